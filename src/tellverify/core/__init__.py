@@ -1,0 +1,1 @@
+"""The model that every analysis shares: protocol graph, machines, semantics."""

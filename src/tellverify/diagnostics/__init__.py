@@ -1,0 +1,1 @@
+"""Findings about source files and their words."""

@@ -1,0 +1,1 @@
+"""Evidence for verdicts: runs, lassos and their files."""

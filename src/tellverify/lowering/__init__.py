@@ -1,0 +1,1 @@
+"""From syntax tree to protocol graph: the last place that sees the language."""

@@ -1,0 +1,1 @@
+"""Local machines, merge, and the complete check of implementability."""

@@ -1,0 +1,58 @@
+"""One source file: its text, its lines, and positions in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from tellverify.source.span import Span
+
+
+class SourceFile:
+    """A text with the path it is shown under. Lines and columns count from 1, in code points.
+
+    Only `\\n`, `\\r\\n` and a lone `\\r` end a line.
+    """
+
+    __slots__ = ("_starts", "path", "text")
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self._starts: list[int] | None = None
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            starts = [0]
+            text = self.text
+            if "\r" in text:
+                for index, char in enumerate(text):
+                    if char == "\n" or (char == "\r" and text[index + 1 : index + 2] != "\n"):
+                        starts.append(index + 1)
+            else:
+                index = text.find("\n")
+                while index >= 0:
+                    starts.append(index + 1)
+                    index = text.find("\n", index + 1)
+            self._starts = starts
+        return self._starts
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the text has; a text without a line break has one."""
+        return len(self._line_starts())
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a code point, both counted from 1."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a line, counted from 1, without its line break."""
+        starts = self._line_starts()
+        end = starts[line] if line < len(starts) else len(self.text)
+        return self.text[starts[line - 1] : end].rstrip("\r\n")
+
+    def slice(self, span: Span) -> str:
+        """The text that `span` covers."""
+        return self.text[span.start : span.end]

@@ -1,0 +1,1 @@
+"""What was asked, what came out, and the run that reports read."""

@@ -1,0 +1,85 @@
+"""Outcomes of obligations. Their fields make a claim stronger than its evidence impossible."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from tellverify.evidence.trace import Trace
+from tellverify.source.span import Span
+
+
+class Proved(msgspec.Struct, frozen=True, tag="proved"):
+    """Holds of all runs of all instances in scope. `method` says how that is known."""
+
+    method: str
+    detail: str = ""
+
+
+class Bounded(msgspec.Struct, frozen=True, tag="bounded"):
+    """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`."""
+
+    bound: str
+    method: str
+    detail: str = ""
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Two places of the source that do not fit together, and why."""
+
+    reason: str
+    path: str
+    left: Span
+    right: Span
+
+
+class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
+    """It does not hold: a replayed run, or two branches that conflict."""
+
+    code: str
+    evidence: Trace | Conflict
+    method: str
+    instance: str = ""
+
+
+class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+    """Tellverify gave up; `reason` says at which limit."""
+
+    reason: str
+    code: str = ""
+
+
+class Skipped(msgspec.Struct, frozen=True, tag="skipped"):
+    """Outside what this property or version covers; `reason` names the construct and its line."""
+
+    reason: str
+    code: str = ""
+
+
+class Assumed(msgspec.Struct, frozen=True, tag="assumed"):
+    """Taken on somebody's word."""
+
+    reason: str
+    place: str
+    ledger: str = ""
+
+
+Outcome: TypeAlias = Proved | Bounded | Refuted | Unknown | Skipped | Assumed
+
+
+def status(outcome: Outcome) -> str:
+    """The word for an outcome, as reports print it."""
+    match outcome:
+        case Proved():
+            return "proved"
+        case Bounded():
+            return "bounded"
+        case Refuted():
+            return "refuted"
+        case Unknown():
+            return "unknown"
+        case Skipped():
+            return "skipped"
+        case Assumed():
+            return "assumed"

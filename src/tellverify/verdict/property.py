@@ -1,0 +1,52 @@
+"""The properties tellverify decides, with the sentence that every report prints."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+SEMANTICS: Final = "FIFO queues without limit, no loss, no crashes, weak fairness"
+
+
+class Property(StrEnum):
+    """Names as they stand in reports, JSON and configuration."""
+
+    IMPLEMENTABLE = "implementable"
+    NO_DEADLOCK = "no-deadlock"
+    NO_ORPHAN_MESSAGE = "no-orphan-message"
+    NO_UNSPECIFIED_RECEPTION = "no-unspecified-reception"
+    FIDELITY = "fidelity"
+    NO_STUCK_ROLE = "no-stuck-role"
+    BOUNDED_QUEUES = "bounded-queues"
+    CAN_TERMINATE = "can-terminate"
+    PROJECTABLE = "projectable"
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """The English sentence of a property and whether a check requires it by default."""
+
+    text: str
+    required: bool
+
+
+STATEMENTS: Final[dict[Property, Statement]] = {
+    Property.IMPLEMENTABLE: Statement(
+        "The projected roles together do what the protocol says and nothing else.", True
+    ),
+    Property.NO_DEADLOCK: Statement("The roles never all wait while one is unfinished.", True),
+    Property.NO_ORPHAN_MESSAGE: Statement(
+        "Nobody finishes while a message to them is still queued.", True
+    ),
+    Property.NO_UNSPECIFIED_RECEPTION: Statement(
+        "No message reaches the head of a queue that its receiver cannot take.", True
+    ),
+    Property.FIDELITY: Statement("The roles perform no run that the protocol does not have.", True),
+    Property.NO_STUCK_ROLE: Statement("The role never waits for ever.", True),
+    Property.BOUNDED_QUEUES: Statement("Every queue has a longest length.", False),
+    Property.CAN_TERMINATE: Statement("From every point the protocol can reach its end.", False),
+    Property.PROJECTABLE: Statement(
+        "The role has one local type that fits every branch, by strict merge.", False
+    ),
+}
