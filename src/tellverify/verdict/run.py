@@ -31,6 +31,16 @@ class Verdict(msgspec.Struct, frozen=True):
     column: int = 0
     statistics: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The obligation as reports and `Diagnostic.refutes` write it: `no-stuck-role[Courier]`."""
+        if self.subject.channel is not None:
+            sender, receiver = self.subject.channel
+            return f"{self.property}[{sender} -> {receiver}]"
+        if self.subject.roles:
+            return f"{self.property}[{', '.join(self.subject.roles)}]"
+        return str(self.property)
+
 
 class Family(msgspec.Struct, frozen=True):
     """A role family and the sizes it was checked for."""
