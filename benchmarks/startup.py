@@ -1,0 +1,83 @@
+"""Measures whole processes: start-up, one small file, ten thousand devices, all specs.
+
+    python benchmarks/startup.py [--runs 10]
+
+Start-up is given as a ratio to `python -c pass`, so that the machine cancels out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+SPECS = ROOT / "specs"
+TOOL = str(Path(sys.executable).parent / "tellverify")
+SMALL = str(SPECS / "device_epoch_rotation.tell")
+OTA = str(SPECS / "ota_activation.tell")
+
+
+class Measurement(NamedTuple):
+    """What one process took."""
+
+    seconds: float
+    megabytes: float
+    code: int
+
+
+def run(command: Sequence[str]) -> Measurement:
+    """Runs a command without output; memory is the largest resident set of that process."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+    ) as child:
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Measurement(
+        time.perf_counter() - start, usage.ru_maxrss * unit / 1e6, int(child.returncode)
+    )
+
+
+def median_of(runs: int, command: Sequence[str]) -> Measurement:
+    """The median time of `runs` processes, with the memory and exit code of the last."""
+    results = [run(command) for _ in range(runs)]
+    return results[-1]._replace(seconds=statistics.median(r.seconds for r in results))
+
+
+def main() -> int:
+    """Prints one line per measurement."""
+    parser = argparse.ArgumentParser(description="measure whole processes")
+    parser.add_argument("--runs", type=int, default=10)
+    runs = parser.parse_args().runs
+    base = median_of(runs, [sys.executable, "-c", "pass"])
+    print(f"{'python -c pass':<44} {base.seconds * 1e3:8.1f} ms  {base.megabytes:6.1f} MB")
+    for title, arguments in (
+        ("tellverify --version", ["--version"]),
+        ("tellverify check device_epoch_rotation.tell", ["check", SMALL]),
+    ):
+        result = median_of(runs, [TOOL, *arguments])
+        print(
+            f"{title:<44} {result.seconds * 1e3:8.1f} ms  {result.megabytes:6.1f} MB"
+            f"  {result.seconds / base.seconds:5.2f} times  exit {result.code}"
+        )
+    for title, arguments in (
+        ("tellverify check ota_activation.tell, N = 10000", ["--instances", "Devices=10000", OTA]),
+        ("tellverify check specs", [str(SPECS)]),
+    ):
+        result = run([TOOL, "check", *arguments])
+        print(
+            f"{title:<48} {result.seconds:6.2f} s  {result.megabytes:7.1f} MB  exit {result.code}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
