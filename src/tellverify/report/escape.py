@@ -1,0 +1,96 @@
+"""Names and source text made safe to show: no control, format or bidirectional characters.
+
+A role may be called anything that a file can hold. What reaches a terminal or a page must neither
+move the cursor nor reorder the line, and one name must not fill the screen.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LONGEST_WORD: Final = 60
+
+
+def printable(text: str, *, ascii_only: bool = False) -> str:
+    """`text` with every character that does not print as itself written `\\u{202e}`."""
+    if text.isprintable() and (not ascii_only or text.isascii()):
+        return text
+    return "".join(
+        char
+        if char.isprintable() and (not ascii_only or char.isascii())
+        else f"\\u{{{ord(char):x}}}"
+        for char in text
+    )
+
+
+def shortened(text: str, limit: int, *, ellipsis: str = "…") -> str:
+    """`text` itself, or its beginning and its end around an ellipsis, at most `limit` long."""
+    if len(text) <= limit:
+        return text
+    room = max(limit - len(ellipsis), 2)
+    tail = min(room // 3, 8)
+    return f"{text[: room - tail]}{ellipsis}{text[len(text) - tail :]}"
+
+
+def tame(text: str, *, ascii_only: bool = False, longest: int = LONGEST_WORD) -> str:
+    """`text` printable on one line, with every word of more than `longest` characters shortened."""
+    flat = printable(" ".join(text.split()), ascii_only=ascii_only)
+    if len(flat) <= longest:
+        return flat
+    ellipsis = "..." if ascii_only else "…"
+    return " ".join(shortened(word, longest, ellipsis=ellipsis) for word in flat.split(" "))
+
+
+def width(text: str) -> int:
+    """How many terminal cells `text` fills."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    cells = 0
+    for char in text:
+        if unicodedata.combining(char):
+            continue
+        cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return cells
+
+
+def padded(text: str, cells: int) -> str:
+    """`text` with blanks up to `cells` terminal cells."""
+    return text + " " * (cells - width(text))
+
+
+def fitted(text: str, cells: int, *, ellipsis: str = "…") -> str:
+    """`text`, shortened until it fills at most `cells` terminal cells."""
+    limit = cells
+    while width(text) > cells and limit > 0:
+        text = shortened(text, limit, ellipsis=ellipsis)
+        limit -= 1
+    return text
+
+
+def wrapped(text: str, cells: int, first: int | None = None) -> list[str]:
+    """`text` broken at blanks into lines of at most `cells`; a longer word has a line alone.
+
+    The first line may have room for another number of cells, `first`.
+    """
+    lines: list[str] = []
+    current = ""
+    used = 0
+    room = cells if first is None else first
+    for word in text.split(" "):
+        size = width(word)
+        if not current:
+            current, used = word, size
+        elif used + 1 + size <= room:
+            current, used = f"{current} {word}", used + 1 + size
+        else:
+            lines.append(current)
+            current, used, room = word, size, cells
+    lines.append(current)
+    return lines
+
+
+def encodable(text: str) -> str:
+    """`text` with lone surrogates, as paths that are not UTF-8 have them, written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,74 @@
+"""Many names in few words: members of a role family are one item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_MEMBER: Final = re.compile(r"(?s)(.*)\[(0|[1-9][0-9]{0,8})\]")
+
+
+def collapsed(names: Iterable[str]) -> list[str]:
+    """`names` without repetition, runs of family members as `Devices[0..9999]`, both ends meant.
+
+    Order is that of first occurrence; the members of one family stand together in index order.
+    """
+    members: dict[tuple[str, bool], list[int]] = {}
+    for name in names:
+        match = _MEMBER.fullmatch(name)
+        if match is None:
+            members.setdefault((name, False), [])
+        else:
+            members.setdefault((match[1], True), []).append(int(match[2]))
+    items: list[str] = []
+    for (name, is_family), indices in members.items():
+        if not is_family:
+            items.append(name)
+        for low, high in _runs(indices):
+            items.append(f"{name}[{low}]" if low == high else f"{name}[{low}..{high}]")
+    return items
+
+
+def _runs(indices: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for index in sorted(set(indices)):
+        if runs and runs[-1][1] == index - 1:
+            runs[-1] = (runs[-1][0], index)
+        else:
+            runs.append((index, index))
+    return runs
+
+
+def collapsed_channels(channels: Sequence[tuple[str, str]]) -> list[str]:
+    """Channels as `Hub -> Devices[0..9999]`, members of families on either side being one item."""
+    by_sender: dict[str, list[str]] = {}
+    for sender, receiver in channels:
+        by_sender.setdefault(sender, []).append(receiver)
+    by_receivers: dict[str, list[str]] = {}
+    for sender, receivers in by_sender.items():
+        for item in collapsed(receivers):
+            by_receivers.setdefault(item, []).append(sender)
+    return [
+        f"{senders} -> {receivers}"
+        for receivers, many in by_receivers.items()
+        for senders in collapsed(many)
+    ]
+
+
+def listed(items: Sequence[str], limit: int, *, what: str = "more") -> str:
+    """`items` with commas, at most `limit` of them, the others counted."""
+    if len(items) <= limit:
+        return ", ".join(items)
+    return f"{', '.join(items[:limit])} and {grouped(len(items) - limit)} {what}"
+
+
+def grouped(number: int) -> str:
+    """A number with blanks between groups of three digits: `20 000 000`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 role`, `3 roles`, `20 000 queries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{grouped(number)} {noun if number == 1 else plural}"

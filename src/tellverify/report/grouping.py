@@ -1,0 +1,155 @@
+"""Verdicts in the order and the groups in which reports show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.report.families import collapsed, collapsed_channels, counted, listed
+from tellverify.verdict.outcome import (
+    Assumed,
+    Bounded,
+    Outcome,
+    Proved,
+    Refuted,
+    Skipped,
+    Unknown,
+    status,
+)
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
+
+STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skipped")
+TOTALS: Final = ("refuted", "proved", "bounded", "assumed", "unknown", "skipped")
+_FEW: Final = 8
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Verdicts that share status, code and detail: one line of a report."""
+
+    status: str
+    subject: str
+    code: str
+    detail: str
+    verdicts: tuple[Verdict, ...]
+
+
+def code_of(outcome: Outcome) -> str:
+    """The code an outcome carries, empty when it has none."""
+    match outcome:
+        case Refuted(code=code) | Unknown(code=code) | Skipped(code=code):
+            return code
+        case Proved() | Bounded() | Assumed():
+            return ""
+
+
+def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
+    match outcome:
+        case Proved(method, detail):
+            return [detail or method, *counts] if detail or not counts else counts
+        case Bounded(bound, _, detail):
+            return [bound, detail, *counts]
+        case Refuted(instance=instance):
+            return [instance, *counts]
+        case Unknown(reason) | Skipped(reason):
+            return [reason]
+        case Assumed(reason, place, ledger):
+            return [ledger, place, reason]
+
+
+def detail_of(verdict: Verdict) -> str:
+    """What stands right of an obligation: how it is known, how far, or why not."""
+    counts = [
+        counted(value, "configuration")
+        for name, value in verdict.statistics
+        if name == "configurations"
+    ]
+    parts = _detail(verdict.outcome, counts)
+    if not verdict.required and isinstance(verdict.outcome, Refuted | Unknown | Skipped):
+        parts.append("not required")
+    return ", ".join(part for part in parts if part)
+
+
+def verdict_id(protocol: str, verdict: Verdict) -> str:
+    """The name of an obligation within a run: `escrow.Escrow/no-stuck-role[Courier]`."""
+    return f"{protocol}/{verdict.name}"
+
+
+def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]:
+    """The verdicts of a protocol in groups, gravest first, within a status in their own order.
+
+    Verdicts on several roles or channels with equal property, code and detail are one item; items
+    that name no role and agree in code and detail share a line. Long lists are cut and counted
+    unless `everything` is asked for.
+    """
+    limit = 1_000_000 if everything else _FEW
+    lines: list[Group] = []
+    for word in STATUSES:
+        items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
+        for verdict in protocol.verdicts:
+            if status(verdict.outcome) == word:
+                named = bool(verdict.subject.roles) or verdict.subject.channel is not None
+                key = (
+                    str(verdict.property) if named else "",
+                    code_of(verdict.outcome),
+                    detail_of(verdict),
+                    named,
+                )
+                items.setdefault(key, []).append(verdict)
+        for (_, code, detail, named), members in items.items():
+            subject = (
+                _subjects(members, limit)
+                if named
+                else ", ".join(dict.fromkeys(str(member.property) for member in members))
+            )
+            lines.append(Group(word, subject, code, detail, tuple(members)))
+    return lines
+
+
+def _subjects(verdicts: Sequence[Verdict], limit: int) -> str:
+    channels = [v.subject.channel for v in verdicts if v.subject.channel is not None]
+    roles = [role for v in verdicts if v.subject.channel is None for role in v.subject.roles]
+    items = [*collapsed(roles), *collapsed_channels(channels)]
+    return f"{verdicts[0].property}[{listed(items, limit)}]"
+
+
+def totals(run: Run) -> dict[str, int]:
+    """How many obligations have each status, in the order in which totals are shown."""
+    counts = dict.fromkeys(TOTALS, 0)
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            counts[status(verdict.outcome)] += 1
+    return counts
+
+
+def refutations(run: Run) -> Iterator[tuple[ProtocolReport, Verdict, Refuted]]:
+    """Every refuted obligation, in the order of protocols and verdicts."""
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            if isinstance(verdict.outcome, Refuted):
+                yield protocol, verdict, verdict.outcome
+
+
+def members(protocol: ProtocolReport) -> str:
+    """Who takes part: `3 roles`, or `Coordinator and Witness[N], checked for N = 1, 2, 3`."""
+    if not protocol.families:
+        return counted(len(protocol.roles), "role")
+    names = {family.name for family in protocol.families}
+    single = [role for role in protocol.roles if role.partition("[")[0] not in names]
+    sizes = [family.sizes for family in protocol.families]
+    one = len(protocol.families) == 1
+    letters = ["N"] if one else [f"N{number + 1}" for number in range(len(sizes))]
+    shown = [
+        f"{family.name}[{letter}]"
+        for family, letter in zip(protocol.families, letters, strict=True)
+    ]
+    everyone = [*single, *shown]
+    if len(everyone) > _FEW:
+        everyone = [counted(len(single), "role"), *shown]
+    who = f"{', '.join(everyone[:-1])} and {everyone[-1]}" if len(everyone) > 1 else everyone[0]
+    ranges = "; ".join(
+        f"{letter} = {', '.join(map(str, size))}"
+        for letter, size in zip(letters, sizes, strict=True)
+    )
+    return f"{who}, checked for {ranges}"

@@ -1,0 +1,237 @@
+"""The terminal report: findings with source and runs, then what is known, then totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TextIO, TypeAlias
+
+from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.evidence.trace import Trace
+from tellverify.report.chart import draw
+from tellverify.report.escape import padded, width, wrapped
+from tellverify.report.excerpt import excerpts, location
+from tellverify.report.families import counted, grouped
+from tellverify.report.grouping import (
+    Group,
+    groups,
+    members,
+    refutations,
+    totals,
+    verdict_id,
+)
+from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Conflict, Refuted
+from tellverify.verdict.property import SEMANTICS, STATEMENTS
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
+
+_STATUS: Final = 10
+_SUBJECT: Final = 49
+_CODE: Final = 8
+_NAME: Final = 16
+
+NOTHING: Final[Mapping[str, str]] = {}
+
+_Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
+
+
+def write_text(
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    out: TextIO,
+    *,
+    color: bool,
+    ascii_only: bool,
+    width: int,
+    verbose: bool,
+    traces: Mapping[str, str] = NOTHING,
+    trailer: str = "",
+) -> None:
+    """Write the terminal report of `run`.
+
+    `traces` maps the id of a refuted obligation to the path of its trace file, `trailer` is put at
+    the end of the totals line; everything else comes from the run and its sources.
+    """
+    style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
+    refuted = _Refuted(run)
+    for diagnostic in sorted(run.diagnostics, key=sort_key):
+        lines, gutter = _diagnostic(diagnostic, sources, style)
+        told = refuted.shown_by(diagnostic)
+        if told is not None:
+            lines.extend(_evidence(told, traces, gutter, style, verbose))
+        _write(out, [*lines, ""])
+    for told, others in refuted.left():
+        _write(out, _bare(told, others, sources, style))
+        _write(out, [*_evidence(told, traces, 1, style, verbose), ""])
+    for protocol in run.protocols:
+        _write(out, _protocol(protocol, style, verbose))
+    if run.protocols:
+        out.write("\n")
+    _write(out, totals_lines(run, style, trailer))
+
+
+def _write(out: TextIO, lines: Sequence[str]) -> None:
+    for line in lines:
+        out.write(f"{line.rstrip()}\n")
+
+
+class _Refuted:
+    """Refuted obligations, found by the diagnostic that tells of them; each run is shown once."""
+
+    def __init__(self, run: Run) -> None:
+        self._left: dict[tuple[str, str], list[_Refutation]] = {}
+        self._shown: dict[tuple[str, str], list[Trace | Conflict]] = {}
+        for protocol, verdict, outcome in refutations(run):
+            key = (protocol.name, verdict.name)
+            self._left.setdefault(key, []).append((protocol, verdict, outcome))
+
+    def shown_by(self, diagnostic: Diagnostic) -> _Refutation | None:
+        """The obligation that `diagnostic` refutes, if no finding has shown it yet."""
+        found = self._left.get((diagnostic.protocol, diagnostic.refutes), [])
+        if not diagnostic.refutes or not found:
+            return None
+        first = found.pop(0)
+        self._is_news(first)
+        return first
+
+    def _is_news(self, refutation: _Refutation) -> bool:
+        protocol, _, outcome = refutation
+        seen = self._shown.setdefault((protocol.name, outcome.code), [])
+        if outcome.evidence in seen:
+            return False
+        seen.append(outcome.evidence)
+        return True
+
+    def left(self) -> list[tuple[_Refutation, int]]:
+        """Obligations that no diagnostic told of, with how many others are alike.
+
+        One stands for all of its property, code and protocol; what shows nothing new is left out.
+        """
+        alike: dict[tuple[str, str, str], list[_Refutation]] = {}
+        for found in self._left.values():
+            for one in found:
+                protocol, verdict, outcome = one
+                key = (protocol.name, str(verdict.property), outcome.code)
+                alike.setdefault(key, []).append(one)
+        return [(many[0], len(many) - 1) for many in alike.values() if self._is_news(many[0])]
+
+
+def _diagnostic(
+    diagnostic: Diagnostic, sources: Mapping[str, SourceFile], style: Style
+) -> tuple[list[str], int]:
+    """The lines of a finding, and how wide its line numbers are."""
+    severity = diagnostic.severity
+    head = f"{severity}[{diagnostic.code.number}]"
+    lines = style.hanging(f"{head}: ", style.tamed(diagnostic.message), 4)
+    lines[0] = style.paint(SEVERITY_PAINT[severity], head) + lines[0][len(head) :]
+    excerpt, gutter = excerpts(diagnostic, sources, style)
+    lines.extend(excerpt)
+    remarks = [("help", text) for text in diagnostic.helps]
+    remarks += [("note", text) for text in diagnostic.notes]
+    if diagnostic.upstream:
+        remarks.append(("note", f"Telltale itself {diagnostic.upstream} this"))
+    if diagnostic.refutes:
+        remarks.append(("refutes", diagnostic.refutes))
+    if remarks and len(excerpt) > 1:
+        lines.append(" " * (gutter + 1) + style.paint("blue", "|"))
+    for word, text in remarks:
+        lines.extend(_remark(word, text, gutter, style))
+    return lines, gutter
+
+
+def _remark(word: str, text: str, gutter: int, style: Style) -> list[str]:
+    head = " " * (gutter + 1) + f"= {word}: "
+    return style.hanging(head, style.tamed(text), len(head))
+
+
+def _bare(
+    refutation: _Refutation, others: int, sources: Mapping[str, SourceFile], style: Style
+) -> list[str]:
+    """A refuted obligation that no finding speaks of: its sentence and its place."""
+    protocol, verdict, outcome = refutation
+    head = f"refuted[{outcome.code}]"
+    sentence = STATEMENTS[verdict.property].text
+    text = style.tamed(f"{verdict.name} of {protocol.name} does not hold: {sentence}")
+    lines = style.hanging(f"{head}: ", text.removesuffix("."), 4)
+    lines[0] = style.paint("red", head) + lines[0][len(head) :]
+    where = f"{style.shown(protocol.path)}:{verdict.line or protocol.line}:{verdict.column or 1}"
+    lines.append(f" {style.paint('blue', '-->')} {where}")
+    if isinstance(outcome.evidence, Conflict):
+        conflict = outcome.evidence
+        for span in (conflict.left, conflict.right):
+            line, column = location(sources.get(conflict.path), span.start)
+            lines.append(f"  | {style.shown(conflict.path)}:{line}:{column}")
+        lines.extend(_remark("conflict", conflict.reason, 1, style))
+    if others:
+        lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
+    return lines
+
+
+def _evidence(
+    refutation: _Refutation, traces: Mapping[str, str], gutter: int, style: Style, verbose: bool
+) -> list[str]:
+    """The run that shows that an obligation does not hold, with its chart."""
+    protocol, verdict, outcome = refutation
+    lines: list[str] = []
+    if outcome.instance:
+        lines.extend(_remark("instance", outcome.instance, gutter, style))
+    trace = outcome.evidence
+    if isinstance(trace, Conflict):
+        return lines
+    length = counted(len(trace.steps), "event")
+    known = "shortest run" if trace.minimal else "shortest known run"
+    lines.extend(_remark(known, f"{length}, replayed", gutter, style))
+    if trace.explanation and verbose:
+        lines.extend(_remark("because", trace.explanation, gutter, style))
+    lines.append("")
+    lines.extend(draw(trace, protocol.roles, style, verbose=verbose))
+    trace_file = traces.get(verdict_id(protocol.name, verdict), "")
+    if trace_file:
+        command = f"tellverify replay {style.shown(trace_file)}"
+        lines.extend(["", f"{' ' * (gutter + 1)}= again: {command}"])
+    return lines
+
+
+def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str]:
+    """The block of one protocol: who takes part under which semantics, then the verdicts."""
+    name = style.tamed(protocol.name)
+    head = padded(name, max(_NAME, width(name) + 3))
+    indent = min(width(head), _NAME)
+    lines = style.hanging(head, style.tamed(f"{members(protocol)}, {SEMANTICS}"), indent)
+    lines[0] = style.paint("bold", name) + lines[0][len(name) :]
+    for group in groups(protocol, everything=verbose):
+        lines.extend(_group(group, style))
+    return lines
+
+
+def _group(group: Group, style: Style) -> list[str]:
+    """One line for verdicts that agree; what is too long goes on lines below its column."""
+    room = min(_SUBJECT, max(style.width - 2 - _STATUS - _CODE - 24, 22))
+    left = wrapped(style.tamed(group.subject), room - 2)
+    indent = 2 + _STATUS + room
+    right = wrapped(style.tamed(group.detail), max(style.width - indent - _CODE, 16))
+    beside = all(width(line) <= room - 2 for line in left)
+    offset = 0 if beside or not (group.code or group.detail) else len(left)
+    lines: list[str] = []
+    for number in range(max(len(left), offset + len(right))):
+        status = group.status if number == 0 else ""
+        subject = left[number] if number < len(left) else ""
+        code = group.code if number == offset else ""
+        detail = right[number - offset] if offset <= number < offset + len(right) else ""
+        line = f"{status:<{_STATUS}}{padded(subject, room)}{code:<{_CODE}}{detail}"
+        painted = style.paint(STATUS_PAINT[group.status], status)
+        lines.append(f"  {painted}{line[len(status) :].rstrip()}")
+    return lines
+
+
+def totals_lines(run: Run, style: Style, trailer: str = "") -> list[str]:
+    """How many obligations have each status, and the exit code with its reason."""
+    parts: list[str] = []
+    for word, count in totals(run).items():
+        text = f"{grouped(count)} {word}"
+        parts.append(style.paint(STATUS_PAINT[word], text) if count else text)
+    line = "   ".join(parts)
+    if trailer:
+        line += f"          {trailer}"
+    reason = f": {style.tamed(run.exit_reason)}" if run.exit_reason else ""
+    return [line, f"exit {run.exit_code}{reason}"]
