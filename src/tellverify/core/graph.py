@@ -81,6 +81,12 @@ class ProtocolGraph(msgspec.Struct, frozen=True):
         return self.sites[self.site[transition]]
 
 
+def acting_roles(graph: ProtocolGraph, states: list[int]) -> set[int]:
+    """The roles of all events that leave `states`."""
+    edges = [e for s in states for e in range(graph.first[s], graph.first[s + 1])]
+    return {graph.sender[e] for e in edges} | {graph.receiver[e] for e in edges}
+
+
 class ClassFault(NamedTuple):
     """Why a graph is outside the class of the complete theory, and at which state."""
 

@@ -1,0 +1,290 @@
+"""The coherence conditions of one role, decided exactly on its subset construction.
+
+Two states are simultaneously reachable for a role exactly when one state of its subset
+construction holds both. Conditions: Li, Stutz, Wies, Zufferey, OOPSLA 2025 (arXiv 2411.05722),
+Definitions 4.1 to 4.3. Used only for roles that the congruence leaves in doubt.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+from tellverify.core.graph import ProtocolGraph
+from tellverify.projection.availability import Availability, Budget
+
+
+class Condition(StrEnum):
+    """The three conditions of coherence."""
+
+    SEND_COHERENCE = "send-coherence"
+    RECEIVE_COHERENCE = "receive-coherence"
+    NO_MIXED_CHOICE = "no-mixed-choice"
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """A role cannot know which of two states the protocol is in, and must.
+
+    `history` is a run of the canonical machines that exploits it, as `(is a send, transition)`
+    pairs: the events of a run of the protocol, until `role` acts as if it were elsewhere with
+    `transition`. `other` is the transition at the place where the protocol really is, or -1.
+    """
+
+    role: int
+    condition: Condition
+    transition: int
+    other: int
+    history: tuple[tuple[bool, int], ...]
+
+
+class Views:
+    """The subset construction of one role on the states of the graph.
+
+    `subsets[i]` is closed under foreign events; `moves[i]` maps `(is a send, peer, label)` to a
+    subset and to the transitions that make the move. Raises OutOfBudget.
+    """
+
+    def __init__(self, graph: ProtocolGraph, role: int, budget: Budget) -> None:
+        self.graph = graph
+        self.role = role
+        self.budget = budget
+        self.subsets: list[frozenset[int]] = []
+        self.moves: list[dict[tuple[bool, int, int], tuple[int, list[int]]]] = []
+        self._index: dict[frozenset[int], int] = {}
+        self._construct()
+
+    def _number(self, members: Iterable[int]) -> int:
+        closed = self._closure(members)
+        known = self._index.get(closed)
+        if known is None:
+            known = self._index[closed] = len(self.subsets)
+            self.subsets.append(closed)
+        return known
+
+    def _closure(self, members: Iterable[int]) -> frozenset[int]:
+        graph, role = self.graph, self.role
+        first, target, sender, receiver = graph.first, graph.target, graph.sender, graph.receiver
+        seen = set(members)
+        work = list(seen)
+        while work:
+            state = work.pop()
+            for e in range(first[state], first[state + 1]):
+                if sender[e] != role and receiver[e] != role and target[e] not in seen:
+                    seen.add(target[e])
+                    work.append(target[e])
+        self.budget.spend(len(seen))
+        return frozenset(seen)
+
+    def _construct(self) -> None:
+        self._number([0])
+        number = 0
+        while number < len(self.subsets):
+            grouped: dict[tuple[bool, int, int], list[int]] = {}
+            for e in self.own(number):
+                grouped.setdefault(self.action(e), []).append(e)
+            target = self.graph.target
+            self.moves.append(
+                {
+                    action: (self._number([target[e] for e in edges]), edges)
+                    for action, edges in grouped.items()
+                }
+            )
+            number += 1
+
+    def action(self, e: int) -> tuple[bool, int, int]:
+        """What the role does in transition `e`."""
+        graph = self.graph
+        if graph.sender[e] == self.role:
+            return (True, graph.receiver[e], graph.label[e])
+        return (False, graph.sender[e], graph.label[e])
+
+    def own(self, number: int) -> list[int]:
+        """The role's own transitions from a subset, in order."""
+        graph, role = self.graph, self.role
+        first, sender, receiver = graph.first, graph.sender, graph.receiver
+        return [
+            e
+            for state in sorted(self.subsets[number])
+            for e in range(first[state], first[state + 1])
+            if sender[e] == role or receiver[e] == role
+        ]
+
+
+def violations(
+    graph: ProtocolGraph, role: int, budget: Budget, available: Availability
+) -> Violation | None:
+    """The violation of `role` with the shortest history, or None when the role is coherent.
+
+    Raises OutOfBudget.
+    """
+    views = Views(graph, role, budget)
+    found = _Found(graph, views)
+    for number in range(len(views.subsets)):
+        _judge(views, number, available, found)
+    return found.shortest()
+
+
+class _Found:
+    """Violations by the place `(state, subset)` of the protocol where they show."""
+
+    def __init__(self, graph: ProtocolGraph, views: Views) -> None:
+        self.graph = graph
+        self.views = views
+        self.at: dict[tuple[int, int], list[tuple[Condition, int, int, list[int]]]] = {}
+
+    def add(self, place: tuple[int, int], row: tuple[Condition, int, int, list[int]]) -> None:
+        """Remember that at `place` the role may act as in a transition elsewhere."""
+        self.at.setdefault(place, []).append(row)
+
+    def shortest(self) -> Violation | None:
+        """The violation with the fewest events."""
+        best: Violation | None = None
+        if not self.at:
+            return None
+        walked = Places(self.views)
+        for place in walked.order:
+            if place not in self.at:
+                continue
+            run = walked.run_to(place)
+            if best is not None and 2 * len(run) + 1 >= len(best.history):
+                break
+            for condition, e, other, path in self.at[place]:
+                history = self._history(run, condition, e, other, path)
+                if best is None or len(history) < len(best.history):
+                    best = Violation(self.views.role, condition, e, other, history)
+        return best
+
+    def _history(
+        self, run: list[int], condition: Condition, e: int, other: int, path: list[int]
+    ) -> tuple[tuple[bool, int], ...]:
+        history = [(is_send, step) for step in run for is_send in (True, False)]
+        if condition is Condition.RECEIVE_COHERENCE:
+            blocked = {self.views.role}
+            for step in [other, *path]:
+                p, q = self.graph.sender[step], self.graph.receiver[step]
+                if p in blocked:
+                    blocked.add(q)
+                    continue
+                history.append((True, step))
+                if q not in blocked:
+                    history.append((False, step))
+            history.append((False, e))
+        else:
+            history.append((True, e))
+            if condition is Condition.NO_MIXED_CHOICE:
+                history.append((True, other))
+        return tuple(history)
+
+
+class Places:
+    """Every reachable pair of a state and the role's subset there, nearest first."""
+
+    def __init__(self, views: Views) -> None:
+        graph = views.graph
+        first, target = graph.first, graph.target
+        self.order = [(0, 0)]
+        self.before: dict[tuple[int, int], tuple[tuple[int, int], int] | None] = {(0, 0): None}
+        for place in self.order:
+            state, number = place
+            views.budget.spend(1)
+            for e in range(first[state], first[state + 1]):
+                own = views.role in (graph.sender[e], graph.receiver[e])
+                after = views.moves[number][views.action(e)][0] if own else number
+                below = (target[e], after)
+                if below not in self.before:
+                    self.before[below] = (place, e)
+                    self.order.append(below)
+
+    def run_to(self, place: tuple[int, int]) -> list[int]:
+        """The transitions of a shortest run to `place`."""
+        run = []
+        step = self.before[place]
+        while step is not None:
+            run.append(step[1])
+            step = self.before[step[0]]
+        return run[::-1]
+
+
+def _judge(views: Views, number: int, available: Availability, found: _Found) -> None:
+    """Add every violation in one subset to `found`."""
+    moves = views.moves[number]
+    sends = [edges for (is_send, _, _), (_, edges) in moves.items() if is_send]
+    receives = [
+        (action, edges) for action, (_, edges) in moves.items() if not action[0]
+    ]  # fmt: skip
+    if sends and receives:
+        _mixed_choices(views, number, sends, receives, found)
+    for edges in sends:
+        _send_incoherence(views, number, edges, found)
+    if len({action[1] for action, _ in receives}) > 1:
+        _races(views, number, receives, available, found)
+
+
+def _mixed_choices(
+    views: Views,
+    number: int,
+    sends: list[list[int]],
+    receives: list[tuple[tuple[bool, int, int], list[int]]],
+    found: _Found,
+) -> None:
+    """Where the protocol has the role receive, it may send."""
+    for _, edges in receives:
+        for other in edges:
+            place = (_source(views.graph, other), number)
+            found.add(place, (Condition.NO_MIXED_CHOICE, sends[0][0], other, []))
+
+
+def _send_incoherence(views: Views, number: int, edges: list[int], found: _Found) -> None:
+    """Where no silent run leads to the send, the role may send all the same."""
+    graph, role = views.graph, views.role
+    members = views.subsets[number]
+    sources = {_source(graph, e) for e in edges}
+    if len(members) == len(sources):
+        return
+    before: dict[int, list[int]] = {}
+    for state in members:
+        for e in range(graph.first[state], graph.first[state + 1]):
+            if role not in (graph.sender[e], graph.receiver[e]):
+                before.setdefault(graph.target[e], []).append(state)
+    views.budget.spend(len(members))
+    reached = set(sources)
+    work = list(sources)
+    while work:
+        for state in before.get(work.pop(), ()):
+            if state not in reached:
+                reached.add(state)
+                work.append(state)
+    for state in sorted(members - reached):
+        found.add((state, number), (Condition.SEND_COHERENCE, edges[0], -1, []))
+
+
+def _races(
+    views: Views,
+    number: int,
+    receives: list[tuple[tuple[bool, int, int], list[int]]],
+    available: Availability,
+    found: _Found,
+) -> None:
+    """Where one sender is next, another one's message may already be there."""
+    target = views.graph.target
+    for (_, peer, label), edges in receives:
+        for (_, other_peer, _), others in receives:
+            if peer == other_peer:
+                continue
+            for other in others:
+                behind = target[other]
+                if (peer, label) not in available.possible(behind, views.role):
+                    continue
+                path = available.path(behind, views.role, peer, label)
+                if path is not None:
+                    place = (_source(views.graph, other), number)
+                    row = (Condition.RECEIVE_COHERENCE, edges[0], other, path)
+                    found.add(place, row)
+
+
+def _source(graph: ProtocolGraph, e: int) -> int:
+    """The state that transition `e` leaves."""
+    return bisect_right(graph.first, e) - 1

@@ -1,0 +1,139 @@
+"""Runs after which a role waits for ever, and points from which the end is out of reach."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tellverify.core.components import endless_components, reaching
+from tellverify.core.graph import ProtocolGraph, acting_roles
+from tellverify.projection.availability import Budget
+from tellverify.projection.exact import Places, Views
+from tellverify.projection.positions import Positions
+
+
+class StuckRun(msgspec.Struct, frozen=True):
+    """A run of the protocol after which `roles` still wait; it is a shortest one for the first.
+
+    `loop` is the index in `transitions` from which the run repeats for ever without the roles, or
+    -1 when everyone else has finished.
+    """
+
+    roles: tuple[int, ...]
+    transitions: tuple[int, ...]
+    loop: int = -1
+
+
+def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | None:
+    """A shortest run after which `role` waits for ever, or None. Raises OutOfBudget.
+
+    The role waits when its state of the subset construction has moves, while the protocol is at
+    an end, or in a loop that the role takes no part in and that nothing leaves.
+    """
+    views = Views(graph, role, budget)
+    waiting = [bool(moves) for moves in views.moves]
+    endless = _endless_without(graph, role)
+    places = Places(views)
+    lasso = None
+    for place in places.order:
+        state, number = place
+        if not waiting[number]:
+            continue
+        if graph.first[state] == graph.first[state + 1]:
+            return StuckRun((role,), tuple(places.run_to(place)))
+        if lasso is None and state in endless:
+            lasso = place
+    if lasso is None:
+        return None
+    stem = places.run_to(lasso)
+    return StuckRun((role,), (*stem, *_cycle(graph, lasso[0])), len(stem))
+
+
+def waiting_after(
+    run: StuckRun,
+    roles: tuple[int, ...],
+    found: Positions,
+    acts: bytearray,
+    graph: ProtocolGraph,
+) -> list[int]:
+    """Those of `roles` that certainly wait at the end of `run`, when everyone has finished.
+
+    Along tree edges the position of a role is exactly what it can know, so a position with an
+    action at the end of such a run is one where the role waits. Other runs give no answer.
+    """
+    if run.loop >= 0 or not set(run.transitions).isdisjoint(found.chords):
+        return []
+    here: dict[int, int] = {}
+    for e in run.transitions:
+        here[graph.sender[e]] = found.sender_to[e]
+        here[graph.receiver[e]] = found.receiver_to[e]
+    return [role for role in roles if acts[here.get(role, role)]]
+
+
+def _endless_without(graph: ProtocolGraph, role: int) -> set[int]:
+    """States of loops that nothing leaves and that `role` takes no part in."""
+    found: set[int] = set()
+    for component in endless_components(graph.first, graph.target):
+        if role not in acting_roles(graph, component):
+            found.update(component)
+    return found
+
+
+def _cycle(graph: ProtocolGraph, start: int) -> list[int]:
+    """A shortest cycle through `start`."""
+    first, target = graph.first, graph.target
+    before: dict[int, tuple[int, int]] = {}
+    order = [start]
+    for state in order:
+        for e in range(first[state], first[state + 1]):
+            below = target[e]
+            if below == start:
+                cycle = [e]
+                while state != start:
+                    state, e = before[state]
+                    cycle.append(e)
+                return cycle[::-1]
+            if below not in before:
+                before[below] = (state, e)
+                order.append(below)
+    raise ValueError(f"state {start} is on no cycle")
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """Whether the end stays in reach.
+
+    `has_end` is False for endless services. `run` leads to a point from which no end can be
+    reached although the protocol has one, `loop` closes it; None when there is no such point.
+    """
+
+    has_end: bool
+    run: tuple[int, ...] | None = None
+    loop: int = -1
+
+
+def ending(graph: ProtocolGraph) -> Ending:
+    """Decide whether the protocol can always still end; linear."""
+    first, target = graph.first, graph.target
+    ends = [s for s in range(graph.state_count) if graph.final[s]]
+    if not ends:
+        return Ending(False)
+    reaches = reaching(first, target, ends)
+    if all(reaches):
+        return Ending(True)
+    before: dict[int, int] = {}
+    source = {0: -1}
+    order = [0]
+    for state in order:
+        if not reaches[state]:
+            run: list[int] = []
+            at = state
+            while at != 0:
+                run.append(before[at])
+                at = source[at]
+            run.reverse()
+            return Ending(True, tuple(run), -1)
+        for e in range(first[state], first[state + 1]):
+            if target[e] not in source:
+                source[target[e]] = state
+                before[target[e]] = e
+                order.append(target[e])
+    return Ending(True)
