@@ -12,8 +12,236 @@ _LINT, _OBLIGATION, _LIMIT, _USAGE = Kind.LINT, Kind.OBLIGATION, Kind.LIMIT, Kin
 # TV0xx: configuration, suppressions, inputs
 
 # TV1xx: layout and grammar
+TAB_INDENTATION: Final = Code(
+    "TV101", "tab-indentation", _LINT, _ERROR, "a tab in the indentation of a line"
+)
+INCONSISTENT_INDENTATION: Final = Code(
+    "TV102",
+    "inconsistent-indentation",
+    _LINT,
+    _ERROR,
+    "a line goes back to a column where no block began",
+)
+UNEXPECTED_INDENTATION: Final = Code(
+    "TV103", "unexpected-indentation", _LINT, _ERROR, "a deeper line where no block can begin"
+)
+SWALLOWED_LINE: Final = Code(
+    "TV104",
+    "swallowed-line",
+    _LINT,
+    _ERROR,
+    "a line that Telltale reads as the payload of the message above",
+)
+COMMENT_BEFORE_CODE: Final = Code(
+    "TV105",
+    "comment-before-code",
+    _LINT,
+    _ERROR,
+    "a block comment before code hides the code from the layout",
+)
+CONTROL_CHARACTER: Final = Code(
+    "TV111", "control-character", _LINT, _ERROR, "a control character in the text"
+)
+LONE_CARRIAGE_RETURN: Final = Code(
+    "TV112", "lone-carriage-return", _LINT, _ERROR, "a carriage return without a line feed"
+)
+BYTE_ORDER_MARK: Final = Code(
+    "TV113", "byte-order-mark", _LINT, _NOTE, "a byte order mark at the start of the file"
+)
+FOREIGN_NAME: Final = Code(
+    "TV114",
+    "foreign-name",
+    _LINT,
+    _ERROR,
+    "a name that is not made of ASCII letters, digits and underscores",
+)
+NUMBER_TOO_LARGE: Final = Code(
+    "TV115", "number-too-large", _LINT, _ERROR, "a number that does not fit into 64 bits"
+)
+UNKNOWN_UNIT: Final = Code("TV116", "unknown-unit", _LINT, _ERROR, "a duration in an unknown unit")
+UNCLOSED_COMMENT: Final = Code(
+    "TV121", "unclosed-comment", _LINT, _ERROR, "a block comment that does not end"
+)
+UNCLOSED_STRING: Final = Code(
+    "TV122", "unclosed-string", _LINT, _ERROR, "a string that does not end"
+)
+UNCLOSED_BRACKET: Final = Code(
+    "TV123", "unclosed-bracket", _LINT, _ERROR, "a bracket that is not closed"
+)
+UNMATCHED_BRACKET: Final = Code(
+    "TV124", "unmatched-bracket", _LINT, _ERROR, "a closing bracket without its opening one"
+)
+ESCAPED_QUOTE: Final = Code(
+    "TV125", "escaped-quote", _LINT, _ERROR, "a string that ends in a backslash"
+)
+STRING_OVER_LINES: Final = Code(
+    "TV126", "string-over-lines", _LINT, _WARNING, "a string that goes over the end of its line"
+)
+NESTED_BRACKET: Final = Code(
+    "TV127",
+    "nested-bracket",
+    _LINT,
+    _ERROR,
+    "a bracket inside opaque text that ends at the first closing one",
+)
+SYNTAX_ERROR: Final = Code(
+    "TV131", "syntax-error", _LINT, _ERROR, "a word where the grammar wants another"
+)
+BRACE_BODY: Final = Code(
+    "TV132", "brace-body", _LINT, _ERROR, "a body in braces instead of an indented one"
+)
+REMOVED_STATEMENT: Final = Code(
+    "TV133", "removed-statement", _LINT, _ERROR, "a statement that the language no longer has"
+)
+EMPTY_PARENTHESES: Final = Code(
+    "TV134", "empty-parentheses", _LINT, _ERROR, "a body in parentheses with nothing in it"
+)
+EQUALS_ON_LATER_LINE: Final = Code(
+    "TV135",
+    "equals-on-later-line",
+    _LINT,
+    _ERROR,
+    "the `=` of a declaration is on a later line than its head",
+)
+NO_PROTOCOL: Final = Code("TV141", "no-protocol", _LINT, _ERROR, "a file without a protocol")
+SECOND_PROTOCOL: Final = Code(
+    "TV142", "second-protocol", _LINT, _ERROR, "a file with more than one protocol"
+)
+DECLARATION_AFTER_PROTOCOL: Final = Code(
+    "TV143", "declaration-after-protocol", _LINT, _ERROR, "a declaration after the protocol"
+)
+MISPLACED_HEADER: Final = Code(
+    "TV144",
+    "misplaced-header",
+    _LINT,
+    _ERROR,
+    "a `module` or `import` line after what it must precede",
+)
+REFUSED_UPSTREAM: Final = Code(
+    "TV151", "refused-upstream", _LINT, _WARNING, "clear text that Telltale refuses to read"
+)
+TOO_MANY_FAULTS: Final = Code(
+    "TV191", "too-many-faults", _LIMIT, _ERROR, "more faults than one report shows"
+)
 
 # TV2xx: names, structure, recursion, role families
+UNDECLARED_ROLE: Final = Code(
+    "TV201", "undeclared-role", _LINT, _ERROR, "a role that is not declared"
+)
+DUPLICATE_ROLE: Final = Code("TV202", "duplicate-role", _LINT, _ERROR, "a role declared twice")
+NO_ROLES: Final = Code("TV203", "no-roles", _LINT, _ERROR, "a protocol without roles")
+HEADER_ROLES: Final = Code(
+    "TV204", "header-roles", _LINT, _WARNING, "roles in the header of a protocol"
+)
+TWO_ROLE_LISTS: Final = Code(
+    "TV205", "two-role-lists", _LINT, _ERROR, "roles in the header and in the body"
+)
+UNUSED_ROLE: Final = Code("TV206", "unused-role", _LINT, _WARNING, "a role that takes no part")
+LOCAL_ROLES: Final = Code(
+    "TV207", "local-roles", _LINT, _ERROR, "a local protocol that declares roles"
+)
+SELF_SEND: Final = Code("TV208", "self-send", _LINT, _ERROR, "a message from a role to itself")
+EMPTY_BROADCAST: Final = Code(
+    "TV209", "empty-broadcast", _LINT, _WARNING, "a broadcast that nobody receives"
+)
+MISSING_INDEX: Final = Code(
+    "TV211", "missing-index", _LINT, _ERROR, "a role family named without an index"
+)
+INDEX_WITHOUT_FAMILY: Final = Code(
+    "TV212", "index-without-family", _LINT, _ERROR, "an index on a role that is no family"
+)
+INDEX_OUT_OF_BOUNDS: Final = Code(
+    "TV213", "index-out-of-bounds", _LINT, _ERROR, "a member that the family does not have"
+)
+UNBOUND_INDEX: Final = Code("TV214", "unbound-index", _LINT, _ERROR, "an index that nothing binds")
+FAMILY_LIMIT: Final = Code(
+    "TV215", "family-limit", _LINT, _ERROR, "a size or index beyond the limits of the language"
+)
+EMPTY_RANGE: Final = Code("TV216", "empty-range", _LINT, _ERROR, "a range without members")
+SEVERAL_DECIDERS: Final = Code(
+    "TV217", "several-deciders", _LINT, _ERROR, "a choice or timer of several members at once"
+)
+DUPLICATE_LOCAL: Final = Code(
+    "TV221", "duplicate-local-protocol", _LINT, _ERROR, "two local protocols of one name"
+)
+UNKNOWN_CALL: Final = Code(
+    "TV222", "unknown-call", _LINT, _ERROR, "a call of a local protocol that does not exist"
+)
+CYCLIC_CALL: Final = Code(
+    "TV223", "cyclic-call", _LINT, _ERROR, "a local protocol that calls itself"
+)
+UNUSED_LOCAL: Final = Code(
+    "TV224", "unused-local-protocol", _LINT, _WARNING, "a local protocol that nothing calls"
+)
+DROPPED_CALL: Final = Code("TV225", "dropped-call", _LINT, _WARNING, "a call that Telltale ignores")
+UNBOUND_CONTINUE: Final = Code(
+    "TV231", "unbound-continue", _LINT, _ERROR, "a continue without its rec"
+)
+UNGUARDED_RECURSION: Final = Code(
+    "TV232", "unguarded-recursion", _LINT, _ERROR, "a cycle without a communication"
+)
+CONTINUE_LEAVES_PAR: Final = Code(
+    "TV233", "continue-leaves-par", _LINT, _ERROR, "a continue that leaves a parallel branch"
+)
+DUPLICATE_BRANCH: Final = Code(
+    "TV241", "duplicate-branch", _LINT, _ERROR, "two branches of one label"
+)
+BRANCH_NOT_BY_DECIDER: Final = Code(
+    "TV242", "branch-not-by-decider", _LINT, _ERROR, "a branch that its decider does not begin"
+)
+LATE_FIRST_SEND: Final = Code(
+    "TV243", "late-first-send", _LINT, _WARNING, "a branch that does not begin with its first send"
+)
+DIFFERENT_RECEIVERS: Final = Code(
+    "TV244", "different-receivers", _LINT, _WARNING, "branches that begin toward different roles"
+)
+EMPTY_BRANCH: Final = Code("TV245", "empty-branch", _LINT, _ERROR, "a branch without statements")
+SINGLE_BRANCH: Final = Code(
+    "TV246", "single-branch", _LINT, _WARNING, "a choice that leaves no choice"
+)
+BEGIN_ALIKE: Final = Code(
+    "TV247", "branches-begin-alike", _LINT, _ERROR, "alternatives that begin with one event"
+)
+CASE_SENDERS: Final = Code(
+    "TV248", "case-senders", _LINT, _ERROR, "cases that different roles begin"
+)
+SILENT_CASE: Final = Code("TV249", "silent-case", _LINT, _WARNING, "a case that nobody hears of")
+UNDECIDED_LOOP: Final = Code(
+    "TV251", "undecided-loop", _LINT, _ERROR, "a deciding loop that its decider does not begin"
+)
+NESTED_DECIDING_LOOPS: Final = Code(
+    "TV252", "nested-deciding-loops", _LINT, _WARNING, "deciding loops inside each other"
+)
+DONE_COLLISION: Final = Code(
+    "TV253", "done-collision", _LINT, _ERROR, "a deciding loop that begins with its own end mark"
+)
+PAR_BRANCHES: Final = Code(
+    "TV254", "par-branches", _LINT, _ERROR, "a par with fewer than two branches"
+)
+SHARED_EVENT: Final = Code(
+    "TV255", "shared-event", _LINT, _ERROR, "one event in two parallel branches"
+)
+TRAILING_CODE: Final = Code(
+    "TV261", "trailing-code", _LINT, _WARNING, "statements that Telltale drops"
+)
+UNREACHABLE_CODE: Final = Code(
+    "TV262", "unreachable-code", _LINT, _WARNING, "statements that are never reached"
+)
+UNDECLARED_BUNDLE: Final = Code(
+    "TV271", "undeclared-bundle", _LINT, _ERROR, "a proof bundle that is not declared"
+)
+UNDECLARED_EFFECT: Final = Code(
+    "TV272", "undeclared-effect", _LINT, _ERROR, "an effect that is not declared"
+)
+UNDECLARED_PROFILE: Final = Code(
+    "TV273", "undeclared-profile", _LINT, _ERROR, "a profile that is not declared"
+)
+DUPLICATE_BUNDLE: Final = Code(
+    "TV274", "duplicate-bundle", _LINT, _ERROR, "two proof bundles of one name"
+)
+DUPLICATE_PROFILE: Final = Code(
+    "TV275", "duplicate-profile", _LINT, _ERROR, "two profiles of one name"
+)
 
 # TV3xx: effects, authority, linear use, case analysis
 
