@@ -49,7 +49,9 @@ def span_of(needle: str, text: str = ESCROW, *, after: str = "") -> Span:
     return Span(start, start + len(needle))
 
 
-def step(send: bool, sender: str, receiver: str, label: str, line: int = 0, branch: str = "") -> Step:
+def step(
+    send: bool, sender: str, receiver: str, label: str, line: int = 0, branch: str = ""
+) -> Step:
     """A step with a site in the escrow file."""
     return Step(send, sender, receiver, label, Site(path=PATH, line=line, branch=branch))
 
@@ -112,9 +114,7 @@ def verdict(
 ) -> Verdict:
     """A verdict on `escrow.Escrow` or one of its roles."""
     statistics = (("configurations", configurations),) if configurations else ()
-    return Verdict(
-        prop, Subject("escrow.Escrow", roles), outcome, required, line, 1, statistics
-    )
+    return Verdict(prop, Subject("escrow.Escrow", roles), outcome, required, line, 1, statistics)
 
 
 MERGE = Proved("strict merge")
@@ -161,18 +161,13 @@ VOTE_REPORT = ProtocolReport(
         verdict(Property.NO_DEADLOCK, Bounded("N <= 3, queues <= 4", "search")),
         verdict(Property.NO_ORPHAN_MESSAGE, Bounded("N <= 3, queues <= 4", "search")),
         verdict(Property.NO_UNSPECIFIED_RECEPTION, Assumed("peers sign", "vote.tell:4", "A2")),
-        verdict(
-            Property.IMPLEMENTABLE, Unknown("resource limit, 20 000 000", "TV902")
-        ),
+        verdict(Property.IMPLEMENTABLE, Unknown("resource limit, 20 000 000", "TV902")),
         verdict(
             Property.CAN_TERMINATE,
             Skipped("`loop forever` at vote.tell:19", "TV942"),
             required=False,
         ),
-        *(
-            verdict(Property.NO_STUCK_ROLE, SEARCH, f"Witness[{index}]")
-            for index in range(3)
-        ),
+        *(verdict(Property.NO_STUCK_ROLE, SEARCH, f"Witness[{index}]") for index in range(3)),
     ),
     event_count=12,
 )

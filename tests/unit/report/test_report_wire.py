@@ -1,0 +1,91 @@
+"""The JSON of a run against its schema."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pytest
+from jsonschema import Draft202012Validator
+from report_samples import ESCROW_REPORT, RUN, SOURCES
+
+from tellverify.report.wire import fingerprint, write_json
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Input, Run
+
+SCHEMA = json.loads(
+    resources.files("tellverify.report").joinpath("schema/run-1.json").read_text("utf-8")
+)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_run_follows_the_schema() -> None:
+    Draft202012Validator(SCHEMA).validate(json.loads(write_json(RUN, SOURCES)))
+
+
+def test_the_schema_refuses_a_refutation_that_was_not_rechecked() -> None:
+    run = json.loads(write_json(RUN, SOURCES))
+    run["protocols"][0]["verdicts"][3]["evidence"]["rechecked"] = False
+    assert not Draft202012Validator(SCHEMA).is_valid(run)
+
+
+def test_a_verdict_carries_its_evidence() -> None:
+    run = json.loads(
+        write_json(RUN, SOURCES, traces={"escrow.Escrow/no-stuck-role[Courier]": "e/t.itf.json"})
+    )
+    stuck = run["protocols"][0]["verdicts"][3]
+    assert stuck["id"] == "escrow.Escrow/no-stuck-role[Courier]"
+    assert stuck["status"] == "refuted"
+    assert stuck["code"] == "TV512"
+    assert stuck["subject"] == {"protocol": "escrow.Escrow", "role": "Courier"}
+    assert stuck["evidence"]["path"] == "e/t.itf.json"
+    steps = stuck["evidence"]["trace"]["steps"]
+    assert [(one["action"], one["role"], one["label"], one["line"]) for one in steps] == [
+        ("send", "Buyer", "Order", 6),
+        ("receive", "Seller", "Order", 6),
+        ("send", "Seller", "Decline", 14),
+        ("receive", "Buyer", "Decline", 14),
+    ]
+    assert stuck["statement"] == (
+        "Protocol `escrow.Escrow`, role `Courier`: the role never waits for ever, under FIFO queues"
+        " without limit, no loss, no crashes, weak fairness."
+    )
+
+
+def test_totals_and_exit_agree_with_the_text() -> None:
+    run = json.loads(write_json(RUN, SOURCES))
+    assert run["totals"] == {
+        "refuted": 2,
+        "proved": 7,
+        "bounded": 2,
+        "assumed": 1,
+        "unknown": 1,
+        "skipped": 1,
+    }
+    assert run["exit"] == {"code": 1, "reason": "2 required obligations are refuted"}
+    assert run["assumptions"][0]["ledger"] == "A2"
+
+
+def test_equal_runs_give_equal_bytes() -> None:
+    backwards = Run(RUN.inputs, RUN.protocols, tuple(reversed(RUN.diagnostics)), 1, RUN.exit_reason)
+    assert write_json(RUN, dict(reversed(SOURCES.items()))) == write_json(backwards, SOURCES)
+
+
+@pytest.mark.parametrize("path", ["dir\\file.tell", "bytes\udcff.tell"])
+def test_odd_paths_are_written(path: str) -> None:
+    run = Run((Input(path, "0" * 64),), (), (), 0, "")
+    written = json.loads(write_json(run, {path: SourceFile(path, "")}))["inputs"][0]["path"]
+    assert "\\file" not in written
+    written.encode("utf-8")
+
+
+def test_a_fingerprint_does_not_move_with_the_lines() -> None:
+    stuck = ESCROW_REPORT.verdicts[3]
+    moved = type(stuck)(
+        stuck.property, stuck.subject, stuck.outcome, stuck.required, stuck.line + 40, 7
+    )
+    assert fingerprint("escrow.Escrow", stuck) == fingerprint("escrow.Escrow", moved)
+    assert fingerprint("escrow.Escrow", stuck) != fingerprint("other.Escrow", stuck)
