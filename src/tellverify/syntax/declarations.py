@@ -1,0 +1,647 @@
+"""Builders of protocols and declarations."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics.build import syntax as faults
+from tellverify.source.span import Span
+from tellverify.syntax import ast
+from tellverify.syntax.lexer import Tokens
+from tellverify.syntax.reductions import (
+    builds,
+    keyword,
+    number,
+    raw,
+    require_elements,
+    text_of,
+)
+
+_Fields: TypeAlias = list[tuple[ast.Name, ast.Name]]
+
+
+def _require_same_line(tokens: Tokens, start: int, equal: int, what: str) -> None:
+    """Reports an `=` that is on a later line than the word at `start`."""
+    place = tokens.starts[equal]
+    if tokens.text.find("\n", start, place) >= 0:
+        head = Span(start, start + len(what.split()[0]))
+        fault = faults.equals_on_later_line(tokens.path, Span(place, place + 1), head, what)
+        tokens.faults.append(fault)
+
+
+# Header
+
+
+@builds("exposing")
+def _exposing(
+    tokens: Tokens, _end: int, _word: int, opening: int, _raw: int, closing: int
+) -> tuple[ast.Name, ...]:
+    words = range(opening + 1, closing)
+    return tuple(keyword(tokens, index) for index in words if tokens.texts[index][0].isalpha())
+
+
+@builds("module")
+def _module(
+    tokens: Tokens, end: int, word: int, name: ast.Name, exposing: tuple[ast.Name, ...]
+) -> ast.Module:
+    return ast.Module(name, exposing, Span(tokens.starts[word], end))
+
+
+@builds("imported")
+def _imported(tokens: Tokens, end: int, word: int, module: ast.Name) -> ast.Import:
+    return ast.Import(module, None, None, Span(tokens.starts[word], end))
+
+
+@builds("imported_as")
+def _imported_as(
+    tokens: Tokens, end: int, word: int, module: ast.Name, _as: int, alias: ast.Name
+) -> ast.Import:
+    return ast.Import(module, alias, None, Span(tokens.starts[word], end))
+
+
+@builds("imported_exposing")
+def _imported_exposing(
+    tokens: Tokens, end: int, word: int, module: ast.Name, exposing: tuple[ast.Name, ...]
+) -> ast.Import:
+    return ast.Import(module, None, exposing, Span(tokens.starts[word], end))
+
+
+@builds("imported_as_exposing")
+def _imported_as_exposing(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    module: ast.Name,
+    _as: int,
+    alias: ast.Name,
+    exposing: tuple[ast.Name, ...],
+) -> ast.Import:
+    return ast.Import(module, alias, exposing, Span(tokens.starts[word], end))
+
+
+# Protocols
+
+
+class Roles(msgspec.Struct, frozen=True):
+    """A `roles` line."""
+
+    roles: tuple[ast.RoleDecl, ...]
+    span: Span
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The body of a protocol or of an operation."""
+
+    stmts: ast.Block
+    roles: Roles | None = None
+
+
+class Head(msgspec.Struct, frozen=True):
+    """All of a protocol before its `=`."""
+
+    name: ast.Name
+    start: int
+    header_roles: tuple[ast.RoleDecl, ...] | None = None
+    requires: tuple[ast.Name, ...] = ()
+    uses: tuple[ast.Name, ...] = ()
+    under: tuple[ast.Name, ...] = ()
+
+
+@builds("roles")
+def _roles(tokens: Tokens, end: int, word: int, roles: list[ast.RoleDecl]) -> Roles:
+    return Roles(tuple(roles), Span(tokens.starts[word], end))
+
+
+@builds("body")
+def _body(_: Tokens, _end: int, _open: int, stmts: list[ast.Statement], _close: int) -> Body:
+    return Body(tuple(stmts))
+
+
+@builds("body_parens")
+def _body_parens(
+    tokens: Tokens, end: int, opening: int, stmts: list[ast.Statement], closing: int
+) -> Body:
+    require_elements(tokens, opening, closing, "statement")
+    return Body(tuple(stmts))
+
+
+@builds("body_roles")
+def _body_roles(
+    _: Tokens, _end: int, _open: int, roles: Roles, stmts: list[ast.Statement], _close: int
+) -> Body:
+    return Body(tuple(stmts), roles)
+
+
+@builds("body_roles_parens")
+def _body_roles_parens(
+    tokens: Tokens,
+    end: int,
+    opening: int,
+    roles: Roles,
+    stmts: list[ast.Statement],
+    closing: int,
+) -> Body:
+    if roles.span.end == tokens.ends[closing - 1]:
+        span = Span(tokens.starts[opening], end)
+        tokens.faults.append(faults.empty_parentheses(tokens.path, span, "statement"))
+    return Body(tuple(stmts), roles)
+
+
+@builds("protocol_head")
+def _protocol_head(
+    tokens: Tokens,
+    _end: int,
+    word: int,
+    name: ast.Name,
+    roles: list[ast.RoleDecl] | None,
+    requires: list[ast.Name] | None,
+    uses: list[ast.Name] | None,
+    under: list[ast.Name] | None,
+) -> Head:
+    return Head(
+        name,
+        tokens.starts[word],
+        None if roles is None else tuple(roles),
+        tuple(requires or ()),
+        tuple(uses or ()),
+        tuple(under or ()),
+    )
+
+
+@builds("protocol", "protocol_where")
+def _protocol(
+    tokens: Tokens,
+    end: int,
+    head: Head,
+    equal: int,
+    body: Body,
+    local_protocols: list[ast.LocalProtocol] | None = None,
+) -> ast.Protocol:
+    _require_same_line(tokens, head.start, equal, "protocol")
+    return ast.Protocol(
+        head.name,
+        body.stmts,
+        header_roles=head.header_roles,
+        roles=body.roles.roles if body.roles else None,
+        roles_span=body.roles.span if body.roles else Span(0, 0),
+        requires=head.requires,
+        uses=head.uses,
+        under=head.under,
+        locals=tuple(local_protocols or ()),
+        span=Span(head.start, end),
+    )
+
+
+@builds("where_parens")
+def _where_parens(
+    tokens: Tokens,
+    end: int,
+    _where: int,
+    opening: int,
+    local_protocols: list[ast.LocalProtocol],
+    closing: int,
+) -> list[ast.LocalProtocol]:
+    require_elements(tokens, opening, closing, "protocol")
+    return local_protocols
+
+
+@builds("local_head")
+def _local_head(
+    tokens: Tokens, _end: int, word: int, name: ast.Name, roles: list[ast.RoleDecl] | None
+) -> Head:
+    return Head(name, tokens.starts[word], None if roles is None else tuple(roles))
+
+
+@builds("local")
+def _local(
+    tokens: Tokens, end: int, head: Head, equal: int, body: Body
+) -> ast.LocalProtocol | None:
+    if not head.name.text:
+        return None
+    _require_same_line(tokens, head.start, equal, "protocol")
+    roles = body.roles.roles if body.roles else None
+    return ast.LocalProtocol(head.name, body.stmts, head.header_roles, roles, Span(head.start, end))
+
+
+# Proof bundles, profiles, role sets
+
+
+@builds("bundle")
+def _bundle(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    name: ast.Name,
+    parts: list[tuple[ast.Name, int]],
+    requires: list[ast.Name] | None,
+) -> ast.ProofBundle:
+    texts = [(key.text, text_of(tokens, value)) for key, value in parts]
+    last = dict(texts)
+    return ast.ProofBundle(
+        name,
+        last.get("version"),
+        last.get("issuer"),
+        tuple(text for key, text in texts if key == "constraint"),
+        tuple(requires or ()),
+        Span(tokens.starts[word], end),
+    )
+
+
+@builds("profile")
+def _profile(tokens: Tokens, end: int, word: int, name: ast.Name, fields: _Fields) -> ast.Profile:
+    return ast.Profile(name, tuple(fields), Span(tokens.starts[word], end))
+
+
+@builds("agreement")
+def _agreement(
+    tokens: Tokens, end: int, word: int, name: ast.Name, fields: _Fields
+) -> ast.AgreementProfile:
+    return ast.AgreementProfile(name, tuple(fields), Span(tokens.starts[word], end))
+
+
+@builds("agreement_block", "agreement_parens")
+def _agreement_block(
+    tokens: Tokens, end: int, word: int, name: ast.Name, _open: int, fields: _Fields, _close: int
+) -> ast.AgreementProfile:
+    return ast.AgreementProfile(name, tuple(fields), Span(tokens.starts[word], end))
+
+
+@builds("role_set")
+def _role_set(
+    tokens: Tokens, end: int, word: int, name: ast.Name, equal: int, members: list[ast.Name]
+) -> ast.RoleSet:
+    return ast.RoleSet(name, tuple(members), None, Span(tokens.starts[word], end))
+
+
+@builds("role_subset")
+def _role_subset(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    name: ast.Name,
+    _equal: int,
+    _subset: int,
+    _open: int,
+    whole: ast.Name,
+    _comma: int,
+    low: int,
+    _dots: int,
+    high: int,
+    _close: int,
+) -> ast.RoleSet:
+    subset = (whole, number(tokens, low), number(tokens, high))
+    return ast.RoleSet(name, (), subset, Span(tokens.starts[word], end))
+
+
+@builds("topology")
+def _topology(
+    tokens: Tokens, end: int, shape: int, name: ast.Name, _equal: int, members: list[ast.Name]
+) -> ast.Topology:
+    span = Span(tokens.starts[shape], end)
+    return ast.Topology(tokens.texts[shape], name, tuple(members), span)
+
+
+# Types
+
+
+@builds("record_type")
+def _record_type(
+    tokens: Tokens, end: int, opening: int, _raw: int, closing: int
+) -> ast.TypeExpression:
+    text = raw(tokens, opening, closing)[0]
+    return ast.TypeExpression("record", text, (), Span(tokens.starts[opening], end))
+
+
+@builds("result_type")
+def _result_type(
+    tokens: Tokens, end: int, word: int, error: ast.TypeExpression, value: ast.TypeExpression
+) -> ast.TypeExpression:
+    return ast.TypeExpression("Result", "", (error, value), Span(tokens.starts[word], end))
+
+
+@builds("maybe_type")
+def _maybe_type(
+    tokens: Tokens, end: int, word: int, value: ast.TypeExpression
+) -> ast.TypeExpression:
+    return ast.TypeExpression("Maybe", "", (value,), Span(tokens.starts[word], end))
+
+
+@builds("unit_type")
+def _unit_type(tokens: Tokens, end: int, word: int) -> ast.TypeExpression:
+    return ast.TypeExpression("Unit", "", (), Span(tokens.starts[word], end))
+
+
+@builds("path_type")
+def _path_type(_: Tokens, _end: int, parts: list[ast.Name]) -> ast.TypeExpression:
+    span = Span(parts[0].span.start, parts[-1].span.end)
+    return ast.TypeExpression("path", ".".join(part.text for part in parts), (), span)
+
+
+@builds("type_alias")
+def _type_alias(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    _alias: int,
+    name: ast.Name,
+    equal: int,
+    value: ast.TypeExpression,
+) -> ast.TypeAliasDecl:
+    _require_same_line(tokens, tokens.starts[word], equal, "type alias")
+    return ast.TypeAliasDecl(name, value, Span(tokens.starts[word], end))
+
+
+@builds("type_alias_block")
+def _type_alias_block(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    _alias: int,
+    name: ast.Name,
+    equal: int,
+    opening: int,
+    _raw: int,
+    closing: int,
+) -> ast.TypeAliasDecl:
+    _require_same_line(tokens, tokens.starts[word], equal, "type alias")
+    text, span = raw(tokens, opening, closing)
+    value = ast.TypeExpression("record", text, (), span)
+    return ast.TypeAliasDecl(name, value, Span(tokens.starts[word], end))
+
+
+@builds("union")
+def _union(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    name: ast.Name,
+    equal: int,
+    constructors: list[tuple[ast.Name, ast.TypeExpression | None]],
+) -> ast.UnionType:
+    _require_same_line(tokens, tokens.starts[word], equal, "type")
+    return ast.UnionType(name, tuple(constructors), Span(tokens.starts[word], end))
+
+
+@builds("union_block", "union_parens")
+def _union_block(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    name: ast.Name,
+    equal: int,
+    _open: int,
+    constructors: list[tuple[ast.Name, ast.TypeExpression | None]],
+    _close: int,
+) -> ast.UnionType:
+    return _union(tokens, end, word, name, equal, constructors)
+
+
+@builds("constructor")
+def _constructor(
+    _: Tokens, _end: int, _bar: int, name: ast.Name
+) -> tuple[ast.Name, ast.TypeExpression | None]:
+    return name, None
+
+
+@builds("constructor_argument")
+def _constructor_argument(
+    _: Tokens,
+    _end: int,
+    _bar: int,
+    name: ast.Name,
+    _open: int,
+    argument: ast.TypeExpression,
+    _close: int,
+) -> tuple[ast.Name, ast.TypeExpression | None]:
+    return name, argument
+
+
+# Effects
+
+
+@builds("effect")
+def _effect(
+    tokens: Tokens, end: int, word: int, name: ast.Name, operations: list[ast.EffectOperation]
+) -> ast.Effect | None:
+    if not name.text:
+        return None
+    return ast.Effect(name, tuple(operations), Span(tokens.starts[word], end))
+
+
+@builds("effect_block", "effect_parens")
+def _effect_block(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    name: ast.Name,
+    _open: int,
+    operations: list[ast.EffectOperation],
+    _close: int,
+) -> ast.Effect | None:
+    return _effect(tokens, end, word, name, operations)
+
+
+@builds("effect_operation")
+def _effect_operation(
+    _: Tokens,
+    end: int,
+    name: ast.Name,
+    _colon: int,
+    argument: ast.TypeExpression,
+    _arrow: int,
+    result: ast.TypeExpression,
+    metadata: _Fields,
+) -> ast.EffectOperation:
+    span = Span(name.span.start, end)
+    return ast.EffectOperation(name, "command", argument, result, tuple(metadata), span)
+
+
+@builds("effect_operation_kind")
+def _effect_operation_kind(
+    tokens: Tokens,
+    end: int,
+    kind: int,
+    name: ast.Name,
+    _colon: int,
+    argument: ast.TypeExpression,
+    _arrow: int,
+    result: ast.TypeExpression,
+    metadata: _Fields,
+) -> ast.EffectOperation:
+    span = Span(tokens.starts[kind], end)
+    word = tokens.texts[kind]
+    return ast.EffectOperation(name, word, argument, result, tuple(metadata), span)
+
+
+@builds("pair")
+def _pair(
+    tokens: Tokens, _end: int, key: int, _colon: int, value: ast.Name
+) -> tuple[ast.Name, ast.Name]:
+    return keyword(tokens, key), value
+
+
+# Fragments, operations, guest runtimes
+
+
+@builds("fragment")
+def _fragment(tokens: Tokens, end: int, word: int, name: ast.Name) -> ast.Fragment:
+    return ast.Fragment(name, (), Span(tokens.starts[word], end))
+
+
+@builds("fragment_parameters")
+def _fragment_parameters(
+    tokens: Tokens,
+    end: int,
+    word: int,
+    name: ast.Name,
+    _open: int,
+    parameters: list[ast.Name],
+    _close: int,
+) -> ast.Fragment:
+    return ast.Fragment(name, tuple(parameters), Span(tokens.starts[word], end))
+
+
+@builds("parameter")
+def _parameter(
+    _: Tokens, _end: int, name: ast.Name, _colon: int, value: ast.TypeExpression
+) -> tuple[ast.Name, ast.TypeExpression]:
+    return name, value
+
+
+@builds("within")
+def _within(
+    _: Tokens, _end: int, _word: int, name: ast.Name
+) -> tuple[ast.Name, tuple[ast.Name, ...]]:
+    return name, ()
+
+
+@builds("within_arguments")
+def _within_arguments(
+    _: Tokens,
+    _end: int,
+    _word: int,
+    name: ast.Name,
+    _open: int,
+    arguments: list[ast.Name],
+    _close: int,
+) -> tuple[ast.Name, tuple[ast.Name, ...]]:
+    return name, tuple(arguments)
+
+
+@builds("agreement_name")
+def _agreement_name(
+    _: Tokens, _end: int, _word: int, name: ast.Name
+) -> tuple[ast.Name, ast.Name | None]:
+    return name, None
+
+
+@builds("agreement_prestate")
+def _agreement_prestate(
+    _: Tokens, _end: int, _word: int, name: ast.Name, _prestate: int, prestate: ast.Name
+) -> tuple[ast.Name, ast.Name | None]:
+    return name, prestate
+
+
+@builds("compose")
+def _compose(_: Tokens, _end: int, _word: int, policy: ast.Name) -> ast.Compose:
+    return ast.Compose(policy)
+
+
+@builds("compose_argument")
+def _compose_argument(
+    tokens: Tokens,
+    _end: int,
+    _word: int,
+    policy: ast.Name,
+    _open: int,
+    argument: int,
+    _close: int,
+) -> ast.Compose:
+    return ast.Compose(policy, number(tokens, argument))
+
+
+@builds("operation_head")
+def _operation_head(
+    tokens: Tokens,
+    _end: int,
+    word: int,
+    name: ast.Name,
+    parameters: list[tuple[ast.Name, ast.TypeExpression]] | None,
+    _at: int,
+    owner: ast.RoleRef,
+    within: tuple[ast.Name, tuple[ast.Name, ...]] | None,
+    progress: ast.Progress | None,
+    agreement: tuple[ast.Name, ast.Name | None] | None,
+    compose: ast.Compose | None,
+) -> ast.Operation:
+    return ast.Operation(
+        name,
+        owner,
+        (),
+        parameters=tuple(parameters or ()),
+        within=within[0] if within else None,
+        within_arguments=within[1] if within else (),
+        progress=progress,
+        agreement=agreement[0] if agreement else None,
+        prestate=agreement[1] if agreement else None,
+        compose=compose,
+        span=Span(tokens.starts[word], tokens.ends[word]),
+    )
+
+
+@builds("operation")
+def _operation(
+    tokens: Tokens, end: int, head: ast.Operation, equal: int, body: Body
+) -> ast.Operation | None:
+    if not head.name.text:
+        return None
+    start = head.span.start
+    _require_same_line(tokens, start, equal, "operation")
+    return msgspec.structs.replace(head, body=body.stmts, span=Span(start, end))
+
+
+@builds("guest_head")
+def _guest_head(
+    tokens: Tokens, _end: int, word: int, _runtime: int, name: ast.Name, equal: int
+) -> tuple[ast.Name, int]:
+    start = tokens.starts[word]
+    _require_same_line(tokens, start, equal, "guest runtime")
+    return name, start
+
+
+@builds("guest_uses")
+def _guest_uses(
+    _: Tokens, _end: int, _word: int, names: list[ast.Name]
+) -> tuple[ast.Name | None, list[ast.Name]]:
+    return None, names
+
+
+@builds("guest")
+def _guest(
+    _: Tokens,
+    end: int,
+    head: tuple[ast.Name, int],
+    fields: list[tuple[ast.Name | None, ast.Name | list[ast.Name]]],
+) -> ast.GuestRuntime:
+    uses: list[ast.Name] = []
+    entries: list[ast.Name] = []
+    for _key, value in fields:
+        if isinstance(value, list):
+            uses.extend(value)
+        else:
+            entries.append(value)
+    return ast.GuestRuntime(head[0], tuple(uses), tuple(entries), Span(head[1], end))
+
+
+@builds("guest_block", "guest_parens")
+def _guest_block(
+    tokens: Tokens,
+    end: int,
+    head: tuple[ast.Name, int],
+    _open: int,
+    fields: list[tuple[ast.Name | None, ast.Name | list[ast.Name]]],
+    _close: int,
+) -> ast.GuestRuntime:
+    return _guest(tokens, end, head, fields)

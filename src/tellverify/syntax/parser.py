@@ -1,0 +1,91 @@
+"""Text to syntax tree, with every fault that can be found in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.syntax import ast, declarations, statements, structure
+from tellverify.syntax.grammar import Tables, tables
+from tellverify.syntax.lexer import Kinds, Tokens, tokenize
+from tellverify.syntax.recovery import Recovery
+from tellverify.syntax.reductions import BUILDERS
+
+_REGISTERED: Final = (statements, declarations)
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """The tree of one file and what is wrong with it.
+
+    `file.complete` is False if parts could not be read: then there is an error among
+    `diagnostics`, and no verdict on a protocol that is not complete is sound.
+    """
+
+    file: ast.File
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def parse(source: SourceFile) -> Parsed:
+    """The syntax tree of `source`, and diagnostics in source order. Reads any text."""
+    language = tables()
+    kinds = Kinds(language)
+    tokens = tokenize(source, kinds)
+    items = _run(tokens, kinds, language)
+    broken = tuple(fault for fault in tokens.faults if fault.severity is Severity.ERROR)
+    file, found = structure.assemble(items, tokens, broken)
+    return Parsed(file, tuple(sorted((*tokens.faults, *found), key=sort_key)))
+
+
+def _run(tokens: Tokens, kinds: Kinds, language: Tables) -> list[object]:
+    """Shifts and reduces by the tables; what has no entry there goes to the recovery."""
+    rows, gotos = language.actions, language.gotos
+    rules = _rules(language)
+    numbers, starts, ends, texts = tokens.kinds, tokens.starts, tokens.ends, tokens.texts
+    name_kind = kinds["NAME"]
+    states = [0]
+    values: list[object] = []
+    recovery = Recovery(tokens, kinds, language, rules, states, values)
+    index = 0
+    row = rows[0]
+    while True:
+        kind = numbers[index]
+        action = row.get(kind)
+        if action is None:
+            index = recovery.resume(index)
+            row = rows[states[-1]]
+        elif action > 0:
+            states.append(action)
+            if kind == name_kind:
+                values.append(ast.Name(texts[index], Span(starts[index], ends[index])))
+            else:
+                values.append(index)
+            row = rows[action]
+            index += 1
+        elif action:
+            length, left, build = rules[-1 - action]
+            if build is None:
+                states.pop()
+            elif length:
+                arguments = values[-length:]
+                del values[-length:], states[-length:]
+                values.append(build(tokens, ends[index - 1], *arguments))
+            else:
+                values.append(build(tokens, ends[index - 1]))
+            state = gotos[states[-1]][left]
+            states.append(state)
+            row = rows[state]
+        else:
+            found = values[-1]
+            return found if isinstance(found, list) else []
+
+
+def _rules(language: Tables) -> list[tuple[int, int, Callable[..., object] | None]]:
+    return [
+        (length, left, BUILDERS[builder] if builder else None)
+        for left, length, builder in language.rules
+    ]
