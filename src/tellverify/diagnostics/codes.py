@@ -10,6 +10,12 @@ _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _LINT, _OBLIGATION, _LIMIT, _USAGE = Kind.LINT, Kind.OBLIGATION, Kind.LIMIT, Kind.USAGE
 
 # TV0xx: configuration, suppressions, inputs
+UNREADABLE: Final = Code("TV001", "unreadable-file", _LINT, _ERROR, "a file that cannot be read")
+NOT_UTF8: Final = Code("TV002", "not-utf8", _LINT, _ERROR, "a file that is not UTF-8 text")
+TOO_LARGE: Final = Code("TV003", "file-too-large", _LINT, _ERROR, "a file of unreasonable size")
+NOT_A_TELL_FILE: Final = Code(
+    "TV004", "not-a-tell-file", _LINT, _ERROR, "a file whose name does not end in .tell"
+)
 
 # TV1xx: layout and grammar
 TAB_INDENTATION: Final = Code(
@@ -279,6 +285,18 @@ NO_TERMINATION: Final = Code(
 # TV6xx: guards, refinements and data
 
 # TV9xx: limits
+EVENT_LIMIT: Final = Code(
+    "TV901", "event-limit", _LIMIT, _WARNING, "a protocol with more events than are examined"
+)
+STEP_LIMIT: Final = Code(
+    "TV902", "step-limit", _LIMIT, _WARNING, "an answer that takes more steps than are allowed"
+)
+NOT_WELL_FORMED: Final = Code(
+    "TV911", "not-well-formed", _LIMIT, _WARNING, "no verdict on a text that has errors"
+)
+UNSUPPORTED: Final = Code(
+    "TV942", "unsupported-construct", _LIMIT, _WARNING, "a construct that is not decided yet"
+)
 
 
 def _table() -> dict[str, Code]:

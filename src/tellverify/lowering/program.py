@@ -1,0 +1,83 @@
+"""A protocol as a list of instructions: the form between the syntax tree and the graph.
+
+An instruction is an event, which goes on to its target; a fork, which goes on to any of its
+targets without an event; or an exit, where the protocol ends. This is Thompson's construction
+(Thompson, CACM 1968) with places in a list for states: what follows a choice is emitted once,
+and every branch leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tellverify.source.span import Span
+
+FORK: Final = -1
+EXIT: Final = -2
+
+
+class OverBudget(Exception):
+    """A construct unfolds to more than the budget allows; the text says which."""
+
+
+class Program:
+    """Instructions in parallel lists; `sender` is FORK or EXIT for those that are no event.
+
+    `forks` has the targets of every fork, `marks` the places where a cycle may begin, with the
+    text and span of its head.
+    """
+
+    __slots__ = ("forks", "label", "marks", "receiver", "sender", "site", "target")
+
+    def __init__(self) -> None:
+        self.sender: list[int] = []
+        self.receiver: list[int] = []
+        self.label: list[int] = []
+        self.site: list[int] = []
+        self.target: list[int] = []
+        self.forks: dict[int, list[int]] = {}
+        self.marks: dict[int, tuple[str, Span]] = {}
+
+    @property
+    def here(self) -> int:
+        """The place of the next instruction."""
+        return len(self.sender)
+
+    def emit(self, sender: int, receiver: int, label: int, site: int) -> None:
+        """One event that goes on to the instruction after it."""
+        self.sender.append(sender)
+        self.receiver.append(receiver)
+        self.label.append(label)
+        self.site.append(site)
+        self.target.append(len(self.sender))
+
+    def emit_all(
+        self, senders: Sequence[int], receivers: Sequence[int], labels: Sequence[int], site: int
+    ) -> None:
+        """Events of one statement, one after the other."""
+        base, count = len(self.sender), len(senders)
+        self.sender.extend(senders)
+        self.receiver.extend(receivers)
+        self.label.extend(labels)
+        self.site.extend([site] * count)
+        self.target.extend(range(base + 1, base + count + 1))
+
+    def fork(self, *targets: int) -> int:
+        """A fork; its place, so that targets can be added."""
+        place = self._control(FORK)
+        self.forks[place] = list(targets)
+        return place
+
+    def exit(self) -> int:
+        """An exit; its place."""
+        return self._control(EXIT)
+
+    def _control(self, kind: int) -> int:
+        place = len(self.sender)
+        self.sender.append(kind)
+        self.receiver.append(0)
+        self.label.append(0)
+        self.site.append(0)
+        self.target.append(place)
+        return place

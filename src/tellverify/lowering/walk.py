@@ -1,0 +1,113 @@
+"""Ways through a syntax tree that need no recursion, however deep the source is nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from tellverify.syntax import ast
+
+Walk: TypeAlias = "Iterator[Walk]"
+
+
+def drive(root: Walk) -> None:
+    """Run `root` to its end; a walk that yields another one is resumed when that has ended.
+
+    Walks are written like recursive functions with `yield` for the call, and use a list where
+    those would use the interpreter's stack.
+    """
+    stack = [root]
+    while stack:
+        inner = next(stack[-1], None)
+        if inner is None:
+            stack.pop()
+        else:
+            stack.append(inner)
+
+
+def child_blocks(statement: ast.Statement) -> tuple[ast.Block, ...]:
+    """The blocks directly inside `statement`, in source order."""
+    match statement:
+        case ast.Choice():
+            return tuple(branch.body for branch in statement.branches)
+        case ast.Case():
+            return tuple(arm.body for arm in statement.arms)
+        case ast.Par():
+            return statement.branches
+        case ast.Loop() | ast.Rec():
+            return (statement.body,)
+        case ast.Let():
+            return () if statement.body is None else (statement.body,)
+        case ast.Timeout():
+            if statement.on_cancel is None:
+                return (statement.body, statement.on_timeout)
+            return (statement.body, statement.on_timeout, statement.on_cancel)
+        case _:
+            return ()
+
+
+def preorder(block: ast.Block) -> Iterator[ast.Statement]:
+    """Every statement of `block` at any depth, each one before those inside it."""
+    stack = [iter(block)]
+    while stack:
+        statement = next(stack[-1], None)
+        if statement is None:
+            stack.pop()
+            continue
+        yield statement
+        stack.extend(iter(inner) for inner in reversed(child_blocks(statement)))
+
+
+def same_role(left: ast.RoleRef, right: ast.RoleRef) -> bool:
+    """True when both references are written alike, index included."""
+    return left.name.text == right.name.text and left.index == right.index
+
+
+def role_text(ref: ast.RoleRef) -> str:
+    """A role reference as it is written."""
+    return ref.name.text + index_text(ref.index)
+
+
+def index_text(index: ast.Index | None) -> str:
+    """An index with its brackets, empty for None."""
+    match index:
+        case None:
+            return ""
+        case ast.AnyIndex():
+            return "[*]"
+        case ast.ConstIndex():
+            return f"[{index.value}]"
+        case ast.NameIndex():
+            return f"[{index.name}]"
+        case ast.RangeIndex():
+            return f"[{index.low}..{index.high}]"
+
+
+def loop_text(kind: ast.LoopKind) -> str:
+    """The head of a loop as it is written."""
+    match kind:
+        case ast.Decide():
+            return f"loop decide by {role_text(kind.decider)}"
+        case ast.Repeat():
+            return f"loop repeat {kind.count}"
+        case ast.While():
+            return f'loop while "{kind.text}"'
+        case ast.Forever():
+            return "loop forever"
+
+
+def leading_send(body: ast.Block) -> ast.Send | None:
+    """The send that `body` begins with, behind statements that communicate nothing."""
+    for statement in body:
+        match statement:
+            case ast.Send():
+                return statement
+            case ast.Let(body=None) | ast.Begin() | ast.Await() | ast.Resolve() | ast.Invalidate():
+                continue
+            case ast.Publish() | ast.PublishAs() | ast.Materialize() | ast.Handoff():
+                continue
+            case ast.DependentWork():
+                continue
+            case _:
+                return None
+    return None
