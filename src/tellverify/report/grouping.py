@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.evidence.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels, counted, listed
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
+    Conflict,
     Outcome,
     Proved,
     Refuted,
@@ -23,6 +26,8 @@ from tellverify.verdict.run import ProtocolReport, Run, Verdict
 STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skipped")
 TOTALS: Final = ("refuted", "proved", "bounded", "assumed", "unknown", "skipped")
 _FEW: Final = 8
+
+Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -123,7 +128,7 @@ def totals(run: Run) -> dict[str, int]:
     return counts
 
 
-def refutations(run: Run) -> Iterator[tuple[ProtocolReport, Verdict, Refuted]]:
+def refutations(run: Run) -> Iterator[Refutation]:
     """Every refuted obligation, in the order of protocols and verdicts."""
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
@@ -153,3 +158,44 @@ def members(protocol: ProtocolReport) -> str:
         for letter, size in zip(letters, sizes, strict=True)
     )
     return f"{who}, checked for {ranges}"
+
+
+class RefutationIndex:
+    """Refuted obligations, found by the diagnostic that tells of them; each run is shown once."""
+
+    def __init__(self, run: Run) -> None:
+        self._left: dict[tuple[str, str], list[Refutation]] = {}
+        self._shown: dict[tuple[str, str], list[Trace | Conflict]] = {}
+        for protocol, verdict, outcome in refutations(run):
+            key = (protocol.name, verdict.name)
+            self._left.setdefault(key, []).append((protocol, verdict, outcome))
+
+    def shown_by(self, diagnostic: Diagnostic) -> Refutation | None:
+        """The obligation that `diagnostic` refutes, if no finding has shown it yet."""
+        found = self._left.get((diagnostic.protocol, diagnostic.refutes), [])
+        if not diagnostic.refutes or not found:
+            return None
+        first = found.pop(0)
+        self._is_news(first)
+        return first
+
+    def _is_news(self, refutation: Refutation) -> bool:
+        protocol, _, outcome = refutation
+        seen = self._shown.setdefault((protocol.name, outcome.code), [])
+        if outcome.evidence in seen:
+            return False
+        seen.append(outcome.evidence)
+        return True
+
+    def left(self) -> list[tuple[Refutation, int]]:
+        """Obligations that no diagnostic told of, with how many others are alike.
+
+        One stands for all of its property, code and protocol; what shows nothing new is left out.
+        """
+        alike: dict[tuple[str, str, str], list[Refutation]] = {}
+        for found in self._left.values():
+            for one in found:
+                protocol, verdict, outcome = one
+                key = (protocol.name, str(verdict.property), outcome.code)
+                alike.setdefault(key, []).append(one)
+        return [(many[0], len(many) - 1) for many in alike.values() if self._is_news(many[0])]

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TextIO, TypeAlias
+from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.evidence.trace import Trace
 from tellverify.report.chart import draw
 from tellverify.report.escape import padded, width, wrapped
 from tellverify.report.excerpt import excerpts, location
 from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import (
     Group,
+    Refutation,
+    RefutationIndex,
     groups,
     members,
-    refutations,
     totals,
     verdict_id,
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Conflict, Refuted
+from tellverify.verdict.outcome import Conflict
 from tellverify.verdict.property import SEMANTICS, STATEMENTS
-from tellverify.verdict.run import ProtocolReport, Run, Verdict
+from tellverify.verdict.run import ProtocolReport, Run
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
@@ -31,8 +31,6 @@ _CODE: Final = 8
 _NAME: Final = 16
 
 NOTHING: Final[Mapping[str, str]] = {}
-
-_Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
 
 
 def write_text(
@@ -53,7 +51,7 @@ def write_text(
     the end of the totals line; everything else comes from the run and its sources.
     """
     style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
-    refuted = _Refuted(run)
+    refuted = RefutationIndex(run)
     for diagnostic in sorted(run.diagnostics, key=sort_key):
         lines, gutter = _diagnostic(diagnostic, sources, style)
         told = refuted.shown_by(diagnostic)
@@ -73,47 +71,6 @@ def write_text(
 def _write(out: TextIO, lines: Sequence[str]) -> None:
     for line in lines:
         out.write(f"{line.rstrip()}\n")
-
-
-class _Refuted:
-    """Refuted obligations, found by the diagnostic that tells of them; each run is shown once."""
-
-    def __init__(self, run: Run) -> None:
-        self._left: dict[tuple[str, str], list[_Refutation]] = {}
-        self._shown: dict[tuple[str, str], list[Trace | Conflict]] = {}
-        for protocol, verdict, outcome in refutations(run):
-            key = (protocol.name, verdict.name)
-            self._left.setdefault(key, []).append((protocol, verdict, outcome))
-
-    def shown_by(self, diagnostic: Diagnostic) -> _Refutation | None:
-        """The obligation that `diagnostic` refutes, if no finding has shown it yet."""
-        found = self._left.get((diagnostic.protocol, diagnostic.refutes), [])
-        if not diagnostic.refutes or not found:
-            return None
-        first = found.pop(0)
-        self._is_news(first)
-        return first
-
-    def _is_news(self, refutation: _Refutation) -> bool:
-        protocol, _, outcome = refutation
-        seen = self._shown.setdefault((protocol.name, outcome.code), [])
-        if outcome.evidence in seen:
-            return False
-        seen.append(outcome.evidence)
-        return True
-
-    def left(self) -> list[tuple[_Refutation, int]]:
-        """Obligations that no diagnostic told of, with how many others are alike.
-
-        One stands for all of its property, code and protocol; what shows nothing new is left out.
-        """
-        alike: dict[tuple[str, str, str], list[_Refutation]] = {}
-        for found in self._left.values():
-            for one in found:
-                protocol, verdict, outcome = one
-                key = (protocol.name, str(verdict.property), outcome.code)
-                alike.setdefault(key, []).append(one)
-        return [(many[0], len(many) - 1) for many in alike.values() if self._is_news(many[0])]
 
 
 def _diagnostic(
@@ -145,7 +102,7 @@ def _remark(word: str, text: str, gutter: int, style: Style) -> list[str]:
 
 
 def _bare(
-    refutation: _Refutation, others: int, sources: Mapping[str, SourceFile], style: Style
+    refutation: Refutation, others: int, sources: Mapping[str, SourceFile], style: Style
 ) -> list[str]:
     """A refuted obligation that no finding speaks of: its sentence and its place."""
     protocol, verdict, outcome = refutation
@@ -168,7 +125,7 @@ def _bare(
 
 
 def _evidence(
-    refutation: _Refutation, traces: Mapping[str, str], gutter: int, style: Style, verbose: bool
+    refutation: Refutation, traces: Mapping[str, str], gutter: int, style: Style, verbose: bool
 ) -> list[str]:
     """The run that shows that an obligation does not hold, with its chart."""
     protocol, verdict, outcome = refutation
