@@ -189,9 +189,7 @@ class FidelityMonitor:
         for t in range(graph.first[state], graph.first[state + 1]):
             sender, receiver = graph.sender[t], graph.receiver[t]
             sent, received = _of(ahead, sender), _of(ahead, receiver)
-            if (sent and sent[0] != 2 * event[t]) or (
-                received and received[0] != 2 * event[t] + 1
-            ):
+            if (sent and sent[0] != 2 * event[t]) or (received and received[0] != 2 * event[t] + 1):
                 continue
             rest = _with(ahead, sender, sent[1:]) if sent else ahead
             if received:
