@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 
+from graphs import random_graph
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tellverify.core.graph import ProtocolGraph, graph_from_edges
+from tellverify.core.local_type import LocalType
 from tellverify.core.machine import Action, Machine
+from tellverify.projection.merge import strict_projections
 from tellverify.projection.minimise import equal_states, minimise
 from tellverify.projection.subset import canonical_machine, canonical_subsets, role_view
+from tellverify.projection.types import local_type
+from tellverify.projection.unfold import machine_of_type
 
 seeds = st.integers(min_value=0, max_value=2**32)
 
@@ -152,3 +157,53 @@ def test_equal_states_are_those_of_the_naive_refinement(seed: int) -> None:
     assert shape(equal_states(machine)) == shape(naive_classes(machine))
     small = minimise(machine)
     assert minimise(small) == small
+
+
+@given(seeds)
+def test_a_machine_and_its_local_type_are_the_same(seed: int) -> None:
+    """There and back gives the minimal machine again, cycles with several entries included."""
+    choose = random.Random(seed)
+    states = choose.randint(1, 7)
+    rows: list[tuple[tuple[Action, int], ...]] = []
+    for _ in range(states):
+        send, peer = choose.random() < 0.5, choose.choice("PQ")
+        labels = choose.sample("abc", choose.randint(0, 3))
+        rows.append(tuple((Action(send, peer, x), choose.randrange(states)) for x in labels))
+    machine = Machine(role="R", moves=tuple(rows), final=tuple(not row for row in rows))
+    term = local_type(machine)
+    assert isinstance(term, LocalType)
+    again = machine_of_type(term, "R")
+    assert isinstance(again, Machine)
+    assert minimise(again) == minimise(machine)
+    assert local_type(minimise(again)) == local_type(minimise(machine))
+
+
+@given(st.integers(min_value=0, max_value=2**32))
+def test_strict_projection_does_what_the_canonical_machine_does(seed: int) -> None:
+    """Where the strict merge succeeds, its result is the canonical machine."""
+    graph = random_graph(seed)
+    projections = strict_projections(graph)
+    for role in graph.roles:
+        projected = projections.of(role)
+        if isinstance(projected, LocalType):
+            machine = machine_of_type(projected, role)
+            assert isinstance(machine, Machine)
+            ours, theirs = minimise(machine), minimise(canonical_machine(graph, role))
+            assert relabelled(ours) == relabelled(theirs)
+
+
+def relabelled(machine: Machine) -> list[object]:
+    """A machine up to the order of moves: numbered breadth-first in the order of actions.
+
+    A state without moves counts as final: a role may be done where others go on for ever.
+    """
+    number, order, rows = {0: 0}, [0], []
+    for state in order:
+        row = []
+        for action, to in sorted(machine.moves[state]):
+            if to not in number:
+                number[to] = len(order)
+                order.append(to)
+            row.append((action, number[to]))
+        rows.append((row, machine.final[state] or not row))
+    return list(rows)
