@@ -191,7 +191,9 @@ def fault_shown(
         case Fault.INFIDELITY | Fault.NO_TERMINATION:
             if judge is None:
                 return "this cannot be told from the machines alone"
-            return "" if judge() else "the protocol has this run"
+            has = "the protocol has this run"
+            ends = "the protocol can still reach its end"
+            return "" if judge() else has if fault is Fault.INFIDELITY else ends
 
 
 class _View:

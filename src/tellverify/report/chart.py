@@ -146,6 +146,8 @@ def _columns(
 def _end_row(trace: Trace, columns: Sequence[str], layout: _Layout, style: Style) -> list[str]:
     """A mark for the state of every column at the end, with what the one culprit awaits."""
     waiting = {one.role: one for one in trace.waiting}
+    if not any(role in waiting for role in columns):
+        return []
     marks = [" "] * (layout.centres[-1] + 1)
     for role, centre in zip(columns, layout.centres, strict=True):
         marks[centre] = _mark(trace, waiting.get(role), style)

@@ -166,6 +166,7 @@ class RefutationIndex:
     def __init__(self, run: Run) -> None:
         self._left: dict[tuple[str, str], list[Refutation]] = {}
         self._shown: dict[tuple[str, str], list[Trace | Conflict]] = {}
+        self._said = {(diagnostic.path, diagnostic.message) for diagnostic in run.diagnostics}
         for protocol, verdict, outcome in refutations(run):
             key = (protocol.name, verdict.name)
             self._left.setdefault(key, []).append((protocol, verdict, outcome))
@@ -181,10 +182,13 @@ class RefutationIndex:
 
     def _is_news(self, refutation: Refutation) -> bool:
         protocol, _, outcome = refutation
-        seen = self._shown.setdefault((protocol.name, outcome.code), [])
-        if outcome.evidence in seen:
+        evidence = outcome.evidence
+        if isinstance(evidence, Conflict) and (evidence.path, evidence.reason) in self._said:
             return False
-        seen.append(outcome.evidence)
+        seen = self._shown.setdefault((protocol.name, outcome.code), [])
+        if evidence in seen:
+            return False
+        seen.append(evidence)
         return True
 
     def left(self) -> list[tuple[Refutation, int]]:

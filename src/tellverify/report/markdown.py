@@ -19,6 +19,7 @@ from tellverify.report.grouping import (
     groups,
     members,
     totals,
+    verdict_id,
 )
 from tellverify.report.markup import code, html, prose
 from tellverify.report.mermaid import sequence_diagram
@@ -28,6 +29,7 @@ from tellverify.verdict.outcome import Conflict, Refuted
 from tellverify.verdict.property import SEMANTICS
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
+NOTHING: Final[Mapping[str, str]] = {}
 MARKER: Final = "<!-- tellverify:report:default -->"
 LIMIT: Final = 65_000
 _OPEN: Final = ("refuted", "unknown", "bounded")
@@ -60,16 +62,18 @@ def write_markdown(
     run: Run,
     sources: Mapping[str, SourceFile],
     *,
+    traces: Mapping[str, str] = NOTHING,
     command: str = "tellverify check",
     limit: int = LIMIT,
 ) -> str:
     """The Markdown of `run`, of at most `limit` characters; `command` is how to run it again.
 
-    What does not fit is left out in a fixed order, and the report says so.
+    `traces` maps ids of refuted obligations to paths of trace files. What does not fit is left
+    out in a fixed order, and the report says so.
     """
     text = ""
     for size in _Size:
-        text = encodable("\n".join(_report(run, sources, command, size)) + "\n")
+        text = encodable("\n".join(_report(run, sources, traces, command, size)) + "\n")
         if len(text) <= limit:
             return text
     note = "\n\n(cut: the report is longer than a comment may be)\n"
@@ -77,7 +81,11 @@ def write_markdown(
 
 
 def _report(
-    run: Run, sources: Mapping[str, SourceFile], command: str, size: _Size
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    traces: Mapping[str, str],
+    command: str,
+    size: _Size,
 ) -> Iterator[str]:
     yield MARKER
     yield f"### tellverify: {_totals(run)}"
@@ -89,7 +97,7 @@ def _report(
         yield f"**Exit {run.exit_code}:** {prose(run.exit_reason)}."
         yield ""
     yield from _table(run, size)
-    yield from _refutations(run, sources, size)
+    yield from _refutations(run, sources, traces, size)
     yield from _findings(run, sources, size)
     yield from _passing(run, size)
     yield from _remarks(run, size)
@@ -142,7 +150,9 @@ def _row(protocol: ProtocolReport, group: Group) -> str:
 # Refuted obligations
 
 
-def _refutations(run: Run, sources: Mapping[str, SourceFile], size: _Size) -> Iterator[str]:
+def _refutations(
+    run: Run, sources: Mapping[str, SourceFile], traces: Mapping[str, str], size: _Size
+) -> Iterator[str]:
     index = RefutationIndex(run)
     told: list[tuple[ProtocolReport, Verdict, Refuted, Diagnostic | None]] = []
     for finding in sorted(run.diagnostics, key=sort_key):
@@ -164,6 +174,10 @@ def _refutations(run: Run, sources: Mapping[str, SourceFile], size: _Size) -> It
             for text in diagnostic.helps:
                 yield f"To fix: {prose(text)}."
                 yield ""
+        trace_file = traces.get(verdict_id(protocol.name, verdict))
+        if trace_file:
+            yield f"Again: {code(f'tellverify replay {trace_file}')}"
+            yield ""
         yield "</details>"
         yield ""
 

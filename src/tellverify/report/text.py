@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.evidence.trace import Trace
 from tellverify.report.chart import draw
 from tellverify.report.escape import padded, width, wrapped
 from tellverify.report.excerpt import excerpts, location
@@ -53,7 +54,7 @@ def write_text(
     style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
     refuted = RefutationIndex(run)
     for diagnostic in sorted(run.diagnostics, key=sort_key):
-        lines, gutter = _diagnostic(diagnostic, sources, style)
+        lines, gutter = diagnostic_lines(diagnostic, sources, style)
         told = refuted.shown_by(diagnostic)
         if told is not None:
             lines.extend(_evidence(told, traces, gutter, style, verbose))
@@ -73,7 +74,7 @@ def _write(out: TextIO, lines: Sequence[str]) -> None:
         out.write(f"{line.rstrip()}\n")
 
 
-def _diagnostic(
+def diagnostic_lines(
     diagnostic: Diagnostic, sources: Mapping[str, SourceFile], style: Style
 ) -> tuple[list[str], int]:
     """The lines of a finding, and how wide its line numbers are."""
@@ -107,8 +108,12 @@ def _bare(
     """A refuted obligation that no finding speaks of: its sentence and its place."""
     protocol, verdict, outcome = refutation
     head = f"refuted[{outcome.code}]"
-    sentence = STATEMENTS[verdict.property].text
-    text = style.tamed(f"{verdict.name} of {protocol.name} does not hold: {sentence}")
+    evidence = outcome.evidence
+    why = evidence.explanation if isinstance(evidence, Trace) else evidence.reason
+    text = style.tamed(
+        f"`{verdict.name}` of `{protocol.name}` does not hold: "
+        f"{why or STATEMENTS[verdict.property].text}"
+    )
     lines = style.hanging(f"{head}: ", text.removesuffix("."), 4)
     lines[0] = style.paint("red", head) + lines[0][len(head) :]
     where = f"{style.shown(protocol.path)}:{verdict.line or protocol.line}:{verdict.column or 1}"
@@ -118,7 +123,6 @@ def _bare(
         for span in (conflict.left, conflict.right):
             line, column = location(sources.get(conflict.path), span.start)
             lines.append(f"  | {style.shown(conflict.path)}:{line}:{column}")
-        lines.extend(_remark("conflict", conflict.reason, 1, style))
     if others:
         lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
     return lines

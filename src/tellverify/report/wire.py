@@ -28,7 +28,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.property import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.property import SEMANTICS, STATEMENTS
 from tellverify.verdict.run import Family, ProtocolReport, Run, Verdict
 
 SCHEMA: Final = "tellverify/run-1"
@@ -319,19 +319,20 @@ def _scope(protocol: ProtocolReport, verdict: Verdict) -> _Scope:
 def _method(verdict: Verdict) -> _Method:
     match verdict.outcome:
         case Proved(method=method) | Bounded(method=method) | Refuted(method=method):
-            engine = _engine(verdict.property, method)
-            return _Method(engine, {"method": method} if method else {})
+            return _Method(_engine(method), {"method": method} if method else {})
         case Unknown() | Skipped() | Assumed():
             return _Method("none", {})
 
 
-def _engine(asked: Property, method: str) -> Engine:
+def _engine(method: str) -> Engine:
     if "search" in method:
         return "search"
     if "SMT" in method:
         return "smt"
+    if not method or method == "structure":
+        return "syntactic"
     # What is left is decided on the graph, role by role: merging, and the complete conditions.
-    return "syntactic" if asked is not Property.PROJECTABLE and not method else "projection"
+    return "projection"
 
 
 def _evidence(verdict: Verdict, sources: Mapping[str, SourceFile], path: str) -> _Evidence:

@@ -123,7 +123,7 @@ def test_lines_fit_the_width(width: int) -> None:
 def test_a_refutation_without_a_finding_is_shown_with_its_run() -> None:
     run = Run(RUN.inputs, (ESCROW_REPORT,), (), 1, "")
     report = text(run)
-    assert "refuted[TV512]: no-stuck-role[Courier] of escrow.Escrow does not hold" in report
+    assert "refuted[TV512]: `no-stuck-role[Courier]` of `escrow.Escrow` does not hold" in report
     assert "waits for Dispatch from Seller" in report
     assert report.endswith("exit 1\n")
 
