@@ -1,3 +1,64 @@
-"""Formal verification and model checking of `.tell` choreographies."""
+"""Formal verification and model checking of `.tell` choreographies.
+
+`check` decides all obligations of a protocol and returns a `Run`, the same that the command
+`tellverify check` reports on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tellverify.verdict.run import Run
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "check"]
+
+
+def check(
+    source: str | os.PathLike[str],
+    *,
+    instances: Mapping[str, Sequence[int]] | None = None,
+    protocols: Sequence[str] = (),
+    properties: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    require: str = "bounded",
+    name: str = "<text>",
+) -> Run:
+    """Decide all obligations of `source` and return what was found out.
+
+    `source` is a path-like object or the text of a protocol. A string of one line that ends in
+    `.tell` or names an existing file or folder is taken as a path, since no protocol looks like
+    that. `instances` gives the sizes of role families (1, 2 and 3 without it); `protocols`,
+    `properties` and `roles` select by name; `require` is the strength that required obligations
+    need, "proved" or "bounded"; `name` is the path shown for text.
+
+    Faults of the protocol or its file are findings in the result, never exceptions. Raises
+    ValueError for an unknown property or strength.
+    """
+    from tellverify.engine.options import Options
+    from tellverify.engine.pipeline import check_paths, check_text
+    from tellverify.verdict.property import Property
+
+    unknown = sorted(set(properties) - {p.value for p in Property})
+    if unknown or require not in ("proved", "bounded"):
+        raise ValueError(f"no such property or strength: {', '.join(unknown) or require}")
+    options = Options(
+        instances=tuple((family, tuple(sizes)) for family, sizes in (instances or {}).items()),
+        protocols=tuple(protocols),
+        properties=tuple(properties),
+        roles=tuple(roles),
+        require=require,
+    )
+    if not isinstance(source, str) or _is_path(source):
+        return check_paths([os.fspath(source)], options).run
+    return check_text(source, options, name).run
+
+
+def _is_path(text: str) -> bool:
+    """True for a string that can only be meant as a path."""
+    if "\n" in text or "\0" in text or len(text) > 4096:
+        return False
+    return text.endswith(".tell") or os.path.exists(text)

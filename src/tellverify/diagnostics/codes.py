@@ -284,6 +284,21 @@ NO_TERMINATION: Final = Code(
 
 # TV6xx: guards, refinements and data
 
+# TV8xx: replayed traces
+UNREADABLE_TRACE: Final = Code(
+    "TV801", "unreadable-trace", _LINT, _ERROR, "a trace file that cannot be read"
+)
+FOREIGN_TRACE: Final = Code("TV802", "foreign-trace", _LINT, _ERROR, "a trace of another protocol")
+TRACE_DIVERGES: Final = Code(
+    "TV811", "trace-diverges", _LINT, _ERROR, "a step of a trace that the protocol does not have"
+)
+TRACE_CLAIM: Final = Code(
+    "TV812", "trace-claim", _LINT, _ERROR, "a state that a trace records wrongly"
+)
+FAULT_NOT_SHOWN: Final = Code(
+    "TV813", "fault-not-shown", _LINT, _ERROR, "a trace whose end does not show what it claims"
+)
+
 # TV9xx: limits
 EVENT_LIMIT: Final = Code(
     "TV901", "event-limit", _LIMIT, _WARNING, "a protocol with more events than are examined"

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tellverify.core.graph import Site
 from tellverify.core.step import Step
 
 
@@ -36,7 +37,8 @@ class Trace(msgspec.Struct, frozen=True):
     `loop` is the index of the step where a lasso closes, or -1. `minimal` is True when no run
     with fewer events shows the same fault; otherwise the run is the shortest known.
     `culprits` are the roles the fault is about, `queues` the channels that are not empty at the
-    end with their contents, `waiting` the state of every role at the end.
+    end with their contents, `waiting` the state of every role at the end. `place` is where the
+    source shows the fault; without one it is the statement of the last step.
     """
 
     fault: Fault
@@ -47,3 +49,4 @@ class Trace(msgspec.Struct, frozen=True):
     loop: int = -1
     queues: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    place: Site = Site()

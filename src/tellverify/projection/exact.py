@@ -28,16 +28,21 @@ class Condition(StrEnum):
 class Violation(msgspec.Struct, frozen=True):
     """A role cannot know which of two states the protocol is in, and must.
 
-    `history` is a run of the canonical machines that exploits it, as `(is a send, transition)`
-    pairs: the events of a run of the protocol, until `role` acts as if it were elsewhere with
-    `transition`. `other` is the transition at the place where the protocol really is, or -1.
+    After `run` the role may act as in `transition`, which leaves a state that it cannot tell from
+    the one reached. For a receive that may come too early, `onward` are the events from there on
+    which the message becomes available, from the one that the role should have received first.
     """
 
     role: int
     condition: Condition
     transition: int
-    other: int
-    history: tuple[tuple[bool, int], ...]
+    run: tuple[int, ...]
+    onward: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """About how many events show it: an order of preference."""
+        return 2 * len(self.run) + len(self.onward) + 1
 
 
 class Views:
@@ -133,14 +138,14 @@ class _Found:
     def __init__(self, graph: ProtocolGraph, views: Views) -> None:
         self.graph = graph
         self.views = views
-        self.at: dict[tuple[int, int], list[tuple[Condition, int, int, list[int]]]] = {}
+        self.at: dict[tuple[int, int], list[tuple[Condition, int, list[int]]]] = {}
 
-    def add(self, place: tuple[int, int], row: tuple[Condition, int, int, list[int]]) -> None:
+    def add(self, place: tuple[int, int], row: tuple[Condition, int, list[int]]) -> None:
         """Remember that at `place` the role may act as in a transition elsewhere."""
         self.at.setdefault(place, []).append(row)
 
     def shortest(self) -> Violation | None:
-        """The violation with the fewest events."""
+        """The violation that the fewest events show."""
         best: Violation | None = None
         if not self.at:
             return None
@@ -148,35 +153,14 @@ class _Found:
         for place in walked.order:
             if place not in self.at:
                 continue
-            run = walked.run_to(place)
-            if best is not None and 2 * len(run) + 1 >= len(best.history):
+            run = tuple(walked.run_to(place))
+            if best is not None and 2 * len(run) + 1 >= best.length:
                 break
-            for condition, e, other, path in self.at[place]:
-                history = self._history(run, condition, e, other, path)
-                if best is None or len(history) < len(best.history):
-                    best = Violation(self.views.role, condition, e, other, history)
+            for condition, e, onward in self.at[place]:
+                found = Violation(self.views.role, condition, e, run, tuple(onward))
+                if best is None or found.length < best.length:
+                    best = found
         return best
-
-    def _history(
-        self, run: list[int], condition: Condition, e: int, other: int, path: list[int]
-    ) -> tuple[tuple[bool, int], ...]:
-        history = [(is_send, step) for step in run for is_send in (True, False)]
-        if condition is Condition.RECEIVE_COHERENCE:
-            blocked = {self.views.role}
-            for step in [other, *path]:
-                p, q = self.graph.sender[step], self.graph.receiver[step]
-                if p in blocked:
-                    blocked.add(q)
-                    continue
-                history.append((True, step))
-                if q not in blocked:
-                    history.append((False, step))
-            history.append((False, e))
-        else:
-            history.append((True, e))
-            if condition is Condition.NO_MIXED_CHOICE:
-                history.append((True, other))
-        return tuple(history)
 
 
 class Places:
@@ -234,7 +218,7 @@ def _mixed_choices(
     for _, edges in receives:
         for other in edges:
             place = (_source(views.graph, other), number)
-            found.add(place, (Condition.NO_MIXED_CHOICE, sends[0][0], other, []))
+            found.add(place, (Condition.NO_MIXED_CHOICE, sends[0][0], []))
 
 
 def _send_incoherence(views: Views, number: int, edges: list[int], found: _Found) -> None:
@@ -258,7 +242,7 @@ def _send_incoherence(views: Views, number: int, edges: list[int], found: _Found
                 reached.add(state)
                 work.append(state)
     for state in sorted(members - reached):
-        found.add((state, number), (Condition.SEND_COHERENCE, edges[0], -1, []))
+        found.add((state, number), (Condition.SEND_COHERENCE, edges[0], []))
 
 
 def _races(
@@ -281,7 +265,7 @@ def _races(
                 path = available.path(behind, views.role, peer, label)
                 if path is not None:
                     place = (_source(views.graph, other), number)
-                    row = (Condition.RECEIVE_COHERENCE, edges[0], other, path)
+                    row = (Condition.RECEIVE_COHERENCE, edges[0], [other, *path])
                     found.add(place, row)
 
 

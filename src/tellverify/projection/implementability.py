@@ -22,7 +22,7 @@ class Implementability(msgspec.Struct, frozen=True):
     """The complete answer for one graph of the class.
 
     `implementable` is None when the budget ran out before anything was refuted. `violations`
-    holds the refuted roles that were examined, shortest history first. `stuck` are runs after
+    holds the refuted roles that were examined, shortest first. `stuck` are runs after
     which a role waits for ever; roles in `undecided` may or may not have one.
     """
 
@@ -59,7 +59,7 @@ def check_graph(graph: ProtocolGraph, steps: int = DEFAULT_BUDGET) -> Implementa
         if violation is not None:
             refuted.append(violation)
     stuck, undecided = _stuck(graph, doubted, Budget(steps))
-    refuted.sort(key=lambda v: (len(v.history), v.role))
+    refuted.sort(key=lambda v: (v.length, v.role))
     verdict = False if refuted else None if unknown else True
     settled = len(graph.roles) - len({*suspects, *doubted.waiting})
     return Implementability(verdict, tuple(refuted), stuck, undecided, settled)

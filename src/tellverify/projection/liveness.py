@@ -45,7 +45,7 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | Non
     if lasso is None:
         return None
     stem = places.run_to(lasso)
-    return StuckRun((role,), (*stem, *_cycle(graph, lasso[0])), len(stem))
+    return StuckRun((role,), (*stem, *cycle_through(graph, lasso[0])), len(stem))
 
 
 def waiting_after(
@@ -78,7 +78,7 @@ def _endless_without(graph: ProtocolGraph, role: int) -> set[int]:
     return found
 
 
-def _cycle(graph: ProtocolGraph, start: int) -> list[int]:
+def cycle_through(graph: ProtocolGraph, start: int) -> list[int]:
     """A shortest cycle through `start`."""
     first, target = graph.first, graph.target
     before: dict[int, tuple[int, int]] = {}
@@ -101,39 +101,41 @@ def _cycle(graph: ProtocolGraph, start: int) -> list[int]:
 class Ending(msgspec.Struct, frozen=True):
     """Whether the end stays in reach.
 
-    `has_end` is False for endless services. `run` leads to a point from which no end can be
-    reached although the protocol has one, `loop` closes it; None when there is no such point.
+    `has_end` is False for endless services. `run` is a shortest run to a place from which no end
+    can be reached although the protocol has one: a loop that nothing leaves, given by `loop`, or
+    a state without events. None when there is no such place.
     """
 
     has_end: bool
     run: tuple[int, ...] | None = None
-    loop: int = -1
+    loop: tuple[int, ...] = ()
 
 
 def ending(graph: ProtocolGraph) -> Ending:
     """Decide whether the protocol can always still end; linear."""
-    first, target = graph.first, graph.target
-    ends = [s for s in range(graph.state_count) if graph.final[s]]
+    first, target, final = graph.first, graph.target, graph.final
+    states = range(graph.state_count)
+    ends = [s for s in states if final[s]]
     if not ends:
         return Ending(False)
-    reaches = reaching(first, target, ends)
-    if all(reaches):
+    if all(reaching(first, target, ends)):
         return Ending(True)
-    before: dict[int, int] = {}
-    source = {0: -1}
+    looping = {s for component in endless_components(first, target) for s in component}
+    traps = looping | {s for s in states if first[s] == first[s + 1] and not final[s]}
+    before: dict[int, tuple[int, int]] = {}
     order = [0]
     for state in order:
-        if not reaches[state]:
+        if state in traps:
             run: list[int] = []
             at = state
-            while at != 0:
-                run.append(before[at])
-                at = source[at]
+            while at in before:
+                at, e = before[at]
+                run.append(e)
             run.reverse()
-            return Ending(True, tuple(run), -1)
+            loop = cycle_through(graph, state) if state in looping else []
+            return Ending(True, tuple(run), tuple(loop))
         for e in range(first[state], first[state + 1]):
-            if target[e] not in source:
-                source[target[e]] = state
-                before[target[e]] = e
+            if target[e] != 0 and target[e] not in before:
+                before[target[e]] = (state, e)
                 order.append(target[e])
-    return Ending(True)
+    raise ValueError("a state of the graph cannot be reached")

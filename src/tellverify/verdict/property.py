@@ -13,6 +13,7 @@ SEMANTICS: Final = "FIFO queues without limit, no loss, no crashes, weak fairnes
 class Property(StrEnum):
     """Names as they stand in reports, JSON and configuration."""
 
+    WELL_FORMED = "well-formed"
     IMPLEMENTABLE = "implementable"
     NO_DEADLOCK = "no-deadlock"
     NO_ORPHAN_MESSAGE = "no-orphan-message"
@@ -32,6 +33,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 STATEMENTS: Final[dict[Property, Statement]] = {
+    Property.WELL_FORMED: Statement("The text has a meaning, and one only.", True),
     Property.IMPLEMENTABLE: Statement(
         "The projected roles together do what the protocol says and nothing else.", True
     ),

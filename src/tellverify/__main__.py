@@ -1,0 +1,5 @@
+"""`python -m tellverify`."""
+
+from tellverify.cli.main import main
+
+main()

@@ -1,0 +1,265 @@
+"""`tellverify check`: the verb of CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Final, TextIO
+
+import click
+
+from tellverify.engine import inputs
+from tellverify.engine.options import Options
+from tellverify.engine.pipeline import Checked, check_files
+from tellverify.engine.traces import trace_files, write_files
+from tellverify.verdict.property import Property
+
+_FORMATS: Final = ("text", "concise", "json", "none")
+_REPORTS: Final = ("json", "markdown")
+_MOST_SIZES: Final = 1_000
+
+
+def parse_instances(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """`Devices=1..3`, `Devices=4` or `Devices=1,2,8` as family and sizes."""
+    found: dict[str, tuple[int, ...]] = {}
+    for text in given:
+        family, equals, sizes = text.partition("=")
+        if not equals or not family:
+            raise click.BadParameter(f"`{text}` is not of the form FAMILY=1..3")
+        if family in found:
+            raise click.BadParameter(f"sizes of `{family}` are given twice")
+        found[family] = _sizes(text, sizes)
+    return tuple(found.items())
+
+
+def _sizes(text: str, sizes: str) -> tuple[int, ...]:
+    found: dict[int, None] = {}
+    for part in sizes.split(","):
+        low, dots, high = part.partition("..")
+        if (
+            not low.isascii()
+            or not low.isdigit()
+            or (dots and not (high.isascii() and high.isdigit()))
+        ):
+            raise click.BadParameter(f"`{part}` in `{text}` is no size and no range of sizes")
+        if len(low) > 9 or len(high) > 9:
+            raise click.BadParameter(f"`{part}` in `{text}` is too large")
+        last = int(high) if dots else int(low)
+        if last < int(low):
+            raise click.BadParameter(f"the range `{part}` in `{text}` is empty")
+        if last - int(low) >= _MOST_SIZES:
+            raise click.BadParameter(f"`{part}` in `{text}` names more than {_MOST_SIZES} sizes")
+        found.update((size, None) for size in range(int(low), last + 1))
+    return tuple(found)
+
+
+def _parse_reports(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    found = []
+    for text in given:
+        kind, equals, path = text.partition("=")
+        if kind not in _REPORTS or not equals or not path:
+            raise click.BadParameter(f"`{text}` is not of the form {'|'.join(_REPORTS)}=PATH")
+        found.append((kind, path))
+    return tuple(found)
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--instances",
+    multiple=True,
+    metavar="FAMILY=1..3",
+    callback=parse_instances,
+    help="Sizes of a role family; 1..3 without this.",
+)
+@click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only this protocol.")
+@click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="NAME",
+    type=click.Choice([p.value for p in Property]),
+    help="Only this property.",
+)
+@click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role.")
+@click.option(
+    "--require",
+    type=click.Choice(["proved", "bounded"]),
+    default="bounded",
+    show_default=True,
+    help="What required obligations need.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help="Findings that make the check fail.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="What goes to standard output.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=PATH",
+    callback=_parse_reports,
+    help="Write a report file: json or markdown.",
+)
+@click.option(
+    "--evidence",
+    type=click.Path(),
+    metavar="DIR",
+    help="Write the trace of every refuted obligation into this folder.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    default=Options().step_limit,
+    metavar="N",
+    help="Work per question before it is given up.",
+)
+@click.option(
+    "--events",
+    type=click.IntRange(1),
+    default=Options().event_limit,
+    metavar="N",
+    help="Largest protocol graph that is examined.",
+)
+@click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full.")
+def check(
+    paths: tuple[str, ...],
+    instances: tuple[tuple[str, tuple[int, ...]], ...],
+    protocols: tuple[str, ...],
+    properties: tuple[str, ...],
+    roles: tuple[str, ...],
+    require: str,
+    fail_on: str,
+    exit_zero: bool,
+    style: str,
+    reports: tuple[tuple[str, str], ...],
+    evidence: str | None,
+    steps: int,
+    events: int,
+    stdin_name: str,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Decide all obligations of the choreographies in files and folders.
+
+    PATH is a `.tell` file, a folder, or `-` for standard input; without one the working folder
+    is checked. Exit codes: 0 all required obligations hold, 1 one is refuted or a file has
+    errors, 2 wrong usage, 3 one is not known, 4 nothing was checked.
+    """  # fmt: skip
+    options = Options(
+        instances=instances,
+        protocols=protocols,
+        properties=properties,
+        roles=roles,
+        require=require,
+        fail_on=fail_on,
+        event_limit=events,
+        step_limit=steps,
+    )
+    files = (
+        inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
+        if path == "-"
+        else inputs.read(path)
+        for path in inputs.find(paths or (".",))
+    )
+    checked = check_files(files, options)
+    traces: dict[str, str] = {}
+    complaints: list[str] = []
+    if evidence is not None:
+        traces = _write_evidence(checked, evidence, complaints)
+    for kind, path in reports:
+        _write_report(checked, kind, path, traces, complaints)
+    _print(checked, "none" if quiet else style, color, verbose, traces)
+    for complaint in complaints:
+        click.echo(f"tellverify: {complaint}", err=True)
+    code = checked.run.exit_code
+    if complaints:
+        return 2
+    return 0 if exit_zero and code in (1, 3) else code
+
+
+def _write_evidence(checked: Checked, folder: str, complaints: list[str]) -> dict[str, str]:
+    """Write all traces; what cannot be written is a complaint."""
+    files = [
+        file
+        for protocol in checked.run.protocols
+        for file in trace_files(protocol, checked.graphs.get((protocol.path, protocol.name), {}))
+    ]
+    try:
+        return write_files(folder, files)
+    except OSError as error:
+        complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
+        return {}
+
+
+def _write_report(
+    checked: Checked, kind: str, path: str, traces: dict[str, str], complaints: list[str]
+) -> None:
+    """Write one report file; what cannot be written is a complaint and leaves the others alone."""
+    if kind == "json":
+        from tellverify.report.wire import write_json
+
+        text = write_json(checked.run, checked.sources, traces=traces)
+    else:
+        from tellverify.report.markdown import write_markdown
+
+        text = write_markdown(checked.run, checked.sources, traces=traces)
+    try:
+        # The summary file of a CI job collects what several steps append to it.
+        appends = kind == "markdown" and path == os.environ.get("GITHUB_STEP_SUMMARY")
+        with open(path, "a" if appends else "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        complaints.append(f"cannot write the {kind} report to {path}: {error.strerror}")
+
+
+def _print(checked: Checked, style: str, color: str, verbose: bool, traces: dict[str, str]) -> None:
+    """Write the terminal report to standard output."""
+    out: TextIO = sys.stdout
+    ascii_only = not (out.encoding or "").lower().startswith("utf")
+    if style == "json":
+        from tellverify.report.wire import write_json
+
+        out.write(write_json(checked.run, checked.sources, traces=traces))
+    elif style == "concise":
+        from tellverify.report.concise import write_concise
+
+        write_concise(checked.run, checked.sources, out, ascii_only=ascii_only)
+    elif style == "text":
+        from tellverify.report.text import write_text
+
+        colored = color == "always" or (
+            color == "auto" and out.isatty() and not os.environ.get("NO_COLOR")
+        )
+        width = shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100
+        write_text(
+            checked.run,
+            checked.sources,
+            out,
+            color=colored,
+            ascii_only=ascii_only,
+            width=width,
+            verbose=verbose,
+            traces=traces,
+        )

@@ -1,0 +1,17 @@
+"""Exit codes of the command line, and nothing else that depends on them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the exit code of `tellverify` says."""
+
+    OK = 0
+    REFUTED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    NOTHING_SELECTED = 4
+    DEFECT = 70
+    INTERRUPTED = 130

@@ -1,0 +1,86 @@
+"""The group of commands, each loaded when it is named."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from tellverify import __version__
+from tellverify.cli.exit import Exit
+from tellverify.cli.main import COMMANDS
+
+
+class LazyGroup(click.Group):
+    """A group that knows the names and first lines of its commands, but not the commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        row = COMMANDS.get(cmd_name)
+        if row is None:
+            return None
+        command = getattr(importlib.import_module(row[0]), row[1])
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{row[0]}.{row[1]} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row[2]) for name, row in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Decide whether every role of a choreography can play its part.",
+)
+@click.version_option(__version__, prog_name="tellverify", message="%(prog)s %(version)s")
+def tellverify() -> None:
+    """The group itself does nothing."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; says what went wrong on standard error."""
+    try:
+        code = tellverify.main(list(arguments), prog_name="tellverify", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DEFECT if os.name == "nt" else 128 + 13
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except Exception:
+        return _defect()
+    return code if isinstance(code, int) else Exit.OK
+
+
+def _defect() -> int:
+    """A fault of tellverify: write what is needed to mend it to a file and name the file."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="tellverify-defect-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as report:
+        report.write(f"tellverify {__version__}\n{sys.version}\n{traceback.format_exc()}")
+    sys.stderr.write(
+        f"tellverify: a defect of tellverify, not of the protocol; details are in {report.name}\n"
+    )
+    return Exit.DEFECT

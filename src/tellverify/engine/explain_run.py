@@ -1,0 +1,73 @@
+"""From refuted verdicts to the findings that tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tellverify.diagnostics.build.communication import refutation
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.evidence.trace import Fault, Trace
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Conflict, Refuted
+from tellverify.verdict.property import Property
+from tellverify.verdict.run import Verdict
+
+# Their faults are told where `implementable` is refuted; the same run is not told twice.
+_IMPLIED: Final = frozenset(
+    {
+        Property.WELL_FORMED,
+        Property.NO_DEADLOCK,
+        Property.NO_ORPHAN_MESSAGE,
+        Property.NO_UNSPECIFIED_RECEPTION,
+        Property.FIDELITY,
+    }
+)
+_HERE: Final = {
+    Fault.STUCK_ROLE: "this message never comes",
+    Fault.INFIDELITY: "this happens where the protocol does not have it",
+    Fault.UNSPECIFIED_RECEPTION: "this message arrives where nobody expects it",
+    Fault.ORPHAN_MESSAGE: "this message is never taken",
+    Fault.DEADLOCK: "after this nobody can go on",
+    Fault.UNBOUNDED_QUEUE: "this is sent again and again",
+    Fault.NO_TERMINATION: "this goes on for ever",
+    Fault.WITNESS: "",
+}
+
+
+def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator[Diagnostic]:
+    """The finding for a refuted verdict; `span` is the name of the protocol."""
+    outcome = verdict.outcome
+    if not isinstance(outcome, Refuted) or verdict.property in _IMPLIED:
+        return
+    evidence = outcome.evidence
+    match evidence:
+        case Trace():
+            site = evidence.place
+            if not site.line and evidence.steps:
+                site = evidence.steps[-1].site
+            where = site.span if site.line else span
+            message = evidence.explanation
+            primary = Annotation(where, _HERE[evidence.fault])
+            others: tuple[Annotation, ...] = ()
+        case Conflict(reason, _, left, right):
+            roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
+            more = len(verdict.subject.roles) - 3
+            named = f"{roles} and {more} more" if more > 0 else roles
+            message = f"the branches of {named} do not merge: {reason}"
+            primary = Annotation(left, "one branch begins here")
+            others = (Annotation(right, "the other begins here"),) if right != left else ()
+    notes = (f"shown with {outcome.instance}",) if outcome.instance else ()
+    yield refutation(
+        CODES[outcome.code],
+        message,
+        source.path,
+        primary,
+        others=others,
+        notes=notes,
+        protocol=verdict.subject.protocol,
+        refutes=verdict.name,
+        required=verdict.required,
+    )

@@ -1,0 +1,218 @@
+"""One check from texts to a run: the only place that knows the order of the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+
+import msgspec
+
+from tellverify.core.graph import ProtocolGraph
+from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, UNSUPPORTED
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.engine import inputs
+from tellverify.engine.aggregate import Instance, family_of, verdicts
+from tellverify.engine.explain_run import diagnostics_of
+from tellverify.engine.judgement import judge
+from tellverify.engine.obligations import Finding, decide, decide_slices
+from tellverify.engine.options import DEFAULT_SIZES, Options
+from tellverify.lowering.families import RoleFault, declared_roles, family_groups
+from tellverify.lowering.lower import Lowered, lower
+from tellverify.lowering.wellformed import check_structure
+from tellverify.source.text import SourceFile
+from tellverify.syntax import ast
+from tellverify.syntax.parser import parse
+from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.property import STATEMENTS, Property
+from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A run with the sources that reports quote, by path.
+
+    `graphs` holds, by path and protocol, the graphs of the instances that refute something.
+    """
+
+    run: Run
+    sources: dict[str, SourceFile]
+    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]]
+
+
+def check_paths(paths: Iterable[str], options: Options) -> Checked:
+    """Check files and all `.tell` files in folders."""
+    return check_files((inputs.read(path) for path in inputs.find(paths)), options)
+
+
+def check_text(text: str, options: Options, path: str = "<text>") -> Checked:
+    """Check a protocol given as text."""
+    return check_files([inputs.decode(path, text.encode("utf-8", "surrogatepass"))], options)
+
+
+def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
+    """Check texts one by one; what is wrong with one never touches the others."""
+    read: list[Input] = []
+    sources: dict[str, SourceFile] = {}
+    reports: list[ProtocolReport] = []
+    diagnostics: list[Diagnostic] = []
+    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]] = {}
+    for file in files:
+        read.append(Input(file.path, file.sha256))
+        source = sources[file.path] = file.source()
+        if file.diagnostic is not None:
+            diagnostics.append(file.diagnostic)
+            continue
+        found, said = _check_file(source, options, graphs)
+        reports.extend(found)
+        diagnostics.extend(said)
+    ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
+    code, reason = judge(reports, ordered, options, bool(read))
+    return Checked(Run(tuple(read), tuple(reports), ordered, code, reason), sources, graphs)
+
+
+def _check_file(
+    source: SourceFile,
+    options: Options,
+    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]],
+) -> tuple[list[ProtocolReport], list[Diagnostic]]:
+    parsed = parse(source)
+    said = [*parsed.diagnostics, *check_structure(parsed.file, source)]
+    reports = []
+    for protocol in parsed.file.protocols:
+        name = qualified_name(parsed.file, protocol)
+        if options.protocols and not {name, protocol.name.text} & set(options.protocols):
+            continue
+        kept = graphs.setdefault((source.path, name), {})
+        report, more = _check_protocol(parsed.file, source, protocol, name, said, options, kept)
+        reports.append(report)
+        said.extend(more)
+    return reports, said
+
+
+def qualified_name(file: ast.File, protocol: ast.Protocol) -> str:
+    """`module.Protocol`, or the protocol's own name in a file without a module."""
+    own = protocol.name.text
+    return f"{file.module.name.text}.{own}" if file.module is not None else own
+
+
+def _check_protocol(
+    file: ast.File,
+    source: SourceFile,
+    protocol: ast.Protocol,
+    name: str,
+    said: Sequence[Diagnostic],
+    options: Options,
+    graphs: dict[str, ProtocolGraph],
+) -> tuple[ProtocolReport, list[Diagnostic]]:
+    place = source.position(protocol.name.span.start)
+    declared = declared_roles(protocol)
+    report = ProtocolReport(
+        name,
+        source.path,
+        place[0],
+        tuple(declaration.name.text for declaration in declared),
+        (),
+        (),
+    )
+    errors = [d for d in said if d.severity is Severity.ERROR]
+    if errors:
+        return msgspec.structs.replace(report, verdicts=_malformed(name, place, errors)), []
+    instances: list[Instance] = []
+    more: list[Diagnostic] = []
+    sizes_tried: dict[str, dict[int, None]] = {}
+    events = 0
+    for sizes in _sizes(protocol, options):
+        lowered = lower(file, source, protocol, sizes, options.event_limit)
+        more.extend(lowered.diagnostics)
+        for family, size in sizes.items():
+            sizes_tried.setdefault(family, {})[size] = None
+        findings = _decide(lowered, options)
+        instances.append(Instance(_instance_name(sizes), tuple(findings)))
+        if lowered.graph is not None:
+            events = max(events, lowered.graph.event_count)
+            if any(isinstance(finding.outcome, Refuted) for finding in findings):
+                graphs[_instance_name(sizes)] = lowered.graph
+    families = tuple(Family(family, tuple(tried)) for family, tried in sizes_tried.items())
+    new_errors = [d for d in more if d.severity is Severity.ERROR]
+    if new_errors:
+        return msgspec.structs.replace(report, verdicts=_malformed(name, place, new_errors)), more
+    well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
+    found = [well_formed, *verdicts(name, instances, _bound(families), place)]
+    selected = tuple(v for v in found if _is_selected(v, options))
+    more.extend(d for v in selected for d in diagnostics_of(v, source, protocol.name.span))
+    return (
+        msgspec.structs.replace(report, families=families, verdicts=selected, event_count=events),
+        more,
+    )
+
+
+def _decide(lowered: Lowered, options: Options) -> list[Finding]:
+    """All findings at one size, or why there are none."""
+    if lowered.graph is not None:
+        findings = decide(lowered.graph, options)
+        if not lowered.slices or not isinstance(findings[0].outcome, Unknown):
+            return findings
+    outcome: Outcome
+    if lowered.skipped:
+        skip = lowered.skipped[0]
+        outcome = Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
+    elif lowered.slices:
+        return decide_slices(lowered.slices, options)
+    else:
+        outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
+    return [Finding(p, outcome) for p in Property if p is not Property.WELL_FORMED]
+
+
+def _malformed(
+    name: str, place: tuple[int, int], errors: Sequence[Diagnostic]
+) -> tuple[Verdict, ...]:
+    """The verdicts of a protocol whose text has errors."""
+    first = min(errors, key=sort_key)
+    span = first.primary.span
+    refuted = Refuted(
+        first.code.number, Conflict(first.message, first.path, span, span), "structure"
+    )
+    skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
+    return tuple(
+        Verdict(
+            p,
+            Subject(name),
+            refuted if p is Property.WELL_FORMED else skipped,
+            STATEMENTS[p].required,
+            *place,
+        )
+        for p in Property
+    )
+
+
+def _sizes(protocol: ast.Protocol, options: Options) -> Iterable[dict[str, int]]:
+    """Every combination of family sizes that is asked for, smallest first."""
+    wanted = dict(options.instances)
+    groups = family_groups(protocol)
+    choices = []
+    for group in groups:
+        named = [wanted[family] for family in group if family in wanted]
+        choices.append(named[0] if named else DEFAULT_SIZES)
+    for chosen in sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes)):
+        yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
+
+
+def _instance_name(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{family} = {size}" for family, size in sizes.items())
+
+
+def _bound(families: Sequence[Family]) -> str:
+    """The sizes behind a bounded verdict in words."""
+    return ", ".join(f"{family.name} = {', '.join(map(str, family.sizes))}" for family in families)
+
+
+def _is_selected(verdict: Verdict, options: Options) -> bool:
+    """True when the selection of properties and roles leaves the verdict in."""
+    if options.properties and verdict.property.value not in options.properties:
+        return False
+    if options.roles and verdict.subject.roles:
+        named = set(options.roles)
+        return any(role in named or family_of(role) in named for role in verdict.subject.roles)
+    return True
+
+
+__all__ = ["Checked", "RoleFault", "check_files", "check_paths", "check_text", "qualified_name"]

@@ -1,0 +1,113 @@
+"""Runs that refute the safety of a protocol: minimal ones where a search can find them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tellverify.core.defect import Defect
+from tellverify.core.machine import Action
+from tellverify.diagnostics import codes
+from tellverify.diagnostics.model import Code
+from tellverify.engine.options import Options
+from tellverify.engine.runs import Machines
+from tellverify.evidence.trace import Fault, Trace
+from tellverify.explore.counterexample import FaultSearch, find_faults
+from tellverify.explore.seed import seed_run
+from tellverify.projection.exact import Violation
+
+FAULT_CODES: Final[dict[Fault, Code]] = {
+    Fault.INFIDELITY: codes.INFIDELITY,
+    Fault.DEADLOCK: codes.DEADLOCK,
+    Fault.STUCK_ROLE: codes.STUCK_ROLE,
+    Fault.UNSPECIFIED_RECEPTION: codes.UNSPECIFIED_RECEPTION,
+    Fault.ORPHAN_MESSAGE: codes.ORPHAN_MESSAGE,
+    Fault.UNBOUNDED_QUEUE: codes.UNBOUNDED_QUEUE,
+    Fault.NO_TERMINATION: codes.NO_TERMINATION,
+}
+CONFIGURATION_FAULTS: Final = frozenset(
+    {Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE}
+)
+_SEARCHED_ROLES: Final = 32
+_SEARCHED_EVENTS: Final = 5_000
+_HISTORY_SHARE: Final = 8  # a history costs about as much as this many configurations
+
+
+class Refutations(msgspec.Struct, frozen=True):
+    """Runs by fault, and for the faults that no run shows how far was searched.
+
+    `depth` of a fault is None when all runs were searched. `stuck` has a run for each role that
+    a search found waiting for ever.
+    """
+
+    traces: dict[Fault, Trace]
+    depth: dict[Fault, int | None]
+    configurations: int
+    stuck: tuple[Trace, ...] = ()
+
+
+def refute(machines: Machines, violations: tuple[Violation, ...], options: Options) -> Refutations:
+    """Runs that show why a protocol with `violations` of coherence is not implementable.
+
+    Small protocols are searched breadth-first, which makes the runs minimal. Otherwise the
+    violations themselves are exploited, and the run is the shortest known.
+    """
+    found = Refutations({}, {}, 0)
+    if _is_small(machines):
+        found = _search(machines, CONFIGURATION_FAULTS, options)
+    if not found.traces:
+        graph = machines.graph
+        for violation in violations:
+            event = graph.event(violation.transition)
+            sends = graph.sender[violation.transition] == violation.role
+            action = Action(sends, event.receiver if sends else event.sender, event.label)
+            role = graph.roles[violation.role]
+            onward = violation.onward or None
+            trace = seed_run(graph, machines.of, violation.run, role, action, onward)
+            if trace is not None:
+                return msgspec.structs.replace(found, traces={trace.fault: trace})
+        raise Defect("no run shows that the protocol is not implementable")
+    return found
+
+
+def search_all(machines: Machines, options: Options) -> Refutations:
+    """Search the machines of a graph outside the class for all faults, stuck roles included."""
+    if not _is_small(machines):
+        nowhere = {fault: 0 for fault in (*CONFIGURATION_FAULTS, Fault.INFIDELITY)}
+        return Refutations({}, {**nowhere, Fault.STUCK_ROLE: 0}, 0)
+    return _search(machines, CONFIGURATION_FAULTS | {Fault.STUCK_ROLE}, options)
+
+
+def _is_small(machines: Machines) -> bool:
+    graph = machines.graph
+    return len(graph.roles) <= _SEARCHED_ROLES and graph.event_count <= _SEARCHED_EVENTS
+
+
+def _search(machines: Machines, wanted: frozenset[Fault], options: Options) -> Refutations:
+    graph, built = machines.graph, machines.all()
+    limit = options.search_limit
+    searches = (
+        find_faults(
+            graph,
+            built,
+            wanted=frozenset({Fault.INFIDELITY}),
+            depth_limit=None,
+            budget=limit // _HISTORY_SHARE,
+        ),
+        find_faults(graph, built, wanted=wanted, depth_limit=None, budget=limit),
+    )
+    traces: dict[Fault, Trace] = {}
+    stuck: list[Trace] = []
+    for trace in (trace for search in searches for trace in search.traces):
+        if trace.fault is Fault.STUCK_ROLE:
+            stuck.append(trace)
+        else:
+            traces[trace.fault] = trace
+    depth = {fault: d for search in searches for fault, d in _depths(search)}
+    visited = sum(search.configurations + search.histories for search in searches)
+    return Refutations(traces, depth, visited, tuple(stuck))
+
+
+def _depths(search: FaultSearch) -> list[tuple[Fault, int | None]]:
+    return [(each.fault, None if each.complete else each.depth) for each in search.coverage]

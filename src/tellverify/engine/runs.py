@@ -1,0 +1,180 @@
+"""Runs of the protocol graph as traces of machines, with the words that explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tellverify.core.defect import Defect
+from tellverify.core.graph import ProtocolGraph, Site
+from tellverify.core.machine import Action, Machine
+from tellverify.core.step import Step
+from tellverify.evidence.replay import Stepper, fault_shown
+from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.projection.liveness import Ending, StuckRun
+from tellverify.projection.queues import QueueBound
+from tellverify.projection.subset import canonical_machine
+
+ALL_MACHINES = 64  # protocols of up to this many roles are replayed with every machine
+_NAMED = 16  # roles whose awaited messages are listed
+
+
+class Machines:
+    """The canonical machines of a graph, built when they are asked for."""
+
+    def __init__(self, graph: ProtocolGraph) -> None:
+        self.graph = graph
+        self._built: dict[str, Machine] = {}
+
+    def of(self, role: str) -> Machine:
+        """The machine of `role`."""
+        machine = self._built.get(role)
+        if machine is None:
+            machine = self._built[role] = canonical_machine(self.graph, role)
+        return machine
+
+    def all(self) -> list[Machine]:
+        """The machines of all roles."""
+        return [self.of(role) for role in self.graph.roles]
+
+
+def step_of(graph: ProtocolGraph, is_send: bool, transition: int) -> Step:
+    """One half of an event: its send or its reception."""
+    event = graph.event(transition)
+    return Step(is_send, event.sender, event.receiver, event.label, graph.site_of(transition))
+
+
+def both(graph: ProtocolGraph, transitions: Iterable[int]) -> tuple[Step, ...]:
+    """The run in which every message is taken at once."""
+    return tuple(step_of(graph, send, e) for e in transitions for send in (True, False))
+
+
+def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
+    """The run after which `run.roles` wait for ever."""
+    graph = machines.graph
+    culprits = tuple(graph.roles[role] for role in run.roles)
+    steps = both(graph, run.transitions)
+    lasso = run.loop >= 0
+    prefix = steps[: 2 * run.loop] if lasso else steps
+    awaits = {role: _awaits(machines.of(role), prefix) for role in culprits[:_NAMED]}
+    waiting = tuple(
+        Waiting(role, role not in set(culprits) and not lasso, awaits.get(role, ()))
+        for role in _shown(graph, steps, culprits)
+    )
+    place = _place(machines, culprits[0], prefix)
+    names = _listed(culprits)
+    wanted = _messages(awaits[culprits[0]])
+    others = "the others go on for ever" if lasso else "everyone else has finished"
+    one = len(culprits) == 1
+    explanation = f"{names} {'waits' if one else 'wait'} for {wanted}, and {others}"
+    trace = Trace(
+        Fault.STUCK_ROLE, steps, culprits, explanation, True,
+        2 * run.loop if lasso else -1, (), waiting, place,
+    )  # fmt: skip
+    return replayed(machines, trace)
+
+
+def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
+    """The run in which the queue of a channel grows by a message in every round."""
+    graph = machines.graph
+    sender, receiver = graph.roles[bound.sender], graph.roles[bound.receiver]
+    steps = tuple(step_of(graph, send, e) for send, e in bound.history)
+    explanation = (
+        f"`{sender}` can go on sending to `{receiver}` without waiting for any sign that"
+        f" `{receiver}` has received"
+    )
+    queued: dict[tuple[str, str], list[str]] = {}
+    for step in steps:
+        queue = queued.setdefault((step.sender, step.receiver), [])
+        if step.send:
+            queue.append(step.label)
+        else:
+            queue.pop(0)
+    queues = tuple((p, q, tuple(labels)) for (p, q), labels in sorted(queued.items()) if labels)
+    trace = Trace(
+        Fault.UNBOUNDED_QUEUE, steps, (sender, receiver), explanation, False, bound.loop, queues
+    )
+    return replayed(machines, trace)
+
+
+def trapped_trace(machines: Machines, answer: Ending) -> Trace:
+    """The run to a point from which the end is out of reach."""
+    graph = machines.graph
+    stem = answer.run or ()
+    steps = both(graph, (*stem, *answer.loop))
+    explanation = (
+        "from here on the protocol goes round for ever and cannot reach its end"
+        if answer.loop
+        else "from here on nothing can happen, although the protocol has not ended"
+    )
+    loop = 2 * len(stem) if answer.loop else -1
+    trace = Trace(Fault.NO_TERMINATION, steps, (), explanation, True, loop)
+    return replayed(machines, trace)
+
+
+def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None = None) -> Trace:
+    """`trace`, once the reference semantics has accepted it. Raises Defect when it does not.
+
+    In protocols of many roles only the roles that act are replayed, and that the others have
+    finished rests on the protocol graph.
+    """
+    graph = machines.graph
+    whole = len(graph.roles) <= ALL_MACHINES
+    acting = {role for step in trace.steps for role in (step.sender, step.receiver)}
+    if not whole and len(acting) > ALL_MACHINES:
+        return trace
+    names = graph.roles if whole else sorted(acting)
+    used = [machines.of(role) for role in names]
+    stepper = Stepper(used)
+    for index, step in enumerate(trace.steps):
+        divergence = stepper.make(step)
+        if divergence is not None:
+            raise Defect(f"event {index} of a run is not enabled: {divergence.reason}")
+    if whole:
+        lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
+        decided = judge if judge is not None else lambda: True
+        complaint = fault_shown(
+            stepper.configuration(), used, trace.fault, trace.culprits, lap=lap, judge=decided
+        )
+        if complaint:
+            raise Defect(f"a run does not show {trace.fault}: {complaint}")
+    return trace
+
+
+def _place(machines: Machines, role: str, steps: Sequence[Step]) -> Site:
+    """The statement of the first message that `role` waits for after its part in `steps`."""
+    machine = machines.of(role)
+    state = _state_after(machine, steps)
+    return machines.graph.sites[machine.sites[state][0]]
+
+
+def _state_after(machine: Machine, steps: Sequence[Step]) -> int:
+    state = 0
+    for step in steps:
+        if step.actor == machine.role:
+            peer = step.receiver if step.send else step.sender
+            state = dict(machine.moves[state])[Action(step.send, peer, step.label)]
+    return state
+
+
+def _awaits(machine: Machine, steps: Sequence[Step]) -> tuple[tuple[str, str], ...]:
+    """What the role of `machine` waits for after its part in `steps`."""
+    state = _state_after(machine, steps)
+    return tuple((action.peer, action.label) for action, _ in machine.moves[state])
+
+
+def _shown(graph: ProtocolGraph, steps: Sequence[Step], culprits: Sequence[str]) -> tuple[str, ...]:
+    """Roles whose end is told: all of a small protocol, else those that the run is about."""
+    if len(graph.roles) <= ALL_MACHINES:
+        return graph.roles
+    named = {role for step in steps for role in (step.sender, step.receiver)} | set(culprits)
+    return tuple(role for role in graph.roles if role in named)
+
+
+def _listed(roles: Sequence[str]) -> str:
+    shown = ", ".join(f"`{role}`" for role in roles[:3])
+    return shown if len(roles) <= 3 else f"{shown} and {len(roles) - 3} more"
+
+
+def _messages(awaits: Sequence[tuple[str, str]]) -> str:
+    shown = " or ".join(f"`{label}` from `{peer}`" for peer, label in awaits[:3])
+    return shown if len(awaits) <= 3 else f"{shown} or {len(awaits) - 3} more"
