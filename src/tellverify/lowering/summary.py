@@ -60,6 +60,19 @@ class Summaries:
                 return Summary(first, False, False)
         return Summary(first, silent, True)
 
+    def suffixes(self, block: ast.Block, after: Summary) -> list[Summary]:
+        """What comes at each place of a block, with `after` behind its end."""
+        found = [after]
+        for statement in reversed(block):
+            summary, rest = self._of[id(statement)], found[-1]
+            if summary.silent:
+                first = _united((summary.first, rest.first))
+                found.append(Summary(first, rest.silent, summary.ends and rest.ends))
+            else:
+                found.append(summary)
+        found.reverse()
+        return found
+
     def begins(self, block: ast.Block) -> ast.Statement | None:
         """The first statement of a block; a call stands for what it calls."""
         for _ in range(len(self._locals) + 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from tellverify.source.span import Span
 from tellverify.syntax import ast
 
 Walk: TypeAlias = "Iterator[Walk]"
@@ -111,3 +112,49 @@ def leading_send(body: ast.Block) -> ast.Send | None:
             case _:
                 return None
     return None
+
+
+def statement_text(statement: ast.Statement) -> str:
+    """The words that name a kind of statement."""
+    match statement:
+        case ast.Send() | ast.Broadcast():
+            return statement.message.label.text
+        case ast.Loop(kind):
+            return loop_text(kind)
+        case ast.Continue(name):
+            return f"continue {name.text}"
+        case ast.Call(name):
+            return f"call {name.text}"
+        case ast.Rec(name):
+            return f"rec {name.text}"
+        case ast.Let(mode=mode):
+            return f"{mode} let" if mode else "let"
+        case ast.PublishAs():
+            return "publish"
+        case ast.DependentWork():
+            return "dependent work"
+        case _:
+            return type(statement).__name__.lower()
+
+
+def head_place(statement: ast.Statement) -> Span:
+    """The words that begin a statement; all of it where no other statement is inside."""
+    span = statement.span
+    match statement:
+        case ast.Send() | ast.Broadcast():
+            return statement.sender.span.to(statement.message.span)
+        case ast.Loop(head=head) | ast.Timeout(head=head):
+            return head
+        case ast.Choice(decider):
+            return span_between(span, decider.span)
+        case ast.Rec(name) | ast.Let(name):
+            return span_between(span, name.span)
+        case ast.Case() | ast.Par():
+            return Span(span.start, min(span.end, span.start + len(statement_text(statement))))
+        case _:
+            return span
+
+
+def span_between(whole: Span, inner: Span) -> Span:
+    """From the start of `whole` to the end of `inner`."""
+    return Span(whole.start, max(whole.start, inner.end))

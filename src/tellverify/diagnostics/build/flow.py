@@ -91,7 +91,7 @@ def late_first_send(
     others = [] if span == send else [(send, f"the first message of `{decider}`")]
     return where.finding(
         codes.LATE_FIRST_SEND,
-        f"branch `{label}` begins with `{construct}` and not with a send by `{decider}`",
+        f"branch `{label}` begins with {construct} and not with a send by `{decider}`",
         (span, "comes first"),
         others=others,
         notes=("Telltale asks for a send as the first statement of each branch",)
@@ -268,11 +268,10 @@ def trailing_code(where: Where, construct: str, span: Span, before: Span) -> Dia
     return where.finding(
         codes.TRAILING_CODE,
         f"Telltale drops what follows `{construct}`",
-        (span, "read here as written, dropped there"),
+        (span, "this and all after it"),
         others=[(before, f"after this `{construct}`")],
-        helps=(f"move the statements into the `{construct}`",)
-        if construct in {"choice", "case"}
-        else (),
+        notes=("the verdicts here are about the text as written",),
+        helps=("move them into every branch that ends, or to a place before",),
         upstream="drops",
     )
 
@@ -281,9 +280,9 @@ def unreachable_code(where: Where, construct: str, span: Span, before: Span) -> 
     """No run reaches the statements at `span`, which follow `construct`."""
     return where.finding(
         codes.UNREACHABLE_CODE,
-        f"nothing that follows this `{construct}` is ever reached",
+        f"what follows `{construct}` is never reached",
         (span, "never reached"),
-        others=[(before, f"this `{construct}` never ends here")],
+        others=[(before, "no run gets past this")],
         helps=("remove the statements, or move them before it",),
         upstream="drops",
     )

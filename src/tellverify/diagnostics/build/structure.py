@@ -52,13 +52,14 @@ def duplicate_role(where: Where, name: str, first: Span, second: Span) -> Diagno
     )
 
 
-def no_roles(where: Where, span: Span) -> Diagnostic:
-    """The protocol named at `span` has no roles."""
+def no_roles(where: Where, span: Span, used: Sequence[str]) -> Diagnostic:
+    """The protocol named at `span` has no roles, though its statements name those in `used`."""
+    written = ", ".join(used[:8]) if used else "A, B"
     return where.finding(
         codes.NO_ROLES,
         f"the protocol `{where.protocol}` has no roles",
         (span, "no roles"),
-        helps=("begin the body with `roles A, B`",),
+        helps=(f"begin the body with `roles {written}`",),
         upstream="rejects",
     )
 
@@ -196,7 +197,7 @@ def family_limit(where: Where, what: str, limit: int, span: Span) -> Diagnostic:
         codes.FAMILY_LIMIT,
         f"{what} is beyond the limit of {limit:,}",
         (span, f"at most {limit:,}"),
-        helps=("use a family of symbolic size, `R[N]`, for more members",),
+        helps=(f"stay within {limit:,}, or declare a family of symbolic size by `R[N]`",),
         upstream="rejects",
     )
 

@@ -1,0 +1,33 @@
+"""Structural checks: what can be said about a file before its meaning is built."""
+
+from __future__ import annotations
+
+from tellverify.diagnostics.build.where import Where
+from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.lowering.flow import FlowCheck
+from tellverify.lowering.names import (
+    References,
+    check_declarations,
+    check_header,
+    check_locals,
+    check_role_lists,
+)
+from tellverify.source.text import SourceFile
+from tellverify.syntax import ast
+
+
+def check_structure(file: ast.File, source: SourceFile) -> tuple[Diagnostic, ...]:
+    """All findings about names, families, recursion and control flow, in source order.
+
+    Effects, evidence and linear use are checked elsewhere. Where Telltale itself judges
+    differently, the finding says so in `upstream`.
+    """
+    found = list(check_declarations(source.path, file.declarations))
+    for protocol in file.protocols:
+        where = Where(source.path, protocol.name.text)
+        found.extend(check_header(where, protocol, file.declarations))
+        found.extend(check_role_lists(where, protocol))
+        found.extend(References(where, protocol).check())
+        found.extend(check_locals(where, protocol))
+        found.extend(FlowCheck(where, protocol).check())
+    return tuple(sorted(found, key=sort_key))
