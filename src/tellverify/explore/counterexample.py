@@ -197,7 +197,8 @@ class _Finder:
             first = min(search.spoilt.values(), key=lambda each: (each.depth, each.role))
             steps = self._steps(search, first.configuration, first.depth)
             role = self.roles[first.role]
-            wait = waiting(self.machines[first.role], replayed(self.machine_of, steps).states[role])
+            state = search.system.state(first.role, first.configuration)
+            wait = waiting(self.machines[first.role], state)
             self._add(key, steps, (role,), wait=wait)
 
     def _note_ending(self, search: LayeredSearch, ending: Ending, wanted: Sequence[Fault]) -> None:

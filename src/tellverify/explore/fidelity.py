@@ -46,14 +46,15 @@ class Explanation(NamedTuple):
 class FidelityMonitor:
     """Monitor states are small ints; `initial` belongs to the empty history, DEAD to unfaithful.
 
-    Roles are indices into `graph.roles`. For graphs in which all events of a state have one
-    sender there is exactly one explanation; otherwise a set is kept.
+    Roles are indices into `graph.roles`; `event[t]` numbers the event of transition t. For graphs
+    in which all events of a state have one sender there is exactly one explanation; otherwise a
+    set is kept. `explored` remembers which explanations can be continued.
     """
 
     def __init__(self, graph: ProtocolGraph) -> None:
         self.graph = graph
         self._number: dict[tuple[int, int, int], int] = {}
-        self._event = [
+        self.event = [
             self._number.setdefault(key, len(self._number))
             for key in zip(graph.sender, graph.receiver, graph.label, strict=True)
         ]
@@ -62,7 +63,7 @@ class FidelityMonitor:
         self._states: list[tuple[Explanation, ...]] = []
         self._index: dict[tuple[Explanation, ...], int] = {}
         self._after: dict[tuple[int, int, int], int] = {}
-        self._explainable: dict[tuple[int, Open], bool] = {}
+        self.explored: dict[tuple[int, Open], bool] = {}
         self.initial = self._intern((Explanation(0, (), ()),))
 
     def action(self, role: str, action: Action) -> int:
@@ -110,7 +111,7 @@ class FidelityMonitor:
                 continue
             ahead = (*_of(each.ahead, role), action)
             found |= self._advanced(each._replace(ahead=_with(each.ahead, role, ahead)))
-        alive = [each for each in found if self._is_explainable(each.state, each.ahead)]
+        alive = [each for each in found if self.is_explainable(each.state, each.ahead)]
         return self._intern(tuple(sorted(alive))) if alive else DEAD
 
     def _intern(self, explanations: tuple[Explanation, ...]) -> int:
@@ -125,7 +126,7 @@ class FidelityMonitor:
         An explanation is dropped when every sender at its state has performed an action the run
         lacks, since then the run goes on with one of these actions or never explains them.
         """
-        graph, event = self.graph, self._event
+        graph, event = self.graph, self.event
         kept: set[Explanation] = set()
         seen = {start}
         stack = [start]
@@ -148,7 +149,7 @@ class FidelityMonitor:
     def _committed(self, each: Explanation, t: int, sent: Actions) -> Explanation | None:
         """`each` with transition `t` added to its run, whose sender has performed it."""
         sender, receiver = self.graph.sender[t], self.graph.receiver[t]
-        receive = 2 * self._event[t] + 1
+        receive = 2 * self.event[t] + 1
         ahead, owed = _with(each.ahead, sender, sent[1:]), each.owed
         received = _of(ahead, receiver)
         if not received:
@@ -159,7 +160,7 @@ class FidelityMonitor:
             return None
         return Explanation(self.graph.target[t], ahead, owed)
 
-    def _is_explainable(self, state: int, ahead: Open) -> bool:
+    def is_explainable(self, state: int, ahead: Open) -> bool:
         """True when a run from `state` starts, for every role, with the actions in `ahead`.
 
         The run may contain events that have not happened. A role with nothing ahead any more is
@@ -167,7 +168,7 @@ class FidelityMonitor:
         """
         if not ahead:
             return True
-        known = self._explainable
+        known = self.explored
         start = (state, ahead)
         if start in known:
             return known[start]
@@ -185,7 +186,7 @@ class FidelityMonitor:
         return False
 
     def _continued(self, state: int, ahead: Open) -> Iterable[tuple[int, Open]]:
-        graph, event = self.graph, self._event
+        graph, event = self.graph, self.event
         for t in range(graph.first[state], graph.first[state + 1]):
             sender, receiver = graph.sender[t], graph.receiver[t]
             sent, received = _of(ahead, sender), _of(ahead, receiver)

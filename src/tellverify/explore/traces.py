@@ -124,31 +124,7 @@ def last_events(steps: Sequence[Step]) -> list[Step]:
     return last
 
 
-def causal_past(steps: Sequence[Step], goals: Iterable[int]) -> list[int]:
-    """The indices of `goals` and of all events they depend on, ascending.
-
-    An event depends on the events of its role before it, and a receive on its send.
-    """
-    before = _dependencies(steps)
-    needed = set(goals)
-    stack = list(needed)
-    while stack:
-        for index in before[stack.pop()]:
-            if index not in needed:
-                needed.add(index)
-                stack.append(index)
-    return sorted(needed)
-
-
-def _followed(steps: Sequence[Step]) -> list[bool]:
-    followed = [False] * len(steps)
-    for indices in _dependencies(steps):
-        for index in indices:
-            followed[index] = True
-    return followed
-
-
-def _dependencies(steps: Sequence[Step]) -> list[list[int]]:
+def dependencies(steps: Sequence[Step]) -> list[list[int]]:
     """For every event the event of its role before it, and for a receive also its send."""
     latest: dict[str, int] = {}
     sends: dict[tuple[str, str], list[int]] = {}
@@ -165,6 +141,14 @@ def _dependencies(steps: Sequence[Step]) -> list[list[int]]:
         latest[step.actor] = index
         before.append(mine)
     return before
+
+
+def _followed(steps: Sequence[Step]) -> list[bool]:
+    followed = [False] * len(steps)
+    for indices in dependencies(steps):
+        for index in indices:
+            followed[index] = True
+    return followed
 
 
 def _joined(parts: Sequence[str]) -> str:
