@@ -260,12 +260,16 @@ def _orphan(view: _View, culprits: Sequence[str]) -> str:
 def _stuck(
     view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
 ) -> str:
-    """Each culprit waits for ever, in this configuration or while the lap is repeated fairly."""
+    """Each culprit waits for ever, in this configuration or while the lap is repeated fairly.
+
+    A state may be final and still have receptions: its role may have to go on and cannot know
+    that nobody will send. Only a state without moves is certainly the end of its role.
+    """
     if not culprits:
         return "no role is named"
     for role in culprits:
-        if view.is_final(role):
-            return f"`{role}` may stop here"
+        if not view.machine[role].moves[view.state[role]]:
+            return f"`{role}` has finished"
         if view.is_able(role):
             return f"`{role}` can still move"
     if lap:

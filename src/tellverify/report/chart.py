@@ -282,6 +282,8 @@ def _mark(trace: Trace, waiting: Waiting | None, style: Style) -> str:
     glyphs = style.glyphs
     if waiting is None:
         return " "
+    if waiting.role in trace.culprits and trace.fault in _FOR_EVER and waiting.awaits:
+        return glyphs.waiting
     if waiting.finished and not waiting.awaits:
         return glyphs.finished
     if _goes_on(trace, waiting):

@@ -216,6 +216,12 @@ def test_a_role_is_stuck_when_nobody_who_could_help_can_move() -> None:
     assert fault_shown(end(left), left, Fault.STUCK_ROLE, ("E",)) == "`D` can still move"
 
 
+def test_a_role_that_may_stop_but_cannot_know_it_is_stuck() -> None:
+    quiet = (machine("A", []), machine("B", [("A?x", 0)], [], final=[0]))
+    assert fault_shown(end(quiet), quiet, Fault.STUCK_ROLE, ("B",)) == ""
+    assert fault_shown(end(quiet), quiet, Fault.STUCK_ROLE, ("A",)) == "`A` has finished"
+
+
 def test_a_lasso_starves_a_role_only_when_it_is_fair() -> None:
     busy = (
         machine("A", [("B!again", 0), ("B!stop", 1)], [("C!go", 2)], []),
