@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from tellverify.core.defect import Defect
 from tellverify.core.graph import ProtocolGraph, leaves_class
 from tellverify.core.local_type import (
     Alternative,
@@ -210,7 +211,7 @@ class _Pass:
     def _env(self, state: int) -> _Env:
         env = self.envs[state]
         if env is None:
-            raise AssertionError("a state is visited before what it leads to")
+            raise Defect("a state is visited before what it leads to")
         return env
 
     def _after(self, transition: int) -> _Env:
