@@ -1,0 +1,334 @@
+"""`tellverify replay`: steps a trace through a protocol and says whether it is a run of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.core.graph import ProtocolGraph
+from tellverify.core.machine import Machine
+from tellverify.core.step import Step
+from tellverify.diagnostics.build import replay as say
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.engine import inputs
+from tellverify.engine.pipeline import qualified_name
+from tellverify.engine.runs import ALL_MACHINES, Machines
+from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
+from tellverify.evidence.replay import Divergence, Stepper, fault_shown
+from tellverify.evidence.trace import Fault
+from tellverify.explore.fidelity import is_faithful
+from tellverify.lowering.families import family_names
+from tellverify.lowering.lower import lower
+from tellverify.report.chart import place
+from tellverify.report.escape import padded, width
+from tellverify.report.families import counted, grouped, listed
+from tellverify.report.style import Style
+from tellverify.report.text import diagnostic_lines
+from tellverify.source.span import NOWHERE, Span
+from tellverify.source.text import SourceFile
+from tellverify.syntax import ast
+from tellverify.syntax.parser import parse
+
+_LIMIT: Final = 256 * 1024 * 1024
+_SHOWN: Final = 200
+_FEW: Final = 4
+_SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) ?= ?([0-9]{1,5})")
+
+
+class _Stopped(Exception):
+    """The replay cannot go on: what to say, and the exit code."""
+
+    def __init__(
+        self, code: Exit, *, diagnostics: Sequence[Diagnostic] = (), text: str = ""
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.diagnostics = tuple(diagnostics)
+        self.text = text
+
+
+class _Protocol(msgspec.Struct, frozen=True):
+    name: str
+    graph: ProtocolGraph
+
+
+@click.command("replay")
+@click.argument("trace")
+@click.argument("file", required=False)
+@click.option(
+    "--instances",
+    multiple=True,
+    metavar="FAMILY=N",
+    help="Size of a role family; without this, the sizes that the trace names.",
+)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")
+def replay(
+    trace: str, file: str | None, instances: tuple[str, ...], color: str, verbose: bool
+) -> int:
+    """Step TRACE, an ITF file, through the protocol in FILE.
+
+    Prints each step with the queues after it. Exits 0 when the machines of the protocol make all
+    steps, the recorded states are right and the end shows the recorded fault; exits 1 with the
+    first thing that differs otherwise. Without FILE, the file that the trace names is read.
+    """  # fmt: skip
+    out = sys.stdout
+    style = Style(
+        color=color == "always"
+        or (color == "auto" and out.isatty() and not os.environ.get("NO_COLOR")),
+        ascii_only=not (out.encoding or "").lower().startswith("utf"),
+        width=max(shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100, 40),
+    )
+    sources: dict[str, SourceFile] = {}
+    try:
+        lines = _replayed(trace, file, _parsed_sizes(instances), sources, style, verbose)
+    except _Stopped as stop:
+        if stop.text:
+            out.write(f"{stop.text}\n")
+        for diagnostic in stop.diagnostics:
+            said, _ = diagnostic_lines(diagnostic, sources, style)
+            out.write("\n".join(line.rstrip() for line in said) + "\n")
+        return stop.code
+    out.write("\n".join(lines) + "\n")
+    return Exit.OK
+
+
+def _parsed_sizes(instances: Sequence[str]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for text in instances:
+        match = _SIZE.fullmatch(text)
+        if match is None:
+            raise click.BadParameter(f"`{text}` is not of the form FAMILY=N")
+        sizes[match[1]] = int(match[2])
+    return sizes
+
+
+def _replayed(
+    trace: str,
+    file: str | None,
+    sizes: Mapping[str, int],
+    sources: dict[str, SourceFile],
+    style: Style,
+    verbose: bool,
+) -> list[str]:
+    """The lines of an accepted replay. Raises _Stopped when the trace is not accepted."""
+    shown = trace.replace(os.sep, "/")
+    recorded, text = _read_trace(trace, shown)
+    sources[shown] = SourceFile(shown, text)
+    protocol = _read_protocol(recorded, file or recorded.subject.source, sizes, sources)
+    if recorded.subject.protocol not in ("", protocol.name):
+        foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
+        raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
+    machines = _machines(recorded, protocol.graph)
+    subject = recorded.subject
+    head = [protocol.name, subject.obligation, subject.instance]
+    lines = ["   ".join(style.tamed(part) for part in head if part)]
+    stepper = Stepper(machines)
+    divergence: Divergence | None = None
+    for step in recorded.steps:
+        divergence = stepper.make(step)
+        if divergence is not None:
+            break
+        lines.append(_step_line(stepper, step, style))
+    lines = _folded(lines, verbose)
+    if divergence is not None:
+        found = say.trace_diverges(
+            shown,
+            _state_span(text, divergence.index + 1),
+            divergence.index + 1,
+            divergence.reason,
+            [str(step) for step in divergence.possible],
+            divergence.more,
+        )
+        raise _Stopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
+    complaint = _complaint(recorded, machines, protocol, stepper, shown, text)
+    if complaint is not None:
+        raise _Stopped(Exit.REFUTED, diagnostics=[complaint], text="\n".join(lines))
+    lines.append(_verdict(recorded, protocol, machines))
+    return lines
+
+
+# Reading
+
+
+def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ItfError("it is not a regular file")
+        with open(path, "rb") as file:
+            content = file.read(_LIMIT + 1)
+        return read_itf(content), content.decode("utf-8")
+    except (OSError, ValueError) as error:
+        # A path with a null byte is a ValueError, text that is not UTF-8 too.
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        said = say.unreadable_trace(shown, (reason or "it cannot be opened").lower())
+        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+    except ItfError as error:
+        said = say.unreadable_trace(shown, str(error))
+        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+
+
+def _read_protocol(
+    recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
+) -> _Protocol:
+    """The protocol of a file that has one, at the sizes of the trace."""
+    read = inputs.read(path)
+    if read.diagnostic is not None:
+        raise _Stopped(Exit.REFUTED, diagnostics=[read.diagnostic])
+    source = sources[read.path] = read.source()
+    parsed = parse(source)
+    errors = [one for one in parsed.diagnostics if one.severity is Severity.ERROR]
+    if errors:
+        raise _Stopped(Exit.REFUTED, diagnostics=errors)
+    if not parsed.file.protocols:
+        raise _Stopped(Exit.NOTHING_SELECTED, text=f"{path}: no protocol")
+    protocol = _chosen(parsed.file, recorded.subject.protocol)
+    named = {family: int(size) for family, size in _SIZE.findall(recorded.subject.instance)}
+    wanted = {family: sizes.get(family, named.get(family, -1)) for family in family_names(protocol)}
+    for family, size in wanted.items():
+        if size < 0:
+            raise click.UsageError(f"give the size of `{family}`: --instances {family}=N")
+    lowered = lower(parsed.file, source, protocol, wanted)
+    errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
+    if errors:
+        raise _Stopped(Exit.REFUTED, diagnostics=errors)
+    if lowered.graph is None:
+        skips = [skip.reason for skip in lowered.skipped]
+        reason = lowered.limit or listed(skips, 1) or "it has no graph"
+        raise _Stopped(Exit.UNKNOWN, text=f"{path}: not replayed: {reason}")
+    return _Protocol(qualified_name(parsed.file, protocol), lowered.graph)
+
+
+def _chosen(file: ast.File, name: str) -> ast.Protocol:
+    for protocol in file.protocols:
+        if qualified_name(file, protocol) == name:
+            return protocol
+    return file.protocols[0]
+
+
+def _machines(recorded: TraceFile, graph: ProtocolGraph) -> list[Machine]:
+    """All machines of a small protocol; of a large one those of the roles that the trace names."""
+    machines = Machines(graph)
+    if len(graph.roles) <= ALL_MACHINES:
+        return machines.all()
+    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
+    named.update(role for moment in recorded.moments for role, _ in moment.at)
+    return [machines.of(role) for role in graph.roles if role in named]
+
+
+# Judging
+
+
+def _complaint(
+    recorded: TraceFile,
+    machines: Sequence[Machine],
+    protocol: _Protocol,
+    stepper: Stepper,
+    shown: str,
+    text: str,
+) -> Diagnostic | None:
+    """What the trace says that is not so, after all its steps were made."""
+    wrong = disagreement(recorded, machines)
+    if wrong is not None:
+        return say.trace_claim(shown, _state_span(text, wrong[0]), *wrong)
+    if len(machines) < len(protocol.graph.roles):
+        return None
+    fault = recorded.subject.fault
+    lap = recorded.steps[recorded.loop :] if recorded.loop >= 0 else ()
+
+    def judge() -> bool:
+        if fault is Fault.INFIDELITY:
+            return not is_faithful(protocol.graph, recorded.steps)
+        return _misses_end(protocol.graph, recorded.steps)
+
+    reason = fault_shown(
+        stepper.configuration(), machines, fault, recorded.subject.culprits, lap=lap, judge=judge
+    )
+    if not reason:
+        return None
+    return say.fault_not_shown(shown, _state_span(text, len(recorded.steps)), fault, reason)
+
+
+def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
+    """True when the run follows the graph to a state from which no final state can be reached.
+
+    Runs in which a message is not taken at once are not followed: the answer is False for them.
+    """
+    state = 0
+    for sent, taken in zip(steps[::2], steps[1::2], strict=False):
+        event = (sent.sender, sent.receiver, sent.label)
+        if not sent.send or taken.send or (taken.sender, taken.receiver, taken.label) != event:
+            return False
+        found = [
+            t for t in range(graph.first[state], graph.first[state + 1]) if graph.event(t) == event
+        ]
+        if not found:
+            return False
+        state = graph.target[found[0]]
+    seen = {state}
+    pending = [state]
+    while pending:
+        state = pending.pop()
+        if graph.final[state]:
+            return False
+        for target in graph.target[graph.first[state] : graph.first[state + 1]]:
+            if target not in seen:
+                seen.add(target)
+                pending.append(target)
+    return len(steps) % 2 == 0
+
+
+def _verdict(recorded: TraceFile, protocol: _Protocol, machines: Sequence[Machine]) -> str:
+    count = counted(len(recorded.steps), "step")
+    fault = recorded.subject.fault
+    if fault is Fault.WITNESS:
+        return f"accepted: {count}"
+    if len(machines) < len(protocol.graph.roles):
+        # What every role waits for needs every machine, and so many would take too long.
+        return f"accepted: {count}; whether the end shows `{fault}` was not checked: too many roles"
+    return f"accepted: {count}, and the end shows `{fault}`"
+
+
+# Words
+
+
+def _step_line(stepper: Stepper, step: Step, style: Style) -> str:
+    arrow = style.glyphs.arrow
+    if step.send:
+        what = f"{step.sender} sends {step.label} to {step.receiver}"
+    else:
+        what = f"{step.receiver} takes {step.label} from {step.sender}"
+    queues = [
+        f"{sender} {arrow} {receiver}: {listed(labels, _FEW)}"
+        for (sender, receiver), labels in sorted(stepper.queues.items())[: _FEW + 1]
+    ]
+    state = "; ".join(queues[:_FEW]) if queues else "queues empty"
+    if len(stepper.queues) > _FEW:
+        state += f" and {grouped(len(stepper.queues) - _FEW)} more queues"
+    head = f"{stepper.made:>4}  {style.tamed(what)}"
+    left = padded(head, max(46, width(head) + 2))
+    where = style.tamed(place(step.site))
+    return f"{left}{padded(where, max(18, width(where) + 2))}{style.tamed(state)}".rstrip()
+
+
+def _folded(lines: list[str], verbose: bool) -> list[str]:
+    if verbose or len(lines) <= _SHOWN:
+        return lines
+    hidden = len(lines) - _SHOWN
+    half = _SHOWN // 2
+    return [*lines[:half], f"      {grouped(hidden)} steps not shown", *lines[-half:]]
+
+
+def _state_span(text: str, index: int) -> Span:
+    """Where a trace file records a state; nowhere when it cannot be found."""
+    match = re.search(rf'"index"\s*:\s*{index}\b', text)
+    return Span(match.start(), match.end()) if match is not None else NOWHERE
