@@ -12,7 +12,6 @@ import click
 from tellverify.engine import inputs
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import Checked, check_files
-from tellverify.engine.traces import trace_files, write_files
 from tellverify.verdict.property import Property
 
 _FORMATS: Final = ("text", "concise", "json", "none")
@@ -201,6 +200,8 @@ def check(
 
 def _write_evidence(checked: Checked, folder: str, complaints: list[str]) -> dict[str, str]:
     """Write all traces; what cannot be written is a complaint."""
+    from tellverify.engine.traces import trace_files, write_files
+
     files = [
         file
         for protocol in checked.run.protocols

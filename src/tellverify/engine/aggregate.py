@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.engine.obligations import Finding
+from tellverify.engine.findings import Finding
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import STATEMENTS, Property
 from tellverify.verdict.run import Subject, Verdict

@@ -1,19 +1,19 @@
-"""All obligations of one protocol graph, that is of one protocol at given family sizes."""
+"""All obligations of one protocol graph, that is of one protocol at given family sizes.
+
+What builds and searches runs is imported where a run has to be shown: most checks find nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
-
-import msgspec
+from typing import Final
 
 from tellverify.core.graph import ProtocolGraph, leaves_class
 from tellverify.diagnostics.codes import NO_TERMINATION, OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
+from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
+from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
-from tellverify.engine.refutation import FAULT_CODES, Refutations, refute, search_all
-from tellverify.engine.runs import Machines, stuck_trace, trapped_trace, unbounded_trace
-
-from tellverify.evidence.trace import Fault, Trace
+from tellverify.evidence.trace import Fault
 from tellverify.projection.implementability import Implementability, check_graph
 from tellverify.projection.liveness import ending
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
@@ -21,39 +21,22 @@ from tellverify.projection.queues import queue_bounds
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import Property
 
-SAFETY: Final = {
-    Property.NO_DEADLOCK: Fault.DEADLOCK,
-    Property.NO_ORPHAN_MESSAGE: Fault.ORPHAN_MESSAGE,
-    Property.NO_UNSPECIFIED_RECEPTION: Fault.UNSPECIFIED_RECEPTION,
-    Property.FIDELITY: Fault.INFIDELITY,
-}
 _QUEUE_STEPS: Final = 200_000
-
-# What an outcome is about: roles by index (empty for the whole protocol), or a channel.
-Roles: TypeAlias = tuple[str, ...]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """An obligation at given family sizes; `roles` and `channel` as in a verdict's subject."""
-
-    property: Property
-    outcome: Outcome
-    roles: Roles = ()
-    channel: tuple[str, str] | None = None
-    statistics: tuple[tuple[str, int], ...] = ()
 
 
 def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
     """Decide every obligation of `graph`; the order is that of `Property`."""
     fault = leaves_class(graph)
     if fault is not None:
-        return _decide_by_search(graph, fault.reason, options)
+        from tellverify.engine.by_search import decide_by_search
+
+        return decide_by_search(graph, fault.reason, options)
     answer = check_graph(graph, options.step_limit)
     machines = Machines(graph)
     findings = _implementability(machines, answer, options)
     findings += _stuck(machines, answer)
     findings += _queues(machines, answer)
-    findings += _ending(machines)
+    findings += ending_obligation(machines)
     findings += _projectable(graph)
     return findings
 
@@ -75,38 +58,9 @@ def _implementability(
             Finding(Property.IMPLEMENTABLE, method, statistics=statistics),
             *(Finding(p, implied) for p in SAFETY),
         ]
-    found = refute(machines, answer.violations, options)
-    return _from_search(found)
+    from tellverify.engine.by_search import refuted_by_search
 
-
-def _from_search(found: Refutations) -> list[Finding]:
-    """Outcomes of the safety obligations from the runs a search has found."""
-    statistics = (("configurations", found.configurations),) if found.configurations else ()
-    findings = [
-        Finding(p, _searched(found, fault), statistics=statistics) for p, fault in SAFETY.items()
-    ]
-    outcomes = [finding.outcome for finding in findings]
-    refuting = [o for o in outcomes if isinstance(o, Refuted)]
-    open_ones = [o for o in outcomes if isinstance(o, Unknown)]
-    whole = min(refuting, key=_length) if refuting else (open_ones or outcomes)[0]
-    return [Finding(Property.IMPLEMENTABLE, whole, statistics=statistics), *findings]
-
-
-def _searched(found: Refutations, fault: Fault) -> Outcome:
-    """What a search says about one fault."""
-    trace = found.traces.get(fault)
-    if trace is not None:
-        return Refuted(FAULT_CODES[fault].number, trace, "search")
-    depth = found.depth.get(fault, 0)
-    if depth is None:
-        return Proved("search", "all runs searched")
-    reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
-    return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
-
-
-def _length(refuted: Refuted) -> tuple[int, str]:
-    evidence = refuted.evidence
-    return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
+    return refuted_by_search(machines, answer.violations, options)
 
 
 def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
@@ -118,6 +72,8 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     if good:
         findings.append(Finding(Property.NO_STUCK_ROLE, Proved("coherence"), good))
     for run in answer.stuck:
+        from tellverify.engine.runs import stuck_trace
+
         refuted = Refuted(
             FAULT_CODES[Fault.STUCK_ROLE].number, stuck_trace(machines, run), "coherence"
         )
@@ -149,6 +105,8 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
         )
     for bound in bounds.bounds:
         if bound.longest is None:
+            from tellverify.engine.runs import unbounded_trace
+
             trace = unbounded_trace(machines, bound)
             channel = (graph.roles[bound.sender], graph.roles[bound.receiver])
             refuted = Refuted(FAULT_CODES[Fault.UNBOUNDED_QUEUE].number, trace, "causality")
@@ -159,7 +117,7 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
     return findings
 
 
-def _ending(machines: Machines) -> list[Finding]:
+def ending_obligation(machines: Machines) -> list[Finding]:
     answer = ending(machines.graph)
     outcome: Outcome
     if not answer.has_end:
@@ -167,6 +125,8 @@ def _ending(machines: Machines) -> list[Finding]:
     elif answer.run is None:
         outcome = Proved("reachability")
     else:
+        from tellverify.engine.runs import trapped_trace
+
         outcome = Refuted(NO_TERMINATION.number, trapped_trace(machines, answer), "reachability")
     return [Finding(Property.CAN_TERMINATE, outcome)]
 
@@ -196,37 +156,6 @@ def _conflict(projections: Projections, failure: MergeFailure) -> Conflict:
     graph = projections.graph
     left, right = graph.site_of(failure.left), graph.site_of(failure.right)
     return Conflict(failure.reason.value, left.path, left.span, right.span)
-
-
-def _decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> list[Finding]:
-    """Obligations of a graph outside the class: several roles, or nobody, decide somewhere."""
-    machines = Machines(graph)
-    found = search_all(machines, options)
-    findings = _from_search(found)
-    findings += _stuck_by_search(graph, found)
-    words = {
-        "mixed-senders": "different roles may go on from one point",
-        "final-with-successors": "the protocol may end or go on, and nobody decides",
-    }[reason]
-    skipped = Skipped(f"outside the complete theory: {words}", OUTSIDE_CLASS.number)
-    findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
-    findings += _ending(machines)
-    findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
-    return findings
-
-
-def _stuck_by_search(graph: ProtocolGraph, found: Refutations) -> list[Finding]:
-    findings = []
-    code = FAULT_CODES[Fault.STUCK_ROLE].number
-    stuck = {trace.culprits[0] for trace in found.stuck}
-    for trace in found.stuck:
-        refuted = Refuted(code, trace, "search")
-        findings.append(Finding(Property.NO_STUCK_ROLE, refuted, (trace.culprits[0],)))
-    others = tuple(role for role in graph.roles if role not in stuck)
-    if others:
-        outcome = _searched(found, Fault.STUCK_ROLE)
-        findings.append(Finding(Property.NO_STUCK_ROLE, outcome, others))
-    return findings
 
 
 def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:

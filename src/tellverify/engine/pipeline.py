@@ -13,8 +13,9 @@ from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
 from tellverify.engine.aggregate import Instance, family_of, verdicts
 from tellverify.engine.explain_run import diagnostics_of
+from tellverify.engine.findings import Finding
 from tellverify.engine.judgement import judge
-from tellverify.engine.obligations import Finding, decide, decide_slices
+from tellverify.engine.obligations import decide, decide_slices
 from tellverify.engine.options import DEFAULT_SIZES, Options
 from tellverify.lowering.families import RoleFault, declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower

@@ -8,24 +8,13 @@ import msgspec
 
 from tellverify.core.defect import Defect
 from tellverify.core.machine import Action
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Code
+from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
-from tellverify.engine.runs import Machines
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.explore.counterexample import FaultSearch, find_faults
 from tellverify.explore.seed import seed_run
 from tellverify.projection.exact import Violation
 
-FAULT_CODES: Final[dict[Fault, Code]] = {
-    Fault.INFIDELITY: codes.INFIDELITY,
-    Fault.DEADLOCK: codes.DEADLOCK,
-    Fault.STUCK_ROLE: codes.STUCK_ROLE,
-    Fault.UNSPECIFIED_RECEPTION: codes.UNSPECIFIED_RECEPTION,
-    Fault.ORPHAN_MESSAGE: codes.ORPHAN_MESSAGE,
-    Fault.UNBOUNDED_QUEUE: codes.UNBOUNDED_QUEUE,
-    Fault.NO_TERMINATION: codes.NO_TERMINATION,
-}
 CONFIGURATION_FAULTS: Final = frozenset(
     {Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE}
 )

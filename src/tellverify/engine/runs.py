@@ -8,33 +8,13 @@ from tellverify.core.defect import Defect
 from tellverify.core.graph import ProtocolGraph, Site
 from tellverify.core.machine import Action, Machine
 from tellverify.core.step import Step
+from tellverify.engine.machines import ALL_MACHINES, Machines
 from tellverify.evidence.replay import Stepper, fault_shown
 from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.projection.liveness import Ending, StuckRun
 from tellverify.projection.queues import QueueBound
-from tellverify.projection.subset import canonical_machine
 
-ALL_MACHINES = 64  # protocols of up to this many roles are replayed with every machine
 _NAMED = 16  # roles whose awaited messages are listed
-
-
-class Machines:
-    """The canonical machines of a graph, built when they are asked for."""
-
-    def __init__(self, graph: ProtocolGraph) -> None:
-        self.graph = graph
-        self._built: dict[str, Machine] = {}
-
-    def of(self, role: str) -> Machine:
-        """The machine of `role`."""
-        machine = self._built.get(role)
-        if machine is None:
-            machine = self._built[role] = canonical_machine(self.graph, role)
-        return machine
-
-    def all(self) -> list[Machine]:
-        """The machines of all roles."""
-        return [self.of(role) for role in self.graph.roles]
 
 
 def step_of(graph: ProtocolGraph, is_send: bool, transition: int) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tellverify.core.graph import ProtocolGraph
-from tellverify.engine.runs import ALL_MACHINES, Machines
+from tellverify.engine.machines import ALL_MACHINES, Machines
 from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
 from tellverify.evidence.trace import Trace
 from tellverify.verdict.outcome import Refuted

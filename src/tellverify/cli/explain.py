@@ -1,0 +1,154 @@
+"""`tellverify explain`: what a code or a property means, with examples."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.explain import Page, named, page
+from tellverify.diagnostics.model import Code
+from tellverify.verdict.property import SEMANTICS, STATEMENTS, Property
+
+_REFUTED_BY: Final[dict[Property, tuple[str, ...]]] = {
+    Property.WELL_FORMED: (),
+    Property.IMPLEMENTABLE: ("TV511", "TV513", "TV514", "TV421"),
+    Property.NO_DEADLOCK: ("TV511",),
+    Property.NO_ORPHAN_MESSAGE: ("TV514",),
+    Property.NO_UNSPECIFIED_RECEPTION: ("TV513",),
+    Property.FIDELITY: ("TV421",),
+    Property.NO_STUCK_ROLE: ("TV512",),
+    Property.BOUNDED_QUEUES: ("TV521",),
+    Property.CAN_TERMINATE: ("TV522",),
+    Property.PROJECTABLE: ("TV411",),
+}
+
+
+class _CodeEntry(msgspec.Struct, frozen=True):
+    number: str
+    name: str
+    kind: str
+    severity: str
+    title: str
+    sections: dict[str, str]
+
+
+class _PropertyEntry(msgspec.Struct, frozen=True):
+    name: str
+    statement: str
+    semantics: str
+    required: bool
+    codes: tuple[str, ...]
+
+
+@click.command("explain")
+@click.argument("word", required=False, metavar="CODE|NAME|PROPERTY")
+@click.option("--list", "everything", is_flag=True, help="List all codes and properties.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What goes to standard output.",
+)
+def explain(word: str | None, everything: bool, style: str) -> int:
+    """Say what a code such as TV512, its name, or a property means, and how to fix a fault."""
+    out = sys.stdout
+    if everything:
+        out.write(_json_list() if style == "json" else "".join(f"{row}\n" for row in _rows()))
+        return Exit.OK
+    if word is None:
+        raise click.UsageError("name a code or a property, or use --list")
+    code = named(word)
+    if code is not None:
+        found = page(code)
+        if style == "json":
+            out.write(_json(_code_entry(code, found)))
+        else:
+            out.write(found.text if found is not None else _without_page(code))
+        return Exit.OK
+    prop = next((one for one in Property if one.value == word.strip().lower()), None)
+    if prop is None:
+        near = _nearest(word)
+        hint = f"; did you mean `{near}`?" if near else "; `--list` names them all"
+        raise click.UsageError(f"there is no code and no property `{word}`{hint}")
+    out.write(_json(_property_entry(prop)) if style == "json" else _property_text(prop))
+    return Exit.OK
+
+
+def _json(value: _CodeEntry | _PropertyEntry) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+
+
+def _json_list() -> str:
+    entries = [
+        *(_code_entry(code, page(code)) for code in CODES.values()),
+        *(_property_entry(prop) for prop in Property),
+    ]
+    return msgspec.json.format(msgspec.json.encode(entries), indent=2).decode() + "\n"
+
+
+def _code_entry(code: Code, found: Page | None) -> _CodeEntry:
+    return _CodeEntry(
+        code.number,
+        code.name,
+        str(code.kind),
+        str(code.severity),
+        code.title,
+        dict(found.sections) if found is not None else {},
+    )
+
+
+def _property_entry(prop: Property) -> _PropertyEntry:
+    statement = STATEMENTS[prop]
+    return _PropertyEntry(
+        prop.value, statement.text, SEMANTICS, statement.required, _REFUTED_BY.get(prop, ())
+    )
+
+
+def _rows() -> Iterator[str]:
+    longest = max(len(code.name) for code in CODES.values())
+    for code in CODES.values():
+        yield f"{code.number}  {code.name:<{longest}}  {code.severity:<7}  {code.title}"
+    yield ""
+    for prop in Property:
+        yield f"{prop.value:<{longest + 7}}  {STATEMENTS[prop].text}"
+
+
+def _without_page(code: Code) -> str:
+    return f"# {code.number} {code.name}\n\n{code.title[0].upper()}{code.title[1:]}.\n"
+
+
+def _property_text(prop: Property) -> str:
+    statement = STATEMENTS[prop]
+    lines = [
+        f"# {prop.value}",
+        "",
+        statement.text,
+        "",
+        f"Read it as: {SEMANTICS}.",
+        "It is required: a check fails when it is refuted."
+        if statement.required
+        else "It is not required: when it is refuted, a check warns and goes on.",
+    ]
+    codes = [CODES[number] for number in _REFUTED_BY.get(prop, ()) if number in CODES]
+    if codes:
+        lines += ["", "Findings that refute it:", ""]
+        lines += [f"- {code.number} `{code.name}`: {code.title}" for code in codes]
+    elif prop is Property.WELL_FORMED:
+        lines += ["", "Every finding of severity `error` about the text refutes it."]
+    return "\n".join(lines) + "\n"
+
+
+def _nearest(word: str) -> str:
+    import difflib
+
+    names = [*(code.name for code in CODES.values()), *(prop.value for prop in Property)]
+    close = difflib.get_close_matches(word.lower(), [*names, *CODES], n=1)
+    return close[0] if close else ""

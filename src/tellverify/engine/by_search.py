@@ -1,0 +1,83 @@
+"""Obligations that a search decides: of refuted protocols, and of graphs outside the class."""
+
+from __future__ import annotations
+
+from tellverify.core.graph import ProtocolGraph
+from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
+from tellverify.engine.machines import Machines
+from tellverify.engine.obligations import ending_obligation
+from tellverify.engine.options import Options
+from tellverify.engine.refutation import Refutations, refute, search_all
+from tellverify.evidence.trace import Fault, Trace
+from tellverify.projection.exact import Violation
+from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.property import Property
+
+
+def refuted_by_search(
+    machines: Machines, violations: tuple[Violation, ...], options: Options
+) -> list[Finding]:
+    """The safety obligations of a protocol that is not implementable."""
+    return _from_search(refute(machines, violations, options))
+
+
+def _from_search(found: Refutations) -> list[Finding]:
+    """Outcomes of the safety obligations from the runs a search has found."""
+    statistics = (("configurations", found.configurations),) if found.configurations else ()
+    findings = [
+        Finding(p, _searched(found, fault), statistics=statistics) for p, fault in SAFETY.items()
+    ]
+    outcomes = [finding.outcome for finding in findings]
+    refuting = [o for o in outcomes if isinstance(o, Refuted)]
+    open_ones = [o for o in outcomes if isinstance(o, Unknown)]
+    whole = min(refuting, key=_length) if refuting else (open_ones or outcomes)[0]
+    return [Finding(Property.IMPLEMENTABLE, whole, statistics=statistics), *findings]
+
+
+def _searched(found: Refutations, fault: Fault) -> Outcome:
+    """What a search says about one fault."""
+    trace = found.traces.get(fault)
+    if trace is not None:
+        return Refuted(FAULT_CODES[fault].number, trace, "search")
+    depth = found.depth.get(fault, 0)
+    if depth is None:
+        return Proved("search", "all runs searched")
+    reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
+    return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
+
+
+def _length(refuted: Refuted) -> tuple[int, str]:
+    evidence = refuted.evidence
+    return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
+
+
+def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> list[Finding]:
+    """Obligations of a graph outside the class: several roles, or nobody, decide somewhere."""
+    machines = Machines(graph)
+    found = search_all(machines, options)
+    findings = _from_search(found)
+    findings += _stuck_by_search(graph, found)
+    words = {
+        "mixed-senders": "different roles may go on from one point",
+        "final-with-successors": "the protocol may end or go on, and nobody decides",
+    }[reason]
+    skipped = Skipped(f"outside the complete theory: {words}", OUTSIDE_CLASS.number)
+    findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
+    findings += ending_obligation(machines)
+    findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
+    return findings
+
+
+def _stuck_by_search(graph: ProtocolGraph, found: Refutations) -> list[Finding]:
+    findings = []
+    code = FAULT_CODES[Fault.STUCK_ROLE].number
+    stuck = {trace.culprits[0] for trace in found.stuck}
+    for trace in found.stuck:
+        refuted = Refuted(code, trace, "search")
+        findings.append(Finding(Property.NO_STUCK_ROLE, refuted, (trace.culprits[0],)))
+    others = tuple(role for role in graph.roles if role not in stuck)
+    if others:
+        outcome = _searched(found, Fault.STUCK_ROLE)
+        findings.append(Finding(Property.NO_STUCK_ROLE, outcome, others))
+    return findings

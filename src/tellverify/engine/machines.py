@@ -1,0 +1,30 @@
+"""The canonical machines of a protocol graph."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tellverify.core.graph import ProtocolGraph
+from tellverify.core.machine import Machine
+from tellverify.projection.subset import canonical_machine
+
+ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
+
+
+class Machines:
+    """The canonical machines of a graph, built when they are asked for."""
+
+    def __init__(self, graph: ProtocolGraph) -> None:
+        self.graph = graph
+        self._built: dict[str, Machine] = {}
+
+    def of(self, role: str) -> Machine:
+        """The machine of `role`."""
+        machine = self._built.get(role)
+        if machine is None:
+            machine = self._built[role] = canonical_machine(self.graph, role)
+        return machine
+
+    def all(self) -> list[Machine]:
+        """The machines of all roles."""
+        return [self.of(role) for role in self.graph.roles]
