@@ -25,7 +25,9 @@ _Fields: TypeAlias = list[tuple[ast.Name, ast.Name]]
 def _require_same_line(tokens: Tokens, start: int, equal: int, what: str) -> None:
     """Reports an `=` that is on a later line than the word at `start`."""
     place = tokens.starts[equal]
-    if tokens.text.find("\n", start, place) >= 0:
+    if tokens.text.find("\n", start, place) >= 0 and not any(
+        fault.primary.span.start == place for fault in tokens.faults
+    ):
         head = Span(start, start + len(what.split()[0]))
         fault = faults.equals_on_later_line(tokens.path, Span(place, place + 1), head, what)
         tokens.faults.append(fault)
@@ -178,7 +180,9 @@ def _protocol(
     equal: int,
     body: Body,
     local_protocols: list[ast.LocalProtocol] | None = None,
-) -> ast.Protocol:
+) -> ast.Protocol | None:
+    if not head.name.text:
+        return None
     _require_same_line(tokens, head.start, equal, "protocol")
     return ast.Protocol(
         head.name,
@@ -595,7 +599,7 @@ def _operation_head(
 def _operation(
     tokens: Tokens, end: int, head: ast.Operation, equal: int, body: Body
 ) -> ast.Operation | None:
-    if not head.name.text:
+    if not head.owner.name.text:
         return None
     start = head.span.start
     _require_same_line(tokens, start, equal, "operation")

@@ -8,6 +8,7 @@ block, and a shallower line closes blocks down to its column.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import Final
 
 from tellverify.diagnostics.build import syntax as faults
@@ -150,6 +151,7 @@ class _Lexer:
         self.left_open: list[int] = []  # offsets of brackets without partner
         self.comment_at = -1  # a block comment that stands first on its line
         self.comment_column = 0
+        self.tolerated = (0, 0)  # a column between two open ones that was reported
         self.string_left_open = False
         self.string_over_lines = False
         self.one_line_strings = False
@@ -292,9 +294,10 @@ class _Lexer:
         end = self.tokens.ends[-1] if self.tokens.ends else first
         while len(columns) > 1 and columns[-1] > column:
             if columns[-2] < column:
-                if not self.has_tabs:
+                place = (len(columns), column)
+                if place != self.tolerated and not self.has_tabs:
                     self._report_inconsistent(column, columns[-2], first)
-                columns[-1] = column
+                self.tolerated = place
                 return
             columns.pop()
             self._append(self.kinds["DEDENT"], end, end, "")
@@ -383,7 +386,8 @@ def _read_words_as_names(tokens: Tokens, keywords: list[int], kinds: Kinds) -> N
         elif following == colon:
             is_name = kind in class_words
         elif kind in verbs:
-            is_name = following != name and following < first_keyword
+            is_word = following == name or following >= first_keyword
+            is_name = not is_word or _is_head(tokens, index + 1)
         else:
             is_name = needed.get(kind, following) != following or (
                 kind == kinds["ALIAS"] and following == kinds["EQUAL"]
@@ -392,6 +396,11 @@ def _read_words_as_names(tokens: Tokens, keywords: list[int], kinds: Kinds) -> N
             numbers[index] = name
         elif kind in clauses and following in ends and index and tokens.texts[index - 1] == "on":
             numbers[index - 1] = clauses[kind]
+
+
+def _is_head(tokens: Tokens, index: int) -> bool:
+    place = bisect_left(tokens.heads, index)
+    return place < len(tokens.heads) and tokens.heads[place] == index
 
 
 def _is_record(numbers: list[int], index: int, kinds: Kinds) -> bool:

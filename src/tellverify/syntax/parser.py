@@ -11,6 +11,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast, declarations, statements, structure
+from tellverify.syntax.automaton import Automaton
 from tellverify.syntax.grammar import Tables, tables
 from tellverify.syntax.lexer import Kinds, Tokens, tokenize
 from tellverify.syntax.recovery import Recovery
@@ -47,9 +48,9 @@ def _run(tokens: Tokens, kinds: Kinds, language: Tables) -> list[object]:
     rules = _rules(language)
     numbers, starts, ends, texts = tokens.kinds, tokens.starts, tokens.ends, tokens.texts
     name_kind = kinds["NAME"]
-    states = [0]
-    values: list[object] = []
-    recovery = Recovery(tokens, kinds, language, rules, states, values)
+    machine = Automaton(tokens, kinds, language, rules)
+    recovery = Recovery(machine)
+    states, values = machine.states, machine.values
     index = 0
     row = rows[0]
     while True:
