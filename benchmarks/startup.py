@@ -46,10 +46,16 @@ def run(command: Sequence[str]) -> Measurement:
     )
 
 
-def median_of(runs: int, command: Sequence[str]) -> Measurement:
-    """The median time of `runs` processes, with the memory and exit code of the last."""
-    results = [run(command) for _ in range(runs)]
-    return results[-1]._replace(seconds=statistics.median(r.seconds for r in results))
+def medians(runs: int, commands: Sequence[Sequence[str]]) -> list[Measurement]:
+    """The median time of each command, with memory and exit code of its last process.
+
+    The commands take turns, so that other work on the machine hits them alike.
+    """
+    results = [[run(command) for command in commands] for _ in range(runs)]
+    return [
+        rows[-1]._replace(seconds=statistics.median(row.seconds for row in rows))
+        for rows in zip(*results, strict=True)
+    ]
 
 
 def main() -> int:
@@ -57,16 +63,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="measure whole processes")
     parser.add_argument("--runs", type=int, default=10)
     runs = parser.parse_args().runs
-    base = median_of(runs, [sys.executable, "-c", "pass"])
-    print(f"{'python -c pass':<44} {base.seconds * 1e3:8.1f} ms  {base.megabytes:6.1f} MB")
-    for title, arguments in (
-        ("tellverify --version", ["--version"]),
-        ("tellverify check device_epoch_rotation.tell", ["check", SMALL]),
-    ):
-        result = median_of(runs, [TOOL, *arguments])
+    titles = (
+        "python -c pass",
+        "tellverify --version",
+        "tellverify check device_epoch_rotation.tell",
+    )
+    measured = medians(
+        runs, [[sys.executable, "-c", "pass"], [TOOL, "--version"], [TOOL, "check", SMALL]]
+    )
+    for title, result in zip(titles, measured, strict=True):
         print(
             f"{title:<44} {result.seconds * 1e3:8.1f} ms  {result.megabytes:6.1f} MB"
-            f"  {result.seconds / base.seconds:5.2f} times  exit {result.code}"
+            f"  {result.seconds / measured[0].seconds:5.2f} times  exit {result.code}"
         )
     for title, arguments in (
         ("tellverify check ota_activation.tell, N = 10000", ["--instances", "Devices=10000", OTA]),
