@@ -25,7 +25,7 @@ from tellverify.core.local_type import (
 _DEEPEST: Final = 30  # levels of indentation
 _PLAIN_SIZE: Final = 2_000  # nodes of a term that is always written without `where`
 _HUGE: Final = 10**12
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[0-9]+\])?")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(\[[0-9]+\])?")
 
 
 def one_line(local: LocalType) -> str:
@@ -48,7 +48,7 @@ def tree_sizes(local: LocalType) -> list[int]:
 
 
 def quoted(name: str) -> str:
-    """A name as it is; one that is no identifier or indexed role in quotes, with escapes."""
+    """A name as it is; one that is no dotted identifier or indexed role in quotes, with escapes."""
     if _NAME.fullmatch(name):
         return name
     safe = name.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,136 @@
+"""`tellverify show`: one stage of a protocol on its way from text to machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import (
+    Stopped,
+    chosen_roles,
+    complain,
+    load,
+    parse_sizes,
+    source_of,
+    stop_at_errors,
+)
+from tellverify.cli.project import draw_machines, write_machines
+from tellverify.cli.views import Views
+from tellverify.report.diagram import (
+    as_dot,
+    as_mermaid,
+    as_text,
+    graph_json,
+    picture_of_graph,
+)
+from tellverify.report.escape import tame
+from tellverify.syntax.grammar import tables
+from tellverify.syntax.lexer import Kinds, tokenize
+from tellverify.syntax.parser import parse
+
+_FORMATS: Final = ("text", "json", "dot", "mermaid")
+_Command = TypeVar("_Command", bound=Callable[..., int])
+
+
+def _protocol_options(command: _Command) -> _Command:
+    options = (
+        click.argument("file"),
+        click.option("--protocol", metavar="NAME", help="The protocol, in a file with several."),
+        click.option(
+            "--instances",
+            "sizes",
+            multiple=True,
+            metavar="FAMILY=N",
+            callback=parse_sizes,
+            help="Size of a role family; 3 without this.",
+        ),
+        click.option(
+            "--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group("show")
+def show() -> None:
+    """Show one stage of the protocol in a file: tokens, ast, graph or machines."""
+
+
+@show.command("graph")
+@_protocol_options
+def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str) -> int:
+    """Show the global protocol graph."""
+    try:
+        found = load(file, protocol, sizes).graph
+    except Stopped as stop:
+        return stop.code
+    if style == "json":
+        click.echo(graph_json(found))
+        return Exit.OK
+    draw = {"dot": as_dot, "mermaid": as_mermaid, "text": as_text}[style]
+    for line in draw(picture_of_graph(found)):
+        click.echo(line)
+    return Exit.OK
+
+
+@show.command("machines")
+@_protocol_options
+@click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role or family.")
+def machines(
+    file: str,
+    protocol: str | None,
+    sizes: Mapping[str, int],
+    style: str,
+    roles: tuple[str, ...],
+) -> int:
+    """Show the smallest machine of each role; members of a family that do the same once."""
+    try:
+        found = load(file, protocol, sizes).graph
+    except Stopped as stop:
+        return stop.code
+    chosen = chosen_roles(found, roles)
+    views = Views(found)
+    if style == "json":
+        return write_machines(views, chosen)
+    groups, left = views.grouped(chosen)
+    return draw_machines(groups, left, style)
+
+
+@show.command("ast")
+@click.argument("file")
+def tree(file: str) -> int:
+    """Show the syntax tree as JSON."""
+    try:
+        source = source_of(file)
+        parsed = parse(source)
+        stop_at_errors(parsed.diagnostics, source)
+        text = msgspec.json.format(msgspec.json.encode(parsed.file), indent=1)
+    except Stopped as stop:
+        return stop.code
+    except RecursionError:
+        complain("the syntax tree is nested too deep to be written as JSON")
+        return Exit.UNKNOWN
+    click.echo(text.decode())
+    return Exit.OK
+
+
+@show.command("tokens")
+@click.argument("file")
+def tokens(file: str) -> int:
+    """Show the tokens with their places, one a line."""
+    try:
+        source = source_of(file)
+    except Stopped as stop:
+        return stop.code
+    names = tables().terminals
+    found = tokenize(source, Kinds(tables()))
+    for kind, start, text in zip(found.kinds, found.starts, found.texts, strict=True):
+        line, column = source.position(start)
+        click.echo(f"{line}:{column}\t{names[kind]}\t{tame(text)}")
+    return Exit.OK
