@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from reference_projection import (
 
 from tellverify.core.graph import ProtocolGraph, graph_from_edges
 from tellverify.core.local_type import LocalType
+from tellverify.projection import merge as merge_module
 from tellverify.projection.loops import find_loops
 from tellverify.projection.merge import MergeFailure, Unsupported, strict_projections
 
@@ -188,3 +190,30 @@ def test_what_is_no_global_type_is_not_projected() -> None:
     found = strict_projections(crossed).unsupported
     assert found is not None
     assert found.reason == "several-entries"
+
+
+@settings(max_examples=100)
+@given(seeds)
+def test_many_idle_roles_and_persistent_maps_change_nothing(seed: int) -> None:
+    """The same protocol among 40,000 roles, every choice merged through persistent maps."""
+    small = structured_graph(seed)
+    spread = [place * 9_973 for place in range(len(small.roles))]
+    roles = [f"idle{number}" for number in range(40_000)]
+    for place, role in zip(spread, small.roles, strict=True):
+        roles[place] = role
+    large = msgspec.structs.replace(
+        small,
+        roles=tuple(roles),
+        sender=[spread[role] for role in small.sender],
+        receiver=[spread[role] for role in small.receiver],
+    )
+    before = strict_projections(small)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge_module, "_SMALL", -1)
+        after = strict_projections(large)
+    for role in small.roles:
+        one, other = before.of(role), after.of(role)
+        if isinstance(one, MergeFailure):
+            assert isinstance(other, MergeFailure)
+        else:
+            assert one == other
