@@ -20,7 +20,7 @@ from tellverify.syntax.expectation import ITEMS, REMOVED, advice, expected_words
 from tellverify.syntax.grammar import END as END_NAME
 from tellverify.syntax.lexer import Kinds, Tokens
 
-_LIMIT: Final = 100
+MOST_FAULTS: Final = 100
 _LOOKAHEAD: Final = 3
 _INSERTED: Final = ("AT", "BIG_ARROW", "EQUAL", "COLON", "OF", "ARROW", "COMMA", "BY", "FOR", "LET")
 _SHOWN: Final = 40
@@ -72,7 +72,7 @@ class Recovery:
             kind: (self._layout - {self.kinds["DEDENT"]}) if kind in blocks else in_brackets
             for kind in self._closers
         }
-        self._broken_timeout = False
+        self._broken_word = ""  # the first of the last line that was given up
         self._partners: dict[int, int] = {}
         self._quiet_lines = self._lines_with_faults()
         self._foreign: set[str] = set()
@@ -131,7 +131,7 @@ class Recovery:
             self.machine.begin_list(index)  # the list of the items
         if self._close_made_up_block(index) or self._close_unclosed_bracket(index):
             return index
-        if self._reported >= _LIMIT:
+        if self._reported > MOST_FAULTS:
             return self._stop(index)
         for remedy in (
             self._foreign_name,
@@ -267,7 +267,8 @@ class Recovery:
     def _without_block(self, index: int) -> int:
         """Reads the block that begins at `index` as part of the one around it, if it can be."""
         partner = self._partner(index)
-        if not self.machine.survives(self._window_in_block(index)):
+        in_place = self.machine.accepts(self.kinds["CONTINUE"])
+        if not in_place and not self.machine.survives(self._window_in_block(index)):
             return partner + 1
         self.tokens.kinds[index] = self.tokens.kinds[partner] = self._skipped
         return index + 1
@@ -314,7 +315,7 @@ class Recovery:
         word = clauses.get(self.tokens.kinds[index])
         if word is None or self._complete() != "statement":
             return None
-        if not self._broken_timeout:
+        if not is_close(self._broken_word, "timeout"):
             self._report_syntax(index)
         following = index + 2
         if self.tokens.kinds[following] == self.kinds["BIG_ARROW"]:
@@ -392,8 +393,7 @@ class Recovery:
     def _give_up(self, index: int) -> int:
         """Leaves the broken element out; the first token of the next, or of the enclosing end."""
         machine, numbers = self.machine, self.tokens.kinds
-        first_word = self.tokens.texts[self._fault_line_start(index)]
-        self._broken_timeout = is_close(first_word, "timeout")
+        self._broken_word = self.tokens.texts[self._fault_line_start(index)]
         self._finish_statement(index)
         machine.begin_list(index)
         height, name = machine.innermost_list()
@@ -455,6 +455,8 @@ class Recovery:
 
     def _enter(self, index: int, name: str) -> int | None:
         """Makes up a head for the block at `index`, so that what is in it can be read."""
+        if self._broken_word == "where":
+            return None
         if name == "stmts" and self.tokens.kinds[index + 1] != self.kinds["BAR"]:
             return self._without_block(index)
         made_up = Name("", Span(0, 0))
@@ -489,10 +491,7 @@ class Recovery:
         return ("PAR",)
 
     def _stop(self, index: int) -> int:
-        """Ends the reading of the file."""
-        span = self._span(index)
-        self.tokens.faults.append(faults.too_many_faults(self.path, span, _LIMIT))
-        self.machine.begin_list(index)
+        """Ends the reading of the file, with what was read."""
         self.machine.cut(2)
         return len(self.tokens.kinds) - 1
 

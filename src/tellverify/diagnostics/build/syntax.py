@@ -420,18 +420,51 @@ def misplaced_header(path: str, span: Span, word: str) -> Diagnostic:
     )
 
 
-def refused_upstream(path: str, span: Span, message: str, helps: Sequence[str]) -> Diagnostic:
-    """Text whose meaning is clear, but which Telltale refuses."""
-    return _finding(codes.REFUSED_UPSTREAM, path, span, message, helps=helps, upstream="rejects")
+def removed_word_in_front(path: str, span: Span, word: str) -> Diagnostic:
+    """A line that begins with the word of a removed statement, but is none."""
+    return _finding(
+        codes.REFUSED_UPSTREAM,
+        path,
+        span,
+        f"Telltale refuses every line that begins with `{word}`, the word of a removed statement",
+        helps=[f"do not begin a line with `{word}`: move it behind another word, or rename it"],
+        upstream="rejects",
+    )
+
+
+def brace_after_loop(path: str, span: Span, loop: Span) -> Diagnostic:
+    """A brace that is anywhere behind the word `loop`."""
+    return _finding(
+        codes.REFUSED_UPSTREAM,
+        path,
+        span,
+        "Telltale takes any brace behind a `loop` for its body, and refuses the file",
+        others=[Annotation(loop, "the `loop`")],
+        helps=["use `rec` in place of `loop`, or move what has braces in front of it"],
+        upstream="rejects",
+    )
+
+
+def keyword_in_front(path: str, span: Span, name: str, keyword: str) -> Diagnostic:
+    """A name that begins with a keyword which Telltale cuts off."""
+    return _finding(
+        codes.REFUSED_UPSTREAM,
+        path,
+        span,
+        f"Telltale reads `{name}` as `{keyword} {name[len(keyword) :]}`",
+        notes=["its keywords have no word boundary"],
+        helps=["rename it"],
+        upstream="rejects",
+    )
 
 
 def too_many_faults(path: str, span: Span, limit: int) -> Diagnostic:
-    """More faults than `limit`: the rest of the file was not read."""
+    """More faults than `limit`, of which the first beyond it is at `span`."""
     return _finding(
         codes.TOO_MANY_FAULTS,
         path,
         span,
         f"this file has more than {limit} faults",
-        "nothing was read from here on",
+        "the faults from here on are not shown",
         helps=["mend the faults above and run again"],
     )
