@@ -25,6 +25,19 @@ _IMPLIED: Final = frozenset(
         Property.FIDELITY,
     }
 )
+_UNMERGED: Final = {
+    "EndMismatch": "one ends where the other goes on",
+    "PartnerMismatch": "they go on with different partners",
+    "DirectionMismatch": "one sends where the other receives",
+    "SendBranchCountMismatch": "they offer different messages to send",
+    "SendLabelMismatch": "they send different messages",
+    "IncompatibleContinuations": "they begin alike and differ later on",
+    "PayloadAnnotationMismatch": "their payloads differ",
+    "RecursiveVariableMismatch": "they go on in different loops",
+    "VariableMismatch": "they go on in different loops",
+    "IncompatibleTypes": "one goes back to a loop where the other does not",
+    "Limit": "the merged type is too large to be built",
+}
 _HERE: Final = {
     Fault.STUCK_ROLE: "this message never comes",
     Fault.INFIDELITY: "this happens where the protocol does not have it",
@@ -56,7 +69,8 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
             more = len(verdict.subject.roles) - 3
             named = f"{roles} and {more} more" if more > 0 else roles
-            message = f"the branches of {named} do not merge: {reason}"
+            why = _UNMERGED.get(reason, "its branches differ")
+            message = f"the branches of {named} do not merge strictly: {why}"
             primary = Annotation(left, "one branch begins here")
             others = (Annotation(right, "the other begins here"),) if right != left else ()
     notes = (f"shown with {outcome.instance}",) if outcome.instance else ()

@@ -87,7 +87,7 @@ def trapped_trace(machines: Machines, answer: Ending) -> Trace:
         else "from here on nothing can happen, although the protocol has not ended"
     )
     loop = 2 * len(stem) if answer.loop else -1
-    trace = Trace(Fault.NO_TERMINATION, steps, (), explanation, True, loop)
+    trace = Trace(Fault.NO_TERMINATION, steps, (), explanation, False, loop)
     return replayed(machines, trace)
 
 

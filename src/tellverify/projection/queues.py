@@ -128,8 +128,12 @@ class _Search:
         loop = [*(self.event[i] for i in cycle), self.event[edge]]
         history = [(send, e) for e in self._run_to(message) for send in (True, False)]
         blocked = {self.channel[1]}
-        self._perform(history, [message], blocked)
-        self._perform(history, [self.event[i] for i in stem], blocked)
+        if not stem and message in loop:
+            place = loop.index(message)  # the first message is already one of the loop
+            loop = loop[place:] + loop[:place]
+        else:
+            self._perform(history, [message], blocked)
+            self._perform(history, [self.event[i] for i in stem], blocked)
         begin = len(history)
         self._perform(history, loop, blocked)
         return QueueBound(*self.channel, None, tuple(history), begin)
