@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tellverify.core.graph import Site
 from tellverify.lowering.determinize import Clash, Rows, determinize
-from tellverify.lowering.families import RoleFault, RoleTable
+from tellverify.lowering.families import RoleFault
 from tellverify.lowering.interleave import interleave, shared_events
 from tellverify.lowering.program import OverBudget, Program
-from tellverify.lowering.sites import site_of
+from tellverify.lowering.tables import Tables
 from tellverify.lowering.walk import Walk, drive, leading_send, loop_text, same_role
 from tellverify.source.span import Span
-from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 
 DONE = "Done"
@@ -33,40 +31,6 @@ class Tag(msgspec.Struct, frozen=True):
 
     text: str
     decider: ast.RoleRef
-
-
-class Tables:
-    """Roles, labels and sites by number; shared by all programs of one protocol."""
-
-    def __init__(self, source: SourceFile, roles: RoleTable) -> None:
-        self.source = source
-        self.roles = roles
-        self.labels: dict[str, int] = {}
-        self.sites: list[Site] = []
-        self._site_of: dict[tuple[int, str], int] = {}
-
-    def label(self, text: str) -> int:
-        """The number of a label."""
-        return self.labels.setdefault(text, len(self.labels))
-
-    def site(self, statement: ast.Send | ast.Broadcast, branch: str) -> int:
-        """The site of a statement in a branch; copies of a statement share it."""
-        key = (id(statement), branch)
-        number = self._site_of.get(key)
-        if number is None:
-            number = self._site_of[key] = len(self.sites)
-            self.sites.append(site_of(self.source, statement.message, statement.record, branch))
-        return number
-
-    def head_site(self, loop: ast.Loop, branch: str) -> int:
-        """The site of an event that stands nowhere in the text but comes from a loop's head."""
-        key = (id(loop), branch)
-        number = self._site_of.get(key)
-        if number is None:
-            number = self._site_of[key] = len(self.sites)
-            line, column = self.source.position(loop.head.start)
-            self.sites.append(Site(self.source.path, loop.head, line, column, "", branch))
-        return number
 
 
 class Emitter:

@@ -59,7 +59,7 @@ class FlowCheck:
         self.found: list[Diagnostic] = []
         self._protocol = protocol
         self._summaries = Summaries(protocol)
-        self._locals = [local.name.text for local in protocol.locals]
+        self._locals = dict.fromkeys(local.name.text for local in protocol.locals)
         self._binders: dict[str, list[Binder]] = {}
         self._depth = 0
         self._pars: list[Span] = []
@@ -157,7 +157,7 @@ class FlowCheck:
         name = call.name.text
         if name not in self._locals:
             upstream = "rejects" if place.unlinked is None else "drops"
-            nearest = closest(name, self._locals)
+            nearest = closest(name, list(self._locals))
             self.found.append(
                 structure.unknown_call(self.where, name, call.name.span, nearest, upstream)
             )

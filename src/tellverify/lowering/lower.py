@@ -11,10 +11,11 @@ from tellverify.diagnostics.build import flow
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.lowering.determinize import Clash, Rows, determinize
-from tellverify.lowering.emit import Emitter, Skip, Tables
+from tellverify.lowering.emit import Emitter, Skip
 from tellverify.lowering.families import RoleFault, RoleTable, family_names
 from tellverify.lowering.program import OverBudget
 from tellverify.lowering.summary import Summaries
+from tellverify.lowering.tables import Tables
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast

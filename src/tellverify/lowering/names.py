@@ -114,12 +114,14 @@ class References:
         self.mentioned: set[str] = set()
         self.undeclared: dict[str, list[Span]] = {}
         self.strictly: set[str] = set()  # undeclared names that Telltale reports too
+        self._faultless: set[tuple[str, ast.Index | None, str, ast.Index | None]] = set()
 
     def check(self) -> Iterator[Diagnostic]:
         """All findings about references, then undeclared and unused roles."""
         for block in (self.protocol.body, *(local.body for local in self.protocol.locals)):
             for statement in preorder(block):
-                yield from self._statement(statement)
+                if not (isinstance(statement, ast.Send) and self._is_known(statement)):
+                    yield from self._statement(statement)
         names = list(self.roles)
         if not names:
             if self.protocol.complete:
@@ -160,14 +162,23 @@ class References:
             case _:
                 pass
 
+    def _is_known(self, send: ast.Send) -> bool:
+        """True when a send between the same roles was found to be without fault."""
+        sender, receiver = send.sender, send.receiver
+        key = (sender.name.text, sender.index, receiver.name.text, receiver.index)
+        return key in self._faultless
+
     def _send(self, send: ast.Send) -> Iterator[Diagnostic]:
         sender, receiver = send.sender, send.receiver
         faults = [*self._reference(sender), *self._reference(receiver)]
         yield from faults
         declared = self.roles.get(sender.name.text)
-        if faults or declared is None or not same_role(sender, receiver):
+        if faults or declared is None or receiver.name.text not in self.roles:
             return
-        if declared.size is None or isinstance(sender.index, ast.ConstIndex):
+        if not same_role(sender, receiver):
+            key = (sender.name.text, sender.index, receiver.name.text, receiver.index)
+            self._faultless.add(key)
+        elif declared.size is None or isinstance(sender.index, ast.ConstIndex):
             text, label = role_text(sender), send.message.label.text
             yield say.self_send(self.where, text, receiver.span, sender.span, label)
 

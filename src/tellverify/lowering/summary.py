@@ -45,6 +45,8 @@ class Summaries:
 
     def of(self, statement: ast.Statement) -> Summary:
         """The summary of a statement of the protocol or of one of its local protocols."""
+        if isinstance(statement, ast.Send):
+            return Summary((statement,), False, True)
         return self._of[id(statement)]
 
     def of_block(self, block: ast.Block) -> Summary:
@@ -52,7 +54,9 @@ class Summaries:
         first: tuple[ast.Send | ast.Broadcast, ...] = ()
         silent = True
         for statement in block:
-            summary = self._of[id(statement)]
+            if isinstance(statement, ast.Send) and not silent:
+                continue
+            summary = self.of(statement)
             if silent and summary.first:
                 first = _united((first, summary.first))
             silent = silent and summary.silent
@@ -64,7 +68,7 @@ class Summaries:
         """What comes at each place of a block, with `after` behind its end."""
         found = [after]
         for statement in reversed(block):
-            summary, rest = self._of[id(statement)], found[-1]
+            summary, rest = self.of(statement), found[-1]
             if summary.silent:
                 first = _united((summary.first, rest.first))
                 found.append(Summary(first, rest.silent, summary.ends and rest.ends))
@@ -88,7 +92,8 @@ class Summaries:
         return block[0] if block else None
 
     def _summarise(self, block: ast.Block) -> Summary:
-        for statement in reversed(list(preorder(block))):
+        inside = [item for item in preorder(block) if not isinstance(item, ast.Send)]
+        for statement in reversed(inside):
             self._of[id(statement)] = self._statement(statement)
         return self.of_block(block)
 
@@ -116,7 +121,7 @@ class Summaries:
 
     def _statement(self, statement: ast.Statement) -> Summary:
         match statement:
-            case ast.Send() | ast.Broadcast():
+            case ast.Broadcast():
                 return Summary((statement,), False, True)
             case ast.Choice() | ast.Case() | ast.Timeout():
                 return self._alternatives(child_blocks(statement))

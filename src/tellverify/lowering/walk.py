@@ -56,7 +56,8 @@ def preorder(block: ast.Block) -> Iterator[ast.Statement]:
             stack.pop()
             continue
         yield statement
-        stack.extend(iter(inner) for inner in reversed(child_blocks(statement)))
+        if not isinstance(statement, ast.Send):
+            stack.extend(iter(inner) for inner in reversed(child_blocks(statement)))
 
 
 def same_role(left: ast.RoleRef, right: ast.RoleRef) -> bool:

@@ -308,6 +308,27 @@ class TestCase:
         assert found.primary.span == second.message.label.span
         assert found.others[0].span == first.message.label.span
 
+    def test_sets_of_sets(self) -> None:
+        ways = case(
+            a=["A -> B : M", loop_while("A -> B : N"), "B -> A : x"],
+            b=["A -> B : M", case(c="A -> B : N", d="B -> A : y")],
+        )
+        result = lowered("A, B", ways)
+        assert shape(result.graph) == (
+            [
+                "0 A->B:M 1",
+                "1 A->B:N 2",
+                "1 B->A:x 4",
+                "1 B->A:y 4",
+                "2 A->B:N 3",
+                "2 B->A:x 4",
+                "3 A->B:N 3",
+                "3 B->A:x 4",
+            ],
+            [2, 4],
+        )
+        assert len(result.diagnostics) == 1
+
     def test_equal_arms_that_go_on_alike_are_no_finding(self) -> None:
         assert graph_of("A, B", case(Ok="A -> B : M", Err="A -> B : M"))[0] == ["0 A->B:M 1"]
 
@@ -377,6 +398,17 @@ class TestPar:
             "4 A->B:Done 2",
         ]
         assert final == [3]
+
+    def test_branches_that_may_end_and_go_on(self) -> None:
+        body = par(loop_while("A -> B : x"), loop_while("C -> D : y"))
+        edges, final = graph_of("A, B, C, D", body, "A -> C : z")
+        assert edges == ["0 A->B:x 0", "0 C->D:y 0", "0 A->C:z 1"]
+        assert final == [1]
+        edges, final = graph_of(
+            "A, B, C, D", par(loop_while("A -> B : x"), publish()), "C -> D : z"
+        )
+        assert edges == ["0 A->B:x 0", "0 C->D:z 1"]
+        assert final == [1]
 
     def test_par_inside_par(self) -> None:
         roles = "A, B, C, D, E, F"

@@ -218,7 +218,7 @@ def nested_deciding_loops(where: Where, inner: Span, outer: Span) -> Diagnostic:
     """A deciding loop inside another one."""
     return where.finding(
         codes.NESTED_DECIDING_LOOPS,
-        "Telltale mixes up the rounds of two deciding loops, one inside the other",
+        "two deciding loops, one inside the other, are mixed up by Telltale",
         (inner, "the inner loop captures both"),
         others=[(outer, "the outer loop")],
         notes=("both become `rec RoleDecidesLoop`; the verdicts here keep them apart",),
@@ -267,7 +267,7 @@ def trailing_code(where: Where, construct: str, span: Span, before: Span) -> Dia
     """Telltale drops the statements at `span`, which follow `construct`."""
     return where.finding(
         codes.TRAILING_CODE,
-        f"Telltale drops what follows `{construct}`",
+        f"what follows `{construct}` is dropped by Telltale",
         (span, "this and all after it"),
         others=[(before, f"after this `{construct}`")],
         notes=("the verdicts here are about the text as written",),

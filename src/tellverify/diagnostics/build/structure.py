@@ -290,7 +290,7 @@ def dropped_call(where: Where, name: str, construct: str, call: Span, around: Sp
     """A call inside a construct where Telltale makes nothing of it."""
     return where.finding(
         codes.DROPPED_CALL,
-        f"Telltale ignores `call {name}` inside `{construct}`",
+        f"`call {name}` inside `{construct}` is ignored by Telltale",
         (call, "inlined here, ignored there"),
         others=[(around, f"inside this `{construct}`")],
         helps=(f"write the statements of `{name}` here",),
