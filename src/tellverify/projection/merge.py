@@ -298,7 +298,7 @@ class _Pass:
             if role in self.failed:
                 return 0
             if 0 not in values:
-                merged = self.table.merge(list(values))
+                merged = self.table.merge(values)
                 if not isinstance(merged, Reason):
                     return merged
             types = [

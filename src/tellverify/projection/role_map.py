@@ -113,12 +113,12 @@ class RoleMaps:
     def _joined_at(
         self, level: int, nodes: tuple[int, ...], origins: tuple[int, ...], base: int, join: Join
     ) -> int:
-        if len(set(nodes)) < len(nodes):
+        if len(nodes) > 2 and len(set(nodes)) < len(nodes):
             first: dict[int, int] = {}
             for node, origin in zip(nodes, origins, strict=True):
                 first.setdefault(node, origin)
             nodes, origins = tuple(first), tuple(first.values())
-        if len(nodes) == 1:
+        if nodes.count(nodes[0]) == len(nodes):
             return nodes[0]
         key = (base, *nodes)
         known = self._joined[level].get(key)
@@ -127,7 +127,7 @@ class RoleMaps:
         rows = [self._rows[level][node] for node in nodes]
         result: list[int] = []
         for column, values in enumerate(zip(*rows, strict=True)):
-            if values.count(values[0]) == len(values):
+            if values[0] == values[-1] and values.count(values[0]) == len(values):
                 result.append(values[0])
             elif level == 0:
                 result.append(join(base + column, values, origins))

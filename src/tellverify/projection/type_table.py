@@ -8,6 +8,7 @@ in another does not merge. Nothing is unfolded and no variable renamed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -76,12 +77,15 @@ class TypeTable:
             return self.end
         return self.intern((MU_KIND, binder, body))
 
-    def merge(self, types: list[int]) -> int | Reason:
+    def merge(self, types: Sequence[int]) -> int | Reason:
         """The left fold of strict merge over `types`, all branches at once.
 
         Equals the fold of the binary merge, since that is associative and idempotent up to the
         order of labels, and every merge of unequal types sorts them.
         """
+        known = self._merged.get(tuple(types))
+        if known is not None:
+            return known
         distinct = tuple(dict.fromkeys(types))
         if len(distinct) == 1:
             return distinct[0]
