@@ -227,6 +227,9 @@ PAR_BRANCHES: Final = Code(
 SHARED_EVENT: Final = Code(
     "TV255", "shared-event", _LINT, _ERROR, "one event in two parallel branches"
 )
+PREDICATE_SHAPE: Final = Code(
+    "TV256", "not-a-predicate", _LINT, _ERROR, "a guard or loop condition that is no predicate"
+)
 TRAILING_CODE: Final = Code(
     "TV261", "trailing-code", _LINT, _WARNING, "statements that Telltale drops"
 )
@@ -248,8 +251,194 @@ DUPLICATE_BUNDLE: Final = Code(
 DUPLICATE_PROFILE: Final = Code(
     "TV275", "duplicate-profile", _LINT, _ERROR, "two profiles of one name"
 )
+MISSING_AGREEMENT_FIELD: Final = Code(
+    "TV276", "missing-agreement-field", _LINT, _ERROR, "an agreement profile that lacks a field"
+)
+AGREEMENT_VALUE: Final = Code(
+    "TV277",
+    "agreement-value",
+    _LINT,
+    _WARNING,
+    "a field of an agreement profile with an unknown value",
+)
+NO_PROGRESS: Final = Code(
+    "TV278",
+    "operation-without-progress",
+    _LINT,
+    _ERROR,
+    "an operation that does not say how it gets on",
+)
+EMPTY_PROGRESS: Final = Code(
+    "TV279", "empty-progress", _LINT, _ERROR, "a progress contract of an operation without a clause"
+)
+NO_AGREEMENT: Final = Code(
+    "TV281",
+    "operation-without-agreement",
+    _LINT,
+    _ERROR,
+    "an operation without an agreement profile",
+)
+UNDECLARED_AGREEMENT: Final = Code(
+    "TV282", "undeclared-agreement", _LINT, _ERROR, "an agreement profile that is not declared"
+)
+COMPOSE_POLICY: Final = Code(
+    "TV283",
+    "compose-policy",
+    _LINT,
+    _ERROR,
+    "a compose policy that does not exist or has a wrong argument",
+)
+NO_ENTRY: Final = Code(
+    "TV284", "guest-without-entry", _LINT, _ERROR, "a guest runtime without an entry"
+)
+EMPTY_SUBSET: Final = Code("TV285", "empty-subset", _LINT, _WARNING, "a role set without members")
+DUPLICATE_DECLARATION: Final = Code(
+    "TV286", "duplicate-declaration", _LINT, _WARNING, "two declarations of one name"
+)
+UNKNOWN_CAPABILITY: Final = Code(
+    "TV287", "unknown-capability", _LINT, _WARNING, "a capability that no theorem stands behind"
+)
+EMPTY_BUNDLE: Final = Code(
+    "TV288", "empty-bundle", _LINT, _WARNING, "a required proof bundle without capabilities"
+)
+UNDECLARED_NAME: Final = Code(
+    "TV289", "undeclared-name", _LINT, _WARNING, "a declaration that names what nothing declares"
+)
+REPEATED_FIELD: Final = Code(
+    "TV291", "repeated-field", _LINT, _WARNING, "a field given twice, of which the last one counts"
+)
 
 # TV3xx: effects, authority, linear use, case analysis
+UNUSED_RECEIPT: Final = Code(
+    "TV301", "unconsumed-receipt", _LINT, _ERROR, "a receipt that is never consumed"
+)
+RECEIPT_TWICE: Final = Code(
+    "TV302", "receipt-used-twice", _LINT, _ERROR, "a receipt that is consumed twice"
+)
+RECEIPT_REBOUND: Final = Code(
+    "TV303", "receipt-rebound", _LINT, _ERROR, "a name bound again while its receipt is live"
+)
+RECEIPT_DIVERGES: Final = Code(
+    "TV304", "diverging-receipt", _LINT, _ERROR, "a receipt that only some alternatives consume"
+)
+RECEIPT_REPEATED: Final = Code(
+    "TV305", "receipt-in-loop", _LINT, _ERROR, "a receipt consumed in each round of a repetition"
+)
+RECEIPT_REFUSED: Final = Code(
+    "TV306",
+    "receipt-use-refused",
+    _LINT,
+    _WARNING,
+    "a receipt used once, in a way that Telltale refuses",
+)
+RECEIPT_NAME: Final = Code(
+    "TV307",
+    "receipt-name-collides",
+    _LINT,
+    _WARNING,
+    "a receipt whose name Telltale finds inside other words",
+)
+MISSING_CASE: Final = Code(
+    "TV311", "missing-case", _LINT, _ERROR, "a case analysis that leaves a constructor out"
+)
+UNKNOWN_CONSTRUCTOR: Final = Code(
+    "TV312", "unknown-constructor", _LINT, _ERROR, "a constructor that the type does not have"
+)
+DUPLICATE_CASE: Final = Code(
+    "TV313", "duplicate-case", _LINT, _ERROR, "a constructor that two arms take"
+)
+BINDER_COUNT: Final = Code(
+    "TV314", "binder-count", _LINT, _ERROR, "an arm that binds more than its constructor carries"
+)
+NOT_A_CHECK: Final = Code(
+    "TV321", "not-a-check", _LINT, _ERROR, "an authoritative binding of something else than a check"
+)
+NOT_AN_OBSERVATION: Final = Code(
+    "TV322",
+    "not-an-observation",
+    _LINT,
+    _ERROR,
+    "an observe binding of something else than an observation",
+)
+MISSING_METADATA: Final = Code(
+    "TV323", "missing-metadata", _LINT, _ERROR, "an effect operation that lacks metadata"
+)
+METADATA_VALUE: Final = Code(
+    "TV324", "metadata-value", _LINT, _ERROR, "metadata with an unknown value"
+)
+METADATA_CONFLICT: Final = Code(
+    "TV325",
+    "metadata-conflict",
+    _LINT,
+    _ERROR,
+    "metadata that the kind of operation does not allow",
+)
+DUPLICATE_EFFECT: Final = Code(
+    "TV326", "duplicate-effect", _LINT, _ERROR, "two effects of one name"
+)
+DUPLICATE_OPERATION: Final = Code(
+    "TV327", "duplicate-operation", _LINT, _ERROR, "two operations of one name in an effect"
+)
+EFFECT_NOT_USED: Final = Code(
+    "TV328", "effect-not-in-uses", _LINT, _ERROR, "an effect that the protocol does not say it uses"
+)
+UNDECLARED_OPERATION: Final = Code(
+    "TV329", "undeclared-operation", _LINT, _ERROR, "an operation that the effect does not have"
+)
+CHECK_OF_OBSERVATION: Final = Code(
+    "TV331", "check-of-observation", _LINT, _ERROR, "a check of an operation that only observes"
+)
+OBSERVATION_OF_OTHER: Final = Code(
+    "TV332",
+    "observation-of-other",
+    _LINT,
+    _ERROR,
+    "an observation by an operation that does not observe",
+)
+PLAIN_AUTHORITATIVE: Final = Code(
+    "TV333", "plain-authoritative", _LINT, _ERROR, "an authoritative check bound by a plain let"
+)
+PLAIN_OBSERVATION: Final = Code(
+    "TV334", "plain-observation", _LINT, _ERROR, "an observation bound by a plain let"
+)
+NOT_AUTHORITATIVE: Final = Code(
+    "TV335",
+    "not-authoritative",
+    _LINT,
+    _ERROR,
+    "an authoritative binding of an operation without authority",
+)
+UNFINISHED_OPERATION: Final = Code(
+    "TV341",
+    "unfinished-operation",
+    _LINT,
+    _WARNING,
+    "an operation begun and neither awaited nor resolved",
+)
+OPERATION_NOT_BEGUN: Final = Code(
+    "TV342",
+    "operation-not-begun",
+    _LINT,
+    _WARNING,
+    "an operation awaited or resolved but not begun",
+)
+UNBOUND_NAME: Final = Code(
+    "TV343", "unbound-name", _LINT, _WARNING, "evidence or a receipt that nothing binds here"
+)
+HANDOFF_RECEIPT: Final = Code(
+    "TV344",
+    "handoff-without-receipt",
+    _LINT,
+    _WARNING,
+    "a handoff with something that is no receipt",
+)
+UNDECLARED_BEGIN: Final = Code(
+    "TV345",
+    "undeclared-begin",
+    _LINT,
+    _WARNING,
+    "an operation begun that the file does not declare",
+)
 
 # TV4xx: projection, merge, implementability
 UNMERGEABLE: Final = Code(
