@@ -18,6 +18,7 @@ from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.explore.histories import HistorySearch
 from tellverify.explore.search import Ending, LayeredSearch
+from tellverify.explore.stuck import stuck_lassos
 from tellverify.explore.system import CompiledSystem, Move
 from tellverify.explore.traces import (
     build_trace,
@@ -25,6 +26,7 @@ from tellverify.explore.traces import (
     explain_infidelity,
     explain_orphans,
     explain_reception,
+    explain_starved,
     explain_stuck,
     last_events,
     replayed,
@@ -56,6 +58,9 @@ class Coverage(msgspec.Struct, frozen=True):
 
 class FaultSearch(msgspec.Struct, frozen=True):
     """Minimal runs, one for each fault that was found (for stuck roles one for each role).
+
+    A role that waits for ever while others go on is shown by a lasso; it is not called minimal.
+    Lassos are looked for only when all configurations were visited.
 
     `coverage` has one entry for each wanted fault, in the order of `SEARCHED`. `configurations`
     and `histories` count what was visited.
@@ -153,8 +158,29 @@ class _Finder:
             if done:
                 break
             bound *= 2
+        if complete and Fault.STUCK_ROLE in wanted:
+            self._note_lassos(search)
         for fault in wanted:
             coverage[fault] = Coverage(fault, complete, depth)
+
+    def _note_lassos(self, search: LayeredSearch) -> None:
+        """Lassos of the roles that no ending has shown to be stuck."""
+        keys = self.traces.keys()
+        left = [n for n, role in enumerate(self.roles) if (Fault.STUCK_ROLE, role) not in keys]
+        for lasso in stuck_lassos(search, left):
+            steps = self._steps_of(search.system, lasso.moves)
+            machine = self.machines[lasso.role]
+            state = replayed(self.machine_of, steps).states.get(machine.role, 0)
+            self.traces[Fault.STUCK_ROLE, machine.role] = build_trace(
+                Fault.STUCK_ROLE,
+                steps,
+                self.machine_of,
+                self.roles,
+                minimal=False,
+                culprits=(machine.role,),
+                explanation=explain_starved(waiting(machine, state)),
+                loop=lasso.loop,
+            )
 
     def search_histories(self) -> Coverage:
         """Layers of faithful histories, until one is not, or everything is visited."""

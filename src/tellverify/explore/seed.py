@@ -48,9 +48,9 @@ def seed_run(
     `transitions` lead from the initial state to s2. For a receive that comes too early, `onward`
     is the path from s2 on which the message becomes available, from the event that `role` should
     have received to the one it does receive; it is searched for when it is None. The trace is
-    the shortest known, not minimal, and tells only of the roles that occur in it. None when
-    `graph` is outside the class at these states, or nothing unfaithful comes of it. Near linear
-    in the length of the run and the size of the graph.
+    the shortest known, not minimal, and tells only of the roles that occur in it; `machine_of` is
+    asked for no others. None when nothing unfaithful comes of it, as may be outside the class, or
+    when the machines cannot do it. Near linear in the run and the graph, besides `machine_of`.
     """
     state = graph.target[transitions[-1]] if transitions else 0
     path = list(transitions)
@@ -71,13 +71,13 @@ def seed_run(
         steps += _onward_steps(graph, role, onward)
         culprit = len(steps)
         steps.append(Step(False, action.peer, role, action.label, graph.site_of(onward[-1])))
-    if isinstance(replay(machine_of, steps), int):
-        return None
     if monitor_state(FidelityMonitor(graph), steps) != DEAD:
         return None
     kept = _Cut(graph, path, steps, culprit).kept()
     if len(kept) <= _MONITORED and monitor_state(FidelityMonitor(graph), kept) != DEAD:
         raise Defect("the cut of an unfaithful run is faithful")
+    if isinstance(replay(machine_of, kept), int):
+        return None
     return build_trace(
         Fault.INFIDELITY,
         kept,

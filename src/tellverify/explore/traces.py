@@ -76,6 +76,11 @@ def explain_stuck(wait: Waiting) -> str:
     return f"`{wait.role}` waits for {awaited(wait)} for ever: nobody can move any more"
 
 
+def explain_starved(wait: Waiting) -> str:
+    """For a role that waits although others go on, on a lasso."""
+    return f"`{wait.role}` waits for {awaited(wait)} for ever: nothing the others still do ends it"
+
+
 def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For a role that finds a wrong message in every channel it awaits."""
     peers = {peer for peer, _ in wait.awaits}
