@@ -23,10 +23,10 @@ _Fields: TypeAlias = list[tuple[ast.Name, ast.Name]]
 
 
 def _require_same_line(tokens: Tokens, start: int, equal: int, what: str) -> None:
-    """Reports an `=` that is on a later line than the word at `start`."""
+    """Reports an `=` on a later line than the word at `start`, if the head has no other fault."""
     place = tokens.starts[equal]
     if tokens.text.find("\n", start, place) >= 0 and not any(
-        fault.primary.span.start == place for fault in tokens.faults
+        start <= fault.primary.span.start <= place for fault in tokens.faults
     ):
         head = Span(start, start + len(what.split()[0]))
         fault = faults.equals_on_later_line(tokens.path, Span(place, place + 1), head, what)
@@ -38,10 +38,10 @@ def _require_same_line(tokens: Tokens, start: int, equal: int, what: str) -> Non
 
 @builds("exposing")
 def _exposing(
-    tokens: Tokens, _end: int, _word: int, opening: int, _raw: int, closing: int
+    tokens: Tokens, _end: int, _word: int, opening: int, stop: int, _closing: int
 ) -> tuple[ast.Name, ...]:
-    words = range(opening + 1, closing)
-    return tuple(keyword(tokens, index) for index in words if tokens.texts[index][0].isalpha())
+    words = range(opening + 1, stop)
+    return tuple(keyword(tokens, index) for index in words if tokens.texts[index][:1].isalpha())
 
 
 @builds("module")

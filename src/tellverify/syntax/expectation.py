@@ -150,7 +150,8 @@ def advice(machine: Automaton, index: int, line_start: int) -> list[str]:
     by_mark = _advice_by_mark(machine, index)
     if by_mark:
         return [by_mark]
-    if found == "roles" and machine.accepts(machine.kinds["CONTINUE"]):
+    is_name = machine.tokens.kinds[line_start] == machine.kinds["NAME"]
+    if first == "roles" and is_name:
         return ["`roles` is the first line of the body, and stands there once"]
     if "where" in (found, first):
         return ["put `where` at the column of `protocol`"]

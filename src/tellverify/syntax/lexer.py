@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from typing import Final
 
+from tellverify.diagnostics import codes
 from tellverify.diagnostics.build import syntax as faults
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import Span
@@ -242,6 +243,7 @@ class _Lexer:
     def _string(self, start: int, end: int, word: str) -> None:
         if len(word) < 2 or word[-1] != '"':
             self.string_left_open = True
+            self._forget_brackets_before(start)
             self._report(faults.unclosed_string(self.path, Span(start, start + 1)))
         elif word.endswith('\\"') and (len(word) - 1 - len(word[:-1].rstrip("\\"))) % 2:
             self._report(faults.escaped_quote(self.path, Span(end - 2, end)))
@@ -250,6 +252,14 @@ class _Lexer:
             if not self.open:
                 self._report(faults.string_over_lines(self.path, Span(start, start + 1)))
         self._append(self.kinds["STRING"], start, end, word)
+
+    def _forget_brackets_before(self, start: int) -> None:
+        """An open string hides closing brackets: those open on its line are no faults."""
+        found = self.tokens.faults
+        while found and found[-1].code is codes.UNCLOSED_BRACKET:
+            if "\n" in self.text[found[-1].primary.span.start : start]:
+                return
+            found.pop()
 
     # Layout
 

@@ -73,9 +73,11 @@ class Recovery:
             for kind in self._closers
         }
         self._broken_word = ""  # the first of the last line that was given up
+        self._broken_words: dict[int, str] = {}  # the same for every column
         self._partners: dict[int, int] = {}
         self._quiet_lines = self._lines_with_faults()
         self._foreign: set[str] = set()
+        self._renamed: list[tuple[int, int]] = []  # keywords that were read as names
         self._reported = 0
         self._given_up_at = -1
         self._made_up: list[tuple[int, int]] = []  # blocks begun here: height and token
@@ -89,6 +91,7 @@ class Recovery:
         if self._raw in row:
             return self._opaque_text(index, row[self._raw])
         if self.kinds.first_keyword <= kind < self.kinds.foreign and self._name in row:
+            self._renamed.append((index, kind))
             numbers[index] = self._name
             return index
         if kind == self._skipped:
@@ -168,9 +171,8 @@ class Recovery:
     def _close_unclosed_bracket(self, index: int) -> bool:
         """Closes a bracket without partner, which the lexer reported, where that helps."""
         machine = self.machine
-        height = machine.innermost_opener()
-        token = machine.values[height - 2] if height > 1 else None
-        if not isinstance(token, int) or token not in self.tokens.unclosed:
+        token = self._innermost_unclosed()
+        if token is None:
             return False
         closer = self._closers[self.tokens.kinds[token]]
         if not machine.survives((closer, self.tokens.kinds[index])):
@@ -178,14 +180,20 @@ class Recovery:
         machine.feed(closer, index, index)
         return True
 
+    def _innermost_unclosed(self) -> int | None:
+        """The innermost open bracket, if it is one without partner."""
+        height = self.machine.innermost_opener()
+        token = self.machine.values[height - 2] if height > 1 else None
+        return token if isinstance(token, int) and token in self.tokens.unclosed else None
+
     def _unfinished_line(self, index: int) -> int | None:
         """A statement that could not be read beyond the end of its line ends there."""
         machine = self.machine
-        height, _ = machine.innermost_list()
+        height, name = machine.innermost_list()
         first = machine.first_token(height)
         if first is None or machine.innermost_opener() > height:
             return None
-        if self._complete() and self.tokens.kinds[index] != self.kinds["INDENT"]:
+        if self._complete() and self._is_head(index):
             return None
         line = self._line(first)
         heads = self.tokens.heads
@@ -200,11 +208,15 @@ class Recovery:
         end = self.tokens.ends[head - 1]
         if self._line(head - 1) not in self._quiet_lines:
             self._quiet_lines.add(self._line(head - 1))
-            expected = ["the rest of the statement"]
+            what = "declaration" if name == "items" else "statement"
+            expected = [f"the rest of the {what}"]
             self._add(
                 faults.syntax_error(self.path, Span(end, end), expected, "the end of the line")
             )
         machine.cut(height)
+        while self._renamed and self._renamed[-1][0] >= head:
+            token, kind = self._renamed.pop()
+            self.tokens.kinds[token] = kind
         return head
 
     def _equal_on_next_line(self, index: int) -> int | None:
@@ -233,6 +245,8 @@ class Recovery:
         numbers = self.tokens.kinds
         if numbers[index] != self.kinds["INDENT"]:
             return None
+        if self._innermost_unclosed() is not None:
+            return self._without_block(index)
         line = Span(self.tokens.starts[index + 1], self.tokens.ends[self._line_end(index + 1) - 1])
         if self._may_have_payload():
             label = self._label_before(index)
@@ -315,7 +329,7 @@ class Recovery:
         word = clauses.get(self.tokens.kinds[index])
         if word is None or self._complete() != "statement":
             return None
-        if not is_close(self._broken_word, "timeout"):
+        if not is_close(self._broken_words.get(self._column(index), ""), "timeout"):
             self._report_syntax(index)
         following = index + 2
         if self.tokens.kinds[following] == self.kinds["BIG_ARROW"]:
@@ -393,7 +407,9 @@ class Recovery:
     def _give_up(self, index: int) -> int:
         """Leaves the broken element out; the first token of the next, or of the enclosing end."""
         machine, numbers = self.machine, self.tokens.kinds
-        self._broken_word = self.tokens.texts[self._fault_line_start(index)]
+        start = self._fault_line_start(index)
+        self._broken_word = self.tokens.texts[start]
+        self._broken_words[self._column(start)] = self._broken_word
         self._finish_statement(index)
         machine.begin_list(index)
         height, name = machine.innermost_list()
@@ -570,6 +586,10 @@ class Recovery:
 
     def _span(self, index: int) -> Span:
         return Span(self.tokens.starts[index], self.tokens.ends[index])
+
+    def _column(self, index: int) -> int:
+        start = self.tokens.starts[index]
+        return start - self.tokens.text.rfind("\n", 0, start)
 
     def _window(self, index: int) -> list[int]:
         return self.tokens.kinds[index : index + _LOOKAHEAD]

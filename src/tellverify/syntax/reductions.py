@@ -204,7 +204,7 @@ def _range_index(_: Tokens, _end: int, low: int | str, _dots: int, high: int | s
 # Dotted names. A dotted pair may become an effect call, so the three lengths are kept apart.
 
 
-@builds("first_part", "path_start")
+@builds("first_part")
 def _first_part(_: Tokens, _end: int, name: ast.Name) -> list[ast.Name]:
     return [name]
 

@@ -1,0 +1,66 @@
+"""Trees without their places, for comparing what two texts say. Never recursive."""
+
+from __future__ import annotations
+
+
+import msgspec
+
+from tellverify.source.span import NOWHERE, Span
+from tellverify.syntax import ast
+
+
+
+def without_spans(file: ast.File) -> ast.File:
+    """`file` with every span replaced by `NOWHERE`. Comments stay."""
+    found = _rebuilt(file)
+    if not isinstance(found, ast.File):
+        raise TypeError("a file stays a file")
+    return found
+
+
+def _rebuilt(tree: object) -> object:
+    """A copy of `tree`, built bottom up on an explicit stack."""
+    done: list[object] = []
+    todo: list[tuple[object, int]] = [(tree, -1)]
+    while todo:
+        node, count = todo.pop()
+        if count >= 0:
+            parts = done[len(done) - count :]
+            del done[len(done) - count :]
+            done.append(type(node)(*parts) if isinstance(node, msgspec.Struct) else tuple(parts))
+        elif isinstance(node, Span):
+            done.append(NOWHERE)
+        elif isinstance(node, msgspec.Struct | tuple):
+            children = _children(node)
+            todo.append((node, len(children)))
+            todo.extend((child, -1) for child in reversed(children))
+        else:
+            done.append(node)
+    return done[0]
+
+
+def _children(node: msgspec.Struct | tuple[object, ...]) -> tuple[object, ...]:
+    return node if isinstance(node, tuple) else msgspec.structs.astuple(node)
+
+
+def same_tree(one: ast.File, other: ast.File) -> bool:
+    """Whether two files say the same: equal trees, whatever their spans and comments are."""
+    todo: list[tuple[object, object]] = [
+        (getattr(one, field), getattr(other, field))
+        for field in one.__struct_fields__
+        if field != "comments"
+    ]
+    while todo:
+        left, right = todo.pop()
+        if isinstance(left, Span):
+            continue
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, msgspec.Struct | tuple):
+            mine, theirs = _children(left), _children(right)  # type: ignore[arg-type]
+            if len(mine) != len(theirs):
+                return False
+            todo.extend(zip(mine, theirs, strict=True))
+        elif left != right:
+            return False
+    return True
