@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 
 from tellverify.source.span import Span
 from tellverify.syntax.ast import Name, Operation, RoleRef
-from tellverify.syntax.declarations import Head
 from tellverify.syntax.grammar import Tables
 from tellverify.syntax.lexer import Kinds, Tokens
+from tellverify.syntax.protocols import Head
 
 Rules: TypeAlias = Sequence[tuple[int, int, Callable[..., object] | None]]
 
@@ -25,6 +25,12 @@ _LISTS: Final = (
     "constructors",
 )
 _OPENERS: Final = ("INDENT", "LPAR", "LBRACE", "LSQB")
+_PROBES: Final = (
+    ("CONTINUE", "statement"),
+    ("BAR", "branch"),
+    ("FRAGMENT", "declaration"),
+    ("PROTOCOL", "protocol"),
+)
 _EMPTY_LISTS: Final = (
     "no_items",
     "no_stmts",
@@ -149,6 +155,20 @@ class Automaton:
         """Completes what would be complete if a token of this kind came next."""
         while (action := self.rows[self.states[-1]].get(kind, 1)) < 0:
             self.reduce(-1 - action, index)
+
+    def complete(self) -> str:
+        """What is complete in front of a token without action; empty if something is not."""
+        for name, word in _PROBES:
+            if self.accepts(self.kinds[name]):
+                return word
+        return ""
+
+    def finish(self, index: int) -> None:
+        """Puts what is complete in front of token `index` where it belongs."""
+        for name, _ in _PROBES:
+            if self.accepts(self.kinds[name]):
+                self.settle(self.kinds[name], index)
+                return
 
     def begin_list(self, index: int) -> None:
         """Begins the list that must begin here, so that broken elements can be left out of it."""

@@ -51,7 +51,8 @@ class Tokens:
 
     `heads` holds the index of the first token of every line. INDENT and DEDENT are empty; they
     end where the token before them ends. `unclosed` holds the indices of opening brackets that
-    have no partner. The last token is the end of the file.
+    have no partner. `lost` is the offset of the last place that the parser could not read. The last
+    token is the end of the file.
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class Tokens:
         "faults",
         "heads",
         "kinds",
+        "lost",
         "path",
         "starts",
         "text",
@@ -78,6 +80,7 @@ class Tokens:
         self.comments: list[Comment] = []
         self.unclosed: set[int] = set()
         self.faults: list[Diagnostic] = []
+        self.lost = -1
 
 
 class Kinds:

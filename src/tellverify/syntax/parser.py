@@ -12,14 +12,22 @@ from tellverify.diagnostics.build import syntax as faults
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast, declarations, statements, structure, upstream
+from tellverify.syntax import (
+    ast,
+    declarations,
+    messages,
+    protocols,
+    statements,
+    structure,
+    upstream,
+)
 from tellverify.syntax.automaton import Automaton
 from tellverify.syntax.grammar import Tables, tables
 from tellverify.syntax.lexer import Kinds, Tokens, tokenize
 from tellverify.syntax.recovery import MOST_FAULTS, Recovery
 from tellverify.syntax.reductions import BUILDERS
 
-_REGISTERED: Final = (statements, declarations)
+_REGISTERED: Final = (statements, messages, protocols, declarations)
 
 
 class Parsed(msgspec.Struct, frozen=True):

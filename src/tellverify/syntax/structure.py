@@ -25,7 +25,7 @@ def assemble(
     imports: list[ast.Import] = []
     declarations: list[ast.Declaration] = []
     protocols: list[ast.Protocol] = []
-    last_fault = max((fault.primary.span.end for fault in broken), default=-1)
+    last_fault = max((tokens.lost, *(fault.primary.span.end for fault in broken)))
     for item in items:
         match item:
             case ast.Module():
@@ -54,7 +54,7 @@ def assemble(
         tuple(declarations),
         tuple(protocols),
         tuple(tokens.comments),
-        complete=not broken,
+        complete=not broken and tokens.lost < 0,
     )
     return file, found
 
