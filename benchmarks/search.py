@@ -72,8 +72,8 @@ def machines_of(graph: ProtocolGraph) -> tuple[Machine, ...]:
 
 
 def searched(machines: Sequence[Machine], bound: int) -> LayeredSearch:
-    search = LayeredSearch(CompiledSystem(machines, bound))
-    while not search.exhausted and len(search.seen) < BUDGET:
+    search = LayeredSearch(CompiledSystem(machines, bound), BUDGET)
+    while not search.exhausted and not search.overflow:
         search.advance()
     return search
 

@@ -93,10 +93,10 @@ def find_faults(
 ) -> FaultSearch:
     """A minimal run for each fault of `wanted` that the machines of `graph` show.
 
-    Searches all runs of up to `depth_limit` events, or all runs if it is None, and gives up after
-    the first layer that has visited more than `budget` configurations (or histories, for
-    infidelity). Faults not in `SEARCHED` are ignored. Raises ValueError when machines do not fit
-    together (see `CompiledSystem`) and Defect when a run does not replay.
+    Searches all runs of up to `depth_limit` events, or all runs if it is None, and gives up before
+    the layer that takes it beyond `budget` configurations (or histories, for infidelity); 1,024
+    bits count as one. Faults not in `SEARCHED` are ignored. Raises ValueError when machines do not
+    fit together (see `CompiledSystem`) and Defect when a run does not replay.
     """
     finder = _Finder(graph, machines, depth_limit, budget)
     plain = [fault for fault in SEARCHED if fault in wanted and fault is not Fault.INFIDELITY]
@@ -144,13 +144,13 @@ class _Finder:
         """
         bound, complete, depth = _FIRST_BOUND, False, 0
         while True:
-            search = LayeredSearch(CompiledSystem(self.machines, bound))
+            search = LayeredSearch(CompiledSystem(self.machines, bound), self.budget)
             while True:
                 self._note(search, wanted)
                 depth = max(depth, search.depth)
                 complete = search.exhausted and not search.system.blocked
                 done = complete or search.depth == self.depth_limit
-                done = done or self._all_found(wanted) or len(search.seen) > self.budget
+                done = done or self._all_found(wanted) or search.overflow
                 if done or search.system.blocked:
                     break
                 search.advance()
@@ -187,12 +187,12 @@ class _Finder:
         bound = _FIRST_BOUND
         while True:
             system = CompiledSystem(self.machines, bound)
-            search = HistorySearch(system, self.graph, self.depth_limit)
+            search = HistorySearch(system, self.graph, self.depth_limit, self.budget)
             while True:
                 complete = search.exhausted and not system.blocked
                 broken = search.unfaithful
                 done = broken is not None or complete or search.depth == self.depth_limit
-                done = done or len(search.parents) > self.budget
+                done = done or search.overflow
                 if done or system.blocked:
                     break
                 search.advance()

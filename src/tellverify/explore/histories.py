@@ -14,13 +14,20 @@ class HistorySearch:
     with the same pair have the same future. The pair is one int, the monitor state above the
     configuration. `unfaithful` is the first history found that is no start of a run of `graph`:
     its moves, and whether it is complete (everybody has stopped, yet the protocol has not ended).
-    What follows the layer at `depth_limit` is not computed.
+    What follows the layer at `depth_limit` is not computed. At most `budget` histories are kept,
+    1,024 bits counting as one; when a layer would not fit it is dropped and `overflow` set.
     """
 
     def __init__(
-        self, system: CompiledSystem, graph: ProtocolGraph, depth_limit: int | None = None
+        self,
+        system: CompiledSystem,
+        graph: ProtocolGraph,
+        depth_limit: int | None,
+        budget: int,
     ) -> None:
         self.system = system
+        self.overflow = False
+        self._room = budget // (1 + system.width // 1024)
         self.depth_limit = depth_limit
         self.monitor = FidelityMonitor(graph)
         index = {role: number for number, role in enumerate(graph.roles)}
@@ -40,7 +47,7 @@ class HistorySearch:
     @property
     def exhausted(self) -> bool:
         """True when there are no further faithful histories."""
-        return not self._following and not self._cut
+        return not (self._following or self._cut or self.overflow)
 
     def advance(self) -> None:
         """Go on to histories with one more event."""
@@ -66,7 +73,7 @@ class HistorySearch:
                     moves = table[segment] = self._numbered(role, segment)
                 if moves:
                     idle = False
-                if last:
+                if last or self.overflow:
                     self._cut = self._cut or not idle
                     continue
                 for move, action in moves:
@@ -78,6 +85,7 @@ class HistorySearch:
                     if successor not in parents:
                         parents[successor] = node
                         following.append(successor)
+            self.overflow = self.overflow or len(parents) > self._room
             if idle and self._stops_early(state, configuration):
                 self.unfaithful = (self._run_to(node), True)
                 return

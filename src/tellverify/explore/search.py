@@ -12,7 +12,7 @@ from tellverify.evidence.trace import Fault
 from tellverify.explore.system import Channel, CompiledSystem, Move
 from tellverify.explore.views import Views
 
-_SLICE: Final = 50_000  # configurations expanded at once; bounds the memory for duplicates
+_SLICE: Final = 50_000  # successors computed at once, about; bounds the memory for duplicates
 _FIRST_REGROUP: Final = 1_000
 
 
@@ -56,10 +56,18 @@ class Exploration(msgspec.Struct, frozen=True):
 
 
 class LayeredSearch:
-    """Search by layers; `advance` adds one. `endings` and `spoilt` grow with the layers."""
+    """Search by layers; `advance` adds one. `endings` and `spoilt` grow with the layers.
 
-    def __init__(self, system: CompiledSystem) -> None:
+    At most `budget` configurations are kept, fewer if they are long: 1,024 bits count as one. When
+    the next layer would not fit it is dropped and `overflow` set; the layers before are complete.
+    """
+
+    def __init__(self, system: CompiledSystem, budget: int) -> None:
         self.system = system
+        self.overflow = False
+        weight = 1 + system.width // 1024
+        self._room = budget // weight
+        self._slice = max(1, _SLICE // (weight * (1 + len(system.machines) // 8)))
         self.views = Views(system)
         self.levels: list[list[int]] = [[system.initial]]
         self.seen = {system.initial}
@@ -77,7 +85,7 @@ class LayeredSearch:
     @property
     def exhausted(self) -> bool:
         """True when the last layer leads to nothing new."""
-        return not self._successors
+        return not self._successors and not self.overflow
 
     def advance(self) -> None:
         """Visit the next layer."""
@@ -96,16 +104,18 @@ class LayeredSearch:
         """Classify the last layer and compute what follows it."""
         layer, views = self.levels[-1], self.views
         following: set[int] = set()
-        for start in range(0, len(layer), _SLICE):
-            part = layer[start : start + _SLICE] if len(layer) > _SLICE else layer
+        for start in range(0, len(layer), self._slice):
+            part = layer[start : start + self._slice]
             found = views.successors(part)
-            found -= self.seen
-            following |= found
+            if not self.overflow:
+                found -= self.seen
+                following |= found
+                self.overflow = len(self.seen) + len(following) > self._room
             for configuration in views.idle(part):
                 ending = self._ending(configuration)
                 if ending is not None:
                     self.endings.append(ending)
-        self._successors = following
+        self._successors = set() if self.overflow else following
         for role in sorted(self.system.spoilt - self.spoilt.keys()):
             first = next(c for c in layer if self.system.is_spoilt(role, c))
             self.spoilt[role] = Spoilt(role, first, self.depth)
@@ -129,11 +139,11 @@ class LayeredSearch:
 def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Exploration:
     """Visit every configuration with at most `queue_bound` messages in each channel.
 
-    Stops after the first layer that exceeds `budget` configurations; `exhausted` is false then.
+    Stops before the layer that exceeds `budget` (see `LayeredSearch`); `exhausted` is false then.
     Raises ValueError when machines do not fit together (see `CompiledSystem`).
     """
-    search = LayeredSearch(CompiledSystem(machines, queue_bound))
-    while not search.exhausted and len(search.seen) < budget:
+    search = LayeredSearch(CompiledSystem(machines, queue_bound), budget)
+    while not search.exhausted and not search.overflow:
         search.advance()
     system = search.system
     return Exploration(

@@ -41,9 +41,9 @@ def test_iterated_bounds_end_at_the_largest() -> None:
 
 
 def test_a_budget_stops_the_search() -> None:
-    exploration = explore(subset_machines(STREAM), queue_bound=1000, budget=50)
+    exploration = explore(subset_machines(STREAM), queue_bound=100, budget=50)
     assert not exploration.exhausted
-    assert 50 <= exploration.configurations <= 100
+    assert exploration.configurations <= 50
 
 
 def test_encoding_refuses_a_queue_beyond_the_bound() -> None:
