@@ -255,3 +255,9 @@ def test_clear_text_that_telltale_refuses(text: str, marked: str) -> None:
 def test_type_names_that_telltale_cuts() -> None:
     text = "type T = A(UnitPrice)\nprotocol P =\n  A -> B : M\n"
     assert faults(text.replace("= A", "= | A")) == [("TV151", 1, "UnitPrice")]
+
+
+def test_a_fault_that_is_not_shown_still_makes_the_protocol_incomplete() -> None:
+    result = parsed("fragment ; F protocol P = ( A -> B : M M M A -> B : N )\n")
+    assert len(result.diagnostics) == 1  # one for a line
+    assert [one.complete for one in result.file.protocols] == [False]
