@@ -178,6 +178,4 @@ def histories(
 
 def is_prefix(vector: Vector, other: Vector) -> bool:
     """True when every local trace of `vector` is a prefix of that in `other`."""
-    return all(
-        mine == theirs[: len(mine)] for mine, theirs in zip(vector, other, strict=True)
-    )
+    return all(mine == theirs[: len(mine)] for mine, theirs in zip(vector, other, strict=True))
