@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -76,12 +77,11 @@ def entries(record: ast.Record) -> list[str]:
 
 def opaque(text: str) -> str:
     """Opaque text such that a closing bracket may follow it."""
-    last = None
     if "--" in text:
-        for last in _QUIET.finditer(text):
-            pass
-    ends_in_comment = last is not None and last[1] is not None and last.end() == len(text)
-    return f"{text}\n" if ends_in_comment else text
+        last = deque(_QUIET.finditer(text), 1)
+        if last and last[0][1] and last[0].end() == len(text):
+            return f"{text}\n"
+    return text
 
 
 def braced(text: str) -> str:

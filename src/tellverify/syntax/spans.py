@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-
 import msgspec
 
 from tellverify.source.span import NOWHERE, Span
 from tellverify.syntax import ast
-
 
 
 def without_spans(file: ast.File) -> ast.File:

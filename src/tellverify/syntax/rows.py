@@ -1,0 +1,189 @@
+"""Lines of a canonical text on their way out: comments and blank lines find their place here.
+
+Every line knows where its first token stood in the source. A comment behind code on its line goes
+behind the line that has that code; any other comment goes before the line of the next code.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.source.span import Span
+from tellverify.syntax import ast
+
+LARGEST: Final = 64 * 1024 * 1024
+
+
+class TooLarge(Exception):
+    """The canonical text would be unreasonably large, because of its nesting."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line. `base` is the column of the statement it is part of.
+
+    `start` and `end` are where its tokens stand in the source. Below a line that `opens` a block
+    there is no blank line; before one that is `tight` there is none, and none from the source
+    before one that is not. Lines that are `apart` and `apart_after` have one on that side.
+    """
+
+    indent: int
+    text: str
+    start: int = -1
+    end: int = -1
+    base: int = -1
+    opens: bool = False
+    tight: bool = False
+    apart: bool = False
+    apart_after: bool = False
+
+
+class Places:
+    """Where code and comments stand in a source text."""
+
+    def __init__(self, text: str, comments: Sequence[ast.Comment]) -> None:
+        self.text = text
+        self._ends = {comment.span.start: comment.span.end for comment in comments}
+        self._starts = {comment.span.end: comment.span.start for comment in comments}
+
+    def code_after(self, offset: int) -> int:
+        """The first code at or behind `offset` that is not a parenthesis."""
+        text, size = self.text, len(self.text)
+        while offset < size:
+            if offset in self._ends:
+                offset = max(self._ends[offset], offset + 1)
+            elif text[offset] in " \t\r\n()":
+                offset += 1
+            else:
+                break
+        return offset
+
+    def follows_blank_line(self, offset: int) -> bool:
+        """Whether there is a blank line right before `offset`."""
+        text, breaks = self.text, 0
+        while offset and text[offset - 1] in " \t\r\n":
+            offset -= 1
+            breaks += text[offset] == "\n"
+        return breaks > 1
+
+    def column(self, offset: int) -> int:
+        """The column of `offset`, counted from 0."""
+        return offset - self.text.rfind("\n", 0, max(offset, 0)) - 1
+
+    def is_behind_code(self, offset: int) -> bool:
+        """Whether there is code on the line of the comment at `offset`, before it."""
+        text = self.text
+        while True:
+            while offset and text[offset - 1] in " \t\r":
+                offset -= 1
+            if not offset or text[offset - 1] == "\n":
+                return False
+            if offset not in self._starts:
+                return text[offset - 1] != "\ufeff"
+            offset = self._starts[offset]
+
+
+def write(rows: Sequence[Row], places: Places, inside: Sequence[Span]) -> str:
+    """The text of `rows` with the comments of the source, but those in the `inside` spans.
+
+    Raises TooLarge for texts of more than 64 MiB.
+    """
+    return _Weaver(rows, places).run(inside)
+
+
+class _Weaver:
+    """Rows with the comments that belong before and behind each."""
+
+    def __init__(self, rows: Sequence[Row], places: Places) -> None:
+        self.rows = rows
+        self.places = places
+        self.before: dict[int, list[tuple[int, str]]] = {}
+        self.behind: dict[int, list[str]] = {}
+        self.out: list[str] = []
+
+    def run(self, inside: Sequence[Span]) -> str:
+        """The whole text."""
+        self._assign(inside)
+        forced = False
+        for number, row in enumerate(self.rows):
+            previous = self.rows[number - 1] if number else None
+            forced = row.apart or (previous is not None and previous.apart_after)
+            opened = previous is None or previous.opens
+            for start, text in self.before.get(number, ()):
+                self._blank(start, forced, opened, row.tight)
+                forced = opened = False
+                self.out.append(" " * self._comment_indent(start, number) + text)
+            self._blank(row.start, forced, opened, row.tight)
+            behind = self.behind.get(number)
+            line = " " * row.indent + row.text
+            self.out.append("  ".join((line, *behind)) if behind else line)
+        for start, text in self.before.get(len(self.rows), ()):
+            self._blank(start, False, not self.rows, False)
+            self.out.append(" " * self._comment_indent(start, len(self.rows)) + text)
+        self.out.append("")
+        return "\n".join(self.out)
+
+    def _blank(self, start: int, forced: bool, opened: bool, tight: bool) -> None:
+        if opened or not self.out:
+            return
+        if forced or (not tight and start > 0 and self.places.follows_blank_line(start)):
+            self.out.append("")
+
+    def _assign(self, inside: Sequence[Span]) -> None:
+        starts = self._starts()
+        opaque_starts = [span.start for span in inside]
+        for start, end in sorted(self.places._ends.items()):
+            place = bisect_right(opaque_starts, start) - 1
+            if place >= 0 and start < inside[place].end:
+                continue
+            text = self.places.text[start:end].rstrip().replace("\r\n", "\n")
+            number = bisect_right(starts, start) - 1
+            if number >= 0 and self.places.is_behind_code(start):
+                self.behind.setdefault(number, []).append(text)
+            elif number >= 0 and start < self.rows[number].end:
+                self.before.setdefault(number, []).append((start, text))
+            else:
+                self.before.setdefault(number + 1, []).append((start, text))
+        for number, texts in self.behind.items():
+            self._order(number, texts)
+
+    def _starts(self) -> list[int]:
+        """Where the rows start, never less than the one before."""
+        last = -1
+        starts = []
+        for row in self.rows:
+            last = max(last, row.start)
+            starts.append(last)
+        return starts
+
+    def _order(self, number: int, texts: list[str]) -> None:
+        """At most one line comment stays behind a row, as the last; others go before it."""
+        lines = [text for text in texts if text.startswith("--")]
+        if lines:
+            self.before.setdefault(number, []).extend((-1, text) for text in lines[:-1])
+            texts[:] = [*(text for text in texts if not text.startswith("--")), lines[-1]]
+
+    def _comment_indent(self, start: int, number: int) -> int:
+        """Comments at the end of a block stay in it, all others go with the next row."""
+        row = self.rows[number] if number < len(self.rows) else None
+        indent = row.indent if row is not None else 0
+        if number == 0 or start < 0:
+            return indent
+        last = self.rows[number - 1]
+        base = last.indent if last.base < 0 else last.base
+        if base <= indent:
+            return indent
+        column = self.places.column(row.start) if row is not None and row.start > 0 else 0
+        return base if self.places.column(start) > column else indent
+
+
+def check_size(rows: Iterable[Row]) -> None:
+    """Raises TooLarge if `rows` make too large a text."""
+    size = 0
+    for row in rows:
+        size += row.indent + len(row.text)
+        if size > LARGEST:
+            raise TooLarge
