@@ -1,0 +1,102 @@
+"""Every code has a page, every page has its parts, and its examples do what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tellverify.diagnostics.build
+from tellverify.diagnostics import codes
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.explain import HEADINGS, Page, fenced, named, page
+from tellverify.diagnostics.model import Code, Kind
+from tellverify.engine.options import Options
+from tellverify.engine.pipeline import check_text
+from tellverify.verdict.outcome import Refuted, Skipped, Unknown
+from tellverify.verdict.property import Property
+
+# Invisible characters, inputs, traces and limits: a file text cannot show them.
+NOT_SHOWN_BY_TEXT = {"TV111", "TV112", "TV113", "TV191", "TV901", "TV902"}
+_BUILD = Path(next(iter(tellverify.diagnostics.build.__path__)))
+_NAMES = {value.number: name for name, value in vars(codes).items() if isinstance(value, Code)}
+_CONSTRUCTORS = "".join(path.read_text("utf-8") for path in sorted(_BUILD.glob("*.py")))
+
+
+def is_raised(code: Code) -> bool:
+    """True when some constructor makes findings of `code`."""
+    return _NAMES[code.number] in _CONSTRUCTORS or code.kind is not Kind.LINT
+
+
+def pages() -> Iterator[Page]:
+    for code in CODES.values():
+        found = page(code)
+        if found is not None:
+            yield found
+
+
+PAGES = list(pages())
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.number)
+def test_every_code_has_a_page(code: Code) -> None:
+    assert page(code) is not None
+
+
+@pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
+def test_a_page_has_its_title_and_five_headings(found: Page) -> None:
+    assert found.text.startswith(f"# {found.code.number} {found.code.name}\n")
+    assert tuple(heading for heading, _ in found.sections) == HEADINGS
+    assert all(text for _, text in found.sections)
+
+
+@pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
+def test_a_page_refers_to_what_exists(found: Page) -> None:
+    properties = {prop.value for prop in Property}
+    related = dict(found.sections)["Related"].splitlines()
+    for line in related:
+        words = line.removeprefix("- ").split()
+        if words[0] == "property":
+            assert words[1].strip("`") in properties
+        else:
+            code = CODES[words[0]]
+            assert line == f"- {code.number} `{code.name}`: {code.title}"
+
+
+@pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
+def test_a_page_has_a_wrong_and_a_right_example(found: Page) -> None:
+    band = found.code.number[2]
+    if found.examples:
+        assert len(found.examples) == 2
+    else:
+        assert band in "089" or found.code.number in NOT_SHOWN_BY_TEXT
+        assert len(fenced(found.text, "text")) >= 1
+
+
+SHOWN = [found for found in PAGES if found.examples and is_raised(found.code)]
+
+
+@pytest.mark.parametrize("found", SHOWN, ids=lambda found: found.code.number)
+def test_the_first_example_has_the_fault_and_the_second_does_not(found: Page) -> None:
+    wrong, right = found.examples
+    assert found.code.number in raised(wrong)
+    assert found.code.number not in raised(right)
+
+
+def raised(text: str) -> set[str]:
+    """The codes of the findings and outcomes for a text."""
+    run = check_text(text, Options(), path="example.tell").run
+    outcomes = [verdict.outcome for report in run.protocols for verdict in report.verdicts]
+    return {
+        *(diagnostic.code.number for diagnostic in run.diagnostics),
+        *(one.code for one in outcomes if isinstance(one, Refuted | Unknown | Skipped)),
+    }
+
+
+def test_codes_are_found_by_number_and_by_name() -> None:
+    stuck = CODES["TV512"]
+    for word in ("TV512", "tv512", "512", "stuck-role", " Stuck-Role "):
+        assert named(word) is stuck
+    assert named("TV5") is None
+    assert named("") is None
