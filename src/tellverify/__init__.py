@@ -10,10 +10,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tellverify.version import VERSION
+
 if TYPE_CHECKING:
     from tellverify.verdict.run import Run
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["__version__", "check"]
 
 

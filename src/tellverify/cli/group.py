@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import click
 
-from tellverify import __version__
 from tellverify.cli.exit import Exit
 from tellverify.cli.main import COMMANDS
+from tellverify.version import VERSION
 
 
 class LazyGroup(click.Group):
@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Decide whether every role of a choreography can play its part.",
 )
-@click.version_option(__version__, prog_name="tellverify", message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name="tellverify", message="%(prog)s %(version)s")
 def tellverify() -> None:
     """The group itself does nothing."""
 
@@ -79,7 +79,7 @@ def _defect() -> int:
     with tempfile.NamedTemporaryFile(
         "w", prefix="tellverify-defect-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:
-        report.write(f"tellverify {__version__}\n{sys.version}\n{traceback.format_exc()}")
+        report.write(f"tellverify {VERSION}\n{sys.version}\n{traceback.format_exc()}")
     sys.stderr.write(
         f"tellverify: a defect of tellverify, not of the protocol; details are in {report.name}\n"
     )

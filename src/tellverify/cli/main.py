@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify import __version__
+from tellverify.version import VERSION
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "check": ("tellverify.cli.check", "check", "decide all obligations of choreographies"),
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run tellverify and exit with its code. `--version` answers without any further import."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given in (["--version"], ["version"]):
-        sys.stdout.write(f"tellverify {__version__}\n")
+        sys.stdout.write(f"tellverify {VERSION}\n")
         raise SystemExit(0)
     # One short process builds large flat tables and no cycles: collecting garbage only costs.
     gc.disable()

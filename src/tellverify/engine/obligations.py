@@ -18,6 +18,7 @@ from tellverify.projection.implementability import Implementability, check_graph
 from tellverify.projection.liveness import ending
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
 from tellverify.projection.queues import queue_bounds
+from tellverify.projection.type_table import Reason
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import Property
 
@@ -145,7 +146,12 @@ def _projectable(graph: ProtocolGraph) -> list[Finding]:
     for role, failure in failures.items():
         key = (failure.reason.value, failure.state, failure.left, failure.right)
         alike.setdefault(key, []).append(role)
-    for roles in alike.values():
+    for key, roles in alike.items():
+        if key[0] == Reason.LIMIT:
+            reason = "the merged type is too large to be built"
+            outcome = Unknown(reason, STEP_LIMIT.number)
+            findings.append(Finding(Property.PROJECTABLE, outcome, tuple(roles)))
+            continue
         conflict = _conflict(projections, failures[roles[0]])
         refuted = Refuted(UNMERGEABLE.number, conflict, "strict merge")
         findings.append(Finding(Property.PROJECTABLE, refuted, tuple(roles)))

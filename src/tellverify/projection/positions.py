@@ -105,13 +105,11 @@ def _spanning_pass(
     seen[0] = 1
     here = list(range(len(graph.roles)))
     count = len(here)
-    piece_at: dict[tuple[int, int], int] = {}
+    piece_at = {(0, role): role for role in wanted.get(0, ())}
     order: list[int] = []
     chords: list[int] = []
     undo: list[int] = []
     pending: list[tuple[int, int, int]] = []
-    for role in sorted(wanted.get(0, ())):
-        piece_at[0, role] = role
     state = 0
     e = first[0]
     running = first[1] > e
@@ -123,27 +121,24 @@ def _spanning_pass(
         receiver_at[e] = at_q = here[q]
         order.append(e)
         below = target[e]
-        deeper = False
-        if seen[below]:
+        known = seen[below]
+        if known:
             chords.append(e)
         else:
             sender_to[e] = count
             receiver_to[e] = count + 1
-            if first[below] != first[below + 1]:
-                if pending:
-                    undo += (p, at_p, q, at_q)
-                here[p] = count
-                here[q] = count + 1
-                seen[below] = 1
-                deeper = True
             count += 2
-        if deeper:
+        if not known and first[below] != first[below + 1]:
+            if pending:
+                undo += (p, at_p, q, at_q)
+            here[p] = count - 2
+            here[q] = count - 1
+            seen[below] = 1
             if shared:
                 parent_edge[below] = e
                 depth[below] = depth[state] + 1
-                if below in wanted:
-                    for role in wanted[below]:
-                        piece_at[below, role] = here[role]
+                for role in wanted.get(below, ()):
+                    piece_at[below, role] = here[role]
             state = below
             e = first[state]
         elif pending:

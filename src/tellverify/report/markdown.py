@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Final
 
-import tellverify
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.report.chart import draw, place
@@ -28,6 +27,7 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Refuted
 from tellverify.verdict.property import SEMANTICS
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
+from tellverify.version import VERSION
 
 NOTHING: Final[Mapping[str, str]] = {}
 MARKER: Final = "<!-- tellverify:report:default -->"
@@ -102,7 +102,7 @@ def _report(
     yield from _passing(run, size)
     yield from _remarks(run, size)
     yield ""
-    yield f"<sub>tellverify {tellverify.__version__}. Again: <code>{html(command)}</code></sub>"
+    yield f"<sub>tellverify {VERSION}. Again: <code>{html(command)}</code></sub>"
 
 
 def _totals(run: Run) -> str:

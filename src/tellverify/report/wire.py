@@ -11,7 +11,6 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-import tellverify
 from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
 from tellverify.evidence.trace import Trace
 from tellverify.report.escape import encodable
@@ -30,6 +29,7 @@ from tellverify.verdict.outcome import (
 )
 from tellverify.verdict.property import SEMANTICS, STATEMENTS
 from tellverify.verdict.run import Family, ProtocolReport, Run, Verdict
+from tellverify.version import VERSION
 
 SCHEMA: Final = "tellverify/run-1"
 _FINGERPRINT: Final = "obligation/v1"
@@ -196,7 +196,7 @@ def write_json(
     """The JSON text of `run`; `traces` maps ids of refuted obligations to paths of ITF files."""
     value = _Run(
         schema=SCHEMA,
-        tool=_Tool("tellverify", tellverify.__version__),
+        tool=_Tool("tellverify", VERSION),
         solvers=(),
         inputs=tuple(_Input(_slashed(one.path), one.sha256) for one in run.inputs),
         configuration={},
