@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-import tellverify.diagnostics.build
 from tellverify.diagnostics import codes
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import HEADINGS, Page, fenced, named, page
@@ -19,14 +20,34 @@ from tellverify.verdict.property import Property
 
 # Invisible characters, inputs, traces and limits: a file text cannot show them.
 NOT_SHOWN_BY_TEXT = {"TV111", "TV112", "TV113", "TV191", "TV901", "TV902"}
-_BUILD = Path(next(iter(tellverify.diagnostics.build.__path__)))
+_BUILD = "tellverify.diagnostics.build"
 _NAMES = {value.number: name for name, value in vars(codes).items() if isinstance(value, Code)}
-_CONSTRUCTORS = "".join(path.read_text("utf-8") for path in sorted(_BUILD.glob("*.py")))
+
+
+def _sources(chosen: Callable[[str], bool]) -> str:
+    files = [
+        module.__file__
+        for name, module in sorted(sys.modules.items())
+        if name.startswith("tellverify.") and chosen(name) and module.__file__
+    ]
+    return "".join(Path(file).read_text("utf-8") for file in files)
+
+
+# What a check loads: the constructors of findings, and the modules that call them.
+_CONSTRUCTORS = _sources(lambda name: name.startswith(_BUILD))
+_CALLERS = _sources(lambda name: not name.startswith(_BUILD))
 
 
 def is_raised(code: Code) -> bool:
-    """True when some constructor makes findings of `code`."""
-    return _NAMES[code.number] in _CONSTRUCTORS or code.kind is not Kind.LINT
+    """True when something that a check loads makes findings of `code`."""
+    if code.kind is not Kind.LINT:
+        return True
+    made = re.compile(rf"\bcodes\.{_NAMES[code.number]}\b")
+    parts = re.split(r"^def (\w+)", _CONSTRUCTORS, flags=re.MULTILINE)
+    functions = [
+        name for name, body in zip(parts[1::2], parts[2::2], strict=True) if made.search(body)
+    ]
+    return any(re.search(rf"\b{name}\b", _CALLERS) for name in functions)
 
 
 def pages() -> Iterator[Page]:
