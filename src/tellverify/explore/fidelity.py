@@ -48,7 +48,8 @@ class FidelityMonitor:
 
     Roles are indices into `graph.roles`; `event[t]` numbers the event of transition t. For graphs
     in which all events of a state have one sender there is exactly one explanation; otherwise a
-    set is kept. `explored` remembers which explanations can be continued.
+    set is kept. `explored` remembers which explanations can be continued. `work` counts the
+    explanations that were looked at, since the sets can grow with every event.
     """
 
     def __init__(self, graph: ProtocolGraph) -> None:
@@ -64,6 +65,7 @@ class FidelityMonitor:
         self._index: dict[tuple[Explanation, ...], int] = {}
         self._after: dict[tuple[int, int, int], int] = {}
         self.explored: dict[tuple[int, Open], bool] = {}
+        self.work = 0
         self.initial = self._intern((Explanation(0, (), ()),))
 
     def action(self, role: str, action: Action) -> int:
@@ -103,6 +105,7 @@ class FidelityMonitor:
 
     def _step(self, state: int, role: int, action: int) -> int:
         found: set[Explanation] = set()
+        self.work += len(self._states[state])
         for each in self._states[state]:
             owed = _of(each.owed, role)
             if owed:
@@ -144,6 +147,7 @@ class FidelityMonitor:
                         stack.append(successor)
             if undecided:
                 kept.add(each)
+        self.work += len(seen)
         return kept
 
     def _committed(self, each: Explanation, t: int, sent: Actions) -> Explanation | None:
@@ -182,6 +186,7 @@ class FidelityMonitor:
                 if successor not in seen and successor not in known:
                     seen.add(successor)
                     stack.append(successor)
+        self.work += len(seen)
         known.update(dict.fromkeys(seen, False))
         return False
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tellverify.core.graph import ProtocolGraph
 from tellverify.explore.fidelity import DEAD, FOREIGN, FidelityMonitor
 from tellverify.explore.system import CompiledSystem, Move
+
+_EXPLANATIONS: Final = 6
 
 
 class HistorySearch:
@@ -15,7 +19,8 @@ class HistorySearch:
     configuration. `unfaithful` is the first history found that is no start of a run of `graph`:
     its moves, and whether it is complete (everybody has stopped, yet the protocol has not ended).
     What follows the layer at `depth_limit` is not computed. At most `budget` histories are kept,
-    1,024 bits counting as one; when a layer would not fit it is dropped and `overflow` set.
+    1,024 bits counting as one, and the monitor looks at most at so many explanations for each;
+    when a layer would not fit it is dropped and `overflow` set.
     """
 
     def __init__(
@@ -28,6 +33,7 @@ class HistorySearch:
         self.system = system
         self.overflow = False
         self._room = budget // (1 + system.width // 1024)
+        self._work = budget * _EXPLANATIONS
         self.depth_limit = depth_limit
         self.monitor = FidelityMonitor(graph)
         index = {role: number for number, role in enumerate(graph.roles)}
@@ -85,7 +91,9 @@ class HistorySearch:
                     if successor not in parents:
                         parents[successor] = node
                         following.append(successor)
-            self.overflow = self.overflow or len(parents) > self._room
+            self.overflow = (
+                self.overflow or len(parents) > self._room or self.monitor.work > self._work
+            )
             if idle and self._stops_early(state, configuration):
                 self.unfaithful = (self._run_to(node), True)
                 return
