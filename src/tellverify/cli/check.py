@@ -121,7 +121,7 @@ def _parse_reports(
     "--evidence",
     type=click.Path(),
     metavar="DIR",
-    help="Write the trace of every refuted obligation into this folder.",
+    help="Write certificates, and the trace of every refuted obligation, into this folder.",
 )
 @click.option(
     "--steps",
@@ -175,6 +175,7 @@ def check(
         fail_on=fail_on,
         event_limit=events,
         step_limit=steps,
+        keep_graphs=evidence is not None,
     )
     files = (
         inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
@@ -199,14 +200,17 @@ def check(
 
 
 def _write_evidence(checked: Checked, folder: str, complaints: list[str]) -> dict[str, str]:
-    """Write all traces; what cannot be written is a complaint."""
+    """Write all evidence; what cannot be written is a complaint."""
+    from tellverify.engine.certificates import certificate_files, graph_files
     from tellverify.engine.traces import trace_files, write_files
 
-    files = [
-        file
-        for protocol in checked.run.protocols
-        for file in trace_files(protocol, checked.graphs.get((protocol.path, protocol.name), {}))
-    ]
+    sums = {read.path: read.sha256 for read in checked.run.inputs}
+    files = []
+    for protocol in checked.run.protocols:
+        graphs = checked.graphs.get((protocol.path, protocol.name), {})
+        files += trace_files(protocol, graphs)
+        files += graph_files(protocol, graphs, sums[protocol.path])
+        files += certificate_files(protocol, graphs, sums[protocol.path])
     try:
         return write_files(folder, files)
     except OSError as error:

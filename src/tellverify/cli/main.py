@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "project": ("tellverify.cli.project", "project", "show what each role does"),
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
+    "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
 }
 

@@ -12,7 +12,8 @@ class Options(msgspec.Struct, frozen=True):
 
     `instances` gives the sizes of role families by name. Empty selections mean everything.
     `require` is the strength that required obligations need, "proved" or "bounded". Limits are
-    counts of work, not seconds, so that answers are equal on every machine.
+    counts of work, not seconds, so that answers are equal on every machine. `keep_graphs` keeps the
+    graphs of all instances for evidence, not just those that traces need.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -24,3 +25,4 @@ class Options(msgspec.Struct, frozen=True):
     event_limit: int = 500_000
     step_limit: int = 20_000_000
     search_limit: int = 200_000
+    keep_graphs: bool = False

@@ -31,7 +31,8 @@ from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, 
 class Checked(msgspec.Struct, frozen=True):
     """A run with the sources that reports quote, by path.
 
-    `graphs` holds, by path and protocol, the graphs of the instances that refute something.
+    `graphs` holds, by path and protocol, the graphs of the instances that refute something,
+    with `Options.keep_graphs` all of them.
     """
 
     run: Run
@@ -130,7 +131,7 @@ def _check_protocol(
         instances.append(Instance(_instance_name(sizes), tuple(findings)))
         if lowered.graph is not None:
             events = max(events, lowered.graph.event_count)
-            if any(isinstance(finding.outcome, Refuted) for finding in findings):
+            if options.keep_graphs or any(isinstance(f.outcome, Refuted) for f in findings):
                 graphs[_instance_name(sizes)] = lowered.graph
     families = tuple(Family(family, tuple(tried)) for family, tried in sizes_tried.items())
     new_errors = [d for d in more if d.severity is Severity.ERROR]

@@ -271,7 +271,12 @@ def trace_path(protocol: str, obligation: str) -> str:
     replaced, with a digest that keeps different obligations apart.
     """
     plain = obligation.replace(" -> ", "-to-").replace("[", ".").replace("]", "")
-    return f"{_file_name(protocol, protocol)}/{_file_name(plain, obligation)}{SUFFIX}"
+    return f"{folder_name(protocol)}/{_file_name(plain, obligation)}{SUFFIX}"
+
+
+def folder_name(protocol: str) -> str:
+    """The folder of a protocol's evidence."""
+    return _file_name(protocol, protocol)
 
 
 def _file_name(plain: str, identity: str) -> str:

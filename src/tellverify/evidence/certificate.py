@@ -1,0 +1,118 @@
+"""Certificates of implementability as files, and the neutral form of a protocol graph.
+
+A certificate makes claims that can be checked state by state without any search; what has to be
+checked is written down in docs/certificates.md. Equal inputs give equal bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+
+CERTIFICATE_SCHEMA: Final = "tellverify/certificate-1"
+GRAPH_SCHEMA: Final = "tellverify/graph-1"
+CERTIFICATE_NAME: Final = "implementable.certificate.json"
+GRAPH_SUFFIX: Final = ".graph.json"
+
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+Range: TypeAlias = tuple[Number, Number]  # first and last, both included
+
+
+class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A protocol graph by itself.
+
+    An event is `(state, sender, receiver, label, state)` with numbers of `roles` and `labels`;
+    events are sorted by their first state, 0 is the initial state. `lines` has the line of the
+    source for every event, or nothing.
+    """
+
+    roles: tuple[str, ...]
+    labels: tuple[str, ...]
+    states: Number
+    final: tuple[Number, ...]
+    events: list[tuple[Number, Number, Number, Number, Number]]
+    lines: list[Number] = []
+
+
+class LocalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A state of a local machine: the global states behind it, and its moves.
+
+    A move is `(1 for a send or 0, peer, label, local state)`. From every global state behind a
+    state with sends, and behind one with moves of a role that never waits for ever, silent events
+    lead to the next event of the role: the order of the ranges shows it, see docs/certificates.md.
+    """
+
+    behind: list[Range]
+    moves: list[tuple[Number, Number, Number, Number]] = []
+
+
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Points `(first state, last state, blocked roles)` from which no message of `never` comes.
+
+    `never` lists `(sender, label)`. The points are closed under the events of the protocol.
+    """
+
+    never: list[tuple[Number, Number]]
+    points: list[tuple[Number, Number, list[Range]]]
+
+
+class RolePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The machine of one role, state 0 initial, with what coherence of the role rests on."""
+
+    role: str
+    states: list[LocalState]
+    closed: list[Closed] = []
+
+
+class InstancePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The claims for one choice of family sizes; `never_stuck` lists roles by name."""
+
+    instance: str
+    graph: NeutralGraph
+    never_stuck: tuple[str, ...]
+    roles: list[RolePart]
+
+
+class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The claim that `protocol` is implementable at every instance that is listed."""
+
+    schema: str
+    source: str
+    sha256: str
+    protocol: str
+    claim: str
+    instances: list[InstancePart]
+
+
+class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The graph that the traces beside it are runs of."""
+
+    schema: str
+    source: str
+    sha256: str
+    protocol: str
+    instance: str
+    graph: NeutralGraph
+
+
+def write_certificate(certificate: Certificate) -> str:
+    """The text of a certificate: one line for each graph and each role, so that changes show."""
+    head = msgspec.json.encode(msgspec.structs.replace(certificate, instances=[])).decode()
+    parts = []
+    for part in certificate.instances:
+        start = msgspec.json.encode(msgspec.structs.replace(part, roles=[])).decode()
+        roles = ",\n".join(msgspec.json.encode(role).decode() for role in part.roles)
+        parts.append(start.removesuffix("]}") + f"\n{roles}\n]}}")
+    return head.removesuffix("]}") + "\n" + ",\n".join(parts) + "\n]}\n"
+
+
+def write_graph(file: GraphFile) -> str:
+    """The text of a graph file."""
+    return msgspec.json.encode(file).decode() + "\n"
+
+
+def graph_name(instance: str) -> str:
+    """The name of the graph file of an instance such as `Devices = 2`."""
+    sizes = "".join(c if c.isascii() and (c.isalnum() or c == "_") else " " for c in instance)
+    return ("-".join(sizes.split()) or "protocol") + GRAPH_SUFFIX

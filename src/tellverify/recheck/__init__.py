@@ -1,0 +1,1 @@
+"""An independent checker of certificates and traces: small, and without any search."""
