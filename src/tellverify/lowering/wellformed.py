@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.lowering.discipline import check_discipline
 from tellverify.lowering.flow import FlowCheck
 from tellverify.lowering.names import (
     References,
@@ -17,10 +18,10 @@ from tellverify.syntax import ast
 
 
 def check_structure(file: ast.File, source: SourceFile) -> tuple[Diagnostic, ...]:
-    """All findings about names, families, recursion and control flow, in source order.
+    """All findings about the text of a file, in source order.
 
-    Effects, evidence and linear use are checked elsewhere. Where Telltale itself judges
-    differently, the finding says so in `upstream`.
+    Names, families, recursion, control flow, effects, evidence, receipts, cases, declarations.
+    Where Telltale itself judges differently, the finding says so in `upstream`.
     """
     found = list(check_declarations(source.path, file.declarations))
     for protocol in file.protocols:
@@ -30,4 +31,5 @@ def check_structure(file: ast.File, source: SourceFile) -> tuple[Diagnostic, ...
         found.extend(References(where, protocol).check())
         found.extend(check_locals(where, protocol))
         found.extend(FlowCheck(where, protocol).check())
+    found.extend(check_discipline(file, source))
     return tuple(sorted(found, key=sort_key))
