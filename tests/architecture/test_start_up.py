@@ -1,0 +1,46 @@
+"""What a small check loads, and what it must not load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("lark", "z3", "networkx", "rich", "numpy", "dataclasses", "hypothesis", "jinja2")
+SMALL = "protocol Small =\n  roles A, B\n  A -> B : Ping\n"
+
+
+def _loaded(code: str, cwd: Path) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint('\\n'.join(sorted(sys.modules)))"],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(done.stdout.split("\n"))
+
+
+def test_importing_the_package_loads_almost_nothing(tmp_path: Path) -> None:
+    loaded = _loaded("import tellverify", tmp_path)
+    assert "click" not in loaded
+    assert not {name for name in loaded if name.startswith("tellverify.")} - {"tellverify.version"}
+
+
+def test_a_check_of_a_small_file_loads_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
+    code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
+    loaded = _loaded(code, tmp_path)
+    assert not loaded & set(HEAVY)
+    assert not {name for name in loaded if name.startswith("tellverify.explore")}
+
+
+def test_the_version_is_told_without_the_command_line_library(tmp_path: Path) -> None:
+    code = (
+        "from tellverify.cli.main import main\ntry:\n main(['--version'])\n"
+        "except SystemExit as stop:\n assert stop.code == 0"
+    )
+    loaded = _loaded(code, tmp_path)
+    assert "click" not in loaded
+    assert "msgspec" not in loaded
