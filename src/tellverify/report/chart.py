@@ -72,15 +72,17 @@ def _layout(
 
 def _short_names(columns: Sequence[str], longest: int, style: Style) -> tuple[str, ...]:
     """The names as column heads, cut to `longest`, no two of them alike."""
+    glyphs = style.glyphs
     taken: set[str] = set()
     names: list[str] = []
     for role in columns:
-        name = fitted(style.shown(role), longest, ellipsis=style.glyphs.ellipsis)
+        name = fitted(style.shown(role), longest, ellipsis=glyphs.ellipsis)
         number = 1
         while name in taken:
             number += 1
             suffix = f"#{number}"
-            name = fitted(style.shown(role), longest - len(suffix)) + suffix
+            name = fitted(style.shown(role), longest - len(suffix), ellipsis=glyphs.ellipsis)
+            name += suffix
         taken.add(name)
         names.append(name)
     return tuple(names)
@@ -132,7 +134,11 @@ def _columns(
     edge = layout.centres[-1] + _MARGIN
     for item in items:
         if isinstance(item, Fold):
-            note = fitted(_fold_words(item, trace, style), style.width - layout.gutter - 2)
+            note = fitted(
+                _fold_words(item, trace, style),
+                style.width - layout.gutter - 2,
+                ellipsis=glyphs.ellipsis,
+            )
             lines.append(style.paint("dim", f"{' ' * layout.gutter}{glyphs.folded} {note}"))
             continue
         cells = _lifelines(layout, glyphs.line)
@@ -180,7 +186,9 @@ def _arrow(
     low, high = min(start, end) + 1, max(start, end)
     inner = high - low
     extra = 1 if row.kind == RowKind.ARROW else 2
-    label = fitted(style.shown(row.label), min(layout.label_cells, inner - extra - 4))
+    label = fitted(
+        style.shown(row.label), min(layout.label_cells, inner - extra - 4), ellipsis=glyphs.ellipsis
+    )
     text = f" {label} "
     bars = inner - extra - width(text)
     tail, head = glyphs.bar * ((bars + 1) // 2), glyphs.bar * (bars // 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 LONGEST_WORD: Final = 60
+LONGEST_TEXT: Final = 1_000
 
 
 def printable(text: str, *, ascii_only: bool = False) -> str:
@@ -32,13 +33,20 @@ def shortened(text: str, limit: int, *, ellipsis: str = "…") -> str:
     return f"{text[: room - tail]}{ellipsis}{text[len(text) - tail :]}"
 
 
-def tame(text: str, *, ascii_only: bool = False, longest: int = LONGEST_WORD) -> str:
-    """`text` printable on one line, with every word of more than `longest` characters shortened."""
+def tame(
+    text: str,
+    *,
+    ascii_only: bool = False,
+    longest: int = LONGEST_WORD,
+    limit: int = LONGEST_TEXT,
+) -> str:
+    """`text` printable on one line, with words longer than `longest` shortened, then all of it."""
     flat = printable(" ".join(text.split()), ascii_only=ascii_only)
     if len(flat) <= longest:
         return flat
     ellipsis = "..." if ascii_only else "…"
-    return " ".join(shortened(word, longest, ellipsis=ellipsis) for word in flat.split(" "))
+    words = " ".join(shortened(word, longest, ellipsis=ellipsis) for word in flat.split(" "))
+    return shortened(words, limit, ellipsis=ellipsis)
 
 
 def width(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.evidence.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels, counted, listed
+from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -81,6 +82,23 @@ def verdict_id(protocol: str, verdict: Verdict) -> str:
     return f"{protocol}/{verdict.name}"
 
 
+def line_of(
+    protocol: ProtocolReport, verdict: Verdict, sources: Mapping[str, SourceFile]
+) -> tuple[str, int, int]:
+    """Path, line and column where an outcome shows: of a refutation its evidence, else its own."""
+    outcome = verdict.outcome
+    if isinstance(outcome, Refuted):
+        evidence = outcome.evidence
+        if isinstance(evidence, Trace):
+            sites = [evidence.place, *(step.site for step in reversed(evidence.steps[-1:]))]
+            for site in sites:
+                if site.line:
+                    return site.path or protocol.path, site.line, max(site.column, 1)
+        elif evidence.path in sources:
+            return (evidence.path, *sources[evidence.path].position(evidence.left.start))
+    return protocol.path, max(verdict.line or protocol.line, 1), max(verdict.column, 1)
+
+
 def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]:
     """The verdicts of a protocol in groups, gravest first, within a status in their own order.
 
@@ -134,6 +152,14 @@ def refutations(run: Run) -> Iterator[Refutation]:
         for verdict in protocol.verdicts:
             if isinstance(verdict.outcome, Refuted):
                 yield protocol, verdict, verdict.outcome
+
+
+def settled(protocol: ProtocolReport) -> str:
+    """`proved` or `bounded` when every verdict of the protocol is one of these, else empty."""
+    words = {status(verdict.outcome) for verdict in protocol.verdicts}
+    if not words or not words <= {"proved", "bounded"}:
+        return ""
+    return "bounded" if "bounded" in words else "proved"
 
 
 def members(protocol: ProtocolReport) -> str:

@@ -16,6 +16,7 @@ from tellverify.report.grouping import (
     Group,
     RefutationIndex,
     groups,
+    line_of,
     members,
     totals,
     verdict_id,
@@ -96,7 +97,7 @@ def _report(
     if run.exit_reason:
         yield f"**Exit {run.exit_code}:** {prose(run.exit_reason)}."
         yield ""
-    yield from _table(run, size)
+    yield from _table(run, sources, size)
     yield from _refutations(run, sources, traces, size)
     yield from _findings(run, sources, size)
     yield from _passing(run, size)
@@ -118,11 +119,13 @@ def _cut(items: Sequence[str], size: _Size, most: int) -> list[str]:
 # Table
 
 
-def _table(run: Run, size: _Size) -> Iterator[str]:
+def _table(run: Run, sources: Mapping[str, SourceFile], size: _Size) -> Iterator[str]:
     rows: list[str] = []
     for word in _OPEN:
         for protocol in run.protocols:
-            rows.extend(_row(protocol, group) for group in groups(protocol) if group.status == word)
+            rows.extend(
+                _row(protocol, group, sources) for group in groups(protocol) if group.status == word
+            )
     if not rows:
         return
     yield "| protocol | obligation | outcome | where |"
@@ -134,15 +137,15 @@ def _table(run: Run, size: _Size) -> Iterator[str]:
     yield ""
 
 
-def _row(protocol: ProtocolReport, group: Group) -> str:
-    line = group.verdicts[0].line or protocol.line
+def _row(protocol: ProtocolReport, group: Group, sources: Mapping[str, SourceFile]) -> str:
+    path, line, _ = line_of(protocol, group.verdicts[0], sources)
     word = f"**{group.status}**" if group.status == "refuted" else group.status
     outcome = " ".join(part for part in (word, group.code) if part)
     if group.detail and group.status != "refuted":
         outcome += f", {prose(group.detail, in_table=True)}"
     elif group.detail:
         outcome += f" ({prose(group.detail, in_table=True)})"
-    where = code(f"{protocol.path.rpartition('/')[2]}:{line}", in_table=True)
+    where = code(f"{path.rpartition('/')[2]}:{line}", in_table=True)
     name = code(protocol.name, in_table=True)
     return f"| {name} | {code(group.subject, in_table=True)} | {outcome} | {where} |"
 
@@ -162,6 +165,8 @@ def _refutations(
     told.extend((*left, None) for left, _ in index.left())
     if size == _Size.NO_TRACES:
         return
+    # Runs say most; what only Telltale's compiler refuses comes last.
+    told.sort(key=lambda one: (not one[1].required, isinstance(one[2].evidence, Conflict)))
     for number, (protocol, verdict, outcome, diagnostic) in enumerate(told):
         summary = _summary(protocol, verdict, outcome)
         yield f"<details{' open' if number == 0 else ''}><summary>{summary}</summary>"
@@ -169,7 +174,7 @@ def _refutations(
         if diagnostic is not None:
             yield f"{_where(diagnostic, sources)} {prose(diagnostic.message)}."
             yield ""
-        yield from _shown(protocol, outcome, sources, size)
+        yield from _shown(protocol, outcome, sources, size, is_told=diagnostic is not None)
         if diagnostic is not None:
             for text in diagnostic.helps:
                 yield f"To fix: {prose(text)}."
@@ -209,7 +214,12 @@ def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> st
 
 
 def _shown(
-    protocol: ProtocolReport, outcome: Refuted, sources: Mapping[str, SourceFile], size: _Size
+    protocol: ProtocolReport,
+    outcome: Refuted,
+    sources: Mapping[str, SourceFile],
+    size: _Size,
+    *,
+    is_told: bool,
 ) -> Iterator[str]:
     evidence = outcome.evidence
     if outcome.instance:
@@ -220,7 +230,7 @@ def _shown(
         for span in (evidence.left, evidence.right):
             line, _ = location(sources.get(evidence.path), span.start)
             places.append(code(f"{evidence.path.rpartition('/')[2]}:{line}"))
-        yield f"{' and '.join(places)}: {prose(evidence.reason)}"
+        yield f"{' and '.join(places)} {prose('' if is_told else evidence.reason)}".rstrip()
         yield ""
         return
     diagram = sequence_diagram(

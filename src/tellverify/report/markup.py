@@ -14,6 +14,7 @@ from tellverify.report.escape import tame
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]<>&|~@#$]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 _SAFE_ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+_LONGEST_MERMAID: Final = 120
 _MERMAID_WORDS: Final = frozenset(
     [
         *("activate", "actor", "alt", "and", "as", "autonumber", "box", "break", "create"),
@@ -33,9 +34,8 @@ def html(text: str) -> str:
 def code(text: str, *, in_table: bool = False) -> str:
     """`text` as a Markdown code span."""
     shown = tame(text)
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
-    if longest or not shown:
-        # A name cannot hold a backtick in the language; HTML needs no counting of fences.
+    if not shown or "`" in shown or "<" in shown:
+        # No name of the language holds these; as HTML they are safe in every reader.
         return f"<code>{html(shown).replace('`', '&#96;').replace('|', '&#124;')}</code>"
     if in_table:
         shown = shown.replace("\\", "\\\\").replace("|", "\\|")
@@ -62,7 +62,8 @@ def _plain(text: str) -> str:
 def mermaid(text: str) -> str:
     """`text` for a Mermaid message or note: all but plain words is written as entities."""
     shown = "".join(
-        char if char.isalnum() or char in " _.,()[]/-" else f"#{ord(char)};" for char in tame(text)
+        char if char.isalnum() or char in " _.,()[]/-" else f"#{ord(char)};"
+        for char in tame(text, limit=_LONGEST_MERMAID)
     )
     return re.sub(r"(?i)\b(e)n(d)\b", r"\1#110;\2", shown) or "#32;"
 

@@ -16,7 +16,9 @@ from tellverify.report.grouping import (
     Refutation,
     RefutationIndex,
     groups,
+    line_of,
     members,
+    settled,
     totals,
     verdict_id,
 )
@@ -30,6 +32,7 @@ _STATUS: Final = 10
 _SUBJECT: Final = 49
 _CODE: Final = 8
 _NAME: Final = 16
+_LINE_NAME: Final = 48
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -62,10 +65,12 @@ def write_text(
     for told, others in refuted.left():
         _write(out, _bare(told, others, sources, style))
         _write(out, [*_evidence(told, traces, 1, style, verbose), ""])
+    short = len(run.protocols) > 1 and not verbose
     for protocol in run.protocols:
-        _write(out, _protocol(protocol, style, verbose))
+        word = settled(protocol) if short else ""
+        _write(out, _line(protocol, word, style) if word else _protocol(protocol, style, verbose))
     if run.protocols:
-        out.write("\n")
+        _write(out, ["", *style.hanging("under ", SEMANTICS, 6)])
     _write(out, totals_lines(run, style, trailer))
 
 
@@ -116,8 +121,8 @@ def _bare(
     )
     lines = style.hanging(f"{head}: ", text.removesuffix("."), 4)
     lines[0] = style.paint("red", head) + lines[0][len(head) :]
-    where = f"{style.shown(protocol.path)}:{verdict.line or protocol.line}:{verdict.column or 1}"
-    lines.append(f" {style.paint('blue', '-->')} {where}")
+    path, at, column = line_of(protocol, verdict, sources)
+    lines.append(f" {style.paint('blue', '-->')} {style.shown(path)}:{at}:{column}")
     if isinstance(outcome.evidence, Conflict):
         conflict = outcome.evidence
         for span in (conflict.left, conflict.right):
@@ -154,14 +159,24 @@ def _evidence(
 
 
 def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str]:
-    """The block of one protocol: who takes part under which semantics, then the verdicts."""
+    """The block of one protocol: who takes part, then the verdicts."""
     name = style.tamed(protocol.name)
     head = padded(name, max(_NAME, width(name) + 3))
     indent = min(width(head), _NAME)
-    lines = style.hanging(head, style.tamed(f"{members(protocol)}, {SEMANTICS}"), indent)
+    lines = style.hanging(head, style.tamed(members(protocol)), indent)
     lines[0] = style.paint("bold", name) + lines[0][len(name) :]
     for group in groups(protocol, everything=verbose):
         lines.extend(_group(group, style))
+    return lines
+
+
+def _line(protocol: ProtocolReport, word: str, style: Style) -> list[str]:
+    """The line of a protocol of which all is known and nothing is wrong."""
+    name = style.tamed(protocol.name)
+    head = f"{word:<{_STATUS}}{padded(name, max(_LINE_NAME, width(name) + 2))}"
+    who = members(protocol).replace(", checked for ", ", ")
+    lines = style.hanging(head, style.tamed(who), min(width(head), _STATUS + _LINE_NAME))
+    lines[0] = style.paint(STATUS_PAINT[word], word) + lines[0][len(word) :]
     return lines
 
 

@@ -15,7 +15,7 @@ from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
 from tellverify.evidence.trace import Trace
 from tellverify.report.escape import encodable
 from tellverify.report.excerpt import location
-from tellverify.report.grouping import code_of, totals, verdict_id
+from tellverify.report.grouping import code_of, line_of, totals, verdict_id
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
@@ -262,9 +262,8 @@ def _verdict(
     outcome = verdict.outcome
     identity = verdict_id(protocol.name, verdict)
     subject = verdict.subject
-    here = _Place(
-        _slashed(protocol.path), verdict.line or max(protocol.line, 1), max(verdict.column, 1)
-    )
+    path, line, column = line_of(protocol, verdict, sources)
+    here = _Place(_slashed(path), line, column)
     return _Verdict(
         id=identity,
         property=str(verdict.property),

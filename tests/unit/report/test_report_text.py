@@ -14,7 +14,7 @@ from tellverify.report.chart import draw
 from tellverify.report.concise import write_concise
 from tellverify.report.style import Style
 from tellverify.report.text import write_text
-from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
 
@@ -57,13 +57,12 @@ error[TV512]: `Courier` can wait for ever
 
    = again: tellverify replay .tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json
 
-escrow.Escrow   3 roles, FIFO queues without limit, no loss, no crashes, weak fairness
+escrow.Escrow   3 roles
   refuted   projectable[Courier]                             TV411
   refuted   no-stuck-role[Courier]                           TV512   14 configurations
   proved    projectable[Buyer, Seller]                               strict merge
   proved    no-orphan-message, no-unspecified-reception              14 configurations
-vote.Vote       Coordinator and Witness[N], checked for N = 1, 2, 3, FIFO queues without limit, no
-                loss, no crashes, weak fairness
+vote.Vote       Coordinator and Witness[N], checked for N = 1, 2, 3
   bounded   no-deadlock, no-orphan-message                           N <= 3, queues <= 4
   proved    no-stuck-role[Witness[0..2]]                             search
   assumed   no-unspecified-reception                                 A2, vote.tell:4, peers sign
@@ -71,6 +70,7 @@ vote.Vote       Coordinator and Witness[N], checked for N = 1, 2, 3, FIFO queues
   skipped   can-terminate                                    TV942   `loop forever` at vote.tell:19,
                                                                      not required
 
+under FIFO queues without limit, no loss, no crashes, weak fairness
 2 refuted   7 proved   2 bounded   1 assumed   1 unknown   1 skipped          1.4 s
 exit 1: 2 required obligations are refuted
 """
@@ -267,10 +267,22 @@ def test_families_are_one_item_of_a_verdict_line() -> None:
     roles = tuple(verdict.subject.roles[0] for verdict in verdicts)
     report = ProtocolReport("P", "p.tell", 1, roles, (), verdicts)
     lines = text(Run((), (report,), (), 0, "")).splitlines()
-    assert lines[0].startswith("P               10 000 roles, FIFO")
+    assert lines[0] == "P               10 000 roles"
     assert lines[1].startswith("  proved    projectable[Devices[0..9999]]  ")
-    assert len(lines) == 5
+    assert len(lines) == 6
 
 
 def test_the_sizes_of_families_are_said() -> None:
     assert "Witness[N], checked for N = 1, 2, 3" in text(Run((), (VOTE_REPORT,), (), 3, ""))
+
+
+def test_of_several_protocols_those_without_a_fault_take_one_line() -> None:
+    proved = Verdict(Property.IMPLEMENTABLE, Subject("Good"), Proved("coherence"), True)
+    good = ProtocolReport("Good", "good.tell", 1, ("A", "B"), (), (proved,))
+    lines = text(Run((), (good, ESCROW_REPORT), (), 1, "")).splitlines()
+    assert [line for line in lines if line.startswith("proved ")] == [
+        "proved    Good                                            2 roles"
+    ]
+    assert "  refuted   no-stuck-role[Courier]" in "\n".join(lines)
+    alone = text(Run((), (good,), (), 0, "")).splitlines()
+    assert "  proved    implementable" in alone[1]

@@ -1,0 +1,114 @@
+"""The report of a pull request."""
+
+from __future__ import annotations
+
+from report_samples import ESCROW_REPORT, ESCROW_TRACE, RUN, SOURCES
+
+from tellverify.evidence.trace import Trace
+from tellverify.report.markdown import LIMIT, MARKER, write_markdown
+from tellverify.report.mermaid import sequence_diagram
+from tellverify.verdict.outcome import Proved, Refuted
+from tellverify.verdict.property import Property
+from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
+
+DIAGRAM = """\
+sequenceDiagram
+  participant Buyer
+  participant Seller
+  participant Courier
+  Buyer->>Seller: Order
+  Note over Seller: branch decline
+  Seller->>Buyer: Decline
+  Note over Courier: waits for Dispatch from Seller"""
+
+
+def test_a_counterexample_is_a_sequence_diagram() -> None:
+    assert sequence_diagram(ESCROW_TRACE, ("Buyer", "Seller", "Courier")) == DIAGRAM
+
+
+def test_the_report_begins_with_its_marker_and_counts() -> None:
+    lines = write_markdown(RUN, SOURCES).split("\n")
+    assert lines[0] == MARKER
+    assert lines[1] == (
+        "### tellverify: 2 refuted, 7 proved, 2 bounded, 1 assumed, 1 unknown, 1 skipped"
+    )
+
+
+def test_what_is_not_proved_stands_in_the_table() -> None:
+    text = write_markdown(RUN, SOURCES)
+    assert (
+        "| `escrow.Escrow` | `projectable[Courier]` | **refuted** TV411 | `escrow.tell:11` |"
+        in text
+    )
+    assert (
+        "| `escrow.Escrow` | `no-stuck-role[Courier]` | **refuted** TV512 (14 configurations)"
+        " | `escrow.tell:14` |" in text
+    )
+    assert "| `vote.Vote` | `no-deadlock, no-orphan-message` | bounded, N &#60;= 3" in text
+    assert "`projectable[Buyer, Seller]`" not in text.split("<details", 1)[0]
+
+
+def test_the_report_says_how_to_fix_and_what_was_not_checked() -> None:
+    text = write_markdown(RUN, SOURCES)
+    assert "To fix: send `Courier` a message on every branch" in text
+    assert "**Not checked:**" in text
+    assert "- `can-terminate` of `vote.Vote`: `loop forever` at vote.tell:19, not required" in text
+    assert "**Assumptions:** 1 assumption in force." in text
+    assert (
+        "**Read this as:** FIFO queues without limit, no loss, no crashes, weak fairness." in text
+    )
+    assert '"bounded" says nothing beyond the bound' in text
+
+
+def test_a_report_is_shortened_step_by_step_and_says_so() -> None:
+    wide = [
+        ProtocolReport(
+            f"p{number}.P",
+            f"p{number}.tell",
+            1,
+            ("A",),
+            (),
+            tuple(
+                Verdict(prop, Subject(f"p{number}.P"), Proved(f"method {prop}"), True)
+                for prop in Property
+            ),
+        )
+        for number in range(300)
+    ]
+    text = write_markdown(Run((), (ESCROW_REPORT, *wide), (), 1, ""), SOURCES)
+    assert len(text) <= LIMIT
+    assert "Passing protocols are shown as counts" in text
+    assert "```mermaid" in text
+
+
+def test_too_many_refutations_leave_a_table_that_is_cut() -> None:
+    steps = ESCROW_TRACE.steps * 50
+    refuted = [
+        ProtocolReport(
+            f"p{number}.P",
+            f"p{number}.tell",
+            1,
+            ("Buyer", "Seller"),
+            (),
+            (
+                Verdict(
+                    Property.NO_DEADLOCK,
+                    Subject(f"p{number}.P"),
+                    Refuted(
+                        "TV511", Trace(ESCROW_TRACE.fault, steps, ("Buyer",), "", True), "search"
+                    ),
+                    True,
+                ),
+            ),
+        )
+        for number in range(2_000)
+    ]
+    text = write_markdown(Run((), tuple(refuted), (), 1, ""), SOURCES)
+    assert len(text) <= LIMIT
+    assert "runs are left out and lists are cut" in text
+    assert "and 1 960 more" in text
+
+
+def test_equal_runs_give_equal_reports() -> None:
+    backwards = Run(RUN.inputs, RUN.protocols, tuple(reversed(RUN.diagnostics)), 1, RUN.exit_reason)
+    assert write_markdown(RUN, SOURCES) == write_markdown(backwards, SOURCES)
