@@ -15,6 +15,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
     "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
+    "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
 }
 

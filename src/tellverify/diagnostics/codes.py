@@ -126,8 +126,44 @@ MISPLACED_HEADER: Final = Code(
 REFUSED_UPSTREAM: Final = Code(
     "TV151", "refused-upstream", _LINT, _WARNING, "clear text that Telltale refuses to read"
 )
+BRACE_SURFACE: Final = Code(
+    "TV152",
+    "brace-surface",
+    _LINT,
+    _WARNING,
+    "a protocol on the brace surface, which Telltale no longer reads",
+)
+MIXED_SURFACES: Final = Code(
+    "TV153", "mixed-surfaces", _LINT, _ERROR, "the brace surface and the layout surface in one text"
+)
+BRACE_SYNTAX: Final = Code(
+    "TV154", "brace-syntax", _LINT, _ERROR, "a word where the brace surface wants another"
+)
+NO_LAYOUT_FORM: Final = Code(
+    "TV155",
+    "no-layout-form",
+    _LINT,
+    _ERROR,
+    "text of the brace surface that the layout surface has no form for",
+)
+REMOVED_BRACE_STATEMENT: Final = Code(
+    "TV156",
+    "removed-brace-statement",
+    _LINT,
+    _ERROR,
+    "a statement of the brace surface that the language no longer has",
+)
+MISPLACED_ANNOTATION: Final = Code(
+    "TV157", "misplaced-annotation", _LINT, _ERROR, "an annotation where there is no sender for it"
+)
+UNREADABLE_MACRO: Final = Code(
+    "TV158", "unreadable-macro", _LINT, _ERROR, "a `tell!` whose choreography cannot be found"
+)
 TOO_MANY_FAULTS: Final = Code(
     "TV191", "too-many-faults", _LIMIT, _ERROR, "more faults than one report shows"
+)
+LAYOUT_TOO_LARGE: Final = Code(
+    "TV192", "layout-too-large", _LIMIT, _ERROR, "nesting that makes the canonical text too large"
 )
 
 # TV2xx: names, structure, recursion, role families

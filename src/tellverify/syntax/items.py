@@ -53,6 +53,8 @@ def _exposing(names: tuple[ast.Name, ...], span: Span, places: Places, inside: l
         return f"({listed})"
     end = span.end - 1
     start = places.text.rfind("(", span.start, end) + 1
+    if not start:  # the brace surface has no such list
+        return f"({listed})"
     written = places.text[start:end].strip()
     if "".join(written.split()) == listed.replace(" ", ""):
         return f"({listed})"

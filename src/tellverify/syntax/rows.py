@@ -46,6 +46,7 @@ class Places:
 
     def __init__(self, text: str, comments: Sequence[ast.Comment]) -> None:
         self.text = text
+        self.comments = sorted(comments, key=lambda comment: comment.span.start)
         self._ends = {comment.span.start: comment.span.end for comment in comments}
         self._starts = {comment.span.end: comment.span.start for comment in comments}
 
@@ -135,11 +136,12 @@ class _Weaver:
     def _assign(self, inside: Sequence[Span]) -> None:
         starts = self._starts()
         opaque_starts = [span.start for span in inside]
-        for start, end in sorted(self.places._ends.items()):
+        for comment in self.places.comments:
+            start = comment.span.start
             place = bisect_right(opaque_starts, start) - 1
             if place >= 0 and start < inside[place].end:
                 continue
-            text = self.places.text[start:end].rstrip().replace("\r\n", "\n")
+            text = comment.text.rstrip().replace("\r\n", "\n")
             number = bisect_right(starts, start) - 1
             if number >= 0 and self.places.is_behind_code(start):
                 self.behind.setdefault(number, []).append(text)
