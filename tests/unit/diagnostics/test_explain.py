@@ -19,7 +19,9 @@ from tellverify.verdict.outcome import Refuted, Skipped, Unknown
 from tellverify.verdict.property import Property
 
 # Invisible characters, inputs, traces and limits: a file text cannot show them.
-NOT_SHOWN_BY_TEXT = {"TV111", "TV112", "TV113", "TV191", "TV901", "TV902"}
+NOT_SHOWN_BY_TEXT = {"TV111", "TV112", "TV113", "TV191", "TV192", "TV901", "TV902"}
+# The brace surface, and choreographies inside other files.
+NOT_SHOWN_BY_TEXT |= {f"TV15{digit}" for digit in range(2, 9)}
 _BUILD = "tellverify.diagnostics.build"
 _NAMES = {value.number: name for name, value in vars(codes).items() if isinstance(value, Code)}
 
