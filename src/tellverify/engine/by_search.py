@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
@@ -19,7 +21,25 @@ def refuted_by_search(
     machines: Machines, violations: tuple[Violation, ...], options: Options
 ) -> list[Finding]:
     """The safety obligations of a protocol that is not implementable."""
-    return _from_search(refute(machines, violations, options))
+    findings = _from_search(refute(machines, violations, options))
+    first = findings[0]
+    if isinstance(first.outcome, Refuted):
+        outcome = msgspec.structs.replace(
+            first.outcome, reason=_ignorance(machines.graph, violations[0])
+        )
+        findings[0] = msgspec.structs.replace(first, outcome=outcome)
+    return findings
+
+
+def _ignorance(graph: ProtocolGraph, violation: Violation) -> str:
+    """What the role of a violation cannot know, in words."""
+    role = graph.roles[violation.role]
+    event = graph.event(violation.transition)
+    if graph.sender[violation.transition] == violation.role:
+        act = f"send `{event.label}` to `{event.receiver}`"
+    else:
+        act = f"take `{event.label}` from `{event.sender}`"
+    return f"`{role}` has seen the same on every branch up to here and cannot know whether to {act}"
 
 
 def _from_search(found: Refutations) -> list[Finding]:

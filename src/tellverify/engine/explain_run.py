@@ -73,7 +73,9 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             message = f"the branches of {named} do not merge strictly: {why}"
             primary = Annotation(left, "one branch begins here")
             others = (Annotation(right, "the other begins here"),) if right != left else ()
-    notes = (f"shown with {outcome.instance}",) if outcome.instance else ()
+    notes = (outcome.reason,) if outcome.reason else ()
+    if outcome.instance:
+        notes = (*notes, f"shown with {outcome.instance}")
     yield refutation(
         CODES[outcome.code],
         message,

@@ -35,12 +35,16 @@ class Conflict(msgspec.Struct, frozen=True):
 
 
 class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
-    """It does not hold: a replayed run, or two branches that conflict."""
+    """It does not hold: a replayed run, or two branches that conflict.
+
+    `instance` names the family sizes it was found at, `reason` says why it happens, where known.
+    """
 
     code: str
     evidence: Trace | Conflict
     method: str
     instance: str = ""
+    reason: str = ""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
