@@ -7,7 +7,7 @@ from typing import Final
 from tellverify.diagnostics.model import Annotation, Code, Diagnostic, Severity
 
 _HELP: Final = {
-    "TV411": "this does not make the protocol faulty, but Telltale's own compiler refuses it",
+    "TV411": "by itself no fault of the protocol, but Telltale's own compiler refuses it",
     "TV421": "let the role that decides tell every role that must act differently",
     "TV511": "make sure that on every branch somebody can go on",
     "TV512": "send the waiting role a message on every branch, or let it finish before the choice",
