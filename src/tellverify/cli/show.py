@@ -19,6 +19,7 @@ from tellverify.cli.loading import (
     stop_at_errors,
 )
 from tellverify.cli.project import draw_machines, write_machines
+from tellverify.cli.tiers import tiers
 from tellverify.cli.views import Views
 from tellverify.report.diagram import (
     as_dot,
@@ -134,3 +135,6 @@ def tokens(file: str) -> int:
         line, column = source.position(start)
         click.echo(f"{line}:{column}\t{names[kind]}\t{tame(text)}")
     return Exit.OK
+
+
+show.add_command(tiers)

@@ -1,0 +1,130 @@
+"""`tellverify show tiers`: what Telltale claims to do with a protocol, and what is in the way."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped, complain, source_of, stop_at_errors
+from tellverify.engine.pipeline import qualified_name
+from tellverify.lowering.tiers import Blocker, Tiers, tiers_of
+from tellverify.report.escape import tame
+from tellverify.source.text import SourceFile
+from tellverify.syntax import ast
+from tellverify.syntax.parser import parse
+
+
+class BlockerRow(msgspec.Struct, frozen=True):
+    """A construct in the way of a tier, with its place."""
+
+    construct: str
+    line: int
+    column: int
+    reason: str
+
+
+class TierRow(msgspec.Struct, frozen=True):
+    """The tiers of one protocol as they are written to JSON."""
+
+    protocol: str
+    strongest: str
+    session_projectable: bool
+    machine_executable: bool
+    proof_only: bool
+    theory_convertible: bool
+    metatheory: str
+    next_tier_blocked_by: BlockerRow | None
+    session_blocked_by: BlockerRow | None
+    machine_blocked_by: BlockerRow | None
+    theory_blocked_by: BlockerRow | None
+    metatheory_set_by: BlockerRow | None
+
+
+@click.command("tiers")
+@click.argument("file")
+@click.option("--protocol", metavar="NAME", help="Only this protocol.")
+@click.option(
+    "--format", "style", type=click.Choice(("text", "json")), default="text", show_default=True
+)
+def tiers(file: str, protocol: str | None, style: str) -> int:
+    """Show the strongest language tier of each protocol, and what blocks the next one."""
+    try:
+        source = source_of(file)
+        parsed = parse(source)
+        stop_at_errors(parsed.diagnostics, source)
+    except Stopped as stop:
+        return stop.code
+    rows = [
+        _row(source, name, tiers_of(parsed.file, each))
+        for name, each in _chosen(parsed.file, protocol)
+    ]
+    if not rows:
+        complain("there is no such protocol" if protocol else "the file has no protocol")
+        return Exit.NOTHING_SELECTED
+    if style == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return Exit.OK
+    for row in rows:
+        for line in _lines(row):
+            click.echo(line)
+    return Exit.OK
+
+
+def _chosen(file: ast.File, name: str | None) -> list[tuple[str, ast.Protocol]]:
+    named = [(qualified_name(file, each), each) for each in file.protocols]
+    return [(q, each) for q, each in named if name is None or name in (q, each.name.text)]
+
+
+def _row(source: SourceFile, name: str, found: Tiers) -> TierRow:
+    def place(blocker: Blocker | None) -> BlockerRow | None:
+        if blocker is None:
+            return None
+        line, column = source.position(blocker.span.start)
+        return BlockerRow(blocker.construct, line, column, blocker.reason)
+
+    return TierRow(
+        name,
+        found.strongest,
+        found.session is None,
+        found.machine is None,
+        found.machine is not None,
+        found.theory is None,
+        found.claims,
+        place(found.next_blocker),
+        place(found.session),
+        place(found.machine),
+        place(found.theory),
+        place(found.claims_by),
+    )
+
+
+def _lines(row: TierRow) -> list[str]:
+    """The tiers of a protocol as text, one a line."""
+    rows = [
+        ("full spec", True, None),
+        ("session projectable", row.session_projectable, row.session_blocked_by),
+        ("machine executable", row.machine_executable, row.machine_blocked_by),
+        ("theory convertible", row.theory_convertible, row.theory_blocked_by),
+    ]
+    lines = [f"{tame(row.protocol)}: {row.strongest}"]
+    for title, holds, blocker in rows:
+        text = "yes" if holds else f"no   {_words(blocker)}"
+        lines.append(f"  {title:<20} {text}".rstrip())
+    reason = (
+        f"   `{tame(row.metatheory_set_by.construct)}`, line {row.metatheory_set_by.line}"
+        if (row.metatheory_set_by)
+        else ""
+    )
+    lines.append(f"  {'metatheory':<20} {row.metatheory}{reason}")
+    blocked = row.next_tier_blocked_by
+    if blocked is not None:
+        lines.append(f"  {'next tier':<20} blocked by {_words(blocked)}")
+    return lines
+
+
+def _words(blocker: BlockerRow | None) -> str:
+    if blocker is None:
+        return ""
+    place = f"line {blocker.line}:{blocker.column}"
+    return f"`{tame(blocker.construct)}`, {place}: {tame(blocker.reason)}"
