@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from tellverify.cli.exit import Exit
-from tellverify.recheck.files import is_evidence, recheck
+from tellverify.recheck.files import ENDINGS, recheck
 from tellverify.recheck.graph import Rejected
 from tellverify.report.escape import printable
 
@@ -57,5 +57,5 @@ def _evidence(path: str) -> Iterator[str]:
     for folder, inner, files in os.walk(path):
         inner.sort()
         for name in sorted(files):
-            if is_evidence(name):
+            if name.endswith(ENDINGS):
                 yield os.path.join(folder, name)

@@ -26,15 +26,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
+from typing import Final
 
-from tellverify.evidence.certificate import (
-    Certificate,
-    Closed,
-    NeutralGraph,
-    Range,
-    RolePart,
-)
-from tellverify.recheck.graph import check_class, check_graph, check_instance, require
+from tellverify.evidence.certificate import Certificate, Closed, NeutralGraph, Range, RolePart
+from tellverify.recheck.graph import Rejected, check_class, check_graph, check_instance, require
+
+_MOST_POINTS: Final = 5_000_000
 
 
 def check_certificate(certificate: Certificate) -> None:
@@ -66,7 +63,7 @@ class _Lines:
     def __init__(self, graph: NeutralGraph, first: list[int]) -> None:
         self.graph, self.first = graph, first
         self.own: list[list[int]] = [[] for _ in graph.roles]
-        self.jumps: list[int] = []
+        self.jumps: list[tuple[int, int, int, int, int]] = []
         stepping = bytearray(graph.states)
         for number, (source, sender, receiver, _, target) in enumerate(graph.events):
             self.own[sender].append(number)
@@ -74,8 +71,8 @@ class _Lines:
             if target == source + 1:
                 stepping[source] = 1
             else:
-                self.jumps.append(number)
-        self.jump_sources = [graph.events[e][0] for e in self.jumps]
+                self.jumps.append(graph.events[number])
+        self.jump_sources = [event[0] for event in self.jumps]
         self.breaks = [state for state in range(graph.states) if not stepping[state]]
 
 
@@ -92,8 +89,8 @@ class _Ranges:
         self.lows = [low for low, _, _ in ordered]
         self.highs = [high for _, high, _ in ordered]
         self.places = [place for _, _, place in ordered]
-        require(bool(ranges), entry, "there is no range")
-        require(all(low <= high < limit for low, high in ranges), entry, "no range of states")
+        known = bool(ranges) and all(low <= high < limit for low, high in ranges)
+        require(known, entry, "no ranges of what there is")
         apart = all(a < b for a, b in zip(self.highs, self.lows[1:], strict=False))
         require(apart, entry, "two ranges overlap")
 
@@ -109,80 +106,64 @@ class _Role:
     def __init__(self, lines: _Lines, role: int, part: RolePart, free: bool, entry: str) -> None:
         self.lines, self.role, self.part, self.free = lines, role, part, free
         self.events, self.first = lines.graph.events, lines.first
-        self.entry = f"{entry}, role `{part.role}`"
-        self.own = lines.own[role]
+        self.entry, self.own = f"{entry}, role `{part.role}`", lines.own[role]
         self.own_sources = [self.events[e][0] for e in self.own]
 
     def check(self) -> None:
         """Check all that is said of the role."""
         states, limit = self.part.states, self.lines.graph.states
-        require(bool(states), self.entry, "it has no state")
         self.behind = [
             _Ranges(state.behind, limit, f"{self.entry}, state {number}")
             for number, state in enumerate(states)
         ]
-        start = self.behind[0].place(0) >= 0
-        require(start, f"{self.entry}, state 0", "the initial state is not behind it")
-        self.used: set[int] = set()
+        starts = bool(states) and self.behind[0].place(0) >= 0
+        require(starts, f"{self.entry}, state 0", "the initial state is not behind it")
         self.closed = [
             _ClosedSet(self.lines.graph, self.first, self.role, each, f"{self.entry}, closed {i}")
             for i, each in enumerate(self.part.closed)
         ]
-        reached = {0}
         for number in range(len(states)):
             entry = f"{self.entry}, state {number}"
-            taken = self._moves(number, entry)
-            reached.update(move[3] for move in states[number].moves)
             self._silent(self.behind[number], entry)
-            self._coherent(number, taken, entry)
-        idle = [number for number in range(len(states)) if number not in reached]
-        require(not idle, f"{self.entry}, state {idle[:1]}", "no move leads there")
-        spare = [number for number in range(len(self.closed)) if number not in self.used]
-        require(not spare, f"{self.entry}, closed {spare[:1]}", "nothing rests on it")
+            self._coherent(number, self._moves(number, entry), entry)
 
     def _moves(self, number: int, entry: str) -> list[list[int]]:
         """For each move its events. Every event of the role is a move, and nothing else is."""
         moves = self.part.states[number].moves
         index = {move[:3]: i for i, move in enumerate(moves)}
-        require(len(index) == len(moves), entry, "two equal moves")
-        known = all(move[3] < len(self.behind) for move in moves)
-        require(known, entry, "a move leads to no state")
+        known = len(index) == len(moves) and all(move[3] < len(self.behind) for move in moves)
+        require(known, entry, "two equal moves, or one that leads to no state")
         taken: list[list[int]] = [[] for _ in moves]
         for low, high in self.behind[number].ranges:
             for e in self.own[_between(self.own_sources, low, high)]:
                 _, sender, receiver, label, target = self.events[e]
-                sends = sender == self.role
-                i = index.get((int(sends), receiver if sends else sender, label), -1)
-                require(i >= 0, entry, f"event {e} is no move")
-                to = moves[i][3]
-                inside = self.behind[to].place(target) >= 0
-                require(inside, entry, f"event {e} leads out of what is behind state {to}")
+                action = (1, receiver, label) if sender == self.role else (0, sender, label)
+                i = index.get(action, -1)
+                if i < 0 or self.behind[moves[i][3]].place(target) < 0:
+                    raise Rejected(entry, f"event {e} is no move to what is behind a state")
                 taken[i].append(e)
-        for i, events in enumerate(taken):
-            require(bool(events), f"{entry}, move {i}", "no event is behind it")
+        if not all(taken):
+            raise Rejected(f"{entry}, move {taken.index([])}", "no event is behind it")
         return taken
-
-    def _is_silent(self, e: int) -> bool:
-        return self.role not in self.events[e][1:3]
 
     def _silent(self, behind: _Ranges, entry: str) -> None:
         """Silent events stay inside. Inside a range those to the next state do so anyway."""
         for low, high in behind.ranges:
             jumps = self.lines.jumps[_between(self.lines.jump_sources, low, high)]
-            for e in [*jumps, *range(self.first[high], self.first[high + 1])]:
-                if self._is_silent(e) and not low <= self.events[e][4] <= high:
-                    inside = behind.place(self.events[e][4]) >= 0
-                    require(inside, entry, f"the silent event {e} leads out of it")
+            last = self.events[self.first[high] : self.first[high + 1]]
+            for source, sender, receiver, _, target in [*jumps, *last]:
+                if low <= target <= high or self.role in (sender, receiver):
+                    continue
+                if behind.place(target) < 0:
+                    raise Rejected(entry, f"a silent event leads from {source} out of it")
 
     def _coherent(self, number: int, taken: list[list[int]], entry: str) -> None:
         """The three conditions at one local state, and whether the role may wait for ever."""
-        state = self.part.states[number]
-        sends = sum(move[0] for move in state.moves)
-        require(sends in (0, len(state.moves)), entry, "it both sends and receives")
+        sends = sum(move[0] for move in self.part.states[number].moves)
+        require(sends in (0, len(taken)), entry, "it both sends and receives")
         sources = [{self.events[e][0] for e in events} for events in taken]
-        for i in range(1, sends):
-            same = sources[i] == sources[0]
-            require(same, f"{entry}, move {i}", "not possible wherever another send is")
+        if sends and any(each != sources[0] for each in sources):
+            raise Rejected(entry, "where one send is possible another is not")
         if sends or (self.free and taken):
             self._goes_down(self.behind[number], set().union(*sources), entry)
         if not sends:
@@ -193,16 +174,15 @@ class _Role:
         for place, (low, high) in enumerate(behind.ranges):
             breaks = self.lines.breaks[_between(self.lines.breaks, low, high)]
             own = self.own_sources[_between(self.own_sources, low, high)]
-            for s in sorted({*breaks, *own, high}):
-                down = s in sources or any(
-                    self._is_silent(e)
-                    and (
-                        (self.events[e][4] == s + 1 and s < high)
-                        or 0 <= behind.place(self.events[e][4]) < place
-                    )
-                    for e in range(self.first[s], self.first[s + 1])
-                )
-                require(down, entry, f"nothing goes down from state {s}")
+            for s in dict.fromkeys([*breaks, *own, high]):
+                if s in sources:
+                    continue
+                for _, sender, receiver, _, t in self.events[self.first[s] : self.first[s + 1]]:
+                    down = (t == s + 1 and s < high) or 0 <= behind.place(t) < place
+                    if down and self.role not in (sender, receiver):
+                        break
+                else:
+                    raise Rejected(entry, f"no silent event goes down from state {s}")
 
     def _no_race(self, number: int, taken: list[list[int]], entry: str) -> None:
         """Behind a receive from one sender no message that is awaited from another comes early."""
@@ -213,15 +193,13 @@ class _Role:
         for (_, peer, _, _), events in zip(moves, taken, strict=True):
             for start in {self.events[e][4] for e in events}:
                 left = awaited
-                for i, each in enumerate(self.closed):
+                for each in self.closed:
                     if left & each.never and each.covers(start, 1 << self.role):
-                        self.used.add(i)
                         left = left - each.never
-                    if not left:
-                        break
                 early = sorted(message for message in left if message[0] != peer)
-                shown = f"after a receive to state {start}, message {early[:1]} may come early"
-                require(not early, entry, shown)
+                if early:
+                    shown = f"behind a receive from role {peer}, {early[0]} may come from {start}"
+                    raise Rejected(entry, shown)
 
 
 class _ClosedSet:
@@ -232,6 +210,8 @@ class _ClosedSet:
     ) -> None:
         self.never = set(part.never)
         self.blocked: dict[int, list[int]] = {}
+        size = sum(high - low + 1 for low, high, _ in part.points)
+        require(size <= _MOST_POINTS, entry, f"{size} points")
         for low, high, roles in part.points:
             require(low <= high < graph.states, entry, "no range of states")
             span = _Ranges(roles, len(graph.roles), entry).ranges if roles else []
@@ -245,15 +225,12 @@ class _ClosedSet:
             for _, sender, receiver, label, target in graph.events[first[state] : first[state + 1]]:
                 for mask in masks:
                     is_blocked = mask >> sender & 1
-                    if receiver == role:
-                        early = not is_blocked and (sender, label) in self.never
-                        where = f"{entry}, state {state}"
-                        require(not early, where, f"label {label} of role {sender} is available")
+                    if receiver == role and not is_blocked and (sender, label) in self.never:
+                        raise Rejected(entry, f"message {(sender, label)} comes from state {state}")
                     if receiver == role and sender == only:
                         continue
-                    after = mask | 1 << receiver if is_blocked else mask
-                    inside = self.covers(target, after)
-                    require(inside, f"{entry}, state {state}", f"state {target} is not in it")
+                    if not self.covers(target, mask | 1 << receiver if is_blocked else mask):
+                        raise Rejected(entry, f"an event leads from state {state} out of it")
 
     def covers(self, state: int, blocked: int) -> bool:
         """True when the point, or one with fewer blocked roles, is in the set."""

@@ -27,8 +27,8 @@ def require(condition: bool, entry: str, reason: str) -> None:
 def check_graph(graph: NeutralGraph, entry: str) -> list[int]:
     """The index of each state's first event, and one more. Rejects what is no protocol graph."""
     for names, kind in ((graph.roles, "role"), (graph.labels, "label")):
-        require(len(set(names)) == len(names), entry, f"a {kind} is listed twice")
-        require(all(names), entry, f"a {kind} has no name")
+        known = len(set(names)) == len(names) and all(names)
+        require(known, entry, f"a {kind} is listed twice or has no name")
     require(0 < graph.states <= _MOST_STATES, entry, f"{graph.states} states")
     roles, labels, states = len(graph.roles), len(graph.labels), graph.states
     first = [0]
@@ -63,8 +63,8 @@ def check_instance(instance: str, roles: Sequence[str], entry: str) -> None:
     """`Devices = 2, Clients = 1` says how many roles `Devices[..]` and `Clients[..]` there are."""
     for size in instance.split(", ") if instance else []:
         match = re.fullmatch(r"(\w+) = ([1-9][0-9]{0,6})", size)
-        require(match is not None, entry, f"`{instance}` gives no sizes of families")
-        assert match is not None
-        members = [role for role in roles if role.startswith(f"{match[1]}[")]
-        wanted = {f"{match[1]}[{i}]" for i in range(int(match[2]))}
-        require(set(members) == wanted, entry, f"the roles are not those of `{size}`")
+        if match is None:
+            raise Rejected(entry, f"`{instance}` gives no sizes of families")
+        members = {role for role in roles if role.startswith(f"{match[1]}[")}
+        same = members == {f"{match[1]}[{i}]" for i in range(int(match[2]))}
+        require(same, entry, f"the roles are not those of `{size}`")
