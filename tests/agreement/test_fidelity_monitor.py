@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from graphs import protocol_graphs
+import random
+
+from graphs import protocol_graphs, random_graph
 from hypothesis import given, settings
 from plain_search import Vector, histories, is_prefix, is_start_of_run, run_vectors
 from subset import subset_machines
 
 from tellverify.core.graph import ProtocolGraph
 from tellverify.core.machine import Action
-from tellverify.explore.fidelity import DEAD, FidelityMonitor
+from tellverify.core.semantics import System
+from tellverify.explore.fidelity import DEAD, FidelityMonitor, is_faithful, is_faithful_run
 
 
 def check(graph: ProtocolGraph, depth: int, limit: int) -> tuple[int, int]:
@@ -55,3 +58,25 @@ def test_definition_agrees_with_the_list_of_all_runs(graph: ProtocolGraph) -> No
         return
     for _, vector, _ in histories(graph, subset_machines(graph), 4, 60):
         assert is_start_of_run(graph, vector) == any(is_prefix(vector, run) for run in runs)
+
+
+def test_one_long_history_is_judged_as_the_monitor_judges_it() -> None:
+    faithful = unfaithful = 0
+    for seed in range(400):
+        graph = random_graph(seed)
+        rng = random.Random(seed)
+        system = System(subset_machines(graph))
+        for _ in range(6):
+            configuration, steps = system.initial, []
+            for _ in range(rng.randint(1, 14)):
+                enabled = list(system.enabled(configuration))
+                if not enabled:
+                    break
+                step, configuration = rng.choice(enabled)
+                steps.append(step)
+            expected = is_faithful(graph, steps)
+            assert is_faithful_run(graph, steps) == expected, seed
+            faithful += expected
+            unfaithful += not expected
+    assert faithful > 300
+    assert unfaithful > 100

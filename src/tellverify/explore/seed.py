@@ -21,7 +21,7 @@ from tellverify.core.machine import Action, Machine
 from tellverify.core.semantics import replay
 from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace
-from tellverify.explore.fidelity import DEAD, FidelityMonitor, monitor_state
+from tellverify.explore.fidelity import FidelityMonitor, is_faithful_run
 from tellverify.explore.traces import (
     MachineOf,
     build_trace,
@@ -32,7 +32,6 @@ from tellverify.explore.traces import (
 
 _AVAILABILITY_BUDGET: Final = 200_000  # pairs of a state and a set of blocked roles
 _WORK: Final = 2_000_000  # steps that cutting may take; then choices are added untried
-_MONITORED: Final = 400  # events of a cut run that the monitor checks again
 
 
 def seed_run(
@@ -71,10 +70,10 @@ def seed_run(
         steps += _onward_steps(graph, role, onward)
         culprit = len(steps)
         steps.append(Step(False, action.peer, role, action.label, graph.site_of(onward[-1])))
-    if monitor_state(FidelityMonitor(graph), steps) != DEAD:
+    if is_faithful_run(graph, steps):
         return None
     kept = _Cut(graph, path, steps, culprit).kept()
-    if len(kept) <= _MONITORED and monitor_state(FidelityMonitor(graph), kept) != DEAD:
+    if is_faithful_run(graph, kept):
         raise Defect("the cut of an unfaithful run is faithful")
     if isinstance(replay(machine_of, kept), int):
         return None
