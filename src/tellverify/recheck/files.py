@@ -95,5 +95,5 @@ def _check_source(path: str, source: str, sha256: str, protocol: str) -> None:
         again = f"tellverify check {os.path.dirname(source) or '.'} --evidence {evidence}"
         raise Rejected("source", f"{source} changed since its proof was made: run {again}")
     own = protocol.rpartition(".")[2].encode("utf-8", "surrogatepass")
-    found = re.search(rb"\bprotocol\s+" + re.escape(own) + rb"\b", text)
-    require(found is not None, "protocol", f"`{source}` has no protocol of this name")
+    found = own and re.search(rb"\bprotocol\s+" + re.escape(own) + rb"\b", text)
+    require(bool(found), "protocol", f"`{source}` has no protocol of this name")

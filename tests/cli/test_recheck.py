@@ -1,0 +1,126 @@
+"""The command `recheck`: what it accepts, what it says of what it rejects, its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PING = "protocol Ping =\n  roles A, B\n\n  A -> B : Ping\n  B -> A : Pong\n"
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "tellverify", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def proved(tmp_path: Path) -> Path:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "ping.tell").write_text(PING, encoding="utf-8")
+    assert run(tmp_path, "check", "specs", "--evidence", "proofs")[0] == 0
+    return tmp_path
+
+
+def test_a_fresh_proof_is_accepted(proved: Path) -> None:
+    code, said = run(proved, "recheck", "proofs")
+    assert code == 0
+    assert "accepted: proofs/Ping/implementable.certificate.json: implementable" in said
+    assert said.endswith("1 accepted, 0 rejected\n")
+
+
+def test_a_changed_source_is_rejected_with_what_to_do(proved: Path) -> None:
+    (proved / "specs" / "ping.tell").write_text(PING + "\n", encoding="utf-8")
+    code, said = run(proved, "recheck", "proofs")
+    assert code == 1
+    assert (
+        "specs/ping.tell changed since its proof was made:"
+        " run tellverify check specs --evidence proofs" in said
+    )
+
+
+def test_a_source_that_is_not_there_is_said(proved: Path) -> None:
+    (proved / "specs" / "ping.tell").unlink()
+    code, said = run(proved, "recheck", "proofs")
+    assert code == 0 and "its source is not here" in said
+
+
+def test_the_first_entry_at_fault_is_named(proved: Path) -> None:
+    path = proved / "proofs" / "Ping" / "implementable.certificate.json"
+    path.write_text(path.read_text().replace('"behind":[[0,0]]', '"behind":[[1,1]]', 1))
+    code, said = run(proved, "recheck", "proofs")
+    assert code == 1 and "rejected: proofs/Ping/" in said
+    assert "role `A`, state 0: the initial state is not behind it" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "truncated"),
+        (b"[" * 100_000, ""),
+        (b'{"schema":"tellverify/certificate-1"}', "missing required field"),
+        (b"\xff\xfe", ""),
+    ],
+)
+def test_other_files_are_rejected(proved: Path, content: bytes, reason: str) -> None:
+    path = proved / "proofs" / "Ping" / "implementable.certificate.json"
+    path.write_bytes(content)
+    code, said = run(proved, "recheck", str(path))
+    assert code == 1 and said.startswith("rejected: ") and reason in said
+
+
+def test_another_version_of_the_format_is_rejected(proved: Path) -> None:
+    path = proved / "proofs" / "Ping" / "implementable.certificate.json"
+    path.write_text(path.read_text().replace("certificate-1", "certificate-2"))
+    code, said = run(proved, "recheck", "proofs")
+    assert code == 1 and "schema: not `tellverify/certificate-1`" in said
+
+
+def test_nothing_found_and_no_such_file(proved: Path) -> None:
+    assert run(proved, "recheck", "specs")[0] == 4
+    code, said = run(proved, "recheck", "proofs/nothing.itf.json")
+    assert code == 1 and "it is no regular file" in said
+    assert run(proved, "recheck")[0] == 2
+
+
+def test_a_trace_of_another_protocol_is_rejected(tmp_path: Path) -> None:
+    text = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text(encoding="utf-8")
+    (tmp_path / "a.tell").write_text(text, encoding="utf-8")
+    run(tmp_path, "check", "a.tell", "--evidence", "found")
+    traces = sorted(tmp_path.glob("found/*/*.itf.json"))
+    assert traces and run(tmp_path, "recheck", "found")[0] == 0
+    value = json.loads(traces[0].read_text())
+    old = value["#meta"]["protocol"]
+    traces[0].write_text(traces[0].read_text().replace(f'"{old}"', '"Other"'))
+    code, said = run(tmp_path, "recheck", "found")
+    assert code == 1 and "not one graph of `Other`" in said
+
+
+def test_proofs_are_of_the_specs_as_they_are(tmp_path: Path) -> None:
+    """Every spec has a committed proof, and a check makes the same one, byte for byte."""
+    code, _ = run(ROOT, "check", "specs", "--evidence", str(tmp_path), "--format", "none")
+    assert code == 0
+    made = {p.relative_to(tmp_path).as_posix(): p for p in tmp_path.glob("*/*.json")}
+    kept = {p.relative_to(ROOT / "proofs").as_posix() for p in (ROOT / "proofs").glob("*/*.json")}
+    again = "run tellverify check specs --evidence proofs"
+    assert not sorted(set(made) - kept), f"specs without a proof: {again}"
+    assert not sorted(kept - set(made)), "proofs of no spec: remove them"
+    for name, path in sorted(made.items()):
+        same = path.read_bytes() == (ROOT / "proofs" / name).read_bytes()
+        assert same, f"{name} is not what a check makes: {again}"
+    sources = {json.loads(path.read_text())["source"] for path in made.values()}
+    specs = {f"specs/{path.name}" for path in (ROOT / "specs").glob("*.tell")}
+    assert sources == specs, f"specs without a proof: {again}"
+
+
+def test_committed_proofs_are_accepted() -> None:
+    code, said = run(ROOT, "recheck", "proofs", "--quiet")
+    assert code == 0, said
+    assert os.listdir(ROOT / "proofs")
