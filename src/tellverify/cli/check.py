@@ -162,9 +162,10 @@ def check(
 ) -> int:
     """Decide all obligations of the choreographies in files and folders.
 
-    PATH is a `.tell` file, a folder, or `-` for standard input; without one the working folder
-    is checked. Exit codes: 0 all required obligations hold, 1 one is refuted or a file has
-    errors, 2 wrong usage, 3 one is not known, 4 nothing was checked.
+    PATH is a `.tell` file, a Rust source or Markdown page that holds choreographies, a folder, or
+    `-` for standard input; without one the working folder is checked. Exit codes: 0 all required
+    obligations hold, 1 one is refuted or a file has errors, 2 wrong usage, 3 one is not known,
+    4 nothing was checked.
     """  # fmt: skip
     options = Options(
         instances=instances,
@@ -180,8 +181,8 @@ def check(
     files = (
         inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
         if path == "-"
-        else inputs.read(path)
-        for path in inputs.find(paths or (".",))
+        else inputs.read(path, embedded=True)
+        for path in inputs.find(paths or (".",), embedded=True)
     )
     checked = check_files(files, options)
     traces: dict[str, str] = {}

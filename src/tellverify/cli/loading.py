@@ -22,7 +22,7 @@ from tellverify.report.escape import tame
 from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
-from tellverify.syntax.parser import parse
+from tellverify.syntax.read import read_tell
 
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([0-9]{1,6})")
 _DEFAULT_SIZE: Final = 3
@@ -100,7 +100,7 @@ def load(path: str, protocol: str | None, sizes: Mapping[str, int]) -> Loaded:
     file does not have.
     """
     source = source_of(path)
-    parsed = parse(source)
+    parsed = read_tell(source)
     stop_at_errors((*parsed.diagnostics, *check_structure(parsed.file, source)), source)
     chosen = _chosen(parsed.file, protocol)
     lowered = lower(parsed.file, source, chosen, _all_sizes(chosen, sizes))

@@ -36,7 +36,7 @@ from tellverify.report.text import diagnostic_lines
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
-from tellverify.syntax.parser import parse
+from tellverify.syntax.read import read_tell
 
 _LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
@@ -185,7 +185,7 @@ def _read_protocol(
     if read.diagnostic is not None:
         raise _Stopped(Exit.REFUTED, diagnostics=[read.diagnostic])
     source = sources[read.path] = read.source()
-    parsed = parse(source)
+    parsed = read_tell(source)
     errors = [one for one in parsed.diagnostics if one.severity is Severity.ERROR]
     if errors:
         raise _Stopped(Exit.REFUTED, diagnostics=errors)

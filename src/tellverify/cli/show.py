@@ -31,7 +31,7 @@ from tellverify.report.diagram import (
 from tellverify.report.escape import tame
 from tellverify.syntax.grammar import tables
 from tellverify.syntax.lexer import Kinds, tokenize
-from tellverify.syntax.parser import parse
+from tellverify.syntax.read import read_tell
 
 _FORMATS: Final = ("text", "json", "dot", "mermaid")
 _Command = TypeVar("_Command", bound=Callable[..., int])
@@ -109,7 +109,7 @@ def tree(file: str) -> int:
     """Show the syntax tree as JSON."""
     try:
         source = source_of(file)
-        parsed = parse(source)
+        parsed = read_tell(source)
         stop_at_errors(parsed.diagnostics, source)
         text = msgspec.json.format(msgspec.json.encode(parsed.file), indent=1)
     except Stopped as stop:

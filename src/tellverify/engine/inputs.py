@@ -15,6 +15,7 @@ from tellverify.source.text import SourceFile
 
 LIMIT = 64 * 1024 * 1024
 SUFFIX = ".tell"
+EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other text
 
 
 class ReadFile(msgspec.Struct, frozen=True):
@@ -30,31 +31,64 @@ class ReadFile(msgspec.Struct, frozen=True):
         return SourceFile(self.path, self.text or "")
 
 
-def find(paths: Iterable[str]) -> Iterator[str]:
+def find(paths: Iterable[str], *, embedded: bool = False) -> Iterator[str]:
     """The files that `paths` name: files as given, folders walked in sorted order.
 
-    In folders only `*.tell` counts, and entries that begin with a dot are left out. A file that
-    is named twice is read once.
+    In folders only `*.tell` counts and, if `embedded`, the Rust sources and Markdown pages that
+    hold choreographies. Entries that begin with a dot or that `.gitignore` names are left out. A
+    file that is named twice is read once.
     """
     seen: set[str] = set()
     for path in paths:
-        for found in _walk(path) if os.path.isdir(path) else (path,):
+        for found in _walk(path, embedded) if os.path.isdir(path) else (path,):
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str, embedded: bool) -> Iterator[str]:
+    from tellverify.engine.ignore import ignored_at
+
+    top = os.path.abspath(folder)
+    rules = {top: ignored_at(top)}
     for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = os.path.abspath(where)
+        ignored = rules.pop(here).within(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not ignored.leaves_out(os.path.join(here, name), is_folder=True)
+        )
+        rules.update((os.path.join(here, name), ignored) for name in folders)
         for name in sorted(files):
-            if name.endswith(SUFFIX) and not name.startswith("."):
-                yield os.path.normpath(os.path.join(where, name))
+            path = os.path.normpath(os.path.join(where, name))
+            if name.startswith(".") or not name.endswith(
+                (SUFFIX, *(EMBEDDING if embedded else ()))
+            ):
+                continue
+            if ignored.leaves_out(os.path.join(here, name), is_folder=False):
+                continue
+            if name.endswith(SUFFIX) or _holds_choreographies(path):
+                yield path
 
 
-def read(path: str) -> ReadFile:
-    """Read one file. Never blocks on a pipe or device, never raises for a bad file."""
+def _holds_choreographies(path: str) -> bool:
+    """Whether there is one in a Rust source or Markdown page; a file that is broken has none."""
+    file = read(path, embedded=True)
+    if file.text is None or "tell" not in file.text:
+        return False
+    from tellverify.syntax.extract import extract
+
+    return not extract(file.source()).is_empty
+
+
+def read(path: str, *, embedded: bool = False) -> ReadFile:
+    """Read one file. Never blocks on a pipe or device, never raises for a bad file.
+
+    Other files than `*.tell` are read if `embedded` and their suffix is one of `EMBEDDING`.
+    """
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -64,7 +98,7 @@ def read(path: str) -> ReadFile:
         return _failed(path, say.unreadable(path, _reason(error)))
     if not stat.S_ISREG(status.st_mode):
         return _failed(path, say.unreadable(path, "it is not a regular file"))
-    if not path.endswith(SUFFIX):
+    if not path.endswith(SUFFIX) and not (embedded and path.endswith(EMBEDDING)):
         return _failed(path, say.not_a_tell_file(path))
     if status.st_size > LIMIT:
         return _failed(path, say.too_large(path, status.st_size, LIMIT))

@@ -12,6 +12,7 @@ from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, UNSUPPORT
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
 from tellverify.engine.aggregate import Instance, family_of, verdicts
+from tellverify.engine.embedded import units
 from tellverify.engine.explain_run import diagnostics_of
 from tellverify.engine.findings import Finding
 from tellverify.engine.judgement import judge
@@ -22,7 +23,7 @@ from tellverify.lowering.lower import Lowered, lower
 from tellverify.lowering.wellformed import check_structure
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
-from tellverify.syntax.parser import parse
+from tellverify.syntax.parser import Parsed
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import STATEMENTS, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
@@ -41,8 +42,9 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def check_paths(paths: Iterable[str], options: Options) -> Checked:
-    """Check files and all `.tell` files in folders."""
-    return check_files((inputs.read(path) for path in inputs.find(paths)), options)
+    """Check files, and all choreographies in folders."""
+    found = inputs.find(paths, embedded=True)
+    return check_files((inputs.read(path, embedded=True) for path in found), options)
 
 
 def check_text(text: str, options: Options, path: str = "<text>") -> Checked:
@@ -57,32 +59,33 @@ def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
     reports: list[ProtocolReport] = []
     diagnostics: list[Diagnostic] = []
     graphs: dict[tuple[str, str], dict[str, ProtocolGraph]] = {}
-    for file in files:
-        read.append(Input(file.path, file.sha256))
-        source = sources[file.path] = file.source()
-        if file.diagnostic is not None:
-            diagnostics.append(file.diagnostic)
-            continue
-        found, said = _check_file(source, options, graphs)
-        reports.extend(found)
-        diagnostics.extend(said)
+    for unit in units(files):
+        read.append(Input(unit.file.path, unit.file.sha256))
+        sources[unit.file.path] = unit.source
+        diagnostics.extend(unit.diagnostics)
+        for parsed in unit.parsed:
+            found, said = _check_file(parsed, unit.source, options, graphs)
+            reports.extend(found)
+            diagnostics.extend(said)
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     return Checked(Run(tuple(read), tuple(reports), ordered, code, reason), sources, graphs)
 
 
 def _check_file(
+    parsed: Parsed,
     source: SourceFile,
     options: Options,
     graphs: dict[tuple[str, str], dict[str, ProtocolGraph]],
 ) -> tuple[list[ProtocolReport], list[Diagnostic]]:
-    parsed = parse(source)
     said = [*parsed.diagnostics, *check_structure(parsed.file, source)]
     reports = []
     for protocol in parsed.file.protocols:
         name = qualified_name(parsed.file, protocol)
         if options.protocols and not {name, protocol.name.text} & set(options.protocols):
             continue
+        if (source.path, name) in graphs:  # a file with several choreographies
+            name = f"{name}@{source.position(protocol.name.span.start)[0]}"
         kept = graphs.setdefault((source.path, name), {})
         report, more = _check_protocol(parsed.file, source, protocol, name, said, options, kept)
         reports.append(report)

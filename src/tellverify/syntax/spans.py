@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from tellverify.source.span import NOWHERE, Span
@@ -10,14 +12,17 @@ from tellverify.syntax import ast
 
 def without_spans(file: ast.File) -> ast.File:
     """`file` with every span replaced by `NOWHERE`. Comments stay."""
-    found = _rebuilt(file)
+    return _file(_rebuilt(file, lambda _: NOWHERE))
+
+
+def _file(found: object) -> ast.File:
     if not isinstance(found, ast.File):
         raise TypeError("a file stays a file")
     return found
 
 
-def _rebuilt(tree: object) -> object:
-    """A copy of `tree`, built bottom up on an explicit stack."""
+def _rebuilt(tree: object, place: Callable[[Span], Span]) -> object:
+    """A copy of `tree` with other places, built bottom up on an explicit stack."""
     done: list[object] = []
     todo: list[tuple[object, int]] = [(tree, -1)]
     while todo:
@@ -27,7 +32,7 @@ def _rebuilt(tree: object) -> object:
             del done[len(done) - count :]
             done.append(type(node)(*parts) if isinstance(node, msgspec.Struct) else tuple(parts))
         elif isinstance(node, Span):
-            done.append(NOWHERE)
+            done.append(place(node))
         elif isinstance(node, msgspec.Struct | tuple):
             children = _children(node)
             todo.append((node, len(children)))
@@ -62,3 +67,15 @@ def same_tree(one: ast.File, other: ast.File) -> bool:
         elif left != right:
             return False
     return True
+
+
+def shifted(file: ast.File, offset: int, limit: int) -> ast.File:
+    """`file` with all places moved by `offset`, and kept within `0` and `limit`."""
+
+    def moved(span: Span) -> Span:
+        if span == NOWHERE:
+            return span
+        start = min(max(span.start + offset, 0), limit)
+        return Span(start, min(max(span.end + offset, start), limit))
+
+    return _file(_rebuilt(file, moved))
