@@ -9,7 +9,7 @@ In a body with more than 32 names of receipts whole words are counted instead of
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -23,13 +23,17 @@ _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 class Occurrence(NamedTuple):
-    """`times` the name, in the statement with this number; `block` is the one around it."""
+    """`times` the name, in the statement with this number; `block` is the one around it.
+
+    `whole`: it is a word there, and not a part of one.
+    """
 
     number: int
     times: int
     span: Span
     block: int
     scrutinee: bool
+    whole: bool
 
 
 class Counting:
@@ -42,12 +46,12 @@ class Counting:
         self._found: dict[str, list[Occurrence]] = {}
         self._collect()
 
-    def occurrences(self, let: ast.Let) -> Sequence[Occurrence]:
-        """What Telltale takes for uses of the receipt that `let` binds."""
+    def occurrences(self, let: ast.Let, most: int) -> Sequence[Occurrence]:
+        """The first places that Telltale takes for uses of the receipt that `let` binds."""
         start, end, _ = self._scopes[id(let)]
         found = self._found.get(let.name.text, [])
         low = bisect_left(found, start, key=lambda each: each.number)
-        return found[low : bisect_right(found, end - 1, key=lambda each: each.number)]
+        return [each for each in found[low : low + most] if each.number < end]
 
     def accepts(self, let: ast.Let) -> bool:
         """True when Telltale is content with the uses of the receipt that `let` binds."""
@@ -58,7 +62,7 @@ class Counting:
             return False
         if low + 1 < len(found) and found[low + 1].number < end:
             return False
-        (_, count, _, where, scrutinee) = found[low]
+        _, count, _, where, scrutinee, _ = found[low]
         if count != 1 or where != block:
             return False
         if let.body is not None:
@@ -109,7 +113,8 @@ class Counting:
                 else:
                     counts = {n: c for n in names if (c := text.text.count(n))}
                 for name, count in counts.items():
-                    found = Occurrence(number, count, text.span, block, scrutinee)
+                    whole = text.exact or name in _WORD.findall(text.text)
+                    found = Occurrence(number, count, text.span, block, scrutinee, whole)
                     self._found.setdefault(name, []).append(found)
 
 

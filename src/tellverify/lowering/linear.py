@@ -311,7 +311,7 @@ class ReceiptCheck:
         if upstream == "accepts" and self._counting is not None:
             mentions.extend(
                 (each.span, f"Telltale takes the letters `{receipt.name}` here for a use")
-                for each in self._counting.occurrences(receipt.let)[:2]
+                for each in self._counting.occurrences(receipt.let, 2)
             )
         self.found.append(
             say.unconsumed_receipt(self.where, receipt.name, bound, mentions, upstream)
@@ -332,10 +332,11 @@ class ReceiptCheck:
             bound = receipt.let.name.span
             why = receipt.why or ("in" if receipt.let.body is not None else "")
             if not why:
+                why = "again"
                 places = [
                     (each.span, f"Telltale takes the letters `{receipt.name}` here for a use")
-                    for each in counting.occurrences(receipt.let)
-                    if not (each.span.start <= use.start and use.end <= each.span.end)
+                    for each in counting.occurrences(receipt.let, 8)
+                    if not each.whole
                 ]
                 if places:
                     self.found.append(say.receipt_name(self.where, receipt.name, bound, places[:4]))

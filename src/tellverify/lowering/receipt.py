@@ -31,7 +31,10 @@ REASONS: Final = {
         "Telltale wants the statements behind `in` to leave the receipt as they found it",
         "bind the receipt without `in`",
     ),
-    "": ("Telltale counts the uses otherwise", "consume it by one later statement of its block"),
+    "again": (
+        "Telltale counts every occurrence of the name behind it, of whatever has this name",
+        "give each receipt a name of its own",
+    ),
 }
 
 
