@@ -8,6 +8,7 @@ from graphs import random_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_coherence import claims_hold, is_supported
+from tampering import tampered
 
 from tellverify.core.graph import ProtocolGraph, graph_from_edges
 from tellverify.evidence.certificate import (
@@ -98,3 +99,24 @@ def test_a_message_that_waits_for_the_receiver_needs_a_closed_set() -> None:
 def test_the_certifier_stops_at_its_budget() -> None:
     with pytest.raises(OutOfBudget):
         certify(random_graph(1), "", 3)
+
+
+# Seeds of implementable graphs with closed sets, loops and several local states behind one state.
+RICH = tuple(
+    seed
+    for seed in range(400)
+    if (graph := random_graph(seed)).event_count > 4 and check_graph(graph).implementable
+)
+
+
+@given(st.sampled_from(RICH), st.integers(min_value=0, max_value=2**31))
+@settings(max_examples=2500)
+def test_tampered_certificates_are_rejected_or_hold(graph_seed: int, seed: int) -> None:
+    original = certify(random_graph(graph_seed), "", 1_000_000)
+    changed, _, _ = tampered(msgspec.to_builtins(original), seed)
+    try:
+        part = msgspec.convert(changed, type=InstancePart)
+        check_certificate(certificate_of(part))
+    except (msgspec.ValidationError, Rejected):
+        return
+    assert is_supported(part) and claims_hold(part)

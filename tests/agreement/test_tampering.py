@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import pytest
@@ -35,6 +35,17 @@ from tellverify.recheck.graph import Rejected
 ROOT = Path(__file__).parents[2]
 Files: TypeAlias = dict[str, str]
 
+
+class Made(NamedTuple):
+    """Files of evidence in a folder."""
+
+    folder: Path
+    files: Files
+
+    def __repr__(self) -> str:
+        return str(self.folder)
+
+
 CERTIFIED = (
     "specs/ota_activation.tell",
     "specs/guardian_ceremony.tell",
@@ -64,7 +75,7 @@ def evidence(*paths: str) -> Files:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Files]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Evidence of specs and of counterexamples, written to a folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
@@ -74,7 +85,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Files]:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return folder, files
+    return Made(folder, files)
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +106,7 @@ def accepted(path: Path, content: bytes) -> bool:
     return True
 
 
-def test_all_evidence_is_accepted(made: tuple[Path, Files]) -> None:
+def test_all_evidence_is_accepted(made: Made) -> None:
     folder, files = made
     assert len(files) > 40
     for name in files:
@@ -103,8 +114,8 @@ def test_all_evidence_is_accepted(made: tuple[Path, Files]) -> None:
 
 
 @given(st.integers(min_value=0, max_value=2**31))
-@settings(max_examples=4000)
-def test_tampered_certificates(made: tuple[Path, Files], seed: int) -> None:
+@settings(max_examples=1500)
+def test_tampered_certificates(made: Made, seed: int) -> None:
     folder, files = made
     names = sorted(name for name in files if name.endswith(".certificate.json"))
     name = names[seed % len(names)]
@@ -151,6 +162,20 @@ def graph_of(file: GraphFile) -> ProtocolGraph:
     return graph_from_edges(rows, final=set(neutral.final), roles=neutral.roles)
 
 
+def never_acts(system: System, start: Configuration, role: str) -> bool:
+    """Does `role` make no step, whatever the others do? Follows all configurations."""
+    seen, work = {start}, [start]
+    for here in work:
+        for step, after in system.enabled(here):
+            if step.actor == role:
+                return False
+            if after not in seen:
+                seen.add(after)
+                work.append(after)
+        assert len(seen) < 5_000
+    return True
+
+
 def shows(value: dict[str, Json], graph: ProtocolGraph) -> bool:
     """Do the steps replay in plain machines, and does the end show the fault, by definition?"""
     meta = msgspec.convert(value["#meta"], type=dict[str, object])
@@ -178,14 +203,20 @@ def shows(value: dict[str, Json], graph: ProtocolGraph) -> bool:
             return True
         ended = not here.queues and system.is_final(here)
         return ended and not is_start_of_run(graph, vector, complete=True)
+    if fault is Fault.STUCK_ROLE and "loop" not in value:
+        return all(
+            machine.moves[state] and never_acts(system, here, machine.role)
+            for machine, state in zip(system.machines, here.states, strict=True)
+            if machine.role in msgspec.convert(meta["culprits"], type=list[str])
+        )
     if fault in (Fault.UNBOUNDED_QUEUE, Fault.NO_TERMINATION) or "loop" in value:
         return False  # nothing that is tampered with is expected to hold here
     return fault in faults_of(system, here)
 
 
 @given(st.integers(min_value=0, max_value=2**31))
-@settings(max_examples=3000)
-def test_tampered_traces(made: tuple[Path, Files], seed: int) -> None:
+@settings(max_examples=1500)
+def test_tampered_traces(made: Made, seed: int) -> None:
     folder, files = made
     names = sorted(name for name in files if name.endswith(".itf.json"))
     name = names[seed % len(names)]
@@ -202,14 +233,13 @@ def test_tampered_traces(made: tuple[Path, Files], seed: int) -> None:
     beside = next(n for n in graphs if n.partition("/")[0] == name.partition("/")[0])
     graph = graph_of(msgspec.json.decode(files[beside], type=GraphFile))
     assert shows(changed, graph), (name, place, how)
-    # What is left are culprits in another order, or fewer of them.
-    assert place[:2] == ("#meta", "culprits"), (name, place, how)
+    # A run that shows the fault sooner, or with fewer of the culprits, is as good.
     assert set(changed["#meta"]["culprits"]) <= set(original["#meta"]["culprits"])  # type: ignore
 
 
 @given(st.integers(min_value=0, max_value=2**31))
-@settings(max_examples=1000)
-def test_tampered_graphs_never_break_the_rechecker(made: tuple[Path, Files], seed: int) -> None:
+@settings(max_examples=700)
+def test_tampered_graphs_never_break_the_rechecker(made: Made, seed: int) -> None:
     folder, files = made
     names = sorted(name for name in files if name.endswith(".graph.json"))
     name = names[seed % len(names)]
@@ -230,16 +260,14 @@ def test_tampered_graphs_never_break_the_rechecker(made: tuple[Path, Files], see
             value = json.loads(trace.read_bytes())
             fault = value["#meta"]["fault"]
             loops = "loop" in value or fault in ("unbounded-queue", "no-termination")
-            assert loops or fault == "stuck-role" or shows(value, graph), (trace.name, name)
+            assert loops or shows(value, graph), (trace.name, name)
     finally:
         path.write_text(files[name], encoding="utf-8")
 
 
 @given(st.integers(min_value=0, max_value=2**31), st.binary(max_size=6), st.integers(0, 2))
-@settings(max_examples=1000)
-def test_broken_bytes_are_rejected(
-    made: tuple[Path, Files], seed: int, noise: bytes, how: int
-) -> None:
+@settings(max_examples=700)
+def test_broken_bytes_are_rejected(made: Made, seed: int, noise: bytes, how: int) -> None:
     folder, files = made
     name = sorted(files)[seed % len(files)]
     content = files[name].encode()
