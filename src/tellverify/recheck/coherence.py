@@ -85,14 +85,15 @@ class _Ranges:
 
     def __init__(self, ranges: Sequence[Range], limit: int, entry: str) -> None:
         self.ranges = ranges
-        ordered = sorted((low, high, place) for place, (low, high) in enumerate(ranges))
-        self.lows = [low for low, _, _ in ordered]
-        self.highs = [high for _, high, _ in ordered]
-        self.places = [place for _, _, place in ordered]
-        known = bool(ranges) and all(low <= high < limit for low, high in ranges)
-        require(known, entry, "no ranges of what there is")
-        apart = all(a < b for a, b in zip(self.highs, self.lows[1:], strict=False))
-        require(apart, entry, "two ranges overlap")
+        self.places = sorted(range(len(ranges)), key=ranges.__getitem__)
+        self.lows = [ranges[place][0] for place in self.places]
+        self.highs = [ranges[place][1] for place in self.places]
+        last = -1
+        for low, high in zip(self.lows, self.highs, strict=True):
+            if not last < low <= high < limit:
+                raise Rejected(entry, "ranges that overlap, or of what is not there")
+            last = high
+        require(bool(ranges), entry, "there is no range")
 
     def place(self, number: int) -> int:
         """The place of the range that holds `number`, or -1."""
@@ -116,8 +117,8 @@ class _Role:
             _Ranges(state.behind, limit, f"{self.entry}, state {number}")
             for number, state in enumerate(states)
         ]
-        starts = bool(states) and self.behind[0].place(0) >= 0
-        require(starts, f"{self.entry}, state 0", "the initial state is not behind it")
+        if not states or self.behind[0].place(0) < 0:
+            raise Rejected(f"{self.entry}, state 0", "the initial state is not behind it")
         self.closed = [
             _ClosedSet(self.lines.graph, self.first, self.role, each, f"{self.entry}, closed {i}")
             for i, each in enumerate(self.part.closed)
@@ -210,15 +211,14 @@ class _ClosedSet:
     ) -> None:
         self.never = set(part.never)
         self.blocked: dict[int, list[int]] = {}
-        size = sum(high - low + 1 for low, high, _ in part.points)
-        require(size <= _MOST_POINTS, entry, f"{size} points")
+        size = sum(abs(high - low) + 1 for low, high, _ in part.points)
+        require(size <= _MOST_POINTS and bool(part.never), entry, f"{size} points, or no message")
         for low, high, roles in part.points:
             require(low <= high < graph.states, entry, "no range of states")
             span = _Ranges(roles, len(graph.roles), entry).ranges if roles else []
             mask = sum((1 << last + 1) - (1 << low_role) for low_role, last in span)
             for state in range(low, high + 1):
                 self.blocked.setdefault(state, []).append(mask)
-        require(bool(self.never), entry, "it names no message")
         senders = {sender for sender, _ in self.never}
         only = next(iter(senders)) if len(senders) == 1 else -1
         for state, masks in self.blocked.items():
