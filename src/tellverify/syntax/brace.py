@@ -105,7 +105,11 @@ class _Reader(Bodies):
         """Attributes and protocols, alone or in a `tell!`."""
         cursor = self.cursor
         closer = ""
-        if cursor.is_at("tell") and cursor.ahead(1).text == "!" and cursor.ahead(2).text in "([{":
+        if (
+            cursor.is_at("tell")
+            and cursor.ahead(1).text == "!"
+            and cursor.ahead(2).text in _BRACKETS
+        ):
             self.first = cursor.next.span
             cursor.place += 2
             closer = _BRACKETS[cursor.take().text]

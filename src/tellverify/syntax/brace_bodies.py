@@ -153,7 +153,7 @@ class Bodies:
                 self._add(ast.Call(name, Span(word.start, name.span.end)))
             case "protocol":
                 self._local()
-            case _ if word.text in _REMOVED and not is_role and following.text not in "[{":
+            case _ if word.text in _REMOVED and not is_role and following.text not in ("[", "{"):
                 cursor.faults.append(say.removed_statement(cursor.path, word.span, word.text))
                 raise Fault
             case _:
