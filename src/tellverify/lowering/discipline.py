@@ -1,4 +1,7 @@
-"""What a file says about effects, evidence, receipts, cases and its declarations."""
+"""What a file says about effects, evidence, receipts, cases and its declarations.
+
+Most protocols have little of this. The checks are loaded when there is something for them.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,64 @@ from collections.abc import Iterator
 
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.lowering.declarations import DeclarationCheck
-from tellverify.lowering.effects import EffectUse, check_effects
-from tellverify.lowering.evidence import EvidenceCheck
-from tellverify.lowering.exhaustive import CaseCheck
-from tellverify.lowering.linear import ReceiptCheck
-from tellverify.lowering.predicates import check_predicates
-from tellverify.lowering.types import Types
+from tellverify.lowering.walk import preorder
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 
 
 def check_discipline(file: ast.File, source: SourceFile) -> Iterator[Diagnostic]:
     """All findings of these checks, in no particular order."""
-    declarations = file.declarations
-    yield from check_effects(source.path, declarations)
-    yield from DeclarationCheck(file, source).check()
-    types = Types(declarations)
+    if file.declarations:
+        from tellverify.lowering.declarations import DeclarationCheck
+
+        yield from DeclarationCheck(file, source).check()
+        if any(isinstance(each, ast.Effect) for each in file.declarations):
+            from tellverify.lowering.effects import check_effects
+
+            yield from check_effects(source.path, file.declarations)
     for protocol in file.protocols:
         where = Where(source.path, protocol.name.text)
-        yield from EffectUse(where, protocol, declarations).check()
-        yield from EvidenceCheck(where, protocol, declarations).check()
-        yield from CaseCheck(where, protocol, types).check()
-        yield from ReceiptCheck(where, protocol, source.text).check()
-        yield from check_predicates(where, protocol, source.text)
+        uses_names, has_conditions = _needs(protocol)
+        if uses_names:
+            yield from _names(where, file, protocol, source)
+        if has_conditions:
+            from tellverify.lowering.predicates import check_predicates
+
+            yield from check_predicates(where, protocol, source.text)
+
+
+def _names(
+    where: Where, file: ast.File, protocol: ast.Protocol, source: SourceFile
+) -> Iterator[Diagnostic]:
+    """What is bound, asked, taken apart and consumed."""
+    from tellverify.lowering.effects import EffectUse
+    from tellverify.lowering.evidence import EvidenceCheck
+    from tellverify.lowering.exhaustive import CaseCheck
+    from tellverify.lowering.linear import ReceiptCheck
+    from tellverify.lowering.types import Types
+
+    yield from EffectUse(where, protocol, file.declarations).check()
+    yield from EvidenceCheck(where, protocol, file.declarations).check()
+    yield from CaseCheck(where, protocol, Types(file.declarations)).check()
+    yield from ReceiptCheck(where, protocol, source.text).check()
+
+
+def _needs(protocol: ast.Protocol) -> tuple[bool, bool]:
+    """Whether a protocol has statements about names of evidence, and whether it has conditions."""
+    uses_names = has_conditions = False
+    for body in (protocol.body, *(local.body for local in protocol.locals)):
+        for statement in preorder(body):
+            match statement:
+                case ast.Send() | ast.Broadcast() | ast.Rec() | ast.Continue() | ast.Call():
+                    pass
+                case ast.Par() | ast.Timeout():
+                    pass
+                case ast.Loop(kind):
+                    has_conditions = has_conditions or isinstance(kind, ast.While)
+                case ast.Choice(branches=branches):
+                    guarded = any(branch.guard is not None for branch in branches)
+                    uses_names = uses_names or guarded
+                    has_conditions = has_conditions or guarded
+                case _:
+                    uses_names = True
+    return uses_names, has_conditions
