@@ -20,7 +20,11 @@ from tellverify.verdict.property import Property
 def refuted_by_search(
     machines: Machines, violations: tuple[Violation, ...], options: Options
 ) -> list[Finding]:
-    """The safety obligations of a protocol that is not implementable."""
+    """The obligations on runs of a protocol that is not implementable.
+
+    Whether roles wait for ever is left open: what the protocol says proves nothing about roles
+    that do not keep to it, and that some of them wait then is the same fault once more.
+    """
     findings = _from_search(refute(machines, violations, options))
     first = findings[0]
     if isinstance(first.outcome, Refuted):
@@ -28,7 +32,8 @@ def refuted_by_search(
             first.outcome, reason=_ignorance(machines.graph, violations[0])
         )
         findings[0] = msgspec.structs.replace(first, outcome=outcome)
-    return findings
+    skipped = Skipped("roles that do not keep to the protocol may wait for ever")
+    return [*findings, Finding(Property.NO_STUCK_ROLE, skipped, machines.graph.roles)]
 
 
 def _ignorance(graph: ProtocolGraph, violation: Violation) -> str:

@@ -15,7 +15,8 @@ from tellverify.verdict.outcome import Conflict, Refuted
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import Verdict
 
-# Their faults are told where `implementable` is refuted; the same run is not told twice.
+# Their faults are told elsewhere: in the text, with the guards, or where `implementable` is
+# refuted, so that the same run is not told twice.
 _IMPLIED: Final = frozenset(
     {
         Property.WELL_FORMED,
@@ -23,6 +24,7 @@ _IMPLIED: Final = frozenset(
         Property.NO_ORPHAN_MESSAGE,
         Property.NO_UNSPECIFIED_RECEPTION,
         Property.FIDELITY,
+        Property.GUARDS,
     }
 )
 _UNMERGED: Final = {

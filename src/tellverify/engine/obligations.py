@@ -35,7 +35,8 @@ def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
     answer = check_graph(graph, options.step_limit)
     machines = Machines(graph)
     findings = _implementability(machines, answer, options)
-    findings += _stuck(machines, answer)
+    if answer.implementable is not False:
+        findings += _stuck(machines, answer)
     findings += _queues(machines, answer)
     findings += ending_obligation(machines)
     findings += _projectable(graph)

@@ -11,7 +11,8 @@ class Options(msgspec.Struct, frozen=True):
     """Choices of one check; the defaults are those of the command line.
 
     `instances` gives the sizes of role families by name. Empty selections mean everything.
-    `require` is the strength that required obligations need, "proved" or "bounded". Limits are
+    `require` is the strength that required obligations need, "proved" or "bounded". `dialect` is
+    "strict" or "faithful": whether Telltale's accidents are faults, or are followed. Limits are
     counts of work, not seconds, so that answers are equal on every machine. `keep_graphs` keeps the
     graphs of all instances for evidence, not just those that traces need.
     """
@@ -21,6 +22,7 @@ class Options(msgspec.Struct, frozen=True):
     properties: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     require: str = "bounded"
+    dialect: str = "strict"
     fail_on: str = "error"
     event_limit: int = 500_000
     step_limit: int = 20_000_000

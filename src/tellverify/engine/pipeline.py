@@ -69,7 +69,8 @@ def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
             diagnostics.extend(said)
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
-    return Checked(Run(tuple(read), tuple(reports), ordered, code, reason), sources, graphs)
+    run = Run(tuple(read), tuple(reports), ordered, code, reason, options.dialect)
+    return Checked(run, sources, graphs)
 
 
 def _check_file(

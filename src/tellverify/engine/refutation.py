@@ -63,8 +63,8 @@ def refute(machines: Machines, violations: tuple[Violation, ...], options: Optio
 def search_all(machines: Machines, options: Options) -> Refutations:
     """Search the machines of a graph outside the class for all faults, stuck roles included."""
     if not _is_small(machines):
-        nowhere = {fault: 0 for fault in (*CONFIGURATION_FAULTS, Fault.INFIDELITY)}
-        return Refutations({}, {**nowhere, Fault.STUCK_ROLE: 0}, 0)
+        faults = (*CONFIGURATION_FAULTS, Fault.INFIDELITY, Fault.STUCK_ROLE)
+        return Refutations({}, dict.fromkeys(faults, 0), 0)
     return _search(machines, CONFIGURATION_FAULTS | {Fault.STUCK_ROLE}, options)
 
 

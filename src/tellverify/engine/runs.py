@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from tellverify.core.defect import Defect
 from tellverify.core.graph import ProtocolGraph, Site
@@ -17,6 +18,9 @@ from tellverify.projection.queues import QueueBound
 _NAMED = 16  # roles whose awaited messages are listed
 
 
+Steps: TypeAlias = tuple[Step, ...]
+
+
 def step_of(graph: ProtocolGraph, is_send: bool, transition: int) -> Step:
     """One half of an event: its send or its reception."""
     event = graph.event(transition)
@@ -28,28 +32,53 @@ def both(graph: ProtocolGraph, transitions: Iterable[int]) -> tuple[Step, ...]:
     return tuple(step_of(graph, send, e) for e in transitions for send in (True, False))
 
 
+def lasso(machines: Machines, stem: Sequence[Step], lap: Sequence[Step]) -> tuple[Steps, int]:
+    """`stem` and then `lap` again and again until all roles are where they were a lap before.
+
+    A cycle of the protocol may take a role through several states of its machine before it comes
+    round. Gives the steps and the index where they begin to repeat. The roles of protocols that
+    are too large to be replayed are taken to come round at once.
+    """
+    acting = sorted({role for step in (*stem, *lap) for role in (step.sender, step.receiver)})
+    steps = [*stem, *lap]
+    if len(acting) > ALL_MACHINES:
+        return tuple(steps), len(stem)
+    stepper = Stepper([machines.of(role) for role in acting])
+    for step in stem:
+        stepper.make(step)
+    met = {tuple(stepper.states): len(stem)}
+    while True:
+        for step in lap:
+            stepper.make(step)
+        begin = met.setdefault(tuple(stepper.states), len(steps))
+        if begin < len(steps):
+            return tuple(steps), begin
+        steps += lap
+
+
 def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
     """The run after which `run.roles` wait for ever."""
     graph = machines.graph
     culprits = tuple(graph.roles[role] for role in run.roles)
-    steps = both(graph, run.transitions)
-    lasso = run.loop >= 0
-    prefix = steps[: 2 * run.loop] if lasso else steps
+    steps, loop = both(graph, run.transitions), -1
+    prefix = steps
+    if run.loop >= 0:
+        prefix = steps[: 2 * run.loop]
+        steps, loop = lasso(machines, prefix, steps[2 * run.loop :])
     awaits = {role: _awaits(machines.of(role), prefix) for role in culprits[:_NAMED]}
     waiting = tuple(
-        Waiting(role, role not in set(culprits) and not lasso, awaits.get(role, ()))
+        Waiting(role, role not in set(culprits) and loop < 0, awaits.get(role, ()))
         for role in _shown(graph, steps, culprits)
     )
     place = _place(machines, culprits[0], prefix)
     names = _listed(culprits)
     wanted = _messages(awaits[culprits[0]])
-    others = "the others go on for ever" if lasso else "everyone else has finished"
+    others = "the others go on for ever" if loop >= 0 else "everyone else has finished"
     one = len(culprits) == 1
     explanation = f"{names} {'waits' if one else 'wait'} for {wanted}, and {others}"
     trace = Trace(
-        Fault.STUCK_ROLE, steps, culprits, explanation, True,
-        2 * run.loop if lasso else -1, (), waiting, place,
-    )  # fmt: skip
+        Fault.STUCK_ROLE, steps, culprits, explanation, loop < 0, loop, (), waiting, place
+    )
     return replayed(machines, trace)
 
 
@@ -57,7 +86,8 @@ def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
     """The run in which the queue of a channel grows by a message in every round."""
     graph = machines.graph
     sender, receiver = graph.roles[bound.sender], graph.roles[bound.receiver]
-    steps = tuple(step_of(graph, send, e) for send, e in bound.history)
+    history = [step_of(graph, send, e) for send, e in bound.history]
+    steps, loop = lasso(machines, history[: bound.loop], history[bound.loop :])
     explanation = (
         f"`{sender}` can go on sending to `{receiver}` without waiting for any sign that"
         f" `{receiver}` has received"
@@ -71,7 +101,7 @@ def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
             queue.pop(0)
     queues = tuple((p, q, tuple(labels)) for (p, q), labels in sorted(queued.items()) if labels)
     trace = Trace(
-        Fault.UNBOUNDED_QUEUE, steps, (sender, receiver), explanation, False, bound.loop, queues
+        Fault.UNBOUNDED_QUEUE, steps, (sender, receiver), explanation, False, loop, queues
     )
     return replayed(machines, trace)
 
@@ -80,13 +110,14 @@ def trapped_trace(machines: Machines, answer: Ending) -> Trace:
     """The run to a point from which the end is out of reach."""
     graph = machines.graph
     stem = answer.run or ()
-    steps = both(graph, (*stem, *answer.loop))
+    steps, loop = both(graph, stem), -1
+    if answer.loop:
+        steps, loop = lasso(machines, steps, both(graph, answer.loop))
     explanation = (
         "from here on the protocol goes round for ever and cannot reach its end"
         if answer.loop
         else "from here on nothing can happen, although the protocol has not ended"
     )
-    loop = 2 * len(stem) if answer.loop else -1
     trace = Trace(Fault.NO_TERMINATION, steps, (), explanation, False, loop)
     return replayed(machines, trace)
 

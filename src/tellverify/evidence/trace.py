@@ -35,7 +35,8 @@ class Trace(msgspec.Struct, frozen=True):
     """A run of local machines, replayed by `tellverify.core.semantics` before anyone sees it.
 
     `loop` is the index of the step where a lasso closes, or -1. `minimal` is True when no run
-    with fewer events shows the same fault; otherwise the run is the shortest known.
+    with fewer events shows the same fault (for a stuck role: none at whose end everyone else has
+    finished); otherwise the run is the shortest known.
     `culprits` are the roles the fault is about, `queues` the channels that are not empty at the
     end with their contents, `waiting` the state of every role at the end. `place` is where the
     source shows the fault; without one it is the statement of the last step.

@@ -93,6 +93,7 @@ def _stuck(
     """
     found: list[StuckRun] = []
     covered: set[int] = set()
+    coherent = tuple(role for role in doubted.waiting if role not in set(doubted.incoherent))
     for role in doubted.waiting:
         if role in covered:
             continue
@@ -101,7 +102,7 @@ def _stuck(
         except OutOfBudget:
             return tuple(found), tuple(r for r in doubted.waiting if r >= role and r not in covered)
         if run is not None:
-            others = waiting_after(run, doubted.waiting, doubted.found, doubted.acts, graph)
+            others = waiting_after(run, coherent, doubted.found, doubted.acts, graph)
             roles = (role, *(other for other in others if other not in covered and other != role))
             covered.update(roles)
             found.append(StuckRun(roles, run.transitions, run.loop))

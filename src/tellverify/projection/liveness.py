@@ -26,11 +26,12 @@ class StuckRun(msgspec.Struct, frozen=True):
 def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | None:
     """A shortest run after which `role` waits for ever, or None. Raises OutOfBudget.
 
-    The role waits when its state of the subset construction has moves, while the protocol is at
-    an end, or in a loop that the role takes no part in and that nothing leaves.
+    The role waits when its state of the subset construction has moves, all of them receives,
+    while the protocol is at an end, or in a loop that the role takes no part in and that nothing
+    leaves.
     """
     views = Views(graph, role, budget)
-    waiting = [bool(moves) for moves in views.moves]
+    waiting = [bool(moves) and not any(sends for sends, _, _ in moves) for moves in views.moves]
     endless = _endless_without(graph, role)
     places = Places(views)
     lasso = None
@@ -58,7 +59,8 @@ def waiting_after(
     """Those of `roles` that certainly wait at the end of `run`, when everyone has finished.
 
     Along tree edges the position of a role is exactly what it can know, so a position with an
-    action at the end of such a run is one where the role waits. Other runs give no answer.
+    action at the end of such a run is one where the role waits, unless it may send. Other runs
+    give no answer.
     """
     if run.loop >= 0 or not set(run.transitions).isdisjoint(found.chords):
         return []

@@ -125,7 +125,7 @@ class _Search:
         stem, start = self._path([n for n, _ in self.starts], node)
         message = next(e for n, e in self.starts if n == start)
         cycle, _ = self._path([self.target[edge]], node)
-        loop = [*(self.event[i] for i in cycle), self.event[edge]]
+        loop = [self.event[edge], *(self.event[i] for i in cycle)]
         history = [(send, e) for e in self._run_to(message) for send in (True, False)]
         blocked = {self.channel[1]}
         if not stem and message in loop:
