@@ -355,6 +355,14 @@ def test_every_warning_beyond_the_rules_has_a_case() -> None:
 
 
 CLEAN = [
+    body("choice A at", "  | x =>", "    A -> B : x",
+         "    observe let seen = observe Store.look(b)", "  | y => A -> B : y"),
+    body("loop repeat 2", "  authoritative let a = check Store.claim(b)", "  A -> B : x"),
+    body("par", "  | A -> B : x", "  |", "    observe let seen = observe Store.look(b)",
+         "    B -> A : y"),
+    body("rec X", "  authoritative let a = check Store.claim(b)", "  A -> B : x", "  continue X"),
+    body("timeout 5s A at", "  observe let seen = observe Store.look(b)", "  A -> B : x",
+         "on timeout => A -> B : y"),
     body("authoritative let a = check Store.claim(bay)", "publish a as News",
          "materialize proof from News", "publish proof as More"),
     body(TR, "handoff move to B with slip"),
