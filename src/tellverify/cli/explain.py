@@ -26,6 +26,7 @@ _REFUTED_BY: Final[dict[Property, tuple[str, ...]]] = {
     Property.BOUNDED_QUEUES: ("TV521",),
     Property.CAN_TERMINATE: ("TV522",),
     Property.PROJECTABLE: ("TV411",),
+    Property.GUARDS: ("TV601",),
 }
 
 

@@ -533,6 +533,24 @@ STEP_LIMIT: Final = Code(
 )
 NOT_WELL_FORMED: Final = Code(
     "TV911", "not-well-formed", _LIMIT, _WARNING, "no verdict on a text that has errors"
+CONTRADICTORY_GUARD: Final = Code(
+    "TV601", "contradictory-guard", _OBLIGATION, _ERROR, "a guard that never holds"
+)
+CONSTANT_GUARD: Final = Code(
+    "TV602", "constant-guard", _LINT, _WARNING, "a guard that always holds"
+)
+OVERLAPPING_GUARDS: Final = Code(
+    "TV603", "overlapping-guards", _LINT, _WARNING, "two guards of a choice that hold together"
+)
+INCOMPLETE_GUARDS: Final = Code(
+    "TV604", "incomplete-guards", _LINT, _WARNING, "a choice in which no guard may hold"
+)
+GUARD_TYPES: Final = Code(
+    "TV605", "guard-types", _LINT, _WARNING, "one name used as values of two types"
+)
+UNDECIDED_GUARD: Final = Code(
+    "TV606", "undecided-guard", _LIMIT, _WARNING, "a predicate that cannot be judged"
+)
 )
 UNSUPPORTED: Final = Code(
     "TV942", "unsupported-construct", _LIMIT, _WARNING, "a construct that is not decided yet"

@@ -64,10 +64,11 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             if not site.line and evidence.steps:
                 site = evidence.steps[-1].site
             where = site.span if site.line else span
+            path = site.path if site.line else source.path
             message = evidence.explanation
             primary = Annotation(where, _HERE[evidence.fault])
             others: tuple[Annotation, ...] = ()
-        case Conflict(reason, _, left, right):
+        case Conflict(reason, path, left, right):
             roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
             more = len(verdict.subject.roles) - 3
             named = f"{roles} and {more} more" if more > 0 else roles
@@ -81,7 +82,7 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
     yield refutation(
         CODES[outcome.code],
         message,
-        source.path,
+        path,
         primary,
         others=others,
         notes=notes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,7 @@ from tellverify.engine.aggregate import Instance, family_of, verdicts
 from tellverify.engine.embedded import units
 from tellverify.engine.explain_run import diagnostics_of
 from tellverify.engine.findings import Finding
+from tellverify.engine.guarded import check_guards
 from tellverify.engine.judgement import judge
 from tellverify.engine.obligations import decide, decide_slices
 from tellverify.engine.options import DEFAULT_SIZES, Options
@@ -27,6 +29,8 @@ from tellverify.syntax.parser import Parsed
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import STATEMENTS, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
+
+_OF_EVERY_PROTOCOL: Final = tuple(p for p in Property if p is not Property.GUARDS)
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -142,8 +146,11 @@ def _check_protocol(
     if new_errors:
         return msgspec.structs.replace(report, verdicts=_malformed(name, place, new_errors)), more
     well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
-    found = [well_formed, *verdicts(name, instances, _bound(families), place)]
+    guards = check_guards(protocol, source, name)
+    found = [well_formed, *verdicts(name, instances, _bound(families), place), *guards.verdicts]
     selected = tuple(v for v in found if _is_selected(v, options))
+    if any(v.property is Property.GUARDS for v in selected):
+        more.extend(guards.diagnostics)
     more.extend(d for v in selected for d in diagnostics_of(v, source, protocol.name.span))
     return (
         msgspec.structs.replace(report, families=families, verdicts=selected, event_count=events),
@@ -165,7 +172,7 @@ def _decide(lowered: Lowered, options: Options) -> list[Finding]:
         return decide_slices(lowered.slices, options)
     else:
         outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
-    return [Finding(p, outcome) for p in Property if p is not Property.WELL_FORMED]
+    return [Finding(p, outcome) for p in _OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
 
 
 def _malformed(
@@ -186,7 +193,7 @@ def _malformed(
             STATEMENTS[p].required,
             *place,
         )
-        for p in Property
+        for p in _OF_EVERY_PROTOCOL
     )
 
 

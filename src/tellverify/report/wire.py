@@ -354,7 +354,7 @@ def _evidence(verdict: Verdict, sources: Mapping[str, SourceFile], path: str) ->
             )
             return _Evidence(
                 "conflict",
-                rechecked=True,
+                rechecked=_engine(outcome.method) != "smt",
                 instance=outcome.instance,
                 reason=conflict.reason,
                 places=places,

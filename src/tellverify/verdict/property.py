@@ -27,6 +27,7 @@ class Property(StrEnum):
 
 class Statement(msgspec.Struct, frozen=True):
     """The English sentence of a property and whether a check requires it by default."""
+    GUARDS = "guards"
 
     text: str
     required: bool
@@ -52,3 +53,4 @@ STATEMENTS: Final[dict[Property, Statement]] = {
         "The role has one local type that fits every branch, by strict merge.", False
     ),
 }
+    Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),

@@ -1,0 +1,52 @@
+"""Which protocols have guards to judge; only these need a solver."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tellverify.diagnostics.codes import STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.lowering.walk import preorder
+from tellverify.source.text import SourceFile
+from tellverify.syntax import ast
+from tellverify.verdict.outcome import Unknown
+from tellverify.verdict.property import STATEMENTS, Property
+from tellverify.verdict.run import Subject, Verdict
+
+
+class GuardReport(msgspec.Struct, frozen=True):
+    """The verdicts on `guards` and the findings; both empty for a protocol without predicates."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def check_guards(protocol: ast.Protocol, source: SourceFile, name: str) -> GuardReport:
+    """Judge the predicates that guard branches; without a solver the verdict is unknown."""
+    choices = guarded_choices(protocol, source)
+    if not choices:
+        return GuardReport()
+    try:
+        from tellverify.engine.guards import judge_choices
+    except ModuleNotFoundError as error:
+        if error.name != "z3":
+            raise
+        place = source.position(protocol.name.span.start)
+        outcome = Unknown("the solver z3 is not installed", STEP_LIMIT.number)
+        required = STATEMENTS[Property.GUARDS].required
+        verdict = Verdict(Property.GUARDS, Subject(name), outcome, required, *place)
+        return GuardReport((verdict,))
+    return judge_choices(choices, protocol, source, name)
+
+
+def guarded_choices(protocol: ast.Protocol, source: SourceFile) -> list[ast.Choice]:
+    """The choices of a protocol and its local protocols that have a predicate for a guard."""
+    if "when" not in source.text:
+        return []
+    return [
+        statement
+        for body in (protocol.body, *(local.body for local in protocol.locals))
+        for statement in preorder(body)
+        if isinstance(statement, ast.Choice)
+        and any(isinstance(branch.guard, ast.WhenPredicate) for branch in statement.branches)
+    ]
