@@ -27,7 +27,7 @@ def tree(text: str) -> ast.File:
 
 
 @given(brace_files(), RANDOM)
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_braces_and_layout_say_the_same(file: ast.File, random: Random) -> None:
     braces, layout = brace_text(file, random), print_file(file)
     assert is_brace_surface(braces)
@@ -37,7 +37,7 @@ def test_braces_and_layout_say_the_same(file: ast.File, random: Random) -> None:
 
 
 @given(brace_files(), RANDOM)
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_the_upgraded_text_is_canonical(file: ast.File, random: Random) -> None:
     braces = brace_text(file, random)
     found = canonical(SourceFile("a.tell", braces), upgrade=True)
@@ -81,7 +81,7 @@ def check_places(text: str) -> None:
 
 
 @given(brace_files(), RANDOM, EDITS)
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_edited_brace_texts(
     file: ast.File, random: Random, edits: list[tuple[float, int, str]]
 ) -> None:

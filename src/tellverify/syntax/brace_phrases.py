@@ -187,30 +187,16 @@ def message(cursor: Cursor) -> ast.Message:
 
 def _type_payload(cursor: Cursor) -> ast.TypePath | None:
     """The type in the parentheses at hand, if there is just one; else nothing is taken."""
-    place, found, comments = cursor.place, len(cursor.faults), cursor.comments
-    opening = cursor.next
-    cursor.raw()
-    closing = cursor.place
-    del cursor.faults[found:]
-    cursor.place = place
-    span = Span(opening.start, cursor.tokens[closing - 1].end)
-    if any(span.start < comment.span.start < span.end for comment in comments):
-        return None
+    place, found = cursor.place, len(cursor.faults)
     cursor.take()
-    given = _try_type(cursor)
-    if given is None or cursor.place != closing - 1:
+    try:
+        given = type_path(cursor)
+        cursor.expect(")")
+    except Fault:
         del cursor.faults[found:]
         cursor.place = place
         return None
-    cursor.take()
     return given
-
-
-def _try_type(cursor: Cursor) -> ast.TypePath | None:
-    try:
-        return type_path(cursor)
-    except Fault:
-        return None
 
 
 def type_path(cursor: Cursor) -> ast.TypePath:

@@ -6,8 +6,9 @@ behind the line that has that code; any other comment goes before the line of th
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from tellverify.source.span import Span
 from tellverify.syntax import ast
 
+_BREAK: Final = re.compile("\n")
 LARGEST: Final = 64 * 1024 * 1024
 
 
@@ -49,6 +51,8 @@ class Places:
         self.comments = sorted(comments, key=lambda comment: comment.span.start)
         self._ends = {comment.span.start: comment.span.end for comment in comments}
         self._starts = {comment.span.end: comment.span.start for comment in comments}
+        self._behind_code: dict[int, bool] = {}  # by the start of a comment
+        self._breaks: list[int] = []
 
     def code_after(self, offset: int) -> int:
         """The first code at or behind `offset` that is not a parenthesis."""
@@ -72,19 +76,27 @@ class Places:
 
     def column(self, offset: int) -> int:
         """The column of `offset`, counted from 0."""
-        return offset - self.text.rfind("\n", 0, max(offset, 0)) - 1
+        if not self._breaks:
+            self._breaks = [-1, *(match.start() for match in _BREAK.finditer(self.text))]
+        return offset - self._breaks[bisect_left(self._breaks, offset) - 1] - 1
 
     def is_behind_code(self, offset: int) -> bool:
-        """Whether there is code on the line of the comment at `offset`, before it."""
+        """Whether there is code on the line of the comment at `offset`, before it.
+
+        Comments are asked for in their order.
+        """
+        found = self._behind_code[offset] = self._has_code_before(offset)
+        return found
+
+    def _has_code_before(self, offset: int) -> bool:
         text = self.text
-        while True:
-            while offset and text[offset - 1] in " \t\r":
-                offset -= 1
-            if not offset or text[offset - 1] == "\n":
-                return False
-            if offset not in self._starts:
-                return text[offset - 1] != "\ufeff"
-            offset = self._starts[offset]
+        while offset and text[offset - 1] in " \t\r":
+            offset -= 1
+        if not offset or text[offset - 1] == "\n":
+            return False
+        if offset in self._starts:
+            return self._behind_code.get(self._starts[offset], False)
+        return text[offset - 1] != "\ufeff"
 
 
 def write(rows: Sequence[Row], places: Places, inside: Sequence[Span]) -> str:
@@ -104,6 +116,7 @@ class _Weaver:
         self.before: dict[int, list[tuple[int, str]]] = {}
         self.behind: dict[int, list[str]] = {}
         self.out: list[str] = []
+        self.levels: list[tuple[int, int]] = []  # open blocks: the column, and a row in the source
 
     def run(self, inside: Sequence[Span]) -> str:
         """The whole text."""
@@ -121,6 +134,7 @@ class _Weaver:
             behind = self.behind.get(number)
             line = " " * row.indent + row.text
             self.out.append("  ".join((line, *behind)) if behind else line)
+            self._open(row)
         for start, text in self.before.get(len(self.rows), ()):
             self._blank(start, False, not self.rows, False)
             self.out.append(" " * self._comment_indent(start, len(self.rows)) + text)
@@ -168,24 +182,23 @@ class _Weaver:
             self.before.setdefault(number, []).extend((-1, text) for text in lines[:-1])
             texts[:] = [*(text for text in texts if not text.startswith("--")), lines[-1]]
 
+    def _open(self, row: Row) -> None:
+        """Notes the block that `row` stands in; those deeper than it are closed."""
+        if row.tight:
+            return
+        base = row.indent if row.base < 0 else row.base
+        while self.levels and self.levels[-1][0] >= base:
+            self.levels.pop()
+        self.levels.append((base, max(row.start, 0)))
+
     def _comment_indent(self, start: int, number: int) -> int:
         """Comments at the end of a block stay in it, all others go with the next row."""
-        row = self.rows[number] if number < len(self.rows) else None
-        indent = row.indent if row is not None else 0
-        if number == 0 or start < 0:
-            return indent
-        last = self.rows[number - 1]
-        base = last.indent if last.base < 0 else last.base
-        if base <= indent:
-            return indent
-        column = self.places.column(row.start) if row is not None and row.start > 0 else 0
-        return base if self.places.column(start) > column else indent
-
-
-def check_size(rows: Iterable[Row]) -> None:
-    """Raises TooLarge if `rows` make too large a text."""
-    size = 0
-    for row in rows:
-        size += row.indent + len(row.text)
-        if size > LARGEST:
-            raise TooLarge
+        indent = self.rows[number].indent if number < len(self.rows) else 0
+        if start >= 0:
+            column = self.places.column(start)
+            for base, first in reversed(self.levels):
+                if base <= indent:
+                    break
+                if self.places.column(first) <= column:
+                    return base
+        return indent
