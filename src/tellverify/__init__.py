@@ -27,6 +27,7 @@ def check(
     properties: Sequence[str] = (),
     roles: Sequence[str] = (),
     require: str = "bounded",
+    dialect: str = "strict",
     name: str = "<text>",
 ) -> Run:
     """Decide all obligations of `source` and return what was found out.
@@ -35,10 +36,12 @@ def check(
     `.tell` or names an existing file or folder is taken as a path, since no protocol looks like
     that. `instances` gives the sizes of role families (1, 2 and 3 without it); `protocols`,
     `properties` and `roles` select by name; `require` is the strength that required obligations
-    need, "proved" or "bounded"; `name` is the path shown for text.
+    need, "proved" or "bounded"; `dialect` is "strict", or "faithful" to accept, reject and run as
+    Telltale does; `name` is the path shown for text. Imports are resolved among the files of a
+    folder; a text or a file by itself resolves none, and its findings say so.
 
     Faults of the protocol or its file are findings in the result, never exceptions. Raises
-    ValueError for an unknown property or strength.
+    ValueError for an unknown property, strength or dialect.
     """
     from tellverify.engine.options import Options
     from tellverify.engine.pipeline import check_paths, check_text
@@ -47,12 +50,15 @@ def check(
     unknown = sorted(set(properties) - {p.value for p in Property})
     if unknown or require not in ("proved", "bounded"):
         raise ValueError(f"no such property or strength: {', '.join(unknown) or require}")
+    if dialect not in ("strict", "faithful"):
+        raise ValueError(f"no such dialect: {dialect}")
     options = Options(
         instances=tuple((family, tuple(sizes)) for family, sizes in (instances or {}).items()),
         protocols=tuple(protocols),
         properties=tuple(properties),
         roles=tuple(roles),
         require=require,
+        dialect=dialect,
     )
     if not isinstance(source, str) or _is_path(source):
         return check_paths([os.fspath(source)], options).run

@@ -94,6 +94,13 @@ def _parse_reports(
     help="What required obligations need.",
 )
 @click.option(
+    "--dialect",
+    type=click.Choice(["strict", "faithful"]),
+    default="strict",
+    show_default=True,
+    help="Report Telltale's accidents, or accept, reject and run as it does.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
     default="error",
@@ -148,6 +155,7 @@ def check(
     properties: tuple[str, ...],
     roles: tuple[str, ...],
     require: str,
+    dialect: str,
     fail_on: str,
     exit_zero: bool,
     style: str,
@@ -173,6 +181,7 @@ def check(
         properties=properties,
         roles=roles,
         require=require,
+        dialect=dialect,
         fail_on=fail_on,
         event_limit=events,
         step_limit=steps,

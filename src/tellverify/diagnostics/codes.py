@@ -225,6 +225,22 @@ UNGUARDED_RECURSION: Final = Code(
 CONTINUE_LEAVES_PAR: Final = Code(
     "TV233", "continue-leaves-par", _LINT, _ERROR, "a continue that leaves a parallel branch"
 )
+IMPORT_CYCLE: Final = Code("TV234", "import-cycle", _LINT, _ERROR, "modules that import each other")
+MODULE_NOT_FOUND: Final = Code(
+    "TV235", "module-not-found", _LINT, _WARNING, "an imported module that no file declares"
+)
+NOT_DECLARED_THERE: Final = Code(
+    "TV236", "not-declared-there", _LINT, _ERROR, "an imported name that its module does not have"
+)
+NOT_EXPOSED: Final = Code(
+    "TV237", "not-exposed", _LINT, _ERROR, "an imported name that its module keeps to itself"
+)
+AMBIGUOUS_NAME: Final = Code(
+    "TV238", "ambiguous-import", _LINT, _ERROR, "an imported name that means something else too"
+)
+MODULE_TWICE: Final = Code(
+    "TV239", "module-twice", _LINT, _ERROR, "an imported module that several files declare"
+)
 DUPLICATE_BRANCH: Final = Code(
     "TV241", "duplicate-branch", _LINT, _ERROR, "two branches of one label"
 )
@@ -342,6 +358,15 @@ UNDECLARED_NAME: Final = Code(
 )
 REPEATED_FIELD: Final = Code(
     "TV291", "repeated-field", _LINT, _WARNING, "a field given twice, of which the last one counts"
+)
+UNUSED_IMPORT: Final = Code(
+    "TV292", "unused-import", _LINT, _WARNING, "an imported protocol that nothing calls"
+)
+IMPORTED_ROLE: Final = Code(
+    "TV293", "imported-role", _LINT, _ERROR, "a role of an imported protocol that the caller lacks"
+)
+IMPORTED_CALL: Final = Code(
+    "TV294", "imported-call", _LINT, _WARNING, "a call into another file, which Telltale refuses"
 )
 
 # TV3xx: effects, authority, linear use, case analysis
@@ -508,6 +533,24 @@ NO_TERMINATION: Final = Code(
 )
 
 # TV6xx: guards, refinements and data
+CONTRADICTORY_GUARD: Final = Code(
+    "TV601", "contradictory-guard", _OBLIGATION, _ERROR, "a guard that never holds"
+)
+CONSTANT_GUARD: Final = Code(
+    "TV602", "constant-guard", _LINT, _WARNING, "a guard that always holds"
+)
+OVERLAPPING_GUARDS: Final = Code(
+    "TV603", "overlapping-guards", _LINT, _WARNING, "two guards of a choice that hold together"
+)
+INCOMPLETE_GUARDS: Final = Code(
+    "TV604", "incomplete-guards", _LINT, _WARNING, "a choice in which no guard may hold"
+)
+GUARD_TYPES: Final = Code(
+    "TV605", "guard-types", _LINT, _WARNING, "one name used as values of two types"
+)
+UNDECIDED_GUARD: Final = Code(
+    "TV606", "undecided-guard", _LIMIT, _WARNING, "a predicate that cannot be judged"
+)
 
 # TV8xx: replayed traces
 UNREADABLE_TRACE: Final = Code(
@@ -533,24 +576,6 @@ STEP_LIMIT: Final = Code(
 )
 NOT_WELL_FORMED: Final = Code(
     "TV911", "not-well-formed", _LIMIT, _WARNING, "no verdict on a text that has errors"
-CONTRADICTORY_GUARD: Final = Code(
-    "TV601", "contradictory-guard", _OBLIGATION, _ERROR, "a guard that never holds"
-)
-CONSTANT_GUARD: Final = Code(
-    "TV602", "constant-guard", _LINT, _WARNING, "a guard that always holds"
-)
-OVERLAPPING_GUARDS: Final = Code(
-    "TV603", "overlapping-guards", _LINT, _WARNING, "two guards of a choice that hold together"
-)
-INCOMPLETE_GUARDS: Final = Code(
-    "TV604", "incomplete-guards", _LINT, _WARNING, "a choice in which no guard may hold"
-)
-GUARD_TYPES: Final = Code(
-    "TV605", "guard-types", _LINT, _WARNING, "one name used as values of two types"
-)
-UNDECIDED_GUARD: Final = Code(
-    "TV606", "undecided-guard", _LIMIT, _WARNING, "a predicate that cannot be judged"
-)
 )
 UNSUPPORTED: Final = Code(
     "TV942", "unsupported-construct", _LIMIT, _WARNING, "a construct that is not decided yet"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final
 
@@ -13,19 +13,19 @@ from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, UNSUPPORT
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
 from tellverify.engine.aggregate import Instance, family_of, verdicts
-from tellverify.engine.embedded import units
+from tellverify.engine.dialect import by_upstream, judged_faithfully
+from tellverify.engine.embedded import Unit, units
 from tellverify.engine.explain_run import diagnostics_of
 from tellverify.engine.findings import Finding
-from tellverify.engine.guarded import check_guards
+from tellverify.engine.guarded import GuardReport, check_guards
 from tellverify.engine.judgement import judge
+from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
 from tellverify.engine.obligations import decide, decide_slices
 from tellverify.engine.options import DEFAULT_SIZES, Options
 from tellverify.lowering.families import RoleFault, declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
-from tellverify.lowering.wellformed import check_structure
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
-from tellverify.syntax.parser import Parsed
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import STATEMENTS, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
@@ -57,18 +57,18 @@ def check_text(text: str, options: Options, path: str = "<text>") -> Checked:
 
 
 def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
-    """Check texts one by one; what is wrong with one never touches the others."""
+    """Check texts one by one; what is wrong with one touches only those that import it."""
     read: list[Input] = []
     sources: dict[str, SourceFile] = {}
     reports: list[ProtocolReport] = []
     diagnostics: list[Diagnostic] = []
     graphs: dict[tuple[str, str], dict[str, ProtocolGraph]] = {}
-    for unit in units(files):
+    for unit, choreographies in _judged(list(files), options):
         read.append(Input(unit.file.path, unit.file.sha256))
         sources[unit.file.path] = unit.source
         diagnostics.extend(unit.diagnostics)
-        for parsed in unit.parsed:
-            found, said = _check_file(parsed, unit.source, options, graphs)
+        for judged in choreographies:
+            found, said = _check_file(judged, options, graphs)
             reports.extend(found)
             diagnostics.extend(said)
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
@@ -77,22 +77,45 @@ def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
     return Checked(run, sources, graphs)
 
 
+def _judged(
+    files: Sequence[inputs.ReadFile], options: Options
+) -> Iterator[tuple[Unit, Iterator[Judged]]]:
+    """Every file with its choreographies; where there are imports, all are read before any."""
+    if options.dialect == "faithful":
+        for unit in units(files):
+            yield (
+                unit,
+                (
+                    judged_faithfully(parsed, unit.source, options.event_limit)
+                    for parsed in unit.parsed
+                ),
+            )
+    elif may_import(files):
+        known = list(units(files))
+        modules = Modules(known)
+        for unit in known:
+            yield unit, map(modules.judged, unit.parsed)
+    else:
+        for unit in units(files):
+            yield unit, (judged_alone(parsed, unit.source) for parsed in unit.parsed)
+
+
 def _check_file(
-    parsed: Parsed,
-    source: SourceFile,
+    judged: Judged,
     options: Options,
     graphs: dict[tuple[str, str], dict[str, ProtocolGraph]],
 ) -> tuple[list[ProtocolReport], list[Diagnostic]]:
-    said = [*parsed.diagnostics, *check_structure(parsed.file, source)]
+    source = judged.source
+    said = list(judged.said)
     reports = []
-    for protocol in parsed.file.protocols:
-        name = qualified_name(parsed.file, protocol)
+    for protocol in judged.file.protocols:
+        name = qualified_name(judged.file, protocol)
         if options.protocols and not {name, protocol.name.text} & set(options.protocols):
             continue
         if (source.path, name) in graphs:  # a file with several choreographies
             name = f"{name}@{source.position(protocol.name.span.start)[0]}"
         kept = graphs.setdefault((source.path, name), {})
-        report, more = _check_protocol(parsed.file, source, protocol, name, said, options, kept)
+        report, more = _check_protocol(judged, protocol, name, said, options, kept)
         reports.append(report)
         said.extend(more)
     return reports, said
@@ -105,14 +128,14 @@ def qualified_name(file: ast.File, protocol: ast.Protocol) -> str:
 
 
 def _check_protocol(
-    file: ast.File,
-    source: SourceFile,
+    judged: Judged,
     protocol: ast.Protocol,
     name: str,
     said: Sequence[Diagnostic],
     options: Options,
     graphs: dict[str, ProtocolGraph],
 ) -> tuple[ProtocolReport, list[Diagnostic]]:
+    source = judged.source
     place = source.position(protocol.name.span.start)
     declared = declared_roles(protocol)
     report = ProtocolReport(
@@ -126,12 +149,15 @@ def _check_protocol(
     errors = [d for d in said if d.severity is Severity.ERROR]
     if errors:
         return msgspec.structs.replace(report, verdicts=_malformed(name, place, errors)), []
+    if judged.linked.blocked:
+        blocked = _skipped(name, place, judged.linked.blocked)
+        return msgspec.structs.replace(report, verdicts=blocked), []
     instances: list[Instance] = []
     more: list[Diagnostic] = []
     sizes_tried: dict[str, dict[int, None]] = {}
     events = 0
     for sizes in _sizes(protocol, options):
-        lowered = lower(file, source, protocol, sizes, options.event_limit)
+        lowered = _lowered(judged, protocol, sizes, options)
         more.extend(lowered.diagnostics)
         for family, size in sizes.items():
             sizes_tried.setdefault(family, {})[size] = None
@@ -142,20 +168,31 @@ def _check_protocol(
             if options.keep_graphs or any(isinstance(f.outcome, Refuted) for f in findings):
                 graphs[_instance_name(sizes)] = lowered.graph
     families = tuple(Family(family, tuple(tried)) for family, tried in sizes_tried.items())
+    if options.dialect == "faithful":
+        more = by_upstream(more)
     new_errors = [d for d in more if d.severity is Severity.ERROR]
     if new_errors:
         return msgspec.structs.replace(report, verdicts=_malformed(name, place, new_errors)), more
     well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
-    guards = check_guards(protocol, source, name)
+    asked = not options.properties or Property.GUARDS.value in options.properties
+    guards = check_guards(protocol, source, name) if asked else GuardReport()
     found = [well_formed, *verdicts(name, instances, _bound(families), place), *guards.verdicts]
     selected = tuple(v for v in found if _is_selected(v, options))
-    if any(v.property is Property.GUARDS for v in selected):
-        more.extend(guards.diagnostics)
+    more.extend(guards.diagnostics)
     more.extend(d for v in selected for d in diagnostics_of(v, source, protocol.name.span))
     return (
         msgspec.structs.replace(report, families=families, verdicts=selected, event_count=events),
         more,
     )
+
+
+def _lowered(
+    judged: Judged, protocol: ast.Protocol, sizes: Mapping[str, int], options: Options
+) -> Lowered:
+    limit = judged.limits.get(protocol.name.span)
+    if limit is not None:
+        return Lowered(None, limit=limit)
+    return lower(judged.file, judged.source, protocol, sizes, options.event_limit, judged.linked)
 
 
 def _decide(lowered: Lowered, options: Options) -> list[Finding]:
@@ -193,6 +230,15 @@ def _malformed(
             STATEMENTS[p].required,
             *place,
         )
+        for p in _OF_EVERY_PROTOCOL
+    )
+
+
+def _skipped(name: str, place: tuple[int, int], reason: str) -> tuple[Verdict, ...]:
+    """The verdicts of a protocol that cannot be put together."""
+    skipped = Skipped(reason, NOT_WELL_FORMED.number)
+    return tuple(
+        Verdict(p, Subject(name), skipped, STATEMENTS[p].required, *place)
         for p in _OF_EVERY_PROTOCOL
     )
 

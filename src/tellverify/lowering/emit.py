@@ -72,11 +72,13 @@ class Emitter:
 
     def run(self) -> Program:
         """Write the whole protocol. Raises OverBudget with the construct that is too large."""
+        self.tables.source = self.tables.home
         try:
             drive(self._block(self._body))
         except OverBudget as error:
             if error.args or not self._causes:
                 raise
+            self.tables.source = self.tables.home
             text, span = self._causes[0]
             raise OverBudget(self._too_large(text, span)) from None
         self.program.exit()
@@ -96,7 +98,9 @@ class Emitter:
 
     def _skip(self, reason: str, span: Span) -> None:
         line = self._line(span)
-        self.skipped.setdefault(Skip(f"{reason} (line {line})", span, line))
+        source = self.tables.source
+        where = "" if source is self.tables.home else f"{source.path}, "
+        self.skipped.setdefault(Skip(f"{reason} ({where}line {line})", span, line))
 
     def _too_large(self, text: str, span: Span) -> str:
         return f"`{text}` on line {self._line(span)} unfolds to more than {self.budget:,} events"
@@ -276,7 +280,10 @@ class Emitter:
         else:
             self._calling.add(name)
             self._causes.append((f"call {name}", call.span))
+            here = self.tables.source
+            self.tables.source = self.tables.imported.get(name, here)
             yield self._block(local.body)
+            self.tables.source = here
             self._causes.pop()
             self._calling.remove(name)
 

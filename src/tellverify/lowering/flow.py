@@ -8,6 +8,7 @@ from tellverify.diagnostics.build import flow as say
 from tellverify.diagnostics.build import structure
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.lowering.imports import NOT_LINKED, Linked, with_imported
 from tellverify.lowering.names import closest
 from tellverify.lowering.summary import NOTHING, Summaries, Summary
 from tellverify.lowering.walk import (
@@ -54,12 +55,14 @@ class Place(NamedTuple):
 class FlowCheck:
     """All findings about the control flow of one protocol and its local protocols."""
 
-    def __init__(self, where: Where, protocol: ast.Protocol) -> None:
+    def __init__(self, where: Where, protocol: ast.Protocol, linked: Linked = NOT_LINKED) -> None:
         self.where = where
         self.found: list[Diagnostic] = []
         self._protocol = protocol
-        self._summaries = Summaries(protocol)
-        self._locals = dict.fromkeys(local.name.text for local in protocol.locals)
+        self._summaries = Summaries(with_imported(protocol, linked))
+        self._own = dict.fromkeys(local.name.text for local in protocol.locals)
+        self._locals = {**self._own, **dict.fromkeys(linked.imported)}
+        self._excused = linked.excused
         self._binders: dict[str, list[Binder]] = {}
         self._depth = 0
         self._pars: list[Span] = []
@@ -155,13 +158,15 @@ class FlowCheck:
 
     def _call(self, call: ast.Call, place: Place) -> None:
         name = call.name.text
+        if name in self._excused:
+            return  # its import is reported
         if name not in self._locals:
             upstream = "rejects" if place.unlinked is None else "drops"
-            nearest = closest(name, list(self._locals))
+            nearest = closest(name, [other for other in self._locals if "." not in other])
             self.found.append(
                 structure.unknown_call(self.where, name, call.name.span, nearest, upstream)
             )
-        elif place.unlinked is not None:
+        elif place.unlinked is not None and name in self._own:
             construct, span = place.unlinked
             self.found.append(structure.dropped_call(self.where, name, construct, call.span, span))
 

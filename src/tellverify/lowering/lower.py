@@ -13,6 +13,7 @@ from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.lowering.determinize import Clash, Rows, determinize
 from tellverify.lowering.emit import Emitter, Skip
 from tellverify.lowering.families import RoleFault, RoleTable, family_names
+from tellverify.lowering.imports import NOT_LINKED, Linked, with_imported
 from tellverify.lowering.program import OverBudget
 from tellverify.lowering.summary import Summaries
 from tellverify.lowering.tables import Tables
@@ -44,12 +45,14 @@ def lower(
     protocol: ast.Protocol,
     sizes: Mapping[str, int],
     budget: int = 500_000,
+    linked: Linked = NOT_LINKED,
 ) -> Lowered:
     """The global graph of `protocol`, with families of the given sizes.
 
     Reports what shows only in the graph: alternatives that begin alike, and one event in two
     parallel branches. Assumes nothing about the structure: a construct without a meaning is
-    skipped by name. No result has more than about `budget` events.
+    skipped by name. No result has more than about `budget` events. `linked` is what the imports
+    of the file bring in.
     """
     families = family_names(protocol)
     if not (protocol.complete and file.complete):
@@ -60,7 +63,8 @@ def lower(
     except RoleFault as fault:
         skip = _skip(str(fault), protocol.roles_span, source)
         return Lowered(None, families=families, skipped=(skip,))
-    return _Lowering(source, protocol, Tables(source, roles), budget).run(families)
+    tables = Tables(source, roles, linked.sources)
+    return _Lowering(source, with_imported(protocol, linked), tables, budget).run(families)
 
 
 def _skip(reason: str, span: Span, source: SourceFile) -> Skip:
@@ -173,7 +177,8 @@ class _Lowering:
         in_parallel = {clash[3:] for clash in emitter.collisions}
         for clash in emitter.collisions:
             event, left, right = self._clash(clash)
-            found.append(flow.shared_event(where, event, left.span, right.span))
+            one = flow.shared_event(where, event, left.span, right.span)
+            found.append(_placed(one, left, right))
         for clash in emitter.clashes:
             if clash[3:] in in_parallel:
                 continue
@@ -181,7 +186,7 @@ class _Lowering:
             if left.branch == right.branch and left.branch in emitter.repeated:
                 continue  # reported as two branches of one label
             places = (left.span, left.branch), (right.span, right.branch)
-            found.append(flow.begin_alike(where, event, *places))
+            found.append(_placed(flow.begin_alike(where, event, *places), left, right))
         return tuple(sorted(found, key=sort_key))
 
     def _clash(self, clash: Clash) -> tuple[str, Site, Site]:
@@ -189,3 +194,16 @@ class _Lowering:
         names, labels = self.tables.roles.names, tuple(self.tables.labels)
         event = Event(names[sender], names[receiver], labels[label])
         return str(event), self.tables.sites[one], self.tables.sites[other]
+
+
+def _placed(found: Diagnostic, *sites: Site) -> Diagnostic:
+    """`found` with its places in the files of `sites`, where one is imported."""
+    if all(site.path == found.path for site in sites):
+        return found
+    paths = {site.span: site.path for site in sites}
+    others = tuple(
+        msgspec.structs.replace(other, path=paths.get(other.span, found.path))
+        for other in found.others
+    )
+    path = paths.get(found.primary.span, found.path)
+    return msgspec.structs.replace(found, path=path, others=others)

@@ -102,16 +102,19 @@ def check_role_lists(where: Where, protocol: ast.Protocol) -> Iterator[Diagnosti
 
 
 class References:
-    """Checks every reference to a role in a protocol, and which roles are used at all."""
+    """Checks every reference to a role in a protocol, and which roles are used at all.
 
-    def __init__(self, where: Where, protocol: ast.Protocol) -> None:
+    Roles in `mentioned` are used elsewhere.
+    """
+
+    def __init__(self, where: Where, protocol: ast.Protocol, mentioned: Iterable[str] = ()) -> None:
         self.where = where
         self.protocol = protocol
         self.roles = {d.name.text: d for d in declared_roles(protocol)}
         self.symbols = {
             d.size.name for d in self.roles.values() if isinstance(d.size, ast.NameIndex)
         }
-        self.mentioned: set[str] = set()
+        self.mentioned = set(mentioned)
         self.undeclared: dict[str, list[Span]] = {}
         self.strictly: set[str] = set()  # undeclared names that Telltale reports too
         self._faultless: set[tuple[str, ast.Index | None, str, ast.Index | None]] = set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tellverify.core.graph import Site
 from tellverify.lowering.families import RoleTable
 from tellverify.lowering.sites import site_of
@@ -10,10 +12,19 @@ from tellverify.syntax import ast
 
 
 class Tables:
-    """Roles, labels and sites by number; shared by all programs of one protocol."""
+    """Roles, labels and sites by number; shared by all programs of one protocol.
 
-    def __init__(self, source: SourceFile, roles: RoleTable) -> None:
-        self.source = source
+    `imported` says which protocols that can be called stand in other files.
+    """
+
+    def __init__(
+        self,
+        source: SourceFile,
+        roles: RoleTable,
+        imported: Mapping[str, SourceFile] | None = None,
+    ) -> None:
+        self.home = self.source = source  # `source` is where the statement at hand stands
+        self.imported = imported or {}
         self.roles = roles
         self.labels: dict[str, int] = {}
         self.sites: list[Site] = []

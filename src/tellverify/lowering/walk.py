@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
+
+import msgspec
 
 from tellverify.source.span import Span
 from tellverify.syntax import ast
@@ -45,6 +47,29 @@ def child_blocks(statement: ast.Statement) -> tuple[ast.Block, ...]:
             return (statement.body, statement.on_timeout, statement.on_cancel)
         case _:
             return ()
+
+
+def with_blocks(statement: ast.Statement, blocks: Sequence[ast.Block]) -> ast.Statement:
+    """`statement` with other blocks inside, in the order of `child_blocks`."""
+    replace = msgspec.structs.replace
+    match statement:
+        case ast.Choice(branches=branches):
+            bodies = zip(branches, blocks, strict=True)
+            return replace(
+                statement, branches=tuple(replace(branch, body=body) for branch, body in bodies)
+            )
+        case ast.Case(arms=arms):
+            taken = zip(arms, blocks, strict=True)
+            return replace(statement, arms=tuple(replace(arm, body=body) for arm, body in taken))
+        case ast.Par():
+            return replace(statement, branches=tuple(blocks))
+        case ast.Loop() | ast.Rec() | ast.Let():
+            return replace(statement, body=blocks[0]) if blocks else statement
+        case ast.Timeout():
+            cancel = blocks[2] if len(blocks) == 3 else None
+            return replace(statement, body=blocks[0], on_timeout=blocks[1], on_cancel=cancel)
+        case _:
+            return statement
 
 
 def preorder(block: ast.Block) -> Iterator[ast.Statement]:

@@ -6,6 +6,7 @@ from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.lowering.discipline import check_discipline
 from tellverify.lowering.flow import FlowCheck
+from tellverify.lowering.imports import NOT_LINKED, Linked
 from tellverify.lowering.names import (
     References,
     check_declarations,
@@ -17,19 +18,22 @@ from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 
 
-def check_structure(file: ast.File, source: SourceFile) -> tuple[Diagnostic, ...]:
+def check_structure(
+    file: ast.File, source: SourceFile, linked: Linked = NOT_LINKED
+) -> tuple[Diagnostic, ...]:
     """All findings about the text of a file, in source order.
 
     Names, families, recursion, control flow, effects, evidence, receipts, cases, declarations.
-    Where Telltale itself judges differently, the finding says so in `upstream`.
+    Where Telltale itself judges differently, the finding says so in `upstream`. `linked` is what
+    the imports of the file bring in.
     """
     found = list(check_declarations(source.path, file.declarations))
     for protocol in file.protocols:
         where = Where(source.path, protocol.name.text)
         found.extend(check_header(where, protocol, file.declarations))
         found.extend(check_role_lists(where, protocol))
-        found.extend(References(where, protocol).check())
+        found.extend(References(where, protocol, linked.roles_of(protocol)).check())
         found.extend(check_locals(where, protocol))
-        found.extend(FlowCheck(where, protocol).check())
+        found.extend(FlowCheck(where, protocol, linked).check())
     found.extend(check_discipline(file, source))
     return tuple(sorted(found, key=sort_key))

@@ -26,7 +26,7 @@ from tellverify.report.mermaid import sequence_diagram
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Refuted
-from tellverify.verdict.property import SEMANTICS
+from tellverify.verdict.property import DIALECTS, SEMANTICS
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 
@@ -335,6 +335,9 @@ def _remarks(run: Run, size: _Size) -> Iterator[str]:
             if len(shown) < len(lines):
                 yield f"- and {grouped(len(lines) - len(shown))} more"
             yield ""
+    if run.dialect != "strict":
+        yield f"**Dialect {run.dialect}:** {DIALECTS[run.dialect]}."
+        yield ""
     yield f"**Read this as:** {SEMANTICS}."
     if totals(run)["bounded"]:
         yield '"bounded" says nothing beyond the bound named next to it.'

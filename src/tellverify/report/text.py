@@ -25,7 +25,7 @@ from tellverify.report.grouping import (
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict
-from tellverify.verdict.property import SEMANTICS, STATEMENTS
+from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
 from tellverify.verdict.run import ProtocolReport, Run
 
 _STATUS: Final = 10
@@ -69,6 +69,8 @@ def write_text(
     for protocol in run.protocols:
         word = settled(protocol) if short else ""
         _write(out, _line(protocol, word, style) if word else _protocol(protocol, style, verbose))
+    if run.dialect != "strict":
+        _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
     if run.protocols:
         _write(out, ["", *style.hanging("under ", SEMANTICS, 6)])
     _write(out, totals_lines(run, style, trailer))

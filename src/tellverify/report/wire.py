@@ -199,7 +199,7 @@ def write_json(
         tool=_Tool("tellverify", VERSION),
         solvers=(),
         inputs=tuple(_Input(_slashed(one.path), one.sha256) for one in run.inputs),
-        configuration={},
+        configuration={"dialect": run.dialect},
         semantics=SEMANTICS,
         protocols=tuple(_protocol(protocol, sources, traces) for protocol in run.protocols),
         diagnostics=tuple(

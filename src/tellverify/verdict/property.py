@@ -8,6 +8,10 @@ from typing import Final
 import msgspec
 
 SEMANTICS: Final = "FIFO queues without limit, no loss, no crashes, weak fairness"
+DIALECTS: Final = {
+    "strict": "a statement means what it says, and accidents of Telltale are findings",
+    "faithful": "files are accepted and protocols run as Telltale itself does it",
+}
 
 
 class Property(StrEnum):
@@ -23,11 +27,11 @@ class Property(StrEnum):
     BOUNDED_QUEUES = "bounded-queues"
     CAN_TERMINATE = "can-terminate"
     PROJECTABLE = "projectable"
+    GUARDS = "guards"
 
 
 class Statement(msgspec.Struct, frozen=True):
     """The English sentence of a property and whether a check requires it by default."""
-    GUARDS = "guards"
 
     text: str
     required: bool
@@ -52,5 +56,5 @@ STATEMENTS: Final[dict[Property, Statement]] = {
     Property.PROJECTABLE: Statement(
         "The role has one local type that fits every branch, by strict merge.", False
     ),
-}
     Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),
+}

@@ -69,10 +69,14 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The result of one check: inputs, protocols in input order, findings in source order."""
+    """The result of one check: inputs, protocols in input order, findings in source order.
+
+    With the `dialect` "faithful" it speaks about what Telltale itself accepts and runs.
+    """
 
     inputs: tuple[Input, ...]
     protocols: tuple[ProtocolReport, ...]
     diagnostics: tuple[Diagnostic, ...]
     exit_code: int
     exit_reason: str
+    dialect: str = "strict"
