@@ -9,6 +9,11 @@ from pathlib import Path
 HEAVY = ("lark", "z3", "networkx", "rich", "numpy", "dataclasses", "hypothesis", "jinja2")
 SMALL = "protocol Small =\n  roles A, B\n  A -> B : Ping\n"
 
+GUARDED = (
+    "protocol Small =\n  roles A, B\n  choice A at\n"
+    "    | Ping when (ready) =>\n        A -> B : Ping\n    | Stop =>\n        A -> B : Stop\n"
+)
+
 
 def _loaded(code: str, cwd: Path) -> set[str]:
     done = subprocess.run(
@@ -34,6 +39,21 @@ def test_a_check_of_a_small_file_loads_nothing_heavy(tmp_path: Path) -> None:
     loaded = _loaded(code, tmp_path)
     assert not loaded & set(HEAVY)
     assert not {name for name in loaded if name.startswith("tellverify.explore")}
+
+
+def test_only_a_check_of_predicates_loads_the_solver(tmp_path: Path) -> None:
+    (tmp_path / "guarded.tell").write_text(GUARDED, encoding="utf-8")
+    plain = GUARDED.replace(" when (ready)", "").replace("Small", "when")
+    (tmp_path / "plain.tell").write_text(plain, encoding="utf-8")
+    for name, wanted in (("guarded", True), ("plain", False)):
+        code = (
+            f"from tellverify.cli.group import run\nassert run(['check', '-q', '{name}.tell']) == 0"
+        )
+        loaded = _loaded(code, tmp_path)
+        assert ("z3" in loaded) is wanted
+        assert ("tellverify.smt.term" in loaded) is wanted
+    loaded = _loaded("from tellverify.cli.group import run\nrun(['fmt', 'guarded.tell'])", tmp_path)
+    assert "z3" not in loaded
 
 
 def test_the_version_is_told_without_the_command_line_library(tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ class Kind(StrEnum):
 
 
 class Clash(msgspec.Struct, frozen=True):
-    """One expression is used as values of two types, first as `sorts[0]` at `spans[0]`."""
+    """An expression is used as values of two types, first as `sorts[0]` at `spans[0]`.
+
+    `shown` is an atom; it is empty when the two sides of one comparison do not fit.
+    """
 
     shown: str
     spans: tuple[Span, Span]
@@ -194,7 +197,7 @@ class _Typing:
         kinds = [_LITERAL.get(type(side)) for side in sides]
         if kinds[0] and kinds[1] and kinds[0] != kinds[1] and self.clash is None:
             words = (kinds[0].value, kinds[1].value)
-            self.clash = Clash("a comparison", (left.span, right.span), words)
+            self.clash = Clash("", (left.span, right.span), words)
 
     def kinds(self) -> dict[str, Kind]:
         """The type of each atom."""

@@ -69,10 +69,14 @@ def incomplete_guards(where: Where, decider: str, span: Span, witness: str) -> D
 def guard_types(
     where: Where, shown: str, spans: tuple[Span, Span], sorts: tuple[str, str]
 ) -> Diagnostic:
-    """The guards of one choice use one name as values of two types."""
+    """The guards of one choice use one name as values of two types, or compare such values."""
+    if shown:
+        message = f"`{shown}` is {sorts[1]} here and {sorts[0]} elsewhere in the guards"
+    else:
+        message = f"a guard compares {sorts[0]} with {sorts[1]}"
     return where.finding(
         codes.GUARD_TYPES,
-        f"`{shown}` is {sorts[1]} here and {sorts[0]} elsewhere in the guards of the choice",
+        message,
         (spans[1], sorts[1]),
         others=[(spans[0], sorts[0])],
         helps=("compare values of one type",),
