@@ -159,26 +159,20 @@ def _pairs(keys: Iterable[str]) -> st.SearchStrategy[tuple]:
     return _any(st.tuples(st.sampled_from(list(keys)).map(ast.Name), names), 5)
 
 
+plain_types = st.one_of(
+    st.builds(ast.TypeExpression, st.just("path"), _some(words).map(".".join)),
+    st.just(ast.TypeExpression("Unit")),
+)
 record_types = st.builds(
     ast.TypeExpression, st.just("record"), st.sampled_from(["", "a : Int", "a : T\n, b : U"])
 )
-plain_types = st.recursive(
-    st.one_of(
-        st.builds(ast.TypeExpression, st.just("path"), _some(words).map(".".join)),
-        st.just(ast.TypeExpression("Unit")),
-    ),
+types = st.recursive(
+    st.one_of(plain_types, record_types),
     lambda inner: st.one_of(
         st.builds(ast.TypeExpression, st.just("Maybe"), st.just(""), st.tuples(inner)),
         st.builds(ast.TypeExpression, st.just("Result"), st.just(""), st.tuples(inner, inner)),
     ),
     max_leaves=4,
-)
-types = st.one_of(
-    plain_types,
-    record_types,
-    st.builds(
-        ast.TypeExpression, st.just("Result"), st.just(""), st.tuples(plain_types, record_types)
-    ),
 )
 effect_operations = st.builds(
     ast.EffectOperation,

@@ -385,6 +385,7 @@ def _read_words_as_names(tokens: Tokens, keywords: list[int], kinds: Kinds) -> N
     verbs = tuple(kinds[word] for word in _VERBS)
     brace, bracket, colon = kinds["LBRACE"], kinds["LSQB"], kinds["COLON"]
     unit, requires = kinds["UNIT"], kinds["REQUIRES"]
+    types = (unit, kinds["MAYBE"], kinds["RESULT"])  # a record type may stand behind them
     needed = {kinds["JUST"]: kinds["LPAR"], kinds["SUBSET"]: kinds["LPAR"]}
     clauses = {kinds[word]: kinds["ON_" + word] for word in ("TIMEOUT", "CANCEL", "STALL")}
     ends = (kinds["BIG_ARROW"], kinds["INDENT"])
@@ -393,7 +394,7 @@ def _read_words_as_names(tokens: Tokens, keywords: list[int], kinds: Kinds) -> N
         if following in arrows:
             is_name = kind != unit
         elif following == brace:
-            is_name = kind != unit and _is_record(numbers, index + 2, kinds)
+            is_name = kind not in types and _is_record(numbers, index + 2, kinds)
         elif following == bracket:
             is_name = kind != requires
         elif following == colon:
