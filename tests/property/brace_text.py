@@ -6,15 +6,15 @@ from random import Random
 
 from hypothesis import strategies as st
 from trees import (
-    _any,
-    _maybe,
-    _some,
+    any_number,
     bounds,
     declared,
     durations,
     indices,
+    maybe,
     names,
     numbers,
+    some,
     type_paths,
     words,
 )
@@ -25,29 +25,29 @@ _TEXTS = ("", "a", "relay:forward", "-- no comment", "// nor this", "a|b;c = d",
 _OPAQUE = ("u8, String", "a.b > 3 && !c", '"s"', "[1, 2]", "-1", "&x")
 
 texts = st.sampled_from(_TEXTS)
-roles = st.builds(ast.RoleRef, names, _maybe(indices))
+roles = st.builds(ast.RoleRef, names, maybe(indices))
 values = st.one_of(
     st.builds(ast.TextValue, texts),
     durations,
-    st.builds(ast.IntsValue, _some(numbers)),
-    st.builds(ast.NamesValue, _some(words)),
+    st.builds(ast.IntsValue, some(numbers)),
+    st.builds(ast.NamesValue, some(words)),
     st.builds(ast.IntValue, numbers),
     st.builds(ast.WordValue, words),
 )
-records = st.builds(ast.Record, _any(st.builds(ast.Entry, names, values), 3))
+records = st.builds(ast.Record, any_number(st.builds(ast.Entry, names, values), 3))
 messages = st.one_of(
-    st.builds(ast.Message, names, _maybe(type_paths)),
+    st.builds(ast.Message, names, maybe(type_paths)),
     st.builds(
         ast.Message,
         names,
-        _maybe(type_paths),
+        maybe(type_paths),
         st.sampled_from(_OPAQUE),
         st.sampled_from("({"),
     ),
 )
 single = st.one_of(
-    st.builds(ast.Send, roles, roles, messages, _maybe(records)),
-    st.builds(ast.Broadcast, roles, messages, _maybe(records)),
+    st.builds(ast.Send, roles, roles, messages, maybe(records)),
+    st.builds(ast.Broadcast, roles, messages, maybe(records)),
     st.builds(ast.Continue, names),
     st.builds(ast.Call, names),
 )
@@ -61,17 +61,17 @@ kinds = st.one_of(
 
 
 def _nested(inner: st.SearchStrategy[ast.Statement]) -> st.SearchStrategy[ast.Statement]:
-    blocks = _some(inner)
+    blocks = some(inner)
     return st.one_of(
-        st.builds(ast.Choice, roles, _some(st.builds(ast.Branch, names, blocks, _maybe(guards)))),
-        st.builds(ast.Par, _some(blocks)),
+        st.builds(ast.Choice, roles, some(st.builds(ast.Branch, names, blocks, maybe(guards)))),
+        st.builds(ast.Par, some(blocks)),
         st.builds(ast.Loop, kinds, blocks),
         st.builds(ast.Rec, names, blocks),
     )
 
 
 statements = st.recursive(single, _nested, max_leaves=8)
-blocks = _some(statements)
+blocks = some(statements)
 
 
 @st.composite
@@ -79,8 +79,8 @@ def brace_files(draw: st.DrawFn) -> ast.File:
     protocol = ast.Protocol(
         draw(names),
         draw(blocks),
-        roles=draw(_some(declared)),
-        locals=draw(_any(st.builds(ast.LocalProtocol, names, blocks))),
+        roles=draw(some(declared)),
+        locals=draw(any_number(st.builds(ast.LocalProtocol, names, blocks))),
     )
     module = ast.Module(draw(names), (protocol.name,)) if draw(st.booleans()) else None
     return ast.File(module, protocols=(protocol,))

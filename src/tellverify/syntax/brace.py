@@ -95,7 +95,7 @@ class _Reader(Bodies):
                 msgspec.structs.replace(one, complete=last < one.span.start)
                 for one in self.protocols
             ),
-            comments=tuple(self.cursor.comments),
+            comments=self.cursor.free_comments(),
             complete=not broken,
         )
 

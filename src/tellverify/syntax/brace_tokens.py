@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Final
 
 import msgspec
@@ -57,6 +58,7 @@ class Cursor:
         self.text = source.text
         self.faults: list[Diagnostic] = []
         self.comments: list[Comment] = []
+        self._opaque: list[int] = []  # where opaque texts begin and end, in turns
         self.foreign_comment: Span | None = None
         self.tokens = self._tokens()
         self.place = 0
@@ -172,9 +174,18 @@ class Cursor:
         if nested is not None:
             self.faults.append(faults.nested_bracket(self.path, nested.span, opening.text))
         end = self.last_end - 1
+        self._opaque.extend((opening.end, end))
         text = self.text[opening.end : end]
         start = opening.end + len(text) - len(text.lstrip())
         return text.strip(), Span(start, max(start, opening.end + len(text.rstrip())))
+
+    def free_comments(self) -> tuple[Comment, ...]:
+        """The comments that are no part of opaque text."""
+        return tuple(
+            comment
+            for comment in self.comments
+            if bisect_right(self._opaque, comment.span.start) % 2 == 0
+        )
 
     def string(self) -> tuple[str, Span]:
         """The text of a string. Raises Fault if there is none."""

@@ -203,7 +203,7 @@ class _Finder:
         """One fenced block; `tell,ignore` says that a block is no whole protocol."""
         words = re.split(r"[\s,]+", opening[2].strip())
         start = min(opening.end() + 1, end)
-        if words[0] == "rust":
+        if words[0] in ("rust", "rs"):
             self.rust(start, end)
         elif words[0] == "tell" and "ignore" not in words:
             include = _BOOK_INCLUDE.fullmatch(self.text, start, end)

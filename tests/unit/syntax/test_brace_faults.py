@@ -7,6 +7,7 @@ import pytest
 from tellverify.diagnostics.model import Severity
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
+from tellverify.syntax.canonical import canonical
 from tellverify.syntax.read import is_brace_surface, read_tell
 
 HEAD = "protocol P { roles: A, B; "
@@ -108,3 +109,12 @@ def test_no_more_than_a_hundred_faults() -> None:
     found = read_tell(SourceFile("a.tell", HEAD + "A B; " * 500 + "}")).diagnostics
     assert len(found) == 101
     assert found[-1].code.number == "TV191"
+
+
+def test_comments_in_payloads_are_part_of_them() -> None:
+    text = HEAD + "A -> B: M(x, // first\n y); /* second */ }"
+    file = read_tell(SourceFile("a.tell", text)).file
+    assert [comment.text for comment in file.comments] == ["/* second */"]
+    upgraded = canonical(SourceFile("a.tell", text), upgrade=True)
+    assert upgraded.text is not None
+    assert "M(x, // first\n y)  {- second -}\n" in upgraded.text
