@@ -40,13 +40,17 @@ def check_guards(protocol: ast.Protocol, source: SourceFile, name: str) -> Guard
 
 
 def guarded_choices(protocol: ast.Protocol, source: SourceFile) -> list[ast.Choice]:
-    """The choices of a protocol and its local protocols that have a predicate for a guard."""
+    """The choices of a protocol and its local protocols that have a predicate for a guard.
+
+    Each place of the text counts once, also where calls were replaced by what they call.
+    """
     if "when" not in source.text:
         return []
-    return [
-        statement
+    found = {
+        statement.span: statement
         for body in (protocol.body, *(local.body for local in protocol.locals))
         for statement in preorder(body)
         if isinstance(statement, ast.Choice)
         and any(isinstance(branch.guard, ast.WhenPredicate) for branch in statement.branches)
-    ]
+    }
+    return [found[span] for span in sorted(found)]

@@ -147,6 +147,20 @@ def test_choices_in_branches_and_local_protocols_are_judged() -> None:
     assert [code for code, _ in said(run)] == ["TV601"]
 
 
+def test_a_choice_that_is_called_twice_is_judged_once() -> None:
+    text = (
+        "protocol Freight =\n  roles Courier, Depot\n  call More\n  call Again\n"
+        "where\n  protocol More =\n    Courier -> Depot : Go\n"
+        "  protocol Again =\n    choice Depot at\n"
+        "      | Yes when (false) =>\n        Depot -> Courier : Yes\n"
+        "      | No =>\n        Depot -> Courier : No\n"
+    )
+    called = text.replace("call More", "call Again")
+    for each in (text, called):
+        run = checked(each, Options(dialect="faithful", properties=("guards",)))
+        assert len(outcomes(run)) == 1
+
+
 def test_a_selection_of_other_properties_asks_no_solver() -> None:
     run = checked(freight("(false)", ""), Options(properties=("implementable",)))
     assert outcomes(run) == []
