@@ -11,8 +11,11 @@ from tellverify.engine.machines import Machines
 from tellverify.engine.obligations import ending_obligation
 from tellverify.engine.options import Options
 from tellverify.engine.refutation import Refutations, refute, search_all
+from tellverify.engine.runs import stuck_trace
 from tellverify.evidence.trace import Fault, Trace
+from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.exact import Violation
+from tellverify.projection.liveness import stuck_run
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import Property
 
@@ -82,7 +85,7 @@ def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> lis
     machines = Machines(graph)
     found = search_all(machines, options)
     findings = _from_search(found)
-    findings += _stuck_by_search(graph, found)
+    findings += _stuck_by_search(machines, found, options)
     words = {
         "mixed-senders": "different roles may go on from one point",
         "final-with-successors": "the protocol may end or go on, and nobody decides",
@@ -94,15 +97,36 @@ def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> lis
     return findings
 
 
-def _stuck_by_search(graph: ProtocolGraph, found: Refutations) -> list[Finding]:
-    findings = []
+def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -> list[Finding]:
+    """Roles that wait for ever: where the protocol may end, or where a search has found it."""
+    graph = machines.graph
+    findings: list[Finding] = []
+    told: set[str] = set()
     code = FAULT_CODES[Fault.STUCK_ROLE].number
-    stuck = {trace.culprits[0] for trace in found.stuck}
-    for trace in found.stuck:
-        refuted = Refuted(code, trace, "search")
-        findings.append(Finding(Property.NO_STUCK_ROLE, refuted, (trace.culprits[0],)))
-    others = tuple(role for role in graph.roles if role not in stuck)
+    for trace in (*_stuck_at_ends(machines, options), *found.stuck):
+        role = trace.culprits[0]
+        if role not in told:
+            told.add(role)
+            findings.append(
+                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, "search"), (role,))
+            )
+    others = tuple(role for role in graph.roles if role not in told)
     if others:
         outcome = _searched(found, Fault.STUCK_ROLE)
         findings.append(Finding(Property.NO_STUCK_ROLE, outcome, others))
     return findings
+
+
+def _stuck_at_ends(machines: Machines, options: Options) -> list[Trace]:
+    """Runs of the protocol to a place where it may end while a role still waits."""
+    graph = machines.graph
+    budget = Budget(options.step_limit)
+    traces = []
+    try:
+        for role in range(len(graph.roles)):
+            run = stuck_run(graph, role, budget)
+            if run is not None:
+                traces.append(stuck_trace(machines, run))
+    except OutOfBudget:
+        pass  # the roles that are left are what the search says of them
+    return traces

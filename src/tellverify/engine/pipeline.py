@@ -117,7 +117,7 @@ def _check_file(
         kept = graphs.setdefault((source.path, name), {})
         report, more = _check_protocol(judged, protocol, name, said, options, kept)
         reports.append(report)
-        said.extend(more)
+        said.extend(by_upstream(more) if options.dialect == "faithful" else more)
     return reports, said
 
 

@@ -20,6 +20,7 @@ CONFIGURATION_FAULTS: Final = frozenset(
 )
 _SEARCHED_ROLES: Final = 32
 _SEARCHED_EVENTS: Final = 5_000
+_LONGEST: Final = 400  # events of a run; what grows without limit is not followed further
 _HISTORY_SHARE: Final = 8  # a history costs about as much as this many configurations
 
 
@@ -81,10 +82,10 @@ def _search(machines: Machines, wanted: frozenset[Fault], options: Options) -> R
             graph,
             built,
             wanted=frozenset({Fault.INFIDELITY}),
-            depth_limit=None,
+            depth_limit=_LONGEST,
             budget=limit // _HISTORY_SHARE,
         ),
-        find_faults(graph, built, wanted=wanted, depth_limit=None, budget=limit),
+        find_faults(graph, built, wanted=wanted, depth_limit=_LONGEST, budget=limit),
     )
     traces: dict[Fault, Trace] = {}
     stuck: list[Trace] = []

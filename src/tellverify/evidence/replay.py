@@ -276,12 +276,12 @@ def _stuck(
         return _stuck_lasso(view, machines, culprits, lap)
     # Whoever could still help a culprit: the senders of empty channels it awaits, those whom these
     # await, and so on. A channel whose head cannot be taken is spoilt for good. When none of them
-    # can move, none of them ever will.
+    # can move, none of them ever will; one that may stop may have stopped.
     needed = dict.fromkeys(culprits)
     pending = list(needed)
     while pending:
         role = pending.pop()
-        if view.is_able(role):
+        if view.is_able(role) and not view.is_final(role):
             return f"`{role}` can still move"
         for peer in view.awaits(role):
             if peer in view.state and (peer, role) not in view.queues and peer not in needed:

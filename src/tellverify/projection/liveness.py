@@ -27,7 +27,7 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | Non
     """A shortest run after which `role` waits for ever, or None. Raises OutOfBudget.
 
     The role waits when its state of the subset construction has moves, all of them receives,
-    while the protocol is at an end, or in a loop that the role takes no part in and that nothing
+    while the protocol may end, or in a loop that the role takes no part in and that nothing
     leaves.
     """
     views = Views(graph, role, budget)
@@ -39,7 +39,7 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | Non
         state, number = place
         if not waiting[number]:
             continue
-        if graph.first[state] == graph.first[state + 1]:
+        if graph.final[state] or graph.first[state] == graph.first[state + 1]:
             return StuckRun((role,), tuple(places.run_to(place)))
         if lasso is None and state in endless:
             lasso = place
