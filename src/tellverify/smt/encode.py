@@ -119,6 +119,11 @@ class Encoding:
                 values[name] = value
         return values
 
+    def completed(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """`values` with some value for each atom that has none."""
+        usual: dict[Kind, Value] = {Kind.TRUTH: False, Kind.NUMBER: 0, Kind.TEXT: ""}
+        return {name: usual[kind] for name, kind in self._kinds.items()} | dict(values)
+
 
 def encode(predicates: Sequence[Predicate]) -> Encoding | Clash | Unmodelled:
     """Type the atoms of predicates that belong together, or say why that is impossible."""

@@ -28,6 +28,7 @@ from tellverify.source.span import Span
 _MAX_OVERLAPS: Final = 20
 _MAX_CORE: Final = 20
 _MAX_NEEDED: Final = 100
+_MAX_SEEN: Final = 8
 _MAX_PARTS: Final = 20_000
 Valuation: TypeAlias = tuple[tuple[str, Value], ...]
 
@@ -107,16 +108,17 @@ class _Judge:
         self._queries = 0
         self._unknown = ""
         self._remarks: list[Remark] = []
+        self._seen: list[dict[str, Value]] = []
 
     def judge(self, complete: bool) -> Judgement:
         bad: list[int] = []
         constant: list[int] = []
         for index in range(len(self._guards)):
-            clash = self._contradiction(index)
+            clash = None if self._is_seen(index, True) else self._contradiction(index)
             if clash is not None:
                 bad.append(index)
                 self._remarks.append(Contradictory(index, clash))
-            elif self._is_unsat((Not(self._terms[index]),)):
+            elif not self._is_seen(index, False) and self._is_constant(index):
                 constant.append(index)
                 self._remarks.append(Constant(index))
         usual = [i for i in range(len(self._guards)) if i not in {*bad, *constant}]
@@ -138,6 +140,22 @@ class _Judge:
             return None
         return answer
 
+    def _is_seen(self, index: int, value: bool) -> bool:
+        """Whether values from earlier answers show that a guard may have this truth value."""
+        return any([truth(self._guards[index], seen) is value for seen in self._seen])
+
+    def _see(self, values: dict[str, Value]) -> None:
+        self._seen = [self._encoding.completed(values), *self._seen[: _MAX_SEEN - 1]]
+
+    def _is_constant(self, index: int) -> bool:
+        answer = self._ask((Not(self._terms[index]),))
+        if isinstance(answer, Sat):
+            values = self._encoding.values(answer.values)
+            if truth(self._guards[index], values) is not False:
+                self._unknown = "an answer of the solver does not hold"
+            self._see(values)
+        return isinstance(answer, Unsat)
+
     def _is_unsat(self, terms: Sequence[Term]) -> bool:
         return isinstance(self._ask(terms), Unsat)
 
@@ -149,6 +167,7 @@ class _Judge:
             values = self._encoding.values(answer.values)
             if truth(self._guards[index], values) is not True:
                 self._unknown = "an answer of the solver does not hold"
+            self._see(values)
         if not isinstance(answer, Unsat):
             return None
         core: list[Operand] = [parts[int(name)] for name in answer.core]

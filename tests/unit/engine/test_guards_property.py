@@ -171,7 +171,7 @@ def test_a_selection_of_other_properties_asks_no_solver() -> None:
 
 
 def test_many_guards_end_at_the_limit_of_queries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_guards, "MAX_QUERIES", 40)
+    monkeypatch.setattr(engine_guards, "MAX_QUERIES", 20)
     run = checked(freight(*(f"(x == {i})" for i in range(30))), Options(properties=("guards",)))
     (outcome,) = outcomes(run)
     assert isinstance(outcome, Unknown)
