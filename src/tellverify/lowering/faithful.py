@@ -8,6 +8,7 @@ recursion whose name is always the same, with the rest of the block in its branc
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,9 +19,9 @@ from tellverify.lowering.walk import (
     Walk,
     child_blocks,
     drive,
+    is_desugared,
     preorder,
     role_text,
-    same_role,
     with_blocks,
 )
 from tellverify.source.span import Span
@@ -28,6 +29,7 @@ from tellverify.syntax import ast
 
 RECURSION: Final = "RoleDecidesLoop"
 DONE: Final = "Done"
+_FAR: Final = 1 << 62
 
 
 class Upstream(msgspec.Struct, frozen=True):
@@ -41,13 +43,16 @@ class Upstream(msgspec.Struct, frozen=True):
     dropped: tuple[Span, ...]
 
 
-def as_run_upstream(protocol: ast.Protocol, budget: int) -> Upstream:
+def as_run_upstream(
+    protocol: ast.Protocol, budget: int, swallowed: Sequence[Span] = ()
+) -> Upstream:
     """`protocol` in the form that Telltale gives it.
 
-    The result calls nothing but what calls itself. Raises OverBudget when the calls unfold to more
-    than `budget` statements.
+    The result calls nothing but what calls itself. Statements that begin in one of the places
+    `swallowed`, which stand in the order of the source, belong to the payload above. Raises
+    OverBudget when the calls unfold to more than `budget` statements.
     """
-    rewriting = _Rewriting(protocol, budget)
+    rewriting = _Rewriting(protocol, budget, swallowed)
     drive(rewriting.block(protocol.body, (), inlined=True))
     kept = {statement.span for statement in preorder(rewriting.done)}
     dropped: list[Span] = []
@@ -60,24 +65,23 @@ def as_run_upstream(protocol: ast.Protocol, budget: int) -> Upstream:
     return Upstream(rewritten, tuple(sorted(dropped, key=lambda span: span.start)))
 
 
-def is_desugared(loop: ast.Loop) -> bool:
-    """True for a deciding loop that Telltale turns into a choice."""
-    if not isinstance(loop.kind, ast.Decide) or not loop.body:
-        return False
-    start = loop.body[0]
-    return isinstance(start, ast.Send) and same_role(start.sender, loop.kind.decider)
+def within(span: Span, places: Sequence[Span]) -> bool:
+    """True when `span` begins in one of `places`, which are apart and in order."""
+    at = bisect_right(places, Span(span.start, _FAR)) - 1
+    return at >= 0 and span.start < places[at].end
 
 
 class _Rewriting:
     """Rewrites block by block; `done` is the block that was finished last."""
 
-    def __init__(self, protocol: ast.Protocol, budget: int) -> None:
+    def __init__(self, protocol: ast.Protocol, budget: int, swallowed: Sequence[Span]) -> None:
         self.done: ast.Block = ()
         self._locals: dict[str, ast.LocalProtocol] = {}
         for local in protocol.locals:
             self._locals.setdefault(local.name.text, local)
         self._name = protocol.name.text
         self._budget = budget
+        self._swallowed = swallowed
         self._read = 0
         self._calling: set[str] = set()  # around the block that is being rewritten
 
@@ -115,6 +119,8 @@ class _Rewriting:
                 raise OverBudget(
                     f"the calls of `{self._name}` unfold to more than {self._budget:,} statements"
                 )
+            if within(statement.span, self._swallowed):
+                continue
             if not isinstance(statement, ast.Call):
                 yield statement
             elif inlined:

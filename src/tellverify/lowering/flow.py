@@ -16,6 +16,7 @@ from tellverify.lowering.walk import (
     child_blocks,
     drive,
     head_place,
+    is_desugared,
     leading_send,
     loop_text,
     role_text,
@@ -102,6 +103,8 @@ class FlowCheck:
                     self.found.append(say.trailing_code(self.where, text, rest, span))
             if not summary.silent:
                 place = place._replace(guarded=self._depth)
+            if isinstance(statement, ast.Loop) and is_desugared(statement):
+                place = place._replace(nested=True)  # the rest goes into the branch `Done`
 
     def _statement(self, statement: ast.Statement, place: Place) -> Walk | None:
         match statement:
@@ -313,7 +316,9 @@ class FlowCheck:
             case ast.Decide(decider):
                 regular = self._decide(loop, decider, place)
                 deciding = loop.head if regular else place.deciding
-                yield self._block(loop.body, place._replace(deciding=deciding, after=NOTHING))
+                nested = place.nested or regular
+                inner = place._replace(deciding=deciding, nested=nested, after=NOTHING)
+                yield self._block(loop.body, inner)
             case ast.Forever():
                 part = self._summaries.of_block(loop.body)
                 if part.silent and part.ends:
@@ -365,10 +370,7 @@ def _drops_rest(statement: ast.Statement) -> bool:
             return True
         case ast.Let(body=body):
             return body is not None
-        case ast.Loop(kind=ast.Decide(decider), body=body):
-            start = body[0] if body else None
-            return not (isinstance(start, ast.Send) and same_role(start.sender, decider))
         case ast.Loop():
-            return True
+            return not is_desugared(statement)
         case _:
             return False

@@ -60,12 +60,14 @@ class Linked(msgspec.Struct, frozen=True):
         )
 
     def roles_of(self, protocol: ast.Protocol) -> tuple[str, ...]:
-        """The roles that take part in what `protocol` calls of other files."""
-        if not self.imported:
+        """The roles that take part in what `protocol` calls of other files, as far as is known."""
+        if not (self.imported or self.excused):
             return ()
         found: dict[str, None] = {}
         for name, _ in _first_calls(protocol):
-            if name in self.imported:
+            if name in self.excused:
+                found.update((role.name.text, None) for role in declared_roles(protocol))
+            elif name in self.imported:
                 found.update((role.name.text, None) for role in self.imported[name].roles)
         return tuple(found)
 

@@ -123,6 +123,14 @@ def loop_text(kind: ast.LoopKind) -> str:
             return "loop forever"
 
 
+def is_desugared(loop: ast.Loop) -> bool:
+    """True for a deciding loop that Telltale turns into a choice."""
+    if not isinstance(loop.kind, ast.Decide) or not loop.body:
+        return False
+    start = loop.body[0]
+    return isinstance(start, ast.Send) and same_role(start.sender, loop.kind.decider)
+
+
 def leading_send(body: ast.Block) -> ast.Send | None:
     """The send that `body` begins with, behind statements that communicate nothing."""
     for statement in body:

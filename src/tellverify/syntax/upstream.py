@@ -22,6 +22,7 @@ _REMOVED_WORD: Final = re.compile(
     re.MULTILINE,
 )
 _LOOP: Final = re.compile(r"\bloop\b")
+_BODY_ON_LINE: Final = re.compile(r"\b(?:protocol|rec)\b[^\n]*\{")
 _CUT: Final = re.compile(r"\b(?:await|begin|invalidate|of|Ok|Err|Nothing)[A-Za-z]")
 _CUT_STATEMENT: Final = re.compile(r"(await|begin|invalidate)[A-Za-z]")
 _CUT_EXPRESSION: Final = re.compile(r"(Ok|Err|Nothing)\w")
@@ -35,6 +36,8 @@ def refused(tokens: Tokens, kinds: Kinds, items: Sequence[object]) -> Iterator[D
         yield faults.removed_word_in_front(tokens.path, Span(*match.span(1)), match[1])
     if _LOOP.search(tokens.text):
         yield from _brace_after_loop(tokens, kinds)
+    if _BODY_ON_LINE.search(tokens.text):
+        yield from _brace_on_line(tokens, kinds)
     if _CUT.search(tokens.text):
         yield from _cut_words(tokens, kinds)
     for item in items:
@@ -50,6 +53,20 @@ def _brace_after_loop(tokens: Tokens, kinds: Kinds) -> Iterator[Diagnostic]:
     if kinds["LBRACE"] in tokens.kinds[loop:]:
         brace = tokens.kinds.index(kinds["LBRACE"], loop)
         yield faults.brace_after_loop(tokens.path, _span(tokens, brace), _span(tokens, loop))
+
+
+def _brace_on_line(tokens: Tokens, kinds: Kinds) -> Iterator[Diagnostic]:
+    """The first brace behind each `protocol` or `rec` on the same line."""
+    word, end = -1, -1
+    for index, text in enumerate(tokens.texts):
+        if text in ("protocol", "rec") and (word < 0 or tokens.starts[index] >= end):
+            word = index
+            end = tokens.text.find("\n", tokens.ends[index])
+            end = len(tokens.text) if end < 0 else end
+        elif word >= 0 and tokens.kinds[index] == kinds["LBRACE"] and tokens.starts[index] < end:
+            span = _span(tokens, index)
+            yield faults.brace_on_line(tokens.path, span, _span(tokens, word), tokens.texts[word])
+            word = -1
 
 
 def _span(tokens: Tokens, index: int) -> Span:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from tellverify.diagnostics import codes
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.source.span import Span
+
+AS_WRITTEN: Final = "the verdicts here are about the text as written"
 
 
 def unbound_continue(where: Where, name: str, span: Span, local: str) -> Diagnostic:
@@ -270,7 +273,7 @@ def trailing_code(where: Where, construct: str, span: Span, before: Span) -> Dia
         f"what follows `{construct}` is dropped by Telltale",
         (span, "this and all after it"),
         others=[(before, f"after this `{construct}`")],
-        notes=("the verdicts here are about the text as written",),
+        notes=(AS_WRITTEN,),
         helps=("move them into every branch that ends, or to a place before",),
         upstream="drops",
     )

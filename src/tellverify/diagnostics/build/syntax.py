@@ -445,6 +445,19 @@ def brace_after_loop(path: str, span: Span, loop: Span) -> Diagnostic:
     )
 
 
+def brace_on_line(path: str, span: Span, head: Span, word: str) -> Diagnostic:
+    """A brace on the line of `word`, which Telltale takes for the body."""
+    return _finding(
+        codes.REFUSED_UPSTREAM,
+        path,
+        span,
+        f"Telltale takes a brace on the line of `{word}` for its body, and refuses the file",
+        others=[Annotation(head, f"the `{word}`")],
+        helps=["write the body on lines of its own"],
+        upstream="rejects",
+    )
+
+
 def keyword_in_front(path: str, span: Span, name: str, keyword: str) -> Diagnostic:
     """A name that begins with a keyword which Telltale cuts off."""
     return _finding(
