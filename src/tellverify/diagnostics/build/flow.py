@@ -114,9 +114,9 @@ def different_receivers(
         f"`{decider}` begins one branch toward `{first[1]}` and another toward `{other[1]}`",
         (other[0], f"`{other[1]}` hears first here"),
         others=[(first[0], f"`{first[1]}` hears first here")],
-        notes=("Telltale cannot project such a choice; the theory has no objection",),
+        notes=("Telltale reads such a choice, and cannot convert it to a global type",),
         helps=("let every branch begin with a message to the same role",),
-        upstream="rejects",
+        upstream="accepts",
     )
 
 
