@@ -29,7 +29,7 @@ def bare(file: ast.File) -> ast.File:
 
 
 @given(files)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_the_printed_tree_parses_to_the_same_tree(tree: ast.File) -> None:
     text = print_file(tree)
     again = parsed(text)
@@ -47,7 +47,7 @@ NOTES = ["-- note\n", "{- note -}", "{- a\n   b -}", "\n\n  -- note\n", "\n\n"]
 
 
 @given(files, st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(NOTES)), max_size=4))
-@settings(max_examples=250)
+@settings(max_examples=100)
 def test_comments_anywhere_stay_and_do_no_harm(
     tree: ast.File, notes: list[tuple[int, str]]
 ) -> None:
