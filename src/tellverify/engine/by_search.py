@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.engine.ends import ending_obligation
 from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
 from tellverify.engine.machines import Machines
-from tellverify.engine.obligations import ending_obligation
 from tellverify.engine.options import Options
 from tellverify.engine.refutation import Refutations, refute, search_all
 from tellverify.engine.runs import stuck_trace
@@ -18,6 +20,12 @@ from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import stuck_run
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import Property
+
+_OUTSIDE: Final = {
+    "mixed-senders": "different roles may go on from one point",
+    "final-with-successors": "the protocol may end or go on, and nobody decides",
+    "parallel": "actions of a role in parallel branches have no order",
+}
 
 
 def refuted_by_search(
@@ -68,7 +76,10 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     trace = found.traces.get(fault)
     if trace is not None:
         return Refuted(FAULT_CODES[fault].number, trace, "search")
-    depth = found.depth.get(fault, 0)
+    if fault not in found.depth:
+        reason = "fidelity of parallel branches that are not proved one by one is not decided"
+        return Unknown(reason, OUTSIDE_CLASS.number)
+    depth = found.depth[fault]
     if depth is None:
         return Proved("search", "all runs searched")
     reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
@@ -81,16 +92,12 @@ def _length(refuted: Refuted) -> tuple[int, str]:
 
 
 def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> list[Finding]:
-    """Obligations of a graph outside the class: several roles, or nobody, decide somewhere."""
+    """Obligations of a graph outside the class, for a `reason` of `_OUTSIDE`."""
     machines = Machines(graph)
-    found = search_all(machines, options)
+    found = search_all(machines, options, fidelity=reason != "parallel")
     findings = _from_search(found)
     findings += _stuck_by_search(machines, found, options)
-    words = {
-        "mixed-senders": "different roles may go on from one point",
-        "final-with-successors": "the protocol may end or go on, and nobody decides",
-    }[reason]
-    skipped = Skipped(f"outside the complete theory: {words}", OUTSIDE_CLASS.number)
+    skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
     findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
     findings += ending_obligation(machines)
     findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))

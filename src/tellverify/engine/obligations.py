@@ -5,21 +5,20 @@ What builds and searches runs is imported where a run has to be shown: most chec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from tellverify.core.graph import ProtocolGraph, leaves_class
-from tellverify.diagnostics.codes import NO_TERMINATION, OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
+from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
+from tellverify.engine.ends import ending_obligation
 from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
 from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
 from tellverify.evidence.trace import Fault
 from tellverify.projection.implementability import Implementability, check_graph
-from tellverify.projection.liveness import ending
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import Reason
-from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import Property
 
 _QUEUE_STEPS: Final = 200_000
@@ -35,7 +34,7 @@ def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
     answer = check_graph(graph, options.step_limit)
     machines = Machines(graph)
     findings = _implementability(machines, answer, options)
-    if answer.implementable is not False:
+    if answer.implementable:
         findings += _stuck(machines, answer)
     findings += _queues(machines, answer)
     findings += ending_obligation(machines)
@@ -50,7 +49,10 @@ def _implementability(
         unknown = Unknown(
             "the step limit was reached before every role was decided", STEP_LIMIT.number
         )
-        return [Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)]
+        return [
+            *(Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
+            Finding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
+        ]
     if answer.implementable:
         exact = len(machines.graph.roles) - answer.settled_by_congruence
         method = Proved("coherence", "complete, every run")
@@ -119,20 +121,6 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
     return findings
 
 
-def ending_obligation(machines: Machines) -> list[Finding]:
-    answer = ending(machines.graph)
-    outcome: Outcome
-    if not answer.has_end:
-        outcome = Skipped("the protocol has no end: it is meant to go on for ever")
-    elif answer.run is None:
-        outcome = Proved("reachability")
-    else:
-        from tellverify.engine.runs import trapped_trace
-
-        outcome = Refuted(NO_TERMINATION.number, trapped_trace(machines, answer), "reachability")
-    return [Finding(Property.CAN_TERMINATE, outcome)]
-
-
 def _projectable(graph: ProtocolGraph) -> list[Finding]:
     projections = strict_projections(graph)
     if projections.unsupported is not None:
@@ -163,25 +151,3 @@ def _conflict(projections: Projections, failure: MergeFailure) -> Conflict:
     graph = projections.graph
     left, right = graph.site_of(failure.left), graph.site_of(failure.right)
     return Conflict(failure.reason.value, left.path, left.span, right.span)
-
-
-def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:
-    """Obligations of parallel branches on channels of their own, checked one by one.
-
-    Branches that share no channel cannot take each other's messages, so what holds of each slice
-    holds of them together. A slice that fails is no run of the protocol: then nothing is known.
-    """
-    decided = [{f.property: f.outcome for f in decide(graph, options)} for graph in slices]
-    findings = []
-    for prop in Property:
-        outcomes = [found[prop] for found in decided if prop in found]
-        if not outcomes:
-            continue
-        roles = slices[0].roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else ()
-        if all(isinstance(outcome, Proved) for outcome in outcomes):
-            outcome: Outcome = Proved("composition", "parallel branches one by one")
-        else:
-            reason = "a parallel branch on its own is not proved, and all together are too many"
-            outcome = Unknown(reason, STEP_LIMIT.number)
-        findings.append(Finding(prop, outcome, roles))
-    return findings

@@ -20,7 +20,7 @@ from tellverify.engine.findings import Finding
 from tellverify.engine.guarded import GuardReport, check_guards
 from tellverify.engine.judgement import judge
 from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
-from tellverify.engine.obligations import decide, decide_slices
+from tellverify.engine.obligations import decide
 from tellverify.engine.options import DEFAULT_SIZES, Options
 from tellverify.lowering.families import RoleFault, declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
@@ -197,16 +197,16 @@ def _lowered(
 
 def _decide(lowered: Lowered, options: Options) -> list[Finding]:
     """All findings at one size, or why there are none."""
+    if lowered.parallel and (lowered.graph is not None or lowered.slices):
+        from tellverify.engine.parallel import decide_parallel
+
+        return decide_parallel(lowered, options)
     if lowered.graph is not None:
-        findings = decide(lowered.graph, options)
-        if not lowered.slices or not isinstance(findings[0].outcome, Unknown):
-            return findings
+        return decide(lowered.graph, options)
     outcome: Outcome
     if lowered.skipped:
         skip = lowered.skipped[0]
         outcome = Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
-    elif lowered.slices:
-        return decide_slices(lowered.slices, options)
     else:
         outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
     return [Finding(p, outcome) for p in _OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]

@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from tellverify.core.defect import Defect
 from tellverify.core.machine import Action
 from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
@@ -41,11 +40,12 @@ def refute(machines: Machines, violations: tuple[Violation, ...], options: Optio
     """Runs that show why a protocol with `violations` of coherence is not implementable.
 
     Small protocols are searched breadth-first, which makes the runs minimal. Otherwise the
-    violations themselves are exploited, and the run is the shortest known.
+    violations themselves are exploited, and the run is the shortest known. There may be none
+    within the limits; then nothing is refuted, and nothing is proved either.
     """
     found = Refutations({}, {}, 0)
     if _is_small(machines):
-        found = _search(machines, CONFIGURATION_FAULTS, options)
+        found = _search(machines, CONFIGURATION_FAULTS | {Fault.INFIDELITY}, options)
     if not found.traces:
         graph = machines.graph
         for violation in violations:
@@ -57,16 +57,22 @@ def refute(machines: Machines, violations: tuple[Violation, ...], options: Optio
             trace = seed_run(graph, machines.of, violation.run, role, action, onward)
             if trace is not None:
                 return msgspec.structs.replace(found, traces={trace.fault: trace})
-        raise Defect("no run shows that the protocol is not implementable")
+        faults = sorted(CONFIGURATION_FAULTS | {Fault.INFIDELITY})
+        return msgspec.structs.replace(found, depth={**dict.fromkeys(faults, 0), **found.depth})
     return found
 
 
-def search_all(machines: Machines, options: Options) -> Refutations:
-    """Search the machines of a graph outside the class for all faults, stuck roles included."""
+def search_all(machines: Machines, options: Options, *, fidelity: bool) -> Refutations:
+    """Search the machines of a graph outside the class for all faults, stuck roles included.
+
+    Infidelity is left out, also from `depth`, where the order of the graph is no measure.
+    """
+    wanted = CONFIGURATION_FAULTS | {Fault.STUCK_ROLE}
+    if fidelity:
+        wanted |= {Fault.INFIDELITY}
     if not _is_small(machines):
-        faults = (*CONFIGURATION_FAULTS, Fault.INFIDELITY, Fault.STUCK_ROLE)
-        return Refutations({}, dict.fromkeys(faults, 0), 0)
-    return _search(machines, CONFIGURATION_FAULTS | {Fault.STUCK_ROLE}, options)
+        return Refutations({}, dict.fromkeys(sorted(wanted), 0), 0)
+    return _search(machines, wanted, options)
 
 
 def _is_small(machines: Machines) -> bool:
@@ -77,16 +83,12 @@ def _is_small(machines: Machines) -> bool:
 def _search(machines: Machines, wanted: frozenset[Fault], options: Options) -> Refutations:
     graph, built = machines.graph, machines.all()
     limit = options.search_limit
-    searches = (
-        find_faults(
-            graph,
-            built,
-            wanted=frozenset({Fault.INFIDELITY}),
-            depth_limit=_LONGEST,
-            budget=limit // _HISTORY_SHARE,
-        ),
-        find_faults(graph, built, wanted=wanted, depth_limit=_LONGEST, budget=limit),
-    )
+    histories = wanted & {Fault.INFIDELITY}
+    searches = [
+        find_faults(graph, built, wanted=part, depth_limit=_LONGEST, budget=budget)
+        for part, budget in ((histories, limit // _HISTORY_SHARE), (wanted - histories, limit))
+        if part
+    ]
     traces: dict[Fault, Trace] = {}
     stuck: list[Trace] = []
     for trace in (trace for search in searches for trace in search.traces):

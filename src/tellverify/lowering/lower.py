@@ -28,7 +28,9 @@ class Lowered(msgspec.Struct, frozen=True):
     `graph` is None when something was `skipped` or when `limit` says what was too large. `slices`
     has, where all branches of all par statements use channels of their own, for each par
     statement and each of its branches one graph with that branch in the place of the statement
-    and all others written in sequence. `families` are those that need a size.
+    and all others written in sequence. `families` are those that need a size. `parallel` tells
+    that there is a par statement: then the graph holds interleavings, and in truth a role's own
+    actions in different branches have no order either.
     """
 
     graph: ProtocolGraph | None
@@ -37,6 +39,7 @@ class Lowered(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
     limit: str = ""
     skipped: tuple[Skip, ...] = ()
+    parallel: bool = False
 
 
 def lower(
@@ -105,6 +108,7 @@ class _Lowering:
             self._diagnostics(emitter),
             limit,
             tuple(emitter.skipped),
+            bool(emitter.pars),
         )
 
     def _graph(self, rows: Rows, name: str) -> ProtocolGraph:

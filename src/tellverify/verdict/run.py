@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
@@ -31,7 +33,7 @@ class Verdict(msgspec.Struct, frozen=True):
     column: int = 0
     statistics: tuple[tuple[str, int], ...] = ()
 
-    @property
+    @builtins.property
     def name(self) -> str:
         """The obligation as reports and `Diagnostic.refutes` write it: `no-stuck-role[Courier]`."""
         if self.subject.channel is not None:
