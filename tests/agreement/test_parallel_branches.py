@@ -13,9 +13,7 @@ from tellverify.projection.implementability import check_graph
 from tellverify.source.text import SourceFile
 from tellverify.syntax.parser import parse
 
-FAULTS = frozenset(
-    {Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE}
-)
+FAULTS = frozenset({Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE})
 ROLES = ("A", "B", "C", "D")
 
 
