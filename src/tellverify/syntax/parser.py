@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -27,6 +28,8 @@ from tellverify.syntax.lexer import Kinds, Tokens, tokenize
 from tellverify.syntax.recovery import MOST_FAULTS, Recovery
 from tellverify.syntax.reductions import BUILDERS
 
+_WHERE: Final = re.compile(r"^( *where *)\{(?= *(?:--.*)?$)", re.MULTILINE)
+_CLOSING: Final = re.compile(r"^ *\}(?= *$)", re.MULTILINE)
 _REGISTERED: Final = (statements, messages, protocols, declarations)
 
 
@@ -51,16 +54,40 @@ def parse(source: SourceFile) -> Parsed:
     try:
         language = tables()
         kinds = Kinds(language)
-        tokens = tokenize(source, kinds)
+        tokens = tokenize(_without_where_brace(source), kinds)
         items = _run(tokens, kinds, language)
         broken = tuple(fault for fault in tokens.faults if fault.severity is Severity.ERROR)
         file, found = structure.assemble(items, tokens, broken)
         if not broken:
             found.extend(upstream.refused(tokens, kinds, items))
+        brace = _where_brace(source.text)
+        if brace is not None:
+            found.append(faults.brace_body(source.path, Span(brace, brace + 1), "where"))
         return Parsed(file, _first_faults(source.path, [*tokens.faults, *found]))
     finally:
         if collects:
             gc.enable()
+
+
+def _where_brace(text: str) -> int | None:
+    """The brace at the end of a line that begins with `where`: a head without a body of its own.
+
+    Inside it no indentation would count, so the fault would show far away.
+    """
+    found = _WHERE.search(text) if "where" in text else None
+    return None if found is None else found.end(1)
+
+
+def _without_where_brace(source: SourceFile) -> SourceFile:
+    """The text without that brace, and without what closes it on a line of its own."""
+    text = source.text
+    at = _where_brace(text)
+    if at is None:
+        return source
+    closed = _CLOSING.search(text, at)
+    end = len(text) if closed is None else closed.end()
+    kept = text[at + 1 : end] if closed is None else f"{text[at + 1 : end - 1]} "
+    return SourceFile(source.path, f"{text[:at]} {kept}{text[end:]}")
 
 
 def _first_faults(path: str, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
