@@ -132,7 +132,7 @@ def _stuck_at_ends(machines: Machines, options: Options) -> list[Trace]:
     try:
         for role in range(len(graph.roles)):
             run = stuck_run(graph, role, budget)
-            if run is not None:
+            if run is not None and run.loop < 0:  # a loop of the graph need not be fair here
                 traces.append(stuck_trace(machines, run))
     except OutOfBudget:
         pass  # the roles that are left are what the search says of them
