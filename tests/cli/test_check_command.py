@@ -118,6 +118,18 @@ def test_nothing_to_check_exits_4(tmp_path: Path) -> None:
     assert tellverify("check", "--protocol", "Nobody", cwd=tmp_path).returncode == 4
 
 
+def test_names_that_nothing_has_are_told(tmp_path: Path) -> None:
+    write(tmp_path, family=FAMILY, good=GOOD)
+    for wrong in (["--instances", "E=3"], ["--role", "Z"], ["--role", "Z", "--role", "A"]):
+        done = tellverify("check", *wrong, cwd=tmp_path)
+        assert done.returncode == 2, wrong
+        assert "no protocol that was checked has a role" in done.stderr
+    only = ["--property", "no-stuck-role", "--role", "D", "--protocol", "Good"]
+    assert tellverify("check", *only, "good.tell", cwd=tmp_path).returncode == 2
+    done = tellverify("check", "--role", "D", "--property", "no-stuck-role", cwd=tmp_path)
+    assert done.returncode == 0
+
+
 def test_a_refutation_beats_what_is_not_known(tmp_path: Path) -> None:
     assert tellverify("check", cwd=write(tmp_path, a=STUCK, b=TIMED)).returncode == 1
 

@@ -9,6 +9,7 @@ from typing import Final, TextIO
 
 import click
 
+from tellverify.diagnostics.model import Severity
 from tellverify.engine import inputs
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import Checked, check_files
@@ -195,7 +196,7 @@ def check(
     )
     checked = check_files(files, options)
     traces: dict[str, str] = {}
-    complaints: list[str] = []
+    complaints = _names_of_nothing(checked, options)
     if evidence is not None:
         traces = _write_evidence(checked, evidence, complaints)
     for kind, path in reports:
@@ -207,6 +208,22 @@ def check(
     if complaints:
         return 2
     return 0 if exit_zero and code in (1, 3) else code
+
+
+def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
+    """Families and roles that were named and that no checked protocol has: a slip of the pen."""
+    protocols = checked.run.protocols
+    broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
+    if not protocols or broken:
+        return []  # the role may stand where nothing could be read
+    roles = {role for protocol in protocols for role in protocol.roles}
+    named = [family for family, _ in options.instances]
+    named += [role.partition("[")[0] for role in options.roles]
+    return [
+        f"no protocol that was checked has a role `{name}`"
+        for name in dict.fromkeys(named)
+        if name not in roles
+    ]
 
 
 def _write_evidence(checked: Checked, folder: str, complaints: list[str]) -> dict[str, str]:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import click
 
+from tellverify.cli.commands import COMMANDS
 from tellverify.cli.exit import Exit
-from tellverify.cli.main import COMMANDS
 from tellverify.version import VERSION
 
 

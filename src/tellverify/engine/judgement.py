@@ -31,6 +31,8 @@ def judge(
         return 1, "an obligation that is not required is refuted"
     if not protocols:
         return 4, "no protocol was selected" if any_input else "no file was found"
+    if not any(protocol.verdicts for protocol in protocols):
+        return 4, "no obligation was selected"
     weak = [v for v in required if not _suffices(v, options)]
     if weak:
         return 3, f"{_counted(len(weak), 'required obligation')} not {options.require}"

@@ -22,7 +22,7 @@ from tellverify.engine.judgement import judge
 from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
 from tellverify.engine.obligations import decide
 from tellverify.engine.options import DEFAULT_SIZES, Options
-from tellverify.lowering.families import RoleFault, declared_roles, family_groups
+from tellverify.lowering.families import declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
@@ -272,6 +272,3 @@ def _is_selected(verdict: Verdict, options: Options) -> bool:
         named = set(options.roles)
         return any(role in named or family_of(role) in named for role in verdict.subject.roles)
     return True
-
-
-__all__ = ["Checked", "RoleFault", "check_files", "check_paths", "check_text", "qualified_name"]

@@ -1,0 +1,15 @@
+"""The commands by name: where each is, and the line that the list of commands shows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "check": ("tellverify.cli.check", "check", "decide all obligations of choreographies"),
+    "project": ("tellverify.cli.project", "project", "show what each role does"),
+    "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
+    "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
+    "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
+    "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
+    "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
+}
