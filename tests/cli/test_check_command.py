@@ -130,6 +130,15 @@ def test_names_that_nothing_has_are_told(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_families_that_share_a_size_cannot_have_two(tmp_path: Path) -> None:
+    text = "protocol Two =\n  roles A, D[N], E[N]\n  A -> D[*] : Go\n  A -> E[*] : Go\n"
+    write(tmp_path, two=text)
+    done = tellverify("check", "--instances", "D=2", "--instances", "E=3", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "share one size" in " ".join(done.stdout.split())
+    assert tellverify("check", "--instances", "D=2", cwd=tmp_path).returncode == 0
+
+
 def test_a_refutation_beats_what_is_not_known(tmp_path: Path) -> None:
     assert tellverify("check", cwd=write(tmp_path, a=STUCK, b=TIMED)).returncode == 1
 

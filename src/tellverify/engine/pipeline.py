@@ -250,6 +250,9 @@ def _sizes(protocol: ast.Protocol, options: Options) -> Iterable[dict[str, int]]
     choices = []
     for group in groups:
         named = [wanted[family] for family in group if family in wanted]
+        if len(set(named)) > 1:  # one size under two names: lowering says which and why not
+            yield {family: wanted.get(family, DEFAULT_SIZES)[0] for g in groups for family in g}
+            return
         choices.append(named[0] if named else DEFAULT_SIZES)
     for chosen in sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes)):
         yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
