@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from tellverify.core.machine import Action
+from tellverify.core.graph import ProtocolGraph
+from tellverify.core.machine import Action, Machine
 from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
 from tellverify.evidence.trace import Fault, Trace
@@ -54,12 +56,33 @@ def refute(machines: Machines, violations: tuple[Violation, ...], options: Optio
             action = Action(sends, event.receiver if sends else event.sender, event.label)
             role = graph.roles[violation.role]
             onward = violation.onward or None
-            trace = seed_run(graph, machines.of, violation.run, role, action, onward)
+            machine_of = machines.along(_events(graph, violation), (role,))
+            trace = seed_run(graph, _remembered(machine_of), violation.run, role, action, onward)
             if trace is not None:
                 return msgspec.structs.replace(found, traces={trace.fault: trace})
         faults = sorted(CONFIGURATION_FAULTS | {Fault.INFIDELITY})
         return msgspec.structs.replace(found, depth={**dict.fromkeys(faults, 0), **found.depth})
     return found
+
+
+def _events(graph: ProtocolGraph, violation: Violation) -> tuple[int, ...]:
+    """The events of the protocol that a run made from `violation` takes part in."""
+    state = graph.target[violation.run[-1]] if violation.run else 0
+    here = range(graph.first[state], graph.first[state + 1])
+    awaited = [e for e in here if graph.receiver[e] == violation.role][:1]
+    return (*violation.run, *(violation.onward or awaited))
+
+
+def _remembered(machine_of: Callable[[str], Machine]) -> Callable[[str], Machine]:
+    """`machine_of` that builds each machine once."""
+    built: dict[str, Machine] = {}
+
+    def of(role: str) -> Machine:
+        if role not in built:
+            built[role] = machine_of(role)
+        return built[role]
+
+    return of
 
 
 def search_all(machines: Machines, options: Options, *, fidelity: bool) -> Refutations:

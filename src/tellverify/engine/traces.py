@@ -29,10 +29,17 @@ def trace_files(
         graph = graphs.get(outcome.instance)
         if graph is None:
             continue
-        text = _text(protocol, verdict, outcome, outcome.evidence, Machines(graph))
+        machines = Machines(graph)
+        if len(_acting(outcome.evidence)) > ALL_MACHINES and not machines.are_cheap:
+            continue  # nobody could replay it in reasonable time
+        text = _text(protocol, verdict, outcome, outcome.evidence, machines)
         name = trace_path(protocol.name, verdict.name)
         found.append((f"{protocol.name}/{verdict.name}", name, text))
     return found
+
+
+def _acting(trace: Trace) -> set[str]:
+    return {role for step in trace.steps for role in (step.sender, step.receiver)}
 
 
 def _text(
@@ -44,7 +51,7 @@ def _text(
 ) -> str:
     roles: tuple[str, ...] = machines.graph.roles
     if len(roles) > ALL_MACHINES:
-        acting = {role for step in trace.steps for role in (step.sender, step.receiver)}
+        acting = _acting(trace)
         roles = tuple(role for role in roles if role in acting)
     subject = TraceSubject(
         source=protocol.path,
