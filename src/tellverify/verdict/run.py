@@ -14,16 +14,22 @@ from tellverify.verdict.property import Property
 class Subject(msgspec.Struct, frozen=True):
     """What an obligation is about; `roles` is empty when it is the whole protocol.
 
-    A channel is named by its two roles in `channel`, sender first.
+    A channel is named by its two roles in `channel`, sender first. `item` names what else it may
+    be about: a property of the user, a theorem pack, a row of a budget.
     """
 
     protocol: str
     roles: tuple[str, ...] = ()
     channel: tuple[str, str] | None = None
+    item: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One obligation and its outcome."""
+    """One obligation and its outcome.
+
+    `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then the
+    outcome is true for want of a case) or "not-checked".
+    """
 
     property: Property
     subject: Subject
@@ -32,6 +38,7 @@ class Verdict(msgspec.Struct, frozen=True):
     line: int = 0
     column: int = 0
     statistics: tuple[tuple[str, int], ...] = ()
+    vacuity: str = "not-checked"
 
     @builtins.property
     def name(self) -> str:
@@ -39,8 +46,9 @@ class Verdict(msgspec.Struct, frozen=True):
         if self.subject.channel is not None:
             sender, receiver = self.subject.channel
             return f"{self.property}[{sender} -> {receiver}]"
-        if self.subject.roles:
-            return f"{self.property}[{', '.join(self.subject.roles)}]"
+        about = (*((self.subject.item,) if self.subject.item else ()), *self.subject.roles)
+        if about:
+            return f"{self.property}[{', '.join(about)}]"
         return str(self.property)
 
 
@@ -70,10 +78,74 @@ class Input(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Assumption(msgspec.Struct, frozen=True):
+    """An entry of the ledger: what is taken on whose word, why, and until when (an ISO date).
+
+    `in_force` is False past its date, `is_new` when the committed ledger does not have it yet.
+    """
+
+    number: str
+    protocol: str
+    obligation: str
+    reason: str
+    place: str
+    owner: str = ""
+    until: str = ""
+    in_force: bool = True
+    is_new: bool = False
+
+
+class Suppression(msgspec.Struct, frozen=True):
+    """A finding that an `allow` comment or the configuration keeps from counting, and why.
+
+    `kind` is "comment" or "configuration", `place` where that stands. The finding is not among
+    `Run.diagnostics`.
+    """
+
+    kind: str
+    diagnostic: Diagnostic
+    reason: str
+    place: str
+
+
+class Before(msgspec.Struct, frozen=True):
+    """An obligation as the run before had it, or a finding it had: then `status` is "finding".
+
+    `name` is the obligation, or the message of the finding.
+    """
+
+    protocol: str
+    name: str
+    status: str
+    fingerprint: str
+    code: str = ""
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """What was known before: fingerprints of accepted findings and refutations, and a run to
+    compare with. `path` is the file it was read from.
+    """
+
+    path: str
+    known: tuple[str, ...] = ()
+    previous: tuple[Before, ...] = ()
+
+
+class EvidenceFile(msgspec.Struct, frozen=True):
+    """A file of evidence that was written: of which obligation, where, and its SHA-256."""
+
+    obligation: str
+    path: str
+    sha256: str
+
+
 class Run(msgspec.Struct, frozen=True):
     """The result of one check: inputs, protocols in input order, findings in source order.
 
     With the `dialect` "faithful" it speaks about what Telltale itself accepts and runs.
+    `command` is the command line that gives this run again, `solvers` names solvers with their
+    versions, `configuration` has every setting that is not at its default, as text. `evidence`
+    lists the files that were written; an obligation of it is the id `protocol/obligation`.
     """
 
     inputs: tuple[Input, ...]
@@ -82,3 +154,11 @@ class Run(msgspec.Struct, frozen=True):
     exit_code: int
     exit_reason: str
     dialect: str = "strict"
+    command: str = "tellverify check"
+    solvers: tuple[str, ...] = ()
+    configuration: tuple[tuple[str, str], ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    baseline: Baseline | None = None
+    evidence: tuple[EvidenceFile, ...] = ()
+    timing: tuple[tuple[str, float], ...] = ()
