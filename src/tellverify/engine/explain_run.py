@@ -11,7 +11,7 @@ from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Conflict, Refuted
+from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import Verdict
 
@@ -48,6 +48,7 @@ _HERE: Final = {
     Fault.DEADLOCK: "after this nobody can go on",
     Fault.UNBOUNDED_QUEUE: "this is sent again and again",
     Fault.NO_TERMINATION: "this goes on for ever",
+    Fault.PROPERTY: "here it no longer holds",
     Fault.WITNESS: "",
 }
 
@@ -76,6 +77,8 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             message = f"the branches of {named} do not merge strictly: {why}"
             primary = Annotation(left, "one branch begins here")
             others = (Annotation(right, "the other begins here"),) if right != left else ()
+        case Core():  # whoever finds a core tells of it, with the places of its premises
+            return
     notes = (outcome.reason,) if outcome.reason else ()
     if outcome.instance:
         notes = (*notes, f"shown with {outcome.instance}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Final
 
 import msgspec
 
@@ -17,7 +16,7 @@ from tellverify.engine.dialect import by_upstream, judged_faithfully
 from tellverify.engine.embedded import Unit, units
 from tellverify.engine.explain_run import diagnostics_of
 from tellverify.engine.findings import Finding
-from tellverify.engine.guarded import GuardReport, check_guards
+from tellverify.engine.further import Further, Sized, decide_further
 from tellverify.engine.judgement import judge
 from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
 from tellverify.engine.obligations import decide
@@ -27,10 +26,8 @@ from tellverify.lowering.lower import Lowered, lower
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.property import STATEMENTS, Property
+from tellverify.verdict.property import OF_EVERY_PROTOCOL, STATEMENTS, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
-
-_OF_EVERY_PROTOCOL: Final = tuple(p for p in Property if p is not Property.GUARDS)
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -153,6 +150,7 @@ def _check_protocol(
         blocked = _skipped(name, place, judged.linked.blocked)
         return msgspec.structs.replace(report, verdicts=blocked), []
     instances: list[Instance] = []
+    kept: list[Sized] = []
     more: list[Diagnostic] = []
     sizes_tried: dict[str, dict[int, None]] = {}
     events = 0
@@ -162,6 +160,7 @@ def _check_protocol(
         for family, size in sizes.items():
             sizes_tried.setdefault(family, {})[size] = None
         findings = _decide(lowered, options)
+        kept.append(Sized(_instance_name(sizes), sizes, lowered))
         instances.append(Instance(_instance_name(sizes), tuple(findings)))
         if lowered.graph is not None:
             events = max(events, lowered.graph.event_count)
@@ -174,11 +173,10 @@ def _check_protocol(
     if new_errors:
         return msgspec.structs.replace(report, verdicts=_malformed(name, place, new_errors)), more
     well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
-    asked = not options.properties or Property.GUARDS.value in options.properties
-    guards = check_guards(protocol, source, name) if asked else GuardReport()
-    found = [well_formed, *verdicts(name, instances, _bound(families), place), *guards.verdicts]
+    further = decide_further(Further(judged, protocol, name, tuple(kept), options))
+    found = [well_formed, *verdicts(name, instances, _bound(families), place), *further.verdicts]
     selected = tuple(v for v in found if _is_selected(v, options))
-    more.extend(guards.diagnostics)
+    more.extend(further.diagnostics)
     more.extend(d for v in selected for d in diagnostics_of(v, source, protocol.name.span))
     return (
         msgspec.structs.replace(report, families=families, verdicts=selected, event_count=events),
@@ -209,7 +207,7 @@ def _decide(lowered: Lowered, options: Options) -> list[Finding]:
         outcome = Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
     else:
         outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
-    return [Finding(p, outcome) for p in _OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
+    return [Finding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
 
 
 def _malformed(
@@ -230,7 +228,7 @@ def _malformed(
             STATEMENTS[p].required,
             *place,
         )
-        for p in _OF_EVERY_PROTOCOL
+        for p in OF_EVERY_PROTOCOL
     )
 
 
@@ -239,7 +237,7 @@ def _skipped(name: str, place: tuple[int, int], reason: str) -> tuple[Verdict, .
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
     return tuple(
         Verdict(p, Subject(name), skipped, STATEMENTS[p].required, *place)
-        for p in _OF_EVERY_PROTOCOL
+        for p in OF_EVERY_PROTOCOL
     )
 
 

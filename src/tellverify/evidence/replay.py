@@ -150,6 +150,13 @@ def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
     return Replayed(stepper.configuration(), tuple(states), divergence)
 
 
+_JUDGED: Final = {
+    Fault.INFIDELITY: "the protocol has this run",
+    Fault.NO_TERMINATION: "the protocol can still reach its end",
+    Fault.PROPERTY: "the property holds of this run",
+}
+
+
 def fault_shown(
     configuration: Configuration,
     machines: Sequence[Machine],
@@ -188,12 +195,10 @@ def fault_shown(
             if grown is None:
                 return "the loop cannot be repeated for ever"
             return "" if grown else "the loop lets no queue grow"
-        case Fault.INFIDELITY | Fault.NO_TERMINATION:
+        case Fault.INFIDELITY | Fault.NO_TERMINATION | Fault.PROPERTY:
             if judge is None:
                 return "this cannot be told from the machines alone"
-            has = "the protocol has this run"
-            ends = "the protocol can still reach its end"
-            return "" if judge() else has if fault is Fault.INFIDELITY else ends
+            return "" if judge() else _JUDGED[fault]
 
 
 class _View:

@@ -20,6 +20,7 @@ class Fault(StrEnum):
     INFIDELITY = "infidelity"
     UNBOUNDED_QUEUE = "unbounded-queue"
     NO_TERMINATION = "no-termination"
+    PROPERTY = "property"
     WITNESS = "witness"
 
 
@@ -39,7 +40,8 @@ class Trace(msgspec.Struct, frozen=True):
     finished); otherwise the run is the shortest known.
     `culprits` are the roles the fault is about, `queues` the channels that are not empty at the
     end with their contents, `waiting` the state of every role at the end. `place` is where the
-    source shows the fault; without one it is the statement of the last step.
+    source shows the fault; without one it is the statement of the last step. `states` has, for
+    every step, the local state of its actor after it, or is empty when that was not recorded.
     """
 
     fault: Fault
@@ -51,3 +53,4 @@ class Trace(msgspec.Struct, frozen=True):
     queues: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     waiting: tuple[Waiting, ...] = ()
     place: Site = Site()
+    states: tuple[int, ...] = ()

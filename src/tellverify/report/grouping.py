@@ -15,6 +15,7 @@ from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
     Conflict,
+    Core,
     Outcome,
     Proved,
     Refuted,
@@ -94,7 +95,7 @@ def line_of(
             for site in sites:
                 if site.line:
                     return site.path or protocol.path, site.line, max(site.column, 1)
-        elif evidence.path in sources:
+        elif isinstance(evidence, Conflict) and evidence.path in sources:
             return (evidence.path, *sources[evidence.path].position(evidence.left.start))
     return protocol.path, max(verdict.line or protocol.line, 1), max(verdict.column, 1)
 
@@ -191,7 +192,7 @@ class RefutationIndex:
 
     def __init__(self, run: Run) -> None:
         self._left: dict[tuple[str, str], list[Refutation]] = {}
-        self._shown: dict[tuple[str, str], list[Trace | Conflict]] = {}
+        self._shown: dict[tuple[str, str], list[Trace | Conflict | Core]] = {}
         self._said = {(diagnostic.path, diagnostic.message) for diagnostic in run.diagnostics}
         for protocol, verdict, outcome in refutations(run):
             key = (protocol.name, verdict.name)

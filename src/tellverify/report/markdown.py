@@ -25,7 +25,7 @@ from tellverify.report.markup import code, html, prose
 from tellverify.report.mermaid import sequence_diagram
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Conflict, Refuted
+from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.property import DIALECTS, SEMANTICS
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
@@ -192,6 +192,8 @@ def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> st
     evidence = outcome.evidence
     if isinstance(evidence, Conflict):
         return f"<code>{html(verdict.name)}</code> of {name}: two places that do not fit"
+    if isinstance(evidence, Core):
+        return f"<code>{html(verdict.name)}</code> of {name}: {html(evidence.reason)}"
     culprits = listed(collapsed(evidence.culprits), 3)
     who = f"<code>{html(culprits)}</code>" if culprits else name
     match evidence.fault:
@@ -209,6 +211,8 @@ def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> st
             return f"How a queue of {name} grows without limit"
         case Fault.NO_TERMINATION:
             return f"How {name} loses its end"
+        case Fault.PROPERTY:
+            return f"A run of {name} against <code>{html(verdict.name)}</code>"
         case Fault.WITNESS:
             return f"A run of {name}"
 
@@ -231,6 +235,12 @@ def _shown(
             line, _ = location(sources.get(evidence.path), span.start)
             places.append(code(f"{evidence.path.rpartition('/')[2]}:{line}"))
         yield f"{' and '.join(places)} {prose('' if is_told else evidence.reason)}".rstrip()
+        yield ""
+        return
+    if isinstance(evidence, Core):
+        for premise in evidence.premises:
+            where = f"{code(f'{premise.path}:{premise.line}')} " if premise.line else ""
+            yield f"- {where}{prose(premise.text)}"
         yield ""
         return
     diagram = sequence_diagram(

@@ -24,7 +24,7 @@ from tellverify.report.grouping import (
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Conflict
+from tellverify.verdict.outcome import Conflict, Core
 from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
 from tellverify.verdict.run import ProtocolReport, Run
 
@@ -130,6 +130,10 @@ def _bare(
         for span in (conflict.left, conflict.right):
             line, column = location(sources.get(conflict.path), span.start)
             lines.append(f"  | {style.shown(conflict.path)}:{line}:{column}")
+    if isinstance(evidence, Core):
+        for premise in evidence.premises:
+            where = f"{style.shown(premise.path)}:{premise.line}: " if premise.line else ""
+            lines.append(f"  | {where}{style.tamed(premise.text)}")
     if others:
         lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
     return lines
@@ -144,7 +148,7 @@ def _evidence(
     if outcome.instance:
         lines.extend(_remark("instance", outcome.instance, gutter, style))
     trace = outcome.evidence
-    if isinstance(trace, Conflict):
+    if isinstance(trace, Conflict | Core):
         return lines
     length = counted(len(trace.steps), "event")
     known = "shortest run" if trace.minimal else "shortest known run"

@@ -21,6 +21,7 @@ from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
     Conflict,
+    Core,
     Proved,
     Refuted,
     Skipped,
@@ -54,6 +55,7 @@ class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str = ""
     roles: tuple[str, ...] = ()
     channel: tuple[str, ...] = ()
+    item: str = ""
 
 
 class _Scope(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -100,14 +102,22 @@ class _Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     loop: int = -1
 
 
+class _Premise(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    text: str
+    path: str = ""
+    line: int = 0
+
+
 class _Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    kind: Literal["none", "counterexample", "conflict", "witness", "certificate"]
+    kind: Literal["none", "counterexample", "conflict", "core", "witness", "certificate"]
     rechecked: bool | msgspec.UnsetType = msgspec.UNSET
     path: str = ""
     instance: str = ""
     trace: _Trace | None = None
     reason: str = ""
     places: tuple[_Place, ...] = ()
+    premises: tuple[_Premise, ...] = ()
 
 
 class _Verdict(msgspec.Struct, frozen=True):
@@ -272,6 +282,7 @@ def _verdict(
             role=subject.roles[0] if len(subject.roles) == 1 else "",
             roles=subject.roles if len(subject.roles) > 1 else (),
             channel=subject.channel or (),
+            item=subject.item,
         ),
         statement=statement(protocol, verdict),
         status=status(outcome),
@@ -358,6 +369,18 @@ def _evidence(verdict: Verdict, sources: Mapping[str, SourceFile], path: str) ->
                 instance=outcome.instance,
                 reason=conflict.reason,
                 places=places,
+            )
+        case Core() as core:
+            return _Evidence(
+                "core",
+                rechecked=True,
+                instance=outcome.instance,
+                reason=core.reason,
+                path=_slashed(core.script),
+                premises=tuple(
+                    _Premise(one.name, one.text, _slashed(one.path), one.line)
+                    for one in core.premises
+                ),
             )
 
 

@@ -34,14 +34,34 @@ class Conflict(msgspec.Struct, frozen=True):
     right: Span
 
 
+class CorePremise(msgspec.Struct, frozen=True):
+    """One premise of a core: its name, what it says, and where it is written (line 0: nowhere)."""
+
+    name: str
+    text: str
+    path: str = ""
+    line: int = 0
+
+
+class Core(msgspec.Struct, frozen=True):
+    """Premises that cannot hold together; without any one of them the others can.
+
+    `script` names the SMT-LIB script that shows it, where one was written.
+    """
+
+    reason: str
+    premises: tuple[CorePremise, ...]
+    script: str = ""
+
+
 class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
-    """It does not hold: a replayed run, or two branches that conflict.
+    """It does not hold: a replayed run, two branches that conflict, or premises that clash.
 
     `instance` names the family sizes it was found at, `reason` says why it happens, where known.
     """
 
     code: str
-    evidence: Trace | Conflict
+    evidence: Trace | Conflict | Core
     method: str
     instance: str = ""
     reason: str = ""

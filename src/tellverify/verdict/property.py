@@ -58,3 +58,17 @@ STATEMENTS: Final[dict[Property, Statement]] = {
     ),
     Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),
 }
+
+OF_EVERY_PROTOCOL: Final = (
+    Property.WELL_FORMED,
+    Property.IMPLEMENTABLE,
+    Property.NO_DEADLOCK,
+    Property.NO_ORPHAN_MESSAGE,
+    Property.NO_UNSPECIFIED_RECEPTION,
+    Property.FIDELITY,
+    Property.NO_STUCK_ROLE,
+    Property.BOUNDED_QUEUES,
+    Property.CAN_TERMINATE,
+    Property.PROJECTABLE,
+)
+"""What is decided of every protocol; the other properties need something to speak about."""

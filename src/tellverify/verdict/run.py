@@ -7,6 +7,7 @@ import builtins
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.outcome import Outcome
 from tellverify.verdict.property import Property
 
@@ -60,7 +61,7 @@ class Family(msgspec.Struct, frozen=True):
 
 
 class ProtocolReport(msgspec.Struct, frozen=True):
-    """Everything that was found out about one protocol."""
+    """Everything that was found out about one protocol; with `drawings` if a report needs them."""
 
     name: str
     path: str
@@ -69,6 +70,7 @@ class ProtocolReport(msgspec.Struct, frozen=True):
     families: tuple[Family, ...]
     verdicts: tuple[Verdict, ...]
     event_count: int = 0
+    drawings: Drawings | None = None
 
 
 class Input(msgspec.Struct, frozen=True):

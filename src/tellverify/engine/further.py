@@ -1,0 +1,69 @@
+"""Obligations beyond those that every protocol graph has: guards, properties, budgets, packs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.engine.guarded import check_guards
+from tellverify.engine.modules import Judged
+from tellverify.engine.options import Options
+from tellverify.lowering.lower import Lowered
+from tellverify.syntax import ast
+from tellverify.verdict.property import Property
+from tellverify.verdict.run import Verdict
+
+
+class Sized(msgspec.Struct, frozen=True):
+    """A protocol lowered at given family sizes; `name` is empty when it has no families."""
+
+    name: str
+    sizes: Mapping[str, int]
+    lowered: Lowered
+
+
+class Further(msgspec.Struct, frozen=True):
+    """What such an obligation may look at: a protocol without errors, at all sizes tried."""
+
+    judged: Judged
+    protocol: ast.Protocol
+    name: str
+    sized: tuple[Sized, ...]
+    options: Options
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """Verdicts and findings; both empty where there is nothing to decide."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _guards(further: Further) -> Decided:
+    report = check_guards(further.protocol, further.judged.source, further.name)
+    return Decided(report.verdicts, report.diagnostics)
+
+
+_DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]], ...]] = (
+    ((Property.GUARDS,), _guards),
+)
+
+
+def decide_further(further: Further) -> Decided:
+    """Decide all such obligations of one protocol, in the order of the table.
+
+    Only those that decide a property that was asked for are run.
+    """
+    asked = set(further.options.properties)
+    verdicts: list[Verdict] = []
+    diagnostics: list[Diagnostic] = []
+    for properties, decide in _DECIDERS:
+        if asked and not asked & {p.value for p in properties}:
+            continue
+        decided = decide(further)
+        verdicts.extend(decided.verdicts)
+        diagnostics.extend(decided.diagnostics)
+    return Decided(tuple(verdicts), tuple(diagnostics))
