@@ -16,6 +16,28 @@ TOO_LARGE: Final = Code("TV003", "file-too-large", _LINT, _ERROR, "a file of unr
 NOT_A_TELL_FILE: Final = Code(
     "TV004", "not-a-tell-file", _LINT, _ERROR, "a file whose name does not end in .tell"
 )
+MISSING_REASON: Final = Code(
+    "TV021", "missing-reason", _LINT, _ERROR, "an `allow` or `assume` comment without a reason"
+)
+COVERS_NOTHING: Final = Code(
+    "TV022", "covers-nothing", _LINT, _WARNING, "an `allow` or `assume` comment without effect"
+)
+UNKNOWN_DIRECTIVE: Final = Code(
+    "TV023", "unknown-directive", _LINT, _WARNING, "a `tell:` comment of an unknown kind"
+)
+UNREADABLE_DIRECTIVE: Final = Code(
+    "TV024", "unreadable-directive", _LINT, _ERROR, "a `tell:` comment that cannot be read"
+)
+EXPIRED: Final = Code(
+    "TV025", "expired-assumption", _LINT, _WARNING, "an assumption whose date has passed"
+)
+WRONG_SUPPRESSION: Final = Code(
+    "TV026",
+    "wrong-suppression",
+    _LINT,
+    _ERROR,
+    "an `allow` or `assume` comment of what it cannot cover",
+)
 
 # TV1xx: layout and grammar
 TAB_INDENTATION: Final = Code(
