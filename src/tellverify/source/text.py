@@ -47,6 +47,11 @@ class SourceFile:
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 
+    def start_of(self, line: int) -> int:
+        """The offset where a line begins; lines past the last one begin at the end."""
+        starts = self._line_starts()
+        return starts[line - 1] if line <= len(starts) else len(self.text)
+
     def line_text(self, line: int) -> str:
         """The text of a line, counted from 1, without its line break."""
         starts = self._line_starts()
