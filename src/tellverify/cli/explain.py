@@ -25,6 +25,7 @@ _REFUTED_BY: Final[dict[Property, tuple[str, ...]]] = {
     Property.NO_STUCK_ROLE: ("TV512",),
     Property.BOUNDED_QUEUES: ("TV521",),
     Property.CAN_TERMINATE: ("TV522",),
+    Property.TERMINATES: ("TV523",),
     Property.PROJECTABLE: ("TV411",),
     Property.GUARDS: ("TV601",),
 }

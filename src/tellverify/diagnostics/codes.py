@@ -39,6 +39,56 @@ WRONG_SUPPRESSION: Final = Code(
     "an `allow` or `assume` comment of what it cannot cover",
 )
 
+# TV05x to TV09x: policy files
+POLICY_UNREADABLE: Final = Code(
+    "TV051", "policy-unreadable", _USAGE, _ERROR, "a policy that cannot be read"
+)
+POLICY_NOT_TOML: Final = Code(
+    "TV052", "policy-not-toml", _USAGE, _ERROR, "a policy file that is not TOML"
+)
+POLICY_SHAPE: Final = Code(
+    "TV053", "policy-shape", _USAGE, _ERROR, "a key or value that the policy format does not have"
+)
+POLICY_DUPLICATE: Final = Code(
+    "TV054", "policy-duplicate", _USAGE, _ERROR, "two rows of a policy that have one name"
+)
+POLICY_IMPORT: Final = Code(
+    "TV055", "policy-import", _USAGE, _ERROR, "an imported policy file that cannot be read"
+)
+POLICY_IMPORT_CYCLE: Final = Code(
+    "TV056", "policy-import-cycle", _USAGE, _ERROR, "policy files that import each other"
+)
+POLICY_REFERENCE: Final = Code(
+    "TV061", "policy-unknown-name", _LINT, _ERROR, "a name in a policy that no row has"
+)
+POLICY_KEY_NOT_PROVIDED: Final = Code(
+    "TV062", "policy-key-not-provided", _LINT, _ERROR, "a required key that no runtime can have"
+)
+POLICY_NO_CONSUMER: Final = Code(
+    "TV063", "policy-no-consumer", _LINT, _ERROR, "a pack on a capability that nothing consumes"
+)
+POLICY_UNUSED_SURFACE: Final = Code(
+    "TV064", "policy-unused-surface", _LINT, _WARNING, "a surface that nothing consumes"
+)
+POLICY_TWO_GROUPS: Final = Code(
+    "TV065", "policy-two-groups", _LINT, _ERROR, "a protocol in two groups that exclude each other"
+)
+POLICY_NO_GROUP: Final = Code(
+    "TV066", "policy-no-group", _LINT, _WARNING, "a protocol that is in no wave"
+)
+POLICY_RESERVED_PACK: Final = Code(
+    "TV067", "policy-reserved-pack", _LINT, _ERROR, "a reserved pack that a protocol requires"
+)
+POLICY_CONTRADICTION: Final = Code(
+    "TV068", "policy-contradiction", _LINT, _ERROR, "rows of a policy that contradict each other"
+)
+POLICY_CLASS: Final = Code(
+    "TV069", "policy-class", _LINT, _WARNING, "a determinism policy of another class"
+)
+POLICY_COMBINATION: Final = Code(
+    "TV071", "policy-combination", _LINT, _ERROR, "a determinism policy that cannot be executed"
+)
+
 # TV1xx: layout and grammar
 TAB_INDENTATION: Final = Code(
     "TV101", "tab-indentation", _LINT, _ERROR, "a tab in the indentation of a line"
@@ -553,6 +603,19 @@ UNBOUNDED_QUEUE: Final = Code(
 NO_TERMINATION: Final = Code(
     "TV522", "cannot-terminate", _OBLIGATION, _WARNING, "a point from which the end is out of reach"
 )
+ENDLESS_RUN: Final = Code("TV523", "endless-run", _OBLIGATION, _ERROR, "a fair run that never ends")
+MACHINE_FILE: Final = Code(
+    "TV551", "machine-file", _LINT, _ERROR, "an entry of a machine file that is none"
+)
+MACHINE_TERM: Final = Code(
+    "TV552", "machine-term", _LINT, _ERROR, "a local type that no machine can follow"
+)
+MACHINE_CONFLICT: Final = Code(
+    "TV553", "machine-conflict", _LINT, _ERROR, "machines that contradict each other or themselves"
+)
+MACHINE_MISSING: Final = Code(
+    "TV554", "missing-machine", _LINT, _ERROR, "a role that others talk to and that has no machine"
+)
 
 # TV6xx: guards, refinements and data
 CONTRADICTORY_GUARD: Final = Code(
@@ -579,6 +642,10 @@ UNREADABLE_TRACE: Final = Code(
     "TV801", "unreadable-trace", _LINT, _ERROR, "a trace file that cannot be read"
 )
 FOREIGN_TRACE: Final = Code("TV802", "foreign-trace", _LINT, _ERROR, "a trace of another protocol")
+UNREADABLE_LOG: Final = Code(
+    "TV803", "unreadable-log", _LINT, _ERROR, "a line of a log that is no event"
+)
+FOREIGN_LOG: Final = Code("TV804", "foreign-log", _LINT, _ERROR, "a log of another protocol")
 TRACE_DIVERGES: Final = Code(
     "TV811", "trace-diverges", _LINT, _ERROR, "a step of a trace that the protocol does not have"
 )
@@ -587,6 +654,15 @@ TRACE_CLAIM: Final = Code(
 )
 FAULT_NOT_SHOWN: Final = Code(
     "TV813", "fault-not-shown", _LINT, _ERROR, "a trace whose end does not show what it claims"
+)
+LOG_DIVERGES: Final = Code(
+    "TV821", "log-diverges", _LINT, _ERROR, "an event of a log that the protocol does not have"
+)
+UNKNOWN_IN_LOG: Final = Code(
+    "TV822", "unknown-in-log", _LINT, _ERROR, "a role or label of a log that the protocol lacks"
+)
+INCOMPLETE_LOG: Final = Code(
+    "TV823", "incomplete-log", _LINT, _ERROR, "a log that stops before the end of a run"
 )
 
 # TV9xx: limits

@@ -48,6 +48,7 @@ _HERE: Final = {
     Fault.DEADLOCK: "after this nobody can go on",
     Fault.UNBOUNDED_QUEUE: "this is sent again and again",
     Fault.NO_TERMINATION: "this goes on for ever",
+    Fault.ENDLESS_RUN: "this goes on for ever",
     Fault.PROPERTY: "here it no longer holds",
     Fault.WITNESS: "",
 }

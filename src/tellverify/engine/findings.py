@@ -20,6 +20,7 @@ FAULT_CODES: Final[dict[Fault, Code]] = {
     Fault.ORPHAN_MESSAGE: codes.ORPHAN_MESSAGE,
     Fault.UNBOUNDED_QUEUE: codes.UNBOUNDED_QUEUE,
     Fault.NO_TERMINATION: codes.NO_TERMINATION,
+    Fault.ENDLESS_RUN: codes.ENDLESS_RUN,
 }
 SAFETY: Final = {
     Property.NO_DEADLOCK: Fault.DEADLOCK,

@@ -184,17 +184,13 @@ def fault_shown(
         case Fault.ORPHAN_MESSAGE:
             return _orphan(view, culprits)
         case Fault.UNSPECIFIED_RECEPTION:
-            roles = culprits or tuple(view.state)
-            return (
-                "" if any(map(view.is_spoilt, roles)) else "every awaited channel may still serve"
-            )
+            return _spoilt(view, culprits)
         case Fault.STUCK_ROLE:
             return _stuck(view, machines, culprits, lap)
         case Fault.UNBOUNDED_QUEUE:
-            grown = _grown(view, machines, lap)
-            if grown is None:
-                return "the loop cannot be repeated for ever"
-            return "" if grown else "the loop lets no queue grow"
+            return _growing(view, machines, lap)
+        case Fault.ENDLESS_RUN:
+            return _endless(view, machines, lap)
         case Fault.INFIDELITY | Fault.NO_TERMINATION | Fault.PROPERTY:
             if judge is None:
                 return "this cannot be told from the machines alone"
@@ -251,7 +247,23 @@ def _deadlock(view: _View) -> str:
     return ""
 
 
+def _spoilt(view: _View, culprits: Sequence[str]) -> str:
+    roles = culprits or tuple(view.state)
+    return "" if any(map(view.is_spoilt, roles)) else "every awaited channel may still serve"
+
+
+def _growing(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
+    grown = _grown(view, machines, lap)
+    if grown is None:
+        return "the loop cannot be repeated for ever"
+    return "" if grown else "the loop lets no queue grow"
+
+
 def _orphan(view: _View, culprits: Sequence[str]) -> str:
+    """All may stop and a message is left; or a culprit has finished for good, and one is left."""
+    gone = [r for r in culprits if view.is_final(r) and not view.machine[r].moves[view.state[r]]]
+    if any(receiver in gone for _, receiver in view.queues):
+        return ""
     for role in view.state:
         if not view.is_final(role):
             return f"`{role}` has not finished"
@@ -302,6 +314,12 @@ def _stuck_lasso(
     for role in culprits:
         if role in acting:
             return f"`{role}` moves in the loop"
+    return _endless(view, machines, lap)
+
+
+def _endless(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
+    """The lap can be repeated for ever, and whoever can move meanwhile takes part in it."""
+    acting = {step.actor for step in lap}
     stepper = Stepper(machines, view.configuration)
     for step in lap:
         if stepper.make(step) is not None:

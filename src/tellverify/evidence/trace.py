@@ -20,6 +20,7 @@ class Fault(StrEnum):
     INFIDELITY = "infidelity"
     UNBOUNDED_QUEUE = "unbounded-queue"
     NO_TERMINATION = "no-termination"
+    ENDLESS_RUN = "endless-run"
     PROPERTY = "property"
     WITNESS = "witness"
 

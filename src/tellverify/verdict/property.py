@@ -26,6 +26,7 @@ class Property(StrEnum):
     NO_STUCK_ROLE = "no-stuck-role"
     BOUNDED_QUEUES = "bounded-queues"
     CAN_TERMINATE = "can-terminate"
+    TERMINATES = "terminates"
     PROJECTABLE = "projectable"
     GUARDS = "guards"
 
@@ -53,6 +54,7 @@ STATEMENTS: Final[dict[Property, Statement]] = {
     Property.NO_STUCK_ROLE: Statement("The role never waits for ever.", True),
     Property.BOUNDED_QUEUES: Statement("Every queue has a longest length.", False),
     Property.CAN_TERMINATE: Statement("From every point the protocol can reach its end.", False),
+    Property.TERMINATES: Statement("Every fair run ends.", True),
     Property.PROJECTABLE: Statement(
         "The role has one local type that fits every branch, by strict merge.", False
     ),

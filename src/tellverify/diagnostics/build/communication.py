@@ -15,6 +15,7 @@ _HELP: Final = {
     "TV514": "let its receiver take the message on every branch on which it may be sent",
     "TV521": "let the receiver answer before the sender goes on",
     "TV522": "give the loop a way out",
+    "TV523": "let somebody decide in every round, and end the loop after a number of rounds",
 }
 
 
