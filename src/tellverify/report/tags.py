@@ -1,0 +1,81 @@
+"""HTML and SVG as values: text becomes markup only by being escaped.
+
+`Html` is a type of its own, so that a string from a source file cannot slip into a page: what a
+function takes as `Html` was made by `escaped`, `exact`, `element` or `joined`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NewType
+
+from tellverify.report.escape import printable, tame
+
+Html = NewType("Html", str)
+Value = str | int | float | bool | None
+
+EMPTY: Final = Html("")
+_VOID: Final = frozenset(("br", "hr", "meta", "input", "link", "col"))
+_SHAPES: Final = frozenset(("rect", "line", "path", "circle", "polygon"))
+_ENTITIES: Final = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+)
+
+
+def escaped(text: str) -> Html:
+    """A sentence or name: printable, on one line, with words of more than 60 characters cut."""
+    return Html(tame(text).translate(_ENTITIES))
+
+
+def exact(text: str) -> Html:
+    """Text with all its blanks, such as a line of source; what does not print is written out."""
+    return Html(printable(text).translate(_ENTITIES))
+
+
+def joined(parts: Iterable[Html]) -> Html:
+    """Markup after markup."""
+    return Html("".join(parts))
+
+
+def number(value: float) -> str:
+    """A coordinate with one decimal, none where it is 0."""
+    shown = f"{value:.1f}"
+    return shown.removesuffix(".0") if shown != "-0.0" else "0"
+
+
+def element(name: str, *children: Html, **attributes: Value) -> Html:
+    """`<name attributes>children</name>`.
+
+    Attributes that are None or False are left out, True stands by itself. `class_` is `class`,
+    and `_` within a name is `-`.
+    """
+    parts = [f"<{name}"]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        shown = "class" if key == "class_" else key.replace("_", "-")
+        if value is True:
+            parts.append(f" {shown}")
+            continue
+        text = number(value) if isinstance(value, float) else printable(str(value))
+        parts.append(f' {shown}="{text.translate(_ENTITIES)}"')
+    if name in _VOID:
+        parts.append(">")
+    elif name in _SHAPES and not children:
+        parts.append("/>")
+    else:
+        parts.append(">")
+        parts.extend(children)
+        parts.append(f"</{name}>")
+    return Html("".join(parts))
+
+
+def prose(text: str) -> Html:
+    """A sentence in which what stands between backticks is code."""
+    parts = tame(text).split("`")
+    if len(parts) % 2 == 0:
+        return Html("`".join(parts).translate(_ENTITIES))
+    return joined(
+        element("code", escaped(part)) if place % 2 else Html(part.translate(_ENTITIES))
+        for place, part in enumerate(parts)
+    )
