@@ -4,7 +4,36 @@ from __future__ import annotations
 
 import msgspec
 
+from tellverify.verdict.run import Assumption, Baseline
+
 DEFAULT_SIZES = (1, 2, 3)
+
+
+class Level(msgspec.Struct, frozen=True):
+    """How grave the lints are that `selector` names: a code, a name or a band such as `TV2`.
+
+    `place` says where that was chosen.
+    """
+
+    selector: str
+    level: str
+    place: str
+
+
+class UserProperty(msgspec.Struct, frozen=True):
+    """A property of the configuration, and where it stands there."""
+
+    name: str
+    formula: str
+    path: str
+    line: int
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """The committed assumptions, and the file they were read from."""
+
+    path: str
+    entries: tuple[Assumption, ...] = ()
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -15,6 +44,12 @@ class Options(msgspec.Struct, frozen=True):
     "strict" or "faithful": whether Telltale's accidents are faults, or are followed. Limits are
     counts of work, not seconds, so that answers are equal on every machine. `keep_graphs` keeps the
     graphs of all instances for evidence, not just those that traces need.
+
+    `levels` are in the order in which they apply, the last one that names a code wins.
+    `requirements` gives the strength that single properties need, "proved", "bounded", "assumed" or
+    "nothing". `policy` is the path of a policy folder. `today` is the day that dated assumptions
+    are measured by (empty: that of the clock). `seconds` limits the time of one protocol; what
+    does not end in it is unknown.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -28,3 +63,18 @@ class Options(msgspec.Struct, frozen=True):
     step_limit: int = 20_000_000
     search_limit: int = 200_000
     keep_graphs: bool = False
+    levels: tuple[Level, ...] = ()
+    requirements: tuple[tuple[str, str], ...] = ()
+    user_properties: tuple[UserProperty, ...] = ()
+    policy: str | None = None
+    baseline: Baseline | None = None
+    ledger: Ledger | None = None
+    today: str = ""
+    seconds: float | None = None
+
+    def strength(self, prop: str) -> str:
+        """The strength that obligations of a property need when they are required."""
+        for name, strength in self.requirements:
+            if name == prop:
+                return strength
+        return self.require
