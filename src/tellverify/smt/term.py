@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
+
+_T = TypeVar("_T")
 
 
 class Sort(StrEnum):
@@ -72,4 +75,73 @@ class TwoOf(msgspec.Struct, frozen=True, tag=True):
     parts: tuple[Term, ...]
 
 
-Term: TypeAlias = Variable | Bool | Int | Not | And | Or | Equal | Less | TwoOf
+class Add(msgspec.Struct, frozen=True, tag=True):
+    """The sum of integers; 0 when empty."""
+
+    parts: tuple[Term, ...]
+
+
+class Scale(msgspec.Struct, frozen=True, tag=True):
+    """An integer times a constant."""
+
+    factor: int
+    inner: Term
+
+
+class If(msgspec.Struct, frozen=True, tag=True):
+    """One of two terms of one sort, by a condition."""
+
+    condition: Term
+    then: Term
+    otherwise: Term
+
+
+Term: TypeAlias = Variable | Bool | Int | Not | And | Or | Equal | Less | TwoOf | Add | Scale | If
+
+
+def inner_terms(term: Term) -> tuple[Term, ...]:
+    """The terms directly inside a term, in order."""
+    match term:
+        case Variable() | Bool() | Int():
+            return ()
+        case Not(inner) | Scale(_, inner):
+            return (inner,)
+        case And(parts) | Or(parts) | TwoOf(parts) | Add(parts):
+            return parts
+        case Equal(left, right) | Less(left, right):
+            return (left, right)
+        case If(condition, then, otherwise):
+            return (condition, then, otherwise)
+
+
+def folded(term: Term, build: Callable[[Term, Sequence[_T]], _T]) -> _T:
+    """The value that `build` gives a term from the values of what is inside; shared parts once."""
+    values: dict[int, _T] = {}
+    stack = [term]
+    while stack:
+        one = stack[-1]
+        inner = inner_terms(one)
+        missing = [part for part in inner if id(part) not in values]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        if id(one) not in values:
+            values[id(one)] = build(one, [values[id(part)] for part in inner])
+    return values[id(term)]
+
+
+def variables_of(terms: Iterable[Term]) -> dict[str, Variable]:
+    """All variables by name, in the order in which they first occur."""
+    found: dict[str, Variable] = {}
+    stack = list(terms)
+    stack.reverse()
+    seen: set[int] = set()
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Variable):
+            found.setdefault(term.name, term)
+        elif id(term) not in seen:  # terms share parts
+            seen.add(id(term))
+            stack.extend(reversed(inner_terms(term)))
+    return found

@@ -8,6 +8,7 @@ import z3
 
 from tellverify.smt.solver import Answer, Budget, GaveUp, Premise, Sat, Unsat
 from tellverify.smt.term import (
+    Add,
     And,
     Bool,
     Equal,
@@ -15,10 +16,13 @@ from tellverify.smt.term import (
     Less,
     Not,
     Or,
+    Scale,
     Sort,
     Term,
     TwoOf,
     Variable,
+    folded,
+    variables_of,
 )
 
 
@@ -35,7 +39,7 @@ class Z3Solver:
 
 def _checked(premises: Sequence[Premise], budget: Budget) -> Answer:
     context = z3.Context()
-    variables = _variables(premises)
+    variables = variables_of(premise.term for premise in premises)
     made = {
         name: (z3.Bool if variable.sort is Sort.BOOL else z3.Int)(f"x{i}", context)
         for i, (name, variable) in enumerate(variables.items())
@@ -63,44 +67,52 @@ def _value(model: z3.ModelRef, variable: z3.ExprRef) -> bool | int:
     raise z3.Z3Exception("a model without a value")
 
 
-def _variables(premises: Sequence[Premise]) -> dict[str, Variable]:
-    found: dict[str, Variable] = {}
-    stack: list[Term] = [premise.term for premise in reversed(premises)]
-    while stack:
-        term = stack.pop()
-        match term:
-            case Variable(name):
-                found.setdefault(name, term)
-            case Not(inner):
-                stack.append(inner)
-            case And(parts) | Or(parts) | TwoOf(parts):
-                stack.extend(reversed(parts))
-            case Equal(left, right) | Less(left, right):
-                stack.extend((right, left))
-            case Bool() | Int():
-                pass
-    return found
-
-
 def _made(term: Term, variables: Mapping[str, z3.ExprRef], context: z3.Context) -> z3.ExprRef:
+    def build(one: Term, parts: Sequence[z3.ExprRef]) -> z3.ExprRef:
+        match one:
+            case Variable(name):
+                return variables[name]
+            case Bool(value):
+                return z3.BoolVal(value, context)
+            case Int(number):
+                return z3.IntVal(number, context)
+            case _:
+                return _joined(one, parts, context)
+
+    return folded(term, build)
+
+
+def _joined(term: Term, parts: Sequence[z3.ExprRef], context: z3.Context) -> z3.ExprRef:
+    """The expression of a term that has others inside."""
     match term:
-        case Variable(name):
-            return variables[name]
-        case Bool(value):
-            return z3.BoolVal(value, context)
-        case Int(number):
-            return z3.IntVal(number, context)
-        case Not(inner):
-            return z3.Not(_made(inner, variables, context))
-        case And(parts) if parts:
-            return z3.And(*[_made(part, variables, context) for part in parts])
-        case Or(parts) if parts:
-            return z3.Or(*[_made(part, variables, context) for part in parts])
-        case And() | Or():
+        case Not():
+            return z3.Not(parts[0])
+        case And() | Or() if not parts:
             return z3.BoolVal(isinstance(term, And), context)
-        case TwoOf(parts):
-            return z3.AtLeast(*[_made(part, variables, context) for part in parts], 2)
-        case Equal(left, right):
-            return _made(left, variables, context) == _made(right, variables, context)
-        case Less(left, right):
-            return _made(left, variables, context) < _made(right, variables, context)
+        case And():
+            return z3.And(*parts)
+        case Or():
+            return z3.Or(*parts)
+        case TwoOf():
+            return z3.AtLeast(*parts, 2)
+        case Equal():
+            return parts[0] == parts[1]
+        case Less():
+            return parts[0] < parts[1]
+        case Add():
+            return z3.Sum([z3.IntVal(0, context), *parts])
+        case Scale(factor, _):
+            return z3.IntVal(factor, context) * parts[0]
+        case _:
+            return z3.If(*parts)
+
+
+def run_script(script: str, work: int) -> str:
+    """What z3 itself says of an SMT-LIB script with one `check-sat`, or why it has no answer."""
+    context = z3.Context()
+    limited = f"(set-option :rlimit {work})\n{script}"
+    try:
+        said = str(z3.Z3_eval_smtlib2_string(context.ref(), limited)).strip()
+    except (z3.Z3Exception, OverflowError, MemoryError) as error:
+        return f"z3 failed: {str(error)[:80] or type(error).__name__}"
+    return said if said in ("sat", "unsat", "unknown") else f"z3 says: {said[:80]}"
