@@ -1,0 +1,1 @@
+"""What a system lets its protocols do, as data: theorem packs, runtimes, guards, ceremonies."""

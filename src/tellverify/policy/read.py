@@ -1,0 +1,290 @@
+"""Read a policy: one file, or all files of a folder, with what they import.
+
+Nothing is half-loaded: where one file has a fault, there is no policy.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from tellverify.diagnostics.build import policy as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.policy import rows
+from tellverify.policy.model import Origin, Policy
+from tellverify.policy.rows import PolicyFile
+from tellverify.source.span import NOWHERE, Span
+from tellverify.source.text import SourceFile
+from tellverify.source.toml import LARGEST, TomlDocument, TomlFault, decode, read_toml
+
+_R = TypeVar("_R")
+_T = TypeVar("_T")
+_MOST_FILES: Final = 200
+
+
+class PolicyRead(msgspec.Struct, frozen=True):
+    """A policy, or None and why; `sources` are the texts that findings point into, by path."""
+
+    policy: Policy | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, SourceFile]
+
+
+class _File(msgspec.Struct, frozen=True):
+    document: TomlDocument
+    rows: PolicyFile
+
+
+def read_policy(path: str) -> PolicyRead:
+    """The policy in a file, or in the `*.toml` files of a folder in the order of their names."""
+    reader = _Reader()
+    shown = path.replace(os.sep, "/")
+    if os.path.isdir(path):
+        try:
+            names = sorted(
+                name
+                for name in os.listdir(path)
+                if name.endswith(".toml") and not name.startswith(".")
+            )
+        except OSError as error:
+            names = []
+            reader.faults.append(say.unreadable(shown, (error.strerror or "no access").lower()))
+        if not names and not reader.faults:
+            reader.faults.append(say.unreadable(shown, "the folder holds no `*.toml` file"))
+        for name in names:
+            reader.read(os.path.join(path, name))
+    else:
+        reader.read(path)
+    return reader.finished(shown)
+
+
+def read_policy_text(text: str, path: str = "<policy>") -> PolicyRead:
+    """A policy given as text; it may not import anything."""
+    reader = _Reader()
+    reader.add(path, text)
+    return reader.finished(path)
+
+
+class _Reader:
+    """All files of a policy, each read once, imports before those that import them."""
+
+    def __init__(self) -> None:
+        self.faults: list[Diagnostic] = []
+        self._files: dict[str, _File] = {}
+        self._sources: dict[str, SourceFile] = {}
+        self._seen: dict[str, str] = {}
+
+    def read(self, path: str) -> None:
+        """Read a file after all that it imports, at any distance; a circle is a fault."""
+        stack: list[tuple[str, list[tuple[str, str, Span]]]] = []
+        self._enter(path, "", NOWHERE, stack)
+        while stack:
+            pending = stack[-1][1]
+            if not pending:
+                stack.pop()
+                continue
+            target, importer, span = pending.pop(0)
+            circle = [one for one, _ in stack]
+            key = os.path.realpath(target)
+            if self._seen.get(key, "") in circle:
+                start = circle.index(self._seen[key])
+                self.faults.append(say.import_cycle(importer, span, circle[start:]))
+            else:
+                self._enter(target, importer, span, stack)
+
+    def _enter(
+        self,
+        path: str,
+        importer: str,
+        span: Span,
+        stack: list[tuple[str, list[tuple[str, str, Span]]]],
+    ) -> None:
+        key = os.path.realpath(path)
+        if key in self._seen:
+            return
+        shown = os.path.normpath(path).replace(os.sep, "/")
+        self._seen[key] = shown
+        if len(self._seen) > _MOST_FILES:
+            self.faults.append(say.unreadable(shown, f"there are more than {_MOST_FILES} files"))
+            return
+        text = _text_of(path)
+        if isinstance(text, _Unreadable):
+            self.faults.append(
+                say.import_not_found(importer, span, shown, text.reason)
+                if importer
+                else say.unreadable(shown, text.reason)
+            )
+            return
+        found = self.add(shown, text)
+        if found is None:
+            return
+        folder = os.path.dirname(path)
+        imports = [
+            (os.path.join(folder, name), shown, found.document.span_of(("import", index)))
+            for index, name in enumerate(found.rows.import_)
+        ]
+        stack.append((shown, imports))
+
+    def add(self, path: str, text: str) -> _File | None:
+        """Take a text in; None after a fault was noted."""
+        self._sources[path] = SourceFile(path, text)
+        document = read_toml(path, text)
+        if isinstance(document, TomlFault):
+            self.faults.append(say.not_toml(path, document.span, document.message))
+            return None
+        decoded = decode(document, PolicyFile)
+        if isinstance(decoded, TomlFault):
+            self.faults.append(say.misshapen(path, decoded.span, decoded.message))
+            return None
+        self._files[path] = _File(document, decoded)
+        return self._files[path]
+
+    def finished(self, path: str) -> PolicyRead:
+        """The policy of all files that were read."""
+        policy = None
+        if not self.faults:
+            merge = _Merge(list(self._files.values()))
+            policy = merge.policy(path)
+            self.faults.extend(merge.faults)
+        found = tuple(dict.fromkeys(self.faults))
+        return PolicyRead(None if found else policy, found, self._sources)
+
+
+class _Unreadable(msgspec.Struct, frozen=True):
+    reason: str
+
+
+def _text_of(path: str) -> str | _Unreadable:
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return _Unreadable("it is not a regular file")
+        if status.st_size > LARGEST:
+            return _Unreadable(f"it has more than {LARGEST} bytes")
+        with open(path, "rb") as file:
+            return file.read(LARGEST + 1).decode("utf-8")
+    except FileNotFoundError:
+        return _Unreadable("there is no such file")
+    except UnicodeDecodeError as error:
+        return _Unreadable(f"it is not UTF-8 text, at byte {error.start}")
+    except (OSError, ValueError) as error:
+        text = error.strerror if isinstance(error, OSError) else str(error)
+        return _Unreadable((text or type(error).__name__).lower())
+
+
+class _Merge:
+    """The rows of all files together; two rows of one name are a fault."""
+
+    def __init__(self, files: Sequence[_File]) -> None:
+        self.faults: list[Diagnostic] = []
+        self._files = files
+        self._origins: dict[tuple[str, str], Origin] = {}
+
+    def _named(
+        self,
+        section: str,
+        of: Callable[[PolicyFile], Sequence[_R]],
+        name: Callable[[_R], str],
+        key: str = "name",
+    ) -> dict[str, _R]:
+        found: dict[str, _R] = {}
+        for file in self._files:
+            for index, row in enumerate(of(file.rows)):
+                title = name(row)
+                before = self._origins.get((section, title))
+                if before is not None:
+                    self._twice(section, title, file.document, (section, index), key, before)
+                    continue
+                self._origins[section, title] = Origin(file.document, (section, index))
+                found[title] = row
+        return found
+
+    def _single(self, section: str, of: Callable[[PolicyFile], _T | None], default: _T) -> _T:
+        found: _T | None = None
+        for file in self._files:
+            row = of(file.rows)
+            if row is None:
+                continue
+            before = self._origins.get((section, ""))
+            if before is not None:
+                self._twice(section, "", file.document, (section,), "", before)
+                continue
+            self._origins[section, ""] = Origin(file.document, (section,))
+            found = row
+        return default if found is None else found
+
+    def _twice(
+        self,
+        section: str,
+        title: str,
+        document: TomlDocument,
+        at: tuple[str | int, ...],
+        key: str,
+        before: Origin,
+    ) -> None:
+        here = document.span_of((*at, key)) if key else document.key_of(at)
+        there = (
+            before.document.span_of((*before.at, key)) if key else before.document.key_of(before.at)
+        )
+        first = (before.document.source.path, there)
+        self.faults.append(say.duplicate(document.source.path, here, section, title, first))
+
+    def policy(self, path: str) -> Policy:
+        """Rows by name; faults are noted on the way."""
+        named = self._named
+        protocols = named("protocols", lambda f: f.protocols, lambda r: r.name, "id")
+        qualified: dict[str, str] = {}
+        for name, row in protocols.items():
+            if row.qualified in qualified:
+                origin = self._origins["protocols", name]
+                before = self._origins["protocols", qualified[row.qualified]]
+                self._twice(
+                    "protocols", row.qualified, origin.document, origin.at, "protocol", before
+                )
+            qualified[row.qualified] = name
+        names = [file.rows.name for file in self._files if file.rows.name]
+        return Policy(
+            name=names[-1] if names else os.path.basename(path.rstrip("/")) or path,
+            path=path,
+            families=named("families", lambda f: f.families, lambda r: r.name),
+            capabilities=named("capabilities", lambda f: f.capabilities, lambda r: r.key, "key"),
+            surfaces=named("surfaces", lambda f: f.surfaces, lambda r: r.name),
+            consumers=named("consumers", lambda f: f.consumers, lambda r: r.name),
+            dependences=named("dependences", lambda f: f.dependences, lambda r: r.name),
+            packs=named("packs", lambda f: f.packs, lambda r: r.name),
+            protocols=protocols,
+            qualified=qualified,
+            waves=named("waves", lambda f: f.waves, lambda r: r.name),
+            non_goals=named("non_goals", lambda f: f.non_goals, lambda r: r.name),
+            grants=named("grants", lambda f: f.grants, lambda r: r.key, "key"),
+            runtimes=named("runtimes", lambda f: f.runtimes, lambda r: r.name),
+            determinism=named("determinism", lambda f: f.determinism, lambda r: r.ref, "ref"),
+            classes=named("classes", lambda f: f.classes, lambda r: r.name),
+            annotations=named("annotations", lambda f: f.annotations, lambda r: r.key, "key"),
+            roots=named("roots", lambda f: f.roots, lambda r: r.name),
+            legacy=named("legacy", lambda f: f.legacy, lambda r: r.name),
+            ceremonies=named("ceremonies", lambda f: f.ceremonies, lambda r: r.name),
+            ceremony_facts=named(
+                "ceremony_facts", lambda f: f.ceremony_facts, lambda r: r.variant, "variant"
+            ),
+            categories=named("categories", lambda f: f.categories, lambda r: r.name),
+            adaptive_privacy=self._single(
+                "adaptive_privacy", lambda f: f.adaptive_privacy, rows.AdaptivePrivacy()
+            ),
+            admission=self._single("admission", lambda f: f.admission, rows.Admission(runtime="")),
+            links=self._single("links", lambda f: f.links, rows.Links()),
+            guard_chain=self._single(
+                "guard_chain", lambda f: f.guard_chain, rows.GuardChain(order=())
+            ),
+            budgets=self._single("budgets", lambda f: f.budgets, rows.Budgets()),
+            leakage=self._single("leakage", lambda f: f.leakage, rows.Leakage()),
+            ceremony_names=named(
+                "ceremony_names", lambda f: f.ceremony_names, lambda r: r.protocol, "protocol"
+            ),
+            origins=self._origins,
+            documents=tuple(file.document for file in self._files),
+        )
