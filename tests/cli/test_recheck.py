@@ -124,3 +124,33 @@ def test_committed_proofs_are_accepted() -> None:
     code, said = run(ROOT, "recheck", "proofs", "--quiet")
     assert code == 0, said
     assert os.listdir(ROOT / "proofs")
+
+
+GUARDED = """protocol Guarded =
+  roles A, B
+  choice A at
+    | Low when (load < 3) =>
+      A -> B : Low
+    | High when (load >= 3) =>
+      A -> B : High
+"""
+
+
+def test_stored_queries_are_put_to_the_solvers_again(tmp_path: Path) -> None:
+    (tmp_path / "g.tell").write_text(GUARDED, encoding="utf-8")
+    assert run(tmp_path, "check", "g.tell", "--evidence", "proofs")[0] == 0
+    code, said = run(tmp_path, "recheck", "proofs")
+    assert code == 0
+    assert "SMT-LIB scripts not judged" in said
+    code, said = run(tmp_path, "recheck", "--smt", "proofs")
+    assert code == 0, said
+    assert "guards.1.smt2: sat by z3" in said
+    assert said.endswith(" 0 rejected\n")
+    script = tmp_path / "proofs" / "Guarded" / "guards.1.smt2"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("(< x0 3)", "(< x0 x0)"), encoding="utf-8")
+    code, said = run(tmp_path, "recheck", "--smt", "proofs")
+    assert code == 1
+    assert "guards.1.smt2: script: the script should be sat, z3 finds unsat" in said
+    (tmp_path / "g.tell").write_text(GUARDED + "\n", encoding="utf-8")
+    assert "changed since this was written" in run(tmp_path, "recheck", "--smt", "proofs")[1]

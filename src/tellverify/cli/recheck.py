@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 
@@ -11,24 +12,33 @@ from tellverify.cli.exit import Exit
 from tellverify.recheck.files import ENDINGS, recheck
 from tellverify.recheck.graph import Rejected
 from tellverify.report.escape import printable
+from tellverify.smt.smtlib import ENDING as SCRIPT
 
 
 @click.command("recheck")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--smt", is_flag=True, help="Put stored SMT-LIB scripts to the solvers again.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is rejected.")
-def recheck_command(paths: tuple[str, ...], quiet: bool) -> int:
+def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
     """Check certificates, graphs and traces, as `check --evidence` writes them, once more.
 
     The files are judged by a small program of its own; it trusts nothing they claim. Sources are
     looked for relative to the working folder, and must be the ones the evidence was made of. Exit
     codes: 0 everything was accepted, 1 something was rejected, 4 nothing was found.
+
+    With `--smt`, stored queries are put to z3 and, where it is installed, to cvc5, and must have
+    the answer that is stored with them; without it they are counted, not judged.
     """
-    accepted = rejected = 0
-    for path in (found for given in paths for found in _evidence(given)):
+    accepted = rejected = scripts = 0
+    endings = (*ENDINGS, SCRIPT)
+    for path in (found for given in paths for found in _evidence(given, endings)):
+        if path.endswith(SCRIPT) and not smt:
+            scripts += 1
+            continue
         reason = ""
         words = ""
         try:
-            words = recheck(path)
+            words = _confirmed(path) if path.endswith(SCRIPT) else recheck(path)
         except Rejected as error:
             reason = str(error)
         except OSError as error:
@@ -41,7 +51,9 @@ def recheck_command(paths: tuple[str, ...], quiet: bool) -> int:
             accepted += 1
             if not quiet:
                 click.echo(f"accepted: {shown}: {printable(words)}")
-    if not accepted + rejected:
+    if scripts and not quiet:
+        click.echo(f"{scripts} SMT-LIB scripts not judged: `--smt` puts them to the solvers")
+    if not accepted + rejected + scripts:
         click.echo("tellverify: no certificates and no traces found", err=True)
         return Exit.NOTHING_SELECTED
     if not quiet:
@@ -49,7 +61,32 @@ def recheck_command(paths: tuple[str, ...], quiet: bool) -> int:
     return Exit.REFUTED if rejected else Exit.OK
 
 
-def _evidence(path: str) -> Iterator[str]:
+def _confirmed(path: str) -> str:
+    """Why a script is accepted; raises Rejected, and OSError as `open` does."""
+    from tellverify.smt.rechecking import judge_script, solvers
+    from tellverify.smt.smtlib import LARGEST, BadScript
+
+    with open(path, "rb") as file:
+        content = file.read(LARGEST + 1)
+    names = solvers()
+    if not names:
+        raise Rejected("script", "no solver is installed")
+    try:
+        script, reason = judge_script(content.decode("utf-8"), names)
+    except UnicodeDecodeError:
+        raise Rejected("script", "it is not UTF-8 text") from None
+    except BadScript as error:
+        raise Rejected("script", str(error)) from None
+    if os.path.isfile(script.about.source):
+        with open(script.about.source, "rb") as file:
+            if hashlib.sha256(file.read()).hexdigest() != script.about.sha256:
+                raise Rejected("source", f"{script.about.source} changed since this was written")
+    if reason:
+        raise Rejected("script", reason)
+    return f"{script.status} by {' and '.join(names)}: {script.about.obligation}"
+
+
+def _evidence(path: str, endings: tuple[str, ...]) -> Iterator[str]:
     """Files of evidence in a folder, sorted; what is no folder is taken as it is."""
     if not os.path.isdir(path):
         yield path
@@ -57,5 +94,5 @@ def _evidence(path: str) -> Iterator[str]:
     for folder, inner, files in os.walk(path):
         inner.sort()
         for name in sorted(files):
-            if name.endswith(ENDINGS):
+            if name.endswith(endings):
                 yield os.path.join(folder, name)

@@ -26,25 +26,36 @@ class Sized(msgspec.Struct, frozen=True):
 
 
 class Further(msgspec.Struct, frozen=True):
-    """What such an obligation may look at: a protocol without errors, at all sizes tried."""
+    """What such an obligation may look at: a protocol without errors, at all sizes tried.
+
+    `sha256` is that of the file; evidence names it. Only with `Options.keep_graphs` is evidence
+    wanted.
+    """
 
     judged: Judged
     protocol: ast.Protocol
     name: str
     sized: tuple[Sized, ...]
     options: Options
+    sha256: str
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """Verdicts and findings; both empty where there is nothing to decide."""
+    """Verdicts and findings; all empty where there is nothing to decide.
+
+    `files` is evidence to be written: what each belongs to, its name below the folder of the
+    protocol, and its text.
+    """
 
     verdicts: tuple[Verdict, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    files: tuple[tuple[str, str, str], ...] = ()
 
 
 def _guards(further: Further) -> Decided:
-    report = check_guards(further.protocol, further.judged.source, further.name)
-    return Decided(report.verdicts, report.diagnostics)
+    kept = further.sha256 if further.options.keep_graphs else ""
+    report = check_guards(further.protocol, further.judged.source, further.name, kept)
+    return Decided(report.verdicts, report.diagnostics, report.files)
 
 
 _DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]], ...]] = (
@@ -60,10 +71,12 @@ def decide_further(further: Further) -> Decided:
     asked = set(further.options.properties)
     verdicts: list[Verdict] = []
     diagnostics: list[Diagnostic] = []
+    files: list[tuple[str, str, str]] = []
     for properties, decide in _DECIDERS:
         if asked and not asked & {p.value for p in properties}:
             continue
         decided = decide(further)
         verdicts.extend(decided.verdicts)
         diagnostics.extend(decided.diagnostics)
-    return Decided(tuple(verdicts), tuple(diagnostics))
+        files.extend(decided.files)
+    return Decided(tuple(verdicts), tuple(diagnostics), tuple(files))

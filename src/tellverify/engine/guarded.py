@@ -15,14 +15,23 @@ from tellverify.verdict.run import Subject, Verdict
 
 
 class GuardReport(msgspec.Struct, frozen=True):
-    """The verdicts on `guards` and the findings; both empty for a protocol without predicates."""
+    """The verdicts on `guards` and the findings; all empty for a protocol without predicates.
+
+    `files` are the queries as SMT-LIB scripts, as `Decided` has them.
+    """
 
     verdicts: tuple[Verdict, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    files: tuple[tuple[str, str, str], ...] = ()
 
 
-def check_guards(protocol: ast.Protocol, source: SourceFile, name: str) -> GuardReport:
-    """Judge the predicates that guard branches; without a solver the verdict is unknown."""
+def check_guards(
+    protocol: ast.Protocol, source: SourceFile, name: str, sha256: str = ""
+) -> GuardReport:
+    """Judge the predicates that guard branches; without a solver the verdict is unknown.
+
+    With the SHA-256 of the file, queries are kept as evidence.
+    """
     choices = guarded_choices(protocol, source)
     if not choices:
         return GuardReport()
@@ -36,7 +45,7 @@ def check_guards(protocol: ast.Protocol, source: SourceFile, name: str) -> Guard
         required = STATEMENTS[Property.GUARDS].required
         verdict = Verdict(Property.GUARDS, Subject(name), outcome, required, *place)
         return GuardReport((verdict,))
-    return judge_choices(choices, protocol, source, name)
+    return judge_choices(choices, protocol, source, name, sha256)
 
 
 def guarded_choices(protocol: ast.Protocol, source: SourceFile) -> list[ast.Choice]:

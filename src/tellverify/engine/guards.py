@@ -21,7 +21,9 @@ from tellverify.engine.guarded import GuardReport
 from tellverify.lowering.walk import role_text
 from tellverify.smt.encode import Clash, Unmodelled
 from tellverify.smt.guards import Constant, Contradictory, Gap, Overlap, Remark, judge
-from tellverify.smt.solver import Budget
+from tellverify.smt.recording import Recording
+from tellverify.smt.smtlib import About
+from tellverify.smt.solver import Budget, Solver
 from tellverify.smt.z3_backend import Z3Solver
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -46,26 +48,38 @@ class Guarded(msgspec.Struct, frozen=True):
 
 
 def judge_choices(
-    choices: Sequence[ast.Choice], protocol: ast.Protocol, source: SourceFile, name: str
+    choices: Sequence[ast.Choice],
+    protocol: ast.Protocol,
+    source: SourceFile,
+    name: str,
+    sha256: str = "",
 ) -> GuardReport:
     """Judge the predicates that guard the branches of `choices`, choice by choice.
 
-    Evidence guards are opaque: a choice that has one is not expected to be exhaustive.
+    Evidence guards are opaque: a choice that has one is not expected to be exhaustive. With the
+    SHA-256 of the file the queries come as SMT-LIB scripts.
     """
-    check = _Check(protocol, source, name)
+    recording = Recording(Z3Solver()) if sha256 else None
+    check = _Check(protocol, source, name, recording or Z3Solver())
     for choice in choices:
         check.judge(choice)
-    return GuardReport(check.verdicts(len(choices)), tuple(check.found))
+    files: list[tuple[str, str, str]] = []
+    if recording is not None:
+        about = About(f"{name}/{Property.GUARDS}", source.path, sha256)
+        files = recording.scripts(str(Property.GUARDS), about)
+    return GuardReport(check.verdicts(len(choices)), tuple(check.found), tuple(files))
 
 
 class _Check:
-    def __init__(self, protocol: ast.Protocol, source: SourceFile, name: str) -> None:
+    def __init__(
+        self, protocol: ast.Protocol, source: SourceFile, name: str, solver: Solver
+    ) -> None:
         self.found: list[Diagnostic] = []
         self._where = Where(source.path, name)
         self._place = source.position(protocol.name.span.start)
         self._source = source
         self._subject = Subject(name)
-        self._solver = Z3Solver()
+        self._solver = solver
         self._budget = Budget()
         self._refuted: list[Refuted] = []
         self._unknown: Unknown | None = None

@@ -33,13 +33,21 @@ from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, 
 class Checked(msgspec.Struct, frozen=True):
     """A run with the sources that reports quote, by path.
 
-    `graphs` holds, by path and protocol, the graphs of the instances that refute something,
-    with `Options.keep_graphs` all of them.
+    `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
+    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decided`.
     """
 
     run: Run
     sources: dict[str, SourceFile]
     graphs: dict[tuple[str, str], dict[str, ProtocolGraph]]
+    files: dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
+
+
+class _Kept(msgspec.Struct):
+    """What a check keeps for evidence, by path and protocol."""
+
+    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]]
+    files: dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
 
 def check_paths(paths: Iterable[str], options: Options) -> Checked:
@@ -59,19 +67,19 @@ def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
     sources: dict[str, SourceFile] = {}
     reports: list[ProtocolReport] = []
     diagnostics: list[Diagnostic] = []
-    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]] = {}
+    kept = _Kept({}, {})
     for unit, choreographies in _judged(list(files), options):
         read.append(Input(unit.file.path, unit.file.sha256))
         sources[unit.file.path] = unit.source
         diagnostics.extend(unit.diagnostics)
         for judged in choreographies:
-            found, said = _check_file(judged, options, graphs)
+            found, said = _check_file(judged, unit.file.sha256, options, kept)
             reports.extend(found)
             diagnostics.extend(said)
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     run = Run(tuple(read), tuple(reports), ordered, code, reason, options.dialect)
-    return Checked(run, sources, graphs)
+    return Checked(run, sources, kept.graphs, kept.files)
 
 
 def _judged(
@@ -98,9 +106,7 @@ def _judged(
 
 
 def _check_file(
-    judged: Judged,
-    options: Options,
-    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]],
+    judged: Judged, sha256: str, options: Options, kept: _Kept
 ) -> tuple[list[ProtocolReport], list[Diagnostic]]:
     source = judged.source
     said = list(judged.said)
@@ -109,10 +115,10 @@ def _check_file(
         name = qualified_name(judged.file, protocol)
         if options.protocols and not {name, protocol.name.text} & set(options.protocols):
             continue
-        if (source.path, name) in graphs:  # a file with several choreographies
+        if (source.path, name) in kept.graphs:  # a file with several choreographies
             name = f"{name}@{source.position(protocol.name.span.start)[0]}"
-        kept = graphs.setdefault((source.path, name), {})
-        report, more = _check_protocol(judged, protocol, name, said, options, kept)
+        kept.graphs[source.path, name] = {}
+        report, more = _check_protocol(judged, sha256, protocol, name, said, options, kept)
         reports.append(report)
         said.extend(by_upstream(more) if options.dialect == "faithful" else more)
     return reports, said
@@ -126,11 +132,12 @@ def qualified_name(file: ast.File, protocol: ast.Protocol) -> str:
 
 def _check_protocol(
     judged: Judged,
+    sha256: str,
     protocol: ast.Protocol,
     name: str,
     said: Sequence[Diagnostic],
     options: Options,
-    graphs: dict[str, ProtocolGraph],
+    kept: _Kept,
 ) -> tuple[ProtocolReport, list[Diagnostic]]:
     source = judged.source
     place = source.position(protocol.name.span.start)
@@ -150,7 +157,8 @@ def _check_protocol(
         blocked = _skipped(name, place, judged.linked.blocked)
         return msgspec.structs.replace(report, verdicts=blocked), []
     instances: list[Instance] = []
-    kept: list[Sized] = []
+    sized: list[Sized] = []
+    graphs = kept.graphs[source.path, name]
     more: list[Diagnostic] = []
     sizes_tried: dict[str, dict[int, None]] = {}
     events = 0
@@ -160,7 +168,7 @@ def _check_protocol(
         for family, size in sizes.items():
             sizes_tried.setdefault(family, {})[size] = None
         findings = _decide(lowered, options)
-        kept.append(Sized(_instance_name(sizes), sizes, lowered))
+        sized.append(Sized(_instance_name(sizes), sizes, lowered))
         instances.append(Instance(_instance_name(sizes), tuple(findings)))
         if lowered.graph is not None:
             events = max(events, lowered.graph.event_count)
@@ -173,7 +181,8 @@ def _check_protocol(
     if new_errors:
         return msgspec.structs.replace(report, verdicts=_malformed(name, place, new_errors)), more
     well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
-    further = decide_further(Further(judged, protocol, name, tuple(kept), options))
+    further = decide_further(Further(judged, protocol, name, tuple(sized), options, sha256))
+    kept.files[source.path, name] = further.files
     found = [well_formed, *verdicts(name, instances, _bound(families), place), *further.verdicts]
     selected = tuple(v for v in found if _is_selected(v, options))
     more.extend(further.diagnostics)

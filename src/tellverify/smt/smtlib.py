@@ -35,6 +35,7 @@ from tellverify.smt.term import (
 ENDING: Final = ".smt2"
 VERSION: Final = "; tellverify/smt-1"
 LARGEST: Final = 20_000_000
+_DEEPEST: Final = 2_000
 _LOGIC: Final = "(set-logic QF_LIA)"
 _FIXED: Final = ("(set-info :smt-lib-version 2.6)", _LOGIC)
 _SIGNS: Final[dict[type[Term], str]] = {
@@ -216,5 +217,7 @@ def _check_term(text: str, declared: set[str], line: int) -> None:
         known = token in "()" or token in _WORDS or token in declared or token.isdigit()
         if not known or depth < 0:
             raise BadScript(f"line {line}: `{token[:40]}` has no meaning here")
+        if depth > _DEEPEST:  # solvers read terms by recursion
+            raise BadScript(f"line {line}: a term is nested too deeply")
     if depth:
         raise BadScript(f"line {line}: a bracket is not closed")
