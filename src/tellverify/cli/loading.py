@@ -93,23 +93,29 @@ def stop_at_errors(diagnostics: Iterable[Diagnostic], source: SourceFile) -> Non
         raise Stopped(Exit.REFUTED)
 
 
-def load(path: str, protocol: str | None, sizes: Mapping[str, int]) -> Loaded:
-    """The graph of the protocol in `path`. Families without a size have three members.
+def load(
+    path: str,
+    protocol: str | None,
+    sizes: Mapping[str, int],
+    default: int | None = _DEFAULT_SIZE,
+) -> Loaded:
+    """The graph of the protocol in `path`. Families without a size have `default` members.
 
     Raises Stopped for a file with errors, and click.UsageError for a protocol or family that the
-    file does not have.
+    file does not have, and for a family without a size where there is no default.
     """
     source = source_of(path)
     parsed = read_tell(source)
     stop_at_errors((*parsed.diagnostics, *check_structure(parsed.file, source)), source)
     chosen = _chosen(parsed.file, protocol)
-    lowered = lower(parsed.file, source, chosen, _all_sizes(chosen, sizes))
+    found = _all_sizes(chosen, sizes, default)
+    lowered = lower(parsed.file, source, chosen, found)
     stop_at_errors(lowered.diagnostics, source)
     if lowered.graph is None:
         reasons = [f"{skip.reason}, line {skip.line}" for skip in lowered.skipped]
         complain(tame("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
-    return Loaded(qualified_name(parsed.file, chosen), lowered.graph, _all_sizes(chosen, sizes))
+    return Loaded(qualified_name(parsed.file, chosen), lowered.graph, found)
 
 
 def _chosen(file: ast.File, name: str | None) -> ast.Protocol:
@@ -123,7 +129,9 @@ def _chosen(file: ast.File, name: str | None) -> ast.Protocol:
     raise click.UsageError(f"there is no protocol `{tame(name)}`; the file has {', '.join(names)}")
 
 
-def _all_sizes(protocol: ast.Protocol, given: Mapping[str, int]) -> dict[str, int]:
+def _all_sizes(
+    protocol: ast.Protocol, given: Mapping[str, int], default: int | None
+) -> dict[str, int]:
     """A size for every family that needs one; families of one symbol have one size."""
     groups = family_groups(protocol)
     known = {family for group in groups for family in group}
@@ -136,7 +144,9 @@ def _all_sizes(protocol: ast.Protocol, given: Mapping[str, int]) -> dict[str, in
         named = {family: given[family] for family in group if family in given}
         if len(set(named.values())) > 1:
             raise click.UsageError(f"{' and '.join(named)} have one size, and two are given")
-        size = next(iter(named.values()), _DEFAULT_SIZE)
+        size = next(iter(named.values()), default)
+        if size is None:
+            raise click.UsageError(f"give the size of `{group[0]}`: --instances {group[0]}=N")
         found.update((family, size) for family in group)
     return found
 

@@ -13,6 +13,7 @@ from typing import Final
 import click
 import msgspec
 
+from tellverify.cli.event_log import Asked, is_event_log, replay_log
 from tellverify.cli.exit import Exit
 from tellverify.core.graph import ProtocolGraph
 from tellverify.core.machine import Machine
@@ -70,16 +71,31 @@ class _Protocol(msgspec.Struct, frozen=True):
     metavar="FAMILY=N",
     help="Size of a role family; without this, the sizes that the trace names.",
 )
+@click.option("--protocol", metavar="NAME", help="The protocol of a log; the first without this.")
+@click.option("--roles", multiple=True, metavar="ROLE,..", help="Only these roles wrote the log.")
+@click.option("--complete", is_flag=True, help="A log must come to the end of every run.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")
 def replay(
-    trace: str, file: str | None, instances: tuple[str, ...], color: str, verbose: bool
+    trace: str,
+    file: str | None,
+    instances: tuple[str, ...],
+    protocol: str | None,
+    roles: tuple[str, ...],
+    complete: bool,
+    color: str,
+    verbose: bool,
 ) -> int:
-    """Step TRACE, an ITF file, through the protocol in FILE.
+    """Step TRACE, an ITF file or a log of events, through the protocol in FILE.
 
-    Prints each step with the queues after it. Exits 0 when the machines of the protocol make all
-    steps, the recorded states are right and the end shows the recorded fault; exits 1 with the
-    first thing that differs otherwise. Without FILE, the file that the trace names is read.
+    Of an ITF file, prints each step with the queues after it. Exits 0 when the machines of the
+    protocol make all steps, the recorded states are right and the end shows the recorded fault;
+    exits 1 with the first thing that differs otherwise. Without FILE, the file that the trace
+    names is read.
+
+    A log has one JSON object a line with role, direction (send or receive), peer and label, and
+    a session where runs are interleaved; `-` reads it from standard input. Exits 0 when it
+    conforms, 1 at the first line that is not possible, 2 when a line cannot be read.
     """  # fmt: skip
     out = sys.stdout
     style = Style(
@@ -88,6 +104,14 @@ def replay(
         ascii_only=not (out.encoding or "").lower().startswith("utf"),
         width=max(shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100, 40),
     )
+    if is_event_log(trace):
+        if file is None:
+            raise click.UsageError("name the FILE that has the protocol of the log")
+        named = tuple(part for text in roles for part in text.split(",") if part)
+        asked = Asked(trace, file, protocol, _parsed_sizes(instances), named, complete)
+        return replay_log(asked, style)
+    if protocol or roles or complete:
+        raise click.UsageError("--protocol, --roles and --complete are for logs of events")
     sources: dict[str, SourceFile] = {}
     try:
         lines = _replayed(trace, file, _parsed_sizes(instances), sources, style, verbose)

@@ -1,0 +1,208 @@
+"""`tellverify replay` of event logs as it is called."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tellverify.cli.group import run
+
+ESCROW = """\
+module escrow exposing (Escrow)
+
+protocol Escrow =
+  roles Buyer, Seller, Courier
+  Buyer -> Seller : Order
+  choice Seller at
+    | Accept =>
+        Seller -> Buyer : Accept
+        Seller -> Courier : Dispatch
+    | Decline =>
+        Seller -> Buyer : Decline
+        Seller -> Courier : Cancelled
+"""
+FLEET = "protocol Fleet =\n  roles Hub, Devices[N]\n  Hub -> Devices[*] : Wake\n"
+TURN = [
+    "Buyer!Seller:Order",
+    "Seller?Buyer:Order",
+    "Seller!Buyer:Decline",
+    "Seller!Courier:Cancelled",
+    "Buyer?Seller:Decline",
+    "Courier?Seller:Cancelled",
+]
+Call = Callable[..., tuple[int, str]]
+
+
+def line(text: str, **more: object) -> str:
+    sign = "!" if "!" in text else "?"
+    role, rest = text.split(sign)
+    peer, label = rest.split(":")
+    direction = "send" if sign == "!" else "receive"
+    return json.dumps({"role": role, "direction": direction, "peer": peer, "label": label} | more)
+
+
+def log(*events: str) -> str:
+    path = Path("events.jsonl")
+    path.write_text("".join(f"{event}\n" for event in events), "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Call:
+    monkeypatch.chdir(tmp_path)
+    Path("escrow.tell").write_text(ESCROW, "utf-8")
+    Path("fleet.tell").write_text(FLEET, "utf-8")
+
+    def called(*arguments: str) -> tuple[int, str]:
+        code = run(["replay", *arguments])
+        captured = capsys.readouterr()
+        return int(code), captured.out + captured.err
+
+    return called
+
+
+def test_a_complete_log_conforms(call: Call) -> None:
+    code, said = call(log(*map(line, TURN)), "escrow.tell", "--complete")
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            "escrow.Escrow   6 events followed",
+            "conforms: the run is complete, every role finished, queues empty",
+        ],
+    )
+
+
+def test_interleaved_sessions_are_told_apart(call: Call) -> None:
+    both = [line(text, session=name) for text in TURN for name in ("x", 7)]
+    code, said = call(log(*both), "escrow.tell")
+    assert code == 0
+    assert "12 events followed in 2 sessions" in said
+    assert "conforms: all 2 runs are complete" in said
+    code, said = call(log(*both, line("Buyer!Seller:Order", session=7)), "escrow.tell")
+    assert code == 1
+    assert "line 13 is not possible: the run had ended" in said
+
+
+def test_a_log_that_stops_early_is_incomplete(call: Call) -> None:
+    path = log(*map(line, TURN[:4]))
+    code, said = call(path, "escrow.tell")
+    assert code == 0
+    assert "conforms so far: the run is incomplete" in said
+    assert "`Courier` awaits `Dispatch` from `Seller` or `Cancelled` from `Seller`" in said
+    assert "queued from `Seller` to `Buyer`: Decline" in said
+    code, said = call(path, "escrow.tell", "--complete")
+    assert code == 1
+    assert "error[TV823]" in said
+
+
+def test_the_first_divergence_says_what_was_possible(call: Call) -> None:
+    code, said = call(
+        log(*map(line, [*TURN[:2], "Seller!Courier:Cancelled", *TURN[4:]])), "escrow.tell"
+    )
+    assert code == 1
+    assert "error[TV821]: line 3 is not possible: `Seller` cannot send `Cancelled`" in said
+    assert "--> events.jsonl:3:1" in said
+    assert "may send `Accept` to `Buyer` or `Decline` to `Buyer`" in " ".join(said.split())
+
+
+def test_lines_out_of_order_are_recognised(call: Call) -> None:
+    code, said = call(log(*map(line, [TURN[1], TURN[0], *TURN[2:]])), "escrow.tell")
+    assert code == 1
+    assert "stands in line 2: the lines may be out of order" in " ".join(said.split())
+
+
+def test_a_log_of_one_role_needs_its_machine_only(call: Call) -> None:
+    own = [text for text in TURN if text.startswith("Seller")]
+    path = log(*map(line, own))
+    code, said = call(path, "escrow.tell")
+    assert code == 1
+    assert "name the roles that were with `--roles`" in " ".join(said.split())
+    code, said = call(path, "escrow.tell", "--roles", "Seller", "--complete")
+    assert code == 0
+    code, said = call(path, "escrow.tell", "--roles", "Buyer,Courier")
+    assert code == 1
+    assert "`Seller` is not among the recorded roles" in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("Byer!Seller:Order", "`Buyer` is the nearest"),
+        ("Buyer!Selller:Order", "`Seller` is the nearest"),
+        ("Buyer!Seller:Oder", "`Order` is the nearest"),
+        ("X!Y:Z", "check that the log is of this protocol"),
+    ],
+)
+def test_names_that_nobody_knows_get_a_suggestion(call: Call, wrong: str, meant: str) -> None:
+    code, said = call(log(line(wrong)), "escrow.tell")
+    assert code == 1
+    assert "error[TV822]: line 1" in said
+    assert meant in said
+
+
+def test_a_log_of_another_protocol_is_refused(call: Call) -> None:
+    named = [line(TURN[0], protocol="shop.Order")]
+    code, said = call(log(*named), "escrow.tell")
+    assert code == 1
+    assert "error[TV804]: line 1 is of the protocol `shop.Order`" in said
+
+
+def test_families_need_their_size(call: Call) -> None:
+    path = log(line("Hub!Devices[0]:Wake"), line("Hub!Devices[1]:Wake"))
+    code, said = call(path, "fleet.tell")
+    assert code == 2
+    assert "--instances Devices=N" in said
+    code, said = call(path, "fleet.tell", "--instances", "Devices=2")
+    assert code == 0
+    assert "incomplete" in said
+    code, said = call(path, "fleet.tell", "--instances", "Devices=1")
+    assert code == 1
+    assert "no role `Devices[1]`" in said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe\x00", b"[" * 100_000, b"{" * 100_000, b'{"role": NaN}', b"x" * 2_000_000, b"{}"],
+)
+def test_bad_logs_are_unreadable_and_nothing_else(call: Call, content: bytes) -> None:
+    Path("bad.jsonl").write_bytes(content)
+    code, said = call("bad.jsonl", "escrow.tell")
+    assert code == 2
+    assert "error[TV803]: cannot read line 1 of this log" in said
+
+
+def test_what_cannot_be_opened_is_unreadable(call: Call, tmp_path: Path) -> None:
+    for path in ("missing.jsonl", str(tmp_path) + "/x.jsonl"):
+        code, said = call(path, "escrow.tell")
+        assert code == 2
+        assert "error[TV803]" in said
+    (tmp_path / "folder.jsonl").mkdir()
+    assert call("folder.jsonl", "escrow.tell")[0] == 2
+    Path("bad.tell").write_text("protocol =", "utf-8")
+    assert call(log(line(TURN[0])), "bad.tell")[0] == 2
+    assert call(log(line(TURN[0])))[0] == 2
+
+
+def test_standard_input_is_followed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"{line(each)}\n" for each in TURN)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    code, said = call("-", "escrow.tell")
+    assert code == 0
+    assert "6 events followed" in said
+
+
+def test_options_of_logs_are_refused_for_traces(call: Call) -> None:
+    Path("trace.itf.json").write_text("{}", "utf-8")
+    assert call("trace.itf.json", "escrow.tell", "--complete")[0] == 2
+
+
+def test_an_empty_log_is_no_success_where_the_end_is_asked_for(call: Call) -> None:
+    assert call(log(), "escrow.tell")[0] == 0
+    assert call(log(), "escrow.tell", "--complete")[0] == 1
