@@ -31,11 +31,11 @@ from tellverify.core.local_type import (
     redirected,
     successors,
 )
+from tellverify.projection.json_places import Json, Repeated
 
 DEEPEST: Final = 256
 LONGEST: Final = 8 * 1024 * 1024
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 _Pending: TypeAlias = tuple[Json, str, int]  # a value, where it stands, how deep
 
 _SORTS: Final = ("unit", "nat", "bool", "string", "real")
@@ -182,6 +182,16 @@ def _constant(word: str) -> Json:
     raise ValueError(word)
 
 
+def read_value(value: Json, form: Form) -> LocalType | ReadFault:
+    """The local type that a JSON value says, as `read_type`; `Repeated` objects are faults."""
+    try:
+        return _Reader(form).read(value)
+    except RecursionError:
+        return ReadFault("too-deep", "$")
+    except _Fault as error:
+        return error.fault
+
+
 class _Reader:
     """Values to nodes; children are put off until their parent has been looked at."""
 
@@ -278,6 +288,8 @@ class _Reader:
 def _record(value: Json, path: str) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise _Fault("expected-object", path)
+    if isinstance(value, Repeated):
+        raise _Fault("repeated-field", f"{path}.{value.name}")
     return value
 
 
