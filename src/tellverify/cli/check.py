@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import hashlib
 import sys
-from typing import Final, TextIO
+from typing import Final
 
 import click
+import msgspec
 
+from tellverify.cli.again import command_line
+from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics.model import Severity
 from tellverify.engine import inputs
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import Checked, check_files
+from tellverify.report.kinds import KINDS
 from tellverify.verdict.property import Property
+from tellverify.verdict.run import EvidenceFile
 
-_FORMATS: Final = ("text", "concise", "json", "none")
-_REPORTS: Final = ("json", "markdown")
 _MOST_SIZES: Final = 1_000
 
 
@@ -53,18 +55,6 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
         if last - int(low) >= _MOST_SIZES:
             raise click.BadParameter(f"`{part}` in `{text}` names more than {_MOST_SIZES} sizes")
         found.update((size, None) for size in range(int(low), last + 1))
-    return tuple(found)
-
-
-def _parse_reports(
-    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    found = []
-    for text in given:
-        kind, equals, path = text.partition("=")
-        if kind not in _REPORTS or not equals or not path:
-            raise click.BadParameter(f"`{text}` is not of the form {'|'.join(_REPORTS)}=PATH")
-        found.append((kind, path))
     return tuple(found)
 
 
@@ -112,7 +102,7 @@ def _parse_reports(
 @click.option(
     "--format",
     "style",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="What goes to standard output.",
@@ -122,8 +112,8 @@ def _parse_reports(
     "reports",
     multiple=True,
     metavar="KIND=PATH",
-    callback=_parse_reports,
-    help="Write a report file: json or markdown.",
+    callback=parse_reports,
+    help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
 )
 @click.option(
     "--evidence",
@@ -195,18 +185,13 @@ def check(
         for path in inputs.find(paths or (".",), embedded=True)
     )
     checked = check_files(files, options)
-    traces: dict[str, str] = {}
     complaints = _names_of_nothing(checked, options)
+    run = msgspec.structs.replace(checked.run, command=command_line())
     if evidence is not None:
-        traces = _write_evidence(checked, evidence, complaints)
-    for kind, path in reports:
-        _write_report(checked, kind, path, traces, complaints)
-    _print(checked, "none" if quiet else style, color, verbose, traces)
-    for complaint in complaints:
-        click.echo(f"tellverify: {complaint}", err=True)
-    code = checked.run.exit_code
-    if complaints:
-        return 2
+        written = _write_evidence(checked, evidence, complaints)
+        run = msgspec.structs.replace(run, evidence=written)
+    output = Output("none" if quiet else style, color, verbose, reports)
+    code = deliver(run, checked.sources, output, complaints)
     return 0 if exit_zero and code in (1, 3) else code
 
 
@@ -226,72 +211,20 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
     ]
 
 
-def _write_evidence(checked: Checked, folder: str, complaints: list[str]) -> dict[str, str]:
+def _write_evidence(
+    checked: Checked, folder: str, complaints: list[str]
+) -> tuple[EvidenceFile, ...]:
     """Write all evidence; what cannot be written is a complaint."""
-    from tellverify.engine.certificates import certificate_files, graph_files
-    from tellverify.engine.traces import trace_files, write_files
+    from tellverify.engine.evidence import evidence_files
+    from tellverify.engine.traces import write_files
 
-    sums = {read.path: read.sha256 for read in checked.run.inputs}
-    files = []
-    for protocol in checked.run.protocols:
-        graphs = checked.graphs.get((protocol.path, protocol.name), {})
-        files += trace_files(protocol, graphs)
-        files += graph_files(protocol, graphs, sums[protocol.path])
-        files += certificate_files(protocol, graphs, sums[protocol.path])
+    files = evidence_files(checked)
     try:
-        return write_files(folder, files)
+        written = write_files(folder, files)
     except OSError as error:
         complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
-        return {}
-
-
-def _write_report(
-    checked: Checked, kind: str, path: str, traces: dict[str, str], complaints: list[str]
-) -> None:
-    """Write one report file; what cannot be written is a complaint and leaves the others alone."""
-    if kind == "json":
-        from tellverify.report.wire import write_json
-
-        text = write_json(checked.run, checked.sources, traces=traces)
-    else:
-        from tellverify.report.markdown import write_markdown
-
-        text = write_markdown(checked.run, checked.sources, traces=traces)
-    try:
-        # The summary file of a CI job collects what several steps append to it.
-        appends = kind == "markdown" and path == os.environ.get("GITHUB_STEP_SUMMARY")
-        with open(path, "a" if appends else "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        complaints.append(f"cannot write the {kind} report to {path}: {error.strerror}")
-
-
-def _print(checked: Checked, style: str, color: str, verbose: bool, traces: dict[str, str]) -> None:
-    """Write the terminal report to standard output."""
-    out: TextIO = sys.stdout
-    ascii_only = not (out.encoding or "").lower().startswith("utf")
-    if style == "json":
-        from tellverify.report.wire import write_json
-
-        out.write(write_json(checked.run, checked.sources, traces=traces))
-    elif style == "concise":
-        from tellverify.report.concise import write_concise
-
-        write_concise(checked.run, checked.sources, out, ascii_only=ascii_only)
-    elif style == "text":
-        from tellverify.report.text import write_text
-
-        colored = color == "always" or (
-            color == "auto" and out.isatty() and not os.environ.get("NO_COLOR")
-        )
-        width = shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100
-        write_text(
-            checked.run,
-            checked.sources,
-            out,
-            color=colored,
-            ascii_only=ascii_only,
-            width=width,
-            verbose=verbose,
-            traces=traces,
-        )
+        return ()
+    return tuple(
+        EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
+        for identity, _, text in files
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from tellverify.cli.commands import COMMANDS
 from tellverify.cli.exit import Exit
 from tellverify.version import VERSION
+
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class LazyGroup(click.Group):
@@ -50,7 +54,10 @@ def tellverify() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; says what went wrong on standard error."""
     try:
-        code = tellverify.main(list(arguments), prog_name="tellverify", standalone_mode=False)
+        code = tellverify.main(
+            list(arguments), prog_name="tellverify", standalone_mode=False, obj=tuple(arguments)
+        )
+        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
@@ -61,14 +68,25 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return Exit.DEFECT if os.name == "nt" else 128 + 13
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            return _defect()
+        _discard_output()
+        sys.stderr.write(f"tellverify: cannot write the output: {error.strerror}\n")
+        return Exit.USAGE
     except Exception:
         return _defect()
     return code if isinstance(code, int) else Exit.OK
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, so that the end of the process is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _defect() -> int:

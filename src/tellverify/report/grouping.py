@@ -23,7 +23,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.run import ProtocolReport, Run, Verdict
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skipped")
 TOTALS: Final = ("refuted", "proved", "bounded", "assumed", "unknown", "skipped")
@@ -81,6 +81,25 @@ def detail_of(verdict: Verdict) -> str:
 def verdict_id(protocol: str, verdict: Verdict) -> str:
     """The name of an obligation within a run: `escrow.Escrow/no-stuck-role[Courier]`."""
     return f"{protocol}/{verdict.name}"
+
+
+def evidence_of(run: Run) -> dict[str, EvidenceFile]:
+    """The file of evidence of each obligation that has one, by the id of the obligation.
+
+    The certificate of a protocol stands behind everything that was decided by coherence.
+    """
+    files = {one.obligation: one for one in run.evidence}
+    if not files:
+        return files
+    for protocol in run.protocols:
+        certificate = files.get(f"{protocol.name}/certificate")
+        if certificate is None:
+            continue
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            if isinstance(outcome, Proved | Bounded) and outcome.method == "coherence":
+                files.setdefault(verdict_id(protocol.name, verdict), certificate)
+    return files
 
 
 def line_of(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify.evidence.trace import Trace
+from tellverify.evidence.trace import Fault, Trace
 from tellverify.report.families import collapsed, counted, listed
 from tellverify.report.markup import is_safe_alias, mermaid
 from tellverify.report.rows import Fold, Row, RowKind, awaited, folded, participants, rows_of
 
 MOST_PARTICIPANTS: Final = 24
+MOST_CHARACTERS: Final = 50_000
+_FEWER: Final = (24, 10, 3)
+_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE)
 _IDLE: Final = 4
 _MOST_CULPRITS: Final = 4
 
@@ -19,7 +22,16 @@ def sequence_diagram(trace: Trace, roles: Sequence[str], *, last: int = 0) -> st
     """The diagram of `trace` without its fence, or an empty text when it has too many roles.
 
     Long runs are folded as in the terminal; with `last`, only so many rows at the end are kept.
+    The text stays below what Mermaid accepts, by keeping fewer rows still.
     """
+    for kept in (last, *(few for few in _FEWER if few < (last or few + 1))):
+        text = _diagram(trace, roles, kept)
+        if len(text) < MOST_CHARACTERS:
+            return text
+    return ""
+
+
+def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
     rows, closes = rows_of(trace)
     columns = participants(trace, roles, _IDLE)
     if not columns or len(columns) > MOST_PARTICIPANTS:
@@ -49,6 +61,8 @@ def sequence_diagram(trace: Trace, roles: Sequence[str], *, last: int = 0) -> st
         state = waiting.get(culprit)
         words = awaited(trace, state) if state is not None else ""
         if culprit in alias and words:
+            if state is not None and state.awaits and trace.fault in _FOR_EVER:
+                words += ", which nobody will send"
             lines.append(f"  Note over {alias[culprit]}: {mermaid(words)}")
     for sender, receiver, labels in trace.queues[:_MOST_CULPRITS]:
         if labels and receiver in alias:

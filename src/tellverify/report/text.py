@@ -15,6 +15,7 @@ from tellverify.report.grouping import (
     Group,
     Refutation,
     RefutationIndex,
+    evidence_of,
     groups,
     line_of,
     members,
@@ -26,15 +27,13 @@ from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core
 from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
-from tellverify.verdict.run import ProtocolReport, Run
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
 _CODE: Final = 8
 _NAME: Final = 16
 _LINE_NAME: Final = 48
-
-NOTHING: Final[Mapping[str, str]] = {}
 
 
 def write_text(
@@ -46,25 +45,21 @@ def write_text(
     ascii_only: bool,
     width: int,
     verbose: bool,
-    traces: Mapping[str, str] = NOTHING,
     trailer: str = "",
 ) -> None:
-    """Write the terminal report of `run`.
-
-    `traces` maps the id of a refuted obligation to the path of its trace file, `trailer` is put at
-    the end of the totals line; everything else comes from the run and its sources.
-    """
+    """Write the terminal report of `run`; `trailer` is put at the end of the totals line."""
     style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
     refuted = RefutationIndex(run)
+    files = evidence_of(run)
     for diagnostic in sorted(run.diagnostics, key=sort_key):
         lines, gutter = diagnostic_lines(diagnostic, sources, style)
         told = refuted.shown_by(diagnostic)
         if told is not None:
-            lines.extend(_evidence(told, traces, gutter, style, verbose))
+            lines.extend(_evidence(told, files, gutter, style, verbose))
         _write(out, [*lines, ""])
     for told, others in refuted.left():
         _write(out, _bare(told, others, sources, style))
-        _write(out, [*_evidence(told, traces, 1, style, verbose), ""])
+        _write(out, [*_evidence(told, files, 1, style, verbose), ""])
     short = len(run.protocols) > 1 and not verbose
     for protocol in run.protocols:
         word = settled(protocol) if short else ""
@@ -140,7 +135,11 @@ def _bare(
 
 
 def _evidence(
-    refutation: Refutation, traces: Mapping[str, str], gutter: int, style: Style, verbose: bool
+    refutation: Refutation,
+    files: Mapping[str, EvidenceFile],
+    gutter: int,
+    style: Style,
+    verbose: bool,
 ) -> list[str]:
     """The run that shows that an obligation does not hold, with its chart."""
     protocol, verdict, outcome = refutation
@@ -157,9 +156,9 @@ def _evidence(
         lines.extend(_remark("because", trace.explanation, gutter, style))
     lines.append("")
     lines.extend(draw(trace, protocol.roles, style, verbose=verbose))
-    trace_file = traces.get(verdict_id(protocol.name, verdict), "")
-    if trace_file:
-        command = f"tellverify replay {style.shown(trace_file)}"
+    file = files.get(verdict_id(protocol.name, verdict))
+    if file is not None:
+        command = f"tellverify replay {style.shown(file.path)}"
         lines.extend(["", f"{' ' * (gutter + 1)}= again: {command}"])
     return lines
 

@@ -5,18 +5,45 @@ Within a version the schema only grows. No clock, no path of this machine, keys 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
 from tellverify.evidence.trace import Trace
+from tellverify.report.comparison import Comparison
 from tellverify.report.escape import encodable
 from tellverify.report.excerpt import location
-from tellverify.report.grouping import code_of, line_of, totals, verdict_id
+from tellverify.report.grouping import code_of, evidence_of, line_of, totals, verdict_id
+from tellverify.report.wire_model import (
+    SCHEMA,
+    Engine,
+    Evidence,
+    Finding,
+    Method,
+    Place,
+    Premise,
+    Queue,
+    Scope,
+    Tool,
+    Vacuity,
+    WireAssumption,
+    WireBaseline,
+    WireBefore,
+    WireExit,
+    WireInput,
+    WireProtocol,
+    WireRun,
+    WireStep,
+    WireSubject,
+    WireSuppression,
+    WireTrace,
+    WireVerdict,
+    WireWaiting,
+)
 from tellverify.source.text import SourceFile
+from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -29,203 +56,67 @@ from tellverify.verdict.outcome import (
     status,
 )
 from tellverify.verdict.property import SEMANTICS, STATEMENTS
-from tellverify.verdict.run import Family, ProtocolReport, Run, Verdict
+from tellverify.verdict.run import Before, EvidenceFile, Family, ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 
-SCHEMA: Final = "tellverify/run-1"
-_FINGERPRINT: Final = "obligation/v1"
-
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-Engine: TypeAlias = Literal["syntactic", "projection", "search", "smt", "none"]
 
-NOTHING: Final[Mapping[str, str]] = {}
-
-
-class _Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    path: str
-    line: int
-    column: int
-    end_line: int = msgspec.field(name="endLine", default=0)
-    end_column: int = msgspec.field(name="endColumn", default=0)
-    text: str = ""
+_VACUITY: Final[dict[str, Vacuity]] = {"exercised": "exercised", "vacuous": "vacuous"}
 
 
-class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
-    protocol: str
-    role: str = ""
-    roles: tuple[str, ...] = ()
-    channel: tuple[str, ...] = ()
-    item: str = ""
-
-
-class _Scope(msgspec.Struct, frozen=True, omit_defaults=True):
-    kind: Literal["all-runs", "up-to", "none"]
-    bound: str = ""
-    instances: dict[str, tuple[int, ...]] = {}
-
-
-class _Method(msgspec.Struct, frozen=True):
-    engine: Engine
-    options: dict[str, str]
-
-
-class _Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    action: Literal["send", "receive"]
-    role: str
-    peer: str
-    label: str
-    path: str = ""
-    line: int = 0
-    branch: str = ""
-
-
-class _Queue(msgspec.Struct, frozen=True):
-    sender: str
-    receiver: str
-    labels: tuple[str, ...]
-
-
-class _Waiting(msgspec.Struct, frozen=True):
-    role: str
-    finished: bool
-    awaits: tuple[tuple[str, str], ...]
-
-
-class _Trace(msgspec.Struct, frozen=True, omit_defaults=True):
-    fault: str
-    steps: tuple[_Step, ...]
-    culprits: tuple[str, ...]
-    explanation: str
-    minimal: bool
-    queues: tuple[_Queue, ...]
-    waiting: tuple[_Waiting, ...]
-    loop: int = -1
-
-
-class _Premise(msgspec.Struct, frozen=True, omit_defaults=True):
-    name: str
-    text: str
-    path: str = ""
-    line: int = 0
-
-
-class _Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    kind: Literal["none", "counterexample", "conflict", "core", "witness", "certificate"]
-    rechecked: bool | msgspec.UnsetType = msgspec.UNSET
-    path: str = ""
-    instance: str = ""
-    trace: _Trace | None = None
-    reason: str = ""
-    places: tuple[_Place, ...] = ()
-    premises: tuple[_Premise, ...] = ()
-
-
-class _Verdict(msgspec.Struct, frozen=True):
-    id: str
-    property: str
-    subject: _Subject
-    statement: str
-    status: str
-    required: bool
-    scope: _Scope
-    method: _Method
-    assumptions: tuple[str, ...]
-    evidence: _Evidence
-    code: str | None
-    locations: tuple[_Place, ...]
-    fingerprint: str
-    statistics: dict[str, int]
-    reason: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class _Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
-    code: str
-    name: str
-    severity: str
-    message: str
-    location: _Place
-    others: tuple[_Place, ...] = ()
-    notes: tuple[str, ...] = ()
-    helps: tuple[str, ...] = ()
-    protocol: str = ""
-    refutes: str = ""
-    upstream: str = ""
-
-
-class _Protocol(msgspec.Struct, frozen=True):
-    name: str
-    path: str
-    line: int
-    roles: tuple[str, ...]
-    families: dict[str, tuple[int, ...]]
-    events: int
-    verdicts: tuple[_Verdict, ...]
-
-
-class _Assumption(msgspec.Struct, frozen=True):
-    ledger: str
-    obligation: str
-    reason: str
-    place: str
-
-
-class _Tool(msgspec.Struct, frozen=True):
-    name: str
-    version: str
-
-
-class _Input(msgspec.Struct, frozen=True):
-    path: str
-    sha256: str
-
-
-class _Exit(msgspec.Struct, frozen=True):
-    code: int
-    reason: str
-
-
-class _Run(msgspec.Struct, frozen=True):
-    schema: str
-    tool: _Tool
-    solvers: tuple[str, ...]
-    inputs: tuple[_Input, ...]
-    configuration: dict[str, str]
-    semantics: str
-    protocols: tuple[_Protocol, ...]
-    diagnostics: tuple[_Diagnostic, ...]
-    assumptions: tuple[_Assumption, ...]
-    suppressions: tuple[str, ...]
-    baseline: dict[str, str]
-    totals: dict[str, int]
-    exit: _Exit
-
-
-def write_json(
-    run: Run, sources: Mapping[str, SourceFile], *, traces: Mapping[str, str] = NOTHING
-) -> str:
-    """The JSON text of `run`; `traces` maps ids of refuted obligations to paths of ITF files."""
-    value = _Run(
+def write_json(run: Run, sources: Mapping[str, SourceFile]) -> str:
+    """The JSON text of `run`."""
+    compared = Comparison(run)
+    files = evidence_of(run)
+    value = WireRun(
         schema=SCHEMA,
-        tool=_Tool("tellverify", VERSION),
-        solvers=(),
-        inputs=tuple(_Input(_slashed(one.path), one.sha256) for one in run.inputs),
-        configuration={"dialect": run.dialect},
+        tool=Tool("tellverify", VERSION),
+        command=run.command,
+        solvers=run.solvers,
+        inputs=tuple(WireInput(_slashed(one.path), one.sha256) for one in run.inputs),
+        configuration={"dialect": run.dialect, **dict(run.configuration)},
         semantics=SEMANTICS,
-        protocols=tuple(_protocol(protocol, sources, traces) for protocol in run.protocols),
+        protocols=tuple(_protocol(one, sources, files, compared) for one in run.protocols),
         diagnostics=tuple(
-            _diagnostic(one, sources) for one in sorted(run.diagnostics, key=sort_key)
+            _finding(one, sources, compared) for one in sorted(run.diagnostics, key=sort_key)
         ),
         assumptions=tuple(_assumptions(run)),
-        suppressions=(),
-        baseline={},
+        suppressions=tuple(
+            WireSuppression(
+                one.kind, one.reason, one.place, _finding(one.diagnostic, sources, compared)
+            )
+            for one in run.suppressions
+        ),
+        baseline=_baseline(run, compared),
         totals=totals(run),
-        exit=_Exit(run.exit_code, run.exit_reason),
+        exit=WireExit(run.exit_code, run.exit_reason),
+        timing=dict(run.timing) if run.timing else msgspec.UNSET,
     )
+    return json_text(value)
+
+
+def json_text(value: msgspec.Struct | Json) -> str:
+    """`value` as indented JSON that ends with a line break; lone surrogates are written out."""
     try:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:
         encoded = msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _baseline(run: Run, compared: Comparison) -> WireBaseline:
+    if run.baseline is None:
+        return WireBaseline()
+    return WireBaseline(
+        _slashed(run.baseline.path),
+        run.baseline.known,
+        tuple(map(_before, run.baseline.previous)),
+        tuple(map(_before, compared.fixed())),
+    )
+
+
+def _before(one: Before) -> WireBefore:
+    return WireBefore(one.protocol, one.name, one.status, one.fingerprint, one.code)
 
 
 def _encodable(value: Json) -> Json:
@@ -246,16 +137,21 @@ def _slashed(path: str) -> str:
 
 
 def _protocol(
-    protocol: ProtocolReport, sources: Mapping[str, SourceFile], traces: Mapping[str, str]
-) -> _Protocol:
-    return _Protocol(
+    protocol: ProtocolReport,
+    sources: Mapping[str, SourceFile],
+    files: Mapping[str, EvidenceFile],
+    compared: Comparison,
+) -> WireProtocol:
+    return WireProtocol(
         name=protocol.name,
         path=_slashed(protocol.path),
         line=protocol.line,
         roles=protocol.roles,
         families=_instances(protocol.families),
         events=protocol.event_count,
-        verdicts=tuple(_verdict(protocol, one, sources, traces) for one in protocol.verdicts),
+        verdicts=tuple(
+            _verdict(protocol, one, sources, files, compared) for one in protocol.verdicts
+        ),
     )
 
 
@@ -267,17 +163,18 @@ def _verdict(
     protocol: ProtocolReport,
     verdict: Verdict,
     sources: Mapping[str, SourceFile],
-    traces: Mapping[str, str],
-) -> _Verdict:
+    files: Mapping[str, EvidenceFile],
+    compared: Comparison,
+) -> WireVerdict:
     outcome = verdict.outcome
     identity = verdict_id(protocol.name, verdict)
     subject = verdict.subject
     path, line, column = line_of(protocol, verdict, sources)
-    here = _Place(_slashed(path), line, column)
-    return _Verdict(
+    here = Place(_slashed(path), line, column)
+    return WireVerdict(
         id=identity,
         property=str(verdict.property),
-        subject=_Subject(
+        subject=WireSubject(
             protocol.name,
             role=subject.roles[0] if len(subject.roles) == 1 else "",
             roles=subject.roles if len(subject.roles) > 1 else (),
@@ -290,7 +187,8 @@ def _verdict(
         scope=_scope(protocol, verdict),
         method=_method(verdict),
         assumptions=(outcome.ledger,) if isinstance(outcome, Assumed) and outcome.ledger else (),
-        evidence=_evidence(verdict, sources, traces.get(identity, "")),
+        evidence=_evidence(verdict, sources, files.get(identity)),
+        vacuity=_VACUITY.get(verdict.vacuity, "not-checked"),
         code=code_of(outcome) or None,
         locations=(here,),
         fingerprint=fingerprint(protocol.name, verdict),
@@ -298,6 +196,7 @@ def _verdict(
         reason=outcome.reason
         if isinstance(outcome, Unknown | Skipped | Assumed)
         else msgspec.UNSET,
+        baseline=compared.state(protocol, verdict) or msgspec.UNSET,
     )
 
 
@@ -312,26 +211,28 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
         about += f", role `{subject.roles[0]}`"
     elif subject.roles:
         about += f", {len(subject.roles)} roles"
+    if subject.item:
+        about += f", `{subject.item}`"
     return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}, under {SEMANTICS}."
 
 
-def _scope(protocol: ProtocolReport, verdict: Verdict) -> _Scope:
+def _scope(protocol: ProtocolReport, verdict: Verdict) -> Scope:
     instances = _instances(protocol.families)
     match verdict.outcome:
         case Proved() | Refuted():
-            return _Scope("all-runs", instances=instances)
+            return Scope("all-runs", instances=instances)
         case Bounded(bound=bound):
-            return _Scope("up-to", bound, instances)
+            return Scope("up-to", bound, instances)
         case Unknown() | Skipped() | Assumed():
-            return _Scope("none")
+            return Scope("none")
 
 
-def _method(verdict: Verdict) -> _Method:
+def _method(verdict: Verdict) -> Method:
     match verdict.outcome:
         case Proved(method=method) | Bounded(method=method) | Refuted(method=method):
-            return _Method(_engine(method), {"method": method} if method else {})
+            return Method(_engine(method), {"method": method} if method else {})
         case Unknown() | Skipped() | Assumed():
-            return _Method("none", {})
+            return Method("none", {})
 
 
 def _engine(method: str) -> Engine:
@@ -345,16 +246,21 @@ def _engine(method: str) -> Engine:
     return "projection"
 
 
-def _evidence(verdict: Verdict, sources: Mapping[str, SourceFile], path: str) -> _Evidence:
+def _evidence(
+    verdict: Verdict, sources: Mapping[str, SourceFile], file: EvidenceFile | None
+) -> Evidence:
     outcome = verdict.outcome
+    path = _slashed(file.path) if file is not None else ""
+    sha256 = file.sha256 if file is not None else ""
     if not isinstance(outcome, Refuted):
-        return _Evidence("none")
+        return Evidence("certificate" if path else "none", path=path, sha256=sha256)
     match outcome.evidence:
         case Trace() as trace:
-            return _Evidence(
+            return Evidence(
                 "counterexample",
                 rechecked=True,
-                path=_slashed(path),
+                path=path,
+                sha256=sha256,
                 instance=outcome.instance,
                 trace=_trace(trace),
             )
@@ -363,32 +269,35 @@ def _evidence(verdict: Verdict, sources: Mapping[str, SourceFile], path: str) ->
                 _place(Annotation(span), conflict.path, sources)
                 for span in (conflict.left, conflict.right)
             )
-            return _Evidence(
+            return Evidence(
                 "conflict",
                 rechecked=_engine(outcome.method) != "smt",
+                path=path,
+                sha256=sha256,
                 instance=outcome.instance,
                 reason=conflict.reason,
                 places=places,
             )
         case Core() as core:
-            return _Evidence(
+            return Evidence(
                 "core",
                 rechecked=True,
+                path=path or _slashed(core.script),
+                sha256=sha256,
                 instance=outcome.instance,
                 reason=core.reason,
-                path=_slashed(core.script),
                 premises=tuple(
-                    _Premise(one.name, one.text, _slashed(one.path), one.line)
+                    Premise(one.name, one.text, _slashed(one.path), one.line)
                     for one in core.premises
                 ),
             )
 
 
-def _trace(trace: Trace) -> _Trace:
-    return _Trace(
+def _trace(trace: Trace) -> WireTrace:
+    return WireTrace(
         fault=str(trace.fault),
         steps=tuple(
-            _Step(
+            WireStep(
                 action="send" if step.send else "receive",
                 role=step.actor,
                 peer=step.receiver if step.send else step.sender,
@@ -402,63 +311,62 @@ def _trace(trace: Trace) -> _Trace:
         culprits=trace.culprits,
         explanation=trace.explanation,
         minimal=trace.minimal,
-        queues=tuple(_Queue(*queue) for queue in trace.queues),
-        waiting=tuple(_Waiting(one.role, one.finished, one.awaits) for one in trace.waiting),
+        queues=tuple(Queue(*queue) for queue in trace.queues),
+        waiting=tuple(WireWaiting(one.role, one.finished, one.awaits) for one in trace.waiting),
         loop=trace.loop,
     )
 
 
-def _place(annotation: Annotation, path: str, sources: Mapping[str, SourceFile]) -> _Place:
+def _place(annotation: Annotation, path: str, sources: Mapping[str, SourceFile]) -> Place:
     where = annotation.path or path
     source = sources.get(where)
     line, column = location(source, annotation.span.start)
     end_line, end_column = location(source, annotation.span.end)
-    return _Place(_slashed(where), line, column, end_line, end_column, annotation.text)
+    return Place(_slashed(where), line, column, end_line, end_column, annotation.text)
 
 
-def _diagnostic(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -> _Diagnostic:
-    return _Diagnostic(
+def _finding(
+    diagnostic: Diagnostic, sources: Mapping[str, SourceFile], compared: Comparison
+) -> Finding:
+    return Finding(
         code=diagnostic.code.number,
         name=diagnostic.code.name,
         severity=str(diagnostic.severity),
         message=diagnostic.message,
         location=_place(diagnostic.primary, diagnostic.path, sources),
+        fingerprint=compared.fingerprint_of(diagnostic),
         others=tuple(_place(one, diagnostic.path, sources) for one in diagnostic.others),
         notes=diagnostic.notes,
         helps=diagnostic.helps,
         protocol=diagnostic.protocol,
         refutes=diagnostic.refutes,
         upstream=diagnostic.upstream,
+        baseline=compared.finding_state(diagnostic) or msgspec.UNSET,
     )
 
 
-def _assumptions(run: Run) -> list[_Assumption]:
-    return [
-        _Assumption(
-            verdict.outcome.ledger,
-            verdict_id(protocol.name, verdict),
-            verdict.outcome.reason,
-            verdict.outcome.place,
+def _assumptions(run: Run) -> list[WireAssumption]:
+    """The ledger, and what is assumed without an entry of it."""
+    found = [
+        WireAssumption(
+            one.number,
+            f"{one.protocol}/{one.obligation}",
+            one.reason,
+            one.place,
+            one.owner,
+            one.until,
+            one.in_force,
+            one.is_new,
         )
-        for protocol in run.protocols
-        for verdict in protocol.verdicts
-        if isinstance(verdict.outcome, Assumed)
+        for one in run.assumptions
     ]
-
-
-def fingerprint(protocol: str, verdict: Verdict) -> str:
-    """What stays of an obligation and its refutation when lines move.
-
-    A digest of the code, the protocol, the property, roles and channel, and of the labels and
-    branches of the evidence; no path, line or column takes part.
-    """
-    outcome = verdict.outcome
-    parts = [_FINGERPRINT, protocol, verdict.name, code_of(outcome)]
-    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
-        for step in outcome.evidence.steps:
-            parts.extend((str(step), step.site.branch))
-    digest = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode("utf-8", "backslashreplace")
-        digest.update(b"%d:%s" % (len(encoded), encoded))
-    return digest.hexdigest()[:32]
+    listed = {one.number for one in run.assumptions}
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            if isinstance(outcome, Assumed) and outcome.ledger not in listed:
+                identity = verdict_id(protocol.name, verdict)
+                found.append(
+                    WireAssumption(outcome.ledger, identity, outcome.reason, outcome.place)
+                )
+    return found

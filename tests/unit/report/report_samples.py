@@ -19,7 +19,15 @@ from tellverify.verdict.outcome import (
     Unknown,
 )
 from tellverify.verdict.property import Property
-from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import (
+    EvidenceFile,
+    Family,
+    Input,
+    ProtocolReport,
+    Run,
+    Subject,
+    Verdict,
+)
 
 PATH = "protocols/escrow.tell"
 
@@ -178,4 +186,11 @@ RUN = Run(
     diagnostics=(UNMERGEABLE_COURIER, STUCK_COURIER),
     exit_code=1,
     exit_reason="2 required obligations are refuted",
+    evidence=(
+        EvidenceFile(
+            "escrow.Escrow/no-stuck-role[Courier]",
+            ".tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json",
+            "2" * 64,
+        ),
+    ),
 )

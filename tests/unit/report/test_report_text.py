@@ -18,12 +18,6 @@ from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
 
-TRACES = {
-    "escrow.Escrow/no-stuck-role[Courier]": (
-        ".tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json"
-    )
-}
-
 GOLDEN = """\
 error[TV411]: `Courier` cannot tell which branch `Seller` chose
   --> protocols/escrow.tell:8:10
@@ -86,7 +80,6 @@ def text(run: Run = RUN, *, color: bool = False, ascii_only: bool = False, width
         ascii_only=ascii_only,
         width=width,
         verbose=False,
-        traces=TRACES,
         trailer="1.4 s",
     )
     return out.getvalue()

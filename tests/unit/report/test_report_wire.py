@@ -7,10 +7,12 @@ from importlib import resources
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import structs
 from report_samples import ESCROW_REPORT, RUN, SOURCES
 
-from tellverify.report.wire import fingerprint, write_json
+from tellverify.report.wire import write_json
 from tellverify.source.text import SourceFile
+from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.run import Input, Run
 
 SCHEMA = json.loads(
@@ -33,15 +35,14 @@ def test_the_schema_refuses_a_refutation_that_was_not_rechecked() -> None:
 
 
 def test_a_verdict_carries_its_evidence() -> None:
-    run = json.loads(
-        write_json(RUN, SOURCES, traces={"escrow.Escrow/no-stuck-role[Courier]": "e/t.itf.json"})
-    )
+    run = json.loads(write_json(RUN, SOURCES))
     stuck = run["protocols"][0]["verdicts"][3]
     assert stuck["id"] == "escrow.Escrow/no-stuck-role[Courier]"
     assert stuck["status"] == "refuted"
     assert stuck["code"] == "TV512"
     assert stuck["subject"] == {"protocol": "escrow.Escrow", "role": "Courier"}
-    assert stuck["evidence"]["path"] == "e/t.itf.json"
+    assert stuck["evidence"]["path"] == ".tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json"
+    assert stuck["evidence"]["sha256"] == "2" * 64
     steps = stuck["evidence"]["trace"]["steps"]
     assert [(one["action"], one["role"], one["label"], one["line"]) for one in steps] == [
         ("send", "Buyer", "Order", 6),
@@ -70,7 +71,7 @@ def test_totals_and_exit_agree_with_the_text() -> None:
 
 
 def test_equal_runs_give_equal_bytes() -> None:
-    backwards = Run(RUN.inputs, RUN.protocols, tuple(reversed(RUN.diagnostics)), 1, RUN.exit_reason)
+    backwards = structs.replace(RUN, diagnostics=tuple(reversed(RUN.diagnostics)))
     assert write_json(RUN, dict(reversed(SOURCES.items()))) == write_json(backwards, SOURCES)
 
 

@@ -1,0 +1,217 @@
+"""What `check` writes when it is done: report files and the terminal. All of them agree.
+
+A report that cannot be written changes the exit code, and what the others say about it: so paths
+are tried before anything is written, and what fails later makes the others be written again.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, TextIO
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.report.kinds import KINDS, writer
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Run
+
+FORMATS: Final = ("text", "concise", "github", "json", "none")
+STANDARD_OUTPUT: Final = "-"
+
+
+class Output(msgspec.Struct, frozen=True):
+    """What is to be written: one terminal format, and files as kind and path."""
+
+    style: str = "text"
+    color: str = "auto"
+    verbose: bool = False
+    reports: tuple[tuple[str, str], ...] = ()
+
+
+def parse_reports(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """`KIND=PATH` as kind and path; no two reports go to one place."""
+    found: list[tuple[str, str]] = []
+    for text in given:
+        kind, equals, path = text.partition("=")
+        if kind not in KINDS or not equals or not path:
+            raise click.BadParameter(f"`{text}` is not of the form {'|'.join(KINDS)}=PATH")
+        if any(_place(path) == _place(other) for _, other in found):
+            raise click.BadParameter(f"two reports go to `{path}`")
+        found.append((kind, path))
+    return tuple(found)
+
+
+def _place(path: str) -> str:
+    return path if path == STANDARD_OUTPUT else os.path.abspath(path)
+
+
+def deliver(
+    run: Run, sources: Mapping[str, SourceFile], output: Output, complaints: Sequence[str] = ()
+) -> int:
+    """Write everything and return the exit code. What goes wrong is said on standard error.
+
+    `complaints` are faults of the call that were found before. With a report on standard output,
+    the terminal format goes to standard error.
+    """
+    said = list(complaints)
+    files = [(kind, path) for kind, path in output.reports if path != STANDARD_OUTPUT]
+    files.sort(key=_is_appended)  # what is appended cannot be written again
+    broken = {path: _why_not(path) for _, path in files}
+    failed = {path: why for path, why in broken.items() if why}
+    while True:
+        final = _judged(run, said, files, failed)
+        news = _write_all(final, sources, files, failed)
+        if not news:
+            break
+        failed |= news
+    for complaint in _all(said, files, failed):
+        click.echo(f"tellverify: {complaint}", err=True)
+    piped = [kind for kind, path in output.reports if path == STANDARD_OUTPUT]
+    for kind in piped:
+        sys.stdout.write(writer(kind)(final, sources))
+    show(final, sources, output, sys.stderr if piped else sys.stdout)
+    return final.exit_code
+
+
+def _all(
+    said: Sequence[str], files: Sequence[tuple[str, str]], failed: Mapping[str, str]
+) -> list[str]:
+    lines = [
+        f"cannot write the {kind} report to {path}: {failed[path]}"
+        for kind, path in files
+        if path in failed
+    ]
+    return [*said, *lines]
+
+
+def _judged(
+    run: Run,
+    said: Sequence[str],
+    files: Sequence[tuple[str, str]],
+    failed: Mapping[str, str],
+) -> Run:
+    """`run`, or one that ends with the exit code of wrong usage when there are complaints."""
+    complaints = _all(said, files, failed)
+    if not complaints:
+        return run
+    more = f" and {len(complaints) - 1} more" if len(complaints) > 1 else ""
+    return msgspec.structs.replace(
+        run, exit_code=int(Exit.USAGE), exit_reason=f"{complaints[0]}{more}"
+    )
+
+
+def _is_appended(report: tuple[str, str]) -> bool:
+    """True of the summary file of a CI job, which collects what several steps append to it."""
+    kind, path = report
+    return kind == "markdown" and path == os.environ.get("GITHUB_STEP_SUMMARY")
+
+
+def _why_not(path: str) -> str:
+    """Why `path` cannot be written, empty when it can; an empty file is made."""
+    try:
+        with open(path, "ab"):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError as error:  # a null character in the path
+        return str(error)
+
+
+def _write_all(
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    files: Sequence[tuple[str, str]],
+    failed: Mapping[str, str],
+) -> dict[str, str]:
+    """Write the reports that have not failed; why writing failed, by path.
+
+    A defect in one report is raised when the others are written.
+    """
+    news: dict[str, str] = {}
+    defect: Exception | None = None
+    for kind, path in files:
+        if path in failed or (news and _is_appended((kind, path))):
+            continue
+        try:
+            text = writer(kind)(run, sources)
+        except Exception as error:
+            defect = defect or error
+            continue
+        try:
+            with open(
+                path,
+                "a" if _is_appended((kind, path)) else "w",
+                encoding="utf-8",
+                errors="backslashreplace",
+                newline="\n",
+            ) as file:
+                file.write(text)
+        except OSError as error:
+            news[path] = error.strerror or str(error)
+            _drop(path)
+    if defect is not None:
+        raise defect
+    return news
+
+
+def _drop(path: str) -> None:
+    """Leave no half of a report behind; devices and pipes stay."""
+    try:
+        if os.path.isfile(path) and not _is_appended(("markdown", path)):
+            os.remove(path)
+    except OSError:
+        return
+
+
+def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextIO) -> None:
+    """Write the terminal format to `out`."""
+    ascii_only = not (out.encoding or "").lower().startswith("utf")
+    match output.style:
+        case "json":
+            out.write(writer("json")(run, sources))
+        case "concise":
+            from tellverify.report.concise import write_concise
+
+            write_concise(run, sources, out, ascii_only=ascii_only)
+        case "github":
+            from tellverify.report.github import guarded, write_annotations
+
+            write_annotations(run, sources, out)
+            page = io.StringIO()
+            _text(run, sources, output, page, out, ascii_only)
+            out.write(guarded(page.getvalue()))
+        case "text":
+            _text(run, sources, output, out, out, ascii_only)
+        case _:
+            return
+
+
+def _text(
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    output: Output,
+    page: TextIO,
+    terminal: TextIO,
+    ascii_only: bool,
+) -> None:
+    from tellverify.report.text import write_text
+
+    is_terminal = terminal.isatty()
+    wants = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    write_text(
+        run,
+        sources,
+        page,
+        color=output.color == "always" or (output.color == "auto" and wants),
+        ascii_only=ascii_only,
+        width=shutil.get_terminal_size((100, 24)).columns if is_terminal else 100,
+        verbose=output.verbose,
+    )

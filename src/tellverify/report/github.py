@@ -1,0 +1,75 @@
+"""Annotations of GitHub's checks, as workflow commands on standard output."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final, TextIO
+
+from tellverify.diagnostics.model import Severity
+from tellverify.report.escape import encodable, tame
+from tellverify.report.problems import Problem, problems
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Run
+
+MOST: Final = 10  # of each level; a step shows no more
+_COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning"}
+
+
+def write_annotations(run: Run, sources: Mapping[str, SourceFile], out: TextIO) -> None:
+    """One `::error` or `::warning` line for each of the ten gravest problems of either level.
+
+    Refuted obligations come before other findings, what is not known comes last; within that,
+    what is new comes before what is known, then source order.
+    """
+    found = [one for one in problems(run, sources) if not one.repeats]
+    for severity, command in _COMMANDS.items():
+        of_level = [one for one in found if one.severity is severity]
+        of_level.sort(key=_gravity)
+        for one in of_level[:MOST]:
+            out.write(f"{_annotation(command, one)}\n")
+
+
+def guarded(text: str) -> str:
+    """`text` between commands that make the runner take nothing in it for a command.
+
+    The token follows from the text, so that equal runs print equal bytes and no text can hold it.
+    """
+    token = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    return f"::stop-commands::tellverify-{token}\n{text}::tellverify-{token}::\n"
+
+
+def _gravity(one: Problem) -> tuple[bool, int]:
+    return one.state == "unchanged", {"refuted": 0, "finding": 1}.get(one.kind, 2)
+
+
+def _annotation(command: str, one: Problem) -> str:
+    region = one.region
+    places = {"file": region.path.replace("\\", "/"), "line": str(region.line)}
+    if region.end_line:
+        places["endLine"] = str(region.end_line)
+    if region.end_line == region.line:  # columns are taken on one line only
+        places["col"] = str(region.column)
+        places["endColumn"] = str(max(region.end_column - 1, region.column))
+    elif not region.end_line:
+        places["col"] = str(region.column)
+    places["title"] = one.title
+    listed = ",".join(f"{key}={_property(value)}" for key, value in places.items())
+    lines = [one.message]
+    if one.verdict is not None and one.kind == "refuted":
+        lines.append(f"refutes: {one.verdict.name}")
+    if one.diagnostic is not None:
+        lines.extend(f"help: {text}" for text in one.diagnostic.helps)
+    message = "\n".join(tame(line) for line in lines)
+    return f"::{command} {listed}::{_message(message)}"
+
+
+def _message(text: str) -> str:
+    """The text of a command: a percent sign or a line break would end or change it."""
+    shown = encodable(text).replace("%", "%25")
+    return shown.replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """The value of a property: it must not end the list of properties either."""
+    return _message(tame(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,180 @@
+"""How obligations fail, for a page in Markdown: one folded block for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
+from typing import Final
+
+from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.evidence.trace import Fault, Trace
+from tellverify.report.chart import draw, place
+from tellverify.report.excerpt import location
+from tellverify.report.families import collapsed, counted, grouped, listed
+from tellverify.report.grouping import RefutationIndex, evidence_of, verdict_id
+from tellverify.report.markup import code, html, prose
+from tellverify.report.mermaid import sequence_diagram
+from tellverify.report.style import Style
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Conflict, Core, Refuted
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
+
+_LAST: Final = 10
+
+
+class Size(IntEnum):
+    """How much is left out, in the order in which it goes."""
+
+    FULL = 0
+    COUNTS = 1  # passing protocols are counts
+    SHORT_TRACES = 2  # and traces are their last ten steps
+    NO_TRACES = 3  # and there are no traces, and tables are cut
+
+
+def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) -> Iterator[str]:
+    """Every refuted obligation with its evidence; the first is open."""
+    if size == Size.NO_TRACES:
+        return
+    index = RefutationIndex(run)
+    files = evidence_of(run)
+    told: list[tuple[ProtocolReport, Verdict, Refuted, Diagnostic | None]] = []
+    for finding in sorted(run.diagnostics, key=sort_key):
+        found = index.shown_by(finding)
+        if found is not None:
+            told.append((*found, finding))
+    told.extend((*left, None) for left, _ in index.left())
+    # Runs say most; what only Telltale's compiler refuses comes last.
+    told.sort(key=lambda one: (not one[1].required, not isinstance(one[2].evidence, Trace)))
+    for number, (protocol, verdict, outcome, diagnostic) in enumerate(told):
+        summary = _summary(protocol, verdict, outcome)
+        yield f"<details{' open' if number == 0 else ''}><summary>{summary}</summary>"
+        yield ""
+        if diagnostic is not None:
+            yield f"{_where(diagnostic, sources)} {prose(diagnostic.message)}."
+            yield ""
+        yield from _shown(protocol, outcome, sources, size, is_told=diagnostic is not None)
+        if diagnostic is not None:
+            for text in diagnostic.helps:
+                yield f"To fix: {prose(text)}."
+                yield ""
+        file = files.get(verdict_id(protocol.name, verdict))
+        if file is not None and isinstance(outcome.evidence, Trace):
+            yield f"Again: {code(f'tellverify replay {file.path}')}"
+            yield ""
+        elif file is not None:
+            yield f"Shown in {code(file.path)}."
+            yield ""
+        yield "</details>"
+        yield ""
+
+
+def _where(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -> str:
+    line, _ = location(sources.get(diagnostic.path), diagnostic.primary.span.start)
+    return code(f"{diagnostic.path}:{line}")
+
+
+def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> str:
+    name = f"<code>{html(protocol.name)}</code>"
+    obligation = f"<code>{html(verdict.name)}</code>"
+    evidence = outcome.evidence
+    if isinstance(evidence, Conflict):
+        return f"{obligation} of {name}: two places that do not fit"
+    if isinstance(evidence, Core):
+        return f"{obligation} of {name}: premises that cannot hold together"
+    culprits = listed(collapsed(evidence.culprits), 3)
+    who = f"<code>{html(culprits)}</code>" if culprits else name
+    match evidence.fault:
+        case Fault.DEADLOCK:
+            return f"How {name} comes to a deadlock"
+        case Fault.STUCK_ROLE:
+            return f"How {who} waits for ever"
+        case Fault.UNSPECIFIED_RECEPTION:
+            return f"How {who} is sent what it cannot take"
+        case Fault.ORPHAN_MESSAGE:
+            return f"How a message is left behind in {name}"
+        case Fault.INFIDELITY:
+            return f"A run that {name} does not have"
+        case Fault.UNBOUNDED_QUEUE:
+            return f"How a queue of {name} grows without limit"
+        case Fault.NO_TERMINATION:
+            return f"How {name} loses its end"
+        case Fault.ENDLESS_RUN:
+            return f"How {name} goes on for ever"
+        case Fault.PROPERTY:
+            return f"A run of {name} against {obligation}"
+        case Fault.WITNESS:
+            return f"A run of {name}"
+
+
+def _shown(
+    protocol: ProtocolReport,
+    outcome: Refuted,
+    sources: Mapping[str, SourceFile],
+    size: Size,
+    *,
+    is_told: bool,
+) -> Iterator[str]:
+    if outcome.instance:
+        yield f"Shown with {prose(outcome.instance)}."
+        yield ""
+    match outcome.evidence:
+        case Conflict() as conflict:
+            yield from _conflict(conflict, sources, is_told)
+        case Core() as core:
+            yield from _core(core, is_told)
+        case Trace() as trace:
+            yield from _trace(trace, protocol, size)
+
+
+def _conflict(
+    conflict: Conflict, sources: Mapping[str, SourceFile], is_told: bool
+) -> Iterator[str]:
+    places: dict[str, None] = {}
+    for span in (conflict.left, conflict.right):
+        line, _ = location(sources.get(conflict.path), span.start)
+        places[code(f"{conflict.path.rpartition('/')[2]}:{line}")] = None
+    yield f"{' and '.join(places)} {prose('' if is_told else conflict.reason)}".rstrip()
+    yield ""
+
+
+def _core(core: Core, is_told: bool) -> Iterator[str]:
+    if not is_told:
+        yield f"{prose(core.reason)}."
+        yield ""
+    yield "These premises cannot all hold; without any one of them the others can:"
+    yield ""
+    for premise in core.premises:
+        where = f" ({code(f'{premise.path}:{premise.line}')})" if premise.line else ""
+        yield f"- {code(premise.name)}: {prose(premise.text)}{where}"
+    yield ""
+
+
+def _trace(trace: Trace, protocol: ProtocolReport, size: Size) -> Iterator[str]:
+    last = _LAST if size >= Size.SHORT_TRACES else 0
+    diagram = sequence_diagram(trace, protocol.roles, last=last)
+    if diagram:
+        yield "```mermaid"
+        yield diagram
+        yield "```"
+    else:
+        yield "```text"
+        for drawn in draw(trace, protocol.roles, Style(width=100)):
+            yield drawn.replace("`", "'")
+        yield "```"
+    yield ""
+    yield f"{_length(trace)}{_lines(trace)}"
+    yield ""
+
+
+def _length(trace: Trace) -> str:
+    known = "No run with fewer events shows this" if trace.minimal else "The shortest run known"
+    return f"{counted(len(trace.steps), 'event')}, replayed. {known}."
+
+
+def _lines(trace: Trace) -> str:
+    places = list(dict.fromkeys(place(step.site) for step in trace.steps if step.site.line))
+    if not places:
+        return ""
+    shown = ", ".join(code(one) for one in places[:_LAST])
+    more = f" and {grouped(len(places) - _LAST)} more" if len(places) > _LAST else ""
+    return f" Lines: {shown}{more}."

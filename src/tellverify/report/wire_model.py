@@ -1,0 +1,251 @@
+"""The shape of a run as JSON, schema `tellverify/run-1`: one struct for each object.
+
+Members with a default are left out of the JSON when they have it. Within a version the schema
+only grows, so new members have defaults.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+SCHEMA: Final = "tellverify/run-1"
+
+Engine: TypeAlias = Literal["syntactic", "projection", "search", "smt", "none"]
+Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
+BaselineState: TypeAlias = Literal["new", "unchanged", "updated"]
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A range of a source; lines and columns count from 1, columns in code points."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int = msgspec.field(name="endLine", default=0)
+    end_column: int = msgspec.field(name="endColumn", default=0)
+    text: str = ""
+
+
+class WireSubject(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an obligation is about."""
+
+    protocol: str
+    role: str = ""
+    roles: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
+    item: str = ""
+
+
+class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far an outcome reaches."""
+
+    kind: Literal["all-runs", "up-to", "none"]
+    bound: str = ""
+    instances: dict[str, tuple[int, ...]] = {}
+
+
+class Method(msgspec.Struct, frozen=True):
+    """Who decided, and how."""
+
+    engine: Engine
+    options: dict[str, str]
+
+
+class WireStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A send or a receive of a run."""
+
+    action: Literal["send", "receive"]
+    role: str
+    peer: str
+    label: str
+    path: str = ""
+    line: int = 0
+    branch: str = ""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """What is left in a channel at the end of a run."""
+
+    sender: str
+    receiver: str
+    labels: tuple[str, ...]
+
+
+class WireWaiting(msgspec.Struct, frozen=True):
+    """The state of a role at the end of a run."""
+
+    role: str
+    finished: bool
+    awaits: tuple[tuple[str, str], ...]
+
+
+class WireTrace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run."""
+
+    fault: str
+    steps: tuple[WireStep, ...]
+    culprits: tuple[str, ...]
+    explanation: str
+    minimal: bool
+    queues: tuple[Queue, ...]
+    waiting: tuple[WireWaiting, ...]
+    loop: int = -1
+
+
+class Premise(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of the premises that cannot hold together."""
+
+    name: str
+    text: str
+    path: str = ""
+    line: int = 0
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an outcome rests on; `path` and `sha256` name its file, where one was written."""
+
+    kind: Literal["none", "counterexample", "conflict", "core", "witness", "certificate"]
+    rechecked: bool | msgspec.UnsetType = msgspec.UNSET
+    path: str = ""
+    sha256: str = ""
+    instance: str = ""
+    trace: WireTrace | None = None
+    reason: str = ""
+    places: tuple[Place, ...] = ()
+    premises: tuple[Premise, ...] = ()
+
+
+class WireVerdict(msgspec.Struct, frozen=True):
+    """An obligation and its outcome."""
+
+    id: str
+    property: str
+    subject: WireSubject
+    statement: str
+    status: str
+    required: bool
+    scope: Scope
+    method: Method
+    assumptions: tuple[str, ...]
+    evidence: Evidence
+    vacuity: Vacuity
+    code: str | None
+    locations: tuple[Place, ...]
+    fingerprint: str
+    statistics: dict[str, int]
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    baseline: BaselineState | msgspec.UnsetType = msgspec.UNSET
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A diagnostic."""
+
+    code: str
+    name: str
+    severity: str
+    message: str
+    location: Place
+    fingerprint: str
+    others: tuple[Place, ...] = ()
+    notes: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+    protocol: str = ""
+    refutes: str = ""
+    upstream: str = ""
+    baseline: BaselineState | msgspec.UnsetType = msgspec.UNSET
+
+
+class WireProtocol(msgspec.Struct, frozen=True):
+    """A protocol with its verdicts."""
+
+    name: str
+    path: str
+    line: int
+    roles: tuple[str, ...]
+    families: dict[str, tuple[int, ...]]
+    events: int
+    verdicts: tuple[WireVerdict, ...]
+
+
+class WireAssumption(msgspec.Struct, frozen=True):
+    """An entry of the ledger; `until` is an ISO date or empty."""
+
+    ledger: str
+    obligation: str
+    reason: str
+    place: str
+    owner: str = ""
+    until: str = ""
+    in_force: bool = msgspec.field(name="inForce", default=True)
+    is_new: bool = msgspec.field(name="isNew", default=False)
+
+
+class WireSuppression(msgspec.Struct, frozen=True):
+    """A finding that was kept from counting, by whom and why."""
+
+    kind: str
+    reason: str
+    place: str
+    finding: Finding
+
+
+class WireBefore(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An obligation or finding of the run before."""
+
+    protocol: str
+    name: str
+    status: str
+    fingerprint: str
+    code: str = ""
+
+
+class WireBaseline(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was known before; all members are missing when no baseline was given."""
+
+    path: str = ""
+    known: tuple[str, ...] = ()
+    previous: tuple[WireBefore, ...] = ()
+    fixed: tuple[WireBefore, ...] = ()
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """Who made the run."""
+
+    name: str
+    version: str
+
+
+class WireInput(msgspec.Struct, frozen=True):
+    """A file that was read."""
+
+    path: str
+    sha256: str
+
+
+class WireExit(msgspec.Struct, frozen=True):
+    """The exit code and its reason."""
+
+    code: int
+    reason: str
+
+
+class WireRun(msgspec.Struct, frozen=True):
+    """The whole document."""
+
+    schema: str
+    tool: Tool
+    command: str
+    solvers: tuple[str, ...]
+    inputs: tuple[WireInput, ...]
+    configuration: dict[str, str]
+    semantics: str
+    protocols: tuple[WireProtocol, ...]
+    diagnostics: tuple[Finding, ...]
+    assumptions: tuple[WireAssumption, ...]
+    suppressions: tuple[WireSuppression, ...]
+    baseline: WireBaseline
+    totals: dict[str, int]
+    exit: WireExit
+    timing: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
