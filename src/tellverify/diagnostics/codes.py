@@ -573,6 +573,49 @@ UNDECLARED_BEGIN: Final = Code(
     "an operation begun that the file does not declare",
 )
 
+# TV35x-TV36x: annotations of senders
+CAPABILITY_NAME: Final = Code(
+    "TV351", "capability-name", _LINT, _ERROR, "a capability name that the runtime refuses"
+)
+LEGACY_CAPABILITY: Final = Code(
+    "TV352", "legacy-capability", _LINT, _ERROR, "a capability name of former times"
+)
+LOOSE_CAPABILITY: Final = Code(
+    "TV353", "loose-capability", _LINT, _WARNING, "a capability name with an odd part"
+)
+MODULE_CAPABILITY: Final = Code(
+    "TV354", "module-capability", _LINT, _ERROR, "a capability of a module that cannot be launched"
+)
+UNKNOWN_ANNOTATION: Final = Code(
+    "TV355", "unknown-annotation", _LINT, _ERROR, "an annotation of an unknown key"
+)
+ANNOTATION_VALUE: Final = Code(
+    "TV356", "annotation-value", _LINT, _ERROR, "an annotation whose value has no meaning"
+)
+REPEATED_ANNOTATION: Final = Code(
+    "TV357", "repeated-annotation", _LINT, _ERROR, "an annotation given twice in one record"
+)
+CLAMPED_COST: Final = Code(
+    "TV358", "clamped-cost", _LINT, _WARNING, "a cost larger than a charge can be"
+)
+ZERO_COST: Final = Code("TV359", "zero-cost", _LINT, _NOTE, "a charge of nothing")
+UNKNOWN_OBSERVER: Final = Code(
+    "TV361", "unknown-observer", _LINT, _WARNING, "an observer that no class of observers has"
+)
+MALFORMED_LINK: Final = Code("TV362", "malformed-link", _LINT, _ERROR, "a link that cannot be read")
+UNRESOLVED_LINK: Final = Code(
+    "TV363", "unresolved-link", _LINT, _ERROR, "an import of a link that no link exports"
+)
+LABEL_METADATA: Final = Code(
+    "TV364", "label-metadata", _LINT, _NOTE, "one label with different annotations"
+)
+UNANNOTATED_MESSAGE: Final = Code(
+    "TV365", "unannotated-message", _LINT, _WARNING, "a message that its guards do not see"
+)
+INVISIBLE_ANNOTATION: Final = Code(
+    "TV366", "invisible-annotation", _LINT, _WARNING, "an annotation that no runtime reads"
+)
+
 # TV4xx: projection, merge, implementability
 UNMERGEABLE: Final = Code(
     "TV411",
@@ -635,6 +678,162 @@ GUARD_TYPES: Final = Code(
 )
 UNDECIDED_GUARD: Final = Code(
     "TV606", "undecided-guard", _LIMIT, _WARNING, "a predicate that cannot be judged"
+)
+
+# TV64x: guard chain, budgets, leakage, receipts
+UNGUARDED_SEND: Final = Code(
+    "TV641", "unguarded-send", _OBLIGATION, _ERROR, "a send that its guards do not protect"
+)
+OVER_BUDGET: Final = Code(
+    "TV642", "over-budget", _OBLIGATION, _ERROR, "a run that costs more than its budget"
+)
+UNBOUNDED_COST: Final = Code(
+    "TV643", "unbounded-cost", _OBLIGATION, _WARNING, "a loop that costs more in every round"
+)
+OVER_LEAKAGE: Final = Code(
+    "TV644",
+    "over-leakage",
+    _OBLIGATION,
+    _ERROR,
+    "a run that shows observers more than they may see",
+)
+REPEATED_NONCE: Final = Code(
+    "TV645", "repeated-nonce", _OBLIGATION, _WARNING, "two receipts with one nonce"
+)
+LOST_CHARGE: Final = Code(
+    "TV646", "lost-charge", _OBLIGATION, _WARNING, "a charge that a merge of budgets hides"
+)
+BUDGET_OF_NOBODY: Final = Code(
+    "TV647", "budget-of-nobody", _LINT, _ERROR, "a budget that no role of the protocol has"
+)
+
+# TV65x-TV66x: ceremonies and their facts
+BROKEN_CEREMONY: Final = Code(
+    "TV651", "broken-ceremony", _OBLIGATION, _ERROR, "a run that does not record one outcome"
+)
+CATEGORY_CONFLICT: Final = Code(
+    "TV652", "category-conflict", _LINT, _ERROR, "a category that contradicts another statement"
+)
+OPEN_CEREMONY: Final = Code(
+    "TV653", "open-ceremony", _LIMIT, _WARNING, "a ceremony whose outcomes the protocol lacks"
+)
+UNSTABLE_STATUS: Final = Code(
+    "TV654", "unstable-status", _OBLIGATION, _ERROR, "a status that depends on the order of facts"
+)
+UNREADABLE_SCHEMA: Final = Code(
+    "TV661", "unreadable-schema", _LINT, _ERROR, "a fact schema that cannot be read"
+)
+BREAKING_SCHEMA: Final = Code(
+    "TV662", "breaking-schema", _LINT, _ERROR, "a fact schema that old facts do not fit"
+)
+UNKNOWN_FACT: Final = Code(
+    "TV663", "unknown-fact", _LINT, _WARNING, "a fact that its schema does not have"
+)
+
+# TV7xx: theorem packs and admission
+PACK_NOT_DECLARED: Final = Code(
+    "TV701",
+    "pack-not-declared",
+    _OBLIGATION,
+    _ERROR,
+    "a required pack that the file does not declare",
+)
+PACK_WITHOUT_POLICY: Final = Code(
+    "TV702",
+    "pack-without-policy",
+    _OBLIGATION,
+    _ERROR,
+    "a required pack that the policy does not know",
+)
+PACK_RESERVED: Final = Code(
+    "TV703", "pack-reserved", _OBLIGATION, _ERROR, "a required pack that is reserved"
+)
+PACK_DRIFT: Final = Code(
+    "TV704",
+    "pack-drift",
+    _OBLIGATION,
+    _ERROR,
+    "a pack that declares other capabilities than the policy",
+)
+FLATTENED_DRIFT: Final = Code(
+    "TV705",
+    "flattened-drift",
+    _OBLIGATION,
+    _ERROR,
+    "a manifest whose pack capabilities are not those of its packs",
+)
+MISSING_RUNTIME_KEY: Final = Code(
+    "TV706",
+    "missing-runtime-key",
+    _OBLIGATION,
+    _ERROR,
+    "a runtime that lacks a capability of the protocol",
+)
+MISSING_PACK_KEY: Final = Code(
+    "TV707",
+    "missing-pack-key",
+    _OBLIGATION,
+    _ERROR,
+    "a runtime that lacks a capability of a required pack",
+)
+UNKNOWN_PROTOCOL: Final = Code(
+    "TV708", "unknown-protocol", _OBLIGATION, _ERROR, "a protocol that the policy does not know"
+)
+RENAMED_PROTOCOL: Final = Code(
+    "TV709",
+    "renamed-protocol",
+    _OBLIGATION,
+    _ERROR,
+    "a known protocol under a name that the policy does not know",
+)
+PACK_NOT_REQUIRED: Final = Code(
+    "TV711", "pack-not-required", _LINT, _WARNING, "a pack that is declared and not required"
+)
+DECLARED_KEY_UNKNOWN: Final = Code(
+    "TV712",
+    "declared-key-not-provided",
+    _LINT,
+    _ERROR,
+    "a declared capability that no runtime can have",
+)
+PACK_METADATA: Final = Code(
+    "TV713", "pack-metadata", _LINT, _WARNING, "a pack with another version, issuer or constraint"
+)
+PACK_EXCLUDED: Final = Code(
+    "TV714", "pack-excluded", _OBLIGATION, _ERROR, "a pack on a protocol that stays free of packs"
+)
+PACK_NOT_ADOPTED: Final = Code(
+    "TV715",
+    "pack-not-adopted",
+    _OBLIGATION,
+    _ERROR,
+    "a protocol without the pack that it must require",
+)
+PACK_OF_CANDIDATE: Final = Code(
+    "TV716",
+    "pack-of-candidate",
+    _OBLIGATION,
+    _ERROR,
+    "a pack on a protocol that is only a candidate for packs",
+)
+PLAIN_KEYS_DRIFT: Final = Code(
+    "TV717",
+    "plain-keys-drift",
+    _OBLIGATION,
+    _ERROR,
+    "a manifest with other plain capabilities than the policy",
+)
+MALFORMED_LINK: Final = Code(
+    "TV721", "malformed-link", _LINT, _ERROR, "a link that names no bundle or cannot be read"
+)
+UNRESOLVED_IMPORT: Final = Code(
+    "TV722", "unresolved-import", _LINT, _ERROR, "a link import that no link exports"
+)
+MANIFEST_DRIFT: Final = Code(
+    "TV731", "manifest-drift", _LINT, _ERROR, "a stored manifest that differs from its source"
+)
+UNREADABLE_MANIFEST: Final = Code(
+    "TV732", "unreadable-manifest", _USAGE, _ERROR, "a manifest file that cannot be read"
 )
 
 # TV8xx: replayed traces

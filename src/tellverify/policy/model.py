@@ -34,7 +34,9 @@ class Policy(msgspec.Struct, frozen=True):
     """Everything that a policy says. Mappings are in the order of the files and of their rows.
 
     `protocols` are by id, or by qualified name where there is none; `qualified` leads from every
-    qualified name to that key. `path` is the file or folder that was read.
+    qualified name to that key. `path` is the file or folder that was read. `by_file` leads from the
+    last part of a file's path to the protocols that may be kept there, `wave_by_protocol` and
+    `goals_by_protocol` to groups.
     """
 
     name: str
@@ -66,6 +68,9 @@ class Policy(msgspec.Struct, frozen=True):
     budgets: rows.Budgets
     leakage: rows.Leakage
     ceremony_names: Mapping[str, rows.CeremonyNames] = {}
+    by_file: Mapping[str, tuple[str, ...]] = {}
+    wave_by_protocol: Mapping[str, str] = {}
+    goals_by_protocol: Mapping[str, tuple[str, ...]] = {}
     origins: Mapping[tuple[str, str], Origin] = {}
     documents: tuple[TomlDocument, ...] = ()
 
@@ -75,16 +80,12 @@ class Policy(msgspec.Struct, frozen=True):
 
     def wave_of(self, protocol: rows.Protocol) -> rows.Wave | None:
         """The wave that a protocol is in; the first one, if it is wrongly in several."""
-        for wave in self.waves.values():
-            if protocol.name in wave.protocols:
-                return wave
-        return None
+        return self.waves.get(self.wave_by_protocol.get(protocol.name, ""))
 
     def non_goals_of(self, protocol: rows.Protocol) -> Iterator[rows.NonGoal]:
         """The decisions that keep a protocol free of packs."""
-        for goal in self.non_goals.values():
-            if protocol.name in goal.protocols:
-                yield goal
+        for name in self.goals_by_protocol.get(protocol.name, ()):
+            yield self.non_goals[name]
 
     def default_determinism(self) -> rows.Determinism | None:
         """The determinism policy of a protocol that names none."""

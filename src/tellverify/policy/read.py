@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -247,6 +247,8 @@ class _Merge:
                 )
             qualified[row.qualified] = name
         names = [file.rows.name for file in self._files if file.rows.name]
+        waves = named("waves", lambda f: f.waves, lambda r: r.name)
+        goals = named("non_goals", lambda f: f.non_goals, lambda r: r.name)
         return Policy(
             name=names[-1] if names else os.path.basename(path.rstrip("/")) or path,
             path=path,
@@ -258,8 +260,8 @@ class _Merge:
             packs=named("packs", lambda f: f.packs, lambda r: r.name),
             protocols=protocols,
             qualified=qualified,
-            waves=named("waves", lambda f: f.waves, lambda r: r.name),
-            non_goals=named("non_goals", lambda f: f.non_goals, lambda r: r.name),
+            waves=waves,
+            non_goals=goals,
             grants=named("grants", lambda f: f.grants, lambda r: r.key, "key"),
             runtimes=named("runtimes", lambda f: f.runtimes, lambda r: r.name),
             determinism=named("determinism", lambda f: f.determinism, lambda r: r.ref, "ref"),
@@ -285,6 +287,25 @@ class _Merge:
             ceremony_names=named(
                 "ceremony_names", lambda f: f.ceremony_names, lambda r: r.protocol, "protocol"
             ),
+            by_file=_several(
+                (file.rpartition("/")[2], name)
+                for name, row in protocols.items()
+                for file in row.files
+            ),
+            wave_by_protocol={
+                member: wave.name for wave in reversed(waves.values()) for member in wave.protocols
+            },
+            goals_by_protocol=_several(
+                (member, goal.name) for goal in goals.values() for member in goal.protocols
+            ),
             origins=self._origins,
             documents=tuple(file.document for file in self._files),
         )
+
+
+def _several(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """All second parts of the pairs that have one first part, each once."""
+    found: dict[str, dict[str, None]] = {}
+    for first, second in pairs:
+        found.setdefault(first, {})[second] = None
+    return {first: tuple(seconds) for first, seconds in found.items()}

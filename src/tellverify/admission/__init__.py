@@ -1,0 +1,1 @@
+"""Whether a runtime admits a protocol: manifests, theorem packs, requirements, reasons."""

@@ -1,0 +1,351 @@
+"""From required packs to what a runtime must have: the translation layer, fail closed, on sets.
+
+This is the direct way to an answer; `premises` puts the same question to a solver, and the tests
+compare both. Rules are numbered as in the reference of the Aura domain (TP-01 and so on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from tellverify.admission.manifest import Manifest, TheoremPack
+from tellverify.admission.runtime import RuntimeInventory
+from tellverify.diagnostics import codes
+from tellverify.diagnostics.model import Code, Severity
+from tellverify.lowering.suggest import Suggestions
+from tellverify.policy import rows
+from tellverify.policy.model import Policy
+
+
+class Reason(Enum):
+    """Why a protocol is not admitted, or what else there is to object to."""
+
+    UNDECLARED = codes.PACK_NOT_DECLARED
+    NO_POLICY = codes.PACK_WITHOUT_POLICY
+    RESERVED = codes.PACK_RESERVED
+    DRIFT = codes.PACK_DRIFT
+    FLATTENED = codes.FLATTENED_DRIFT
+    MISSING_KEY = codes.MISSING_RUNTIME_KEY
+    MISSING_PACK_KEY = codes.MISSING_PACK_KEY
+    UNKNOWN = codes.UNKNOWN_PROTOCOL
+    RENAMED = codes.RENAMED_PROTOCOL
+    NOT_REQUIRED = codes.PACK_NOT_REQUIRED
+    NOT_PROVIDED = codes.DECLARED_KEY_UNKNOWN
+    METADATA = codes.PACK_METADATA
+    EXCLUDED = codes.PACK_EXCLUDED
+    NOT_ADOPTED = codes.PACK_NOT_ADOPTED
+    CANDIDATE = codes.PACK_OF_CANDIDATE
+    PLAIN_KEYS = codes.PLAIN_KEYS_DRIFT
+
+    @property
+    def code(self) -> Code:
+        """The code of its finding."""
+        return self.value
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it keeps a protocol from being launched."""
+        return self.value.severity is Severity.ERROR
+
+
+RULES: Final[dict[Reason, str]] = {
+    Reason.UNDECLARED: "TP-01",
+    Reason.NO_POLICY: "TP-02",
+    Reason.RESERVED: "TP-02",
+    Reason.DRIFT: "TP-03",
+    Reason.FLATTENED: "TP-04",
+    Reason.NOT_REQUIRED: "TP-05",
+    Reason.NOT_PROVIDED: "TP-06",
+    Reason.METADATA: "TP-07",
+    Reason.EXCLUDED: "TP-08",
+    Reason.NOT_ADOPTED: "TP-09",
+    Reason.CANDIDATE: "TP-10",
+    Reason.MISSING_KEY: "TP-11",
+    Reason.MISSING_PACK_KEY: "TP-11",
+    Reason.PLAIN_KEYS: "TP-13",
+    Reason.RENAMED: "TP-14",
+    Reason.UNKNOWN: "TP-14",
+}
+
+
+class Objection(msgspec.Struct, frozen=True):
+    """One objection: about `pack`, or about the protocol itself where that is "".
+
+    `keys` are the capabilities it is about, in the order they are checked; for a drift those that
+    are missing, with `extra` ones and `renamed` pairs of an extra and a missing key. `other` names
+    a protocol, group or field that it refers to.
+    """
+
+    reason: Reason
+    pack: str = ""
+    keys: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    other: str = ""
+
+
+class PackRequirement(msgspec.Struct, frozen=True):
+    """A required pack that resolved: what was declared, and the keys a runtime must have."""
+
+    name: str
+    declared: tuple[str, ...]
+    runtime: tuple[str, ...]
+
+
+class Requirements(msgspec.Struct, frozen=True):
+    """What a runtime must have before a protocol may be launched.
+
+    `objections` are those that do not depend on the runtime.
+    """
+
+    protocol: str
+    plain: tuple[str, ...]
+    packs: tuple[PackRequirement, ...]
+    objections: tuple[Objection, ...]
+
+    @property
+    def flattened(self) -> tuple[str, ...]:
+        """All keys in the order they are checked: plain ones, then those of each pack."""
+        keys = dict.fromkeys(self.plain)
+        for pack in self.packs:
+            keys.update(dict.fromkeys(pack.runtime))
+        return tuple(keys)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether nothing refuses the protocol whatever the runtime has."""
+        return not any(objection.reason.refuses for objection in self.objections)
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """Whether a runtime admits a protocol, with everything there is to object to."""
+
+    requirements: Requirements
+    runtime: str
+    objections: tuple[Objection, ...]
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the protocol may be launched."""
+        return not any(objection.reason.refuses for objection in self.objections)
+
+    @property
+    def first_missing(self) -> str:
+        """The first key in checking order that the runtime lacks, or ""."""
+        for objection in self.objections:
+            if objection.reason in (Reason.MISSING_KEY, Reason.MISSING_PACK_KEY):
+                return objection.keys[0]
+        return ""
+
+
+def requirements(policy: Policy, manifest: Manifest, path: str = "") -> Requirements:
+    """Resolve a manifest; `path` is the file it was made from, where that is known.
+
+    Packs that have no active policy resolve to nothing and leave an objection.
+    """
+    row = policy.protocol(manifest.protocol_qualified_name)
+    packs = []
+    for name in manifest.required_theorem_packs:
+        declared, rule = manifest.pack(name), policy.packs.get(name)
+        if rule is not None and rule.status == "active":
+            keys = declared.capabilities if declared is not None else ()
+            packs.append(PackRequirement(name, keys, rule.runtime))
+    objections = (
+        *_of_protocol(policy, manifest, row, path),
+        *_of_required(policy, manifest),
+        *_of_declared(policy, manifest),
+        *_of_adoption(policy, manifest, row, path),
+    )
+    return Requirements(
+        manifest.protocol_id,
+        tuple(dict.fromkeys(manifest.required_capabilities)),
+        tuple(packs),
+        objections,
+    )
+
+
+def admit(
+    policy: Policy, manifest: Manifest, runtime: RuntimeInventory, path: str = ""
+) -> Decision:
+    """Decide whether a runtime admits a protocol. A key that is false is as one that is absent."""
+    return admit_resolved(requirements(policy, manifest, path), runtime)
+
+
+def admit_resolved(found: Requirements, runtime: RuntimeInventory) -> Decision:
+    """The same for requirements that are known already."""
+    missing = []
+    plain = tuple(key for key in found.plain if key not in runtime.keys)
+    if plain:
+        missing.append(Objection(Reason.MISSING_KEY, keys=plain))
+    for pack in found.packs:
+        lacking = tuple(key for key in pack.runtime if key not in runtime.keys)
+        if lacking:
+            missing.append(Objection(Reason.MISSING_PACK_KEY, pack.name, lacking))
+    return Decision(found, runtime.name, (*found.objections, *missing))
+
+
+def _of_protocol(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+) -> Iterator[Objection]:
+    """An unknown name, one that has changed, and plain keys that are not those of the policy."""
+    by_path = protocol_of_file(policy, path)
+    if row is None:
+        lost = by_path or resembling(policy, manifest)
+        if lost is not None:
+            yield Objection(Reason.RENAMED, other=lost.name)
+        else:
+            yield Objection(Reason.UNKNOWN)
+    elif by_path is not None and by_path.name != row.name:
+        yield Objection(Reason.RENAMED, other=by_path.name)
+    if row is not None and set(row.keys) != set(manifest.required_capabilities):
+        yield Objection(
+            Reason.PLAIN_KEYS,
+            keys=tuple(key for key in row.keys if key not in manifest.required_capabilities),
+            extra=tuple(key for key in manifest.required_capabilities if key not in row.keys),
+        )
+
+
+def _of_required(policy: Policy, manifest: Manifest) -> Iterator[Objection]:
+    carried: set[str] = set()
+    for name in manifest.required_theorem_packs:
+        declared, rule = manifest.pack(name), policy.packs.get(name)
+        if declared is None:
+            yield Objection(Reason.UNDECLARED, name)
+        else:
+            carried |= set(declared.capabilities)
+        if rule is None:
+            yield Objection(Reason.NO_POLICY, name)
+        elif rule.status != "active":
+            yield Objection(Reason.RESERVED, name, other=rule.status)
+        elif declared is not None and set(declared.capabilities) != set(rule.declares):
+            yield drift(declared, rule)
+    stated = set(manifest.required_theorem_pack_capabilities)
+    if stated != carried:
+        yield Objection(
+            Reason.FLATTENED,
+            keys=tuple(sorted(carried - stated)),
+            extra=tuple(sorted(stated - carried)),
+        )
+
+
+def drift(declared: TheoremPack, rule: rows.Pack) -> Objection:
+    """How a declaration differs from the taxonomy; an extra key that resembles a missing one is
+    told as a renaming."""
+    missing = [key for key in rule.declares if key not in declared.capabilities]
+    extra = [key for key in dict.fromkeys(declared.capabilities) if key not in rule.declares]
+    renamed: list[tuple[str, str]] = []
+    suggestions = Suggestions()
+    for key in extra:
+        taken = {old for _, old in renamed}
+        nearest = suggestions.nearest(key, [old for old in missing if old not in taken])
+        if nearest:
+            renamed.append((key, nearest))
+    return Objection(
+        Reason.DRIFT,
+        declared.name,
+        tuple(key for key in missing if key not in {old for _, old in renamed}),
+        tuple(key for key in extra if key not in {new for new, _ in renamed}),
+        tuple(renamed),
+    )
+
+
+def _of_declared(policy: Policy, manifest: Manifest) -> Iterator[Objection]:
+    for pack in manifest.theorem_packs:
+        if pack.name not in manifest.required_theorem_packs:
+            yield Objection(Reason.NOT_REQUIRED, pack.name)
+        rule = policy.packs.get(pack.name)
+        if rule is None or rule.status != "active":
+            continue
+        unknown = tuple(
+            key
+            for key in dict.fromkeys(pack.capabilities)
+            if key not in policy.grants and key not in rule.declares
+        )
+        if unknown:
+            yield Objection(Reason.NOT_PROVIDED, pack.name, unknown)
+        differing = tuple(
+            field
+            for field, here, there in (
+                ("version", pack.version or "", rule.version),
+                ("issuer", pack.issuer or "", rule.issuer),
+                ("constraint", tuple(pack.constraints), tuple(rule.constraints)),
+            )
+            if there and here != there
+        )
+        if differing:
+            yield Objection(Reason.METADATA, pack.name, other=", ".join(differing))
+
+
+def carried_packs(manifest: Manifest) -> tuple[str, ...]:
+    """The packs that a manifest declares or requires."""
+    declared = (pack.name for pack in manifest.theorem_packs)
+    return tuple(dict.fromkeys((*manifest.required_theorem_packs, *declared)))
+
+
+def _of_adoption(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+) -> Iterator[Objection]:
+    packs = carried_packs(manifest)
+    for pack in packs:
+        barred = bar(policy, manifest, row, path, pack)
+        if barred is not None:
+            yield Objection(barred[0], pack, other=barred[1])
+    if row is not None:
+        for pack in row.packs:
+            if pack not in manifest.required_theorem_packs:
+                yield Objection(Reason.NOT_ADOPTED, pack)
+
+
+def bar(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str, pack: str
+) -> tuple[Reason, str] | None:
+    """Why a protocol must not carry a pack: the reason and the name of the group it is in."""
+    privacy = policy.adaptive_privacy
+    for goal in policy.non_goals.values():
+        if any(ends_with(path, file) for file in goal.files):
+            return Reason.EXCLUDED, goal.name
+    for excluded in privacy.data_plane:
+        if any(word in manifest.protocol_name for word in excluded.words):
+            return Reason.EXCLUDED, excluded.name
+    if any(word in manifest.protocol_name for word in privacy.runtime_local):
+        return Reason.EXCLUDED, "runtime-local"
+    if row is None or pack in row.packs:
+        return None
+    if row.plane == "data":
+        return Reason.EXCLUDED, "data plane"
+    if row.name in privacy.control_plane:
+        return Reason.EXCLUDED, "adaptive privacy"
+    wave = policy.wave_of(row)
+    if wave is not None and wave.admits_packs:
+        return Reason.CANDIDATE, wave.name
+    for goal in policy.non_goals_of(row):
+        return Reason.EXCLUDED, goal.name
+    if wave is not None:
+        return Reason.EXCLUDED, wave.name
+    return None
+
+
+def ends_with(path: str, end: str) -> bool:
+    """Whether a path ends with the parts of `end`."""
+    return bool(path) and (path == end or path.endswith(f"/{end}"))
+
+
+def protocol_of_file(policy: Policy, path: str) -> rows.Protocol | None:
+    """The protocol that the policy says is kept in this file."""
+    for name in policy.by_file.get(path.rpartition("/")[2], ()):
+        row = policy.protocols[name]
+        if any(ends_with(path, file) for file in row.files):
+            return row
+    return None
+
+
+def resembling(policy: Policy, manifest: Manifest) -> rows.Protocol | None:
+    """The protocol of the policy that has the same module or the same own name."""
+    for row in policy.protocols.values():
+        if row.protocol == manifest.protocol_name or row.module == manifest.protocol_namespace:
+            return row
+    return None
