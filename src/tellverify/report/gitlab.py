@@ -1,0 +1,62 @@
+"""A run as a GitLab code quality report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+from tellverify.diagnostics.model import Severity
+from tellverify.report.escape import printable, tame
+from tellverify.report.problems import Problem, problems
+from tellverify.report.sarif_flows import Json
+from tellverify.report.wire import json_text
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Run
+
+_LINTS: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
+
+
+def write_gitlab(run: Run, sources: Mapping[str, SourceFile]) -> str:
+    """A list with an entry for each finding, refuted obligation, and what is not known.
+
+    What another entry tells of with the same evidence is not told twice.
+    Fingerprints stay when lines move, so that a merge request shows what it adds and mends.
+    """
+    seen: dict[str, int] = {}
+    entries: list[Json] = []
+    for one in problems(run, sources):
+        if one.repeats:
+            continue
+        number = seen[one.fingerprint] = seen.get(one.fingerprint, 0) + 1
+        entries.append(_entry(one, number))
+    return json_text(entries)
+
+
+def _entry(one: Problem, number: int) -> dict[str, Json]:
+    digest = one.fingerprint
+    if number > 1:  # protocols of one name in several files
+        digest = hashlib.sha256(f"{digest}#{number}".encode()).hexdigest()[:32]
+    helps = one.diagnostic.helps if one.diagnostic is not None else ()
+    described = "; ".join([one.message, *helps[:1]])
+    path = printable(one.region.path.replace("\\", "/").removeprefix("./"))
+    begin: dict[str, Json] = {"begin": one.region.line}
+    if one.region.end_line:
+        begin["end"] = one.region.end_line
+    return {
+        "description": tame(described),
+        "check_name": one.title,
+        "fingerprint": digest,
+        "severity": _severity(one),
+        "location": {"path": path, "lines": begin},
+    }
+
+
+def _severity(one: Problem) -> str:
+    match one.kind:
+        case "refuted":
+            return "critical" if one.required else "major"
+        case "finding":
+            return _LINTS[one.severity]
+        case _:
+            return "info"

@@ -1,0 +1,263 @@
+"""A run as JUnit XML: a suite for each protocol, a case for each obligation.
+
+What makes the check fail is a failure or an error; what does not is never one, so that a reader
+of this file and a reader of the exit code are told the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.evidence.trace import Trace
+from tellverify.report.chart import draw
+from tellverify.report.escape import printable, tame
+from tellverify.report.grouping import detail_of, evidence_of, verdict_id
+from tellverify.report.problems import Problem, message_of, problems
+from tellverify.report.style import Style
+from tellverify.report.wire import statement
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import (
+    Assumed,
+    Bounded,
+    Conflict,
+    Core,
+    Proved,
+    Refuted,
+    Skipped,
+    Unknown,
+    status,
+)
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+
+FINDINGS: Final = "findings"
+CHECK: Final = "tellverify"
+_NOTHING_CHECKED: Final = (2, 4)
+
+_Mark: TypeAlias = Literal["passed", "failure", "error", "skipped"]
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """A test case: who it is, how it went, and the text of the element that says so."""
+
+    classname: str
+    name: str
+    mark: _Mark
+    path: str = ""
+    line: int = 0
+    kind: str = ""
+    message: str = ""
+    text: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
+    """The JUnit XML of `run`.
+
+    A refuted obligation that is required and not known before is a failure, one that is unknown
+    and required an error; what is skipped, assumed, known or not required is skipped, with its
+    outcome as a property. Other errors of the text are failures of a suite of their own.
+    """
+    found = problems(run, sources)
+    by_obligation = {
+        verdict_id(one.protocol.name, one.verdict): one
+        for one in found
+        if one.protocol is not None and one.verdict is not None
+    }
+    files = evidence_of(run)
+    suites = [
+        (
+            protocol.name,
+            [_case(protocol, verdict, by_obligation, files) for verdict in protocol.verdicts],
+        )
+        for protocol in run.protocols
+    ]
+    told = {
+        (one.verdict.outcome.evidence.path, one.verdict.outcome.evidence.reason)
+        for one in found
+        if one.verdict is not None
+        and isinstance(one.verdict.outcome, Refuted)
+        and isinstance(one.verdict.outcome.evidence, Conflict)
+    }
+    others = [
+        _finding(one)
+        for one in found
+        if one.kind == "finding"
+        and one.severity is not Severity.NOTE
+        and (one.region.path, one.message) not in told
+    ]
+    if others:
+        suites.append((FINDINGS, others))
+    if run.exit_code in _NOTHING_CHECKED:
+        text = tame(run.exit_reason)
+        case = _Case(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
+        suites.append((CHECK, [case]))
+    return "\n".join(_document(suites)) + "\n"
+
+
+# Cases
+
+
+def _case(
+    protocol: ProtocolReport,
+    verdict: Verdict,
+    problems_of: Mapping[str, Problem],
+    files: Mapping[str, EvidenceFile],
+) -> _Case:
+    identity = verdict_id(protocol.name, verdict)
+    outcome = verdict.outcome
+    word = status(outcome)
+    file = files.get(identity)
+    properties = [
+        ("outcome", word),
+        ("required", "true" if verdict.required else "false"),
+        ("statement", statement(protocol, verdict)),
+        ("detail", detail_of(verdict)),
+        ("vacuity", verdict.vacuity if verdict.vacuity != "not-checked" else ""),
+        ("evidence", file.path if file is not None else ""),
+    ]
+    mark: _Mark = "passed"
+    message = text = kind = ""
+    problem = problems_of.get(identity)
+    match outcome:
+        case Refuted():
+            known = problem is not None and problem.state == "unchanged"
+            mark = "skipped" if known or not verdict.required else "failure"
+            kind = outcome.code
+            message = problem.message if problem else message_of(protocol, verdict, outcome)
+            if mark == "skipped":
+                why = "known before" if known else "not required"
+                message = f"refuted, {why}: {message}"
+            else:
+                text = "\n".join(_shown(protocol, outcome, problem))
+        case Unknown(reason=reason):
+            mark = "error" if verdict.required else "skipped"
+            kind, message = outcome.code or word, f"unknown: {reason}"
+        case Skipped(reason=reason):
+            mark, message = "skipped", f"skipped: {reason}"
+        case Assumed(reason=reason):
+            mark, message = "skipped", f"assumed: {reason}"
+        case Proved() | Bounded():
+            pass
+    return _Case(
+        protocol.name,
+        verdict.name,
+        mark,
+        problem.region.path if problem is not None else protocol.path,
+        problem.region.line if problem is not None else verdict.line or protocol.line,
+        kind,
+        tame(message),
+        text,
+        tuple((key, value) for key, value in properties if value),
+    )
+
+
+def _finding(one: Problem) -> _Case:
+    is_error = one.severity is Severity.ERROR and one.state != "unchanged"
+    where = f"{one.region.path}:{one.region.line}:{one.region.column}"
+    helps = one.diagnostic.helps if one.diagnostic is not None else ()
+    message = tame(one.message)
+    return _Case(
+        FINDINGS,
+        f"{one.title} at {where}",
+        "failure" if is_error else "skipped",
+        one.region.path,
+        one.region.line,
+        one.code,
+        message if is_error else f"{one.severity}: {message}",
+        "\n".join([f"{tame(where)}: {message}", *(f"help: {tame(text)}" for text in helps)])
+        if is_error
+        else "",
+    )
+
+
+def _shown(protocol: ProtocolReport, outcome: Refuted, problem: Problem | None) -> Iterator[str]:
+    """The evidence as text: a chart of the run, the places that conflict, or the premises."""
+    diagnostic: Diagnostic | None = problem.diagnostic if problem is not None else None
+    if problem is not None:
+        where = f"{problem.region.path}:{problem.region.line}:{problem.region.column}"
+        yield f"{tame(where)}: {tame(problem.message)}"
+    for text in diagnostic.helps if diagnostic is not None else ():
+        yield f"help: {tame(text)}"
+    if outcome.instance:
+        yield f"instance: {tame(outcome.instance)}"
+    match outcome.evidence:
+        case Trace() as trace:
+            yield ""
+            yield from draw(trace, protocol.roles, Style(width=100))
+        case Conflict(reason=reason):
+            if problem is None or reason not in problem.message:
+                yield f"two places that do not fit together: {tame(reason)}"
+        case Core(reason=reason, premises=premises):
+            yield f"premises that cannot hold together: {tame(reason)}"
+            for premise in premises:
+                where = f" ({premise.path}:{premise.line})" if premise.line else ""
+                yield f"  {tame(premise.name)}: {tame(premise.text)}{tame(where)}"
+
+
+# XML
+
+
+def _document(suites: Sequence[tuple[str, Sequence[_Case]]]) -> Iterator[str]:
+    everything = [case for _, cases in suites for case in cases]
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f"<testsuites{_attributes(('name', CHECK), *_counts(everything))}>"
+    for name, cases in suites:
+        yield f"  <testsuite{_attributes(('name', name), *_counts(cases))}>"
+        for case in cases:
+            yield from _element(case)
+        yield "  </testsuite>"
+    yield "</testsuites>"
+
+
+def _counts(cases: Sequence[_Case]) -> list[tuple[str, str]]:
+    def count(mark: _Mark) -> str:
+        return str(sum(case.mark == mark for case in cases))
+
+    return [
+        ("tests", str(len(cases))),
+        ("failures", count("failure")),
+        ("errors", count("error")),
+        ("skipped", count("skipped")),
+    ]
+
+
+def _element(case: _Case) -> Iterator[str]:
+    head = [("classname", case.classname), ("name", case.name)]
+    if case.path:
+        head.append(("file", case.path.replace("\\", "/")))
+    if case.line:
+        head.append(("line", str(case.line)))
+    if not case.properties and case.mark == "passed":
+        yield f"    <testcase{_attributes(*head)}/>"
+        return
+    yield f"    <testcase{_attributes(*head)}>"
+    if case.properties:
+        yield "      <properties>"
+        for name, value in case.properties:
+            yield f"        <property{_attributes(('name', name), ('value', value))}/>"
+        yield "      </properties>"
+    if case.mark != "passed":
+        told = [("message", case.message)]
+        if case.kind and case.mark != "skipped":
+            told.append(("type", case.kind))
+        start = f"      <{case.mark}{_attributes(*told)}"
+        yield f"{start}>{_characters(case.text)}</{case.mark}>" if case.text else f"{start}/>"
+    yield "    </testcase>"
+
+
+def _attributes(*pairs: tuple[str, str]) -> str:
+    return "".join(f' {name}="{_escaped(value)}"' for name, value in pairs)
+
+
+def _characters(text: str) -> str:
+    return "\n".join(_escaped(line) for line in text.split("\n"))
+
+
+def _escaped(text: str) -> str:
+    """`text` on one line: XML has no way to write most of what does not print."""
+    shown = printable(text).replace("&", "&amp;").replace("<", "&lt;")
+    return shown.replace(">", "&gt;").replace('"', "&quot;")

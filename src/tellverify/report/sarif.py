@@ -1,0 +1,360 @@
+"""A run as SARIF 2.1.0 (OASIS Standard with errata 01), for code scanning and editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.explain import page
+from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
+from tellverify.evidence.trace import Trace
+from tellverify.report.escape import printable
+from tellverify.report.grouping import evidence_of, line_of, totals, verdict_id
+from tellverify.report.problems import Problem, Region, problems, region_of
+from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
+from tellverify.report.wire import json_text
+from tellverify.source.text import SourceFile
+from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
+from tellverify.verdict.property import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
+from tellverify.version import VERSION
+
+SCHEMA: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+OBLIGATION: Final = "obligation/v1"
+FINDING: Final = "finding/v1"
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_FAILED: Final = (2, 70)  # exit codes of runs that did not come to an end
+
+
+def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
+    """The SARIF log of `run`, one run in it.
+
+    Refuted obligations and findings are results that fail, with a code flow where there is a run.
+    What is unknown or skipped is a notification of the invocation. What is allowed, assumed or
+    known before is a suppressed result.
+    """
+    found = problems(run, sources)
+    rules = _Rules()
+    files = evidence_of(run)
+    results: list[Json] = [
+        _result(one, run, rules, files, sources)
+        for one in found
+        if one.kind in ("refuted", "finding")
+    ]
+    prints = finding_fingerprints([one.diagnostic for one in run.suppressions])
+    results.extend(
+        _suppressed(one, prints[one.diagnostic], rules, sources) for one in run.suppressions
+    )
+    results.extend(
+        _assumed(protocol, verdict, verdict.outcome, rules, sources)
+        for protocol in run.protocols
+        for verdict in protocol.verdicts
+        if isinstance(verdict.outcome, Assumed)
+    )
+    notes: list[Json] = [_notification(one) for one in found if one.kind in ("unknown", "skipped")]
+    reason = printable(run.exit_reason)
+    driver: dict[str, Json] = {
+        "name": "tellverify",
+        "version": VERSION,
+        "semanticVersion": VERSION,
+        "rules": rules.written(),
+    }
+    if descriptors := _descriptors(found):
+        driver["notifications"] = descriptors
+    log: dict[str, Json] = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "artifacts": [
+                    {"location": {"uri": uri_of(one.path)}, "hashes": {"sha-256": one.sha256}}
+                    for one in run.inputs
+                ],
+                "invocations": [
+                    {
+                        "executionSuccessful": run.exit_code not in _FAILED,
+                        "commandLine": printable(run.command),
+                        "exitCode": run.exit_code,
+                        "exitCodeDescription": reason,
+                        "toolExecutionNotifications": notes,
+                    }
+                ],
+                "results": results,
+                "properties": {
+                    "totals": dict(totals(run)),
+                    "semantics": SEMANTICS,
+                    "dialect": run.dialect,
+                },
+            }
+        ],
+    }
+    return json_text(log)
+
+
+# Rules
+
+
+class _Rules:
+    """The rules that results name, in the order of first use."""
+
+    def __init__(self) -> None:
+        self._index: dict[str, int] = {}
+        self._rules: list[Json] = []
+
+    def index(self, identity: str) -> int:
+        """The place of a code or a property among the rules; new ones are added."""
+        at = self._index.get(identity)
+        if at is None:
+            at = self._index[identity] = len(self._rules)
+            self._rules.append(_rule(identity))
+        return at
+
+    def written(self) -> list[Json]:
+        """All rules."""
+        return self._rules
+
+
+def _rule(identity: str) -> dict[str, Json]:
+    code = CODES.get(identity)
+    if code is None:
+        prop = next((one for one in Property if one.value == identity), None)
+        text = STATEMENTS[prop].text if prop is not None else identity
+        return {"id": identity, "shortDescription": text_of(text)}
+    rule: dict[str, Json] = {
+        "id": code.number,
+        "name": code.name,
+        "shortDescription": {"text": f"{code.title[0].upper()}{code.title[1:]}."},
+        "defaultConfiguration": {"level": _LEVELS[code.severity]},
+        "properties": {"tags": [str(code.kind)]},
+    }
+    found = page(code)
+    if found is not None:
+        sections = dict(found.sections)
+        rule["fullDescription"] = {"text": sections.get("What it means", code.title)}
+        rule["help"] = {
+            "text": sections.get("How to fix it", code.title),
+            "markdown": found.text,
+        }
+    return rule
+
+
+# Results
+
+
+def _result(
+    one: Problem,
+    run: Run,
+    rules: _Rules,
+    files: Mapping[str, EvidenceFile],
+    sources: Mapping[str, SourceFile],
+) -> dict[str, Json]:
+    name = FINDING if one.verdict is None else OBLIGATION
+    result = _base(one.code, one.message, one.region, rules)
+    result["kind"] = "fail"
+    result["level"] = _LEVELS[one.severity]
+    result["partialFingerprints"] = {name: one.fingerprint}
+    related = _related(one, sources)
+    properties: dict[str, Json] = {}
+    if one.diagnostic is not None:
+        properties |= _remarks(one.diagnostic)
+    if one.protocol is not None and one.verdict is not None:
+        outcome = one.verdict.outcome
+        identity = verdict_id(one.protocol.name, one.verdict)
+        properties |= {
+            "obligation": printable(identity),
+            "status": "refuted",
+            "required": one.required,
+        }
+        _add_logical(result, identity)
+        if isinstance(outcome, Refuted):
+            if outcome.instance:
+                properties["instance"] = printable(outcome.instance)
+            if isinstance(outcome.evidence, Trace) and outcome.evidence.steps:
+                result["codeFlows"] = [code_flow(outcome.evidence, one.protocol.path, sources)]
+        file = files.get(identity)
+        if file is not None:
+            result["attachments"] = [
+                {
+                    "description": {"text": "evidence"},
+                    "artifactLocation": {"uri": uri_of(file.path)},
+                }
+            ]
+            properties["evidenceSha256"] = file.sha256
+    if related:
+        result["relatedLocations"] = related
+    if one.state is not None and run.baseline is not None:
+        result["baselineState"] = one.state
+        if one.state == "unchanged":
+            where = printable(run.baseline.path)
+            result["suppressions"] = [
+                {
+                    "kind": "external",
+                    "status": "accepted",
+                    "justification": f"known in the baseline {where}".rstrip(),
+                }
+            ]
+    if properties:
+        result["properties"] = properties
+    return result
+
+
+def _base(code: str, message: str, region: Region, rules: _Rules) -> dict[str, Json]:
+    result: dict[str, Json] = {}
+    if code:
+        result["ruleId"] = code
+        result["ruleIndex"] = rules.index(code)
+    result["message"] = text_of(message)
+    result["locations"] = [_location(region)]
+    return result
+
+
+def _location(region: Region, words: str = "") -> dict[str, Json]:
+    written: dict[str, Json] = {"startLine": region.line, "startColumn": region.column}
+    if region.end_line:
+        written |= {"endLine": region.end_line, "endColumn": region.end_column}
+    found: dict[str, Json] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri_of(region.path)},
+            "region": written,
+        }
+    }
+    if words:
+        found["message"] = text_of(words)
+    return found
+
+
+def _add_logical(result: dict[str, Json], identity: str) -> None:
+    """Say of the first location which obligation it belongs to."""
+    match result["locations"]:
+        case [dict() as first, *_]:
+            first["logicalLocations"] = [{"fullyQualifiedName": printable(identity)}]
+
+
+def _related(one: Problem, sources: Mapping[str, SourceFile]) -> list[Json]:
+    """Other places of a finding, of branches that conflict, of premises that clash."""
+    places: list[tuple[Region, str]] = []
+    if one.diagnostic is not None:
+        diagnostic = one.diagnostic
+        if diagnostic.primary.text:
+            places.append((one.region, diagnostic.primary.text))
+        places += [
+            (region_of(other, diagnostic.path, sources), other.text) for other in diagnostic.others
+        ]
+    outcome = one.verdict.outcome if one.verdict is not None else None
+    if isinstance(outcome, Refuted):
+        match outcome.evidence:
+            case Core(premises=premises):
+                places += [
+                    (Region(premise.path, premise.line, 1), f"{premise.name}: {premise.text}")
+                    for premise in premises
+                    if premise.line and premise.path
+                ]
+            case Conflict() as conflict if one.diagnostic is None:
+                places += [
+                    (region_of(Annotation(span), conflict.path, sources), conflict.reason)
+                    for span in (conflict.left, conflict.right)
+                ]
+            case _:
+                pass
+    return [_location(region, words) | {"id": at} for at, (region, words) in enumerate(places)]
+
+
+def _remarks(diagnostic: Diagnostic) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    if diagnostic.helps:
+        found["helps"] = [printable(text) for text in diagnostic.helps]
+    if diagnostic.notes:
+        found["notes"] = [printable(text) for text in diagnostic.notes]
+    if diagnostic.protocol:
+        found["protocol"] = printable(diagnostic.protocol)
+    return found
+
+
+# What is suppressed
+
+
+def _suppressed(
+    one: Suppression, digest: str, rules: _Rules, sources: Mapping[str, SourceFile]
+) -> dict[str, Json]:
+    diagnostic = one.diagnostic
+    region = region_of(diagnostic.primary, diagnostic.path, sources)
+    result = _base(diagnostic.code.number, diagnostic.message, region, rules)
+    result["kind"] = "fail"
+    result["level"] = _LEVELS[diagnostic.severity]
+    result["partialFingerprints"] = {FINDING: digest}
+    kind = "inSource" if one.kind == "comment" else "external"
+    result["suppressions"] = [_suppression(kind, one.reason, one.place)]
+    return result
+
+
+def _suppression(kind: str, reason: str, place: str) -> dict[str, Json]:
+    found: dict[str, Json] = {
+        "kind": kind,
+        "status": "accepted",
+        "justification": printable(reason),
+    }
+    path, colon, line = place.rpartition(":")
+    if colon and path and line.isascii() and line.isdigit() and int(line[:9]) > 0:
+        found["location"] = _location(Region(path, int(line[:9]), 1))
+    return found
+
+
+def _assumed(
+    protocol: ProtocolReport,
+    verdict: Verdict,
+    outcome: Assumed,
+    rules: _Rules,
+    sources: Mapping[str, SourceFile],
+) -> dict[str, Json]:
+    """An obligation that nobody has shown: for review, and suppressed by whoever gave his word."""
+    identity = verdict_id(protocol.name, verdict)
+    message = f"`{verdict.name}` of `{protocol.name}` is assumed: {outcome.reason}"
+    region = Region(*line_of(protocol, verdict, sources))
+    result = _base(str(verdict.property), message, region, rules)
+    _add_logical(result, identity)
+    result["kind"] = "review"
+    result["level"] = "none"
+    result["partialFingerprints"] = {OBLIGATION: fingerprint(protocol.name, verdict)}
+    result["suppressions"] = [_suppression("inSource", outcome.reason, outcome.place)]
+    result["properties"] = {
+        "obligation": printable(identity),
+        "status": "assumed",
+        "ledger": printable(outcome.ledger),
+    }
+    return result
+
+
+# What is not known
+
+
+def _notification(one: Problem) -> dict[str, Json]:
+    note: dict[str, Json] = {
+        "descriptor": {"id": one.code or one.kind},
+        "level": _LEVELS[one.severity],
+        "message": text_of(one.message),
+        "locations": [_location(one.region)],
+    }
+    if one.protocol is not None and one.verdict is not None:
+        note["properties"] = {
+            "obligation": printable(verdict_id(one.protocol.name, one.verdict)),
+            "status": one.kind,
+            "required": one.required,
+        }
+    return note
+
+
+def _descriptors(found: Sequence[Problem]) -> list[Json]:
+    """What the notifications are about, each once."""
+    names = dict.fromkeys(
+        one.code or one.kind for one in found if one.kind in ("unknown", "skipped")
+    )
+    return [
+        _rule(name) if name in CODES else {"id": name, "shortDescription": {"text": name}}
+        for name in names
+    ]

@@ -1,0 +1,170 @@
+"""A run as a code flow of SARIF: one thread for each role, its steps in the order of the run."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+from tellverify.core.graph import Site
+from tellverify.core.step import Step
+from tellverify.evidence.trace import Trace, Waiting
+from tellverify.report.escape import encodable, printable, tame
+from tellverify.report.excerpt import location
+from tellverify.report.families import counted, listed
+from tellverify.report.rows import awaited
+from tellverify.source.text import SourceFile
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+MOST_LOCATIONS: Final = 1_000
+_MOST_ENDS: Final = 50  # roles whose state at the end is a location
+_MOST_LABELS: Final = 20
+
+
+def text_of(text: str) -> dict[str, Json]:
+    """A message; what must not reach a terminal or reorder a line is written out."""
+    return {"text": tame(text)}
+
+
+def uri_of(path: str) -> str:
+    """A path as a URI: relative ones stay relative, absolute ones become `file` URIs."""
+    slashed = encodable(path.replace("\\", "/"))
+    quoted = quote(slashed, safe="/")
+    return f"file://{quoted}" if quoted.startswith("/") else quoted
+
+
+def code_flow(trace: Trace, path: str, sources: Mapping[str, SourceFile]) -> dict[str, Json]:
+    """The code flow of `trace`; `path` is where steps without a path are written.
+
+    At most a thousand locations: of a longer run the middle is left out, and the message says so.
+    """
+    ends = _ends(trace)
+    room = MOST_LOCATIONS - len(ends)
+    steps = list(enumerate(trace.steps, start=1))
+    hidden = max(len(steps) - room, 0)
+    if hidden:
+        steps = [*steps[: room // 2], *steps[len(steps) - (room - room // 2) :]]
+    queues = _queues(trace.steps)
+    threads: dict[str, list[Json]] = {}
+    for order, step in steps:
+        threads.setdefault(step.actor, []).append(
+            _step(step, order, queues[order - 1], path, sources)
+        )
+    for waiting in ends:
+        end = _end(trace, waiting, len(trace.steps) + 1, path, sources)
+        threads.setdefault(waiting.role, []).append(end)
+    flows: list[Json] = [
+        {"id": printable(role), "message": text_of(f"role {role}"), "locations": locations}
+        for role, locations in threads.items()
+    ]
+    return {"message": text_of(_summary(trace, hidden)), "threadFlows": flows}
+
+
+def _summary(trace: Trace, hidden: int) -> str:
+    parts = [f"a run of {counted(len(trace.steps), 'event')}, replayed"]
+    if 0 <= trace.loop < len(trace.steps):
+        parts.append(f"which repeats for ever from event {trace.loop + 1}")
+    if hidden:
+        parts.append(f"{counted(hidden, 'event')} in the middle left out")
+    return ", ".join(parts)
+
+
+def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """What is in the channel of each step after it; long queues are cut and counted."""
+    channels: dict[tuple[str, str], deque[str]] = {}
+    found: list[tuple[str, ...]] = []
+    for step in steps:
+        queue = channels.setdefault((step.sender, step.receiver), deque())
+        if step.send:
+            queue.append(step.label)
+        elif queue:
+            queue.popleft()
+        shown = tuple(queue)[:_MOST_LABELS]
+        more = len(queue) - len(shown)
+        found.append((*shown, f"and {more} more") if more else shown)
+    return found
+
+
+def _step(
+    step: Step,
+    order: int,
+    queue: Sequence[str],
+    path: str,
+    sources: Mapping[str, SourceFile],
+) -> dict[str, Json]:
+    if step.send:
+        words = f"`{step.sender}` sends `{step.label}` to `{step.receiver}`"
+    else:
+        words = f"`{step.receiver}` receives `{step.label}` from `{step.sender}`"
+    if step.site.branch:
+        words += f", branch `{step.site.branch}`"
+    channel = tame(f"queue {step.sender} -> {step.receiver}")
+    return {
+        "executionOrder": order,
+        "kinds": ["send" if step.send else "receive"],
+        "state": {channel: text_of(", ".join(queue) or "empty")},
+        "location": _location(step.site, words, path, sources),
+    }
+
+
+def _ends(trace: Trace) -> list[Waiting]:
+    """The roles whose state at the end is shown: culprits first, then those that act."""
+    acting = {step.actor for step in trace.steps}
+    culprits = [one for one in trace.waiting if one.role in trace.culprits]
+    others = [one for one in trace.waiting if one.role in acting and one.role not in trace.culprits]
+    return [*culprits, *others][:_MOST_ENDS]
+
+
+def _end(
+    trace: Trace, waiting: Waiting, order: int, path: str, sources: Mapping[str, SourceFile]
+) -> dict[str, Json]:
+    words = awaited(trace, waiting)
+    if waiting.finished:
+        words = f"has finished, {words}" if words else "has finished"
+    is_culprit = waiting.role in trace.culprits
+    kept = [labels for _, receiver, labels in trace.queues if receiver == waiting.role and labels]
+    state: dict[str, Json] = {}
+    for sender, receiver, labels in trace.queues[: MOST_LOCATIONS if kept else 0]:
+        if receiver == waiting.role and labels:
+            state[tame(f"queue {sender} -> {receiver}")] = text_of(listed(labels, _MOST_LABELS))
+    found: dict[str, Json] = {
+        "executionOrder": order,
+        "kinds": ["danger" if is_culprit else "exit" if waiting.finished else "implicit"],
+        "location": _location(
+            trace.place if is_culprit else Site(),
+            f"`{waiting.role}` {words or 'goes on'}",
+            path,
+            sources,
+        ),
+    }
+    if is_culprit:
+        found["importance"] = "essential"
+    if state:
+        found["state"] = state
+    return found
+
+
+def _location(
+    site: Site, words: str, path: str, sources: Mapping[str, SourceFile]
+) -> dict[str, Json]:
+    found: dict[str, Json] = {"message": text_of(words)}
+    if not site.line:
+        return found
+    where = site.path or path
+    region: dict[str, Json] = {"startLine": site.line}
+    source = sources.get(where)
+    if source is not None and site.span.end > site.span.start:
+        end_line, end_column = location(source, site.span.end)
+        start_line, start_column = location(source, site.span.start)
+        region = {
+            "startLine": start_line,
+            "startColumn": start_column,
+            "endLine": end_line,
+            "endColumn": end_column,
+        }
+    elif site.column:
+        region["startColumn"] = site.column
+    found["physicalLocation"] = {"artifactLocation": {"uri": uri_of(where)}, "region": region}
+    return found
