@@ -4,50 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
 from tellverify.engine.aggregate import Instance, family_of, verdicts
+from tellverify.engine.checked import Checked as Checked
+from tellverify.engine.checked import FileResult, assembled
 from tellverify.engine.dialect import by_upstream, judged_faithfully
 from tellverify.engine.embedded import Unit, units
 from tellverify.engine.explain_run import diagnostics_of
 from tellverify.engine.findings import Finding
 from tellverify.engine.further import Further, Sized, decide_further
-from tellverify.engine.judgement import judge
 from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
 from tellverify.engine.obligations import decide
 from tellverify.engine.options import DEFAULT_SIZES, Options
 from tellverify.lowering.families import declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
-from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import OF_EVERY_PROTOCOL, STATEMENTS, Property
-from tellverify.verdict.run import Family, Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
 
+if TYPE_CHECKING:
+    from tellverify.engine.settle import Settlement
 
-class Checked(msgspec.Struct, frozen=True):
-    """A run with the sources that reports quote, by path.
-
-    `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
-    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decided`.
-    """
-
-    run: Run
-    sources: dict[str, SourceFile]
-    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]]
-    files: dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
-
-
-class _Kept(msgspec.Struct):
-    """What a check keeps for evidence, by path and protocol."""
-
-    graphs: dict[tuple[str, str], dict[str, ProtocolGraph]]
-    files: dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
+MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
 
 def check_paths(paths: Iterable[str], options: Options) -> Checked:
@@ -63,23 +48,17 @@ def check_text(text: str, options: Options, path: str = "<text>") -> Checked:
 
 def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
     """Check texts one by one; what is wrong with one touches only those that import it."""
-    read: list[Input] = []
-    sources: dict[str, SourceFile] = {}
-    reports: list[ProtocolReport] = []
-    diagnostics: list[Diagnostic] = []
-    kept = _Kept({}, {})
+    return assembled(results(files, options), options)
+
+
+def results(files: Iterable[inputs.ReadFile], options: Options) -> Iterator[FileResult]:
+    """What is found out about each text, in their order."""
     for unit, choreographies in _judged(list(files), options):
-        read.append(Input(unit.file.path, unit.file.sha256))
-        sources[unit.file.path] = unit.source
-        diagnostics.extend(unit.diagnostics)
+        read = Input(unit.file.path, unit.file.sha256)
+        result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
         for judged in choreographies:
-            found, said = _check_file(judged, unit.file.sha256, options, kept)
-            reports.extend(found)
-            diagnostics.extend(said)
-    ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
-    code, reason = judge(reports, ordered, options, bool(read))
-    run = Run(tuple(read), tuple(reports), ordered, code, reason, options.dialect)
-    return Checked(run, sources, kept.graphs, kept.files)
+            _check_file(judged, options, result)
+        yield result
 
 
 def _judged(
@@ -105,23 +84,37 @@ def _judged(
             yield unit, (judged_alone(parsed, unit.source) for parsed in unit.parsed)
 
 
-def _check_file(
-    judged: Judged, sha256: str, options: Options, kept: _Kept
-) -> tuple[list[ProtocolReport], list[Diagnostic]]:
+def _check_file(judged: Judged, options: Options, result: FileResult) -> None:
     source = judged.source
-    said = list(judged.said)
-    reports = []
+    settlement = _settlement(judged, options)
+    said = list(judged.said) if settlement is None else settlement.findings(judged.said)
     for protocol in judged.file.protocols:
         name = qualified_name(judged.file, protocol)
         if options.protocols and not {name, protocol.name.text} & set(options.protocols):
             continue
-        if (source.path, name) in kept.graphs:  # a file with several choreographies
+        if (source.path, name) in result.graphs:  # a file with several choreographies
             name = f"{name}@{source.position(protocol.name.span.start)[0]}"
-        kept.graphs[source.path, name] = {}
-        report, more = _check_protocol(judged, sha256, protocol, name, said, options, kept)
-        reports.append(report)
-        said.extend(by_upstream(more) if options.dialect == "faithful" else more)
-    return reports, said
+        result.graphs[source.path, name] = {}
+        report, more = _check_protocol(judged, protocol, name, said, options, settlement, result)
+        result.reports.append(report)
+        said.extend(more)
+    if settlement is not None:
+        is_whole = not (options.protocols or options.properties or options.roles)
+        broken = any(d.severity is Severity.ERROR and not d.refutes for d in said)
+        said.extend(settlement.complaints(is_whole=is_whole and not broken))
+        result.suppressions.extend(settlement.suppressions)
+        result.assumptions.extend(settlement.assumptions)
+        result.day = result.day or settlement.day
+    result.diagnostics.extend(said)
+
+
+def _settlement(judged: Judged, options: Options) -> Settlement | None:
+    """What comments and levels change, if there are any."""
+    if not options.levels and MARK not in judged.source.text:
+        return None
+    from tellverify.engine.settle import Settlement
+
+    return Settlement(judged.file, judged.source, options)
 
 
 def qualified_name(file: ast.File, protocol: ast.Protocol) -> str:
@@ -132,12 +125,12 @@ def qualified_name(file: ast.File, protocol: ast.Protocol) -> str:
 
 def _check_protocol(
     judged: Judged,
-    sha256: str,
     protocol: ast.Protocol,
     name: str,
     said: Sequence[Diagnostic],
     options: Options,
-    kept: _Kept,
+    settlement: Settlement | None,
+    result: FileResult,
 ) -> tuple[ProtocolReport, list[Diagnostic]]:
     source = judged.source
     place = source.position(protocol.name.span.start)
@@ -152,13 +145,14 @@ def _check_protocol(
     )
     errors = [d for d in said if d.severity is Severity.ERROR]
     if errors:
-        return msgspec.structs.replace(report, verdicts=_malformed(name, place, errors)), []
+        malformed = _malformed(name, place, errors, options)
+        return msgspec.structs.replace(report, verdicts=malformed), []
     if judged.linked.blocked:
-        blocked = _skipped(name, place, judged.linked.blocked)
+        blocked = _skipped(name, place, judged.linked.blocked, options)
         return msgspec.structs.replace(report, verdicts=blocked), []
     instances: list[Instance] = []
     sized: list[Sized] = []
-    graphs = kept.graphs[source.path, name]
+    graphs = result.graphs[source.path, name]
     more: list[Diagnostic] = []
     sizes_tried: dict[str, dict[int, None]] = {}
     events = 0
@@ -177,19 +171,41 @@ def _check_protocol(
     families = tuple(Family(family, tuple(tried)) for family, tried in sizes_tried.items())
     if options.dialect == "faithful":
         more = by_upstream(more)
+    if settlement is not None:
+        more = settlement.findings(more)
     new_errors = [d for d in more if d.severity is Severity.ERROR]
     if new_errors:
-        return msgspec.structs.replace(report, verdicts=_malformed(name, place, new_errors)), more
+        malformed = _malformed(name, place, new_errors, options)
+        return msgspec.structs.replace(report, verdicts=malformed), more
     well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
+    sha256 = result.file.sha256
     further = decide_further(Further(judged, protocol, name, tuple(sized), options, sha256))
-    kept.files[source.path, name] = further.files
+    result.files[source.path, name] = further.files
     found = [well_formed, *verdicts(name, instances, _bound(families), place), *further.verdicts]
-    selected = tuple(v for v in found if _is_selected(v, options))
-    more.extend(further.diagnostics)
-    more.extend(d for v in selected for d in diagnostics_of(v, source, protocol.name.span))
+    selected = _required(tuple(v for v in found if _is_selected(v, options)), options)
+    later = [
+        *further.diagnostics,
+        *(d for v in selected for d in diagnostics_of(v, source, protocol.name.span)),
+    ]
+    if options.dialect == "faithful":
+        later = by_upstream(later)
+    if settlement is not None:
+        later = settlement.findings(later)
+        selected, later = settlement.verdicts(name, protocol.span, selected, later)
     return (
         msgspec.structs.replace(report, families=families, verdicts=selected, event_count=events),
-        more,
+        [*more, *later],
+    )
+
+
+def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:
+    """The verdicts, required or not as the options say it of their properties."""
+    wanted = {name: strength != "nothing" for name, strength in options.requirements}
+    if not wanted:
+        return verdicts
+    return tuple(
+        msgspec.structs.replace(v, required=wanted.get(v.property.value, v.required))
+        for v in verdicts
     )
 
 
@@ -220,7 +236,7 @@ def _decide(lowered: Lowered, options: Options) -> list[Finding]:
 
 
 def _malformed(
-    name: str, place: tuple[int, int], errors: Sequence[Diagnostic]
+    name: str, place: tuple[int, int], errors: Sequence[Diagnostic], options: Options
 ) -> tuple[Verdict, ...]:
     """The verdicts of a protocol whose text has errors."""
     first = min(errors, key=sort_key)
@@ -229,7 +245,7 @@ def _malformed(
         first.code.number, Conflict(first.message, first.path, span, span), "structure"
     )
     skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
-    return tuple(
+    found = tuple(
         Verdict(
             p,
             Subject(name),
@@ -239,15 +255,19 @@ def _malformed(
         )
         for p in OF_EVERY_PROTOCOL
     )
+    return _required(found, options)
 
 
-def _skipped(name: str, place: tuple[int, int], reason: str) -> tuple[Verdict, ...]:
+def _skipped(
+    name: str, place: tuple[int, int], reason: str, options: Options
+) -> tuple[Verdict, ...]:
     """The verdicts of a protocol that cannot be put together."""
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
-    return tuple(
+    found = tuple(
         Verdict(p, Subject(name), skipped, STATEMENTS[p].required, *place)
         for p in OF_EVERY_PROTOCOL
     )
+    return _required(found, options)
 
 
 def _sizes(protocol: ast.Protocol, options: Options) -> Iterable[dict[str, int]]:

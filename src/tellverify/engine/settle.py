@@ -21,7 +21,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 from tellverify.syntax.directives import FORMS, NONE, Directive, Directives, directives
-from tellverify.verdict.outcome import Assumed, Bounded, Proved, status
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import Assumption, Suppression, Verdict
 
@@ -148,7 +148,7 @@ class Settlement:
             return tuple(verdicts), list(found)
         settled = []
         assumed: dict[str, Assumed] = {}
-        for verdict in verdicts:
+        for verdict in (part for one in verdicts for part in self._parts(one, span)):
             outcome = self._assumption(protocol, span, verdict)
             if outcome is not None:
                 assumed[verdict.name] = outcome
@@ -163,14 +163,36 @@ class Settlement:
                 self._suppress("comment", diagnostic, told.reason, told.place)
         return tuple(settled), kept
 
+    def _parts(self, verdict: Verdict, protocol: Span) -> list[Verdict]:
+        """A verdict on several roles as one on those that are assumed and one on the others."""
+        roles = verdict.subject.roles
+        if len(roles) < 2 or isinstance(verdict.outcome, Refuted) or self._suffices(verdict):
+            return [verdict]
+        parts = [_of_role(verdict, role) for role in roles]
+        named = [
+            role
+            for role, part in zip(roles, parts, strict=True)
+            if any(
+                _speaks_of(item.text, part) and self._reaches(item.directive, protocol)
+                for item in self._assumes
+            )
+        ]
+        if len(named) in (0, len(roles)):
+            return [verdict]
+        others = tuple(role for role in roles if role not in named)
+        return [_of_role(verdict, *named), _of_role(verdict, *others)]
+
     def _assumption(self, protocol: str, span: Span, verdict: Verdict) -> Assumed | None:
         """What is assumed of an obligation, if it is needed and in force."""
         for item in self._assumes:
             directive = item.directive
-            if not _speaks_of(item.text, verdict) or not self._reaches(directive, span):
+            if not self._reaches(directive, span):
                 continue
             if self._suffices(verdict):
-                item.why = item.why or f"`{verdict.name}` is {status(verdict.outcome)}"
+                if any(_speaks_of(item.text, part) for part in _single(verdict)):
+                    item.why = item.why or f"`{verdict.name}` is {status(verdict.outcome)}"
+                continue
+            if not _speaks_of(item.text, verdict):
                 continue
             expired = self._has_expired(directive)
             place = self._place(directive)
@@ -230,6 +252,17 @@ class Settlement:
         elif not why:
             why = "there is no such obligation where it counts"
         return say.covers_nothing(self._source.path, directive.argument_span, kind, item.text, why)
+
+
+def _of_role(verdict: Verdict, *roles: str) -> Verdict:
+    subject = msgspec.structs.replace(verdict.subject, roles=roles)
+    return msgspec.structs.replace(verdict, subject=subject)
+
+
+def _single(verdict: Verdict) -> list[Verdict]:
+    """The verdict for each of its roles."""
+    roles = verdict.subject.roles
+    return [_of_role(verdict, role) for role in roles] if len(roles) > 1 else [verdict]
 
 
 def _wrong_allow(text: str) -> tuple[str, str]:
