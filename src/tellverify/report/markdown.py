@@ -73,7 +73,7 @@ def _report(run: Run, sources: Mapping[str, SourceFile], size: Size) -> Iterator
     yield from _remarks(run, size)
     yield ""
     versions = ", ".join((f"tellverify {VERSION}", *map(prose, run.solvers)))
-    yield f"<sub>{versions}. Again: <code>{html(run.command)}</code></sub>"
+    yield f"<sub>{versions}. Again: <code>{html(run.command, whole=True)}</code></sub>"
 
 
 def _totals(run: Run) -> str:

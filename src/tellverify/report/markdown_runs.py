@@ -59,10 +59,10 @@ def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) 
                 yield ""
         file = files.get(verdict_id(protocol.name, verdict))
         if file is not None and isinstance(outcome.evidence, Trace):
-            yield f"Again: {code(f'tellverify replay {file.path}')}"
+            yield f"Again: {code(f'tellverify replay {file.path}', whole=True)}"
             yield ""
         elif file is not None:
-            yield f"Shown in {code(file.path)}."
+            yield f"Shown in {code(file.path, whole=True)}."
             yield ""
         yield "</details>"
         yield ""

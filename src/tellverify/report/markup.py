@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tellverify.report.escape import tame
+from tellverify.report.escape import LONGEST_WORD, tame
 
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]<>&|~@#$]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 _SAFE_ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _LONGEST_MERMAID: Final = 120
+_LONGEST_COMMAND: Final = 1_000
 _MERMAID_WORDS: Final = frozenset(
     [
         *("activate", "actor", "alt", "and", "as", "autonumber", "box", "break", "create"),
@@ -26,17 +27,21 @@ _MERMAID_WORDS: Final = frozenset(
 )
 
 
-def html(text: str) -> str:
-    """`text` as HTML character data or attribute value."""
-    return "".join(_HTML.get(char, char) for char in tame(text))
+def html(text: str, *, whole: bool = False) -> str:
+    """`text` as HTML character data or attribute value; `whole` keeps long words."""
+    return _entities(tame(text, longest=_LONGEST_COMMAND if whole else LONGEST_WORD))
 
 
-def code(text: str, *, in_table: bool = False) -> str:
-    """`text` as a Markdown code span."""
-    shown = tame(text)
+def _entities(text: str) -> str:
+    return "".join(_HTML.get(char, char) for char in text)
+
+
+def code(text: str, *, in_table: bool = False, whole: bool = False) -> str:
+    """`text` as a Markdown code span; `whole` keeps long words, as commands need it."""
+    shown = tame(text, longest=_LONGEST_COMMAND if whole else LONGEST_WORD)
     if not shown or "`" in shown or "<" in shown:
         # No name of the language holds these; as HTML they are safe in every reader.
-        return f"<code>{html(shown).replace('`', '&#96;').replace('|', '&#124;')}</code>"
+        return f"<code>{_entities(shown).replace('`', '&#96;').replace('|', '&#124;')}</code>"
     if in_table:
         shown = shown.replace("\\", "\\\\").replace("|", "\\|")
     return f"`{shown}`"
