@@ -15,7 +15,7 @@ import msgspec
 from tellverify.admission.manifest import Manifest, TheoremPack
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Code, Severity
+from tellverify.diagnostics.model import Code, Kind
 from tellverify.lowering.suggest import Suggestions
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
@@ -49,7 +49,7 @@ class Reason(Enum):
     @property
     def refuses(self) -> bool:
         """Whether it keeps a protocol from being launched."""
-        return self.value.severity is Severity.ERROR
+        return self.value.kind is Kind.OBLIGATION
 
 
 RULES: Final[dict[Reason, str]] = {

@@ -44,8 +44,33 @@ class GaveUp(msgspec.Struct, frozen=True, tag=True):
 Answer: TypeAlias = Sat | Unsat | GaveUp
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """A term that should hold, under a name, and what it costs when it does not."""
+
+    name: str
+    term: Term
+    weight: int
+
+
+class Optimum(msgspec.Struct, frozen=True, tag=True):
+    """Values at the least cost; `broken` names the wishes that do not hold, in their order."""
+
+    cost: int
+    values: tuple[tuple[str, bool | int], ...]
+    broken: tuple[str, ...]
+
+
 class Solver(Protocol):
     """Decides whether premises can hold together; answers do not depend on earlier queries."""
 
     def check(self, premises: Sequence[Premise], budget: Budget) -> Answer:
         """The answer within the budget; never raises for a reason of the solver."""
+
+
+class Optimiser(Protocol):
+    """Finds the values that keep all premises and break the cheapest wishes (weighted MaxSMT)."""
+
+    def minimise(
+        self, premises: Sequence[Premise], wishes: Sequence[Wish], budget: Budget
+    ) -> Optimum | Unsat | GaveUp:
+        """The optimum, or Unsat without a core if the premises clash."""

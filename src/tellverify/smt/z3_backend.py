@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import z3
 
-from tellverify.smt.solver import Answer, Budget, GaveUp, Premise, Sat, Unsat
+from tellverify.smt.solver import Answer, Budget, GaveUp, Optimum, Premise, Sat, Unsat, Wish
 from tellverify.smt.term import (
     Add,
     And,
@@ -35,6 +35,48 @@ class Z3Solver:
             return _checked(premises, budget)
         except (z3.Z3Exception, OverflowError, MemoryError) as error:
             return GaveUp(f"z3 failed: {str(error)[:80] or type(error).__name__}")
+
+    def minimise(
+        self, premises: Sequence[Premise], wishes: Sequence[Wish], budget: Budget
+    ) -> Optimum | Unsat | GaveUp:
+        """See `Optimiser`."""
+        try:
+            return _minimised(premises, wishes, budget)
+        except (z3.Z3Exception, OverflowError, MemoryError) as error:
+            return GaveUp(f"z3 failed: {str(error)[:80] or type(error).__name__}")
+
+
+def _minimised(
+    premises: Sequence[Premise], wishes: Sequence[Wish], budget: Budget
+) -> Optimum | Unsat | GaveUp:
+    context = z3.Context()
+    terms = [*(premise.term for premise in premises), *(wish.term for wish in wishes)]
+    variables = variables_of(terms)
+    made = {
+        name: (z3.Bool if variable.sort is Sort.BOOL else z3.Int)(f"x{i}", context)
+        for i, (name, variable) in enumerate(variables.items())
+    }
+    optimiser = z3.Optimize(ctx=context)
+    optimiser.set("rlimit", budget.work)
+    for premise in premises:
+        optimiser.add(_made(premise.term, made, context))
+    wanted = [_made(wish.term, made, context) for wish in wishes]
+    for wish, term in zip(wishes, wanted, strict=True):
+        optimiser.add_soft(term, str(wish.weight))
+    answer = optimiser.check()
+    if answer == z3.unsat:
+        return Unsat(())
+    if answer != z3.sat:
+        return GaveUp(f"z3 stopped: {optimiser.reason_unknown()[:80]}")
+    model = optimiser.model()
+    values = tuple((name, _value(model, made[name])) for name in sorted(made))
+    broken = [
+        wish
+        for wish, term in zip(wishes, wanted, strict=True)
+        if not z3.is_true(model.eval(term, model_completion=True))
+    ]
+    cost = sum(wish.weight for wish in broken)
+    return Optimum(cost, values, tuple(wish.name for wish in broken))
 
 
 def _checked(premises: Sequence[Premise], budget: Budget) -> Answer:
