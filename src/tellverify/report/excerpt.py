@@ -28,6 +28,12 @@ class _Mark(msgspec.Struct, frozen=True):
     primary: bool
 
 
+class PlacesOnly(SourceFile):
+    """Lines and columns of a source whose text is not at hand: all of it is blank."""
+
+    __slots__ = ()
+
+
 def location(source: SourceFile | None, offset: int) -> tuple[int, int]:
     """Line and column of a code point; `(1, 1)` when the source is not at hand."""
     if source is None:
@@ -57,7 +63,7 @@ def excerpts(
     for number, annotation in enumerate(places):
         path = annotation.path or diagnostic.path
         source = sources.get(path)
-        if source is None:
+        if source is None or isinstance(source, PlacesOnly):
             continue
         if len(marks) >= _MOST_PLACES:
             hidden += 1

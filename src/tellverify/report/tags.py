@@ -43,13 +43,13 @@ def number(value: float) -> str:
     return shown.removesuffix(".0") if shown != "-0.0" else "0"
 
 
-def element(name: str, *children: Html, **attributes: Value) -> Html:
-    """`<name attributes>children</name>`.
+def element(tag: str, /, *children: Html, **attributes: Value) -> Html:
+    """`<tag attributes>children</tag>`.
 
     Attributes that are None or False are left out, True stands by itself. `class_` is `class`,
     and `_` within a name is `-`.
     """
-    parts = [f"<{name}"]
+    parts = [f"<{tag}"]
     for key, value in attributes.items():
         if value is None or value is False:
             continue
@@ -59,14 +59,14 @@ def element(name: str, *children: Html, **attributes: Value) -> Html:
             continue
         text = number(value) if isinstance(value, float) else printable(str(value))
         parts.append(f' {shown}="{text.translate(_ENTITIES)}"')
-    if name in _VOID:
+    if tag in _VOID:
         parts.append(">")
-    elif name in _SHAPES and not children:
+    elif tag in _SHAPES and not children:
         parts.append("/>")
     else:
         parts.append(">")
         parts.extend(children)
-        parts.append(f"</{name}>")
+        parts.append(f"</{tag}>")
     return Html("".join(parts))
 
 

@@ -1,0 +1,194 @@
+"""What was proved, and what is not known and would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tellverify.report.families import counted
+from tellverify.report.grouping import Group, groups, members
+from tellverify.report.html.pieces import (
+    Page,
+    anchor,
+    code,
+    evidence_link,
+    items,
+    named,
+    paragraph,
+    roles_of,
+    status_chip,
+    table,
+)
+from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
+from tellverify.verdict.property import STATEMENTS, Property
+from tellverify.verdict.run import ProtocolReport, Verdict
+
+_METHODS: Final = {
+    "structure": "by the rules of the language on the syntax tree",
+    "coherence": "by the complete conditions of implementability on the protocol graph",
+    "strict merge": "by merging the local types of all branches",
+    "causality": "by what causes what in every loop",
+    "reachability": "by reachability of an end from every state of the graph",
+    "search": "by searching every configuration",
+    "composition": "by deciding parallel branches one by one",
+}
+_SETTLES: Final = {
+    "TV901": "Raise `--events`: the protocol has more events than are examined.",
+    "TV902": "Raise `--steps`: the work allowed for one question was used up.",
+    "TV911": "Mend the errors of the text first.",
+    "TV942": "Rewrite the construct that is named, or decide this by hand and `assume` it.",
+}
+
+
+def proved(page: Page) -> Html:
+    """The sentences that hold of all runs, protocol by protocol."""
+    blocks = [
+        block for protocol in page.run.protocols if (block := _proved_of(page, protocol)) != EMPTY
+    ]
+    if not blocks:
+        return paragraph(escaped("Nothing was proved of all runs."))
+    return joined(blocks)
+
+
+def _proved_of(page: Page, protocol: ProtocolReport) -> Html:
+    rows: list[list[Html]] = []
+    for group in groups(protocol):
+        if group.status == "proved":
+            rows += [_claim(page, protocol, part) for part in _by_property(group)]
+    if not rows:
+        return EMPTY
+    return element(
+        "section",
+        element("h3", code(protocol.name), element("span", escaped(members(protocol)))),
+        table(("What holds of all runs", "How it is known", "Evidence"), rows, class_="claims"),
+        class_="block",
+        id=anchor("proved", protocol.name),
+    )
+
+
+def _by_property(group: Group) -> Iterator[tuple[Verdict, ...]]:
+    """The verdicts of a group, those of one property and item together."""
+    parts: dict[tuple[Property, str], list[Verdict]] = {}
+    for verdict in group.verdicts:
+        parts.setdefault((verdict.property, verdict.subject.item), []).append(verdict)
+    for found in parts.values():
+        yield tuple(found)
+
+
+def sentence(verdicts: Sequence[Verdict]) -> Html:
+    """The sentence of an obligation, with the roles it is about, and its name."""
+    first = verdicts[0]
+    about = roles_of(verdicts)
+    parts = [element("span", escaped(STATEMENTS[first.property].text), class_="sentence")]
+    if first.subject.item:
+        parts += [escaped(" "), code(first.subject.item)]
+    name = [code(str(first.property))]
+    if about:
+        name += [escaped(" of "), named(about)]
+    return joined((*parts, element("span", *name, class_="obligation")))
+
+
+def _claim(page: Page, protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[Html]:
+    first = verdicts[0]
+    outcome = first.outcome
+    how = _how(outcome.method, outcome.detail) if isinstance(outcome, Proved | Bounded) else EMPTY
+    if first.vacuity == "vacuous":
+        warning = escaped("Vacuously: what it speaks of occurs in no run.")
+        how = joined((how, element("strong", warning, class_="vacuous")))
+    numbers = ", ".join(counted(value, _noun(name)) for name, value in first.statistics)
+    if numbers:
+        how = joined((how, element("span", escaped(numbers), class_="quiet")))
+    return [sentence(verdicts), how, evidence_link(page, protocol, first) or _none()]
+
+
+def _none() -> Html:
+    return element("span", escaped("no file"), class_="quiet")
+
+
+def _noun(name: str) -> str:
+    return name[:-1] if name.endswith("s") else name
+
+
+def _how(method: str, detail: str) -> Html:
+    words = _METHODS.get(method, f"by {method}" if method else "by its structure")
+    more = f", {detail}" if detail and detail != method else ""
+    return prose(f"{words}{more}")
+
+
+def open_questions(page: Page) -> Html:
+    """Unknown, skipped and bounded obligations, each with what would settle it."""
+    rows: list[list[Html]] = []
+    for word in ("unknown", "skipped", "bounded"):
+        for protocol in page.run.protocols:
+            for group in groups(protocol):
+                if group.status == word:
+                    rows += [_question(protocol, part) for part in _by_property(group)]
+    if not rows:
+        return paragraph(
+            escaped("Every obligation is either proved of all runs, refuted, or assumed.")
+        )
+    head = ("Outcome", "Protocol", "Obligation", "How far, or why not", "What would settle it")
+    note = escaped(
+        "A bounded outcome says nothing beyond the bound next to it; unknown and skipped never"
+        " count as success."
+    )
+    return joined((paragraph(note, class_="lead"), table(head, rows, class_="claims")))
+
+
+def _question(protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[Html]:
+    first = verdicts[0]
+    outcome = first.outcome
+    chip = status_chip(status(outcome))
+    if not first.required:
+        chip = joined((chip, element("span", escaped("not required"), class_="quiet")))
+    match outcome:
+        case Bounded(bound, method, detail):
+            why = joined((prose(f"holds for {bound}, "), _how(method, detail)))
+        case Unknown(reason, number) | Skipped(reason, number):
+            parts = [prose(reason)]
+            if number:
+                parts += [escaped(" "), code(number)]
+            why = joined(parts)
+        case _:
+            why = EMPTY
+    return [chip, code(protocol.name), sentence(verdicts), why, prose(_settling(protocol, first))]
+
+
+def _settling(protocol: ProtocolReport, verdict: Verdict) -> str:
+    outcome = verdict.outcome
+    match outcome:
+        case Bounded() if protocol.families:
+            family = protocol.families[0]
+            largest = max(family.sizes, default=0)
+            return (
+                f"Larger sizes extend it: `--instances {family.name}=1..{2 * largest or 2}`."
+                " A statement for every size needs a proof by induction, or by hand."
+            )
+        case Bounded():
+            return "A larger bound extends it; a proof for all runs needs another method."
+        case Unknown(_, number) | Skipped(_, number):
+            if number in _SETTLES:
+                return _SETTLES[number]
+            if number:
+                return f"`tellverify explain {number}` says what it means and what to do."
+            return "Raise the limit, or rewrite the construct, that is named."
+        case _:
+            return ""
+
+
+def summary_lines(page: Page) -> Html:
+    """One line for each protocol: its name, and how many obligations have which outcome."""
+    rows = []
+    for protocol in page.run.protocols:
+        counts: dict[str, int] = {}
+        for verdict in protocol.verdicts:
+            word = status(verdict.outcome)
+            counts[word] = counts.get(word, 0) + 1
+        chips = [
+            joined((status_chip(word), escaped(f" {counts[word]} ")))
+            for word in ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
+            if word in counts
+        ]
+        rows.append(joined((code(protocol.name), element("span", *chips, class_="chips"))))
+    return items(rows, class_="protocols") if rows else EMPTY

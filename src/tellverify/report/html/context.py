@@ -1,0 +1,284 @@
+"""What verdicts rest on and stand beside: assumptions, coverage, packs, the run before, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tellverify.report.families import counted
+from tellverify.report.grouping import code_of
+from tellverify.report.html.claims import sentence
+from tellverify.report.html.pieces import (
+    Page,
+    code,
+    evidence_link,
+    file_link,
+    items,
+    paragraph,
+    status_chip,
+    table,
+)
+from tellverify.report.html.refuted import premises
+from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.verdict.outcome import Assumed, Bounded, Core, Proved, Refuted, status
+from tellverify.verdict.property import DIALECTS, SEMANTICS
+from tellverify.verdict.run import Assumption, ProtocolReport, Verdict
+
+_WORDS: Final = (
+    (
+        "proved",
+        "Holds of all runs of all instances in scope. How that is known is said next to it.",
+    ),
+    ("bounded", "No run within the bound breaks it. Nothing is said beyond the bound."),
+    ("refuted", "It does not hold: a replayed run, places that conflict, or premises that clash."),
+    ("unknown", "Tellverify gave up at the limit that is named. Never counts as success."),
+    ("skipped", "Outside what the property or this version covers. Never counts as success."),
+    ("assumed", "Taken on somebody's word, with a reason and a number in the ledger."),
+)
+_TERMS: Final = (
+    ("role", "A participant. Members of a family such as `Devices[N]` are roles of their own."),
+    ("machine", "What one role does by itself: `B!Order` sends to B, `A?Order` receives from A."),
+    ("queue", "The messages sent from one role to another and not yet taken, oldest first."),
+    ("configuration", "The state of every machine together with the contents of every queue."),
+    ("run", "Steps from the initial configuration, each a send or a receive."),
+    ("counterexample", "A run at whose end, or in whose loop, the fault shows."),
+    ("certificate", "A file of claims that `tellverify recheck` tests without any search."),
+    ("vacuous", "True only because what it speaks of never happens."),
+)
+
+
+def assumptions(page: Page) -> Html:
+    """The ledger with the obligations that rest on each entry, and what is always assumed."""
+    run = page.run
+    lead = paragraph(
+        joined(
+            (
+                escaped("Every verdict presupposes: "),
+                element("strong", escaped(SEMANTICS)),
+                escaped("."),
+            )
+        ),
+        class_="lead",
+    )
+    rest = _resting(page)
+    rows = [_assumption(one, rest) for one in run.assumptions]
+    rows += _unlisted(page)
+    head = ("Number", "What is assumed", "Reason", "Who, until when", "Where", "Rests on it")
+    listed = table(head, rows) if rows else paragraph(escaped("Nothing else is assumed."))
+    return joined((lead, listed, _suppressions(page)))
+
+
+def _resting(page: Page) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for protocol in page.run.protocols:
+        for verdict in protocol.verdicts:
+            if isinstance(verdict.outcome, Assumed) and verdict.outcome.ledger:
+                name = f"{protocol.name}/{verdict.name}"
+                found.setdefault(verdict.outcome.ledger, []).append(name)
+    return found
+
+
+def _assumption(one: Assumption, rest: dict[str, list[str]]) -> list[Html]:
+    who = ", ".join(part for part in (one.owner, f"until {one.until}" if one.until else "") if part)
+    marks = [
+        element("span", escaped(word), class_="tag")
+        for word, on in (("past its date", not one.in_force), ("new", one.is_new))
+        if on
+    ]
+    what = joined((code(one.obligation), escaped(" of "), code(one.protocol), *marks))
+    names = joined(element("div", code(name)) for name in rest.get(one.number, ()))
+    return [
+        element("strong", escaped(one.number)),
+        what,
+        prose(one.reason),
+        escaped(who or "—"),
+        code(one.place) if one.place else escaped("—"),
+        names or escaped("nothing in this run"),
+    ]
+
+
+def _unlisted(page: Page) -> Iterator[list[Html]]:
+    """Assumed obligations whose assumption is not in the ledger."""
+    known = {one.number for one in page.run.assumptions}
+    for protocol in page.run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            if isinstance(outcome, Assumed) and outcome.ledger not in known:
+                what = joined((code(verdict.name), escaped(" of "), code(protocol.name)))
+                yield [
+                    element("strong", escaped(outcome.ledger or "—")),
+                    what,
+                    prose(outcome.reason),
+                    escaped("—"),
+                    code(outcome.place),
+                    code(f"{protocol.name}/{verdict.name}"),
+                ]
+
+
+def _suppressions(page: Page) -> Html:
+    rows = [
+        [
+            code(one.diagnostic.code.number),
+            prose(one.diagnostic.message),
+            prose(one.reason or "—"),
+            joined((escaped(f"{one.kind} "), code(one.place))),
+        ]
+        for one in page.run.suppressions
+    ]
+    if not rows:
+        return EMPTY
+    title = element("h3", escaped(f"Findings that were allowed ({len(rows)})"))
+    return joined((title, table(("Code", "Finding", "Reason", "Where"), rows)))
+
+
+def vacuity(page: Page) -> Html:
+    """How many outcomes were seen to be about something, those that were not first."""
+    counts = {"vacuous": 0, "exercised": 0, "not-checked": 0}
+    rows = []
+    for protocol in page.run.protocols:
+        for verdict in protocol.verdicts:
+            if isinstance(verdict.outcome, Proved | Bounded):
+                counts[verdict.vacuity] = counts.get(verdict.vacuity, 0) + 1
+                if verdict.vacuity == "vacuous":
+                    cells = [code(protocol.name), sentence((verdict,))]
+                    rows.append([*cells, status_chip(status(verdict.outcome))])
+    words = (
+        f"Of {counted(sum(counts.values()), 'proved or bounded obligation')},"
+        f" {counts['exercised']} were exercised by some run, {counts['vacuous']} hold vacuously,"
+        f" and {counts['not-checked']} were not asked."
+    )
+    lead = paragraph(escaped(words), class_="lead")
+    if not rows:
+        return lead
+    return joined((lead, table(("Protocol", "Holds vacuously", "Outcome"), rows)))
+
+
+def packs(page: Page) -> Html:
+    """Obligations about theorem packs: admitted or not, and the premises that block it."""
+    parts: list[Html] = []
+    for protocol in page.run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            core = outcome.evidence if isinstance(outcome, Refuted) else None
+            about_pack = str(verdict.property).startswith("admission")
+            if about_pack or isinstance(core, Core):
+                parts.append(_pack(page, protocol, verdict))
+    return joined(parts) or paragraph(escaped("No protocol of this run names a theorem pack."))
+
+
+def _pack(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
+    outcome = verdict.outcome
+    admitted = isinstance(outcome, Proved | Bounded)
+    about_pack = str(verdict.property).startswith("admission")
+    word = ("admitted" if admitted else "not admitted") if about_pack else str(verdict.property)
+    item = verdict.subject.item or verdict.name
+    head = element(
+        "h3",
+        code(item),
+        escaped(f" of {protocol.name}: {word} "),
+        status_chip(status(outcome)),
+    )
+    parts = [head]
+    match outcome:
+        case Proved(method, detail) | Bounded(_, method, detail):
+            parts.append(paragraph(prose(f"{detail or method}.")))
+        case Refuted(evidence=Core() as core):
+            words = "The smallest set of premises that cannot hold together; without any one of"
+            parts.append(paragraph(prose(core.reason)))
+            parts.append(paragraph(escaped(f"{words} them the others can:")))
+            parts.append(premises(core))
+        case Refuted(reason=reason, code=number):
+            parts.append(paragraph(joined((code(number), escaped(" "), prose(reason)))))
+        case Assumed(reason=reason):
+            parts.append(paragraph(prose(reason)))
+        case _:
+            number = code_of(outcome)
+            parts.append(paragraph(joined((code(number), escaped(" "), prose(outcome.reason)))))
+    parts.append(evidence_link(page, protocol, verdict))
+    return element("div", *parts, class_="block")
+
+
+def differences(page: Page) -> Html:
+    """What is new, changed or fixed with respect to the baseline."""
+    run = page.run
+    if run.baseline is None:
+        words = "No baseline was given. `tellverify check --baseline FILE` compares with one."
+        return paragraph(prose(words))
+    rows: list[list[Html]] = []
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            was, now = page.compared.was(protocol, verdict), status(verdict.outcome)
+            state = page.compared.state(protocol, verdict)
+            if (was and was != now) or state in ("new", "updated"):
+                before = status_chip(was) if was else escaped("—")
+                cells = [code(protocol.name), code(verdict.name), before, status_chip(now)]
+                rows.append([*cells, escaped(state or "changed")])
+    found = [
+        joined((code(one.code.number), escaped(" "), prose(one.message)))
+        for one in run.diagnostics
+        if page.compared.finding_state(one) == "new" and not one.refutes
+    ]
+    fixed = [
+        joined((code(one.protocol), escaped(" "), prose(one.name))) for one in page.compared.fixed()
+    ]
+    known = sum(
+        page.compared.state(protocol, verdict) == "unchanged"
+        for protocol in run.protocols
+        for verdict in protocol.verdicts
+    )
+    words = f"Compared with `{run.baseline.path}`; {counted(known, 'known refutation')}."
+    parts = [paragraph(prose(words), class_="lead")]
+    if rows:
+        parts.append(table(("Protocol", "Obligation", "Was", "Is", "Difference"), rows))
+    for title, lines in (("New findings", found), ("Fixed", fixed)):
+        if lines:
+            parts += [element("h3", escaped(f"{title} ({len(lines)})")), items(lines)]
+    if len(parts) == 1:
+        parts.append(paragraph(escaped("Nothing has changed.")))
+    return joined(parts)
+
+
+def evidence_files(page: Page) -> Html:
+    """Every file of evidence with its digest, for whoever checks them again."""
+    files = page.run.evidence
+    if not files:
+        words = "No evidence was written. `tellverify check --evidence DIR` writes it."
+        return paragraph(prose(words))
+    rows = [
+        [code(one.obligation), file_link(one), element("code", escaped(one.sha256), class_="sum")]
+        for one in files[:1000]
+    ]
+    again = prose("`tellverify recheck DIR` checks all of it without any search.")
+    more = EMPTY
+    if len(files) > len(rows):
+        words = f"and {counted(len(files) - len(rows), 'more file')}, in the JSON report"
+        more = paragraph(escaped(words))
+    head = ("Of", "File", "SHA-256")
+    return joined((paragraph(again), table(head, rows), more))
+
+
+def glossary(page: Page) -> Html:
+    """The words of this report and the semantics behind all verdicts."""
+    outcomes = [
+        joined((element("dt", status_chip(word)), element("dd", escaped(text))))
+        for word, text in _WORDS
+    ]
+    terms = [
+        joined((element("dt", escaped(word)), element("dd", prose(text)))) for word, text in _TERMS
+    ]
+    dialect = f"Dialect `{page.run.dialect}`: {DIALECTS.get(page.run.dialect, '')}."
+    semantics = (
+        f"Semantics: {SEMANTICS}. Each ordered pair of roles has a queue of its own; a send puts"
+        " its message at the end, a receive takes the one at the head. Weakly fair: a role that"
+        " can move for ever moves at last."
+    )
+    return joined(
+        (
+            paragraph(prose(semantics)),
+            paragraph(prose(dialect)),
+            element("h3", escaped("Outcomes")),
+            element("dl", *outcomes, class_="terms"),
+            element("h3", escaped("Terms")),
+            element("dl", *terms, class_="terms"),
+        )
+    )

@@ -1,0 +1,226 @@
+"""A counterexample that can be stepped through.
+
+Without scripts it is a chart, the source and a table of all steps. A script adds the steps one by
+one and reads everything it shows from that table, so both say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tellverify.core.step import Step
+from tellverify.evidence.trace import Trace
+from tellverify.report.families import counted, grouped
+from tellverify.report.html.excerpts import listing
+from tellverify.report.html.pieces import Page, code
+from tellverify.report.rows import awaited, participants
+from tellverify.report.scenes import Scene, scenes
+from tellverify.report.svg.chart import draw_chart
+from tellverify.report.tags import EMPTY, Html, element, escaped, joined
+from tellverify.verdict.run import ProtocolReport
+
+_MOST_COLUMNS: Final = 16
+_IDLE: Final = 8
+_MOST_SCENES: Final = 400
+_LAST_SCENES: Final = 150
+_MOST_QUEUES: Final = 12
+_MOST_LABELS: Final = 8
+_BUTTONS: Final = (
+    ("first", "⏮", "First (Home)"),
+    ("back", "◀", "Back (left arrow)"),
+    ("forward", "▶", "Forward (right arrow)"),
+    ("last", "⏭", "Last (End)"),
+)
+
+
+def explorer(page: Page, protocol: ProtocolReport, trace: Trace, instance: str, key: str) -> Html:
+    """The explorer of `trace`, found at the sizes `instance`; `key` begins its ids."""
+    drawings = protocol.drawings
+    if drawings is not None and drawings.instance != instance:
+        drawings = None
+    columns = participants(trace, protocol.roles, _IDLE)
+    shown = columns[:_MOST_COLUMNS]
+    found = list(scenes(trace, shown, drawings))
+    title = f"Sequence chart of a run of {protocol.name} with {counted(len(trace.steps), 'step')}"
+    chart = draw_chart(trace, protocol.roles, title)
+    lines: dict[str, list[int]] = {}
+    for step in trace.steps:
+        if step.site.line:
+            lines.setdefault(step.site.path or protocol.path, []).append(step.site.line)
+    listings = [listing(path, used, page.sources) for path, used in lines.items()]
+    parts = [
+        _controls(len(found) - 1, key),
+        element(
+            "div",
+            element(
+                "div",
+                chart,
+                class_="chart scroll",
+                tabindex=0,
+                role="group",
+                aria_label="Sequence chart",
+            )
+            if chart is not None
+            else _no_chart(columns),
+            element("div", *listings, class_="texts"),
+            class_="views",
+        ),
+        element("div", class_="cards", hidden=True),
+        _table(protocol, trace, found, shown, len(columns), key),
+    ]
+    return element(
+        "div",
+        *parts,
+        class_="explorer",
+        id=key,
+        tabindex=0,
+        role="group",
+        aria_label=f"Run of {len(trace.steps)} steps; arrow keys step through it",
+        data_loop=trace.loop + 1 if trace.loop >= 0 else None,
+    )
+
+
+def _controls(steps: int, key: str) -> Html:
+    buttons = [
+        element("button", escaped(sign), type="button", data_go=name, title=words, aria_label=words)
+        for name, sign, words in _BUTTONS
+    ]
+    slider = element(
+        "input", type="range", min=0, max=steps, value=0, step=1, aria_label="Step of the run"
+    )
+    status = element("p", aria_live="polite", class_="now", id=f"{key}-now")
+    bar = element("div", *buttons[:2], slider, *buttons[2:], class_="bar")
+    return element("div", bar, status, class_="controls", hidden=True)
+
+
+def _no_chart(columns: Sequence[str]) -> Html:
+    words = f"{grouped(len(columns))} roles take part: too many for a chart."
+    return element("p", escaped(words), class_="quiet")
+
+
+def event_words(step: Step) -> Html:
+    """What happens in a step."""
+    if step.send:
+        parts = (step.sender, " sends ", step.label, " to ", step.receiver)
+    else:
+        parts = (step.receiver, " takes ", step.label, " from ", step.sender)
+    return joined(code(part) if at % 2 == 0 else Html(part) for at, part in enumerate(parts))
+
+
+def _table(
+    protocol: ProtocolReport,
+    trace: Trace,
+    found: Sequence[Scene],
+    roles: Sequence[str],
+    columns: int,
+    key: str,
+) -> Html:
+    heads = [element("th", escaped(word), scope="col") for word in ("Step", "What happens")]
+    heads += [
+        element(
+            "th",
+            code(role),
+            scope="col",
+            class_="culprit" if role in trace.culprits else None,
+        )
+        for role in roles
+    ]
+    heads += [element("th", escaped(word), scope="col") for word in ("Queues", "Source")]
+    rows: list[Html] = []
+    skipped = len(found) - _MOST_SCENES
+    for scene in found:
+        if skipped > 0 and _MOST_SCENES - _LAST_SCENES <= scene.index < len(found) - _LAST_SCENES:
+            if scene.index == _MOST_SCENES - _LAST_SCENES:
+                words = f"{counted(skipped, 'step')} left out here; the trace file has them all"
+                cell = element("td", escaped(words), colspan=len(heads), class_="quiet")
+                rows.append(element("tr", cell, class_="fold"))
+            continue
+        rows.append(_scene(protocol, trace, scene, roles, is_last=scene.index == len(found) - 1))
+    caption = "All steps. A cell with a bar at its left has changed in that step."
+    if columns > len(roles):
+        caption += f" {counted(columns - len(roles), 'more role')} not shown."
+    return element(
+        "div",
+        element(
+            "table",
+            element("caption", escaped(caption)),
+            element("thead", element("tr", *heads)),
+            element("tbody", *rows),
+            class_="steps",
+            id=f"{key}-steps",
+        ),
+        class_="scroll tall",
+        tabindex=0,
+        role="group",
+        aria_label="All steps of the run",
+    )
+
+
+def _scene(
+    protocol: ProtocolReport, trace: Trace, scene: Scene, roles: Sequence[str], *, is_last: bool
+) -> Html:
+    step = scene.step
+    event = event_words(step) if step is not None else escaped("The run begins.")
+    if step is not None and scene.index - 1 == trace.loop:
+        event = joined((event, element("span", escaped("the loop begins"), class_="quiet")))
+    if is_last and trace.loop >= 0:
+        words = f"from here the run repeats for ever from step {trace.loop + 1}"
+        event = joined((event, element("span", escaped(words), class_="quiet")))
+    ends = {one.role: awaited(trace, one) for one in trace.waiting} if is_last else {}
+    cells = [
+        element("th", escaped(str(scene.index)), scope="row"),
+        element("td", event, class_="event"),
+    ]
+    for role, cell in zip(roles, scene.cells, strict=True):
+        words = cell.words or ends.get(role, "")
+        stuck = is_last and role in trace.culprits
+        names = [name for name, on in (("changed", cell.changed), ("stuck", stuck)) if on]
+        parts = [element("b", escaped(f"state {cell.state}"))] if cell.state >= 0 else []
+        if words:
+            parts.append(element("span", escaped(words)))
+        if stuck and ends.get(role, words) != words:
+            parts.append(element("strong", escaped(ends[role])))
+        if cell.changed:
+            parts.append(element("span", escaped("changed"), class_="sr"))
+        cells.append(element("td", *parts, class_=" ".join(names) or None, data_role=role[:200]))
+    cells.append(_queues(scene))
+    site = step.site if step is not None else None
+    place = EMPTY
+    path = ""
+    if site is not None and site.line:
+        path = site.path or protocol.path
+        place = code(f"{path.rpartition('/')[2]}:{site.line}")
+        if site.branch:
+            branch = element("span", escaped("branch "), code(site.branch), class_="quiet")
+            place = joined((place, branch))
+    cells.append(element("td", place, class_="place"))
+    return element(
+        "tr",
+        *cells,
+        data_step=scene.index,
+        data_path=path or None,
+        data_line=site.line if site is not None and site.line else None,
+    )
+
+
+def _queues(scene: Scene) -> Html:
+    if not scene.queues:
+        parts = [element("span", escaped("all empty"), class_="quiet")]
+    else:
+        parts = []
+        for sender, receiver, labels in scene.queues[:_MOST_QUEUES]:
+            shown = [
+                element("span", escaped(label), class_="msg") for label in labels[:_MOST_LABELS]
+            ]
+            if len(labels) > _MOST_LABELS:
+                shown.append(escaped(f"and {grouped(len(labels) - _MOST_LABELS)} more"))
+            name = element("span", code(sender), escaped("→"), code(receiver), class_="channel")
+            touched = scene.touched == (sender, receiver)
+            parts.append(
+                element("div", name, *shown, class_="queue changed" if touched else "queue")
+            )
+        if len(scene.queues) > _MOST_QUEUES:
+            parts.append(escaped(f"and {grouped(len(scene.queues) - _MOST_QUEUES)} more"))
+    gone = scene.touched is not None and all((s, r) != scene.touched for s, r, _ in scene.queues)
+    return element("td", *parts, class_="queues changed" if gone else "queues")

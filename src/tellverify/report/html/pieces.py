@@ -1,0 +1,134 @@
+"""Pieces that several sections of the page share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from tellverify.report.comparison import Comparison
+from tellverify.report.families import collapsed, counted, listed
+from tellverify.report.grouping import evidence_of, verdict_id
+from tellverify.report.tags import EMPTY, Html, element, escaped, joined
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+
+_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+_MOST_ROLES: Final = 8
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What every section reads; `files` has the evidence of obligations by their ids."""
+
+    run: Run
+    sources: Mapping[str, SourceFile]
+    files: Mapping[str, EvidenceFile]
+    compared: Comparison
+
+
+def page_of(run: Run, sources: Mapping[str, SourceFile]) -> Page:
+    """The page of `run`."""
+    return Page(run, sources, evidence_of(run), Comparison(run))
+
+
+def status_chip(word: str) -> Html:
+    """A status: the word, which colour and sign only repeat."""
+    return element("span", escaped(word), class_=f"chip {word}")
+
+
+def code(text: str) -> Html:
+    """A name from the source."""
+    return element("code", escaped(text))
+
+
+def named(names: Iterable[str], most: int = _MOST_ROLES) -> Html:
+    """Names as code, members of families together, at most `most` of them and a count."""
+    items = collapsed(names)
+    shown = [code(item) for item in items[:most]]
+    separated = joined(part for item in shown for part in (escaped(", "), item)).removeprefix(
+        escaped(", ")
+    )
+    if len(items) > most:
+        return Html(f"{separated} and {counted(len(items) - most, 'other')}")
+    return Html(separated)
+
+
+def anchor(prefix: str, name: str) -> str:
+    """An id for `name` that no other name has."""
+    return f"{prefix}-{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
+
+
+def href(path: str) -> str:
+    """A relative link to a file: nothing in the path can make it a link to elsewhere."""
+    encoded = "".join(
+        chr(byte) if chr(byte) in _SAFE else f"%{byte:02X}"
+        for byte in path.replace("\\", "/").encode("utf-8", "backslashreplace")
+    )
+    # Two slashes at the beginning would name a host.
+    return "/" + encoded.lstrip("/") if encoded.startswith("/") else encoded
+
+
+def evidence_link(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
+    """A link to the evidence file of an obligation with its SHA-256, or nothing."""
+    return file_link(page.files.get(verdict_id(protocol.name, verdict)))
+
+
+def file_link(file: EvidenceFile | None) -> Html:
+    """A link to a file of evidence with its SHA-256, or nothing."""
+    if file is None:
+        return EMPTY
+    name = file.path.replace("\\", "/").rpartition("/")[2]
+    digest = escaped(f"SHA-256 {file.sha256[:16]}…")
+    return element(
+        "span",
+        element("a", escaped(name), href=href(file.path)),
+        element("span", digest, class_="hash", title=file.sha256) if file.sha256 else EMPTY,
+        class_="file",
+    )
+
+
+def roles_of(verdicts: Iterable[Verdict]) -> list[str]:
+    """The roles and channels that verdicts are about, in their order."""
+    found: list[str] = []
+    for verdict in verdicts:
+        subject = verdict.subject
+        if subject.channel is not None:
+            found.append(f"{subject.channel[0]} -> {subject.channel[1]}")
+        elif subject.roles:
+            found.extend(subject.roles)
+    return found
+
+
+def place_text(path: str, line: int) -> Html:
+    """`escrow.tell:8` as code."""
+    return code(f"{path.rpartition('/')[2]}:{line}")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Html]], *, class_: str = "") -> Html:
+    """A table with a heading for each column; it scrolls by itself where it is too wide."""
+    heads = joined(element("th", escaped(word), scope="col") for word in head)
+    body = joined(element("tr", *(element("td", cell) for cell in row)) for row in rows)
+    inner = element(
+        "table",
+        element("thead", element("tr", heads)),
+        element("tbody", body),
+        class_=class_ or None,
+    )
+    return element("div", inner, class_="scroll")
+
+
+def paragraph(text: Html, *, class_: str = "") -> Html:
+    """A paragraph."""
+    return element("p", text, class_=class_ or None)
+
+
+def items(parts: Iterable[Html], *, class_: str = "") -> Html:
+    """A list."""
+    return element("ul", *(element("li", part) for part in parts), class_=class_ or None)
+
+
+def several(names: Iterable[str], most: int) -> str:
+    """Names as plain text."""
+    return listed(list(names), most)
