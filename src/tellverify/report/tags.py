@@ -24,7 +24,15 @@ _ENTITIES: Final = str.maketrans(
 
 def escaped(text: str) -> Html:
     """A sentence or name: printable, on one line, with words of more than 60 characters cut."""
-    return Html(tame(text).translate(_ENTITIES))
+    return Html(_flat(text).translate(_ENTITIES))
+
+
+def _flat(text: str) -> str:
+    """`tame`, but a blank at either end stays: it parts the text from what stands beside it."""
+    shown = tame(text)
+    if not shown:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{shown}{' ' if text[-1].isspace() else ''}"
 
 
 def exact(text: str) -> Html:
@@ -72,7 +80,7 @@ def element(tag: str, /, *children: Html, **attributes: Value) -> Html:
 
 def prose(text: str) -> Html:
     """A sentence in which what stands between backticks is code."""
-    parts = tame(text).split("`")
+    parts = _flat(text).split("`")
     if len(parts) % 2 == 0:
         return Html("`".join(parts).translate(_ENTITIES))
     return joined(

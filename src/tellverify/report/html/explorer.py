@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tellverify.core.step import Step
-from tellverify.evidence.trace import Trace
+from tellverify.evidence.trace import Fault, Trace
 from tellverify.report.families import counted, grouped
 from tellverify.report.html.excerpts import listing
 from tellverify.report.html.pieces import Page, code
@@ -20,6 +20,7 @@ from tellverify.report.svg.chart import draw_chart
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined
 from tellverify.verdict.run import ProtocolReport
 
+_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE)
 _MOST_COLUMNS: Final = 16
 _IDLE: Final = 8
 _MOST_SCENES: Final = 400
@@ -27,10 +28,10 @@ _LAST_SCENES: Final = 150
 _MOST_QUEUES: Final = 12
 _MOST_LABELS: Final = 8
 _BUTTONS: Final = (
-    ("first", "⏮", "First (Home)"),
-    ("back", "◀", "Back (left arrow)"),
-    ("forward", "▶", "Forward (right arrow)"),
-    ("last", "⏭", "Last (End)"),
+    ("first", "M4 4v12M16 4L7 10l9 6z", "First (Home)"),
+    ("back", "M14 4L5 10l9 6z", "Back (left arrow)"),
+    ("forward", "M6 4l9 6-9 6z", "Forward (right arrow)"),
+    ("last", "M16 4v12M4 4l9 6-9 6z", "Last (End)"),
 )
 
 
@@ -43,7 +44,7 @@ def explorer(page: Page, protocol: ProtocolReport, trace: Trace, instance: str, 
     shown = columns[:_MOST_COLUMNS]
     found = list(scenes(trace, shown, drawings))
     title = f"Sequence chart of a run of {protocol.name} with {counted(len(trace.steps), 'step')}"
-    chart = draw_chart(trace, protocol.roles, title)
+    chart = draw_chart(trace, protocol.roles, title, places=False)
     lines: dict[str, list[int]] = {}
     for step in trace.steps:
         if step.site.line:
@@ -83,8 +84,8 @@ def explorer(page: Page, protocol: ProtocolReport, trace: Trace, instance: str, 
 
 def _controls(steps: int, key: str) -> Html:
     buttons = [
-        element("button", escaped(sign), type="button", data_go=name, title=words, aria_label=words)
-        for name, sign, words in _BUTTONS
+        element("button", _icon(shape), type="button", data_go=name, title=words, aria_label=words)
+        for name, shape, words in _BUTTONS
     ]
     slider = element(
         "input", type="range", min=0, max=steps, value=0, step=1, aria_label="Step of the run"
@@ -92,6 +93,11 @@ def _controls(steps: int, key: str) -> Html:
     status = element("p", aria_live="polite", class_="now", id=f"{key}-now")
     bar = element("div", *buttons[:2], slider, *buttons[2:], class_="bar")
     return element("div", bar, status, class_="controls", hidden=True)
+
+
+def _icon(shape: str) -> Html:
+    path = element("path", d=shape)
+    return element("svg", path, class_="icon", viewBox="0 0 20 20", aria_hidden="true")
 
 
 def _no_chart(columns: Sequence[str]) -> Html:
@@ -173,14 +179,14 @@ def _scene(
         element("td", event, class_="event"),
     ]
     for role, cell in zip(roles, scene.cells, strict=True):
-        words = cell.words or ends.get(role, "")
         stuck = is_last and role in trace.culprits
+        words = (stuck and ends.get(role)) or cell.words or ends.get(role, "")
+        if stuck and trace.fault in _FOR_EVER:
+            words = words.replace("waits for", "waits for ever for", 1)
         names = [name for name, on in (("changed", cell.changed), ("stuck", stuck)) if on]
         parts = [element("b", escaped(f"state {cell.state}"))] if cell.state >= 0 else []
         if words:
             parts.append(element("span", escaped(words)))
-        if stuck and ends.get(role, words) != words:
-            parts.append(element("strong", escaped(ends[role])))
         if cell.changed:
             parts.append(element("span", escaped("changed"), class_="sr"))
         cells.append(element("td", *parts, class_=" ".join(names) or None, data_role=role[:200]))

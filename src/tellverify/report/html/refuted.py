@@ -104,7 +104,7 @@ def _case(page: Page, case: _Case, *, steps: bool) -> Html:
     if finding is not None:
         places = (finding.primary, *finding.others)
         parts.append(excerpt(places, finding.path, page.sources))
-    parts += _shown(page, case, key, steps=steps, is_told=finding is not None)
+    parts += _shown(page, case, key, steps=steps, told=finding.message if finding else None)
     notes = [prose(text) for one in case.findings[:1] for text in one.notes]
     helps = [prose(text) for one in case.findings[:1] for text in one.helps]
     if case.outcome.reason:
@@ -170,21 +170,19 @@ def _marks(page: Page, case: _Case, verdict: Verdict) -> Iterator[Html]:
         yield element("span", escaped("known" if state == "unchanged" else state), class_="tag")
 
 
-def _shown(page: Page, case: _Case, key: str, *, steps: bool, is_told: bool) -> list[Html]:
+def _shown(page: Page, case: _Case, key: str, *, steps: bool, told: str | None) -> list[Html]:
     evidence = case.outcome.evidence
     match evidence:
-        case Trace():
-            why = (
-                []
-                if not is_told or not evidence.explanation
-                else [paragraph(prose(f"{evidence.explanation}."), class_="why")]
-            )
+        case Trace(explanation=said):
+            why = []
+            if said and told not in (None, said):
+                why = [paragraph(prose(f"{said}."), class_="why")]
             if not steps:
                 return why
             stepped = explorer(page, case.protocol, evidence, case.outcome.instance, key)
             return [*why, stepped]
         case Conflict():
-            if is_told:
+            if told is not None:
                 return []
             places = tuple(
                 Annotation(span, path=evidence.path)

@@ -17,9 +17,9 @@ import msgspec
 
 _GAP: Final = 16.0  # between neighbours of a rank
 _LEAST_RANK_GAP: Final = 10.0
-_MOST_RANK_GAP: Final = 44.0
+_MOST_RANK_GAP: Final = 40.0
 _SWEEPS: Final = 12
-_ALIGNMENTS: Final = 14
+_ALIGNMENTS: Final = 24
 _THREAD: Final = 5.0  # half the width of the place where an edge passes a rank
 _STRAIGHT: Final = 6.0  # how much more a long edge wants to be straight than a short one
 
@@ -269,22 +269,42 @@ def _align(layers: _Layers) -> None:
         downwards = turn % 2 == 0
         for row in layers.rows if downwards else reversed(layers.rows):
             _settle(layers, row, both or downwards, both or not downwards)
+    for row in layers.rows:
+        _straighten(layers, row)
 
 
 def _settle(layers: _Layers, row: Sequence[int], above: bool, below: bool) -> None:
+    """Put the vertices of `row` as close to the mean of their neighbours as they can be."""
     wanted: list[float] = []
     weights: list[float] = []
     for vertex in row:
         total = weight = 0.0
-        for other in (
-            *(layers.up[vertex] if above else ()),
-            *(layers.down[vertex] if below else ()),
-        ):
+        near = (layers.up[vertex] if above else []) + (layers.down[vertex] if below else [])
+        for other in near:
             strength = _STRAIGHT if layers.thread[vertex] and layers.thread[other] else 1.0
             total += strength * layers.x[other]
             weight += strength
         wanted.append(total / weight if weight else layers.x[vertex])
         weights.append(weight or 0.01)
+    _regress(layers, row, wanted, weights)
+
+
+def _straighten(layers: _Layers, row: Sequence[int]) -> None:
+    """Put each vertex that only continues what is above it right below that, if there is room."""
+    wanted: list[float] = []
+    weights: list[float] = []
+    for vertex in row:
+        above = layers.up[vertex]
+        continues = len(above) == 1 and len(layers.down[above[0]]) == 1
+        wanted.append(layers.x[above[0]] if continues else layers.x[vertex])
+        weights.append(100.0 if continues else 1.0)
+    _regress(layers, row, wanted, weights)
+
+
+def _regress(
+    layers: _Layers, row: Sequence[int], wanted: Sequence[float], weights: Sequence[float]
+) -> None:
+    """The places closest to `wanted` at which no boxes of `row` overlap, by least squares."""
     offset = 0.0
     offsets: list[float] = []
     for place_, vertex in enumerate(row):
@@ -355,6 +375,6 @@ def _heights(layers: _Layers) -> tuple[list[float], list[float]]:
             (abs(layers.x[v] - layers.x[other]) for v in row for other in layers.down[v]),
             default=0.0,
         )
-        gap = min(max(_LEAST_RANK_GAP, aside / 7), _MOST_RANK_GAP)
+        gap = min(max(_LEAST_RANK_GAP, aside / 5), _MOST_RANK_GAP)
         tops.append(tops[rank] + heights[rank] + gap)
     return tops, heights

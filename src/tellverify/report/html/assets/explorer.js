@@ -64,7 +64,7 @@ for (const explorer of document.querySelectorAll(".explorer")) {
       const here =
         line.dataset.line === row.dataset.line &&
         line.closest(".listing").dataset.path === row.dataset.path;
-      line.classList.toggle("now", here);
+      line.classList.toggle("here", here);
       if (here) {
         line.setAttribute("aria-current", "true");
         reveal(line.parentElement, line);
