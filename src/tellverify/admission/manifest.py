@@ -126,12 +126,22 @@ class _Derivation:
         self._from_source("protocol_name", name.text, name.span)
         if module is not None:
             self._from_source("protocol_namespace", module.name.text, module.name.span)
+        place = module.name.span if module is not None else name.span
+        self._from_source("protocol_qualified_name", qualified, place)
         row = self._policy.protocol(qualified) if self._policy is not None else None
         if row is not None:
             self._from_policy("protocol_id", row.name, "id" if row.id else "protocol", row.name)
+        else:
+            self._from_source("protocol_id", qualified, place)
         packs = self._packs()
         required = self._required()
-        carried = {key for pack in packs if pack.name in required for key in pack.capabilities}
+        carried: dict[str, Span] = {}
+        for pack in packs:
+            if pack.name in required:
+                for key in pack.capabilities:
+                    carried.setdefault(key, self._spans["theorem_packs", f"{pack.name}.{key}"])
+        for key in sorted(carried):
+            self._from_source("required_theorem_pack_capabilities", key, carried[key])
         roles = self._roles()
         keys = () if row is None else tuple(row.keys)
         for index, key in enumerate(keys):
@@ -154,12 +164,12 @@ class _Derivation:
         )
         if determinism is not None and self._policy is not None:
             named = row is not None and row.determinism == determinism.ref
-            place = (
+            written = (
                 self._policy.place("protocols", row.name, "determinism")
                 if named and row is not None
                 else self._policy.place("determinism", determinism.ref, "ref")
             )
-            self._note("determinism_policy_ref", determinism.ref, place)
+            self._note("determinism_policy_ref", determinism.ref, written)
         return Derived(
             manifest,
             self._source,

@@ -10,6 +10,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
     "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
+    "admit": ("tellverify.cli.admit", "admit", "whether a runtime admits protocols, or why not"),
+    "manifest": ("tellverify.cli.manifest", "manifest", "what a runtime is told about a protocol"),
+    "inventory": ("tellverify.cli.inventory", "inventory", "how far each protocol of a policy is"),
+    "policy": ("tellverify.cli.policy", "policy", "check a policy, print its schema"),
+    "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
 }

@@ -39,8 +39,11 @@ class _File(msgspec.Struct, frozen=True):
     rows: PolicyFile
 
 
-def read_policy(path: str) -> PolicyRead:
-    """The policy in a file, or in the `*.toml` files of a folder in the order of their names."""
+def read_policy(path: str, also: Sequence[str] = ()) -> PolicyRead:
+    """The policy in a file, or in the `*.toml` files of a folder in the order of their names.
+
+    The files of `also` are read after it, and may add to it.
+    """
     reader = _Reader()
     shown = path.replace(os.sep, "/")
     if os.path.isdir(path):
@@ -59,6 +62,8 @@ def read_policy(path: str) -> PolicyRead:
             reader.read(os.path.join(path, name))
     else:
         reader.read(path)
+    for more in also:
+        reader.read(more)
     return reader.finished(shown)
 
 

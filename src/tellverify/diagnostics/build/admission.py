@@ -28,6 +28,10 @@ def _listed(keys: Sequence[str]) -> str:
     return ", ".join(f"`{key}`" for key in keys)
 
 
+def _short(keys: Sequence[str]) -> str:
+    return _listed(keys) if len(keys) < 3 else f"these {len(keys)} keys"
+
+
 def undeclared(where: Where, pack: str, span: Span) -> Diagnostic:
     """A required pack has no declaration."""
     return where.finding(
@@ -122,8 +126,8 @@ def missing_key(
     found = where.finding(
         codes.MISSING_RUNTIME_KEY,
         f"the runtime `{runtime}` lacks {_listed(keys)}, which `{where.protocol}` needs",
-        (span, f"needs {_listed(keys)}"),
-        helps=(f"provide {_listed(keys)} in `{runtime}`, or choose another runtime",),
+        (span, f"needs {_short(keys)}"),
+        helps=(f"provide {_short(keys)} in `{runtime}`, or choose another runtime",),
     )
     return _with(_with(found, row, "needed by this row"), has, f"`{runtime}` lacks it")
 
@@ -141,8 +145,8 @@ def missing_pack_key(
     found = where.finding(
         codes.MISSING_PACK_KEY,
         f"the runtime `{runtime}` lacks {_listed(keys)}, for which `{pack}` stands",
-        (span, f"needs {_listed(keys)}"),
-        helps=(f"provide {_listed(keys)} in `{runtime}`, or choose another runtime",),
+        (span, f"needs {_short(keys)}"),
+        helps=(f"provide {_short(keys)} in `{runtime}`, or choose another runtime",),
     )
     return _with(_with(found, row, "needed by this row"), has, f"`{runtime}` lacks it")
 
@@ -290,13 +294,15 @@ def manifest_drift(
     """A stored manifest differs from its source in one field."""
     said = []
     if missing:
-        said.append(f"lacks {_listed(missing)}")
+        said.append(f"it lacks {len(missing)} {'entry' if len(missing) == 1 else 'entries'}")
     if extra:
-        said.append(f"has {_listed(extra)}")
+        said.append(f"{len(extra)} {_is(extra)} not in the source")
+    notes = [f"missing: `{one}`" for one in missing] + [f"too much: `{one}`" for one in extra]
     return where.finding(
         codes.MANIFEST_DRIFT,
-        f"the stored manifest {' and '.join(said)} in `{field}`, unlike its source",
+        f"the stored manifest differs from its source in `{field}`: {' and '.join(said)}",
         (span, "what the source says"),
+        notes=tuple(notes),
         helps=("store the manifest again: `tellverify manifest FILE --json`",),
     )
 

@@ -1,0 +1,335 @@
+"""`tellverify admit`: whether a runtime admits protocols, why not, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import click
+import msgspec
+
+from tellverify.admission.explained import Explained, explain
+from tellverify.admission.findings import findings
+from tellverify.admission.manifest import Derived, Manifest
+from tellverify.admission.manifest_file import read_manifest
+from tellverify.admission.matrix import matrix
+from tellverify.admission.resolve import RULES, requirements
+from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
+from tellverify.cli.admission_text import matrix_markdown, matrix_text, report
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped, complain, say
+from tellverify.cli.policies import (
+    load_policy,
+    policy_option,
+    protocols_under,
+    sources_of,
+)
+from tellverify.policy.model import Policy
+from tellverify.report.escape import tame
+from tellverify.source.span import NOWHERE
+from tellverify.source.text import SourceFile
+
+_FORMATS: Final = ("text", "json", "markdown")
+
+
+class PremiseRow(msgspec.Struct, frozen=True):
+    """A premise of a reason."""
+
+    name: str
+    text: str
+    path: str
+    line: int
+
+
+class ObjectionRow(msgspec.Struct, frozen=True):
+    """An objection as it is written to JSON."""
+
+    code: str
+    rule: str
+    refuses: bool
+    message: str
+    pack: str
+    keys: tuple[str, ...]
+    extra: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    reason: tuple[PremiseRow, ...]
+
+
+class ChangeRow(msgspec.Struct, frozen=True):
+    """A change that helps."""
+
+    kind: str
+    text: str
+    weight: int
+
+
+class AdmissionRow(msgspec.Struct, frozen=True):
+    """One decision as it is written to JSON. `minimal_keys` and `minimal_facts` are the minimal
+    runtimes, where they were asked for."""
+
+    protocol: str
+    path: str
+    runtime: str
+    admitted: bool
+    method: str
+    unknown: str
+    needs: tuple[str, ...]
+    objections: tuple[ObjectionRow, ...]
+    cost: int | None
+    changes: tuple[ChangeRow, ...]
+    minimal_keys: tuple[str, ...] | None = None
+    minimal_facts: tuple[tuple[str, ...], ...] | None = None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A protocol with the decision on it, and the minimal runtimes where they were asked for."""
+
+    derived: Derived
+    explained: Explained
+    minimal_keys: tuple[str, ...] | None = None
+    minimal_facts: tuple[tuple[str, ...], ...] | None = None
+
+
+@click.command("admit")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@policy_option
+@click.option(
+    "--runtime",
+    metavar="PROFILE",
+    help="A runtime profile of the policy, or a TOML file with one; the default of the policy.",
+)
+@click.option(
+    "--without", "removed", multiple=True, metavar="KEY", help="The runtime without this key."
+)
+@click.option(
+    "--minimal", is_flag=True, help="Show all minimal runtimes that admit each protocol, and all."
+)
+@click.option("--matrix", "as_matrix", is_flag=True, help="All protocols against all runtimes.")
+@click.option("--redact", is_flag=True, help="Show hashes instead of capability keys.")
+@click.option("--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True)
+def admit(
+    paths: tuple[str, ...],
+    policy_path: str | None,
+    runtime: str | None,
+    removed: tuple[str, ...],
+    minimal: bool,
+    as_matrix: bool,
+    redact: bool,
+    style: str,
+) -> int:
+    """Decide whether a runtime admits the protocols of files and folders, or of manifests.
+
+    FILE is a `.tell` file, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
+    admitted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 not known,
+    4 no protocol was found.
+    """
+    try:
+        also = [runtime] if runtime is not None and runtime.endswith(".toml") else []
+        policy = load_policy(policy_path, also)
+        found, is_fine = _derived(policy, paths)
+        chosen = _runtime(policy, runtime, removed)
+    except Stopped as stop:
+        return stop.code
+    if not found:
+        if is_fine:
+            complain("no protocol was found")
+        return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
+    if as_matrix:
+        return _show_matrix(policy, found, style, is_fine)
+    judged = [_judged(policy, each, chosen, minimal) for each in found]
+    joint = _joint(policy, found) if minimal and len(found) > 1 else None
+    text = _shown(policy, judged, chosen, joint, style)
+    click.echo(_redacted(policy, text) if redact else text, nl=False)
+    if any(not one.explained.unknown and not one.explained.decision.admitted for one in judged):
+        return Exit.REFUTED
+    if not is_fine:
+        return Exit.REFUTED
+    return Exit.UNKNOWN if any(one.explained.unknown for one in judged) else Exit.OK
+
+
+def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]:
+    """Manifests of sources, and stored ones."""
+    found: list[Derived] = []
+    is_fine = True
+    for path in paths:
+        if not path.endswith(".json"):
+            sourced, fine = protocols_under(policy, [path])
+            found.extend(one.derived for one in sourced)
+            is_fine = is_fine and fine
+            continue
+        manifest = read_manifest(path)
+        if isinstance(manifest, Manifest):
+            found.append(Derived(manifest, SourceFile(path, ""), NOWHERE, {}, ()))
+        else:
+            say([manifest], None)
+            is_fine = False
+    return found, is_fine
+
+
+def _runtime(policy: Policy, name: str | None, removed: Iterable[str]) -> RuntimeInventory:
+    wanted = name or policy.admission.runtime
+    if name is not None and name.endswith(".toml"):
+        shown = {
+            row
+            for row in policy.runtimes
+            if policy.place("runtimes", row).path.endswith(name.removeprefix("./"))
+        }
+        if len(shown) != 1:
+            complain(f"{tame(name)} must have one runtime, and has {len(shown)}")
+            raise Stopped(Exit.USAGE)
+        (wanted,) = shown
+    inventory = inventory_of(policy, wanted) if wanted else None
+    if inventory is None:
+        has = ", ".join(policy.runtimes) or "none"
+        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
+        raise Stopped(Exit.USAGE)
+    for key in removed:
+        if key not in policy.grants and key not in inventory.keys:
+            complain(f"no runtime can have `{tame(key)}`, so it cannot be taken away")
+            raise Stopped(Exit.USAGE)
+        inventory = without(inventory, key)
+    return inventory
+
+
+def _judged(policy: Policy, derived: Derived, runtime: RuntimeInventory, minimal: bool) -> Judged:
+    explained = explain(policy, derived, runtime)
+    if not minimal:
+        return Judged(derived, explained)
+    from tellverify.admission.reasons import Inventories, minimal_inventories
+    from tellverify.smt.z3_backend import Z3Solver
+
+    found = minimal_inventories(policy, derived, Z3Solver())
+    if not isinstance(found, Inventories):
+        return Judged(derived, explained)
+    return Judged(derived, explained, found.keys, found.facts)
+
+
+def _joint(policy: Policy, found: Sequence[Derived]) -> tuple[tuple[str, ...], ...]:
+    """The minimal sets of facts about contracts under which all are admitted; () for none."""
+    from tellverify.admission.reasons import Inventories, joint_inventories
+    from tellverify.smt.z3_backend import Z3Solver
+
+    resolved = [requirements(policy, one.manifest, one.source.path) for one in found]
+    joint = joint_inventories(policy, resolved, Z3Solver())
+    return joint.facts if isinstance(joint, Inventories) else ()
+
+
+def _shown(
+    policy: Policy,
+    judged: Sequence[Judged],
+    runtime: RuntimeInventory,
+    joint: tuple[tuple[str, ...], ...] | None,
+    style: str,
+) -> str:
+    rows = [_row(policy, one, runtime) for one in judged]
+    if style == "json":
+        return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+    if style == "markdown":
+        return _markdown(rows)
+    sources = sources_of([one.derived for one in judged], policy)
+    lines: list[str] = []
+    for one in judged:
+        said = findings(
+            policy,
+            one.derived,
+            [each.objection for each in one.explained.objections],
+            runtime,
+        )
+        lines += report(one.derived, one.explained, said, runtime, sources)
+        if one.minimal_facts is not None:
+            lines += _minimal_lines(one)
+    if joint is not None:
+        ways = len(joint)
+        lines.append(
+            f"all of them together: {ways} minimal set{'' if ways == 1 else 's'} of facts"
+            if joint
+            else "all of them together: no runtime admits them"
+        )
+        lines += [f"  {', '.join(facts) or 'none'}" for facts in joint]
+    admitted = sum(one.explained.decision.admitted for one in judged)
+    lines.append(f"{admitted} admitted, {len(judged) - admitted} refused by `{tame(runtime.name)}`")
+    return "\n".join(lines) + "\n"
+
+
+def _minimal_lines(one: Judged) -> list[str]:
+    facts = one.minimal_facts or ()
+    lines = [f"  minimal keys: {', '.join(one.minimal_keys or ()) or 'none'}"]
+    lines += [f"  minimal facts: {', '.join(each) or 'none'}" for each in facts]
+    return lines
+
+
+def _row(policy: Policy, one: Judged, runtime: RuntimeInventory) -> AdmissionRow:
+    explained, derived = one.explained, one.derived
+    said = findings(policy, derived, [each.objection for each in explained.objections], runtime)
+    objections = []
+    for each, finding in zip(explained.objections, said, strict=True):
+        objection = each.objection
+        core = each.clash.core("").premises if each.clash is not None else ()
+        objections.append(
+            ObjectionRow(
+                objection.reason.code.number,
+                RULES[objection.reason],
+                objection.reason.refuses,
+                finding.message,
+                objection.pack,
+                objection.keys,
+                objection.extra,
+                objection.renamed,
+                tuple(PremiseRow(p.name, p.text, p.path, p.line) for p in core),
+            )
+        )
+    changes = explained.changes
+    return AdmissionRow(
+        derived.manifest.protocol_id,
+        derived.source.path,
+        runtime.name,
+        explained.decision.admitted,
+        explained.method,
+        explained.unknown,
+        explained.decision.requirements.flattened,
+        tuple(objections),
+        changes.cost if changes is not None else None,
+        tuple(ChangeRow(c.kind, c.text, c.weight) for c in changes.changes) if changes else (),
+        one.minimal_keys,
+        one.minimal_facts,
+    )
+
+
+def _markdown(rows: Sequence[AdmissionRow]) -> str:
+    lines = ["| protocol | runtime | admitted | why not | least changes |", f"|{' --- |' * 5}"]
+    for row in rows:
+        why = "; ".join(f"{each.code} {each.message}" for each in row.objections)
+        helps = "; ".join(change.text for change in row.changes)
+        cells = (row.protocol, row.runtime, "yes" if row.admitted else "no", why, helps)
+        lines.append(f"| {' | '.join(tame(c).replace('|', chr(92) + '|') for c in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _show_matrix(policy: Policy, found: Sequence[Derived], style: str, is_fine: bool) -> int:
+    resolved = [requirements(policy, one.manifest, one.source.path) for one in found]
+    table = matrix(policy, resolved)
+    if style == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(table), indent=2).decode())
+    elif style == "markdown":
+        click.echo(matrix_markdown(table), nl=False)
+    else:
+        click.echo(matrix_text(table), nl=False)
+    return Exit.OK if is_fine else Exit.REFUTED
+
+
+def _redacted(policy: Policy, text: str) -> str:
+    """The text with 16 hexadecimal digits of its hash for every capability key."""
+    import hashlib
+    import re
+
+    known = {*policy.capabilities, *policy.surfaces, *policy.grants}
+    for protocol in policy.protocols.values():
+        known |= set(protocol.keys)
+    words = "|".join(sorted((re.escape(key) for key in known), key=len, reverse=True))
+    if not words:
+        return text
+    return re.sub(
+        rf"(?<![A-Za-z0-9_]){'(?:' + words + ')'}(?![A-Za-z0-9_])",
+        lambda found: hashlib.sha256(found[0].encode()).hexdigest()[:16],
+        text,
+    )

@@ -1,0 +1,98 @@
+"""`tellverify inventory`: how far each protocol of a policy is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+import msgspec
+
+from tellverify.admission.convergence import Sourced, Standing, standings
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped
+from tellverify.cli.policies import load_policy, policy_option, protocols_under
+from tellverify.policy.model import Policy
+from tellverify.report.escape import tame
+
+_HEADINGS = ("protocol", "packs", "wave", "category", "keys", "acceptance", "still to change")
+
+
+@click.command("inventory")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@policy_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--markdown", is_flag=True, help="As a Markdown table.")
+@click.option("--no-acceptance", is_flag=True, help="Leave the acceptance rule out.")
+def inventory(
+    paths: tuple[str, ...],
+    policy_path: str | None,
+    as_json: bool,
+    markdown: bool,
+    no_acceptance: bool,
+) -> int:
+    """Print for each protocol of the policy its packs, wave, category, keys and what is left to do.
+
+    PATH is a file or folder with the sources, `specs` without one. What cannot be tested for want
+    of a source is said to be unknown. Exit codes: 0 done, 1 a source has errors, 2 wrong usage.
+    """
+    try:
+        policy = load_policy(policy_path)
+        found, is_fine = protocols_under(policy, paths or ("specs",))
+    except Stopped as stop:
+        return stop.code
+    verdicts = {} if no_acceptance else _acceptance(policy, found)
+    rows = standings(policy, found, verdicts)
+    if as_json:
+        encoded = msgspec.json.encode(rows)
+        click.echo(msgspec.json.format(encoded, indent=2).decode())
+    elif markdown:
+        click.echo("\n".join(_markdown(rows)))
+    else:
+        click.echo("\n".join(_text(rows)))
+    return Exit.OK if is_fine else Exit.REFUTED
+
+
+def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
+    """The verdicts of the acceptance rule, where that is at hand."""
+    return {}
+
+
+def _cells(row: Standing) -> tuple[str, ...]:
+    left = list(row.open_tasks) if row.source else ["unknown: no source was given"]
+    left += [f"see {one.split(' ')[0]}" for one in row.objections]
+    packs = ", ".join(row.packs)
+    return (
+        row.protocol,
+        f"{row.pack_status}{f': {packs}' if packs else ''}",
+        row.wave or "-",
+        (row.category or "?") + ("" if row.category_by == "declared" else f" ({row.category_by})"),
+        ", ".join(row.keys) or "-",
+        row.acceptance or "-",
+        "; ".join(left) or "nothing",
+    )
+
+
+def _text(rows: Sequence[Standing]) -> list[str]:
+    lines = []
+    for row in rows:
+        cells = _cells(row)
+        lines.append(tame(cells[0]))
+        lines += [
+            f"  {title:<16} {tame(cell)}"
+            for title, cell in zip(_HEADINGS[1:], cells[1:], strict=True)
+        ]
+    counted: dict[str, int] = {}
+    for row in rows:
+        counted[row.pack_status] = counted.get(row.pack_status, 0) + 1
+    total = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
+    left = sum(len(row.open_tasks) for row in rows)
+    return [*lines, f"{len(rows)} protocols: {total}; {left} open tasks"]
+
+
+def _markdown(rows: Sequence[Standing]) -> list[str]:
+    def cell(text: str) -> str:
+        return tame(text).replace("|", "\\|")
+
+    lines = [f"| {' | '.join(_HEADINGS)} |", f"|{' --- |' * len(_HEADINGS)}"]
+    lines += [f"| {' | '.join(cell(one) for one in _cells(row))} |" for row in rows]
+    return lines

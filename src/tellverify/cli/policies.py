@@ -1,0 +1,149 @@
+"""The policy that a command works with, and the protocols that it looks at under it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
+
+import click
+
+from tellverify.admission.convergence import Sourced
+from tellverify.admission.manifest import Derived, derive
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped, complain, say
+from tellverify.diagnostics.codes import UNDECLARED_BUNDLE
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.engine import inputs
+from tellverify.lowering.wellformed import check_structure
+from tellverify.policy.model import Policy
+from tellverify.policy.read import read_policy
+from tellverify.report.style import Style
+from tellverify.report.text import diagnostic_lines
+from tellverify.source.text import SourceFile
+from tellverify.syntax.read import read_tell
+
+PLACES: Final = ("specs/policy", "policy")
+_Command = TypeVar("_Command", bound=Callable[..., int])
+
+
+def policy_option(command: _Command) -> _Command:
+    """`--policy PATH`."""
+    return click.option(
+        "--policy",
+        "policy_path",
+        metavar="PATH",
+        envvar="TELLVERIFY_POLICY",
+        help="Policy file or folder; without this, that of the configuration, or specs/policy.",
+    )(command)
+
+
+def policy_path_of(given: str | None) -> str | None:
+    """The policy that is meant: as given, as configured, or in its usual place."""
+    if given:
+        return given
+    from tellverify.config.find import Refused, find
+
+    try:
+        found = find(".")
+    except Refused as refused:
+        print_findings(refused.diagnostics, {refused.source.path: refused.source}, err=True)
+        raise Stopped(Exit.USAGE) from None
+    if found is not None:
+        configured = _configured(found.path, found.text, found.at)
+        if configured is not None:
+            return configured
+    return next((place for place in PLACES if os.path.isdir(place)), None)
+
+
+def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
+    """The path of a policy in a configuration, relative to the folder of that."""
+    from tellverify.source.toml import TomlFault, read_toml
+
+    document = read_toml(path, text)
+    if isinstance(document, TomlFault):
+        return None  # `check` says what is wrong with it
+    value: object = document.table
+    for step in (*at, "policy"):
+        value = value.get(step) if isinstance(value, dict) else None
+    if not isinstance(value, str) or not value:
+        return None
+    return os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(path)), value))
+
+
+def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:
+    """The policy; Stopped after what is wrong with it has been said."""
+    path = policy_path_of(given)
+    if path is None:
+        complain(f"there is no policy; name one by --policy, or put it into {PLACES[0]}")
+        raise Stopped(Exit.USAGE)
+    read = read_policy(path, tuple(also))
+    if read.policy is None:
+        print_findings(read.diagnostics, read.sources, err=True)
+        raise Stopped(Exit.USAGE)
+    return read.policy
+
+
+def policy_sources(policy: Policy) -> dict[str, SourceFile]:
+    """The texts of a policy by path, for findings that point into it."""
+    return {document.source.path: document.source for document in policy.documents}
+
+
+def protocols_under(policy: Policy | None, paths: Iterable[str]) -> tuple[list[Sourced], bool]:
+    """The protocols of files and folders with their manifests; False if some have errors.
+
+    A required pack without a declaration is no error here: admission says more about it.
+    """
+    found: list[Sourced] = []
+    is_fine = True
+    for path in inputs.find(paths):
+        read = inputs.read(path)
+        if read.diagnostic is not None:
+            say([read.diagnostic], None)
+            is_fine = False
+            continue
+        source = read.source()
+        parsed = read_tell(source)
+        errors = [
+            each
+            for each in (*parsed.diagnostics, *check_structure(parsed.file, source))
+            if each.severity is Severity.ERROR and each.code != UNDECLARED_BUNDLE
+        ]
+        if errors:
+            say(errors, source)
+            is_fine = False
+            continue
+        for protocol in parsed.file.protocols:
+            derived = derive(parsed.file, protocol, source, policy)
+            found.append(Sourced(parsed.file, protocol, derived))
+    return found, is_fine
+
+
+def sources_of(found: Iterable[Derived], policy: Policy | None) -> dict[str, SourceFile]:
+    """The texts that findings about these protocols may point into."""
+    sources = policy_sources(policy) if policy is not None else {}
+    for derived in found:
+        sources[derived.source.path] = derived.source
+    return sources
+
+
+def style_of_output() -> Style:
+    """How text looks on standard output."""
+    out = sys.stdout
+    return Style(
+        color=out.isatty() and not os.environ.get("NO_COLOR"),
+        ascii_only=not (out.encoding or "").lower().startswith("utf"),
+        width=shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100,
+    )
+
+
+def print_findings(
+    diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile], *, err: bool = False
+) -> None:
+    """Findings with the lines they are about."""
+    style = style_of_output()
+    for diagnostic in sorted(dict.fromkeys(diagnostics), key=sort_key):
+        lines, _ = diagnostic_lines(diagnostic, sources, style)
+        click.echo("\n".join(line.rstrip() for line in (*lines, "")), err=err)

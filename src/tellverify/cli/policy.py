@@ -1,0 +1,115 @@
+"""`tellverify policy`: whether a policy is one, and what it says."""
+
+from __future__ import annotations
+
+import os
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped
+from tellverify.cli.policies import (
+    policy_path_of,
+    policy_sources,
+    print_findings,
+)
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.policy.check import check_policy, inventory_keys
+from tellverify.policy.model import Policy
+from tellverify.policy.read import read_policy
+from tellverify.policy.schema import schema_json
+from tellverify.source.text import SourceFile
+
+
+class FindingRow(msgspec.Struct, frozen=True):
+    """A finding as it is written to JSON."""
+
+    code: str
+    name: str
+    severity: str
+    message: str
+    path: str
+    line: int
+    column: int
+
+
+@click.group("policy")
+def policy() -> None:
+    """Policies: what a system lets its protocols do, written as TOML."""
+
+
+@policy.command("check")
+@click.argument("path", required=False, metavar="[PATH]")
+@click.option("--format", "style", type=click.Choice(("text", "json")), default="text")
+@click.option(
+    "--fail-on", type=click.Choice(("error", "warning")), default="error", show_default=True
+)
+def check(path: str | None, style: str, fail_on: str) -> int:
+    """Check a policy file, or all files of a folder.
+
+    Exit codes: 0 nothing to object to, 1 rows that do not fit together, 2 files that cannot be read
+    as a policy.
+    """
+    chosen = path
+    if chosen is None:
+        try:
+            chosen = policy_path_of(None)
+        except Stopped as stop:
+            return stop.code
+    if chosen is None:
+        raise click.UsageError("there is no policy in specs/policy; name one")
+    read = read_policy(chosen)
+    if read.policy is None:
+        _show(read.diagnostics, dict(read.sources), style, None)
+        return Exit.USAGE
+    found = check_policy(read.policy)
+    _show(found, policy_sources(read.policy), style, read.policy)
+    grave = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
+    return Exit.REFUTED if any(each.severity in grave for each in found) else Exit.OK
+
+
+@policy.command("schema")
+def schema() -> int:
+    """Print the JSON Schema of a policy file, for editors."""
+    click.echo(schema_json(), nl=False)
+    return Exit.OK
+
+
+def _show(
+    found: tuple[Diagnostic, ...],
+    sources: dict[str, SourceFile],
+    style: str,
+    policy: Policy | None,
+) -> None:
+    if style == "json":
+        rows = [_row(each, sources) for each in sorted(found, key=sort_key)]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return
+    print_findings(found, sources)
+    if policy is not None:
+        click.echo(
+            f"{policy.name}: {len(policy.protocols)} protocols, {len(policy.packs)} packs,"
+            f" {len(inventory_keys(policy))} keys of the theorem inventory,"
+            f" {len(policy.surfaces)} surfaces, {len(policy.runtimes)} runtimes"
+        )
+    counted = [
+        f"{count} {severity}{'' if count == 1 else 's'}"
+        for severity in Severity
+        if (count := sum(each.severity is severity for each in found))
+    ]
+    click.echo(", ".join(counted) or "nothing to object to")
+
+
+def _row(found: Diagnostic, sources: dict[str, SourceFile]) -> FindingRow:
+    source = sources.get(found.path)
+    line, column = source.position(found.primary.span.start) if source is not None else (1, 1)
+    return FindingRow(
+        found.code.number,
+        found.code.name,
+        found.severity.value,
+        found.message,
+        found.path.replace(os.sep, "/"),
+        line,
+        column,
+    )
