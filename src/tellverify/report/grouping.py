@@ -75,6 +75,8 @@ def detail_of(verdict: Verdict) -> str:
     parts = _detail(verdict.outcome, counts)
     if not verdict.required and isinstance(verdict.outcome, Refuted | Unknown | Skipped):
         parts.append("not required")
+    if verdict.vacuity == "vacuous" and isinstance(verdict.outcome, Proved | Bounded):
+        parts.append("vacuous: nothing it speaks of occurs in any run")
     return ", ".join(part for part in parts if part)
 
 
@@ -132,7 +134,8 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
         items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
         for verdict in protocol.verdicts:
             if status(verdict.outcome) == word:
-                named = bool(verdict.subject.roles) or verdict.subject.channel is not None
+                about = verdict.subject
+                named = bool(about.roles or about.item) or about.channel is not None
                 key = (
                     str(verdict.property) if named else "",
                     code_of(verdict.outcome),
@@ -153,7 +156,8 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
 def _subjects(verdicts: Sequence[Verdict], limit: int) -> str:
     channels = [v.subject.channel for v in verdicts if v.subject.channel is not None]
     roles = [role for v in verdicts if v.subject.channel is None for role in v.subject.roles]
-    items = [*collapsed(roles), *collapsed_channels(channels)]
+    names = dict.fromkeys(v.subject.item for v in verdicts if v.subject.item)
+    items = [*names, *collapsed(roles), *collapsed_channels(channels)]
     return f"{verdicts[0].property}[{listed(items, limit)}]"
 
 

@@ -20,6 +20,18 @@ from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 _LAST: Final = 10
+_SUMMARIES: Final = {
+    Fault.DEADLOCK: "How {protocol} comes to a deadlock",
+    Fault.STUCK_ROLE: "How {who} waits for ever",
+    Fault.UNSPECIFIED_RECEPTION: "How {who} is sent what it cannot take",
+    Fault.ORPHAN_MESSAGE: "How a message is left behind in {protocol}",
+    Fault.INFIDELITY: "A run that {protocol} does not have",
+    Fault.UNBOUNDED_QUEUE: "How a queue of {protocol} grows without limit",
+    Fault.NO_TERMINATION: "How {protocol} loses its end",
+    Fault.ENDLESS_RUN: "How {protocol} goes on for ever",
+    Fault.PROPERTY: "A run of {protocol} against {obligation}",
+    Fault.WITNESS: "A run of {protocol}",
+}
 
 
 class Size(IntEnum):
@@ -83,27 +95,7 @@ def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> st
         return f"{obligation} of {name}: premises that cannot hold together"
     culprits = listed(collapsed(evidence.culprits), 3)
     who = f"<code>{html(culprits)}</code>" if culprits else name
-    match evidence.fault:
-        case Fault.DEADLOCK:
-            return f"How {name} comes to a deadlock"
-        case Fault.STUCK_ROLE:
-            return f"How {who} waits for ever"
-        case Fault.UNSPECIFIED_RECEPTION:
-            return f"How {who} is sent what it cannot take"
-        case Fault.ORPHAN_MESSAGE:
-            return f"How a message is left behind in {name}"
-        case Fault.INFIDELITY:
-            return f"A run that {name} does not have"
-        case Fault.UNBOUNDED_QUEUE:
-            return f"How a queue of {name} grows without limit"
-        case Fault.NO_TERMINATION:
-            return f"How {name} loses its end"
-        case Fault.ENDLESS_RUN:
-            return f"How {name} goes on for ever"
-        case Fault.PROPERTY:
-            return f"A run of {name} against {obligation}"
-        case Fault.WITNESS:
-            return f"A run of {name}"
+    return _SUMMARIES[evidence.fault].format(protocol=name, who=who, obligation=obligation)
 
 
 def _shown(

@@ -125,10 +125,6 @@ def _bare(
         for span in (conflict.left, conflict.right):
             line, column = location(sources.get(conflict.path), span.start)
             lines.append(f"  | {style.shown(conflict.path)}:{line}:{column}")
-    if isinstance(evidence, Core):
-        for premise in evidence.premises:
-            where = f"{style.shown(premise.path)}:{premise.line}: " if premise.line else ""
-            lines.append(f"  | {where}{style.tamed(premise.text)}")
     if others:
         lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
     return lines
@@ -147,8 +143,11 @@ def _evidence(
     if outcome.instance:
         lines.extend(_remark("instance", outcome.instance, gutter, style))
     trace = outcome.evidence
-    if isinstance(trace, Conflict | Core):
+    if isinstance(trace, Conflict):
         return lines
+    file = files.get(verdict_id(protocol.name, verdict))
+    if isinstance(trace, Core):
+        return [*lines, *_premises(trace, file.path if file else trace.script, gutter, style)]
     length = counted(len(trace.steps), "event")
     known = "shortest run" if trace.minimal else "shortest known run"
     lines.extend(_remark(known, f"{length}, replayed", gutter, style))
@@ -156,10 +155,23 @@ def _evidence(
         lines.extend(_remark("because", trace.explanation, gutter, style))
     lines.append("")
     lines.extend(draw(trace, protocol.roles, style, verbose=verbose))
-    file = files.get(verdict_id(protocol.name, verdict))
     if file is not None:
         command = f"tellverify replay {style.shown(file.path)}"
         lines.extend(["", f"{' ' * (gutter + 1)}= again: {command}"])
+    return lines
+
+
+def _premises(core: Core, script: str, gutter: int, style: Style) -> list[str]:
+    """The premises of a core, one a line, with the script that shows that they clash."""
+    lines = _remark(
+        "premises", "these cannot all hold; without any one the others can", gutter, style
+    )
+    for premise in core.premises:
+        where = f"   {style.shown(premise.path)}:{premise.line}" if premise.line else ""
+        head = f"{' ' * (gutter + 5)}{style.tamed(premise.name)}: "
+        lines.extend(style.hanging(head, f"{style.tamed(premise.text)}{where}", gutter + 9))
+    if script:
+        lines.extend(_remark("script", style.shown(script), gutter, style))
     return lines
 
 
