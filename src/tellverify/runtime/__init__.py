@@ -1,0 +1,1 @@
+"""The protocol machine: local machines executed behind an admission gate, see docs/runtime.md."""
