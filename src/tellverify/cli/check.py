@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -135,6 +136,20 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
     metavar="N",
     help="Largest protocol graph that is examined.",
 )
+@click.option(
+    "--machines",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Check local types or machines instead; with PATH also that they keep to its protocol.",
+)
+@click.option(
+    "--queue",
+    type=click.IntRange(1, 64),
+    default=Options().queue_limit,
+    metavar="N",
+    help="Longest queue that is searched when no bound says all.",
+)
 @click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors.")
@@ -154,6 +169,8 @@ def check(
     evidence: str | None,
     steps: int,
     events: int,
+    machines: tuple[str, ...],
+    queue: int,
     stdin_name: str,
     color: str,
     quiet: bool,
@@ -176,6 +193,7 @@ def check(
         fail_on=fail_on,
         event_limit=events,
         step_limit=steps,
+        queue_limit=queue,
         keep_graphs=evidence is not None,
     )
     files = (
@@ -184,7 +202,10 @@ def check(
         else inputs.read(path, embedded=True)
         for path in inputs.find(paths or (".",), embedded=True)
     )
-    checked = check_files(files, options)
+    if machines:
+        checked = _check_machines(machines, list(files) if paths else [], options)
+    else:
+        checked = check_files(files, options)
     complaints = _names_of_nothing(checked, options)
     run = msgspec.structs.replace(checked.run, command=command_line())
     if evidence is not None:
@@ -195,13 +216,25 @@ def check(
     return 0 if exit_zero and code in (1, 3) else code
 
 
+def _check_machines(
+    paths: Sequence[str], compared: list[inputs.ReadFile], options: Options
+) -> Checked:
+    """Machines as one system, compared with the choreography of one file if there is one."""
+    from tellverify.engine.machine_check import check_machines
+
+    if len(compared) > 1:
+        raise click.UsageError("machines are compared with the protocol of one file")
+    read = [inputs.read_any(path.replace(os.sep, "/")) for path in dict.fromkeys(paths)]
+    return check_machines(read, compared[0] if compared else None, options)
+
+
 def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
     """Families and roles that were named and that no checked protocol has: a slip of the pen."""
     protocols = checked.run.protocols
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
     if not protocols or broken:
         return []  # the role may stand where nothing could be read
-    roles = {role for protocol in protocols for role in protocol.roles}
+    roles = {role.partition("[")[0] for protocol in protocols for role in protocol.roles}
     named = [family for family, _ in options.instances]
     named += [role.partition("[")[0] for role in options.roles]
     return [
@@ -215,16 +248,10 @@ def _write_evidence(
     checked: Checked, folder: str, complaints: list[str]
 ) -> tuple[EvidenceFile, ...]:
     """Write all evidence; what cannot be written is a complaint."""
-    from tellverify.engine.evidence import evidence_files
-    from tellverify.engine.traces import write_files
+    from tellverify.engine.evidence import write_evidence
 
-    files = evidence_files(checked)
     try:
-        written = write_files(folder, files)
+        return write_evidence(checked, folder)
     except OSError as error:
         complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
         return ()
-    return tuple(
-        EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
-        for identity, _, text in files
-    )

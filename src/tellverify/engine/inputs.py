@@ -89,6 +89,13 @@ def read(path: str, *, embedded: bool = False) -> ReadFile:
 
     Other files than `*.tell` are read if `embedded` and their suffix is one of `EMBEDDING`.
     """
+    if path.endswith(SUFFIX) or (embedded and path.endswith(EMBEDDING)):
+        return read_any(path)
+    return read_any(path, say.not_a_tell_file(path))
+
+
+def read_any(path: str, refusal: Diagnostic | None = None) -> ReadFile:
+    """Read one file whatever its suffix; a regular file is refused with `refusal`, if given."""
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -98,8 +105,8 @@ def read(path: str, *, embedded: bool = False) -> ReadFile:
         return _failed(path, say.unreadable(path, _reason(error)))
     if not stat.S_ISREG(status.st_mode):
         return _failed(path, say.unreadable(path, "it is not a regular file"))
-    if not path.endswith(SUFFIX) and not (embedded and path.endswith(EMBEDDING)):
-        return _failed(path, say.not_a_tell_file(path))
+    if refusal is not None:
+        return _failed(path, refusal)
     if status.st_size > LIMIT:
         return _failed(path, say.too_large(path, status.st_size, LIMIT))
     try:

@@ -42,14 +42,16 @@ class Options(msgspec.Struct, frozen=True):
     `instances` gives the sizes of role families by name. Empty selections mean everything.
     `require` is the strength that required obligations need, "proved" or "bounded". `dialect` is
     "strict" or "faithful": whether Telltale's accidents are faults, or are followed. Limits are
-    counts of work, not seconds, so that answers are equal on every machine. `keep_graphs` keeps the
+    counts of work, not seconds, so that answers are equal on every machine; `queue_limit` is the
+    longest queue that searches are bounded by when no bound is enough. `keep_graphs` keeps the
     graphs of all instances for evidence, not just those that traces need.
 
     `levels` are in the order in which they apply, the last one that names a code wins.
     `requirements` gives the strength that single properties need, "proved", "bounded", "assumed" or
     "nothing". `policy` is the path of a policy folder. `today` is the day that dated assumptions
     are measured by (empty: that of the clock). `seconds` limits the time of one protocol; what
-    does not end in it is unknown.
+    does not end in it is unknown. `budgets` are limits as `(sender, receiver, limit)`; without a
+    receiver it is one on all that the sender is charged.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -62,6 +64,7 @@ class Options(msgspec.Struct, frozen=True):
     event_limit: int = 500_000
     step_limit: int = 20_000_000
     search_limit: int = 200_000
+    queue_limit: int = 8
     keep_graphs: bool = False
     levels: tuple[Level, ...] = ()
     requirements: tuple[tuple[str, str], ...] = ()
@@ -70,6 +73,7 @@ class Options(msgspec.Struct, frozen=True):
     baseline: Baseline | None = None
     ledger: Ledger | None = None
     today: str = ""
+    budgets: tuple[tuple[str, str, int], ...] = ()
     seconds: float | None = None
 
     def strength(self, prop: str) -> str:

@@ -30,7 +30,7 @@ from tellverify.explore.traces import (
     explain_stuck,
     last_events,
     replayed,
-    step_of,
+    steps_of,
     waiting,
 )
 
@@ -84,7 +84,7 @@ class FaultSearch(msgspec.Struct, frozen=True):
 
 
 def find_faults(
-    graph: ProtocolGraph,
+    graph: ProtocolGraph | None,
     machines: Sequence[Machine],
     *,
     wanted: frozenset[Fault],
@@ -93,6 +93,7 @@ def find_faults(
 ) -> FaultSearch:
     """A minimal run for each fault of `wanted` that the machines of `graph` show.
 
+    Without a graph the machines come from elsewhere, and infidelity must not be wanted.
     Searches all runs of up to `depth_limit` events, or all runs if it is None, and gives up before
     the layer that takes it beyond `budget` configurations (or histories, for infidelity); 1,024
     bits count as one. Faults not in `SEARCHED` are ignored. Raises ValueError when machines do not
@@ -119,7 +120,7 @@ def find_faults(
 class _Finder:
     def __init__(
         self,
-        graph: ProtocolGraph,
+        graph: ProtocolGraph | None,
         machines: Sequence[Machine],
         depth_limit: int | None,
         budget: int,
@@ -154,7 +155,7 @@ class _Finder:
                 if done or search.system.blocked:
                     break
                 search.advance()
-            self.configurations += len(search.seen)
+            self.configurations += search.count
             if done:
                 break
             bound *= 2
@@ -184,6 +185,8 @@ class _Finder:
 
     def search_histories(self) -> Coverage:
         """Layers of faithful histories, until one is not, or everything is visited."""
+        if self.graph is None:
+            raise ValueError("infidelity to no graph")
         bound = _FIRST_BOUND
         while True:
             system = CompiledSystem(self.machines, bound)
@@ -304,10 +307,4 @@ class _Finder:
         return self._steps_of(search.system, search.run_to(configuration, depth))
 
     def _steps_of(self, system: CompiledSystem, moves: list[Move]) -> list[Step]:
-        configuration = system.initial
-        steps = []
-        for move in moves:
-            state = system.state(move.role, configuration)
-            steps.append(step_of(self.machines[move.role], state, move.place, self.graph))
-            configuration += move.delta
-        return steps
+        return steps_of(system, moves, self.graph)

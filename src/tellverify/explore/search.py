@@ -83,6 +83,11 @@ class LayeredSearch:
         return len(self.levels) - 1
 
     @property
+    def count(self) -> int:
+        """How many configurations were visited."""
+        return len(self.seen)
+
+    @property
     def exhausted(self) -> bool:
         """True when the last layer leads to nothing new."""
         return not self._successors and not self.overflow

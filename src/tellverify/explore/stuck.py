@@ -62,12 +62,16 @@ def _first_lasso(search: LayeredSearch, role: int, moves_again: set[int]) -> Las
             if configuration in moves_again or not waits:
                 continue
             moves = search.run_to(configuration, depth)
-            met = {configuration: len(moves)}
+            roles, turn = len(system.machines), 0
+            met = {(configuration, turn): len(moves)}
             while enabled := system.enabled(configuration):
-                moves.append(enabled[0])
-                configuration += enabled[0].delta
-                if configuration in met:
-                    return Lasso(role, moves, met[configuration])
-                met[configuration] = len(moves)
+                # All take turns: whoever can move goes on being able to, and is not left out.
+                move = min(enabled, key=lambda each: (each.role - turn) % roles)
+                moves.append(move)
+                configuration += move.delta
+                turn = (move.role + 1) % roles
+                if (configuration, turn) in met:
+                    return Lasso(role, moves, met[configuration, turn])
+                met[configuration, turn] = len(moves)
             return None
     return None

@@ -10,6 +10,7 @@ from tellverify.core.machine import Machine
 from tellverify.core.semantics import Ended, replay
 from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.explore.system import CompiledSystem, Move
 
 MachineOf = Callable[[str], Machine]
 
@@ -22,6 +23,19 @@ def step_of(machine: Machine, state: int, place: int, graph: ProtocolGraph | Non
     if action.send:
         return Step(True, machine.role, action.peer, action.label, site)
     return Step(False, action.peer, machine.role, action.label, site)
+
+
+def steps_of(
+    system: CompiledSystem, moves: Iterable[Move], graph: ProtocolGraph | None = None
+) -> list[Step]:
+    """Moves from the initial configuration on as events of a run."""
+    configuration = system.initial
+    steps = []
+    for move in moves:
+        state = system.state(move.role, configuration)
+        steps.append(step_of(system.machines[move.role], state, move.place, graph))
+        configuration += move.delta
+    return steps
 
 
 def replayed(machine_of: MachineOf, steps: Sequence[Step]) -> Ended:
@@ -97,6 +111,13 @@ def explain_orphans(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     left = [f"`{label}` from `{p}` to `{q}`" for p, q, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
     return f"all roles may have finished, but {_joined(left)} {verb} never taken"
+
+
+def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
+    """For messages to a role that has finished, whatever the others do."""
+    left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
+    verb = "is" if len(left) == 1 else "are"
+    return f"`{queues[0][1]}` has finished, and {_joined(left)} {verb} never taken"
 
 
 def explain_infidelity(steps: Sequence[Step]) -> str:

@@ -1,0 +1,103 @@
+"""Machines as files of evidence: what traces of `check --machines` are runs of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+
+from tellverify.core.machine import Action, Machine
+from tellverify.core.semantics import Configuration, System
+from tellverify.evidence.certificate import NeutralGraph, Number
+
+MACHINES_SCHEMA: Final = "tellverify/machines-1"
+MACHINES_NAME: Final = "machines.json"
+
+_Direction: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1)]
+
+
+class MachineRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine of a role, state 0 initial.
+
+    A move is `(1 for a send or 0, peer, label, state)`.
+    """
+
+    role: str
+    final: list[Number]
+    moves: list[list[tuple[_Direction, str, str, Number]]]
+
+
+class MachinesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Machines with the files they were read from, and the graph they were compared with."""
+
+    schema: str
+    protocol: str
+    sources: list[tuple[str, str]]  # paths and SHA-256 sums
+    machines: list[MachineRow]
+    graph: NeutralGraph | None = None
+
+
+def row_of(machine: Machine) -> MachineRow:
+    """A machine as a row of a file."""
+    return MachineRow(
+        machine.role,
+        [state for state, is_final in enumerate(machine.final) if is_final],
+        [[(int(a.send), a.peer, a.label, to) for a, to in row] for row in machine.moves],
+    )
+
+
+def write_machines(file: MachinesFile) -> str:
+    """The text of a file of machines, a line for each machine."""
+    head = msgspec.json.encode(msgspec.structs.replace(file, machines=[], graph=None)).decode()
+    rows = ",\n".join(msgspec.json.encode(row).decode() for row in file.machines)
+    graph = f',"graph":{msgspec.json.encode(file.graph).decode()}' if file.graph else ""
+    return head.removesuffix("]}") + f"\n{rows}\n]{graph}}}\n"
+
+
+def machines_of(file: MachinesFile) -> list[Machine] | str:
+    """The machines of a file, or why some row is none: the first one, in words."""
+    roles = [row.role for row in file.machines]
+    if len(set(roles)) != len(roles) or not all(roles):
+        return "a role is listed twice or has no name"
+    for row in file.machines:
+        count = len(row.moves)
+        actions = [[move[:3] for move in state] for state in row.moves]
+        peers = {move[1] for state in row.moves for move in state}
+        targets = [move[3] for state in row.moves for move in state]
+        known = peers <= set(roles) - {row.role}
+        ordered = sorted(set(row.final)) == row.final
+        if not (count and known and ordered) or max([*targets, *row.final, 0]) >= count:
+            return f"the machine of `{row.role}` names roles or states that there are not"
+        if any(len(set(state)) < len(state) for state in actions):
+            return f"the machine of `{row.role}` has two equal moves"
+    return [
+        Machine(
+            row.role,
+            tuple(
+                tuple((Action(bool(send), peer, label), to) for send, peer, label, to in state)
+                for state in row.moves
+            ),
+            tuple(state in set(row.final) for state in range(len(row.moves))),
+        )
+        for row in file.machines
+    ]
+
+
+def can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:
+    """Whether some run from `start` ends with all finished and nothing queued.
+
+    None when that is not known after `most` configurations.
+    """
+    system = System(machines)
+    seen = {start}
+    work = [start]
+    for configuration in work:
+        if not configuration.queues and system.is_final(configuration):
+            return True
+        for _, successor in system.enabled(configuration):
+            if successor not in seen:
+                seen.add(successor)
+                work.append(successor)
+        if len(seen) > most:
+            return None
+    return False
