@@ -28,6 +28,15 @@ _REFUTED_BY: Final[dict[Property, tuple[str, ...]]] = {
     Property.TERMINATES: ("TV523",),
     Property.PROJECTABLE: ("TV411",),
     Property.GUARDS: ("TV601",),
+    Property.PROPERTY: ("TV621",),
+    Property.REACHABLE: ("TV622",),
+    Property.GUARD_CHAIN: ("TV641",),
+    Property.BUDGET: ("TV642", "TV643"),
+    Property.LEAKAGE: ("TV644",),
+    Property.RECEIPTS: ("TV645",),
+    Property.BUDGET_MERGE: ("TV646",),
+    Property.CEREMONY: ("TV651", "TV653"),
+    Property.CEREMONY_STATUS: ("TV654",),
 }
 
 

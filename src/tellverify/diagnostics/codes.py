@@ -16,6 +16,29 @@ TOO_LARGE: Final = Code("TV003", "file-too-large", _LINT, _ERROR, "a file of unr
 NOT_A_TELL_FILE: Final = Code(
     "TV004", "not-a-tell-file", _LINT, _ERROR, "a file whose name does not end in .tell"
 )
+UNREADABLE_CONFIGURATION: Final = Code(
+    "TV011",
+    "unreadable-configuration",
+    _USAGE,
+    _ERROR,
+    "a configuration that cannot be read",
+)
+UNKNOWN_SETTING: Final = Code(
+    "TV012", "unknown-setting", _USAGE, _ERROR, "a key that a configuration does not have"
+)
+WRONG_SETTING: Final = Code(
+    "TV013", "wrong-setting", _USAGE, _ERROR, "a value that its key cannot have"
+)
+UNSUPPORTED_SETTING: Final = Code(
+    "TV014",
+    "unsupported-setting",
+    _USAGE,
+    _ERROR,
+    "a presupposition that no verdict has",
+)
+TWO_CONFIGURATIONS: Final = Code(
+    "TV015", "two-configurations", _USAGE, _ERROR, "a folder with two configurations"
+)
 MISSING_REASON: Final = Code(
     "TV021", "missing-reason", _LINT, _ERROR, "an `allow` or `assume` comment without a reason"
 )
@@ -679,6 +702,19 @@ GUARD_TYPES: Final = Code(
 UNDECIDED_GUARD: Final = Code(
     "TV606", "undecided-guard", _LIMIT, _WARNING, "a predicate that cannot be judged"
 )
+BAD_FORMULA: Final = Code(
+    "TV611", "bad-formula", _LINT, _ERROR, "a property whose formula cannot be read"
+)
+UNKNOWN_IN_FORMULA: Final = Code(
+    "TV612", "unknown-name-in-formula", _LINT, _ERROR, "a property of what the protocol lacks"
+)
+PROPERTY_TWICE: Final = Code("TV613", "property-twice", _LINT, _ERROR, "two properties of one name")
+PROPERTY_BROKEN: Final = Code(
+    "TV621", "broken-property", _OBLIGATION, _ERROR, "a run that breaks a property of the user"
+)
+UNREACHABLE_EVENT: Final = Code(
+    "TV622", "unreachable-event", _OBLIGATION, _ERROR, "an event that no run reaches"
+)
 
 # TV64x: guard chain, budgets, leakage, receipts
 UNGUARDED_SEND: Final = Code(
@@ -728,6 +764,12 @@ BREAKING_SCHEMA: Final = Code(
 )
 UNKNOWN_FACT: Final = Code(
     "TV663", "unknown-fact", _LINT, _WARNING, "a fact that its schema does not have"
+)
+
+# TV67x: lattice structures
+BROKEN_LAW: Final = Code("TV671", "broken-law", _OBLIGATION, _ERROR, "a law that values break")
+UNREADABLE_STRUCTURE: Final = Code(
+    "TV672", "unreadable-structure", _LINT, _ERROR, "a structure that cannot be read"
 )
 
 # TV7xx: theorem packs and admission
@@ -873,6 +915,12 @@ STEP_LIMIT: Final = Code(
 )
 NOT_WELL_FORMED: Final = Code(
     "TV911", "not-well-formed", _LIMIT, _WARNING, "no verdict on a text that has errors"
+)
+VACUOUS: Final = Code(
+    "TV931", "vacuous", _LINT, _WARNING, "a property that holds for want of a case"
+)
+BRANCH_NEVER_TAKEN: Final = Code(
+    "TV932", "branch-never-taken", _LINT, _WARNING, "a branch that no run takes"
 )
 UNSUPPORTED: Final = Code(
     "TV942", "unsupported-construct", _LIMIT, _WARNING, "a construct that is not decided yet"

@@ -11,6 +11,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.engine.guarded import check_guards
 from tellverify.engine.modules import Judged
 from tellverify.engine.options import Options
+from tellverify.engine.properties import decide_properties
 from tellverify.lowering.lower import Lowered
 from tellverify.syntax import ast
 from tellverify.verdict.property import Property
@@ -60,6 +61,7 @@ def _guards(further: Further) -> Decided:
 
 _DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]], ...]] = (
     ((Property.GUARDS,), _guards),
+    ((Property.PROPERTY,), decide_properties),
 )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from tellverify.core.graph import Site
 from tellverify.core.step import Step
+from tellverify.evidence.formula import Formula
 
 
 class Fault(StrEnum):
@@ -43,6 +44,7 @@ class Trace(msgspec.Struct, frozen=True):
     end with their contents, `waiting` the state of every role at the end. `place` is where the
     source shows the fault; without one it is the statement of the last step. `states` has, for
     every step, the local state of its actor after it, or is empty when that was not recorded.
+    `formula` is what the run breaks, or as a witness reaches, when that is a formula.
     """
 
     fault: Fault
@@ -55,3 +57,4 @@ class Trace(msgspec.Struct, frozen=True):
     waiting: tuple[Waiting, ...] = ()
     place: Site = Site()
     states: tuple[int, ...] = ()
+    formula: Formula | None = None

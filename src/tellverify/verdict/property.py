@@ -29,6 +29,16 @@ class Property(StrEnum):
     TERMINATES = "terminates"
     PROJECTABLE = "projectable"
     GUARDS = "guards"
+    PROPERTY = "property"
+    REACHABLE = "reachable"
+    GUARD_CHAIN = "guard-chain"
+    BUDGET = "budget"
+    LEAKAGE = "leakage"
+    RECEIPTS = "receipts"
+    BUDGET_MERGE = "budget-merge"
+    CEREMONY = "ceremony"
+    CEREMONY_STATUS = "ceremony-status"
+    LAW = "law"
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -59,6 +69,22 @@ STATEMENTS: Final[dict[Property, Statement]] = {
         "The role has one local type that fits every branch, by strict merge.", False
     ),
     Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),
+    Property.PROPERTY: Statement("Every run has the property that is stated.", True),
+    Property.REACHABLE: Statement("Some run reaches the event that is asked for.", True),
+    Property.GUARD_CHAIN: Statement(
+        "The role sends nothing before all guards of the message have passed it.", True
+    ),
+    Property.BUDGET: Statement("What the role is charged stays within a budget.", True),
+    Property.LEAKAGE: Statement("What observers learn stays within their budget.", True),
+    Property.RECEIPTS: Statement("No two receipts of one row have the same nonce.", False),
+    Property.BUDGET_MERGE: Statement("Merging copies of a budget hides no charge.", False),
+    Property.CEREMONY: Statement(
+        "Every complete run begins one ceremony and ends it in one outcome.", True
+    ),
+    Property.CEREMONY_STATUS: Statement(
+        "The status of a ceremony depends on its facts and not on their order.", True
+    ),
+    Property.LAW: Statement("The law holds for all values of the structure.", True),
 }
 
 OF_EVERY_PROTOCOL: Final = (

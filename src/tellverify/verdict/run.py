@@ -7,6 +7,7 @@ import builtins
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.evidence.trace import Trace
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.outcome import Outcome
 from tellverify.verdict.property import Property
@@ -25,11 +26,18 @@ class Subject(msgspec.Struct, frozen=True):
     item: str = ""
 
 
+class Witness(msgspec.Struct, frozen=True):
+    """A run that shows that something is reached, and the family sizes of its protocol."""
+
+    trace: Trace
+    instance: str = ""
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """One obligation and its outcome.
 
     `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then the
-    outcome is true for want of a case) or "not-checked".
+    outcome is true for want of a case) or "not-checked". `witness` is a run that proves it.
     """
 
     property: Property
@@ -40,6 +48,7 @@ class Verdict(msgspec.Struct, frozen=True):
     column: int = 0
     statistics: tuple[tuple[str, int], ...] = ()
     vacuity: str = "not-checked"
+    witness: Witness | None = None
 
     @builtins.property
     def name(self) -> str:

@@ -1,0 +1,192 @@
+"""Formulas judged on runs of machines: by their defining equations, without any automaton.
+
+A run is complete when it repeats for ever and is fair, or when nobody must go on at its end. Fair
+is: who must go on all the time does so some time (weak fairness of every role). A role must go on
+where it can take a message, and where it can send and may not stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.core.machine import Machine
+from tellverify.core.semantics import Configuration
+from tellverify.core.step import Step
+from tellverify.evidence.formula import (
+    ANY,
+    BranchAtom,
+    CountAtom,
+    EventAtom,
+    FinishedAtom,
+    Formula,
+    OfferAtom,
+    evaluate,
+)
+from tellverify.evidence.replay import Stepper
+
+
+class Positions(msgspec.Struct, frozen=True):
+    """Where the atoms of a formula hold along a run, and how the run ends.
+
+    `stable` is False when an atom does not repeat with the loop, or the loop does not come back.
+    """
+
+    rows: tuple[tuple[bool, ...], ...]
+    ended: bool
+    fair: bool
+    stable: bool
+
+
+def role_matches(pattern: str, role: str) -> bool:
+    """Whether a role is one of those that `*`, `Devices[*]` or a name stands for."""
+    if pattern == ANY:
+        return True
+    if pattern.endswith("[*]"):
+        return role.startswith(pattern[:-2]) and role.endswith("]")
+    return pattern == role
+
+
+def label_matches(pattern: str, label: str) -> bool:
+    """Whether a label is, or carries behind the tag of a choice, the one that is meant."""
+    return pattern in (ANY, label) or label.endswith(f".{pattern}")
+
+
+def event_matches(atom: EventAtom | BranchAtom, step: Step) -> bool:
+    """Whether a step is one of those an atom on events stands for."""
+    if isinstance(atom, BranchAtom):
+        if not step.send or step.sender != atom.role:
+            return False
+        return (step.receiver, step.label, step.site.line) in atom.messages
+    return (
+        step.send == (atom.action == "send")
+        and role_matches(atom.sender, step.sender)
+        and role_matches(atom.receiver, step.receiver)
+        and label_matches(atom.label, step.label)
+    )
+
+
+def must_go_on(stepper: Stepper, machine: Machine) -> bool:
+    """Whether a role cannot stay for ever where it is."""
+    possible = stepper.possible(machine.role)
+    if not machine.final[stepper.state(machine.role)]:
+        return bool(possible)
+    return any(not step.send for step in possible)
+
+
+def positions(
+    formula: Formula, steps: Sequence[Step], loop: int, machines: Sequence[Machine]
+) -> Positions:
+    """Evaluate the atoms of `formula` along a run. Raises ValueError when it is no run.
+
+    With `loop` >= 0 the loop is made twice, to see that everything comes back.
+    """
+    machine = {one.role: one for one in machines}
+    stepper = Stepper(machines)
+    lap = list(steps[loop:]) if loop >= 0 else []
+    totals = [atom.constant if isinstance(atom, CountAtom) else 0 for atom in formula.atoms]
+    rows: list[list[bool]] = [[] for _ in formula.atoms]
+    begin: Configuration | None = None
+    laps: list[list[int]] = []
+    for index, step in enumerate((*steps, *lap)):
+        if index in (loop, len(steps)):
+            laps.append(list(totals))
+            begin = begin or stepper.configuration()
+        if stepper.make(step) is not None:
+            raise ValueError(f"step {index} cannot be made")
+        _note(formula, step, stepper, machine, totals, rows)
+    end = stepper.configuration()
+    length = len(steps)
+    stable = loop < 0 or (
+        end == begin
+        and _repeats(formula, rows, loop, length)
+        and _drifts(formula, rows, laps, length)
+    )
+    acting = {step.actor for step in lap}
+    waiting = all(
+        not must_go_on(stepper, one) for one in machine.values() if one.role not in acting
+    )
+    cut = tuple(tuple(row[:length]) for row in rows)
+    return Positions(cut, loop < 0 and waiting, loop < 0 or waiting, stable)
+
+
+def _note(
+    formula: Formula,
+    step: Step,
+    stepper: Stepper,
+    machine: dict[str, Machine],
+    totals: list[int],
+    rows: list[list[bool]],
+) -> None:
+    """The values of all atoms at the position of one step; events before what counts them."""
+    for number, atom in enumerate(formula.atoms):
+        if isinstance(atom, EventAtom | BranchAtom):
+            rows[number].append(event_matches(atom, step))
+    for number, atom in enumerate(formula.atoms):
+        match atom:
+            case FinishedAtom(role):
+                rows[number].append(not machine[role].moves[stepper.state(role)])
+            case OfferAtom(role, label):
+                moves = machine[role].moves[stepper.state(role)]
+                rows[number].append(any(label_matches(label, a.label) for a, _ in moves))
+            case CountAtom(terms):
+                totals[number] += sum(factor for factor, one in terms if rows[one][-1])
+                rows[number].append(totals[number] >= 0)
+            case EventAtom() | BranchAtom():
+                pass
+
+
+def _repeats(formula: Formula, rows: list[list[bool]], loop: int, length: int) -> bool:
+    return all(row[loop:length] == row[length:] for row in rows)
+
+
+def _drifts(formula: Formula, rows: list[list[bool]], laps: list[list[int]], length: int) -> bool:
+    """Whether counts that change from lap to lap never make an atom change its value."""
+    for number, atom in enumerate(formula.atoms):
+        if isinstance(atom, CountAtom):
+            drift = laps[1][number] - laps[0][number]
+            if drift and any(value != (drift > 0) for value in rows[number][length:]):
+                return False
+    return True
+
+
+def complaint(
+    formula: Formula, steps: Sequence[Step], loop: int, machines: Sequence[Machine]
+) -> str:
+    """Why a run does not break `formula`, empty when it does.
+
+    A run that repeats or has ended is judged as a whole. Any other refutes only what all runs that
+    begin like it refute. Raises ValueError when it is no run.
+    """
+    missing = _missing(formula, machines)
+    if missing:
+        return missing
+    found = positions(formula, steps, loop, machines)
+    if not found.stable:
+        return "the loop does not come back"
+    if not found.fair:
+        return "a role could move all along, so the loop is not fair"
+    if not evaluate(formula, found.rows, len(steps), ended=False).weak and loop < 0:
+        return ""
+    if loop >= 0 or found.ended:
+        views = evaluate(formula, found.rows, len(steps), ended=found.ended, loop=loop)
+        return "" if not views.weak else "the property holds of this run"
+    return "the run may go on and the property may still hold"
+
+
+def unreached(formula: Formula, steps: Sequence[Step], machines: Sequence[Machine]) -> str:
+    """Why a run is no witness of `formula`, empty when it is, however the run goes on."""
+    missing = _missing(formula, machines)
+    if missing:
+        return missing
+    found = positions(formula, steps, -1, machines)
+    return "" if evaluate(formula, found.rows, len(steps), ended=False).strong else "it is not reached"
+
+
+def _missing(formula: Formula, machines: Sequence[Machine]) -> str:
+    known = {machine.role for machine in machines}
+    for atom in formula.atoms:
+        if isinstance(atom, FinishedAtom | OfferAtom) and atom.role not in known:
+            return f"the protocol has no role `{atom.role}`"
+    return ""

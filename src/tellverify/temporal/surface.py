@@ -1,0 +1,218 @@
+"""Properties as they are written: the tree that the parser makes, before names are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from tellverify.source.span import Span
+
+BinaryOperator: TypeAlias = Literal[
+    "and",
+    "or",
+    "implies",
+    "iff",
+    "until",
+    "release",
+    "weak-until",
+    "never-after",
+    "followed-by",
+    "only-after",
+    "either",
+]
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A word of a formula and where it stands in it."""
+
+    text: str
+    span: Span
+
+
+class RoleName(msgspec.Struct, frozen=True):
+    """A role: `A`, `Devices[2]`, `Devices[*]`, `Devices[i]`, or `*` for any."""
+
+    name: Name
+    index: Name | None = None
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """The sending or the reception of a message; a missing role is any."""
+
+    action: Literal["send", "receive"]
+    sender: RoleName | None
+    receiver: RoleName | None
+    label: Name
+
+
+class Takes(msgspec.Struct, frozen=True, tag=True):
+    """`R takes Commit`: R begins a branch. Without a role anybody does."""
+
+    role: RoleName | None
+    branch: Name
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """`R finished`"""
+
+    role: RoleName
+
+
+class At(msgspec.Struct, frozen=True, tag=True):
+    """`R at Label`"""
+
+    role: RoleName
+    label: Name
+
+
+class Compare(msgspec.Struct, frozen=True, tag=True):
+    """`constant` plus the counts of messages, each with its factor, is not negative."""
+
+    terms: tuple[tuple[int, Message | Takes], ...]
+    constant: int
+
+
+class Constant(msgspec.Struct, frozen=True, tag=True):
+    """`true` or `false`"""
+
+    value: bool
+
+
+class Unary(msgspec.Struct, frozen=True, tag=True):
+    """An operator with one argument."""
+
+    operator: Literal["not", "next", "weak-next", "always", "eventually", "never", "again"]
+    argument: Tree
+
+
+class Binary(msgspec.Struct, frozen=True, tag=True):
+    """An operator with two arguments."""
+
+    operator: BinaryOperator
+    left: Tree
+    right: Tree
+
+
+Tree: TypeAlias = Message | Takes | Finished | At | Compare | Constant | Unary | Binary
+
+
+class FormulaError(Exception):
+    """A formula that cannot be read: what is wrong at which place, and what to do."""
+
+    def __init__(self, message: str, span: Span, help: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+        self.help = help
+
+
+def leaf_roles(tree: Tree) -> list[RoleName]:
+    """All roles that are named in a tree, in the order of the text."""
+    found: list[RoleName] = []
+    stack: list[Tree] = [tree]
+    while stack:
+        match stack.pop():
+            case Message(sender=sender, receiver=receiver):
+                found += [role for role in (sender, receiver) if role is not None]
+            case Takes(role=role):
+                found += [] if role is None else [role]
+            case Finished(role=role) | At(role=role):
+                found.append(role)
+            case Compare(terms=terms):
+                stack += [term for _, term in reversed(terms)]
+            case Unary(argument=argument):
+                stack.append(argument)
+            case Binary(left=left, right=right):
+                stack += [right, left]
+            case Constant():
+                pass
+    return found
+
+
+def leaves(tree: Tree) -> list[Tree]:
+    """The atoms of a tree in the order of the text; what counts count are atoms too."""
+    found: list[Tree] = []
+    stack: list[Tree] = [tree]
+    while stack:
+        one = stack.pop()
+        match one:
+            case Compare(terms=terms):
+                found.append(one)
+                stack += [term for _, term in reversed(terms)]
+            case Unary(argument=argument):
+                stack.append(argument)
+            case Binary(left=left, right=right):
+                stack += [right, left]
+            case _:
+                found.append(one)
+    return found
+
+
+def is_timeless(tree: Tree) -> bool:
+    """True when a tree speaks of one position only."""
+    stack: list[Tree] = [tree]
+    while stack:
+        match stack.pop():
+            case Unary(operator=operator, argument=argument):
+                if operator != "not":
+                    return False
+                stack.append(argument)
+            case Binary(operator=operator, left=left, right=right):
+                if operator not in ("and", "or"):
+                    return False
+                stack += [left, right]
+            case _:
+                pass
+    return True
+
+
+def subjects(tree: Tree) -> list[Tree]:
+    """What must occur in some run, lest the property holds for want of a case.
+
+    What a pattern bounds or answers, the left side of an implication, and what is counted; of
+    what must never be, each message by itself. Without any of these, some message that is named.
+    """
+    found: list[Tree] = []
+    stack: list[Tree] = [tree]
+    while stack:
+        one = stack.pop()
+        match one:
+            case Unary(operator="never", argument=argument):
+                found += [leaf for leaf in leaves(argument) if isinstance(leaf, Message | Takes)]
+            case Unary(argument=argument):
+                stack.append(argument)
+            case Binary(operator="followed-by" | "only-after" | "implies", left=left):
+                found.append(left)
+            case Binary(operator="never-after" | "either", left=left, right=right):
+                found += [left, right]
+            case Binary(left=left, right=right):
+                stack += [right, left]
+            case Compare(terms=terms):
+                found.append(_any([term for _, term in terms]))
+            case _:
+                pass
+    named = [one for one in leaves(tree) if isinstance(one, Message | Takes)]
+    if not found and named:
+        found.append(_any(named))
+    return found
+
+
+def _any(trees: Sequence[Tree]) -> Tree:
+    joined = trees[0]
+    for tree in trees[1:]:
+        joined = Binary("or", joined, tree)
+    return joined
+
+
+def extent(tree: Tree) -> Span:
+    """The part of the formula that the names of a tree stand in."""
+    spans = [role.name.span for role in leaf_roles(tree)]
+    for leaf in leaves(tree):
+        match leaf:
+            case Message(label=name) | At(label=name) | Takes(branch=name):
+                spans.append(name.span)
+            case _:
+                pass
+    return Span(min(s.start for s in spans), max(s.end for s in spans)) if spans else Span(0, 1)
