@@ -1,0 +1,167 @@
+"""The steps of the action and of the GitLab job, run in a shell on a scratch project."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROTOCOLS = ROOT / "tests" / "golden" / "protocols"
+GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n  B -> A : Pong\n"
+BASH = shutil.which("bash")
+
+pytestmark = pytest.mark.skipif(BASH is None, reason="needs bash")
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment that sees the libraries of this one, but has no tellverify of its own."""
+    folder = tmp_path_factory.mktemp("kit") / "venv"
+    venv.create(folder, with_pip=True)
+    packages = sysconfig.get_path("purelib")
+    (target,) = folder.glob("lib/python*/site-packages")
+    (target / "libraries.pth").write_text(f"{packages}\n", encoding="utf-8")
+    return folder / "bin"
+
+
+def steps() -> list[dict[str, object]]:
+    """The steps of the composite action."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert action["runs"]["using"] == "composite"
+    for output in action["outputs"].values():
+        assert re.fullmatch(r"\$\{\{ steps\.check\.outputs\.[a-z-]+ \}\}", output["value"])
+    found: list[dict[str, object]] = action["runs"]["steps"]
+    return found
+
+
+def run_step(
+    step: dict[str, object], folder: Path, programs: Path, inputs: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """One step as the runner does it: `env` with expressions replaced, then bash with `-e`."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    values = {f"inputs.{name}": str(one["default"]) for name, one in action["inputs"].items()}
+    values |= {f"inputs.{name}": value for name, value in inputs.items()}
+    values["github.action_path"] = str(ROOT)
+    given = step["env"]
+    assert isinstance(given, dict)
+    environment = {
+        name: re.sub(r"\$\{\{ (\S+) \}\}", lambda found: values[found[1]], text)
+        for name, text in given.items()
+    }
+    script = step["run"]
+    assert isinstance(script, str) and "${{" not in script
+    assert step["shell"] == "bash" and BASH is not None
+    return subprocess.run(
+        [BASH, "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "PYTHONIOENCODING": "utf-8",
+            **{key: value for key, value in os.environ.items() if key.startswith("PIP_")},
+            "GITHUB_OUTPUT": str(folder / "output.txt"),
+            "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+            **environment,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def installed(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment after the first step of the action."""
+    done = run_step(steps()[0], tmp_path_factory.mktemp("install"), programs, {})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tellverify ")
+    return programs
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    lines = (folder / "output.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_action_reports_and_fails(installed: Path, tmp_path: Path) -> None:
+    shutil.copytree(PROTOCOLS, tmp_path / "my protocols")
+    (tmp_path / "summary.md").write_text("earlier\n", encoding="utf-8")
+    done = run_step(steps()[1], tmp_path, installed, {"paths": "my protocols\n"})
+    assert done.returncode == 1, done.stderr
+    assert "::error file=my protocols/escrow.tell," in done.stdout
+    found = outputs(tmp_path)
+    assert found["exit-code"] == "1"
+    log = json.loads((tmp_path / found["sarif"]).read_text(encoding="utf-8"))
+    assert log["version"] == "2.1.0"
+    run = json.loads((tmp_path / found["json"]).read_text(encoding="utf-8"))
+    assert run["exit"]["code"] == 1
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("earlier\n<!-- tellverify:report:default -->")
+    assert list((tmp_path / found["evidence"]).rglob("*.itf.json"))
+
+
+def test_the_action_passes_arguments_and_may_go_on(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.tell").write_text(GOOD, encoding="utf-8")
+    inputs = {"arguments": "--property\nno-deadlock", "fail": "false"}
+    done = run_step(steps()[1], tmp_path, installed, inputs)
+    assert done.returncode == 0, done.stderr
+    run = json.loads((tmp_path / outputs(tmp_path)["json"]).read_text(encoding="utf-8"))
+    names = [one["property"] for protocol in run["protocols"] for one in protocol["verdicts"]]
+    assert names == ["no-deadlock"]
+    wrong = run_step(steps()[1], tmp_path, installed, {"arguments": "--nonsense", "fail": "false"})
+    assert wrong.returncode == 0
+    assert outputs(tmp_path)["exit-code"] == "2"
+
+
+def test_inputs_are_no_shell_code(installed: Path, tmp_path: Path) -> None:
+    inputs = {"paths": '$(touch broken); "; touch broken #', "fail": "true"}
+    done = run_step(steps()[1], tmp_path, installed, inputs)
+    assert done.returncode == 1
+    assert not (tmp_path / "broken").exists()
+
+
+def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
+    shutil.copytree(PROTOCOLS, tmp_path / "protocols")
+    assert BASH is not None
+    done = subprocess.run(
+        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={
+            "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONIOENCODING": "utf-8",
+            **job["variables"],
+            "TELL_PATHS": "protocols",
+        },
+    )
+    assert done.returncode == 1, done.stderr
+    for kind in ("junit", "codequality"):
+        assert (tmp_path / job["artifacts"]["reports"][kind]).stat().st_size > 0
+    for path in job["artifacts"]["paths"]:
+        assert (tmp_path / path).exists()
+
+
+def test_the_hooks_are_commands_there_are() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    for hook in hooks:
+        words = [*hook["entry"].split(), *hook.get("args", []), "--help"]
+        assert words[0] == "tellverify"
+        command = [sys.executable, "-m", *words]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0
