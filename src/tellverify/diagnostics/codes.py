@@ -63,6 +63,12 @@ WRONG_SUPPRESSION: Final = Code(
 )
 
 # TV05x to TV09x: policy files
+DEAD_WORKER: Final = Code(
+    "TV041", "dead-worker", _LIMIT, _ERROR, "a process that ended while it checked a file"
+)
+TIMEOUT: Final = Code(
+    "TV042", "timeout", _LIMIT, _WARNING, "an answer that takes more time than is allowed"
+)
 POLICY_UNREADABLE: Final = Code(
     "TV051", "policy-unreadable", _USAGE, _ERROR, "a policy that cannot be read"
 )

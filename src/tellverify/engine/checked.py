@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,7 @@ from tellverify.engine.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
 
+DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
 Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
 Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
@@ -22,7 +23,7 @@ class FileResult(msgspec.Struct):
     """What was found out about one file.
 
     `graphs` and `files` are as in `Checked`. `day` is the date that was held for today, if that
-    mattered.
+    mattered. `died` is True when the process that checked the file ended without an answer.
     """
 
     file: Input
@@ -34,6 +35,7 @@ class FileResult(msgspec.Struct):
     graphs: Graphs
     files: Files
     day: str = ""
+    died: bool = False
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -60,7 +62,9 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     graphs: Graphs = {}
     files: Files = {}
     day = ""
+    dead = 0
     for result in results:
+        dead += result.died
         read.append(result.file)
         sources[result.file.path] = result.source
         reports.extend(result.reports)
@@ -74,8 +78,14 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         from tellverify.engine.ledger import numbered
 
         assumptions, reports = numbered(assumptions, reports, options.ledger)
+    if options.policy is not None:
+        from tellverify.engine.policies import sources_at
+
+        sources = {**sources_at(options.policy), **sources}
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
+    if dead:
+        code, reason = DEFECT, f"{dead} file{'' if dead == 1 else 's'} could not be checked"
     run = Run(
         tuple(read),
         tuple(reports),

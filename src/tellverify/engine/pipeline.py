@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, UNSUPPORTED
+from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, TIMEOUT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
 from tellverify.engine.aggregate import Instance, family_of, verdicts
 from tellverify.engine.checked import Checked as Checked
 from tellverify.engine.checked import FileResult, assembled
+from tellverify.engine.deadline import TimeUp, within
 from tellverify.engine.dialect import by_upstream, judged_faithfully
 from tellverify.engine.embedded import Unit, units
 from tellverify.engine.explain_run import diagnostics_of
@@ -24,6 +25,7 @@ from tellverify.engine.obligations import decide
 from tellverify.engine.options import DEFAULT_SIZES, Options
 from tellverify.lowering.families import declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
+from tellverify.source.text import SourceFile
 from tellverify.syntax import ast
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import OF_EVERY_PROTOCOL, STATEMENTS, Property
@@ -54,11 +56,36 @@ def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
 def results(files: Iterable[inputs.ReadFile], options: Options) -> Iterator[FileResult]:
     """What is found out about each text, in their order."""
     for unit, choreographies in _judged(list(files), options):
-        read = Input(unit.file.path, unit.file.sha256)
-        result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
-        for judged in choreographies:
-            _check_file(judged, options, result)
-        yield result
+        yield _result(unit, choreographies, options)
+
+
+def _result(unit: Unit, choreographies: Iterable[Judged], options: Options) -> FileResult:
+    read = Input(unit.file.path, unit.file.sha256)
+    result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
+    for judged in choreographies:
+        _check_file(judged, options, result)
+    return result
+
+
+class Batch:
+    """The files of one check, of which none includes another, checked in any order."""
+
+    def __init__(self, files: Sequence[inputs.ReadFile]) -> None:
+        self._files = files
+        self._units: list[Unit] | None = None
+        self._modules: Modules | None = None
+
+    def result(self, index: int, options: Options) -> FileResult:
+        """What is found out about one file, the same as `results` has at its place."""
+        file = self._files[index]
+        if options.dialect == "faithful" or not (file.text and may_import([file])):
+            ((unit, choreographies),) = _judged([file], options)
+            return _result(unit, choreographies, options)
+        if self._units is None or self._modules is None:
+            self._units = list(units(self._files))
+            self._modules = Modules(self._units)
+        unit = self._units[index]
+        return _result(unit, map(self._modules.judged, unit.parsed), options)
 
 
 def _judged(
@@ -95,7 +122,13 @@ def _check_file(judged: Judged, options: Options, result: FileResult) -> None:
         if (source.path, name) in result.graphs:  # a file with several choreographies
             name = f"{name}@{source.position(protocol.name.span.start)[0]}"
         result.graphs[source.path, name] = {}
-        report, more = _check_protocol(judged, protocol, name, said, options, settlement, result)
+        try:
+            with within(options.seconds):
+                report, more = _check_protocol(
+                    judged, protocol, name, said, options, settlement, result
+                )
+        except TimeUp:
+            report, more = _timed_out(protocol, name, source, options), []
         result.reports.append(report)
         said.extend(more)
     if settlement is not None:
@@ -106,6 +139,21 @@ def _check_file(judged: Judged, options: Options, result: FileResult) -> None:
         result.assumptions.extend(settlement.assumptions)
         result.day = result.day or settlement.day
     result.diagnostics.extend(said)
+
+
+def _timed_out(
+    protocol: ast.Protocol, name: str, source: SourceFile, options: Options
+) -> ProtocolReport:
+    """The report on a protocol that was given up: nothing is known of it."""
+    place = source.position(protocol.name.span.start)
+    roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
+    reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
+    given_up = tuple(
+        Verdict(p, Subject(name), Unknown(reason, TIMEOUT.number), STATEMENTS[p].required, *place)
+        for p in OF_EVERY_PROTOCOL
+    )
+    selected = tuple(v for v in given_up if _is_selected(v, options))
+    return ProtocolReport(name, source.path, place[0], roles, (), _required(selected, options))
 
 
 def _settlement(judged: Judged, options: Options) -> Settlement | None:

@@ -1,0 +1,1 @@
+"""Configuration: where it is found, what may stand in it, and which layer wins."""

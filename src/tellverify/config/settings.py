@@ -1,0 +1,70 @@
+"""A configuration as the options of a check, with paths relative to its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.config.layers import Loaded
+from tellverify.config.values import sizes_of
+from tellverify.engine.levels import ordered
+from tellverify.engine.options import Level, Options, UserProperty
+
+
+def options_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Options:
+    """The options that a configuration gives, without any selection.
+
+    `flags` are levels of the command line, which win over those of the configuration.
+    """
+    found = loaded.configuration
+    bounds, require = found.bounds, dict(found.require)
+    default = require.pop("default", "bounded")
+    levels = [
+        Level(key, level, loaded.origins.get(("levels", key), ""))
+        for key, level in found.levels.items()
+    ]
+    path = os.path.basename(loaded.path)
+    return Options(
+        instances=tuple((family, _sizes(sizes)) for family, sizes in bounds.instances.items()),
+        require=default,
+        dialect=found.dialect,
+        fail_on=found.fail_on,
+        event_limit=bounds.events,
+        step_limit=bounds.steps,
+        search_limit=bounds.configurations,
+        levels=(*ordered(levels), *ordered(flags)),
+        requirements=tuple(sorted(require.items())),
+        user_properties=tuple(
+            UserProperty(name, formula, path, loaded.lines.get(("properties", name), 0))
+            for name, formula in found.properties.items()
+        ),
+        policy=found.policy,
+    )
+
+
+def _sizes(given: list[int] | int | str) -> tuple[int, ...]:
+    match given:
+        case int():
+            return (given,)
+        case str():
+            return sizes_of(given) or ()
+        case _:
+            return tuple(dict.fromkeys(given))
+
+
+def listed(loaded: Loaded) -> tuple[tuple[str, str], ...]:
+    """Every setting that decides what verdicts say and is not at its default, as text."""
+    from tellverify.config.layers import flat
+    from tellverify.config.values import toml_text
+
+    table = msgspec.to_builtins(loaded.configuration)
+    return tuple(
+        (".".join(path), toml_text(value))
+        for path, value in flat(table)
+        if path in loaded.origins and path[0] not in _OUTPUT
+    )
+
+
+_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include"})
