@@ -24,6 +24,7 @@ from tellverify.admission.premises import (
     requires,
 )
 from tellverify.admission.resolve import (
+    RULES,
     Objection,
     Reason,
     Requirements,
@@ -57,13 +58,16 @@ class Clash(msgspec.Struct, frozen=True):
         return Core(
             why,
             tuple(
-                CorePremise(
-                    f"{one.part}: {one.premise.name}", one.text, one.place.path, one.place.line
-                )
+                CorePremise(_title(one), one.text, one.place.path, one.place.line)
                 for one in self.premises
             ),
             script,
         )
+
+
+def _title(one: Named) -> str:
+    """The part a premise is from; of a rule, its number too."""
+    return f"{one.part} {RULES[one.reason]}" if one.reason is not None else str(one.part)
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -59,6 +59,26 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+def parse_witness(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Events of which each can be read, and speaks of one position of a run."""
+    if not given:
+        return ()
+    from tellverify.temporal.parser import parse_event
+    from tellverify.temporal.surface import FormulaError, is_timeless
+
+    for text in given:
+        try:
+            timeless = is_timeless(parse_event(text))
+        except FormulaError as error:
+            at = error.span.start + 1
+            raise click.BadParameter(f"`{text}`, column {at}: {error.message}") from None
+        if not timeless:
+            raise click.BadParameter(f"`{text}` is no event: state it as a property")
+    return given
+
+
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
@@ -76,6 +96,13 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
     metavar="NAME",
     type=click.Choice([p.value for p in Property]),
     help="Only this property.",
+)
+@click.option(
+    "--witness",
+    multiple=True,
+    metavar="EVENT",
+    callback=parse_witness,
+    help="Only find a shortest run to `A -> B : X`, `branch LABEL` or `R finished`.",
 )
 @click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role.")
 @click.option(
@@ -150,6 +177,14 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
     metavar="N",
     help="Longest queue that is searched when no bound says all.",
 )
+@click.option(
+    "--policy",
+    metavar="PATH",
+    help="Policy file or folder: decide whether a runtime admits each protocol.",
+)
+@click.option(
+    "--runtime", metavar="PROFILE", help="A runtime of the policy other than its default."
+)
 @click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors.")
@@ -159,6 +194,7 @@ def check(
     instances: tuple[tuple[str, tuple[int, ...]], ...],
     protocols: tuple[str, ...],
     properties: tuple[str, ...],
+    witness: tuple[str, ...],
     roles: tuple[str, ...],
     require: str,
     dialect: str,
@@ -171,6 +207,8 @@ def check(
     events: int,
     machines: tuple[str, ...],
     queue: int,
+    policy: str | None,
+    runtime: str | None,
     stdin_name: str,
     color: str,
     quiet: bool,
@@ -186,7 +224,8 @@ def check(
     options = Options(
         instances=instances,
         protocols=protocols,
-        properties=properties,
+        properties=properties or ((Property.REACHABLE.value,) if witness else ()),
+        witness=witness,
         roles=roles,
         require=require,
         dialect=dialect,
@@ -195,7 +234,14 @@ def check(
         step_limit=steps,
         queue_limit=queue,
         keep_graphs=evidence is not None,
+        policy=policy,
+        runtime=runtime or "",
     )
+    if options.policy is not None or options.runtime:
+        from tellverify.cli.policies import is_usable
+
+        if not is_usable(options.policy, options.runtime):
+            return 2
     files = (
         inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
         if path == "-"
@@ -237,7 +283,20 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
     roles = {role.partition("[")[0] for protocol in protocols for role in protocol.roles}
     named = [family for family, _ in options.instances]
     named += [role.partition("[")[0] for role in options.roles]
+    items = {verdict.subject.item for protocol in protocols for verdict in protocol.verdicts}
     return [
+        *(
+            f"no protocol that was checked has the names of `{event}`"
+            for event in options.witness
+            if event not in items
+        ),
+        *(
+            f"no protocol that was checked has the names of property `{user.name}`"
+            f" ({user.path}:{user.line})"
+            for user in options.user_properties
+            if user.name not in items and not (options.protocols or options.properties)
+        ),
+    ] + [
         f"no protocol that was checked has a role `{name}`"
         for name in dict.fromkeys(named)
         if name not in roles

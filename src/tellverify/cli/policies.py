@@ -17,9 +17,11 @@ from tellverify.cli.loading import Stopped, complain, say
 from tellverify.diagnostics.codes import UNDECLARED_BUNDLE
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
+from tellverify.engine.policies import policy_at
 from tellverify.lowering.wellformed import check_structure
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
+from tellverify.report.escape import tame
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.text import SourceFile
@@ -84,6 +86,23 @@ def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:
         print_findings(read.diagnostics, read.sources, err=True)
         raise Stopped(Exit.USAGE)
     return read.policy
+
+
+def is_usable(path: str | None, runtime: str) -> bool:
+    """Whether there is a policy at a path, with such a runtime; says what is wrong if not."""
+    if path is None:
+        complain("a runtime is a profile of a policy; name the policy by --policy")
+        return False
+    read = policy_at(path)
+    if read.policy is None:
+        print_findings(read.diagnostics, read.sources, err=True)
+        return False
+    wanted = runtime or read.policy.admission.runtime
+    if wanted not in read.policy.runtimes:
+        has = ", ".join(read.policy.runtimes) or "none"
+        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
+        return False
+    return True
 
 
 def policy_sources(policy: Policy) -> dict[str, SourceFile]:

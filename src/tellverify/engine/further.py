@@ -11,7 +11,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.engine.guarded import check_guards
 from tellverify.engine.modules import Judged
 from tellverify.engine.options import Options
-from tellverify.engine.properties import decide_properties
+from tellverify.engine.properties import decide_properties, decide_witnesses
 from tellverify.lowering.lower import Lowered
 from tellverify.syntax import ast
 from tellverify.verdict.property import Property
@@ -59,9 +59,37 @@ def _guards(further: Further) -> Decided:
     return Decided(report.verdicts, report.diagnostics, report.files)
 
 
+def _annotated(further: Further) -> Decided:
+    from tellverify.engine.annotated import decide_annotated
+
+    return decide_annotated(further)
+
+
+def _admission(further: Further) -> Decided:
+    if further.options.policy is None:
+        return Decided()
+    from tellverify.engine.admission import decide_admission
+
+    return decide_admission(further)
+
+
 _DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]], ...]] = (
     ((Property.GUARDS,), _guards),
+    (
+        (
+            Property.GUARD_CHAIN,
+            Property.BUDGET,
+            Property.LEAKAGE,
+            Property.RECEIPTS,
+            Property.BUDGET_MERGE,
+            Property.CEREMONY,
+            Property.CEREMONY_STATUS,
+        ),
+        _annotated,
+    ),
+    ((Property.ADMISSION,), _admission),
     ((Property.PROPERTY,), decide_properties),
+    ((Property.REACHABLE,), decide_witnesses),
 )
 
 

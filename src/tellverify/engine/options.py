@@ -47,9 +47,10 @@ class Options(msgspec.Struct, frozen=True):
     graphs of all instances for evidence, not just those that traces need.
 
     `levels` are in the order in which they apply, the last one that names a code wins.
-    `requirements` gives the strength that single properties need, "proved", "bounded", "assumed" or
-    "nothing". `policy` is the path of a policy folder. `today` is the day that dated assumptions
-    are measured by (empty: that of the clock). `seconds` limits the time of one protocol; what
+    `witness` has events, each of which some run is to reach. `requirements` gives the strength that single properties need, "proved", "bounded", "assumed" or
+    "nothing". `policy` is the path of a policy folder, `runtime` a profile of it other than its
+    default. `today` is the day that dated assumptions are measured by (empty: that of the clock).
+    `seconds` limits the time of one protocol; what
     does not end in it is unknown. `budgets` are limits as `(sender, receiver, limit)`; without a
     receiver it is one on all that the sender is charged.
     """
@@ -69,7 +70,9 @@ class Options(msgspec.Struct, frozen=True):
     levels: tuple[Level, ...] = ()
     requirements: tuple[tuple[str, str], ...] = ()
     user_properties: tuple[UserProperty, ...] = ()
+    witness: tuple[str, ...] = ()
     policy: str | None = None
+    runtime: str = ""
     baseline: Baseline | None = None
     ledger: Ledger | None = None
     today: str = ""

@@ -29,6 +29,7 @@ class Property(StrEnum):
     TERMINATES = "terminates"
     PROJECTABLE = "projectable"
     GUARDS = "guards"
+    ADMISSION = "admission"
     PROPERTY = "property"
     REACHABLE = "reachable"
     GUARD_CHAIN = "guard-chain"
@@ -69,6 +70,7 @@ STATEMENTS: Final[dict[Property, Statement]] = {
         "The role has one local type that fits every branch, by strict merge.", False
     ),
     Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),
+    Property.ADMISSION: Statement("The runtime may launch the protocol, with what it needs.", True),
     Property.PROPERTY: Statement("Every run has the property that is stated.", True),
     Property.REACHABLE: Statement("Some run reaches the event that is asked for.", True),
     Property.GUARD_CHAIN: Statement(
