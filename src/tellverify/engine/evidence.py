@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from tellverify.engine.certificates import certificate_files, graph_files
-from tellverify.engine.pipeline import Checked
-from tellverify.engine.traces import trace_files
+from tellverify.engine.checked import Checked
+from tellverify.engine.traces import trace_files, write_files
 from tellverify.evidence.itf import folder_name
+from tellverify.verdict.run import EvidenceFile
 
 
 def evidence_files(checked: Checked) -> list[tuple[str, str, str]]:
@@ -21,3 +24,13 @@ def evidence_files(checked: Checked) -> list[tuple[str, str, str]]:
         folder = folder_name(protocol.name)
         found += [(of, f"{folder}/{name}", text) for of, name, text in checked.files.get(key, ())]
     return found
+
+
+def write_evidence(checked: Checked, folder: str) -> tuple[EvidenceFile, ...]:
+    """Write all evidence of a check below a folder. Raises OSError when that cannot be done."""
+    files = evidence_files(checked)
+    written = write_files(folder, files)
+    return tuple(
+        EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
+        for identity, _, text in files
+    )

@@ -1,0 +1,27 @@
+; tellverify/smt-1
+; obligation: CapabilitySet/law[commutative]
+; source: specs/laws/aura.toml
+; sha256: f74326632f2796b81d3f63cf008897c5b209cf1cd7d3a7ce75e270e99424c083
+(set-info :smt-lib-version 2.6)
+(set-info :status unsat)
+(set-info :core "p0")
+(set-logic QF_LIA)
+; x0: a.0
+(declare-const x0 Bool)
+; x1: b.0
+(declare-const x1 Bool)
+; x2: a.1
+(declare-const x2 Bool)
+; x3: b.1
+(declare-const x3 Bool)
+; x4: a.2
+(declare-const x4 Bool)
+; x5: b.2
+(declare-const x5 Bool)
+; x6: a.3
+(declare-const x6 Bool)
+; x7: b.3
+(declare-const x7 Bool)
+; p0: the law is broken
+(assert (! (not (and (= (and x0 x1) (and x1 x0)) (= (and x2 x3) (and x3 x2)) (= (and x4 x5) (and x5 x4)) (= (and x6 x7) (and x7 x6)))) :named p0))
+(check-sat)

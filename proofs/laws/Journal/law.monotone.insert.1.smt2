@@ -1,0 +1,71 @@
+; tellverify/smt-1
+; obligation: Journal/law[monotone insert]
+; source: specs/laws/aura.toml
+; sha256: f74326632f2796b81d3f63cf008897c5b209cf1cd7d3a7ce75e270e99424c083
+(set-info :smt-lib-version 2.6)
+(set-info :status unsat)
+(set-info :core "p0")
+(set-logic QF_LIA)
+; x0: x.0?
+(declare-const x0 Bool)
+; x1: facts.0?
+(declare-const x1 Bool)
+; x2: x.0.0
+(declare-const x2 Bool)
+; x3: facts.0.0
+(declare-const x3 Bool)
+; x4: x.0.1
+(declare-const x4 Bool)
+; x5: facts.0.1
+(declare-const x5 Bool)
+; x6: x.0.2
+(declare-const x6 Bool)
+; x7: facts.0.2
+(declare-const x7 Bool)
+; x8: x.0.3
+(declare-const x8 Bool)
+; x9: facts.0.3
+(declare-const x9 Bool)
+; x10: x.1?
+(declare-const x10 Bool)
+; x11: facts.1?
+(declare-const x11 Bool)
+; x12: x.1.0
+(declare-const x12 Bool)
+; x13: facts.1.0
+(declare-const x13 Bool)
+; x14: x.1.1
+(declare-const x14 Bool)
+; x15: facts.1.1
+(declare-const x15 Bool)
+; x16: x.1.2
+(declare-const x16 Bool)
+; x17: facts.1.2
+(declare-const x17 Bool)
+; x18: x.1.3
+(declare-const x18 Bool)
+; x19: facts.1.3
+(declare-const x19 Bool)
+; x20: x.2?
+(declare-const x20 Bool)
+; x21: facts.2?
+(declare-const x21 Bool)
+; x22: x.2.0
+(declare-const x22 Bool)
+; x23: facts.2.0
+(declare-const x23 Bool)
+; x24: x.2.1
+(declare-const x24 Bool)
+; x25: facts.2.1
+(declare-const x25 Bool)
+; x26: x.2.2
+(declare-const x26 Bool)
+; x27: facts.2.2
+(declare-const x27 Bool)
+; x28: x.2.3
+(declare-const x28 Bool)
+; x29: facts.2.3
+(declare-const x29 Bool)
+; p0: the law is broken
+(assert (! (not (and (= (or x0 (or x0 x1)) (or x0 x1)) (or (not (or x0 (or x0 x1))) (and (= (ite x0 (ite (or x0 x1) (or x2 (ite x0 (ite x1 (or x2 x3) x2) x3)) x2) (ite x0 (ite x1 (or x2 x3) x2) x3)) (ite x0 (ite x1 (or x2 x3) x2) x3)) (= (ite x0 (ite (or x0 x1) (or x4 (ite x0 (ite x1 (or x4 x5) x4) x5)) x4) (ite x0 (ite x1 (or x4 x5) x4) x5)) (ite x0 (ite x1 (or x4 x5) x4) x5)) (= (ite x0 (ite (or x0 x1) (or x6 (ite x0 (ite x1 (or x6 x7) x6) x7)) x6) (ite x0 (ite x1 (or x6 x7) x6) x7)) (ite x0 (ite x1 (or x6 x7) x6) x7)) (= (ite x0 (ite (or x0 x1) (or x8 (ite x0 (ite x1 (or x8 x9) x8) x9)) x8) (ite x0 (ite x1 (or x8 x9) x8) x9)) (ite x0 (ite x1 (or x8 x9) x8) x9)))) (= (or x10 (or x10 x11)) (or x10 x11)) (or (not (or x10 (or x10 x11))) (and (= (ite x10 (ite (or x10 x11) (or x12 (ite x10 (ite x11 (or x12 x13) x12) x13)) x12) (ite x10 (ite x11 (or x12 x13) x12) x13)) (ite x10 (ite x11 (or x12 x13) x12) x13)) (= (ite x10 (ite (or x10 x11) (or x14 (ite x10 (ite x11 (or x14 x15) x14) x15)) x14) (ite x10 (ite x11 (or x14 x15) x14) x15)) (ite x10 (ite x11 (or x14 x15) x14) x15)) (= (ite x10 (ite (or x10 x11) (or x16 (ite x10 (ite x11 (or x16 x17) x16) x17)) x16) (ite x10 (ite x11 (or x16 x17) x16) x17)) (ite x10 (ite x11 (or x16 x17) x16) x17)) (= (ite x10 (ite (or x10 x11) (or x18 (ite x10 (ite x11 (or x18 x19) x18) x19)) x18) (ite x10 (ite x11 (or x18 x19) x18) x19)) (ite x10 (ite x11 (or x18 x19) x18) x19)))) (= (or x20 (or x20 x21)) (or x20 x21)) (or (not (or x20 (or x20 x21))) (and (= (ite x20 (ite (or x20 x21) (or x22 (ite x20 (ite x21 (or x22 x23) x22) x23)) x22) (ite x20 (ite x21 (or x22 x23) x22) x23)) (ite x20 (ite x21 (or x22 x23) x22) x23)) (= (ite x20 (ite (or x20 x21) (or x24 (ite x20 (ite x21 (or x24 x25) x24) x25)) x24) (ite x20 (ite x21 (or x24 x25) x24) x25)) (ite x20 (ite x21 (or x24 x25) x24) x25)) (= (ite x20 (ite (or x20 x21) (or x26 (ite x20 (ite x21 (or x26 x27) x26) x27)) x26) (ite x20 (ite x21 (or x26 x27) x26) x27)) (ite x20 (ite x21 (or x26 x27) x26) x27)) (= (ite x20 (ite (or x20 x21) (or x28 (ite x20 (ite x21 (or x28 x29) x28) x29)) x28) (ite x20 (ite x21 (or x28 x29) x28) x29)) (ite x20 (ite x21 (or x28 x29) x28) x29)))))) :named p0))
+(check-sat)

@@ -1,0 +1,27 @@
+; tellverify/smt-1
+; obligation: Leakage/law[idempotent]
+; source: specs/laws/aura.toml
+; sha256: f74326632f2796b81d3f63cf008897c5b209cf1cd7d3a7ce75e270e99424c083
+(set-info :smt-lib-version 2.6)
+(set-info :status unsat)
+(set-info :core "p4")
+(set-logic QF_LIA)
+; x0: a.external.first
+(declare-const x0 Int)
+; x1: a.external.second
+(declare-const x1 Int)
+; x2: a.neighbor.first
+(declare-const x2 Int)
+; x3: a.neighbor.second
+(declare-const x3 Int)
+; p0: condition 0
+(assert (! (not (< x0 0)) :named p0))
+; p1: condition 1
+(assert (! (not (< x1 0)) :named p1))
+; p2: condition 2
+(assert (! (not (< x2 0)) :named p2))
+; p3: condition 3
+(assert (! (not (< x3 0)) :named p3))
+; p4: the law is broken
+(assert (! (not (and (and (= (ite (< x0 x0) x0 x0) x0) (= (ite (< x1 x1) x1 x1) x1)) (and (= (ite (< x2 x2) x2 x2) x2) (= (ite (< x3 x3) x3 x3) x3)))) :named p4))
+(check-sat)

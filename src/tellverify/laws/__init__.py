@@ -1,0 +1,1 @@
+"""Laws of lattices: structures of data, judged by a solver and by evaluation."""

@@ -1,0 +1,181 @@
+"""Laws decided by the solver, and by trying all small values."""
+
+from __future__ import annotations
+
+import random
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tellverify.laws.judge import (
+    Broken,
+    Kept,
+    Law,
+    Undecided,
+    _variables,
+    _weight,
+    breaks,
+    judge,
+    laws_of,
+)
+from tellverify.laws.language import Type
+from tellverify.laws.plain import values_of
+from tellverify.laws.structure import Structure, read_structures
+from tellverify.smt.solver import Budget
+from tellverify.smt.z3_backend import Z3Solver
+
+ROOT = Path(__file__).parents[2]
+_LARGEST = 2
+_MOST = 4_000
+
+
+def number(random_: random.Random, depth: int) -> str:
+    kind = random_.randrange(7 if depth else 4)
+    side = random_.choice("ab")
+    if kind < 3:
+        return f"{side}.{random_.choice(['n', 'k'])}"
+    if kind == 3:
+        return str(random_.randrange(3))
+    left, right = number(random_, depth - 1), number(random_, depth - 1)
+    if kind == 4:
+        return f"{left} + {right}"
+    if kind == 5:
+        return f"{random_.choice(['min', 'max'])}({left}, {right})"
+    return f"(if {condition(random_, depth - 1)} then {left} else {right})"
+
+
+def condition(random_: random.Random, depth: int) -> str:
+    kind = random_.randrange(4)
+    if kind == 0:
+        return f"has({some_set(random_, depth)}, 1)"
+    if kind == 1:
+        return f"{some_set(random_, depth)} <= {some_set(random_, depth)}"
+    sign = random_.choice(["<", "<=", "==", "!="])
+    text = f"{number(random_, max(depth, 0))} {sign} {number(random_, max(depth, 0))}"
+    return text if kind == 2 else f"not ({text})"
+
+
+def some_set(random_: random.Random, depth: int) -> str:
+    if depth < 1 or random_.random() < 0.4:
+        return random_.choice(["a.s", "b.s"])
+    function = random_.choice(["union", "intersection", "difference"])
+    return f"{function}({some_set(random_, depth - 1)}, {some_set(random_, depth - 1)})"
+
+
+def structure_of(seed: int) -> Structure:
+    """A random structure; half of them over numbers and sets, half over maps or lists."""
+    random_ = random.Random(seed)
+    kind = random_.randrange(4)
+    if kind < 2:
+        state = "{n: nat, k: nat, s: set(2)}"
+        merge = f"{{n: {number(random_, 2)}, k: {number(random_, 1)}, s: {some_set(random_, 2)}}}"
+        neutral = "{n: 0, k: 0, s: empty()}"
+        update = f"x with {{n: x.n + {random_.randrange(2)}, s: {random_.choice(['x.s', 'p'])}}}"
+        parameters = "p: set(2)"
+    elif kind == 2:
+        inner = random_.choice(["max(x, y)", "min(x, y)", "x", "x + y", "if x < 1 then y else x"])
+        state = "map(2, nat)"
+        merge = f"{random_.choice(['union_with', 'intersect_with'])}(a, b, (x, y) => {inner})"
+        neutral = "empty()"
+        update = f"union_with(x, p, (y, z) => {random_.choice(['max(y, z)', 'z', 'y + z'])})"
+        parameters = "p: map(2, nat)"
+    else:
+        state = "list(2)"
+        merge = random_.choice(
+            ["sorted_unique(concat(a, b))", "concat(a, b)", "concat(sorted_unique(a), b)", "b"]
+        )
+        neutral = "empty()"
+        update = random_.choice(["sorted_unique(x)", "concat(x, p)", "x"])
+        parameters = "p: list(1)"
+    text = f'''schema = "tellverify/laws-1"
+[structure.S]
+kind = "join"
+state = "{state}"
+merge = "{merge}"
+neutral = "{neutral}"
+[structure.S.update.u]
+parameters = "{parameters}"
+to = "{update}"
+delta = "{random_.choice(["x", update])}"
+concurrent = true
+'''
+    found = read_structures("x.toml", text)
+    assert not found.faults, (seed, found.faults, text)
+    return found.structures[0]
+
+
+def brute_force(structure: Structure, law: Law) -> int | None:
+    """The weight of the smallest values that break a law, among those of small numbers."""
+    kinds: dict[str, Type] = dict(_variables(structure, law))
+    spaces = [values_of(kind, _LARGEST) for kind in kinds.values()]
+    count = 1
+    for space in spaces:
+        count *= len(space)
+    random_ = random.Random(0)
+    chosen = (
+        product(*spaces)
+        if count <= _MOST
+        else (tuple(random_.choice(space) for space in spaces) for _ in range(_MOST // 4))
+    )
+    best: int | None = None
+    for values in chosen:
+        named = dict(zip(kinds, values, strict=True))
+        weight = _weight(named, kinds)
+        if (best is None or weight < best) and breaks(structure, law, named) is not None:
+            best = weight
+    return best
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_solver_finds_what_trying_all_values_finds(seed: int) -> None:
+    structure = structure_of(seed)
+    for law in laws_of(structure):
+        ruling = judge(structure, law, Z3Solver(), Budget())
+        found = brute_force(structure, law)
+        if found is not None:
+            assert isinstance(ruling, Broken | Undecided), (seed, law.name)
+
+
+@pytest.mark.parametrize("seed", range(60, 100))
+def test_no_smaller_values_break_a_law(seed: int) -> None:
+    structure = structure_of(seed)
+    for law in laws_of(structure):
+        ruling = judge(structure, law, Z3Solver(), Budget())
+        found = brute_force(structure, law)
+        if found is not None and isinstance(ruling, Broken):
+            assert ruling.is_smallest, (seed, law.name)
+
+
+def test_most_random_laws_are_decided() -> None:
+    rulings = [
+        judge(structure, law, Z3Solver(), Budget())
+        for structure in map(structure_of, range(25))
+        for law in laws_of(structure)
+    ]
+    given_up = sum(isinstance(ruling, Undecided) for ruling in rulings)
+    assert given_up <= len(rulings) // 20
+    assert {Kept, Broken} <= {type(ruling) for ruling in rulings}
+
+
+def test_the_laws_of_aura() -> None:
+    text = (ROOT / "specs" / "laws" / "aura.toml").read_text("utf-8")
+    for structure in read_structures("aura.toml", text).structures:
+        for law in laws_of(structure):
+            assert judge(structure, law, Z3Solver(), Budget()) == Kept(), (structure.name, law.name)
+
+
+def test_the_known_violations_come_out() -> None:
+    folder = ROOT / "counterexamples" / "laws"
+    text = (folder / "aura_in_use.toml").read_text("utf-8")
+    broken = {
+        structure.name: [
+            law.name
+            for law in laws_of(structure)
+            if isinstance(judge(structure, law, Z3Solver(), Budget()), Broken)
+        ]
+        for structure in read_structures("aura_in_use.toml", text).structures
+    }
+    import tomllib
+
+    assert broken == tomllib.loads((folder / "expected.toml").read_text("utf-8"))["broken"]
