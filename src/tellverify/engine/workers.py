@@ -67,10 +67,8 @@ class _Pool:
 
     def start(self, task: tuple[int, Options]) -> None:
         """Give a task to a new process."""
-        import multiprocessing
-
-        ours, theirs = multiprocessing.Pipe()
-        process = self._process(target=_work, args=(theirs, ours, self._files), daemon=True)
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs, ours, self._files), daemon=True)
         process.start()
         theirs.close()
         self._processes[ours] = process
