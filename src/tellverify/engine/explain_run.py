@@ -25,6 +25,7 @@ _IMPLIED: Final = frozenset(
         Property.NO_UNSPECIFIED_RECEPTION,
         Property.FIDELITY,
         Property.GUARDS,
+        Property.REACHABLE,
     }
 )
 _UNMERGED: Final = {

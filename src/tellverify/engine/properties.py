@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tellverify.diagnostics.build import properties as say
-from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, UNSUPPORTED
+from tellverify.diagnostics.codes import (
+    EVENT_LIMIT,
+    NOT_WELL_FORMED,
+    STEP_LIMIT,
+    UNREACHABLE_EVENT,
+    UNSUPPORTED,
+)
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.source.span import Span
+from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.property import STATEMENTS, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Subject, Verdict, Witness
 
 if TYPE_CHECKING:
     from tellverify.engine.further import Decided, Further, Sized
@@ -123,6 +130,79 @@ def _verdict(
     return Verdict(
         Property.PROPERTY, subject, outcome, required, *place, statistics, vacuity=vacuity
     )
+
+
+def decide_witnesses(further: Further) -> Decided:
+    """For every event that was asked for, a shortest run to it, or that there is none.
+
+    A protocol that lacks a name of the event has no such obligation. Raises FormulaError when an
+    event cannot be read; whoever takes it from a user reads it first.
+    """
+    from tellverify.engine.further import Decided
+
+    if not further.options.witness:
+        return Decided()
+    from tellverify.engine.temporal_search import Searcher
+    from tellverify.temporal.parser import parse_event
+
+    searcher = Searcher(further)
+    verdicts, said = [], []
+    for event in dict.fromkeys(further.options.witness):
+        tree = parse_event(event)
+        if searcher.unknown(tree):
+            continue
+        verdict, why = _reachable(further, event, searcher.witness(tree))
+        verdicts.append(verdict)
+        if why:
+            name = further.protocol.name.span
+            path = further.judged.source.path
+            said.append(
+                say.unreachable_event(
+                    path, name, event, why, protocol=further.name, refutes=verdict.name
+                )
+            )
+    return Decided(tuple(verdicts), tuple(said))
+
+
+def _reachable(
+    further: Further, event: str, answers: Sequence[tuple[Sized, Answer]]
+) -> tuple[Verdict, str]:
+    """One run at any sizes proves it; that there is none at the sizes tried says no more."""
+    source, name = further.judged.source, further.protocol.name.span
+    witness = None
+    for sized, answer in answers:
+        if answer.trace is not None:
+            witness = Witness(answer.trace, sized.name)
+            outcome = answer.outcome
+            break
+    else:
+        outcome = _unreached(source.path, name, answers)
+    verdict = Verdict(
+        Property.REACHABLE,
+        Subject(further.name, item=event),
+        outcome,
+        STATEMENTS[Property.REACHABLE].required,
+        *source.position(name.start),
+        united(further, answers)[1],
+        vacuity="exercised" if witness is not None else "not-checked",
+        witness=witness,
+    )
+    return verdict, "all runs were searched" if isinstance(outcome, Refuted) else ""
+
+
+def _unreached(path: str, name: Span, answers: Sequence[tuple[Sized, Answer]]) -> Outcome:
+    """What it means that no witness was found; a search that holds has found that there is none."""
+    for _, answer in answers:
+        if isinstance(answer.outcome, Unknown | Skipped):
+            return answer.outcome
+    limits = [a.outcome.bound for _, a in answers if isinstance(a.outcome, Bounded)]
+    if sizes := sizes_of([sized for sized, _ in answers]):
+        limits.insert(0, sizes)
+    if limits or not answers:
+        within = ", ".join(dict.fromkeys(limits)) or "the sizes tried"
+        return Unknown(f"no run reaches it with {within}; more was not searched", STEP_LIMIT.number)
+    conflict = Conflict("no run reaches it", path, name, name)
+    return Refuted(UNREACHABLE_EVENT.number, conflict, "search")
 
 
 def _shown(written: say.Written) -> str:

@@ -36,7 +36,6 @@ from tellverify.verdict.outcome import Unknown as Undecided
 
 _MOST_ROLES: Final = 64
 _MOST_EVENTS: Final = 20_000
-_LARGEST_QUEUE: Final = 8
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -140,9 +139,7 @@ class Searcher:
         found = self._decision(instance, formula)
         if isinstance(found, str):
             return Answer(Undecided(found, STEP_LIMIT.number))
-        configurations = instance.configurations
-        visited = 0 if configurations is None else len(configurations.codes)
-        statistics = (("configurations", visited), ("pairs", found.pairs))
+        statistics = self._statistics(instance, found)
         if found.broken is None:
             return Answer(self._unbroken(instance, found), statistics)
         trace = self._trace(instance, formula, found.broken, written.name, found.cut)
@@ -150,6 +147,12 @@ class Searcher:
             reason = f"sums of counts leave {COUNT_LIMIT} in both directions"
             return Answer(Undecided(reason, STEP_LIMIT.number), statistics)
         return Answer(Refuted(PROPERTY_BROKEN.number, trace, "search"), statistics)
+
+    @staticmethod
+    def _statistics(instance: _Instance, found: Decision) -> tuple[tuple[str, int], ...]:
+        configurations = instance.configurations
+        visited = 0 if configurations is None else len(configurations.codes)
+        return (("configurations", visited), ("pairs", found.pairs))
 
     def _unbroken(self, instance: _Instance, found: Decision) -> Outcome:
         configurations = instance.configurations
@@ -172,7 +175,7 @@ class Searcher:
         budget = self._further.options.search_limit
         if instance.configurations is None:
             instance.machines = Machines(graph).all()
-            found = all_configurations(instance.machines, _LARGEST_QUEUE, budget)
+            found = all_configurations(instance.machines, self._further.options.queue_limit, budget)
             instance.configurations = found
             instance.steps = [
                 step_of(instance.machines[role], state, place, graph)
@@ -286,16 +289,19 @@ class Searcher:
             if isinstance(found, str):
                 answers.append((instance.sized, Answer(Undecided(found, STEP_LIMIT.number))))
             elif found.broken is None:
-                answers.append((instance.sized, Answer(self._unbroken(instance, found))))
+                outcome = self._unbroken(instance, found)
+                answers.append((instance.sized, Answer(outcome, self._statistics(instance, found))))
             else:
                 goal = formula_of(Unary("eventually", tree), instance.scope)
-                answers.append((instance.sized, self._reached(instance, goal, found.broken)))
+                answers.append((instance.sized, self._reached(instance, goal, found)))
         return answers
 
-    def _reached(self, instance: _Instance, goal: Formula | None, broken: Broken) -> Answer:
-        steps = [instance.steps[event] for event in broken.events]
+    def _reached(self, instance: _Instance, goal: Formula | None, found: Decision) -> Answer:
+        events = found.broken.events if found.broken is not None else []
+        steps = [instance.steps[event] for event in events]
         if goal is None or unreached(goal, steps, instance.machines):
             raise Defect("a run does not reach what it is a witness of")
         count = f"{len(steps)} event{'' if len(steps) == 1 else 's'}"
         trace = self._built(instance, steps, Fault.WITNESS, f"reached in {count}", goal)
-        return Answer(Proved("search", f"by a run of {count}"), trace=trace)
+        outcome = Proved("search", f"by a run of {count}")
+        return Answer(outcome, self._statistics(instance, found), trace)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import msgspec
+
 from tellverify.core.graph import ProtocolGraph
 from tellverify.engine.machines import ALL_MACHINES, Machines
 from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
@@ -16,26 +18,34 @@ from tellverify.verdict.run import ProtocolReport, Verdict
 def trace_files(
     protocol: ProtocolReport, graphs: dict[str, ProtocolGraph]
 ) -> list[tuple[str, str, str]]:
-    """For each refuted obligation with a run: its id, the name of its file, and the text.
+    """For each obligation that a run refutes or proves: its id, its file's name, and the text.
 
     `graphs` has the graph of every instance by name. A run of a protocol with very many roles
     names only the roles that act in it.
     """
     found = []
     for verdict in protocol.verdicts:
-        outcome = verdict.outcome
-        if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
-            continue
-        graph = graphs.get(outcome.instance)
-        if graph is None:
+        trace, instance, code = _run_of(verdict)
+        graph = graphs.get(instance)
+        if trace is None or graph is None:
             continue
         machines = Machines(graph)
-        if len(_acting(outcome.evidence)) > ALL_MACHINES and not machines.are_cheap:
+        if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
             continue  # nobody could replay it in reasonable time
-        text = _text(protocol, verdict, outcome, outcome.evidence, machines)
+        text = _text(protocol, verdict, (code, instance), trace, machines)
         name = trace_path(protocol.name, verdict.name)
         found.append((f"{protocol.name}/{verdict.name}", name, text))
     return found
+
+
+def _run_of(verdict: Verdict) -> tuple[Trace | None, str, str]:
+    """The run that refutes or witnesses an obligation, the sizes it was found at, and a code."""
+    outcome = verdict.outcome
+    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
+        return outcome.evidence, outcome.instance, outcome.code
+    if verdict.witness is not None:
+        return verdict.witness.trace, verdict.witness.instance, ""
+    return None, "", ""
 
 
 def _acting(trace: Trace) -> set[str]:
@@ -45,7 +55,7 @@ def _acting(trace: Trace) -> set[str]:
 def _text(
     protocol: ProtocolReport,
     verdict: Verdict,
-    outcome: Refuted,
+    found: tuple[str, str],
     trace: Trace,
     machines: Machines,
 ) -> str:
@@ -58,12 +68,13 @@ def _text(
         protocol=protocol.name,
         obligation=verdict.name,
         statement=STATEMENTS[verdict.property].text,
-        code=outcome.code,
+        code=found[0],
         fault=trace.fault,
         culprits=trace.culprits,
         explanation=trace.explanation,
         minimal=trace.minimal,
-        instance=outcome.instance,
+        instance=found[1],
+        formula=msgspec.UNSET if trace.formula is None else trace.formula,
     )
     return write_itf(trace, [machines.of(role) for role in roles], subject)
 

@@ -280,11 +280,12 @@ def evaluate(
 ) -> Views:
     """Evaluate by the defining equations, position by position from the last to the first.
 
-    `rows[a][i]` says whether atom `a` holds at position `i` of `length`. With `loop` >= 0 the positions from
-    there on repeat for ever: linear temporal logic on an infinite word (Pnueli, 1977), untils as
-    least and releases as greatest fixed points. With `ended` the word is finite and complete: LTLf
-    (De Giacomo and Vardi, IJCAI 2013). Otherwise it is the start of longer words, seen weakly and
-    strongly (Eisner, Fisman, Havlicek, Lustig, McIsaac and Van Campenhout, CAV 2003).
+    `rows[a][i]` says whether atom `a` holds at position `i` of `length`. With `loop` >= 0 the
+    positions from there on repeat for ever: linear temporal logic on an infinite word (Pnueli,
+    1977), untils as least and releases as greatest fixed points. With `ended` the word is finite
+    and complete: LTLf (De Giacomo and Vardi, IJCAI 2013). Otherwise it is the start of longer
+    words, seen weakly and strongly (Eisner, Fisman, Havlicek, Lustig, McIsaac and Van Campenhout,
+    CAV 2003).
     """
     weak: list[list[bool]] = []
     strong: list[list[bool]] = []

@@ -181,7 +181,8 @@ def unreached(formula: Formula, steps: Sequence[Step], machines: Sequence[Machin
     if missing:
         return missing
     found = positions(formula, steps, -1, machines)
-    return "" if evaluate(formula, found.rows, len(steps), ended=False).strong else "it is not reached"
+    views = evaluate(formula, found.rows, len(steps), ended=False)
+    return "" if views.strong else "it is not reached"
 
 
 def _missing(formula: Formula, machines: Sequence[Machine]) -> str:

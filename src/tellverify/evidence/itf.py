@@ -18,6 +18,7 @@ from tellverify.core.defect import Defect
 from tellverify.core.graph import Site
 from tellverify.core.machine import Machine
 from tellverify.core.step import Step
+from tellverify.evidence.formula import Formula, malformed
 from tellverify.evidence.replay import Stepper
 from tellverify.evidence.trace import Fault, Trace
 
@@ -69,7 +70,10 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a trace is evidence for: a file, a protocol, an obligation and the fault it shows."""
+    """What a trace is evidence for: a file, a protocol, an obligation and the fault it shows.
+
+    A property of the user has its `formula`; so has an event that a witness reaches.
+    """
 
     source: str
     protocol: str
@@ -81,6 +85,7 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     explanation: str = ""
     minimal: bool = False
     instance: str = ""
+    formula: Formula | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Meta(TraceSubject, frozen=True, forbid_unknown_fields=True):
@@ -158,6 +163,7 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         explanation=subject.explanation,
         minimal=subject.minimal,
         instance=subject.instance,
+        formula=subject.formula,
         var_types=_VAR_TYPES,
         form=form,
     )
@@ -206,6 +212,8 @@ def read_itf(text: str | bytes) -> TraceFile:
         raise ItfError("not a trace: `vars` must be `at` and `queue`")
     if not file.states:
         raise ItfError("not a trace: there is no state")
+    if isinstance(file.meta.formula, Formula) and (wrong := malformed(file.meta.formula)):
+        raise ItfError(f"not a trace: in the formula, {wrong}")
     loop = -1 if file.loop is None else file.loop
     if loop >= len(file.states) - 1 and loop != -1:
         raise ItfError(

@@ -27,7 +27,7 @@ from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core
 from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
-from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
@@ -60,6 +60,10 @@ def write_text(
     for told, others in refuted.left():
         _write(out, _bare(told, others, sources, style))
         _write(out, [*_evidence(told, files, 1, style, verbose), ""])
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            if verdict.witness is not None:
+                _write(out, [*_witness(protocol, verdict, files, style, verbose), ""])
     short = len(run.protocols) > 1 and not verbose
     for protocol in run.protocols:
         word = settled(protocol) if short else ""
@@ -69,6 +73,30 @@ def write_text(
     if run.protocols:
         _write(out, ["", *style.hanging("under ", SEMANTICS, 6)])
     _write(out, totals_lines(run, style, trailer))
+
+
+def _witness(
+    protocol: ProtocolReport,
+    verdict: Verdict,
+    files: Mapping[str, EvidenceFile],
+    style: Style,
+    verbose: bool,
+) -> list[str]:
+    """The run that proves an obligation, with its chart."""
+    witness = verdict.witness
+    if witness is None:
+        return []
+    trace = witness.trace
+    what = style.tamed(f"`{verdict.name}` of `{protocol.name}` is {trace.explanation}")
+    lines = style.hanging("witness: ", what, 4)
+    lines[0] = style.paint("green", "witness") + lines[0][len("witness") :]
+    if witness.instance:
+        lines.extend(_remark("instance", witness.instance, 1, style))
+    lines.extend(["", *draw(trace, protocol.roles, style, verbose=verbose)])
+    file = files.get(verdict_id(protocol.name, verdict))
+    if file is not None:
+        lines.extend(["", f"  = again: tellverify replay {style.shown(file.path)}"])
+    return lines
 
 
 def _write(out: TextIO, lines: Sequence[str]) -> None:
