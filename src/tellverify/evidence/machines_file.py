@@ -11,8 +11,9 @@ from tellverify.core.semantics import Configuration, System
 from tellverify.evidence.certificate import NeutralGraph, Number
 
 MACHINES_SCHEMA: Final = "tellverify/machines-1"
-MACHINES_NAME: Final = "machines.json"
+MACHINES_NAME: Final = "system.machines.json"
 
+Message: TypeAlias = tuple[str, str, str, int, str]  # roles, label, and the line and file it is in
 _Direction: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1)]
 
 
@@ -81,6 +82,19 @@ def machines_of(file: MachinesFile) -> list[Machine] | str:
         )
         for row in file.machines
     ]
+
+
+def messages_of(file: MachinesFile) -> tuple[list[Machine], set[Message]]:
+    """The machines, and their messages `(sender, receiver, label, 0, "")`, which stand nowhere.
+
+    Raises ValueError when a row is no machine.
+    """
+    machines = machines_of(file)
+    if isinstance(machines, str):
+        raise ValueError(machines)
+    actions = [(m.role, a) for m in machines for row in m.moves for a, _ in row]
+    ends = [(role, a.peer) if a.send else (a.peer, role) for role, a in actions]
+    return machines, {(*pair, a.label, 0, "") for pair, (_, a) in zip(ends, actions, strict=True)}
 
 
 def can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:

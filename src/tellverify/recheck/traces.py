@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify.core.machine import Action, Machine
+from tellverify.core.machine import Machine
 from tellverify.core.semantics import Configuration
 from tellverify.core.step import Step
 from tellverify.evidence.certificate import GraphFile, NeutralGraph
 from tellverify.evidence.itf import TraceFile, disagreement, write_itf
+from tellverify.evidence.machines_file import MachinesFile, Message, can_end, messages_of
+from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.replay import fault_shown, replay
 from tellverify.evidence.trace import Fault, Trace
-from tellverify.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.recheck.graph import Rejected, check_graph, require
 from tellverify.verdict.property import STATEMENTS, Property
 
 _ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act
 _MOST_MATCHES: Final = 500_000
-_MOST_MEMBERS: Final = 2_000_000
 # The code of every fault and the property that it refutes.
 _FAULTS: Final = {
     Fault.INFIDELITY: ("TV421", "fidelity"),
@@ -31,15 +32,18 @@ _FAULTS: Final = {
     Fault.STUCK_ROLE: ("TV512", "no-stuck-role"),
     Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
+    Fault.ENDLESS_RUN: ("TV523", "terminates"),
 }
-_LASSOS: Final = (Fault.STUCK_ROLE, Fault.UNBOUNDED_QUEUE, Fault.NO_TERMINATION)
+_LASSOS: Final = tuple(list(_FAULTS)[4:])
 
 
-def check_trace(trace: TraceFile, content: bytes, file: GraphFile) -> None:
-    """Raise Rejected at the first entry that is not so."""
-    subject, graph, steps = trace.subject, file.graph, trace.steps
-    first = check_graph(graph, "graph")
-    check_instance(subject.instance, graph.roles, "instance")
+def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile) -> None:
+    """Raise Rejected at the first entry that is not so; `file` was found to be in order."""
+    subject, steps = trace.subject, trace.steps
+    compares = isinstance(file, GraphFile) or subject.fault is Fault.INFIDELITY
+    graph = file.graph if compares else None
+    machines, lines = _basis(file)
+    everyone = {machine.role for machine in machines}
     require(subject.fault in _FAULTS, "fault", f"`{subject.fault}` refutes nothing")
     code, refuted = _FAULTS[subject.fault]
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
@@ -49,17 +53,12 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile) -> None:
     says = subject.statement == STATEMENTS[Property(named)].text
     require(says, "statement", f"not that of `{named}`")
     about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if roles else []
-    require(set(about) <= set(subject.culprits) <= set(graph.roles), "culprits", "not these roles")
-    machines = [machine_of(graph, first, number) for number in range(len(graph.roles))]
+    require(set(about) <= set(subject.culprits) <= everyone, "culprits", "not these roles")
     made = replay(steps, machines)
     if made.divergence is not None:
         raise Rejected(f"state {made.divergence.index + 1}", made.divergence.reason)
     if (wrong := disagreement(trace, machines)) is not None:
         raise Rejected(f"state {wrong[0]}", wrong[1])
-    lines = {
-        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.source)
-        for (_, sender, receiver, label, _), line in zip(graph.events, graph.lines, strict=True)
-    }
     for index, step in enumerate(steps, start=1):
         said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
         require(said in lines, f"state {index}", "no such event in that line of the source")
@@ -73,8 +72,24 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile) -> None:
     require(same, "the file", "it has more or other entries than such a trace")
 
 
+def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]:
+    """The machines that a trace is a run of, and for every event where it stands."""
+    if isinstance(file, MachinesFile):
+        return messages_of(file)
+    graph = file.graph
+    first = check_graph(graph, "graph")
+    lines = {
+        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.source)
+        for (_, sender, receiver, label, _), line in zip(graph.events, graph.lines, strict=True)
+    }
+    try:
+        return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines
+    except TooLarge as role:
+        raise Rejected(f"role `{role}`", "its machine is too large") from None
+
+
 def _missing(
-    trace: TraceFile, machines: Sequence[Machine], end: Configuration, graph: NeutralGraph
+    trace: TraceFile, machines: list[Machine], end: Configuration, graph: NeutralGraph | None
 ) -> str:
     """Why the end does not show the fault, or why a culprit has no part in it."""
     fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
@@ -84,11 +99,14 @@ def _missing(
     queues = dict(end.queues)
     loose = {r for r, e in last.items() if not e.send or (e.sender, e.receiver) in queues}
     judged = fault in (Fault.INFIDELITY, Fault.NO_TERMINATION)
-    starts = judged and _has_run(graph, steps, "start")
+    starts = judged and graph is not None and _has_run(graph, steps, "start")
     if starts and fault is Fault.INFIDELITY:
         loose = final if len(final) == len(machines) and not queues else set()
 
     def judge() -> bool:
+        if graph is None:
+            is_lost = fault is Fault.NO_TERMINATION
+            return is_lost and can_end(machines, end, _MOST_MATCHES) is False
         if fault is Fault.NO_TERMINATION:
             return starts and not _has_run(graph, steps, "complete")
         return not starts or (bool(loose) and not _has_run(graph, steps, "exact"))
@@ -105,7 +123,9 @@ def _missing(
         again = replay((*steps, *lap), machines)
         if again.divergence is not None or again.configuration != end:
             return "the loop does not come back"
-    wrong = {Fault.DEADLOCK: final, Fault.INFIDELITY: set(culprits) - loose}.get(fault, set())
+    idle = set(culprits) - {step.actor for step in lap}
+    parts = {Fault.INFIDELITY: set(culprits) - loose, Fault.ENDLESS_RUN: idle}
+    wrong = {Fault.DEADLOCK: final, **parts}.get(fault, set())
     return "a culprit has no part in it" if wrong & set(culprits) else ""
 
 
@@ -119,6 +139,8 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
     label = {name: i for i, name in enumerate(graph.labels)}
     did: dict[int, list[tuple[int, int, int]]] = {}
     for step in steps:
+        if not {step.sender, step.receiver} <= number.keys() or step.label not in label:
+            return False
         event = (number[step.sender], number[step.receiver], label[step.label])
         did.setdefault(number[step.actor], []).append(event)
     place, acts = {role: i for i, role in enumerate(did)}, list(did.values())
@@ -144,50 +166,3 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
                     work.append(following)
         require(len(seen) <= _MOST_MATCHES, "the last state", "too much to compare with")
     return False
-
-
-def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
-    """The machine of a role by subset construction; states are numbered breadth-first.
-
-    Sets with equal events of the role, and equal ends, are one state: they allow the same for ever.
-    """
-    number: dict[tuple[object, ...], int] = {}
-    owns: list[list[int]] = []
-    final: list[bool] = []
-    ends, cost = set(graph.final), 0
-
-    def state_of(seeds: set[int]) -> int:
-        nonlocal cost
-        found, work, own = set(seeds), list(seeds), []
-        while work:
-            state = work.pop()
-            for e in range(first[state], first[state + 1]):
-                _, sender, receiver, _, target = graph.events[e]
-                if role in (sender, receiver):
-                    own.append(e)
-                elif target not in found:
-                    found.add(target)
-                    work.append(target)
-        cost += len(found)
-        if cost > _MOST_MEMBERS:
-            raise Rejected(f"role `{graph.roles[role]}`", "its machine is too large")
-        own.sort()
-        stops = found & ends
-        key = (*own, frozenset(s for s in stops if first[s] < first[s + 1]), bool(stops))
-        if key not in number:
-            number[key] = len(owns)
-            owns.append(own)
-            final.append(bool(stops))
-        return number[key]
-
-    state_of({0})
-    moves = []
-    for own in owns:
-        targets: dict[Action, set[int]] = {}
-        for e in own:
-            _, sender, receiver, label, target = graph.events[e]
-            peer = graph.roles[receiver if sender == role else sender]
-            action = Action(sender == role, peer, graph.labels[label])
-            targets.setdefault(action, set()).add(target)
-        moves.append(tuple((action, state_of(to)) for action, to in targets.items()))
-    return Machine(graph.roles[role], tuple(moves), tuple(final))
