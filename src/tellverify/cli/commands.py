@@ -17,4 +17,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
+    "completions": (
+        "tellverify.cli.completions",
+        "completions",
+        "the completion script of a shell",
+    ),
 }

@@ -15,6 +15,7 @@ from tellverify.cli.commands import COMMANDS
 from tellverify.cli.exit import Exit
 from tellverify.version import VERSION
 
+_COMPLETES: Final = "_TELLVERIFY_COMPLETE"
 _UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -33,6 +34,10 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(row[0]), row[1])
         if not isinstance(command, click.Command):
             raise TypeError(f"{row[0]}.{row[1]} is no command")
+        if _COMPLETES in os.environ:
+            from tellverify.cli.completions import complete_files
+
+            complete_files(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
