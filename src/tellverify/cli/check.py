@@ -234,6 +234,7 @@ def check(
         step_limit=steps,
         queue_limit=queue,
         keep_graphs=evidence is not None,
+        draw=style == "json" or any(kind in ("json", "html") for kind, _ in reports),
         policy=policy,
         runtime=runtime or "",
     )
@@ -254,6 +255,10 @@ def check(
         checked = check_files(files, options)
     complaints = _names_of_nothing(checked, options)
     run = msgspec.structs.replace(checked.run, command=command_line())
+    if options.draw:
+        from tellverify.engine.drawings import with_drawings
+
+        run = with_drawings(run, checked.graphs)
     if evidence is not None:
         written = _write_evidence(checked, evidence, complaints)
         run = msgspec.structs.replace(run, evidence=written)

@@ -7,6 +7,7 @@ import msgspec
 from tellverify.verdict.run import Assumption, Baseline
 
 DEFAULT_SIZES = (1, 2, 3)
+MOST_DRAWN = 640  # events of a graph that is kept for pictures alone
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -44,7 +45,8 @@ class Options(msgspec.Struct, frozen=True):
     "strict" or "faithful": whether Telltale's accidents are faults, or are followed. Limits are
     counts of work, not seconds, so that answers are equal on every machine; `queue_limit` is the
     longest queue that searches are bounded by when no bound is enough. `keep_graphs` keeps the
-    graphs of all instances for evidence, not just those that traces need.
+    graphs of all instances for evidence, not just those that traces need; `draw` keeps small ones
+    for pictures.
 
     `levels` are in the order in which they apply, the last one that names a code wins.
     `witness` has events, each of which some run is to reach. `requirements` gives the strength that single properties need, "proved", "bounded", "assumed" or
@@ -67,6 +69,7 @@ class Options(msgspec.Struct, frozen=True):
     search_limit: int = 200_000
     queue_limit: int = 8
     keep_graphs: bool = False
+    draw: bool = False
     levels: tuple[Level, ...] = ()
     requirements: tuple[tuple[str, str], ...] = ()
     user_properties: tuple[UserProperty, ...] = ()

@@ -22,7 +22,7 @@ from tellverify.engine.findings import Finding
 from tellverify.engine.further import Further, Sized, decide_further
 from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
 from tellverify.engine.obligations import decide
-from tellverify.engine.options import DEFAULT_SIZES, Options
+from tellverify.engine.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.lowering.families import declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
 from tellverify.source.text import SourceFile
@@ -214,7 +214,9 @@ def _check_protocol(
         instances.append(Instance(_instance_name(sizes), tuple(findings)))
         if lowered.graph is not None:
             events = max(events, lowered.graph.event_count)
-            if options.keep_graphs or any(isinstance(f.outcome, Refuted) for f in findings):
+            is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
+            refutes = any(isinstance(f.outcome, Refuted) for f in findings)
+            if options.keep_graphs or is_drawn or refutes:
                 graphs[_instance_name(sizes)] = lowered.graph
     families = tuple(Family(family, tuple(tried)) for family, tried in sizes_tried.items())
     if options.dialect == "faithful":
