@@ -78,9 +78,10 @@ class _Product:
     def decide(self) -> Decision:
         """Finite runs first, in order of length; then infinite ones."""
         configurations = self.configurations
-        if not configurations.obliged[:1] or not configurations.obliged[0]:
-            rows: list[list[bool]] = [[] for _ in self.formula.atoms]
-            if not evaluate(self.formula, rows, 0, ended=True).weak:
+        rows: list[list[bool]] = [[] for _ in self.formula.atoms]
+        for ended in (False, True):
+            may_end = bool(configurations.obliged) and not configurations.obliged[0]
+            if (may_end or not ended) and not evaluate(self.formula, rows, 0, ended=ended).weak:
                 return Decision(Broken([], -1), True, False, 1)
         end = self._search()
         pairs, cut = len(self.pairs), self.letters.cut
