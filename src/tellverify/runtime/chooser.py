@@ -39,6 +39,10 @@ class Chooser(Protocol):
         """An index into `options`, of which there are at least two."""
         ...
 
+    def stops(self, role: str, turn: int) -> bool:
+        """Whether a role that may stop, and may go on, stops here."""
+        ...
+
 
 def draw(seed: int, *key: object) -> int:
     """A number of 64 bits that depends on all its arguments; equal on every machine."""
@@ -54,6 +58,10 @@ class Seeded:
     def pick(self, role: str, turn: int, options: Sequence[Option]) -> int:
         """Any of the options, each about as often as the others."""
         return draw(self._seed, role, turn) % len(options)
+
+    def stops(self, role: str, turn: int) -> bool:
+        """Never: who can go on goes on."""
+        return False
 
 
 class Scripted:
@@ -84,6 +92,10 @@ class Scripted:
                 return index
         raise Unscripted(role, wanted, tuple(dict.fromkeys(names)))
 
+    def stops(self, role: str, turn: int) -> bool:
+        """Never: who can go on goes on."""
+        return False
+
     @property
     def unused(self) -> tuple[str, ...]:
         """What the script has left."""
@@ -105,3 +117,7 @@ class Led:
                 if option.action == word[turn]:
                     return index
         return 0
+
+    def stops(self, role: str, turn: int) -> bool:
+        """At the end of the role's word."""
+        return turn >= len(self._words.get(role, ()))

@@ -118,7 +118,7 @@ class Executor:
             if not wave:
                 ending = Ending.COMPLETE if self._is_complete() else Ending.STUCK
                 break
-            self._make(wave, chooser)
+            self._make([index for index in wave if not self._stops(index, chooser)], chooser)
         return Execution(
             tuple(self.steps),
             tuple(self.waves),
@@ -159,11 +159,18 @@ class Executor:
     def _make(self, wave: Sequence[int], chooser: Chooser) -> None:
         """Decide the steps of a wave, then make them."""
         decided = [(index, self._decided(index, chooser)) for index in wave]
-        self.waves.append(len(wave))
+        if wave:
+            self.waves.append(len(wave))
         reached = [self._move(index, number) for index, number in decided]
         for index in (*wave, *reached):
             if index >= 0:
                 self._offer(index)
+
+    def _stops(self, index: int, chooser: Chooser) -> bool:
+        """Whether a role that may stop does so; it is asked again when something reaches it."""
+        machine = self._machines[index]
+        final = machine.final[self._state[index]]
+        return final and chooser.stops(machine.role, self._turn[index])
 
     def _decided(self, index: int, chooser: Chooser) -> int:
         numbers = self._options(index)

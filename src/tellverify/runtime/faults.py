@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     MISSING_PACK = "missing-theorem-pack"
     PACK_DRIFT = "theorem-pack-drift"
     METADATA_DRIFT = "metadata-drift"
+    ADMISSION = "admission"
     FRAGMENT_OWNED = "fragment-owned"
     ROLE_IMAGE = "role-image"
     UNKNOWN_POLICY = "unknown-policy"

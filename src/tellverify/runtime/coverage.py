@@ -1,0 +1,145 @@
+"""Runs of a protocol that together take every branch: words for the machine to execute."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.core.graph import ProtocolGraph
+from tellverify.core.machine import Action, Machine
+from tellverify.core.step import Step
+
+_NONE: Final = -1
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Paths through a graph, as transitions, that together take every reachable transition.
+
+    `endless` are reachable transitions after which no end can be reached; no path has them.
+    `complete` is False when the paths together would be longer than was allowed.
+    """
+
+    paths: tuple[tuple[int, ...], ...]
+    endless: tuple[int, ...]
+    complete: bool = True
+
+
+def covering_paths(graph: ProtocolGraph, most_events: int = 200_000) -> Words:
+    """Shortest ways there and on to an end, for every transition that no earlier path takes."""
+    came, order = _from_start(graph)
+    leads = _to_end(graph)
+    taken = bytearray(graph.event_count)
+    paths: list[tuple[int, ...]] = []
+    endless: list[int] = []
+    total = 0
+    for state in order:
+        for transition in range(graph.first[state], graph.first[state + 1]):
+            if taken[transition]:
+                continue
+            after = graph.target[transition]
+            if leads[after] == _NONE and not graph.final[after]:
+                endless.append(transition)
+                continue
+            path = [*_prefix(graph, came, state), transition, *_suffix(graph, leads, after)]
+            total += len(path)
+            if total > most_events:
+                return Words(tuple(paths), tuple(endless), False)
+            for each in path:
+                taken[each] = 1
+            paths.append(tuple(path))
+    if not paths and not endless:
+        paths.append(())
+    return Words(tuple(paths), tuple(endless))
+
+
+def _from_start(graph: ProtocolGraph) -> tuple[list[int], list[int]]:
+    """For each state the transition by which breadth-first search enters it; the order of it."""
+    came = [_NONE] * graph.state_count
+    seen = bytearray(graph.state_count)
+    seen[0] = 1
+    order = [0]
+    for state in order:
+        for transition in range(graph.first[state], graph.first[state + 1]):
+            target = graph.target[transition]
+            if not seen[target]:
+                seen[target] = 1
+                came[target] = transition
+                order.append(target)
+    return came, order
+
+
+def _to_end(graph: ProtocolGraph) -> list[int]:
+    """For each state that is not final the transition that leads nearest to an end, or none."""
+    before: list[list[int]] = [[] for _ in range(graph.state_count)]
+    source = [0] * graph.event_count
+    for state in range(graph.state_count):
+        for transition in range(graph.first[state], graph.first[state + 1]):
+            before[graph.target[transition]].append(transition)
+            source[transition] = state
+    leads = [_NONE] * graph.state_count
+    order = [state for state in range(graph.state_count) if graph.final[state]]
+    seen = bytearray(graph.final)
+    for state in order:
+        for transition in before[state]:
+            origin = source[transition]
+            if not seen[origin]:
+                seen[origin] = 1
+                leads[origin] = transition
+                order.append(origin)
+    return leads
+
+
+def _prefix(graph: ProtocolGraph, came: Sequence[int], state: int) -> list[int]:
+    found: list[int] = []
+    while came[state] != _NONE:
+        found.append(came[state])
+        state = bisect_right(graph.first, came[state]) - 1  # the state that it leaves
+    found.reverse()
+    return found
+
+
+def _suffix(graph: ProtocolGraph, leads: Sequence[int], state: int) -> list[int]:
+    found: list[int] = []
+    while not graph.final[state]:
+        found.append(leads[state])
+        state = graph.target[leads[state]]
+    return found
+
+
+def words_of(graph: ProtocolGraph, path: Sequence[int]) -> dict[str, list[Action]]:
+    """What every role does in a path."""
+    found: dict[str, list[Action]] = {}
+    for transition in path:
+        sender, receiver, label = graph.event(transition)
+        found.setdefault(sender, []).append(Action(True, receiver, label))
+        found.setdefault(receiver, []).append(Action(False, sender, label))
+    return found
+
+
+def moves_made(
+    machines: Sequence[Machine], runs: Sequence[Sequence[Step]]
+) -> set[tuple[str, int, Action]]:
+    """The moves `(role, state, action)` that machines make in runs of theirs."""
+    rows = {m.role: [dict(row) for row in m.moves] for m in machines}
+    found: set[tuple[str, int, Action]] = set()
+    for run in runs:
+        state = dict.fromkeys(rows, 0)
+        for step in run:
+            peer = step.receiver if step.send else step.sender
+            action, role = Action(step.send, peer, step.label), step.actor
+            found.add((role, state[role], action))
+            state[role] = rows[role][state[role]][action]
+    return found
+
+
+def all_moves(machines: Sequence[Machine]) -> set[tuple[str, int, Action]]:
+    """Every move of every machine."""
+    return {
+        (machine.role, state, action)
+        for machine in machines
+        for state, row in enumerate(machine.moves)
+        for action, _ in row
+    }
