@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, TIMEOUT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
@@ -77,15 +78,42 @@ class Batch:
 
     def result(self, index: int, options: Options) -> FileResult:
         """What is found out about one file, the same as `results` has at its place."""
+        unit, choreographies = self._unit(index, options)
+        return _result(unit, choreographies, options)
+
+    def judged(self, index: int, options: Options) -> list[Judged]:
+        """The choreographies of one file."""
+        return list(self._unit(index, options)[1])
+
+    def _unit(self, index: int, options: Options) -> tuple[Unit, Iterator[Judged]]:
         file = self._files[index]
         if options.dialect == "faithful" or not (file.text and may_import([file])):
-            ((unit, choreographies),) = _judged([file], options)
-            return _result(unit, choreographies, options)
+            (found,) = _judged([file], options)
+            return found
         if self._units is None or self._modules is None:
             self._units = list(units(self._files))
             self._modules = Modules(self._units)
         unit = self._units[index]
-        return _result(unit, map(self._modules.judged, unit.parsed), options)
+        return unit, map(self._modules.judged, unit.parsed)
+
+
+def graphs_of(
+    choreographies: Iterable[Judged], options: Options
+) -> dict[tuple[str, str], ProtocolGraph]:
+    """The protocol graphs of one file, by the names of protocol and instance."""
+    found: dict[tuple[str, str], ProtocolGraph] = {}
+    names: set[str] = set()
+    for judged in choreographies:
+        for protocol in judged.file.protocols:
+            name = qualified_name(judged.file, protocol)
+            if name in names:
+                name = f"{name}@{judged.source.position(protocol.name.span.start)[0]}"
+            names.add(name)
+            for sizes in _sizes(protocol, options):
+                graph = _lowered(judged, protocol, sizes, options).graph
+                if graph is not None:
+                    found[name, _instance_name(sizes)] = graph
+    return found
 
 
 def _judged(
