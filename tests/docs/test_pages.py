@@ -1,0 +1,67 @@
+"""Pages that follow from the program are up to date, and pages about CI say what there is."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from tellverify.report.kinds import KINDS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = DOCS.parent
+PAGES = sorted([*DOCS.glob("ci/*.md"), DOCS / "reports.md"])
+
+
+def build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_build", DOCS / "build.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["cli.md", "codes.md", "tellverify.1"])
+def test_a_generated_page_is_up_to_date(name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == build().PAGES[name](), "`python docs/build.py` writes the pages anew"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")
+def test_the_manual_page_is_well_formed() -> None:
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-z", str(DOCS / "tellverify.1")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_yaml_is_yaml(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
+        assert (page.parent / target).exists(), target
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yaml.safe_load(block)
+    for kind in re.findall(r"--report ([a-z]+)=", text):
+        assert kind in KINDS
+    assert len(text.splitlines()) < 200
+
+
+def test_the_pages_name_inputs_that_the_action_has() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    text = (DOCS / "ci" / "github.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for step in re.findall(r"tellverify@\S+\n\s+with:\n((?:\s{10,}\S.*\n)+)", block):
+            for name in re.findall(r"^\s{10}([a-z-]+):", step, re.MULTILINE):
+                assert name in action["inputs"], name
+    for name in (*action["inputs"], *action["outputs"]):
+        assert f"`{name}`" in text, name
