@@ -8,6 +8,7 @@ import msgspec
 
 from tellverify.core.graph import ProtocolGraph
 from tellverify.engine.machines import ALL_MACHINES, Machines
+from tellverify.evidence.formula_run import stated
 from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
 from tellverify.evidence.trace import Trace
 from tellverify.verdict.outcome import Refuted
@@ -63,18 +64,19 @@ def _text(
     if len(roles) > ALL_MACHINES:
         acting = _acting(trace)
         roles = tuple(role for role in roles if role in acting)
+    formula = msgspec.UNSET if trace.formula is None else trace.formula
     subject = TraceSubject(
         source=protocol.path,
         protocol=protocol.name,
         obligation=verdict.name,
-        statement=STATEMENTS[verdict.property].text,
+        statement=stated(STATEMENTS[verdict.property].text, formula),
         code=found[0],
         fault=trace.fault,
         culprits=trace.culprits,
         explanation=trace.explanation,
         minimal=trace.minimal,
         instance=found[1],
-        formula=msgspec.UNSET if trace.formula is None else trace.formula,
+        formula=formula,
     )
     return write_itf(trace, [machines.of(role) for role in roles], subject)
 

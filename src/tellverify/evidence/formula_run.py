@@ -8,6 +8,7 @@ where it can take a message, and where it can send and may not stop.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -23,8 +24,11 @@ from tellverify.evidence.formula import (
     Formula,
     OfferAtom,
     evaluate,
+    text,
 )
+from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.replay import Stepper
+from tellverify.evidence.trace import Fault
 
 
 class Positions(msgspec.Struct, frozen=True):
@@ -191,3 +195,34 @@ def _missing(formula: Formula, machines: Sequence[Machine]) -> str:
         if isinstance(atom, FinishedAtom | OfferAtom) and atom.role not in known:
             return f"the protocol has no role `{atom.role}`"
     return ""
+
+
+FORMULA_FAULTS: Final = {
+    Fault.PROPERTY: ("TV621", "property"),
+    Fault.WITNESS: ("", "reachable"),
+}
+"""What runs show of formulas, with its code and the obligation it is evidence of."""
+
+
+def stated(statement: str, formula: Formula | msgspec.UnsetType) -> str:
+    """The statement of an obligation, with the formula that it speaks of in its one form."""
+    return statement if isinstance(formula, msgspec.UnsetType) else f"{statement} {text(formula)}"
+
+
+def unshown(
+    subject: TraceSubject, steps: Sequence[Step], loop: int, machines: Sequence[Machine]
+) -> str:
+    """Why a run does not show what its subject says of a formula, empty when it does."""
+    if subject.fault not in FORMULA_FAULTS:
+        return "only properties and witnesses have a formula"
+    if isinstance(subject.formula, msgspec.UnsetType):
+        return "there is no formula"
+    if subject.culprits:
+        return "nobody is to blame for it"
+    if subject.fault is Fault.WITNESS:
+        return (
+            "a witness does not repeat"
+            if loop >= 0
+            else unreached(subject.formula, steps, machines)
+        )
+    return complaint(subject.formula, steps, loop, machines)

@@ -13,6 +13,7 @@ from tellverify.core.machine import Machine
 from tellverify.core.semantics import Configuration
 from tellverify.core.step import Step
 from tellverify.evidence.certificate import GraphFile, NeutralGraph
+from tellverify.evidence.formula_run import FORMULA_FAULTS, stated, unshown
 from tellverify.evidence.itf import TraceFile, disagreement, write_itf
 from tellverify.evidence.machines_file import MachinesFile, Message, can_end, messages_of
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
@@ -33,15 +34,14 @@ _FAULTS: Final = {
     Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
     Fault.ENDLESS_RUN: ("TV523", "terminates"),
-}
+} | FORMULA_FAULTS
 _LASSOS: Final = tuple(list(_FAULTS)[4:])
 
 
 def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile) -> None:
     """Raise Rejected at the first entry that is not so; `file` was found to be in order."""
     subject, steps = trace.subject, trace.steps
-    compares = isinstance(file, GraphFile) or subject.fault is Fault.INFIDELITY
-    graph = file.graph if compares else None
+    graph = file.graph if isinstance(file, GraphFile) or subject.fault is Fault.INFIDELITY else None
     machines, lines = _basis(file)
     everyone = {machine.role for machine in machines}
     require(subject.fault in _FAULTS, "fault", f"`{subject.fault}` refutes nothing")
@@ -50,9 +50,10 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     named, _, roles = subject.obligation.partition("[")
     refutes = (refuted,) if subject.fault in _LASSOS else (refuted, "implementable")
     require(named in refutes, "obligation", f"`{subject.fault}` does not refute it")
-    says = subject.statement == STATEMENTS[Property(named)].text
+    says = subject.statement == stated(STATEMENTS[Property(named)].text, subject.formula)
     require(says, "statement", f"not that of `{named}`")
-    about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if roles else []
+    plain = bool(roles) and subject.fault not in FORMULA_FAULTS
+    about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if plain else []
     require(set(about) <= set(subject.culprits) <= everyone, "culprits", "not these roles")
     made = replay(steps, machines)
     if made.divergence is not None:
@@ -93,6 +94,8 @@ def _missing(
 ) -> str:
     """Why the end does not show the fault, or why a culprit has no part in it."""
     fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
+    if fault in FORMULA_FAULTS or trace.subject.formula:
+        return unshown(trace.subject, steps, trace.loop, machines)
     lap = steps[trace.loop :] if trace.loop >= 0 else ()
     final = {m.role for m, s in zip(machines, end.states, strict=True) if m.final[s]}
     last = {step.actor: step for step in steps}
@@ -105,8 +108,7 @@ def _missing(
 
     def judge() -> bool:
         if graph is None:
-            is_lost = fault is Fault.NO_TERMINATION
-            return is_lost and can_end(machines, end, _MOST_MATCHES) is False
+            return fault is Fault.NO_TERMINATION and can_end(machines, end, _MOST_MATCHES) is False
         if fault is Fault.NO_TERMINATION:
             return starts and not _has_run(graph, steps, "complete")
         return not starts or (bool(loose) and not _has_run(graph, steps, "exact"))
