@@ -23,6 +23,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.engine import inputs
 from tellverify.engine.machines import ALL_MACHINES, Machines
 from tellverify.engine.pipeline import qualified_name
+from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
 from tellverify.evidence.replay import Divergence, Stepper, fault_shown
 from tellverify.evidence.trace import Fault
@@ -274,9 +275,12 @@ def _complaint(
             return not is_faithful(protocol.graph, recorded.steps)
         return _misses_end(protocol.graph, recorded.steps)
 
-    reason = fault_shown(
-        stepper.configuration(), machines, fault, recorded.subject.culprits, lap=lap, judge=judge
-    )
+    if fault in FORMULA_FAULTS:
+        reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
+    else:
+        culprits = recorded.subject.culprits
+        end = stepper.configuration()
+        reason = fault_shown(end, machines, fault, culprits, lap=lap, judge=judge)
     if not reason:
         return None
     return say.fault_not_shown(shown, _state_span(text, len(recorded.steps)), fault, reason)
