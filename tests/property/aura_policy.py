@@ -11,7 +11,7 @@ from tellverify.policy.read import read_policy, read_policy_text
 from tellverify.source.text import SourceFile
 from tellverify.syntax.parser import parse
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 SPECS = ROOT / "specs"
 
 

@@ -162,27 +162,35 @@ def least_changes(
             return found
         rename = Change("rename", weight=weights.declare)
         return Changes((rename, *found.changes), found.cost + rename.weight)
-    named = premises(policy, derived, runtime)
-    wishes: dict[str, tuple[Named, Change]] = {}
-    hard: list[Premise] = []
-    for one in named:
-        change = _change(policy, derived, one, weights)
-        if change is None:
-            hard.append(one.premise)
-        else:
-            wishes[one.premise.name] = (one, change)
+    hard, wishes = possible_changes(policy, derived, runtime)
     answer = optimiser.minimise(
         hard,
-        [Wish(name, one.premise.term, change.weight) for name, (one, change) in wishes.items()],
+        [Wish(one.premise.name, one.premise.term, change.weight) for one, change in wishes],
         budget,
     )
     if isinstance(answer, Unsat | GaveUp):
         return answer
-    changes = tuple(dict.fromkeys(wishes[name][1] for name in answer.broken))
-    after, kept = _applied(policy, derived, runtime, changes)
+    broken = set(answer.broken)
+    changes = tuple(dict.fromkeys(change for one, change in wishes if one.premise.name in broken))
+    after, kept = applied(policy, derived, runtime, changes)
     if not admit(policy, after.manifest, kept).admitted:
         return GaveUp("the changes that the solver proposes do not suffice")
     return Changes(changes, answer.cost)
+
+
+def possible_changes(
+    policy: Policy, derived: Derived, runtime: RuntimeInventory
+) -> tuple[list[Premise], list[tuple[Named, Change]]]:
+    """The premises that stay, and those that a change could do away with."""
+    hard: list[Premise] = []
+    wishes: list[tuple[Named, Change]] = []
+    for one in premises(policy, derived, runtime):
+        change = _change(policy, derived, one, policy.admission.weights)
+        if change is None:
+            hard.append(one.premise)
+        else:
+            wishes.append((one, change))
+    return hard, wishes
 
 
 def _change(policy: Policy, derived: Derived, one: Named, weights: Weights) -> Change | None:
@@ -219,7 +227,7 @@ def _change(policy: Policy, derived: Derived, one: Named, weights: Weights) -> C
     return None
 
 
-def _applied(
+def applied(
     policy: Policy, derived: Derived, runtime: RuntimeInventory, changes: Sequence[Change]
 ) -> tuple[Derived, RuntimeInventory]:
     """A manifest and a runtime after changes."""

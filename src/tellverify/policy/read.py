@@ -74,6 +74,15 @@ def read_policy_text(text: str, path: str = "<policy>") -> PolicyRead:
     return reader.finished(path)
 
 
+def policy_of_rows(content: PolicyFile, path: str = "<policy>") -> PolicyRead:
+    """A policy that a program has put together; its rows are written nowhere."""
+    document = TomlDocument(SourceFile(path, ""), {}, {}, {})
+    merge = _Merge([_File(document, content)])
+    policy = merge.policy(path)
+    found = tuple(dict.fromkeys(merge.faults))
+    return PolicyRead(None if found else policy, found, {path: document.source})
+
+
 class _Reader:
     """All files of a policy, each read once, imports before those that import them."""
 

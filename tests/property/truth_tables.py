@@ -1,0 +1,37 @@
+"""Terms over truth values, judged by trying all values: no solver is involved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from tellverify.smt.term import And, Bool, Equal, Not, Or, Term, Variable, variables_of
+
+
+def satisfiable(terms: Sequence[Term]) -> bool:
+    """Whether some values make all terms true."""
+    names = list(variables_of(terms))
+    assert len(names) <= 12, "too many values to try"
+    return any(
+        all(true(term, dict(zip(names, values, strict=True))) for term in terms)
+        for values in product((False, True), repeat=len(names))
+    )
+
+
+def true(term: Term, values: Mapping[str, bool]) -> bool:
+    """The truth value of a term."""
+    match term:
+        case Variable(name):
+            return values[name]
+        case Bool(value):
+            return value
+        case Not(inner):
+            return not true(inner, values)
+        case And(parts):
+            return all(true(part, values) for part in parts)
+        case Or(parts):
+            return any(true(part, values) for part in parts)
+        case Equal(left, right):
+            return true(left, values) == true(right, values)
+        case _:
+            raise TypeError(term)
