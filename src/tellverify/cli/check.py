@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -20,6 +21,9 @@ from tellverify.report.kinds import KINDS
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import EvidenceFile
 
+_BUDGET: Final = re.compile(
+    r"\s*(?P<sender>[A-Za-z_]\w*)\s*(?:->\s*(?P<receiver>[A-Za-z_]\w*)\s*)?=\s*(?P<limit>[0-9]+)\s*"
+)
 _MOST_SIZES: Final = 1_000
 
 
@@ -36,6 +40,28 @@ def parse_instances(
             raise click.BadParameter(f"sizes of `{family}` are given twice")
         found[family] = _sizes(text, sizes)
     return tuple(found.items())
+
+
+def parse_budgets(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, str, int], ...]:
+    """`Role=500` or `A->B=500` as sender, receiver or nothing, and limit."""
+    found: dict[tuple[str, str], int] = {}
+    for text in given:
+        match = _BUDGET.fullmatch(text)
+        if match is None:
+            raise click.BadParameter(
+                f"`{text}` is not of the form ROLE=500 or SENDER->RECEIVER=500"
+            )
+        if len(match["limit"]) > 20 or int(match["limit"]) >= 2**64:
+            raise click.BadParameter(f"the budget in `{text}` does not fit into 64 bits")
+        row = (match["sender"], match["receiver"] or "")
+        if row in found:
+            raise click.BadParameter(
+                f"the budget of `{' -> '.join(filter(None, row))}` is given twice"
+            )
+        found[row] = int(match["limit"])
+    return tuple((*row, limit) for row, limit in found.items())
 
 
 def _sizes(text: str, sizes: str) -> tuple[int, ...]:
@@ -185,6 +211,14 @@ def parse_witness(
 @click.option(
     "--runtime", metavar="PROFILE", help="A runtime of the policy other than its default."
 )
+@click.option(
+    "--budget",
+    "budgets",
+    multiple=True,
+    metavar="ROLE=N",
+    callback=parse_budgets,
+    help="Prove that no run charges the role more; SENDER->RECEIVER=N for one peer.",
+)
 @click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors.")
@@ -209,6 +243,7 @@ def check(
     queue: int,
     policy: str | None,
     runtime: str | None,
+    budgets: tuple[tuple[str, str, int], ...],
     stdin_name: str,
     color: str,
     quiet: bool,
@@ -233,6 +268,7 @@ def check(
         event_limit=events,
         step_limit=steps,
         queue_limit=queue,
+        budgets=budgets,
         keep_graphs=evidence is not None,
         draw=style == "json" or any(kind in ("json", "html") for kind, _ in reports),
         policy=policy,
@@ -288,6 +324,9 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
     roles = {role.partition("[")[0] for protocol in protocols for role in protocol.roles}
     named = [family for family, _ in options.instances]
     named += [role.partition("[")[0] for role in options.roles]
+    named += [
+        role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
+    ]
     items = {verdict.subject.item for protocol in protocols for verdict in protocol.verdicts}
     return [
         *(

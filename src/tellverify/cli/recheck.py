@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import click
 
 from tellverify.cli.exit import Exit
+from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
+from tellverify.evidence.budgets import BUDGET_NAME
 from tellverify.recheck.files import ENDINGS, recheck
 from tellverify.recheck.graph import Rejected
 from tellverify.report.escape import printable
@@ -30,7 +32,7 @@ def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
     the answer that is stored with them; without it they are counted, not judged.
     """
     accepted = rejected = scripts = 0
-    endings = (*ENDINGS, SCRIPT)
+    endings = (*ENDINGS, BUDGET_NAME, SCRIPT, ACCEPTANCE_SUFFIX)
     for path in (found for given in paths for found in _evidence(given, endings)):
         if path.endswith(SCRIPT) and not smt:
             scripts += 1
@@ -38,7 +40,7 @@ def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
         reason = ""
         words = ""
         try:
-            words = _confirmed(path) if path.endswith(SCRIPT) else recheck(path)
+            words = _judged(path)
         except Rejected as error:
             reason = str(error)
         except OSError as error:
@@ -59,6 +61,24 @@ def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
     if not quiet:
         click.echo(f"{accepted} accepted, {rejected} rejected")
     return Exit.REFUTED if rejected else Exit.OK
+
+
+def _judged(path: str) -> str:
+    """Why a file is accepted, by the program for its kind; raises Rejected and OSError."""
+    if path.endswith(SCRIPT):
+        return _confirmed(path)
+    if path.endswith(BUDGET_NAME):
+        from tellverify.evidence.budget_check import BadBudgets, check_budget_file
+
+        try:
+            return check_budget_file(path)
+        except BadBudgets as error:
+            raise Rejected("budgets", str(error)) from None
+    if path.endswith(ACCEPTANCE_SUFFIX):
+        from tellverify.runtime.recheck import recheck_acceptance
+
+        return recheck_acceptance(path)
+    return recheck(path)
 
 
 def _confirmed(path: str) -> str:

@@ -631,10 +631,6 @@ ZERO_COST: Final = Code("TV359", "zero-cost", _LINT, _NOTE, "a charge of nothing
 UNKNOWN_OBSERVER: Final = Code(
     "TV361", "unknown-observer", _LINT, _WARNING, "an observer that no class of observers has"
 )
-MALFORMED_LINK: Final = Code("TV362", "malformed-link", _LINT, _ERROR, "a link that cannot be read")
-UNRESOLVED_LINK: Final = Code(
-    "TV363", "unresolved-link", _LINT, _ERROR, "an import of a link that no link exports"
-)
 LABEL_METADATA: Final = Code(
     "TV364", "label-metadata", _LINT, _NOTE, "one label with different annotations"
 )
@@ -882,6 +878,82 @@ MANIFEST_DRIFT: Final = Code(
 )
 UNREADABLE_MANIFEST: Final = Code(
     "TV732", "unreadable-manifest", _USAGE, _ERROR, "a manifest file that cannot be read"
+)
+
+# TV75x-TV78x: launches, executions and the acceptance rule
+LAUNCH_GUARD_NAME: Final = Code(
+    "TV751", "launch-guard-name", _OBLIGATION, _ERROR, "a capability name that no launch admits"
+)
+FRAGMENT_OWNED: Final = Code(
+    "TV752", "fragment-owned", _OBLIGATION, _ERROR, "a fragment of a session that has another owner"
+)
+ROLE_IMAGE: Final = Code(
+    "TV753", "role-image", _OBLIGATION, _ERROR, "a role image that cannot be loaded"
+)
+UNKNOWN_DETERMINISM: Final = Code(
+    "TV754", "unknown-determinism", _OBLIGATION, _ERROR, "a determinism policy that no policy has"
+)
+DETERMINISM_CLASS: Final = Code(
+    "TV755", "determinism-class", _OBLIGATION, _ERROR, "a determinism policy of another class"
+)
+MISSING_CONTRACTS: Final = Code(
+    "TV756",
+    "missing-contracts",
+    _OBLIGATION,
+    _ERROR,
+    "a runtime without the contracts that are needed",
+)
+UNSUPPORTED_DETERMINISM: Final = Code(
+    "TV757",
+    "unsupported-determinism",
+    _OBLIGATION,
+    _ERROR,
+    "a grade of determinism that the runtime does not show",
+)
+NO_INVENTORY: Final = Code(
+    "TV758",
+    "inventory-unavailable",
+    _OBLIGATION,
+    _ERROR,
+    "a runtime whose inventory cannot be read",
+)
+ILLEGAL_PROFILE: Final = Code(
+    "TV759", "illegal-profile", _OBLIGATION, _ERROR, "a determinism policy that cannot be executed"
+)
+SESSION_OPEN: Final = Code(
+    "TV761", "session-open", _OBLIGATION, _ERROR, "a session that is open for another protocol"
+)
+STALE_OWNER: Final = Code(
+    "TV762", "stale-owner", _OBLIGATION, _ERROR, "somebody acts who no longer owns the session"
+)
+TRANSFER_REFUSED: Final = Code(
+    "TV763", "transfer-refused", _OBLIGATION, _ERROR, "a session that cannot be handed over"
+)
+DELEGATION_REFUSED: Final = Code(
+    "TV764",
+    "delegation-refused",
+    _OBLIGATION,
+    _ERROR,
+    "a delegation that leaves footprints incoherent",
+)
+LINK_REFUSED: Final = Code(
+    "TV765", "link-refused", _OBLIGATION, _ERROR, "bundles that cannot be linked"
+)
+LAUNCH_PACKS: Final = Code(
+    "TV766", "launch-packs", _OBLIGATION, _ERROR, "a pack that cannot be resolved without a policy"
+)
+EXECUTION_STUCK: Final = Code(
+    "TV771", "execution-stuck", _OBLIGATION, _ERROR, "an execution that stops before its end"
+)
+PACK_NOT_ACCEPTED: Final = Code(
+    "TV781",
+    "pack-not-accepted",
+    _OBLIGATION,
+    _ERROR,
+    "a pack that the protocol carries against the acceptance rule",
+)
+PACK_POSSIBLE: Final = Code(
+    "TV782", "pack-possible", _LINT, _NOTE, "a pack that a protocol could carry and does not"
 )
 
 # TV8xx: replayed traces

@@ -52,10 +52,9 @@ class Options(msgspec.Struct, frozen=True):
     `witness` has events, each of which some run is to reach. `requirements` gives the strength that
     single properties need, "proved", "bounded", "assumed" or "nothing". `policy` is the path of a
     policy folder, `runtime` a profile of it other than its default. `today` is the day that dated
-    assumptions are measured by (empty: that of the clock).
-    `seconds` limits the time of one protocol; what
-    does not end in it is unknown. `budgets` are limits as `(sender, receiver, limit)`; without a
-    receiver it is one on all that the sender is charged.
+    assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
+    protocol; what does not end in it is unknown. `budgets` are limits as `(sender, receiver,
+    limit)`; without a receiver it is one on all that the sender is charged.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()

@@ -23,6 +23,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
+from tellverify.verdict.property import Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skipped")
@@ -94,6 +95,12 @@ def evidence_of(run: Run) -> dict[str, EvidenceFile]:
     if not files:
         return files
     for protocol in run.protocols:
+        budgets = files.get(f"{protocol.name}/budgets")
+        if budgets is not None:
+            for verdict in protocol.verdicts:
+                certified = verdict.property in (Property.BUDGET, Property.LEAKAGE)
+                if certified and isinstance(verdict.outcome, Proved | Bounded):
+                    files.setdefault(verdict_id(protocol.name, verdict), budgets)
         certificate = files.get(f"{protocol.name}/certificate")
         if certificate is None:
             continue
@@ -137,7 +144,7 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
                 about = verdict.subject
                 named = bool(about.roles or about.item) or about.channel is not None
                 key = (
-                    str(verdict.property) if named else "",
+                    f"{verdict.property} {about.item if about.roles else ''}" if named else "",
                     code_of(verdict.outcome),
                     detail_of(verdict),
                     named,

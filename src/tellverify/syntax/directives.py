@@ -45,6 +45,7 @@ FORMS: Final[dict[str, Form]] = {
     "assume": Form("-- tell: assume(OBLIGATION, ...) until 2027-03-01: reason", dated=True),
     "property": Form("-- tell: property NAME: FORMULA", named=True),
     "category": Form("-- tell: category(C)"),
+    "budget": Form("-- tell: budget(ROLE = LIMIT, ...)"),
 }
 """The kinds of comments that some part of tellverify reads."""
 

@@ -15,6 +15,14 @@ _HELP: Final = {
     "TV514": "let its receiver take the message on every branch on which it may be sent",
     "TV521": "let the receiver answer before the sender goes on",
     "TV522": "give the loop a way out",
+    "TV641": "put the stages of the guard chain in an order in which transport comes last",
+    "TV642": "raise the budget, or lower the costs on this run",
+    "TV643": "bound the loop, or let what it sends cost nothing",
+    "TV644": "raise the budget of the observers, or show them less on this run",
+    "TV645": "charge at least 1 for every message that gets a receipt",
+    "TV646": "keep the charges of each copy apart, and add them up when copies merge",
+    "TV651": "record the beginning first, and one outcome last, on every branch",
+    "TV654": "reduce facts by what is known, not by the order in which it was written",
     "TV523": "let somebody decide in every round, and end the loop after a number of rounds",
 }
 

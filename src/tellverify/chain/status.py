@@ -1,0 +1,82 @@
+"""The status of a ceremony, reduced from its facts: a function of the set of facts, or not.
+
+The reference reduction goes by rank: Preparing, Pending, then one of Committed, Aborted and
+Superseded. Two different outcomes are a conflict, whatever came first. Reducing by what was written
+last is the way that depends on the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import product
+from typing import Final, TypeAlias
+
+import msgspec
+
+INITIATED, ACCEPTED = "initiated", "accepted"
+COMMITTED, ABORTED, SUPERSEDED = "committed", "aborted", "superseded"
+VARIANTS: Final = (INITIATED, ACCEPTED, COMMITTED, ABORTED, SUPERSEDED)
+TERMINAL: Final = (COMMITTED, ABORTED, SUPERSEDED)
+CONFLICT: Final = "conflict"
+_RANK: Final = {"preparing": 0, "pending": 1, COMMITTED: 2, ABORTED: 2, SUPERSEDED: 2, CONFLICT: 3}
+_LONGEST: Final = 4
+
+Reduction: TypeAlias = Callable[[Sequence[str]], str]
+
+
+def by_rank(facts: Sequence[str]) -> str:
+    """The status that a set of facts stands for."""
+    known = set(facts)
+    ends = [name for name in TERMINAL if name in known]
+    if len(ends) > 1:
+        return CONFLICT
+    if ends:
+        return ends[0]
+    return "pending" if known else "preparing"
+
+
+def by_last(facts: Sequence[str]) -> str:
+    """The status that the fact written last stands for."""
+    if not facts:
+        return "preparing"
+    return facts[-1] if facts[-1] in TERMINAL else "pending"
+
+
+REDUCTIONS: Final[dict[str, Reduction]] = {"rank": by_rank, "last-writer": by_last}
+
+
+class Unstable(msgspec.Struct, frozen=True):
+    """Two orders of the same facts with different statuses, or a prefix that ranks higher."""
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    statuses: tuple[str, str]
+
+
+@cache
+def unstable(name: str, variants: tuple[str, ...] = VARIANTS) -> Unstable | None:
+    """The shortest facts that show that a reduction is no function of their set, or not monotone.
+
+    All sequences of up to four facts are tried, repeated ones included. Facts have five variants
+    and the reductions look at which of them are there and at the last, so longer ones show nothing
+    new.
+    """
+    reduce = REDUCTIONS[name]
+    seen: dict[frozenset[str], tuple[str, ...]] = {}
+    for length in range(_LONGEST + 1):
+        for facts in product(variants, repeat=length):
+            status = reduce(facts)
+            before = seen.setdefault(frozenset(facts), facts)
+            if reduce(before) != status:
+                return Unstable(before, facts, (reduce(before), status))
+            for cut in range(length):
+                early = reduce(facts[:cut])
+                if not _follows(early, status):
+                    return Unstable(facts[:cut], facts, (early, status))
+    return None
+
+
+def _follows(early: str, late: str) -> bool:
+    """Whether a status may become another one when facts are added."""
+    return early == late or _RANK[early] < _RANK[late]
