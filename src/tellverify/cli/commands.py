@@ -9,6 +9,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "project": ("tellverify.cli.project", "project", "show what each role does"),
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
+    "run": ("tellverify.cli.run", "run", "launch a protocol on a runtime and execute it"),
     "accept": ("tellverify.cli.accept", "accept", "decide which packs protocols may carry"),
     "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
     "admit": ("tellverify.cli.admit", "admit", "whether a runtime admits protocols, or why not"),
@@ -17,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "policy": ("tellverify.cli.policy", "policy", "check a policy, print its schema"),
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
+    "patterns": ("tellverify.cli.patterns", "patterns", "do models of resilience keep their claims"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
     "completions": (

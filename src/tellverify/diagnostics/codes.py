@@ -774,6 +774,14 @@ UNREADABLE_STRUCTURE: Final = Code(
     "TV672", "unreadable-structure", _LINT, _ERROR, "a structure that cannot be read"
 )
 
+# TV68x: models of patterns
+BROKEN_CLAIM: Final = Code(
+    "TV681", "broken-claim", _OBLIGATION, _ERROR, "a run that does not keep a claim"
+)
+UNREADABLE_PATTERN: Final = Code(
+    "TV682", "unreadable-pattern", _LINT, _ERROR, "a model of a pattern that cannot be read"
+)
+
 # TV7xx: theorem packs and admission
 PACK_NOT_DECLARED: Final = Code(
     "TV701",

@@ -1,0 +1,245 @@
+"""`tellverify accept`: the five conditions of the acceptance rule, with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+import msgspec
+
+from tellverify.admission.convergence import Sourced
+from tellverify.cli.check import parse_instances
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped, complain
+from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
+from tellverify.engine.acceptance import Acceptance, State, Word, acceptances
+from tellverify.engine.acceptance_files import evidence_files, graphs_of
+from tellverify.engine.traces import write_files
+from tellverify.policy.model import Policy
+from tellverify.report.style import Paint, Style
+
+_SAYS: Final = {State.MET: "yes", State.FAILS: "no", State.UNKNOWN: "not known"}
+_PAINT: Final[dict[str, Paint]] = {
+    "accepted": "green",
+    "refused": "red",
+    "unknown": "yellow",
+    "yes": "green",
+    "no": "red",
+    "not known": "yellow",
+}
+
+
+class ConditionRow(msgspec.Struct, frozen=True):
+    """A condition as it is written to JSON; `state` is met, fails or unknown."""
+
+    number: int
+    name: str
+    state: str
+    reason: str
+    path: str
+    line: int
+
+
+class VerdictRow(msgspec.Struct, frozen=True):
+    """The verdict on one pack as it is written to JSON."""
+
+    pack: str
+    carried: bool
+    verdict: str
+    excluded: str
+    required: tuple[str, ...]
+    refusals: int
+    runs: int
+    conditions: tuple[ConditionRow, ...]
+
+
+class ProtocolRow(msgspec.Struct, frozen=True):
+    """A protocol as it is written to JSON."""
+
+    protocol: str
+    id: str
+    path: str
+    line: int
+    wave: str
+    in_policy: bool
+    packs: tuple[VerdictRow, ...]
+    evidence: tuple[str, ...] = ()
+
+
+class _Case(msgspec.Struct, frozen=True):
+    sourced: Sourced
+    found: tuple[Acceptance, ...]
+    evidence: tuple[str, ...] = ()
+
+
+@click.command("accept")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@policy_option
+@click.option(
+    "--instances",
+    multiple=True,
+    metavar="FAMILY=1..3",
+    callback=parse_instances,
+    help="Sizes of a role family; 1..3 without this.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--evidence",
+    type=click.Path(),
+    metavar="DIR",
+    help="Write the refusals and runs behind every accepted pack into this folder.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="All conditions of all packs.")
+def accept(
+    paths: tuple[str, ...],
+    policy_path: str | None,
+    instances: tuple[tuple[str, tuple[int, ...]], ...],
+    as_json: bool,
+    evidence: str | None,
+    verbose: bool,
+) -> int:
+    """Decide whether protocols may carry the theorem packs that they carry.
+
+    PATH is a `.tell` file or a folder. Launches and runs are made on the spot: without every
+    single key, without the pack, and with full support on every branch. Exit codes: 0 all packs
+    that are carried are accepted, 1 one is refused or a file has errors, 2 wrong usage or a faulty
+    policy, 3 one is not known, 4 no protocol was found.
+    """
+    try:
+        policy = load_policy(policy_path)
+        found, is_fine = protocols_under(policy, paths)
+    except Stopped as stop:
+        return stop.code
+    if not found:
+        if is_fine:
+            complain("no protocol was found")
+        return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
+    cases = []
+    for sourced in found:
+        verdicts = acceptances(sourced, policy, graphs_of(sourced, dict(instances)))
+        try:
+            written = _written(verdicts, sourced, policy, evidence) if evidence else ()
+        except OSError as error:
+            complain(f"cannot write evidence into {evidence}: {error.strerror}")
+            return Exit.USAGE
+        cases.append(_Case(sourced, verdicts, written))
+    if as_json:
+        rows = [_row(case) for case in cases]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+    else:
+        click.echo("\n".join(_lines(cases, style_of_output(), verbose)))
+    words = {each.word for case in cases for each in case.found if each.carried}
+    if Word.REFUSED in words or not is_fine:
+        return Exit.REFUTED
+    return Exit.UNKNOWN if Word.UNKNOWN in words else Exit.OK
+
+
+def _written(
+    verdicts: Sequence[Acceptance], sourced: Sourced, policy: Policy, folder: str
+) -> tuple[str, ...]:
+    files = [
+        file
+        for each in verdicts
+        if each.word is Word.ACCEPTED
+        for file in evidence_files(each, sourced, policy)
+    ]
+    return tuple(write_files(folder, files).values())
+
+
+# Text
+
+
+def _lines(cases: Sequence[_Case], style: Style, verbose: bool) -> list[str]:
+    lines: list[str] = []
+    for case in cases:
+        shown = case.found if verbose else [each for each in case.found if each.carried]
+        for each in shown:
+            lines += [*_verdict(case.sourced, each, style), ""]
+    short = [case for case in cases if not any(each.carried for each in case.found)]
+    if not verbose:
+        for case in short:
+            lines += _note(case, style)
+    carried = [each for case in cases for each in case.found if each.carried]
+    counts = [
+        f"{sum(each.word is word for each in carried)} {word}"
+        for word in (Word.ACCEPTED, Word.REFUSED, Word.UNKNOWN)
+    ]
+    return [*lines, f"{', '.join(counts)}; {len(short)} without a pack"]
+
+
+def _verdict(sourced: Sourced, found: Acceptance, style: Style) -> list[str]:
+    manifest = sourced.derived.manifest
+    name = style.tamed(f"{manifest.protocol_id} ({sourced.derived.source.path})")
+    word = str(found.word) if found.carried else f"{found.word}, not carried"
+    head = style.paint(_PAINT.get(word, "plain"), word)
+    wave = f"   {style.tamed(found.wave)}" if found.wave else ""
+    lines = [f"{head}   {name}   {style.tamed(found.pack)}{wave}"]
+    for one in found.findings:
+        says = _SAYS[one.state]
+        where = f" ({one.path}:{one.line})" if one.line else ""
+        start = f"  {one.condition.number} {one.condition.title:<14} {says:<10}"
+        row = style.hanging(start, style.tamed(f"{one.reason}{where}"), len(start))
+        lines += [row[0].replace(says, style.paint(_PAINT[says], says), 1), *row[1:]]
+    if found.barred:
+        where = f" ({found.barred_path}:{found.barred_line})" if found.barred_line else ""
+        start = "  - excluded       "
+        lines += style.hanging(start, style.tamed(f"{found.barred}{where}"), len(start))
+    return lines
+
+
+def _note(case: _Case, style: Style) -> list[str]:
+    """What there is to say of a protocol without a pack, most often that it is free."""
+    name = case.sourced.derived.manifest.protocol_id
+    if not case.found:
+        return [style.tamed(f"free       {name}: the policy does not know it")]
+    wave = case.found[0].wave
+    possible = [each for each in case.found if each.word is Word.POSSIBLE]
+    start = "free       "
+    if not possible:
+        text = f"{name}: meets the five conditions of no pack; {wave or 'in no wave'}"
+        return style.hanging(start, style.tamed(text), len(start))
+    packs = " and ".join(f"`{each.pack}`" for each in possible)
+    text = f"{name}: meets the five conditions of {packs}; {wave or 'in no wave'}"
+    barred = next((each.barred for each in possible if each.barred), "")
+    tail = f"; it stays free all the same: {barred}" if barred else ""
+    return style.hanging("note       ", style.tamed(text + tail), len(start))
+
+
+# JSON
+
+
+def _row(case: _Case) -> ProtocolRow:
+    derived = case.sourced.derived
+    return ProtocolRow(
+        derived.manifest.protocol_qualified_name,
+        derived.manifest.protocol_id,
+        derived.source.path,
+        derived.source.position(derived.name.start)[0],
+        case.found[0].wave if case.found else "",
+        bool(case.found),
+        tuple(
+            VerdictRow(
+                each.pack,
+                each.carried,
+                str(each.word),
+                each.barred,
+                each.required,
+                len(each.refusals),
+                sum(len(recorded.runs) for recorded in each.runs),
+                tuple(
+                    ConditionRow(
+                        one.condition.number,
+                        one.condition.title,
+                        str(one.state),
+                        one.reason,
+                        one.path,
+                        one.line,
+                    )
+                    for one in each.findings
+                ),
+            )
+            for each in case.found
+        ),
+        case.evidence,
+    )
