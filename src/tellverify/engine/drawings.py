@@ -13,8 +13,8 @@ import msgspec
 from tellverify.core.graph import ProtocolGraph
 from tellverify.core.machine import Machine
 from tellverify.engine.aggregate import family_of
+from tellverify.engine.checked import Graphs
 from tellverify.engine.machines import ALL_MACHINES, Machines
-from tellverify.engine.pipeline import Checked
 from tellverify.evidence.replay import replay
 from tellverify.evidence.trace import Trace
 from tellverify.verdict.drawing import Drawing, Drawings, Move
@@ -27,38 +27,50 @@ _MOST_ROLES: Final = 32
 _MOST_MACHINES: Final = 16
 
 
-def with_drawings(checked: Checked) -> Run:
-    """The run of `checked` with drawings of its protocols and states along its traces."""
+def with_drawings(run: Run, graphs: Graphs) -> Run:
+    """`run` with drawings of its protocols and local states along its traces.
+
+    `graphs` has the graphs of protocols by path and name, then by instance.
+    """
     protocols = []
-    for protocol in checked.run.protocols:
-        graphs = checked.graphs.get((protocol.path, protocol.name), {})
-        machines = {instance: Machines(graph) for instance, graph in graphs.items()}
+    for protocol in run.protocols:
+        known = graphs.get((protocol.path, protocol.name), {})
+        machines = {instance: Machines(graph) for instance, graph in known.items()}
         verdicts = tuple(_with_states(verdict, machines) for verdict in protocol.verdicts)
         drawings = _drawings(protocol, machines)
         protocols.append(msgspec.structs.replace(protocol, verdicts=verdicts, drawings=drawings))
-    return msgspec.structs.replace(checked.run, protocols=tuple(protocols))
+    return msgspec.structs.replace(run, protocols=tuple(protocols))
 
 
 def _with_states(verdict: Verdict, machines: Mapping[str, Machines]) -> Verdict:
     outcome = verdict.outcome
-    if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
-        return verdict
-    known = machines.get(outcome.instance)
+    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
+        stepped = _stepped(outcome.evidence, machines.get(outcome.instance))
+        return msgspec.structs.replace(
+            verdict, outcome=msgspec.structs.replace(outcome, evidence=stepped)
+        )
+    if verdict.witness is not None:
+        witness = verdict.witness
+        stepped = _stepped(witness.trace, machines.get(witness.instance))
+        return msgspec.structs.replace(
+            verdict, witness=msgspec.structs.replace(witness, trace=stepped)
+        )
+    return verdict
+
+
+def _stepped(trace: Trace, known: Machines | None) -> Trace:
+    """`trace` with the local state of each actor, where its machines can be built in good time."""
     if known is None:
-        return verdict
-    trace = outcome.evidence
+        return trace
     acting = {role for step in trace.steps for role in (step.sender, step.receiver)}
     if not acting <= set(known.graph.roles):
-        return verdict
+        return trace
     if len(acting) > ALL_MACHINES and not known.are_cheap:
-        return verdict  # its machines would take too long to build
+        return trace
     found = replay(trace.steps, [known.of(role) for role in known.graph.roles if role in acting])
     if found.divergence is not None:
-        return verdict
-    trace = msgspec.structs.replace(trace, states=found.states)
-    return msgspec.structs.replace(
-        verdict, outcome=msgspec.structs.replace(outcome, evidence=trace)
-    )
+        return trace
+    return msgspec.structs.replace(trace, states=found.states)
 
 
 def _drawings(protocol: ProtocolReport, machines: Mapping[str, Machines]) -> Drawings | None:

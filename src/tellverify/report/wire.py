@@ -5,6 +5,7 @@ Within a version the schema only grows. No clock, no path of this machine, keys 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -31,8 +32,11 @@ from tellverify.report.wire_model import (
     WireAssumption,
     WireBaseline,
     WireBefore,
+    WireDrawing,
+    WireDrawings,
     WireExit,
     WireInput,
+    WireMove,
     WireProtocol,
     WireRun,
     WireStep,
@@ -43,12 +47,14 @@ from tellverify.report.wire_model import (
     WireWaiting,
 )
 from tellverify.source.text import SourceFile
+from tellverify.verdict.drawing import Drawing, Drawings
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
     Conflict,
     Core,
+    Outcome,
     Proved,
     Refuted,
     Skipped,
@@ -56,11 +62,20 @@ from tellverify.verdict.outcome import (
     status,
 )
 from tellverify.verdict.property import SEMANTICS, STATEMENTS
-from tellverify.verdict.run import Before, EvidenceFile, Family, ProtocolReport, Run, Verdict
+from tellverify.verdict.run import (
+    Before,
+    EvidenceFile,
+    Family,
+    Input,
+    ProtocolReport,
+    Run,
+    Verdict,
+)
 from tellverify.version import VERSION
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
+LONGEST_TEXT: Final = 262_144  # characters of an input that are kept in the run
 _VACUITY: Final[dict[str, Vacuity]] = {"exercised": "exercised", "vacuous": "vacuous"}
 
 
@@ -73,7 +88,9 @@ def write_json(run: Run, sources: Mapping[str, SourceFile]) -> str:
         tool=Tool("tellverify", VERSION),
         command=run.command,
         solvers=run.solvers,
-        inputs=tuple(WireInput(_slashed(one.path), one.sha256) for one in run.inputs),
+        inputs=tuple(
+            WireInput(_slashed(one.path), one.sha256, _text(one, sources)) for one in run.inputs
+        ),
         configuration={"dialect": run.dialect, **dict(run.configuration)},
         semantics=SEMANTICS,
         protocols=tuple(_protocol(one, sources, files, compared) for one in run.protocols),
@@ -102,6 +119,15 @@ def json_text(value: msgspec.Struct | Json) -> str:
     except UnicodeEncodeError:
         encoded = msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _text(one: Input, sources: Mapping[str, SourceFile]) -> str:
+    """The text of an input, so that a stored run can quote it; empty when it is long."""
+    source = sources.get(one.path)
+    if source is None or len(source.text) > LONGEST_TEXT:
+        return ""
+    encoded = source.text.encode("utf-8", "surrogatepass")
+    return source.text if hashlib.sha256(encoded).hexdigest() == one.sha256 else ""
 
 
 def _baseline(run: Run, compared: Comparison) -> WireBaseline:
@@ -152,7 +178,25 @@ def _protocol(
         verdicts=tuple(
             _verdict(protocol, one, sources, files, compared) for one in protocol.verdicts
         ),
+        drawings=_drawings(protocol.drawings) if protocol.drawings is not None else msgspec.UNSET,
     )
+
+
+def _drawings(drawings: Drawings) -> WireDrawings:
+    return WireDrawings(
+        drawings.instance,
+        _drawing(drawings.graph) if drawings.graph is not None else None,
+        tuple(map(_drawing, drawings.machines)),
+        drawings.omitted,
+    )
+
+
+def _drawing(drawing: Drawing) -> WireDrawing:
+    moves = tuple(
+        WireMove(one.source, one.target, one.sender, one.receiver, one.label, one.line)
+        for one in drawing.moves
+    )
+    return WireDrawing(drawing.states, drawing.final, moves, drawing.roles)
 
 
 def _instances(families: Sequence[Family]) -> dict[str, tuple[int, ...]]:
@@ -193,11 +237,19 @@ def _verdict(
         locations=(here,),
         fingerprint=fingerprint(protocol.name, verdict),
         statistics=dict(verdict.statistics),
-        reason=outcome.reason
-        if isinstance(outcome, Unknown | Skipped | Assumed)
-        else msgspec.UNSET,
+        reason=_reason(outcome),
         baseline=compared.state(protocol, verdict) or msgspec.UNSET,
     )
+
+
+def _reason(outcome: Outcome) -> str | msgspec.UnsetType:
+    match outcome:
+        case Unknown(reason) | Skipped(reason) | Assumed(reason):
+            return reason
+        case Refuted(reason=reason) if reason:
+            return reason
+        case _:
+            return msgspec.UNSET
 
 
 def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
@@ -229,7 +281,10 @@ def _scope(protocol: ProtocolReport, verdict: Verdict) -> Scope:
 
 def _method(verdict: Verdict) -> Method:
     match verdict.outcome:
-        case Proved(method=method) | Bounded(method=method) | Refuted(method=method):
+        case Proved(method, detail) | Bounded(_, method, detail):
+            options = {"method": method, "detail": detail}
+            return Method(_engine(method), {key: text for key, text in options.items() if text})
+        case Refuted(method=method):
             return Method(_engine(method), {"method": method} if method else {})
         case Unknown() | Skipped() | Assumed():
             return Method("none", {})
@@ -305,6 +360,7 @@ def _trace(trace: Trace) -> WireTrace:
                 path=_slashed(step.site.path),
                 line=step.site.line,
                 branch=step.site.branch,
+                column=step.site.column,
             )
             for step in trace.steps
         ),
@@ -314,6 +370,7 @@ def _trace(trace: Trace) -> WireTrace:
         queues=tuple(Queue(*queue) for queue in trace.queues),
         waiting=tuple(WireWaiting(one.role, one.finished, one.awaits) for one in trace.waiting),
         loop=trace.loop,
+        states=trace.states,
     )
 
 

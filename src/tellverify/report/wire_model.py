@@ -63,6 +63,7 @@ class WireStep(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str = ""
     line: int = 0
     branch: str = ""
+    column: int = 0
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -92,6 +93,7 @@ class WireTrace(msgspec.Struct, frozen=True, omit_defaults=True):
     queues: tuple[Queue, ...]
     waiting: tuple[WireWaiting, ...]
     loop: int = -1
+    states: tuple[int, ...] = ()
 
 
 class Premise(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -157,6 +159,35 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline: BaselineState | msgspec.UnsetType = msgspec.UNSET
 
 
+class WireMove(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A transition of a graph or machine."""
+
+    source: int = msgspec.field(name="from")
+    target: int = msgspec.field(name="to")
+    sender: str
+    receiver: str
+    label: str
+    line: int = 0
+
+
+class WireDrawing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A graph, or the machine of the first of `roles`; state 0 is initial."""
+
+    states: int
+    final: tuple[int, ...]
+    moves: tuple[WireMove, ...]
+    roles: tuple[str, ...] = ()
+
+
+class WireDrawings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What pictures of a protocol need, at the family sizes `instance`."""
+
+    instance: str = ""
+    graph: WireDrawing | None = None
+    machines: tuple[WireDrawing, ...] = ()
+    omitted: tuple[str, ...] = ()
+
+
 class WireProtocol(msgspec.Struct, frozen=True):
     """A protocol with its verdicts."""
 
@@ -167,6 +198,7 @@ class WireProtocol(msgspec.Struct, frozen=True):
     families: dict[str, tuple[int, ...]]
     events: int
     verdicts: tuple[WireVerdict, ...]
+    drawings: WireDrawings | msgspec.UnsetType = msgspec.UNSET
 
 
 class WireAssumption(msgspec.Struct, frozen=True):
@@ -217,11 +249,12 @@ class Tool(msgspec.Struct, frozen=True):
     version: str
 
 
-class WireInput(msgspec.Struct, frozen=True):
-    """A file that was read."""
+class WireInput(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that was read; `text` is there when it is short and is what the digest is of."""
 
     path: str
     sha256: str
+    text: str = ""
 
 
 class WireExit(msgspec.Struct, frozen=True):
