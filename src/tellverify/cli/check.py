@@ -270,6 +270,7 @@ def check(
         queue_limit=queue,
         budgets=budgets,
         keep_graphs=evidence is not None,
+        coverage=verbose or bool({style, *(kind for kind, _ in reports)} & {"json", "html"}),
         draw=style == "json" or any(kind in ("json", "html") for kind, _ in reports),
         policy=policy,
         runtime=runtime or "",

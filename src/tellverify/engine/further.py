@@ -15,7 +15,7 @@ from tellverify.engine.properties import decide_properties, decide_witnesses
 from tellverify.lowering.lower import Lowered
 from tellverify.syntax import ast
 from tellverify.verdict.property import Property
-from tellverify.verdict.run import Verdict
+from tellverify.verdict.run import Coverage, Verdict
 
 
 class Sized(msgspec.Struct, frozen=True):
@@ -51,6 +51,7 @@ class Decided(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
+    coverage: Coverage | None = None
 
 
 def _guards(further: Further) -> Decided:
@@ -73,6 +74,18 @@ def _admission(further: Further) -> Decided:
     return decide_admission(further)
 
 
+def _branches(further: Further) -> Decided:
+    """Branches that no run takes; they refute nothing, and are told unless something is asked."""
+    source = further.judged.source
+    if not any(word in source.text for word in ("choice", "case", "decide")):
+        return Decided()
+    from tellverify.engine.coverage import never_taken
+
+    said = [*further.judged.said, *(d for one in further.sized for d in one.lowered.diagnostics)]
+    found = never_taken(further.protocol, further.name, source, further.sized, said)
+    return Decided((), tuple(found))
+
+
 _DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]], ...]] = (
     ((Property.GUARDS,), _guards),
     (
@@ -90,6 +103,7 @@ _DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]]
     ((Property.ADMISSION,), _admission),
     ((Property.PROPERTY,), decide_properties),
     ((Property.REACHABLE,), decide_witnesses),
+    ((), _branches),
 )
 
 
@@ -109,4 +123,9 @@ def decide_further(further: Further) -> Decided:
         verdicts.extend(decided.verdicts)
         diagnostics.extend(decided.diagnostics)
         files.extend(decided.files)
-    return Decided(tuple(verdicts), tuple(diagnostics), tuple(files))
+    coverage = None
+    if further.options.coverage:
+        from tellverify.engine.coverage import coverage_of
+
+        coverage = coverage_of(further.protocol, further.judged.source, further.sized)
+    return Decided(tuple(verdicts), tuple(diagnostics), tuple(files), coverage)

@@ -69,6 +69,7 @@ class Options(msgspec.Struct, frozen=True):
     search_limit: int = 200_000
     queue_limit: int = 8
     keep_graphs: bool = False
+    coverage: bool = False
     draw: bool = False
     levels: tuple[Level, ...] = ()
     requirements: tuple[tuple[str, str], ...] = ()

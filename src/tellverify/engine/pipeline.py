@@ -270,10 +270,14 @@ def _check_protocol(
     if settlement is not None:
         later = settlement.findings(later)
         selected, later = settlement.verdicts(name, protocol.span, selected, later)
-    return (
-        msgspec.structs.replace(report, families=families, verdicts=selected, event_count=events),
-        [*more, *later],
+    report = msgspec.structs.replace(
+        report,
+        families=families,
+        verdicts=selected,
+        event_count=events,
+        coverage=further.coverage,
     )
+    return report, [*more, *later]
 
 
 def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:

@@ -32,11 +32,16 @@ class TextBranch(msgspec.Struct, frozen=True):
 
 
 def text_branches(protocol: ast.Protocol) -> list[TextBranch]:
-    """All branches of a protocol and its local protocols, each once, in source order."""
+    """All branches of a protocol and the local protocols it calls, each once, in source order."""
     locals_of = {local.name.text: local.body for local in protocol.locals}
     found: dict[Span, TextBranch] = {}
-    for body in (protocol.body, *locals_of.values()):
+    called: dict[str, None] = {}
+    bodies = [protocol.body]
+    for body in bodies:
         for statement in preorder(body):
+            if isinstance(statement, ast.Call) and statement.name.text not in called:
+                called[statement.name.text] = None
+                bodies.append(locals_of.get(statement.name.text, ()))
             for branch in _of_statement(statement, locals_of):
                 found.setdefault(branch.span, branch)
     return [found[span] for span in sorted(found)]

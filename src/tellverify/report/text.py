@@ -27,7 +27,7 @@ from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core
 from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
-from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
@@ -212,6 +212,8 @@ def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str
     lines[0] = style.paint("bold", name) + lines[0][len(name) :]
     for group in groups(protocol, everything=verbose):
         lines.extend(_group(group, style))
+    if verbose and protocol.coverage is not None:
+        lines.extend(_coverage(protocol.coverage, style))
     return lines
 
 
@@ -222,6 +224,28 @@ def _line(protocol: ProtocolReport, word: str, style: Style) -> list[str]:
     who = members(protocol).replace(", checked for ", ", ")
     lines = style.hanging(head, style.tamed(who), min(width(head), _STATUS + _LINE_NAME))
     lines[0] = style.paint(STATUS_PAINT[word], word) + lines[0][len(word) :]
+    return lines
+
+
+def _coverage(coverage: Coverage, style: Style) -> list[str]:
+    """How often each branch, guard and timeout is exercised, those that never are first."""
+    size = f" for {coverage.instance}" if coverage.instance else ""
+    known = coverage.runs >= 0
+    whole = f"of {counted(coverage.runs, 'run')}" if known else "runs not counted"
+    lines = [
+        f"  coverage{size}, {whole}, each up to where it repeats a state"
+        if coverage.rows
+        else f"  coverage{size}: no branches"
+    ]
+    for row in sorted(coverage.rows, key=lambda one: (one.runs != 0, one.line, one.column)):
+        who = f" of {row.role}" if row.role else ""
+        name = style.tamed(f"{row.kind} {row.label}{who}, line {row.line}")
+        if row.places < 0:
+            said = "not examined"
+        else:
+            runs = "" if row.runs < 0 else f"in {counted(row.runs, 'run')}, "
+            said = f"{runs}at {counted(row.places, 'place')}" if row.places else "never"
+        lines.append(f"    {padded(name, _SUBJECT)} {said}")
     return lines
 
 

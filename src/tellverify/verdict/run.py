@@ -69,6 +69,36 @@ class Family(msgspec.Struct, frozen=True):
     sizes: tuple[int, ...]
 
 
+class CoverageRow(msgspec.Struct, frozen=True):
+    """How often a branch, guard or timeout is exercised; `role` decides it.
+
+    `places` counts the states of the protocol at which it begins, `runs` the runs that take it;
+    -1 stands for not counted.
+    """
+
+    kind: str
+    label: str
+    role: str
+    line: int
+    column: int
+    places: int
+    runs: int
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What runs exercise, at the family sizes `instance`.
+
+    `states` counts the states of the protocol. `runs` counts its runs up to the order of
+    independent events, each up to where it comes back to a state it has been in; -1 when there are
+    more than 10^15 or when they were not counted.
+    """
+
+    instance: str
+    states: int
+    runs: int
+    rows: tuple[CoverageRow, ...]
+
+
 class ProtocolReport(msgspec.Struct, frozen=True):
     """Everything that was found out about one protocol; with `drawings` if a report needs them."""
 
@@ -80,6 +110,7 @@ class ProtocolReport(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     event_count: int = 0
     drawings: Drawings | None = None
+    coverage: Coverage | None = None
 
 
 class Input(msgspec.Struct, frozen=True):
