@@ -22,6 +22,7 @@ REPORTS = {
     "junit": "run.junit.xml",
     "gitlab": "run.gitlab.json",
     "markdown": "run.md",
+    "html": "run.html",
 }
 TERMINAL = {"text": "run.txt", "concise": "run.concise.txt", "github": "run.github.txt"}
 FILES = (*REPORTS.values(), *TERMINAL.values(), "run.ascii.txt")
