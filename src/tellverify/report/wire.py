@@ -32,6 +32,8 @@ from tellverify.report.wire_model import (
     WireAssumption,
     WireBaseline,
     WireBefore,
+    WireCoverage,
+    WireCoverageRow,
     WireDrawing,
     WireDrawings,
     WireExit,
@@ -64,6 +66,7 @@ from tellverify.verdict.outcome import (
 from tellverify.verdict.property import SEMANTICS, STATEMENTS
 from tellverify.verdict.run import (
     Before,
+    Coverage,
     EvidenceFile,
     Family,
     Input,
@@ -179,7 +182,29 @@ def _protocol(
             _verdict(protocol, one, sources, files, compared) for one in protocol.verdicts
         ),
         drawings=_drawings(protocol.drawings) if protocol.drawings is not None else msgspec.UNSET,
+        coverage=_coverage(protocol.coverage) if protocol.coverage is not None else msgspec.UNSET,
     )
+
+
+def _coverage(coverage: Coverage) -> WireCoverage:
+    rows = tuple(
+        WireCoverageRow(
+            row.kind,
+            row.label,
+            row.line,
+            row.column,
+            row.role,
+            _count(row.places),
+            _count(row.runs),
+        )
+        for row in coverage.rows
+    )
+    return WireCoverage(rows, coverage.instance, _count(coverage.states), _count(coverage.runs))
+
+
+def _count(number: int) -> int | msgspec.UnsetType:
+    """A count, unless nobody counted."""
+    return number if number >= 0 else msgspec.UNSET
 
 
 def _drawings(drawings: Drawings) -> WireDrawings:
@@ -307,6 +332,15 @@ def _evidence(
     outcome = verdict.outcome
     path = _slashed(file.path) if file is not None else ""
     sha256 = file.sha256 if file is not None else ""
+    if verdict.witness is not None:
+        return Evidence(
+            "witness",
+            rechecked=True,
+            path=path,
+            sha256=sha256,
+            instance=verdict.witness.instance,
+            trace=_trace(verdict.witness.trace),
+        )
     if not isinstance(outcome, Refuted):
         return Evidence("certificate" if path else "none", path=path, sha256=sha256)
     match outcome.evidence:

@@ -188,6 +188,27 @@ class WireDrawings(msgspec.Struct, frozen=True, omit_defaults=True):
     omitted: tuple[str, ...] = ()
 
 
+class WireCoverageRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How often a branch, guard or timeout is exercised; a count that is left out is not known."""
+
+    kind: str
+    label: str
+    line: int
+    column: int
+    role: str = ""
+    places: int | msgspec.UnsetType = msgspec.UNSET
+    runs: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class WireCoverage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What runs exercise, at the family sizes `instance`."""
+
+    rows: tuple[WireCoverageRow, ...]
+    instance: str = ""
+    states: int | msgspec.UnsetType = msgspec.UNSET
+    runs: int | msgspec.UnsetType = msgspec.UNSET
+
+
 class WireProtocol(msgspec.Struct, frozen=True):
     """A protocol with its verdicts."""
 
@@ -199,6 +220,7 @@ class WireProtocol(msgspec.Struct, frozen=True):
     events: int
     verdicts: tuple[WireVerdict, ...]
     drawings: WireDrawings | msgspec.UnsetType = msgspec.UNSET
+    coverage: WireCoverage | msgspec.UnsetType = msgspec.UNSET
 
 
 class WireAssumption(msgspec.Struct, frozen=True):
