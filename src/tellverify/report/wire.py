@@ -84,9 +84,14 @@ _VACUITY: Final[dict[str, Vacuity]] = {"exercised": "exercised", "vacuous": "vac
 
 def write_json(run: Run, sources: Mapping[str, SourceFile]) -> str:
     """The JSON text of `run`."""
+    return json_text(run_value(run, sources))
+
+
+def run_value(run: Run, sources: Mapping[str, SourceFile]) -> WireRun:
+    """`run` in the shape of its JSON."""
     compared = Comparison(run)
     files = evidence_of(run)
-    value = WireRun(
+    return WireRun(
         schema=SCHEMA,
         tool=Tool("tellverify", VERSION),
         command=run.command,
@@ -112,7 +117,6 @@ def write_json(run: Run, sources: Mapping[str, SourceFile]) -> str:
         exit=WireExit(run.exit_code, run.exit_reason),
         timing=dict(run.timing) if run.timing else msgspec.UNSET,
     )
-    return json_text(value)
 
 
 def json_text(value: msgspec.Struct | Json) -> str:

@@ -52,6 +52,15 @@ class SourceFile:
         starts = self._line_starts()
         return starts[line - 1] if line <= len(starts) else len(self.text)
 
+    def offset(self, line: int, column: int) -> int | None:
+        """The code point at a line and column, None when the text has no such place."""
+        starts = self._line_starts()
+        if not 1 <= line <= len(starts) or column < 1:
+            return None
+        found = starts[line - 1] + column - 1
+        end = starts[line] if line < len(starts) else len(self.text) + 1
+        return found if found < end else None
+
     def line_text(self, line: int) -> str:
         """The text of a line, counted from 1, without its line break."""
         starts = self._line_starts()
