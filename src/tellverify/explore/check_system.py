@@ -16,7 +16,8 @@ import msgspec
 from tellverify.core.graph import ProtocolGraph
 from tellverify.core.machine import Machine
 from tellverify.core.step import Step
-from tellverify.evidence.trace import Fault, Trace
+from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.explore.abandoned import Abandoned
 from tellverify.explore.compatible import is_compatible
 from tellverify.explore.counterexample import Coverage, FaultSearch, find_faults
 from tellverify.explore.growth import growing_channels
@@ -36,6 +37,7 @@ from tellverify.explore.traces import (
     build_trace,
     explain_deadlock,
     explain_orphans,
+    explain_reception,
     explain_stuck,
     replayed,
     steps_of,
@@ -210,9 +212,48 @@ class _Checker:
             self._add_idle(fault, steps_of(system, search.run_to(idle.configuration)))
         if not search.overflow:
             self._claim(Fault.DEADLOCK, search, Scope.ENDINGS)
-        for number, role in enumerate(self.roles):
-            if (Fault.STUCK_ROLE, role) not in self.traces and self.search is None:
-                self._mutual_wait(number)
+        if self.search is None:
+            self._search_representatives(all_endings=not search.overflow)
+            for number, role in enumerate(self.roles):
+                if (Fault.STUCK_ROLE, role) not in self.traces:
+                    self._mutual_wait(number)
+
+    def _search_representatives(self, *, all_endings: bool) -> None:
+        """Unspecified receptions and messages left to who has finished: once there, they stay.
+
+        There is no other orphan message when `all_endings` were looked at.
+        """
+        system = CompiledSystem(self.machines, self._reduced_bound())
+        search = ReducedSearch(system, Reduction.STABLE, self.budget // 4)
+        gone = Abandoned(system)
+        for configuration, _ in search.configurations():
+            roles = range(len(self.roles))
+            spoilt = next((r for r in roles if system.is_spoilt(r, configuration)), None)
+            if spoilt is not None and (Fault.UNSPECIFIED_RECEPTION, "") not in self.traces:
+                steps = steps_of(system, search.run_to(configuration))
+                self._add_spoilt(
+                    steps, waiting(self.machines[spoilt], system.state(spoilt, configuration))
+                )
+            left = gone.receiver(configuration)
+            if left is not None and (Fault.ORPHAN_MESSAGE, "") not in self.traces:
+                steps = steps_of(system, search.run_to(configuration))
+                self.traces[Fault.ORPHAN_MESSAGE, ""] = gone.trace(left, steps, minimal=False)
+        if not search.overflow:
+            self._claim(Fault.UNSPECIFIED_RECEPTION, search, Scope.REDUCED)
+            if all_endings:
+                self._claim(Fault.ORPHAN_MESSAGE, search, Scope.REDUCED)
+
+    def _add_spoilt(self, steps: list[Step], wait: Waiting) -> None:
+        queues = [(p, q, content) for (p, q), content in replayed(self.machine_of, steps).queues]
+        self.traces[Fault.UNSPECIFIED_RECEPTION, ""] = build_trace(
+            Fault.UNSPECIFIED_RECEPTION,
+            steps,
+            self.machine_of,
+            self.roles,
+            minimal=False,
+            culprits=(wait.role,),
+            explanation=explain_reception(wait, queues),
+        )
 
     def _reduced_bound(self) -> int:
         return max(self.largest_bound, 2)

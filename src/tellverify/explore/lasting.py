@@ -7,15 +7,14 @@ from functools import cached_property
 from itertools import pairwise
 
 from tellverify.evidence.trace import Fault, Trace
+from tellverify.explore.abandoned import Abandoned
 from tellverify.explore.reach import Reach, fair_component, fair_round
 from tellverify.explore.search import LayeredSearch
 from tellverify.explore.system import Move
 from tellverify.explore.traces import (
     build_trace,
-    explain_abandoned,
     explain_starved,
     explain_stuck,
-    replayed,
     steps_of,
     waiting,
 )
@@ -59,36 +58,15 @@ class Lasting:
 
     def orphan(self) -> Trace | None:
         """A shortest run to a role that has finished for good, with a message to it left."""
-        system = self.system
-        gone = [
-            [machine.final[s] and not row for s, row in enumerate(machine.moves)]
-            for machine in self.machines
-        ]
-        inbound = [
-            sum(q.mask << q.content for (_, q_role), q in system.queues.items() if q_role == role)
-            for role in system.roles
-        ]
+        gone = Abandoned(self.system)
         for depth, level in enumerate(self.search.levels):
             for configuration in level:
-                for role, states in enumerate(gone):
-                    if configuration & inbound[role] and states[system.state(role, configuration)]:
-                        return self._orphan(role, configuration, depth)
+                role = gone.receiver(configuration)
+                if role is not None:
+                    steps = steps_of(self.system, self.search.run_to(configuration, depth))
+                    minimal = self.complete or depth <= self.system.queue_bound
+                    return gone.trace(role, steps, minimal=minimal)
         return None
-
-    def _orphan(self, role: int, configuration: int, depth: int) -> Trace:
-        steps = steps_of(self.system, self.search.run_to(configuration, depth))
-        ended = replayed(self.machine_of, steps)
-        name = self.system.roles[role]
-        left = [(p, q, content) for (p, q), content in ended.queues if q == name]
-        return build_trace(
-            Fault.ORPHAN_MESSAGE,
-            steps,
-            self.machine_of,
-            self.system.roles,
-            minimal=self.complete or depth <= self.system.queue_bound,
-            culprits=(name,),
-            explanation=explain_abandoned(left),
-        )
 
     def stuck_roles(self, roles: Sequence[str]) -> Iterator[Trace]:
         """For each of `roles` a run after which no run lets it move, while others go on or stop."""
