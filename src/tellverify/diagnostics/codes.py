@@ -1011,6 +1011,9 @@ BRANCH_NEVER_TAKEN: Final = Code(
 UNSUPPORTED: Final = Code(
     "TV942", "unsupported-construct", _LIMIT, _WARNING, "a construct that is not decided yet"
 )
+UNREADABLE_RUN: Final = Code(
+    "TV961", "unreadable-run", Kind.USAGE, _ERROR, "a stored run that cannot be rendered"
+)
 
 
 def _table() -> dict[str, Code]:

@@ -1,0 +1,116 @@
+"""`tellverify report`: renders a stored run again, in any format, without deciding anything."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import Final
+
+import click
+
+from tellverify.cli.exit import Exit
+from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.diagnostics.build import stored as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.report.kinds import KINDS
+from tellverify.report.stored import MOST_BYTES, Stored, read_run
+from tellverify.report.stored_places import StoredError
+
+_KINDS: Final = tuple(KINDS)
+
+
+@click.command("report")
+@click.argument("run", metavar="RUN.json")
+@click.option("--json", "json_path", metavar="PATH", help="Write the JSON of the run.")
+@click.option("--html", "html_path", metavar="PATH", help="Write the HTML page.")
+@click.option("--markdown", "markdown_path", metavar="PATH", help="Write the Markdown page.")
+@click.option("--sarif", "sarif_path", metavar="PATH", help="Write SARIF 2.1.0.")
+@click.option("--junit", "junit_path", metavar="PATH", help="Write JUnit XML.")
+@click.option("--gitlab", "gitlab_path", metavar="PATH", help="Write GitLab code quality.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=PATH",
+    callback=parse_reports,
+    help="Write a report file, as for `check`.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default=None,
+    help="What goes to standard output: text, or nothing when a file is written.",
+)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full.")
+def report(
+    run: str,
+    json_path: str | None,
+    html_path: str | None,
+    markdown_path: str | None,
+    sarif_path: str | None,
+    junit_path: str | None,
+    gitlab_path: str | None,
+    reports: tuple[tuple[str, str], ...],
+    style: str | None,
+    color: str,
+    verbose: bool,
+) -> int:
+    """Render the run that `tellverify check --report json=RUN.json` has stored.
+
+    Nothing is checked again. Texts that the run does not carry are read from their files if these
+    have not changed. A path may be `-` for standard output. Exit codes: 0 everything was written,
+    2 RUN.json is no such run, or something cannot be written.
+    """
+    given = {
+        "json": json_path,
+        "html": html_path,
+        "markdown": markdown_path,
+        "sarif": sarif_path,
+        "junit": junit_path,
+        "gitlab": gitlab_path,
+    }
+    files = (*((kind, path) for kind in _KINDS if (path := given.get(kind))), *reports)
+    try:
+        stored = _read(run)
+    except StoredError as error:
+        _complain(say.unreadable_run(run, str(error)))
+        return Exit.USAGE
+    for path in stored.missing:
+        click.echo(f"tellverify: no text of {path}: it is gone or has changed", err=True)
+    output = Output(style or ("none" if files else "text"), color, verbose, files)
+    before = stored.run.exit_code
+    # Nothing was decided, so the exit code says only whether everything could be written.
+    code = deliver(stored.run, stored.sources, output)
+    return Exit.OK if code == before else Exit.USAGE
+
+
+def _read(path: str) -> Stored:
+    """The stored run in a file, or on standard input for `-`. Raises StoredError."""
+    try:
+        if path == "-":
+            return read_run(sys.stdin.buffer.read(MOST_BYTES + 1), _text)
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise StoredError("it is not a regular file")
+        with open(path, "rb") as file:
+            return read_run(file.read(MOST_BYTES + 1), _text)
+    except OSError as error:
+        raise StoredError((error.strerror or "it cannot be opened").lower()) from None
+    except ValueError as error:  # a path with a null character
+        raise StoredError(str(error)) from None
+
+
+def _text(path: str) -> str | None:
+    """The text of an input, if it can still be read."""
+    from tellverify.engine import inputs
+
+    read = inputs.read(path, embedded=True)
+    return read.text
+
+
+def _complain(diagnostic: Diagnostic) -> None:
+    click.echo(f"error[{diagnostic.code.number}]: {diagnostic.message}", err=True)
+    for help_ in diagnostic.helps:
+        click.echo(f"  = help: {help_}", err=True)
