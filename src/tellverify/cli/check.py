@@ -3,305 +3,111 @@
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections.abc import Sequence
-from typing import Final
 
 import click
 import msgspec
 
+from tellverify.cli import check_options
 from tellverify.cli.again import command_line
-from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.cli.check_options import Flags
+from tellverify.cli.check_parse import parse_instances as parse_instances
+from tellverify.cli.checking import Prepared, checked, complain_refused, moved, prepared, working_in
+from tellverify.cli.exit import Exit
+from tellverify.cli.reports import Output, deliver
+from tellverify.config.find import Refused
+from tellverify.config.layers import load
 from tellverify.diagnostics.model import Severity
 from tellverify.engine import inputs
+from tellverify.engine.checked import Checked
+from tellverify.engine.conduct import Conducted
 from tellverify.engine.options import Options
-from tellverify.engine.pipeline import Checked, check_files
-from tellverify.report.kinds import KINDS
-from tellverify.verdict.property import Property
 from tellverify.verdict.run import EvidenceFile
-
-_BUDGET: Final = re.compile(
-    r"\s*(?P<sender>[A-Za-z_]\w*)\s*(?:->\s*(?P<receiver>[A-Za-z_]\w*)\s*)?=\s*(?P<limit>[0-9]+)\s*"
-)
-_MOST_SIZES: Final = 1_000
-
-
-def parse_instances(
-    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """`Devices=1..3`, `Devices=4` or `Devices=1,2,8` as family and sizes."""
-    found: dict[str, tuple[int, ...]] = {}
-    for text in given:
-        family, equals, sizes = text.partition("=")
-        if not equals or not family:
-            raise click.BadParameter(f"`{text}` is not of the form FAMILY=1..3")
-        if family in found:
-            raise click.BadParameter(f"sizes of `{family}` are given twice")
-        found[family] = _sizes(text, sizes)
-    return tuple(found.items())
-
-
-def parse_budgets(
-    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> tuple[tuple[str, str, int], ...]:
-    """`Role=500` or `A->B=500` as sender, receiver or nothing, and limit."""
-    found: dict[tuple[str, str], int] = {}
-    for text in given:
-        match = _BUDGET.fullmatch(text)
-        if match is None:
-            raise click.BadParameter(
-                f"`{text}` is not of the form ROLE=500 or SENDER->RECEIVER=500"
-            )
-        if len(match["limit"]) > 20 or int(match["limit"]) >= 2**64:
-            raise click.BadParameter(f"the budget in `{text}` does not fit into 64 bits")
-        row = (match["sender"], match["receiver"] or "")
-        if row in found:
-            raise click.BadParameter(
-                f"the budget of `{' -> '.join(filter(None, row))}` is given twice"
-            )
-        found[row] = int(match["limit"])
-    return tuple((*row, limit) for row, limit in found.items())
-
-
-def _sizes(text: str, sizes: str) -> tuple[int, ...]:
-    found: dict[int, None] = {}
-    for part in sizes.split(","):
-        low, dots, high = part.partition("..")
-        if (
-            not low.isascii()
-            or not low.isdigit()
-            or (dots and not (high.isascii() and high.isdigit()))
-        ):
-            raise click.BadParameter(f"`{part}` in `{text}` is no size and no range of sizes")
-        if len(low) > 9 or len(high) > 9:
-            raise click.BadParameter(f"`{part}` in `{text}` is too large")
-        last = int(high) if dots else int(low)
-        if last < int(low):
-            raise click.BadParameter(f"the range `{part}` in `{text}` is empty")
-        if last - int(low) >= _MOST_SIZES:
-            raise click.BadParameter(f"`{part}` in `{text}` names more than {_MOST_SIZES} sizes")
-        found.update((size, None) for size in range(int(low), last + 1))
-    return tuple(found)
-
-
-def parse_witness(
-    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Events of which each can be read, and speaks of one position of a run."""
-    if not given:
-        return ()
-    from tellverify.temporal.parser import parse_event
-    from tellverify.temporal.surface import FormulaError, is_timeless
-
-    for text in given:
-        try:
-            timeless = is_timeless(parse_event(text))
-        except FormulaError as error:
-            at = error.span.start + 1
-            raise click.BadParameter(f"`{text}`, column {at}: {error.message}") from None
-        if not timeless:
-            raise click.BadParameter(f"`{text}` is no event: state it as a property")
-    return given
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--instances",
-    multiple=True,
-    metavar="FAMILY=1..3",
-    callback=parse_instances,
-    help="Sizes of a role family; 1..3 without this.",
-)
-@click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only this protocol.")
-@click.option(
-    "--property",
-    "properties",
-    multiple=True,
-    metavar="NAME",
-    type=click.Choice([p.value for p in Property]),
-    help="Only this property.",
-)
-@click.option(
-    "--witness",
-    multiple=True,
-    metavar="EVENT",
-    callback=parse_witness,
-    help="Only find a shortest run to `A -> B : X`, `branch LABEL` or `R finished`.",
-)
-@click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role.")
-@click.option(
-    "--require",
-    type=click.Choice(["proved", "bounded"]),
-    default="bounded",
-    show_default=True,
-    help="What required obligations need.",
-)
-@click.option(
-    "--dialect",
-    type=click.Choice(["strict", "faithful"]),
-    default="strict",
-    show_default=True,
-    help="Report Telltale's accidents, or accept, reject and run as it does.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "never"]),
-    default="error",
-    show_default=True,
-    help="Findings that make the check fail.",
-)
-@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="What goes to standard output.",
-)
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="KIND=PATH",
-    callback=parse_reports,
-    help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
-)
-@click.option(
-    "--evidence",
-    type=click.Path(),
-    metavar="DIR",
-    help="Write certificates, and the trace of every refuted obligation, into this folder.",
-)
-@click.option(
-    "--steps",
-    type=click.IntRange(1),
-    default=Options().step_limit,
-    metavar="N",
-    help="Work per question before it is given up.",
-)
-@click.option(
-    "--events",
-    type=click.IntRange(1),
-    default=Options().event_limit,
-    metavar="N",
-    help="Largest protocol graph that is examined.",
-)
-@click.option(
-    "--machines",
-    multiple=True,
-    type=click.Path(),
-    metavar="FILE",
-    help="Check local types or machines instead; with PATH also that they keep to its protocol.",
-)
-@click.option(
-    "--queue",
-    type=click.IntRange(1, 64),
-    default=Options().queue_limit,
-    metavar="N",
-    help="Longest queue that is searched when no bound says all.",
-)
-@click.option(
-    "--policy",
-    metavar="PATH",
-    help="Policy file or folder: decide whether a runtime admits each protocol.",
-)
-@click.option(
-    "--runtime", metavar="PROFILE", help="A runtime of the policy other than its default."
-)
-@click.option(
-    "--budget",
-    "budgets",
-    multiple=True,
-    metavar="ROLE=N",
-    callback=parse_budgets,
-    help="Prove that no run charges the role more; SENDER->RECEIVER=N for one peer.",
-)
-@click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
-@click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full.")
-def check(
-    paths: tuple[str, ...],
-    instances: tuple[tuple[str, tuple[int, ...]], ...],
-    protocols: tuple[str, ...],
-    properties: tuple[str, ...],
-    witness: tuple[str, ...],
-    roles: tuple[str, ...],
-    require: str,
-    dialect: str,
-    fail_on: str,
-    exit_zero: bool,
-    style: str,
-    reports: tuple[tuple[str, str], ...],
-    evidence: str | None,
-    steps: int,
-    events: int,
-    machines: tuple[str, ...],
-    queue: int,
-    policy: str | None,
-    runtime: str | None,
-    budgets: tuple[tuple[str, str, int], ...],
-    stdin_name: str,
-    color: str,
-    quiet: bool,
-    verbose: bool,
-) -> int:
+@check_options.what
+@check_options.how_far
+@check_options.how_long
+@check_options.enough
+@check_options.findings
+@check_options.admission
+@check_options.output
+@check_options.inputs
+@check_options.again
+def check(**given: object) -> int:
     """Decide all obligations of the choreographies in files and folders.
 
     PATH is a `.tell` file, a Rust source or Markdown page that holds choreographies, a folder, or
-    `-` for standard input; without one the working folder is checked. Exit codes: 0 all required
-    obligations hold, 1 one is refuted or a file has errors, 2 wrong usage, 3 one is not known,
-    4 nothing was checked.
+    `-` for standard input; without one the files that the configuration includes are checked, or
+    the working folder. Exit codes: 0 all required obligations hold, 1 one is refuted or a file has
+    errors, 2 wrong usage or configuration, 3 one is not known, 4 nothing was checked, 70 a defect
+    of tellverify, 130 interrupted.
     """  # fmt: skip
-    options = Options(
-        instances=instances,
-        protocols=protocols,
-        properties=properties or ((Property.REACHABLE.value,) if witness else ()),
-        witness=witness,
-        roles=roles,
-        require=require,
-        dialect=dialect,
-        fail_on=fail_on,
-        event_limit=events,
-        step_limit=steps,
-        queue_limit=queue,
-        budgets=budgets,
-        keep_graphs=evidence is not None,
-        coverage=verbose or bool({style, *(kind for kind, _ in reports)} & {"json", "html"}),
-        draw=style == "json" or any(kind in ("json", "html") for kind, _ in reports),
-        policy=policy,
-        runtime=runtime or "",
-    )
+    flags = msgspec.convert(given, Flags)
+    if flags.timeout is not None or flags.total_timeout is not None:
+        from tellverify.engine.deadline import is_supported
+
+        if not is_supported():
+            raise click.UsageError("limits of time are not to be had on this platform")
+    try:
+        folder = load(given=flags.config, isolated=flags.isolated).folder
+        settled = moved(flags, folder)
+        with working_in(folder):
+            if flags.watch:
+                from tellverify.cli.watch import watch
+
+                return watch(settled)
+            return once(settled)
+    except Refused as refused:
+        return complain_refused(refused)
+
+
+def once(flags: Flags) -> int:
+    """Check, report, and return the exit code."""
+    ready = prepared(flags)
+    options = ready.options
     if options.policy is not None or options.runtime:
         from tellverify.cli.policies import is_usable
 
         if not is_usable(options.policy, options.runtime):
-            return 2
-    files = (
-        inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
-        if path == "-"
-        else inputs.read(path, embedded=True)
-        for path in inputs.find(paths or (".",), embedded=True)
-    )
-    if machines:
-        checked = _check_machines(machines, list(files) if paths else [], options)
-    else:
-        checked = check_files(files, options)
-    complaints = _names_of_nothing(checked, options)
-    run = msgspec.structs.replace(checked.run, command=command_line())
+            return Exit.USAGE
+    complaints: list[str] = []
+    notes = list(ready.notes)
+    found = run_of(ready, flags, notes)
+    result = found.checked
+    if result.run.exit_code != Exit.INTERRUPTED:
+        complaints = _names_of_nothing(result, options)
+    run = msgspec.structs.replace(result.run, command=command_line())
     if options.draw:
         from tellverify.engine.drawings import with_drawings
 
-        run = with_drawings(run, checked.graphs)
-    if evidence is not None:
-        written = _write_evidence(checked, evidence, complaints)
+        run = with_drawings(run, result.graphs)
+    if ready.evidence is not None:
+        written = _write_evidence(result, ready.evidence, complaints)
         run = msgspec.structs.replace(run, evidence=written)
-    output = Output("none" if quiet else style, color, verbose, reports)
-    code = deliver(run, checked.sources, output, complaints)
-    return 0 if exit_zero and code in (1, 3) else code
+    for note in notes:
+        click.echo(f"tellverify: {note}", err=True)
+    style = "none" if flags.quiet else flags.style
+    trailer = f"{found.cached} of {len(result.run.inputs)} files cached" if found.cached else ""
+    output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
+    code = deliver(run, result.sources, output, complaints)
+    return 0 if flags.exit_zero and code in (1, 3) else code
+
+
+def run_of(ready: Prepared, flags: Flags, notes: list[str]) -> Conducted:
+    """The run of a prepared check; what to tell about it goes to `notes`."""
+    if flags.machines:
+        compared = list(ready.files) if flags.paths else []
+        return Conducted(_check_machines(flags.machines, compared, ready.options))
+    from tellverify.cli.progress import shown_progress
+
+    with shown_progress(flags.no_progress or flags.quiet) as progress:
+        conduct = msgspec.structs.replace(ready.conduct, progress=progress)
+        found = checked(msgspec.structs.replace(ready, conduct=conduct))
+    notes.extend(found.notes)
+    return found
 
 
 def _check_machines(

@@ -26,12 +26,18 @@ STANDARD_OUTPUT: Final = "-"
 
 
 class Output(msgspec.Struct, frozen=True):
-    """What is to be written: one terminal format, and files as kind and path."""
+    """What is to be written: one terminal format, and files as kind and path.
+
+    The terminal shows `most` findings that refute nothing (None: all). `trailer` stands at the end
+    of the totals there, if it is a terminal.
+    """
 
     style: str = "text"
     color: str = "auto"
     verbose: bool = False
     reports: tuple[tuple[str, str], ...] = ()
+    most: int | None = None
+    trailer: str = ""
 
 
 def parse_reports(
@@ -174,6 +180,8 @@ def _drop(path: str) -> None:
 def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextIO) -> None:
     """Write the terminal format to `out`."""
     ascii_only = not (out.encoding or "").lower().startswith("utf")
+    if output.most is not None and output.style in ("text", "concise"):
+        run = _shortened(run, output.most, out)
     match output.style:
         case "json":
             out.write(writer("json")(run, sources))
@@ -192,6 +200,22 @@ def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextI
             _text(run, sources, output, out, out, ascii_only)
         case _:
             return
+
+
+def _shortened(run: Run, most: int, out: TextIO) -> Run:
+    """`run` with so many of the findings that refute nothing; says how many are left out."""
+    kept = []
+    left = most
+    for diagnostic in run.diagnostics:
+        if diagnostic.refutes:
+            kept.append(diagnostic)
+        elif left:
+            left -= 1
+            kept.append(diagnostic)
+    hidden = len(run.diagnostics) - len(kept)
+    if hidden:
+        out.write(f"{hidden} more finding{'' if hidden == 1 else 's'} not shown\n\n")
+    return msgspec.structs.replace(run, diagnostics=tuple(kept))
 
 
 def _text(
@@ -214,4 +238,5 @@ def _text(
         ascii_only=ascii_only,
         width=shutil.get_terminal_size((100, 24)).columns if is_terminal else 100,
         verbose=output.verbose,
+        trailer=output.trailer if is_terminal else "",
     )

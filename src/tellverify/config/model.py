@@ -34,6 +34,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: Count = 20_000_000
     events: Count = 500_000
     configurations: Count = 200_000
+    queue: Annotated[int, Meta(ge=1, le=64)] = 8
     instances: Annotated[dict[str, Sizes | Size | str], _ROWS] = {}
 
 
@@ -86,6 +87,7 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "TELLVERIFY_JOBS": ("jobs",),
     "TELLVERIFY_LEDGER": ("ledger",),
     "TELLVERIFY_POLICY": ("policy",),
+    "TELLVERIFY_QUEUE": ("bounds", "queue"),
     "TELLVERIFY_REQUIRE": ("require", "default"),
     "TELLVERIFY_STEPS": ("bounds", "steps"),
 }

@@ -34,6 +34,7 @@ def options_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Options:
         event_limit=bounds.events,
         step_limit=bounds.steps,
         search_limit=bounds.configurations,
+        queue_limit=bounds.queue,
         levels=(*ordered(levels), *ordered(flags)),
         requirements=tuple(sorted(require.items())),
         user_properties=tuple(

@@ -25,12 +25,14 @@ INTERRUPTED = 130
 class Conduct(msgspec.Struct, frozen=True):
     """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
 
-    `progress` is called with the number of files that are done, and the path of the last one.
+    `only` are the numbers of the files that are reported on; the others are there to be imported.
+    `progress` is called with how many files are done, of how many, and the path of the last one.
     """
 
     jobs: int = 1
     cache: str = ""
     seconds: float | None = None
+    only: frozenset[int] | None = None
     progress: Callable[[int, int, str], None] | None = None
 
 
@@ -54,7 +56,7 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Cond
     done = [result for result in work.results if result is not None]
     checked = assembled(done, options)
     if interrupted:
-        reason = f"interrupted: {len(done)} of {len(files)} files were checked"
+        reason = f"interrupted: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=INTERRUPTED, exit_reason=reason)
         checked = msgspec.structs.replace(checked, run=run)
     return Conducted(checked, notes, work.cached)
@@ -84,9 +86,9 @@ class _Work:
         if any(file.text is not None and "include_str!" in file.text for file in files):
             self._in_order()
             return
-        if how.cache and not self._options.keep_graphs:
+        if how.cache and not (self._options.keep_graphs or self._options.draw):
             self._look_up()
-        missing = [index for index, result in enumerate(self.results) if result is None]
+        missing = [index for index in self._wanted() if self.results[index] is None]
         if how.jobs > 1 and len(missing) > 1:
             from tellverify.engine.workers import in_processes
 
@@ -100,6 +102,15 @@ class _Work:
             for index in missing:
                 self._take(index, batch.result(index, self._limited()))
 
+    @property
+    def count(self) -> int:
+        """How many files are reported on."""
+        return len(self._wanted())
+
+    def _wanted(self) -> list[int]:
+        numbers = range(len(self._files))
+        return [index for index in numbers if self._how.only is None or index in self._how.only]
+
     def finish(self) -> tuple[str, ...]:
         """Write what is new to the cache; what went wrong with it."""
         if self._cache is None:
@@ -112,9 +123,13 @@ class _Work:
         from tellverify.engine.pipeline import results
 
         self.results = []
+        wanted = {self._files[index].path for index in self._wanted()}
+        named = {file.path for file in self._files}
         for result in results(self._files, self._limited()):
-            self.results.append(result)
-            self._tell(result.file.path)
+            path = result.file.path
+            if path in wanted or path not in named:
+                self.results.append(result)
+                self._tell(path)
 
     def _limited(self) -> Options:
         """The options with what is left of the time."""
@@ -140,7 +155,7 @@ class _Work:
     def _tell(self, path: str) -> None:
         self._done += 1
         if self._how.progress is not None:
-            self._how.progress(self._done, len(self._files), path)
+            self._how.progress(self._done, len(self._wanted()), path)
 
     # The cache
 
@@ -149,7 +164,8 @@ class _Work:
 
         self._cache = Cache(self._how.cache)
         keys = Keys(self._files, self._options)
-        for index, file in enumerate(self._files):
+        for index in self._wanted():
+            file = self._files[index]
             if file.text is not None:
                 imports = "import" in file.text
                 self._keys[index] = keys.key(file, imports=imports)

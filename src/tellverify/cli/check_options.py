@@ -1,0 +1,310 @@
+"""The flags of `check` in groups, and their values. What is not given is left to configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+import click
+import msgspec
+
+from tellverify.cli.check_parse import (
+    LEVEL_OF,
+    parse_budgets,
+    parse_day,
+    parse_instances,
+    parse_selectors,
+    parse_witness,
+)
+from tellverify.cli.reports import FORMATS, parse_reports
+from tellverify.engine.options import Level
+from tellverify.report.kinds import KINDS
+from tellverify.verdict.property import Property
+
+_F = TypeVar("_F", bound=Callable[..., object])
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Flags(msgspec.Struct, frozen=True):
+    """What was given on the command line; None and empty where nothing was."""
+
+    paths: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    witness: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+    changed_since: str | None = None
+    instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    steps: int | None = None
+    events: int | None = None
+    queue: int | None = None
+    timeout: float | None = None
+    total_timeout: float | None = None
+    jobs: int | None = None
+    require: str | None = None
+    fail_on: str | None = None
+    exit_zero: bool = False
+    today: str = ""
+    allow: tuple[str, ...] = ()
+    warn: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    baseline: str | None = None
+    max_findings: int | None = None
+    policy: str | None = None
+    runtime: str | None = None
+    budgets: tuple[tuple[str, str, int], ...] = ()
+    style: str = "text"
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+    no_progress: bool = False
+    reports: tuple[tuple[str, str], ...] = ()
+    evidence: str | None = None
+    config: tuple[str, ...] = ()
+    isolated: bool = False
+    dialect: str | None = None
+    stdin_name: str = "<stdin>"
+    watch: bool = False
+    no_cache: bool = False
+    cache_dir: str | None = None
+
+    def table(self) -> dict[str, Json]:
+        """The settings among the flags, as a configuration has them."""
+        bounds: dict[str, Json] = {
+            "steps": self.steps,
+            "events": self.events,
+            "queue": self.queue,
+            "instances": {family: list(sizes) for family, sizes in self.instances} or None,
+        }
+        top: dict[str, Json] = {
+            "bounds": {key: value for key, value in bounds.items() if value is not None} or None,
+            "require": {"default": self.require} if self.require else None,
+            "fail-on": self.fail_on,
+            "dialect": self.dialect,
+            "baseline": self.baseline,
+            "policy": self.policy,
+            "evidence": self.evidence,
+            "jobs": self.jobs,
+            "cache": False if self.no_cache else None,
+            "cache-dir": self.cache_dir,
+        }
+        return {key: value for key, value in top.items() if value is not None}
+
+    def levels(self) -> list[Level]:
+        """The levels that flags give; a code in two of them has the one that is named last."""
+        given = {"allow": self.allow, "warn": self.warn, "deny": self.deny}
+        return [
+            Level(selector, LEVEL_OF[flag], f"--{flag}")
+            for flag, selectors in given.items()
+            for selector in selectors
+        ]
+
+
+def _joined(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    def add(command: _F) -> _F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+what = _joined(
+    click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only this one."),
+    click.option(
+        "--property",
+        "properties",
+        multiple=True,
+        metavar="NAME",
+        type=click.Choice([p.value for p in Property]),
+        help="Only this property.",
+    ),
+    click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role."),
+    click.option(
+        "--witness",
+        multiple=True,
+        metavar="EVENT",
+        callback=parse_witness,
+        help="Only find a shortest run to `A -> B : X`, `branch LABEL` or `R finished`.",
+    ),
+    click.option(
+        "--machines",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        help="Check local types or machines instead; with PATH also against its protocol.",
+    ),
+    click.option(
+        "--changed-since",
+        metavar="REF",
+        help="Only files that differ from this git revision, and those that import them.",
+    ),
+)
+how_far = _joined(
+    click.option(
+        "--instances",
+        multiple=True,
+        metavar="FAMILY=1..3",
+        callback=parse_instances,
+        help="Sizes of a role family; 1..3 without this.",
+    ),
+    click.option(
+        "--steps",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Work per question before it is given up.",
+    ),
+    click.option(
+        "--events",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Largest protocol graph that is examined.",
+    ),
+    click.option(
+        "--queue",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="Longest queue that is searched when no bound says all.",
+    ),
+)
+how_long = _joined(
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="S",
+        help="Seconds for one protocol; what takes longer is unknown.",
+    ),
+    click.option(
+        "--total-timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="S",
+        help="Seconds for all protocols together.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(0, 256),
+        metavar="N",
+        help="Processes that work at once; 0 is one for each processor.",
+    ),
+)
+enough = _joined(
+    click.option(
+        "--require",
+        type=click.Choice(["proved", "bounded"]),
+        help="What required obligations need; bounded without this.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "never"]),
+        help="Findings that make the check fail; error without this.",
+    ),
+    click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
+    click.option(
+        "--today",
+        metavar="DAY",
+        callback=parse_day,
+        help="The day that assumptions with a date are measured by.",
+    ),
+)
+findings = _joined(
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="CODE",
+        callback=parse_selectors,
+        help="Leave a lint out, by code, name or band such as TV2.",
+    ),
+    click.option(
+        "--warn",
+        multiple=True,
+        metavar="CODE",
+        callback=parse_selectors,
+        help="Make a lint a warning.",
+    ),
+    click.option(
+        "--deny",
+        multiple=True,
+        metavar="CODE",
+        callback=parse_selectors,
+        help="Make a lint an error.",
+    ),
+    click.option("--baseline", metavar="FILE", help="Findings that are known and do not count."),
+    click.option(
+        "--max-findings",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Show this many findings on the terminal, and count the others.",
+    ),
+)
+admission = _joined(
+    click.option(
+        "--policy",
+        metavar="PATH",
+        help="Policy file or folder: decide whether a runtime admits each protocol.",
+    ),
+    click.option(
+        "--runtime", metavar="PROFILE", help="A runtime of the policy other than its default."
+    ),
+    click.option(
+        "--budget",
+        "budgets",
+        multiple=True,
+        metavar="ROLE=N",
+        callback=parse_budgets,
+        help="Prove that no run charges the role more; SENDER->RECEIVER=N for one peer.",
+    ),
+)
+output = _joined(
+    click.option(
+        "--format",
+        "style",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="What goes to standard output.",
+    ),
+    click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="KIND=PATH",
+        callback=parse_reports,
+        help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
+    ),
+    click.option(
+        "--evidence",
+        type=click.Path(),
+        metavar="DIR",
+        help="Write certificates, and the trace of every refuted obligation, into this folder.",
+    ),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
+    click.option("--no-progress", is_flag=True, help="No line about what is being checked."),
+    click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full."),
+)
+configured = _joined(
+    click.option(
+        "--config",
+        multiple=True,
+        metavar="FILE|KEY=VALUE",
+        help="Configuration instead of the nearest one, or one setting of it.",
+    ),
+    click.option("--isolated", is_flag=True, help="Read no configuration and no environment."),
+)
+inputs = _joined(
+    configured,
+    click.option(
+        "--dialect",
+        type=click.Choice(["strict", "faithful"]),
+        help="Report Telltale's accidents, or accept, reject and run as it does.",
+    ),
+    click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`."),
+)
+again = _joined(
+    click.option(
+        "--watch", is_flag=True, help="Check again whenever a file changes, until interrupted."
+    ),
+    click.option("--no-cache", is_flag=True, help="Compute everything."),
+    click.option("--cache-dir", metavar="DIR", help="Keep results in this folder."),
+)
