@@ -72,11 +72,18 @@ def faults(policy: Policy, manifest: Manifest, keys: set[str], path: str) -> set
         return found
     found |= {("TV717", "", key) for key in set(row.keys) ^ set(manifest.required_capabilities)}
     found |= {("TV715", name) for name in set(row.packs) - required}
+    active = {name for name, rule in policy.packs.items() if rule.status == "active"}
     for name in (required | set(declared)) - set(row.packs):
         code = barred(policy, row.name, row.plane)
-        if code:
+        if code == "TV716" and name not in required:
+            code = "TV714" if goals_of(policy, row.name) else ""
+        if code and not (name in required and name not in active):
             found.add((code, name))
     return found
+
+
+def goals_of(policy: Policy, name: str) -> list[str]:
+    return [goal.name for goal in policy.non_goals.values() if name in goal.protocols]
 
 
 def barred(policy: Policy, name: str, plane: str) -> str:
@@ -86,8 +93,7 @@ def barred(policy: Policy, name: str, plane: str) -> str:
         return "TV714"
     if any(wave.admits_packs for wave in waves[:1]):
         return "TV716"
-    goals = [goal for goal in policy.non_goals.values() if name in goal.protocols]
-    return "TV714" if goals or waves else ""
+    return "TV714" if goals_of(policy, name) or waves else ""
 
 
 def minimal_fact_sets(policy: Policy, facts: list[str], wanted: set[str]) -> set[frozenset[str]]:

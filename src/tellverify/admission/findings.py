@@ -121,6 +121,7 @@ class _Findings:
             objection.keys,
             [(key, self._key(pack, key)) for key in objection.extra],
             [(new, old, self._key(pack, new)) for new, old in objection.renamed],
+            [key for key in objection.extra if key not in self._policy.grants],
             self._row("packs", pack, "declares"),
         )
 

@@ -16,8 +16,9 @@ import msgspec
 from tellverify.admission.manifest import Derived, Manifest
 from tellverify.admission.resolve import (
     RULES,
+    Bars,
     Reason,
-    bar,
+    bars,
     carried_packs,
     protocol_of_file,
     resembling,
@@ -159,7 +160,7 @@ class _Case:
         holds = self._row is not None and not self._stands_elsewhere()
         text = f"the protocol is called `{qualified}`"
         if not holds:
-            text += ", a name that the policy does not have for it"
+            text += ", a name that the policy does not have"
         return self._fact(KNOWN, holds, Part.SOURCE, text, place)
 
     def _stands_elsewhere(self) -> bool:
@@ -207,12 +208,9 @@ class _Case:
                 place = self._policy.place("packs", pack, "runtime", index)
                 text = f"`{pack}` needs `{key}` of the runtime"
                 yield self._fact(_policy(f"maps {pack} {key}"), True, Part.POLICY, text, place)
-        barred = self._bar(pack)
-        if barred is not None:
-            text = f"the protocol belongs to `{barred[1]}` and stays free of packs"
-            yield self._fact(
-                _policy(f"barred {pack}"), True, Part.POLICY, text, self._group(barred)
-            )
+        for group, place in self._groups(pack):
+            text = f"the protocol belongs to `{group}`, which keeps it free of `{pack}`"
+            yield self._fact(_policy(f"barred {pack} {group}"), True, Part.POLICY, text, place)
         if self._row is not None and pack in self._row.packs:
             place = self._policy.place(
                 "protocols", self._row.name, "packs", self._row.packs.index(pack)
@@ -234,16 +232,24 @@ class _Case:
             self._policy.place("packs", pack, *inside),
         )
 
-    def _bar(self, pack: str) -> tuple[Reason, str] | None:
+    def _bars(self, pack: str) -> Bars:
         path = self._derived.source.path
-        return bar(self._policy, self._manifest, self._row, path, pack)
+        return bars(self._policy, self._manifest, self._row, path, pack)
 
-    def _group(self, barred: tuple[Reason, str]) -> Place:
+    def _groups(self, pack: str) -> Iterator[tuple[str, Place]]:
+        """The groups that keep the protocol free of a pack, and where they are written."""
+        found = self._bars(pack)
+        if found.candidate and found.is_active:
+            yield found.candidate, self._policy.place("waves", found.candidate, "name")
+        if not found.excluded:
+            return
         for section in ("non_goals", "waves"):
-            place = self._policy.place(section, barred[1], "name")
+            place = self._policy.place(section, found.excluded, "name")
             if place.path:
-                return place
-        return self._policy.place("adaptive_privacy", "", "control_plane")
+                break
+        else:
+            place = self._policy.place("adaptive_privacy", "", "control_plane")
+        yield found.excluded, place
 
     def _plain_facts(self) -> Iterator[Named]:
         name = self._manifest.protocol_id
@@ -356,15 +362,7 @@ class _Case:
             "a required pack has an active policy",
             pack,
         )
-        barred = self._bar(pack)
-        if barred is not None:
-            carries = Or((required, declared(pack)))
-            yield self._rule(
-                Not(And((_policy(f"barred {pack}"), carries))),
-                barred[0],
-                "a protocol that stays free of packs carries none",
-                pack,
-            )
+        yield from self._bar_rules(pack)
         if self._row is not None and pack in self._row.packs:
             yield self._rule(
                 _implies([_policy(f"adopts {pack}")], required),
@@ -392,6 +390,29 @@ class _Case:
                 "a runtime has every key that a required pack stands for",
                 pack,
                 key,
+            )
+
+    def _bar_rules(self, pack: str) -> Iterator[Named]:
+        found = self._bars(pack)
+        required = requires(pack)
+        if found.candidate and found.is_active:
+            barred = _policy(f"barred {pack} {found.candidate}")
+            yield self._rule(
+                Not(And((barred, required))),
+                Reason.CANDIDATE,
+                "a candidate requires no pack before it is accepted",
+                pack,
+            )
+        if found.excluded:
+            barred = _policy(f"barred {pack} {found.excluded}")
+            spare = And((declared(pack), Not(required)))
+            is_refused_anyway = found.candidate or not found.is_active
+            carries = spare if is_refused_anyway else Or((required, declared(pack)))
+            yield self._rule(
+                Not(And((barred, carries))),
+                Reason.EXCLUDED,
+                "a protocol that stays free of packs carries none",
+                pack,
             )
 
     def _at(self, field: str, entry: str) -> Place:

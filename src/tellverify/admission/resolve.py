@@ -157,7 +157,7 @@ def requirements(policy: Policy, manifest: Manifest, path: str = "") -> Requirem
     objections = (
         *_of_protocol(policy, manifest, row, path),
         *_of_required(policy, manifest),
-        *_of_declared(policy, manifest),
+        *_of_declared(policy, manifest, row, path),
         *_of_adoption(policy, manifest, row, path),
     )
     return Requirements(
@@ -253,9 +253,13 @@ def drift(declared: TheoremPack, rule: rows.Pack) -> Objection:
     )
 
 
-def _of_declared(policy: Policy, manifest: Manifest) -> Iterator[Objection]:
+def _of_declared(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+) -> Iterator[Objection]:
+    """What is wrong with declarations that no other objection tells of."""
     for pack in manifest.theorem_packs:
-        if pack.name not in manifest.required_theorem_packs:
+        is_required = pack.name in manifest.required_theorem_packs
+        if not is_required and bar(policy, manifest, row, path, pack.name) is None:
             yield Objection(Reason.NOT_REQUIRED, pack.name)
         rule = policy.packs.get(pack.name)
         if rule is None or rule.status != "active":
@@ -265,7 +269,7 @@ def _of_declared(policy: Policy, manifest: Manifest) -> Iterator[Objection]:
             for key in dict.fromkeys(pack.capabilities)
             if key not in policy.grants and key not in rule.declares
         )
-        if unknown:
+        if unknown and not is_required:  # else it is told as a drift
             yield Objection(Reason.NOT_PROVIDED, pack.name, unknown)
         differing = tuple(
             field
@@ -300,33 +304,64 @@ def _of_adoption(
                 yield Objection(Reason.NOT_ADOPTED, pack)
 
 
+class Bars(msgspec.Struct, frozen=True):
+    """The groups that keep a protocol from carrying a pack; "" where there is none.
+
+    As a `candidate` it must not require an active pack yet. A protocol that is `excluded` must not
+    carry any; of candidates, and of packs without an active policy, which are refused anyway, that
+    means packs that are declared and not required.
+    """
+
+    candidate: str
+    excluded: str
+    is_active: bool
+
+
+def bars(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str, pack: str
+) -> Bars:
+    """The groups that keep a protocol from carrying a pack, whatever it carries."""
+    rule = policy.packs.get(pack)
+    is_active = rule is not None and rule.status == "active"
+    excluded = _excluded_by_name(policy, manifest, path)
+    if excluded or row is None or pack in row.packs:
+        return Bars("", excluded, is_active)
+    wave = policy.wave_of(row)
+    goal = next((goal.name for goal in policy.non_goals_of(row)), "")
+    if row.plane == "data":
+        return Bars("", "data plane", is_active)
+    if row.name in policy.adaptive_privacy.control_plane:
+        return Bars("", "adaptive privacy", is_active)
+    if wave is not None and wave.admits_packs:
+        return Bars(wave.name, goal, is_active)
+    return Bars("", goal or (wave.name if wave is not None else ""), is_active)
+
+
 def bar(
     policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str, pack: str
 ) -> tuple[Reason, str] | None:
-    """Why a protocol must not carry a pack: the reason and the name of the group it is in."""
+    """Why a protocol must not carry a pack that it carries: the reason, and the group it is in."""
+    found = bars(policy, manifest, row, path, pack)
+    is_required = pack in manifest.required_theorem_packs
+    if is_required and not found.is_active:
+        return None
+    if is_required and found.candidate:
+        return Reason.CANDIDATE, found.candidate
+    return (Reason.EXCLUDED, found.excluded) if found.excluded else None
+
+
+def _excluded_by_name(policy: Policy, manifest: Manifest, path: str) -> str:
+    """The group that a file or a name belongs to, known to the policy or not."""
     privacy = policy.adaptive_privacy
     for goal in policy.non_goals.values():
         if any(ends_with(path, file) for file in goal.files):
-            return Reason.EXCLUDED, goal.name
+            return goal.name
     for excluded in privacy.data_plane:
         if any(word in manifest.protocol_name for word in excluded.words):
-            return Reason.EXCLUDED, excluded.name
+            return excluded.name
     if any(word in manifest.protocol_name for word in privacy.runtime_local):
-        return Reason.EXCLUDED, "runtime-local"
-    if row is None or pack in row.packs:
-        return None
-    if row.plane == "data":
-        return Reason.EXCLUDED, "data plane"
-    if row.name in privacy.control_plane:
-        return Reason.EXCLUDED, "adaptive privacy"
-    wave = policy.wave_of(row)
-    if wave is not None and wave.admits_packs:
-        return Reason.CANDIDATE, wave.name
-    for goal in policy.non_goals_of(row):
-        return Reason.EXCLUDED, goal.name
-    if wave is not None:
-        return Reason.EXCLUDED, wave.name
-    return None
+        return "runtime-local"
+    return ""
 
 
 def ends_with(path: str, end: str) -> bool:

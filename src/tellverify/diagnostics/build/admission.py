@@ -76,9 +76,10 @@ def drift(
     missing: Sequence[str],
     extra: Sequence[tuple[str, Span]],
     renamed: Sequence[tuple[str, str, Span]],
+    never: Sequence[str],
     row: Spot | None,
 ) -> Diagnostic:
-    """A declaration has other capabilities than the policy."""
+    """A declaration differs from the policy; no runtime can have the capabilities in `never`."""
     said = []
     if missing:
         said.append(f"{_listed(missing)} {_is(missing)} missing")
@@ -98,6 +99,7 @@ def drift(
         f"`{pack}` declares other capabilities than the policy: {'; '.join(said)}",
         (span, "differs from the policy"),
         others=places,
+        notes=(f"no runtime can have {_listed(never)}",) if never else (),
         helps=tuple(helps),
     )
     return _with(found, row, "what the policy wants to be declared")
