@@ -19,7 +19,10 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "policy": ("tellverify.cli.policy", "policy", "check a policy, print its schema"),
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
-    "patterns": ("tellverify.cli.patterns", "patterns", "do models of resilience keep their claims"),
+    "patterns": ("tellverify.cli.patterns", "patterns", "do models keep what is claimed of them"),
+    "audit": ("tellverify.cli.audit", "audit", "what verdicts take on trust and leave out"),
+    "baseline": ("tellverify.cli.baseline", "baseline", "findings that are known and do not count"),
+    "config": ("tellverify.cli.config", "config", "what is configured; schema; a file to begin"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
     "completions": (

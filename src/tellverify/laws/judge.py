@@ -376,7 +376,12 @@ def _is_pointwise(structure: Structure) -> bool:
     stack = [one for one in found if one is not None]
     while stack:
         match stack.pop():
-            case Binary() | Choice() | Negation() | Call("has" | "length"):
+            case (
+                Binary()
+                | Choice()
+                | Negation()
+                | Call("has" | "insert" | "remove" | "size" | "length")
+            ):
                 return False
             case Call(_, arguments, _):
                 stack.extend(one for one in arguments if not isinstance(one, Lambda))

@@ -54,6 +54,8 @@ _SIGNS: Final[dict[str, Callable[..., Value]]] = {
     "difference": operator.sub,
     "concat": operator.add,
     "has": operator.contains,
+    "size": len,
+    "remove": lambda found, one: found - {one},
     "length": len,
     "sorted_unique": lambda items: tuple(sorted(set(items))),
     "empty set": lambda size: frozenset(),
@@ -85,17 +87,37 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
             return bool(evaluate(left, scope)) or bool(evaluate(right, scope))
         case Binary(sign, left, right, _):
             return _SIGNS[sign](evaluate(left, scope), evaluate(right, scope))
-        case Call(function, (left, right, Lambda() as join), _):
-            return _merged(function, evaluate(left, scope), evaluate(right, scope), join, scope)
-        case Call(function, arguments, _):
-            return _SIGNS[function](*[evaluate(one, scope) for one in arguments])
+        case Call():
+            return _called(expression, scope)
     raise TypeError(type(expression).__name__)
+
+
+def _called(expression: Call, scope: Scope) -> Value:
+    match expression.arguments:
+        case (found, index, universe) if expression.function == "insert":
+            one = evaluate(index, scope)
+            return _elements(evaluate(found, scope), one, evaluate(universe, scope))
+        case (left, right, Lambda() as join):
+            first, second = evaluate(left, scope), evaluate(right, scope)
+            return _merged(expression.function, first, second, join, scope)
+    return _SIGNS[expression.function](*[evaluate(one, scope) for one in expression.arguments])
 
 
 def _fields(value: Value) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise TypeError("no record")
     return {str(key): part for key, part in value.items()}
+
+
+def _elements(value: Value, one: Value, universe: Value) -> Value:
+    """A set with an element more, if the universe has it."""
+    if (
+        not isinstance(value, frozenset)
+        or not isinstance(one, int)
+        or not isinstance(universe, int)
+    ):
+        raise TypeError("no set")
+    return value | {one} if one in range(universe) else value
 
 
 def _keys(value: Value) -> dict[int, Value]:

@@ -175,9 +175,4 @@ def _typed(
 
 def _misread(document: TomlDocument, path: Path, text: str, error: LanguageError) -> _Misread:
     """The error with its place: inside the text where that stands as it is in the file."""
-    span = document.span_of(path)
-    inside = document.source.slice(span).find(text)
-    if inside >= 0:
-        start = min(span.start + inside + error.at, span.end - 1)
-        span = Span(start, start + 1)
-    return _Misread(TomlFault(error.message, span))
+    return _Misread(TomlFault(error.message, document.inside(path, text, error.at)))

@@ -305,13 +305,66 @@ def _call(expression: Call, scope: Mapping[str, Symbol]) -> Symbol:
             return Scalar(If(first, other, one))
         case [Members(one), Members(other)]:
             return Members(tuple(_member(function, a, b) for a, b in zip(one, other, strict=True)))
-        case [Members(there), Scalar(Int(index))]:
-            return Scalar(there[index])
+        case [Members(there), Scalar(index), *_]:
+            return _indexed(function, there, index)
+        case [Members(there)]:
+            return Scalar(Add(tuple(If(one, ONE, ZERO) for one in there)))
         case [Items() as one, Items() as other]:
             return _concatenated(one, other)
         case [Items() as one]:
             return Scalar(one.length) if function == "length" else _sorted_unique(one)
     raise TypeError(function)
+
+
+def _indexed(function: str, there: Sequence[Term], index: Term) -> Symbol:
+    """One element of a set, by a number that may be unknown: is it there, with it, without it."""
+    here = [Equal(index, Int(i)) for i in range(len(there))]
+    pairs = list(zip(here, there, strict=True))
+    match function:
+        case "has":
+            return Scalar(Or(tuple(And(pair) for pair in pairs)))
+        case "insert":
+            return Members(tuple(Or(pair) for pair in pairs))
+        case _:
+            return Members(tuple(And((Not(is_it), one)) for is_it, one in pairs))
+
+
+def constant(kind: Type, value: Value) -> Symbol:
+    """A known value of a type."""
+    match kind, value:
+        case Truth(), _:
+            return Scalar(Bool(bool(value)))
+        case SetOf(size), frozenset():
+            return Members(tuple(Bool(i in value) for i in range(size)))
+        case ListOf(), tuple():
+            return Items(Int(len(value)), tuple(Int(one) for one in value))
+        case MapOf(size, of), dict():
+            known = {int(key): part for key, part in value.items()}
+            rest = constant(of, _smallest(of))
+            return Entries(
+                tuple(Bool(i in known) for i in range(size)),
+                tuple(constant(of, known[i]) if i in known else rest for i in range(size)),
+            )
+        case RecordOf(fields), dict():
+            named = {str(key): part for key, part in value.items()}
+            return Fields({name: constant(of, named[name]) for name, of in fields})
+        case _, int():
+            return Scalar(Int(value))
+    raise TypeError("a value of another type")
+
+
+def _smallest(kind: Type) -> Value:
+    match kind:
+        case RecordOf(fields):
+            return {name: _smallest(of) for name, of in fields}
+        case MapOf():
+            return {}
+        case SetOf():
+            return frozenset()
+        case ListOf():
+            return ()
+        case _:
+            return 0
 
 
 def _member(function: str, left: Term, right: Term) -> Term:

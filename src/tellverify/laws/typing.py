@@ -41,6 +41,9 @@ _ARITY: Final = {
     "intersection": 2,
     "difference": 2,
     "has": 2,
+    "insert": 2,
+    "remove": 2,
+    "size": 1,
     "concat": 2,
     "sorted_unique": 1,
     "length": 1,
@@ -227,25 +230,33 @@ def _call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type
             raise LanguageError(f"the type of `{function}()` cannot be told here", at)
         case "union_with" | "intersect_with":
             return _map_call(expression, names)
-        case "has":
-            return _has(expression, names)
+        case "has" | "insert" | "remove" | "size":
+            return _set_call(expression, names)
         case "concat" | "sorted_unique" | "length":
             return _list_call(expression, names)
     left, right, kind = _same(given[0], given[1], names)
     fitting = (Nat | Integer | Enum) if function in ("min", "max") else SetOf
     if not isinstance(kind, fitting):
         raise LanguageError(f"`{function}` is not for {written(kind)}", at)
+    if function == "max" and isinstance(kind, Integer):  # at least what cannot be negative
+        kind = Nat() if Nat() in (type_of(one, names)[1] for one in given) else kind
     return Call(function, (left, right), at), kind
 
 
-def _has(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:
-    found, index = expression.arguments
+def _set_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:
+    function, at = expression.function, expression.at
+    found, *rest = expression.arguments
     typed, kind = type_of(found, names)
-    if not isinstance(kind, SetOf) or not isinstance(index, Number):
-        raise LanguageError("`has` takes a set and a number", expression.at)
-    if index.value not in range(kind.size):
-        raise LanguageError(f"the elements are 0 to {kind.size - 1}", index.at)
-    return Call("has", (typed, index), expression.at), Truth()
+    if not isinstance(kind, SetOf):
+        raise LanguageError(f"`{function}` takes a set", at)
+    for index in rest:
+        if isinstance(index, Number) and index.value not in range(kind.size):
+            raise LanguageError(f"the elements are 0 to {kind.size - 1}", index.at)
+    number = tuple(check(index, Integer(), names) for index in rest)
+    results: dict[str, Type] = {"has": Truth(), "size": Nat()}
+    if function == "insert":  # nothing outside of the universe becomes an element
+        number = (*number, Number(kind.size, at))
+    return Call(function, (typed, *number), at), results.get(function, kind)
 
 
 def _list_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:

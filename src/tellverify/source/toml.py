@@ -66,6 +66,15 @@ class TomlDocument(msgspec.Struct, frozen=True):
         """The line of the key of `path`, counted from 1."""
         return self.source.position(self.key_of(path).start)[0]
 
+    def inside(self, path: Path, text: str, at: int) -> Span:
+        """The character `at` of the string `text` at `path`, where it stands as it is written."""
+        span = self.span_of(path)
+        start = self.source.slice(span).find(text)
+        if start < 0:  # it has escapes
+            return span
+        first = min(span.start + start + at, span.end - 1)
+        return Span(first, first + 1)
+
     def _nearest(self, places: dict[Path, Span], path: Path) -> Span:
         while path:
             if path in places:

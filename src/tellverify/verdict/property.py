@@ -40,6 +40,7 @@ class Property(StrEnum):
     CEREMONY = "ceremony"
     CEREMONY_STATUS = "ceremony-status"
     LAW = "law"
+    CLAIM = "claim"
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -87,6 +88,7 @@ STATEMENTS: Final[dict[Property, Statement]] = {
         "The status of a ceremony depends on its facts and not on their order.", True
     ),
     Property.LAW: Statement("The law holds for all values of the structure.", True),
+    Property.CLAIM: Statement("The claim holds of all runs of the model.", True),
 }
 
 OF_EVERY_PROTOCOL: Final = (

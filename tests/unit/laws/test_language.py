@@ -54,6 +54,9 @@ VALUES: dict[str, Value] = {
         ("r.right.deep", "false"),
         ("max(i, n)", "4"),
         ("-2", "-2"),
+        ("has(s, n - 2) and not has(s, n) and not has(s, i)", "true"),
+        ("insert(remove(s, n - 4), 1)", "{1, 2}"),
+        ("size(insert(s, n))", "2"),
         ("r == (r with {left: 7})", "true"),
     ],
 )
@@ -78,7 +81,8 @@ def test_what_expressions_mean(text: str, result: str) -> None:
         ("min(n)", "`min` takes 2 values", 0),
         ("union(n, n)", "`union` is not for a number from 0", 0),
         ("has(s, 3)", "the elements are 0 to 2", 7),
-        ("has(s, n)", "`has` takes a set and a number", 0),
+        ("has(n, 1)", "`has` takes a set", 0),
+        ("has(s, t)", "this is true or false where a number is wanted", 7),
         ("n * n", "one side of `*` must be a number", 2),
         ("e == 'middle'", "`middle` is none of low, high", 5),
         ("{left: 1, left: 2}", "`left` is there twice", 10),
@@ -123,6 +127,7 @@ def test_what_may_be_negative_is_no_natural_number() -> None:
     with pytest.raises(LanguageError):
         check(parse_expression("n - 1"), Nat(), NAMES)
     check(parse_expression("n - 1"), parse_type("int"), NAMES)
+    check(parse_expression("max(n - 1, 0)"), Nat(), NAMES)
 
 
 def test_parameters() -> None:

@@ -1,0 +1,1 @@
+"""Patterns of resilience as models: actions on states, judged for all values of parameters."""
