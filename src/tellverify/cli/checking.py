@@ -85,7 +85,7 @@ def moved(flags: Flags, folder: str) -> Flags:
     )
 
 
-def prepared(flags: Flags) -> Prepared:
+def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
     configuration. Raises Refused for what is wrong with a file that it names.
     """
@@ -109,7 +109,7 @@ def prepared(flags: Flags) -> Prepared:
         today=flags.today,
         seconds=flags.timeout,
     )
-    if found.baseline is not None:
+    if found.baseline is not None and with_baseline:
         from tellverify.config.baseline import read_baseline
 
         options = msgspec.structs.replace(options, baseline=read_baseline(found.baseline))

@@ -1,0 +1,234 @@
+"""`tellverify audit`: every assumption and every gap that verdicts rest on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from tellverify.cli import check_options
+from tellverify.cli.check_options import Flags
+from tellverify.cli.check_parse import parse_day
+from tellverify.cli.checking import checked, complain_refused, moved, prepared, working_in
+from tellverify.cli.exit import Exit
+from tellverify.config.find import Refused
+from tellverify.config.layers import load
+from tellverify.config.ledger import NAME, differences, ledger_text, read_ledger
+from tellverify.engine.options import Ledger
+from tellverify.report.escape import tame
+from tellverify.report.markup import prose
+from tellverify.verdict.outcome import Skipped, Unknown, status
+from tellverify.verdict.property import SEMANTICS
+from tellverify.verdict.run import Assumption, Run, Suppression
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """An obligation that nothing is known of."""
+
+    protocol: str
+    obligation: str
+    status: str
+    reason: str
+    code: str
+    required: bool
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """What verdicts presuppose, rest on and leave out."""
+
+    schema: str
+    semantics: str
+    assumptions: tuple[Assumption, ...]
+    gaps: tuple[Gap, ...]
+    suppressions: tuple[dict[str, str], ...]
+    ledger: str
+    differences: tuple[str, ...]
+    today: str = ""
+
+
+@click.command("audit")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--ledger", metavar="FILE", help=f"The ledger; {NAME} without this.")
+@click.option("--write", "writes", is_flag=True, help="Create the ledger, or bring it up to date.")
+@click.option("--verify", is_flag=True, help="Fail when comments and ledger differ.")
+@click.option("--format", "style", type=click.Choice(["text", "json", "markdown"]), default="text")
+@click.option("--today", metavar="DAY", callback=parse_day, help="The day that dates are held to.")
+@check_options.configured
+def audit(
+    paths: tuple[str, ...],
+    ledger: str | None,
+    writes: bool,
+    verify: bool,
+    style: str,
+    today: str,
+    config: tuple[str, ...],
+    isolated: bool,
+) -> int:
+    """List everything that verdicts take on trust, and everything that was not decided.
+
+    Exit codes: 0, 1 when `--verify` finds that ledger and comments differ, 2 wrong usage.
+    """  # fmt: skip
+    if writes and verify:
+        raise click.UsageError("`--write` and `--verify` exclude each other")
+    flags = Flags(paths=paths, config=config, isolated=isolated, today=today)
+    try:
+        loaded = load(given=config, isolated=isolated)
+        place = os.path.abspath(
+            ledger or os.path.join(loaded.folder, loaded.configuration.ledger or NAME)
+        )
+        settled = moved(flags, loaded.folder)
+        with working_in(loaded.folder):
+            committed = read_ledger(os.path.relpath(place))
+            ready = prepared(settled)
+            options = msgspec.structs.replace(ready.options, ledger=committed)
+            run = checked(msgspec.structs.replace(ready, options=options)).checked.run
+            if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
+                click.echo(f"tellverify: {run.exit_reason}", err=True)
+                return run.exit_code
+            if writes:
+                return _save(committed.path, run.assumptions)
+            found = _audit(run, committed)
+    except Refused as refused:
+        return complain_refused(refused)
+    _print(found, style)
+    return Exit.REFUTED if verify and found.differences else Exit.OK
+
+
+def _audit(run: Run, ledger: Ledger) -> Audit:
+    gaps = []
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            if isinstance(outcome, Skipped | Unknown):
+                gaps.append(
+                    Gap(
+                        protocol.name,
+                        verdict.name,
+                        status(outcome),
+                        outcome.reason,
+                        outcome.code,
+                        verdict.required,
+                    )
+                )
+    return Audit(
+        "tellverify/audit-1",
+        SEMANTICS,
+        run.assumptions,
+        tuple(gaps),
+        tuple(_suppressed(one) for one in run.suppressions),
+        ledger.path,
+        tuple(differences(ledger, run.assumptions)),
+        dict(run.configuration).get("today", ""),
+    )
+
+
+def _suppressed(one: Suppression) -> dict[str, str]:
+    return {
+        "code": one.diagnostic.code.number,
+        "message": one.diagnostic.message,
+        "path": one.diagnostic.path,
+        "kind": one.kind,
+        "reason": one.reason,
+        "place": one.place,
+    }
+
+
+def _save(path: str, assumptions: Sequence[Assumption]) -> int:
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(ledger_text(assumptions))
+    except OSError as error:
+        click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
+        return Exit.USAGE
+    count = len(assumptions)
+    click.echo(f"wrote {path}: {count} assumption{'' if count == 1 else 's'}")
+    return Exit.OK
+
+
+# Text
+
+
+def _print(found: Audit, style: str) -> None:
+    if style == "json":
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        return
+    lines = _markdown(found) if style == "markdown" else _text(found)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _dated(one: Assumption) -> str:
+    if not one.until:
+        return "no date"
+    return f"until {one.until}" if one.in_force else f"expired on {one.until}"
+
+
+def _text(found: Audit) -> list[str]:
+    lines = [f"under {found.semantics}"]
+    if found.today:
+        lines.append(f"today is {found.today}")
+    lines += ["", f"{len(found.assumptions)} assumed"]
+    for one in found.assumptions:
+        new = ", not in the ledger" if one.is_new else ""
+        owner = f", {tame(one.owner)}" if one.owner else ""
+        lines.append(f"  {one.number:<4} {tame(one.protocol)}/{tame(one.obligation)}")
+        lines.append(f"       {tame(one.reason)}")
+        lines.append(f"       {tame(one.place)}, {_dated(one)}{owner}{new}")
+    lines += ["", f"{len(found.gaps)} not decided"]
+    for gap in found.gaps:
+        free = "" if gap.required else ", not required"
+        lines.append(f"  {gap.status:<8} {tame(gap.protocol)}/{tame(gap.obligation)}")
+        lines.append(f"           {gap.code} {tame(gap.reason)}{free}")
+    lines += ["", f"{len(found.suppressions)} findings left out"]
+    for row in found.suppressions:
+        lines.append(f"  {row['code']}    {tame(row['message'])}")
+        lines.append(f"           {tame(row['place'])}: {tame(row['reason'])}")
+    lines += ["", *_comparison(found)]
+    return lines
+
+
+def _comparison(found: Audit) -> list[str]:
+    if not found.differences:
+        return [f"{found.ledger} has the same assumptions"]
+    count = len(found.differences)
+    head = f"{found.ledger} differs in {count} place{'' if count == 1 else 's'}"
+    return [head, *(f"  {tame(line)}" for line in found.differences)]
+
+
+def cell(text: str) -> str:
+    """A sentence in a cell of a table."""
+    return prose(text, in_table=True)
+
+
+def _markdown(found: Audit) -> list[str]:
+    lines = ["### Audit", "", f"Under {found.semantics}."]
+    if found.today:
+        lines.append(f"Today is {found.today}.")
+    lines += ["", f"**Assumed: {len(found.assumptions)}**", ""]
+    if found.assumptions:
+        lines += [
+            "| number | obligation | reason | place | owner |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+    for one in found.assumptions:
+        name = cell(f"{one.protocol}/{one.obligation}")
+        place = cell(f"{one.place}, {_dated(one)}")
+        lines.append(
+            f"| {one.number} | {name} | {cell(one.reason)} | {place} | {cell(one.owner)} |"
+        )
+    lines += ["", f"**Not decided: {len(found.gaps)}**", ""]
+    if found.gaps:
+        lines += ["| obligation | outcome | reason |", "| --- | --- | --- |"]
+    for gap in found.gaps:
+        name = cell(f"{gap.protocol}/{gap.obligation}")
+        lines.append(f"| {name} | {gap.status} {gap.code} | {cell(gap.reason)} |")
+    lines += ["", f"**Findings left out: {len(found.suppressions)}**", ""]
+    if found.suppressions:
+        lines += ["| code | finding | reason |", "| --- | --- | --- |"]
+    for row in found.suppressions:
+        lines.append(f"| {row['code']} | {cell(row['message'])} | {cell(row['reason'])} |")
+    lines += ["", f"**Ledger:** {cell(_comparison(found)[0])}.", ""]
+    lines.extend(f"- {cell(line)}" for line in found.differences)
+    return lines

@@ -1,0 +1,143 @@
+"""`tellverify baseline`: findings that are known, so that only new ones fail a check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import click
+import msgspec
+
+from tellverify.cli import check_options
+from tellverify.cli.check_options import Flags
+from tellverify.cli.checking import checked, complain_refused, moved, prepared, working_in
+from tellverify.cli.exit import Exit
+from tellverify.config.baseline import baseline_of, read_baseline, stale
+from tellverify.config.find import Refused
+from tellverify.config.layers import load
+from tellverify.verdict.run import Baseline, Run
+
+_DEFAULT = "tellverify-baseline.json"
+
+
+@click.group("baseline")
+def baseline() -> None:
+    """Keep a file of findings that are known and do not count.
+
+    A finding is known by its code, protocol, roles, labels and branches; lines may move.
+    """
+
+
+def _options(command: Callable[..., int]) -> Callable[..., int]:
+    command = click.option("--baseline", "path", metavar="FILE", help="The baseline file.")(command)
+    command = check_options.configured(command)
+    return click.argument("paths", nargs=-1, metavar="[PATH]...")(command)
+
+
+@baseline.command("write")
+@_options
+@click.option(
+    "--allow-refuted", is_flag=True, help="Take in refuted obligations too; they no longer fail."
+)
+def write(
+    paths: tuple[str, ...],
+    config: tuple[str, ...],
+    isolated: bool,
+    path: str | None,
+    allow_refuted: bool,
+) -> int:
+    """Write all findings of a run to the baseline."""
+
+    def do(run: Run, place: str) -> int:
+        text = baseline_of(run, allow_refuted=allow_refuted)
+        left = 0 if allow_refuted else _refuted(run)
+        if left:
+            click.echo(
+                f"tellverify: {left} refuted obligation{'' if left == 1 else 's'} left out; "
+                "`--allow-refuted` takes them in",
+                err=True,
+            )
+        return _save(place, text, f"{_known(text)} findings")
+
+    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
+
+
+@baseline.command("prune")
+@_options
+def prune(paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path: str | None) -> int:
+    """Drop what is gone from the baseline; nothing is added."""
+
+    def do(run: Run, place: str) -> int:
+        known = read_baseline(place)
+        gone = stale(known, run)
+        text = baseline_of(run, allow_refuted=True, keep=frozenset(known.known))
+        return _save(place, text, f"{_known(text)} findings, {len(gone)} dropped")
+
+    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
+
+
+@baseline.command("verify")
+@_options
+def verify(
+    paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path: str | None
+) -> int:
+    """Fail when the baseline has findings that are gone."""
+
+    def do(run: Run, place: str) -> int:
+        known: Baseline = read_baseline(place)
+        gone = stale(known, run)
+        for entry in gone:
+            click.echo(f"{entry.code} {entry.protocol or '-'}: {entry.name} is gone")
+        if gone:
+            click.echo(f"{len(gone)} stale; `tellverify baseline prune` drops them")
+            return Exit.REFUTED
+        click.echo(f"{len(known.known)} known findings, none is gone")
+        return Exit.OK
+
+    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
+
+
+def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> int:
+    """Check without any baseline, and do something with the run and the place of the baseline."""
+    try:
+        loaded = load(given=flags.config, isolated=flags.isolated)
+        place = path or os.path.join(
+            os.path.relpath(loaded.folder), loaded.configuration.baseline or _DEFAULT
+        )
+        place = os.path.abspath(place)
+        settled = moved(flags, loaded.folder)
+        with working_in(loaded.folder):
+            ready = prepared(settled, with_baseline=False)
+            run = checked(ready).checked.run
+            if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
+                click.echo(f"tellverify: {run.exit_reason}", err=True)
+                return run.exit_code
+            return do(run, os.path.relpath(place))
+    except Refused as refused:
+        return complain_refused(refused)
+
+
+def _save(path: str, text: str, what: str) -> int:
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
+        return Exit.USAGE
+    click.echo(f"wrote {path}: {what}")
+    return Exit.OK
+
+
+def _known(text: str) -> int:
+    found = msgspec.json.decode(text)
+    return len(found["findings"])
+
+
+def _refuted(run: Run) -> int:
+    from tellverify.verdict.outcome import Refuted
+
+    return sum(
+        isinstance(verdict.outcome, Refuted)
+        for protocol in run.protocols
+        for verdict in protocol.verdicts
+    )

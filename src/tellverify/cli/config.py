@@ -1,0 +1,122 @@
+"""`tellverify config`: what is set and where, the schema for editors, and a file to begin with."""
+
+from __future__ import annotations
+
+import os
+
+import click
+import msgspec
+
+from tellverify.cli import check_options
+from tellverify.cli.checking import complain_refused
+from tellverify.cli.exit import Exit
+from tellverify.config.find import NAME, Refused, shown
+from tellverify.config.layers import Loaded, flat, load
+from tellverify.config.model import Configuration
+from tellverify.config.values import toml_text
+
+_INITIAL = """\
+# Configuration of tellverify. `tellverify config schema` describes all keys for editors, and
+# `tellverify config show` says which value counts and where it comes from.
+
+# Files that `tellverify check` without a path looks at. Paths are relative to this file.
+include = ["**/*.tell"]
+
+# Findings from this level on make a check fail: "error", "warning" or "never".
+# fail-on = "error"
+
+# What is taken on trust, kept by `tellverify audit --write`.
+# ledger = "tellverify-assumptions.toml"
+
+# Findings that are known and do not count, kept by `tellverify baseline write`.
+# baseline = "tellverify-baseline.json"
+
+# What required obligations need: "proved", "bounded", for single properties also "assumed" or
+# "nothing".
+[require]
+default = "bounded"
+
+# How grave lints are: by code, by name, or by band such as "TV2".
+# [levels]
+# "unused-role" = "ignore"
+
+# Sizes of role families.
+# [bounds]
+# instances = { Witness = [1, 2, 3] }
+"""
+
+
+@click.group("config")
+def config() -> None:
+    """Show what is configured, print the schema, or write a configuration to begin with."""
+
+
+@config.command("show")
+@check_options.configured
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
+    """Print every setting with the place it comes from."""
+    try:
+        loaded = load(given=config, isolated=isolated)
+    except Refused as refused:
+        return complain_refused(refused)
+    rows = list(_rows(loaded))
+    if style == "json":
+        table = [{"key": key, "value": value, "origin": origin} for key, value, origin in rows]
+        found = {"path": shown(loaded.path) if loaded.path else None, "settings": table}
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return Exit.OK
+    click.echo(f"# {shown(loaded.path)}" if loaded.path else "# no configuration file")
+    texts = [(f"{key} = {toml_text(value)}", origin) for key, value, origin in rows]
+    width = max(len(text) for text, _ in texts if len(text) < 70)
+    for text, origin in texts:
+        click.echo(f"{text:<{width}}  # {origin}")
+    return Exit.OK
+
+
+def _rows(loaded: Loaded) -> list[tuple[str, object, str]]:
+    """Keys with dots, values and origins; what is not set has its default."""
+    table = msgspec.to_builtins(loaded.configuration)
+    rows: list[tuple[str, object, str]] = []
+    for path, value in flat(table):
+        if value is None or (isinstance(value, dict) and not value):
+            continue
+        rows.append((".".join(_key(part) for part in path), value, _origin(loaded, path)))
+    return rows
+
+
+def _origin(loaded: Loaded, path: tuple[str, ...]) -> str:
+    return loaded.origins.get(path, "default")
+
+
+def _key(part: str) -> str:
+    plain = part.replace("-", "").replace("_", "")
+    return part if plain.isalnum() and plain.isascii() else toml_text(part)
+
+
+@config.command("schema")
+def schema() -> int:
+    """Print the JSON Schema of a configuration."""
+    found = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of tellverify",
+        **msgspec.json.schema(Configuration),
+    }
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    return Exit.OK
+
+
+@config.command("init")
+def init() -> int:
+    """Write a commented `tellverify.toml` into the working folder."""
+    if os.path.lexists(NAME):
+        click.echo(f"tellverify: {NAME} is there already", err=True)
+        return Exit.USAGE
+    try:
+        with open(NAME, "x", encoding="utf-8", newline="\n") as file:
+            file.write(_INITIAL)
+    except OSError as error:
+        click.echo(f"tellverify: cannot write {NAME}: {error.strerror}", err=True)
+        return Exit.USAGE
+    click.echo(f"wrote {NAME}")
+    return Exit.OK
