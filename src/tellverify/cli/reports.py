@@ -117,7 +117,8 @@ def _judged(
 def _is_appended(report: tuple[str, str]) -> bool:
     """True of the summary file of a CI job, which collects what several steps append to it."""
     kind, path = report
-    return kind == "markdown" and path == os.environ.get("GITHUB_STEP_SUMMARY")
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    return kind == "markdown" and bool(summary) and _place(path) == _place(summary or "")
 
 
 def _why_not(path: str) -> str:
