@@ -30,7 +30,7 @@ from tellverify.explore.reduction import (
     first_mutual_wait,
     idle_configurations,
 )
-from tellverify.explore.search import LayeredSearch, longest_queues
+from tellverify.explore.search import Layers, explored
 from tellverify.explore.symmetry import symmetry_of
 from tellverify.explore.system import Channel, CompiledSystem
 from tellverify.explore.traces import (
@@ -125,7 +125,7 @@ class _Checker:
         self.reached: dict[Fault, Reached] = {}
         self.longest: tuple[tuple[Channel, int], ...] = ()
         self.has_end = all(any(machine.final) for machine in machines)
-        self.search: LayeredSearch | None = None
+        self.search: Layers | None = None
         self.complete = False
         self.within = Reached(Scope.RUNS, 0, 0, 0)
 
@@ -143,14 +143,12 @@ class _Checker:
         """Search with bounds until one says all, and keep the last that could be searched."""
         bound = 1
         while True:
-            search = LayeredSearch(CompiledSystem(self.machines, bound), self.budget)
-            while not search.exhausted and not search.overflow:
-                search.advance()
+            search = explored(CompiledSystem(self.machines, bound), self.budget)
             if search.overflow:
                 return
             self.search = search
             self.complete = not search.system.blocked
-            self.longest = longest_queues(search.system, search.levels)
+            self.longest = search.longest()
             self.within = self._answer(search, bound)
             if self.complete or self.reached[Fault.DEADLOCK].scope is not Scope.COMPATIBLE:
                 answer = self.within
@@ -162,7 +160,7 @@ class _Checker:
                 return
             bound = min(2 * bound, self.largest_bound)
 
-    def _answer(self, search: LayeredSearch, bound: int) -> Reached:
+    def _answer(self, search: Layers, bound: int) -> Reached:
         scope = Scope.ALL if self.complete else Scope.QUEUES
         return Reached(scope, bound, search.depth, search.count)
 

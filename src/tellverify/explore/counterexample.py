@@ -16,8 +16,9 @@ from tellverify.core.graph import ProtocolGraph
 from tellverify.core.machine import Machine
 from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.explore.endings import Ending
 from tellverify.explore.histories import HistorySearch
-from tellverify.explore.search import Ending, LayeredSearch
+from tellverify.explore.search import LayeredSearch, Layers, advanced
 from tellverify.explore.stuck import stuck_lassos
 from tellverify.explore.system import CompiledSystem, Move
 from tellverify.explore.traces import (
@@ -145,7 +146,7 @@ class _Finder:
         """
         bound, complete, depth = _FIRST_BOUND, False, 0
         while True:
-            search = LayeredSearch(CompiledSystem(self.machines, bound), self.budget)
+            search: Layers = LayeredSearch(CompiledSystem(self.machines, bound), self.budget)
             while True:
                 self._note(search, wanted)
                 depth = max(depth, search.depth)
@@ -154,7 +155,7 @@ class _Finder:
                 done = done or self._all_found(wanted) or search.overflow
                 if done or search.system.blocked:
                     break
-                search.advance()
+                search = advanced(search)
             self.configurations += search.count
             if done:
                 break
@@ -164,7 +165,7 @@ class _Finder:
         for fault in wanted:
             coverage[fault] = Coverage(fault, complete, depth)
 
-    def _note_lassos(self, search: LayeredSearch) -> None:
+    def _note_lassos(self, search: Layers) -> None:
         """Lassos of the roles that no ending has shown to be stuck."""
         keys = self.traces.keys()
         left = [n for n, role in enumerate(self.roles) if (Fault.STUCK_ROLE, role) not in keys]
@@ -216,7 +217,7 @@ class _Finder:
             for fault in wanted
         )
 
-    def _note(self, search: LayeredSearch, wanted: Sequence[Fault]) -> None:
+    def _note(self, search: Layers, wanted: Sequence[Fault]) -> None:
         """Keep the first run of every kind that the last layer shows."""
         for ending in search.endings:
             if ending.depth == search.depth:
@@ -230,7 +231,7 @@ class _Finder:
             wait = waiting(self.machines[first.role], state)
             self._add(key, steps, (role,), wait=wait)
 
-    def _note_ending(self, search: LayeredSearch, ending: Ending, wanted: Sequence[Fault]) -> None:
+    def _note_ending(self, search: Layers, ending: Ending, wanted: Sequence[Fault]) -> None:
         rows = [
             waiting(machine, search.system.state(role, ending.configuration))
             for role, machine in enumerate(self.machines)
@@ -303,7 +304,7 @@ class _Finder:
             explanation=explanation,
         )
 
-    def _steps(self, search: LayeredSearch, configuration: int, depth: int) -> list[Step]:
+    def _steps(self, search: Layers, configuration: int, depth: int) -> list[Step]:
         return self._steps_of(search.system, search.run_to(configuration, depth))
 
     def _steps_of(self, system: CompiledSystem, moves: list[Move]) -> list[Step]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.explore.abandoned import Abandoned
 from tellverify.explore.reach import Reach, fair_component, fair_round
-from tellverify.explore.search import LayeredSearch
+from tellverify.explore.search import Layers
 from tellverify.explore.system import Move
 from tellverify.explore.traces import (
     build_trace,
@@ -27,7 +27,7 @@ class Lasting:
     such a send could still follow is not judged. What is found is therefore always certain.
     """
 
-    def __init__(self, search: LayeredSearch, complete: bool) -> None:
+    def __init__(self, search: Layers, complete: bool) -> None:
         self.search = search
         self.system = search.system
         self.complete = complete

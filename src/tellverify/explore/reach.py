@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tellverify.explore.search import LayeredSearch
+from tellverify.explore.search import Layers
 from tellverify.explore.system import CompiledSystem
 
 
@@ -15,7 +15,7 @@ class Reach:
     `(role, number)`. `blocked[n]` has a bit for each role that could send there but for the bound.
     """
 
-    def __init__(self, search: LayeredSearch) -> None:
+    def __init__(self, search: Layers) -> None:
         self.search = search
         self.system: CompiledSystem = search.system
         self.configurations = [c for level in search.levels for c in level]

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
 from tellverify.core.machine import Machine
-from tellverify.evidence.trace import Fault
+from tellverify.explore.endings import Ending, Spoilt, ending_of
 from tellverify.explore.system import Channel, CompiledSystem, Move
 from tellverify.explore.views import Views
 
+if TYPE_CHECKING:
+    from tellverify.explore.dense import DenseSearch
+
+Layers: TypeAlias = "LayeredSearch | DenseSearch"
+
+DENSE_FROM: Final = 100_000  # configurations from which numpy is faster, start-up included
 _SLICE: Final = 50_000  # successors computed at once, about; bounds the memory for duplicates
 _FIRST_REGROUP: Final = 1_000
-
-
-class Ending(NamedTuple):
-    """A configuration in which nobody can move; `fault` is None when all went well."""
-
-    configuration: int
-    depth: int
-    fault: Fault | None
-
-
-class Spoilt(NamedTuple):
-    """A first configuration with an unspecified reception of `role`, though others may move."""
-
-    role: int
-    configuration: int
-    depth: int
 
 
 class Exploration(msgspec.Struct, frozen=True):
@@ -65,6 +55,8 @@ class LayeredSearch:
     def __init__(self, system: CompiledSystem, budget: int) -> None:
         self.system = system
         self.overflow = False
+        self.budget = budget
+        self.may_be_dense = True
         weight = 1 + system.width // 1024
         self._room = budget // weight
         self._slice = max(1, _SLICE // (weight * (1 + len(system.machines) // 8)))
@@ -105,6 +97,17 @@ class LayeredSearch:
         """The moves of a shortest run to a configuration of the layer at `depth`."""
         return run_to(self.views, self.levels, configuration, depth)
 
+    def longest(self) -> tuple[tuple[Channel, int], ...]:
+        """For every channel the most messages it holds in a configuration that was visited."""
+        found = []
+        for channel, queue in self.system.queues.items():
+            at, mask = queue.length, (1 << self.system.queue_bound.bit_length()) - 1
+            lengths: set[int] = set()
+            for level in self.levels:
+                lengths.update([(c >> at) & mask for c in level])
+            found.append((channel, max(lengths)))
+        return tuple(found)
+
     def _expand(self) -> None:
         """Classify the last layer and compute what follows it."""
         layer, views = self.levels[-1], self.views
@@ -117,7 +120,7 @@ class LayeredSearch:
                 following |= found
                 self.overflow = len(self.seen) + len(following) > self._room
             for configuration in views.idle(part):
-                ending = self._ending(configuration)
+                ending = ending_of(self.system, configuration, self.depth)
                 if ending is not None:
                     self.endings.append(ending)
         self._successors = set() if self.overflow else following
@@ -125,20 +128,44 @@ class LayeredSearch:
             first = next(c for c in layer if self.system.is_spoilt(role, c))
             self.spoilt[role] = Spoilt(role, first, self.depth)
 
-    def _ending(self, configuration: int) -> Ending | None:
-        """What an idle configuration is; None when only the queue bound blocks it."""
-        system = self.system
-        states = [system.state(role, configuration) for role in range(len(system.machines))]
-        rows = list(zip(system.machines, states, strict=True))
-        if any(action.send for machine, state in rows for action, _ in machine.moves[state]):
-            return None
-        fault: Fault | None = None
-        if not all(machine.final[state] for machine, state in rows):
-            spoilt = any(system.is_spoilt(role, configuration) for role in range(len(rows)))
-            fault = Fault.UNSPECIFIED_RECEPTION if spoilt else Fault.DEADLOCK
-        elif any(configuration >> q.content & q.mask for q in system.queues.values()):
-            fault = Fault.ORPHAN_MESSAGE
-        return Ending(configuration, self.depth, fault)
+
+def advanced(search: Layers) -> Layers:
+    """`search` with one layer more; a large one goes on by numpy where that is installed.
+
+    Layers, counts and faults are the same. Numpy is an extra, and small searches never ask for it.
+    """
+    search.advance()
+    if (
+        not isinstance(search, LayeredSearch)
+        or not search.may_be_dense
+        or search.count < DENSE_FROM
+        or search.exhausted
+        or search.overflow
+    ):
+        return search
+    search.may_be_dense = False
+    dense = _dense(search.system, search.budget)
+    while dense is not None and dense.depth < search.depth:
+        dense.advance()
+    return dense or search
+
+
+def _dense(system: CompiledSystem, budget: int) -> DenseSearch | None:
+    from importlib.util import find_spec
+
+    if find_spec("numpy") is None:
+        return None
+    from tellverify.explore.dense import DenseSearch, Layout
+
+    return DenseSearch(system, budget) if Layout(system).fits else None
+
+
+def explored(system: CompiledSystem, budget: int) -> Layers:
+    """A search of all that `budget` allows."""
+    search: Layers = LayeredSearch(system, budget)
+    while not search.exhausted and not search.overflow:
+        search = advanced(search)
+    return search
 
 
 def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Exploration:
@@ -147,17 +174,15 @@ def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Ex
     Stops before the layer that exceeds `budget` (see `LayeredSearch`); `exhausted` is false then.
     Raises ValueError when machines do not fit together (see `CompiledSystem`).
     """
-    search = LayeredSearch(CompiledSystem(machines, queue_bound), budget)
-    while not search.exhausted and not search.overflow:
-        search.advance()
+    search = explored(CompiledSystem(machines, queue_bound), budget)
     system = search.system
     return Exploration(
         system=system,
-        configurations=len(search.seen),
+        configurations=search.count,
         depth=search.depth,
         exhausted=search.exhausted,
         complete=search.exhausted and not system.blocked,
-        longest_queue=longest_queues(system, search.levels),
+        longest_queue=search.longest(),
         endings=tuple(search.endings),
         spoilt=tuple(search.spoilt[role] for role in sorted(search.spoilt)),
         levels=search.levels,
@@ -174,20 +199,6 @@ def explore_iterated(
         if exploration.complete or not exploration.exhausted or bound >= largest_bound:
             return exploration
         bound = min(2 * bound, largest_bound)
-
-
-def longest_queues(
-    system: CompiledSystem, levels: Sequence[Sequence[int]]
-) -> tuple[tuple[Channel, int], ...]:
-    """For every channel the most messages it holds in a configuration of `levels`."""
-    longest = []
-    for channel, queue in system.queues.items():
-        at, mask = queue.length, (1 << system.queue_bound.bit_length()) - 1
-        lengths: set[int] = set()
-        for level in levels:
-            lengths.update([(c >> at) & mask for c in level])
-        longest.append((channel, max(lengths)))
-    return tuple(longest)
 
 
 def run_to(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tellverify.explore.search import LayeredSearch
+from tellverify.explore.search import Layers
 from tellverify.explore.system import Move
 
 
@@ -17,7 +17,7 @@ class Lasso(NamedTuple):
     loop: int
 
 
-def stuck_lassos(search: LayeredSearch, roles: Iterable[int]) -> Iterator[Lasso]:
+def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[Lasso]:
     """For each of `roles` a lasso on which it waits for ever, if there is one.
 
     The run leads on a shortest way to a configuration from which no run lets the role move, and
@@ -41,7 +41,7 @@ def stuck_lassos(search: LayeredSearch, roles: Iterable[int]) -> Iterator[Lasso]
             yield lasso
 
 
-def _reversed(search: LayeredSearch) -> tuple[dict[int, list[int]], list[list[int]]]:
+def _reversed(search: Layers) -> tuple[dict[int, list[int]], list[list[int]]]:
     """Predecessors of every configuration, and for every role where it can move."""
     before: dict[int, list[int]] = {}
     movers: list[list[int]] = [[] for _ in search.system.machines]
@@ -53,7 +53,7 @@ def _reversed(search: LayeredSearch) -> tuple[dict[int, list[int]], list[list[in
     return before, movers
 
 
-def _first_lasso(search: LayeredSearch, role: int, moves_again: set[int]) -> Lasso | None:
+def _first_lasso(search: Layers, role: int, moves_again: set[int]) -> Lasso | None:
     system = search.system
     machine = system.machines[role]
     for depth, level in enumerate(search.levels):

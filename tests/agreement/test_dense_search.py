@@ -1,0 +1,105 @@
+"""The search by numpy against the one by ints: layers, counts and faults."""
+
+from __future__ import annotations
+
+import pytest
+from systems import random_family, random_system
+
+from tellverify.core.machine import Action, Machine
+from tellverify.evidence.trace import Fault
+from tellverify.explore import search as search_module
+from tellverify.explore.counterexample import find_faults
+from tellverify.explore.search import LayeredSearch, explore
+from tellverify.explore.system import CompiledSystem
+
+pytest.importorskip("numpy")
+from tellverify.explore.dense import DenseSearch, Layout, is_graded
+
+FAULTS = frozenset(Fault) - {Fault.INFIDELITY}
+
+
+def both(machines: tuple[Machine, ...], bound: int) -> tuple[LayeredSearch, DenseSearch] | None:
+    system, other = CompiledSystem(machines, bound), CompiledSystem(machines, bound)
+    if not Layout(system).fits:
+        return None
+    found = LayeredSearch(system, 400), DenseSearch(other, 400)
+    for search in found:
+        while not search.exhausted and not search.overflow:
+            search.advance()
+    return found
+
+
+def test_layers_counts_and_faults_are_the_same() -> None:
+    compared = overflown = blocked = spoilt = 0
+    for seed in range(1_200):
+        machines = random_system(seed) if seed % 3 else random_family(seed)
+        found = both(machines, 1 + seed % 4)
+        if found is None:
+            continue
+        ints, dense = found
+        assert dense.levels == ints.levels, f"seed {seed}"
+        assert dense.count == ints.count, f"seed {seed}"
+        assert dense.overflow == ints.overflow, f"seed {seed}"
+        assert dense.system.blocked == ints.system.blocked, f"seed {seed}"
+        assert sorted(dense.endings) == sorted(ints.endings), f"seed {seed}"
+        assert dense.longest() == ints.longest(), f"seed {seed}"
+        depths = [{r: s.depth for r, s in each.spoilt.items()} for each in found]
+        assert depths[0] == depths[1], f"seed {seed}"
+        for each in ints.endings[:2]:
+            runs = [search.run_to(each.configuration, each.depth) for search in found]
+            assert len(runs[0]) == len(runs[1]) == each.depth, f"seed {seed}"
+            here = dense.system.initial
+            for move in runs[1]:
+                assert move in dense.system.enabled(here)
+                here += move.delta
+            assert here == each.configuration, f"seed {seed}"
+        for configuration in ints.levels[-1]:
+            decoded = ints.system.decode(configuration)
+            assert dense.layout.decode(dense.layout.encode(decoded)) == decoded
+        compared += 1
+        overflown += ints.overflow
+        blocked += ints.system.blocked
+        spoilt += bool(ints.spoilt)
+    assert compared > 900 and overflown > 20 and blocked > 200 and spoilt > 100
+
+
+def test_a_large_search_goes_on_by_numpy_with_the_same_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    switched = 0
+    for seed in range(150):
+        machines = random_system(seed)
+        answers = []
+        for start in (10**9, 20):
+            monkeypatch.setattr(search_module, "DENSE_FROM", start)
+            found = find_faults(None, machines, wanted=FAULTS, depth_limit=12, budget=300)
+            exploration = explore(machines, queue_bound=2, budget=300)
+            switched += exploration.configurations > 20 and start == 20
+            answers.append(
+                (
+                    [(t.fault, t.culprits, len(t.steps), t.minimal) for t in found.traces],
+                    found.coverage,
+                    found.configurations,
+                    exploration.configurations,
+                    exploration.levels,
+                    exploration.longest_queue,
+                    exploration.complete,
+                )
+            )
+        assert answers[0] == answers[1], f"seed {seed}"
+    assert switched > 20
+
+
+def test_machines_of_equally_long_ways_are_told() -> None:
+    a, b = Action(True, "B", "a"), Action(True, "B", "b")
+    assert is_graded(Machine("A", (((a, 1), (b, 2)), ((a, 3),), ((b, 3),), ()), (False,) * 4))
+    assert not is_graded(Machine("A", (((a, 1), (b, 2)), ((a, 2),), ()), (False,) * 3))
+    assert not is_graded(Machine("A", (((a, 0),),), (False,)))
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    row = tuple((Action(True, "B", f"l{i}"), 0) for i in range(40))
+    machines = (Machine("A", (row,), (False,)), Machine("B", ((),), (True,)))
+    assert not Layout(CompiledSystem(machines, 16)).fits
+    with pytest.raises(ValueError, match="bits"):
+        DenseSearch(CompiledSystem(machines, 16), 100)
