@@ -17,14 +17,16 @@ class Comparison:
 
     A refuted obligation or a finding is *unchanged* when its fingerprint is known, *updated* when
     the obligation was refuted before in another way, else *new*. What was refuted or found before
-    and is so no more is *fixed*, if its protocol was checked again.
+    and is so no more is *fixed*, if its protocol was checked again. That something is unchanged
+    does not mean that anybody accepts it: what the baseline *accepts* does not count any more.
     """
 
     def __init__(self, run: Run) -> None:
         baseline = run.baseline
         self.exists = baseline is not None
         self._previous = baseline.previous if baseline is not None else ()
-        self._known = _known(baseline)
+        self._before = _before(baseline)
+        self._accepted = frozenset(baseline.known if baseline is not None else ())
         self._was = {(b.protocol, b.name): b.status for b in self._previous if not _is_finding(b)}
         self._prints = finding_fingerprints(
             (*run.diagnostics, *(one.diagnostic for one in run.suppressions))
@@ -35,6 +37,10 @@ class Comparison:
         """The fingerprint of a finding of the run."""
         return self._prints[diagnostic]
 
+    def accepts(self, digest: str) -> bool:
+        """True of the fingerprint of what the baseline keeps from counting."""
+        return digest in self._accepted
+
     def was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
         """The status of an obligation before, empty when it is not known."""
         return self._was.get((protocol.name, verdict.name), "")
@@ -43,7 +49,7 @@ class Comparison:
         """What is to be said of a refuted obligation; None of others and without a baseline."""
         if not self.exists or not isinstance(verdict.outcome, Refuted):
             return None
-        if fingerprint(protocol.name, verdict) in self._known:
+        if fingerprint(protocol.name, verdict) in self._before:
             return "unchanged"
         return "updated" if self.was(protocol, verdict) == "refuted" else "new"
 
@@ -51,7 +57,7 @@ class Comparison:
         """What is to be said of a finding; None without a baseline."""
         if not self.exists:
             return None
-        return "unchanged" if self._prints[diagnostic] in self._known else "new"
+        return "unchanged" if self._prints[diagnostic] in self._before else "new"
 
     def fixed(self) -> tuple[Before, ...]:
         """What was wrong before and is wrong no more, in the order of the baseline."""
@@ -85,7 +91,7 @@ def _is_finding(before: Before) -> bool:
     return before.status == "finding"
 
 
-def _known(baseline: Baseline | None) -> frozenset[str]:
+def _before(baseline: Baseline | None) -> frozenset[str]:
     if baseline is None:
         return frozenset()
     before = (b.fingerprint for b in baseline.previous if b.status in ("refuted", "finding"))

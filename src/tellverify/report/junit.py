@@ -124,7 +124,7 @@ def _case(
     problem = problems_of.get(identity)
     match outcome:
         case Refuted():
-            known = problem is not None and problem.state == "unchanged"
+            known = problem is not None and problem.accepted
             mark = "skipped" if known or not verdict.required else "failure"
             kind = outcome.code
             message = problem.message if problem else message_of(protocol, verdict, outcome)
@@ -156,7 +156,7 @@ def _case(
 
 
 def _finding(one: Problem) -> _Case:
-    is_error = one.severity is Severity.ERROR and one.state != "unchanged"
+    is_error = one.severity is Severity.ERROR and not one.accepted
     where = f"{one.region.path}:{one.region.line}:{one.region.column}"
     helps = one.diagnostic.helps if one.diagnostic is not None else ()
     message = tame(one.message)

@@ -120,7 +120,7 @@ def _news(run: Run, compared: Comparison, size: Size) -> Iterator[str]:
         yield "**New in this pull request:** nothing."
         yield ""
     if unchanged:
-        yield f"**Unchanged:** {counted(unchanged, 'known finding')}."
+        yield f"**Unchanged:** {counted(unchanged, 'finding')} as before."
         yield ""
 
 
@@ -219,7 +219,7 @@ def _findings(
             continue
         line, _ = location(sources.get(one.path), one.primary.span.start)
         where = code(f"{one.path}:{line}")
-        known = " (known)" if compared.finding_state(one) == "unchanged" else ""
+        known = " (known)" if compared.accepts(compared.fingerprint_of(one)) else ""
         lines.append(f"{where} **{one.severity}** {one.code.number}: {prose(one.message)}{known}")
     if not lines:
         return

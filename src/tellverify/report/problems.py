@@ -39,7 +39,8 @@ class Region(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True):
     """One entry. `code` is empty when nothing gave one; `required` is True of findings.
 
-    `repeats` says that another entry with the same evidence tells of it already.
+    `repeats` says that another entry with the same evidence tells of it already, `accepted` that
+    the baseline keeps it from counting.
     """
 
     kind: ProblemKind
@@ -54,6 +55,7 @@ class Problem(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
     diagnostic: Diagnostic | None = None
     repeats: bool = False
+    accepted: bool = False
 
     @property
     def title(self) -> str:
@@ -149,18 +151,20 @@ def _refuted(
         region = Region(*line_of(protocol, verdict, sources))
         message = message_of(protocol, verdict, outcome)
         severity = Severity.ERROR if verdict.required else Severity.WARNING
+    digest = fingerprint(protocol.name, verdict)
     return Problem(
         "refuted",
         outcome.code,
         severity,
         message,
         region,
-        fingerprint(protocol.name, verdict),
+        digest,
         verdict.required,
         compared.state(protocol, verdict),
         protocol,
         verdict,
         teller,
+        accepted=compared.accepts(digest),
     )
 
 
@@ -194,4 +198,5 @@ def _finding(
         compared.fingerprint_of(diagnostic),
         state=compared.finding_state(diagnostic),
         diagnostic=diagnostic,
+        accepted=compared.accepts(compared.fingerprint_of(diagnostic)),
     )

@@ -190,7 +190,7 @@ def _result(
         result["relatedLocations"] = related
     if one.state is not None and run.baseline is not None:
         result["baselineState"] = one.state
-        if one.state == "unchanged":
+        if one.accepted:
             where = printable(run.baseline.path)
             result["suppressions"] = [
                 {

@@ -160,6 +160,16 @@ def test_a_baseline_suppresses_what_is_known_and_only_that() -> None:
     }
 
 
+def test_what_was_so_before_is_not_accepted_for_that() -> None:
+    run = compared(structs.replace(RUN, diagnostics=()))
+    assert run.baseline is not None
+    run = structs.replace(run, baseline=structs.replace(run.baseline, known=()))
+    log = json.loads(write_sarif(run, SOURCES))["runs"][0]
+    states = [(one["baselineState"], "suppressions" in one) for one in log["results"][:2]]
+    assert sorted(states) == [("new", False), ("unchanged", False)]
+    assert read_junit(run).failures == 2
+
+
 def test_allowed_and_assumed_things_are_suppressed_with_their_reason() -> None:
     lint = structs.replace(STUCK_COURIER, refutes="", code=CODES["TV211"])
     run = structs.replace(
@@ -330,7 +340,7 @@ def test_the_page_says_what_is_new_and_what_is_fixed() -> None:
     assert "**New in this pull request:** `Courier` can wait for ever in `escrow.Escrow`." in page
     assert "**Fixed:**\n\n- `no-orphan-message` of `escrow.Escrow`\n" in page
     assert "- `Buyer` is never used of `escrow.Escrow`" in page
-    assert "**Unchanged:** 1 known finding." in page
+    assert "**Unchanged:** 1 finding as before." in page
     assert "| protocol | obligation | outcome | was | where |" in page
     assert (
         "| `escrow.Escrow` | `no-stuck-role[Courier]` | **refuted** TV512 (14 configurations) |"
