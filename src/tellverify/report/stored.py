@@ -112,12 +112,7 @@ def _run(value: WireRun, places: Places) -> Run:
     dialect = configuration.pop("dialect", "strict")
     baseline = value.baseline
     has_baseline = bool(baseline.path or baseline.known or baseline.previous)
-    evidence = {
-        one.id: EvidenceFile(one.id, one.evidence.path, one.evidence.sha256)
-        for protocol in value.protocols
-        for one in protocol.verdicts
-        if one.evidence.path and not (one.evidence.kind == "core" and not one.evidence.sha256)
-    }
+    evidence = value.evidence if isinstance(value.evidence, tuple) else ()
     return Run(
         inputs=tuple(Input(one.path, one.sha256) for one in value.inputs),
         protocols=tuple(_protocol(one, value, places) for one in value.protocols),
@@ -148,7 +143,7 @@ def _run(value: WireRun, places: Places) -> Run:
         baseline=Baseline(baseline.path, baseline.known, tuple(map(_before, baseline.previous)))
         if has_baseline
         else None,
-        evidence=tuple(evidence.values()),
+        evidence=tuple(EvidenceFile(one.of, one.path, one.sha256) for one in evidence),
         timing=tuple(value.timing.items()) if isinstance(value.timing, dict) else (),
     )
 

@@ -9,6 +9,7 @@ from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.report.stored_places import Places, StoredError
 from tellverify.report.wire_model import Place, WireRun, WireStep, WireTrace, WireVerdict
+from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -44,7 +45,7 @@ def restored_verdict(value: WireVerdict, run: WireRun, places: Places) -> Verdic
     evidence = value.evidence
     witness = None
     if evidence.kind == "witness" and evidence.trace is not None:
-        witness = Witness(_trace(evidence.trace, here), evidence.instance)
+        witness = Witness(_trace(evidence.trace, here, places), evidence.instance)
     return Verdict(
         asked,
         Subject(
@@ -97,7 +98,7 @@ def _refuted(value: WireVerdict, method: str, reason: str, places: Places) -> Re
     found: Trace | Conflict | Core
     match evidence.kind:
         case "counterexample" if evidence.trace is not None:
-            found = _trace(evidence.trace, value.locations[0])
+            found = _trace(evidence.trace, value.locations[0], places)
         case "conflict" if len(evidence.places) == 2:
             left, right = evidence.places
             spans = (places.span(left), places.span(right))
@@ -114,7 +115,7 @@ def _refuted(value: WireVerdict, method: str, reason: str, places: Places) -> Re
     return Refuted(value.code or "", found, method, evidence.instance, reason)
 
 
-def _trace(value: WireTrace, here: Place) -> Trace:
+def _trace(value: WireTrace, here: Place, places: Places) -> Trace:
     try:
         fault = Fault(value.fault)
     except ValueError:
@@ -125,7 +126,7 @@ def _trace(value: WireTrace, here: Place) -> Trace:
         raise StoredError("a run does not have one local state for each step")
     return Trace(
         fault=fault,
-        steps=tuple(map(_step, value.steps)),
+        steps=tuple(_step(step, places) for step in value.steps),
         culprits=value.culprits,
         explanation=value.explanation,
         minimal=value.minimal,
@@ -137,8 +138,10 @@ def _trace(value: WireTrace, here: Place) -> Trace:
     )
 
 
-def _step(value: WireStep) -> Step:
-    site = Site(path=value.path, line=value.line, column=value.column, branch=value.branch)
+def _step(value: WireStep, places: Places) -> Step:
+    start = places.at(value.path, value.line, value.column)
+    span = NOWHERE if start is None else Span(start, start + max(value.length, 0))
+    site = Site(value.path, span, value.line, value.column, branch=value.branch)
     if value.action == "send":
         return Step(True, value.role, value.peer, value.label, site)
     return Step(False, value.peer, value.role, value.label, site)

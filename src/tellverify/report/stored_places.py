@@ -47,6 +47,13 @@ class Places:
             return Span(start, start)
         return Span(start, self._offset(place.path, place.end_line, place.end_column))
 
+    def at(self, path: str, line: int, column: int) -> int | None:
+        """The code point of a place in a text that is at hand, else None."""
+        source = self.sources.get(path)
+        if source is None or isinstance(source, PlacesOnly):
+            return None
+        return source.offset(line, column)
+
     def _offset(self, path: str, line: int, column: int) -> int:
         offset = self.sources[path].offset(line, column)
         if offset is None:

@@ -37,6 +37,7 @@ from tellverify.report.wire_model import (
     WireDrawing,
     WireDrawings,
     WireExit,
+    WireFile,
     WireInput,
     WireMove,
     WireProtocol,
@@ -115,6 +116,10 @@ def run_value(run: Run, sources: Mapping[str, SourceFile]) -> WireRun:
         baseline=_baseline(run, compared),
         totals=totals(run),
         exit=WireExit(run.exit_code, run.exit_reason),
+        evidence=tuple(
+            WireFile(one.obligation, _slashed(one.path), one.sha256) for one in run.evidence
+        )
+        or msgspec.UNSET,
         timing=dict(run.timing) if run.timing else msgspec.UNSET,
     )
 
@@ -399,6 +404,7 @@ def _trace(trace: Trace) -> WireTrace:
                 line=step.site.line,
                 branch=step.site.branch,
                 column=step.site.column,
+                length=step.site.span.end - step.site.span.start,
             )
             for step in trace.steps
         ),

@@ -64,6 +64,7 @@ class WireStep(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int = 0
     branch: str = ""
     column: int = 0
+    length: int = 0
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -279,6 +280,14 @@ class WireInput(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
+class WireFile(msgspec.Struct, frozen=True):
+    """A file of evidence that was written; `of` is the id of what it shows."""
+
+    of: str
+    path: str
+    sha256: str
+
+
 class WireExit(msgspec.Struct, frozen=True):
     """The exit code and its reason."""
 
@@ -303,4 +312,5 @@ class WireRun(msgspec.Struct, frozen=True):
     baseline: WireBaseline
     totals: dict[str, int]
     exit: WireExit
+    evidence: tuple[WireFile, ...] | msgspec.UnsetType = msgspec.UNSET
     timing: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
