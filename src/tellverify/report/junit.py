@@ -59,7 +59,8 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
 
     A refuted obligation that is required and not known before is a failure, one that is unknown
     and required an error; what is skipped, assumed, known or not required is skipped, with its
-    outcome as a property. Other errors of the text are failures of a suite of their own.
+    outcome as a property. Other errors of the text are failures of a suite of their own. When all
+    this would let a failed check pass, its exit code is an error.
     """
     found = problems(run, sources)
     by_obligation = {
@@ -83,7 +84,7 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         and isinstance(one.verdict.outcome.evidence, Conflict)
     }
     others = [
-        _finding(one)
+        _finding(one, counts=run.exit_code == 1)
         for one in found
         if one.kind == "finding"
         and one.severity is not Severity.NOTE
@@ -91,7 +92,8 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
     ]
     if others:
         suites.append((FINDINGS, others))
-    if run.exit_code in _NOTHING_CHECKED:
+    failing = any(case.mark in ("failure", "error") for _, cases in suites for case in cases)
+    if run.exit_code in _NOTHING_CHECKED or (run.exit_code and not failing):
         text = tame(run.exit_reason)
         case = _Case(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
         suites.append((CHECK, [case]))
@@ -155,8 +157,8 @@ def _case(
     )
 
 
-def _finding(one: Problem) -> _Case:
-    is_error = one.severity is Severity.ERROR and not one.accepted
+def _finding(one: Problem, *, counts: bool) -> _Case:
+    is_error = counts and one.severity is Severity.ERROR and not one.accepted
     where = f"{one.region.path}:{one.region.line}:{one.region.column}"
     helps = one.diagnostic.helps if one.diagnostic is not None else ()
     message = tame(one.message)

@@ -260,6 +260,20 @@ def test_a_run_of_nothing_is_an_error_in_junit() -> None:
     assert (xml.tests, xml.errors) == (1, 1)
 
 
+def test_a_failed_check_is_never_green_in_junit() -> None:
+    proved = structs.replace(RUN.protocols[0], verdicts=RUN.protocols[0].verdicts[4:])
+    run = structs.replace(
+        RUN, protocols=(proved,), diagnostics=(), exit_code=3, exit_reason="1 is not proved"
+    )
+    xml = read_junit(run)
+    assert (xml.failures, xml.errors) == (0, 1)
+    assert next(iter(list(xml)[-1])).result[0].message == "1 is not proved"
+    lint = structs.replace(STUCK_COURIER, refutes="")
+    lenient = structs.replace(run, diagnostics=(lint,), exit_code=0)
+    xml = read_junit(lenient)
+    assert (xml.failures, xml.errors, xml.skipped) == (0, 0, 1)
+
+
 def test_gitlab_has_an_entry_for_each_problem() -> None:
     entries = json.loads(write_gitlab(RUN, SOURCES))
     assert [(one["check_name"], one["severity"]) for one in entries] == [
