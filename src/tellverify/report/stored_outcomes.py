@@ -133,7 +133,7 @@ def _trace(value: WireTrace, here: Place, places: Places) -> Trace:
         loop=value.loop,
         queues=tuple((one.sender, one.receiver, one.labels) for one in value.queues),
         waiting=tuple(Waiting(one.role, one.finished, one.awaits) for one in value.waiting),
-        place=Site(path=here.path, line=here.line, column=here.column),
+        place=Site(here.path, places.span(here), here.line, here.column),
         states=value.states,
     )
 

@@ -248,7 +248,7 @@ def _verdict(
     identity = verdict_id(protocol.name, verdict)
     subject = verdict.subject
     path, line, column = line_of(protocol, verdict, sources)
-    here = Place(_slashed(path), line, column)
+    here = Place(_slashed(path), line, column, *_end(outcome, sources.get(path)))
     return WireVerdict(
         id=identity,
         property=str(verdict.property),
@@ -274,6 +274,15 @@ def _verdict(
         reason=_reason(outcome),
         baseline=compared.state(protocol, verdict) or msgspec.UNSET,
     )
+
+
+def _end(outcome: Outcome, source: SourceFile | None) -> tuple[int, int]:
+    """Line and column of the end of the statement at which a run shows its fault, or zeros."""
+    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
+        site = outcome.evidence.place
+        if site.line and site.span.end > site.span.start and source is not None:
+            return location(source, site.span.end)
+    return 0, 0
 
 
 def _reason(outcome: Outcome) -> str | msgspec.UnsetType:
