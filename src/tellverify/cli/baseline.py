@@ -57,7 +57,7 @@ def write(
                 "`--allow-refuted` takes them in",
                 err=True,
             )
-        return _save(place, text, f"{_known(text)} findings")
+        return _save(place, text, _counted(text))
 
     return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
 
@@ -71,7 +71,7 @@ def prune(paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path:
         known = read_baseline(place)
         gone = stale(known, run)
         text = baseline_of(run, allow_refuted=True, keep=frozenset(known.known))
-        return _save(place, text, f"{_known(text)} findings, {len(gone)} dropped")
+        return _save(place, text, f"{_counted(text)}, {len(gone)} dropped")
 
     return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
 
@@ -128,9 +128,9 @@ def _save(path: str, text: str, what: str) -> int:
     return Exit.OK
 
 
-def _known(text: str) -> int:
-    found = msgspec.json.decode(text)
-    return len(found["findings"])
+def _counted(text: str) -> str:
+    count = len(msgspec.json.decode(text)["findings"])
+    return f"{count} known finding{'' if count == 1 else 's'}"
 
 
 def _refuted(run: Run) -> int:

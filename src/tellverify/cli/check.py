@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -12,11 +13,18 @@ from tellverify.cli import check_options
 from tellverify.cli.again import command_line
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_instances as parse_instances
-from tellverify.cli.checking import Prepared, checked, complain_refused, moved, prepared, working_in
+from tellverify.cli.checking import (
+    Prepared,
+    checked,
+    complain_refused,
+    moved,
+    prepared,
+    settled,
+    working_in,
+)
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import Output, deliver
-from tellverify.config.find import Refused
-from tellverify.config.layers import load
+from tellverify.config.refused import Refused
 from tellverify.diagnostics.model import Severity
 from tellverify.engine import inputs
 from tellverify.engine.checked import Checked
@@ -52,14 +60,14 @@ def check(**given: object) -> int:
         if not is_supported():
             raise click.UsageError("limits of time are not to be had on this platform")
     try:
-        folder = load(given=flags.config, isolated=flags.isolated).folder
-        settled = moved(flags, folder)
+        folder = settled(flags).folder
+        there = moved(flags, folder)
         with working_in(folder):
             if flags.watch:
                 from tellverify.cli.watch import watch
 
-                return watch(settled)
-            return once(settled)
+                return watch(there)
+            return once(there)
     except Refused as refused:
         return complain_refused(refused)
 
@@ -101,11 +109,14 @@ def run_of(ready: Prepared, flags: Flags, notes: list[str]) -> Conducted:
     if flags.machines:
         compared = list(ready.files) if flags.paths else []
         return Conducted(_check_machines(flags.machines, compared, ready.options))
-    from tellverify.cli.progress import shown_progress
+    if flags.no_progress or flags.quiet or not sys.stderr.isatty():
+        found = checked(ready)
+    else:
+        from tellverify.cli.progress import shown_progress
 
-    with shown_progress(flags.no_progress or flags.quiet) as progress:
-        conduct = msgspec.structs.replace(ready.conduct, progress=progress)
-        found = checked(msgspec.structs.replace(ready, conduct=conduct))
+        with shown_progress() as progress:
+            conduct = msgspec.structs.replace(ready.conduct, progress=progress)
+            found = checked(msgspec.structs.replace(ready, conduct=conduct))
     notes.extend(found.notes)
     return found
 

@@ -6,22 +6,25 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
-from tellverify.config.find import Refused
-from tellverify.config.layers import Loaded, load
-from tellverify.config.settings import listed, options_of
+from tellverify.config.settings import Settings, may_be_configured
 from tellverify.engine import inputs
 from tellverify.engine.conduct import Conduct, Conducted, conducted
 from tellverify.engine.options import Options
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import Run
 
+if TYPE_CHECKING:
+    from tellverify.config.find import Refused
+
 CACHE_FOLDER = os.path.join(".tellverify", "cache")
+CACHE_NAME = "verdicts.sqlite"
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -30,7 +33,7 @@ class Prepared(msgspec.Struct, frozen=True):
     files: tuple[inputs.ReadFile, ...]
     options: Options
     conduct: Conduct
-    loaded: Loaded
+    settings: Settings
     reports: tuple[tuple[str, str], ...] = ()
     evidence: str | None = None
     only: frozenset[int] | None = None
@@ -85,14 +88,26 @@ def moved(flags: Flags, folder: str) -> Flags:
     )
 
 
+def settled(flags: Flags, folder: str = ".") -> Settings:
+    """What flags, environment and files say. Raises Refused for what cannot be used."""
+    table = flags.table()
+    plain = not (table or flags.config or flags.allow or flags.warn or flags.deny)
+    if plain and (flags.isolated or not may_be_configured(folder)):
+        return Settings(os.path.abspath(folder))
+    from tellverify.config.layers import load
+    from tellverify.config.resolved import settings_of
+
+    loaded = load(table, given=flags.config, isolated=flags.isolated, folder=folder)
+    return settings_of(loaded, flags.levels())
+
+
 def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
     configuration. Raises Refused for what is wrong with a file that it names.
     """
-    loaded = load(flags.table(), given=flags.config, isolated=flags.isolated)
-    found = loaded.configuration
-    options = options_of(loaded, flags.levels())
-    reports = flags.reports or _configured_reports(loaded)
+    found = settled(flags)
+    options = found.options
+    reports = flags.reports or _configured_reports(found)
     evidence = found.evidence
     draws = flags.style == "json" or any(kind in ("json", "html") for kind, _ in reports)
     options = msgspec.structs.replace(
@@ -117,7 +132,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
         from tellverify.config.ledger import read_ledger
 
         options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
-    paths, notes = _paths(flags, loaded)
+    paths, notes = _paths(flags, found)
     files = tuple(_read(path, flags.stdin_name) for path in inputs.find(paths, embedded=True))
     only = None
     if flags.changed_since is not None:
@@ -125,9 +140,9 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
 
         only = changed_files(flags.changed_since, files)
     conduct = Conduct(
-        found.jobs or os.cpu_count() or 1, _cache(loaded), flags.total_timeout, only=only
+        found.jobs or os.cpu_count() or 1, _cache(found), flags.total_timeout, only=only
     )
-    return Prepared(files, options, conduct, loaded, reports, evidence, only, tuple(notes))
+    return Prepared(files, options, conduct, found, reports, evidence, only, tuple(notes))
 
 
 def _read(path: str, stdin_name: str) -> inputs.ReadFile:
@@ -136,9 +151,9 @@ def _read(path: str, stdin_name: str) -> inputs.ReadFile:
     return inputs.read(path, embedded=True)
 
 
-def _paths(flags: Flags, loaded: Loaded) -> tuple[Sequence[str], list[str]]:
+def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
     """The paths that are named, or what the configuration includes."""
-    patterns = loaded.configuration.include
+    patterns = settings.include
     everything = not flags.paths or flags.paths == (".",)
     if not patterns or not everything:
         return flags.paths or (".",), []
@@ -148,11 +163,13 @@ def _paths(flags: Flags, loaded: Loaded) -> tuple[Sequence[str], list[str]]:
     return found, [f"no file matches `{pattern}` of `include`" for pattern in empty]
 
 
-def _configured_reports(loaded: Loaded) -> tuple[tuple[str, str], ...]:
+def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
+    if not settings.reports:
+        return ()
     from tellverify.report.kinds import KINDS
 
     found = []
-    for text in loaded.configuration.reports:
+    for text in settings.reports:
         kind, equals, path = text.partition("=")
         if kind not in KINDS or not equals or not path:
             raise click.UsageError(f"`{text}` of `reports` is not {'|'.join(KINDS)}=PATH")
@@ -160,30 +177,27 @@ def _configured_reports(loaded: Loaded) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _cache(loaded: Loaded) -> str:
+def _cache(settings: Settings) -> str:
     """The file of the cache, empty for none.
 
     Without a word of the user there is one where there is a configuration, or a `.tellverify`
     folder already: nobody finds files where nothing was set up.
     """
-    found = loaded.configuration
-    if found.cache is False:
+    if settings.cache is False:
         return ""
-    wanted = found.cache or found.cache_dir is not None or loaded.path
+    wanted = settings.cache or settings.cache_dir is not None or settings.path
     if not wanted and not os.path.isdir(".tellverify"):
         return ""
-    from tellverify.engine.cache import NAME
-
-    return os.path.join(found.cache_dir or CACHE_FOLDER, NAME)
+    return os.path.join(settings.cache_dir or CACHE_FOLDER, CACHE_NAME)
 
 
 def checked(ready: Prepared) -> Conducted:
     """The run of a prepared check, with the settings that made it."""
     found = conducted(ready.files, ready.options, ready.conduct)
     run: Run = found.checked.run
-    settings = listed(ready.loaded)
-    if settings:
-        run = msgspec.structs.replace(run, configuration=(*settings, *run.configuration))
+    listed = ready.settings.listed
+    if listed:
+        run = msgspec.structs.replace(run, configuration=(*listed, *run.configuration))
         done = msgspec.structs.replace(found.checked, run=run)
         found = msgspec.structs.replace(found, checked=done)
     return found

@@ -77,6 +77,7 @@ def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
 def _rows(loaded: Loaded) -> list[tuple[str, object, str]]:
     """Keys with dots, values and origins; what is not set has its default."""
     table = msgspec.to_builtins(loaded.configuration)
+    table["require"].setdefault("default", "bounded")
     rows: list[tuple[str, object, str]] = []
     for path, value in flat(table):
         if value is None or (isinstance(value, dict) and not value):

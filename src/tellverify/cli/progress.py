@@ -15,14 +15,11 @@ _PAUSE: Final = 1.0  # seconds between two lines, and before the first
 
 
 @contextmanager
-def shown_progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """A function to call for each file that is done: None where nobody would read it.
+def shown_progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A function to call for each file that is done, for a terminal.
 
     Nothing is written before a second has passed, and the line is taken away at the end.
     """
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
     written = False
     begin = last = time.monotonic()
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.config.refused import Refused as Refused
 from tellverify.diagnostics.build import configuration as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import NOWHERE, Span
@@ -25,15 +26,6 @@ class Found(msgspec.Struct, frozen=True):
     path: str
     text: str
     at: tuple[str, ...] = ()
-
-
-class Refused(Exception):
-    """There is a configuration, and it cannot be used: why, and the text that was read."""
-
-    def __init__(self, diagnostics: tuple[Diagnostic, ...], source: SourceFile) -> None:
-        super().__init__(diagnostics[0].message)
-        self.diagnostics = diagnostics
-        self.source = source
 
 
 def find(folder: str) -> Found | None:

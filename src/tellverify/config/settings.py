@@ -1,71 +1,51 @@
-"""A configuration as the options of a check, with paths relative to its folder."""
+"""Everything that flags, environment and files have settled for one check.
+
+Without any of them this is all that is loaded: a check that nobody configured costs nothing more.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
-from tellverify.config.layers import Loaded
-from tellverify.config.values import sizes_of
-from tellverify.engine.levels import ordered
-from tellverify.engine.options import Level, Options, UserProperty
+from tellverify.engine.options import Options
+
+NAMES: Final = ("tellverify.toml", "pyproject.toml")
+_PREFIX: Final = "TELLVERIFY_"
 
 
-def options_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Options:
-    """The options that a configuration gives, without any selection.
+class Settings(msgspec.Struct, frozen=True):
+    """The options of a check, and what it reads and writes; paths are relative to `folder`.
 
-    `flags` are levels of the command line, which win over those of the configuration.
+    `path` is the configuration file, empty without one. `listed` has every setting that decides
+    what verdicts say and is not at its default, as text. `cache` is None where nobody said.
     """
-    found = loaded.configuration
-    bounds, require = found.bounds, dict(found.require)
-    default = require.pop("default", "bounded")
-    levels = [
-        Level(key, level, loaded.origins.get(("levels", key), ""))
-        for key, level in found.levels.items()
-    ]
-    path = os.path.basename(loaded.path)
-    return Options(
-        instances=tuple((family, _sizes(sizes)) for family, sizes in bounds.instances.items()),
-        require=default,
-        dialect=found.dialect,
-        fail_on=found.fail_on,
-        event_limit=bounds.events,
-        step_limit=bounds.steps,
-        search_limit=bounds.configurations,
-        queue_limit=bounds.queue,
-        levels=(*ordered(levels), *ordered(flags)),
-        requirements=tuple(sorted(require.items())),
-        user_properties=tuple(
-            UserProperty(name, formula, path, loaded.lines.get(("properties", name), 0))
-            for name, formula in found.properties.items()
-        ),
-        policy=found.policy,
-    )
+
+    folder: str
+    path: str = ""
+    options: Options = Options()
+    include: tuple[str, ...] = ()
+    baseline: str | None = None
+    ledger: str | None = None
+    evidence: str | None = None
+    reports: tuple[str, ...] = ()
+    jobs: int = 1
+    cache: bool | None = None
+    cache_dir: str | None = None
+    listed: tuple[tuple[str, str], ...] = ()
 
 
-def _sizes(given: list[int] | int | str) -> tuple[int, ...]:
-    match given:
-        case int():
-            return (given,)
-        case str():
-            return sizes_of(given) or ()
-        case _:
-            return tuple(dict.fromkeys(given))
-
-
-def listed(loaded: Loaded) -> tuple[tuple[str, str], ...]:
-    """Every setting that decides what verdicts say and is not at its default, as text."""
-    from tellverify.config.layers import flat
-    from tellverify.config.values import toml_text
-
-    table = msgspec.to_builtins(loaded.configuration)
-    return tuple(
-        (".".join(path), toml_text(value))
-        for path, value in flat(table)
-        if path in loaded.origins and path[0] not in _OUTPUT
-    )
-
-
-_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include"})
+def may_be_configured(folder: str) -> bool:
+    """Whether a file at or above `folder`, or the environment, may hold a setting."""
+    if any(name.startswith(_PREFIX) for name in os.environ):
+        return True
+    here = os.path.abspath(folder)
+    while True:
+        if any(os.path.lexists(os.path.join(here, name)) for name in NAMES):
+            return True
+        parent = os.path.dirname(here)
+        if parent == here:
+            return False
+        here = parent

@@ -19,7 +19,6 @@ from tellverify.engine.inputs import ReadFile
 from tellverify.engine.options import Options
 from tellverify.version import VERSION
 
-NAME: Final = "verdicts.sqlite"
 _APPLICATION: Final = 0x54454C4C
 _FORMAT: Final = 1
 _WAIT: Final = 5.0  # seconds that a process waits for another one to write
