@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import click
-import msgspec
 
 from tellverify.admission.findings import findings
-from tellverify.admission.manifest import Derived
 from tellverify.admission.resolve import admit
-from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
+from tellverify.admission.runtime import inventory_of, without
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Loaded, Stopped, complain, load, parse_sizes
+from tellverify.cli.loading import Stopped, complain, load, parse_sizes
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
@@ -24,25 +22,27 @@ from tellverify.cli.policies import (
     sources_of,
     style_of_output,
 )
-from tellverify.core.step import Step
+from tellverify.cli.run_output import (
+    Asked,
+    print_json,
+    reason_row,
+    row_of,
+    text_lines,
+    waiting_words,
+)
 from tellverify.diagnostics.build import launch as say
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.engine.execution_trace import execution_itf
 from tellverify.engine.launching import launch_request
 from tellverify.evidence.event_log import write_log
-from tellverify.evidence.itf import TraceSubject, write_itf
-from tellverify.evidence.replay import Stepper
-from tellverify.evidence.trace import Fault as TraceFault
-from tellverify.evidence.trace import Trace
 from tellverify.policy.model import Policy
-from tellverify.report.chart import place
-from tellverify.report.escape import padded, tame
-from tellverify.report.families import counted, listed
-from tellverify.report.style import Style
+from tellverify.report.escape import tame
+from tellverify.report.families import counted
 from tellverify.runtime.chooser import Scripted, Unscripted
 from tellverify.runtime.executor import Ending, Execution
 from tellverify.runtime.faults import Fault, FaultKind
-from tellverify.runtime.launch import Admitted, LaunchRequest, Refused, execute, launch
+from tellverify.runtime.launch import Refused, execute, launch
 from tellverify.runtime.ownership import Registry
 
 _BY_ADMISSION: Final = frozenset(
@@ -55,62 +55,6 @@ _BY_ADMISSION: Final = frozenset(
         FaultKind.MISSING_PACK_CAPABILITY,
     }
 )
-_SHOWN: Final = 200
-_FEW: Final = 4
-
-
-class ReasonRow(msgspec.Struct, frozen=True):
-    """A reason of a refusal as it is written to JSON."""
-
-    kind: str
-    code: str
-    subject: str
-    pack: str
-    message: str
-
-
-class EventRow(msgspec.Struct, frozen=True):
-    """An event as it is written to JSON."""
-
-    role: str
-    direction: str
-    peer: str
-    label: str
-    line: int
-    branch: str
-
-
-class RunRow(msgspec.Struct, frozen=True):
-    """A launch as it is written to JSON; `ending` is "refused" where nothing was executed."""
-
-    protocol: str
-    path: str
-    runtime: str
-    admitted: bool
-    reasons: tuple[ReasonRow, ...]
-    warnings: tuple[str, ...]
-    policy: str
-    mode: str
-    waves: int
-    owner: str
-    generation: int
-    fragments: tuple[str, ...]
-    seed: int
-    ending: str
-    branches: tuple[tuple[str, str], ...]
-    widths: tuple[int, ...]
-    events: tuple[EventRow, ...]
-
-
-class _Asked(msgspec.Struct, frozen=True):
-    """A protocol on its way to a launch."""
-
-    derived: Derived
-    loaded: Loaded
-    policy: Policy | None
-    runtime: RuntimeInventory | None
-    request: LaunchRequest
-    seed: int
 
 
 @click.command("run")
@@ -183,10 +127,16 @@ def run(
     if code is not Exit.OK:
         return code
     if as_json:
-        _print_json(_row(asked, result, done))
+        print_json(row_of(asked, result, done))
     else:
-        text = "\n".join(_lines(asked, result, done, style_of_output()))
+        text = "\n".join(text_lines(asked, result, done, style_of_output()))
         click.echo(text, err=log_path == "-")
+    if done.ending is Ending.STUCK:
+        where = Where(asked.derived.source.path, asked.derived.manifest.protocol_qualified_name)
+        stuck = say.execution_stuck(
+            where, asked.derived.name, len(done.steps), *waiting_words(asked, done)
+        )
+        print_findings([stuck], sources_of([asked.derived], asked.policy), err=True)
     if done.ending is Ending.LIMIT:
         return Exit.UNKNOWN
     return Exit.OK if done.ending is Ending.COMPLETE else Exit.REFUTED
@@ -211,7 +161,7 @@ def _asked(
     removed: Sequence[str],
     owner: str,
     seed: int,
-) -> _Asked:
+) -> Asked:
     found, is_fine = protocols_under(policy, [file])
     if not found:
         if is_fine:
@@ -244,17 +194,17 @@ def _asked(
     elif removed:
         raise click.UsageError("without a policy the runtime has no keys to take away")
     request = launch_request(derived, loaded.graph, policy, inventory, owner=owner)
-    return _Asked(derived, loaded, policy, inventory, request, seed)
+    return Asked(derived, loaded, policy, inventory, request, seed)
 
 
 # Refusals
 
 
-def _refused(asked: _Asked, refused: Refused, as_json: bool) -> int:
+def _refused(asked: Asked, refused: Refused, as_json: bool) -> int:
     diagnostics = _reasons(asked, refused)
     if as_json:
-        rows = tuple(_reason_row(fault) for fault in refused.faults)
-        _print_json(_row(asked, None, None, rows))
+        rows = tuple(reason_row(fault) for fault in refused.faults)
+        print_json(row_of(asked, None, None, rows))
         return Exit.REFUTED
     print_findings(diagnostics, sources_of([asked.derived], asked.policy))
     name = tame(asked.derived.manifest.protocol_id)
@@ -265,7 +215,7 @@ def _refused(asked: _Asked, refused: Refused, as_json: bool) -> int:
     return Exit.REFUTED
 
 
-def _reasons(asked: _Asked, refused: Refused) -> list[Diagnostic]:
+def _reasons(asked: Asked, refused: Refused) -> list[Diagnostic]:
     """Findings of admission where it speaks of a fault, with both places; else of the launch."""
     derived, policy = asked.derived, asked.policy
     where = Where(derived.source.path, derived.manifest.protocol_qualified_name)
@@ -286,38 +236,24 @@ def _reasons(asked: _Asked, refused: Refused) -> list[Diagnostic]:
     return said
 
 
-def _reason_row(fault: Fault) -> ReasonRow:
-    row = say.LAUNCH_CODES.get(str(fault.kind))
-    code = row[0].number if row is not None else ""
-    return ReasonRow(str(fault.kind), code, fault.subject, fault.pack, fault.reason)
-
-
-def _runtime_name(asked: _Asked) -> str:
+def _runtime_name(asked: Asked) -> str:
     return f"`{tame(asked.request.contracts.profile)}`" if asked.request.contracts else "it"
 
 
 # Files
 
 
-def _written(asked: _Asked, done: Execution, log: str | None, trace: str | None) -> Exit:
+def _written(asked: Asked, done: Execution, log: str | None, trace: str | None) -> Exit:
     name = asked.derived.manifest.protocol_qualified_name
     texts: list[tuple[str, str]] = []
     if log is not None:
         texts.append((log, "".join(write_log(done.steps, protocol=name))))
     if trace is not None:
-        sizes = ", ".join(f"{family} = {size}" for family, size in asked.loaded.sizes.items())
-        subject = TraceSubject(
-            source=asked.derived.source.path,
-            protocol=name,
-            obligation="",
-            statement="",
-            code="",
-            fault=TraceFault.WITNESS,
-            explanation=f"an execution by seed {asked.seed}",
-            instance=sizes,
-        )
-        shown = Trace(TraceFault.WITNESS, done.steps, (), "", False)
-        texts.append((trace, write_itf(shown, asked.request.machines, subject)))
+        explanation = f"an execution by seed {asked.seed}"
+        source, sizes = asked.derived.source.path, asked.loaded.sizes
+        machines = asked.request.machines
+        text = execution_itf(source, name, sizes, machines, done.steps, explanation)
+        texts.append((trace, text))
     for path, text in texts:
         if path == "-":
             sys.stdout.write(text)
@@ -329,103 +265,3 @@ def _written(asked: _Asked, done: Execution, log: str | None, trace: str | None)
             complain(f"cannot write {tame(path)}: {(error.strerror or 'no access').lower()}")
             return Exit.USAGE
     return Exit.OK
-
-
-# Text and JSON
-
-
-def _lines(asked: _Asked, admitted: Admitted, done: Execution, style: Style) -> list[str]:
-    policy, claim = admitted.policy, admitted.claim
-    name = asked.derived.manifest.protocol_id
-    needed = len(asked.request.required)
-    keys = f"{needed} key{'' if needed == 1 else 's'} needed"
-    by = f"by `{asked.runtime.name}`: {keys}" if asked.runtime is not None else "without a policy"
-    lines = [style.shown(f"{name}   admitted {by}")]
-    ref = f", policy {policy.ref}" if policy.ref else ""
-    wide = f", waves of up to {policy.waves}" if policy.waves > 1 else ""
-    lines.append(style.shown(f"mode {policy.mode}{wide}{ref}"))
-    held = listed([fragment.name for fragment in claim.fragments], _FEW)
-    lines.append(
-        style.shown(f"owner {claim.label}, generation {claim.generation}, fragments {held}")
-    )
-    lines += [style.tamed(f"warning: {text}") for text in admitted.warnings]
-    stepper = Stepper(asked.request.machines)
-    widest = max((_width(step) for step in done.steps), default=0)
-    rows = [_step_line(stepper, step, min(widest, 60), style) for step in done.steps]
-    if len(rows) > _SHOWN:
-        half = _SHOWN // 2
-        rows = [*rows[:half], f"      {len(rows) - _SHOWN} events not shown", *rows[-half:]]
-    lines += rows
-    taken = ", ".join(f"{role}: {branch}" for role, branch in done.branches[:12])
-    waves = "round" if policy.waves == 1 else "wave"
-    tail = f"{counted(len(done.steps), 'event')} in {counted(len(done.waves), waves)}"
-    words = {
-        Ending.COMPLETE: f"complete: {tail}, every role finished, queues empty",
-        Ending.STUCK: f"stuck: {tail}",
-        Ending.LIMIT: f"stopped: {tail}, as many as were allowed",
-        Ending.STALE: f"stopped: {tail}, the session has another owner",
-    }
-    if taken:
-        lines.append(style.tamed(f"branches taken: {taken}"))
-    lines.append(words[done.ending])
-    return lines
-
-
-def _words(step: Step) -> str:
-    if step.send:
-        return f"{step.sender} sends {step.label} to {step.receiver}"
-    return f"{step.receiver} takes {step.label} from {step.sender}"
-
-
-def _width(step: Step) -> int:
-    return len(_words(step))
-
-
-def _step_line(stepper: Stepper, step: Step, room: int, style: Style) -> str:
-    """One event, made by the reference semantics too, with the queues after it."""
-    stepper.make(step)
-    queues = [
-        f"{sender} {style.glyphs.arrow} {receiver}: {listed(labels, _FEW)}"
-        for (sender, receiver), labels in sorted(stepper.queues.items())[:_FEW]
-    ]
-    rest = f" and {len(stepper.queues) - _FEW} more queues" if len(stepper.queues) > _FEW else ""
-    head = padded(f"{stepper.made:>4}  {style.tamed(_words(step))}", room + 6)
-    where = padded(style.tamed(place(step.site)), 18)
-    return f"{head}  {where}  {style.tamed('; '.join(queues) + rest)}".rstrip()
-
-
-def _row(
-    asked: _Asked,
-    admitted: Admitted | None,
-    done: Execution | None,
-    reasons: tuple[ReasonRow, ...] = (),
-) -> RunRow:
-    return RunRow(
-        protocol=asked.derived.manifest.protocol_id,
-        path=asked.derived.source.path,
-        runtime=asked.runtime.name if asked.runtime is not None else "",
-        admitted=admitted is not None,
-        reasons=reasons,
-        warnings=admitted.warnings if admitted is not None else (),
-        policy=admitted.policy.ref if admitted is not None else "",
-        mode=str(admitted.policy.mode) if admitted is not None else "",
-        waves=admitted.policy.waves if admitted is not None else 0,
-        owner=admitted.claim.label if admitted is not None else "",
-        generation=admitted.claim.generation if admitted is not None else 0,
-        fragments=tuple(one.name for one in admitted.claim.fragments) if admitted else (),
-        seed=asked.seed,
-        ending=str(done.ending) if done is not None else "refused",
-        branches=done.branches if done is not None else (),
-        widths=done.waves if done is not None else (),
-        events=tuple(_event_row(step) for step in done.steps) if done is not None else (),
-    )
-
-
-def _event_row(step: Step) -> EventRow:
-    peer = step.receiver if step.send else step.sender
-    direction = "send" if step.send else "receive"
-    return EventRow(step.actor, direction, peer, step.label, step.site.line, step.site.branch)
-
-
-def _print_json(row: RunRow) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())

@@ -54,7 +54,8 @@ def resolution_faults(found: Requirements, *, adoption: bool = True) -> tuple[Fa
 def _fault(kind: FaultKind, objection: Objection) -> Fault:
     title = objection.reason.code.title
     about = f"`{objection.pack}`: " if objection.pack else ""
-    return Fault(kind, objection.pack or objection.other, f"{about}{title}", objection.pack)
+    subject, number = objection.pack or objection.other, objection.reason.code.number
+    return Fault(kind, subject, f"{about}{title}", objection.pack, number)
 
 
 def launch_request(

@@ -33,9 +33,13 @@ class FaultKind(StrEnum):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One reason of a refusal. `subject` is the capability, pack, fragment, role or policy."""
+    """One reason of a refusal. `subject` is the capability, pack, fragment, role or policy.
+
+    `code` is that of a finding of admission, where one says the same.
+    """
 
     kind: FaultKind
     subject: str
     reason: str
     pack: str = ""
+    code: str = ""

@@ -38,6 +38,14 @@ LAUNCH_CODES: Final[dict[str, tuple[Code, str]]] = {
 }
 
 
+def code_of(kind: str) -> str:
+    """The number of the code of a fault."""
+    if kind in ("missing-capability", "missing-pack-capability"):
+        plain = kind == "missing-capability"
+        return (codes.MISSING_RUNTIME_KEY if plain else codes.MISSING_PACK_KEY).number
+    return LAUNCH_CODES[kind][0].number if kind in LAUNCH_CODES else ""
+
+
 def launch_refused(where: Where, kind: str, span: Span, reason: str) -> Diagnostic:
     """A gate of the launch path refuses, for a reason of its own."""
     code, helps = LAUNCH_CODES[kind]

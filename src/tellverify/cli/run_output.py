@@ -1,0 +1,200 @@
+"""What `tellverify run` prints: a launch and its events as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+import msgspec
+
+from tellverify.admission.manifest import Derived
+from tellverify.admission.runtime import RuntimeInventory
+from tellverify.cli.loading import Loaded
+from tellverify.core.step import Step
+from tellverify.diagnostics.build import launch as say
+from tellverify.evidence.replay import Stepper
+from tellverify.policy.model import Policy
+from tellverify.report.chart import place
+from tellverify.report.escape import padded
+from tellverify.report.families import counted, listed
+from tellverify.report.style import Style
+from tellverify.runtime.executor import Ending, Execution
+from tellverify.runtime.faults import Fault
+from tellverify.runtime.launch import Admitted, LaunchRequest
+
+_SHOWN: Final = 200
+_FEW: Final = 4
+
+
+class ReasonRow(msgspec.Struct, frozen=True):
+    """A reason of a refusal as it is written to JSON."""
+
+    kind: str
+    code: str
+    subject: str
+    pack: str
+    message: str
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """An event as it is written to JSON."""
+
+    role: str
+    direction: str
+    peer: str
+    label: str
+    line: int
+    branch: str
+
+
+class RunRow(msgspec.Struct, frozen=True):
+    """A launch as it is written to JSON; `ending` is "refused" where nothing was executed."""
+
+    protocol: str
+    path: str
+    runtime: str
+    admitted: bool
+    reasons: tuple[ReasonRow, ...]
+    warnings: tuple[str, ...]
+    policy: str
+    mode: str
+    waves: int
+    owner: str
+    generation: int
+    fragments: tuple[str, ...]
+    seed: int
+    ending: str
+    branches: tuple[tuple[str, str], ...]
+    widths: tuple[int, ...]
+    events: tuple[EventRow, ...]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A protocol on its way to a launch."""
+
+    derived: Derived
+    loaded: Loaded
+    policy: Policy | None
+    runtime: RuntimeInventory | None
+    request: LaunchRequest
+    seed: int
+
+
+def reason_row(fault: Fault) -> ReasonRow:
+    """A fault as JSON has it."""
+    code = fault.code or say.code_of(str(fault.kind))
+    return ReasonRow(str(fault.kind), code, fault.subject, fault.pack, fault.reason)
+
+
+def text_lines(asked: Asked, admitted: Admitted, done: Execution, style: Style) -> list[str]:
+    """The launch, its events with the queues after each, and how it ended."""
+    policy, claim = admitted.policy, admitted.claim
+    name = asked.derived.manifest.protocol_id
+    needed = len(asked.request.required)
+    keys = f"{needed} key{'' if needed == 1 else 's'} needed"
+    by = f"by `{asked.runtime.name}`: {keys}" if asked.runtime is not None else "without a policy"
+    lines = [style.shown(f"{name}   admitted {by}")]
+    ref = f", policy {policy.ref}" if policy.ref else ""
+    wide = f", waves of up to {policy.waves}" if policy.waves > 1 else ""
+    lines.append(style.shown(f"mode {policy.mode}{wide}{ref}"))
+    held = listed([fragment.name for fragment in claim.fragments], _FEW)
+    lines.append(
+        style.shown(f"owner {claim.label}, generation {claim.generation}, fragments {held}")
+    )
+    lines += [style.tamed(f"warning: {text}") for text in admitted.warnings]
+    stepper = Stepper(asked.request.machines)
+    widest = max((_width(step) for step in done.steps), default=0)
+    rows = [_step_line(stepper, step, min(widest, 60), style) for step in done.steps]
+    if len(rows) > _SHOWN:
+        half = _SHOWN // 2
+        rows = [*rows[:half], f"      {len(rows) - _SHOWN} events not shown", *rows[-half:]]
+    lines += rows
+    taken = ", ".join(f"{role}: {branch}" for role, branch in done.branches[:12])
+    waves = "round" if policy.waves == 1 else "wave"
+    tail = f"{counted(len(done.steps), 'event')} in {counted(len(done.waves), waves)}"
+    words = {
+        Ending.COMPLETE: f"complete: {tail}, every role finished, queues empty",
+        Ending.STUCK: f"stuck: {tail}",
+        Ending.LIMIT: f"stopped: {tail}, as many as were allowed",
+        Ending.STALE: f"stopped: {tail}, the session has another owner",
+    }
+    if taken:
+        lines.append(style.tamed(f"branches taken: {taken}"))
+    lines.append(words[done.ending])
+    return lines
+
+
+def _words(step: Step) -> str:
+    if step.send:
+        return f"{step.sender} sends {step.label} to {step.receiver}"
+    return f"{step.receiver} takes {step.label} from {step.sender}"
+
+
+def _width(step: Step) -> int:
+    return len(_words(step))
+
+
+def _step_line(stepper: Stepper, step: Step, room: int, style: Style) -> str:
+    """One event, made by the reference semantics too, with the queues after it."""
+    stepper.make(step)
+    queues = [
+        f"{sender} {style.glyphs.arrow} {receiver}: {listed(labels, _FEW)}"
+        for (sender, receiver), labels in sorted(stepper.queues.items())[:_FEW]
+    ]
+    rest = f" and {len(stepper.queues) - _FEW} more queues" if len(stepper.queues) > _FEW else ""
+    head = padded(f"{stepper.made:>4}  {style.tamed(_words(step))}", room + 6)
+    where = padded(style.tamed(place(step.site)), 18)
+    return f"{head}  {where}  {style.tamed('; '.join(queues) + rest)}".rstrip()
+
+
+def row_of(
+    asked: Asked,
+    admitted: Admitted | None,
+    done: Execution | None,
+    reasons: tuple[ReasonRow, ...] = (),
+) -> RunRow:
+    """A launch as JSON has it."""
+    return RunRow(
+        protocol=asked.derived.manifest.protocol_id,
+        path=asked.derived.source.path,
+        runtime=asked.runtime.name if asked.runtime is not None else "",
+        admitted=admitted is not None,
+        reasons=reasons,
+        warnings=admitted.warnings if admitted is not None else (),
+        policy=admitted.policy.ref if admitted is not None else "",
+        mode=str(admitted.policy.mode) if admitted is not None else "",
+        waves=admitted.policy.waves if admitted is not None else 0,
+        owner=admitted.claim.label if admitted is not None else "",
+        generation=admitted.claim.generation if admitted is not None else 0,
+        fragments=tuple(one.name for one in admitted.claim.fragments) if admitted else (),
+        seed=asked.seed,
+        ending=str(done.ending) if done is not None else "refused",
+        branches=done.branches if done is not None else (),
+        widths=done.waves if done is not None else (),
+        events=tuple(_event_row(step) for step in done.steps) if done is not None else (),
+    )
+
+
+def _event_row(step: Step) -> EventRow:
+    peer = step.receiver if step.send else step.sender
+    direction = "send" if step.send else "receive"
+    return EventRow(step.actor, direction, peer, step.label, step.site.line, step.site.branch)
+
+
+def print_json(row: RunRow) -> None:
+    """One JSON object on standard output."""
+    click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
+
+
+def waiting_words(asked: Asked, done: Execution) -> tuple[list[str], list[str]]:
+    """What roles that have not finished wait for, and what is left in the channels."""
+    waiting = []
+    for machine, state in zip(asked.request.machines, done.configuration.states, strict=True):
+        if not machine.final[state]:
+            awaits = [f"`{a.label}` from `{a.peer}`" for a, _ in machine.moves[state] if not a.send]
+            waiting.append(f"`{machine.role}` awaits {' or '.join(awaits[:_FEW])}")
+    queues = [
+        f"queued from `{sender}` to `{receiver}`: {listed(labels, _FEW)}"
+        for (sender, receiver), labels in done.configuration.queues
+    ]
+    return waiting[:_FEW], queues[:_FEW]
