@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
-from golden_runs import EXPECTED, FILES, render
+from golden_runs import EXPECTED, FILES, HERE, render
 
+TEXTS = {
+    "good": "protocol Good =\n  roles A, B\n  A -> B : Ping\n  B -> A : Pong\n",
+    "weak": "protocol Many =\n  roles A, D[N]\n  A -> D[*] : Go\n  D[*] -> A : Done\n",
+    "text": "protocol Broken =\n  roles A, B\n  A => B : Ping\n",
+}
 HINT = "changed on purpose? `python tests/golden/golden_runs.py` writes the expected files anew"
 
 
@@ -35,59 +43,82 @@ def test_hash_seed_and_folder_change_no_byte(
         assert again[name] == rendered[0][name], name
 
 
-def test_all_formats_agree(rendered: tuple[dict[str, bytes], set[int]]) -> None:
-    """The exit code, the counts and the refuted obligations are the same everywhere."""
-    files, codes = rendered
-    run = json.loads(files["run.json"])
-    assert codes == {run["exit"]["code"]}
+def agreed(files: dict[str, bytes], codes: set[int]) -> dict[str, Any]:
+    """The run as JSON, after a look whether every format says the same of it."""
+    run: dict[str, Any] = json.loads(files["run.json"])
     totals = run["totals"]
     verdicts = [one for protocol in run["protocols"] for one in protocol["verdicts"]]
-    refuted = {one["id"] for one in verdicts if one["status"] == "refuted"}
-    assert len(refuted) == totals["refuted"]
+    refuted = Counter(one["id"] for one in verdicts if one["status"] == "refuted")
+    assert codes == {run["exit"]["code"]}
+    assert refuted.total() == totals["refuted"]
 
-    line = "   ".join(f"{count} {word}" for word, count in totals.items())
+    line = "   ".join(f"{count:,} {word}".replace(",", " ") for word, count in totals.items())
     for name in ("run.txt", "run.concise.txt", "run.github.txt", "run.ascii.txt"):
         assert line in files[name].decode(), name
     said = f"exit {run['exit']['code']}: {run['exit']['reason']}"
     for name in ("run.txt", "run.github.txt", "run.ascii.txt"):
         assert said in files[name].decode(), name
-    table = re.findall(r"^  refuted   (\S.*?)  ", files["run.txt"].decode(), re.MULTILINE)
-    assert {f"{name}" for name in table} == {one.split("/", 1)[1] for one in refuted}
 
     log = json.loads(files["run.sarif"])["runs"][0]
-    failed = [one for one in log["results"] if one.get("properties", {}).get("obligation")]
-    assert {
-        one["properties"]["obligation"]
-        for one in failed
-        if one["properties"]["status"] == "refuted"
-    } == refuted
+    failed = (one["properties"] for one in log["results"] if "obligation" in one["properties"])
+    assert Counter(one["obligation"] for one in failed if one["status"] == "refuted") == refuted
     assert log["properties"]["totals"] == totals
     assert log["invocations"][0]["exitCode"] == run["exit"]["code"]
     notes = log["invocations"][0]["toolExecutionNotifications"]
     assert len(notes) == totals["unknown"] + totals["skipped"]
 
     suites = ElementTree.fromstring(files["run.junit.xml"].decode())
-    cases = {
-        f"{case.get('classname')}/{case.get('name')}": {
-            one.get("name"): one.get("value") for one in case.iter("property")
-        }
+    outcomes = Counter(
+        (f"{case.get('classname')}/{case.get('name')}", one.get("value"))
         for case in suites.iter("testcase")
-        if case.get("classname") != "findings"
-    }
-    assert {name: one["outcome"] for name, one in cases.items()} == {
-        one["id"]: one["status"] for one in verdicts
-    }
-
-    grave = [one for one in json.loads(files["run.gitlab.json"]) if one["severity"] == "critical"]
-    required = {one["id"] for one in verdicts if one["status"] == "refuted" and one["required"]}
-    assert len(grave) == len(required)
+        for one in case.iter("property")
+        if one.get("name") == "outcome"
+    )
+    assert outcomes == Counter((one["id"], one["status"]) for one in verdicts)
+    is_red = suites.get("failures") != "0" or suites.get("errors") != "0"
+    assert is_red == bool(run["exit"]["code"])
 
     page = files["run.md"].decode()
-    heading = ", ".join(f"{count} {word}" for word, count in totals.items() if count)
+    counts = [f"{count:,} {word}".replace(",", " ") for word, count in totals.items() if count]
+    heading = ", ".join(counts) or "no obligation was checked"
     assert page.split("\n")[1] == f"### tellverify: {heading}"
-    rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| \*\*refuted\*\*", page, re.MULTILINE)
-    assert {f"{protocol}/{name}" for protocol, name in rows} == refuted
     assert f"**Exit {run['exit']['code']}:**" in page
+    return run
+
+
+def test_all_formats_agree(rendered: tuple[dict[str, bytes], set[int]]) -> None:
+    """The exit code, the counts and the refuted obligations are the same everywhere."""
+    files, codes = rendered
+    run = agreed(files, codes)
+    verdicts = [one for protocol in run["protocols"] for one in protocol["verdicts"]]
+    refuted = {one["id"] for one in verdicts if one["status"] == "refuted"}
+    table = re.findall(r"^  refuted   (\S.*?)  ", files["run.txt"].decode(), re.MULTILINE)
+    assert set(table) == {one.split("/", 1)[1] for one in refuted}
+    rows = re.findall(
+        r"^\| `(.+?)` \| `(.+?)` \| \*\*refuted\*\*", files["run.md"].decode(), re.MULTILINE
+    )
+    assert {f"{protocol}/{name}" for protocol, name in rows} == refuted
+    entries = json.loads(files["run.gitlab.json"])
+    required = [one for one in verdicts if one["status"] == "refuted" and one["required"]]
+    assert len([one for one in entries if one["severity"] == "critical"]) == len(required)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("counterexamples", 1), ("empty", 4), ("good", 0), ("weak", 3), ("text", 1)]
+)
+def test_all_formats_agree_whatever_the_outcome(tmp_path: Path, name: str, code: int) -> None:
+    protocols = tmp_path / "from"
+    protocols.mkdir()
+    if name == "counterexamples":
+        for path in sorted((HERE.parent.parent / name).glob("*.tell"))[:12]:
+            shutil.copy(path, protocols)
+    elif name in TEXTS:
+        (protocols / "it.tell").write_text(TEXTS[name], encoding="utf-8")
+    folder = tmp_path / "to"
+    folder.mkdir()
+    arguments = ["--require", "proved"] if name == "weak" else []
+    files, codes = render(folder, *arguments, protocols=protocols)
+    assert agreed(files, codes)["exit"]["code"] == code
 
 
 def test_findings_are_the_same_everywhere(rendered: tuple[dict[str, bytes], set[int]]) -> None:
