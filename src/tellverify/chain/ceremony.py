@@ -93,32 +93,44 @@ def explored(graph: ProtocolGraph, facts: Sequence[Sequence[str]], names: Names)
     """Go through all runs, up to equal states and points; `facts` has those of every site."""
     start = (0, Point())
     came: dict[tuple[int, Point], tuple[int, tuple[int, Point]] | None] = {start: None}
+    depth = {start: 0}
     work = deque([start])
     outcomes: set[str] = set()
+    first: Run | None = None
     while work:
         node = work.popleft()
+        if first is not None and depth[node] >= len(first.events):
+            break
         state, point = node
         low, high = graph.first[state], graph.first[state + 1]
-        if graph.final[state] or low == high:
-            missing = at_end(point)
-            if missing is not None:
-                return Seen(Run(missing, _unwound(node, came)), frozenset(outcomes))
+        missing = at_end(point) if graph.final[state] or low == high else None
+        if missing is not None:
+            first = Run(missing, _unwound(node, came))
+            break
         for event in range(low, high):
             role = graph.roles[graph.sender[event]]
-            reached = point
-            for name in facts[graph.site[event]]:
-                led = after(reached, Fact(name, role), names)
-                if isinstance(led, Offence):
-                    run = (*_unwound(node, came), event)
-                    return Seen(Run(led, run), frozenset(outcomes))
-                reached = led
+            reached = _through(point, facts[graph.site[event]], role, names)
+            if isinstance(reached, Offence):
+                first = first or Run(reached, (*_unwound(node, came), event))
+                continue
             if reached.stage in ("committed", "aborted"):
                 outcomes.add(reached.stage)
             successor = (graph.target[event], reached)
             if successor not in came:
                 came[successor] = (event, node)
+                depth[successor] = depth[node] + 1
                 work.append(successor)
-    return Seen(None, frozenset(outcomes))
+    return Seen(first, frozenset(outcomes))
+
+
+def _through(point: Point, facts: Sequence[str], role: str, names: Names) -> Point | Offence:
+    """Where the facts of one message lead."""
+    for name in facts:
+        led = after(point, Fact(name, role), names)
+        if isinstance(led, Offence):
+            return led
+        point = led
+    return point
 
 
 def _unwound(

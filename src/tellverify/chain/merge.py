@@ -73,12 +73,16 @@ def charged(copy: Copy, amount: int) -> Copy | None:
 
 
 def wrong_merge(limit: int, costs: Sequence[int], wrong: Wrong) -> History | None:
-    """The shortest history of charges out of `costs` that ends in such a merge, or None."""
+    """The shortest history that ends in such a merge, or None.
+
+    It charges `costs` in their order, each once and at either copy, or the first few of them.
+    """
     start = tuple(Copy(limit) for _ in range(_COPIES))
     work: deque[tuple[tuple[Copy, ...], tuple[Step, ...]]] = deque([(start, ())])
     while work:
         copies, steps = work.popleft()
-        for step in _steps(costs):
+        used = sum(step.act is Act.CHARGE for step in steps)
+        for step in _steps(costs[used : used + 1]):
             after = _made(copies, step)
             if after is None:
                 continue

@@ -87,11 +87,10 @@ def _refuted(instance: Instance, run: tuple[int, ...], wrong: Wrong) -> Outcome 
     costs = [instance.metadata[graph.site[e]].cost for e in charged]
     charged = [e for e, cost in zip(charged, costs, strict=True) if cost]
     costs = [cost for cost in costs if cost]
-    wanted = costs[:1] if wrong is Wrong.STALE else list(dict.fromkeys(costs[-2:]))
-    history = wrong_merge(sum(costs), wanted, wrong)
+    history = wrong_merge(sum(costs), costs, wrong)
     if history is None:
         return None
-    names = [f"`{graph.event(e).label}`" for e in charged] if len(wanted) == len(costs) else []
+    names = [f"`{graph.event(e).label}`" for e in charged]
     event = graph.event(run[-1])
     what = "hides a charge" if wrong is Wrong.HIDDEN else "brings old charges back"
     explanation = (
