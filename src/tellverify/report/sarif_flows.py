@@ -155,7 +155,8 @@ def _location(
     where = site.path or path
     region: dict[str, Json] = {"startLine": site.line}
     source = sources.get(where)
-    if source is not None and site.span.end > site.span.start:
+    at_hand = source is not None and not isinstance(source, PlacesOnly)
+    if at_hand and site.span.end > site.span.start:
         end_line, end_column = location(source, site.span.end)
         start_line, start_column = location(source, site.span.start)
         region = {

@@ -9,7 +9,7 @@ from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.report.stored_places import Places, StoredError
 from tellverify.report.wire_model import Place, WireRun, WireStep, WireTrace, WireVerdict
-from tellverify.source.span import NOWHERE, Span
+from tellverify.source.span import Span
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -133,14 +133,25 @@ def _trace(value: WireTrace, here: Place, places: Places) -> Trace:
         loop=value.loop,
         queues=tuple((one.sender, one.receiver, one.labels) for one in value.queues),
         waiting=tuple(Waiting(one.role, one.finished, one.awaits) for one in value.waiting),
-        place=Site(here.path, places.span(here), here.line, here.column),
+        place=_shown_at(value, here, places),
         states=value.states,
     )
 
 
+def _shown_at(value: WireTrace, here: Place, places: Places) -> Site:
+    """Where the run shows its fault; nowhere of its own when that is its last step."""
+    last = value.steps[-1] if value.steps else None
+    if last is not None and not here.end_line:
+        same = (last.line, max(last.column, 1)) == (here.line, here.column)
+        if same and last.path in ("", here.path):
+            return Site()
+    return Site(here.path, places.span(here), here.line, here.column)
+
+
 def _step(value: WireStep, places: Places) -> Step:
     start = places.at(value.path, value.line, value.column)
-    span = NOWHERE if start is None else Span(start, start + max(value.length, 0))
+    length = max(value.length, 0)
+    span = Span(0, length) if start is None else Span(start, start + length)
     site = Site(value.path, span, value.line, value.column, branch=value.branch)
     if value.action == "send":
         return Step(True, value.role, value.peer, value.label, site)
