@@ -83,13 +83,13 @@ def fast(machines: Sequence[Machine], bound: int) -> Measured:
     seconds = []
     for _ in range(3):
         start = time.process_time()
-        count = len(searched(machines, bound).seen)
+        count = searched(machines, bound).count
         seconds.append(time.process_time() - start)
     tracemalloc.start()
     search = searched(machines, bound)
     current, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return Measured(len(search.seen), count / min(seconds), current / count)
+    return Measured(search.count, count / min(seconds), current / search.count)
 
 
 def reference(machines: Sequence[Machine], bound: int) -> float:

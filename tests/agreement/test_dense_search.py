@@ -9,11 +9,12 @@ from tellverify.core.machine import Action, Machine
 from tellverify.evidence.trace import Fault
 from tellverify.explore import search as search_module
 from tellverify.explore.counterexample import find_faults
+from tellverify.explore.grading import is_graded
 from tellverify.explore.search import LayeredSearch, explore
 from tellverify.explore.system import CompiledSystem
 
 pytest.importorskip("numpy")
-from tellverify.explore.dense import DenseSearch, Layout, is_graded
+from tellverify.explore.dense import DenseSearch, Layout
 
 FAULTS = frozenset(Fault) - {Fault.INFIDELITY}
 

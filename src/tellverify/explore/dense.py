@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tellverify.core.machine import Machine
 from tellverify.core.semantics import Configuration
 from tellverify.explore.endings import Ending, Spoilt, ending_of
+from tellverify.explore.grading import is_graded
 from tellverify.explore.system import Channel, CompiledSystem, Move
 
 Layer: TypeAlias = npt.NDArray[np.int64]
@@ -322,21 +323,3 @@ def _unique(values: Layer) -> Layer:
     keep[0] = True
     np.not_equal(values[1:], values[:-1], out=keep[1:])
     return values[keep]
-
-
-def is_graded(machine: Machine) -> bool:
-    """True when all ways to a state are equally long.
-
-    When all machines are graded, a configuration says how many moves led to it, and no layer meets
-    one of an earlier layer. When they are not, it still says whether these were even or odd, since
-    every move makes one message more or less.
-    """
-    rank = {0: 0}
-    order = [0]
-    for state in order:
-        for _, target in machine.moves[state]:
-            if rank.setdefault(target, rank[state] + 1) != rank[state] + 1:
-                return False
-            if target not in order:
-                order.append(target)
-    return True

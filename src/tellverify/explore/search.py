@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.core.machine import Machine
 from tellverify.explore.endings import Ending, Spoilt, ending_of
+from tellverify.explore.grading import is_graded
 from tellverify.explore.system import Channel, CompiledSystem, Move
 from tellverify.explore.views import Views
 
@@ -48,8 +49,9 @@ class Exploration(msgspec.Struct, frozen=True):
 class LayeredSearch:
     """Search by layers; `advance` adds one. `endings` and `spoilt` grow with the layers.
 
-    At most `budget` configurations are kept, fewer if they are long: 1,024 bits count as one. When
-    the next layer would not fit it is dropped and `overflow` set; the layers before are complete.
+    `count` is the number of configurations visited. At most `budget` are kept, fewer if they are
+    long: 1,024 bits count as one. When the next layer would not fit it is dropped and `overflow`
+    set; the layers before are complete.
     """
 
     def __init__(self, system: CompiledSystem, budget: int) -> None:
@@ -62,7 +64,10 @@ class LayeredSearch:
         self._slice = max(1, _SLICE // (weight * (1 + len(system.machines) // 8)))
         self.views = Views(system)
         self.levels: list[list[int]] = [[system.initial]]
-        self.seen = {system.initial}
+        self.count = 1
+        # Configurations that were met after even and odd numbers of moves, as far as is needed.
+        graded = all(map(is_graded, system.machines))
+        self._met: tuple[set[int], set[int]] | None = None if graded else ({system.initial}, set())
         self.endings: list[Ending] = []
         self.spoilt: dict[int, Spoilt] = {}
         self._regroup_at = _FIRST_REGROUP
@@ -75,11 +80,6 @@ class LayeredSearch:
         return len(self.levels) - 1
 
     @property
-    def count(self) -> int:
-        """How many configurations were visited."""
-        return len(self.seen)
-
-    @property
     def exhausted(self) -> bool:
         """True when the last layer leads to nothing new."""
         return not self._successors and not self.overflow
@@ -87,8 +87,10 @@ class LayeredSearch:
     def advance(self) -> None:
         """Visit the next layer."""
         self.levels.append(sorted(self._successors))
-        self.seen |= self._successors
-        if len(self.seen) > self._regroup_at:
+        self.count += len(self._successors)
+        if self._met is not None:
+            self._met[self.depth % 2].update(self._successors)
+        if self.count > self._regroup_at:
             self._regroup_at *= 8
             self.views.regroup(self.levels[-1])
         self._expand()
@@ -116,9 +118,10 @@ class LayeredSearch:
             part = layer[start : start + self._slice]
             found = views.successors(part)
             if not self.overflow:
-                found -= self.seen
-                following |= found
-                self.overflow = len(self.seen) + len(following) > self._room
+                if self._met is not None:
+                    found -= self._met[(self.depth + 1) % 2]
+                following = following | found if following else found
+                self.overflow = self.count + len(following) > self._room
             for configuration in views.idle(part):
                 ending = ending_of(self.system, configuration, self.depth)
                 if ending is not None:
