@@ -11,7 +11,7 @@ from tellverify.core.graph import Site
 from tellverify.core.step import Step
 from tellverify.evidence.trace import Trace, Waiting
 from tellverify.report.escape import encodable, printable, tame
-from tellverify.report.excerpt import location
+from tellverify.report.excerpt import PlacesOnly, location
 from tellverify.report.families import counted, listed
 from tellverify.report.rows import awaited
 from tellverify.source.text import SourceFile
