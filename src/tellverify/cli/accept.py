@@ -16,6 +16,7 @@ from tellverify.cli.policies import load_policy, policy_option, protocols_under,
 from tellverify.engine.acceptance import Acceptance, State, Word, acceptances
 from tellverify.engine.acceptance_files import evidence_files, graphs_of
 from tellverify.engine.traces import write_files
+from tellverify.evidence.itf import folder_name
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style
 
@@ -144,7 +145,9 @@ def _written(
         if each.word is Word.ACCEPTED
         for file in evidence_files(each, sourced, policy)
     ]
-    return tuple(write_files(folder, files).values())
+    name = sourced.derived.manifest.protocol_qualified_name
+    placed = [(of, f"{folder_name(name)}/{file}", text) for of, file, text in files]
+    return tuple(write_files(folder, placed).values())
 
 
 # Text

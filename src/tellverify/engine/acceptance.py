@@ -336,7 +336,8 @@ class _Judge:
         sizes = ", ".join(name for name in graphs if name)
         at = f" at {sizes}" if sizes else ""
         mode = self.runs[0].mode
-        reason = f"{total} complete {mode} runs make every move of every role{at}"
+        runs = f"{total} complete {mode} run{' makes' if total == 1 else 's make'}"
+        reason = f"{runs} every move of every role{at}"
         return Finding(Condition.POSITIVE, State.MET, reason)
 
     # What the policy says beyond the five

@@ -73,16 +73,17 @@ def evidence_files(
 ) -> list[tuple[str, str, str]]:
     """The evidence for an accepted pack: of which obligation, the name of the file, its text.
 
-    One file with everything, which `recheck` looks at, and the runs as logs for `replay`.
+    One file with everything, which `recheck` looks at, and the runs as logs for `replay`. Names
+    are those below the folder of the protocol.
     """
     name = sourced.derived.manifest.protocol_qualified_name
-    folder, identity = folder_name(name), f"{name}/acceptance[{found.pack}]"
+    identity = f"acceptance[{found.pack}]"
     pack = folder_name(found.pack)
     record = record_of(found, sourced, policy)
-    files = [(identity, f"{folder}/{pack}{form.ACCEPTANCE_SUFFIX}", form.write_acceptance(record))]
+    files = [(identity, f"{pack}{form.ACCEPTANCE_SUFFIX}", form.write_acceptance(record))]
     for recorded in found.runs:
         sizes = recorded.instance.replace(" = ", "-").replace(", ", ".")
-        log = f"{folder}/{pack}{f'.{folder_name(sizes)}' if sizes else ''}.jsonl"
+        log = f"{pack}{f'.{folder_name(sizes)}' if sizes else ''}.jsonl"
         lines = [
             line
             for number, run in enumerate(recorded.runs, 1)

@@ -74,6 +74,14 @@ def _admission(further: Further) -> Decided:
     return decide_admission(further)
 
 
+def _acceptance(further: Further) -> Decided:
+    if further.options.policy is None:
+        return Decided()
+    from tellverify.engine.accepted import decide_acceptance
+
+    return decide_acceptance(further)
+
+
 def _branches(further: Further) -> Decided:
     """Branches that no run takes; they refute nothing, and are told unless something is asked."""
     source = further.judged.source
@@ -101,6 +109,7 @@ _DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]]
         _annotated,
     ),
     ((Property.ADMISSION,), _admission),
+    ((Property.ACCEPTANCE,), _acceptance),
     ((Property.PROPERTY,), decide_properties),
     ((Property.REACHABLE,), decide_witnesses),
     ((), _branches),

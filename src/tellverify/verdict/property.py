@@ -30,6 +30,7 @@ class Property(StrEnum):
     PROJECTABLE = "projectable"
     GUARDS = "guards"
     ADMISSION = "admission"
+    ACCEPTANCE = "acceptance"
     PROPERTY = "property"
     REACHABLE = "reachable"
     GUARD_CHAIN = "guard-chain"
@@ -72,6 +73,9 @@ STATEMENTS: Final[dict[Property, Statement]] = {
     ),
     Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),
     Property.ADMISSION: Statement("The runtime may launch the protocol, with what it needs.", True),
+    Property.ACCEPTANCE: Statement(
+        "The pack that the protocol carries meets all five conditions of the acceptance rule.", True
+    ),
     Property.PROPERTY: Statement("Every run has the property that is stated.", True),
     Property.REACHABLE: Statement("Some run reaches the event that is asked for.", True),
     Property.GUARD_CHAIN: Statement(
