@@ -48,9 +48,11 @@ def check(folder: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )
 
 
-def render(folder: Path, *arguments: str, **environment: str) -> tuple[dict[str, bytes], set[int]]:
-    """Every format of the run, by file name, and the exit codes that were seen."""
-    shutil.copytree(HERE / "protocols", folder / "protocols")
+def render(
+    folder: Path, *arguments: str, protocols: Path = HERE / "protocols", **environment: str
+) -> tuple[dict[str, bytes], set[int]]:
+    """Every format of the run on `protocols`, by file name, and the exit codes that were seen."""
+    shutil.copytree(protocols, folder / "protocols")
     reports = [f"--report={kind}={REPORTS[kind]}" for kind in REPORTS]
     done = check(folder, "--format", "none", *reports, *arguments, **environment)
     if done.stderr:

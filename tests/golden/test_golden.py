@@ -31,13 +31,13 @@ def test_a_report_is_as_committed(rendered: tuple[dict[str, bytes], set[int]], n
     assert rendered[0][name].decode() == (EXPECTED / name).read_text(encoding="utf-8"), HINT
 
 
-@pytest.mark.parametrize("seed", ["1", "4242"])
+@pytest.mark.parametrize(("seed", "jobs"), [("1", "1"), ("4242", "2")])
 def test_hash_seed_and_folder_change_no_byte(
-    rendered: tuple[dict[str, bytes], set[int]], tmp_path: Path, seed: str
+    rendered: tuple[dict[str, bytes], set[int]], tmp_path: Path, seed: str, jobs: str
 ) -> None:
     folder = tmp_path / "another folder" / "deeper"
     folder.mkdir(parents=True)
-    again, codes = render(folder, PYTHONHASHSEED=seed)
+    again, codes = render(folder, "--jobs", jobs, PYTHONHASHSEED=seed)
     assert codes == rendered[1]
     for name in FILES:
         assert again[name] == rendered[0][name], name
@@ -60,7 +60,8 @@ def agreed(files: dict[str, bytes], codes: set[int]) -> dict[str, Any]:
         assert said in files[name].decode(), name
 
     log = json.loads(files["run.sarif"])["runs"][0]
-    failed = (one["properties"] for one in log["results"] if "obligation" in one["properties"])
+    properties = [one.get("properties", {}) for one in log["results"]]
+    failed = [one for one in properties if "obligation" in one]
     assert Counter(one["obligation"] for one in failed if one["status"] == "refuted") == refuted
     assert log["properties"]["totals"] == totals
     assert log["invocations"][0]["exitCode"] == run["exit"]["code"]
@@ -110,7 +111,7 @@ def test_all_formats_agree_whatever_the_outcome(tmp_path: Path, name: str, code:
     protocols = tmp_path / "from"
     protocols.mkdir()
     if name == "counterexamples":
-        for path in sorted((HERE.parent.parent / name).glob("*.tell"))[:12]:
+        for path in sorted((HERE.parent.parent / name).glob("*.tell"))[:8]:
             shutil.copy(path, protocols)
     elif name in TEXTS:
         (protocols / "it.tell").write_text(TEXTS[name], encoding="utf-8")
