@@ -13,6 +13,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Loaded, Stopped, chosen_roles, complain, load, parse_sizes
 from tellverify.cli.views import Unprojectable, View, Views
 from tellverify.core.local_type import LocalType
+from tellverify.core.machine import Machine
 from tellverify.projection.interchange import Form, WriteFault, write_type
 from tellverify.projection.machine_json import write_machine
 from tellverify.projection.notation import rendered
@@ -21,7 +22,8 @@ from tellverify.report.diagram import as_dot, as_mermaid, as_text, picture_of_ma
 from tellverify.report.escape import tame
 from tellverify.report.families import collapsed, counted, listed
 
-_FORMATS: Final = ("text", "bridge", "derived", "machine", "dot", "mermaid")
+_FORMATS: Final = ("text", "bridge", "derived", "machine", "dot", "mermaid", "svg")
+_SINGLE: Final = {"mermaid": "a Mermaid text", "svg": "an SVG picture"}
 _WIDTH: Final = 96
 _MOST_NAMES: Final = 8
 
@@ -147,16 +149,34 @@ def write_machines(views: Views, chosen: Sequence[str]) -> int:
     return Exit.OK if complete else Exit.REFUTED
 
 
+def _write_svg(view: View, machine: Machine) -> bool:
+    """The picture of a machine; False when it is too large to be looked at."""
+    from tellverify.engine.drawings import drawing_of_machine
+    from tellverify.report.svg.graph import TooLarge, draw_graph
+
+    try:
+        drawing = drawing_of_machine(machine, view.roles)
+        click.echo(draw_graph(drawing, f"Machine of {_heading(view)}", standalone=True))
+    except TooLarge as error:
+        complain(f"the machine of `{tame(view.roles[0])}` has {error}")
+        return False
+    return True
+
+
 def draw_machines(groups: Sequence[View], left: Sequence[str], style: str) -> int:
     """Diagrams of machines, one for each group of roles that do the same."""
-    if style == "mermaid" and len(groups) > 1:
+    if style in _SINGLE and len(groups) > 1:
         names = ", ".join(tame(view.roles[0]) for view in groups[:_MOST_NAMES])
-        raise click.UsageError(f"a Mermaid text shows one role; choose one with --role: {names}")
+        what = _SINGLE[style]
+        raise click.UsageError(f"{what} shows one role; choose one with --role: {names}")
     complete = not left
     for number, view in enumerate(groups):
         if view.machine is None:
             complain(f"the machine of `{tame(view.roles[0])}` is too large")
             complete = False
+            continue
+        if style == "svg":
+            complete = _write_svg(view, view.machine) and complete
             continue
         picture = picture_of_machine(view.machine)
         if style == "text":

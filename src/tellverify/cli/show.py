@@ -19,7 +19,9 @@ from tellverify.cli.loading import (
     stop_at_errors,
 )
 from tellverify.cli.project import draw_machines, write_machines
+from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
+from tellverify.core.graph import ProtocolGraph
 from tellverify.cli.views import Views
 from tellverify.report.diagram import (
     as_dot,
@@ -33,7 +35,7 @@ from tellverify.syntax.grammar import tables
 from tellverify.syntax.lexer import Kinds, tokenize
 from tellverify.syntax.read import read_tell
 
-_FORMATS: Final = ("text", "json", "dot", "mermaid")
+_FORMATS: Final = ("text", "json", "dot", "mermaid", "svg")
 _Command = TypeVar("_Command", bound=Callable[..., int])
 
 
@@ -60,7 +62,7 @@ def _protocol_options(command: _Command) -> _Command:
 
 @click.group("show")
 def show() -> None:
-    """Show one stage of the protocol in a file: tokens, ast, graph or machines."""
+    """Show one stage of the protocol in a file: tokens, ast, graph, machines, or a run."""
 
 
 @show.command("graph")
@@ -74,9 +76,33 @@ def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str)
     if style == "json":
         click.echo(graph_json(found))
         return Exit.OK
+    if style == "svg":
+        return _write_svg(found)
     draw = {"dot": as_dot, "mermaid": as_mermaid, "text": as_text}[style]
     for line in draw(picture_of_graph(found)):
         click.echo(line)
+    return Exit.OK
+
+
+def _write_svg(found: ProtocolGraph) -> int:
+    """The picture of a graph, if it is small enough to be looked at."""
+    from tellverify.engine.drawings import drawing_of_graph
+    from tellverify.report.svg.graph import MOST_MOVES, MOST_STATES, TooLarge, draw_graph
+
+    # Said before anything is built: a graph may have half a million events.
+    if found.state_count > MOST_STATES or found.event_count > MOST_MOVES:
+        sizes = f"{found.state_count} states and {found.event_count} events"
+        complain(
+            f"the graph has {sizes}, and no picture of more than {MOST_STATES} states or"
+            f" {MOST_MOVES} events can be read; --format text, dot and json have no limit"
+        )
+        return Exit.UNKNOWN
+    try:
+        title = f"Protocol graph of {tame(found.name)}"
+        click.echo(draw_graph(drawing_of_graph(found), title, standalone=True))
+    except TooLarge as error:
+        complain(str(error))
+        return Exit.UNKNOWN
     return Exit.OK
 
 
@@ -137,4 +163,5 @@ def tokens(file: str) -> int:
     return Exit.OK
 
 
+show.add_command(chart)
 show.add_command(tiers)

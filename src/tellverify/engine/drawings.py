@@ -5,7 +5,7 @@ Computed only when a report needs it, from the graphs that `Options.keep_graphs`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -159,7 +159,7 @@ def drawing_of_graph(graph: ProtocolGraph) -> Drawing:
     return Drawing((), graph.state_count, final, tuple(moves))
 
 
-def drawing_of_machine(machine: Machine, roles: list[str], lines: tuple[int, ...] = ()) -> Drawing:
+def drawing_of_machine(machine: Machine, roles: Sequence[str], lines: tuple[int, ...] = ()) -> Drawing:
     """The drawing of the machine of `roles[0]`; `lines` are those of the sites of its graph."""
     moves = []
     for state, row in enumerate(machine.moves):

@@ -1,0 +1,154 @@
+"""`tellverify show chart`: the sequence chart of a written run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Loaded, Stopped, complain, load, parse_sizes, say
+from tellverify.core.machine import Machine
+from tellverify.diagnostics.build import replay as build
+from tellverify.engine.machines import ALL_MACHINES, Machines
+from tellverify.evidence.itf import ItfError, TraceFile, read_itf
+from tellverify.evidence.replay import Stepper
+from tellverify.evidence.trace import Trace
+from tellverify.explore.traces import waiting
+from tellverify.report.chart import draw
+from tellverify.report.chart_dot import chart_dot
+from tellverify.report.escape import tame
+from tellverify.report.mermaid import sequence_diagram
+from tellverify.report.style import Style
+from tellverify.report.svg.chart import draw_chart
+from tellverify.source.span import NOWHERE
+
+_FORMATS: Final = ("text", "mermaid", "dot", "svg")
+_LIMIT: Final = 256 * 1024 * 1024
+_SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) ?= ?([0-9]{1,5})")
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """A run with the situation at its end, and the roles in the order of the protocol."""
+
+    trace: Trace
+    roles: tuple[str, ...]
+
+
+@click.command("chart")
+@click.argument("trace", metavar="TRACE.itf.json")
+@click.argument("file", required=False)
+@click.option(
+    "--instances",
+    "sizes",
+    multiple=True,
+    metavar="FAMILY=N",
+    callback=parse_sizes,
+    help="Size of a role family; without this, the sizes that the trace names.",
+)
+@click.option(
+    "--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")
+def chart(
+    trace: str, file: str | None, sizes: Mapping[str, int], style: str, verbose: bool
+) -> int:
+    """Show a written run of the protocol in FILE as a sequence chart.
+
+    The run is stepped through the machines of the protocol, so that the chart can say what each
+    role does at the end; one that is no run of it is refused. Without FILE, the file that the
+    trace names is read.
+    """
+    try:
+        shown = _stepped(trace, file, sizes)
+    except Stopped as stop:
+        return stop.code
+    if style == "text":
+        out = sys.stdout
+        width = shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100
+        ascii_only = not (out.encoding or "").lower().startswith("utf")
+        look = Style(ascii_only=ascii_only, width=max(width, 40))
+        for line in draw(shown.trace, shown.roles, look, verbose=verbose):
+            click.echo(line.rstrip())
+        return Exit.OK
+    if style == "dot":
+        for line in chart_dot(shown.trace, shown.roles):
+            click.echo(line)
+        return Exit.OK
+    title = f"Sequence chart of {tame(trace)}"
+    picture = (
+        sequence_diagram(shown.trace, shown.roles)
+        if style == "mermaid"
+        else draw_chart(shown.trace, shown.roles, title, standalone=True)
+    )
+    if not picture:
+        complain("the run has too many roles for this format; text and dot have no limit")
+        return Exit.UNKNOWN
+    click.echo(picture)
+    return Exit.OK
+
+
+def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
+    """The run of a trace file. Raises Stopped, having said why, when there is none."""
+    recorded = _read(path)
+    subject = recorded.subject
+    named = {family: int(size) for family, size in _SIZE.findall(subject.instance)}
+    loaded = load(file or subject.source, subject.protocol or None, {**named, **sizes})
+    machines = _machines(loaded, recorded)
+    stepper = Stepper(machines)
+    for step in recorded.steps:
+        divergence = stepper.make(step)
+        if divergence is not None:
+            said = build.trace_diverges(
+                path,
+                NOWHERE,
+                divergence.index + 1,
+                divergence.reason,
+                [str(one) for one in divergence.possible],
+                divergence.more,
+            )
+            say([said], None)
+            raise Stopped(Exit.REFUTED)
+    trace = Trace(
+        fault=subject.fault,
+        steps=recorded.steps,
+        culprits=subject.culprits,
+        explanation=subject.explanation,
+        minimal=subject.minimal,
+        loop=recorded.loop,
+        queues=tuple((*channel, labels) for channel, labels in sorted(stepper.queues.items())),
+        waiting=tuple(waiting(machine, stepper.state(machine.role)) for machine in machines),
+    )
+    return _Shown(trace, loaded.graph.roles)
+
+
+def _machines(loaded: Loaded, recorded: TraceFile) -> list[Machine]:
+    """All machines of a small protocol; of a large one those of the roles that the trace names."""
+    machines = Machines(loaded.graph)
+    if len(loaded.graph.roles) <= ALL_MACHINES:
+        return machines.all()
+    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
+    named.update(recorded.subject.culprits[:ALL_MACHINES])
+    return [machines.of(role) for role in loaded.graph.roles if role in named]
+
+
+def _read(path: str) -> TraceFile:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ItfError("it is not a regular file")
+        with open(path, "rb") as file:
+            return read_itf(file.read(_LIMIT + 1))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        say([build.unreadable_trace(path, (reason or "it cannot be opened").lower())], None)
+        raise Stopped(Exit.REFUTED) from None
+    except ItfError as error:
+        say([build.unreadable_trace(path, str(error))], None)
+        raise Stopped(Exit.REFUTED) from None
