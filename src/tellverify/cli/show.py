@@ -21,8 +21,8 @@ from tellverify.cli.loading import (
 from tellverify.cli.project import draw_machines, write_machines
 from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
-from tellverify.core.graph import ProtocolGraph
 from tellverify.cli.views import Views
+from tellverify.core.graph import ProtocolGraph
 from tellverify.report.diagram import (
     as_dot,
     as_mermaid,

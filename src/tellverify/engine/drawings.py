@@ -159,7 +159,9 @@ def drawing_of_graph(graph: ProtocolGraph) -> Drawing:
     return Drawing((), graph.state_count, final, tuple(moves))
 
 
-def drawing_of_machine(machine: Machine, roles: Sequence[str], lines: tuple[int, ...] = ()) -> Drawing:
+def drawing_of_machine(
+    machine: Machine, roles: Sequence[str], lines: tuple[int, ...] = ()
+) -> Drawing:
     """The drawing of the machine of `roles[0]`; `lines` are those of the sites of its graph."""
     moves = []
     for state, row in enumerate(machine.moves):

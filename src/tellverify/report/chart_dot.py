@@ -30,7 +30,7 @@ def chart_dot(trace: Trace, roles: Sequence[str]) -> Iterator[str]:
     waiting = {one.role: awaited(trace, one) for one in trace.waiting}
     finished = {one.role for one in trace.waiting if one.finished}
     for number, role in enumerate(columns):
-        words = "finished" if role in finished else waiting.get(role, "")
+        words = waiting.get(role) or ("finished" if role in finished else "")
         yield f"  r{number}_{last} [shape=plaintext, label={_quoted(words)}];"
         line = " -> ".join(f"r{number}_{at}" for at in range(last + 1))
         yield f"  {line} [arrowhead=none, color=gray, weight=100];"

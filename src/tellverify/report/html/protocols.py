@@ -7,14 +7,13 @@ from typing import Final
 from tellverify.report.families import collapsed, counted, listed
 from tellverify.report.grouping import members
 from tellverify.report.html.pieces import Page, anchor, code, named, paragraph, place_text, table
-from tellverify.report.svg.graph import draw_graph, move_text
+from tellverify.report.svg.graph import TooLarge, draw_graph, move_text
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.verdict.drawing import Drawing
 from tellverify.verdict.run import ProtocolReport
 
 _MOST_DRAWN: Final = 60  # protocols with pictures on one page
 _MOST_LISTED: Final = 500
-_WIDTHS: Final = 460.0
 
 
 def protocols(page: Page) -> Html:
@@ -65,7 +64,10 @@ def _statistics(protocol: ProtocolReport) -> Html:
 def _drawings(protocol: ProtocolReport) -> Html:
     drawings = protocol.drawings
     if drawings is None:
-        return paragraph(escaped("No pictures: the protocol has no graph."), class_="quiet")
+        return paragraph(
+            escaped("No pictures: the protocol has no graph, or none that a page could show."),
+            class_="quiet",
+        )
     pictures: list[Html] = []
     at = f" with {drawings.instance}" if drawings.instance else ""
     if drawings.graph is not None:
@@ -88,7 +90,10 @@ def _size(drawing: Drawing) -> str:
 
 
 def _picture(drawing: Drawing, words: str, name: str) -> Html:
-    picture = draw_graph(drawing, f"{words}, of {name}")
+    try:
+        picture = draw_graph(drawing, f"{words}, of {name}")
+    except TooLarge:
+        return paragraph(escaped(f"{words}; too large to be drawn"), class_="quiet")
     rows = [
         [
             escaped(str(move.source)),

@@ -345,11 +345,13 @@ def _ends(plan: _Plan) -> tuple[list[Html], float]:
 
 def _state(trace: Trace, one: Waiting) -> str:
     words = awaited(trace, one)
+    ever = trace.fault in (Fault.DEADLOCK, Fault.STUCK_ROLE) and one.role in trace.culprits
+    if words and ever:
+        return words.replace("waits for", "waits for ever for", 1)
     if one.finished:
         return "finished, would take more" if words else "finished"
     if words:
-        ever = trace.fault in (Fault.DEADLOCK, Fault.STUCK_ROLE) and one.role in trace.culprits
-        return words.replace("waits for", "waits for ever for", 1) if ever else words
+        return words
     return "goes on"
 
 
