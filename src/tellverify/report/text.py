@@ -34,6 +34,7 @@ _SUBJECT: Final = 49
 _CODE: Final = 8
 _NAME: Final = 16
 _LINE_NAME: Final = 48
+_NARROW: Final = 76  # columns that the obligation, its code and what is known need side by side
 
 
 def write_text(
@@ -222,6 +223,10 @@ def _line(protocol: ProtocolReport, word: str, style: Style) -> list[str]:
     name = style.tamed(protocol.name)
     head = f"{word:<{_STATUS}}{padded(name, max(_LINE_NAME, width(name) + 2))}"
     who = members(protocol).replace(", checked for ", ", ")
+    if style.width < _NARROW:
+        lines = style.hanging(f"{word:<{_STATUS}}", name, _STATUS)
+        lines[0] = style.paint(STATUS_PAINT[word], word) + lines[0][len(word) :]
+        return [*lines, *style.hanging(" " * (_STATUS + 2), style.tamed(who), _STATUS + 2)]
     lines = style.hanging(head, style.tamed(who), min(width(head), _STATUS + _LINE_NAME))
     lines[0] = style.paint(STATUS_PAINT[word], word) + lines[0][len(word) :]
     return lines
@@ -251,6 +256,8 @@ def _coverage(coverage: Coverage, style: Style) -> list[str]:
 
 def _group(group: Group, style: Style) -> list[str]:
     """One line for verdicts that agree; what is too long goes on lines below its column."""
+    if style.width < _NARROW:
+        return _narrow_group(group, style)
     room = min(_SUBJECT, max(style.width - 2 - _STATUS - _CODE - 24, 22))
     left = wrapped(style.tamed(group.subject), room - 2)
     indent = 2 + _STATUS + room
@@ -269,14 +276,30 @@ def _group(group: Group, style: Style) -> list[str]:
     return lines
 
 
+def _narrow_group(group: Group, style: Style) -> list[str]:
+    """The same where there is no room for columns: what is known stands below the obligation."""
+    head = f"  {group.status:<{_STATUS}}"
+    lines = style.hanging(head, style.tamed(group.subject), len(head))
+    painted = style.paint(STATUS_PAINT[group.status], group.status)
+    lines[0] = f"  {painted}{lines[0][2 + len(group.status) :]}"
+    below = "   ".join(part for part in (group.code, style.tamed(group.detail)) if part)
+    if below:
+        lines.extend(style.hanging(" " * (len(head) + 2), below, len(head) + 2))
+    return lines
+
+
 def totals_lines(run: Run, style: Style, trailer: str = "") -> list[str]:
     """How many obligations have each status, and the exit code with its reason."""
     parts: list[str] = []
     for word, count in totals(run).items():
         text = f"{grouped(count)} {word}"
         parts.append(style.paint(STATUS_PAINT[word], text) if count else text)
+    reason = f": {style.tamed(run.exit_reason)}" if run.exit_reason else ""
+    said = f"exit {run.exit_code}{reason}"
+    if style.width < _NARROW:
+        lines = [f"{part}" for part in [*parts, trailer] if part]
+        return [*lines, *style.hanging("", said, 2)]
     line = "   ".join(parts)
     if trailer:
         line += f"          {trailer}"
-    reason = f": {style.tamed(run.exit_reason)}" if run.exit_reason else ""
-    return [line, f"exit {run.exit_code}{reason}"]
+    return [line, said]

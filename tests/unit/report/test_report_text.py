@@ -7,6 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from msgspec import structs
 from report_samples import ESCROW_REPORT, RUN, SOURCES, STUCK_COURIER, VOTE_REPORT, step
 
 from tellverify.evidence.trace import Fault, Trace, Waiting
@@ -102,7 +103,7 @@ def test_ascii_replaces_every_glyph() -> None:
     assert "     # finished   o waits for ever   all queues empty" in plain
 
 
-@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 100])
 def test_lines_fit_the_width(width: int) -> None:
     again = next(line for line in text().splitlines() if "= again" in line)
     too_long = [
@@ -279,3 +280,11 @@ def test_of_several_protocols_those_without_a_fault_take_one_line() -> None:
     assert "  refuted   no-stuck-role[Courier]" in "\n".join(lines)
     alone = text(Run((), (good,), (), 0, "")).splitlines()
     assert "  proved    implementable" in alone[1]
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_proved_protocols_fit_a_narrow_terminal(width: int) -> None:
+    proved = structs.replace(VOTE_REPORT, verdicts=VOTE_REPORT.verdicts[-3:])
+    shown = text(structs.replace(RUN, protocols=(proved, proved), diagnostics=()), width=width)
+    assert "checked for" not in shown and "Witness[N]" in shown
+    assert all(len(line) <= width for line in shown.splitlines())
