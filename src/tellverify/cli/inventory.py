@@ -53,8 +53,15 @@ def inventory(
 
 
 def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
-    """The verdicts of the acceptance rule, where that is at hand."""
-    return {}
+    """The verdicts of the acceptance rule, by protocol."""
+    from tellverify.engine.acceptance import acceptances, summary
+    from tellverify.engine.acceptance_files import graphs_of
+
+    return {
+        one.derived.manifest.protocol_id: summary(acceptances(one, policy, graphs_of(one, {})))
+        for one in found
+        if policy.protocol(one.derived.manifest.protocol_qualified_name) is not None
+    }
 
 
 def _cells(row: Standing) -> tuple[str, ...]:

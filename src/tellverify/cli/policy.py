@@ -18,7 +18,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.policy.check import check_policy, inventory_keys
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
-from tellverify.policy.schema import schema_json
+from tellverify.policy.json_schema import schema_json
 from tellverify.source.text import SourceFile
 
 
