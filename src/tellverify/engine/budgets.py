@@ -10,7 +10,7 @@ import msgspec
 
 from tellverify.chain.formula import Group
 from tellverify.chain.metadata import Metadata, metadata_of
-from tellverify.chain.meter import Shape, shortest_pair, worst_run
+from tellverify.chain.meter import shortest_pair, worst_run
 from tellverify.chain.rules import Rules
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.build import chain as say
@@ -18,7 +18,6 @@ from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.codes import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.engine.further import Decided, Further
-from tellverify.engine.machines import Machines
 from tellverify.engine.meters import Answer, Instance, Measured, Meter, Meters
 from tellverify.engine.runs import both, replayed
 from tellverify.evidence.budgets import (
@@ -279,7 +278,7 @@ def _repeated(role: str, instance: Instance, rules: Rules) -> Refuted | None:
         True,
         place=graph.site_of(shortest[-1]),
     )
-    replayed(Machines(graph), trace, lambda: _shows_repetition(trace, rules))
+    replayed(instance.machines, trace, lambda: _shows_repetition(trace, rules))
     return Refuted(REPEATED_NONCE.number, trace, "longest path", instance.sized.name)
 
 
@@ -346,7 +345,7 @@ def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str
 
 def _claim(verdict: Verdict, one: Measured) -> Worst:
     potential = one.worst.potential or (0,) * one.graph.state_count
-    run = worst_run(Shape(one.graph), one.costs, one.worst) if one.worst.total else ()
+    run = worst_run(one.instance.shape, one.costs, one.worst) if one.worst.total else ()
     return Worst(
         verdict.name,
         str(one.worst.total),

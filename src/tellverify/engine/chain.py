@@ -22,7 +22,6 @@ from tellverify.engine.ceremonies import decide_ceremonies
 from tellverify.engine.chain_rules import rules_for
 from tellverify.engine.dialect import by_upstream
 from tellverify.engine.further import Decided, Further
-from tellverify.engine.machines import Machines
 from tellverify.engine.merging import decide_merging
 from tellverify.engine.meters import Instance, Meters
 from tellverify.engine.runs import both, replayed
@@ -196,4 +195,4 @@ def _breached_run(role: str, instance: Instance, event: int, answer: Breached) -
         True,
         place=place,
     )
-    return replayed(Machines(graph), trace, lambda: True)  # the attempt itself was replayed
+    return replayed(instance.machines, trace, lambda: True)  # the attempt itself was replayed

@@ -9,7 +9,6 @@ from tellverify.chain.meter import shortest_pair, shortest_to
 from tellverify.chain.rules import Rules
 from tellverify.diagnostics.codes import LOST_CHARGE
 from tellverify.engine.further import Further
-from tellverify.engine.machines import Machines
 from tellverify.engine.meters import Instance, Meters
 from tellverify.engine.runs import both, replayed
 from tellverify.evidence.trace import Fault, Trace
@@ -104,6 +103,6 @@ def _refuted(instance: Instance, run: tuple[int, ...], wrong: Wrong) -> Outcome 
         True,
         place=graph.site_of(run[-1]),
     )
-    replayed(Machines(graph), trace, lambda: True)  # the history was told from its steps alone
+    replayed(instance.machines, trace, lambda: True)  # the history was told from its steps alone
     reason = words(history, names)
     return Refuted(LOST_CHARGE.number, trace, "search", instance.sized.name, reason)

@@ -58,29 +58,6 @@ class Meter(msgspec.Struct, frozen=True):
     required: bool = False
 
 
-class Measured(msgspec.Struct, frozen=True):
-    """The worst case of one meter at one choice of family sizes.
-
-    `role` and `receiver` are the members that reach it, by their numbers in the graph; `receiver`
-    is -1 where all receivers count.
-    """
-
-    sized: Sized
-    graph: ProtocolGraph
-    role: int
-    receiver: int
-    costs: tuple[int, ...]
-    worst: Worst
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """A verdict, and what certifies it: one measurement for each choice of sizes."""
-
-    meter: Meter
-    verdict: Verdict
-    measured: tuple[Measured, ...] = ()
-
-
 class Instance:
     """A graph at one choice of sizes, with what its events mean; shared by all meters."""
 
@@ -89,6 +66,7 @@ class Instance:
         self.graph = graph
         self.metadata = of_sites(graph.sites, rules)
         self._shape: Shape | None = None
+        self.machines = Machines(graph)
         self.by_sender: dict[int, list[int]] = {}
         for event, sender in enumerate(graph.sender):
             self.by_sender.setdefault(sender, []).append(event)
@@ -106,6 +84,38 @@ class Instance:
     def members(self, role: str) -> Sequence[int]:
         """The numbers of the members of a role."""
         return self._members.get(role, ())
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """The worst case of one meter at one choice of family sizes.
+
+    `role` and `receiver` are the members that reach it, by their numbers in the graph; `receiver`
+    is -1 where all receivers count.
+    """
+
+    instance: Instance
+    role: int
+    receiver: int
+    costs: tuple[int, ...]
+    worst: Worst
+
+    @property
+    def sized(self) -> Sized:
+        """The choice of sizes."""
+        return self.instance.sized
+
+    @property
+    def graph(self) -> ProtocolGraph:
+        """The graph at these sizes."""
+        return self.instance.graph
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A verdict, and what certifies it: one measurement for each choice of sizes."""
+
+    meter: Meter
+    verdict: Verdict
+    measured: tuple[Measured, ...] = ()
 
 
 class Meters:
@@ -200,13 +210,18 @@ class Meters:
                     and (not worst.is_bounded or worst.total > best.worst.total)
                 )
                 if better:
-                    best = Measured(instance.sized, graph, role, receiver, tuple(costs), worst)
+                    best = Measured(instance, role, receiver, tuple(costs), worst)
         if best is None:
-            return Measured(instance.sized, graph, -1, -1, (0,) * graph.event_count, _NOTHING)
+            return Measured(instance, -1, -1, (0,) * graph.event_count, _NOTHING)
         return best
 
     def _formula(self, meter: Meter, measured: Sequence[Measured]) -> Largest | None:
-        """The worst case for every size of at least 1, if it agrees with all measurements."""
+        """The worst case for every size of at least 1, if it agrees with all measurements.
+
+        Where no family has a size, the graph says it all.
+        """
+        if self.is_whole and not any(one.sized.sizes for one in measured):
+            return None
         try:
             formula = self._formulas.worst(meter.group, meter.weigh)
         except NoFormula:
@@ -255,8 +270,7 @@ class Meters:
 
     def _unbounded(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
         """A loop that adds something every time."""
-        shape = Shape(one.graph)
-        found = costly_loop(shape, one.costs)
+        found = costly_loop(one.instance.shape, one.costs)
         lap = sum(one.costs[event] for event in found.loop)
         who, unit = self._who(meter, one), f" {meter.unit}" if meter.unit else ""
         where = one.graph.site_of(found.loop[0])
@@ -284,7 +298,7 @@ class Meters:
         run = self._shortest(one, meter.limit)
         is_shortest = run is not None
         if run is None:
-            run = worst_run(Shape(one.graph), one.costs, one.worst)
+            run = worst_run(one.instance.shape, one.costs, one.worst)
         trace = self._trace(meter, one, run, minimal=is_shortest)
         unit = f" {meter.unit}" if meter.unit else ""
         here = f" with {one.sized.name}" if one.sized.name else ""
@@ -323,10 +337,12 @@ class Meters:
             minimal,
             place=one.graph.site_of(run[-1]),
         )
-        return replayed(Machines(one.graph), trace, lambda: self._adds_up(meter, one, trace, total))
+        return replayed(
+            one.instance.machines, trace, lambda: self._adds_up(meter, one, trace, total)
+        )
 
     def _lasso_trace(self, meter: Meter, one: Measured, found: Lasso, explanation: str) -> Trace:
-        machines = Machines(one.graph)
+        machines = one.instance.machines
         steps, loop = lasso(machines, both(one.graph, found.stem), both(one.graph, found.loop))
         trace = Trace(
             Fault.PROPERTY,
