@@ -186,7 +186,7 @@ def summary_lines(page: Page) -> Html:
             word = status(verdict.outcome)
             counts[word] = counts.get(word, 0) + 1
         chips = [
-            joined((status_chip(word), escaped(f" {counts[word]} ")))
+            element("span", status_chip(word), escaped(f" {counts[word]}"))
             for word in ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
             if word in counts
         ]

@@ -6,71 +6,57 @@ from typing import Final
 
 from tellverify.report.families import counted, grouped
 from tellverify.report.html import context
-from tellverify.report.html.pieces import Page, anchor, code, paragraph, place_text, table
-from tellverify.report.tags import EMPTY, Html, element, escaped, joined
+from tellverify.report.html.pieces import Page, code, paragraph, place_text, table
+from tellverify.report.tags import Html, element, escaped, joined
 from tellverify.verdict.run import Coverage, CoverageRow, ProtocolReport
 
-_MOST_PROTOCOLS: Final = 500
-_MOST_ROWS: Final = 200
+_MOST_ROWS: Final = 1_000
 
 
 def coverage(page: Page) -> Html:
     """Branches, guards and timeouts by how often runs take them, what none takes first."""
     parts = [context.vacuity(page)]
-    known = [
-        (protocol, protocol.coverage)
+    found = [
+        (protocol, protocol.coverage, row)
         for protocol in page.run.protocols
-        if protocol.coverage is not None and protocol.coverage.rows
+        if protocol.coverage is not None
+        for row in protocol.coverage.rows
     ]
-    known.sort(key=lambda one: -_untaken(one[1]))
-    parts += [_protocol(protocol, found) for protocol, found in known[:_MOST_PROTOCOLS]]
-    if len(known) > _MOST_PROTOCOLS:
-        words = f"and {counted(len(known) - _MOST_PROTOCOLS, 'more protocol')}"
-        parts.append(paragraph(escaped(f"{words}, in the JSON report")))
-    if not known:
+    if not found:
         words = "No protocol of this run has a branch, a guard or a timeout that was counted."
+        return joined((*parts, paragraph(escaped(words))))
+    untaken = sum(_is_untaken(row) for _, _, row in found)
+    words = (
+        f"{counted(len(found), 'row')}: branches, guards and timeouts, and how many runs of the"
+        f" protocol take each; {grouped(untaken) if untaken else 'none'} of them never."
+    )
+    parts.append(paragraph(escaped(words), class_="lead"))
+    found.sort(key=lambda one: not _is_untaken(one[2]))  # stable: else in source order
+    head = ("Protocol", "What", "Decided by", "Runs that take it", "Places", "Where")
+    parts.append(table(head, [_row(*one) for one in found[:_MOST_ROWS]]))
+    if len(found) > _MOST_ROWS:
+        words = f"and {counted(len(found) - _MOST_ROWS, 'more row')}, in the JSON report"
         parts.append(paragraph(escaped(words)))
     return joined(parts)
 
 
-def _untaken(found: Coverage) -> int:
-    return sum(row.runs == 0 or row.places == 0 for row in found.rows)
+def _is_untaken(row: CoverageRow) -> bool:
+    return row.runs == 0 or row.places == 0
 
 
-def _rank(row: CoverageRow) -> tuple[int, int, int]:
-    if row.runs == 0 or row.places == 0:
-        return 0, row.line, row.column
-    return (row.runs if row.runs > 0 else 1_000_000), row.line, row.column
-
-
-def _protocol(protocol: ProtocolReport, found: Coverage) -> Html:
-    facts = [counted(found.states, "state")] if found.states >= 0 else []
-    facts.append(counted(found.runs, "run") if found.runs >= 0 else "runs not counted")
+def _row(protocol: ProtocolReport, found: Coverage, row: CoverageRow) -> list[Html]:
+    name = [code(protocol.name)]
     if found.instance:
-        facts.append(found.instance)
-    rows = [
-        [
-            escaped(row.kind),
-            code(row.label),
-            code(row.role) if row.role else escaped("—"),
-            _count(row.runs),
-            _count(row.places),
-            place_text(protocol.path, row.line) if row.line else escaped("—"),
-        ]
-        for row in sorted(found.rows, key=_rank)[:_MOST_ROWS]
+        name.append(element("span", escaped(found.instance), class_="quiet"))
+    of = f" of {grouped(found.runs)}" if found.runs > 0 and row.runs > 0 else ""
+    return [
+        joined(name),
+        joined((escaped(f"{row.kind} "), code(row.label))),
+        code(row.role) if row.role else escaped("—"),
+        joined((_count(row.runs), escaped(of))),
+        _count(row.places),
+        place_text(protocol.path, row.line) if row.line else escaped("—"),
     ]
-    head = ("Kind", "What", "Decided by", "Runs that take it", "Places", "Where")
-    more = EMPTY
-    if len(found.rows) > len(rows):
-        more = paragraph(escaped(f"and {counted(len(found.rows) - len(rows), 'more row')}"))
-    return element(
-        "section",
-        element("h3", code(protocol.name), element("span", escaped(", ".join(facts)))),
-        table(head, rows),
-        more,
-        class_="block",
-        id=anchor("coverage", protocol.name),
-    )
 
 
 def _count(number: int) -> Html:

@@ -1,0 +1,92 @@
+"""Pages for the tests in a browser, and Chromium as Debian packages it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from tellverify.engine.drawings import with_drawings
+from tellverify.engine.options import Options
+from tellverify.engine.pipeline import check_paths, check_text
+from tellverify.report.html import write_html
+from tellverify.verdict.run import ProtocolReport, Run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+COUNTEREXAMPLES = ("unknown_choice", "deadlock_of_three", "no_way_out", "unbounded_queue")
+HOSTILE = "x" * 10_000 + "<script>alert(1)</script>\u202e\x00\x1b[31m\"'`&|"
+
+
+def chromium() -> str:
+    """The path of Chromium; skips the test when it is not installed."""
+    given = os.environ.get("TELLVERIFY_CHROMIUM")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = given or next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        pytest.skip("Chromium is not installed: apt-get install -y chromium")
+    return found
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium with a fresh profile; skips when it or its driver is missing."""
+    driver = pytest.importorskip("playwright.sync_api", reason="pip install '.[browser]'")
+    path = chromium()
+    with driver.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def run_of(name: str) -> tuple[Run, str]:
+    """A run over a committed counterexample, and its page."""
+    checked = check_paths([str(ROOT / "counterexamples" / f"{name}.tell")], Options(draw=True))
+    run = with_drawings(checked.run, checked.graphs)
+    return run, write_html(run, checked.sources)
+
+
+def golden_page() -> str:
+    """The committed page of the golden run."""
+    return (ROOT / "tests" / "golden" / "expected" / "run.html").read_text(encoding="utf-8")
+
+
+def specs_page() -> str:
+    """A page with many protocols and pictures and nothing refuted."""
+    names = ("consensus", "ota_activation", "guardian_ceremony", "recovery_protocol")
+    paths = [str(ROOT / "specs" / f"{name}.tell") for name in names]
+    checked = check_paths(paths, Options(draw=True))
+    return write_html(with_drawings(checked.run, checked.graphs), checked.sources)
+
+
+def hostile_page() -> str:
+    """A page in which every name that a file could choose is hostile."""
+    text = (ROOT / "counterexamples" / "unknown_choice.tell").read_text(encoding="utf-8")
+    checked = check_text(text, Options(draw=True), "odd.tell")
+    run = with_drawings(checked.run, checked.graphs)
+    encoded = msgspec.json.encode(run.protocols).decode()
+    for name in ("UnknownChoice", "Buyer", "Courier", "Invoice"):
+        shown = msgspec.json.encode(name + HOSTILE).decode()[1:-1]
+        encoded = encoded.replace(name, shown)
+    protocols = msgspec.json.decode(encoded, type=tuple[ProtocolReport, ...])
+    run = msgspec.structs.replace(run, protocols=protocols, exit_reason=HOSTILE)
+    return write_html(run, checked.sources)
