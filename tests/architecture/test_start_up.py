@@ -41,6 +41,28 @@ def test_a_check_of_a_small_file_loads_nothing_heavy(tmp_path: Path) -> None:
     assert not {name for name in loaded if name.startswith("tellverify.explore")}
 
 
+def test_a_check_that_nobody_configured_loads_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
+    code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
+    wanted = {"tomllib", "tellverify.config.layers"}
+    unwanted = {*wanted, "sqlite3", "multiprocessing", "subprocess", "tellverify.engine.settle"}
+    assert not _loaded(code, tmp_path) & unwanted
+    (tmp_path / "tellverify.toml").write_text("cache = false\n", encoding="utf-8")
+    loaded = _loaded(code, tmp_path)
+    assert loaded & unwanted == wanted
+
+
+def test_a_warm_cache_loads_no_parser(tmp_path: Path) -> None:
+    (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
+    (tmp_path / ".tellverify").mkdir()
+    code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
+    assert "tellverify.syntax.parser" in _loaded(code, tmp_path)
+    loaded = _loaded(code, tmp_path)
+    assert "sqlite3" in loaded
+    heavy = ("syntax", "lowering", "projection", "engine.pipeline")
+    assert not {name for name in loaded if name.startswith(tuple(f"tellverify.{h}" for h in heavy))}
+
+
 def test_only_a_check_of_predicates_loads_the_solver(tmp_path: Path) -> None:
     (tmp_path / "guarded.tell").write_text(GUARDED, encoding="utf-8")
     plain = GUARDED.replace(" when (ready)", "").replace("Small", "when")

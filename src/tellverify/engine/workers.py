@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tellverify.diagnostics.build import workers as say
@@ -19,6 +20,10 @@ from tellverify.verdict.run import Input
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+
+
+class WorkerDefect(Exception):
+    """A process met a defect of tellverify; the text has its traceback."""
 
 
 def in_processes(
@@ -95,12 +100,14 @@ class _Pool:
             code = self._drop(connection)
             return index, _died(self._files[index], code)
         if not isinstance(found, FileResult):
-            raise TypeError(str(found))  # the text of an exception, with its traceback
+            raise WorkerDefect(str(found))
         return index, found
 
     def stop(self, connection: Connection) -> None:
         """Let a process end that has nothing left to do."""
         if connection in self._processes:
+            with suppress(OSError):
+                connection.send(None)
             self._drop(connection)
 
     def _drop(self, connection: Connection) -> int:
@@ -134,9 +141,12 @@ def _work(connection: Connection, others: Connection, files: Sequence[ReadFile])
     batch = Batch(files)
     while True:
         try:
-            index, options = connection.recv()
+            task = connection.recv()
         except (EOFError, OSError):
             return
+        if task is None:
+            return
+        index, options = task
         try:
             answer: object = batch.result(index, options)
         except Exception:
