@@ -30,6 +30,7 @@ from tellverify.engine import inputs
 from tellverify.engine.checked import Checked
 from tellverify.engine.conduct import Conducted
 from tellverify.engine.options import Options
+from tellverify.engine.solvers import solvers_of
 from tellverify.verdict.run import EvidenceFile
 
 
@@ -87,7 +88,9 @@ def once(flags: Flags) -> int:
     result = found.checked
     if result.run.exit_code != Exit.INTERRUPTED:
         complaints = _names_of_nothing(result, options)
-    run = msgspec.structs.replace(result.run, command=command_line())
+    run = msgspec.structs.replace(
+        result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
+    )
     if options.draw:
         from tellverify.engine.drawings import with_drawings
 

@@ -80,6 +80,8 @@ from tellverify.version import VERSION
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 LONGEST_TEXT: Final = 262_144  # characters of an input that are kept in the run
+_SEARCHES: Final = ("runs", "enumeration", "persistent sets", "k-multiparty compatibility")
+_SYNTACTIC: Final = ("", "structure", "sets")
 _VACUITY: Final[dict[str, Vacuity]] = {"exercised": "exercised", "vacuous": "vacuous"}
 
 
@@ -334,11 +336,11 @@ def _method(verdict: Verdict) -> Method:
 
 
 def _engine(method: str) -> Engine:
-    if "search" in method:
-        return "search"
-    if "SMT" in method:
+    if "SMT" in method or "z3" in method.partition(";")[0] or method == "induction":
         return "smt"
-    if not method or method == "structure":
+    if "search" in method or method in _SEARCHES:
+        return "search"
+    if method in _SYNTACTIC:
         return "syntactic"
     # What is left is decided on the graph, role by role: merging, and the complete conditions.
     return "projection"
