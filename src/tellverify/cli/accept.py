@@ -173,16 +173,17 @@ def _lines(cases: Sequence[_Case], style: Style, verbose: bool) -> list[str]:
 
 def _verdict(sourced: Sourced, found: Acceptance, style: Style) -> list[str]:
     manifest = sourced.derived.manifest
-    name = style.tamed(f"{manifest.protocol_id} ({sourced.derived.source.path})")
+    path = style.shown(sourced.derived.source.path)
+    name = f"{style.tamed(manifest.protocol_id)} ({path})"
     word = str(found.word) if found.carried else f"{found.word}, not carried"
     head = style.paint(_PAINT.get(word, "plain"), word)
     wave = f"   {style.tamed(found.wave)}" if found.wave else ""
     lines = [f"{head}   {name}   {style.tamed(found.pack)}{wave}"]
     for one in found.findings:
         says = _SAYS[one.state]
-        where = f" ({one.path}:{one.line})" if one.line else ""
+        where = f" ({style.shown(one.path)}:{one.line})" if one.line else ""
         start = f"  {one.condition.number} {one.condition.title:<14} {says:<10}"
-        row = style.hanging(start, style.tamed(f"{one.reason}{where}"), len(start))
+        row = style.hanging(start, f"{style.tamed(one.reason)}{where}", len(start))
         lines += [row[0].replace(says, style.paint(_PAINT[says], says), 1), *row[1:]]
     if found.barred:
         where = f" ({found.barred_path}:{found.barred_line})" if found.barred_line else ""

@@ -32,7 +32,7 @@ def covered(
 
     Every run must come to its end, and together they must make every move of every role.
     """
-    words = covering_paths(graph)
+    words = covering_paths(graph, admitted.request.machines)
     at = f" at {instance}" if instance else ""
     if words.endless:
         line = graph.site_of(words.endless[0]).line

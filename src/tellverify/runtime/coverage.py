@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +16,8 @@ _NONE: Final = -1
 
 
 class Words(msgspec.Struct, frozen=True):
-    """Paths through a graph, as transitions, that together take every reachable transition.
+    """Paths through a graph, as transitions, that together take every reachable transition and
+    make every move of the machines that some run makes.
 
     `endless` are reachable transitions after which no end can be reached; no path has them.
     `complete` is False when the paths together would be longer than was allowed.
@@ -27,8 +28,14 @@ class Words(msgspec.Struct, frozen=True):
     complete: bool = True
 
 
-def covering_paths(graph: ProtocolGraph, most_events: int = 200_000) -> Words:
-    """Shortest ways there and on to an end, for every transition that no earlier path takes."""
+def covering_paths(
+    graph: ProtocolGraph, machines: Sequence[Machine] = (), most_events: int = 200_000
+) -> Words:
+    """Shortest ways there and on to an end, for every transition that no earlier path takes.
+
+    Then the same for every move of a machine: one state of it may stand for many of the graph, and
+    the paths so far need not have been in it before each of its moves.
+    """
     came, order = _from_start(graph)
     leads = _to_end(graph)
     taken = bytearray(graph.event_count)
@@ -52,7 +59,76 @@ def covering_paths(graph: ProtocolGraph, most_events: int = 200_000) -> Words:
             paths.append(tuple(path))
     if not paths and not endless:
         paths.append(())
+    for machine in machines:
+        for more in _rest(graph, machine, leads, tuple(paths)):
+            total += len(more)
+            if total > most_events:
+                return Words(tuple(paths), tuple(endless), False)
+            paths.append(more)
     return Words(tuple(paths), tuple(endless))
+
+
+def _rest(
+    graph: ProtocolGraph, machine: Machine, leads: Sequence[int], paths: Sequence[tuple[int, ...]]
+) -> Iterator[tuple[int, ...]]:
+    """Paths for the moves of one machine that `paths` do not make."""
+    role = graph.roles.index(machine.role)
+    rows = [dict(row) for row in machine.moves]
+    left = {(state, action) for state, row in enumerate(rows) for action in row}
+    for path in paths:
+        left -= _local(graph, role, rows, path)
+    if not left:
+        return
+    came: dict[tuple[int, int], tuple[int, int, int]] = {}
+    seen = {(0, 0)}
+    order = [(0, 0)]
+    for state, own in order:
+        for transition in range(graph.first[state], graph.first[state + 1]):
+            action = _action(graph, role, transition)
+            target = graph.target[transition]
+            after = own if action is None else rows[own].get(action, _NONE)
+            ends = graph.final[target] or leads[target] != _NONE
+            if action is not None and (own, action) in left and ends:
+                path = (*_back(came, (state, own)), transition, *_suffix(graph, leads, target))
+                left -= _local(graph, role, rows, path)
+                yield path
+            if after != _NONE and (target, after) not in seen:
+                seen.add((target, after))
+                came[(target, after)] = (state, own, transition)
+                order.append((target, after))
+
+
+def _back(came: Mapping[tuple[int, int], tuple[int, int, int]], at: tuple[int, int]) -> list[int]:
+    found: list[int] = []
+    while at in came:
+        state, own, transition = came[at]
+        found.append(transition)
+        at = (state, own)
+    found.reverse()
+    return found
+
+
+def _local(
+    graph: ProtocolGraph, role: int, rows: Sequence[Mapping[Action, int]], path: Sequence[int]
+) -> set[tuple[int, Action]]:
+    """The moves of one machine in a path."""
+    found: set[tuple[int, Action]] = set()
+    own = 0
+    for transition in path:
+        action = _action(graph, role, transition)
+        if action is not None:
+            found.add((own, action))
+            own = rows[own][action]
+    return found
+
+
+def _action(graph: ProtocolGraph, role: int, transition: int) -> Action | None:
+    label = graph.labels[graph.label[transition]]
+    if graph.sender[transition] == role:
+        return Action(True, graph.roles[graph.receiver[transition]], label)
+    if graph.receiver[transition] == role:
+        return Action(False, graph.roles[graph.sender[transition]], label)
+    return None
 
 
 def _from_start(graph: ProtocolGraph) -> tuple[list[int], list[int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from typing import Final
@@ -44,6 +45,7 @@ def recheck_acceptance(path: str) -> str:
     require(file.schema == ACCEPTANCE_SCHEMA, "schema", f"not `{ACCEPTANCE_SCHEMA}`")
     require(write_acceptance(file).encode() == content, "the file", "not in its one form")
     source = _same(file.source, file.sha256)
+    _check_names(file, source)
     _check_grounds(file, source)
     _check_policy(file)
     _check_refusals(file)
@@ -73,6 +75,17 @@ def _same(path: str, sha256: str) -> bytes | None:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise Rejected("source", f"{path} changed since this was made: run `tellverify accept`")
     return content
+
+
+def _check_names(file: AcceptanceFile, source: bytes | None) -> None:
+    """The source has the protocol, and the pack."""
+    if source is None:
+        return
+    module, _, own = file.protocol.rpartition(".")
+    for word, name in (("protocol", own), ("module", module), ("proof_bundle", file.pack)):
+        wanted = rf"\b{word}\s+{re.escape(name)}(?![\w.])".encode("utf-8", "surrogatepass")
+        found = not name or re.search(wanted, source)
+        require(bool(found), word, f"`{file.source}` has no `{word} {name}`")
 
 
 def _check_grounds(file: AcceptanceFile, source: bytes | None) -> None:
