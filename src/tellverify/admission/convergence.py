@@ -36,8 +36,9 @@ class TaskState(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True):
     """One protocol of the inventory.
 
-    `pack_status` is adopted, missing, candidate, non-goal, free or rejected; `acceptance` is a
-    verdict on the acceptance rule, "" where none was asked for.
+    `pack_status` is adopted, missing, candidate, non-goal, free or rejected; what is a candidate by
+    its wave and a non-goal today is a non-goal. `acceptance` is a verdict on the acceptance rule,
+    "" where none was asked for.
     """
 
     protocol: str
@@ -120,9 +121,9 @@ def _status(
         return "rejected"
     if row.packs:
         return "adopted" if set(row.packs) <= set(packs) else "missing"
-    if wave is not None and wave.admits_packs:
-        return "candidate"
-    return "non-goal" if groups else "free"
+    if groups:
+        return "non-goal"
+    return "candidate" if wave is not None and wave.admits_packs else "free"
 
 
 def _state(policy: Policy, task: rows.Task, sourced: Sourced | None) -> str:
