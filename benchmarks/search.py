@@ -1,25 +1,45 @@
-"""Speed and memory of the search for configurations, next to the reference interpreter.
+"""Speed and memory of the search for configurations, next to other ways to the same answer.
 
-Usage: python benchmarks/search.py [PARTICIPANTS]. Prints one row for each system: configurations,
-configurations a second of processor time, bytes for each stored configuration, the same speed of
-a search through `tellverify.core.semantics` (stopped early), and the ratio of the two speeds.
+Usage: python benchmarks/search.py [PARTICIPANTS]. Prints
+
+- one row for each system: configurations, configurations a second of processor time, bytes for each
+  stored configuration, the same speed of a search through `tellverify.core.semantics` (stopped
+  early), and the ratio of the two speeds;
+- the search by numpy, where it is installed, on the systems that it is selected for;
+- how many configurations reductions leave of independent workers;
+- SPIN on the same machines, where it is installed, as a whole process against a whole process.
+
+`python benchmarks/search.py --alone FILE BOUND` searches the machines of a file and prints how many
+configurations there are: the process that is timed against SPIN.
 """
 
 from __future__ import annotations
 
+import shutil
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
+from promela import promela
+
 from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.machine import Machine
+from tellverify.core.machine import Action, Machine
 from tellverify.core.semantics import System
 from tellverify.evidence.trace import Fault
 from tellverify.explore.counterexample import find_faults
-from tellverify.explore.search import LayeredSearch
+from tellverify.explore.reduction import ReducedSearch, Reduction, idle_configurations
+from tellverify.explore.search import DENSE_FROM, LayeredSearch, Layers, explored
+from tellverify.explore.symmetry import symmetry_of
 from tellverify.explore.system import CompiledSystem
+from tellverify.projection.machine_files import FileFault, read_machines
+from tellverify.projection.machine_json import write_machine
 from tellverify.projection.subset import canonical_machine
 
 BUDGET = 1_000_000
@@ -109,8 +129,7 @@ def reference(machines: Sequence[Machine], bound: int) -> float:
     return len(seen) / (time.process_time() - start)
 
 
-def main() -> None:
-    participants = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+def rows_of_systems(participants: int) -> None:
     systems = [
         (
             f"2PC, {participants} participants, queues <= {bound}",
@@ -131,6 +150,142 @@ def main() -> None:
             f"{name:<42}{measured.configurations:>10}{measured.speed:>12.0f}"
             f"{measured.memory:>7.0f}{plain:>13.0f}{measured.speed / plain:>7.1f}"
         )
+        if find_spec("numpy") is not None and measured.configurations > DENSE_FROM:
+            row_by_numpy(machines, bound, plain)
+
+
+def row_by_numpy(machines: Sequence[Machine], bound: int, plain: float) -> None:
+    from tellverify.explore.dense import DenseSearch, Layout
+
+    if not Layout(CompiledSystem(machines, bound)).fits:
+        print("    by numpy: not selected, a configuration has more than 63 bits")
+        return
+    seconds, search = [], None
+    for _ in range(3):
+        start = time.process_time()
+        search = DenseSearch(CompiledSystem(machines, bound), BUDGET)
+        while not search.exhausted and not search.overflow:
+            search.advance()
+        seconds.append(time.process_time() - start)
+    assert search is not None
+    speed = search.count / min(seconds)
+    memory = sum(array.nbytes for array in search.arrays) / search.count
+    name = "    by numpy"
+    print(f"{name:<42}{search.count:>10}{speed:>12.0f}{memory:>7.0f}{'':>13}{speed / plain:>7.1f}")
+
+
+def independent_workers(count: int) -> tuple[Machine, ...]:
+    """`Boss[i]` gives `Worker[i]` one piece of work and waits for its answer."""
+    work, done = "work", "done"
+    found = []
+    for number in range(count):
+        boss, worker = f"Boss[{number}]", f"Worker[{number}]"
+        ask = (((Action(True, worker, work), 1),), ((Action(False, worker, done), 2),), ())
+        answer = (((Action(False, boss, work), 1),), ((Action(True, boss, done), 2),), ())
+        found += [Machine(boss, ask, (False, False, True))]
+        found += [Machine(worker, answer, (False, False, True))]
+    return tuple(found)
+
+
+def one_boss(count: int) -> tuple[Machine, ...]:
+    """`Boss` gives work to all, and collects the answers in order."""
+    rows: list[tuple[tuple[Action, int], ...]] = []
+    for send, label in ((True, "work"), (False, "done")):
+        for number in range(count):
+            rows.append(((Action(send, f"Worker[{number}]", label), len(rows) + 1),))
+    final = (*((False,) * len(rows)), True)
+    workers = [
+        Machine(
+            f"Worker[{number}]",
+            (((Action(False, "Boss", "work"), 1),), ((Action(True, "Boss", "done"), 2),), ()),
+            (False, False, True),
+        )
+        for number in range(count)
+    ]
+    return (Machine("Boss", (*rows, ()), final), *workers)
+
+
+def rows_of_reductions() -> None:
+    print(f"\n{'reduction':<42}{'config.':>10}{'of':>10}{'fewer':>10}")
+    families = (
+        ("8 independent pairs", independent_workers(8)),
+        ("one boss, 8 workers", one_boss(8)),
+    )
+    for name, machines in families:
+        system = CompiledSystem(machines, 1)
+        whole = explored(system, BUDGET).count
+        symmetry = symmetry_of(system)
+        kinds = [("persistent sets", Reduction.ENDINGS, None), ("stable", Reduction.STABLE, None)]
+        if symmetry is not None:
+            kinds.append(("symmetry alone", Reduction.NONE, symmetry))
+            kinds.append(("persistent sets, symmetry", Reduction.ENDINGS, symmetry))
+        for kind, reduction, used in kinds:
+            search = ReducedSearch(CompiledSystem(machines, 1), reduction, BUDGET, used)
+            ends = list(idle_configurations(search))
+            assert len(ends) == 1 and ends[0].is_finished
+            left = len(search.parents)
+            print(f"{f'{name}: {kind}':<42}{left:>10}{whole:>10}{whole / left:>9.0f}x")
+
+
+def alone(path: str, bound: int) -> Layers:
+    """Search the machines of a file."""
+    found = read_machines(Path(path).read_text(encoding="utf-8"))
+    if isinstance(found, FileFault):
+        raise SystemExit(f"{path}: {found.reason}")
+    return explored(CompiledSystem([each.machine for each in found], bound), 10**7)
+
+
+def rows_against_spin(participants: int) -> None:
+    if not (shutil.which("spin") and shutil.which("gcc")):
+        print("\nSPIN: not measured, since spin or gcc is not installed")
+        return
+    print(f"\n{'whole processes':<42}{'states':>10}{'SPIN s':>10}{'ours s':>10}{'ratio':>7}")
+    for count in (4, participants):
+        machines = machines_of(two_phase_commit(count))
+        with tempfile.TemporaryDirectory() as folder:
+            theirs, spin_seconds = by_spin(machines, Path(folder))
+            file = Path(folder) / "machines.json"
+            file.write_text("\n".join(map(write_machine, machines)), encoding="utf-8")
+            command = [sys.executable, __file__, "--alone", str(file), "1"]
+            ours, our_seconds = timed([command])
+        assert int(ours.split()[0]) == theirs, "not as many states as SPIN"
+        name = f"2PC, {count} participants, queues <= 1"
+        print(
+            f"{name:<42}{theirs:>10}{spin_seconds:>10.2f}{our_seconds:>10.2f}"
+            f"{spin_seconds / our_seconds:>7.1f}"
+        )
+
+
+def by_spin(machines: Sequence[Machine], folder: Path) -> tuple[int, float]:
+    """Stored states, and the time to generate, compile and run the verifier."""
+    (folder / "m.pml").write_text(promela(machines, 1), encoding="utf-8")
+    build = ["gcc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8192", "-o", "pan", "pan.c"]
+    output, seconds = timed([["spin", "-a", "m.pml"], build, ["./pan", "-m1000000"]], folder)
+    stored = next(line for line in output.splitlines() if "states, stored" in line)
+    return int(stored.split()[0]), seconds
+
+
+def timed(commands: Sequence[Sequence[str]], folder: Path | None = None) -> tuple[str, float]:
+    """What the last command prints, and the median time of all of them one after the other."""
+    seconds, output = [], ""
+    for _ in range(3):
+        start = time.perf_counter()
+        for command in commands:
+            done = subprocess.run(
+                command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
+            )
+            output = done.stdout
+        seconds.append(time.perf_counter() - start)
+    return output, statistics.median(seconds)
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--alone"]:
+        search = alone(sys.argv[2], int(sys.argv[3]))
+        print(search.count, "configurations")
+        return
+    participants = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    rows_of_systems(participants)
     graph = two_phase_commit(min(participants, 6))
     start = time.process_time()
     wanted = frozenset({Fault.INFIDELITY})
@@ -139,6 +294,8 @@ def main() -> None:
     print(
         f"histories with the fidelity monitor: {found.histories}, {found.histories / seconds:.0f}/s"
     )
+    rows_of_reductions()
+    rows_against_spin(participants)
 
 
 if __name__ == "__main__":

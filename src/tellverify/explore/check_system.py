@@ -20,6 +20,7 @@ from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.explore.abandoned import Abandoned
 from tellverify.explore.compatible import is_compatible
 from tellverify.explore.counterexample import Coverage, FaultSearch, find_faults
+from tellverify.explore.grading import is_acyclic
 from tellverify.explore.growth import growing_channels
 from tellverify.explore.histories import HistorySearch
 from tellverify.explore.lasting import Lasting
@@ -171,6 +172,8 @@ class _Checker:
             self.reached.update(dict.fromkeys(wanted, self.reached[Fault.DEADLOCK]))
             return
         self.reached.update(dict.fromkeys(wanted, self.within))
+        if self.complete and not self.traces and all(map(is_acyclic, self.machines)):
+            return  # every run ends, and all ends are good ones
         lasting = Lasting(self.search, self.complete)
         self._keep_shorter(lasting.orphan())
         for trace in lasting.stuck_roles(

@@ -1,4 +1,4 @@
-"""Systems in which a configuration says how many moves led to it."""
+"""Machines whose runs end, and systems in which a configuration says how many moves led to it."""
 
 from __future__ import annotations
 
@@ -23,3 +23,18 @@ def is_graded(machine: Machine) -> bool:
             elif rank[target] != rank[state] + 1:
                 return False
     return True
+
+
+def is_acyclic(machine: Machine) -> bool:
+    """True when the role makes finitely many moves in every run."""
+    entering = [0] * machine.state_count
+    for row in machine.moves:
+        for _, target in row:
+            entering[target] += 1
+    free = [state for state, count in enumerate(entering) if not count]
+    for state in free:
+        for _, target in machine.moves[state]:
+            entering[target] -= 1
+            if not entering[target]:
+                free.append(target)
+    return len(free) == machine.state_count

@@ -56,6 +56,11 @@ class Lasting:
             if not c & contents and all(f[system.state(r, c)] for r, f in enumerate(final))
         ]
 
+    @cached_property
+    def can_end(self) -> bytearray:
+        """A flag for every configuration from which an end may be reached."""
+        return self.reach.that_reach([*self.ends, *self.open])
+
     def orphan(self) -> Trace | None:
         """A shortest run to a role that has finished for good, with a message to it left."""
         gone = Abandoned(self.system)
@@ -71,6 +76,14 @@ class Lasting:
     def stuck_roles(self, roles: Sequence[str]) -> Iterator[Trace]:
         """For each of `roles` a run after which no run lets it move, while others go on or stop."""
         reach = self.reach
+        ends_are_final = all(
+            not row
+            for machine in self.machines
+            for row, is_final in zip(machine.moves, machine.final, strict=True)
+            if is_final
+        )
+        if self.complete and ends_are_final and all(self.can_end):
+            return  # whoever waits has not finished, and so moves on every way to an end
         for role, name in enumerate(self.system.roles):
             if name not in roles:
                 continue
@@ -101,8 +114,7 @@ class Lasting:
     def trap(self) -> Trace | None:
         """A shortest run to where no end can be reached any more."""
         reach = self.reach
-        can_end = reach.that_reach([*self.ends, *self.open])
-        lost = next((n for n in range(len(reach)) if not can_end[n]), None)
+        lost = next((n for n in range(len(reach)) if not self.can_end[n]), None)
         if lost is None:
             return None
         lasso = reach.fair_lasso(lost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from tellverify.explore.grading import is_acyclic
 from tellverify.explore.search import Layers
 from tellverify.explore.system import Move
 
@@ -25,7 +26,7 @@ def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[Lasso]:
     Roles for which such a run ends, since everybody stops, have no lasso here.
     """
     wanted = list(roles)
-    if not wanted:
+    if not wanted or all(map(is_acyclic, search.system.machines)):
         return
     before, movers = _reversed(search)
     for role in wanted:
