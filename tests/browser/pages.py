@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tellverify.engine.drawings import with_drawings
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import check_paths, check_text
 from tellverify.report.html import write_html
-from tellverify.verdict.run import ProtocolReport, Run
+from tellverify.verdict.run import Run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -82,11 +83,20 @@ def hostile_page() -> str:
     """A page in which every name that a file could choose is hostile."""
     text = (ROOT / "counterexamples" / "unknown_choice.tell").read_text(encoding="utf-8")
     checked = check_text(text, Options(draw=True), "odd.tell")
-    run = with_drawings(checked.run, checked.graphs)
-    encoded = msgspec.json.encode(run.protocols).decode()
-    for name in ("UnknownChoice", "Buyer", "Courier", "Invoice"):
-        shown = msgspec.json.encode(name + HOSTILE).decode()[1:-1]
-        encoded = encoded.replace(name, shown)
-    protocols = msgspec.json.decode(encoded, type=tuple[ProtocolReport, ...])
-    run = msgspec.structs.replace(run, protocols=protocols, exit_reason=HOSTILE)
-    return write_html(run, checked.sources)
+    run = _renamed(with_drawings(checked.run, checked.graphs))
+    assert isinstance(run, Run)
+    return write_html(msgspec.structs.replace(run, exit_reason=HOSTILE), checked.sources)
+
+
+def _renamed(value: object) -> object:
+    """`value` with hostile names for the protocol, two of its roles and a label."""
+    if isinstance(value, str) and not isinstance(value, StrEnum):
+        for name in ("UnknownChoice", "Buyer", "Courier", "Invoice"):
+            value = value.replace(name, name + HOSTILE)
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_renamed, value))
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _renamed(getattr(value, name)) for name in value.__struct_fields__}
+        return type(value)(**fields)
+    return value
