@@ -54,20 +54,13 @@ def inventory(
 
 def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
     """The verdicts of the acceptance rule, by protocol."""
-    from tellverify.engine.acceptance import Word, acceptances, summary
+    from tellverify.engine.acceptance import acceptances, summary
     from tellverify.engine.acceptance_files import graphs_of
 
-    words = {}
-    for one in found:
-        if policy.protocol(one.derived.manifest.protocol_qualified_name) is None:
-            continue
-        judged = acceptances(one, policy, graphs_of(one, {}))
-        barred = [each.pack for each in judged if each.word is Word.POSSIBLE and each.barred]
-        text = summary([each for each in judged if each.pack not in barred]) if judged else ""
-        if barred:
-            text = f"meets the conditions of {', '.join(barred)} and stays free by policy"
-        words[one.derived.manifest.protocol_id] = text
-    return words
+    return {
+        one.derived.manifest.protocol_id: summary(acceptances(one, policy, graphs_of(one, {})))
+        for one in found
+    }
 
 
 def _cells(row: Standing) -> tuple[str, ...]:
