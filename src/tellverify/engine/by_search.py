@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
-from tellverify.engine.ends import ending_obligation
+from tellverify.engine.ends import ending_obligation, endless_obligation
 from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
 from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
@@ -100,6 +100,7 @@ def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> lis
     skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
     findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
     findings += ending_obligation(machines)
+    findings += endless_obligation(machines, options)
     findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
     return findings
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tellverify.core.graph import ProtocolGraph, leaves_class
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
-from tellverify.engine.ends import ending_obligation
+from tellverify.engine.ends import ending_obligation, endless_obligation
 from tellverify.engine.findings import FAULT_CODES, SAFETY, Finding
 from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
@@ -38,6 +38,7 @@ def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
         findings += _stuck(machines, answer)
     findings += _queues(machines, answer)
     findings += ending_obligation(machines)
+    findings += endless_obligation(machines, options)
     findings += _projectable(graph)
     return findings
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
+from tellverify.core.graph import ProtocolGraph
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.explore.abandoned import Abandoned
 from tellverify.explore.reach import Reach, fair_component, fair_round
@@ -24,13 +25,15 @@ class Lasting:
     """Faults of a search that visited all configurations within its bound.
 
     When it is not `complete`, a send that only the bound forbids might change everything, so what
-    such a send could still follow is not judged. What is found is therefore always certain.
+    such a send could still follow is not judged. What is found is therefore always certain. `graph`
+    gives the steps of runs their places in the source.
     """
 
-    def __init__(self, search: Layers, complete: bool) -> None:
+    def __init__(self, search: Layers, complete: bool, graph: ProtocolGraph | None = None) -> None:
         self.search = search
         self.system = search.system
         self.complete = complete
+        self.graph = graph
         self.machines = search.system.machines
         self.machine_of = {m.role: m for m in self.machines}.__getitem__
 
@@ -68,7 +71,9 @@ class Lasting:
             for configuration in level:
                 role = gone.receiver(configuration)
                 if role is not None:
-                    steps = steps_of(self.system, self.search.run_to(configuration, depth))
+                    steps = steps_of(
+                        self.system, self.search.run_to(configuration, depth), self.graph
+                    )
                     minimal = self.complete or depth <= self.system.queue_bound
                     return gone.trace(role, steps, minimal=minimal)
         return None
@@ -159,7 +164,7 @@ class Lasting:
         """The run to `start` and on along `way`, which closes at place `loop` unless that is -1."""
         reach = self.reach
         stem = self.search.run_to(reach.configurations[start], reach.depth[start])
-        steps = steps_of(self.system, [*stem, *self._moves(way)])
+        steps = steps_of(self.system, [*stem, *self._moves(way)], self.graph)
         return build_trace(
             fault,
             steps,
