@@ -18,7 +18,7 @@ from tellverify.chain.meter import (
 )
 from tellverify.core.graph import ProtocolGraph
 from tellverify.evidence.budget_check import BadBudgets, check_budgets
-from tellverify.evidence.budgets import BudgetCertificate, BudgetInstance, Worst
+from tellverify.evidence.budgets import BudgetCertificate, BudgetInstance, Over, Worst
 from tellverify.evidence.neutral import neutral
 
 PROTOCOLS = 2_000
@@ -127,7 +127,44 @@ def test_runs_over_a_limit_are_shortest(block: int) -> None:
 
 
 def certificate(graph: ProtocolGraph, worst: Worst) -> BudgetCertificate:
-    part = BudgetInstance("", neutral(graph), [worst])
+    part = BudgetInstance("", neutral(graph), [worst], [])
+    return BudgetCertificate("tellverify/budgets-1", "a.tell", "0" * 64, "P", [part])
+
+
+def test_runs_over_a_limit_are_certified_and_others_are_not() -> None:
+    passed = 0
+    for seed, graph, costs in cases(2):
+        shape = Shape(graph)
+        worst = worst_case(shape, costs)
+        priced = [(event, str(cost)) for event, cost in enumerate(costs) if cost]
+        if worst.is_bounded:
+            if not worst.total:
+                continue
+            run = list(worst_run(shape, costs, worst))
+            good = Over("budget[A]", str(worst.total - 1), priced, run, -1)
+            bad = [
+                Over("budget[A]", str(worst.total), priced, run, -1),
+                Over("budget[A]", str(worst.total - 1), priced, run[:-1], -1),
+                Over("budget[A]", "0", priced, run, 0),
+            ]
+        else:
+            lasso = costly_loop(shape, costs)
+            run = [*lasso.stem, *lasso.loop]
+            good = Over("budget[A]", "99", priced, run, len(lasso.stem))
+            bad = [
+                Over("budget[A]", "99", [], run, len(lasso.stem)),
+                Over("budget[A]", "99", priced, run, len(run)),
+            ]
+        assert check_budgets(over(graph, good)) == 1, seed
+        for one in bad:
+            with pytest.raises(BadBudgets):
+                check_budgets(over(graph, one))
+        passed += 1
+    assert passed > 100
+
+
+def over(graph: ProtocolGraph, claim: Over) -> BudgetCertificate:
+    part = BudgetInstance("", neutral(graph), [], [claim])
     return BudgetCertificate("tellverify/budgets-1", "a.tell", "0" * 64, "P", [part])
 
 

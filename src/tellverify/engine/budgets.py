@@ -25,6 +25,7 @@ from tellverify.evidence.budgets import (
     BUDGET_SCHEMA,
     BudgetCertificate,
     BudgetInstance,
+    Over,
     Worst,
     write_budgets,
 )
@@ -315,20 +316,27 @@ def _shows_repetition(trace: Trace, rules: Rules) -> bool:
 
 def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str, str, str], ...]:
     """One file for all worst cases that are known; nothing where there is none."""
-    by_instance: dict[str, list[Worst]] = {}
-    graphs: dict[str, ProtocolGraph] = {}
+    claims: dict[str, tuple[ProtocolGraph, list[Worst], list[Over]]] = {}
     size = 0
     for answer in answers:
-        for one in answer.measured:
-            if not one.worst.is_bounded:
-                continue
+        parts: list[tuple[Measured, Worst | Over]] = [
+            (one, _claim(answer.verdict, one)) for one in answer.measured if one.worst.is_bounded
+        ]
+        if answer.over is not None:
+            one, run, loop = answer.over
+            limit = str(answer.meter.limit or 0)
+            over = Over(answer.verdict.name, limit, _priced(one), list(run), loop)
+            parts.append((one, over))
+        for one, claim in parts:
             size += one.graph.state_count
             if size > _MOST_CERTIFIED:
                 return ()
-            graphs[one.sized.name] = one.graph
-            claim = _claim(answer.verdict, one)
-            by_instance.setdefault(one.sized.name, []).append(claim)
-    if not by_instance:
+            _, worst, passed = claims.setdefault(one.sized.name, (one.graph, [], []))
+            if isinstance(claim, Worst):
+                worst.append(claim)
+            else:
+                passed.append(claim)
+    if not claims:
         return ()
     certificate = BudgetCertificate(
         BUDGET_SCHEMA,
@@ -336,11 +344,15 @@ def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str
         further.sha256,
         further.name,
         [
-            BudgetInstance(name, neutral(graphs[name]), claims)
-            for name, claims in by_instance.items()
+            BudgetInstance(name, neutral(graph), worst, over)
+            for name, (graph, worst, over) in claims.items()
         ],
     )
     return ((f"{further.name}/budgets", BUDGET_NAME, write_budgets(certificate)),)
+
+
+def _priced(one: Measured) -> list[tuple[int, str]]:
+    return [(event, str(cost)) for event, cost in enumerate(one.costs) if cost]
 
 
 def _claim(verdict: Verdict, one: Measured) -> Worst:
@@ -349,7 +361,7 @@ def _claim(verdict: Verdict, one: Measured) -> Worst:
     return Worst(
         verdict.name,
         str(one.worst.total),
-        [(event, str(cost)) for event, cost in enumerate(one.costs) if cost],
+        _priced(one),
         [str(amount) for amount in potential],
         list(run),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tellverify.core.graph import ProtocolGraph
+from tellverify.engine.traces import rests_on_annotations
 from tellverify.evidence.certificate import (
     CERTIFICATE_NAME,
     CERTIFICATE_SCHEMA,
@@ -60,7 +61,9 @@ def graph_files(
     refuted = {
         v.outcome.instance
         for v in protocol.verdicts
-        if isinstance(v.outcome, Refuted) and isinstance(v.outcome.evidence, Trace)
+        if isinstance(v.outcome, Refuted)
+        and isinstance(v.outcome.evidence, Trace)
+        and not rests_on_annotations(v.outcome.evidence)
     }
     found = []
     for instance, graph in graphs.items():

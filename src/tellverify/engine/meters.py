@@ -111,11 +111,16 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A verdict, and what certifies it: one measurement for each choice of sizes."""
+    """A verdict, and what certifies it: one measurement for each choice of sizes.
+
+    Where the limit is passed, or there is none, `over` is the run that shows it: its measurement,
+    its events, and the number of the event where a loop begins or -1.
+    """
 
     meter: Meter
     verdict: Verdict
     measured: tuple[Measured, ...] = ()
+    over: tuple[Measured, tuple[int, ...], int] | None = None
 
 
 class Meters:
@@ -279,7 +284,8 @@ class Meters:
             explanation = f"{who} {_verb(meter)} without limit: {round_}"
             trace = self._lasso_trace(meter, one, found, explanation)
             refuted = Refuted(UNBOUNDED_COST.number, trace, "longest path", one.sized.name)
-            return self._told(meter, refuted)
+            shown_by = (one, (*found.stem, *found.loop), len(found.stem))
+            return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
         rounds = rounds_over(one.costs, found, meter.limit)
         shown = self._shortest(one, meter.limit) if rounds <= _SHOWN_ROUNDS else None
         plural = "" if rounds == 1 else "s"
@@ -287,10 +293,12 @@ class Meters:
         if shown is None:
             explanation = f"{who} {_verb(meter)} more than {meter.limit:,}{unit}"
             trace = self._lasso_trace(meter, one, found, explanation)
+            shown_by = (one, (*found.stem, *found.loop), len(found.stem))
         else:
             trace = self._trace(meter, one, shown)
+            shown_by = (one, shown, -1)
         refuted = Refuted(meter.code.number, trace, "longest path", one.sized.name, reason)
-        return self._told(meter, refuted)
+        return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
 
     def _over(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
         """A run that is over the limit, and what limit would do."""
@@ -304,7 +312,8 @@ class Meters:
         here = f" with {one.sized.name}" if one.sized.name else ""
         reason = f"{one.worst.total:,}{unit} are enough for every run{here}"
         refuted = Refuted(meter.code.number, trace, "longest path", one.sized.name, reason)
-        return self._told(meter, refuted, all_of)
+        told = self._told(meter, refuted, all_of)
+        return msgspec.structs.replace(told, over=(one, tuple(run), -1))
 
     @staticmethod
     def _shortest(one: Measured, limit: int) -> tuple[int, ...] | None:

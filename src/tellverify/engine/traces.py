@@ -10,7 +10,7 @@ from tellverify.core.graph import ProtocolGraph
 from tellverify.engine.machines import ALL_MACHINES, Machines
 from tellverify.evidence.formula_run import stated
 from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
-from tellverify.evidence.trace import Trace
+from tellverify.evidence.trace import Fault, Trace
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.property import STATEMENTS
 from tellverify.verdict.run import ProtocolReport, Verdict
@@ -28,7 +28,7 @@ def trace_files(
     for verdict in protocol.verdicts:
         trace, instance, code = _run_of(verdict)
         graph = graphs.get(instance)
-        if trace is None or graph is None:
+        if trace is None or graph is None or rests_on_annotations(trace):
             continue
         machines = Machines(graph)
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
@@ -47,6 +47,11 @@ def _run_of(verdict: Verdict) -> tuple[Trace | None, str, str]:
     if verdict.witness is not None:
         return verdict.witness.trace, verdict.witness.instance, ""
     return None, "", ""
+
+
+def rests_on_annotations(trace: Trace) -> bool:
+    """Whether machines alone cannot show what a run shows; `budgets.json` has such runs."""
+    return trace.fault is Fault.PROPERTY and trace.formula is None
 
 
 def _acting(trace: Trace) -> set[str]:

@@ -16,6 +16,7 @@ from tellverify.evidence.budgets import (
     BUDGET_SCHEMA,
     BudgetCertificate,
     BudgetInstance,
+    Over,
     Worst,
     write_budgets,
 )
@@ -37,7 +38,7 @@ def check_budget_file(path: str) -> str:
             if hashlib.sha256(source.read(_MOST_BYTES)).hexdigest() != found.sha256:
                 raise BadBudgets(f"{found.source} changed since its budgets were certified")
     claims = check_budgets(found)
-    return f"budgets: {claims} worst cases"
+    return f"budgets: {claims} claims"
 
 
 def read_budgets(content: bytes) -> BudgetCertificate:
@@ -60,7 +61,9 @@ def check_budgets(certificate: BudgetCertificate) -> int:
         _check_graph(part)
         for worst in part.worst:
             _check(part, worst)
-            count += 1
+        for over in part.over:
+            _check_over(part, over)
+        count += len(part.worst) + len(part.over)
     if not count:
         raise BadBudgets("it claims nothing")
     return count
@@ -85,11 +88,7 @@ def _check_graph(part: BudgetInstance) -> None:
 def _check(part: BudgetInstance, worst: Worst) -> None:
     graph = part.graph
     where = f"`{worst.claim}`" + (f" at {part.instance}" if part.instance else "")
-    costs = {event: int(amount) for event, amount in worst.costs}
-    if [event for event, _ in worst.costs] != sorted(costs) or any(
-        event >= len(graph.events) for event in costs
-    ):
-        raise BadBudgets(f"the costs of {where} are not in order")
+    costs = _costs(part, worst.costs, where)
     potential = [int(amount) for amount in worst.potential]
     total = int(worst.total)
     if len(potential) != graph.states or not potential or potential[0] != total:
@@ -97,11 +96,43 @@ def _check(part: BudgetInstance, worst: Worst) -> None:
     for number, (source, _, _, _, target) in enumerate(graph.events):
         if potential[source] < costs.get(number, 0) + potential[target]:
             raise BadBudgets(f"the potential of {where} is too small at event {number}")
-    state, added = 0, 0
-    for event in worst.run:
-        if event >= len(graph.events) or graph.events[event][0] != state:
-            raise BadBudgets(f"the run of {where} is none of the graph")
-        state = graph.events[event][4]
-        added += costs.get(event, 0)
+    _, added = _walked(part, worst.run, costs, where)
     if added != total:
         raise BadBudgets(f"the run of {where} adds up to {added} instead of {total}")
+
+
+def _check_over(part: BudgetInstance, over: Over) -> None:
+    where = f"`{over.claim}`" + (f" at {part.instance}" if part.instance else "")
+    costs = _costs(part, over.costs, where)
+    end, added = _walked(part, over.run, costs, where)
+    if over.loop < 0:
+        if added <= int(over.limit):
+            raise BadBudgets(f"the run of {where} adds up to {added} and passes no limit")
+        return
+    start, before = _walked(part, over.run[: over.loop], costs, where)
+    if start != end or over.loop >= len(over.run):
+        raise BadBudgets(f"the loop of {where} does not come back")
+    if added <= before:
+        raise BadBudgets(f"the loop of {where} adds nothing")
+
+
+def _costs(part: BudgetInstance, given: list[tuple[int, str]], where: str) -> dict[int, int]:
+    costs = {event: int(amount) for event, amount in given}
+    events = [event for event, _ in given]
+    if events != sorted(costs) or any(event >= len(part.graph.events) for event in costs):
+        raise BadBudgets(f"the costs of {where} are not in order")
+    return costs
+
+
+def _walked(
+    part: BudgetInstance, run: list[int], costs: dict[int, int], where: str
+) -> tuple[int, int]:
+    """The state at the end of a run, and what it adds up to."""
+    events = part.graph.events
+    state, added = 0, 0
+    for event in run:
+        if event >= len(events) or events[event][0] != state:
+            raise BadBudgets(f"the run of {where} is none of the graph")
+        state = events[event][4]
+        added += costs.get(event, 0)
+    return state, added

@@ -3,7 +3,8 @@
 A certificate holds the graph of each instance, the cost of each event, and for each claim a natural
 number p(s) for every state with p(s) >= cost + p(t) for every event from s to t. Then no run from
 the first state adds up to more than p(0). A run of the graph that does add up to it comes along, so
-the number is exact. What is checked, `tellverify.evidence.budget_check` says.
+the number is exact. Where a budget is passed there is a run that passes it instead. What is
+checked, `tellverify.evidence.budget_check` says.
 """
 
 from __future__ import annotations
@@ -34,12 +35,27 @@ class Worst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: list[Number]
 
 
+class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run that passes `limit`, or that passes every limit when it repeats from `loop` on.
+
+    `loop` is the number of the event in `run` where the loop begins, or -1. Costs are as in
+    `Worst`.
+    """
+
+    claim: str
+    limit: Amount
+    costs: list[tuple[Number, Amount]]
+    run: list[Number]
+    loop: int
+
+
 class BudgetInstance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The claims for one choice of family sizes."""
 
     instance: str
     graph: NeutralGraph
     worst: list[Worst]
+    over: list[Over]
 
 
 class BudgetCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +73,9 @@ def write_budgets(certificate: BudgetCertificate) -> str:
     head = msgspec.json.encode(msgspec.structs.replace(certificate, instances=[])).decode()
     parts = []
     for part in certificate.instances:
-        start = msgspec.json.encode(msgspec.structs.replace(part, worst=[])).decode()
+        start = msgspec.json.encode(msgspec.structs.replace(part, worst=[], over=[])).decode()
         claims = ",\n".join(msgspec.json.encode(one).decode() for one in part.worst)
-        parts.append(start.removesuffix("]}") + f"\n{claims}\n]}}")
+        over = ",\n".join(msgspec.json.encode(one).decode() for one in part.over)
+        start = start.removesuffix('],"over":[]}')
+        parts.append(f'{start}\n{claims}\n],"over":[\n{over}\n]}}')
     return head.removesuffix("]}") + "\n" + ",\n".join(parts) + "\n]}\n"
