@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -219,3 +221,25 @@ def test_a_protocol_without_a_source_is_unknown(tmp_path: Path) -> None:
     rows = {row["protocol"]: row for row in json.loads(done.output)}
     assert rows["aura.dkg.ceremony"]["tasks"][0]["state"] == "done"
     assert rows["aura.consensus"]["tasks"][0]["state"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "specs/dkd.tell", "--policy", "specs/policy", "--property", "admission"),
+        ("admit", "specs/ota_activation.tell"),
+        ("admit", "specs", "--matrix"),
+        ("manifest", "specs/ota_activation.tell"),
+        ("policy", "check"),
+    ],
+)
+def test_a_plain_yes_loads_no_solver(arguments: tuple[str, ...]) -> None:
+    script = (
+        "import sys\nfrom tellverify.cli.group import run\n"
+        f"code = run({list(arguments)!r})\nassert code == 0, code\n"
+        "assert 'z3' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

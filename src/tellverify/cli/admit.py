@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -172,7 +173,7 @@ def _runtime(policy: Policy, name: str | None, removed: Iterable[str]) -> Runtim
         shown = {
             row
             for row in policy.runtimes
-            if policy.place("runtimes", row).path.endswith(name.removeprefix("./"))
+            if policy.place("runtimes", row).path == os.path.normpath(name).replace(os.sep, "/")
         }
         if len(shown) != 1:
             complain(f"{tame(name)} must have one runtime, and has {len(shown)}")

@@ -15,10 +15,11 @@ from tellverify.cli.policies import (
     print_findings,
 )
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.policy.check import check_policy, inventory_keys
+from tellverify.policy.check import check_policy
+from tellverify.policy.json_schema import schema_json
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
-from tellverify.policy.json_schema import schema_json
+from tellverify.policy.references import inventory_keys
 from tellverify.source.text import SourceFile
 
 

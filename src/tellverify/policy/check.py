@@ -6,13 +6,14 @@ leads nowhere is told once and not judged again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tellverify.diagnostics import codes
 from tellverify.diagnostics.build import policy as say
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
+from tellverify.policy.references import check_references, inventory_keys, leads_nowhere
 from tellverify.source.span import Span
 
 
@@ -20,7 +21,7 @@ def check_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     """All findings, in the order of files and lines."""
     check = _Check(policy)
     found = (
-        *check.references(),
+        *check_references(policy),
         *check.packs(),
         *check.surfaces(),
         *check.groups(),
@@ -32,14 +33,6 @@ def check_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(found), key=sort_key))
 
 
-def inventory_keys(policy: Policy) -> frozenset[str]:
-    """The keys of Telltale's theorem inventory."""
-    families = {name for name, family in policy.families.items() if family.inventory}
-    return frozenset(
-        key for key, capability in policy.capabilities.items() if capability.family in families
-    )
-
-
 class _Check:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -49,123 +42,6 @@ class _Check:
     def _at(self, section: str, name: str, *inside: str | int) -> tuple[str, Span]:
         place = self._policy.place(section, name, *inside)
         return place.path, place.span
-
-    # References
-
-    def references(self) -> Iterator[Diagnostic]:
-        """Names that no row has."""
-        policy = self._policy
-        for key, capability in policy.capabilities.items():
-            yield from self._unknown(
-                "capabilities", key, "family", capability.family, policy.families
-            )
-            yield from self._each(
-                "capabilities", key, "consumers", capability.consumers, policy.consumers
-            )
-        for name, surface in policy.surfaces.items():
-            yield from self._each(
-                "surfaces", name, "consumers", surface.consumers, policy.consumers
-            )
-        for name, pack in policy.packs.items():
-            yield from self._each(
-                "packs", name, "declares", pack.declares, self._inventory, "inventory"
-            )
-            yield from self._each(
-                "packs", name, "candidates", pack.candidates, self._inventory, "inventory"
-            )
-            yield from self._each("packs", name, "runtime", pack.runtime, self._keys)
-            yield from self._each("packs", name, "surfaces", pack.surfaces, policy.surfaces)
-            yield from self._each("packs", name, "checked_by", pack.checked_by, policy.consumers)
-        for name, row in policy.protocols.items():
-            yield from self._each("protocols", name, "packs", row.packs, policy.packs)
-            yield from self._each("protocols", name, "keys", row.keys, self._keys)
-            if row.determinism:
-                yield from self._unknown(
-                    "protocols", name, "determinism", row.determinism, policy.determinism
-                )
-            if row.class_:
-                yield from self._unknown("protocols", name, "class", row.class_, policy.classes)
-        yield from self._references_to_protocols()
-        yield from self._references_of_runtimes()
-
-    def _references_to_protocols(self) -> Iterator[Diagnostic]:
-        policy = self._policy
-        for name, wave in policy.waves.items():
-            yield from self._each("waves", name, "protocols", wave.protocols, policy.protocols)
-        for name, goal in policy.non_goals.items():
-            yield from self._each("non_goals", name, "protocols", goal.protocols, policy.protocols)
-        for name, ceremony in policy.ceremonies.items():
-            yield from self._each(
-                "ceremonies", name, "protocols", ceremony.protocols, policy.protocols
-            )
-        for index, member in enumerate(policy.adaptive_privacy.control_plane):
-            yield from self._unknown(
-                "adaptive_privacy", "", "control_plane", member, policy.protocols, index
-            )
-        for index, link in enumerate(policy.links.live):
-            if link.protocol not in policy.protocols:
-                spot = self._at("links", "", "live", index, "protocol")
-                yield self._leads_nowhere("links", link.protocol, spot, policy.protocols)
-
-    def _references_of_runtimes(self) -> Iterator[Diagnostic]:
-        policy = self._policy
-        for key in policy.grants:
-            yield from self._unknown("grants", key, "key", key, self._keys)
-        for name, runtime in policy.runtimes.items():
-            yield from self._each("runtimes", name, "keys", runtime.keys, self._keys)
-            yield from self._each("runtimes", name, "lacks", runtime.lacks, self._keys)
-            if runtime.extends:
-                yield from self._unknown(
-                    "runtimes", name, "extends", runtime.extends, policy.runtimes
-                )
-        if policy.admission.runtime:
-            yield from self._unknown(
-                "admission", "", "runtime", policy.admission.runtime, policy.runtimes
-            )
-        for ref, row in policy.determinism.items():
-            yield from self._unknown("determinism", ref, "class", row.class_, policy.classes)
-            yield from self._each("determinism", ref, "keys", row.keys, self._keys)
-
-    def _each(
-        self,
-        section: str,
-        name: str,
-        field: str,
-        values: Iterable[str],
-        known: Iterable[str],
-        what: str = "",
-    ) -> Iterator[Diagnostic]:
-        for index, value in enumerate(values):
-            yield from self._unknown(section, name, field, value, known, index, what=what)
-
-    def _unknown(
-        self,
-        section: str,
-        name: str,
-        field: str,
-        value: str,
-        known: Iterable[str],
-        *inside: int,
-        what: str = "",
-    ) -> Iterator[Diagnostic]:
-        if value not in known:
-            spot = self._at(section, name, field, *inside)
-            yield self._leads_nowhere(what or field, value, spot, known)
-
-    def _leads_nowhere(
-        self, field: str, value: str, spot: tuple[str, Span], known: Iterable[str]
-    ) -> Diagnostic:
-        from difflib import get_close_matches
-
-        near = get_close_matches(value, sorted(known), 1)
-        where = "of the theorem inventory" if field == "inventory" else "of this policy"
-        return say.inconsistent(
-            codes.POLICY_REFERENCE,
-            f"`{value}` is no name {where}",
-            spot,
-            "leads nowhere",
-            helps=(f"did you mean `{near[0]}`?" if near else "add the row that it names",),
-        )
 
     # Packs and surfaces
 
@@ -229,9 +105,15 @@ class _Check:
                 )
 
     def _provided(self, key: str) -> bool:
-        return key in self._policy.grants or any(
-            key in runtime.keys for runtime in self._policy.runtimes.values()
-        )
+        """Whether some profile may have a key; without profiles, whether a grant gives it."""
+        profiles = self._policy.runtimes.values()
+        if any(key in runtime.keys for runtime in profiles):
+            return True
+        grant = self._policy.grants.get(key)
+        if grant is None or not profiles:
+            return grant is not None
+        facts = {fact for runtime in profiles for fact in runtime.facts}
+        return set(grant.all) <= facts and (not grant.any or bool(facts & set(grant.any)))
 
     def _consumed(self, key: str) -> bool:
         surface = self._policy.surfaces.get(key)
@@ -477,7 +359,7 @@ class _Check:
             spot = self._at("guard_chain", "", "before", index)
             for stage in (first, second):
                 if stage not in order:
-                    yield self._leads_nowhere("before", stage, spot, order)
+                    yield leads_nowhere("before", stage, spot, order)
             if first in order and second in order and order.index(first) >= order.index(second):
                 yield self._contradiction(
                     f"`{first}` must come before `{second}`, and the order has it behind",
@@ -488,7 +370,7 @@ class _Check:
         presets = [preset.name for preset in policy.budgets.presets]
         if policy.budgets.preset and policy.budgets.preset not in presets:
             spot = self._at("budgets", "", "preset")
-            yield self._leads_nowhere("preset", policy.budgets.preset, spot, presets)
+            yield leads_nowhere("preset", policy.budgets.preset, spot, presets)
 
     def _contradiction(
         self,

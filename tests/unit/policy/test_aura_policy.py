@@ -8,7 +8,8 @@ import pytest
 from aura_policy import aura, spec, spec_names
 
 from tellverify.lowering.inventory import CAPABILITIES
-from tellverify.policy.check import check_policy, inventory_keys
+from tellverify.policy.check import check_policy
+from tellverify.policy.references import inventory_keys
 from tellverify.verdict.property import Property
 
 
