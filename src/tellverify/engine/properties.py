@@ -216,10 +216,11 @@ def united(
     further: Further, answers: Sequence[tuple[Sized, Answer]]
 ) -> tuple[Outcome, tuple[tuple[str, int], ...]]:
     """One outcome from those at all sizes; a fault at the smallest sizes that show it refutes."""
-    statistics = tuple(
-        (name, sum(dict(answer.statistics).get(name, 0) for _, answer in answers))
-        for name in ("configurations", "pairs")
-    )
+    sums: dict[str, int] = {}
+    for _, answer in answers:
+        for name, value in answer.statistics:
+            sums[name] = sums.get(name, 0) + value
+    statistics = tuple(sums.items())
     if not answers:
         reason = "it names a member that no family has at the sizes tried"
         return Skipped(reason, UNSUPPORTED.number), ()

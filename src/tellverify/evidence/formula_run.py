@@ -115,6 +115,23 @@ def positions(
     return Positions(cut, loop < 0 and waiting, loop < 0 or waiting, stable)
 
 
+def event_rows(formula: Formula, steps: Sequence[Step]) -> list[list[bool]] | None:
+    """Where the atoms hold along events alone; None when one is about the state of a role."""
+    if any(isinstance(atom, FinishedAtom | OfferAtom) for atom in formula.atoms):
+        return None
+    rows: list[list[bool]] = []
+    for atom in formula.atoms:
+        events = isinstance(atom, EventAtom | BranchAtom)
+        rows.append([event_matches(atom, step) for step in steps] if events else [])
+    for number, atom in enumerate(formula.atoms):
+        if isinstance(atom, CountAtom):
+            total = atom.constant
+            for place in range(len(steps)):
+                total += sum(factor for factor, one in atom.terms if rows[one][place])
+                rows[number].append(total >= 0)
+    return rows
+
+
 def _note(
     formula: Formula,
     step: Step,

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from tellverify.evidence.formula import Formula
 
-_MOST_ALTERNATIVES: Final = 2_000
-_MOST_WORK: Final = 500_000
+_MOST_ALTERNATIVES: Final = 300
+_MOST_WORK: Final = 3_000_000
 
 
 class TooLarge(Exception):
@@ -131,14 +131,23 @@ class Automaton:
         key = (state, letter)
         found = self._moves.get(key)
         if found is None:
-            table = self._tables.setdefault(letter, [None] * len(self._rows))
+            table = self._table(letter)
             whole = [_NOTHING]
+            self._spend(1 + len(self.sets[state]))
             for formula in sorted(self.sets[state]):
                 whole = self._product(whole, self._alternatives(formula, letter, table))
             found = self._moves[key] = tuple(
                 (self._state(one.formulas, one.demands), one.postponed) for one in whole
             )
         return found
+
+    def _table(self, letter: int) -> list[list[Alternative] | None]:
+        """The alternatives under a letter as far as they are known."""
+        table = self._tables.get(letter)
+        if table is None:
+            self._spend(len(self._rows))
+            table = self._tables[letter] = [None] * len(self._rows)
+        return table
 
     def _alternatives(
         self, root: int, letter: int, table: list[list[Alternative] | None]
@@ -164,6 +173,7 @@ class Automaton:
     def _unfolded(
         self, number: int, letter: int, table: list[list[Alternative] | None]
     ) -> list[Alternative]:
+        self._spend(1)
         operator, left, right = self._rows[number]
         first = table[left] or [] if operator not in ("atom", "no-atom") and left >= 0 else []
         second = table[right] or [] if right >= 0 else []
@@ -182,13 +192,13 @@ class Automaton:
             case "and":
                 return self._product(first, second)
             case "or":
-                return _least([*first, *second])
+                return self._least([*first, *second])
             case "until":
                 later = Alternative(frozenset((number,)), True, self._untils[number])
-                return _least([*second, *self._product(first, [later])])
+                return self._least([*second, *self._product(first, [later])])
             case _:
                 later = Alternative(frozenset((number,)), False, 0)
-                return self._product(second, _least([*first, later]))
+                return self._product(second, self._least([*first, later]))
 
     def _remaining(self, number: int) -> frozenset[int] | None:
         """What a next position must have; nothing at all for `true`."""
@@ -199,10 +209,8 @@ class Automaton:
             return right
         if right == [_NOTHING]:
             return left
-        self._work += len(left) * len(right)
-        if len(left) * len(right) > _MOST_ALTERNATIVES**2 or self._work > _MOST_WORK:
-            raise TooLarge
-        return _least(
+        self._spend(len(left) * len(right))
+        return self._least(
             [
                 Alternative(
                     one.formulas | other.formulas,
@@ -214,23 +222,32 @@ class Automaton:
             ]
         )
 
+    def _least(self, found: list[Alternative]) -> list[Alternative]:
+        """Without those that ask for all that another asks for, and more."""
+        if len(found) < 2:
+            return found
+        unique = list(dict.fromkeys(found))
+        if len(unique) > _MOST_ALTERNATIVES:
+            raise TooLarge
+        self._spend(len(unique) ** 2)
+        kept: list[Alternative] = []
+        for one in sorted(unique, key=_size):
+            for other in kept:
+                if (
+                    other.formulas <= one.formulas
+                    and other.demands <= one.demands
+                    and not other.postponed & ~one.postponed
+                ):
+                    break
+            else:
+                kept.append(one)
+        return kept
 
-def _least(found: list[Alternative]) -> list[Alternative]:
-    """Without those that ask for all that another asks for, and more."""
-    if len(found) < 2:
-        return found
-    unique = list(dict.fromkeys(found))
-    if len(unique) > _MOST_ALTERNATIVES:
-        raise TooLarge
-    kept: list[Alternative] = []
-    for one in sorted(unique, key=lambda a: (len(a.formulas), a.demands, a.postponed.bit_count())):
-        for other in kept:
-            if (
-                other.formulas <= one.formulas
-                and other.demands <= one.demands
-                and not other.postponed & ~one.postponed
-            ):
-                break
-        else:
-            kept.append(one)
-    return kept
+    def _spend(self, work: int) -> None:
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise TooLarge
+
+
+def _size(one: Alternative) -> tuple[int, bool, int]:
+    return len(one.formulas), one.demands, one.postponed.bit_count()

@@ -99,11 +99,17 @@ class Letters:
         return letter, tuple(after)
 
     def _limited(self, total: int, atom: CountAtom, low: int, high: int) -> int:
-        if total < 0 and all(factor < 0 for factor, _ in atom.terms):
-            return -1
-        if total >= 0 and all(factor > 0 for factor, _ in atom.terms):
-            return 0
+        total = limited(atom, total)
         if total < low - COUNT_LIMIT or total > high + COUNT_LIMIT:
             self.cut = True
             return max(low - COUNT_LIMIT, min(total, high + COUNT_LIMIT))
         return total
+
+
+def limited(atom: CountAtom, total: int) -> int:
+    """The value of a count, or one that stands for all from where it cannot change any more."""
+    if total < 0 and all(factor < 0 for factor, _ in atom.terms):
+        return -1
+    if total >= 0 and all(factor > 0 for factor, _ in atom.terms):
+        return 0
+    return total

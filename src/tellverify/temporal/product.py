@@ -23,6 +23,7 @@ from tellverify.temporal.lassos import shortest_cycle
 from tellverify.temporal.letters import Letters
 
 _ENTRIES: Final = 16
+_MOST_LETTERS: Final = 5_000_000
 
 Edge = tuple[int, int, int]  # successor, event, untils put off
 
@@ -52,6 +53,8 @@ def decide(
     formula: Formula, configurations: Configurations, steps: Sequence[Step], budget: int
 ) -> Decision:
     """Search for a run that breaks `formula`; `steps` are the events of `configurations`."""
+    if len(formula.atoms) * len(steps) > _MOST_LETTERS:
+        return Decision(None, False, False, 0, "the formula is too large to be decided")
     try:
         return _Product(formula, configurations, steps, budget).decide()
     except TooLarge:
