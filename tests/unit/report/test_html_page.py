@@ -1,0 +1,145 @@
+"""The page as text; tests/browser opens it in a browser."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from report_samples import RUN, SOURCES
+
+from tellverify.core.semantics import System
+from tellverify.engine.drawings import with_drawings
+from tellverify.engine.machines import Machines
+from tellverify.engine.options import Options
+from tellverify.engine.pipeline import check_paths
+from tellverify.evidence.trace import Trace
+from tellverify.report.grouping import totals
+from tellverify.report.html import write_html
+from tellverify.report.html.pieces import href
+from tellverify.report.scenes import scenes
+from tellverify.report.tags import element, escaped, exact, prose
+from tellverify.verdict.outcome import Refuted
+
+ROOT = Path(__file__).resolve().parents[3]
+_VOID = {"meta", "br", "input", "hr", "link", "col"}
+
+
+class _Checker(HTMLParser):
+    """Collects tags and attributes, and notices elements that are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.handlers: list[str] = []
+        self.faults: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in _VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("href", "src", "srcset", "action", "data", "xlink:href"):
+                self.links.append(value or "")
+            if name.startswith("on") or name == "style":
+                self.handlers.append(name)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(tag)
+
+
+def _parsed(page: str) -> _Checker:
+    checker = _Checker()
+    checker.feed(page)
+    checker.close()
+    return checker
+
+
+def test_the_page_is_whole_and_loads_nothing() -> None:
+    page = write_html(RUN, SOURCES)
+    found = _parsed(page)
+    assert not found.faults and not found.open
+    assert not found.handlers
+    assert not {"iframe", "object", "embed", "base", "link", "img", "form"} & set(found.tags)
+    assert all(not re.match(r"(?i)[a-z][a-z0-9+.-]*:|//", link) for link in found.links)
+    assert "default-src &#39;none&#39;" in page
+
+
+def test_the_page_says_what_the_run_says() -> None:
+    page = write_html(RUN, SOURCES)
+    for word, count in totals(RUN).items():
+        assert re.search(rf"<b>{count}</b><span class=\"chip {word}\">", page), word
+    assert f"Exit {RUN.exit_code}: {RUN.exit_reason}." in page
+    assert "waits for <code>Dispatch</code>" in page
+    for title in ("What was proved", "What is refuted", "What is not known", "Assumptions"):
+        assert f"{title}</h2>" in page
+    for title in ("Coverage", "Protocols", "Theorem packs", "Words and semantics"):
+        assert f"{title}</h2>" in page
+
+
+def test_without_sources_the_page_says_so() -> None:
+    page = write_html(RUN, {})
+    assert "The text is not at hand" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("evidence/a b.json", "evidence/a%20b.json"),
+        ("javascript:alert(1)", "javascript%3Aalert%281%29"),
+        ("//host/x", "/host/x"),
+        ("\\\\host\\x", "/host/x"),
+        ('"><script>', "%22%3E%3Cscript%3E"),
+    ],
+)
+def test_links_lead_to_files_only(path: str, wanted: str) -> None:
+    assert href(path) == wanted
+
+
+def test_markup_is_made_of_escaped_text_alone() -> None:
+    assert element("a", escaped("<b> & c"), title='"<') == (
+        '<a title="&quot;&lt;">&lt;b&gt; &amp; c</a>'
+    )
+    assert prose("say `a<b` now ") == "say <code>a&lt;b</code> now "
+    assert exact("  a\u202eb") == "  a\\u{202e}b"
+    assert element("br") == "<br>"
+    assert element("input", disabled=True, hidden=False, max=3) == '<input disabled max="3">'
+
+
+def test_scenes_are_what_the_reference_semantics_says() -> None:
+    """States and queues of every scene, for every run of all counterexamples."""
+    checked = check_paths([str(ROOT / "counterexamples")], Options(draw=True))
+    run = with_drawings(checked.run, checked.graphs)
+    seen = 0
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
+                continue
+            trace = outcome.evidence
+            graph = checked.graphs[(protocol.path, protocol.name)][outcome.instance]
+            system = System(Machines(graph).all())
+            configuration = system.initial
+            for scene in scenes(trace, graph.roles, protocol.drawings):
+                if scene.step is not None:
+                    after = system.after(configuration, scene.step)
+                    assert after is not None
+                    configuration = after
+                states = [configuration.states[system.index[role]] for role in graph.roles]
+                assert [cell.state for cell in scene.cells] == states
+                assert {(s, r): labels for s, r, labels in scene.queues} == dict(
+                    configuration.queues
+                )
+                changed = [r for r, c in zip(graph.roles, scene.cells, strict=True) if c.changed]
+                assert changed == ([scene.step.actor] if scene.step is not None else [])
+                seen += 1
+    assert seen > 100
