@@ -11,9 +11,12 @@ from tellverify.admission.convergence import Sourced, Standing, standings
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
+from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
+from tellverify.source.text import SourceFile
 
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _HEADINGS = ("protocol", "packs", "wave", "category", "keys", "acceptance", "still to change")
 
 
@@ -23,27 +26,33 @@ _HEADINGS = ("protocol", "packs", "wave", "category", "keys", "acceptance", "sti
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--markdown", is_flag=True, help="As a Markdown table.")
 @click.option("--no-acceptance", is_flag=True, help="Leave the acceptance rule out.")
+@click.option("--convergence", is_flag=True, help="Only what keeps each source from its shape.")
 def inventory(
     paths: tuple[str, ...],
     policy_path: str | None,
     as_json: bool,
     markdown: bool,
     no_acceptance: bool,
+    convergence: bool,
 ) -> int:
     """Print for each protocol of the policy its packs, wave, category, keys and what is left to do.
 
     PATH is a file or folder with the sources, `specs` without one. What cannot be tested for want
-    of a source is said to be unknown. Exit codes: 0 done, 1 a source has errors, 2 wrong usage.
+    of a source is said to be unknown. With --convergence, each protocol comes with what
+    `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong usage.
     """
     try:
         policy = load_policy(policy_path)
         found, is_fine = protocols_under(policy, paths or ("specs",))
     except Stopped as stop:
         return stop.code
-    verdicts = {} if no_acceptance else _acceptance(policy, found)
+    verdicts = {} if no_acceptance or convergence else _acceptance(policy, found)
     rows = standings(policy, found, verdicts)
-    if as_json:
-        encoded = msgspec.json.encode(rows)
+    shapes = _shapes(rows, policy) if convergence else ()
+    if convergence and not as_json:
+        click.echo("\n".join(_shape_lines(shapes, markdown=markdown)))
+    elif as_json:
+        encoded = msgspec.json.encode(shapes if convergence else rows)
         click.echo(msgspec.json.format(encoded, indent=2).decode())
     elif markdown:
         click.echo("\n".join(_markdown(rows)))
@@ -61,6 +70,55 @@ def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
         one.derived.manifest.protocol_id: summary(acceptances(one, policy, graphs_of(one, {})))
         for one in found
     }
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What keeps a source from its canonical shape; `source` is empty where none was given."""
+
+    protocol: str
+    source: str
+    left: tuple[str, ...]
+
+
+def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
+    """The open tasks of each protocol and the findings about its text, gravest first."""
+    from tellverify.chain.rules import rules_of
+    from tellverify.engine import inputs
+    from tellverify.engine.lint import lint_files
+
+    paths = [path for row in rows if (path := row.source.partition(":")[0])]
+    files = [inputs.read(path) for path in dict.fromkeys(paths)]
+    linted = lint_files(files, rules_of(policy), unsafe=False, fix=False)
+    found = {one.source.path: one for one in linted}
+    shapes = []
+    for row in rows:
+        path = row.source.partition(":")[0]
+        left = list(row.open_tasks)
+        if path in found:
+            one = found[path]
+            said = sorted(one.diagnostics, key=lambda d: (_ORDER[d.severity], d.primary.span))
+            left += [_short(each, one.source) for each in said]
+        shapes.append(Shape(row.protocol, path, tuple(left)))
+    return tuple(shapes)
+
+
+def _short(found: Diagnostic, source: SourceFile) -> str:
+    line = source.position(found.primary.span.start)[0]
+    return f"{found.severity.value}[{found.code.number}] line {line}: {found.message}"
+
+
+def _shape_lines(shapes: Sequence[Shape], *, markdown: bool) -> list[str]:
+    lines = ["| protocol | source | what is left |", "| --- | --- | --- |"] if markdown else []
+    for shape in shapes:
+        left = [tame(one) for one in shape.left] or ["nothing"]
+        source = tame(shape.source) if shape.source else "no source was given"
+        if markdown:
+            cells = (tame(shape.protocol), source, "<br>".join(left))
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        else:
+            lines += [f"{tame(shape.protocol)}   {source}", *(f"  {one}" for one in left)]
+    done = sum(1 for shape in shapes if shape.source and not shape.left)
+    return [*lines, *([] if markdown else [f"{len(shapes)} protocols, {done} with nothing left"])]
 
 
 def _cells(row: Standing) -> tuple[str, ...]:

@@ -641,6 +641,61 @@ INVISIBLE_ANNOTATION: Final = Code(
     "TV366", "invisible-annotation", _LINT, _WARNING, "an annotation that no runtime reads"
 )
 
+# TV37x-TV39x: the canonical shape of a source
+NO_MODULE: Final = Code("TV371", "no-module", _LINT, _ERROR, "a file without a module header")
+EXPOSING_LIST: Final = Code(
+    "TV373", "exposing-list", _LINT, _WARNING, "a header that exposes not just the protocol"
+)
+OPEN_FAMILY: Final = Code("TV375", "open-family", _LINT, _ERROR, "a family declared without a size")
+NUMBERED_ROLES: Final = Code(
+    "TV376", "numbered-roles", _LINT, _NOTE, "roles that differ in their number alone"
+)
+BRANCH_STYLE: Final = Code(
+    "TV377", "branch-style", _LINT, _WARNING, "a branch not named in UpperCamelCase"
+)
+IGNORED_REFUSAL: Final = Code(
+    "TV378", "ignored-refusal", _LINT, _NOTE, "a refusal after which all goes on"
+)
+ODD_LAYOUT: Final = Code(
+    "TV379", "odd-layout", _LINT, _NOTE, "a file that is not in canonical layout"
+)
+ENTRY_ORDER: Final = Code("TV381", "entry-order", _LINT, _NOTE, "annotations in an unusual order")
+ODD_NAME: Final = Code(
+    "TV382", "odd-name", _LINT, _NOTE, "a module or protocol named in another style"
+)
+FOREIGN_PAYLOAD: Final = Code(
+    "TV383", "foreign-payload", _LINT, _NOTE, "a payload type without its crate"
+)
+MODULE_CLASH: Final = Code("TV384", "module-clash", _LINT, _ERROR, "two files with one module name")
+DEAD_LINK: Final = Code(
+    "TV385", "dead-link", _LINT, _ERROR, "a link to a bundle that nothing consumes"
+)
+UNEVEN_LINK: Final = Code(
+    "TV386", "uneven-link", _LINT, _WARNING, "links of one bundle that differ"
+)
+LEGACY_ANNOTATION: Final = Code(
+    "TV387", "legacy-annotation", _LINT, _WARNING, "an annotation of former times"
+)
+UNSANCTIONED_ANNOTATION: Final = Code(
+    "TV388", "unsanctioned-annotation", _LINT, _WARNING, "an annotation that no policy sanctions"
+)
+PHASE_COMMENT: Final = Code(
+    "TV391", "phase-comment", _LINT, _WARNING, "a comment that restates the structure"
+)
+LORE_COMMENT: Final = Code(
+    "TV392", "lore-comment", _LINT, _WARNING, "a comment about links, ownership or migration"
+)
+RESTATING_COMMENT: Final = Code(
+    "TV393", "restating-comment", _LINT, _WARNING, "a comment that says what a message says"
+)
+FIXTURE_COMMENT: Final = Code("TV394", "fixture-comment", _LINT, _WARNING, "a comment in a fixture")
+UNMARKED_COMMENT: Final = Code(
+    "TV395", "unmarked-comment", _LINT, _NOTE, "a comment without a mark"
+)
+OWNERSHIP_STATEMENT: Final = Code(
+    "TV396", "ownership-statement", _LINT, _WARNING, "a statement that moves ownership"
+)
+
 # TV4xx: projection, merge, implementability
 UNMERGEABLE: Final = Code(
     "TV411",

@@ -1,0 +1,152 @@
+"""`tellverify lint`: is a source in the canonical shape, and bring it there."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from tellverify.chain.rules import default_rules, rules_of
+from tellverify.cli.again import command_line
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import complain
+from tellverify.cli.policies import load_policy, policy_option, policy_path_of
+from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.diagnostics.model import Severity, sort_key
+from tellverify.engine import inputs
+from tellverify.engine.lint import Linted, lint_files
+from tellverify.report.escape import printable, tame
+from tellverify.report.kinds import KINDS
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Input, Run
+
+_ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.value]
+
+
+@click.command("lint")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--fix", is_flag=True, help="Make all safe fixes.")
+@click.option("--diff", is_flag=True, help="Show what safe fixes would change; write nothing.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also those that somebody should look at.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=PATH",
+    callback=parse_reports,
+    help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    default="warning",
+    show_default=True,
+    help="Findings that make it fail.",
+)
+@policy_option
+@click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
+def lint(
+    paths: tuple[str, ...],
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    style: str,
+    reports: tuple[tuple[str, str], ...],
+    fail_on: str,
+    policy_path: str | None,
+    stdin_name: str,
+) -> int:
+    """Find what is not in the canonical shape: legacy annotations, comments, layout, names.
+
+    PATH is a `.tell` file, a folder, or `-`; without one it is the working folder. A fix never
+    changes roles, messages or their order: the protocol graphs are compared before anything is
+    written. Exit codes: 0 nothing at or above --fail-on is left, 1 something is, 2 wrong usage,
+    4 there are no files.
+    """  # fmt: skip
+    policy = policy_path_of(policy_path)
+    rules = rules_of(load_policy(policy)) if policy else default_rules()
+    read = [
+        inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
+        if path == "-"
+        else inputs.read(path)
+        for path in inputs.find(paths or (".",))
+        if path == "-" or path.endswith(inputs.SUFFIX) or path in paths
+    ]
+    if not read:
+        complain("there are no `.tell` files")
+        return int(Exit.NOTHING_SELECTED)
+    linted = lint_files(read, rules, unsafe=unsafe_fixes, fix=fix or diff)
+    failed = False
+    if diff:
+        _show_changes(linted)
+        return int(Exit.OK)
+    if fix:
+        failed = _write_changes(linted)
+        linted = lint_files([_read_again(one) for one in linted], rules, unsafe=False, fix=False)
+    complaints = ["a file could not be written"] if failed else []
+    return deliver(
+        _run(linted, read, fail_on), _sources(linted), Output(style, reports=reports), complaints
+    )
+
+
+def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str) -> Run:
+    """The findings as a run without protocols."""
+    found = tuple(sorted((d for one in linted for d in one.diagnostics), key=sort_key))
+    grave = [] if fail_on == "never" else _ORDER[: _ORDER.index(fail_on) + 1]
+    count = sum(one.severity.value in grave for one in found)
+    reason = f"{count} finding{'' if count == 1 else 's'} at or above {fail_on}"
+    return Run(
+        tuple(Input(file.path, file.sha256) for file in read),
+        (),
+        found,
+        int(Exit.REFUTED if count else Exit.OK),
+        reason if count else "the shape is canonical",
+        command=command_line(),
+    )
+
+
+def _sources(linted: Sequence[Linted]) -> dict[str, SourceFile]:
+    return {one.source.path: one.source for one in linted}
+
+
+def _show_changes(linted: Sequence[Linted]) -> None:
+    for one in linted:
+        if one.fixed is None:
+            continue
+        name = tame(one.source.path)
+        lines = difflib.unified_diff(
+            one.source.text.splitlines(), one.fixed.splitlines(), name, name, lineterm=""
+        )
+        for line in lines:
+            click.echo(printable(line))
+
+
+def _write_changes(linted: Sequence[Linted]) -> bool:
+    """Write fixed files; True when one could not be written."""
+    failed = False
+    for one in linted:
+        if one.reason:
+            complain(f"{tame(one.source.path)} stays as it is: {one.reason}")
+        if one.fixed is None or one.fixed == one.source.text:
+            continue
+        if one.is_input:
+            click.echo(one.fixed, nl=False)
+            continue
+        try:
+            with open(one.source.path, "w", encoding="utf-8", newline="") as file:
+                file.write(one.fixed)
+        except OSError as error:
+            complain(f"cannot write {tame(one.source.path)}: {error.strerror}")
+            failed = True
+        else:
+            click.echo(f"fixed {one.count} in {tame(one.source.path)}", err=True)
+    return failed
+
+
+def _read_again(one: Linted) -> inputs.ReadFile:
+    text = one.source.text if one.fixed is None else one.fixed
+    return inputs.decode(one.source.path, text.encode("utf-8", "surrogatepass"))

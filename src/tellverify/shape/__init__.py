@@ -1,0 +1,1 @@
+"""The canonical shape of a source: what deviates from it, and edits that bring it there."""

@@ -1,0 +1,116 @@
+"""The command `lint`, and what `inventory --convergence` says is left."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tellverify.diagnostics.codes import CODES
+
+ROOT = Path(__file__).parents[2]
+LEGACY = """module a exposing (P)
+
+protocol P =
+  roles A, B
+
+  -- Phase 1: A pings B
+  A { flow_cost : 1, journal_merge : true, guard_capability : "example:ping" } -> B : Ping
+"""
+SHAPED = """module a exposing (P)
+
+protocol P =
+  roles A, B
+
+  A { guard_capability : "example:ping"
+    , flow_cost : 1 }
+    -> B : Ping
+"""
+
+
+def run(*arguments: str, cwd: Path = ROOT, text: str | None = None) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "tellverify", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, input=text)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "p.tell").write_text(LEGACY, encoding="utf-8")
+    return tmp_path
+
+
+def test_findings_make_it_fail_by_their_level(folder: Path) -> None:
+    code, out, _ = run("lint", "p.tell", cwd=folder)
+    assert code == 1
+    assert "warning[TV387]: `journal_merge` is an annotation of former times" in out
+    assert "warning[TV391]" in out
+    assert run("lint", "p.tell", "--fail-on", "error", cwd=folder)[0] == 0
+    assert (folder / "p.tell").read_text("utf-8") == LEGACY
+
+
+def test_a_diff_shows_and_a_fix_writes(folder: Path) -> None:
+    code, out, _ = run("lint", "--diff", cwd=folder)
+    assert code == 0
+    assert "-  -- Phase 1: A pings B" in out
+    assert (folder / "p.tell").read_text("utf-8") == LEGACY
+    code, _, err = run("lint", "--fix", cwd=folder)
+    assert code == 0, err
+    assert (folder / "p.tell").read_text("utf-8") == SHAPED
+    assert run("lint", "--fail-on", "note", cwd=folder)[0] == 0
+
+
+def test_reports_are_those_of_a_check(folder: Path) -> None:
+    code, _, _ = run("lint", "--format", "none", "--report", "sarif=out.sarif", cwd=folder)
+    assert code == 1
+    results = json.loads((folder / "out.sarif").read_text("utf-8"))["runs"][0]["results"]
+    assert {"TV387", "TV391"} <= {one["ruleId"] for one in results}
+
+
+def test_files_with_errors_are_left_alone_and_hide_no_others(folder: Path) -> None:
+    (folder / "bad.tell").write_text("protocol Q =\n  roles A\n\n  A -> C : X\n", encoding="utf-8")
+    (folder / "junk.tell").write_bytes(b"\xff\x00\xfe")
+    code, out, _ = run("lint", "--fix", "--format", "concise", cwd=folder)
+    assert code == 1
+    assert "bad.tell" in out
+    assert "junk.tell" in out
+    assert (folder / "p.tell").read_text("utf-8") == SHAPED
+    assert (folder / "junk.tell").read_bytes() == b"\xff\x00\xfe"
+
+
+def test_nothing_to_lint(tmp_path: Path) -> None:
+    assert run("lint", cwd=tmp_path)[0] == 4
+
+
+def test_the_specs_have_the_findings_that_the_guide_leaves() -> None:
+    code, out, _ = run("lint", "specs", "--format", "concise")
+    assert code == 1
+    warnings = set(re.findall(r"^(\S+?):\d+:\d+: warning\[(TV\d+)\]", out, re.MULTILINE))
+    assert warnings == {
+        ("specs/consensus.tell", "TV361"),
+        ("specs/guardian_ceremony.tell", "TV377"),
+        ("specs/relayed_rendezvous.tell", "TV361"),
+    }
+
+
+def test_convergence_lists_what_is_left_of_each_protocol() -> None:
+    code, out, _ = run("inventory", "--convergence")
+    assert code == 0
+    assert "aura.sync.ota_activation   specs/ota_activation.tell\n  nothing\n" in out
+    assert "  warning[TV377] line 15: the branch `finalize`" in out
+    assert out.endswith("25 protocols, 13 with nothing left\n")
+    rows = json.loads(run("inventory", "--convergence", "--json")[1])
+    assert len(rows) == 25
+    table = run("inventory", "--convergence", "--markdown")[1].splitlines()
+    assert len(table) == 27
+
+
+def test_the_page_names_codes_that_exist() -> None:
+    page = (ROOT / "docs" / "lint.md").read_text("utf-8")
+    for number in re.findall(r"TV\d{3}", page):
+        assert number in CODES
