@@ -56,7 +56,8 @@ def recheck_acceptance(path: str) -> str:
         _check_runs(part)
     runs = sum(len(part.runs) for part in file.instances)
     there = "" if source is not None else " (its source is not here)"
-    return f"`{file.pack}`: {len(file.refusals)} refusals, {runs} complete runs{there}"
+    complete = f"{runs} complete run{'' if runs == 1 else 's'}"
+    return f"`{file.pack}`: {len(file.refusals)} refusals, {complete}{there}"
 
 
 def _read(path: str) -> bytes:
