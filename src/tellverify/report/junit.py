@@ -18,7 +18,7 @@ from tellverify.report.escape import printable, tame
 from tellverify.report.grouping import detail_of, evidence_of, verdict_id
 from tellverify.report.problems import Problem, message_of, problems
 from tellverify.report.style import Style
-from tellverify.report.wire import statement
+from tellverify.report.wire_verdict import statement
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
