@@ -9,7 +9,8 @@ def decide_annotated(further: Further) -> Decided:
     """What annotations claim: nothing for a protocol without any, unless something asks for it."""
     options = further.options
     text = further.judged.source.text
-    asked = "tell:" in text or bool(options.budgets) or options.policy is not None
+    wished = options.budgets or options.policy is not None or further.protocol.requires
+    asked = bool(wished) or "tell:" in text
     annotated = any(
         site.annotations
         for sized in further.sized

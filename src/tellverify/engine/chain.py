@@ -48,7 +48,7 @@ def decide_chain(further: Further, *, annotated: bool) -> Decided:
         found = by_upstream(found)
     ceremonies = decide_ceremonies(further, rules)
     is_known = further.name in rules.protocols
-    asked = bool(further.options.budgets)
+    asked = bool(further.options.budgets or protocol.requires)  # packs: it is launched with guards
     if not (annotated or is_known or asked):
         return Decided(ceremonies.verdicts, (*found, *ceremonies.diagnostics))
     broken = [one for one in found if one.severity is Severity.ERROR]
