@@ -7,17 +7,26 @@ import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from golden_runs import EXPECTED, FILES, HERE, render
+from jsonschema import Draft4Validator, Draft202012Validator
 
 TEXTS = {
     "good": "protocol Good =\n  roles A, B\n  A -> B : Ping\n  B -> A : Pong\n",
     "weak": "protocol Many =\n  roles A, D[N]\n  A -> D[*] : Go\n  D[*] -> A : Done\n",
     "text": "protocol Broken =\n  roles A, B\n  A => B : Ping\n",
 }
+JSON = Draft202012Validator(
+    json.loads(resources.files("tellverify.report").joinpath("schema/run-1.json").read_bytes())
+)
+SARIF = Draft4Validator(
+    json.loads((HERE.parent / "sarif" / "sarif-schema-2.1.0.json").read_bytes()),
+    format_checker=Draft4Validator.FORMAT_CHECKER,
+)
 HINT = "changed on purpose? `python tests/golden/golden_runs.py` writes the expected files anew"
 
 
@@ -46,6 +55,8 @@ def test_hash_seed_and_folder_change_no_byte(
 def agreed(files: dict[str, bytes], codes: set[int]) -> dict[str, Any]:
     """The run as JSON, after a look whether every format says the same of it."""
     run: dict[str, Any] = json.loads(files["run.json"])
+    JSON.validate(run)
+    SARIF.validate(json.loads(files["run.sarif"]))
     totals = run["totals"]
     verdicts = [one for protocol in run["protocols"] for one in protocol["verdicts"]]
     refuted = Counter(one["id"] for one in verdicts if one["status"] == "refuted")

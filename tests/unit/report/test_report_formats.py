@@ -332,8 +332,11 @@ def test_premises_that_clash_are_named_everywhere() -> None:
     sarif(run)
     out = io.StringIO()
     write_text(run, SOURCES, out, color=False, ascii_only=False, width=100, verbose=False)
+    lines = io.StringIO()
+    write_concise(run, SOURCES, lines)
     texts = {
         "text": out.getvalue(),
+        "concise": lines.getvalue(),
         "sarif": write_sarif(run, SOURCES),
         "junit": write_junit(run, SOURCES),
         "markdown": write_markdown(run, SOURCES),
