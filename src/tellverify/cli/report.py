@@ -24,7 +24,7 @@ _KINDS: Final = tuple(KINDS)
 @click.argument("run", metavar="RUN.json")
 @click.option("--json", "json_path", metavar="PATH", help="Write the JSON of the run.")
 @click.option("--html", "html_path", metavar="PATH", help="Write the HTML page.")
-@click.option("--markdown", "markdown_path", metavar="PATH", help="Write the Markdown page.")
+@click.option("--markdown", "markdown_path", metavar="PATH", help="Write the proof report.")
 @click.option("--sarif", "sarif_path", metavar="PATH", help="Write SARIF 2.1.0.")
 @click.option("--junit", "junit_path", metavar="PATH", help="Write JUnit XML.")
 @click.option("--gitlab", "gitlab_path", metavar="PATH", help="Write GitLab code quality.")
@@ -67,7 +67,7 @@ def report(
     given = {
         "json": json_path,
         "html": html_path,
-        "markdown": markdown_path,
+        "proof": markdown_path,
         "sarif": sarif_path,
         "junit": junit_path,
         "gitlab": gitlab_path,

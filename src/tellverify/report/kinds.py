@@ -21,6 +21,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "junit": ("tellverify.report.junit", "write_junit"),
     "gitlab": ("tellverify.report.gitlab", "write_gitlab"),
     "markdown": ("tellverify.report.markdown", "write_markdown"),
+    "proof": ("tellverify.report.proof", "write_proof"),
     "html": ("tellverify.report.html", "write_html"),
 }
 

@@ -15,6 +15,7 @@ Html = NewType("Html", str)
 Value = str | int | float | bool | None
 
 EMPTY: Final = Html("")
+_LINK: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _VOID: Final = frozenset(("br", "hr", "meta", "input", "link", "col"))
 _SHAPES: Final = frozenset(("rect", "line", "path", "circle", "polygon"))
 _ENTITIES: Final = str.maketrans(
@@ -87,3 +88,13 @@ def prose(text: str) -> Html:
         element("code", escaped(part)) if place % 2 else Html(part.translate(_ENTITIES))
         for place, part in enumerate(parts)
     )
+
+
+def href(path: str) -> str:
+    """A relative link to a file: nothing in the path can make it a link to elsewhere."""
+    encoded = "".join(
+        chr(byte) if chr(byte) in _LINK else f"%{byte:02X}"
+        for byte in path.replace("\\", "/").encode("utf-8", "backslashreplace")
+    )
+    # Two slashes at the beginning would name a host.
+    return "/" + encoded.lstrip("/") if encoded.startswith("/") else encoded

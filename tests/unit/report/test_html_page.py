@@ -17,9 +17,8 @@ from tellverify.engine.pipeline import check_paths
 from tellverify.evidence.trace import Trace
 from tellverify.report.grouping import totals
 from tellverify.report.html import write_html
-from tellverify.report.html.pieces import href
 from tellverify.report.scenes import scenes
-from tellverify.report.tags import element, escaped, exact, prose
+from tellverify.report.tags import element, escaped, exact, href, prose
 from tellverify.verdict.outcome import Refuted
 
 ROOT = Path(__file__).resolve().parents[3]

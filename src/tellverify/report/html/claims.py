@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from tellverify.report.families import counted
 from tellverify.report.grouping import Group, groups, members
@@ -20,25 +19,10 @@ from tellverify.report.html.pieces import (
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.report.words import METHODS, settling
 from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
-from tellverify.verdict.property import STATEMENTS, Property
+from tellverify.verdict.property import SEMANTICS, STATEMENTS, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
-
-_METHODS: Final = {
-    "structure": "by the rules of the language on the syntax tree",
-    "coherence": "by the complete conditions of implementability on the protocol graph",
-    "strict merge": "by merging the local types of all branches",
-    "causality": "by what causes what in every loop",
-    "reachability": "by reachability of an end from every state of the graph",
-    "search": "by searching every configuration",
-    "composition": "by deciding parallel branches one by one",
-}
-_SETTLES: Final = {
-    "TV901": "Raise `--events`: the protocol has more events than are examined.",
-    "TV902": "Raise `--steps`: the work allowed for one question was used up.",
-    "TV911": "Mend the errors of the text first.",
-    "TV942": "Rewrite the construct that is named, or decide this by hand and `assume` it.",
-}
 
 
 def proved(page: Page) -> Html:
@@ -48,7 +32,11 @@ def proved(page: Page) -> Html:
     ]
     if not blocks:
         return paragraph(escaped("Nothing was proved of all runs."))
-    return joined(blocks)
+    words = (
+        f"Each sentence holds of all runs, under {SEMANTICS}. None rests on an entry of the ledger:"
+        " what does is called assumed."
+    )
+    return joined((paragraph(escaped(words), class_="lead"), *blocks))
 
 
 def _proved_of(page: Page, protocol: ProtocolReport) -> Html:
@@ -111,7 +99,7 @@ def _noun(name: str) -> str:
 
 
 def _how(method: str, detail: str) -> Html:
-    words = _METHODS.get(method, f"by {method}" if method else "by its structure")
+    words = METHODS.get(method, f"by {method}" if method else "by its structure")
     more = f", {detail}" if detail and detail != method else ""
     return prose(f"{words}{more}")
 
@@ -152,29 +140,7 @@ def _question(protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[H
             why = joined(parts)
         case _:
             why = EMPTY
-    return [chip, code(protocol.name), sentence(verdicts), why, prose(_settling(protocol, first))]
-
-
-def _settling(protocol: ProtocolReport, verdict: Verdict) -> str:
-    outcome = verdict.outcome
-    match outcome:
-        case Bounded() if protocol.families:
-            family = protocol.families[0]
-            largest = max(family.sizes, default=0)
-            return (
-                f"Larger sizes extend it: `--instances {family.name}=1..{2 * largest or 2}`."
-                " A statement for every size needs a proof by induction, or by hand."
-            )
-        case Bounded():
-            return "A larger bound extends it; a proof for all runs needs another method."
-        case Unknown(_, number) | Skipped(_, number):
-            if number in _SETTLES:
-                return _SETTLES[number]
-            if number:
-                return f"`tellverify explain {number}` says what it means and what to do."
-            return "Raise the limit, or rewrite the construct, that is named."
-        case _:
-            return ""
+    return [chip, code(protocol.name), sentence(verdicts), why, prose(settling(protocol, first))]
 
 
 def summary_lines(page: Page) -> Html:

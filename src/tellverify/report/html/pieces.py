@@ -11,11 +11,10 @@ import msgspec
 from tellverify.report.comparison import Comparison
 from tellverify.report.families import collapsed, counted, listed
 from tellverify.report.grouping import evidence_of, verdict_id
-from tellverify.report.tags import EMPTY, Html, element, escaped, joined
+from tellverify.report.tags import EMPTY, Html, element, escaped, href, joined
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
-_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _MOST_ROLES: Final = 8
 
 
@@ -58,16 +57,6 @@ def named(names: Iterable[str], most: int = _MOST_ROLES) -> Html:
 def anchor(prefix: str, name: str) -> str:
     """An id for `name` that no other name has."""
     return f"{prefix}-{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
-
-
-def href(path: str) -> str:
-    """A relative link to a file: nothing in the path can make it a link to elsewhere."""
-    encoded = "".join(
-        chr(byte) if chr(byte) in _SAFE else f"%{byte:02X}"
-        for byte in path.replace("\\", "/").encode("utf-8", "backslashreplace")
-    )
-    # Two slashes at the beginning would name a host.
-    return "/" + encoded.lstrip("/") if encoded.startswith("/") else encoded
 
 
 def evidence_link(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:

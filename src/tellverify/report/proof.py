@@ -1,0 +1,213 @@
+"""The proof report in Markdown: every claim with its scope, method, assumptions and evidence.
+
+For an auditor who asks of each sentence how it is known. Nothing is shortened to fit a comment;
+`markdown.py` writes the short page of a pull request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from tellverify.evidence.trace import Trace
+from tellverify.report.escape import encodable
+from tellverify.report.families import collapsed, counted, grouped, listed
+from tellverify.report.grouping import Group, evidence_of, groups, members, totals, verdict_id
+from tellverify.report.markup import code, prose
+from tellverify.report.tags import href
+from tellverify.report.words import METHODS, settling
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import (
+    Assumed,
+    Bounded,
+    Conflict,
+    Core,
+    Proved,
+    Refuted,
+    Skipped,
+    Unknown,
+)
+from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.version import VERSION
+
+_FEW: Final = 12
+Files = Mapping[str, EvidenceFile]
+
+
+def write_proof(run: Run, sources: Mapping[str, SourceFile]) -> str:
+    """The proof report of `run`; `sources` is not needed, every place is named by its line."""
+    files = evidence_of(run)
+    lines = [
+        *_head(run),
+        *_section(run, "Proved of all runs", ("proved",), files),
+        *_section(run, "Proved within a bound only", ("bounded",), files),
+        *_section(run, "Refuted", ("refuted",), files),
+        *_section(run, "Not known and not checked", ("unknown", "skipped"), files),
+        *_assumptions(run),
+        *_again(run),
+    ]
+    return encodable("\n".join(lines) + "\n")
+
+
+def _head(run: Run) -> Iterator[str]:
+    counts = totals(run)
+    parts = [f"{grouped(count)} {word}" for word, count in counts.items() if count]
+    yield f"# Proof report: {', '.join(parts) or 'no obligation was checked'}"
+    yield ""
+    reason = f": {prose(run.exit_reason)}" if run.exit_reason else ""
+    yield f"Exit {run.exit_code}{reason}."
+    yield ""
+    yield f"Every statement presupposes: **{SEMANTICS}**. Dialect {code(run.dialect)}:"
+    yield f"{DIALECTS.get(run.dialect, '')}."
+    yield ""
+    yield f"Reproduce with {code(run.command)}. Rendered by tellverify {VERSION}"
+    yield f"from the stored run; solvers: {prose(', '.join(run.solvers) or 'none')}."
+    yield ""
+    if run.inputs:
+        yield "| file that was read | SHA-256 |"
+        yield "| --- | --- |"
+        for one in run.inputs:
+            yield f"| {code(one.path, in_table=True)} | {code(one.sha256, in_table=True)} |"
+        yield ""
+
+
+def _section(run: Run, title: str, words: Sequence[str], files: Files) -> Iterator[str]:
+    blocks: list[str] = []
+    for protocol in run.protocols:
+        claims = [
+            line
+            for group in groups(protocol, everything=True)
+            if group.status in words
+            for verdicts in _by_property(group)
+            for line in _claim(protocol, verdicts, files)
+        ]
+        if claims:
+            blocks += [f"### {code(protocol.name)}", "", _about(protocol), "", *claims, ""]
+    yield f"## {title}"
+    yield ""
+    if blocks:
+        yield from blocks
+    else:
+        yield "Nothing."
+        yield ""
+
+
+def _about(protocol: ProtocolReport) -> str:
+    place = code(f"{protocol.path}:{protocol.line}")
+    return f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+
+
+def _by_property(group: Group) -> Iterator[list[Verdict]]:
+    parts: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in group.verdicts:
+        parts.setdefault((str(verdict.property), verdict.subject.item), []).append(verdict)
+    yield from parts.values()
+
+
+def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: Files) -> Iterator[str]:
+    first = verdicts[0]
+    name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
+    yield f"- **{prose(STATEMENTS[first.property].text)}** {name}"
+    roles = [role for verdict in verdicts for role in verdict.subject.roles]
+    if len(verdicts) > 1 and roles:
+        yield f"  - of: {', '.join(map(code, collapsed(roles)))}"
+    channels = [v.subject.channel for v in verdicts if v.subject.channel is not None]
+    if len(verdicts) > 1 and channels:
+        names = [f"{sender} -> {receiver}" for sender, receiver in channels]
+        yield f"  - of: {', '.join(map(code, names))}"
+    yield from _known(protocol, first)
+    linked: dict[str, EvidenceFile] = {}
+    for verdict in verdicts:
+        file = files.get(verdict_id(protocol.name, verdict))
+        if file is not None:
+            linked[file.path] = file
+    for file in linked.values():
+        shown = file.path.replace("\\", "/").rpartition("/")[2]
+        yield f"  - evidence: [{code(shown)}]({href(file.path)}), SHA-256 {code(file.sha256)}"
+    if not linked and isinstance(first.outcome, Proved | Bounded | Refuted):
+        yield "  - evidence: no file was written for this claim"
+
+
+def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
+    """For which runs and instances, by which method, or why not."""
+    outcome = verdict.outcome
+    match outcome:
+        case Proved(method, detail):
+            yield "  - holds for: all runs"
+            yield f"  - method: {_method(method, detail)}"
+        case Bounded(bound, method, detail):
+            yield f"  - holds for: {prose(bound)}, and nothing is said beyond"
+            yield f"  - method: {_method(method, detail)}"
+        case Refuted(number, evidence, method, instance, reason):
+            yield f"  - code: {code(number)}, found by {prose(method or 'the rules of the text')}"
+            if instance:
+                yield f"  - with: {prose(instance)}"
+            yield f"  - because: {prose(reason or _why(evidence))}"
+        case Unknown(reason, number) | Skipped(reason, number):
+            kind = "unknown" if isinstance(outcome, Unknown) else "skipped"
+            shown = f" {code(number)}" if number else ""
+            yield f"  - {kind}{shown}: {prose(reason)}"
+        case Assumed(reason):
+            yield f"  - assumed: {prose(reason)}"
+    if not isinstance(outcome, Proved | Refuted | Assumed):
+        yield f"  - what would settle it: {prose(settling(protocol, verdict))}"
+    if verdict.vacuity == "vacuous":
+        yield "  - vacuous: what it speaks of occurs in no run"
+    if not verdict.required:
+        yield "  - not required"
+    if verdict.statistics:
+        numbers = [f"{name} {grouped(value)}" for name, value in verdict.statistics]
+        yield f"  - statistics: {prose(', '.join(numbers))}"
+
+
+def _method(method: str, detail: str) -> str:
+    words = METHODS.get(method, f"by {method}" if method else "by its structure")
+    return prose(f"{words}, {detail}" if detail and detail != method else words)
+
+
+def _why(evidence: Trace | Conflict | Core) -> str:
+    match evidence:
+        case Trace(explanation=words, steps=steps, culprits=culprits):
+            about = f", about {listed(collapsed(culprits), _FEW)}" if culprits else ""
+            run = f"a run of {counted(len(steps), 'step')}, replayed{about}"
+            return f"{words}; {run}" if words else run
+        case Conflict(reason=reason):
+            return reason
+        case Core(reason=reason, premises=premises):
+            return f"{reason}; {counted(len(premises), 'premise')} that cannot hold together"
+
+
+def _assumptions(run: Run) -> Iterator[str]:
+    yield "## Assumptions"
+    yield ""
+    rows = []
+    for one in run.assumptions:
+        who = ", ".join(part for part in (one.owner, one.until and f"until {one.until}") if part)
+        state = "in force" if one.in_force else "past its date, does not count"
+        rows.append(
+            f"- {prose(one.number)} {code(one.obligation)} of {code(one.protocol)}:"
+            f" {prose(one.reason)} ({code(one.place)}{', ' if who else ''}{prose(who)}; {state})"
+        )
+    known = {one.number for one in run.assumptions}
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            if isinstance(outcome, Assumed) and outcome.ledger not in known:
+                rows.append(
+                    f"- {prose(outcome.ledger)} {code(verdict.name)} of {code(protocol.name)}:"
+                    f" {prose(outcome.reason)} ({code(outcome.place)})"
+                )
+    yield from rows or ["None beyond the semantics above."]
+    yield ""
+
+
+def _again(run: Run) -> Iterator[str]:
+    yield "## How to check this report"
+    yield ""
+    yield f"- Again from the sources: {code(run.command)}"
+    if run.evidence:
+        yield "- The evidence without any search: `tellverify recheck DIR`, DIR being its folder"
+    else:
+        yield "- With evidence that can be rechecked: add `--evidence DIR`"
+    yield '- "Proved" is said of all runs only; unknown and skipped never count as success.'

@@ -1,0 +1,47 @@
+"""How outcomes are known, and what would settle those that are open, as sentences."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tellverify.verdict.outcome import Bounded, Skipped, Unknown
+from tellverify.verdict.run import ProtocolReport, Verdict
+
+METHODS: Final = {
+    "structure": "by the rules of the language on the syntax tree",
+    "coherence": "by the complete conditions of implementability on the protocol graph",
+    "strict merge": "by merging the local types of all branches",
+    "causality": "by what causes what in every loop",
+    "reachability": "by reachability of an end from every state of the graph",
+    "search": "by searching every configuration",
+    "composition": "by deciding parallel branches one by one",
+}
+_SETTLES: Final = {
+    "TV901": "Raise `--events`: the protocol has more events than are examined.",
+    "TV902": "Raise `--steps`: the work allowed for one question was used up.",
+    "TV911": "Mend the errors of the text first.",
+    "TV942": "Rewrite the construct that is named, or decide this by hand and `assume` it.",
+}
+
+
+def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
+    """What would settle an obligation that is unknown, skipped or bounded."""
+    outcome = verdict.outcome
+    match outcome:
+        case Bounded() if protocol.families:
+            family = protocol.families[0]
+            largest = max(family.sizes, default=0)
+            return (
+                f"Larger sizes extend it: `--instances {family.name}=1..{2 * largest or 2}`."
+                " A statement for every size needs a proof by induction, or by hand."
+            )
+        case Bounded():
+            return "A larger bound extends it; a proof for all runs needs another method."
+        case Unknown(_, number) | Skipped(_, number):
+            if number in _SETTLES:
+                return _SETTLES[number]
+            if number:
+                return f"`tellverify explain {number}` says what it means and what to do."
+            return "Raise the limit, or rewrite the construct, that is named."
+        case _:
+            return ""
