@@ -45,11 +45,30 @@ def test_a_stored_run_is_rendered_as_check_renders_it(folder: Path) -> None:
     done = run(
         folder,
         *("report", "run.json", "--json", "again.json", "--html", "again.html"),
-        *("--markdown", "again.md", "--report", "sarif=again.sarif"),
+        *("--report", "markdown=again.md", "--report", "sarif=again.sarif"),
     )
     assert done.returncode == 0 and not done.stdout and not done.stderr
     for ending in ("json", "html", "md", "sarif"):
         assert (folder / f"again.{ending}").read_bytes() == (folder / f"run.{ending}").read_bytes()
+
+
+def test_the_proof_report_has_every_claim_with_its_evidence(folder: Path) -> None:
+    done = run(folder, "report", "run.json", "--markdown", "proof.md")
+    assert done.returncode == 0
+    proof = (folder / "proof.md").read_text(encoding="utf-8")
+    stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for title in ("Proved of all runs", "Refuted", "Not known and not checked", "Assumptions"):
+        assert f"\n## {title}\n" in proof
+    for file in stored["inputs"]:
+        assert f"| `{file['path']}` | `{file['sha256']}` |" in proof
+    for verdict in stored["protocols"][0]["verdicts"]:
+        assert f"`{verdict['property']}" in proof
+        evidence = verdict["evidence"]
+        if evidence.get("path"):
+            assert f"]({evidence['path']}), SHA-256 `{evidence['sha256']}`" in proof
+        if verdict["status"] in ("unknown", "skipped"):
+            assert f"{verdict['status']} `{verdict['code']}`" in proof
+    assert f"Reproduce with `{stored['command']}`" in proof
 
 
 def test_claims_link_their_evidence_with_its_digest(folder: Path) -> None:

@@ -24,6 +24,7 @@ REPORTS = {
     "gitlab": "run.gitlab.json",
     "markdown": "run.md",
     "html": "run.html",
+    "proof": "run.proof.md",
 }
 TERMINAL = {"text": "run.txt", "concise": "run.concise.txt", "github": "run.github.txt"}
 SOLVER = re.compile(rb"\bz3 [0-9]+(\.[0-9]+)+")

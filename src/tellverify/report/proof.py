@@ -68,8 +68,13 @@ def _head(run: Run) -> Iterator[str]:
         yield "| file that was read | SHA-256 |"
         yield "| --- | --- |"
         for one in run.inputs:
-            yield f"| {code(one.path, in_table=True)} | {code(one.sha256, in_table=True)} |"
+            yield f"| {code(one.path, in_table=True)} | {_digest(one.sha256)} |"
         yield ""
+
+
+def _digest(text: str) -> str:
+    """A digest in full, which `code` would cut."""
+    return f"`{text}`" if text.isalnum() and text.isascii() else code(text)
 
 
 def _section(run: Run, title: str, words: Sequence[str], files: Files) -> Iterator[str]:
@@ -124,7 +129,7 @@ def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: Files) -> I
             linked[file.path] = file
     for file in linked.values():
         shown = file.path.replace("\\", "/").rpartition("/")[2]
-        yield f"  - evidence: [{code(shown)}]({href(file.path)}), SHA-256 {code(file.sha256)}"
+        yield f"  - evidence: [{code(shown)}]({href(file.path)}), SHA-256 {_digest(file.sha256)}"
     if not linked and isinstance(first.outcome, Proved | Bounded | Refuted):
         yield "  - evidence: no file was written for this claim"
 

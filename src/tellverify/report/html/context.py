@@ -19,7 +19,7 @@ from tellverify.report.html.pieces import (
     table,
 )
 from tellverify.report.html.refuted import premises
-from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.verdict.outcome import Assumed, Bounded, Core, Proved, Refuted, status
 from tellverify.verdict.property import DIALECTS, SEMANTICS
 from tellverify.verdict.run import Assumption, ProtocolReport, Verdict
@@ -245,7 +245,11 @@ def evidence_files(page: Page) -> Html:
         words = "No evidence was written. `tellverify check --evidence DIR` writes it."
         return paragraph(prose(words))
     rows = [
-        [code(one.obligation), file_link(one), element("code", escaped(one.sha256), class_="sum")]
+        [
+            code(one.obligation),
+            file_link(one),
+            element("code", exact(one.sha256[:200]), class_="sum"),
+        ]
         for one in files[:1000]
     ]
     again = prose("`tellverify recheck DIR` checks all of it without any search.")

@@ -19,7 +19,7 @@ from tellverify.report.html import claims, context, protocols, refuted
 from tellverify.report.html.coverage import coverage
 from tellverify.report.html.pieces import Page, code, page_of, paragraph, status_chip, table
 from tellverify.report.svg.style import DARK, LIGHT, RULES
-from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.source.text import SourceFile
 from tellverify.verdict.property import SEMANTICS
 from tellverify.verdict.run import Run
@@ -155,7 +155,7 @@ def _verdict(page: Page) -> Html:
 def _provenance(page: Page) -> Html:
     run = page.run
     rows = [
-        [code(one.path), element("code", escaped(one.sha256), class_="sum")]
+        [code(one.path), element("code", exact(one.sha256[:200]), class_="sum")]
         for one in run.inputs[:500]
     ]
     if len(run.inputs) > len(rows):
