@@ -18,6 +18,7 @@ from tellverify.report.html.pieces import (
     status_chip,
     table,
 )
+from tellverify.report.svg.chart import draw_chart
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.report.words import METHODS, settling
 from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
@@ -87,7 +88,22 @@ def _claim(page: Page, protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) 
     numbers = ", ".join(counted(value, _noun(name)) for name, value in first.statistics)
     if numbers:
         how = joined((how, element("span", escaped(numbers), class_="quiet")))
-    return [sentence(verdicts), how, evidence_link(page, protocol, first) or _none()]
+    what = joined((sentence(verdicts), _witness(protocol, first)))
+    return [what, how, evidence_link(page, protocol, first) or _none()]
+
+
+def _witness(protocol: ProtocolReport, verdict: Verdict) -> Html:
+    """The run that proves that something can happen, to be unfolded."""
+    if verdict.witness is None:
+        return EMPTY
+    trace = verdict.witness.trace
+    steps = counted(len(trace.steps), "step")
+    chart = draw_chart(trace, protocol.roles, f"A run of {protocol.name} that shows it, {steps}")
+    if chart is None:
+        return EMPTY
+    at = f" with {verdict.witness.instance}" if verdict.witness.instance else ""
+    title = element("summary", escaped(f"a run that shows it: {steps}{at}"))
+    return element("details", title, element("div", chart, class_="scroll"), class_="witness")
 
 
 def _none() -> Html:
