@@ -109,6 +109,27 @@ def test_link_bundles_are_the_fragments(call: Call) -> None:
     assert (row["owner"], row["generation"]) == ("local", 1)
 
 
+def test_a_session_is_handed_over_by_reconfiguration_alone(call: Call) -> None:
+    path = "specs/guardian_membership_change.tell"
+    row = json.loads(
+        call("run", path, "--hand-over", "4=bert", "--hand-over", "7=local", "--json")[1]
+    )
+    assert row["ending"] == "complete"
+    assert [(h["target"], h["generation"]) for h in row["hand_overs"]] == [
+        ("bert", 2),
+        ("local", 3),
+    ]
+    assert "`bert` owns it in generation 2" in row["hand_overs"][0]["refused"]
+    alone = json.loads(call("run", path, "--json")[1])
+    assert row["events"] == alone["events"]
+    code, said = call("run", path, "--hand-over", "4=bert", "--without", "ownership_receipt")
+    assert code == 1
+    assert "error[TV763]: transfer needs `ownership_receipt`" in said
+    assert "stopped after 4 events: the session stays with its owner" in said
+    assert call("run", path, "--hand-over", "99=bert")[0] == 2
+    assert call("run", path, "--hand-over", "x=bert")[0] == 2
+
+
 def test_choices_are_taken_or_refused(call: Call) -> None:
     path = "specs/ota_activation.tell"
     for branch in ("Commit", "Abort", "Coordinator=Abort"):

@@ -24,6 +24,7 @@ from tellverify.cli.policies import (
 )
 from tellverify.cli.run_output import (
     Asked,
+    HandOver,
     print_json,
     reason_row,
     row_of,
@@ -42,8 +43,10 @@ from tellverify.report.families import counted
 from tellverify.runtime.chooser import Scripted, Unscripted
 from tellverify.runtime.executor import Ending, Execution
 from tellverify.runtime.faults import Fault, FaultKind
-from tellverify.runtime.launch import Refused, execute, launch
+from tellverify.runtime.gate import Contracts
+from tellverify.runtime.launch import Refused, Session, launch
 from tellverify.runtime.ownership import Registry
+from tellverify.runtime.reconfiguration import Reconfiguration
 
 _BY_ADMISSION: Final = frozenset(
     {
@@ -55,6 +58,19 @@ _BY_ADMISSION: Final = frozenset(
         FaultKind.MISSING_PACK_CAPABILITY,
     }
 )
+
+
+def _parse_hand_overs(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[int, str], ...]:
+    """`3=bert` as number and name."""
+    found = []
+    for text in given:
+        number, equals, name = text.partition("=")
+        if not (number.isascii() and number.isdigit()) or len(number) > 9 or not equals or not name:
+            raise click.BadParameter(f"`{tame(text)}` is not of the form N=NAME")
+        found.append((int(number), name))
+    return tuple(found)
 
 
 @click.command("run")
@@ -77,6 +93,14 @@ _BY_ADMISSION: Final = frozenset(
 )
 @click.option("--steps", type=click.IntRange(1), default=10_000, metavar="N", help="Most events.")
 @click.option("--owner", default="local", metavar="NAME", help="Who owns the session.")
+@click.option(
+    "--hand-over",
+    "hand_overs",
+    multiple=True,
+    metavar="N=NAME",
+    callback=_parse_hand_overs,
+    help="After N events give the session to NAME, by reconfiguration.",
+)
 @click.option("--log", "log_path", metavar="PATH", help="Write the events as a log; `-` for here.")
 @click.option("--trace", "trace_path", metavar="PATH", help="Write the run as an ITF file.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -92,6 +116,7 @@ def run(
     choices: tuple[str, ...],
     steps: int,
     owner: str,
+    hand_overs: tuple[tuple[int, str], ...],
     log_path: str | None,
     trace_path: str | None,
     as_json: bool,
@@ -115,21 +140,22 @@ def run(
     script = [part for text in choices for part in text.split(",") if part]
     chooser = Scripted(script, seed)
     try:
-        done = execute(result, registry, chooser, seed=seed, limit=steps)
+        session = Session(result, registry)
+        done, handed = _executed(asked, session, registry, chooser, hand_overs, steps)
     except Unscripted as error:
         has = ", ".join(f"`{tame(name)}`" for name in error.options)
         raise click.UsageError(f"{tame(str(error))}; there is {has}") from None
     if isinstance(done, Fault):
-        return _refused(asked, Refused((done,)), as_json)
+        return _stopped(asked, done, session.made, as_json)
     if chooser.unused and done.ending is not Ending.LIMIT:
         raise click.UsageError(f"nobody had to choose `{tame(chooser.unused[0])}` any more")
     code = _written(asked, done, log_path, trace_path)
     if code is not Exit.OK:
         return code
     if as_json:
-        print_json(row_of(asked, result, done))
+        print_json(row_of(asked, result, done, handed=handed))
     else:
-        text = "\n".join(text_lines(asked, result, done, style_of_output()))
+        text = "\n".join(text_lines(asked, result, done, handed, style_of_output()))
         click.echo(text, err=log_path == "-")
     if done.ending is Ending.STUCK:
         where = Where(asked.derived.source.path, asked.derived.manifest.protocol_qualified_name)
@@ -142,10 +168,40 @@ def run(
     return Exit.OK if done.ending is Ending.COMPLETE else Exit.REFUTED
 
 
+def _executed(
+    asked: Asked,
+    session: Session,
+    registry: Registry,
+    chooser: Scripted,
+    hand_overs: Sequence[tuple[int, str]],
+    steps: int,
+) -> tuple[Execution | Fault, tuple[HandOver, ...]]:
+    """Execute to the end, handing the session over on the way; a fault is why that is refused."""
+    request, claim = asked.request, session.admitted.claim
+    contracts = request.contracts or Contracts("none", frozenset())
+    manager = Reconfiguration(registry, contracts)
+    manager.adopt(claim)
+    handed: list[HandOver] = []
+    for number, name in sorted(hand_overs):
+        done = session.advance(claim, chooser, seed=asked.seed, limit=min(number, steps))
+        if isinstance(done, Fault):
+            return done, tuple(handed)
+        if len(done.steps) < number:
+            raise click.UsageError(f"the run has {len(done.steps)} events, none to follow {number}")
+        receipt = manager.transfer(claim, name)
+        if isinstance(receipt, Fault):
+            return receipt, tuple(handed)
+        stale = session.advance(claim, chooser, limit=steps)
+        refused = stale.reason if isinstance(stale, Fault) else ""
+        claim = receipt.claim
+        handed.append(HandOver(number, receipt.source, name, claim.generation, refused))
+    return session.advance(claim, chooser, seed=asked.seed, limit=steps), tuple(handed)
+
+
 def _policy(given: str | None, without_one: bool, runtime: str | None) -> Policy | None:
     if without_one:
-        if given or runtime:
-            raise click.UsageError("--no-policy leaves neither a policy nor a runtime to name")
+        if runtime:
+            raise click.UsageError("--no-policy leaves no runtime to name")
         return None
     if given is None and runtime is None and policy_path_of(None) is None:
         return None
@@ -212,6 +268,19 @@ def _refused(asked: Asked, refused: Refused, as_json: bool) -> int:
     click.echo(f"refused: {name} is not launched by {_runtime_name(asked)}, for {many}; no event")
     if all(fault.kind is FaultKind.ADMISSION for fault in refused.faults):
         click.echo("`--no-policy` executes it without admission, on the canonical path")
+    return Exit.REFUTED
+
+
+def _stopped(asked: Asked, fault: Fault, events: int, as_json: bool) -> int:
+    """The session could not be handed over, or not be gone on with."""
+    if as_json:
+        print_json(row_of(asked, None, None, (reason_row(fault),), ending="stopped"))
+        return Exit.REFUTED
+    where = Where(asked.derived.source.path, asked.derived.manifest.protocol_qualified_name)
+    here = f"stopped after {counted(events, 'event')}"
+    found = say.launch_refused(where, str(fault.kind), asked.derived.name, fault.reason, here)
+    print_findings([found], sources_of([asked.derived], asked.policy))
+    click.echo(f"{here}: the session stays with its owner")
     return Exit.REFUTED
 
 

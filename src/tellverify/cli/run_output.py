@@ -47,6 +47,16 @@ class EventRow(msgspec.Struct, frozen=True):
     branch: str
 
 
+class HandOver(msgspec.Struct, frozen=True):
+    """A change of owner after `events` events; `refused` says why the old one may not go on."""
+
+    events: int
+    source: str
+    target: str
+    generation: int
+    refused: str
+
+
 class RunRow(msgspec.Struct, frozen=True):
     """A launch as it is written to JSON; `ending` is "refused" where nothing was executed."""
 
@@ -67,6 +77,7 @@ class RunRow(msgspec.Struct, frozen=True):
     branches: tuple[tuple[str, str], ...]
     widths: tuple[int, ...]
     events: tuple[EventRow, ...]
+    hand_overs: tuple[HandOver, ...] = ()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -86,7 +97,9 @@ def reason_row(fault: Fault) -> ReasonRow:
     return ReasonRow(str(fault.kind), code, fault.subject, fault.pack, fault.reason)
 
 
-def text_lines(asked: Asked, admitted: Admitted, done: Execution, style: Style) -> list[str]:
+def text_lines(
+    asked: Asked, admitted: Admitted, done: Execution, handed: tuple[HandOver, ...], style: Style
+) -> list[str]:
     """The launch, its events with the queues after each, and how it ended."""
     policy, claim = admitted.policy, admitted.claim
     name = asked.derived.manifest.protocol_id
@@ -105,6 +118,11 @@ def text_lines(asked: Asked, admitted: Admitted, done: Execution, style: Style) 
     stepper = Stepper(asked.request.machines)
     widest = max((_width(step) for step in done.steps), default=0)
     rows = [_step_line(stepper, step, min(widest, 60), style) for step in done.steps]
+    for one in reversed(handed):
+        rows.insert(
+            one.events,
+            style.tamed(f"handed over to {one.target}, generation {one.generation}: {one.refused}"),
+        )
     if len(rows) > _SHOWN:
         half = _SHOWN // 2
         rows = [*rows[:half], f"      {len(rows) - _SHOWN} events not shown", *rows[-half:]]
@@ -152,6 +170,8 @@ def row_of(
     admitted: Admitted | None,
     done: Execution | None,
     reasons: tuple[ReasonRow, ...] = (),
+    handed: tuple[HandOver, ...] = (),
+    ending: str = "refused",
 ) -> RunRow:
     """A launch as JSON has it."""
     return RunRow(
@@ -168,10 +188,11 @@ def row_of(
         generation=admitted.claim.generation if admitted is not None else 0,
         fragments=tuple(one.name for one in admitted.claim.fragments) if admitted else (),
         seed=asked.seed,
-        ending=str(done.ending) if done is not None else "refused",
+        ending=str(done.ending) if done is not None else ending,
         branches=done.branches if done is not None else (),
         widths=done.waves if done is not None else (),
         events=tuple(_event_row(step) for step in done.steps) if done is not None else (),
+        hand_overs=handed,
     )
 
 

@@ -106,6 +106,46 @@ def launch(request: LaunchRequest, registry: Registry) -> Admitted | Refused:
     return Admitted(request, policy, claim, tuple(warnings))
 
 
+class Session:
+    """An admitted session in execution: whoever shows its present claim may go on with it.
+
+    The mode is the one that admission gave.
+    """
+
+    def __init__(self, admitted: Admitted, registry: Registry) -> None:
+        self.admitted = admitted
+        self._registry = registry
+        self._executor = Executor(admitted.request.machines, admitted.request.sites)
+
+    @property
+    def made(self) -> int:
+        """How many events it has had."""
+        return len(self._executor.steps)
+
+    def advance(
+        self, claim: Claim, chooser: Chooser, *, seed: int = 0, limit: int = 100_000
+    ) -> Execution | Fault:
+        """Execute until the session has made `limit` events in all, or cannot go on.
+
+        A claim that is stale, or of another session, is refused. What `chooser` raises passes
+        through.
+        """
+        session = self.admitted.claim.session
+        if claim.session != session:
+            reason = f"a claim of session `{claim.session}` is shown for session `{session}`"
+            return Fault(FaultKind.STALE_OWNER, session, reason)
+        stale = self._registry.refusal(claim)
+        if stale is not None:
+            return stale
+        return self._executor.run(
+            self.admitted.policy,
+            chooser,
+            seed=seed,
+            limit=limit,
+            owned=lambda: self._registry.is_current(claim),
+        )
+
+
 def execute(
     admitted: Admitted,
     registry: Registry,
@@ -114,21 +154,9 @@ def execute(
     seed: int = 0,
     limit: int = 100_000,
 ) -> Execution | Fault:
-    """Execute an admitted session to its end, or refuse a claim that is stale.
-
-    The mode is the one that admission gave. What `chooser` raises passes through.
-    """
-    stale = registry.refusal(admitted.claim)
-    if stale is not None:
-        return stale
-    executor = Executor(admitted.request.machines, admitted.request.sites)
-    return executor.run(
-        admitted.policy,
-        chooser,
-        seed=seed,
-        limit=limit,
-        owned=lambda: registry.is_current(admitted.claim),
-    )
+    """Execute an admitted session from its beginning, by the claim that it was opened with."""
+    session = Session(admitted, registry)
+    return session.advance(admitted.claim, chooser, seed=seed, limit=limit)
 
 
 def _is_guard(name: str) -> bool:

@@ -6,14 +6,23 @@ import random
 
 import msgspec
 import pytest
+from graphs import random_graph
 
 from tellverify.core.machine import Action, Machine
+from tellverify.engine.machines import Machines
 from tellverify.policy.rows import Determinism
 from tellverify.runtime.chooser import Seeded
 from tellverify.runtime.executor import Ending, Execution
 from tellverify.runtime.faults import Fault, FaultKind
 from tellverify.runtime.gate import Contracts, Key
-from tellverify.runtime.launch import Admitted, LaunchRequest, Refused, execute, launch
+from tellverify.runtime.launch import (
+    Admitted,
+    LaunchRequest,
+    Refused,
+    Session,
+    execute,
+    launch,
+)
 from tellverify.runtime.mode import Mode
 from tellverify.runtime.ownership import Registry
 from tellverify.runtime.reconfiguration import SURFACES, Receipt, Reconfiguration
@@ -204,6 +213,42 @@ def test_a_stale_owner_executes_nothing() -> None:
     assert result.kind is FaultKind.STALE_OWNER
     now = msgspec.structs.replace(first, claim=receipt.claim)
     assert isinstance(execute(now, registry, Seeded(0)), Execution)
+
+
+def test_a_forged_admission_executes_nothing() -> None:
+    registry = Registry()
+    real = admitted(REQUEST, registry)
+    other = admitted(with_(session="other"), registry)
+    empty = Registry()
+    assert isinstance(execute(real, empty, Seeded(0)), Fault)
+    session = Session(real, registry)
+    assert isinstance(session.advance(other.claim, Seeded(0)), Fault)
+    forged = msgspec.structs.replace(real.claim, generation=2)
+    assert isinstance(session.advance(forged, Seeded(0)), Fault)
+    assert session.made == 0
+    done = session.advance(real.claim, Seeded(0))
+    assert isinstance(done, Execution)
+    assert session.made == 2
+
+
+def test_a_session_goes_on_where_its_last_owner_left_it() -> None:
+    for seed in range(200):
+        registry = Registry()
+        manager = Reconfiguration(registry, FULL)
+        first = admitted(with_(machines=tuple(Machines(random_graph(seed)).all())), registry)
+        manager.adopt(first.claim)
+        whole = execute(first, registry, Seeded(seed), limit=40)
+        session = Session(first, registry)
+        begun = session.advance(first.claim, Seeded(seed), limit=3)
+        receipt = manager.transfer(first.claim, "bert")
+        assert isinstance(receipt, Receipt)
+        assert isinstance(session.advance(first.claim, Seeded(seed)), Fault)
+        ended = session.advance(receipt.claim, Seeded(seed), limit=40)
+        assert isinstance(begun, Execution)
+        assert isinstance(ended, Execution)
+        assert isinstance(whole, Execution)
+        assert ended.steps == whole.steps, f"seed {seed}"
+        assert ended.steps[: len(begun.steps)] == begun.steps, f"seed {seed}"
 
 
 def test_an_execution_stops_when_its_session_is_handed_over() -> None:

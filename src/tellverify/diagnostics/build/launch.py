@@ -46,10 +46,12 @@ def code_of(kind: str) -> str:
     return LAUNCH_CODES[kind][0].number if kind in LAUNCH_CODES else ""
 
 
-def launch_refused(where: Where, kind: str, span: Span, reason: str) -> Diagnostic:
-    """A gate of the launch path refuses, for a reason of its own."""
+def launch_refused(
+    where: Where, kind: str, span: Span, reason: str, here: str = "not launched"
+) -> Diagnostic:
+    """A gate of the launch path, or the reconfiguration step, refuses for a reason of its own."""
     code, helps = LAUNCH_CODES[kind]
-    return where.finding(code, reason, (span, "not launched"), helps=(helps,))
+    return where.finding(code, reason, (span, here), helps=(helps,))
 
 
 def execution_stuck(
