@@ -31,9 +31,9 @@ _SAID: Final = {
         "Passing protocols are shown as counts and runs by their last ten steps, to keep this"
         " report short."
     ),
-    Size.NO_TRACES: (
-        "Passing protocols are shown as counts, runs are left out and lists are cut, to keep this"
-        " report short; the JSON report has everything."
+    Size.SOME_TRACES: (
+        "Passing protocols are shown as counts, lists are cut, and only the first runs are here, by"
+        " their last ten steps, to keep this report short; the JSON report has everything."
     ),
 }
 
@@ -42,18 +42,48 @@ def write_markdown(run: Run, sources: Mapping[str, SourceFile], *, limit: int = 
     """The Markdown of `run`, of at most `limit` characters.
 
     What does not fit is left out in a fixed order: passing protocols become counts, then runs are
-    cut to their last ten steps, then there are no runs and lists are cut. The report says so.
+    cut to their last ten steps, then lists are cut and there are only as many runs as fit. The
+    report says so.
     """
     text = ""
+    blocks: list[str] = []
     for size in Size:
-        text = encodable("\n".join(_report(run, sources, size)) + "\n")
+        if size in (Size.FULL, Size.SHORT_TRACES):  # in between the runs stay as they are
+            blocks = refutation_details(run, sources, size)
+        text = _page(run, sources, size, blocks)
         if len(text) <= limit:
             return text
+    few = _page(run, sources, Size.SOME_TRACES, [])
+    if len(few) <= limit:
+        fitting = _fitting(blocks, limit - len(few) - len(_left_out(len(blocks))) - 2)
+        return _page(run, sources, Size.SOME_TRACES, fitting)
+    text = few
     note = "\n\n(cut: the report is longer than a comment may be)\n"
     return text[: limit - len(note)] + note
 
 
-def _report(run: Run, sources: Mapping[str, SourceFile], size: Size) -> Iterator[str]:
+def _page(run: Run, sources: Mapping[str, SourceFile], size: Size, blocks: Sequence[str]) -> str:
+    return encodable("\n".join(_report(run, sources, size, blocks)) + "\n")
+
+
+def _fitting(blocks: Sequence[str], room: int) -> list[str]:
+    """The first of `blocks`, as many as fit, with a line that says how many do not."""
+    found: list[str] = []
+    for block in blocks:
+        room -= len(encodable(block)) + 1
+        if room < 0:
+            break
+        found.append(block)
+    return [*found, _left_out(len(blocks) - len(found))] if len(found) < len(blocks) else found
+
+
+def _left_out(count: int) -> str:
+    return f"_And {counted(count, 'refuted obligation')} more, not shown here._\n"
+
+
+def _report(
+    run: Run, sources: Mapping[str, SourceFile], size: Size, blocks: Sequence[str]
+) -> Iterator[str]:
     compared = Comparison(run)
     yield MARKER
     yield f"### tellverify: {_totals(run)}"
@@ -66,7 +96,7 @@ def _report(run: Run, sources: Mapping[str, SourceFile], size: Size) -> Iterator
         yield ""
     yield from _news(run, compared, size)
     yield from _table(run, sources, compared, size)
-    yield from refutation_details(run, sources, size)
+    yield from blocks
     yield from _findings(run, sources, compared, size)
     yield from _passing(run, size)
     yield from _assumptions(run, size)
@@ -83,7 +113,7 @@ def _totals(run: Run) -> str:
 
 def _cut(items: Sequence[str], size: Size, most: int) -> list[str]:
     """`items`, or the first `most` of them when the report has to be short."""
-    return list(items) if size < Size.NO_TRACES else list(items[:most])
+    return list(items) if size < Size.SOME_TRACES else list(items[:most])
 
 
 def _listed(lines: Sequence[str], size: Size) -> Iterator[str]:

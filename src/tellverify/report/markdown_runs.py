@@ -17,7 +17,7 @@ from tellverify.report.mermaid import sequence_diagram
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.run import ProtocolReport, Run, Verdict
+from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _LAST: Final = 10
 _SUMMARIES: Final = {
@@ -40,13 +40,11 @@ class Size(IntEnum):
     FULL = 0
     COUNTS = 1  # passing protocols are counts
     SHORT_TRACES = 2  # and traces are their last ten steps
-    NO_TRACES = 3  # and there are no traces, and tables are cut
+    SOME_TRACES = 3  # and tables are cut, and there are as many traces as fit
 
 
-def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) -> Iterator[str]:
-    """Every refuted obligation with its evidence; the first is open."""
-    if size == Size.NO_TRACES:
-        return
+def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) -> list[str]:
+    """Every refuted obligation with its evidence, a text for each; the first is open."""
     index = RefutationIndex(run)
     files = evidence_of(run)
     told: list[tuple[ProtocolReport, Verdict, Refuted, Diagnostic | None]] = []
@@ -57,27 +55,43 @@ def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) 
     told.extend((*left, None) for left, _ in index.left())
     # Runs say most; what only Telltale's compiler refuses comes last.
     told.sort(key=lambda one: (not one[1].required, not isinstance(one[2].evidence, Trace)))
-    for number, (protocol, verdict, outcome, diagnostic) in enumerate(told):
-        summary = _summary(protocol, verdict, outcome)
-        yield f"<details{' open' if number == 0 else ''}><summary>{summary}</summary>"
+    return [
+        "\n".join(_details(*one, files, sources, size, is_open=number == 0))
+        for number, one in enumerate(told)
+    ]
+
+
+def _details(
+    protocol: ProtocolReport,
+    verdict: Verdict,
+    outcome: Refuted,
+    diagnostic: Diagnostic | None,
+    files: Mapping[str, EvidenceFile],
+    sources: Mapping[str, SourceFile],
+    size: Size,
+    *,
+    is_open: bool,
+) -> Iterator[str]:
+    summary = _summary(protocol, verdict, outcome)
+    yield f"<details{' open' if is_open else ''}><summary>{summary}</summary>"
+    yield ""
+    if diagnostic is not None:
+        yield f"{_where(diagnostic, sources)} {prose(diagnostic.message)}."
         yield ""
-        if diagnostic is not None:
-            yield f"{_where(diagnostic, sources)} {prose(diagnostic.message)}."
+    yield from _shown(protocol, outcome, sources, size, is_told=diagnostic is not None)
+    if diagnostic is not None:
+        for text in diagnostic.helps:
+            yield f"To fix: {prose(text)}."
             yield ""
-        yield from _shown(protocol, outcome, sources, size, is_told=diagnostic is not None)
-        if diagnostic is not None:
-            for text in diagnostic.helps:
-                yield f"To fix: {prose(text)}."
-                yield ""
-        file = files.get(verdict_id(protocol.name, verdict))
-        if file is not None and isinstance(outcome.evidence, Trace):
-            yield f"Again: {code(f'tellverify replay {file.path}', whole=True)}"
-            yield ""
-        elif file is not None:
-            yield f"Shown in {code(file.path, whole=True)}."
-            yield ""
-        yield "</details>"
+    file = files.get(verdict_id(protocol.name, verdict))
+    if file is not None and isinstance(outcome.evidence, Trace):
+        yield f"Again: {code(f'tellverify replay {file.path}', whole=True)}"
         yield ""
+    elif file is not None:
+        yield f"Shown in {code(file.path, whole=True)}."
+        yield ""
+    yield "</details>"
+    yield ""
 
 
 def _where(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -> str:

@@ -106,7 +106,7 @@ def test_too_many_refutations_leave_a_table_that_is_cut() -> None:
     ]
     text = write_markdown(Run((), tuple(refuted), (), 1, ""), SOURCES)
     assert len(text) <= LIMIT
-    assert "runs are left out and lists are cut" in text
+    assert "lists are cut, and only the first runs are here" in text
     assert "and 1 960 more" in text
 
 
