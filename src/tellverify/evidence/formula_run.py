@@ -98,7 +98,9 @@ def positions(
             laps.append(list(totals))
             begin = begin or stepper.configuration()
         if stepper.make(step) is not None:
-            raise ValueError(f"step {index} cannot be made")
+            if index < len(steps):
+                raise ValueError(f"step {index} cannot be made")
+            return Positions((), False, False, False)
         _note(formula, step, stepper, machine, totals, rows)
     end = stepper.configuration()
     length = len(steps)
