@@ -13,12 +13,15 @@ from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.explore.counterexample import FaultSearch, find_faults
+from tellverify.explore.idle_faults import idle_faults
 from tellverify.explore.seed import seed_run
 from tellverify.projection.exact import Violation
 
 CONFIGURATION_FAULTS: Final = frozenset(
     {Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE}
 )
+_AT_THE_END: Final = (Fault.DEADLOCK, Fault.ORPHAN_MESSAGE)
+_REDUCED_SHARE: Final = 10  # a step of a reduced search costs about as much as so many others
 _SEARCHED_ROLES: Final = 32
 _SEARCHED_EVENTS: Final = 5_000
 _LONGEST: Final = 400  # events of a run; what grows without limit is not followed further
@@ -95,7 +98,28 @@ def search_all(machines: Machines, options: Options, *, fidelity: bool) -> Refut
         wanted |= {Fault.INFIDELITY}
     if not _is_small(machines):
         return Refutations({}, dict.fromkeys(sorted(wanted), 0), 0)
-    return _search(machines, wanted, options)
+    return _with_endings(machines, _search(machines, wanted, options), options)
+
+
+def _with_endings(machines: Machines, found: Refutations, options: Options) -> Refutations:
+    """`found`, with what persistent sets say of faults for which not all runs were searched."""
+    left = [f for f in _AT_THE_END if found.depth[f] is not None and f not in found.traces]
+    if not left:
+        return found
+    idle = idle_faults(
+        machines.all(),
+        machines.graph,
+        bound=options.queue_limit,
+        budget=options.search_limit // _REDUCED_SHARE,
+    )
+    more = {fault: idle.traces[fault] for fault in left if fault in idle.traces}
+    decided = {fault: None for fault in left if idle.complete and fault not in more}
+    return Refutations(
+        {**found.traces, **more},
+        {**found.depth, **decided},
+        found.configurations + idle.configurations,
+        found.stuck,
+    )
 
 
 def _is_small(machines: Machines) -> bool:

@@ -23,21 +23,18 @@ from tellverify.explore.counterexample import Coverage, FaultSearch, find_faults
 from tellverify.explore.grading import is_acyclic
 from tellverify.explore.growth import growing_channels
 from tellverify.explore.histories import HistorySearch
+from tellverify.explore.idle_faults import idle_faults
 from tellverify.explore.lasting import Lasting
 from tellverify.explore.reach import Reach
 from tellverify.explore.reduction import (
     ReducedSearch,
     Reduction,
     first_mutual_wait,
-    idle_configurations,
 )
 from tellverify.explore.search import Layers, explored
-from tellverify.explore.symmetry import symmetry_of
 from tellverify.explore.system import Channel, CompiledSystem
 from tellverify.explore.traces import (
     build_trace,
-    explain_deadlock,
-    explain_orphans,
     explain_reception,
     explain_stuck,
     replayed,
@@ -195,26 +192,14 @@ class _Checker:
 
     def reduce(self) -> None:
         """What persistent sets and symmetry decide although the search was not complete."""
-        system = CompiledSystem(self.machines, self._reduced_bound())
-        search = ReducedSearch(system, Reduction.ENDINGS, self.budget // 4, symmetry_of(system))
-        for idle in idle_configurations(search):
-            rows = [
-                waiting(machine, system.state(role, idle.configuration))
-                for role, machine in enumerate(self.machines)
-            ]
-            left = [row for row in rows if not row.finished]
-            fault = Fault.DEADLOCK if left else Fault.ORPHAN_MESSAGE
-            if (fault, "") in self.traces or (not left and not idle.has_messages):
-                continue
-            if left and any(
-                system.is_spoilt(role, idle.configuration) for role in range(len(self.roles))
-            ):
-                continue  # an unspecified reception, which this reduction does not count
-            self._add_idle(fault, steps_of(system, search.run_to(idle.configuration)))
-        if not search.overflow:
-            self._claim(Fault.DEADLOCK, search, Scope.ENDINGS)
+        bound = self._reduced_bound()
+        found = idle_faults(self.machines, None, bound=bound, budget=self.budget // 4)
+        for fault, trace in found.traces.items():
+            self.traces.setdefault((fault, ""), trace)
+        if found.exhausted:
+            self._claim(Fault.DEADLOCK, Scope.ENDINGS, found.complete, found.configurations)
         if self.search is None:
-            self._search_representatives(all_endings=not search.overflow)
+            self._search_representatives(all_endings=found.exhausted)
             for number, role in enumerate(self.roles):
                 if (Fault.STUCK_ROLE, role) not in self.traces:
                     self._mutual_wait(number)
@@ -240,9 +225,10 @@ class _Checker:
                 steps = steps_of(system, search.run_to(configuration))
                 self.traces[Fault.ORPHAN_MESSAGE, ""] = gone.trace(left, steps, minimal=False)
         if not search.overflow:
-            self._claim(Fault.UNSPECIFIED_RECEPTION, search, Scope.REDUCED)
+            complete, count = not search.blocked, len(search.parents)
+            self._claim(Fault.UNSPECIFIED_RECEPTION, Scope.REDUCED, complete, count)
             if all_endings:
-                self._claim(Fault.ORPHAN_MESSAGE, search, Scope.REDUCED)
+                self._claim(Fault.ORPHAN_MESSAGE, Scope.REDUCED, complete, count)
 
     def _add_spoilt(self, steps: list[Step], wait: Waiting) -> None:
         queues = [(p, q, content) for (p, q), content in replayed(self.machine_of, steps).queues]
@@ -259,14 +245,13 @@ class _Checker:
     def _reduced_bound(self) -> int:
         return max(self.largest_bound, 2)
 
-    def _claim(self, fault: Fault, search: ReducedSearch, scope: Scope) -> None:
+    def _claim(self, fault: Fault, scope: Scope, complete: bool, count: int) -> None:
         """No fault was found by a reduced search that came to its end."""
         known = self.reached[fault]
-        bound, count = search.system.queue_bound, len(search.parents)
-        if search.blocked and known.scope is Scope.RUNS:
-            self.reached[fault] = Reached(Scope.QUEUES, bound, 0, count)
-        elif not search.blocked and known.scope in (Scope.RUNS, Scope.QUEUES):
-            self.reached[fault] = Reached(scope, bound, 0, count)
+        if complete and known.scope in (Scope.RUNS, Scope.QUEUES):
+            self.reached[fault] = Reached(scope, self._reduced_bound(), 0, count)
+        elif not complete and known.scope is Scope.RUNS:
+            self.reached[fault] = Reached(Scope.QUEUES, self._reduced_bound(), 0, count)
 
     def _mutual_wait(self, number: int) -> None:
         system = CompiledSystem(self.machines, self._reduced_bound())
@@ -284,22 +269,6 @@ class _Checker:
             minimal=False,
             culprits=(wait.role,),
             explanation=explain_stuck(wait),
-        )
-
-    def _add_idle(self, fault: Fault, steps: list[Step]) -> None:
-        ended = replayed(self.machine_of, steps)
-        rows = [waiting(m, ended.states.get(m.role, 0)) for m in self.machines]
-        queues = [(p, q, content) for (p, q), content in ended.queues]
-        left = [row for row in rows if not row.finished]
-        orphaned = tuple(dict.fromkeys(q for _, q, _ in queues))
-        self.traces[fault, ""] = build_trace(
-            fault,
-            steps,
-            self.machine_of,
-            self.roles,
-            minimal=False,
-            culprits=tuple(row.role for row in left) if left else orphaned,
-            explanation=explain_deadlock(left) if left else explain_orphans(queues),
         )
 
     def find_growth(self) -> None:

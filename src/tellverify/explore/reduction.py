@@ -138,7 +138,7 @@ class ReducedSearch:
         if self.reduction is not Reduction.NONE:
             settled = [part for part in parts if part.is_settled]
             # Receives first: what is taken at once keeps queues short.
-            settled.sort(key=lambda part: (len(part.moves), self._sends(configuration, part)))
+            settled.sort(key=lambda part: (self._sends(configuration, part), len(part.moves)))
             for part in settled:
                 found = self._after(configuration, part)
                 if self.reduction is Reduction.ENDINGS or any(c not in self.parents for c in found):

@@ -1,0 +1,77 @@
+"""Deadlocks and messages that are left at the end, by a reduced search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.core.graph import ProtocolGraph
+from tellverify.core.machine import Machine
+from tellverify.core.step import Step
+from tellverify.evidence.trace import Fault, Trace
+from tellverify.explore.reduction import ReducedSearch, Reduction, idle_configurations
+from tellverify.explore.symmetry import symmetry_of
+from tellverify.explore.system import CompiledSystem
+from tellverify.explore.traces import (
+    build_trace,
+    explain_deadlock,
+    explain_orphans,
+    replayed,
+    steps_of,
+    waiting,
+)
+
+
+class IdleFaults(msgspec.Struct, frozen=True):
+    """Runs to configurations in which nobody can move and not all is well, one for each fault.
+
+    `exhausted`: all such configurations with queues up to the bound were met. `complete`: all that
+    there are. The runs are shortest ones among queues of that bound.
+    """
+
+    traces: dict[Fault, Trace]
+    exhausted: bool
+    complete: bool
+    configurations: int
+
+
+def idle_faults(
+    machines: Sequence[Machine], graph: ProtocolGraph | None, *, bound: int, budget: int
+) -> IdleFaults:
+    """Search for deadlocks, and for messages left when all have finished and nobody can move.
+
+    `graph` gives steps their places. Unspecified receptions are no deadlocks.
+    """
+    system = CompiledSystem(machines, bound)
+    search = ReducedSearch(system, Reduction.ENDINGS, budget, symmetry_of(system))
+    traces: dict[Fault, Trace] = {}
+    for idle in idle_configurations(search):
+        fault = Fault.ORPHAN_MESSAGE if idle.is_finished else Fault.DEADLOCK
+        if fault in traces or (idle.is_finished and not idle.has_messages):
+            continue
+        roles = range(len(machines))
+        if not idle.is_finished and any(system.is_spoilt(r, idle.configuration) for r in roles):
+            continue
+        steps = steps_of(system, search.run_to(idle.configuration), graph)
+        traces[fault] = _trace(machines, fault, steps)
+    ended = not search.overflow
+    return IdleFaults(traces, ended, ended and not search.blocked, len(search.parents))
+
+
+def _trace(machines: Sequence[Machine], fault: Fault, steps: list[Step]) -> Trace:
+    machine_of = {machine.role: machine for machine in machines}.__getitem__
+    ended = replayed(machine_of, steps)
+    rows = [waiting(m, ended.states.get(m.role, 0)) for m in machines]
+    queues = [(p, q, content) for (p, q), content in ended.queues]
+    left = [row for row in rows if not row.finished]
+    orphaned = tuple(dict.fromkeys(q for _, q, _ in queues))
+    return build_trace(
+        fault,
+        steps,
+        machine_of,
+        [machine.role for machine in machines],
+        minimal=False,
+        culprits=tuple(row.role for row in left) if left else orphaned,
+        explanation=explain_deadlock(left) if left else explain_orphans(queues),
+    )
