@@ -101,6 +101,8 @@ def test_redaction_hides_every_key() -> None:
         (("admit", "specs", "--without", "nothing"), 2, "no runtime can have `nothing`"),
         (("admit", "specs", "--policy", "nowhere"), 2, "TV051"),
         (("admit", "specs", "--policy", f"{COUNTER}/policies/not_toml.toml"), 2, "TV052"),
+        (("admit", "specs", "--policy", f"{COUNTER}/policies/reserved_pack.toml"), 2, "TV067"),
+        (("check", "specs", "--policy", f"{COUNTER}/policies/reserved_pack.toml"), 2, "TV067"),
         (("admit", "nowhere.tell"), 1, "TV001"),
         (("admit", "counterexamples/self_send.tell"), 1, "TV208"),
         (("admit", "docs/ci", "--policy", POLICY), 4, "no protocol was found"),

@@ -64,8 +64,10 @@ def decode_manifest(path: str, content: bytes) -> Manifest | Diagnostic:
             return msgspec.json.decode(content, type=Stored).manifest
         return msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        words = str(error) or type(error).__name__
-        return say.unreadable_manifest(path, words[:1].lower() + words[1:200])
+        words = str(error)[:200] or type(error).__name__
+        if not words.startswith("JSON"):
+            words = words[:1].lower() + words[1:]
+        return say.unreadable_manifest(path, words)
 
 
 def drifts(stored: Manifest, derived: Derived) -> tuple[Drift, ...]:

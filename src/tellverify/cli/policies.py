@@ -19,6 +19,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.engine import inputs
 from tellverify.engine.policies import policy_at
 from tellverify.lowering.wellformed import check_structure
+from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.report.escape import tame
@@ -82,10 +83,18 @@ def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:
         complain(f"there is no policy; name one by --policy, or put it into {PLACES[0]}")
         raise Stopped(Exit.USAGE)
     read = read_policy(path, tuple(also))
-    if read.policy is None:
+    if read.policy is None or not _fits_together(read.policy):
         print_findings(read.diagnostics, read.sources, err=True)
         raise Stopped(Exit.USAGE)
     return read.policy
+
+
+def _fits_together(policy: Policy) -> bool:
+    """Whether a policy has no errors in itself; says them if not. Nothing is decided by one that
+    contradicts itself."""
+    errors = [each for each in check_policy(policy) if each.severity is Severity.ERROR]
+    print_findings(errors, policy_sources(policy), err=True)
+    return not errors
 
 
 def is_usable(path: str | None, runtime: str) -> bool:
@@ -118,7 +127,10 @@ def protocols_under(policy: Policy | None, paths: Iterable[str]) -> tuple[list[S
     found: list[Sourced] = []
     is_fine = True
     for path in inputs.find(paths):
-        read = inputs.read(path)
+        if path == "-":
+            read = inputs.decode("<stdin>", sys.stdin.buffer.read(inputs.LIMIT + 1))
+        else:
+            read = inputs.read(path)
         if read.diagnostic is not None:
             say([read.diagnostic], None)
             is_fine = False

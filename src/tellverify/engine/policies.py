@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from tellverify.diagnostics.model import Severity
+from tellverify.policy.check import check_policy
 from tellverify.policy.read import PolicyRead, read_policy
 from tellverify.source.text import SourceFile
 
@@ -11,11 +13,20 @@ _known: dict[str, tuple[tuple[tuple[str, int, int], ...], PolicyRead]] = {}
 
 
 def policy_at(path: str) -> PolicyRead:
-    """The policy in a file or folder; what is wrong with it is among its diagnostics."""
+    """The policy in a file or folder; what is wrong with it is among its diagnostics.
+
+    A policy that contradicts itself decides nothing: there is none then.
+    """
     known = _known.get(path)
     if known is not None and _marks(path, known[1]) == known[0]:
         return known[1]
     read = read_policy(path)
+    if read.policy is not None:
+        errors = tuple(
+            each for each in check_policy(read.policy) if each.severity is Severity.ERROR
+        )
+        if errors:
+            read = PolicyRead(None, errors, read.sources)
     _known.clear()
     _known[path] = (_marks(path, read), read)
     return read
