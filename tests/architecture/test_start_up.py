@@ -86,3 +86,16 @@ def test_the_version_is_told_without_the_command_line_library(tmp_path: Path) ->
     loaded = _loaded(code, tmp_path)
     assert "click" not in loaded
     assert "msgspec" not in loaded
+
+
+def test_only_properties_load_the_logic_of_properties(tmp_path: Path) -> None:
+    (tmp_path / "plain.tell").write_text(SMALL, encoding="utf-8")
+    stated = f"-- tell: property once: at most once Ping\n{SMALL}"
+    (tmp_path / "stated.tell").write_text(stated, encoding="utf-8")
+    for name, wanted in (("plain", False), ("stated", True)):
+        code = (
+            f"from tellverify.cli.group import run\nassert run(['check', '-q', '{name}.tell']) == 0"
+        )
+        loaded = _loaded(code, tmp_path)
+        assert any(one.startswith("tellverify.temporal") for one in loaded) is wanted
+        assert not loaded & set(HEAVY)
