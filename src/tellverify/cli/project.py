@@ -152,7 +152,8 @@ def write_machines(views: Views, chosen: Sequence[str]) -> int:
 def _write_svg(view: View, machine: Machine) -> bool:
     """The picture of a machine; False when it is too large to be looked at."""
     from tellverify.engine.drawings import drawing_of_machine
-    from tellverify.report.svg.graph import TooLarge, draw_graph
+    from tellverify.report.svg.graph import draw_graph
+    from tellverify.report.svg.layout import TooLarge
 
     try:
         drawing = drawing_of_machine(machine, view.roles)

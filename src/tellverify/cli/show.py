@@ -87,7 +87,8 @@ def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str)
 def _write_svg(found: ProtocolGraph) -> int:
     """The picture of a graph, if it is small enough to be looked at."""
     from tellverify.engine.drawings import drawing_of_graph
-    from tellverify.report.svg.graph import MOST_MOVES, MOST_STATES, TooLarge, draw_graph
+    from tellverify.report.svg.graph import MOST_MOVES, MOST_STATES, draw_graph
+    from tellverify.report.svg.layout import TooLarge
 
     # Said before anything is built: a graph may have half a million events.
     if found.state_count > MOST_STATES or found.event_count > MOST_MOVES:
@@ -101,7 +102,7 @@ def _write_svg(found: ProtocolGraph) -> int:
         title = f"Protocol graph of {tame(found.name)}"
         click.echo(draw_graph(drawing_of_graph(found), title, standalone=True))
     except TooLarge as error:
-        complain(str(error))
+        complain(f"the graph has {error}; --format text, dot and json have no limit")
         return Exit.UNKNOWN
     return Exit.OK
 

@@ -14,8 +14,8 @@ from tellverify.core.graph import Site
 from tellverify.core.step import Step
 from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.report.svg.chart import draw_chart
-from tellverify.report.svg.graph import TooLarge, draw_graph
-from tellverify.report.svg.layout import Box, Line, place
+from tellverify.report.svg.graph import draw_graph
+from tellverify.report.svg.layout import Box, Line, TooLarge, place
 from tellverify.report.svg.text_metrics import cells, cut, wrapped
 from tellverify.verdict.drawing import Drawing, Move
 
@@ -105,6 +105,13 @@ def test_pictures_are_the_same_every_time() -> None:
 def test_a_large_graph_is_refused_with_its_size() -> None:
     with pytest.raises(TooLarge, match="10 000 states"):
         draw_graph(Drawing((), 10_000, (), ()), "G")
+
+
+def test_a_graph_of_very_long_edges_is_refused() -> None:
+    chain = tuple(Move(at, at + 1, "A", "B", "m") for at in range(1_400))
+    back = tuple(Move(1_400, at, "A", "B", f"b{at}") for at in range(1_400))
+    with pytest.raises(TooLarge, match="ranks"):
+        draw_graph(Drawing((), 1_401, (), chain + back), "G")
 
 
 def test_a_graph_at_the_limit_is_drawn() -> None:

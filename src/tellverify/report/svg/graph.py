@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from tellverify.report.families import counted
-from tellverify.report.svg.layout import Box, Layout, Line, Route, place
+from tellverify.report.svg.layout import Box, Layout, Line, Route, TooLarge, place
 from tellverify.report.svg.style import svg
 from tellverify.report.svg.text_metrics import LINE_HEIGHT, cells, cut, text_width
 from tellverify.report.tags import Html, element, exact, number
@@ -22,10 +22,6 @@ _LOOP: Final = 26.0
 _MOST_CELLS: Final = 34
 _MOST_LABELS: Final = 6
 _HEAD: Final = 7.0
-
-
-class TooLarge(Exception):
-    """A graph that nobody could read as a picture; the message says how large it is."""
 
 
 class _Label(msgspec.Struct, frozen=True):
@@ -43,7 +39,7 @@ class _Label(msgspec.Struct, frozen=True):
 def draw_graph(drawing: Drawing, title: str, *, standalone: bool = False) -> Html:
     """The picture of a protocol graph, or of a machine.
 
-    Raises TooLarge for one of more than 1 500 states or 3 000 transitions.
+    Raises TooLarge for one of more than 1 500 states or 3 000 transitions, or of too long ones.
     """
     if drawing.states > MOST_STATES or len(drawing.moves) > MOST_MOVES:
         raise TooLarge(

@@ -19,9 +19,14 @@ _GAP: Final = 16.0  # between neighbours of a rank
 _LEAST_RANK_GAP: Final = 10.0
 _MOST_RANK_GAP: Final = 40.0
 _SWEEPS: Final = 12
+_MOST_PASSED: Final = 20_000
 _ALIGNMENTS: Final = 24
 _THREAD: Final = 5.0  # half the width of the place where an edge passes a rank
 _STRAIGHT: Final = 6.0  # how much more a long edge wants to be straight than a short one
+
+
+class TooLarge(Exception):
+    """A graph that nobody could read as a picture; the message says how large it is."""
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -62,9 +67,15 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 def place(boxes: Sequence[Box], lines: Sequence[Line]) -> Layout:
-    """The drawing of states `boxes`, state 0 on top, with the edges `lines`."""
+    """The drawing of states `boxes`, state 0 on top, with the edges `lines`.
+
+    Raises TooLarge when long edges would pass more than 20 000 ranks.
+    """
     back = _back_edges(len(boxes), lines)
     ranks = _ranks(len(boxes), lines, back)
+    passed = sum(abs(ranks[line.source] - ranks[line.target]) for line in lines)
+    if passed > _MOST_PASSED:
+        raise TooLarge(f"edges that pass {passed} ranks; at most {_MOST_PASSED} are drawn")
     layers = _Layers(boxes, lines, back, ranks)
     _order(layers)
     _align(layers)
