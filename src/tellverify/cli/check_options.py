@@ -39,6 +39,7 @@ class Flags(msgspec.Struct, frozen=True):
     steps: int | None = None
     events: int | None = None
     queue: int | None = None
+    rlimit: int | None = None
     timeout: float | None = None
     total_timeout: float | None = None
     jobs: int | None = None
@@ -75,6 +76,7 @@ class Flags(msgspec.Struct, frozen=True):
             "steps": self.steps,
             "events": self.events,
             "queue": self.queue,
+            "rlimit": self.rlimit,
             "instances": {family: list(sizes) for family, sizes in self.instances} or None,
         }
         top: dict[str, Json] = {
@@ -169,6 +171,12 @@ how_far = _joined(
     ),
 )
 how_long = _joined(
+    click.option(
+        "--rlimit",
+        type=click.IntRange(1, 2**32 - 1),
+        metavar="N",
+        help="Work of the solver for one question about guards.",
+    ),
     click.option(
         "--timeout",
         type=click.FloatRange(0, min_open=True),

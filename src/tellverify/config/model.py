@@ -35,6 +35,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: Count = 500_000
     configurations: Count = 200_000
     queue: Annotated[int, Meta(ge=1, le=64)] = 8
+    rlimit: Annotated[int, Meta(ge=1, le=2**32 - 1)] = 2_000_000
     instances: Annotated[dict[str, Sizes | Size | str], _ROWS] = {}
 
 
@@ -89,6 +90,7 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "TELLVERIFY_POLICY": ("policy",),
     "TELLVERIFY_QUEUE": ("bounds", "queue"),
     "TELLVERIFY_REQUIRE": ("require", "default"),
+    "TELLVERIFY_RLIMIT": ("bounds", "rlimit"),
     "TELLVERIFY_STEPS": ("bounds", "steps"),
 }
 """The variables that set a key. `TELLVERIFY_CONFIG` names a file instead of the nearest one."""

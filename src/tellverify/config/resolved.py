@@ -54,6 +54,7 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
         step_limit=bounds.steps,
         search_limit=bounds.configurations,
         queue_limit=bounds.queue,
+        rlimit=bounds.rlimit,
         levels=(*ordered(levels), *ordered(flags)),
         requirements=tuple(sorted(require.items())),
         user_properties=tuple(

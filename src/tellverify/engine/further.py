@@ -56,7 +56,8 @@ class Decided(msgspec.Struct, frozen=True):
 
 def _guards(further: Further) -> Decided:
     kept = further.sha256 if further.options.keep_graphs else ""
-    report = check_guards(further.protocol, further.judged.source, further.name, kept)
+    source, work = further.judged.source, further.options.rlimit
+    report = check_guards(further.protocol, source, further.name, kept, work)
     return Decided(report.verdicts, report.diagnostics, report.files)
 
 

@@ -26,11 +26,11 @@ class GuardReport(msgspec.Struct, frozen=True):
 
 
 def check_guards(
-    protocol: ast.Protocol, source: SourceFile, name: str, sha256: str = ""
+    protocol: ast.Protocol, source: SourceFile, name: str, sha256: str = "", work: int = 2_000_000
 ) -> GuardReport:
     """Judge the predicates that guard branches; without a solver the verdict is unknown.
 
-    With the SHA-256 of the file, queries are kept as evidence.
+    With the SHA-256 of the file, queries are kept as evidence. No query takes more than `work`.
     """
     choices = guarded_choices(protocol, source)
     if not choices:
@@ -45,7 +45,7 @@ def check_guards(
         required = STATEMENTS[Property.GUARDS].required
         verdict = Verdict(Property.GUARDS, Subject(name), outcome, required, *place)
         return GuardReport((verdict,))
-    return judge_choices(choices, protocol, source, name, sha256)
+    return judge_choices(choices, protocol, source, name, sha256, work)
 
 
 def guarded_choices(protocol: ast.Protocol, source: SourceFile) -> list[ast.Choice]:

@@ -53,14 +53,15 @@ def judge_choices(
     source: SourceFile,
     name: str,
     sha256: str = "",
+    work: int = 2_000_000,
 ) -> GuardReport:
     """Judge the predicates that guard the branches of `choices`, choice by choice.
 
     Evidence guards are opaque: a choice that has one is not expected to be exhaustive. With the
-    SHA-256 of the file the queries come as SMT-LIB scripts.
+    SHA-256 of the file the queries come as SMT-LIB scripts. No query takes more than `work`.
     """
     recording = Recording(Z3Solver()) if sha256 else None
-    check = _Check(protocol, source, name, recording or Z3Solver())
+    check = _Check(protocol, source, name, recording or Z3Solver(), work)
     for choice in choices:
         check.judge(choice)
     files: list[tuple[str, str, str]] = []
@@ -72,7 +73,7 @@ def judge_choices(
 
 class _Check:
     def __init__(
-        self, protocol: ast.Protocol, source: SourceFile, name: str, solver: Solver
+        self, protocol: ast.Protocol, source: SourceFile, name: str, solver: Solver, work: int
     ) -> None:
         self.found: list[Diagnostic] = []
         self._where = Where(source.path, name)
@@ -80,7 +81,7 @@ class _Check:
         self._source = source
         self._subject = Subject(name)
         self._solver = solver
-        self._budget = Budget()
+        self._budget = Budget(work)
         self._refuted: list[Refuted] = []
         self._unknown: Unknown | None = None
         self._queries = 0

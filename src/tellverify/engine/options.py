@@ -44,9 +44,9 @@ class Options(msgspec.Struct, frozen=True):
     `require` is the strength that required obligations need, "proved" or "bounded". `dialect` is
     "strict" or "faithful": whether Telltale's accidents are faults, or are followed. Limits are
     counts of work, not seconds, so that answers are equal on every machine; `queue_limit` is the
-    longest queue that searches are bounded by when no bound is enough. `keep_graphs` keeps the
-    graphs of all instances for evidence, not just those that traces need; `draw` keeps small ones
-    for pictures.
+    longest queue that searches are bounded by when no bound is enough, `rlimit` the work of the
+    solver for one question about guards. `keep_graphs` keeps the graphs of all instances for
+    evidence, not just those that traces need; `draw` keeps small ones for pictures.
 
     `levels` are in the order in which they apply, the last one that names a code wins.
     `witness` has events, each of which some run is to reach. `requirements` gives the strength that
@@ -68,6 +68,7 @@ class Options(msgspec.Struct, frozen=True):
     step_limit: int = 20_000_000
     search_limit: int = 200_000
     queue_limit: int = 8
+    rlimit: int = 2_000_000
     keep_graphs: bool = False
     coverage: bool = False
     draw: bool = False

@@ -60,6 +60,8 @@ class _Pool:
     def __init__(self, files: Sequence[ReadFile]) -> None:
         import multiprocessing
 
+        import tellverify.engine.pipeline  # noqa: F401  # once, not in every process
+
         has_fork = "fork" in multiprocessing.get_all_start_methods()
         self._context = (
             multiprocessing.get_context("fork")
