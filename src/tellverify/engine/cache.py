@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -183,14 +184,27 @@ def _solvers() -> Iterator[str]:
 
 
 def _folder(path: str) -> Iterator[str]:
-    """The paths and sums of the files that a policy is read from."""
+    """The paths and sums of the files that a policy is read from, and of schemas it names."""
     if os.path.isfile(path):
         yield from _sum(path)
+        yield from _schemas(path)
         return
     for where, folders, names in os.walk(path):
         folders.sort()
         for name in sorted(names):
             yield from _sum(os.path.join(where, name))
+            yield from _schemas(os.path.join(where, name))
+
+
+def _schemas(path: str) -> Iterator[str]:
+    """The sums of the fact schemas that a file of a policy names, found without reading TOML."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            named = re.findall(r"""\bschema\s*=\s*["']([^"'\n]+)""", file.read())
+    except (OSError, UnicodeDecodeError):
+        return
+    for name in named:
+        yield from _sum(os.path.join(os.path.dirname(path), name))
 
 
 def _sum(path: str) -> Iterator[str]:
