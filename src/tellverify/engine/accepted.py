@@ -1,6 +1,7 @@
 """The obligations `acceptance`: every pack that a protocol carries meets the five conditions.
 
-Only checks with a policy have them. A protocol without a pack that could carry one gets a note.
+Only checks with a policy have them. A protocol without a pack that could carry one gets a note,
+unless the policy has decided that it stays free; `tellverify accept` tells of that too.
 """
 
 from __future__ import annotations
@@ -69,12 +70,11 @@ def against(found: Acceptance) -> list[str]:
 
 
 def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[Diagnostic]:
-    possible = [each for each in found if each.word is Word.POSSIBLE]
+    possible = [each for each in found if each.word is Word.POSSIBLE and not each.barred]
     if not possible:
         return []
     packs = [each.pack for each in possible]
-    why = next((each.barred for each in possible if each.barred), "")
-    return [say.pack_possible(where, sourced.derived.name, packs, possible[0].wave, why)]
+    return [say.pack_possible(where, sourced.derived.name, packs, possible[0].wave)]
 
 
 def _verdict(further: Further, sourced: Sourced, found: Acceptance) -> Verdict:

@@ -81,15 +81,12 @@ def pack_not_accepted(
     return msgspec.structs.replace(found, refutes=refutes)
 
 
-def pack_possible(
-    where: Where, span: Span, packs: Sequence[str], wave: str, why: str
-) -> Diagnostic:
+def pack_possible(where: Where, span: Span, packs: Sequence[str], wave: str) -> Diagnostic:
     """A protocol without a pack meets the five conditions of some."""
     names = " and ".join(f"`{pack}`" for pack in packs)
     return where.finding(
         codes.PACK_POSSIBLE,
         f"`{where.protocol}` meets the five conditions of {names} and carries none",
         (span, f"in the plan: {wave}" if wave else "in no wave of the plan"),
-        notes=(f"it stays free: {why}",) if why else (),
         helps=("a pack is added by a decision, and likeness to another protocol is none",),
     )
