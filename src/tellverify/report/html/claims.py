@@ -137,7 +137,7 @@ def open_questions(page: Page) -> Html:
         "A bounded outcome says nothing beyond the bound next to it; unknown and skipped never"
         " count as success."
     )
-    return joined((paragraph(note, class_="lead"), table(head, rows, class_="claims")))
+    return joined((paragraph(note, class_="lead"), table(head, rows, class_="questions")))
 
 
 def _question(protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[Html]:
