@@ -202,6 +202,22 @@ def test_evidence_is_rechecked_and_tampering_is_rejected(tmp_path: Path) -> None
     assert tellverify(tmp_path, "recheck", "found")[0] == 0
 
 
+def test_runs_are_replayed_by_the_machines_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "p.tell").write_text("protocol P =\n  roles A, B\n  A -> B : Go\n")
+    name = write(tmp_path, "m.json", {"A": talk("send", "B", "Stop"), "B": talk("recv", "A", "Go")})
+    tellverify(tmp_path, "check", "--machines", name, "p.tell", "--evidence", "found", "-q")
+    traces = sorted((tmp_path / "found").glob("*/*.itf.json"))
+    assert {trace.name for trace in traces} >= {"fidelity.itf.json", "can-terminate.itf.json"}
+    for trace in traces:
+        code, said = tellverify(tmp_path, "replay", str(trace))
+        assert code == 0 and "accepted: 1 step" in said, said
+    system = tmp_path / "found" / "P" / "system.machines.json"
+    text = system.read_text()
+    for changed in ("", "[]", text.replace('"states":2', '"states":999999999'), text[:-9]):
+        system.write_text(changed)
+        assert tellverify(tmp_path, "replay", str(traces[0]))[0] == 1
+
+
 def test_reports_of_all_kinds_have_the_verdicts(tmp_path: Path) -> None:
     name = write(tmp_path, "m.json", {"A": talk("recv", "B", "x"), "B": talk("recv", "A", "y")})
     kinds = ("json", "markdown")

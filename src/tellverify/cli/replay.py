@@ -43,6 +43,7 @@ from tellverify.syntax.read import read_tell
 _LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
 _FEW: Final = 4
+_MOST_CONFIGURATIONS: Final = 500_000
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) ?= ?([0-9]{1,5})")
 
 
@@ -59,8 +60,11 @@ class _Stopped(Exception):
 
 
 class _Protocol(msgspec.Struct, frozen=True):
+    """A protocol, or machines that no protocol was projected to; these may have no graph."""
+
     name: str
-    graph: ProtocolGraph
+    graph: ProtocolGraph | None
+    machines: tuple[Machine, ...] = ()
 
 
 @click.command("replay")
@@ -149,11 +153,13 @@ def _replayed(
     shown = trace.replace(os.sep, "/")
     recorded, text = _read_trace(trace, shown)
     sources[shown] = SourceFile(shown, text)
-    protocol = _read_protocol(recorded, file or recorded.subject.source, sizes, sources)
+    protocol = _machines_beside(trace) if file is None else None
+    if protocol is None:
+        protocol = _read_protocol(recorded, file or recorded.subject.source, sizes, sources)
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
         raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
-    machines = _machines(recorded, protocol.graph)
+    machines = _machines(recorded, protocol)
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
@@ -233,6 +239,34 @@ def _read_protocol(
     return _Protocol(qualified_name(parsed.file, protocol), lowered.graph)
 
 
+def _machines_beside(trace: str) -> _Protocol | None:
+    """The machines that `check --machines` wrote beside a trace, None when there are none."""
+    from tellverify.evidence import machines_file as form
+
+    path = os.path.join(os.path.dirname(trace), form.MACHINES_NAME)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LIMIT + 1)
+        found = msgspec.json.decode(content, type=form.MachinesFile)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise _Stopped(Exit.REFUTED, text=f"{path}: not readable: {error}") from None
+    machines = form.machines_of(found)
+    if isinstance(machines, str):
+        raise _Stopped(Exit.REFUTED, text=f"{path}: {machines}")
+    graph = None
+    if found.graph is not None:
+        from tellverify.recheck.graph import Rejected, check_graph
+
+        try:
+            check_graph(found.graph, "graph")
+        except Rejected as error:
+            raise _Stopped(Exit.REFUTED, text=f"{path}: {error}") from None
+        graph = form.graph_of(found.graph, found.protocol)
+    return _Protocol(found.protocol, graph, tuple(machines))
+
+
 def _chosen(file: ast.File, name: str) -> ast.Protocol:
     for protocol in file.protocols:
         if qualified_name(file, protocol) == name:
@@ -240,8 +274,11 @@ def _chosen(file: ast.File, name: str) -> ast.Protocol:
     return file.protocols[0]
 
 
-def _machines(recorded: TraceFile, graph: ProtocolGraph) -> list[Machine]:
+def _machines(recorded: TraceFile, protocol: _Protocol) -> list[Machine]:
     """All machines of a small protocol; of a large one those of the roles that the trace names."""
+    graph = protocol.graph
+    if protocol.machines or graph is None:
+        return list(protocol.machines)
     machines = Machines(graph)
     if len(graph.roles) <= ALL_MACHINES:
         return machines.all()
@@ -265,15 +302,20 @@ def _complaint(
     wrong = disagreement(recorded, machines)
     if wrong is not None:
         return say.trace_claim(shown, _state_span(text, wrong[0]), *wrong)
-    if len(machines) < len(protocol.graph.roles):
+    graph = protocol.graph
+    if graph is not None and not protocol.machines and len(machines) < len(graph.roles):
         return None
     fault = recorded.subject.fault
     lap = recorded.steps[recorded.loop :] if recorded.loop >= 0 else ()
 
     def judge() -> bool:
         if fault is Fault.INFIDELITY:
-            return not is_faithful(protocol.graph, recorded.steps)
-        return _misses_end(protocol.graph, recorded.steps)
+            return graph is not None and not is_faithful(graph, recorded.steps)
+        if protocol.machines or graph is None:
+            from tellverify.evidence.machines_file import can_end
+
+            return can_end(list(machines), stepper.configuration(), _MOST_CONFIGURATIONS) is False
+        return _misses_end(graph, recorded.steps)
 
     if fault in FORMULA_FAULTS:
         reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
@@ -320,7 +362,8 @@ def _verdict(recorded: TraceFile, protocol: _Protocol, machines: Sequence[Machin
     fault = recorded.subject.fault
     if fault is Fault.WITNESS:
         return f"accepted: {count}"
-    if len(machines) < len(protocol.graph.roles):
+    whole = protocol.machines or protocol.graph is None
+    if not whole and protocol.graph is not None and len(machines) < len(protocol.graph.roles):
         # What every role waits for needs every machine, and so many would take too long.
         return f"accepted: {count}; whether the end shows `{fault}` was not checked: too many roles"
     return f"accepted: {count}, and the end shows `{fault}`"

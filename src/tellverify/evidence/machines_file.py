@@ -6,6 +6,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
+from tellverify.core.graph import ProtocolGraph, Site
 from tellverify.core.machine import Action, Machine
 from tellverify.core.semantics import Configuration, System
 from tellverify.evidence.certificate import NeutralGraph, Number
@@ -82,6 +83,28 @@ def machines_of(file: MachinesFile) -> list[Machine] | str:
         )
         for row in file.machines
     ]
+
+
+def graph_of(neutral: NeutralGraph, name: str) -> ProtocolGraph:
+    """A graph in the neutral form as a protocol graph without places."""
+    first = [0] * (neutral.states + 1)
+    for source, *_ in neutral.events:
+        first[source + 1] += 1
+    for state in range(neutral.states):
+        first[state + 1] += first[state]
+    return ProtocolGraph(
+        name=name,
+        roles=neutral.roles,
+        labels=neutral.labels,
+        first=first,
+        sender=[event[1] for event in neutral.events],
+        receiver=[event[2] for event in neutral.events],
+        label=[event[3] for event in neutral.events],
+        target=[event[4] for event in neutral.events],
+        site=[0] * len(neutral.events),
+        final=bytearray(state in set(neutral.final) for state in range(neutral.states)),
+        sites=(Site(),),
+    )
 
 
 def messages_of(file: MachinesFile) -> tuple[list[Machine], set[Message]]:
