@@ -245,3 +245,25 @@ def test_a_plain_yes_loads_no_solver(arguments: tuple[str, ...]) -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_stored_answer_is_not_used_after_an_imported_policy_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "specs/dkd.tell", tmp_path)
+    shutil.copytree(ROOT / "specs/policy", tmp_path / "rows")
+    (tmp_path / "policy.toml").write_text('format = 1\nimport = ["rows/protocols.toml"]\n')
+    (tmp_path / "tellverify.toml").write_text('policy = "policy.toml"\ncache = true\n')
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        code, done = call("check", "dkd.tell", "--property", "admission")
+        assert code == 0, done.output
+    runtimes = tmp_path / "rows" / "runtimes.toml"
+    text = runtimes.read_text(encoding="utf-8")
+    runtimes.write_text(
+        text.replace('name = "full"\n', 'name = "full"\nlacks = ["byzantine_envelope"]\n'),
+        encoding="utf-8",
+    )
+    code, done = call("check", "dkd.tell", "--property", "admission")
+    assert code == 1, done.output
+    assert "TV706" in done.output

@@ -185,15 +185,29 @@ def _solvers() -> Iterator[str]:
 
 def _folder(path: str) -> Iterator[str]:
     """The paths and sums of the files that a policy is read from, and of schemas it names."""
-    if os.path.isfile(path):
-        yield from _sum(path)
-        yield from _schemas(path)
-        return
+    todo = [path] if os.path.isfile(path) else []
     for where, folders, names in os.walk(path):
         folders.sort()
-        for name in sorted(names):
-            yield from _sum(os.path.join(where, name))
-            yield from _schemas(os.path.join(where, name))
+        todo.extend(os.path.join(where, name) for name in sorted(names))
+    seen = set(todo)
+    for file in todo:  # grows by imports
+        yield from _sum(file)
+        yield from _schemas(file)
+        for name in _imports(file):
+            if name not in seen:
+                seen.add(name)
+                todo.append(name)
+
+
+def _imports(path: str) -> list[str]:
+    """The files that a file of a policy imports, found without reading TOML."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lists = re.findall(r"\bimport\s*=\s*\[([^\]]*)\]", file.read())
+    except (OSError, UnicodeDecodeError):
+        return []
+    names = [name for one in lists for name in re.findall(r"""["']([^"'\n]+)["']""", one)]
+    return [os.path.join(os.path.dirname(path), name) for name in names]
 
 
 def _schemas(path: str) -> Iterator[str]:
