@@ -47,15 +47,16 @@ def write_markdown(run: Run, sources: Mapping[str, SourceFile], *, limit: int = 
     """
     text = ""
     blocks: list[str] = []
+    count = 0
     for size in Size:
         if size in (Size.FULL, Size.SHORT_TRACES):  # in between the runs stay as they are
-            blocks = refutation_details(run, sources, size)
+            blocks, count = refutation_details(run, sources, size, limit)
         text = _page(run, sources, size, blocks)
         if len(text) <= limit:
             return text
     few = _page(run, sources, Size.SOME_TRACES, [])
     if len(few) <= limit:
-        fitting = _fitting(blocks, limit - len(few) - len(_left_out(len(blocks))) - 2)
+        fitting = _fitting(blocks, count, limit - len(few) - len(_left_out(count)) - 2)
         return _page(run, sources, Size.SOME_TRACES, fitting)
     text = few
     note = "\n\n(cut: the report is longer than a comment may be)\n"
@@ -66,15 +67,15 @@ def _page(run: Run, sources: Mapping[str, SourceFile], size: Size, blocks: Seque
     return encodable("\n".join(_report(run, sources, size, blocks)) + "\n")
 
 
-def _fitting(blocks: Sequence[str], room: int) -> list[str]:
-    """The first of `blocks`, as many as fit, with a line that says how many do not."""
+def _fitting(blocks: Sequence[str], count: int, room: int) -> list[str]:
+    """The first of `blocks`, as many as fit, with a line that says how many of `count` do not."""
     found: list[str] = []
     for block in blocks:
         room -= len(encodable(block)) + 1
         if room < 0:
             break
         found.append(block)
-    return [*found, _left_out(len(blocks) - len(found))] if len(found) < len(blocks) else found
+    return [*found, _left_out(count - len(found))] if len(found) < count else found
 
 
 def _left_out(count: int) -> str:

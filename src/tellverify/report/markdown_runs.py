@@ -43,8 +43,13 @@ class Size(IntEnum):
     SOME_TRACES = 3  # and tables are cut, and there are as many traces as fit
 
 
-def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) -> list[str]:
-    """Every refuted obligation with its evidence, a text for each; the first is open."""
+def refutation_details(
+    run: Run, sources: Mapping[str, SourceFile], size: Size, most: int
+) -> tuple[list[str], int]:
+    """Every refuted obligation with its evidence, a text for each, and how many there are.
+
+    The first is open. Once the texts have more than `most` characters there are no further ones.
+    """
     index = RefutationIndex(run)
     files = evidence_of(run)
     told: list[tuple[ProtocolReport, Verdict, Refuted, Diagnostic | None]] = []
@@ -55,10 +60,13 @@ def refutation_details(run: Run, sources: Mapping[str, SourceFile], size: Size) 
     told.extend((*left, None) for left, _ in index.left())
     # Runs say most; what only Telltale's compiler refuses comes last.
     told.sort(key=lambda one: (not one[1].required, not isinstance(one[2].evidence, Trace)))
-    return [
-        "\n".join(_details(*one, files, sources, size, is_open=number == 0))
-        for number, one in enumerate(told)
-    ]
+    texts: list[str] = []
+    for number, one in enumerate(told):
+        texts.append("\n".join(_details(*one, files, sources, size, is_open=number == 0)))
+        most -= len(texts[-1])
+        if most < 0:
+            break
+    return texts, len(told)
 
 
 def _details(
