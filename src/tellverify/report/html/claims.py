@@ -125,14 +125,18 @@ def open_questions(page: Page) -> Html:
     rows: list[list[Html]] = []
     for word in ("unknown", "skipped", "bounded"):
         for protocol in page.run.protocols:
-            for group in groups(protocol):
-                if group.status == word:
-                    rows += [_question(protocol, part) for part in _by_property(group)]
+            alike: dict[tuple[Html, Html], list[Verdict]] = {}
+            for verdict in protocol.verdicts:
+                if status(verdict.outcome) == word:
+                    key = (_how_far(verdict), prose(settling(protocol, verdict)))
+                    alike.setdefault(key, []).append(verdict)
+            for (why, settles), verdicts in alike.items():
+                rows.append([*_question(page, protocol, verdicts), why, settles])
     if not rows:
         return paragraph(
             escaped("Every obligation is either proved of all runs, refuted, or assumed.")
         )
-    head = ("Outcome", "Protocol", "Obligation", "How far, or why not", "What would settle it")
+    head = ("Outcome", "Obligations", "Evidence", "How far, or why not", "What would settle it")
     note = escaped(
         "A bounded outcome says nothing beyond the bound next to it; unknown and skipped never"
         " count as success."
@@ -140,23 +144,31 @@ def open_questions(page: Page) -> Html:
     return joined((paragraph(note, class_="lead"), table(head, rows, class_="questions")))
 
 
-def _question(protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[Html]:
-    first = verdicts[0]
-    outcome = first.outcome
-    chip = status_chip(status(outcome))
-    if not first.required:
-        chip = joined((chip, element("span", escaped("not required"), class_="quiet")))
-    match outcome:
+def _question(page: Page, protocol: ProtocolReport, verdicts: list[Verdict]) -> list[Html]:
+    """Outcome, obligations and evidence of verdicts that share why they are open."""
+    chip = status_chip(status(verdicts[0].outcome))
+    parts: dict[tuple[Property, str, bool], list[Verdict]] = {}
+    for verdict in verdicts:
+        key = (verdict.property, verdict.subject.item, verdict.required)
+        parts.setdefault(key, []).append(verdict)
+    claims = [code(protocol.name)]
+    for (_, _, required), found in parts.items():
+        tag = EMPTY if required else element("span", escaped("not required"), class_="tag")
+        claims.append(element("div", sentence(found), tag, class_="claim"))
+    links = dict.fromkeys(
+        link for one in verdicts if (link := evidence_link(page, protocol, one)) != EMPTY
+    )
+    return [chip, joined(claims), joined(links) or _none()]
+
+
+def _how_far(verdict: Verdict) -> Html:
+    match verdict.outcome:
         case Bounded(bound, method, detail):
-            why = joined((prose(f"holds for {bound}, "), _how(method, detail)))
+            return joined((prose(f"holds for {bound}, "), _how(method, detail)))
         case Unknown(reason, number) | Skipped(reason, number):
-            parts = [prose(reason)]
-            if number:
-                parts += [escaped(" "), code(number)]
-            why = joined(parts)
+            return joined((prose(reason), *((escaped(" "), code(number)) if number else ())))
         case _:
-            why = EMPTY
-    return [chip, code(protocol.name), sentence(verdicts), why, prose(settling(protocol, first))]
+            return EMPTY
 
 
 def summary_lines(page: Page) -> Html:
