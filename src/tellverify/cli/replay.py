@@ -15,6 +15,7 @@ import msgspec
 
 from tellverify.cli.event_log import Asked, is_event_log, replay_log
 from tellverify.cli.exit import Exit
+from tellverify.cli.step_lines import step_line
 from tellverify.core.graph import ProtocolGraph
 from tellverify.core.machine import Machine
 from tellverify.core.step import Step
@@ -30,8 +31,6 @@ from tellverify.evidence.trace import Fault
 from tellverify.explore.fidelity import is_faithful
 from tellverify.lowering.families import family_names
 from tellverify.lowering.lower import lower
-from tellverify.report.chart import place
-from tellverify.report.escape import padded, width
 from tellverify.report.families import counted, grouped, listed
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
@@ -169,7 +168,7 @@ def _replayed(
         divergence = stepper.make(step)
         if divergence is not None:
             break
-        lines.append(_step_line(stepper, step, style))
+        lines.append(step_line(stepper, step, style))
     lines = _folded(lines, verbose)
     if divergence is not None:
         found = say.trace_diverges(
@@ -370,25 +369,6 @@ def _verdict(recorded: TraceFile, protocol: _Protocol, machines: Sequence[Machin
 
 
 # Words
-
-
-def _step_line(stepper: Stepper, step: Step, style: Style) -> str:
-    arrow = style.glyphs.arrow
-    if step.send:
-        what = f"{step.sender} sends {step.label} to {step.receiver}"
-    else:
-        what = f"{step.receiver} takes {step.label} from {step.sender}"
-    queues = [
-        f"{sender} {arrow} {receiver}: {listed(labels, _FEW)}"
-        for (sender, receiver), labels in sorted(stepper.queues.items())[: _FEW + 1]
-    ]
-    state = "; ".join(queues[:_FEW]) if queues else "queues empty"
-    if len(stepper.queues) > _FEW:
-        state += f" and {grouped(len(stepper.queues) - _FEW)} more queues"
-    head = f"{stepper.made:>4}  {style.tamed(what)}"
-    left = padded(head, max(46, width(head) + 2))
-    where = style.tamed(place(step.site))
-    return f"{left}{padded(where, max(18, width(where) + 2))}{style.tamed(state)}".rstrip()
 
 
 def _folded(lines: list[str], verbose: bool) -> list[str]:

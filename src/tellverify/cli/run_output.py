@@ -10,12 +10,11 @@ import msgspec
 from tellverify.admission.manifest import Derived
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.loading import Loaded
+from tellverify.cli.step_lines import step_line, step_words
 from tellverify.core.step import Step
 from tellverify.diagnostics.build import launch as say
 from tellverify.evidence.replay import Stepper
 from tellverify.policy.model import Policy
-from tellverify.report.chart import place
-from tellverify.report.escape import padded
 from tellverify.report.families import counted, listed
 from tellverify.report.style import Style
 from tellverify.runtime.executor import Ending, Execution
@@ -116,8 +115,11 @@ def text_lines(
     )
     lines += [style.tamed(f"warning: {text}") for text in admitted.warnings]
     stepper = Stepper(asked.request.machines)
-    widest = max((_width(step) for step in done.steps), default=0)
-    rows = [_step_line(stepper, step, min(widest, 60), style) for step in done.steps]
+    widest = max((len(step_words(step)) for step in done.steps), default=0)
+    rows = []
+    for step in done.steps:
+        stepper.make(step)  # by the reference semantics too
+        rows.append(step_line(stepper, step, style, min(widest, 60) + 2))
     for one in reversed(handed):
         rows.insert(
             one.events,
@@ -140,29 +142,6 @@ def text_lines(
         lines.append(style.tamed(f"branches taken: {taken}"))
     lines.append(words[done.ending])
     return lines
-
-
-def _words(step: Step) -> str:
-    if step.send:
-        return f"{step.sender} sends {step.label} to {step.receiver}"
-    return f"{step.receiver} takes {step.label} from {step.sender}"
-
-
-def _width(step: Step) -> int:
-    return len(_words(step))
-
-
-def _step_line(stepper: Stepper, step: Step, room: int, style: Style) -> str:
-    """One event, made by the reference semantics too, with the queues after it."""
-    stepper.make(step)
-    queues = [
-        f"{sender} {style.glyphs.arrow} {receiver}: {listed(labels, _FEW)}"
-        for (sender, receiver), labels in sorted(stepper.queues.items())[:_FEW]
-    ]
-    rest = f" and {len(stepper.queues) - _FEW} more queues" if len(stepper.queues) > _FEW else ""
-    head = padded(f"{stepper.made:>4}  {style.tamed(_words(step))}", room + 6)
-    where = padded(style.tamed(place(step.site)), 18)
-    return f"{head}  {where}  {style.tamed('; '.join(queues) + rest)}".rstrip()
 
 
 def row_of(
