@@ -102,7 +102,7 @@ concurrent = true
 '''
     found = read_structures("x.toml", text)
     assert not found.faults, (seed, found.faults, text)
-    return found.structures[0]
+    return found.found[0]
 
 
 def brute_force(structure: Structure, law: Law) -> int | None:
@@ -160,7 +160,7 @@ def test_most_random_laws_are_decided() -> None:
 
 def test_the_laws_of_aura() -> None:
     text = (ROOT / "specs" / "laws" / "aura.toml").read_text("utf-8")
-    for structure in read_structures("aura.toml", text).structures:
+    for structure in read_structures("aura.toml", text).found:
         for law in laws_of(structure):
             assert judge(structure, law, Z3Solver(), Budget()) == Kept(), (structure.name, law.name)
 
@@ -174,7 +174,7 @@ def test_the_known_violations_come_out() -> None:
             for law in laws_of(structure)
             if isinstance(judge(structure, law, Z3Solver(), Budget()), Broken)
         ]
-        for structure in read_structures("aura_in_use.toml", text).structures
+        for structure in read_structures("aura_in_use.toml", text).found
     }
     import tomllib
 

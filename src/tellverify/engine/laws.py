@@ -42,7 +42,7 @@ def _check_file(file: ReadFile, options: Options) -> FileResult:
     found = read_structures(file.path, text)
     for fault in found.faults:
         result.diagnostics.append(unreadable_structure(file.path, fault.span, fault.message))
-    for structure in found.structures:
+    for structure in found.found:
         if options.protocols and structure.name not in options.protocols:
             continue
         report, said, files = _check_structure(structure, source, file.sha256, options)

@@ -46,7 +46,7 @@ def _check_file(file: ReadFile, options: Options) -> FileResult:
     found = read_models(file.path, text)
     for fault in found.faults:
         result.diagnostics.append(unreadable_pattern(file.path, fault.span, fault.message))
-    for model in found.models:
+    for model in found.found:
         if options.protocols and model.name not in options.protocols:
             continue
         check = _Check(model, source, file.sha256, options)

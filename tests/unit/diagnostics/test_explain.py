@@ -26,7 +26,7 @@ NOT_SHOWN_BY_TEXT |= {f"TV15{digit}" for digit in range(2, 9)}
 NOT_SHOWN_BY_TEXT |= {"TV523", "TV551", "TV552", "TV553", "TV554"}
 # What a check was asked to find.
 NOT_SHOWN_BY_TEXT |= {"TV622"}
-# Structures of data and models: tests/cli/test_laws_command.py, test_patterns_command.py.
+# Structures of data and models: tests/cli/test_data_commands.py.
 NOT_SHOWN_BY_TEXT |= {"TV671", "TV672", "TV681", "TV682"}
 # Guard chains, copies of budgets and fact schemas stand in policies.
 NOT_SHOWN_BY_TEXT |= {"TV641", "TV644", "TV646", "TV654", "TV661", "TV662", "TV663"}

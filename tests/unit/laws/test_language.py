@@ -177,7 +177,7 @@ merge = "max(a, b)"
 )
 def test_faults_of_files_have_their_place(text: str, message: str, shown_at: str) -> None:
     found = read_structures("x.toml", text)
-    assert found.structures == ()
+    assert found.found == ()
     (fault,) = found.faults
     assert message in fault.message
     assert text[fault.span.start : fault.span.end] == shown_at
@@ -185,5 +185,5 @@ def test_faults_of_files_have_their_place(text: str, message: str, shown_at: str
 
 def test_a_good_file_has_its_structures() -> None:
     found = read_structures("x.toml", GOOD)
-    assert [one.name for one in found.structures] == ["S"]
+    assert [one.name for one in found.found] == ["S"]
     assert found.faults == ()

@@ -29,7 +29,7 @@ EXPECTED = tomllib.loads((FAULTY / "expected.toml").read_text("utf-8"))
 def models(path: Path) -> tuple[Model, ...]:
     found = read_models(path.name, path.read_text("utf-8"))
     assert not found.faults
-    return found.models
+    return found.found
 
 
 GOOD = models(ROOT / "specs" / "patterns" / "resilience.toml")
@@ -175,13 +175,13 @@ BODY = 'state = "{n: nat}"\nstart = "{n: 0}"\n'
 )
 def test_bad_models_are_refused_with_their_place(text: str, message: str) -> None:
     found = read_models("x.toml", text)
-    assert found.models == ()
+    assert found.found == ()
     assert message in found.faults[0].message.lower().replace("`p.", "`")
 
 
 def test_spaces_that_are_too_large_are_not_claimed() -> None:
     text = HEAD + BODY + '[pattern.P.action.a]\nto = "{n: x.n + 1}"\n[pattern.P.always]\n'
-    (model,) = read_models("x.toml", text + 'c = "x.n != 7"\n').models
+    (model,) = read_models("x.toml", text + 'c = "x.n != 7"\n').found
     space = Space(model)
     assert not space.is_complete
     run = space.violation(model.claims[0])
@@ -191,5 +191,5 @@ def test_spaces_that_are_too_large_are_not_claimed() -> None:
 
 def test_choices_are_all_values_in_their_ranges() -> None:
     text = HEAD + BODY + 'parameters = "k: nat, b: bool"\nranges = {k = [1, 3]}\n'
-    (model,) = read_models("x.toml", text).models
+    (model,) = read_models("x.toml", text).found
     assert len(list(choices(model.parameters))) == 6

@@ -1,0 +1,108 @@
+"""What the commands on TOML files have in common: their options, and how they end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import click
+import msgspec
+
+from tellverify.cli.again import command_line
+from tellverify.cli.exit import Exit
+from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.engine import inputs
+from tellverify.engine.checked import Checked
+from tellverify.engine.options import Options
+from tellverify.report.kinds import KINDS
+
+_SUFFIX = ".toml"
+_EXPECTATION = "expected.toml"
+_Command = TypeVar("_Command", bound=Callable[..., int])
+
+
+class DataFlags(msgspec.Struct, frozen=True):
+    """What such a command was given; `names` selects what is decided."""
+
+    paths: tuple[str, ...]
+    names: tuple[str, ...]
+    style: str
+    reports: tuple[tuple[str, str], ...]
+    evidence: str | None
+    require: str
+    color: str
+    verbose: bool
+
+
+def data_options(command: _Command) -> _Command:
+    """The argument and the options behind `DataFlags`."""
+    for option in reversed(
+        (
+            click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+            click.option("--name", "names", multiple=True, metavar="NAME", help="Only this one."),
+            click.option(
+                "--format", "style", type=click.Choice(FORMATS), default="text", show_default=True
+            ),
+            click.option(
+                "--report",
+                "reports",
+                multiple=True,
+                metavar="KIND=PATH",
+                callback=parse_reports,
+                help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
+            ),
+            click.option(
+                "--evidence",
+                type=click.Path(),
+                metavar="DIR",
+                help="Write queries as SMT-LIB scripts and runs as ITF into this folder.",
+            ),
+            click.option(
+                "--require",
+                type=click.Choice(["proved", "bounded"]),
+                default="bounded",
+                show_default=True,
+                help="What is enough: some things are decided for sizes or ranges alone.",
+            ),
+            click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
+            click.option("-v", "--verbose", is_flag=True, help="Show verdicts in full."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def decide(flags: DataFlags, check: Callable[[Iterable[inputs.ReadFile], Options], Checked]) -> int:
+    """Check the files, write evidence and reports; the exit code."""
+    options = Options(
+        protocols=flags.names, require=flags.require, keep_graphs=flags.evidence is not None
+    )
+    read = [inputs.read_any(path) for given in flags.paths for path in _files(given)]
+    if not read:
+        click.echo("tellverify: no TOML file was found", err=True)
+        return int(Exit.NOTHING_SELECTED)
+    checked = check(read, options)
+    complaints: list[str] = []
+    run = msgspec.structs.replace(checked.run, command=command_line())
+    if flags.evidence is not None:
+        from tellverify.engine.evidence import write_evidence
+
+        try:
+            run = msgspec.structs.replace(run, evidence=write_evidence(checked, flags.evidence))
+        except OSError as error:
+            complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
+    output = Output(flags.style, flags.color, flags.verbose, flags.reports)
+    return deliver(run, checked.sources, output, complaints)
+
+
+def _files(path: str) -> Iterator[str]:
+    """The TOML files of a folder, sorted; what is no folder is taken as it is."""
+    if not os.path.isdir(path):
+        yield path.replace(os.sep, "/")
+        return
+    for folder, inner, names in os.walk(path):
+        inner.sort()
+        for name in sorted(names):
+            if name.endswith(_SUFFIX) and name != _EXPECTATION:
+                yield os.path.join(folder, name).replace(os.sep, "/")

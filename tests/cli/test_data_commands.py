@@ -1,0 +1,95 @@
+"""The commands `laws` and `patterns`, and the examples of their pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [
+    (command, code, text)
+    for command in ("laws", "patterns")
+    for code, text in re.findall(
+        rf"<!-- {command}: (\d) -->\n```toml\n(.*?)```",
+        (ROOT / "docs" / f"{command}.md").read_text("utf-8"),
+        re.DOTALL,
+    )
+]
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "tellverify", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("command", "code", "text"), EXAMPLES)
+def test_the_examples_of_the_pages(command: str, code: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    assert run(command, "x.toml", cwd=tmp_path)[0] == int(code)
+
+
+def test_the_pages_have_examples_of_both_kinds() -> None:
+    assert {(command, code) for command, code, _ in EXAMPLES} == {
+        (command, code) for command in ("laws", "patterns") for code in "01"
+    }
+
+
+def test_the_laws_of_the_specs_hold() -> None:
+    code, out, _ = run("laws", "specs/laws")
+    assert code == 0
+    assert "exit 0: every required obligation holds" in out
+
+
+def test_a_broken_law_is_shown_with_its_values() -> None:
+    code, out, _ = run("laws", "counterexamples/laws", "--name", "OrderedMap", "--format", "json")
+    assert code == 1
+    wire = json.loads(out)
+    refuted = [v for v in wire["protocols"][0]["verdicts"] if v["status"] == "refuted"]
+    assert [v["subject"]["item"] for v in refuted] == ["neutral"]
+    assert refuted[0]["evidence"]["reason"].endswith("for a = {0 => 0}")
+    again = run("laws", "counterexamples/laws", "--name", "OrderedMap", "--format", "json")
+    assert again == (code, out, "")
+
+
+def test_the_claims_of_the_specs_hold() -> None:
+    code, out, _ = run("patterns", "specs/patterns")
+    assert code == 0
+    assert "exit 0: every required obligation holds" in out
+
+
+def test_a_false_claim_is_told_step_by_step() -> None:
+    path = "counterexamples/patterns/deadline_missed.toml"
+    code, out, _ = run("patterns", path)
+    assert code == 1
+    assert "= note: with workers = 0, deadline = 0" in out
+    assert "= note: 1 tick: {phase: 'running', clock: 1, finished: {}, failures: 0}" in out
+    code, out, _ = run("patterns", path, "--format", "json")
+    refuted = [v for v in json.loads(out)["protocols"][0]["verdicts"] if v["status"] == "refuted"]
+    assert [v["subject"]["item"] for v in refuted] == ["always in_time"]
+
+
+@pytest.mark.parametrize("command", ["laws", "patterns"])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"schema = 3", b"", b"[" * 100_000])
+def test_bad_files_have_findings_and_hide_no_others(
+    command: str, content: bytes, tmp_path: Path
+) -> None:
+    good = next(text for name, code, text in EXAMPLES if (name, code) == (command, "0"))
+    (tmp_path / "bad.toml").write_bytes(content)
+    (tmp_path / "good.toml").write_text(good, encoding="utf-8")
+    code, out, _ = run(command, ".", cwd=tmp_path)
+    assert code == 1
+    assert "bad.toml" in out
+    assert {"laws": "Counter", "patterns": "Attempts"}[command] in out
+
+
+@pytest.mark.parametrize("command", ["laws", "patterns"])
+def test_nothing_to_check(command: str, tmp_path: Path) -> None:
+    assert run(command, str(tmp_path))[0] == 4
+    assert run(command, "missing.toml", cwd=tmp_path)[0] == 1
