@@ -41,10 +41,12 @@ from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.report.families import counted
 from tellverify.runtime.chooser import Scripted, Unscripted
-from tellverify.runtime.executor import Ending, Execution
+from tellverify.runtime.envelope import EnvelopeDiff, envelope_diff
+from tellverify.runtime.executor import Ending, Execution, Executor
 from tellverify.runtime.faults import Fault, FaultKind
 from tellverify.runtime.gate import Contracts
-from tellverify.runtime.launch import Refused, Session, launch
+from tellverify.runtime.launch import Admitted, Refused, Session, launch
+from tellverify.runtime.mode import CANONICAL, Mode
 from tellverify.runtime.ownership import Registry
 from tellverify.runtime.reconfiguration import Reconfiguration
 
@@ -152,10 +154,11 @@ def run(
     code = _written(asked, done, log_path, trace_path)
     if code is not Exit.OK:
         return code
+    diff = _envelope(asked, result, done, bool(script), steps)
     if as_json:
-        print_json(row_of(asked, result, done, handed=handed))
+        print_json(row_of(asked, result, done, handed=handed, diff=diff))
     else:
-        text = "\n".join(text_lines(asked, result, done, handed, style_of_output()))
+        text = "\n".join(text_lines(asked, result, done, handed, diff, style_of_output()))
         click.echo(text, err=log_path == "-")
     if done.ending is Ending.STUCK:
         where = Where(asked.derived.source.path, asked.derived.manifest.protocol_qualified_name)
@@ -165,7 +168,8 @@ def run(
         print_findings([stuck], sources_of([asked.derived], asked.policy), err=True)
     if done.ending is Ending.LIMIT:
         return Exit.UNKNOWN
-    return Exit.OK if done.ending is Ending.COMPLETE else Exit.REFUTED
+    outside = diff is not None and diff.faults
+    return Exit.OK if done.ending is Ending.COMPLETE and not outside else Exit.REFUTED
 
 
 def _executed(
@@ -196,6 +200,19 @@ def _executed(
         claim = receipt.claim
         handed.append(HandOver(number, receipt.source, name, claim.generation, refused))
     return session.advance(claim, chooser, seed=asked.seed, limit=steps), tuple(handed)
+
+
+def _envelope(
+    asked: Asked, admitted: Admitted, done: Execution, scripted: bool, steps: int
+) -> EnvelopeDiff | None:
+    """How a threaded execution differs from the canonical one; None where nothing is compared."""
+    if admitted.policy.mode is Mode.COOPERATIVE or done.ending is Ending.LIMIT:
+        return None
+    script = [f"{role}={branch}" for role, branch in done.branches] if scripted else []
+    canonical = Executor(asked.request.machines, asked.request.sites).run(
+        CANONICAL, Scripted(script, asked.seed), seed=asked.seed, limit=steps
+    )
+    return envelope_diff(done, canonical, admitted.policy)
 
 
 def _policy(given: str | None, without_one: bool, runtime: str | None) -> Policy | None:

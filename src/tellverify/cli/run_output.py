@@ -17,6 +17,7 @@ from tellverify.evidence.replay import Stepper
 from tellverify.policy.model import Policy
 from tellverify.report.families import counted, listed
 from tellverify.report.style import Style
+from tellverify.runtime.envelope import EnvelopeDiff
 from tellverify.runtime.executor import Ending, Execution
 from tellverify.runtime.faults import Fault
 from tellverify.runtime.launch import Admitted, LaunchRequest
@@ -77,6 +78,7 @@ class RunRow(msgspec.Struct, frozen=True):
     widths: tuple[int, ...]
     events: tuple[EventRow, ...]
     hand_overs: tuple[HandOver, ...] = ()
+    envelope: EnvelopeDiff | None = None
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -97,7 +99,12 @@ def reason_row(fault: Fault) -> ReasonRow:
 
 
 def text_lines(
-    asked: Asked, admitted: Admitted, done: Execution, handed: tuple[HandOver, ...], style: Style
+    asked: Asked,
+    admitted: Admitted,
+    done: Execution,
+    handed: tuple[HandOver, ...],
+    diff: EnvelopeDiff | None,
+    style: Style,
 ) -> list[str]:
     """The launch, its events with the queues after each, and how it ended."""
     policy, claim = admitted.policy, admitted.claim
@@ -141,6 +148,10 @@ def text_lines(
     if taken:
         lines.append(style.tamed(f"branches taken: {taken}"))
     lines.append(words[done.ending])
+    if diff is not None:
+        equal = "equal to the canonical run up to swaps of independent events"
+        wide = f"waves of up to {diff.widest}, {diff.bound} allowed"
+        lines.append(style.tamed(f"envelope: {'; '.join(diff.faults) or equal}; {wide}"))
     return lines
 
 
@@ -151,6 +162,7 @@ def row_of(
     reasons: tuple[ReasonRow, ...] = (),
     handed: tuple[HandOver, ...] = (),
     ending: str = "refused",
+    diff: EnvelopeDiff | None = None,
 ) -> RunRow:
     """A launch as JSON has it."""
     return RunRow(
@@ -172,6 +184,7 @@ def row_of(
         widths=done.waves if done is not None else (),
         events=tuple(_event_row(step) for step in done.steps) if done is not None else (),
         hand_overs=handed,
+        envelope=diff,
     )
 
 
