@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,13 +19,19 @@ from pages import (
     specs_page,
 )
 
+from tellverify.core.graph import Site
 from tellverify.core.machine import Machine
 from tellverify.core.semantics import System
+from tellverify.core.step import Step
 from tellverify.engine.machines import Machines
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import check_paths
-from tellverify.evidence.trace import Trace
+from tellverify.evidence.trace import Fault, Trace, Waiting
 from tellverify.report.rows import participants
+from tellverify.report.svg.chart import draw_chart
+from tellverify.report.svg.graph import draw_graph
+from tellverify.report.svg.style import RULES
+from tellverify.verdict.drawing import Drawing, Move
 from tellverify.verdict.outcome import Refuted
 
 if TYPE_CHECKING:
@@ -348,3 +355,62 @@ def test_roles_labels_and_focus(chrome: Browser, folder: Path) -> None:
     page.keyboard.press("ArrowLeft")
     outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
+
+
+def _random_trace(rng: random.Random) -> Trace:
+    """A run of made-up roles: sends, and receives of what is queued."""
+    names = [f"{rng.choice(['A', 'Coordinator', 'Role_of_some_length'])}{n}" for n in range(9)]
+    roles = names[: rng.randint(2, 9)]
+    queues: dict[tuple[str, str], list[str]] = {}
+    steps = []
+    for number in range(rng.randint(1, 60)):
+        full = [channel for channel, queue in queues.items() if queue]
+        if full and rng.random() < 0.5:
+            sender, receiver = rng.choice(full)
+            label = queues[(sender, receiver)].pop(0)
+            steps.append(Step(False, sender, receiver, label))
+        else:
+            sender, receiver = rng.sample(roles, 2)
+            label = f"{rng.choice(['M', 'Message', 'A_message_with_a_long_name'])}{number}"
+            queues.setdefault((sender, receiver), []).append(label)
+            site = Site(path="some/where.tell", line=number + 1, branch=rng.choice(["", "left"]))
+            steps.append(Step(True, sender, receiver, label, site))
+    left = tuple((*channel, tuple(queue)) for channel, queue in queues.items() if queue)
+    awaits = tuple((role, "Answer") for role in roles)
+    waiting = tuple(
+        Waiting(role, rng.random() < 0.5, awaits[: rng.randint(0, 3)]) for role in roles
+    )
+    loop = rng.choice([-1, 0, len(steps) // 2])
+    return Trace(Fault.STUCK_ROLE, tuple(steps), (roles[0],), "", True, loop, left, waiting)
+
+
+def _random_graph(rng: random.Random) -> Drawing:
+    states = rng.randint(1, 18)
+    moves = [
+        Move(rng.randrange(state), state, "Sender", "Receiver", f"label{state}")
+        for state in range(1, states)
+    ]
+    for number in range(rng.randint(0, states)):
+        ends = rng.randrange(states), rng.randrange(states)
+        moves.append(Move(*ends, "A", "B", rng.choice(["m", "a_long_label", "漢字"]) + str(number)))
+    return Drawing((), states, (states - 1,), tuple(moves))
+
+
+def test_random_charts_and_graphs_keep_their_texts_apart(chrome: Browser, folder: Path) -> None:
+    pictures = []
+    for seed in range(60):
+        rng = random.Random(seed)
+        trace = _random_trace(rng)
+        chart = draw_chart(trace, (), f"chart {seed}", places=seed % 2 == 0)
+        assert chart is not None
+        pictures += [chart, draw_graph(_random_graph(rng), f"graph {seed}")]
+    page, _ = opened(chrome, folder, f"<style>{RULES}</style>{''.join(pictures)}")
+    assert page.evaluate(PICTURES) == []
+    assert page.locator("svg.pic text").count() > 2_000
+    page.evaluate(
+        """() => {
+          const text = document.querySelectorAll("svg.pic")[3].querySelector("g > g > text");
+          text.parentNode.append(text.cloneNode(true));
+        }"""
+    )
+    assert len(page.evaluate(PICTURES)) == 1  # the measure does find an overlap

@@ -53,13 +53,9 @@ class _Shown(msgspec.Struct, frozen=True):
     callback=parse_sizes,
     help="Size of a role family; without this, the sizes that the trace names.",
 )
-@click.option(
-    "--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True
-)
+@click.option("--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")
-def chart(
-    trace: str, file: str | None, sizes: Mapping[str, int], style: str, verbose: bool
-) -> int:
+def chart(trace: str, file: str | None, sizes: Mapping[str, int], style: str, verbose: bool) -> int:
     """Show a written run of the protocol in FILE as a sequence chart.
 
     The run is stepped through the machines of the protocol, so that the chart can say what each
