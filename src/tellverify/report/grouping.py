@@ -137,19 +137,21 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
     """
     limit = 1_000_000 if everything else _FEW
     lines: list[Group] = []
-    for word in STATUSES:
+    by_status: dict[str, list[Verdict]] = {word: [] for word in STATUSES}
+    for verdict in protocol.verdicts:
+        by_status[status(verdict.outcome)].append(verdict)
+    for word, verdicts in by_status.items():
         items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
-        for verdict in protocol.verdicts:
-            if status(verdict.outcome) == word:
-                about = verdict.subject
-                named = bool(about.roles or about.item) or about.channel is not None
-                key = (
-                    f"{verdict.property} {about.item if about.roles else ''}" if named else "",
-                    code_of(verdict.outcome),
-                    detail_of(verdict),
-                    named,
-                )
-                items.setdefault(key, []).append(verdict)
+        for verdict in verdicts:
+            about = verdict.subject
+            named = bool(about.roles or about.item) or about.channel is not None
+            key = (
+                f"{verdict.property} {about.item if about.roles else ''}" if named else "",
+                code_of(verdict.outcome),
+                detail_of(verdict),
+                named,
+            )
+            items.setdefault(key, []).append(verdict)
         for (_, code, detail, named), members in items.items():
             subject = (
                 _subjects(members, limit)

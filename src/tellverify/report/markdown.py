@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.report.comparison import Comparison
@@ -24,6 +24,8 @@ LIMIT: Final = 65_000
 _OPEN: Final = ("refuted", "unknown", "bounded")
 _FEW: Final = 20
 _MOST_ROWS: Final = 40
+
+_Grouped: TypeAlias = Sequence[tuple[ProtocolReport, Sequence[Group]]]
 
 _SAID: Final = {
     Size.COUNTS: "Passing protocols are shown as counts, to keep this report short.",
@@ -46,25 +48,32 @@ def write_markdown(run: Run, sources: Mapping[str, SourceFile], *, limit: int = 
     report says so.
     """
     text = ""
+    by_protocol = [(protocol, groups(protocol)) for protocol in run.protocols]
     blocks: list[str] = []
     count = 0
     for size in Size:
         if size in (Size.FULL, Size.SHORT_TRACES):  # in between the runs stay as they are
             blocks, count = refutation_details(run, sources, size, limit)
-        text = _page(run, sources, size, blocks)
+        text = _page(run, sources, by_protocol, size, blocks)
         if len(text) <= limit:
             return text
-    few = _page(run, sources, Size.SOME_TRACES, [])
+    few = _page(run, sources, by_protocol, Size.SOME_TRACES, [])
     if len(few) <= limit:
         fitting = _fitting(blocks, count, limit - len(few) - len(_left_out(count)) - 2)
-        return _page(run, sources, Size.SOME_TRACES, fitting)
+        return _page(run, sources, by_protocol, Size.SOME_TRACES, fitting)
     text = few
     note = "\n\n(cut: the report is longer than a comment may be)\n"
     return text[: limit - len(note)] + note
 
 
-def _page(run: Run, sources: Mapping[str, SourceFile], size: Size, blocks: Sequence[str]) -> str:
-    return encodable("\n".join(_report(run, sources, size, blocks)) + "\n")
+def _page(
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    by_protocol: _Grouped,
+    size: Size,
+    blocks: Sequence[str],
+) -> str:
+    return encodable("\n".join(_report(run, sources, by_protocol, size, blocks)) + "\n")
 
 
 def _fitting(blocks: Sequence[str], count: int, room: int) -> list[str]:
@@ -83,7 +92,11 @@ def _left_out(count: int) -> str:
 
 
 def _report(
-    run: Run, sources: Mapping[str, SourceFile], size: Size, blocks: Sequence[str]
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    by_protocol: _Grouped,
+    size: Size,
+    blocks: Sequence[str],
 ) -> Iterator[str]:
     compared = Comparison(run)
     yield MARKER
@@ -96,12 +109,12 @@ def _report(
         yield f"**Exit {run.exit_code}:** {prose(run.exit_reason)}."
         yield ""
     yield from _news(run, compared, size)
-    yield from _table(run, sources, compared, size)
+    yield from _table(run, sources, by_protocol, compared, size)
     yield from blocks
     yield from _findings(run, sources, compared, size)
-    yield from _passing(run, size)
+    yield from _passing(run, by_protocol, size)
     yield from _assumptions(run, size)
-    yield from _remarks(run, size)
+    yield from _remarks(run, by_protocol, size)
     yield ""
     versions = ", ".join((f"tellverify {VERSION}", *map(prose, run.solvers)))
     yield f"<sub>{versions}. Again: <code>{html(run.command, whole=True)}</code></sub>"
@@ -190,15 +203,19 @@ def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
 
 
 def _table(
-    run: Run, sources: Mapping[str, SourceFile], compared: Comparison, size: Size
+    run: Run,
+    sources: Mapping[str, SourceFile],
+    by_protocol: _Grouped,
+    compared: Comparison,
+    size: Size,
 ) -> Iterator[str]:
     has_past = run.baseline is not None and bool(run.baseline.previous)
     rows: list[str] = []
     for word in _OPEN:
-        for protocol in run.protocols:
+        for protocol, found in by_protocol:
             rows.extend(
                 _row(protocol, group, sources, compared if has_past else None)
-                for group in groups(protocol)
+                for group in found
                 if group.status == word
             )
     if not rows:
@@ -259,7 +276,7 @@ def _findings(
     yield from _listed(lines, size)
 
 
-def _passing(run: Run, size: Size) -> Iterator[str]:
+def _passing(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     counts = totals(run)
     if not counts["proved"]:
         return
@@ -269,8 +286,8 @@ def _passing(run: Run, size: Size) -> Iterator[str]:
         return
     yield f"<details><summary>{counted(counts['proved'], 'obligation')} proved</summary>"
     yield ""
-    for protocol in run.protocols:
-        for group in groups(protocol):
+    for protocol, found in by_protocol:
+        for group in found:
             if group.status == "proved":
                 detail = f", {prose(group.detail)}" if group.detail else ""
                 yield f"- {code(protocol.name)}: {code(group.subject)}{detail}"
@@ -311,16 +328,16 @@ def _assumption(one: Assumption) -> str:
     )
 
 
-def _remarks(run: Run, size: Size) -> Iterator[str]:
+def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     open_: list[str] = []
     families: list[str] = []
     vacuous: list[str] = []
-    for protocol in run.protocols:
+    for protocol, found in by_protocol:
         if protocol.families:
             families.append(f"{code(protocol.name)}: {prose(members(protocol))}")
         open_ += [
             f"{code(group.subject)} of {code(protocol.name)}: {prose(group.detail)}"
-            for group in groups(protocol)
+            for group in found
             if group.status in ("unknown", "skipped")
         ]
         vacuous += [
