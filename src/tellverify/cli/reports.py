@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from tellverify.cli.exit import Exit
-from tellverify.report.kinds import KINDS, writer
+from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 
@@ -148,7 +148,7 @@ def _write_all(
         if path in failed or (news and _is_appended((kind, path))):
             continue
         try:
-            text = writer(kind)(run, sources)
+            text = rendered(kind, run, sources, path)
         except Exception as error:
             defect = defect or error
             continue

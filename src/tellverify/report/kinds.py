@@ -26,6 +26,19 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+LINKED: Final = ("proof", "html")  # kinds whose links to evidence lead from where they are
+
+
+def rendered(kind: str, run: Run, sources: Mapping[str, SourceFile], path: str = "") -> str:
+    """The text of a report of `kind` that is to be written to `path`."""
+    if kind not in LINKED:
+        return writer(kind)(run, sources)
+    module, name = KINDS[kind]
+    write: Callable[[Run, Mapping[str, SourceFile], str], str]
+    write = getattr(import_module(module), name)
+    return write(run, sources, path.replace("\\", "/").rpartition("/")[0])
+
+
 def writer(kind: str) -> Writer:
     """The function that writes reports of `kind`, one of `KINDS`."""
     module, name = KINDS[kind]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from tellverify.evidence.trace import Trace
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed, counted, grouped, listed
@@ -32,12 +34,21 @@ from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 
 _FEW: Final = 12
-Files = Mapping[str, EvidenceFile]
 
 
-def write_proof(run: Run, sources: Mapping[str, SourceFile]) -> str:
-    """The proof report of `run`; `sources` is not needed, every place is named by its line."""
-    files = evidence_of(run)
+class _Files(msgspec.Struct, frozen=True):
+    """Evidence by the ids of obligations, and the folder of the page that links it."""
+
+    of: Mapping[str, EvidenceFile]
+    folder: str
+
+
+def write_proof(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -> str:
+    """The proof report of `run`; links to evidence lead from a page in `folder`.
+
+    `sources` is not needed, every place is named by its line.
+    """
+    files = _Files(evidence_of(run), folder)
     lines = [
         *_head(run),
         *_section(run, "Proved of all runs", ("proved",), files),
@@ -77,7 +88,7 @@ def _digest(text: str) -> str:
     return f"`{text}`" if text.isalnum() and text.isascii() else code(text)
 
 
-def _section(run: Run, title: str, words: Sequence[str], files: Files) -> Iterator[str]:
+def _section(run: Run, title: str, words: Sequence[str], files: _Files) -> Iterator[str]:
     blocks: list[str] = []
     for protocol in run.protocols:
         claims = [
@@ -110,7 +121,7 @@ def _by_property(group: Group) -> Iterator[list[Verdict]]:
     yield from parts.values()
 
 
-def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: Files) -> Iterator[str]:
+def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> Iterator[str]:
     first = verdicts[0]
     name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
     yield f"- **{prose(STATEMENTS[first.property].text)}** {name}"
@@ -124,12 +135,12 @@ def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: Files) -> I
     yield from _known(protocol, first)
     linked: dict[str, EvidenceFile] = {}
     for verdict in verdicts:
-        file = files.get(verdict_id(protocol.name, verdict))
+        file = files.of.get(verdict_id(protocol.name, verdict))
         if file is not None:
             linked[file.path] = file
     for file in linked.values():
         shown = file.path.replace("\\", "/").rpartition("/")[2]
-        yield f"  - evidence: [{code(shown)}]({href(file.path)}), SHA-256 {_digest(file.sha256)}"
+        yield f"  - evidence: [{code(shown)}]({href(file.path, files.folder)}), SHA-256 {_digest(file.sha256)}"
     if not linked and isinstance(first.outcome, Proved | Bounded | Refuted):
         yield "  - evidence: no file was written for this claim"
 

@@ -6,6 +6,7 @@ function takes as `Html` was made by `escaped`, `exact`, `element` or `joined`.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from typing import Final, NewType
 
@@ -90,8 +91,13 @@ def prose(text: str) -> Html:
     )
 
 
-def href(path: str) -> str:
-    """A relative link to a file: nothing in the path can make it a link to elsewhere."""
+def href(path: str, folder: str = "") -> str:
+    """A link to a file from a page in `folder`: nothing in the path can make it lead elsewhere.
+
+    Both are relative to the folder in which the check ran, or absolute.
+    """
+    if folder and path.startswith("/") is folder.startswith("/"):
+        path = posixpath.relpath(path, folder)
     encoded = "".join(
         chr(byte) if chr(byte) in _LINK else f"%{byte:02X}"
         for byte in path.replace("\\", "/").encode("utf-8", "backslashreplace")

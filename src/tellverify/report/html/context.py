@@ -247,7 +247,7 @@ def evidence_files(page: Page) -> Html:
     rows = [
         [
             code(one.obligation),
-            file_link(one),
+            file_link(page, one),
             element("code", exact(one.sha256[:200]), class_="sum"),
         ]
         for one in files[:1000]

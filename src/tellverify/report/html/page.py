@@ -42,12 +42,12 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[Page], Html]], ...]] = (
 )
 
 
-def write_html(run: Run, sources: Mapping[str, SourceFile]) -> str:
+def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -> str:
     """The HTML page of `run`; `sources` has the texts that it quotes, as far as they are at hand.
 
-    Links to evidence files are relative to the folder in which the check ran.
+    Links to evidence files lead from a page in `folder`.
     """
-    page = page_of(run, sources)
+    page = page_of(run, sources, folder)
     style = _asset("report.css").replace("/*LIGHT*/", LIGHT).replace("/*DARK*/", DARK) + RULES
     script = _asset("explorer.js")
     sections = [

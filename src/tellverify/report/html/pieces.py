@@ -19,17 +19,21 @@ _MOST_ROLES: Final = 8
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What every section reads; `files` has the evidence of obligations by their ids."""
+    """What every section reads; `files` has the evidence of obligations by their ids.
+
+    The page lies in `folder`, from which its links lead.
+    """
 
     run: Run
     sources: Mapping[str, SourceFile]
     files: Mapping[str, EvidenceFile]
     compared: Comparison
+    folder: str = ""
 
 
-def page_of(run: Run, sources: Mapping[str, SourceFile]) -> Page:
-    """The page of `run`."""
-    return Page(run, sources, evidence_of(run), Comparison(run))
+def page_of(run: Run, sources: Mapping[str, SourceFile], folder: str) -> Page:
+    """The page of `run` in `folder`."""
+    return Page(run, sources, evidence_of(run), Comparison(run), folder)
 
 
 def status_chip(word: str) -> Html:
@@ -61,10 +65,10 @@ def anchor(prefix: str, name: str) -> str:
 
 def evidence_link(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
     """A link to the evidence file of an obligation with its SHA-256, or nothing."""
-    return file_link(page.files.get(verdict_id(protocol.name, verdict)))
+    return file_link(page, page.files.get(verdict_id(protocol.name, verdict)))
 
 
-def file_link(file: EvidenceFile | None) -> Html:
+def file_link(page: Page, file: EvidenceFile | None) -> Html:
     """A link to a file of evidence with its SHA-256, or nothing."""
     if file is None:
         return EMPTY
@@ -72,7 +76,7 @@ def file_link(file: EvidenceFile | None) -> Html:
     digest = escaped(f"SHA-256 {file.sha256[:16]}…")
     return element(
         "span",
-        element("a", escaped(name), href=href(file.path)),
+        element("a", escaped(name), href=href(file.path, page.folder)),
         element("span", digest, class_="hash", title=file.sha256) if file.sha256 else EMPTY,
         class_="file",
     )
