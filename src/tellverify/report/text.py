@@ -68,7 +68,11 @@ def write_text(
     short = len(run.protocols) > 1 and not verbose
     for protocol in run.protocols:
         word = settled(protocol) if short else ""
-        _write(out, _line(protocol, word, style) if word else _protocol(protocol, style, verbose))
+        if word:
+            _write(out, _line(protocol, word, style))
+        else:
+            _write(out, _protocol(protocol, style, verbose))
+            _write(out, _certificates(run, protocol, style))
     if run.dialect != "strict":
         _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
     if run.protocols:
@@ -215,6 +219,16 @@ def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str
         lines.extend(_group(group, style))
     if verbose and protocol.coverage is not None:
         lines.extend(_coverage(protocol.coverage, style))
+    return lines
+
+
+def _certificates(run: Run, protocol: ProtocolReport, style: Style) -> list[str]:
+    """Where the certificates of a protocol are, when they were written."""
+    wanted = {f"{protocol.name}/certificate", f"{protocol.name}/budgets"}
+    lines: list[str] = []
+    for one in run.evidence:
+        if one.obligation in wanted:
+            lines.extend(style.hanging("  certificate  ", style.shown(one.path), 15))
     return lines
 
 
