@@ -138,6 +138,9 @@ def check_reduced(machines: Sequence[Machine], whole: Whole, seed: int) -> int:
         if fault is Fault.STUCK_ROLE:
             stuck = {trace.culprits[0] for trace in of_fault(checked, fault)}
             assert stuck <= whole.stuck(), f"seed {seed}"
+            if checked.reached[fault].scope is Scope.ENDINGS:
+                assert not whole.stuck() and not has_fair_run(whole), f"seed {seed}"
+                assert not whole.after.keys() - whole.closed(whole.ends()), f"seed {seed}"
         elif of_fault(checked, fault):
             assert expected[fault] is not None, f"seed {seed}: {fault}"
         elif checked.reached[fault].scope in (Scope.ENDINGS, Scope.REDUCED):

@@ -198,10 +198,13 @@ class _Checker:
             self.traces.setdefault((fault, ""), trace)
         if found.exhausted:
             self._claim(Fault.DEADLOCK, Scope.ENDINGS, found.complete, found.configurations)
+        if found.complete and not found.traces and not found.someone_waits:
+            self._claim_ends(found.configurations)
         if self.search is None:
             self._search_representatives(all_endings=found.exhausted)
             for number, role in enumerate(self.roles):
-                if (Fault.STUCK_ROLE, role) not in self.traces:
+                known = self.reached[Fault.STUCK_ROLE].scope is Scope.ENDINGS
+                if not known and (Fault.STUCK_ROLE, role) not in self.traces:
                     self._mutual_wait(number)
 
     def _search_representatives(self, *, all_endings: bool) -> None:
@@ -252,6 +255,13 @@ class _Checker:
             self.reached[fault] = Reached(scope, self._reduced_bound(), 0, count)
         elif not complete and known.scope is Scope.RUNS:
             self.reached[fault] = Reached(Scope.QUEUES, self._reduced_bound(), 0, count)
+
+    def _claim_ends(self, count: int) -> None:
+        """All ends are good; where every run ends, nobody waits for ever on the way either."""
+        if all(map(is_acyclic, self.machines)):
+            for fault in (Fault.STUCK_ROLE, Fault.NO_TERMINATION, Fault.ENDLESS_RUN):
+                if fault in self.reached:
+                    self._claim(fault, Scope.ENDINGS, True, count)
 
     def _mutual_wait(self, number: int) -> None:
         system = CompiledSystem(self.machines, self._reduced_bound())

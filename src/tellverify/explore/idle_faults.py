@@ -27,13 +27,15 @@ class IdleFaults(msgspec.Struct, frozen=True):
     """Runs to configurations in which nobody can move and not all is well, one for each fault.
 
     `exhausted`: all such configurations with queues up to the bound were met. `complete`: all that
-    there are. The runs are shortest ones among queues of that bound.
+    there are. The runs are shortest ones among queues of that bound. `someone_waits`: in one of
+    the configurations some role has moves, though it may stop.
     """
 
     traces: dict[Fault, Trace]
     exhausted: bool
     complete: bool
     configurations: int
+    someone_waits: bool
 
 
 def idle_faults(
@@ -46,7 +48,12 @@ def idle_faults(
     system = CompiledSystem(machines, bound)
     search = ReducedSearch(system, Reduction.ENDINGS, budget, symmetry_of(system))
     traces: dict[Fault, Trace] = {}
+    someone_waits = False
     for idle in idle_configurations(search):
+        someone_waits = someone_waits or any(
+            machine.moves[system.state(role, idle.configuration)]
+            for role, machine in enumerate(machines)
+        )
         fault = Fault.ORPHAN_MESSAGE if idle.is_finished else Fault.DEADLOCK
         if fault in traces or (idle.is_finished and not idle.has_messages):
             continue
@@ -56,7 +63,8 @@ def idle_faults(
         steps = steps_of(system, search.run_to(idle.configuration), graph)
         traces[fault] = _trace(machines, fault, steps)
     ended = not search.overflow
-    return IdleFaults(traces, ended, ended and not search.blocked, len(search.parents))
+    complete = ended and not search.blocked
+    return IdleFaults(traces, ended, complete, len(search.parents), someone_waits)
 
 
 def _trace(machines: Sequence[Machine], fault: Fault, steps: list[Step]) -> Trace:
