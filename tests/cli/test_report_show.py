@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -78,6 +79,22 @@ def test_claims_link_their_evidence_with_its_digest(folder: Path) -> None:
     for file in stored["evidence"]:
         assert f'href="{file["path"]}"' in page
         assert file["sha256"] in page
+
+
+def test_links_lead_from_where_the_page_lies(folder: Path) -> None:
+    (folder / "out" / "deep").mkdir(parents=True)
+    done = run(
+        folder, "report", "run.json", "--html", "out/deep/run.html", "--markdown", "out/proof.md"
+    )
+    assert done.returncode == 0
+    page = (folder / "out" / "deep" / "run.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"#]+)"', page)
+    assert links
+    assert all((folder / "out" / "deep" / link).is_file() for link in links)
+    proof = (folder / "out" / "proof.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\), SHA-256", proof)
+    assert links
+    assert all((folder / "out" / link).is_file() for link in links)
 
 
 def test_a_stored_run_goes_to_the_terminal(folder: Path) -> None:

@@ -140,7 +140,8 @@ def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> 
             linked[file.path] = file
     for file in linked.values():
         shown = file.path.replace("\\", "/").rpartition("/")[2]
-        yield f"  - evidence: [{code(shown)}]({href(file.path, files.folder)}), SHA-256 {_digest(file.sha256)}"
+        link = f"[{code(shown)}]({href(file.path, files.folder)})"
+        yield f"  - evidence: {link}, SHA-256 {_digest(file.sha256)}"
     if not linked and isinstance(first.outcome, Proved | Bounded | Refuted):
         yield "  - evidence: no file was written for this claim"
 
