@@ -174,3 +174,14 @@ def test_a_changed_schema_is_read_again() -> None:
     Path("facts.toml").write_text("nonsense", encoding="utf-8")
     _, said = run("check", "chat.tell", "--policy", "policy.toml")
     assert "TV661" in said
+
+
+def test_queries_behind_guard_chains_are_put_to_the_solver_again() -> None:
+    run("check", "chat.tell", "-q", "--evidence", "proofs")
+    scripts = sorted(path.name for path in Path("proofs", "Chat").glob("*.smt2"))
+    assert scripts == ["guard-chain.1.smt2"]
+    code, said = run("recheck", "--smt", "proofs")
+    assert code == 0, said
+    path = Path("proofs", "Chat", "guard-chain.1.smt2")
+    path.write_text(path.read_text("utf-8").replace("unsat", "sat"), encoding="utf-8")
+    assert run("recheck", "--smt", "proofs")[0] == 1

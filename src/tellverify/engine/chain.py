@@ -64,7 +64,7 @@ def decide_chain(further: Further, *, annotated: bool) -> Decided:
             *ceremonies.verdicts,
         ),
         (*found, *budgets.diagnostics, *ceremonies.diagnostics),
-        budgets.files,
+        (*budgets.files, *_scripts(further, rules, meters.instances)),
     )
 
 
@@ -156,6 +156,30 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
     if not sends.forms:
         return Proved(_METHOD, "no send has annotations")
     return Proved(_METHOD, "every run, for all costs and budgets")
+
+
+def _scripts(
+    further: Further, rules: Rules, instances: list[Instance]
+) -> list[tuple[str, str, str]]:
+    """The queries behind the verdicts on guard chains, where evidence is wanted."""
+    if not further.options.keep_graphs or isinstance(answered(rules.chain, _BARE), Undecided):
+        return []
+    from tellverify.smt.recording import Recording
+    from tellverify.smt.smtlib import About
+    from tellverify.smt.z3_backend import Z3Solver
+
+    forms: dict[Form, None] = {}
+    for declared in declared_roles(further.protocol):
+        forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
+    recording = Recording(Z3Solver())
+    for form in forms:
+        judge(rules.chain, form, recording, Budget())
+    name = str(Property.GUARD_CHAIN)
+    about = About(f"{further.name}/{name}", further.judged.source.path, further.sha256)
+    return recording.scripts(name, about)
+
+
+_BARE: Final = Form(False, "none", False, False)
 
 
 @lru_cache(maxsize=256)
