@@ -123,8 +123,10 @@ def event_rows(formula: Formula, steps: Sequence[Step]) -> list[list[bool]] | No
         return None
     rows: list[list[bool]] = []
     for atom in formula.atoms:
-        events = isinstance(atom, EventAtom | BranchAtom)
-        rows.append([event_matches(atom, step) for step in steps] if events else [])
+        if isinstance(atom, EventAtom | BranchAtom):
+            rows.append([event_matches(atom, step) for step in steps])
+        else:
+            rows.append([])
     for number, atom in enumerate(formula.atoms):
         if isinstance(atom, CountAtom):
             total = atom.constant
