@@ -31,7 +31,8 @@ from tellverify.engine.checked import Checked
 from tellverify.engine.conduct import Conducted
 from tellverify.engine.options import Options
 from tellverify.engine.solvers import solvers_of
-from tellverify.verdict.run import EvidenceFile
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import EvidenceFile, Run
 
 
 @click.command("check")
@@ -73,15 +74,36 @@ def check(**given: object) -> int:
         return complain_refused(refused)
 
 
+class Performed(msgspec.Struct, frozen=True):
+    """A check that was made, and what is to be written about it."""
+
+    run: Run
+    sources: dict[str, SourceFile]
+    output: Output
+    complaints: tuple[str, ...] = ()
+
+
 def once(flags: Flags) -> int:
     """Check, report, and return the exit code."""
+    done = perform(flags)
+    if done is None:
+        return Exit.USAGE
+    code = deliver(done.run, done.sources, done.output, done.complaints)
+    return 0 if flags.exit_zero and code in (1, 3) else code
+
+
+def perform(flags: Flags) -> Performed | None:
+    """Check, and write evidence; None if a policy cannot be used, which has been said.
+
+    Raises Refused for what is wrong with a file that the configuration names.
+    """
     ready = prepared(flags)
     options = ready.options
     if options.policy is not None or options.runtime:
         from tellverify.cli.policies import is_usable
 
         if not is_usable(options.policy, options.runtime):
-            return Exit.USAGE
+            return None
     complaints: list[str] = []
     notes = list(ready.notes)
     found = run_of(ready, flags, notes)
@@ -103,8 +125,7 @@ def once(flags: Flags) -> int:
     style = "none" if flags.quiet else flags.style
     trailer = f"{found.cached} of {len(result.run.inputs)} files cached" if found.cached else ""
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
-    code = deliver(run, result.sources, output, complaints)
-    return 0 if flags.exit_zero and code in (1, 3) else code
+    return Performed(run, result.sources, output, tuple(complaints))
 
 
 def run_of(ready: Prepared, flags: Flags, notes: list[str]) -> Conducted:

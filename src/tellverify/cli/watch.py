@@ -11,12 +11,12 @@ from typing import Final
 import click
 import msgspec
 
+from tellverify.cli.check import Performed, perform
 from tellverify.cli.check_options import Flags
-from tellverify.cli.checking import checked, complain_refused, prepared
+from tellverify.cli.checking import complain_refused
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import Output, deliver, show
+from tellverify.cli.reports import deliver, show
 from tellverify.config.find import NAME, SHARED, Refused
-from tellverify.engine.checked import Checked
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
@@ -45,49 +45,46 @@ def watch(flags: Flags) -> int:
 
 def _again(flags: Flags, before: State | None) -> State | None:
     try:
-        ready = prepared(flags)
+        done = perform(flags)
     except Refused as refused:
         complain_refused(refused)
         return before
-    found = checked(ready)
-    if found.checked.run.exit_code == Exit.INTERRUPTED:
+    if done is None:
+        return before
+    if done.run.exit_code == Exit.INTERRUPTED:
         raise KeyboardInterrupt
-    for note in (*ready.notes, *found.notes):
-        click.echo(f"tellverify: {note}", err=True)
-    result = found.checked
-    now = _state(result)
-    output = Output("none" if flags.quiet else flags.style, flags.color, flags.verbose)
-    if before is None or output.style != "text":
-        deliver(result.run, result.sources, msgspec.structs.replace(output, reports=ready.reports))
+    now = _state(done.run)
+    if before is None or done.output.style != "text":
+        deliver(done.run, done.sources, done.output, done.complaints)
     else:
-        quiet = msgspec.structs.replace(output, style="none", reports=ready.reports)
-        deliver(result.run, result.sources, quiet)
-        _show_changes(result, before, now, output)
+        silent = msgspec.structs.replace(done.output, style="none")
+        deliver(done.run, done.sources, silent, done.complaints)
+        _show_changes(done, before, now)
     sys.stdout.flush()
     return now
 
 
-def _state(result: Checked) -> State:
+def _state(run: Run) -> State:
     """What a person would call the outcome of each protocol, and of each file without one."""
     state: State = {}
-    for protocol in result.run.protocols:
+    for protocol in run.protocols:
         state[protocol.path, protocol.name] = tuple(
             fingerprint(protocol.name, verdict) + type(verdict.outcome).__name__
             for verdict in protocol.verdicts
         )
-    for read in result.run.inputs:
+    for read in run.inputs:
         state[read.path, ""] = tuple(
             (found.code.number, found.message)
-            for found in result.run.diagnostics
+            for found in run.diagnostics
             if found.path == read.path
         )
     return state
 
 
-def _show_changes(result: Checked, before: State, now: State, output: Output) -> None:
+def _show_changes(done: Performed, before: State, now: State) -> None:
+    run = done.run
     paths = {key[0] for key in now if now[key] != before.get(key)}
     gone = sorted({path for path, _ in before} - {path for path, _ in now})
-    run = result.run
     part = msgspec.structs.replace(
         run,
         protocols=tuple(
@@ -101,7 +98,7 @@ def _show_changes(result: Checked, before: State, now: State, output: Output) ->
         click.echo(f"{path} is gone")
     if part.protocols or part.diagnostics:
         page = io.StringIO()
-        show(part, result.sources, output, page)
+        show(part, done.sources, done.output, page)
         lines = page.getvalue().rstrip("\n").split("\n")
         click.echo("\n".join(lines[: -len(_totals(part))]))
     click.echo("\n".join(_totals(run)))
