@@ -17,7 +17,7 @@ from tellverify.core.machine import Machine
 from tellverify.evidence.event_log import LogEvent, Session
 
 Channel: TypeAlias = tuple[str, str]
-_Row: TypeAlias = dict[tuple[str, str, str], int]
+_Row: TypeAlias = dict[tuple[str, str, str], tuple[int, str]]
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class Monitor:
         self._watched = chosen
         self._rows: dict[str, list[_Row]] = {
             role: [
-                {("send" if a.send else "receive", a.peer, a.label): to for a, to in row}
+                {("send" if a.send else "receive", a.peer, a.label): (to, a.label) for a, to in row}
                 for row in self._machines[role].moves
             ]
             for role in self.recorded
@@ -107,15 +107,16 @@ class Monitor:
         if rows is None:
             return self._unknown_role(event)
         state = run.states.get(role, 0)
-        target = rows[state].get((direction, peer, label))
-        if target is None:
+        move = rows[state].get((direction, peer, label))
+        if move is None:
             return self._departed(event, run)
+        target, kept = move
         if peer in self._watched:
             if direction == "send":
                 queue = run.queues.get((role, peer))
                 if queue is None:
                     queue = run.queues[(role, peer)] = deque()
-                queue.append(label)
+                queue.append(kept)  # one text for all messages of a label
             else:
                 queue = run.queues.get((peer, role))
                 if not queue or queue[0] != label:
