@@ -348,17 +348,18 @@ def test_a_category_against_the_policy(tmp_path: Path) -> None:
 
 def test_a_status_by_the_last_fact_is_refuted(tmp_path: Path) -> None:
     names = (
-        '[[ceremony_names]]\nprotocol = "Enroll"\ninitiated = ["Fact::CeremonyInitiated"]\n'
+        '[[protocols]]\nmodule = "m"\nprotocol = "Enroll"\ncategory = "C"\nfiles = ["m.tell"]\n'
+        '[[ceremony_names]]\nprotocol = "m.Enroll"\ninitiated = ["Fact::CeremonyInitiated"]\n'
         'committed = ["Fact::CeremonyCommitted"]\naborted = ["Fact::CeremonyAborted"]\n'
     )
     options = policy(tmp_path, names + 'reduction = "last-writer"\n')
-    run = run_of(ENROLL, options)
-    assert run.exit_code == 1
-    found = verdicts(ENROLL, options)["ceremony-status"].outcome
+    text = "module m exposing (Enroll)\n" + ENROLL
+    assert run_of(text, options).exit_code == 1
+    found = verdicts(text, options)["ceremony-status"].outcome
     assert isinstance(found, Refuted)
     assert found.code == "TV654"
     bad = policy(tmp_path, names + 'schema = "nothing.toml"\n')
-    assert isinstance(verdicts(ENROLL, bad)["ceremony"].outcome, Unknown)
+    assert isinstance(verdicts(text, bad)["ceremony"].outcome, Unknown)
 
 
 # Evidence
