@@ -70,9 +70,11 @@ def _names(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
             message = f"`{sizes}` is no range of sizes"
             yield ("bounds", "instances", family), Wrong(message, 'write [1, 2, 8] or "1..3"')
     for name in configuration.properties:
-        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+        parts = name.split(".")  # behind the name of the protocol that it is of, if there is one
+        clean = all(part.replace("-", "").replace("_", "").isalnum() for part in parts)
+        if not clean or not name.isascii():
             message = f"`{name}` is no name of a property"
-            yield ("properties", name), Wrong(message, "use letters, digits and dashes")
+            yield ("properties", name), Wrong(message, "use letters, digits and dashes, or `Protocol.name`")
 
 
 def sizes_of(text: str) -> tuple[int, ...] | None:
