@@ -74,7 +74,8 @@ def _names(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
         clean = all(part.replace("-", "").replace("_", "").isalnum() for part in parts)
         if not clean or not name.isascii():
             message = f"`{name}` is no name of a property"
-            yield ("properties", name), Wrong(message, "use letters, digits and dashes, or `Protocol.name`")
+            help = "use letters, digits and dashes, or `Protocol.name`"
+            yield ("properties", name), Wrong(message, help)
 
 
 def sizes_of(text: str) -> tuple[int, ...] | None:
