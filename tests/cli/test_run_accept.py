@@ -251,6 +251,15 @@ def test_evidence_is_written_for_accepted_packs_and_rechecked(call: Call) -> Non
     assert "events happened before it" in said
 
 
+def test_the_committed_evidence_is_what_is_made_today(call: Call) -> None:
+    call("accept", "specs", "--evidence", "packs")
+    made = {path.relative_to("packs"): path.read_bytes() for path in Path("packs").rglob("*.json*")}
+    folder = ROOT / "proofs" / "packs"
+    kept = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.json*")}
+    assert made == kept, "run tellverify accept specs --evidence proofs/packs"
+    assert len([path for path in kept if path.name.endswith(".acceptance.json")]) == 5
+
+
 def test_a_check_with_a_policy_decides_acceptance(call: Call) -> None:
     bad = ROOT / "counterexamples" / "admission" / "acceptance" / "cover_traffic.tell"
     Path("cover.tell").write_text(bad.read_text("utf-8"), "utf-8")
