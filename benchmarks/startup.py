@@ -97,8 +97,8 @@ def measure(runs: int, environment: Mapping[str, str]) -> None:
         "tellverify check specs",
         "the same, warm",
     )
-    check = [TOOL, "check", "--isolated"]
-    warm = [*check, "--cache-dir", environment["PYTHONPYCACHEPREFIX"]]
+    check = [TOOL, "check", "--isolated", "--no-cache"]
+    warm = [TOOL, "check", "--isolated", "--cache-dir", environment["PYTHONPYCACHEPREFIX"]]
     commands = [
         [sys.executable, "-c", "pass"],
         [TOOL, "--version"],
