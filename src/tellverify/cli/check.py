@@ -109,7 +109,7 @@ def perform(flags: Flags) -> Performed | None:
     found = run_of(ready, flags, notes)
     result = found.checked
     if result.run.exit_code != Exit.INTERRUPTED:
-        complaints = _names_of_nothing(result, options)
+        complaints = _names_of_nothing(result, options, is_whole=not flags.paths)
     run = msgspec.structs.replace(
         result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
     )
@@ -157,8 +157,11 @@ def _check_machines(
     return check_machines(read, compared[0] if compared else None, options)
 
 
-def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
-    """Families and roles that were named and that no checked protocol has: a slip of the pen."""
+def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> list[str]:
+    """What was named and no checked protocol has: a slip of the pen.
+
+    A property of the configuration may be of a file that is not checked, unless all are: `is_whole`.
+    """
     protocols = checked.run.protocols
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
     if not protocols or broken:
@@ -180,7 +183,7 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
             f"no protocol that was checked has the names of property `{user.name}`"
             f" ({user.path}:{user.line})"
             for user in options.user_properties
-            if user.name not in items and not (options.protocols or options.properties)
+            if is_whole and user.name not in items and not (options.protocols or options.properties)
         ),
     ] + [
         f"no protocol that was checked has a role `{name}`"
