@@ -160,7 +160,7 @@ def _check_machines(
 def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> list[str]:
     """What was named and no checked protocol has: a slip of the pen.
 
-    A property of the configuration may be of a file that is not checked, unless all are: `is_whole`.
+    A property of the configuration may be of a file that is not checked; so only if `is_whole`.
     """
     protocols = checked.run.protocols
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
