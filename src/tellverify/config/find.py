@@ -111,4 +111,5 @@ def shown(path: str) -> str:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
         return path.replace(os.sep, "/")
-    return relative.replace(os.sep, "/")
+    far = relative.startswith(os.path.join(*[os.pardir] * 4))
+    return (path if far else relative).replace(os.sep, "/")
