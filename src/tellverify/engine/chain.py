@@ -10,10 +10,12 @@ import msgspec
 
 from tellverify.chain.annotations import check_annotations, check_operations
 from tellverify.chain.attempt import Kind
+from tellverify.chain.cases import is_protected
 from tellverify.chain.encode import Form
 from tellverify.chain.guarding import Breached, Protected, Undecided, form_of, judge
 from tellverify.chain.meter import shortest_to
 from tellverify.chain.rules import Rules
+from tellverify.core.defect import Defect
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.codes import NOT_WELL_FORMED, STEP_LIMIT, UNGUARDED_SEND
 from tellverify.diagnostics.model import Diagnostic, Severity
@@ -34,6 +36,7 @@ from tellverify.verdict.property import STATEMENTS, Property
 from tellverify.verdict.run import Subject, Verdict
 
 _METHOD: Final = "SMT"
+_CASES: Final = "cases"
 
 
 def decide_chain(further: Further, *, annotated: bool) -> Decided:
@@ -142,6 +145,7 @@ def _sends_of(role: str, instances: list[Instance]) -> _Sends:
 
 
 def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
+    method = _CASES
     for form, (instance, event) in sends.forms.items():
         answer = answered(rules.chain, form)
         match answer:
@@ -151,11 +155,11 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
                 return Refuted(UNGUARDED_SEND.number, trace, _METHOD, instance.sized.name, reason)
             case Undecided(reason):
                 return Unknown(reason, STEP_LIMIT.number)
-            case Protected():
-                pass
+            case Protected(queries):
+                method = _METHOD if queries else method
     if not sends.forms:
-        return Proved(_METHOD, "no send has annotations")
-    return Proved(_METHOD, "every run, for all costs and budgets")
+        return Proved(_CASES, "no send has annotations")
+    return Proved(method, "every run, for all costs and budgets")
 
 
 def _scripts(
@@ -173,7 +177,9 @@ def _scripts(
         forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
     recording = Recording(Z3Solver())
     for form in forms:
-        judge(rules.chain, form, recording, Budget())
+        judged = judge(rules.chain, form, recording, Budget())
+        if is_protected(rules.chain, form) and isinstance(judged, Breached):
+            raise Defect("the solver breaches a guard chain that protects in every case")
     name = str(Property.GUARD_CHAIN)
     about = About(f"{further.name}/{name}", further.judged.source.path, further.sha256)
     return recording.scripts(name, about)
@@ -184,7 +190,13 @@ _BARE: Final = Form(False, "none", False, False)
 
 @lru_cache(maxsize=256)
 def answered(chain: rows.GuardChain, form: Form) -> Protected | Breached | Undecided:
-    """The judgement on a form of sends; equal for equal chains."""
+    """The judgement on a form of sends; equal for equal chains.
+
+    Most chains protect, which the cases tell without loading a solver; it is asked where something
+    has to be shown.
+    """
+    if is_protected(chain, form):
+        return Protected(0)
     try:
         from tellverify.smt.z3_backend import Z3Solver
     except ModuleNotFoundError as error:

@@ -50,7 +50,7 @@ from tellverify.verdict.run import (
 )
 
 _SEARCHES: Final = ("runs", "enumeration", "persistent sets", "k-multiparty compatibility")
-_SYNTACTIC: Final = ("", "structure", "sets")
+_SYNTACTIC: Final = ("", "structure", "sets", "cases")
 _VACUITY: Final[dict[str, Vacuity]] = {"exercised": "exercised", "vacuous": "vacuous"}
 
 

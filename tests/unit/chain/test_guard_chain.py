@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tellverify.chain.attempt import Asked, Breach, Kind, World, attempted, breaches
+from tellverify.chain.cases import is_protected
 from tellverify.chain.encode import Form
 from tellverify.chain.guarding import Breached, Protected, Undecided, judge
 from tellverify.chain.rules import default_rules
@@ -115,6 +116,13 @@ def test_an_odd_chain_is_not_decided() -> None:
     assert isinstance(decided(changed(order=("capability", "flow"))), Undecided)
 
 
+def test_repeated_stages_are_left_to_the_solver() -> None:
+    form = Form(True, "some", True, True)
+    assert is_protected(changed(order=(*STAGES, "flow")), form) is None
+    assert is_protected(changed(order=("capability", "luck", "transport")), form) is None
+    assert is_protected(changed(order=("capability", "flow")), form) is None
+
+
 def test_random_chains_agree_with_enumeration() -> None:
     rng = random.Random(20)
     orders = list(permutations(STAGES))
@@ -136,6 +144,7 @@ def test_random_chains_agree_with_enumeration() -> None:
             rng.random() < 0.5,
         )
         brute = by_enumeration(chain, form)
+        assert is_protected(chain, form) is (not brute), (number, chain, form, brute)
         if brute and number % 6:
             continue  # every refutation takes a while
         found = decided(chain, form)
