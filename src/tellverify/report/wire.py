@@ -73,7 +73,8 @@ def run_value(run: Run, sources: Mapping[str, SourceFile]) -> WireRun:
         inputs=tuple(
             WireInput(slashed(one.path), one.sha256, _text(one, sources)) for one in run.inputs
         ),
-        configuration={"dialect": run.dialect, **dict(run.configuration)},
+        configuration={"dialect": run.dialect}
+        | {key: text for key, text in run.configuration if key != "dialect"},
         semantics=SEMANTICS,
         protocols=tuple(_protocol(one, sources, files, compared) for one in run.protocols),
         diagnostics=tuple(

@@ -24,7 +24,8 @@ class Recording:
 
     def scripts(self, stem: str, about: About) -> list[tuple[str, str, str]]:
         """A file for each answered query: what it belongs to, its name and its text."""
-        return [
-            (f"{about.obligation}#{i}", f"{stem}.{i}{ENDING}", write_script(premises, answer, about))
-            for i, (premises, answer) in enumerate(self._answered, 1)
-        ]
+        found = []
+        for i, (premises, answer) in enumerate(self._answered, 1):
+            text = write_script(premises, answer, about)
+            found.append((f"{about.obligation}#{i}", f"{stem}.{i}{ENDING}", text))
+        return found

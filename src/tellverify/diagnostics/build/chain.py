@@ -20,9 +20,7 @@ def budget_of_nobody(where: Where, span: Span, text: str, reason: str) -> Diagno
 
 def category_conflict(where: Where, span: Span, message: str, help_text: str) -> Diagnostic:
     """A category that is unknown, said twice, or another one than the policy has."""
-    return where.finding(
-        codes.CATEGORY_CONFLICT, message, (span, "said here"), helps=(help_text,)
-    )
+    return where.finding(codes.CATEGORY_CONFLICT, message, (span, "said here"), helps=(help_text,))
 
 
 def unknown_fact(where: Where, span: Span, fact: str, schema: str, known: str) -> Diagnostic:

@@ -80,7 +80,7 @@ def unknown_name(
 def property_twice(written: Written, first: Written, protocol: str) -> Diagnostic:
     """Two properties of one protocol with one name; the second is not decided."""
     whole = Span(0, len(written.text))
-    others = ()
+    others: tuple[Annotation, ...] = ()
     if first.start >= 0:
         place = first.place(Span(0, len(first.text)))
         others = (Annotation(place, "the first one", first.path),)
