@@ -196,8 +196,13 @@ def settled(protocol: ProtocolReport) -> str:
 
 
 def members(protocol: ProtocolReport) -> str:
-    """Who takes part: `3 roles`, or `Coordinator and Witness[N], checked for N = 1, 2, 3`."""
+    """Who takes part: `3 roles`, or `Coordinator and Witness[N], checked for N = 1, 2, 3`.
+
+    Structures of data and models have no roles, and their number of claims instead.
+    """
     if not protocol.families:
+        if not protocol.roles and protocol.verdicts:
+            return counted(len(protocol.verdicts), "claim")
         return counted(len(protocol.roles), "role")
     names = {family.name for family in protocol.families}
     single = [role for role in protocol.roles if role.partition("[")[0] not in names]

@@ -75,8 +75,10 @@ def write_text(
             _write(out, _certificates(run, protocol, style))
     if run.dialect != "strict":
         _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
-    if run.protocols:
+    if any(protocol.roles for protocol in run.protocols):
         _write(out, ["", *style.hanging("under ", SEMANTICS, 6)])
+    elif run.protocols:
+        _write(out, [""])
     _write(out, totals_lines(run, style, trailer))
 
 
