@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tellverify.chain.meter import Shape, shortest_over, worst_case
 from tellverify.core.graph import ProtocolGraph
-from tellverify.engine import annotated
-from tellverify.engine.annotated import decide_annotated
-from tellverify.engine.chain import answered
+from tellverify.engine.annotations import annotated
+from tellverify.engine.annotations.annotated import decide_annotated
+from tellverify.engine.annotations.chain import answered
 from tellverify.engine.checked import Checked
 from tellverify.engine.further import Decided, Further
 from tellverify.engine.options import Options

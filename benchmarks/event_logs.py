@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import log_line, read_log
 from tellverify.evidence.monitor import Monitor
 from tellverify.lowering.lower import lower

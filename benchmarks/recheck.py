@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE))
 from families import FAMILIES  # noqa: E402
 
 from tellverify.core.graph import ProtocolGraph  # noqa: E402
-from tellverify.engine.certificates import certificate_files  # noqa: E402
+from tellverify.engine.files.certificates import certificate_files  # noqa: E402
 from tellverify.engine.options import Options  # noqa: E402
 from tellverify.engine.pipeline import check_text  # noqa: E402
 from tellverify.evidence.certificate import (  # noqa: E402

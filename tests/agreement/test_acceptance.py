@@ -20,11 +20,11 @@ from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import derive
 from tellverify.admission.resolve import admit, requirements
 from tellverify.admission.runtime import inventory_of, without
-from tellverify.engine.acceptance import Acceptance, State, Word, acceptances
-from tellverify.engine.acceptance_files import graphs_of, record_of
-from tellverify.engine.acceptance_runs import covered
-from tellverify.engine.accepted import core_of
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.machines import Machines
+from tellverify.engine.packs.acceptance import Acceptance, State, Word, acceptances
+from tellverify.engine.packs.acceptance_files import graphs_of, record_of
+from tellverify.engine.packs.acceptance_runs import covered
+from tellverify.engine.packs.accepted import core_of
 from tellverify.evidence.acceptance import AcceptanceFile, write_acceptance
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy

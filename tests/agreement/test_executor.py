@@ -12,7 +12,7 @@ from plain_search import shortest_faults
 from tellverify.core.machine import Action, Machine
 from tellverify.core.semantics import System
 from tellverify.core.step import Step
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import read_log, write_log
 from tellverify.evidence.monitor import Monitor
 from tellverify.evidence.replay import replay

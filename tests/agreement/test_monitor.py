@@ -9,7 +9,7 @@ from graphs import random_graph
 from tellverify.core.machine import Machine
 from tellverify.core.semantics import System
 from tellverify.core.step import Step
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import LogEvent
 from tellverify.evidence.monitor import Monitor
 from tellverify.evidence.replay import Stepper

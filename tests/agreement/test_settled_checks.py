@@ -19,11 +19,11 @@ import pytest
 from texts import random_text
 
 from tellverify.config.include import matches
-from tellverify.engine.conduct import Conduct, conducted
-from tellverify.engine.inputs import decode
 from tellverify.engine.options import Level, Options
 from tellverify.engine.pipeline import Batch, check_files, check_text
-from tellverify.engine.stored import decoded, encoded
+from tellverify.engine.running.conduct import Conduct, conducted
+from tellverify.engine.running.stored import decoded, encoded
+from tellverify.engine.sources.inputs import decode
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted
 from tellverify.verdict.run import Run
 

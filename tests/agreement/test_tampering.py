@@ -18,10 +18,10 @@ from tampering import Json, tampered
 from tellverify.core.graph import ProtocolGraph, graph_from_edges
 from tellverify.core.semantics import Configuration, System
 from tellverify.core.step import Step
-from tellverify.engine.certificates import certificate_files, graph_files
+from tellverify.engine.files.certificates import certificate_files, graph_files
+from tellverify.engine.files.traces import trace_files
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import check_paths
-from tellverify.engine.traces import trace_files
 from tellverify.evidence.certificate import (
     Certificate,
     GraphFile,

@@ -9,7 +9,7 @@ from subset import subset_machines
 
 from tellverify.core.graph import ProtocolGraph
 from tellverify.core.semantics import System
-from tellverify.engine.obligations import decide
+from tellverify.engine.graphs.obligations import decide
 from tellverify.engine.options import Options
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.verdict.outcome import Proved, Refuted

@@ -45,7 +45,13 @@ def test_a_check_that_nobody_configured_loads_no_configuration(tmp_path: Path) -
     (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
     code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
     wanted = {"tomllib", "tellverify.config.layers"}
-    unwanted = {*wanted, "sqlite3", "multiprocessing", "subprocess", "tellverify.engine.settle"}
+    unwanted = {
+        *wanted,
+        "sqlite3",
+        "multiprocessing",
+        "subprocess",
+        "tellverify.engine.settling.settle",
+    }
     assert not _loaded(code, tmp_path) & unwanted
     (tmp_path / "tellverify.toml").write_text("cache = false\n", encoding="utf-8")
     loaded = _loaded(code, tmp_path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from tellverify.engine.drawings import with_drawings
+from tellverify.engine.graphs.drawings import with_drawings
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import check_paths, check_text
 from tellverify.report.html import write_html

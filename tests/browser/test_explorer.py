@@ -23,7 +23,7 @@ from tellverify.core.graph import Site
 from tellverify.core.machine import Machine
 from tellverify.core.semantics import System
 from tellverify.core.step import Step
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.machines import Machines
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import check_paths
 from tellverify.evidence.trace import Fault, Trace, Waiting

@@ -15,13 +15,14 @@ import msgspec
 import pytest
 
 from tellverify.cli.group import run
-from tellverify.engine import cache, inputs, workers
-from tellverify.engine.cache import Cache, Keys
 from tellverify.engine.checked import Checked, FileResult
-from tellverify.engine.conduct import Conduct, conducted
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import Batch, check_files
-from tellverify.engine.stored import decoded, encoded
+from tellverify.engine.running import cache, workers
+from tellverify.engine.running.cache import Cache, Keys
+from tellverify.engine.running.conduct import Conduct, conducted
+from tellverify.engine.running.stored import decoded, encoded
+from tellverify.engine.sources import inputs
 from tellverify.verdict.outcome import Unknown
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +121,7 @@ def stored_refutation() -> tuple[list[inputs.ReadFile], Options]:
 
 
 def test_a_stored_refutation_is_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tellverify.engine import confirm
+    from tellverify.engine.running import confirm
 
     files, options = stored_refutation()
     place = str(tmp_path / "v.sqlite")

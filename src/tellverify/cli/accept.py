@@ -13,9 +13,9 @@ from tellverify.cli.check import parse_instances
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, complain
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
-from tellverify.engine.acceptance import Acceptance, State, Word, acceptances
-from tellverify.engine.acceptance_files import evidence_files, graphs_of
-from tellverify.engine.traces import write_files
+from tellverify.engine.files.traces import write_files
+from tellverify.engine.packs.acceptance import Acceptance, State, Word, acceptances
+from tellverify.engine.packs.acceptance_files import evidence_files, graphs_of
 from tellverify.evidence.itf import folder_name
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style

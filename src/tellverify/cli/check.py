@@ -26,11 +26,11 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.reports import Output, deliver
 from tellverify.config.refused import Refused
 from tellverify.diagnostics.model import Severity
-from tellverify.engine import inputs
 from tellverify.engine.checked import Checked
-from tellverify.engine.conduct import Conducted
 from tellverify.engine.options import Options
+from tellverify.engine.running.conduct import Conducted
 from tellverify.engine.solvers import solvers_of
+from tellverify.engine.sources import inputs
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import EvidenceFile, Run
 
@@ -57,7 +57,7 @@ def check(**given: object) -> int:
     """  # fmt: skip
     flags = msgspec.convert(given, Flags)
     if flags.timeout is not None or flags.total_timeout is not None:
-        from tellverify.engine.deadline import is_supported
+        from tellverify.engine.running.deadline import is_supported
 
         if not is_supported():
             raise click.UsageError("limits of time are not to be had on this platform")
@@ -114,7 +114,7 @@ def perform(flags: Flags) -> Performed | None:
         result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
     )
     if options.draw:
-        from tellverify.engine.drawings import with_drawings
+        from tellverify.engine.graphs.drawings import with_drawings
 
         run = with_drawings(run, result.graphs)
     if ready.evidence is not None:
@@ -149,7 +149,7 @@ def _check_machines(
     paths: Sequence[str], compared: list[inputs.ReadFile], options: Options
 ) -> Checked:
     """Machines as one system, compared with the choreography of one file if there is one."""
-    from tellverify.engine.machine_check import check_machines
+    from tellverify.engine.graphs.machine_check import check_machines
 
     if len(compared) > 1:
         raise click.UsageError("machines are compared with the protocol of one file")
@@ -196,7 +196,7 @@ def _write_evidence(
     checked: Checked, folder: str, complaints: list[str]
 ) -> tuple[EvidenceFile, ...]:
     """Write all evidence; what cannot be written is a complaint."""
-    from tellverify.engine.evidence import write_evidence
+    from tellverify.engine.files.evidence import write_evidence
 
     try:
         return write_evidence(checked, folder)

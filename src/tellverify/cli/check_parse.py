@@ -112,7 +112,7 @@ def parse_selectors(
     """Codes, names and bands, also several with commas between them; each can have the level."""
     if not given:
         return ()
-    from tellverify.engine.levels import refusal
+    from tellverify.engine.settling.levels import refusal
 
     level = LEVEL_OF[parameter.name or ""]
     found = [part.strip() for text in given for part in text.split(",") if part.strip()]

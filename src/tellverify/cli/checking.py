@@ -14,9 +14,9 @@ import msgspec
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.config.settings import Settings, may_be_configured
-from tellverify.engine import inputs
-from tellverify.engine.conduct import Conduct, Conducted, conducted
 from tellverify.engine.options import Options
+from tellverify.engine.running.conduct import Conduct, Conducted, conducted
+from tellverify.engine.sources import inputs
 from tellverify.verdict.property import Property
 from tellverify.verdict.run import Run
 

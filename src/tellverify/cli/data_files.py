@@ -12,9 +12,9 @@ import msgspec
 from tellverify.cli.again import command_line
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
-from tellverify.engine import inputs
 from tellverify.engine.checked import Checked
 from tellverify.engine.options import Options
+from tellverify.engine.sources import inputs
 from tellverify.report.kinds import KINDS
 
 _SUFFIX = ".toml"
@@ -86,7 +86,7 @@ def decide(flags: DataFlags, check: Callable[[Iterable[inputs.ReadFile], Options
     complaints: list[str] = []
     run = msgspec.structs.replace(checked.run, command=command_line())
     if flags.evidence is not None:
-        from tellverify.engine.evidence import write_evidence
+        from tellverify.engine.files.evidence import write_evidence
 
         try:
             run = msgspec.structs.replace(run, evidence=write_evidence(checked, flags.evidence))

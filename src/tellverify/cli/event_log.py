@@ -16,7 +16,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, chosen_roles, load
 from tellverify.diagnostics.build import event_log as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
 from tellverify.evidence.monitor import Departure, Monitor, Standing
 from tellverify.lowering.names import closest

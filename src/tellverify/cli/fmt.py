@@ -9,7 +9,7 @@ import click
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import complain, say
-from tellverify.engine import inputs
+from tellverify.engine.sources import inputs
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 from tellverify.syntax.canonical import canonical

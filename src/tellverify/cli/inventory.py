@@ -63,8 +63,8 @@ def inventory(
 
 def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
     """The verdicts of the acceptance rule, by protocol."""
-    from tellverify.engine.acceptance import acceptances, summary
-    from tellverify.engine.acceptance_files import graphs_of
+    from tellverify.engine.packs.acceptance import acceptances, summary
+    from tellverify.engine.packs.acceptance_files import graphs_of
 
     return {
         one.derived.manifest.protocol_id: summary(acceptances(one, policy, graphs_of(one, {})))
@@ -83,8 +83,8 @@ class Shape(msgspec.Struct, frozen=True):
 def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
     from tellverify.chain.rules import rules_of
-    from tellverify.engine import inputs
     from tellverify.engine.lint import lint_files
+    from tellverify.engine.sources import inputs
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]

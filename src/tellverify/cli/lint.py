@@ -16,8 +16,8 @@ from tellverify.cli.loading import complain
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics.model import Severity, sort_key
-from tellverify.engine import inputs
 from tellverify.engine.lint import Linted, lint_files
+from tellverify.engine.sources import inputs
 from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile

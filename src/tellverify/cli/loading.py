@@ -13,8 +13,8 @@ import msgspec
 from tellverify.cli.exit import Exit
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.engine import inputs
 from tellverify.engine.pipeline import qualified_name
+from tellverify.engine.sources import inputs
 from tellverify.lowering.families import family_groups
 from tellverify.lowering.lower import lower
 from tellverify.lowering.wellformed import check_structure

@@ -16,8 +16,8 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, complain, say
 from tellverify.diagnostics.codes import UNDECLARED_BUNDLE
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.engine import inputs
-from tellverify.engine.policies import policy_at
+from tellverify.engine.packs.policies import policy_at
+from tellverify.engine.sources import inputs
 from tellverify.lowering.wellformed import check_structure
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy

@@ -151,7 +151,7 @@ def write_machines(views: Views, chosen: Sequence[str]) -> int:
 
 def _write_svg(view: View, machine: Machine) -> bool:
     """The picture of a machine; False when it is too large to be looked at."""
-    from tellverify.engine.drawings import drawing_of_machine
+    from tellverify.engine.graphs.drawings import drawing_of_machine
     from tellverify.report.svg.graph import draw_graph
     from tellverify.report.svg.layout import TooLarge
 

@@ -21,9 +21,9 @@ from tellverify.core.machine import Machine
 from tellverify.core.step import Step
 from tellverify.diagnostics.build import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.engine import inputs
-from tellverify.engine.machines import ALL_MACHINES, Machines
+from tellverify.engine.graphs.machines import ALL_MACHINES, Machines
 from tellverify.engine.pipeline import qualified_name
+from tellverify.engine.sources import inputs
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
 from tellverify.evidence.replay import Divergence, Stepper, fault_shown

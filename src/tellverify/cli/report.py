@@ -104,7 +104,7 @@ def _read(path: str) -> Stored:
 
 def _text(path: str) -> str | None:
     """The text of an input, if it can still be read."""
-    from tellverify.engine import inputs
+    from tellverify.engine.sources import inputs
 
     read = inputs.read(path, embedded=True)
     return read.text

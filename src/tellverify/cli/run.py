@@ -34,8 +34,8 @@ from tellverify.cli.run_output import (
 from tellverify.diagnostics.build import launch as say
 from tellverify.diagnostics.build.where import Where
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.engine.execution_trace import execution_itf
-from tellverify.engine.launching import launch_request
+from tellverify.engine.packs.execution_trace import execution_itf
+from tellverify.engine.packs.launching import launch_request
 from tellverify.evidence.event_log import write_log
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame

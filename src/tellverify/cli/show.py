@@ -86,7 +86,7 @@ def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str)
 
 def _write_svg(found: ProtocolGraph) -> int:
     """The picture of a graph, if it is small enough to be looked at."""
-    from tellverify.engine.drawings import drawing_of_graph
+    from tellverify.engine.graphs.drawings import drawing_of_graph
     from tellverify.report.svg.graph import MOST_MOVES, MOST_STATES, draw_graph
     from tellverify.report.svg.layout import TooLarge
 

@@ -17,7 +17,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Loaded, Stopped, complain, load, parse_sizes, say
 from tellverify.core.machine import Machine
 from tellverify.diagnostics.build import replay as build
-from tellverify.engine.machines import ALL_MACHINES, Machines
+from tellverify.engine.graphs.machines import ALL_MACHINES, Machines
 from tellverify.evidence.itf import ItfError, TraceFile, read_itf
 from tellverify.evidence.replay import Stepper
 from tellverify.evidence.trace import Trace

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from tellverify.engine import inputs
+from tellverify.engine.sources import inputs
 
 
 def included(patterns: Sequence[str], folder: str = ".") -> tuple[list[str], list[str]]:

@@ -10,8 +10,8 @@ import msgspec
 from tellverify.config.layers import Loaded, flat
 from tellverify.config.settings import Settings
 from tellverify.config.values import sizes_of, toml_text
-from tellverify.engine.levels import ordered
 from tellverify.engine.options import Level, Options, UserProperty
+from tellverify.engine.settling.levels import ordered
 
 
 def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:

@@ -59,7 +59,7 @@ def _requirements(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
 
 
 def _names(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
-    from tellverify.engine.levels import refusal
+    from tellverify.engine.settling.levels import refusal
 
     for key, level in configuration.levels.items():
         why = refusal(key, level)

@@ -9,8 +9,8 @@ import msgspec
 
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.engine.judgement import judge
 from tellverify.engine.options import Options
+from tellverify.engine.settling.judgement import judge
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
 
@@ -75,11 +75,11 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         files.update(result.files)
         day = day or result.day
     if assumptions:
-        from tellverify.engine.ledger import numbered
+        from tellverify.engine.settling.ledger import numbered
 
         assumptions, reports = numbered(assumptions, reports, options.ledger)
     if options.policy is not None:
-        from tellverify.engine.policies import sources_at
+        from tellverify.engine.packs.policies import sources_at
 
         sources = {**sources_at(options.policy), **sources}
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))

@@ -9,9 +9,9 @@ import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.engine.guarded import check_guards
-from tellverify.engine.modules import Judged
 from tellverify.engine.options import Options
-from tellverify.engine.properties import decide_properties, decide_witnesses
+from tellverify.engine.sources.modules import Judged
+from tellverify.engine.stated.properties import decide_properties, decide_witnesses
 from tellverify.lowering.lower import Lowered
 from tellverify.syntax import ast
 from tellverify.verdict.property import Property
@@ -62,7 +62,7 @@ def _guards(further: Further) -> Decided:
 
 
 def _annotated(further: Further) -> Decided:
-    from tellverify.engine.annotated import decide_annotated
+    from tellverify.engine.annotations.annotated import decide_annotated
 
     return decide_annotated(further)
 
@@ -70,7 +70,7 @@ def _annotated(further: Further) -> Decided:
 def _admission(further: Further) -> Decided:
     if further.options.policy is None:
         return Decided()
-    from tellverify.engine.admission import decide_admission
+    from tellverify.engine.packs.admission import decide_admission
 
     return decide_admission(further)
 
@@ -78,7 +78,7 @@ def _admission(further: Further) -> Decided:
 def _acceptance(further: Further) -> Decided:
     if further.options.policy is None:
         return Decided()
-    from tellverify.engine.accepted import decide_acceptance
+    from tellverify.engine.packs.accepted import decide_acceptance
 
     return decide_acceptance(further)
 
@@ -88,7 +88,7 @@ def _branches(further: Further) -> Decided:
     source = further.judged.source
     if not any(word in source.text for word in ("choice", "case", "decide")):
         return Decided()
-    from tellverify.engine.coverage import never_taken
+    from tellverify.engine.stated.coverage import never_taken
 
     said = [*further.judged.said, *(d for one in further.sized for d in one.lowered.diagnostics)]
     found = never_taken(further.protocol, further.name, source, further.sized, said)
@@ -135,7 +135,7 @@ def decide_further(further: Further) -> Decided:
         files.extend(decided.files)
     coverage = None
     if further.options.coverage:
-        from tellverify.engine.coverage import coverage_of
+        from tellverify.engine.stated.coverage import coverage_of
 
         coverage = coverage_of(further.protocol, further.judged.source, further.sized)
     return Decided(tuple(verdicts), tuple(diagnostics), tuple(files), coverage)

@@ -9,8 +9,8 @@ from tellverify.diagnostics.build.laws import broken_law, unreadable_structure
 from tellverify.diagnostics.codes import BROKEN_LAW, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.engine.checked import Checked, FileResult, assembled
-from tellverify.engine.inputs import ReadFile
 from tellverify.engine.options import Options
+from tellverify.engine.sources.inputs import ReadFile
 from tellverify.laws.judge import Broken, Kept, Law, Ruling, Undecided, judge, laws_of, written
 from tellverify.laws.structure import Structure, read_structures
 from tellverify.smt.recording import Recording

@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.chain.rules import Rules
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.engine.inputs import ReadFile
+from tellverify.engine.sources.inputs import ReadFile
 from tellverify.lowering.wellformed import check_structure
 from tellverify.shape.finding import Finding
 from tellverify.shape.lint import fix_file, lint_file

@@ -9,8 +9,8 @@ from tellverify.diagnostics.build.patterns import broken_claim, unreadable_patte
 from tellverify.diagnostics.codes import BROKEN_CLAIM, EVENT_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.engine.checked import Checked, FileResult, assembled
-from tellverify.engine.inputs import ReadFile
 from tellverify.engine.options import Options
+from tellverify.engine.sources.inputs import ReadFile
 from tellverify.laws.plain import Value, shown
 from tellverify.patterns.explore import MOST_STATES, ModelRun, Space, TooLarge
 from tellverify.patterns.itf import write_run

@@ -11,19 +11,19 @@ import msgspec
 from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, TIMEOUT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.engine import inputs
 from tellverify.engine.aggregate import Instance, family_of, verdicts
 from tellverify.engine.checked import Checked as Checked
 from tellverify.engine.checked import FileResult, assembled
-from tellverify.engine.deadline import TimeUp, within
-from tellverify.engine.dialect import by_upstream, judged_faithfully
-from tellverify.engine.embedded import Unit, units
 from tellverify.engine.explain_run import diagnostics_of
 from tellverify.engine.findings import Finding
 from tellverify.engine.further import Further, Sized, decide_further
-from tellverify.engine.modules import Judged, Modules, judged_alone, may_import
-from tellverify.engine.obligations import decide
+from tellverify.engine.graphs.obligations import decide
 from tellverify.engine.options import DEFAULT_SIZES, MOST_DRAWN, Options
+from tellverify.engine.running.deadline import TimeUp, within
+from tellverify.engine.sources import inputs
+from tellverify.engine.sources.dialect import by_upstream, judged_faithfully
+from tellverify.engine.sources.embedded import Unit, units
+from tellverify.engine.sources.modules import Judged, Modules, judged_alone, may_import
 from tellverify.lowering.families import declared_roles, family_groups
 from tellverify.lowering.lower import Lowered, lower
 from tellverify.source.text import SourceFile
@@ -33,7 +33,7 @@ from tellverify.verdict.property import OF_EVERY_PROTOCOL, STATEMENTS, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
 
 if TYPE_CHECKING:
-    from tellverify.engine.settle import Settlement
+    from tellverify.engine.settling.settle import Settlement
 
 MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
@@ -188,7 +188,7 @@ def _settlement(judged: Judged, options: Options) -> Settlement | None:
     """What comments and levels change, if there are any."""
     if not options.levels and MARK not in judged.source.text:
         return None
-    from tellverify.engine.settle import Settlement
+    from tellverify.engine.settling.settle import Settlement
 
     return Settlement(judged.file, judged.source, options)
 
@@ -303,7 +303,7 @@ def _lowered(
 def _decide(lowered: Lowered, options: Options) -> list[Finding]:
     """All findings at one size, or why there are none."""
     if lowered.parallel and (lowered.graph is not None or lowered.slices):
-        from tellverify.engine.parallel import decide_parallel
+        from tellverify.engine.graphs.parallel import decide_parallel
 
         return decide_parallel(lowered, options)
     if lowered.graph is not None:

@@ -366,9 +366,9 @@ def test_a_status_by_the_last_fact_is_refuted(tmp_path: Path) -> None:
 
 
 def test_certificates_of_budgets_are_accepted() -> None:
-    from tellverify.engine import inputs
-    from tellverify.engine.evidence import evidence_files
+    from tellverify.engine.files.evidence import evidence_files
     from tellverify.engine.pipeline import check_files
+    from tellverify.engine.sources import inputs
 
     files = [inputs.decode("nowhere/spread.tell", FAMILY.encode())]
     checked = check_files(files, Options(keep_graphs=True))

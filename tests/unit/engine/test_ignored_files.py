@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.engine.inputs import find
+from tellverify.engine.sources.inputs import find
 
 NAMES = (
     "a.tell b.tell build/c.tell src/build/d.tell src/keep.tell src/x/y/z.tell logs/e.tell "

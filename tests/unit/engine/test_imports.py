@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.engine import inputs
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import Checked, check_files, check_text
+from tellverify.engine.sources import inputs
 from tellverify.evidence.trace import Trace
 from tellverify.verdict.outcome import Proved, Refuted, Skipped
 from tellverify.verdict.property import Property

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from benchmarks.families import GraphBuilder
 from tellverify.core.graph import ProtocolGraph
-from tellverify.engine.machines import ALL_MACHINES, Machines
-from tellverify.engine.obligations import decide
+from tellverify.engine.graphs.machines import ALL_MACHINES, Machines
+from tellverify.engine.graphs.obligations import decide
 from tellverify.engine.options import Options
 from tellverify.evidence.trace import Fault, Trace
 from tellverify.verdict.outcome import Refuted

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from tellverify.engine.checked import Checked
-from tellverify.engine.levels import level_of, ordered, refusal, selected
 from tellverify.engine.options import Ledger, Level, Options
 from tellverify.engine.pipeline import check_text
+from tellverify.engine.settling.levels import level_of, ordered, refusal, selected
 from tellverify.verdict.outcome import Assumed, Proved, Refuted
 from tellverify.verdict.run import Assumption, Verdict
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tellverify.engine.coverage import MOST_RUNS, coverage_of
 from tellverify.engine.further import Sized
 from tellverify.engine.options import Options, UserProperty
 from tellverify.engine.pipeline import check_text
+from tellverify.engine.stated.coverage import MOST_RUNS, coverage_of
 from tellverify.evidence.formula_run import complaint
 from tellverify.evidence.trace import Trace
 from tellverify.lowering.lower import lower

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tellverify.engine import inputs
 from tellverify.engine.options import Options
 from tellverify.engine.patterns import check_patterns
+from tellverify.engine.sources import inputs
 from tellverify.laws.symbolic import Symbol, translate, truth, unknown
 from tellverify.patterns.explore import Space, choices
 from tellverify.patterns.model import Claim, Model, read_models

@@ -10,8 +10,8 @@ import pytest
 from report_samples import RUN, SOURCES
 
 from tellverify.core.semantics import System
-from tellverify.engine.drawings import with_drawings
-from tellverify.engine.machines import Machines
+from tellverify.engine.graphs.drawings import with_drawings
+from tellverify.engine.graphs.machines import Machines
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import check_paths
 from tellverify.evidence.trace import Trace

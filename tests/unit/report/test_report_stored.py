@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from report_samples import RUN, SOURCES
 
-from tellverify.engine.drawings import with_drawings
+from tellverify.engine.graphs.drawings import with_drawings
 from tellverify.engine.options import Options
 from tellverify.engine.pipeline import Checked, check_paths, check_text
 from tellverify.report.html import write_html

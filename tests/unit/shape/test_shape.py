@@ -13,8 +13,8 @@ from tellverify.diagnostics import codes
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
 from tellverify.diagnostics.model import Severity
-from tellverify.engine import inputs
 from tellverify.engine.lint import Linted, lint_files
+from tellverify.engine.sources import inputs
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted((ROOT / "specs").glob("*.tell"))

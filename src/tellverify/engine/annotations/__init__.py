@@ -1,0 +1,1 @@
+"""What the annotations of senders oblige to: guard chains, budgets, ceremonies."""

@@ -1,0 +1,1 @@
+"""Theorem packs: admission by a runtime, the acceptance rule, launches."""

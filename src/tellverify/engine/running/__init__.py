@@ -1,0 +1,1 @@
+"""How many files are got through: processes, limits of time, the cache of answers."""

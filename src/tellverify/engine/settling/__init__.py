@@ -1,0 +1,1 @@
+"""What findings and outcomes come to: levels, allowed and assumed, the exit code."""

@@ -1,0 +1,1 @@
+"""What stands between paths and trees: files, choreographies inside others, imports, dialects."""

@@ -1,0 +1,1 @@
+"""What users state themselves: properties, witnesses, coverage."""
