@@ -474,3 +474,14 @@ def await_text(log: Path, text: str, count: int) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"`{text}` never came:\n{log.read_text()}")
+
+
+def test_times_appear_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "p.tell").write_text("protocol P =\n  roles A, B\n\n  A -> B : X\n", "utf-8")
+    command = [sys.executable, "-m", "tellverify", "check", "p.tell", "--format", "json"]
+    plain, timed = (
+        subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, check=False).stdout
+        for more in ([], ["--timing"])
+    )
+    assert b'"timing"' not in plain
+    assert b'"timing"' in timed

@@ -60,6 +60,7 @@ class Flags(msgspec.Struct, frozen=True):
     quiet: bool = False
     verbose: bool = False
     no_progress: bool = False
+    timing: bool = False
     reports: tuple[tuple[str, str], ...] = ()
     evidence: str | None = None
     config: tuple[str, ...] = ()
@@ -287,6 +288,7 @@ output = _joined(
         help="Write certificates, and the trace of every refuted obligation, into this folder.",
     ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
+    click.option("--timing", is_flag=True, help="Say how long it took, also in JSON."),
     click.option("--no-progress", is_flag=True, help="No line about what is being checked."),
     click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors."),
     click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full."),
