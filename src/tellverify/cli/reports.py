@@ -239,5 +239,5 @@ def _text(
         ascii_only=ascii_only,
         width=shutil.get_terminal_size((100, 24)).columns if is_terminal else 100,
         verbose=output.verbose,
-        trailer=output.trailer if is_terminal else "",
+        trailer=output.trailer if is_terminal or run.timing else "",
     )
