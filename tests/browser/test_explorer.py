@@ -66,6 +66,7 @@ CUT_OFF = """() => {
 }"""
 
 # Texts of pictures that overlap each other or leave the picture.
+HEAD = '<meta charset="utf-8">'
 PICTURES = """() => {
   const found = [];
   for (const picture of document.querySelectorAll("svg.pic")) {
@@ -404,7 +405,7 @@ def test_random_charts_and_graphs_keep_their_texts_apart(chrome: Browser, folder
         chart = draw_chart(trace, (), f"chart {seed}", places=seed % 2 == 0)
         assert chart is not None
         pictures += [chart, draw_graph(_random_graph(rng), f"graph {seed}")]
-    page, _ = opened(chrome, folder, f"<style>{RULES}</style>{''.join(pictures)}")
+    page, _ = opened(chrome, folder, f"{HEAD}<style>{RULES}</style>{''.join(pictures)}")
     assert page.evaluate(PICTURES) == []
     assert page.locator("svg.pic text").count() > 2_000
     page.evaluate(
