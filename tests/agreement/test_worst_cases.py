@@ -15,6 +15,7 @@ from tellverify.chain.meter import (
     shortest_over,
     worst_case,
     worst_run,
+    worst_totals,
 )
 from tellverify.core.graph import ProtocolGraph
 from tellverify.evidence.budget_check import BadBudgets, check_budgets
@@ -203,3 +204,24 @@ def test_certificates_are_accepted_and_forged_ones_are_not() -> None:
                 check_budgets(certificate(graph, bad))
             forged += 1
     assert forged > 100
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_all_payers_at_once_agree_with_one_by_one(block: int) -> None:
+    for seed in range(block, PROTOCOLS, BLOCKS):
+        rng = random.Random(seed)
+        graph = random_graph(seed, max_states=12, in_class=seed % 3 != 0)
+        by_row = rng.random() < 0.5
+        weights: dict[int, tuple[tuple[int, int], int]] = {}
+        for event in range(graph.event_count):
+            cost = rng.choice((0, 0, 1, 2, 5, 10**20))
+            if cost:
+                receiver = graph.receiver[event] if by_row else -1
+                weights[event] = ((graph.sender[event], receiver), cost)
+        shape = Shape(graph)
+        totals = worst_totals(shape, weights)
+        for payer in {who for who, _ in weights.values()}:
+            costs = [0] * graph.event_count
+            for event, (who, cost) in weights.items():
+                costs[event] = cost if who == payer else 0
+            assert totals.get(payer, 0) == worst_case(shape, costs).total, (seed, payer)

@@ -9,8 +9,8 @@ certificate, since p(s) >= cost + p(t) for every event from s to t can be checke
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,8 @@ from tellverify.core.components import strongly_connected
 from tellverify.core.graph import ProtocolGraph
 
 UNBOUNDED: Final = -1
+Payer: TypeAlias = tuple[int, int]
+"""A role and the receiver it pays for, -1 for all of them."""
 
 
 class Shape:
@@ -74,6 +76,70 @@ def worst_case(shape: Shape, costs: Sequence[int]) -> Worst:
         for state in states:
             potential[state] = best
     return Worst(potential[0], tuple(potential))
+
+
+def worst_totals(shape: Shape, weights: Mapping[int, tuple[Payer, int]]) -> dict[Payer, int]:
+    """The worst case of every payer at once; payers that never pay are left out.
+
+    `weights` has, for events that cost something, who pays and how much. Each payer's worst case is
+    that of `worst_case` with its own events alone. The totals of a component are those behind it,
+    united small into large, so that a payer is touched where it pays and where branches meet.
+    """
+    graph, component = shape.graph, shape.component
+    behind: list[dict[Payer, int] | None] = [None] * len(shape.order)
+    waiting = [0] * len(shape.order)
+    for event in range(graph.event_count):
+        waiting[component[graph.target[event]]] += 1
+    for number, states in enumerate(shape.order):
+        events = [e for state in states for e in range(graph.first[state], graph.first[state + 1])]
+        leaving: dict[int, list[int]] = {}
+        endless: list[Payer] = []
+        for event in events:
+            after = component[graph.target[event]]
+            if after != number:
+                leaving.setdefault(after, []).append(event)
+            elif event in weights:
+                endless.append(weights[event][0])
+        totals = _united(behind, waiting, leaving, weights)
+        for payer in endless:
+            _raise(totals, payer, UNBOUNDED)
+        behind[number] = totals
+    return behind[component[0]] or {}
+
+
+def _united(
+    behind: list[dict[Payer, int] | None],
+    waiting: list[int],
+    leaving: Mapping[int, Sequence[int]],
+    weights: Mapping[int, tuple[Payer, int]],
+) -> dict[Payer, int]:
+    """The totals of a component from those behind it, which go when nobody else needs them."""
+    paid = [
+        (payer, UNBOUNDED if (rest := (behind[after] or {}).get(payer, 0)) < 0 else rest + cost)
+        for after, events in leaving.items()
+        for payer, cost in (weights[event] for event in events if event in weights)
+    ]
+    merged: dict[Payer, int] = {}
+    for after in sorted(leaving, key=lambda one: -len(behind[one] or {})):
+        totals = behind[after] or {}
+        waiting[after] -= len(leaving[after])
+        if not merged:
+            merged = dict(totals) if waiting[after] else totals
+        else:
+            for payer, total in totals.items():
+                _raise(merged, payer, total)
+        if not waiting[after]:
+            behind[after] = None
+    for payer, total in paid:
+        _raise(merged, payer, total)
+    return merged
+
+
+def _raise(totals: dict[Payer, int], payer: Payer, total: int) -> None:
+    """Let a payer have at least a total; without limit is more than any."""
+    known = totals.get(payer, 0)
+    if known != UNBOUNDED:
+        totals[payer] = total if total == UNBOUNDED else max(known, total)
 
 
 def worst_run(shape: Shape, costs: Sequence[int], worst: Worst) -> tuple[int, ...]:

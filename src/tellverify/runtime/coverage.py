@@ -59,24 +59,31 @@ def covering_paths(
             paths.append(tuple(path))
     if not paths and not endless:
         paths.append(())
+    numbers = {role: number for number, role in enumerate(graph.roles)}
+    shared = [_by_role(graph, path) for path in paths]
     for machine in machines:
-        for more in _rest(graph, machine, leads, tuple(paths)):
+        role = numbers[machine.role]
+        for more in _rest(graph, machine, role, leads, [one.get(role, ()) for one in shared]):
             total += len(more)
             if total > most_events:
                 return Words(tuple(paths), tuple(endless), False)
             paths.append(more)
+            shared.append(_by_role(graph, more))
     return Words(tuple(paths), tuple(endless))
 
 
 def _rest(
-    graph: ProtocolGraph, machine: Machine, leads: Sequence[int], paths: Sequence[tuple[int, ...]]
+    graph: ProtocolGraph,
+    machine: Machine,
+    role: int,
+    leads: Sequence[int],
+    done: Sequence[Sequence[Action]],
 ) -> Iterator[tuple[int, ...]]:
-    """Paths for the moves of one machine that `paths` do not make."""
-    role = graph.roles.index(machine.role)
+    """Paths for the moves of one machine that are not among those it has `done` on others."""
     rows = [dict(row) for row in machine.moves]
     left = {(state, action) for state, row in enumerate(rows) for action in row}
-    for path in paths:
-        left -= _local(graph, role, rows, path)
+    for actions in done:
+        left -= _local(rows, actions)
     if not left:
         return
     came: dict[tuple[int, int], tuple[int, int, int]] = {}
@@ -90,7 +97,7 @@ def _rest(
             ends = graph.final[target] or leads[target] != _NONE
             if action is not None and (own, action) in left and ends:
                 path = (*_back(came, (state, own)), transition, *_suffix(graph, leads, target))
-                left -= _local(graph, role, rows, path)
+                left -= _local(rows, _by_role(graph, path).get(role, ()))
                 yield path
             if after != _NONE and (target, after) not in seen:
                 seen.add((target, after))
@@ -108,17 +115,26 @@ def _back(came: Mapping[tuple[int, int], tuple[int, int, int]], at: tuple[int, i
     return found
 
 
+def _by_role(graph: ProtocolGraph, path: Sequence[int]) -> dict[int, list[Action]]:
+    """What each role does in a path, in its order."""
+    found: dict[int, list[Action]] = {}
+    for transition in path:
+        label = graph.labels[graph.label[transition]]
+        sender, receiver = graph.sender[transition], graph.receiver[transition]
+        found.setdefault(sender, []).append(Action(True, graph.roles[receiver], label))
+        found.setdefault(receiver, []).append(Action(False, graph.roles[sender], label))
+    return found
+
+
 def _local(
-    graph: ProtocolGraph, role: int, rows: Sequence[Mapping[Action, int]], path: Sequence[int]
+    rows: Sequence[Mapping[Action, int]], actions: Sequence[Action]
 ) -> set[tuple[int, Action]]:
-    """The moves of one machine in a path."""
+    """The moves of one machine that make these actions."""
     found: set[tuple[int, Action]] = set()
     own = 0
-    for transition in path:
-        action = _action(graph, role, transition)
-        if action is not None:
-            found.add((own, action))
-            own = rows[own][action]
+    for action in actions:
+        found.add((own, action))
+        own = rows[own][action]
     return found
 
 

@@ -19,6 +19,7 @@ from tellverify.chain.meter import (
     shortest_over,
     worst_case,
     worst_run,
+    worst_totals,
 )
 from tellverify.chain.polynomial import Largest, constant, largest, text_of, value_of
 from tellverify.chain.rules import Rules
@@ -198,27 +199,36 @@ class Meters:
     def _measured(self, meter: Meter, instance: Instance) -> Measured | None:
         """The worst case over all members of the group; None when that takes too long."""
         graph, group = instance.graph, meter.group
-        receivers: Sequence[int] = instance.members(group.receiver) if group.receiver else (-1,)
-        best: Measured | None = None
+        self._steps -= graph.event_count + graph.state_count
+        if self._steps < 0:
+            return None
+        weights = self._weights(meter, instance)
+        totals = worst_totals(instance.shape, weights)
+        if not totals:
+            role = next(iter(instance.members(group.sender)), -1)
+            receiver = next(iter(instance.members(group.receiver)), -1) if group.receiver else -1
+            return Measured(instance, role, receiver, (0,) * graph.event_count, _NOTHING)
+        payer = min(totals, key=lambda one: (totals[one] != UNBOUNDED, -totals[one], one))
+        costs = [0] * graph.event_count
+        for event, (who, cost) in weights.items():
+            if who == payer:
+                costs[event] = cost
+        return Measured(instance, *payer, tuple(costs), worst_case(instance.shape, costs))
+
+    @staticmethod
+    def _weights(meter: Meter, instance: Instance) -> dict[int, tuple[tuple[int, int], int]]:
+        """The events that cost a member of the group something, with who pays."""
+        graph, group = instance.graph, meter.group
+        receivers = set(instance.members(group.receiver)) if group.receiver else None
+        weights = {}
         for role in instance.members(group.sender):
-            for receiver in receivers:
-                self._steps -= graph.event_count + graph.state_count
-                if self._steps < 0:
-                    return None
-                costs = [0] * graph.event_count
-                for event in instance.by_sender.get(role, ()):
-                    if receiver in (-1, graph.receiver[event]):
-                        costs[event] = meter.weigh(instance.metadata[graph.site[event]])
-                worst = _NOTHING if not any(costs) else worst_case(instance.shape, costs)
-                better = best is None or (
-                    best.worst.is_bounded
-                    and (not worst.is_bounded or worst.total > best.worst.total)
-                )
-                if better:
-                    best = Measured(instance, role, receiver, tuple(costs), worst)
-        if best is None:
-            return Measured(instance, -1, -1, (0,) * graph.event_count, _NOTHING)
-        return best
+            for event in instance.by_sender.get(role, ()):
+                receiver = graph.receiver[event] if receivers is not None else -1
+                if receivers is None or receiver in receivers:
+                    cost = meter.weigh(instance.metadata[graph.site[event]])
+                    if cost:
+                        weights[event] = ((role, receiver), cost)
+        return weights
 
     def _formula(self, meter: Meter, measured: Sequence[Measured]) -> Largest | None:
         """The worst case for every size of at least 1, if it agrees with all measurements.
