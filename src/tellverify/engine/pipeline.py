@@ -226,27 +226,8 @@ def _check_protocol(
     if judged.linked.blocked:
         blocked = _skipped(name, place, judged.linked.blocked, options)
         return msgspec.structs.replace(report, verdicts=blocked), []
-    instances: list[Instance] = []
-    sized: list[Sized] = []
-    graphs = result.graphs[source.path, name]
-    more: list[Diagnostic] = []
-    sizes_tried: dict[str, dict[int, None]] = {}
-    events = 0
-    for sizes in _sizes(protocol, options):
-        lowered = _lowered(judged, protocol, sizes, options)
-        more.extend(lowered.diagnostics)
-        for family, size in sizes.items():
-            sizes_tried.setdefault(family, {})[size] = None
-        findings = _decide(lowered, options)
-        sized.append(Sized(_instance_name(sizes), sizes, lowered))
-        instances.append(Instance(_instance_name(sizes), tuple(findings)))
-        if lowered.graph is not None:
-            events = max(events, lowered.graph.event_count)
-            is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
-            refutes = any(isinstance(f.outcome, Refuted) for f in findings)
-            if options.keep_graphs or is_drawn or refutes:
-                graphs[_instance_name(sizes)] = lowered.graph
-    families = tuple(Family(family, tuple(tried)) for family, tried in sizes_tried.items())
+    tried = _tried(judged, protocol, options, result.graphs[source.path, name])
+    more = list(tried.diagnostics)
     if options.dialect == "faithful":
         more = by_upstream(more)
     if settlement is not None:
@@ -257,9 +238,13 @@ def _check_protocol(
         return msgspec.structs.replace(report, verdicts=malformed), more
     well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
     sha256 = result.file.sha256
-    further = decide_further(Further(judged, protocol, name, tuple(sized), options, sha256))
+    further = decide_further(Further(judged, protocol, name, tried.sized, options, sha256))
     result.files[source.path, name] = further.files
-    found = [well_formed, *verdicts(name, instances, _bound(families), place), *further.verdicts]
+    found = [
+        well_formed,
+        *verdicts(name, tried.instances, _bound(tried.families), place),
+        *further.verdicts,
+    ]
     selected = _required(tuple(v for v in found if _is_selected(v, options)), options)
     later = [
         *further.diagnostics,
@@ -272,12 +257,49 @@ def _check_protocol(
         selected, later = settlement.verdicts(name, protocol.span, selected, later)
     report = msgspec.structs.replace(
         report,
-        families=families,
+        families=tried.families,
         verdicts=selected,
-        event_count=events,
+        event_count=tried.events,
         coverage=further.coverage,
     )
     return report, [*more, *later]
+
+
+class _Tried(msgspec.Struct, frozen=True):
+    """What came out at every choice of sizes, and the largest number of events."""
+
+    instances: tuple[Instance, ...]
+    sized: tuple[Sized, ...]
+    families: tuple[Family, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    events: int
+
+
+def _tried(
+    judged: Judged, protocol: ast.Protocol, options: Options, graphs: dict[str, ProtocolGraph]
+) -> _Tried:
+    """Decide a protocol at every choice of sizes; graphs that are needed later go to `graphs`."""
+    instances: list[Instance] = []
+    sized: list[Sized] = []
+    said: list[Diagnostic] = []
+    sizes_tried: dict[str, dict[int, None]] = {}
+    events = 0
+    for sizes in _sizes(protocol, options):
+        lowered = _lowered(judged, protocol, sizes, options)
+        said.extend(lowered.diagnostics)
+        for family, size in sizes.items():
+            sizes_tried.setdefault(family, {})[size] = None
+        findings = _decide(lowered, options)
+        sized.append(Sized(_instance_name(sizes), sizes, lowered))
+        instances.append(Instance(_instance_name(sizes), tuple(findings)))
+        if lowered.graph is not None:
+            events = max(events, lowered.graph.event_count)
+            is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
+            refutes = any(isinstance(f.outcome, Refuted) for f in findings)
+            if options.keep_graphs or is_drawn or refutes:
+                graphs[_instance_name(sizes)] = lowered.graph
+    families = tuple(Family(family, tuple(sizes)) for family, sizes in sizes_tried.items())
+    return _Tried(tuple(instances), tuple(sized), families, tuple(said), events)
 
 
 def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:
