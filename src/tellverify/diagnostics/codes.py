@@ -696,6 +696,16 @@ OWNERSHIP_STATEMENT: Final = Code(
     "TV396", "ownership-statement", _LINT, _WARNING, "a statement that moves ownership"
 )
 
+FACT_STYLE: Final = Code(
+    "TV397", "fact-style", _LINT, _NOTE, "facts named in two styles in one file"
+)
+PARALLEL_USE: Final = Code(
+    "TV398", "parallel-use", _LINT, _NOTE, "`parallel` where it does nothing, or missing"
+)
+IMPLICIT_COST: Final = Code(
+    "TV399", "implicit-cost", _LINT, _NOTE, "annotations without a cost of their own"
+)
+
 # TV4xx: projection, merge, implementability
 UNMERGEABLE: Final = Code(
     "TV411",

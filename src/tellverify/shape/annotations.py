@@ -27,6 +27,7 @@ ORDER: Final = (
 
 def annotation_findings(file: ast.File, source: SourceFile, rules: Rules) -> Iterator[Finding]:
     """Findings about the records of all senders."""
+    yield from _fact_styles(file, source)
     for protocol in file.protocols:
         where = Where(source.path, protocol.name.text)
         links: dict[tuple[str, str], tuple[Link, ast.Entry]] = {}
@@ -38,8 +39,43 @@ def annotation_findings(file: ast.File, source: SourceFile, rules: Rules) -> Ite
                 if entry.key.text == "link":
                     yield from _uneven(where, send.sender.name.text, entry, links)
             keys = [entry.key.text for entry in send.record.entries]
+            yield from _uses(where, send, set(keys), rules)
             if keys != sorted(keys, key=rank):
                 yield Finding(say.entry_order(where, send.record.span), Fix(sorts=True))
+
+
+def _uses(
+    where: Where, send: ast.Send | ast.Broadcast, keys: set[str], rules: Rules
+) -> Iterator[Finding]:
+    """Whether `parallel` and `flow_cost` are said where they mean something."""
+    record = send.record
+    if record is None:
+        return
+    ends = [send.sender, send.receiver] if isinstance(send, ast.Send) else [send.sender]
+    fans_out = any(isinstance(one.index, ast.AnyIndex | ast.RangeIndex) for one in ends)
+    is_there = "parallel" in keys
+    label = send.message.label.text
+    if isinstance(send, ast.Send) and is_there != fans_out:
+        yield Finding(say.parallel_use(where, record.span, label, is_there=is_there))
+    if "flow_cost" not in keys and keys - {"parallel"}:
+        cost = rules.budgets.implicit_cost
+        yield Finding(say.implicit_cost(where, record.span, cost))
+
+
+def _fact_styles(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+    """The first fact whose style is not that of the first fact of the file."""
+    first: tuple[bool, ast.Entry] | None = None
+    for protocol in file.protocols:
+        for send in sends_of(protocol):
+            for entry in send.record.entries if send.record is not None else ():
+                if entry.key.text != "journal_facts" or not isinstance(entry.value, ast.TextValue):
+                    continue
+                style = "::" in entry.value.text
+                first = first or (style, entry)
+                if style != first[0]:
+                    where = Where(source.path, protocol.name.text)
+                    yield Finding(say.fact_style(where, entry.span, first[1].span))
+                    return
 
 
 def rank(key: str) -> int:

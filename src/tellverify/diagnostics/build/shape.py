@@ -233,3 +233,35 @@ def ownership_statement(where: Where, span: Span, what: str) -> Diagnostic:
         (span, "belongs to the runtime"),
         helps=("let the runtime's reconfiguration move it, under admission",),
     )
+
+
+def fact_style(where: Where, span: Span, first: Span) -> Diagnostic:
+    """Facts as tokens and as variants of a type in one file."""
+    return where.finding(
+        codes.FACT_STYLE,
+        "facts of the file are named in two styles",
+        (span, "one style"),
+        others=[(first, "the other")],
+        helps=("write either `token_of_an_event` or `Type::Variant` throughout",),
+    )
+
+
+def parallel_use(where: Where, span: Span, label: str, *, is_there: bool) -> Diagnostic:
+    """`parallel` on a message between single roles, or a fan-out without it."""
+    if is_there:
+        message = f"`parallel` does nothing on `{label}`, which goes from one role to one role"
+        helps = ("delete it",)
+    else:
+        message = f"`{label}` goes to or from a whole family without `parallel`"
+        helps = ("write `parallel : true`, if the members need no order",)
+    return where.finding(codes.PARALLEL_USE, message, (span, "here"), helps=helps)
+
+
+def implicit_cost(where: Where, span: Span, cost: int) -> Diagnostic:
+    """A record without `flow_cost`."""
+    return where.finding(
+        codes.IMPLICIT_COST,
+        f"the annotations name no cost, so {cost} is charged",
+        (span, "no `flow_cost`"),
+        helps=(f"write `flow_cost : {cost}`, or what the message should cost",),
+    )
