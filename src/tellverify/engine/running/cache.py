@@ -41,23 +41,28 @@ class Cache:
         try:
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
             connection = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None)
-            found = connection.execute("PRAGMA application_id").fetchone()[0]
-            form = connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if (found, form) == (_APPLICATION, _FORMAT):
+            # One transaction: another process may make the file between two questions about it.
+            connection.execute("BEGIN")
+            marks = _marks(connection)
+            connection.execute("COMMIT")
+            if marks == (0, 0, 0):
+                connection.execute("BEGIN IMMEDIATE")
+                marks = _marks(connection)
+                if marks != (0, 0, 0):  # it was made in the meantime
+                    connection.execute("COMMIT")
+            if marks[:2] == (_APPLICATION, _FORMAT):
                 return connection
-            if tables or found or form:
+            if marks != (0, 0, 0):
                 self._say("it was written by something else, or another version")
                 connection.close()
                 return None
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("BEGIN IMMEDIATE")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, text BLOB NOT NULL)"
             )
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {_FORMAT}")
             connection.execute("COMMIT")
+            _write_ahead(connection)
         except (sqlite3.Error, OSError) as error:
             self._say(_reason(error))
             if connection is not None:
@@ -117,6 +122,23 @@ class Cache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer go on side by side; later, if somebody uses the new file already."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Whose file it is, in which version, and how much is in it; all 0 for a new one."""
+    (found,) = connection.execute("PRAGMA application_id").fetchone()
+    (form,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return int(found), int(form), int(tables)
 
 
 def _reason(error: Exception) -> str:
