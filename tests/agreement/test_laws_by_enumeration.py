@@ -179,3 +179,35 @@ def test_the_known_violations_come_out() -> None:
     import tomllib
 
     assert broken == tomllib.loads((folder / "expected.toml").read_text("utf-8"))["broken"]
+
+
+@pytest.mark.parametrize(
+    ("state", "merge", "within"),
+    [
+        ("map(2, set(2))", "union_with(a, b, (p, q) => union(p, q))", ""),
+        ("map(2, nat)", "union_with(a, b, (p, q) => if p < q then q else p)", ""),
+        (
+            "map(2, set(2))",
+            "union_with(a, b, (p, q) => if p <= q then q else if q <= p then p else union(p, q))",
+            "universes of 2 elements",
+        ),
+        (
+            "{m: map(2, nat), s: set(2)}",
+            "{m: union_with(a.m, b.m, (p, q) => if a.s == b.s then max(p, q) else max(q, p)), "
+            "s: union(a.s, b.s)}",
+            "universes of 2 elements",
+        ),
+    ],
+)
+def test_only_pointwise_merges_are_proved_for_every_universe(
+    state: str, merge: str, within: str
+) -> None:
+    text = f'''schema = "tellverify/laws-1"
+[structure.S]
+kind = "join"
+state = "{state}"
+merge = "{merge}"
+'''
+    (structure,) = read_structures("x.toml", text).found
+    law = next(law for law in laws_of(structure) if law.name == "commutative")
+    assert judge(structure, law, Z3Solver(), Budget()) == Kept(within)

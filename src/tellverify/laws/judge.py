@@ -22,6 +22,7 @@ from tellverify.laws.language import (
     Lambda,
     ListOf,
     MapOf,
+    Name,
     Negation,
     Record,
     RecordOf,
@@ -368,8 +369,36 @@ def _inside(kind: Type) -> Iterator[Type]:
                 yield from _inside(of)
 
 
+def _names(expression: Expression) -> set[str]:
+    """The variables of an expression."""
+    found: set[str] = set()
+    stack: list[Expression] = [expression]
+    while stack:
+        match stack.pop():
+            case Name(name, _):
+                found.add(name)
+            case Call(_, parts, _):
+                stack.extend(parts)
+            case Lambda(_, _, inner, _) | Field(inner, _, _) | Negation(inner, _):
+                stack.append(inner)
+            case Binary(_, left, right, _):
+                stack += [left, right]
+            case Choice(one, two, three, _):
+                stack += [one, two, three]
+            case Record(fields, base, _):
+                stack.extend(value for _, value in fields)
+                stack.extend(() if base is None else (base,))
+    return found
+
+
 def _is_pointwise(structure: Structure) -> bool:
-    """Whether nothing outside of values of keys compares, tests or chooses."""
+    """Whether nothing compares, tests or chooses but the numbers of one key with each other."""
+    nested = any(
+        isinstance(inner, SetOf | MapOf | ListOf)
+        for kind in _inside(structure.state)
+        if isinstance(kind, MapOf)
+        for inner in _inside(kind.of)
+    )
     found: list[Expression | None] = [structure.merge, structure.neutral, structure.invariant]
     for update in structure.updates:
         found += [update.to, update.when, update.delta]
@@ -384,7 +413,13 @@ def _is_pointwise(structure: Structure) -> bool:
             ):
                 return False
             case Call(_, arguments, _):
-                stack.extend(one for one in arguments if not isinstance(one, Lambda))
+                for one in arguments:
+                    if not isinstance(one, Lambda):
+                        stack.append(one)
+                    elif nested:
+                        stack.append(one.body)
+                    elif not _names(one.body) <= {one.left, one.right}:
+                        return False
             case Field(inner, _, _):
                 stack.append(inner)
             case Record(fields, base, _):
