@@ -47,4 +47,5 @@ def test_the_commands_are_those_that_ci_runs() -> None:
         block = re.search(rf"<!-- {mark} -->\n```sh\n(.+)\n```", README)
         assert block is not None
         assert "python3 -m venv" in block.group(1)
+        assert "pip install --quiet -c ci/constraints.txt " in block.group(1)
     assert "test-command" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
