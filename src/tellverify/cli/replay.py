@@ -249,7 +249,7 @@ def _machines_beside(trace: str) -> _Protocol | None:
         found = msgspec.json.decode(content, type=form.MachinesFile)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, msgspec.DecodeError, RecursionError) as error:
         raise _Stopped(Exit.REFUTED, text=f"{path}: not readable: {error}") from None
     machines = form.machines_of(found)
     if isinstance(machines, str):
