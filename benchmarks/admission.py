@@ -18,11 +18,11 @@ from tellverify.admission.manifest import Manifest, TheoremPack, derive
 from tellverify.admission.matrix import matrix
 from tellverify.admission.resolve import admit, requirements
 from tellverify.admission.runtime import inventory_of
+from tellverify.language.syntax.parser import parse
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.policy.read import policy_of_rows, read_policy
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 LARGEST = (1_000, 200, 500)

@@ -16,19 +16,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tellverify.chain.meter import Shape, shortest_over, worst_case
-from tellverify.core.graph import ProtocolGraph
-from tellverify.engine.annotations import annotated
-from tellverify.engine.annotations.annotated import decide_annotated
-from tellverify.engine.annotations.chain import answered
-from tellverify.engine.checked import Checked
-from tellverify.engine.further import Decided, Further
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths, check_text
-from tellverify.lowering.lower import lower
+from tellverify.annotations.longest_paths import Shape, shortest_over, worst_case
+from tellverify.language.lowering.lower import lower
+from tellverify.language.syntax.parser import parse
+from tellverify.model.graph import ProtocolGraph
+from tellverify.obligations import annotated
+from tellverify.obligations.annotated import decide_annotated
+from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.guard_chain import answered
+from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
+from tellverify.verification.checked import Checked
+from tellverify.verification.pipeline import check_paths, check_text
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = {

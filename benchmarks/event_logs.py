@@ -19,15 +19,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import log_line, read_log
 from tellverify.evidence.monitor import Monitor
-from tellverify.lowering.lower import lower
+from tellverify.language.lowering.lower import lower
+from tellverify.language.syntax.surface import read_tell
+from tellverify.obligations.machines import Machines
 from tellverify.runtime.chooser import Seeded
 from tellverify.runtime.executor import Executor
 from tellverify.runtime.mode import CANONICAL
 from tellverify.source.text import SourceFile
-from tellverify.syntax.read import read_tell
 
 SPEC = Path(__file__).resolve().parent.parent / "specs" / "ota_activation.tell"
 

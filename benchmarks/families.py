@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from tellverify.core.graph import ProtocolGraph, Site
+from tellverify.model.graph import ProtocolGraph, Site
 
 
 class GraphBuilder:

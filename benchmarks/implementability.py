@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent / "tests" / "agreement"))
 from families import FAMILIES, GraphFamily  # noqa: E402
 from reference_conditions import reference_implementable  # noqa: E402
 
-from tellverify.core.graph import ProtocolGraph  # noqa: E402
+from tellverify.model.graph import ProtocolGraph  # noqa: E402
 
 SIZES = (1_000, 3_000, 10_000, 30_000)
 SMALLER = {

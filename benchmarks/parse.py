@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from time import process_time
 
-from tellverify.lowering.wellformed import check_structure
+from tellverify.language.checks.wellformed import check_structure
+from tellverify.language.syntax.parser import parse
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
 
 _BLOCK = """\
   Client{0} {{ guard_capability : "relay:forward", flow_cost : {0} }} -> Server : Ask{0} of a.b.Body

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.core.machine import Machine
+from tellverify.model.machine import Machine
 
 
 def promela(machines: Sequence[Machine], bound: int) -> str:

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
+from tellverify.obligations.options import Options
+from tellverify.verification.pipeline import check_text
 
 SPECS = Path(__file__).parents[1] / "specs"
 ROUNDS = 5

@@ -24,18 +24,18 @@ sys.path.insert(0, str(HERE))
 
 from families import FAMILIES  # noqa: E402
 
-from tellverify.core.graph import ProtocolGraph  # noqa: E402
-from tellverify.engine.files.certificates import certificate_files  # noqa: E402
-from tellverify.engine.options import Options  # noqa: E402
-from tellverify.engine.pipeline import check_text  # noqa: E402
 from tellverify.evidence.certificate import (  # noqa: E402
     CERTIFICATE_SCHEMA,
     Certificate,
     write_certificate,
 )
+from tellverify.evidence.recheck.files import recheck  # noqa: E402
+from tellverify.model.graph import ProtocolGraph  # noqa: E402
+from tellverify.obligations.options import Options  # noqa: E402
 from tellverify.projection.certify import certify  # noqa: E402
 from tellverify.projection.implementability import check_graph  # noqa: E402
-from tellverify.recheck.files import recheck  # noqa: E402
+from tellverify.verification.certificate_files import certificate_files  # noqa: E402
+from tellverify.verification.pipeline import check_text  # noqa: E402
 
 SPEC = HERE.parent / "specs" / "ota_activation.tell"
 

@@ -17,11 +17,11 @@ import sys
 import time
 from typing import Final
 
-from tellverify.core.graph import Site
-from tellverify.core.step import Step
 from tellverify.diagnostics.codes import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.model.graph import Site
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.kinds import KINDS, writer
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -36,7 +36,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
 
 SECONDS: Final = 5.0

@@ -3,7 +3,7 @@
 Usage: python benchmarks/search.py [PARTICIPANTS]. Prints
 
 - one row for each system: configurations, configurations a second of processor time, bytes for each
-  stored configuration, the same speed of a search through `tellverify.core.semantics` (stopped
+  stored configuration, the same speed of a search through `tellverify.model.semantics` (stopped
   early), and the ratio of the two speeds;
 - the search by numpy, where it is installed, on the systems that it is selected for;
 - how many configurations reductions leave of independent workers;
@@ -29,18 +29,18 @@ from typing import NamedTuple
 
 from promela import promela
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import System
-from tellverify.evidence.trace import Fault
-from tellverify.explore.counterexample import find_faults
-from tellverify.explore.reduction import ReducedSearch, Reduction, idle_configurations
-from tellverify.explore.search import DENSE_FROM, LayeredSearch, Layers, explored
-from tellverify.explore.symmetry import symmetry_of
-from tellverify.explore.system import CompiledSystem
-from tellverify.projection.machine_files import FileFault, read_machines
-from tellverify.projection.machine_json import write_machine
+from tellverify.formats.machine_files import FileFault, read_machines
+from tellverify.formats.machine_json import write_machine
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import System
+from tellverify.model.trace import Fault
 from tellverify.projection.subset import canonical_machine
+from tellverify.search.breadth_first import DENSE_FROM, LayeredSearch, Layers, explored
+from tellverify.search.counterexample import find_faults
+from tellverify.search.encoding import CompiledSystem
+from tellverify.search.reduction import ReducedSearch, Reduction, idle_configurations
+from tellverify.search.symmetry import symmetry_of
 
 BUDGET = 1_000_000
 REFERENCE_BUDGET = 20_000
@@ -155,7 +155,7 @@ def rows_of_systems(participants: int) -> None:
 
 
 def row_by_numpy(machines: Sequence[Machine], bound: int, plain: float) -> None:
-    from tellverify.explore.dense import DenseSearch, Layout
+    from tellverify.search.numpy_search import DenseSearch, Layout
 
     if not Layout(CompiledSystem(machines, bound)).fits:
         print("    by numpy: not selected, a configuration has more than 63 bits")

@@ -18,7 +18,7 @@ from tellverify.cli.commands import COMMANDS
 from tellverify.cli.group import tellverify
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.verdict.property import STATEMENTS
+from tellverify.verdict.properties import STATEMENTS
 from tellverify.version import VERSION
 
 HERE = Path(__file__).resolve().parent

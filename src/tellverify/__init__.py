@@ -43,9 +43,9 @@ def check(
     Faults of the protocol or its file are findings in the result, never exceptions. Raises
     ValueError for an unknown property, strength or dialect.
     """
-    from tellverify.engine.options import Options
-    from tellverify.engine.pipeline import check_paths, check_text
-    from tellverify.verdict.property import Property
+    from tellverify.obligations.options import Options
+    from tellverify.verdict.properties import Property
+    from tellverify.verification.pipeline import check_paths, check_text
 
     unknown = sorted(set(properties) - {p.value for p in Property})
     if unknown or require not in ("proved", "bounded"):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from tellverify.core.graph import Event, ProtocolGraph, leaves_class
+from tellverify.model.graph import Event, ProtocolGraph, leaves_class
 
 
 class Failure(NamedTuple):

@@ -7,15 +7,8 @@ for local ones. Loop variables are the states that loops start in.
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.local_type import (
-    End,
-    ExternalChoice,
-    InternalChoice,
-    LocalType,
-    Mu,
-    Variable,
-)
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.local_type import End, ExternalChoice, InternalChoice, LocalType, Mu, Variable
 
 Term = tuple  # nested, see above
 

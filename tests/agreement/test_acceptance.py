@@ -20,23 +20,23 @@ from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import derive
 from tellverify.admission.resolve import admit, requirements
 from tellverify.admission.runtime import inventory_of, without
-from tellverify.engine.graphs.machines import Machines
-from tellverify.engine.packs.acceptance import Acceptance, State, Word, acceptances
-from tellverify.engine.packs.acceptance_files import graphs_of, record_of
-from tellverify.engine.packs.acceptance_runs import covered
-from tellverify.engine.packs.accepted import core_of
 from tellverify.evidence.acceptance import AcceptanceFile, write_acceptance
+from tellverify.evidence.recheck.graph import Rejected
+from tellverify.language.syntax.surface import read_tell
+from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
+from tellverify.obligations.acceptance_files import graphs_of, record_of
+from tellverify.obligations.acceptance_runs import covered
+from tellverify.obligations.accepted import core_of
+from tellverify.obligations.machines import Machines
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.projection.implementability import check_graph
-from tellverify.recheck.graph import Rejected
-from tellverify.runtime.coverage import all_moves, covering_paths, moves_made
+from tellverify.runtime.covering_runs import all_moves, covering_paths, moves_made
 from tellverify.runtime.gate import Contracts
 from tellverify.runtime.launch import Admitted, LaunchRequest, launch
 from tellverify.runtime.ownership import Registry
 from tellverify.runtime.recheck import recheck_acceptance
 from tellverify.source.text import SourceFile
-from tellverify.syntax.read import read_tell
 
 ROOT = Path(__file__).parents[2]
 FAULTY = ROOT / "counterexamples" / "admission" / "acceptance"

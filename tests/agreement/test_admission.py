@@ -23,8 +23,8 @@ from tellverify.admission.reasons import (
 )
 from tellverify.admission.resolve import Objection, Reason, admit, requirements
 from tellverify.admission.runtime import all_facts, inventory_of_keys
-from tellverify.smt.solver import GaveUp, Unsat
-from tellverify.smt.z3_backend import Z3Solver
+from tellverify.solver.port import GaveUp, Unsat
+from tellverify.solver.z3_backend import Z3Solver
 
 SOLVER = Z3Solver()
 CHUNK = 500

@@ -16,12 +16,12 @@ from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.premises import premises
 from tellverify.admission.resolve import Reason
 from tellverify.admission.runtime import inventory_of
+from tellverify.language.syntax.parser import parse
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
 
 FOLDER = Path(__file__).parents[2] / "counterexamples" / "admission"
 EXPECTED = tomllib.loads((FOLDER / "expected.toml").read_text(encoding="utf-8"))

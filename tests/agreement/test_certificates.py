@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from plain_coherence import claims_hold, is_supported
 from tampering import tampered
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
 from tellverify.evidence.certificate import (
     CERTIFICATE_SCHEMA,
     Certificate,
     InstancePart,
     write_certificate,
 )
+from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence.recheck.graph import Rejected
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.certify import certify
 from tellverify.projection.implementability import check_graph
-from tellverify.recheck.coherence import check_certificate
-from tellverify.recheck.graph import Rejected
 
 
 def certificate_of(*parts: InstancePart) -> Certificate:

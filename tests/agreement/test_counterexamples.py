@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Refuted
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Run
+from tellverify.verification.pipeline import check_paths
 
 FOLDER = Path(__file__).parents[2] / "counterexamples"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "expected.toml").read_text("utf-8"))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from systems import random_family, random_system
 
-from tellverify.core.machine import Action, Machine
-from tellverify.evidence.trace import Fault
-from tellverify.explore import search as search_module
-from tellverify.explore.counterexample import find_faults
-from tellverify.explore.grading import is_graded
-from tellverify.explore.search import LayeredSearch, explore
-from tellverify.explore.system import CompiledSystem
+from tellverify.model.machine import Action, Machine
+from tellverify.model.trace import Fault
+from tellverify.search import breadth_first as search_module
+from tellverify.search.breadth_first import LayeredSearch, explore
+from tellverify.search.counterexample import find_faults
+from tellverify.search.encoding import CompiledSystem
+from tellverify.search.layering import is_graded
 
 pytest.importorskip("numpy")
-from tellverify.explore.dense import DenseSearch, Layout
+from tellverify.search.numpy_search import DenseSearch, Layout
 
 FAULTS = frozenset(Fault) - {Fault.INFIDELITY}
 

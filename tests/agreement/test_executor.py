@@ -9,14 +9,14 @@ import pytest
 from graphs import random_graph
 from plain_search import shortest_faults
 
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import System
-from tellverify.core.step import Step
-from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import read_log, write_log
 from tellverify.evidence.monitor import Monitor
-from tellverify.evidence.replay import replay
-from tellverify.evidence.trace import Fault
+from tellverify.evidence.trace_replay import replay
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import System
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
+from tellverify.obligations.machines import Machines
 from tellverify.runtime.chooser import Scripted, Seeded, Unscripted
 from tellverify.runtime.envelope import envelope_diff
 from tellverify.runtime.executor import Ending, Execution, Executor

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from plain_search import Vector, histories, is_prefix, is_start_of_run, run_vectors
 from subset import subset_machines
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.machine import Action
-from tellverify.core.semantics import System
-from tellverify.explore.fidelity import DEAD, FidelityMonitor, is_faithful, is_faithful_run
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Action
+from tellverify.model.semantics import System
+from tellverify.search.fidelity import DEAD, FidelityMonitor, is_faithful, is_faithful_run
 
 
 def check(graph: ProtocolGraph, depth: int, limit: int) -> tuple[int, int]:

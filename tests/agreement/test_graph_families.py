@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from reference_conditions import first_failure, reference_failures, reference_implementable
 
-from tellverify.core.graph import graph_from_edges, leaves_class
+from tellverify.model.graph import graph_from_edges, leaves_class
 
 
 def _load() -> ModuleType:

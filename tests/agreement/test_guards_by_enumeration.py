@@ -12,7 +12,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tellverify.core.predicate import (
+from tellverify.model.predicate import (
     And,
     Atom,
     Comparison,
@@ -26,9 +26,9 @@ from tellverify.core.predicate import (
     Value,
     truth,
 )
-from tellverify.smt.guards import Constant, Contradictory, Gap, Judgement, Overlap, judge
-from tellverify.smt.solver import Budget
-from tellverify.smt.z3_backend import Z3Solver
+from tellverify.solver.guard_queries import Constant, Contradictory, Gap, Judgement, Overlap, judge
+from tellverify.solver.port import Budget
+from tellverify.solver.z3_backend import Z3Solver
 
 NUMBERS, TRUTHS, TEXTS = ("x", "y"), ("p", "q"), ("s",)
 RANGE = range(-2, 6)

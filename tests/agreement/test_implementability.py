@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.evidence.trace import Fault
-from tellverify.explore.counterexample import find_faults
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.subset import canonical_machine
+from tellverify.search.counterexample import find_faults
 from tests.agreement.reference_conditions import reference_failures, reference_implementable
 from tests.property.graphs import random_graph
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.laws.judge import (
+from tellverify.models.evaluation import values_of
+from tellverify.models.expressions import Type
+from tellverify.models.law_proofs import (
     Broken,
     Kept,
     Law,
@@ -19,11 +21,9 @@ from tellverify.laws.judge import (
     judge,
     laws_of,
 )
-from tellverify.laws.language import Type
-from tellverify.laws.plain import values_of
-from tellverify.laws.structure import Structure, read_structures
-from tellverify.smt.solver import Budget
-from tellverify.smt.z3_backend import Z3Solver
+from tellverify.models.structures import Structure, read_structures
+from tellverify.solver.port import Budget
+from tellverify.solver.z3_backend import Z3Solver
 
 ROOT = Path(__file__).parents[2]
 _LARGEST = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.liveness import ending
 from tellverify.projection.subset import canonical_machine

@@ -8,9 +8,9 @@ from graphs import random_graph
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.local_type import LocalType
-from tellverify.core.machine import Action, Machine
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.local_type import LocalType
+from tellverify.model.machine import Action, Machine
 from tellverify.projection.merge import strict_projections
 from tellverify.projection.minimise import equal_states, minimise
 from tellverify.projection.subset import canonical_machine, canonical_subsets, role_view

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from plain_search import spoilt
 from systems import Whole, random_family, random_system
 
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import Configuration, replay
-from tellverify.evidence.replay import fault_shown
-from tellverify.evidence.replay import replay as stepped
-from tellverify.evidence.trace import Fault, Trace
-from tellverify.explore.check_system import SAFE, Scope, SystemCheck, check_system
+from tellverify.evidence.trace_replay import fault_shown
+from tellverify.evidence.trace_replay import replay as stepped
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration, replay
+from tellverify.model.trace import Fault, Trace
+from tellverify.search.check_system import SAFE, Scope, SystemCheck, check_system
 
 LIMIT = 150
 BOUND = 4

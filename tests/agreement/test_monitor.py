@@ -6,13 +6,13 @@ import random
 
 from graphs import random_graph
 
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import System
-from tellverify.core.step import Step
-from tellverify.engine.graphs.machines import Machines
 from tellverify.evidence.event_log import LogEvent
 from tellverify.evidence.monitor import Monitor
-from tellverify.evidence.replay import Stepper
+from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import System
+from tellverify.model.step import Step
+from tellverify.obligations.machines import Machines
 
 CASES = 2_000
 

@@ -6,12 +6,12 @@ import random
 
 from subset import subset_machines
 
-from tellverify.evidence.trace import Fault
-from tellverify.explore.counterexample import find_faults
-from tellverify.lowering.lower import lower
+from tellverify.language.lowering.lower import lower
+from tellverify.language.syntax.parser import parse
+from tellverify.model.trace import Fault
 from tellverify.projection.implementability import check_graph
+from tellverify.search.counterexample import find_faults
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
 
 FAULTS = frozenset({Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE})
 ROLES = ("A", "B", "C", "D")

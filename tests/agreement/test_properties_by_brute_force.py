@@ -13,15 +13,15 @@ import pytest
 from formulas import random_formula
 from graphs import random_graph
 
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import Configuration, System
-from tellverify.core.step import Step
-from tellverify.evidence.formula import Formula, text
 from tellverify.evidence.formula_run import complaint
-from tellverify.explore.traces import step_of
+from tellverify.model.formula import Formula, text
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration, System
+from tellverify.model.step import Step
 from tellverify.projection.subset import canonical_machine
-from tellverify.temporal.configurations import Configurations, all_configurations
-from tellverify.temporal.product import Decision, decide
+from tellverify.properties.configurations import Configurations, all_configurations
+from tellverify.properties.product import Decision, decide
+from tellverify.search.traces import step_of
 
 CASES = 1_200
 BLOCK = 400

@@ -9,14 +9,14 @@ import pytest
 from formulas import random_event
 from graphs import random_graph
 
-from tellverify.core.graph import ProtocolGraph, leaves_class
-from tellverify.evidence.formula import CountAtom, Formula, FormulaBuilder, text
-from tellverify.explore.traces import step_of
+from tellverify.model.formula import CountAtom, Formula, FormulaBuilder, text
+from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.subset import canonical_machine
-from tellverify.temporal.configurations import all_configurations
-from tellverify.temporal.ordered import decide_on_graph
-from tellverify.temporal.product import decide
+from tellverify.properties.causal_order import decide_on_graph
+from tellverify.properties.configurations import all_configurations
+from tellverify.properties.product import decide
+from tellverify.search.traces import step_of
 
 PATTERNS = 9
 

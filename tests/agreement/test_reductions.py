@@ -8,16 +8,16 @@ import pytest
 from plain_search import spoilt
 from systems import Whole, random_family, random_system
 
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import Configuration, System
-from tellverify.explore.reduction import (
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration, System
+from tellverify.search.encoding import CompiledSystem
+from tellverify.search.reduction import (
     ReducedSearch,
     Reduction,
     first_mutual_wait,
     idle_configurations,
 )
-from tellverify.explore.symmetry import symmetry_of
-from tellverify.explore.system import CompiledSystem
+from tellverify.search.symmetry import symmetry_of
 
 BUDGET = 10**6
 SYSTEMS = 2_400

@@ -12,10 +12,10 @@ from __future__ import annotations
 import pytest
 from graphs import random_graph
 
-from tellverify.evidence.trace import Fault
-from tellverify.explore.counterexample import SEARCHED, find_faults
+from tellverify.model.trace import Fault
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.subset import canonical_machine
+from tellverify.search.counterexample import SEARCHED, find_faults
 
 PROTOCOLS = 5_000
 PARTS = 5

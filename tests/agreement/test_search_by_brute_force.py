@@ -8,11 +8,11 @@ from plain_search import histories, is_start_of_run, shortest_faults
 from reference_conditions import reference_implementable
 from subset import subset_machines
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.semantics import Configuration, System
-from tellverify.evidence.trace import Fault
-from tellverify.explore.counterexample import SEARCHED, find_faults
-from tellverify.explore.search import explore
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.semantics import Configuration, System
+from tellverify.model.trace import Fault
+from tellverify.search.breadth_first import explore
+from tellverify.search.counterexample import SEARCHED, find_faults
 
 CONFIGURATION_FAULTS = frozenset(SEARCHED) - {Fault.INFIDELITY}
 

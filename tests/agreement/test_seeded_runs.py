@@ -10,12 +10,12 @@ from plain_search import is_start_of_run
 from reference_conditions import Failure, reference_failures
 from subset import subset_machines
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.machine import Action
-from tellverify.core.semantics import System
-from tellverify.evidence.trace import Fault, Trace
-from tellverify.explore.counterexample import find_faults
-from tellverify.explore.seed import seed_run
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Action
+from tellverify.model.semantics import System
+from tellverify.model.trace import Fault, Trace
+from tellverify.search.counterexample import find_faults
+from tellverify.search.run_from_violation import seed_run
 
 
 def run_to_pair(graph: ProtocolGraph, role: str, left: int, right: int) -> list[int]:

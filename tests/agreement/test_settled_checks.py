@@ -18,14 +18,14 @@ import msgspec
 import pytest
 from texts import random_text
 
-from tellverify.config.include import matches
-from tellverify.engine.options import Level, Options
-from tellverify.engine.pipeline import Batch, check_files, check_text
-from tellverify.engine.running.conduct import Conduct, conducted
-from tellverify.engine.running.stored import decoded, encoded
-from tellverify.engine.sources.inputs import decode
+from tellverify.language.files.inputs import decode
+from tellverify.obligations.options import Level, Options
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted
 from tellverify.verdict.run import Run
+from tellverify.verification.include import matches
+from tellverify.verification.pipeline import Batch, check_files, check_text
+from tellverify.verification.schedule import Conduct, conducted
+from tellverify.verification.stored_results import decoded, encoded
 
 OPTIONS = Options(search_limit=2_000)
 IGNORE_ALL = tuple(Level(f"TV{band}", "ignore", "test") for band in range(10))

@@ -19,8 +19,8 @@ from reference_projection import (
     subterm,
 )
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.local_type import LocalType
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.local_type import LocalType
 from tellverify.projection import merge as merge_module
 from tellverify.projection.loops import find_loops
 from tellverify.projection.merge import MergeFailure, Unsupported, strict_projections

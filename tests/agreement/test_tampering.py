@@ -15,22 +15,22 @@ from plain_search import faults_of, is_start_of_run
 from subset import subset_machines
 from tampering import Json, tampered
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.semantics import Configuration, System
-from tellverify.core.step import Step
-from tellverify.engine.files.certificates import certificate_files, graph_files
-from tellverify.engine.files.traces import trace_files
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths
 from tellverify.evidence.certificate import (
     Certificate,
     GraphFile,
     write_certificate,
     write_graph,
 )
-from tellverify.evidence.trace import Fault
-from tellverify.recheck.files import recheck
-from tellverify.recheck.graph import Rejected
+from tellverify.evidence.recheck.files import recheck
+from tellverify.evidence.recheck.graph import Rejected
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.semantics import Configuration, System
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
+from tellverify.obligations.options import Options
+from tellverify.verification.certificate_files import certificate_files, graph_files
+from tellverify.verification.pipeline import check_paths
+from tellverify.verification.trace_files import trace_files
 
 ROOT = Path(__file__).parents[2]
 Files: TypeAlias = dict[str, str]

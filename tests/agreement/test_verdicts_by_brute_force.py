@@ -7,13 +7,13 @@ from graphs import random_graph
 from plain_search import faults_of, histories, is_start_of_run
 from subset import subset_machines
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.semantics import System
-from tellverify.engine.graphs.obligations import decide
-from tellverify.engine.options import Options
-from tellverify.evidence.trace import Fault, Trace
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.semantics import System
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.communication import decide
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Proved, Refuted
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 
 OPTIONS = Options(search_limit=40_000)
 LIMIT = 120

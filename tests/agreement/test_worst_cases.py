@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from graphs import random_graph
 
-from tellverify.chain.meter import (
+from tellverify.annotations.longest_paths import (
     Shape,
     costly_loop,
     rounds_over,
@@ -17,10 +17,10 @@ from tellverify.chain.meter import (
     worst_run,
     worst_totals,
 )
-from tellverify.core.graph import ProtocolGraph
 from tellverify.evidence.budget_check import BadBudgets, check_budgets
 from tellverify.evidence.budgets import BudgetCertificate, BudgetInstance, Over, Worst
 from tellverify.evidence.neutral import neutral
+from tellverify.model.graph import ProtocolGraph
 
 PROTOCOLS = 2_000
 BLOCKS = 8

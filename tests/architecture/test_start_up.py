@@ -38,19 +38,19 @@ def test_a_check_of_a_small_file_loads_nothing_heavy(tmp_path: Path) -> None:
     code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
     loaded = _loaded(code, tmp_path)
     assert not loaded & set(HEAVY)
-    assert not {name for name in loaded if name.startswith("tellverify.explore")}
+    assert not {name for name in loaded if name.startswith("tellverify.search")}
 
 
 def test_a_check_that_nobody_configured_loads_no_configuration(tmp_path: Path) -> None:
     (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
     code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
-    wanted = {"tomllib", "tellverify.config.layers"}
+    wanted = {"tomllib", "tellverify.verification.configuration_layers"}
     unwanted = {
         *wanted,
         "sqlite3",
         "multiprocessing",
         "subprocess",
-        "tellverify.engine.settling.settle",
+        "tellverify.verification.suppressions",
     }
     assert not _loaded(code, tmp_path) & unwanted
     (tmp_path / "tellverify.toml").write_text("cache = false\n", encoding="utf-8")
@@ -62,10 +62,10 @@ def test_a_warm_cache_loads_no_parser(tmp_path: Path) -> None:
     (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
     (tmp_path / ".tellverify").mkdir()
     code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
-    assert "tellverify.syntax.parser" in _loaded(code, tmp_path)
+    assert "tellverify.language.syntax.parser" in _loaded(code, tmp_path)
     loaded = _loaded(code, tmp_path)
     assert "sqlite3" in loaded
-    heavy = ("syntax", "lowering", "projection", "engine.pipeline")
+    heavy = ("language.syntax", "language.lowering", "projection", "verification.pipeline")
     assert not {name for name in loaded if name.startswith(tuple(f"tellverify.{h}" for h in heavy))}
 
 
@@ -79,7 +79,7 @@ def test_only_a_check_of_predicates_loads_the_solver(tmp_path: Path) -> None:
         )
         loaded = _loaded(code, tmp_path)
         assert ("z3" in loaded) is wanted
-        assert ("tellverify.smt.term" in loaded) is wanted
+        assert ("tellverify.solver.term" in loaded) is wanted
     loaded = _loaded("from tellverify.cli.group import run\nrun(['fmt', 'guarded.tell'])", tmp_path)
     assert "z3" not in loaded
 
@@ -103,5 +103,5 @@ def test_only_properties_load_the_logic_of_properties(tmp_path: Path) -> None:
             f"from tellverify.cli.group import run\nassert run(['check', '-q', '{name}.tell']) == 0"
         )
         loaded = _loaded(code, tmp_path)
-        assert any(one.startswith("tellverify.temporal") for one in loaded) is wanted
+        assert any(one.startswith("tellverify.properties") for one in loaded) is wanted
         assert not loaded & set(HEAVY)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from tellverify.engine.graphs.drawings import with_drawings
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths, check_text
+from tellverify.obligations.options import Options
 from tellverify.report.html import write_html
 from tellverify.verdict.run import Run
+from tellverify.verification.drawings import with_drawings
+from tellverify.verification.pipeline import check_paths, check_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -19,20 +19,20 @@ from pages import (
     specs_page,
 )
 
-from tellverify.core.graph import Site
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import System
-from tellverify.core.step import Step
-from tellverify.engine.graphs.machines import Machines
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths
-from tellverify.evidence.trace import Fault, Trace, Waiting
-from tellverify.report.rows import participants
-from tellverify.report.svg.chart import draw_chart
-from tellverify.report.svg.graph import draw_graph
-from tellverify.report.svg.style import RULES
+from tellverify.model.graph import Site
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import System
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.report.drawing.sequence import participants
+from tellverify.report.drawing.svg_chart import draw_chart
+from tellverify.report.drawing.svg_graph import draw_graph
+from tellverify.report.drawing.svg_style import RULES
 from tellverify.verdict.drawing import Drawing, Move
 from tellverify.verdict.outcome import Refuted
+from tellverify.verification.pipeline import check_paths
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

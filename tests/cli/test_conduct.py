@@ -15,15 +15,15 @@ import msgspec
 import pytest
 
 from tellverify.cli.group import run
-from tellverify.engine.checked import Checked, FileResult
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import Batch, check_files
-from tellverify.engine.running import cache, workers
-from tellverify.engine.running.cache import Cache, Keys
-from tellverify.engine.running.conduct import Conduct, conducted
-from tellverify.engine.running.stored import decoded, encoded
-from tellverify.engine.sources import inputs
+from tellverify.language.files import inputs
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Unknown
+from tellverify.verification import cache, workers
+from tellverify.verification.cache import Cache, Keys
+from tellverify.verification.checked import Checked, FileResult
+from tellverify.verification.pipeline import Batch, check_files
+from tellverify.verification.schedule import Conduct, conducted
+from tellverify.verification.stored_results import decoded, encoded
 
 ROOT = Path(__file__).parents[2]
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
@@ -121,7 +121,7 @@ def stored_refutation() -> tuple[list[inputs.ReadFile], Options]:
 
 
 def test_a_stored_refutation_is_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tellverify.engine.running import confirm
+    from tellverify.verification import cached_runs as confirm
 
     files, options = stored_refutation()
     place = str(tmp_path / "v.sqlite")

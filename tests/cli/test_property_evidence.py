@@ -118,8 +118,8 @@ def changed(value: object, rng: random.Random) -> object:
 
 
 def test_a_tampered_formula_is_rejected(shop: Path) -> None:
-    from tellverify.recheck.files import recheck
-    from tellverify.recheck.graph import Rejected
+    from tellverify.evidence.recheck.files import recheck
+    from tellverify.evidence.recheck.graph import Rejected
 
     run("check", "-q", "shop.tell", "--evidence", "ev")
     for path in sorted(Path("ev/Shop").glob("*.itf.json")):
@@ -143,8 +143,8 @@ def test_a_tampered_formula_is_rejected(shop: Path) -> None:
 
 
 def test_a_run_of_a_property_is_rejected_when_it_is_cut_or_does_not_repeat(shop: Path) -> None:
-    from tellverify.recheck.files import recheck
-    from tellverify.recheck.graph import Rejected
+    from tellverify.evidence.recheck.files import recheck
+    from tellverify.evidence.recheck.graph import Rejected
 
     run("check", "-q", "shop.tell", "--evidence", "ev")
     path = Path("ev/Shop/property.paid.itf.json")

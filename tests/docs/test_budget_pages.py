@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.chain.facts import read_schema_text
+from tellverify.annotations.fact_schemas import read_schema_text
 from tellverify.diagnostics.codes import CODES
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
+from tellverify.obligations.options import Options
 from tellverify.policy.read import read_policy_text
 from tellverify.verdict.outcome import Refuted, status
 from tellverify.verdict.run import Verdict
+from tellverify.verification.pipeline import check_text
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMES = ("guard-chain", "budgets", "ceremonies")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tellverify.cli.group import run
-from tellverify.config.layers import load
-from tellverify.config.model import ENVIRONMENT, Configuration
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Assumed
+from tellverify.verification.configuration import ENVIRONMENT, Configuration
+from tellverify.verification.configuration_layers import load
+from tellverify.verification.pipeline import check_text
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 

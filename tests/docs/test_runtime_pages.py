@@ -92,7 +92,7 @@ def test_codes_and_links_exist(name: str) -> None:
 
 
 def test_every_mode_and_every_refusal_of_a_launch_is_on_the_page() -> None:
-    from tellverify.diagnostics.build.launch import LAUNCH_CODES, code_of
+    from tellverify.diagnostics.launch import LAUNCH_CODES, code_of
 
     text = text_of("runtime")
     for mode in Mode:

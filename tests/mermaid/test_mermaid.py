@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.core.graph import Site
-from tellverify.core.step import Step
-from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.model.graph import Site
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markup import mermaid
-from tellverify.report.mermaid import sequence_diagram
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from tellverify.admission.manifest import Derived, derive
+from tellverify.language.syntax.parser import parse
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy, read_policy_text
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = ROOT / "specs"

@@ -19,7 +19,7 @@ from trees import (
     words,
 )
 
-from tellverify.syntax import ast
+from tellverify.language.syntax import ast
 
 _TEXTS = ("", "a", "relay:forward", "-- no comment", "// nor this", "a|b;c = d", "{}")
 _OPAQUE = ("u8, String", "a.b > 3 && !c", '"s"', "[1, 2]", "-1", "&x")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.evidence.formula import (
+from tellverify.model.formula import (
     CountAtom,
     EventAtom,
     FinishedAtom,
@@ -13,6 +12,7 @@ from tellverify.evidence.formula import (
     FormulaBuilder,
     OfferAtom,
 )
+from tellverify.model.graph import ProtocolGraph
 
 _UNARY = ("not", "next", "weak-next", "eventually", "always")
 _BINARY = ("and", "or", "until", "release", "weak-until")

@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_files
-from tellverify.engine.sources.inputs import decode
+from tellverify.language.files.inputs import decode
+from tellverify.obligations.options import Options
+from tellverify.verification.pipeline import check_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = [

@@ -6,7 +6,7 @@ import random
 
 from hypothesis import strategies as st
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
 
 ROLES = ("A", "B", "C", "D", "E")
 LABELS = ("a", "b", "c")

@@ -1,16 +1,16 @@
 """Faults of communicating machines by brute force, straight from the definitions.
 
-Everything here goes through `tellverify.core.semantics`; it shares no code with the search.
+Everything here goes through `tellverify.model.semantics`; it shares no code with the search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import Configuration, System
-from tellverify.evidence.trace import Fault
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration, System
+from tellverify.model.trace import Fault
 
 Local = tuple[str, ...]  # what one role did: "q!l" and "p?l"
 Vector = tuple[Local, ...]

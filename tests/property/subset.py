@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.machine import Action, Machine
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Action, Machine
 
 
 def subset_machine(graph: ProtocolGraph, role: str) -> Machine:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import Configuration, System
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import Configuration, System
 
 NAMES = ("A", "B", "C", "D")
 LABELS = ("a", "b")

@@ -8,13 +8,13 @@ import re
 import pytest
 from texts import random_text
 
-from tellverify.chain.metadata import metadata_of
-from tellverify.chain.rules import default_rules
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
-from tellverify.evidence.trace import Trace
+from tellverify.annotations.metadata import metadata_of
+from tellverify.annotations.rules import default_rules
+from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Bounded, Proved, Refuted
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
+from tellverify.verification.pipeline import check_text
 
 RULES = default_rules()
 KEYS = ("guard_capability", "flow_cost", "journal_facts", "leak", "parallel", "link", "colour")

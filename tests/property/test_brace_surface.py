@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tellverify.diagnostics.model import Severity
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.canonical import canonical
+from tellverify.language.syntax.printing.printer import print_file
+from tellverify.language.syntax.spans import same_tree
+from tellverify.language.syntax.surface import is_brace_surface, read_tell
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.canonical import canonical
-from tellverify.syntax.printer import print_file
-from tellverify.syntax.read import is_brace_surface, read_tell
-from tellverify.syntax.spans import same_tree
 
 RANDOM = st.randoms(use_true_random=False)
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from trees import files
 
 from tellverify.diagnostics.model import Severity
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.canonical import canonical
+from tellverify.language.syntax.printing.printer import print_file
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.canonical import canonical
-from tellverify.syntax.printer import print_file
 
 SPECS = Path(__file__).parents[2] / "specs"
 TEXTS = [path.read_text("utf-8") for path in sorted(SPECS.glob("*.tell"))]

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from trees import files
 
 from tellverify.diagnostics.model import Severity
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.parser import parse
+from tellverify.language.syntax.printing.printer import print_file
+from tellverify.language.syntax.spans import same_tree, without_spans
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.parser import parse
-from tellverify.syntax.printer import print_file
-from tellverify.syntax.spans import same_tree, without_spans
 
 
 def parsed(text: str) -> ast.File:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from texts import random_text
 
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
+from tellverify.verification.pipeline import check_text
 
 OPTIONS = Options(search_limit=2_000)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from tellverify.syntax import ast
+from tellverify.language.syntax import ast
 
 _NAMES = ("A", "B", "Courier", "Depot", "x1", "long_name", "Node", "ready", "ok", "T")
 _TEXTS = ("", "a", "relay:forward", "-- no comment", "{- x -}", "a|b;c = d", "(]", "é\\n")

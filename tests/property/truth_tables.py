@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from tellverify.smt.term import And, Bool, Equal, Not, Or, Term, Variable, variables_of
+from tellverify.solver.term import And, Bool, Equal, Not, Or, Term, Variable, variables_of
 
 
 def satisfiable(terms: Sequence[Term]) -> bool:

@@ -13,11 +13,11 @@ import pytest
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.lowering.tiers import TIERS
-from tellverify.lowering.wellformed import check_structure
+from tellverify.language.checks.tiers import TIERS
+from tellverify.language.checks.wellformed import check_structure
+from tellverify.language.syntax.parser import parse
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 
 RULES: dict[str, dict[str, Any]] = tomllib.loads(
     (Path(__file__).parent / "rules.toml").read_text("utf-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tellverify.diagnostics.model import Severity
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
+from tellverify.obligations.options import Options
+from tellverify.verification.pipeline import check_text
 
 YARD = """\
 effect Yard

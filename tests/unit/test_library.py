@@ -11,7 +11,7 @@ import pytest
 
 import tellverify
 from tellverify.verdict.outcome import Bounded, Proved, Refuted, status
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 
 FAMILY = "protocol Family =\n  roles A, D[N]\n  A -> D[*] : Go\n  D[*] -> A : Done\n"
 

@@ -12,10 +12,10 @@ import msgspec
 
 from tellverify.admission.manifest import Derived, sender_entries
 from tellverify.admission.resolve import Objection, requirements
-from tellverify.lowering.walk import preorder
+from tellverify.language.checks.walk import preorder
+from tellverify.language.syntax import ast
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
-from tellverify.syntax import ast
 
 
 class Sourced(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from tellverify.admission.reasons import Changes, Clash, clash_of, clashes, leas
 from tellverify.admission.resolve import Decision, Objection, admit
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.policy.model import Policy
-from tellverify.smt.solver import GaveUp, Unsat
+from tellverify.solver.port import GaveUp, Unsat
 
 
 class Reasoned(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ def explain(
     if decision.admitted and not decision.objections:
         return Explained(decision, ())
     try:
-        from tellverify.smt.z3_backend import Z3Solver
+        from tellverify.solver.z3_backend import Z3Solver
     except ModuleNotFoundError as error:
         if error.name != "z3":
             raise

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from tellverify.admission.manifest import Derived
 from tellverify.admission.resolve import Objection, Reason
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
-from tellverify.diagnostics.build import admission as say
-from tellverify.diagnostics.build.admission import Spot
-from tellverify.diagnostics.build.where import Where
+from tellverify.diagnostics import admission as say
+from tellverify.diagnostics.admission import Spot
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.where import Where
 from tellverify.policy.model import Place, Policy
 from tellverify.source.span import Span
 

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 import msgspec
 
 from tellverify.admission.links import Link, parse_link
-from tellverify.diagnostics.build import admission as say
-from tellverify.diagnostics.build.where import Where
+from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.lowering.families import declared_roles
-from tellverify.lowering.walk import preorder
+from tellverify.diagnostics.where import Where
+from tellverify.language.checks.walk import preorder
+from tellverify.language.lowering.families import declared_roles
+from tellverify.language.syntax import ast
 from tellverify.policy.model import Place, Policy
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
 
 
 class TheoremPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,9 +7,9 @@ import json
 import msgspec
 
 from tellverify.admission.manifest import Derived, Manifest, Provenance
-from tellverify.diagnostics.build import admission as say
-from tellverify.diagnostics.build.where import Where
+from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.where import Where
 
 LARGEST = 4_000_000
 

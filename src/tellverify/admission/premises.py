@@ -26,8 +26,8 @@ from tellverify.admission.resolve import (
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.policy import rows
 from tellverify.policy.model import UNPLACED, Place, Policy
-from tellverify.smt.solver import Premise
-from tellverify.smt.term import And, Equal, Not, Or, Sort, Term, Variable
+from tellverify.solver.port import Premise
+from tellverify.solver.term import And, Equal, Not, Or, Sort, Term, Variable
 
 
 class Part(StrEnum):

@@ -35,9 +35,9 @@ from tellverify.admission.resolve import (
 from tellverify.admission.runtime import RuntimeInventory, all_facts
 from tellverify.policy.model import Policy
 from tellverify.policy.rows import Weights
-from tellverify.smt.minimal import Stopped, minimal_models, shrink
-from tellverify.smt.solver import Budget, GaveUp, Optimiser, Premise, Sat, Solver, Unsat, Wish
-from tellverify.smt.term import And, Equal, Not, Or, Term
+from tellverify.solver.minimal import Stopped, minimal_models, shrink
+from tellverify.solver.port import Budget, GaveUp, Optimiser, Premise, Sat, Solver, Unsat, Wish
+from tellverify.solver.term import And, Equal, Not, Or, Term
 from tellverify.verdict.outcome import Core, CorePremise
 
 _BUDGET: Final = Budget()

@@ -16,7 +16,7 @@ from tellverify.admission.manifest import Manifest, TheoremPack
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.diagnostics import codes
 from tellverify.diagnostics.model import Code, Kind
-from tellverify.lowering.suggest import Suggestions
+from tellverify.language.checks.suggest import Suggestions
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 

@@ -13,12 +13,12 @@ from tellverify.cli.check import parse_instances
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, complain
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
-from tellverify.engine.files.traces import write_files
-from tellverify.engine.packs.acceptance import Acceptance, State, Word, acceptances
-from tellverify.engine.packs.acceptance_files import evidence_files, graphs_of
 from tellverify.evidence.itf import folder_name
+from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
+from tellverify.obligations.acceptance_files import evidence_files, graphs_of
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style
+from tellverify.verification.trace_files import write_files
 
 _SAYS: Final = {State.MET: "yes", State.FAILS: "no", State.UNKNOWN: "not known"}
 _PAINT: Final[dict[str, Paint]] = {

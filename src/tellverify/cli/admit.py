@@ -197,7 +197,7 @@ def _judged(policy: Policy, derived: Derived, runtime: RuntimeInventory, minimal
     if not minimal:
         return Judged(derived, explained)
     from tellverify.admission.reasons import Inventories, minimal_inventories
-    from tellverify.smt.z3_backend import Z3Solver
+    from tellverify.solver.z3_backend import Z3Solver
 
     found = minimal_inventories(policy, derived, Z3Solver())
     if not isinstance(found, Inventories):
@@ -208,7 +208,7 @@ def _judged(policy: Policy, derived: Derived, runtime: RuntimeInventory, minimal
 def _joint(policy: Policy, found: Sequence[Derived]) -> tuple[tuple[str, ...], ...]:
     """The minimal sets of facts about contracts under which all are admitted; () for none."""
     from tellverify.admission.reasons import Inventories, joint_inventories
-    from tellverify.smt.z3_backend import Z3Solver
+    from tellverify.solver.z3_backend import Z3Solver
 
     resolved = [requirements(policy, one.manifest, one.source.path) for one in found]
     joint = joint_inventories(policy, resolved, Z3Solver())

@@ -12,17 +12,17 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_day
-from tellverify.cli.checking import checked, complain_refused, moved, prepared, working_in
 from tellverify.cli.exit import Exit
-from tellverify.config.find import Refused
-from tellverify.config.layers import load
-from tellverify.config.ledger import NAME, differences, ledger_text, read_ledger
-from tellverify.engine.options import Ledger
+from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
+from tellverify.obligations.options import Ledger
 from tellverify.report.escape import tame
 from tellverify.report.markup import prose
 from tellverify.verdict.outcome import Skipped, Unknown, status
-from tellverify.verdict.property import SEMANTICS
+from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Assumption, Run, Suppression
+from tellverify.verification.configuration_files import Refused
+from tellverify.verification.configuration_layers import load
+from tellverify.verification.ledger import NAME, differences, ledger_text, read_ledger
 
 
 class Gap(msgspec.Struct, frozen=True):

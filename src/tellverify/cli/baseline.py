@@ -10,12 +10,12 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.checking import checked, complain_refused, moved, prepared, working_in
 from tellverify.cli.exit import Exit
-from tellverify.config.baseline import baseline_of, read_baseline, stale
-from tellverify.config.find import Refused
-from tellverify.config.layers import load
+from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
 from tellverify.verdict.run import Baseline, Run
+from tellverify.verification.baseline import baseline_of, read_baseline, stale
+from tellverify.verification.configuration_files import Refused
+from tellverify.verification.configuration_layers import load
 
 _DEFAULT = "tellverify-baseline.json"
 

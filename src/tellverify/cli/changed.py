@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from tellverify.engine.sources.inputs import ReadFile
+from tellverify.language.files.inputs import ReadFile
 
 _MODULE: Final = re.compile(r"^[ \t]*module[ \t]+([A-Za-z]\w*)", re.MULTILINE)
 _IMPORT: Final = re.compile(r"^[ \t]*import[ \t]+([A-Za-z]\w*)", re.MULTILINE)

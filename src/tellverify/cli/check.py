@@ -11,10 +11,12 @@ import click
 import msgspec
 
 from tellverify.cli import check_options
-from tellverify.cli.again import command_line
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_instances as parse_instances
-from tellverify.cli.checking import (
+from tellverify.cli.command_line import command_line
+from tellverify.cli.exit import Exit
+from tellverify.cli.reports import Output, deliver
+from tellverify.cli.session import (
     Prepared,
     checked,
     complain_refused,
@@ -23,17 +25,15 @@ from tellverify.cli.checking import (
     settled,
     working_in,
 )
-from tellverify.cli.exit import Exit
-from tellverify.cli.reports import Output, deliver
-from tellverify.config.refused import Refused
 from tellverify.diagnostics.model import Severity
-from tellverify.engine.checked import Checked
-from tellverify.engine.options import Options
-from tellverify.engine.running.conduct import Conducted
-from tellverify.engine.solvers import solvers_of
-from tellverify.engine.sources import inputs
+from tellverify.language.files import inputs
+from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import EvidenceFile, Run
+from tellverify.verification.checked import Checked
+from tellverify.verification.refused import Refused
+from tellverify.verification.schedule import Conducted
+from tellverify.verification.solvers import solvers_of
 
 
 @click.command("check")
@@ -58,7 +58,7 @@ def check(**given: object) -> int:
     """  # fmt: skip
     flags = msgspec.convert(given, Flags)
     if flags.timeout is not None or flags.total_timeout is not None:
-        from tellverify.engine.running.deadline import is_supported
+        from tellverify.verification.deadline import is_supported
 
         if not is_supported():
             raise click.UsageError("limits of time are not to be had on this platform")
@@ -116,7 +116,7 @@ def perform(flags: Flags) -> Performed | None:
         result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
     )
     if options.draw:
-        from tellverify.engine.graphs.drawings import with_drawings
+        from tellverify.verification.drawings import with_drawings
 
         run = with_drawings(run, result.graphs)
     if ready.evidence is not None:
@@ -156,7 +156,7 @@ def _check_machines(
     paths: Sequence[str], compared: list[inputs.ReadFile], options: Options
 ) -> Checked:
     """Machines as one system, compared with the choreography of one file if there is one."""
-    from tellverify.engine.graphs.machine_check import check_machines
+    from tellverify.verification.machine_check import check_machines
 
     if len(compared) > 1:
         raise click.UsageError("machines are compared with the protocol of one file")
@@ -203,7 +203,7 @@ def _write_evidence(
     checked: Checked, folder: str, complaints: list[str]
 ) -> tuple[EvidenceFile, ...]:
     """Write all evidence; what cannot be written is a complaint."""
-    from tellverify.engine.files.evidence import write_evidence
+    from tellverify.verification.evidence_files import write_evidence
 
     try:
         return write_evidence(checked, folder)

@@ -17,9 +17,9 @@ from tellverify.cli.check_parse import (
     parse_witness,
 )
 from tellverify.cli.reports import FORMATS, parse_reports
-from tellverify.engine.options import Level
+from tellverify.obligations.options import Level
 from tellverify.report.kinds import KINDS
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 
 _F = TypeVar("_F", bound=Callable[..., object])
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"

@@ -77,8 +77,8 @@ def parse_witness(
     """Events of which each can be read, and speaks of one position of a run."""
     if not given:
         return ()
-    from tellverify.temporal.parser import parse_event
-    from tellverify.temporal.surface import FormulaError, is_timeless
+    from tellverify.properties.formula_parser import parse_event
+    from tellverify.properties.formula_tree import FormulaError, is_timeless
 
     for text in given:
         try:
@@ -112,7 +112,7 @@ def parse_selectors(
     """Codes, names and bands, also several with commas between them; each can have the level."""
     if not given:
         return ()
-    from tellverify.engine.settling.levels import refusal
+    from tellverify.verification.levels import refusal
 
     level = LEVEL_OF[parameter.name or ""]
     found = [part.strip() for text in given for part in text.split(",") if part.strip()]

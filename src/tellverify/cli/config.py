@@ -8,12 +8,12 @@ import click
 import msgspec
 
 from tellverify.cli import check_options
-from tellverify.cli.checking import complain_refused
 from tellverify.cli.exit import Exit
-from tellverify.config.find import NAME, Refused, shown
-from tellverify.config.layers import Loaded, flat, load
-from tellverify.config.model import Configuration
-from tellverify.config.values import toml_text
+from tellverify.cli.session import complain_refused
+from tellverify.verification.configuration import Configuration
+from tellverify.verification.configuration_files import NAME, Refused, shown
+from tellverify.verification.configuration_layers import Loaded, flat, load
+from tellverify.verification.setting_values import toml_text
 
 _INITIAL = """\
 # Configuration of tellverify. `tellverify config schema` describes all keys for editors, and

@@ -9,13 +9,13 @@ from typing import TypeVar
 import click
 import msgspec
 
-from tellverify.cli.again import command_line
+from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
-from tellverify.engine.checked import Checked
-from tellverify.engine.options import Options
-from tellverify.engine.sources import inputs
+from tellverify.language.files import inputs
+from tellverify.obligations.options import Options
 from tellverify.report.kinds import KINDS
+from tellverify.verification.checked import Checked
 
 _SUFFIX = ".toml"
 _EXPECTATION = "expected.toml"
@@ -86,7 +86,7 @@ def decide(flags: DataFlags, check: Callable[[Iterable[inputs.ReadFile], Options
     complaints: list[str] = []
     run = msgspec.structs.replace(checked.run, command=command_line())
     if flags.evidence is not None:
-        from tellverify.engine.files.evidence import write_evidence
+        from tellverify.verification.evidence_files import write_evidence
 
         try:
             run = msgspec.structs.replace(run, evidence=write_evidence(checked, flags.evidence))

@@ -13,7 +13,7 @@ from tellverify.cli.exit import Exit
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import Page, named, page
 from tellverify.diagnostics.model import Code
-from tellverify.verdict.property import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
 
 _REFUTED_BY: Final[dict[Property, tuple[str, ...]]] = {
     Property.WELL_FORMED: (),

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from tellverify.chain.facts import SchemaRead, compared, read_schema
+from tellverify.annotations.fact_schemas import SchemaRead, compared, read_schema
 from tellverify.cli.exit import Exit
-from tellverify.diagnostics.build import facts as say
+from tellverify.diagnostics import facts as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile

@@ -9,10 +9,10 @@ import click
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import complain, say
-from tellverify.engine.sources import inputs
+from tellverify.language.files import inputs
+from tellverify.language.syntax.canonical import canonical
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
-from tellverify.syntax.canonical import canonical
 
 
 @click.command("fmt")

@@ -63,8 +63,8 @@ def inventory(
 
 def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
     """The verdicts of the acceptance rule, by protocol."""
-    from tellverify.engine.packs.acceptance import acceptances, summary
-    from tellverify.engine.packs.acceptance_files import graphs_of
+    from tellverify.obligations.acceptance import acceptances, summary
+    from tellverify.obligations.acceptance_files import graphs_of
 
     return {
         one.derived.manifest.protocol_id: summary(acceptances(one, policy, graphs_of(one, {})))
@@ -82,9 +82,9 @@ class Shape(msgspec.Struct, frozen=True):
 
 def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
-    from tellverify.chain.rules import rules_of
-    from tellverify.engine.lint import lint_files
-    from tellverify.engine.sources import inputs
+    from tellverify.annotations.rules import rules_of
+    from tellverify.language.files import inputs
+    from tellverify.lint.files import lint_files
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]

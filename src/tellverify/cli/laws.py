@@ -17,6 +17,6 @@ def laws(**given: object) -> int:
     it. Exit codes: 0 all laws hold, 1 one is broken or a file has errors, 3 one is not known,
     4 nothing was checked.
     """
-    from tellverify.engine.laws import check_laws
+    from tellverify.verification.law_files import check_laws
 
     return decide(msgspec.convert(given, DataFlags), check_laws)

@@ -9,15 +9,15 @@ from typing import Final
 
 import click
 
-from tellverify.chain.rules import default_rules, rules_of
-from tellverify.cli.again import command_line
+from tellverify.annotations.rules import default_rules, rules_of
+from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import complain
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics.model import Severity, sort_key
-from tellverify.engine.lint import Linted, lint_files
-from tellverify.engine.sources import inputs
+from tellverify.language.files import inputs
+from tellverify.lint.files import Linted, lint_files
 from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile

@@ -11,18 +11,18 @@ import click
 import msgspec
 
 from tellverify.cli.exit import Exit
-from tellverify.core.graph import ProtocolGraph
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.engine.pipeline import qualified_name
-from tellverify.engine.sources import inputs
-from tellverify.lowering.families import family_groups
-from tellverify.lowering.lower import lower
-from tellverify.lowering.wellformed import check_structure
+from tellverify.language.checks.wellformed import check_structure
+from tellverify.language.files import inputs
+from tellverify.language.lowering.families import family_groups
+from tellverify.language.lowering.lower import lower
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.surface import read_tell
+from tellverify.model.graph import ProtocolGraph
 from tellverify.report.escape import tame
 from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.read import read_tell
+from tellverify.verification.pipeline import qualified_name
 
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([0-9]{1,6})")
 _DEFAULT_SIZE: Final = 3

@@ -17,6 +17,6 @@ def patterns(**given: object) -> int:
     it. Exit codes: 0 all claims hold, 1 one is false or a file has errors, 3 one is not known,
     4 nothing was checked.
     """
-    from tellverify.engine.patterns import check_patterns
+    from tellverify.verification.pattern_files import check_patterns
 
     return decide(msgspec.convert(given, DataFlags), check_patterns)

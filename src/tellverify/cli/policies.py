@@ -16,9 +16,10 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, complain, say
 from tellverify.diagnostics.codes import UNDECLARED_BUNDLE
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.engine.packs.policies import policy_at
-from tellverify.engine.sources import inputs
-from tellverify.lowering.wellformed import check_structure
+from tellverify.language.checks.wellformed import check_structure
+from tellverify.language.files import inputs
+from tellverify.language.syntax.surface import read_tell
+from tellverify.obligations.policies import policy_at
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
@@ -26,7 +27,6 @@ from tellverify.report.escape import tame
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.text import SourceFile
-from tellverify.syntax.read import read_tell
 
 PLACES: Final = ("specs/policy", "policy")
 _Command = TypeVar("_Command", bound=Callable[..., int])
@@ -47,7 +47,7 @@ def policy_path_of(given: str | None) -> str | None:
     """The policy that is meant: as given, as configured, or in its usual place."""
     if given:
         return given
-    from tellverify.config.find import Refused, find
+    from tellverify.verification.configuration_files import Refused, find
 
     try:
         found = find(".")

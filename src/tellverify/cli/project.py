@@ -11,14 +11,14 @@ import msgspec
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Loaded, Stopped, chosen_roles, complain, load, parse_sizes
-from tellverify.cli.views import Unprojectable, View, Views
-from tellverify.core.local_type import LocalType
-from tellverify.core.machine import Machine
-from tellverify.projection.interchange import Form, WriteFault, write_type
-from tellverify.projection.machine_json import write_machine
-from tellverify.projection.notation import rendered
+from tellverify.cli.role_views import Unprojectable, View, Views
+from tellverify.formats.interchange import Form, WriteFault, write_type
+from tellverify.formats.machine_json import write_machine
+from tellverify.formats.notation import rendered
+from tellverify.model.local_type import LocalType
+from tellverify.model.machine import Machine
 from tellverify.projection.types import local_type
-from tellverify.report.diagram import as_dot, as_mermaid, as_text, picture_of_machine
+from tellverify.report.drawing.diagram import as_dot, as_mermaid, as_text, picture_of_machine
 from tellverify.report.escape import tame
 from tellverify.report.families import collapsed, counted, listed
 
@@ -151,9 +151,9 @@ def write_machines(views: Views, chosen: Sequence[str]) -> int:
 
 def _write_svg(view: View, machine: Machine) -> bool:
     """The picture of a machine; False when it is too large to be looked at."""
-    from tellverify.engine.graphs.drawings import drawing_of_machine
-    from tellverify.report.svg.graph import draw_graph
-    from tellverify.report.svg.layout import TooLarge
+    from tellverify.report.drawing.layout import TooLarge
+    from tellverify.report.drawing.svg_graph import draw_graph
+    from tellverify.verification.drawings import drawing_of_machine
 
     try:
         drawing = drawing_of_machine(machine, view.roles)

@@ -11,10 +11,10 @@ import click
 from tellverify.cli.exit import Exit
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
-from tellverify.recheck.files import ENDINGS, recheck
-from tellverify.recheck.graph import Rejected
+from tellverify.evidence.recheck.files import ENDINGS, recheck
+from tellverify.evidence.recheck.graph import Rejected
 from tellverify.report.escape import printable
-from tellverify.smt.smtlib import ENDING as SCRIPT
+from tellverify.solver.smtlib import ENDING as SCRIPT
 
 
 @click.command("recheck")
@@ -83,8 +83,8 @@ def _judged(path: str) -> str:
 
 def _confirmed(path: str) -> str:
     """Why a script is accepted; raises Rejected, and OSError as `open` does."""
-    from tellverify.smt.rechecking import judge_script, solvers
-    from tellverify.smt.smtlib import LARGEST, BadScript
+    from tellverify.solver.rechecking import judge_script, solvers
+    from tellverify.solver.smtlib import LARGEST, BadScript
 
     with open(path, "rb") as file:
         content = file.read(LARGEST + 1)

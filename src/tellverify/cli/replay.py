@@ -13,31 +13,31 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.cli.event_log import Asked, is_event_log, replay_log
+from tellverify.cli.console import step_line
 from tellverify.cli.exit import Exit
-from tellverify.cli.step_lines import step_line
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.machine import Machine
-from tellverify.core.step import Step
-from tellverify.diagnostics.build import replay as say
+from tellverify.cli.log_replay import Asked, is_event_log, replay_log
+from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.engine.graphs.machines import ALL_MACHINES, Machines
-from tellverify.engine.pipeline import qualified_name
-from tellverify.engine.sources import inputs
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
-from tellverify.evidence.replay import Divergence, Stepper, fault_shown
-from tellverify.evidence.trace import Fault
-from tellverify.explore.fidelity import is_faithful
-from tellverify.lowering.families import family_names
-from tellverify.lowering.lower import lower
+from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
+from tellverify.language.files import inputs
+from tellverify.language.lowering.families import family_names
+from tellverify.language.lowering.lower import lower
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.surface import read_tell
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Machine
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
+from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.report.families import counted, grouped, listed
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
+from tellverify.search.fidelity import is_faithful
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.read import read_tell
+from tellverify.verification.pipeline import qualified_name
 
 _LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
@@ -256,7 +256,7 @@ def _machines_beside(trace: str) -> _Protocol | None:
         raise _Stopped(Exit.REFUTED, text=f"{path}: {machines}")
     graph = None
     if found.graph is not None:
-        from tellverify.recheck.graph import Rejected, check_graph
+        from tellverify.evidence.recheck.graph import Rejected, check_graph
 
         try:
             check_graph(found.graph, "graph")

@@ -11,7 +11,7 @@ import click
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
-from tellverify.diagnostics.build import stored as say
+from tellverify.diagnostics import stored as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.kinds import KINDS
 from tellverify.report.stored import MOST_BYTES, Stored, read_run
@@ -104,7 +104,7 @@ def _read(path: str) -> Stored:
 
 def _text(path: str) -> str | None:
     """The text of an input, if it can still be read."""
-    from tellverify.engine.sources import inputs
+    from tellverify.language.files import inputs
 
     read = inputs.read(path, embedded=True)
     return read.text

@@ -31,12 +31,12 @@ from tellverify.cli.run_output import (
     text_lines,
     waiting_words,
 )
-from tellverify.diagnostics.build import launch as say
-from tellverify.diagnostics.build.where import Where
+from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.engine.packs.execution_trace import execution_itf
-from tellverify.engine.packs.launching import launch_request
+from tellverify.diagnostics.where import Where
 from tellverify.evidence.event_log import write_log
+from tellverify.obligations.execution_trace import execution_itf
+from tellverify.obligations.launching import launch_request
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.report.families import counted

@@ -19,11 +19,14 @@ from tellverify.cli.loading import (
     stop_at_errors,
 )
 from tellverify.cli.project import draw_machines, write_machines
+from tellverify.cli.role_views import Views
 from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
-from tellverify.cli.views import Views
-from tellverify.core.graph import ProtocolGraph
-from tellverify.report.diagram import (
+from tellverify.language.syntax.grammar import tables
+from tellverify.language.syntax.lexer import Kinds, tokenize
+from tellverify.language.syntax.surface import read_tell
+from tellverify.model.graph import ProtocolGraph
+from tellverify.report.drawing.diagram import (
     as_dot,
     as_mermaid,
     as_text,
@@ -31,9 +34,6 @@ from tellverify.report.diagram import (
     picture_of_graph,
 )
 from tellverify.report.escape import tame
-from tellverify.syntax.grammar import tables
-from tellverify.syntax.lexer import Kinds, tokenize
-from tellverify.syntax.read import read_tell
 
 _FORMATS: Final = ("text", "json", "dot", "mermaid", "svg")
 _Command = TypeVar("_Command", bound=Callable[..., int])
@@ -86,9 +86,9 @@ def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str)
 
 def _write_svg(found: ProtocolGraph) -> int:
     """The picture of a graph, if it is small enough to be looked at."""
-    from tellverify.engine.graphs.drawings import drawing_of_graph
-    from tellverify.report.svg.graph import MOST_MOVES, MOST_STATES, draw_graph
-    from tellverify.report.svg.layout import TooLarge
+    from tellverify.report.drawing.layout import TooLarge
+    from tellverify.report.drawing.svg_graph import MOST_MOVES, MOST_STATES, draw_graph
+    from tellverify.verification.drawings import drawing_of_graph
 
     # Said before anything is built: a graph may have half a million events.
     if found.state_count > MOST_STATES or found.event_count > MOST_MOVES:

@@ -15,19 +15,19 @@ import msgspec
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Loaded, Stopped, complain, load, parse_sizes, say
-from tellverify.core.machine import Machine
-from tellverify.diagnostics.build import replay as build
-from tellverify.engine.graphs.machines import ALL_MACHINES, Machines
+from tellverify.diagnostics import replay as build
 from tellverify.evidence.itf import ItfError, TraceFile, read_itf
-from tellverify.evidence.replay import Stepper
-from tellverify.evidence.trace import Trace
-from tellverify.explore.traces import waiting
-from tellverify.report.chart import draw
-from tellverify.report.chart_dot import chart_dot
+from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.machine import Machine
+from tellverify.model.trace import Trace
+from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.report.drawing.chart import draw
+from tellverify.report.drawing.chart_dot import chart_dot
+from tellverify.report.drawing.mermaid import sequence_diagram
+from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.escape import tame
-from tellverify.report.mermaid import sequence_diagram
 from tellverify.report.style import Style
-from tellverify.report.svg.chart import draw_chart
+from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
 
 _FORMATS: Final = ("text", "mermaid", "dot", "svg")

@@ -7,12 +7,12 @@ import msgspec
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, complain, source_of, stop_at_errors
-from tellverify.engine.pipeline import qualified_name
-from tellverify.lowering.tiers import Blocker, Tiers, tiers_of
+from tellverify.language.checks.tiers import Blocker, Tiers, tiers_of
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.parser import parse
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.parser import parse
+from tellverify.verification.pipeline import qualified_name
 
 
 class BlockerRow(msgspec.Struct, frozen=True):

@@ -13,14 +13,14 @@ import msgspec
 
 from tellverify.cli.check import Performed, perform
 from tellverify.cli.check_options import Flags
-from tellverify.cli.checking import complain_refused
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver, show
-from tellverify.config.find import NAME, SHARED, Refused
+from tellverify.cli.session import complain_refused
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.run import Run
+from tellverify.verification.configuration_files import NAME, SHARED, Refused
 
 _PAUSE: Final = 0.3  # seconds between two looks at the files
 _WATCHED: Final = (".tell", ".rs", ".md", ".toml", ".json")

@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO, Final, Literal, TypeAlias
 
 import msgspec
 
-from tellverify.core.step import Step
+from tellverify.model.step import Step
 
 LONGEST_LINE: Final = 1024 * 1024
 _SHOWN: Final = 200

@@ -12,10 +12,9 @@ from typing import Final
 
 import msgspec
 
-from tellverify.core.machine import Machine
-from tellverify.core.semantics import Configuration
-from tellverify.core.step import Step
-from tellverify.evidence.formula import (
+from tellverify.evidence.itf import TraceSubject
+from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.formula import (
     ANY,
     BranchAtom,
     CountAtom,
@@ -26,9 +25,10 @@ from tellverify.evidence.formula import (
     evaluate,
     text,
 )
-from tellverify.evidence.itf import TraceSubject
-from tellverify.evidence.replay import Stepper
-from tellverify.evidence.trace import Fault
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
 
 
 class Positions(msgspec.Struct, frozen=True):

@@ -14,13 +14,13 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from tellverify.core.defect import Defect
-from tellverify.core.graph import Site
-from tellverify.core.machine import Machine
-from tellverify.core.step import Step
-from tellverify.evidence.formula import Formula, malformed
-from tellverify.evidence.replay import Stepper
-from tellverify.evidence.trace import Fault, Trace
+from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.defect import Defect
+from tellverify.model.formula import Formula, malformed
+from tellverify.model.graph import Site
+from tellverify.model.machine import Machine
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace
 
 SUFFIX: Final = ".itf.json"
 _FULL_ENTRIES: Final = 200_000
@@ -252,7 +252,7 @@ def disagreement(file: TraceFile, machines: Sequence[Machine]) -> tuple[int, str
     """The first state of which `file` claims what a replay of its steps does not give.
 
     The index of the state and a sentence; None when all claims are true. Steps that cannot be
-    made end the comparison: see `tellverify.evidence.replay.replay`.
+    made end the comparison: see `tellverify.evidence.trace_replay.replay`.
     """
     stepper = Stepper(machines)
     known = {machine.role for machine in machines}

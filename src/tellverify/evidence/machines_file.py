@@ -6,10 +6,10 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from tellverify.core.graph import ProtocolGraph, Site
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import Configuration, System
 from tellverify.evidence.certificate import NeutralGraph, Number
+from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import Configuration, System
 
 MACHINES_SCHEMA: Final = "tellverify/machines-1"
 MACHINES_NAME: Final = "system.machines.json"

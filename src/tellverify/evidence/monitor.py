@@ -1,6 +1,6 @@
 """A log followed event by event through local machines, one run for each session.
 
-What `tellverify.core.semantics` allows, decided in constant time for each event. Where only some
+What `tellverify.model.semantics` allows, decided in constant time for each event. Where only some
 roles were recorded, only their machines are followed: a channel to or from anybody else may hold
 whatever its end says. For one role this asks whether the log is a trace of its local machine.
 """
@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from tellverify.core.machine import Machine
 from tellverify.evidence.event_log import LogEvent, Session
+from tellverify.model.machine import Machine
 
 Channel: TypeAlias = tuple[str, str]
 _Row: TypeAlias = dict[tuple[str, str, str], tuple[int, str]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph
 from tellverify.evidence.certificate import NeutralGraph
+from tellverify.model.graph import ProtocolGraph
 
 
 def neutral(graph: ProtocolGraph, *, lines: bool = False) -> NeutralGraph:

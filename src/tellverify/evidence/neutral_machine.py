@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify.core.machine import Action, Machine
 from tellverify.evidence.certificate import NeutralGraph
+from tellverify.model.machine import Action, Machine
 
 _MOST_MEMBERS: Final = 2_000_000
 

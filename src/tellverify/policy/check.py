@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tellverify.diagnostics import codes
-from tellverify.diagnostics.build import policy as say
+from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.policy import rows
 from tellverify.policy.model import Policy

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from tellverify.diagnostics.build import policy as say
+from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
 from tellverify.policy.model import Origin, Policy

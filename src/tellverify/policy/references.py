@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tellverify.diagnostics import codes
-from tellverify.diagnostics.build import policy as say
+from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy.model import Policy
 from tellverify.source.span import Span

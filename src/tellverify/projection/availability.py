@@ -8,7 +8,7 @@ roles. Deciding it is NP-complete, hence the budget.
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph
 
 
 class OutOfBudget(Exception):

@@ -10,8 +10,6 @@ does not hold, and a checker finds that out.
 
 from __future__ import annotations
 
-from tellverify.core.components import strongly_connected
-from tellverify.core.graph import ProtocolGraph
 from tellverify.evidence.certificate import (
     Closed,
     InstancePart,
@@ -19,10 +17,12 @@ from tellverify.evidence.certificate import (
     RolePart,
 )
 from tellverify.evidence.neutral import neutral
+from tellverify.model.components import strongly_connected
+from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.availability import Budget
-from tellverify.projection.closed_points import closed_points
-from tellverify.projection.descent import descending, ranges_of
 from tellverify.projection.exact import Views
+from tellverify.projection.silent_descent import descending, ranges_of
+from tellverify.projection.unavailability import closed_points
 
 
 def certify(graph: ProtocolGraph, instance: str, steps: int) -> InstancePart:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.core.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.positions import Positions, positions, sources
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tellverify.core.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.availability import Availability, Budget
 
 

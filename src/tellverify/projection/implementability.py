@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.core.graph import ProtocolGraph, leaves_class
+from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.projection.availability import Availability, Budget, OutOfBudget
 from tellverify.projection.congruence import Doubts, doubts
 from tellverify.projection.exact import Violation, violations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.core.components import endless_components, reaching
-from tellverify.core.graph import ProtocolGraph, acting_roles
+from tellverify.model.components import endless_components, reaching
+from tellverify.model.graph import ProtocolGraph, acting_roles
 from tellverify.projection.availability import Budget
 from tellverify.projection.exact import Places, Views
 from tellverify.projection.positions import Positions

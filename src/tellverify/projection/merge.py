@@ -23,9 +23,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from tellverify.core.defect import Defect
-from tellverify.core.graph import ProtocolGraph, leaves_class
-from tellverify.core.local_type import (
+from tellverify.model.defect import Defect
+from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.local_type import (
     Alternative,
     End,
     ExternalChoice,
@@ -37,7 +37,7 @@ from tellverify.core.local_type import (
     variable_names,
 )
 from tellverify.projection.loops import Loops, find_loops
-from tellverify.projection.role_map import EMPTY, RoleMaps
+from tellverify.projection.persistent_map import EMPTY, RoleMaps
 from tellverify.projection.type_table import (
     END_KIND,
     MU_KIND,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from tellverify.core.machine import Action, Machine
+from tellverify.model.machine import Action, Machine
 
 
 def minimise(machine: Machine) -> Machine:

@@ -17,8 +17,8 @@ from collections import Counter
 
 import msgspec
 
-from tellverify.core.components import endless_components
-from tellverify.core.graph import ProtocolGraph, acting_roles
+from tellverify.model.components import endless_components
+from tellverify.model.graph import ProtocolGraph, acting_roles
 
 
 class Positions(msgspec.Struct):

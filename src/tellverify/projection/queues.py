@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.core.components import strongly_connected
-from tellverify.core.graph import ProtocolGraph
+from tellverify.model.components import strongly_connected
+from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.congruence import channel_suspects
 

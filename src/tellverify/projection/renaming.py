@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tellverify.core.local_type import ExternalChoice, InternalChoice, LocalType, Node
+from tellverify.model.local_type import ExternalChoice, InternalChoice, LocalType, Node
 
 _MEMBER: Final = re.compile(r"(?s)(.*)\[[0-9]+\]")
 

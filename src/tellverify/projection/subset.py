@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from tellverify.core.graph import ProtocolGraph
-from tellverify.core.machine import Action, Machine
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Action, Machine
 
 _UNSEEN: Final = -1
 

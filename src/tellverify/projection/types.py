@@ -6,8 +6,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.core.components import strongly_connected
-from tellverify.core.local_type import (
+from tellverify.model.components import strongly_connected
+from tellverify.model.local_type import (
     Alternative,
     End,
     ExternalChoice,
@@ -23,7 +23,7 @@ from tellverify.core.local_type import (
     variable_names,
     with_names,
 )
-from tellverify.core.machine import Machine
+from tellverify.model.machine import Machine
 from tellverify.projection.loops import Loops, find_loops
 
 _COPIES: Final = 10_000  # nodes that copying the bodies of cycles may make

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.core.local_type import (
+from tellverify.model.local_type import (
     End,
     ExternalChoice,
     InternalChoice,
@@ -21,7 +21,7 @@ from tellverify.core.local_type import (
     successors,
     with_names,
 )
-from tellverify.core.machine import Action, Machine
+from tellverify.model.machine import Action, Machine
 
 _COPIES: Final = 100_000  # nodes that giving every binder its own name may make
 _OPEN: Final = -1

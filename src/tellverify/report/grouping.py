@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels, counted, listed
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
@@ -23,7 +23,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skipped")

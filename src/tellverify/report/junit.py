@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.evidence.trace import Trace
-from tellverify.report.chart import draw
+from tellverify.model.trace import Trace
+from tellverify.report.drawing.chart import draw
 from tellverify.report.escape import printable, tame
 from tellverify.report.grouping import detail_of, evidence_of, verdict_id
 from tellverify.report.problems import Problem, message_of, problems

@@ -15,7 +15,7 @@ from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Assumed, Refuted
-from tellverify.verdict.property import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS, SEMANTICS
 from tellverify.verdict.run import Assumption, ProtocolReport, Run
 from tellverify.version import VERSION
 

@@ -7,13 +7,13 @@ from enum import IntEnum
 from typing import Final
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.evidence.trace import Fault, Trace
-from tellverify.report.chart import draw, place
+from tellverify.model.trace import Fault, Trace
+from tellverify.report.drawing.chart import draw, place
+from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.excerpt import location
 from tellverify.report.families import collapsed, counted, grouped, listed
 from tellverify.report.grouping import RefutationIndex, evidence_of, verdict_id
 from tellverify.report.markup import code, html, prose
-from tellverify.report.mermaid import sequence_diagram
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted

@@ -13,14 +13,14 @@ import msgspec
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, sort_key
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.report.comparison import Comparison, State
 from tellverify.report.excerpt import location
 from tellverify.report.grouping import code_of, line_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.outcome import Conflict, Core, Refuted, Skipped, Unknown, status
-from tellverify.verdict.property import STATEMENTS
+from tellverify.verdict.properties import STATEMENTS
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 ProblemKind: TypeAlias = Literal["finding", "refuted", "unknown", "skipped"]

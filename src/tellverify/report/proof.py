@@ -11,13 +11,13 @@ from typing import Final
 
 import msgspec
 
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed, counted, grouped, listed
 from tellverify.report.grouping import Group, evidence_of, groups, members, totals, verdict_id
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
-from tellverify.report.words import METHODS, settling
+from tellverify.report.wording import METHODS, settling
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
@@ -29,7 +29,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
+from tellverify.verdict.properties import DIALECTS, SEMANTICS, STATEMENTS
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 

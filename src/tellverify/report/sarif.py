@@ -8,7 +8,7 @@ from typing import Final
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.report.escape import printable
 from tellverify.report.grouping import evidence_of, line_of, totals, verdict_id
 from tellverify.report.problems import Problem, Region, problems, region_of
@@ -17,7 +17,7 @@ from tellverify.report.wire import json_text
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
-from tellverify.verdict.property import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
 from tellverify.version import VERSION
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tellverify.core.graph import Site
-from tellverify.core.step import Step
-from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.model.graph import Site
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.stored_places import Places, StoredError
 from tellverify.report.wire_model import Place, WireRun, WireStep, WireTrace, WireVerdict
 from tellverify.source.span import Span
@@ -22,7 +22,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict, Witness
 
 _LONGEST: Final = 200

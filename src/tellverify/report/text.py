@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.evidence.trace import Trace
-from tellverify.report.chart import draw
+from tellverify.model.trace import Trace
+from tellverify.report.drawing.chart import draw
 from tellverify.report.escape import padded, width, wrapped
 from tellverify.report.excerpt import excerpts, location
 from tellverify.report.families import counted, grouped
@@ -26,7 +26,7 @@ from tellverify.report.grouping import (
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core
-from tellverify.verdict.property import DIALECTS, SEMANTICS, STATEMENTS
+from tellverify.verdict.properties import DIALECTS, SEMANTICS, STATEMENTS
 from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
 
 _STATUS: Final = 10

@@ -40,7 +40,7 @@ from tellverify.verdict.drawing import Drawing, Drawings
 from tellverify.verdict.outcome import (
     Assumed,
 )
-from tellverify.verdict.property import SEMANTICS
+from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import (
     Before,
     Coverage,

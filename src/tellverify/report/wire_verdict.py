@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.model import Annotation
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.report.comparison import Comparison
 from tellverify.report.excerpt import location
 from tellverify.report.grouping import code_of, line_of, verdict_id
@@ -41,7 +41,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.property import SEMANTICS, STATEMENTS
+from tellverify.verdict.properties import SEMANTICS, STATEMENTS
 from tellverify.verdict.run import (
     EvidenceFile,
     Family,

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from tellverify.core.machine import Action
+from tellverify.model.machine import Action
 
 
 class Option(msgspec.Struct, frozen=True):

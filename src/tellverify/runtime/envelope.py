@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.core.step import Step
+from tellverify.model.step import Step
 from tellverify.runtime.executor import Execution
 from tellverify.runtime.mode import ExecutionPolicy
 

@@ -14,10 +14,10 @@ from enum import StrEnum
 
 import msgspec
 
-from tellverify.core.graph import Site
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import Configuration
-from tellverify.core.step import Step
+from tellverify.model.graph import Site
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import Configuration
+from tellverify.model.step import Step
 from tellverify.runtime.chooser import Chooser, Option, draw
 from tellverify.runtime.mode import ExecutionPolicy, Mode
 

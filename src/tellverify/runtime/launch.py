@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from tellverify.core.defect import Defect
-from tellverify.core.graph import Site
-from tellverify.core.machine import Machine
+from tellverify.model.defect import Defect
+from tellverify.model.graph import Site
+from tellverify.model.machine import Machine
 from tellverify.policy.rows import Determinism
 from tellverify.runtime.chooser import Chooser
 from tellverify.runtime.executor import Execution, Executor

@@ -16,9 +16,6 @@ from typing import Final
 
 import msgspec
 
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import System
-from tellverify.core.step import Step
 from tellverify.evidence.acceptance import (
     ACCEPTANCE_SCHEMA,
     AcceptanceFile,
@@ -27,8 +24,11 @@ from tellverify.evidence.acceptance import (
 )
 from tellverify.evidence.certificate import NeutralGraph
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
-from tellverify.evidence.replay import replay
-from tellverify.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.evidence.trace_replay import replay
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import System
+from tellverify.model.step import Step
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_STEPS: Final = 5_000_000

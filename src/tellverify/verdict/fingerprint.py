@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.verdict.outcome import Core, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.source.span import Span
 
 

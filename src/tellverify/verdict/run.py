@@ -7,10 +7,10 @@ import builtins
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.outcome import Outcome
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from aura_policy import aura, derived, spec, spec_names
 from tellverify.admission.manifest import Manifest, derive
 from tellverify.admission.manifest_file import decode_manifest, drifts, to_json
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.syntax.parser import parse
 from tellverify.source.text import SourceFile
-from tellverify.syntax.parser import parse
 
 HAUL = """module freight exposing (Haul)
 

@@ -13,10 +13,10 @@ from tellverify.diagnostics import codes
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import HEADINGS, Page, fenced, named, page
 from tellverify.diagnostics.model import Code, Kind
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_text
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
+from tellverify.verification.pipeline import check_text
 
 # Invisible characters, inputs, traces and limits: a file text cannot show them.
 NOT_SHOWN_BY_TEXT = {"TV111", "TV112", "TV113", "TV191", "TV192", "TV901", "TV902"}
@@ -34,7 +34,7 @@ NOT_SHOWN_BY_TEXT |= {"TV641", "TV644", "TV646", "TV654", "TV661", "TV662", "TV6
 NOT_SHOWN_BY_TEXT |= {"TV234", "TV236", "TV237", "TV238", "TV239", "TV292", "TV293", "TV294"}
 # Theorem packs need a policy: tests/unit/admission/test_explained_codes.py.
 NEED_A_POLICY = {number for number in CODES if number.startswith("TV7")}
-_BUILD = "tellverify.diagnostics.build"
+_DIAGNOSTICS = "tellverify.diagnostics."
 _NAMES = {value.number: name for name, value in vars(codes).items() if isinstance(value, Code)}
 
 
@@ -48,8 +48,8 @@ def _sources(chosen: Callable[[str], bool]) -> str:
 
 
 # What a check loads: the constructors of findings, and the modules that call them.
-_CONSTRUCTORS = _sources(lambda name: name.startswith(_BUILD))
-_CALLERS = _sources(lambda name: not name.startswith(_BUILD))
+_CONSTRUCTORS = _sources(lambda name: name.startswith(_DIAGNOSTICS))
+_CALLERS = _sources(lambda name: not name.startswith(_DIAGNOSTICS))
 
 
 def is_raised(code: Code) -> bool:

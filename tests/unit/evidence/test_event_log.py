@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from tellverify.core.step import Step
 from tellverify.evidence.event_log import LONGEST_LINE, LogError, read_log, write_log
+from tellverify.model.step import Step
 
 GOOD = b'{"role":"A","direction":"send","peer":"B","label":"m"}\n'
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.core.machine import Action, Machine
-from tellverify.core.semantics import Configuration, System
-from tellverify.core.step import Step
-from tellverify.evidence.replay import fault_shown, replay
-from tellverify.evidence.trace import Fault
+from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.model.machine import Action, Machine
+from tellverify.model.semantics import Configuration, System
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
 
 
 def machine(role: str, *states: Sequence[tuple[str, int]], final: Sequence[int] = ()) -> Machine:

@@ -6,10 +6,6 @@ import json
 
 import pytest
 
-from tellverify.core.defect import Defect
-from tellverify.core.graph import Site
-from tellverify.core.machine import Action, Machine
-from tellverify.core.step import Step
 from tellverify.evidence.itf import (
     ItfError,
     TraceSubject,
@@ -18,7 +14,11 @@ from tellverify.evidence.itf import (
     trace_path,
     write_itf,
 )
-from tellverify.evidence.trace import Fault, Trace
+from tellverify.model.defect import Defect
+from tellverify.model.graph import Site
+from tellverify.model.machine import Action, Machine
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace
 
 MACHINES = (
     Machine("A", (((Action(True, "B", "hi"), 1),), ()), (False, True)),

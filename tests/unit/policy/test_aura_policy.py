@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 from aura_policy import aura, spec, spec_names
 
-from tellverify.lowering.inventory import CAPABILITIES
+from tellverify.language.checks.inventory import CAPABILITIES
 from tellverify.policy.check import check_policy
 from tellverify.policy.references import inventory_keys
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 
 
 def test_the_inventory_has_63_keys_by_family() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.local_type import (
+from tellverify.formats.notation import one_line, rendered
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.local_type import (
     Alternative,
     End,
     ExternalChoice,
@@ -13,9 +14,8 @@ from tellverify.core.local_type import (
     TypeBuilder,
     Variable,
 )
-from tellverify.core.machine import Action, Machine
+from tellverify.model.machine import Action, Machine
 from tellverify.projection.merge import strict_projections
-from tellverify.projection.notation import one_line, rendered
 from tellverify.projection.subset import canonical_machine
 from tellverify.projection.types import local_type
 from tellverify.projection.unfold import NoMachine, machine_of_type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tellverify.core.machine import Action, Machine
+from tellverify.model.machine import Action, Machine
 from tellverify.projection.minimise import equal_states, minimise
 
 A, B = Action(True, "P", "a"), Action(False, "P", "b")

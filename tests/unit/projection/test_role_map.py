@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.projection.role_map import EMPTY, RoleMaps
+from tellverify.projection.persistent_map import EMPTY, RoleMaps
 
 
 @pytest.mark.parametrize("roles", [1, 32, 33, 1024, 1025, 50_000])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.local_type import LocalType
+from tellverify.formats.notation import one_line
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.local_type import LocalType
 from tellverify.projection.merge import MergeFailure, strict_projections
-from tellverify.projection.notation import one_line
 from tellverify.projection.type_table import Reason
 
 Edges = list[tuple[int, str, str, str, int]]

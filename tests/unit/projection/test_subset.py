@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.machine import Action
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.machine import Action
 from tellverify.projection.subset import bounded_machine, canonical_machine, canonical_subsets
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.families import ota_uninformed, race
-from tellverify.core.machine import Action, Machine
+from tellverify.model.machine import Action, Machine
+from tellverify.projection.acyclic_machines import TreeMachines
 from tellverify.projection.minimise import minimise
 from tellverify.projection.subset import canonical_machine
-from tellverify.projection.tree_machines import TreeMachines
 from tests.property.graphs import random_graph
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tellverify.core.graph import Site
-from tellverify.core.step import Step
 from tellverify.diagnostics.codes import STUCK_ROLE, UNMERGEABLE
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
-from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.model.graph import Site
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
@@ -18,7 +18,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import (
     EvidenceFile,
     Family,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.core.graph import ProtocolGraph, graph_from_edges
-from tellverify.core.machine import Action, Machine
-from tellverify.report.diagram import (
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
+from tellverify.model.machine import Action, Machine
+from tellverify.report.drawing.diagram import (
     as_dot,
     as_mermaid,
     as_text,

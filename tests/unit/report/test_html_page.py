@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from report_samples import RUN, SOURCES
 
-from tellverify.core.semantics import System
-from tellverify.engine.graphs.drawings import with_drawings
-from tellverify.engine.graphs.machines import Machines
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths
-from tellverify.evidence.trace import Trace
+from tellverify.model.semantics import System
+from tellverify.model.trace import Trace
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.report.drawing.configurations import scenes
 from tellverify.report.grouping import totals
 from tellverify.report.html import write_html
-from tellverify.report.scenes import scenes
 from tellverify.report.tags import element, escaped, exact, href, prose
 from tellverify.verdict.outcome import Refuted
+from tellverify.verification.drawings import with_drawings
+from tellverify.verification.pipeline import check_paths
 
 ROOT = Path(__file__).resolve().parents[3]
 _VOID = {"meta", "br", "input", "hr", "link", "col"}

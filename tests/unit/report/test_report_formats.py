@@ -19,15 +19,15 @@ from test_report_hostile import NAMES, run_with
 from test_report_wire import SCHEMA
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.evidence.trace import Fault, Trace
+from tellverify.model.trace import Fault, Trace
 from tellverify.report.comparison import Comparison
 from tellverify.report.concise import write_concise
+from tellverify.report.drawing.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.github import guarded, write_annotations
 from tellverify.report.gitlab import write_gitlab
 from tellverify.report.junit import write_junit
 from tellverify.report.kinds import KINDS, writer
 from tellverify.report.markdown import LIMIT, write_markdown
-from tellverify.report.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.sarif import write_sarif
 from tellverify.report.sarif_flows import MOST_LOCATIONS
 from tellverify.report.text import write_text
@@ -35,7 +35,7 @@ from tellverify.report.wire import write_json
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
 from tellverify.verdict.outcome import Core, CorePremise, Refuted
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import (
     Assumption,
     Baseline,

@@ -10,20 +10,20 @@ import pytest
 from jsonschema import Draft202012Validator
 from test_report_wire import SCHEMA
 
-from tellverify.core.graph import Site
-from tellverify.core.step import Step
 from tellverify.diagnostics.codes import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.evidence.trace import Fault, Trace, Waiting
+from tellverify.model.graph import Site
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.concise import write_concise
+from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, write_markdown
-from tellverify.report.mermaid import sequence_diagram
 from tellverify.report.text import write_text
 from tellverify.report.wire import write_json
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Proved, Refuted, Skipped
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
 
 NAMES = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec import structs
 from report_samples import ESCROW_REPORT, ESCROW_TRACE, RUN, SOURCES
 
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
+from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, MARKER, write_markdown
-from tellverify.report.mermaid import sequence_diagram
 from tellverify.verdict.outcome import Proved, Refuted
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
 
 DIAGRAM = """\

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from report_samples import RUN, SOURCES
 
-from tellverify.engine.graphs.drawings import with_drawings
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import Checked, check_paths, check_text
+from tellverify.obligations.options import Options
 from tellverify.report.html import write_html
 from tellverify.report.kinds import KINDS, writer
 from tellverify.report.stored import read_run
 from tellverify.report.stored_places import StoredError
 from tellverify.report.wire import write_json
 from tellverify.verdict.run import Run
+from tellverify.verification.drawings import with_drawings
+from tellverify.verification.pipeline import Checked, check_paths, check_text
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "expected" / "run.json"

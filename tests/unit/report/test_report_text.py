@@ -10,13 +10,13 @@ import pytest
 from msgspec import structs
 from report_samples import ESCROW_REPORT, RUN, SOURCES, STUCK_COURIER, VOTE_REPORT, step
 
-from tellverify.evidence.trace import Fault, Trace, Waiting
-from tellverify.report.chart import draw
+from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.concise import write_concise
+from tellverify.report.drawing.chart import draw
 from tellverify.report.style import Style
 from tellverify.report.text import write_text
 from tellverify.verdict.outcome import Proved, Refuted
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
 
 GOLDEN = """\

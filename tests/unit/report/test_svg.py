@@ -10,13 +10,13 @@ from collections import Counter
 import pytest
 from report_samples import ESCROW_TRACE
 
-from tellverify.core.graph import Site
-from tellverify.core.step import Step
-from tellverify.evidence.trace import Fault, Trace, Waiting
-from tellverify.report.svg.chart import draw_chart
-from tellverify.report.svg.graph import draw_graph
-from tellverify.report.svg.layout import Box, Line, TooLarge, place
-from tellverify.report.svg.text_metrics import cells, cut, wrapped
+from tellverify.model.graph import Site
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.report.drawing.layout import Box, Line, TooLarge, place
+from tellverify.report.drawing.svg_chart import draw_chart
+from tellverify.report.drawing.svg_graph import draw_graph
+from tellverify.report.drawing.text_metrics import cells, cut, wrapped
 from tellverify.verdict.drawing import Drawing, Move
 
 SVG = "{http://www.w3.org/2000/svg}"

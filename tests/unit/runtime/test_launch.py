@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from graphs import random_graph
 
-from tellverify.core.machine import Action, Machine
-from tellverify.engine.graphs.machines import Machines
+from tellverify.model.machine import Action, Machine
+from tellverify.obligations.machines import Machines
 from tellverify.policy.rows import Determinism
 from tellverify.runtime.chooser import Seeded
 from tellverify.runtime.executor import Ending, Execution

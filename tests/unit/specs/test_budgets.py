@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import Checked, check_paths
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Bounded, Proved
-from tellverify.verdict.property import Property
+from tellverify.verdict.properties import Property
+from tellverify.verification.pipeline import Checked, check_paths
 
 ROOT = Path(__file__).parents[3]
 SPECS = ROOT / "specs"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.parser import parse
 from tellverify.source.text import SourceFile
-from tellverify.syntax import ast
-from tellverify.syntax.parser import parse
 
 SPECS = Path(__file__).parents[3] / "specs"
 

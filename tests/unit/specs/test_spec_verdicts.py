@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tellverify.diagnostics.model import Severity
-from tellverify.engine.options import Options
-from tellverify.engine.pipeline import check_paths
+from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import status
+from tellverify.verification.pipeline import check_paths
 
 SPECS = Path(__file__).parents[3] / "specs"
 NAMES = sorted(path.stem for path in SPECS.glob("*.tell"))

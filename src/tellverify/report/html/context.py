@@ -7,8 +7,7 @@ from typing import Final
 
 from tellverify.report.families import counted
 from tellverify.report.grouping import code_of
-from tellverify.report.html.claims import sentence
-from tellverify.report.html.pieces import (
+from tellverify.report.html.components import (
     Page,
     code,
     evidence_link,
@@ -18,10 +17,11 @@ from tellverify.report.html.pieces import (
     status_chip,
     table,
 )
+from tellverify.report.html.proved_and_open import sentence
 from tellverify.report.html.refuted import premises
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.verdict.outcome import Assumed, Bounded, Core, Proved, Refuted, status
-from tellverify.verdict.property import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS, SEMANTICS
 from tellverify.verdict.run import Assumption, ProtocolReport, Verdict
 
 _WORDS: Final = (

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Final
 
+from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
 from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import totals
-from tellverify.report.html import claims, context, protocols, refuted
+from tellverify.report.html import context, protocols, refuted
+from tellverify.report.html import proved_and_open as claims
+from tellverify.report.html.components import Page, code, page_of, paragraph, status_chip, table
 from tellverify.report.html.coverage import coverage
-from tellverify.report.html.pieces import Page, code, page_of, paragraph, status_chip, table
-from tellverify.report.svg.style import DARK, LIGHT, RULES
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.source.text import SourceFile
-from tellverify.verdict.property import SEMANTICS
+from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 

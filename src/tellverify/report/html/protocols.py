@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from tellverify.report.drawing.layout import TooLarge
+from tellverify.report.drawing.svg_graph import draw_graph, move_text
 from tellverify.report.families import collapsed, counted, listed
 from tellverify.report.grouping import members
-from tellverify.report.html.pieces import Page, anchor, code, named, paragraph, place_text, table
-from tellverify.report.svg.graph import draw_graph, move_text
-from tellverify.report.svg.layout import TooLarge
+from tellverify.report.html.components import (
+    Page,
+    anchor,
+    code,
+    named,
+    paragraph,
+    place_text,
+    table,
+)
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.verdict.drawing import Drawing
 from tellverify.verdict.run import ProtocolReport

@@ -8,12 +8,10 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, sort_key
-from tellverify.evidence.trace import Trace
+from tellverify.model.trace import Trace
 from tellverify.report.families import counted
 from tellverify.report.grouping import refutations
-from tellverify.report.html.excerpts import excerpt
-from tellverify.report.html.explorer import explorer
-from tellverify.report.html.pieces import (
+from tellverify.report.html.components import (
     Page,
     anchor,
     code,
@@ -24,9 +22,11 @@ from tellverify.report.html.pieces import (
     place_text,
     table,
 )
+from tellverify.report.html.excerpts import excerpt
+from tellverify.report.html.explorer import explorer
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.property import STATEMENTS
+from tellverify.verdict.properties import STATEMENTS
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 _MOST_SHOWN: Final = 60

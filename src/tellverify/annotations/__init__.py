@@ -1,0 +1,1 @@
+"""What sends are annotated with: guard chains, costs, budgets, receipts, ceremonies."""

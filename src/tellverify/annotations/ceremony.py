@@ -1,0 +1,173 @@
+"""Ceremonies as runs record them: one beginning first, one outcome last, nothing after."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from tellverify.model.graph import ProtocolGraph
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The journal facts that stand for the beginning and the outcomes of a ceremony."""
+
+    initiated: tuple[str, ...]
+    committed: tuple[str, ...]
+    aborted: tuple[str, ...]
+
+    def variant(self, fact: str) -> str:
+        """What a fact stands for; the empty text for one that is no fact of the ceremony."""
+        if fact in self.initiated:
+            return "initiated"
+        if fact in self.committed:
+            return "committed"
+        return "aborted" if fact in self.aborted else ""
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A fact that a role records."""
+
+    name: str
+    role: str
+
+
+class Offence(StrEnum):
+    """What is wrong with the facts of a run."""
+
+    NOT_FIRST = "not-first"
+    BEGUN_TWICE = "begun-twice"
+    TWO_OUTCOMES = "two-outcomes"
+    AFTER_OUTCOME = "after-outcome"
+    NO_BEGINNING = "no-beginning"
+    NO_OUTCOME = "no-outcome"
+
+
+class Point(msgspec.Struct, frozen=True):
+    """How far a ceremony has come: its variant, and the fact of it that was recorded last."""
+
+    stage: str = ""
+    last: Fact | None = None
+
+
+def after(point: Point, fact: Fact, names: Names) -> Point | Offence:
+    """Where a fact leads. A role that records its last fact once more adds nothing."""
+    variant = names.variant(fact.name)
+    if fact == point.last:
+        return point
+    if not point.stage:
+        return Point(variant, fact) if variant == "initiated" else Offence.NOT_FIRST
+    if point.stage == "initiated":
+        if variant == "initiated":
+            return Offence.BEGUN_TWICE
+        return Point(variant, fact) if variant else point
+    if variant in ("committed", "aborted"):
+        return Offence.TWO_OUTCOMES
+    return Offence.AFTER_OUTCOME
+
+
+def at_end(point: Point) -> Offence | None:
+    """What is missing when a run is complete here."""
+    if not point.stage:
+        return Offence.NO_BEGINNING
+    return Offence.NO_OUTCOME if point.stage == "initiated" else None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A shortest run that offends, and how."""
+
+    offence: Offence
+    events: tuple[int, ...]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What the runs of a graph record: the shortest that offends, if any, and all outcomes."""
+
+    run: Run | None
+    outcomes: frozenset[str]
+
+
+def explored(graph: ProtocolGraph, facts: Sequence[Sequence[str]], names: Names) -> Seen:
+    """Go through all runs, up to equal states and points; `facts` has those of every site."""
+    start = (0, Point())
+    came: dict[tuple[int, Point], tuple[int, tuple[int, Point]] | None] = {start: None}
+    depth = {start: 0}
+    work = deque([start])
+    outcomes: set[str] = set()
+    first: Run | None = None
+    while work:
+        node = work.popleft()
+        if first is not None and depth[node] >= len(first.events):
+            break
+        state, point = node
+        low, high = graph.first[state], graph.first[state + 1]
+        missing = at_end(point) if graph.final[state] or low == high else None
+        if missing is not None:
+            first = Run(missing, _unwound(node, came))
+            break
+        for event in range(low, high):
+            role = graph.roles[graph.sender[event]]
+            reached = _through(point, facts[graph.site[event]], role, names)
+            if isinstance(reached, Offence):
+                first = first or Run(reached, (*_unwound(node, came), event))
+                continue
+            if reached.stage in ("committed", "aborted"):
+                outcomes.add(reached.stage)
+            successor = (graph.target[event], reached)
+            if successor not in came:
+                came[successor] = (event, node)
+                depth[successor] = depth[node] + 1
+                work.append(successor)
+    return Seen(first, frozenset(outcomes))
+
+
+def _through(point: Point, facts: Sequence[str], role: str, names: Names) -> Point | Offence:
+    """Where the facts of one message lead."""
+    for name in facts:
+        led = after(point, Fact(name, role), names)
+        if isinstance(led, Offence):
+            return led
+        point = led
+    return point
+
+
+def _unwound(
+    node: tuple[int, Point], came: dict[tuple[int, Point], tuple[int, tuple[int, Point]] | None]
+) -> tuple[int, ...]:
+    run: list[int] = []
+    step = came[node]
+    while step is not None:
+        run.append(step[0])
+        step = came[step[1]]
+    return tuple(reversed(run))
+
+
+def offence_of(
+    recorded: Sequence[Fact], variant: Callable[[str], str], *, complete: bool
+) -> Offence | None:
+    """What is wrong with a list of facts, told from the list as a whole: the reference."""
+    kept = [f for i, f in enumerate(recorded) if not _repeats(recorded, i, variant)]
+    kinds = [variant(fact.name) for fact in kept]
+    for number, kind in enumerate(kinds):
+        before = kinds[:number]
+        if "initiated" not in before and kind != "initiated":
+            return Offence.NOT_FIRST
+        if kind == "initiated" and "initiated" in before:
+            ended = set(before) & {"committed", "aborted"}
+            return Offence.AFTER_OUTCOME if ended else Offence.BEGUN_TWICE
+        if set(before) & {"committed", "aborted"}:
+            is_outcome = kind in ("committed", "aborted")
+            return Offence.TWO_OUTCOMES if is_outcome else Offence.AFTER_OUTCOME
+    if complete and "initiated" not in kinds:
+        return Offence.NO_BEGINNING
+    if complete and not set(kinds) & {"committed", "aborted"}:
+        return Offence.NO_OUTCOME
+    return None
+
+
+def _repeats(recorded: Sequence[Fact], index: int, variant: Callable[[str], str]) -> bool:
+    """Whether a fact is the fact of the ceremony that was recorded last before it."""
+    earlier = [fact for fact in recorded[:index] if variant(fact.name)]
+    return bool(earlier) and earlier[-1] == recorded[index]

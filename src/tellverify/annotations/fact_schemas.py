@@ -1,0 +1,214 @@
+"""Fact schemas: the facts of a ceremony by version, and whether a version reads what another wrote.
+
+A schema is a TOML file (docs/ceremonies.md). A new version is compatible when every fact of the old
+one is a fact of the new one with the same meaning: variants stay, fields keep their types and time
+domains, and new fields are optional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+
+from tellverify.diagnostics import facts as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
+
+LARGEST = 1_000_000
+_TIMES = ("PhysicalClock", "LogicalClock", "OrderClock", "Range")
+
+
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Field(_Row, frozen=True):
+    """A field of a fact; one of type `TimeStamp` has the domain that its times are from."""
+
+    name: _Text
+    type: _Text
+    optional: bool = False
+    domain: Literal["PhysicalClock", "LogicalClock", "OrderClock", "Range", ""] = ""
+
+
+class Variant(_Row, frozen=True):
+    """A kind of fact; `fact` is how choreographies name it, `stands_for` its part in a ceremony."""
+
+    name: _Text
+    fact: str = ""
+    stands_for: Literal["initiated", "committed", "aborted", "accepted", "superseded", ""] = ""
+    fields: tuple[Field, ...] = ()
+
+
+class FactSchema(_Row, frozen=True):
+    """A version of the facts of a ceremony."""
+
+    format: Literal[1]
+    name: _Text
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    ceremony_id: _Text = "ceremony_id"
+    agreement_mode: _Text = "agreement_mode"
+    timestamp: _Text = "timestamp"
+    variants: tuple[Variant, ...] = ()
+
+    def variant(self, name: str) -> Variant | None:
+        """The variant of a name."""
+        return next((one for one in self.variants if one.name == name), None)
+
+
+class SchemaRead(msgspec.Struct, frozen=True):
+    """A schema, or None with what is wrong; `source` is the text that findings point into."""
+
+    schema: FactSchema | None
+    diagnostics: tuple[Diagnostic, ...]
+    source: SourceFile
+    document: TomlDocument | None = None
+
+
+def read_schema(path: str) -> SchemaRead:
+    """The schema in a file."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        reason = (error.strerror or "no access").lower()
+        return SchemaRead(None, (say.unreadable(path, reason),), SourceFile(path, ""))
+    if len(content) > LARGEST:
+        reason = f"it has more than {LARGEST:,} bytes"
+        return SchemaRead(None, (say.unreadable(path, reason),), SourceFile(path, ""))
+    try:
+        return read_schema_text(content.decode("utf-8"), path)
+    except UnicodeDecodeError:
+        found = say.unreadable(path, "it is not UTF-8 text")
+        return SchemaRead(None, (found,), SourceFile(path, ""))
+
+
+def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
+    """The schema in a text."""
+    source = SourceFile(path, text)
+    document = read_toml(path, text)
+    if isinstance(document, TomlFault):
+        return SchemaRead(None, (say.misshapen(path, document.span, document.message),), source)
+    schema = decode(document, FactSchema)
+    if isinstance(schema, TomlFault):
+        return SchemaRead(None, (say.misshapen(path, schema.span, schema.message),), source)
+    found = tuple(_faults(schema, document, path))
+    return SchemaRead(None if found else schema, found, source, document)
+
+
+def _faults(schema: FactSchema, document: TomlDocument, path: str) -> Iterator[Diagnostic]:
+    """What makes a schema useless for a ceremony."""
+    names: set[str] = set()
+    stands: set[str] = set()
+    for number, variant in enumerate(schema.variants):
+        span = document.span_of(("variants", number, "name"))
+        if variant.name in names:
+            yield say.misshapen(path, span, f"`{variant.name}` stands there twice")
+        names.add(variant.name)
+        fields: dict[str, Field] = {}
+        for index, one in enumerate(variant.fields):
+            if one.name in fields:
+                at = document.span_of(("variants", number, "fields", index, "name"))
+                yield say.misshapen(path, at, f"`{variant.name}` has `{one.name}` twice")
+            fields[one.name] = one
+        if variant.stands_for:
+            stands.add(variant.stands_for)
+            yield from _core(schema, variant, fields, path, span)
+    for needed in ("initiated", "committed", "aborted"):
+        if needed not in stands:
+            at = document.span_of(("name",))
+            yield say.misshapen(path, at, f"no variant stands for `{needed}`")
+
+
+def _core(
+    schema: FactSchema, variant: Variant, fields: dict[str, Field], path: str, span: Span
+) -> Iterator[Diagnostic]:
+    """The fields that every fact of a ceremony needs."""
+    key = fields.get(schema.ceremony_id)
+    if key is None or key.optional:
+        reason = f"`{variant.name}` has no `{schema.ceremony_id}`, so its ceremony is not known"
+        yield say.misshapen(path, span, reason)
+    time = fields.get(schema.timestamp)
+    if time is None or time.optional or not time.domain:
+        reason = f"`{variant.name}` has no `{schema.timestamp}` with one of the domains"
+        yield say.misshapen(path, span, f"{reason} {', '.join(_TIMES)}")
+    if variant.stands_for in ("initiated", "committed") and schema.agreement_mode not in fields:
+        reason = f"`{variant.name}` has no `{schema.agreement_mode}`"
+        yield say.misshapen(path, span, reason)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A difference; `breaks` when a fact of the old version is none of the new one."""
+
+    breaks: bool
+    text: str
+    variant: str = ""
+
+
+def compared(old: FactSchema, new: FactSchema) -> tuple[Change, ...]:
+    """All differences from an old version to a new one, in the order of the new file."""
+    found: list[Change] = []
+    if old.name != new.name:
+        found.append(Change(True, f"the schema `{old.name}` became `{new.name}`"))
+    found.extend(
+        Change(True, f"`{variant.name}` was removed", variant.name)
+        for variant in old.variants
+        if new.variant(variant.name) is None
+    )
+    for variant in new.variants:
+        before = old.variant(variant.name)
+        if before is None:
+            found.append(Change(False, f"`{variant.name}` was added", variant.name))
+        else:
+            found.extend(_variant(before, variant))
+    for key in ("ceremony_id", "agreement_mode", "timestamp"):
+        one, two = getattr(old, key), getattr(new, key)
+        if one != two:
+            found.append(Change(True, f"`{key}` is `{two}` instead of `{one}`"))
+    if found and new.version <= old.version:
+        text = f"the version is {new.version} after {old.version}, and the facts differ"
+        found.append(Change(True, text))
+    elif new.version < old.version:
+        found.append(Change(True, f"the version went back from {old.version} to {new.version}"))
+    return tuple(found)
+
+
+def _variant(old: Variant, new: Variant) -> Iterator[Change]:
+    name = new.name
+    if old.stands_for != new.stands_for:
+        text = f"`{name}` stands for `{new.stands_for}` instead of `{old.stands_for}`"
+        yield Change(True, text, name)
+    if old.fact != new.fact:
+        yield Change(True, f"`{name}` is recorded as `{new.fact}` instead of `{old.fact}`", name)
+    before = {field.name: field for field in old.fields}
+    after = {field.name: field for field in new.fields}
+    for field in old.fields:
+        if field.name not in after:
+            yield Change(not field.optional, f"`{name}.{field.name}` was removed", name)
+    for field in new.fields:
+        known = before.get(field.name)
+        if known is None:
+            what = "optional" if field.optional else "required"
+            yield Change(not field.optional, f"`{name}.{field.name}` was added and is {what}", name)
+            continue
+        yield from _field(name, known, field)
+
+
+def _field(name: str, old: Field, new: Field) -> Iterator[Change]:
+    title = f"`{name}.{new.name}`"
+    if old.type != new.type:
+        yield Change(True, f"{title} is `{new.type}` instead of `{old.type}`", name)
+    if old.domain != new.domain:
+        was, now = old.domain or "none", new.domain or "none"
+        yield Change(True, f"{title} has the time domain `{now}` instead of `{was}`", name)
+    if old.optional and not new.optional:
+        yield Change(True, f"{title} is required now", name)
+    elif new.optional and not old.optional:
+        yield Change(False, f"{title} is optional now", name)

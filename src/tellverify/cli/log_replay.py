@@ -1,0 +1,301 @@
+"""`tellverify replay` of an event log: JSON lines followed through the machines of a protocol."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import BinaryIO, Final
+
+import click
+import msgspec
+
+from tellverify.cli.exit import Exit
+from tellverify.cli.loading import Stopped, chosen_roles, load
+from tellverify.diagnostics import event_log as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
+from tellverify.evidence.monitor import Departure, Monitor, Standing
+from tellverify.language.checks.names import closest
+from tellverify.obligations.machines import Machines
+from tellverify.report.families import counted, grouped
+from tellverify.report.style import Style
+from tellverify.report.text import diagnostic_lines
+from tellverify.source.span import NOWHERE, Span
+from tellverify.source.text import SourceFile
+
+_ENDINGS: Final = (".jsonl", ".ndjson", ".log")
+_UNREADABLE: Final = Exit.USAGE
+_FEW: Final = 6
+_MOST_ROLES: Final = 12
+_MOST_KNOWN: Final = 200
+_AHEAD: Final = 10_000
+_MOST_LINES: Final = 5_000_000  # further down no excerpt is shown
+_EXCERPT: Final = 400
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the command line says about a log."""
+
+    log: str
+    file: str
+    protocol: str | None
+    sizes: Mapping[str, int]
+    roles: tuple[str, ...]
+    complete: bool
+
+
+def is_event_log(path: str) -> bool:
+    """Whether `path` is to be read as a log: by its name, or since its first line is an object."""
+    if path == "-" or path.endswith(_ENDINGS):
+        return True
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            first = file.readline(4096)
+    except (OSError, ValueError):
+        return False
+    return first.startswith(b"{") and b'"direction"' in first
+
+
+def replay_log(asked: Asked, style: Style) -> int:
+    """Follow a log and say how it went. Exit codes: 0 conforms, 1 diverges, 2 unreadable."""
+    try:
+        loaded = load(asked.file, asked.protocol, asked.sizes, default=None)
+    except Stopped as stop:
+        return _UNREADABLE if stop.code is Exit.REFUTED else stop.code
+    recorded = chosen_roles(loaded.graph, asked.roles) if asked.roles else ()
+    monitor = Monitor(Machines(loaded.graph).all(), recorded)
+    shown = "<stdin>" if asked.log == "-" else asked.log.replace(os.sep, "/")
+    judge = _Judge(asked, shown, loaded.name, monitor)
+    try:
+        with _opened(asked.log) as file:
+            found = judge.follow(file)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        unreadable = say.unreadable_log(
+            shown, 0, NOWHERE, (reason or "it cannot be opened").lower()
+        )
+        found = (_UNREADABLE, unreadable, None)
+    code, diagnostic, source = found
+    for line in judge.summary():
+        click.echo(style.shown(line))
+    if diagnostic is not None:
+        lines, _ = diagnostic_lines(diagnostic, {shown: source} if source else {}, style)
+        click.echo("\n".join(line.rstrip() for line in lines))
+    return code
+
+
+def _opened(path: str) -> BinaryIO:
+    """The bytes of a file or of standard input. Never waits for a pipe that nobody named."""
+    if path == "-":
+        return sys.stdin.buffer
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError("it is not a regular file")
+    return open(path, "rb")
+
+
+_Outcome = tuple[Exit, Diagnostic | None, SourceFile | None]
+
+
+class _Judge:
+    """One log on its way through a monitor."""
+
+    def __init__(self, asked: Asked, shown: str, protocol: str, monitor: Monitor) -> None:
+        self.asked = asked
+        self.shown = shown
+        self.protocol = protocol
+        self.monitor = monitor
+        self.events = 0
+        self._verdict = ""
+        self._unfinished: list[str] = []
+
+    def follow(self, file: BinaryIO) -> _Outcome:
+        """Read to the end or to the first line that is no event or not possible."""
+        rows = read_log(file)
+        make: Callable[[LogEvent], Departure | None] = self.monitor.make
+        count = 0
+        name = self.protocol
+        try:
+            for line, event in rows:
+                if event.protocol is not None and event.protocol != name:
+                    self.events = count
+                    return self._foreign(line, event)
+                departure = make(event)
+                if departure is not None:
+                    self.events = count
+                    return self._diverged(line, departure, rows)
+                count += 1
+        except LogError as error:
+            self.events = count
+            span, source = _excerpt(self.shown, error.line, error.text)
+            found = say.unreadable_log(self.shown, error.line, span, str(error))
+            return _UNREADABLE, found, source
+        self.events = count
+        return self._ended()
+
+    def summary(self) -> list[str]:
+        """What was followed, and how the runs ended."""
+        monitor = self.monitor
+        parts = [self.protocol]
+        if self.asked.roles:
+            parts.append(f"recorded by {', '.join(monitor.recorded[:_FEW])}")
+        head = "   ".join(parts)
+        tail = f"{counted(self.events, 'event')} followed"
+        if monitor.sessions > 1:
+            tail += f" in {counted(monitor.sessions, 'session')}"
+        return [f"{head}   {tail}", *([self._verdict] if self._verdict else []), *self._unfinished]
+
+    # How it can end
+
+    def _ended(self) -> _Outcome:
+        count, first = self.monitor.unfinished()
+        total = self.monitor.sessions
+        if not total:
+            self._verdict = "conforms, and incomplete: the log has no event"
+            if self.asked.complete:
+                found = say.incomplete_log(self.shown, 1, ["the log has no event"])
+                return Exit.REFUTED, found, None
+            return Exit.OK, None, None
+        if first is None:
+            many = "the run is" if total == 1 else f"all {grouped(total)} runs are"
+            self._verdict = f"conforms: {many} complete, every role finished, queues empty"
+            return Exit.OK, None, None
+        notes = [_standing_words(each) for each in first.standing if not each.finished]
+        notes += [
+            f"queued from `{sender}` to `{receiver}`: {', '.join(labels[:_FEW])}"
+            for (sender, receiver), labels in first.queues
+        ]
+        notes = _cut(notes)
+        if first.session is not None:
+            notes = [f"session {_quoted(first.session)}: {note}" for note in notes]
+        if self.asked.complete:
+            return Exit.REFUTED, say.incomplete_log(self.shown, count, notes), None
+        many = "the run is" if total == 1 else f"{grouped(count)} of {grouped(total)} runs are"
+        self._verdict = f"conforms so far: {many} incomplete"
+        self._unfinished = [f"  {note}" for note in notes]
+        return Exit.OK, None, None
+
+    def _foreign(self, line: int, event: LogEvent) -> _Outcome:
+        span, source = _excerpt(self.shown, line, _shown_line(event))
+        found = say.foreign_log(self.shown, line, span, event.protocol or "", self.protocol)
+        return Exit.REFUTED, found, source
+
+    def _diverged(
+        self, line: int, departure: Departure, rows: Iterator[tuple[int, LogEvent]]
+    ) -> _Outcome:
+        event = departure.event
+        span, source = _excerpt(self.shown, line, _shown_line(event))
+        if departure.kind in ("role", "peer", "label"):
+            wrong = {"role": event.role, "peer": event.peer, "label": event.label}[departure.kind]
+            labels = departure.kind == "label"
+            known = self.monitor.labels() if labels else self.monitor.roles
+            meant = closest(wrong, list(known)) if len(known) <= _MOST_KNOWN else ""
+            listed = _few(known)
+            found = say.unknown_in_log(self.shown, span, line, departure.reason, meant, listed)
+            return Exit.REFUTED, found, source
+        notes = [_standing_words(each) for each in departure.standing if _has_part(each)]
+        own = [_standing_words(each) for each in departure.standing if each.role == event.role]
+        notes = _cut(list(dict.fromkeys([*own, *notes])))
+        if event.session is not None:
+            notes.insert(0, f"this is session {_quoted(event.session)}")
+        helps = self._helps(departure, rows)
+        found = say.log_diverges(self.shown, span, line, departure.reason, notes, helps)
+        return Exit.REFUTED, found, source
+
+    def _helps(self, departure: Departure, rows: Iterator[tuple[int, LogEvent]]) -> list[str]:
+        """What else may be wrong: lines out of order, or a log that only some roles wrote."""
+        event = departure.event
+        later = _possible_later(departure, rows)
+        if later is not None:
+            number, found = later
+            return [
+                f"`{found}`, which was possible here, stands in line {number}: "
+                "the lines may be out of order"
+            ]
+        if departure.kind == "queue" and event.peer not in self.monitor.acted:
+            return [
+                f"no line of the log is of `{event.peer}`: if it was not recorded, "
+                "name the roles that were with `--roles`"
+            ]
+        return ["the program that wrote the log does not do what the protocol says, or it changed"]
+
+
+# Words
+
+
+def _possible_later(
+    departure: Departure, rows: Iterator[tuple[int, LogEvent]]
+) -> tuple[int, LogEvent] | None:
+    """The next lines may have what was missing: the send before its receive, or the step before."""
+    event = departure.event
+    wanted: set[tuple[str, str, str, str]] = set()
+    if departure.kind == "queue":
+        wanted.add((event.peer, "send", event.role, event.label))
+    else:
+        for each in departure.standing:
+            if each.role == event.role:
+                wanted |= {(event.role, "send", peer, label) for peer, label in each.sends}
+                wanted |= {(event.role, "receive", peer, label) for peer, label in each.heads}
+    try:
+        for line, later in islice(rows, _AHEAD):
+            key = (later.role, later.direction, later.peer, later.label)
+            if later.session == event.session and key in wanted:
+                return line, later
+    except LogError:
+        return None
+    return None
+
+
+def _has_part(standing: Standing) -> bool:
+    return bool(standing.sends or standing.awaits or standing.heads)
+
+
+def _standing_words(standing: Standing) -> str:
+    """`Seller` may send `Accept` to `Buyer`; awaits ..; at the head of a queue .."""
+    parts = []
+    if standing.sends:
+        parts.append("may send " + _pairs(standing.sends, "to"))
+    if standing.awaits:
+        parts.append("awaits " + _pairs(standing.awaits, "from"))
+    if standing.heads:
+        parts.append("has queued " + _pairs(standing.heads, "from"))
+    if not standing.sends and not standing.awaits:
+        parts.insert(0, "has finished")
+    return f"`{standing.role}` {'; '.join(parts)}"
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], word: str) -> str:
+    said = [f"`{label}` {word} `{peer}`" for peer, label in pairs[:_FEW]]
+    if len(pairs) > _FEW:
+        said.append(f"{len(pairs) - _FEW} more")
+    return " or ".join(said)
+
+
+def _cut(notes: list[str]) -> list[str]:
+    if len(notes) <= _MOST_ROLES:
+        return notes
+    return [*notes[:_MOST_ROLES], f"and {len(notes) - _MOST_ROLES} more roles"]
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    return list(names) if len(names) <= _MOST_ROLES else list(names[:_MOST_ROLES])
+
+
+def _quoted(session: Session) -> str:
+    return f"`{session}`"
+
+
+def _shown_line(event: LogEvent) -> str:
+    """The event as a line, without the fields that nobody looked at."""
+    return msgspec.json.encode(event).decode()[:_EXCERPT]
+
+
+def _excerpt(shown: str, line: int, text: str) -> tuple[Span, SourceFile | None]:
+    """A source that has `text` in its line `line`, since a log is never held as a whole."""
+    if not 0 < line <= _MOST_LINES:
+        return NOWHERE, None
+    return Span(line - 1, line - 1 + len(text)), SourceFile(shown, "\n" * (line - 1) + text)

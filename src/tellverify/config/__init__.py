@@ -1,1 +1,0 @@
-"""Configuration: where it is found, what may stand in it, and which layer wins."""

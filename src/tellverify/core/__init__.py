@@ -1,1 +1,0 @@
-"""The model that every analysis shares: protocol graph, machines, semantics."""

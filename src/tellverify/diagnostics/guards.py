@@ -1,0 +1,106 @@
+"""Diagnostics about the guards of choices and what data makes them true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.diagnostics import codes
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.where import Where
+from tellverify.source.span import Span
+
+
+def contradictory_guard(
+    where: Where, decider: str, label: str, span: Span, clash: Sequence[Span], refutes: str
+) -> Diagnostic:
+    """No data makes a guard true; `clash` are the conditions in it that exclude each other."""
+    said = "this excludes the other" if len(clash) == 2 else "one of those that exclude each other"
+    others = [(place, said) for place in clash] if len(clash) > 1 else []
+    found = where.finding(
+        codes.CONTRADICTORY_GUARD,
+        f"the guard of `{label}` never holds, so `{decider}` can never choose it",
+        (span, "false for all data"),
+        others=others,
+        helps=(f"mend the guard, or remove the branch `{label}`",),
+        upstream="accepts",
+    )
+    return msgspec.structs.replace(found, refutes=refutes)
+
+
+def constant_guard(where: Where, decider: str, label: str, span: Span) -> Diagnostic:
+    """All data makes a guard true."""
+    return where.finding(
+        codes.CONSTANT_GUARD,
+        f"the guard of `{label}` always holds, so it keeps `{decider}` from nothing",
+        (span, "true for all data"),
+        helps=("remove the guard, or mend it",),
+        upstream="accepts",
+    )
+
+
+def overlapping_guards(
+    where: Where, decider: str, labels: tuple[str, str], spans: tuple[Span, Span], witness: str
+) -> Diagnostic:
+    """Some data makes two guards of one choice true."""
+    first, second = labels
+    return where.finding(
+        codes.OVERLAPPING_GUARDS,
+        f"the guards of `{first}` and `{second}` both hold, for example with {witness}",
+        (spans[1], f"holds together with that of `{first}`"),
+        others=[(spans[0], f"the guard of `{first}`")],
+        helps=(f"let the guards exclude each other, unless `{decider}` may choose freely then",),
+        upstream="accepts",
+    )
+
+
+def incomplete_guards(where: Where, decider: str, span: Span, witness: str) -> Diagnostic:
+    """Some data makes every guard of a choice false."""
+    return where.finding(
+        codes.INCOMPLETE_GUARDS,
+        f"`{decider}` can take no branch, for example with {witness}",
+        (span, "no guard holds then"),
+        helps=("widen a guard, or add a branch without one",),
+        upstream="accepts",
+    )
+
+
+def guard_types(
+    where: Where, shown: str, spans: tuple[Span, Span], sorts: tuple[str, str]
+) -> Diagnostic:
+    """The guards of one choice use one name as values of two types, or compare such values."""
+    if shown:
+        message = f"`{shown}` is {sorts[1]} here and {sorts[0]} elsewhere in the guards"
+    else:
+        message = f"a guard compares {sorts[0]} with {sorts[1]}"
+    return where.finding(
+        codes.GUARD_TYPES,
+        message,
+        (spans[1], sorts[1]),
+        others=[(spans[0], sorts[0])],
+        helps=("compare values of one type",),
+        upstream="accepts",
+    )
+
+
+def undecided_guard(where: Where, label: str, span: Span, why: str) -> Diagnostic:
+    """A guard uses what is not modelled."""
+    return where.finding(
+        codes.UNDECIDED_GUARD,
+        f"the guard of `{label}` cannot be judged: {why}",
+        (span, why),
+        helps=("compare integers and truth values, and strings by `==` and `!=`",),
+        upstream="accepts",
+    )
+
+
+def unread_predicate(where: Where, what: str, text: str, span: Span, why: str) -> Diagnostic:
+    """A predicate is too large to be read."""
+    return where.finding(
+        codes.UNDECIDED_GUARD,
+        f"{what} `{text}` cannot be judged: {why}",
+        (span, why),
+        helps=("name the condition in the host, and ask for that name",),
+        upstream="accepts",
+    )

@@ -1,1 +1,0 @@
-"""The order of the stages, and what one check does."""

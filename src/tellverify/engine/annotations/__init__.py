@@ -1,1 +1,0 @@
-"""What the annotations of senders oblige to: guard chains, budgets, ceremonies."""

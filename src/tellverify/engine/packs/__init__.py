@@ -1,1 +1,0 @@
-"""Theorem packs: admission by a runtime, the acceptance rule, launches."""

@@ -1,1 +1,0 @@
-"""What findings and outcomes come to: levels, allowed and assumed, the exit code."""

@@ -1,1 +1,0 @@
-"""What stands between paths and trees: files, choreographies inside others, imports, dialects."""

@@ -1,1 +1,0 @@
-"""What users state themselves: properties, witnesses, coverage."""

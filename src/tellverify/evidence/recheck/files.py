@@ -1,0 +1,122 @@
+"""One file of evidence: what it is, whether its source is still the same, and whether it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from tellverify.evidence import certificate as form
+from tellverify.evidence import machines_file as filed
+from tellverify.evidence.itf import SUFFIX, ItfError, TraceSubject, read_itf
+from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.evidence.recheck.traces import check_trace
+
+_Kind = TypeVar("_Kind", form.Certificate, form.GraphFile, filed.MachinesFile)
+_MOST_BYTES: Final = 256 * 1024 * 1024
+# The ends of the names of certificates, graphs, machines and traces.
+ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, filed.MACHINES_NAME, SUFFIX)
+
+
+def recheck(path: str) -> str:
+    """What a file shows, in words. Raises Rejected, or OSError when it cannot be read."""
+    if path.endswith(SUFFIX):
+        content = _read(path)
+        try:
+            trace = read_itf(content)
+        except ItfError as error:
+            raise Rejected("the file", str(error)) from None
+        check_trace(trace, content, _basis_of(path, trace.subject))
+        return f"{trace.subject.obligation}: {len(trace.steps)} steps show {trace.subject.fault}"
+    if path.endswith(form.GRAPH_SUFFIX):
+        file = _read_graph(path)
+        return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
+    if path.endswith(filed.MACHINES_NAME):
+        return f"machines: {len(_read_machines(path).machines)} roles"
+    found = _load(path, form.Certificate, form.CERTIFICATE_SCHEMA, form.write_certificate)
+    _check_source(path, found.source, found.sha256, found.protocol)
+    check_certificate(found)
+    names = [part.instance for part in found.instances if part.instance]
+    there = "" if os.path.isfile(found.source) else " (its source is not here)"
+    return "implementable" + (f" for {'; '.join(names)}" if names else "") + there
+
+
+def _read(path: str) -> bytes:
+    require(os.path.isfile(path), "the file", "it is no regular file")
+    with open(path, "rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    require(len(content) <= _MOST_BYTES, "the file", f"it is larger than {_MOST_BYTES} bytes")
+    return content
+
+
+def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
+    content = _read(path)
+    try:
+        file = msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
+    require(file.schema == schema, "schema", f"not `{schema}`")
+    require(write(file).encode() == content, "the file", "not in its one form")
+    return file
+
+
+def _read_graph(path: str) -> form.GraphFile:
+    file = _load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
+    require(len(file.graph.lines) == len(file.graph.events), "lines", "not one for each event")
+    _check_source(path, file.source, file.sha256, file.protocol)
+    check_graph(file.graph, "graph")
+    check_instance(file.instance, file.graph.roles, "instance")
+    return file
+
+
+def _read_machines(path: str) -> filed.MachinesFile:
+    file = _load(path, filed.MachinesFile, filed.MACHINES_SCHEMA, filed.write_machines)
+    require(bool(file.sources), "sources", "there are none")
+    for source, sha256 in file.sources:
+        _check_source(path, source, sha256, None)
+    found = filed.machines_of(file)
+    require(not isinstance(found, str), "machines", str(found)[:200])
+    if file.graph:
+        check_graph(file.graph, "graph")
+    return file
+
+
+def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | filed.MachinesFile:
+    """The one graph beside a trace that is of its protocol and instance, or the machines."""
+    folder = os.path.dirname(trace)
+    machines = os.path.join(folder, filed.MACHINES_NAME)
+    if os.path.isfile(machines):
+        system = _read_machines(machines)
+        same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
+        require(same, "protocol", "not that of the machines")
+        return system
+    names = sorted(n for n in os.listdir(folder or ".") if n.endswith(form.GRAPH_SUFFIX))
+    files = [_read_graph(os.path.join(folder, name)) for name in names]
+    named = (subject.protocol, subject.instance)
+    fitting = [f for f in files if (f.protocol, f.instance) == named]
+    require(len(fitting) == 1, "the folder", f"not one graph of `{named[0]}` {named[1]}")
+    require(fitting[0].source == subject.source, "source", "not that of the graph")
+    return fitting[0]
+
+
+def _check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
+    """The source, when it is there, is the one that evidence was made of; machines have no name."""
+    require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
+    if not os.path.isfile(source):
+        return
+    text = _read(source)
+    if hashlib.sha256(text).hexdigest() != sha256:
+        evidence = os.path.dirname(os.path.dirname(path)) or "."
+        named = (os.path.dirname(source) or ".") if protocol is not None else f"--machines {source}"
+        again = f"tellverify check {named} --evidence {evidence}"
+        raise Rejected("source", f"{source} changed since its proof was made: run {again}")
+    if protocol is None:
+        return
+    own = protocol.rpartition(".")[2].encode("utf-8", "surrogatepass")
+    found = own and re.search(rb"\bprotocol\s+" + re.escape(own) + rb"\b", text)
+    require(bool(found), "protocol", f"`{source}` has no protocol of this name")

@@ -1,0 +1,170 @@
+"""Is a trace a run of the protocol's machines, and does its end show the fault it names?
+
+Steps are made by the reference semantics. Not checked: that a run is a shortest one (`minimal`),
+and the words of `explanation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tellverify.evidence.certificate import GraphFile, NeutralGraph
+from tellverify.evidence.formula_run import FORMULA_FAULTS, stated, unshown
+from tellverify.evidence.itf import TraceFile, disagreement, write_itf
+from tellverify.evidence.machines_file import MachinesFile, Message, can_end, messages_of
+from tellverify.evidence.neutral_machine import TooLarge, machine_of
+from tellverify.evidence.recheck.graph import Rejected, check_graph, require
+from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace
+from tellverify.verdict.properties import STATEMENTS, Property
+
+_ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act
+_MOST_MATCHES: Final = 500_000
+# The code of every fault and the property that it refutes.
+_FAULTS: Final = {
+    Fault.INFIDELITY: ("TV421", "fidelity"),
+    Fault.DEADLOCK: ("TV511", "no-deadlock"),
+    Fault.UNSPECIFIED_RECEPTION: ("TV513", "no-unspecified-reception"),
+    Fault.ORPHAN_MESSAGE: ("TV514", "no-orphan-message"),
+    Fault.STUCK_ROLE: ("TV512", "no-stuck-role"),
+    Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
+    Fault.NO_TERMINATION: ("TV522", "can-terminate"),
+    Fault.ENDLESS_RUN: ("TV523", "terminates"),
+} | FORMULA_FAULTS
+_LASSOS: Final = tuple(list(_FAULTS)[4:])
+
+
+def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile) -> None:
+    """Raise Rejected at the first entry that is not so; `file` was found to be in order."""
+    subject, steps = trace.subject, trace.steps
+    graph = file.graph if isinstance(file, GraphFile) or subject.fault is Fault.INFIDELITY else None
+    machines, lines = _basis(file)
+    everyone = {machine.role for machine in machines}
+    require(subject.fault in _FAULTS, "fault", f"`{subject.fault}` refutes nothing")
+    code, refuted = _FAULTS[subject.fault]
+    require(subject.code == code, "code", f"`{subject.fault}` has {code}")
+    named, _, roles = subject.obligation.partition("[")
+    refutes = (refuted,) if subject.fault in _LASSOS else (refuted, "implementable")
+    require(named in refutes, "obligation", f"`{subject.fault}` does not refute it")
+    says = subject.statement == stated(STATEMENTS[Property(named)].text, subject.formula)
+    require(says, "statement", f"not that of `{named}`")
+    plain = bool(roles) and subject.fault not in FORMULA_FAULTS
+    about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if plain else []
+    require(set(about) <= set(subject.culprits) <= everyone, "culprits", "not these roles")
+    made = replay(steps, machines)
+    if made.divergence is not None:
+        raise Rejected(f"state {made.divergence.index + 1}", made.divergence.reason)
+    if (wrong := disagreement(trace, machines)) is not None:
+        raise Rejected(f"state {wrong[0]}", wrong[1])
+    for index, step in enumerate(steps, start=1):
+        said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
+        require(said in lines, f"state {index}", "no such event in that line of the source")
+    require(trace.loop < 0 or subject.fault in _LASSOS, "loop", "this fault has none")
+    reason = _missing(trace, machines, made.configuration, graph)
+    require(not reason, f"state {len(steps)}, `{subject.fault}`", reason)
+    acting = {role for step in steps for role in (step.sender, step.receiver)}
+    shown = [m for m in machines if len(machines) <= _ALL_ROLES or m.role in acting]
+    claim = Trace(subject.fault, steps, subject.culprits, "", False, trace.loop)
+    same = write_itf(claim, shown, subject).encode() == content
+    require(same, "the file", "it has more or other entries than such a trace")
+
+
+def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]:
+    """The machines that a trace is a run of, and for every event where it stands."""
+    if isinstance(file, MachinesFile):
+        return messages_of(file)
+    graph = file.graph
+    first = check_graph(graph, "graph")
+    lines = {
+        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.source)
+        for (_, sender, receiver, label, _), line in zip(graph.events, graph.lines, strict=True)
+    }
+    try:
+        return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines
+    except TooLarge as role:
+        raise Rejected(f"role `{role}`", "its machine is too large") from None
+
+
+def _missing(
+    trace: TraceFile, machines: list[Machine], end: Configuration, graph: NeutralGraph | None
+) -> str:
+    """Why the end does not show the fault, or why a culprit has no part in it."""
+    fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
+    if fault in FORMULA_FAULTS or trace.subject.formula:
+        return unshown(trace.subject, steps, trace.loop, machines)
+    lap = steps[trace.loop :] if trace.loop >= 0 else ()
+    final = {m.role for m, s in zip(machines, end.states, strict=True) if m.final[s]}
+    last = {step.actor: step for step in steps}
+    queues = dict(end.queues)
+    loose = {r for r, e in last.items() if not e.send or (e.sender, e.receiver) in queues}
+    judged = fault in (Fault.INFIDELITY, Fault.NO_TERMINATION)
+    starts = judged and graph is not None and _has_run(graph, steps, "start")
+    if starts and fault is Fault.INFIDELITY:
+        loose = final if len(final) == len(machines) and not queues else set()
+
+    def judge() -> bool:
+        if graph is None:
+            return fault is Fault.NO_TERMINATION and can_end(machines, end, _MOST_MATCHES) is False
+        if fault is Fault.NO_TERMINATION:
+            return starts and not _has_run(graph, steps, "complete")
+        return not starts or (bool(loose) and not _has_run(graph, steps, "exact"))
+
+    if bool(culprits) == (fault is Fault.NO_TERMINATION):
+        return "it must name the roles it is about, and no others"
+    for roles in [culprits] if fault in _LASSOS else [(role,) for role in culprits]:
+        if reason := fault_shown(end, machines, fault, roles, lap=lap, judge=judge):
+            return reason
+    if fault is Fault.UNBOUNDED_QUEUE:
+        signs = [step.send for step in lap if (step.sender, step.receiver) == culprits]
+        return "" if 2 * sum(signs) > len(signs) else "the queue of the culprits does not grow"
+    if fault is Fault.NO_TERMINATION and lap:
+        again = replay((*steps, *lap), machines)
+        if again.divergence is not None or again.configuration != end:
+            return "the loop does not come back"
+    idle = set(culprits) - {step.actor for step in lap}
+    parts = {Fault.INFIDELITY: set(culprits) - loose, Fault.ENDLESS_RUN: idle}
+    wrong = {Fault.DEADLOCK: final, **parts}.get(fault, set())
+    return "a culprit has no part in it" if wrong & set(culprits) else ""
+
+
+def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
+    """Has the graph a run in which every role does what it did in `steps`, and perhaps more?
+
+    Of kind "complete" it comes to an end, and of kind "exact" nobody does more before that.
+    """
+    first = check_graph(graph, "graph")
+    number = {name: i for i, name in enumerate(graph.roles)}
+    label = {name: i for i, name in enumerate(graph.labels)}
+    did: dict[int, list[tuple[int, int, int]]] = {}
+    for step in steps:
+        if not {step.sender, step.receiver} <= number.keys() or step.label not in label:
+            return False
+        event = (number[step.sender], number[step.receiver], label[step.label])
+        did.setdefault(number[step.actor], []).append(event)
+    place, acts = {role: i for i, role in enumerate(did)}, list(did.values())
+    goal = tuple(map(len, acts))
+    seen = {(0, (0,) * len(goal))}
+    work = list(seen)
+    while work:
+        state, met = work.pop()
+        if met == goal and (kind == "start" or state in graph.final):
+            return True
+        for _, p, q, message, target in graph.events[first[state] : first[state + 1]]:
+            after = list(met)
+            for i in (place.get(p, -1), place.get(q, -1)):
+                left = i >= 0 and met[i] < goal[i]
+                if left and acts[i][met[i]] == (p, q, message):
+                    after[i] += 1
+                elif left or kind == "exact":
+                    break
+            else:
+                following = (target, tuple(after))
+                if following not in seen:
+                    seen.add(following)
+                    work.append(following)
+        require(len(seen) <= _MOST_MATCHES, "the last state", "too much to compare with")
+    return False

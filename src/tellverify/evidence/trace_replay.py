@@ -1,0 +1,368 @@
+"""Runs stepped through the reference semantics, and what their ends show.
+
+A step concerns one role and one channel, so it is applied to a system of that role alone: the
+same meaning at a cost that does not grow with the number of roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tellverify.model.machine import Machine
+from tellverify.model.semantics import Configuration, System
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
+
+Channel: TypeAlias = tuple[str, str]
+Queues: TypeAlias = Mapping[Channel, tuple[str, ...]]
+
+_MOST_POSSIBLE: Final = 12
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """The first step of a run that the machines cannot make, why, and what they could do instead.
+
+    `index` counts steps from 0. `possible` lists steps of the same role, or of any role when that
+    one can do nothing; `more` counts those that are not listed.
+    """
+
+    index: int
+    step: Step
+    reason: str
+    possible: tuple[Step, ...] = ()
+    more: int = 0
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """How far a run went: the configuration there, and the actor's state after every step."""
+
+    configuration: Configuration
+    states: tuple[int, ...]
+    divergence: Divergence | None = None
+
+    @property
+    def accepted(self) -> int:
+        """How many steps the machines made."""
+        return len(self.states)
+
+
+class Stepper:
+    """Machines at some point of a run. Raises ValueError when two machines have one role."""
+
+    def __init__(self, machines: Sequence[Machine], start: Configuration | None = None) -> None:
+        system = System(machines)
+        self._index = system.index
+        self._alone = tuple(System((machine,)) for machine in system.machines)
+        begin = system.initial if start is None else start
+        self.states = list(begin.states)
+        self.queues: dict[Channel, tuple[str, ...]] = dict(begin.queues)
+        self.made = 0
+
+    def configuration(self) -> Configuration:
+        """Where the run is now."""
+        return Configuration(tuple(self.states), tuple(sorted(self.queues.items())))
+
+    def state(self, role: str) -> int:
+        """The state of `role`. Raises KeyError when there is no such role."""
+        return self.states[self._index[role]]
+
+    def make(self, step: Step) -> Divergence | None:
+        """Make one step, or say why it cannot be made and change nothing."""
+        number = self._index.get(step.actor)
+        if number is None or not self._knows(step):
+            return self._diverged(step, number)
+        channel = (step.sender, step.receiver)
+        queue = self.queues.get(channel, ())
+        before = Configuration((self.states[number],), ((channel, queue),) if queue else ())
+        after = self._alone[number].after(before, step)
+        if after is None:
+            return self._diverged(step, number)
+        self.states[number] = after.states[0]
+        changed = dict(after.queues).get(channel, ())
+        if changed:
+            self.queues[channel] = changed
+        else:
+            self.queues.pop(channel, None)
+        self.made += 1
+        return None
+
+    def _knows(self, step: Step) -> bool:
+        return step.sender in self._index and step.receiver in self._index
+
+    def possible(self, role: str) -> list[Step]:
+        """What `role` can do now."""
+        number = self._index[role]
+        machine = self._alone[number].machines[0]
+        peers = dict.fromkeys(action.peer for action, _ in machine.moves[self.states[number]])
+        incoming = sorted(
+            ((peer, role), self.queues[(peer, role)])
+            for peer in peers
+            if (peer, role) in self.queues
+        )
+        here = Configuration((self.states[number],), tuple(incoming))
+        return [step for step, _ in self._alone[number].enabled(here)]
+
+    def _diverged(self, step: Step, number: int | None) -> Divergence:
+        possible = [] if number is None else self.possible(step.actor)
+        if not possible:
+            for role in self._index:
+                possible.extend(self.possible(role))
+        more = max(0, len(possible) - _MOST_POSSIBLE)
+        reason = self._reason(step, number)
+        return Divergence(self.made, step, reason, tuple(possible[:_MOST_POSSIBLE]), more)
+
+    def _reason(self, step: Step, number: int | None) -> str:
+        for role in (step.actor, step.sender, step.receiver):
+            if role not in self._index:
+                return f"the protocol has no role `{role}`"
+        moves = (
+            () if number is None else self._alone[number].machines[0].moves[self.state(step.actor)]
+        )
+        if not step.send:
+            queue = self.queues.get((step.sender, step.receiver), ())
+            if not queue:
+                return f"nothing from `{step.sender}` is queued for `{step.receiver}`"
+            if queue[0] != step.label:
+                return f"`{queue[0]}` is ahead of `{step.label}` in the queue from `{step.sender}`"
+            return f"`{step.receiver}` cannot take `{step.label}` from `{step.sender}` here"
+        if not moves:
+            return f"`{step.sender}` has finished"
+        return f"`{step.sender}` cannot send `{step.label}` to `{step.receiver}` here"
+
+
+def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
+    """Make `steps` one after the other, stopping at the first that is not enabled.
+
+    Agrees with `System.after` on every configuration. Raises ValueError when two machines have
+    one role.
+    """
+    stepper = Stepper(machines)
+    states: list[int] = []
+    divergence: Divergence | None = None
+    for step in steps:
+        divergence = stepper.make(step)
+        if divergence is not None:
+            break
+        states.append(stepper.state(step.actor))
+    return Replayed(stepper.configuration(), tuple(states), divergence)
+
+
+_JUDGED: Final = {
+    Fault.INFIDELITY: "the protocol has this run",
+    Fault.NO_TERMINATION: "the protocol can still reach its end",
+    Fault.PROPERTY: "the property holds of this run",
+}
+
+
+def fault_shown(
+    configuration: Configuration,
+    machines: Sequence[Machine],
+    fault: Fault,
+    culprits: Sequence[str],
+    *,
+    lap: Sequence[Step] = (),
+    judge: Callable[[], bool] | None = None,
+) -> str:
+    """Why the end of a run does not show `fault`, empty when it does.
+
+    `lap` are the steps of the loop when the run is a lasso; it is made once more from here. Some
+    faults cannot be seen in machines alone: infidelity needs the protocol, and that no end can be
+    reached needs a search. `judge` decides those; without it they count as not shown.
+    """
+    view = _View(configuration, machines)
+    for culprit in culprits:
+        if culprit not in view.state:
+            return f"the protocol has no role `{culprit}`"
+    match fault:
+        case Fault.WITNESS:
+            return ""
+        case Fault.DEADLOCK:
+            return _deadlock(view)
+        case Fault.ORPHAN_MESSAGE:
+            return _orphan(view, culprits)
+        case Fault.UNSPECIFIED_RECEPTION:
+            return _spoilt(view, culprits)
+        case Fault.STUCK_ROLE:
+            return _stuck(view, machines, culprits, lap)
+        case Fault.UNBOUNDED_QUEUE:
+            return _growing(view, machines, lap)
+        case Fault.ENDLESS_RUN:
+            return _endless(view, machines, lap)
+        case Fault.INFIDELITY | Fault.NO_TERMINATION | Fault.PROPERTY:
+            if judge is None:
+                return "this cannot be told from the machines alone"
+            return "" if judge() else _JUDGED[fault]
+
+
+class _View:
+    """A configuration with names instead of positions."""
+
+    def __init__(self, configuration: Configuration, machines: Sequence[Machine]) -> None:
+        self.configuration = configuration
+        self.machine = {machine.role: machine for machine in machines}
+        self.state = {
+            machine.role: state
+            for machine, state in zip(machines, configuration.states, strict=True)
+        }
+        self.queues: Queues = dict(configuration.queues)
+
+    def is_final(self, role: str) -> bool:
+        return self.machine[role].final[self.state[role]]
+
+    def is_able(self, role: str) -> bool:
+        """True when `role` can make a step now."""
+        return any(
+            action.send or self.queues.get((action.peer, role), ())[:1] == (action.label,)
+            for action, _ in self.machine[role].moves[self.state[role]]
+        )
+
+    def awaits(self, role: str) -> dict[str, set[str]]:
+        """The labels that `role` would take now, by sender."""
+        labels: dict[str, set[str]] = {}
+        for action, _ in self.machine[role].moves[self.state[role]]:
+            if not action.send:
+                labels.setdefault(action.peer, set()).add(action.label)
+        return labels
+
+    def is_spoilt(self, role: str) -> bool:
+        """True when `role` must receive and every channel it awaits begins with what it cannot."""
+        moves = self.machine[role].moves[self.state[role]]
+        if self.is_final(role) or not moves or any(action.send for action, _ in moves):
+            return False
+        return all(
+            self.queues.get((peer, role)) and self.queues[(peer, role)][0] not in labels
+            for peer, labels in self.awaits(role).items()
+        )
+
+
+def _deadlock(view: _View) -> str:
+    for role in view.state:
+        if view.is_able(role):
+            return f"`{role}` can still move"
+    if all(view.is_final(role) for role in view.state):
+        return "every role has finished"
+    return ""
+
+
+def _spoilt(view: _View, culprits: Sequence[str]) -> str:
+    roles = culprits or tuple(view.state)
+    return "" if any(map(view.is_spoilt, roles)) else "every awaited channel may still serve"
+
+
+def _growing(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
+    grown = _grown(view, machines, lap)
+    if grown is None:
+        return "the loop cannot be repeated for ever"
+    return "" if grown else "the loop lets no queue grow"
+
+
+def _orphan(view: _View, culprits: Sequence[str]) -> str:
+    """All may stop and a message is left; or a culprit has finished for good, and one is left."""
+    gone = [r for r in culprits if view.is_final(r) and not view.machine[r].moves[view.state[r]]]
+    if any(receiver in gone for _, receiver in view.queues):
+        return ""
+    for role in view.state:
+        if not view.is_final(role):
+            return f"`{role}` has not finished"
+    for (sender, receiver), queue in view.queues.items():
+        concerned = not culprits or sender in culprits or receiver in culprits
+        if concerned and queue[0] not in view.awaits(receiver).get(sender, ()):
+            return ""
+    return "no message is left"
+
+
+def _stuck(
+    view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
+) -> str:
+    """Each culprit waits for ever, in this configuration or while the lap is repeated fairly.
+
+    A state may be final and still have receptions: its role may have to go on and cannot know
+    that nobody will send. Only a state without moves is certainly the end of its role.
+    """
+    if not culprits:
+        return "no role is named"
+    for role in culprits:
+        if not view.machine[role].moves[view.state[role]]:
+            return f"`{role}` has finished"
+        if view.is_able(role):
+            return f"`{role}` can still move"
+    if lap:
+        return _stuck_lasso(view, machines, culprits, lap)
+    # Whoever could still help a culprit: the senders of empty channels it awaits, those whom these
+    # await, and so on. A channel whose head cannot be taken is spoilt for good. When none of them
+    # can move, none of them ever will; one that may stop may have stopped.
+    needed = dict.fromkeys(culprits)
+    pending = list(needed)
+    while pending:
+        role = pending.pop()
+        if view.is_able(role) and not view.is_final(role):
+            return f"`{role}` can still move"
+        for peer in view.awaits(role):
+            if peer in view.state and (peer, role) not in view.queues and peer not in needed:
+                needed[peer] = None
+                pending.append(peer)
+    return ""
+
+
+def _stuck_lasso(
+    view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
+) -> str:
+    acting = {step.actor for step in lap}
+    for role in culprits:
+        if role in acting:
+            return f"`{role}` moves in the loop"
+    return _endless(view, machines, lap)
+
+
+def _endless(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
+    """The lap can be repeated for ever, and whoever can move meanwhile takes part in it."""
+    acting = {step.actor for step in lap}
+    stepper = Stepper(machines, view.configuration)
+    for step in lap:
+        if stepper.make(step) is not None:
+            return "the loop cannot be repeated for ever"
+    after = _View(stepper.configuration(), machines)
+    if _grown(view, machines, lap) is None:
+        return "the loop cannot be repeated for ever"
+    # A role outside the loop takes nothing from its channels, so what it can do now it can do
+    # from here on: leaving it out for ever would not be fair.
+    for role in after.state:
+        if role not in acting and after.is_able(role):
+            return f"`{role}` could move all along, so the loop is not fair"
+    return ""
+
+
+def _grown(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> list[Channel] | None:
+    """The channels that each round of `lap` makes longer; None unless it repeats for ever.
+
+    On one channel a round sends the word w and takes the word v. From the content q the rounds
+    repeat exactly when `q w w ..` and `v v ..` are one infinite word; both are periodic behind q,
+    so it is enough that they agree on `|q| + |w| + |v|` letters (Fine and Wilf, 1965, theorem 1).
+    """
+    if not lap:
+        return None
+    stepper = Stepper(machines, view.configuration)
+    sent: dict[Channel, list[str]] = {}
+    taken: dict[Channel, list[str]] = {}
+    for step in lap:
+        if stepper.make(step) is not None:
+            return None
+        (sent if step.send else taken).setdefault((step.sender, step.receiver), []).append(
+            step.label
+        )
+    if tuple(stepper.states) != view.configuration.states:
+        return None
+    for channel, word in taken.items():
+        more = sent.get(channel, [])
+        content = list(view.queues.get(channel, ()))
+        if len(more) < len(word):
+            return None
+        length = len(content) + len(more) + len(word)
+        rounds = content + more * (length // len(more) + 1)
+        demand = word * (length // len(word) + 1)
+        if rounds[:length] != demand[:length]:
+            return None
+    return [channel for channel, word in sent.items() if len(word) > len(taken.get(channel, []))]

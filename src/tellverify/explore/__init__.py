@@ -1,1 +1,0 @@
-"""Search on configurations of communicating machines."""

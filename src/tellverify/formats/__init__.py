@@ -1,0 +1,1 @@
+"""Machines and local types as files of Telltale, of Aura and our own."""

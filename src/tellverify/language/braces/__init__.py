@@ -1,0 +1,1 @@
+"""The old surface with braces, onto the same tree."""

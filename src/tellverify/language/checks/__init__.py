@@ -1,0 +1,1 @@
+"""Static rules on the tree: names, control flow, effects, receipts, cases, declarations."""

@@ -1,0 +1,194 @@
+"""Ways through a syntax tree that need no recursion, however deep the source is nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from tellverify.language.syntax import ast
+from tellverify.source.span import Span
+
+Walk: TypeAlias = "Iterator[Walk]"
+
+
+def drive(root: Walk) -> None:
+    """Run `root` to its end; a walk that yields another one is resumed when that has ended.
+
+    Walks are written like recursive functions with `yield` for the call, and use a list where
+    those would use the interpreter's stack.
+    """
+    stack = [root]
+    while stack:
+        inner = next(stack[-1], None)
+        if inner is None:
+            stack.pop()
+        else:
+            stack.append(inner)
+
+
+def child_blocks(statement: ast.Statement) -> tuple[ast.Block, ...]:
+    """The blocks directly inside `statement`, in source order."""
+    match statement:
+        case ast.Choice():
+            return tuple(branch.body for branch in statement.branches)
+        case ast.Case():
+            return tuple(arm.body for arm in statement.arms)
+        case ast.Par():
+            return statement.branches
+        case ast.Loop() | ast.Rec():
+            return (statement.body,)
+        case ast.Let():
+            return () if statement.body is None else (statement.body,)
+        case ast.Timeout():
+            if statement.on_cancel is None:
+                return (statement.body, statement.on_timeout)
+            return (statement.body, statement.on_timeout, statement.on_cancel)
+        case _:
+            return ()
+
+
+def with_blocks(statement: ast.Statement, blocks: Sequence[ast.Block]) -> ast.Statement:
+    """`statement` with other blocks inside, in the order of `child_blocks`."""
+    replace = msgspec.structs.replace
+    match statement:
+        case ast.Choice(branches=branches):
+            bodies = zip(branches, blocks, strict=True)
+            return replace(
+                statement, branches=tuple(replace(branch, body=body) for branch, body in bodies)
+            )
+        case ast.Case(arms=arms):
+            taken = zip(arms, blocks, strict=True)
+            return replace(statement, arms=tuple(replace(arm, body=body) for arm, body in taken))
+        case ast.Par():
+            return replace(statement, branches=tuple(blocks))
+        case ast.Loop() | ast.Rec() | ast.Let():
+            return replace(statement, body=blocks[0]) if blocks else statement
+        case ast.Timeout():
+            cancel = blocks[2] if len(blocks) == 3 else None
+            return replace(statement, body=blocks[0], on_timeout=blocks[1], on_cancel=cancel)
+        case _:
+            return statement
+
+
+def preorder(block: ast.Block) -> Iterator[ast.Statement]:
+    """Every statement of `block` at any depth, each one before those inside it."""
+    stack = [iter(block)]
+    while stack:
+        statement = next(stack[-1], None)
+        if statement is None:
+            stack.pop()
+            continue
+        yield statement
+        if not isinstance(statement, ast.Send):
+            stack.extend(iter(inner) for inner in reversed(child_blocks(statement)))
+
+
+def same_role(left: ast.RoleRef, right: ast.RoleRef) -> bool:
+    """True when both references are written alike, index included."""
+    return left.name.text == right.name.text and left.index == right.index
+
+
+def role_text(ref: ast.RoleRef) -> str:
+    """A role reference as it is written."""
+    return ref.name.text + index_text(ref.index)
+
+
+def index_text(index: ast.Index | None) -> str:
+    """An index with its brackets, empty for None."""
+    match index:
+        case None:
+            return ""
+        case ast.AnyIndex():
+            return "[*]"
+        case ast.ConstIndex():
+            return f"[{index.value}]"
+        case ast.NameIndex():
+            return f"[{index.name}]"
+        case ast.RangeIndex():
+            return f"[{index.low}..{index.high}]"
+
+
+def loop_text(kind: ast.LoopKind) -> str:
+    """The head of a loop as it is written."""
+    match kind:
+        case ast.Decide():
+            return f"loop decide by {role_text(kind.decider)}"
+        case ast.Repeat():
+            return f"loop repeat {kind.count}"
+        case ast.While():
+            return f'loop while "{kind.text}"'
+        case ast.Forever():
+            return "loop forever"
+
+
+def is_desugared(loop: ast.Loop) -> bool:
+    """True for a deciding loop that Telltale turns into a choice."""
+    if not isinstance(loop.kind, ast.Decide) or not loop.body:
+        return False
+    start = loop.body[0]
+    return isinstance(start, ast.Send) and same_role(start.sender, loop.kind.decider)
+
+
+def leading_send(body: ast.Block) -> ast.Send | None:
+    """The send that `body` begins with, behind statements that communicate nothing."""
+    for statement in body:
+        match statement:
+            case ast.Send():
+                return statement
+            case ast.Let(body=None) | ast.Begin() | ast.Await() | ast.Resolve() | ast.Invalidate():
+                continue
+            case ast.Publish() | ast.PublishAs() | ast.Materialize() | ast.Handoff():
+                continue
+            case ast.DependentWork():
+                continue
+            case _:
+                return None
+    return None
+
+
+def statement_text(statement: ast.Statement) -> str:
+    """The words that name a kind of statement."""
+    match statement:
+        case ast.Send() | ast.Broadcast():
+            return statement.message.label.text
+        case ast.Loop(kind):
+            return loop_text(kind)
+        case ast.Continue(name):
+            return f"continue {name.text}"
+        case ast.Call(name):
+            return f"call {name.text}"
+        case ast.Rec(name):
+            return f"rec {name.text}"
+        case ast.Let(mode=mode):
+            return f"{mode} let" if mode else "let"
+        case ast.PublishAs():
+            return "publish"
+        case ast.DependentWork():
+            return "dependent work"
+        case _:
+            return type(statement).__name__.lower()
+
+
+def head_place(statement: ast.Statement) -> Span:
+    """The words that begin a statement; all of it where no other statement is inside."""
+    span = statement.span
+    match statement:
+        case ast.Send() | ast.Broadcast():
+            return statement.sender.span.to(statement.message.span)
+        case ast.Loop(head=head) | ast.Timeout(head=head):
+            return head
+        case ast.Choice(decider):
+            return span_between(span, decider.span)
+        case ast.Rec(name) | ast.Let(name):
+            return span_between(span, name.span)
+        case ast.Case() | ast.Par():
+            return Span(span.start, min(span.end, span.start + len(statement_text(statement))))
+        case _:
+            return span
+
+
+def span_between(whole: Span, inner: Span) -> Span:
+    """From the start of `whole` to the end of `inner`."""
+    return Span(whole.start, max(whole.start, inner.end))

@@ -1,0 +1,1 @@
+"""Which files are read, choreographies inside other files, and what git ignores."""

@@ -1,0 +1,286 @@
+"""Choreographies inside other files: `tell!` calls in Rust, `tell` blocks in Markdown.
+
+A fragment is a piece of the file that is read on its own; its tree and its findings get the places
+of the whole file. Only the text is looked at: a macro that is defined elsewhere under the name
+`tell` is taken for this one, and a call whose text another macro makes cannot be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics import brace as say
+from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.language.syntax.parser import Parsed
+from tellverify.language.syntax.spans import shifted
+from tellverify.language.syntax.surface import read_tell
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+
+RUST: Final = ".rs"
+MARKDOWN: Final = ".md"
+
+_RUST_TOKEN: Final = re.compile(
+    r"""//[^\n]*
+  | (?P<comment>/\*)
+  | \b(?:br|cr|r)(?P<hashes>\#*)"
+  | "(?:[^"\\]|\\(?s:.))*+"?
+  | '(?:\\[^\n']++|[^\\'\n])'
+  | \btell\s*+!\s*+(?P<call>[({\[])
+  | (?P<open>[({\[]) | (?P<close>[)}\]])""",
+    re.VERBOSE,
+)
+_COMMENT_MARK: Final = re.compile(r"/\*|\*/")
+_BEFORE_TEXT: Final = re.compile(r"(?:\s|//[^\n]*\n|/\*(?s:.)*?\*/|\#\s*\[[^\]]*+\])*+")
+_LITERAL: Final = re.compile(
+    r"""r(?P<hashes>\#*)"(?P<inner>(?s:.)*?)"(?P=hashes)
+      | "(?P<text>(?:[^"\\]|\\(?s:.))*+)" """,
+    re.VERBOSE,
+)
+_INCLUDE: Final = re.compile(
+    r'(?:\w+\s*::\s*)*include_str\s*!\s*[({\[]\s*"([^"\\]*)"\s*,?\s*[)}\]]'
+)
+_OTHER_MACRO: Final = re.compile(r"(?:\w+\s*::\s*)*\w+\s*![({\[]")
+_TAIL: Final = re.compile(r"\s*,?\s*")
+_ESCAPE: Final = re.compile(r'\\(?:(["n])|(\n\s*)|(?s:.))')
+_FENCE: Final = re.compile(r"^[ \t]*+(`{3,}+|~{3,}+)[ \t]*+([^\n`]*+)$", re.MULTILINE)
+_BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
+_HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
+
+
+class Fragment(msgspec.Struct, frozen=True):
+    """Text to be read on its own; `offset` is where its first character stands in the file.
+
+    Blanks at its beginning may stand for other text, so `offset` may even be negative.
+    """
+
+    text: str
+    offset: int
+
+
+class Include(msgspec.Struct, frozen=True):
+    """A file that is named, relative to the folder of the file that names it."""
+
+    path: str
+    span: Span
+
+
+class Extracted(msgspec.Struct, frozen=True):
+    """What there is in a file, in the order of its text."""
+
+    fragments: tuple[Fragment, ...] = ()
+    includes: tuple[Include, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file holds no choreographies at all."""
+        return not (self.fragments or self.includes or self.diagnostics)
+
+
+def extract(source: SourceFile) -> Extracted:
+    """The choreographies in a Rust source or a Markdown page, by the suffix of its path."""
+    finder = _Finder(source)
+    if source.path.endswith(RUST):
+        finder.rust(0, len(source.text))
+    else:
+        finder.markdown()
+    return Extracted(tuple(finder.fragments), tuple(finder.includes), tuple(finder.diagnostics))
+
+
+def read_fragment(source: SourceFile, fragment: Fragment) -> Parsed:
+    """The tree of a fragment of `source`, and its diagnostics, with places in `source`."""
+    parsed = read_tell(SourceFile(source.path, fragment.text))
+    limit = len(source.text)
+    return Parsed(
+        shifted(parsed.file, fragment.offset, limit),
+        tuple(_moved(found, fragment.offset, limit) for found in parsed.diagnostics),
+    )
+
+
+def _moved(found: Diagnostic, offset: int, limit: int) -> Diagnostic:
+    def moved(annotation: Annotation) -> Annotation:
+        span = annotation.span
+        start = min(max(span.start + offset, 0), limit)
+        place = Span(start, min(max(span.end + offset, start), limit))
+        return msgspec.structs.replace(annotation, span=place)
+
+    return msgspec.structs.replace(
+        found, primary=moved(found.primary), others=tuple(moved(one) for one in found.others)
+    )
+
+
+class _Finder:
+    """The fragments of one file."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.path = source.path
+        self.text = source.text
+        self.fragments: list[Fragment] = []
+        self.includes: list[Include] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._seen = 0
+        self._line_start = 0
+
+    # Rust
+
+    def rust(self, start: int, end: int) -> None:
+        """Every call of `tell!` outside of comments and strings."""
+        calls = _tokens(self.text, start, end)
+        for match in calls:
+            if match["call"] is None:
+                continue
+            inner = match.end()
+            depth = 1
+            for token in calls:
+                if token["close"] is not None:
+                    depth -= 1
+                    if not depth:
+                        self.call(match, inner, token.start())
+                        break
+                elif token["open"] is not None or token["call"] is not None:
+                    depth += 1
+            else:
+                self.unreadable(match, "this `tell!` is not closed", "close its bracket")
+                return
+
+    def unreadable(self, match: re.Match[str], reason: str, help_text: str) -> None:
+        """Says why a call cannot be read."""
+        span = Span(match.start(), match.end())
+        self.diagnostics.append(say.unreadable_macro(self.path, span, reason, help_text))
+
+    def call(self, match: re.Match[str], start: int, end: int) -> None:
+        """One call, whose arguments are between `start` and `end`."""
+        before = _BEFORE_TEXT.match(self.text, start, end)
+        first = before.end() if before else start
+        literal = _LITERAL.match(self.text, first, end)
+        include = _INCLUDE.match(self.text, first, end)
+        if self.text.startswith("$", first):
+            return  # the definition of another macro
+        if literal is not None and _ends(self.text, literal.end(), end):
+            self.literal(literal)
+        elif include is not None and _ends(self.text, include.end(), end):
+            self.includes.append(Include(include[1], Span(*include.span(1))))
+        elif literal is not None or _OTHER_MACRO.match(self.text, first, end):
+            reason = "the text of this `tell!` is made by another macro"
+            self.unreadable(match, reason, 'write the protocol here or `include_str!("x.tell")`')
+        elif first < end:
+            self.add(self.text[start:end], start)
+        else:
+            self.unreadable(match, "there is no protocol in this `tell!`", "write one or drop it")
+
+    def literal(self, literal: re.Match[str]) -> None:
+        """A protocol in a string."""
+        if literal["inner"] is not None:
+            self.add(literal["inner"], literal.start("inner"))
+            return
+        text = _unescaped(literal["text"])
+        if text is None:
+            reason = "this string has escapes other than line breaks and quotes"
+            self.unreadable(literal, reason, 'use a raw string: r#"..."#')
+        else:
+            self.add(text, literal.start("text"))
+
+    # Markdown
+
+    def markdown(self) -> None:
+        """Every `tell` block, and the calls in every `rust` block."""
+        opening: re.Match[str] | None = None
+        for fence in _FENCE.finditer(self.text):
+            if opening is None:
+                opening = fence
+            elif fence[1].startswith(opening[1]) and not fence[2].strip():
+                self.block(opening, fence.start())
+                opening = None
+        if opening is not None:
+            self.block(opening, len(self.text))
+
+    def block(self, opening: re.Match[str], end: int) -> None:
+        """One fenced block; `tell,ignore` says that a block is no whole protocol."""
+        words = re.split(r"[\s,]+", opening[2].strip())
+        start = min(opening.end() + 1, end)
+        if words[0] in ("rust", "rs"):
+            self.rust(start, end)
+        elif words[0] == "tell" and "ignore" not in words:
+            include = _BOOK_INCLUDE.fullmatch(self.text, start, end)
+            if include is not None:
+                self.includes.append(Include(include[1], Span(*include.span(1))))
+            else:
+                self.add(self.text[start:end], start)
+
+    # Fragments
+
+    def add(self, text: str, start: int) -> None:
+        """A fragment that begins at `start`; its first line may follow other text."""
+        line_break = self.text.rfind("\n", self._seen, start)
+        self._line_start = line_break + 1 if line_break >= 0 else self._line_start
+        self._seen = start
+        column = start - self._line_start
+        line, _, rest = text.partition("\n")
+        code = len(line) - len(line.lstrip(" \t"))
+        column += code
+        indents = [len(one) - len(one.lstrip(" ")) for one in rest.split("\n") if one.strip()]
+        if line.strip() and indents and min(indents) <= column:
+            deeper = _HEAD_OF_BODY.search(line) is not None
+            column = max(min(indents) - deeper, 0)
+        elif not indents:
+            column = 0
+        padding = " " * column if line.strip() else ""
+        body = text[code:] if line.strip() else text
+        offset = start + (code if line.strip() else 0) - len(padding)
+        self.fragments.append(Fragment(padding + body, offset))
+
+
+def _ends(text: str, start: int, end: int) -> bool:
+    """Whether there is at most a comma between `start` and `end`."""
+    match = _TAIL.match(text, start, end)
+    return match is not None and match.end() == end
+
+
+def _tokens(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Calls and brackets of a Rust text; block comments nest."""
+    while match := _RUST_TOKEN.search(text, start, end):
+        start = match.end()
+        if match["comment"] is not None:
+            start = _comment_end(text, start, end)
+        elif match["hashes"] is not None:
+            closing = text.find('"' + match["hashes"], start, end)
+            start = end if closing < 0 else closing + 1 + len(match["hashes"])
+        elif match.lastgroup in ("call", "open", "close"):
+            yield match
+
+
+def _comment_end(text: str, start: int, end: int) -> int:
+    depth = 1
+    while depth and (mark := _COMMENT_MARK.search(text, start, end)):
+        depth += 1 if mark[0] == "/*" else -1
+        start = mark.end()
+    return end if depth else start
+
+
+def _unescaped(text: str) -> str | None:
+    """What a string literal says, with every character still at its place; None if impossible.
+
+    The blank that an escaped quote leaves goes outside of the quoted text.
+    """
+    quotes = 0
+    readable = True
+
+    def plain(match: re.Match[str]) -> str:
+        nonlocal quotes, readable
+        if match[1] == '"':
+            quotes += 1
+            return ' "' if quotes % 2 else '" '
+        if match[1] == "n":
+            return " \n"
+        if match[2] is not None:
+            return " " * len(match[0])
+        readable = False
+        return match[0]
+
+    found = _ESCAPE.sub(plain, text)
+    return found if readable else None

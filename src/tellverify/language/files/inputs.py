@@ -1,0 +1,138 @@
+"""Which files a check reads, and their texts. Every fault of an input is a diagnostic."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tellverify.diagnostics import inputs as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.text import SourceFile
+
+LIMIT = 64 * 1024 * 1024
+SUFFIX = ".tell"
+EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other text
+
+
+class ReadFile(msgspec.Struct, frozen=True):
+    """A file as it was read: its text, or the diagnostic that says why there is none."""
+
+    path: str
+    sha256: str
+    text: str | None
+    diagnostic: Diagnostic | None = None
+
+    def source(self) -> SourceFile:
+        """The text as a source file, empty when it could not be read."""
+        return SourceFile(self.path, self.text or "")
+
+
+def find(paths: Iterable[str], *, embedded: bool = False) -> Iterator[str]:
+    """The files that `paths` name: files as given, folders walked in sorted order.
+
+    In folders only `*.tell` counts and, if `embedded`, the Rust sources and Markdown pages that
+    hold choreographies. Entries that begin with a dot or that `.gitignore` names are left out. A
+    file that is named twice is read once.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        for found in _walk(path, embedded) if os.path.isdir(path) else (path,):
+            shown = found.replace(os.sep, "/")
+            if shown not in seen:
+                seen.add(shown)
+                yield shown
+
+
+def _walk(folder: str, embedded: bool) -> Iterator[str]:
+    from tellverify.language.files.gitignore import ignored_at
+
+    top = os.path.abspath(folder)
+    rules = {top: ignored_at(top)}
+    for where, folders, files in os.walk(folder):
+        here = os.path.abspath(where)
+        ignored = rules.pop(here).within(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not ignored.leaves_out(os.path.join(here, name), is_folder=True)
+        )
+        rules.update((os.path.join(here, name), ignored) for name in folders)
+        for name in sorted(files):
+            path = os.path.normpath(os.path.join(where, name))
+            if name.startswith(".") or not name.endswith(
+                (SUFFIX, *(EMBEDDING if embedded else ()))
+            ):
+                continue
+            if ignored.leaves_out(os.path.join(here, name), is_folder=False):
+                continue
+            if name.endswith(SUFFIX) or _holds_choreographies(path):
+                yield path
+
+
+def _holds_choreographies(path: str) -> bool:
+    """Whether there is one in a Rust source or Markdown page; a file that is broken has none."""
+    file = read(path, embedded=True)
+    if file.text is None or "tell" not in file.text:
+        return False
+    from tellverify.language.files.extraction import extract
+
+    return not extract(file.source()).is_empty
+
+
+def read(path: str, *, embedded: bool = False) -> ReadFile:
+    """Read one file. Never blocks on a pipe or device, never raises for a bad file.
+
+    Other files than `*.tell` are read if `embedded` and their suffix is one of `EMBEDDING`.
+    """
+    if path.endswith(SUFFIX) or (embedded and path.endswith(EMBEDDING)):
+        return read_any(path)
+    return read_any(path, say.not_a_tell_file(path))
+
+
+def read_any(path: str, refusal: Diagnostic | None = None) -> ReadFile:
+    """Read one file whatever its suffix; a regular file is refused with `refusal`, if given."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        reason = "the link leads nowhere" if os.path.islink(path) else "there is no such file"
+        return _failed(path, say.unreadable(path, reason))
+    except (OSError, ValueError) as error:
+        return _failed(path, say.unreadable(path, _reason(error)))
+    if not stat.S_ISREG(status.st_mode):
+        return _failed(path, say.unreadable(path, "it is not a regular file"))
+    if refusal is not None:
+        return _failed(path, refusal)
+    if status.st_size > LIMIT:
+        return _failed(path, say.too_large(path, status.st_size, LIMIT))
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LIMIT + 1)
+    except OSError as error:
+        return _failed(path, say.unreadable(path, _reason(error)))
+    return decode(path, content)
+
+
+def decode(path: str, content: bytes) -> ReadFile:
+    """The text of `content`, which must be UTF-8 and not too large."""
+    digest = hashlib.sha256(content).hexdigest()
+    if len(content) > LIMIT:
+        return ReadFile(path, digest, None, say.too_large(path, len(content), LIMIT))
+    try:
+        return ReadFile(path, digest, content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        bad = say.not_utf8(path, error.start, content[error.start])
+        return ReadFile(path, digest, None, bad)
+
+
+def _failed(path: str, diagnostic: Diagnostic) -> ReadFile:
+    return ReadFile(path, "", None, diagnostic)
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else str(error)
+    return (text or type(error).__name__).lower()

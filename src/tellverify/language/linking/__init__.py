@@ -1,0 +1,1 @@
+"""Modules, imports, and what the faithful dialect rewrites."""

@@ -1,0 +1,139 @@
+"""The imports of all files of one check: every file is judged after those that it imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.language.checks.wellformed import check_structure
+from tellverify.language.files.embedded import Unit
+from tellverify.language.files.inputs import ReadFile
+from tellverify.language.linking.imports import NOT_LINKED, Linked, Linker, Module, module_of
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.parser import Parsed
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+
+_MAY_IMPORT: Final = re.compile(r"^[ \t]*import\b|\binclude_str!", re.MULTILINE)
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A choreography with what is wrong with its text and what it gets from other files.
+
+    `limits` says of protocols, by the place of their names, why they were too large to be judged.
+    """
+
+    file: ast.File
+    source: SourceFile
+    said: tuple[Diagnostic, ...]
+    linked: Linked = NOT_LINKED
+    limits: Mapping[Span, str] = {}
+
+
+def judged_alone(parsed: Parsed, source: SourceFile) -> Judged:
+    """A choreography of which no import is resolved."""
+    file = parsed.file
+    return Judged(file, source, (*parsed.diagnostics, *check_structure(file, source)))
+
+
+def may_import(files: Iterable[ReadFile]) -> bool:
+    """Whether all files must be read before one is judged; most checks need not do that."""
+    return any(file.text is not None and _MAY_IMPORT.search(file.text) for file in files)
+
+
+class Modules:
+    """The choreographies of one check by their place, with the modules that they declare."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._nodes = [(parsed, unit.source) for unit in units for parsed in unit.parsed]
+        self._numbers = {id(parsed): number for number, (parsed, _) in enumerate(self._nodes)}
+        self._by_name: dict[str, list[int]] = {}
+        for number, (parsed, _) in enumerate(self._nodes):
+            if parsed.file.module is not None:
+                self._by_name.setdefault(parsed.file.module.name.text, []).append(number)
+        self._wanted = {
+            item.module.text for parsed, _ in self._nodes for item in parsed.file.imports
+        }
+        self._judged: dict[int, Judged] = {}
+        self._modules: dict[int, Module] = {}
+        self._path: dict[int, None] = {}  # files that import the one that is being judged
+
+    def judged(self, parsed: Parsed) -> Judged:
+        """One of the choreographies."""
+        number = self._numbers[id(parsed)]
+        self._visit(number)
+        return self._judged[number]
+
+    def _visit(self, root: int) -> None:
+        """Judge a file after all files that it imports, at any distance."""
+        if root in self._judged:
+            return
+        stack = [(root, self._imports(root))]
+        self._path = {root: None}
+        while stack:
+            number, imports = stack[-1]
+            other = next(imports, None)
+            if other is None:
+                self._judge(number)
+                stack.pop()
+                del self._path[number]
+            elif other not in self._judged and other not in self._path:
+                self._path[other] = None
+                stack.append((other, self._imports(other)))
+
+    def _imports(self, number: int) -> Iterator[int]:
+        for item in self._nodes[number][0].file.imports:
+            yield from self._by_name.get(item.module.text, ())
+
+    def _judge(self, number: int) -> None:
+        parsed, source = self._nodes[number]
+        file = parsed.file
+        linked, found = NOT_LINKED, []
+        if file.imports:
+            linker = Linker(
+                file,
+                source,
+                lambda name: [
+                    self._modules[one]
+                    for one in self._by_name.get(name, ())
+                    if one in self._modules
+                ],
+                self._circle,
+                list(self._by_name),
+                alone=len(self._nodes) == 1,
+            )
+            linked = linker.link()
+            found = linker.found
+        said = (*parsed.diagnostics, *check_structure(file, source, linked), *found)
+        self._judged[number] = Judged(file, source, said, linked)
+        if file.module is not None and file.module.name.text in self._wanted:
+            self._modules[number] = module_of(
+                file, source, linked, _blocked(file, source, said, linked)
+            )
+
+    def _circle(self, name: str) -> list[str]:
+        """The modules on the way from the one called `name` to the file being judged, if any."""
+        path = list(self._path)
+        for number in self._by_name.get(name, ()):
+            if number in self._path:
+                titles = []
+                for one in path[path.index(number) :]:
+                    module = self._nodes[one][0].file.module
+                    titles.append(module.name.text if module is not None else "")
+                return titles
+        return []
+
+
+def _blocked(file: ast.File, source: SourceFile, said: Sequence[Diagnostic], linked: Linked) -> str:
+    """Why no other file can use the protocols of this one."""
+    if any(each.severity is Severity.ERROR for each in said):
+        return f"`{source.path}`, which has errors"
+    if not file.complete:
+        return f"`{source.path}`, which could not be read"
+    if linked.blocked:
+        return f"`{source.path}`, where {linked.blocked}"
+    return ""

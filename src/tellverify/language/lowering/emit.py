@@ -1,0 +1,406 @@
+"""From statements to instructions, at given sizes of the role families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tellverify.language.checks.walk import Walk, drive, leading_send, loop_text, same_role
+from tellverify.language.lowering.determinize import Clash, Rows, determinize
+from tellverify.language.lowering.families import RoleFault
+from tellverify.language.lowering.interleave import interleave, shared_events
+from tellverify.language.lowering.numbering import Tables
+from tellverify.language.lowering.program import OverBudget, Program
+from tellverify.language.syntax import ast
+from tellverify.source.span import Span
+
+DONE = "Done"
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """A construct that has no graph (yet), named with its line."""
+
+    reason: str
+    span: Span
+    line: int
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """The label of a branch on its way to the first message of the branch."""
+
+    text: str
+    decider: ast.RoleRef
+
+
+class Emitter:
+    """Writes one program for a protocol.
+
+    `alone` is None when parallel branches are to be interleaved. Otherwise they are written one
+    after the other, except that of a par statement in `alone` (by identity) one branch alone is.
+    """
+
+    def __init__(
+        self,
+        protocol: ast.Protocol,
+        tables: Tables,
+        budget: int,
+        alone: Mapping[int, int] | None = None,
+    ) -> None:
+        self.tables = tables
+        self.budget = budget
+        self.alone = alone
+        self.program = Program()
+        self.skipped: dict[Skip, None] = {}
+        self.clashes: dict[Clash, None] = {}
+        self.collisions: dict[Clash, None] = {}
+        self.repeated: set[str] = set()
+        self.pars: dict[int, ast.Par] = {}
+        self.channels: dict[tuple[int, int], set[tuple[int, int]]] = {}
+        self._body = protocol.body
+        self._locals: dict[str, ast.LocalProtocol] = {}
+        for local in protocol.locals:
+            self._locals.setdefault(local.name.text, local)
+        self._calling: set[str] = set()
+        self._scope: dict[str, list[tuple[int, int]]] = {}
+        self._level = 0
+        self._tag: Tag | None = None
+        self._branch = ""
+        self.work = 0
+        self._emitted = 0
+        self._causes: list[tuple[str, Span]] = []
+
+    def run(self) -> Program:
+        """Write the whole protocol. Raises OverBudget with the construct that is too large."""
+        self.tables.source = self.tables.home
+        try:
+            drive(self._block(self._body))
+        except OverBudget as error:
+            if error.args or not self._causes:
+                raise
+            self.tables.source = self.tables.home
+            text, span = self._causes[0]
+            raise OverBudget(self._too_large(text, span)) from None
+        self.program.exit()
+        return self.program
+
+    def note(self, rows: Rows) -> None:
+        """Keep what was seen while `rows` were made."""
+        self.clashes.update(dict.fromkeys(rows.clashes))
+        for text, span in rows.silent:
+            where = f"`{text}`" if text else "a cycle"
+            self._skip(f"{where} communicates nothing and is never left", span)
+
+    # What goes wrong
+
+    def _line(self, span: Span) -> int:
+        return self.tables.source.position(span.start)[0]
+
+    def _skip(self, reason: str, span: Span) -> None:
+        line = self._line(span)
+        source = self.tables.source
+        where = "" if source is self.tables.home else f"{source.path}, "
+        self.skipped.setdefault(Skip(f"{reason} ({where}line {line})", span, line))
+
+    def _too_large(self, text: str, span: Span) -> str:
+        return f"`{text}` on line {self._line(span)} unfolds to more than {self.budget:,} events"
+
+    def _spend(self, amount: int) -> None:
+        self.work += amount
+        if self.work > 4 * self.budget or self.program.here > self.budget:
+            raise OverBudget
+
+    def _instances(self, ref: ast.RoleRef) -> Sequence[int]:
+        try:
+            return self.tables.roles.instances(ref)
+        except RoleFault as fault:
+            self._skip(str(fault), ref.span)
+            return ()
+
+    # Statements
+
+    def _block(self, block: ast.Block) -> Walk:
+        for statement in block:
+            if isinstance(statement, ast.Send):
+                self._send(statement)
+                continue
+            self._spend(1)
+            inner = self._compound(statement)
+            if inner is None:
+                continue
+            yield inner
+            if not isinstance(statement, ast.Call | ast.Let):
+                self._tag = None
+            if isinstance(statement, ast.Loop) and isinstance(statement.kind, ast.Forever):
+                return  # nothing comes after it
+            if isinstance(statement, ast.Continue):
+                return
+
+    def _compound(self, statement: ast.Statement) -> Walk | None:
+        """The walk of a statement that is more than a send; None when it has no event."""
+        match statement:
+            case ast.Broadcast():
+                self._broadcast(statement)
+            case ast.Choice():
+                return self._choice(statement)
+            case ast.Case():
+                return self._case(statement)
+            case ast.Par():
+                return self._par(statement)
+            case ast.Loop():
+                return self._loop(statement)
+            case ast.Rec():
+                return self._rec(statement)
+            case ast.Continue():
+                self._continue(statement)
+                return iter(())
+            case ast.Call():
+                return self._call(statement)
+            case ast.Let(body=body) if body is not None:
+                return self._block(body)
+            case ast.Timeout():
+                amount = f"{statement.duration.amount}{statement.duration.unit}"
+                text = f"timeout {amount} {statement.owner.name.text}"
+                self._skip(f"`{text}` has no graph yet", statement.head)
+            case _:
+                pass
+        return None
+
+    def _send(self, statement: ast.Send) -> None:
+        senders = self._instances(statement.sender)
+        receivers = self._instances(statement.receiver)
+        if len(senders) == 1 and senders == receivers and _names_one(statement):
+            self._skip(
+                f"`{statement.sender.name.text}` sends a message to itself", statement.sender.span
+            )
+            return
+        self._events(statement, senders, receivers)
+
+    def _broadcast(self, statement: ast.Broadcast) -> None:
+        senders = self._instances(statement.sender)
+        self._events(statement, senders, self.tables.roles.others(statement.sender.name.text))
+
+    def _events(
+        self,
+        statement: ast.Send | ast.Broadcast,
+        senders: Sequence[int],
+        receivers: Sequence[int],
+    ) -> None:
+        count = len(senders) * len(receivers)
+        text = statement.message.label.text
+        self._emitted += count
+        self.work += 1
+        if count > self.budget:
+            raise OverBudget(self._too_large(text, statement.message.label.span))
+        if self._emitted > self.budget or self.work > 4 * self.budget:
+            raise OverBudget
+        tag, self._tag = self._tag, None
+        label = self.tables.label(text)
+        head = label
+        if tag is not None and tag.text != text and same_role(tag.decider, statement.sender):
+            head = self.tables.label(f"{tag.text}.{text}")
+        site = self.tables.site(statement, self._branch)
+        if count == 1 and senders[0] != receivers[0]:
+            self.program.emit(senders[0], receivers[0], head, site)
+            return
+        froms: list[int] = []
+        tos: list[int] = []
+        for sender in senders:
+            peers = [peer for peer in receivers if peer != sender]
+            froms += [sender] * len(peers)
+            tos += peers
+        if froms:
+            labels = [label] * len(froms)
+            labels[0] = head
+            self.program.emit_all(froms, tos, labels, site)
+
+    def _choice(self, choice: ast.Choice) -> Walk:
+        outer, inherited = self._branch, self._tag
+        prefix = ""
+        if inherited is not None and same_role(inherited.decider, choice.decider):
+            prefix = inherited.text + "."
+        seen: set[str] = set()
+        fork, ends = self.program.fork(), []
+        for branch in choice.branches:
+            text = branch.label.text
+            if text in seen:
+                self.repeated.add(text)
+            seen.add(text)
+            self.program.forks[fork].append(self.program.here)
+            self._branch, self._tag = text, Tag(prefix + text, choice.decider)
+            yield self._block(branch.body)
+            ends.append(self.program.fork())
+        self._branch = outer
+        self._join(ends)
+
+    def _case(self, case: ast.Case) -> Walk:
+        outer, inherited = self._branch, self._tag
+        fork, ends = self.program.fork(), []
+        for arm in case.arms:
+            self.program.forks[fork].append(self.program.here)
+            self._branch, self._tag = arm.constructor.text, inherited
+            yield self._block(arm.body)
+            ends.append(self.program.fork())
+        if not case.arms:
+            ends.append(fork)
+        self._branch = outer
+        self._join(ends)
+
+    def _join(self, ends: list[int]) -> None:
+        """Lead all of `ends` to the next instruction."""
+        for place in ends:
+            self.program.forks[place].append(self.program.here)
+
+    def _rec(self, rec: ast.Rec) -> Walk:
+        binders = self._scope.setdefault(rec.name.text, [])
+        self._tag = None
+        head = self.program.fork(self.program.here + 1)
+        self.program.marks[head] = (f"rec {rec.name.text}", rec.name.span)
+        binders.append((head, self._level))
+        yield self._block(rec.body)
+        binders.pop()
+
+    def _continue(self, statement: ast.Continue) -> None:
+        name = statement.name.text
+        binders = self._scope.get(name)
+        if not binders:
+            self._skip(f"`continue {name}` is in no `rec {name}`", statement.name.span)
+        elif binders[-1][1] != self._level:
+            self._skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
+        else:
+            self.program.fork(binders[-1][0])
+
+    def _call(self, call: ast.Call) -> Walk:
+        name = call.name.text
+        local = self._locals.get(name)
+        if local is None:
+            self._skip(f"there is no local protocol `{name}`", call.name.span)
+        elif name in self._calling:
+            self._skip(f"the local protocol `{name}` calls itself", call.name.span)
+        else:
+            self._calling.add(name)
+            self._causes.append((f"call {name}", call.span))
+            here = self.tables.source
+            self.tables.source = self.tables.imported.get(name, here)
+            yield self._block(local.body)
+            self.tables.source = here
+            self._causes.pop()
+            self._calling.remove(name)
+
+    # Loops
+
+    def _loop(self, loop: ast.Loop) -> Walk:
+        self._tag = None
+        match loop.kind:
+            case ast.Forever():
+                return self._forever(loop)
+            case ast.Decide(decider):
+                send = leading_send(loop.body)
+                if send is not None and same_role(send.sender, decider):
+                    return self._decide(loop, send)
+                return self._undecided(loop)
+            case ast.Repeat(count):
+                times = count if isinstance(count, int) else self.tables.roles.size_of(count)
+                return self._undecided(loop) if times is None else self._repeat(loop, times)
+            case _:
+                return self._undecided(loop)
+
+    def _head(self, loop: ast.Loop) -> int:
+        """A fork at the head of a loop, marked as a place where a cycle may begin."""
+        head = self.program.fork(self.program.here + 1)
+        self.program.marks[head] = (loop_text(loop.kind), loop.head)
+        return head
+
+    def _forever(self, loop: ast.Loop) -> Walk:
+        head = self._head(loop)
+        yield self._block(loop.body)
+        self.program.fork(head)
+
+    def _undecided(self, loop: ast.Loop) -> Walk:
+        """A loop that nobody decides: another round and what follows are both on offer."""
+        head = self._head(loop)
+        yield self._block(loop.body)
+        self.program.fork(head)
+        self._join([head])
+
+    def _decide(self, loop: ast.Loop, send: ast.Send) -> Walk:
+        """The choice between another round and `Done`."""
+        outer = self._branch
+        head = self._head(loop)
+        self._branch = send.message.label.text
+        if self._branch == DONE:
+            self.repeated.add(DONE)
+        yield self._block(loop.body)
+        self.program.fork(head)
+        self._join([head])
+        self._branch = outer
+        label, site = self.tables.label(DONE), self.tables.head_site(loop, DONE)
+        for sender in self._instances(send.sender):
+            for receiver in self._instances(send.receiver):
+                if sender != receiver:
+                    self.program.emit(sender, receiver, label, site)
+
+    def _repeat(self, loop: ast.Loop, times: int) -> Walk:
+        """So many copies; each is as long as the first, so a glance tells whether all fit."""
+        text = loop_text(loop.kind)
+        self._causes.append((text, loop.head))
+        for copy in range(times):
+            before = self.program.here
+            yield self._block(loop.body)
+            grown = self.program.here - before
+            if not grown:
+                break  # more rounds of nothing are nothing
+            if not copy and before + times * grown > self.budget:
+                raise OverBudget(self._too_large(text, loop.head))
+            self._tag = None
+        self._causes.pop()
+
+    # Parallel branches
+
+    def _par(self, par: ast.Par) -> Walk:
+        self._tag = None
+        self._level += 1
+        self.pars.setdefault(id(par), par)
+        yield self._interleaved(par) if self.alone is None else self._in_sequence(par)
+        self._level -= 1
+
+    def _interleaved(self, par: ast.Par) -> Walk:
+        outer = self.program
+        text = f"par with {len(par.branches)} branches"
+        self._causes.append((text, par.span))
+        branches: list[Rows] = []
+        for body in par.branches:
+            self.program = Program()
+            yield self._block(body)
+            self.program.exit()
+            rows = determinize(self.program, self.budget)
+            self.note(rows)
+            branches.append(rows)
+        self.program = outer
+        self.collisions.update(dict.fromkeys(shared_events(branches)))
+        interleave(outer, branches, self.budget)
+        self._causes.pop()
+
+    def _in_sequence(self, par: ast.Par) -> Walk:
+        assert self.alone is not None
+        chosen = self.alone.get(id(par))
+        for index, body in enumerate(par.branches):
+            if chosen is None or chosen == index:
+                before = self.program.here
+                yield self._block(body)
+                self._tag = None
+                if self.alone:
+                    continue  # channels are measured where nothing is left out
+                used = zip(
+                    self.program.sender[before:], self.program.receiver[before:], strict=True
+                )
+                channels = self.channels.setdefault((id(par), index), set())
+                channels.update(channel for channel in used if channel[0] >= 0)
+
+
+def _names_one(send: ast.Send) -> bool:
+    """True when neither role reference can stand for several members."""
+    return all(
+        index is None or isinstance(index, ast.ConstIndex)
+        for index in (send.sender.index, send.receiver.index)
+    )

@@ -1,0 +1,213 @@
+"""From the syntax tree of a protocol to its global graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tellverify.diagnostics import flow
+from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.where import Where
+from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
+from tellverify.language.lowering.determinize import Clash, Rows, determinize
+from tellverify.language.lowering.emit import Emitter, Skip
+from tellverify.language.lowering.families import RoleFault, RoleTable, family_names
+from tellverify.language.lowering.first_and_last import Summaries
+from tellverify.language.lowering.numbering import Tables
+from tellverify.language.lowering.program import OverBudget
+from tellverify.language.syntax import ast
+from tellverify.model.graph import Event, ProtocolGraph, Site
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+
+
+class Lowered(msgspec.Struct, frozen=True):
+    """What a protocol means at given family sizes.
+
+    `graph` is None when something was `skipped` or when `limit` says what was too large. `slices`
+    has, where all branches of all par statements use channels of their own, for each par
+    statement and each of its branches one graph with that branch in the place of the statement
+    and all others written in sequence. `families` are those that need a size. `parallel` tells
+    that there is a par statement: then the graph holds interleavings, and in truth a role's own
+    actions in different branches have no order either.
+    """
+
+    graph: ProtocolGraph | None
+    slices: tuple[ProtocolGraph, ...] = ()
+    families: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    limit: str = ""
+    skipped: tuple[Skip, ...] = ()
+    parallel: bool = False
+
+
+def lower(
+    file: ast.File,
+    source: SourceFile,
+    protocol: ast.Protocol,
+    sizes: Mapping[str, int],
+    budget: int = 500_000,
+    linked: Linked = NOT_LINKED,
+) -> Lowered:
+    """The global graph of `protocol`, with families of the given sizes.
+
+    Reports what shows only in the graph: alternatives that begin alike, and one event in two
+    parallel branches. Assumes nothing about the structure: a construct without a meaning is
+    skipped by name. No result has more than about `budget` events. `linked` is what the imports
+    of the file bring in.
+    """
+    families = family_names(protocol)
+    if not (protocol.complete and file.complete):
+        skip = _skip("a part of the text could not be read", protocol.name.span, source)
+        return Lowered(None, families=families, skipped=(skip,))
+    try:
+        roles = RoleTable(protocol, sizes, budget)
+    except RoleFault as fault:
+        skip = _skip(str(fault), protocol.roles_span, source)
+        return Lowered(None, families=families, skipped=(skip,))
+    tables = Tables(source, roles, linked.sources)
+    return _Lowering(source, with_imported(protocol, linked), tables, budget).run(families)
+
+
+def _skip(reason: str, span: Span, source: SourceFile) -> Skip:
+    line = source.position(span.start)[0]
+    return Skip(f"{reason} (line {line})", span, line)
+
+
+class _Lowering:
+    """The passes over one protocol, which share tables."""
+
+    def __init__(
+        self, source: SourceFile, protocol: ast.Protocol, tables: Tables, budget: int
+    ) -> None:
+        self.source = source
+        self.protocol = protocol
+        self.tables = tables
+        self.budget = budget
+
+    def run(self, families: tuple[str, ...]) -> Lowered:
+        emitter = Emitter(self.protocol, self.tables, self.budget)
+        rows: Rows | None = None
+        limit = ""
+        try:
+            program = emitter.run()
+            rows = determinize(program, self.budget)
+            emitter.note(rows)
+        except OverBudget as error:
+            limit = str(error) or (
+                f"the protocol `{self.protocol.name.text}` has more than {self.budget:,} events"
+            )
+        sliced = self._slices() if emitter.pars and not emitter.skipped else []
+        name = self.protocol.name.text
+        graph = None if rows is None or emitter.skipped else self._graph(rows, name)
+        return Lowered(
+            graph,
+            tuple(self._graph(part, title) for title, part in sliced),
+            families,
+            self._diagnostics(emitter),
+            limit,
+            tuple(emitter.skipped),
+            bool(emitter.pars),
+        )
+
+    def _graph(self, rows: Rows, name: str) -> ProtocolGraph:
+        return ProtocolGraph(
+            name=name,
+            roles=tuple(self.tables.roles.names),
+            labels=tuple(self.tables.labels),
+            first=rows.first,
+            sender=rows.sender,
+            receiver=rows.receiver,
+            label=rows.label,
+            target=rows.target,
+            site=rows.site,
+            final=rows.final,
+            sites=tuple(self.tables.sites),
+        )
+
+    # Slices
+
+    def _slices(self) -> list[tuple[str, Rows]]:
+        """The graphs for a check of one parallel branch at a time; empty when that is unsound."""
+        try:
+            measured = Emitter(self.protocol, self.tables, self.budget, {})
+            length = measured.run().here
+            pars = list(measured.pars.values())
+            count = sum(len(par.branches) for par in pars)
+            if measured.skipped or count * (length + measured.work) > 4 * self.budget:
+                return []
+            if not (self._apart(measured, pars) and self._sequential(pars)):
+                return []
+            found: list[tuple[str, Rows]] = []
+            for par in pars:
+                line = self.source.position(par.span.start)[0]
+                for index in range(len(par.branches)):
+                    emitter = Emitter(self.protocol, self.tables, self.budget, {id(par): index})
+                    rows = determinize(emitter.run(), self.budget)
+                    emitter.note(rows)
+                    if emitter.skipped:
+                        return []
+                    title = f"{self.protocol.name.text}, branch {index + 1} of par on line {line}"
+                    found.append((title, rows))
+        except OverBudget:
+            return []
+        return found
+
+    @staticmethod
+    def _apart(measured: Emitter, pars: list[ast.Par]) -> bool:
+        """True when no channel is used by two branches of one par statement."""
+        for par in pars:
+            used: set[tuple[int, int]] = set()
+            for index in range(len(par.branches)):
+                channels = measured.channels.get((id(par), index), set())
+                if not used.isdisjoint(channels):
+                    return False
+                used |= channels
+        return True
+
+    def _sequential(self, pars: list[ast.Par]) -> bool:
+        """True when writing branches in sequence hides none of them from the slices of others."""
+        if len(pars) == 1:
+            return True
+        summaries = Summaries(self.protocol)
+        return all(summaries.of_block(body).ends for par in pars for body in par.branches[:-1])
+
+    # Findings
+
+    def _diagnostics(self, emitter: Emitter) -> tuple[Diagnostic, ...]:
+        where = Where(self.source.path, self.protocol.name.text)
+        found: list[Diagnostic] = []
+        in_parallel = {clash[3:] for clash in emitter.collisions}
+        for clash in emitter.collisions:
+            event, left, right = self._clash(clash)
+            one = flow.shared_event(where, event, left.span, right.span)
+            found.append(_placed(one, left, right))
+        for clash in emitter.clashes:
+            if clash[3:] in in_parallel:
+                continue
+            event, left, right = self._clash(clash)
+            if left.branch == right.branch and left.branch in emitter.repeated:
+                continue  # reported as two branches of one label
+            places = (left.span, left.branch), (right.span, right.branch)
+            found.append(_placed(flow.begin_alike(where, event, *places), left, right))
+        return tuple(sorted(found, key=sort_key))
+
+    def _clash(self, clash: Clash) -> tuple[str, Site, Site]:
+        sender, receiver, label, one, other = clash
+        names, labels = self.tables.roles.names, tuple(self.tables.labels)
+        event = Event(names[sender], names[receiver], labels[label])
+        return str(event), self.tables.sites[one], self.tables.sites[other]
+
+
+def _placed(found: Diagnostic, *sites: Site) -> Diagnostic:
+    """`found` with its places in the files of `sites`, where one is imported."""
+    if all(site.path == found.path for site in sites):
+        return found
+    paths = {site.span: site.path for site in sites}
+    others = tuple(
+        msgspec.structs.replace(other, path=paths.get(other.span, found.path))
+        for other in found.others
+    )
+    path = paths.get(found.primary.span, found.path)
+    return msgspec.structs.replace(found, path=path, others=others)

@@ -1,0 +1,1 @@
+"""The layout surface: lexer, parser, recovery, tree, printing."""

@@ -1,0 +1,1 @@
+"""From reductions of the grammar to nodes of the tree."""

@@ -1,0 +1,74 @@
+"""The canonical text of a source, or why it has none."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from tellverify.diagnostics import brace as say
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.parser import parse
+from tellverify.language.syntax.printing.printer import print_file
+from tellverify.language.syntax.printing.rows import TooLarge
+from tellverify.language.syntax.spans import same_tree
+from tellverify.language.syntax.surface import is_brace_surface, read_tell
+from tellverify.source.text import SourceFile
+
+
+class Canonical(msgspec.Struct, frozen=True):
+    """`text` is None where the source has errors; `diagnostics` then says which.
+
+    `is_faithful` is False if the text would not mean the same as the source, which is a defect.
+    """
+
+    text: str | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    is_faithful: bool = True
+
+
+def canonical(source: SourceFile, *, upgrade: bool = False) -> Canonical:
+    """`source` in canonical layout.
+
+    A text on the brace surface stays as it is, unless it is to be upgraded to the layout surface.
+    """
+    is_brace = is_brace_surface(source.text)
+    parsed = read_tell(source)
+    errors = tuple(one for one in parsed.diagnostics if one.severity is Severity.ERROR)
+    if errors:
+        return Canonical(None, errors)
+    if is_brace and not upgrade:
+        return Canonical(source.text, parsed.diagnostics)
+    file = parsed.file
+    if is_brace:
+        file = msgspec.structs.replace(file, comments=tuple(map(_with_dashes, file.comments)))
+    try:
+        text = print_file(file, source.text)
+        again = parse(SourceFile(source.path, text))
+        if is_brace:
+            text = print_file(again.file, text)
+    except TooLarge:
+        return Canonical(None, (say.layout_too_large(source.path),))
+    is_faithful = (
+        again.file.complete
+        and same_tree(file, again.file)
+        and _words(file.comments) == _words(again.file.comments)
+    )
+    return Canonical(text if is_faithful else None, (), is_faithful)
+
+
+def _with_dashes(comment: ast.Comment) -> ast.Comment:
+    """A comment of the brace surface with the marks of the layout surface."""
+    text = comment.text
+    if text.startswith("//"):
+        text = "--" + text.lstrip("/")
+    elif text.startswith("/*"):
+        inner = text[2:-2].replace("-}", "- }")
+        text = "{-" + inner + "-}"
+    return ast.Comment(text, comment.span)
+
+
+def _words(comments: tuple[ast.Comment, ...]) -> Counter[str]:
+    """The words of all comments: comments may be joined and moved, but none may be lost."""
+    return Counter(word for comment in comments for word in comment.text.split())

@@ -1,0 +1,1 @@
+"""What a text with syntax errors still means, and what would mend it."""

@@ -1,0 +1,226 @@
+"""Words for what the grammar wants at a place, and advice on frequent slips."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tellverify.language.syntax.recovery.automaton import Automaton
+
+_STATEMENTS: Final = frozenset(
+    (
+        "CHOICE",
+        "PAR",
+        "LOOP",
+        "REC",
+        "CONTINUE",
+        "CALL",
+        "LET",
+        "AUTHORITATIVE",
+        "OBSERVE",
+        "CASE",
+        "TIMEOUT",
+        "BEGIN",
+        "AWAIT",
+        "RESOLVE",
+        "INVALIDATE",
+        "PUBLISH",
+        "MATERIALIZE",
+        "HANDOFF",
+        "DEPENDENT",
+    )
+)
+ITEMS: Final = frozenset(
+    (
+        "MODULE",
+        "IMPORT",
+        "PROOF_BUNDLE",
+        "PROFILE",
+        "AGREEMENT_PROFILE",
+        "ROLE_SET",
+        "CLUSTER",
+        "RING",
+        "MESH",
+        "TYPE",
+        "EFFECT",
+        "FRAGMENT",
+        "OPERATION",
+        "GUEST",
+        "PROTOCOL",
+    )
+)
+_VALUES: Final = frozenset(("STRING", "DURATION", "LSQB", "LPAR", "INT", "NAME"))
+_EXPRESSIONS: Final = frozenset(
+    ("CHECK", "OBSERVE", "TRANSFER", "OK", "ERR", "JUST", "NOTHING", "NAME")
+)
+_TYPES: Final = frozenset(("LBRACE", "RESULT", "MAYBE", "UNIT", "NAME"))
+_ATOMS: Final = frozenset(("STRING", "INT", "NAME"))
+_GROUPS: Final = (
+    (frozenset({"REC", "CONTINUE"}), _STATEMENTS | {"NAME"}, "a statement"),
+    (frozenset({"FRAGMENT", "PROTOCOL"}), ITEMS, "a declaration"),
+    (_EXPRESSIONS, _EXPRESSIONS, "an expression"),
+    (_VALUES, _VALUES, "a value"),
+    (_TYPES, _TYPES, "a type"),
+    (_ATOMS, _ATOMS, "an argument"),
+    (frozenset({"INDENT", "LPAR"}), frozenset({"INDENT", "LPAR"}), "an indented block"),
+    (frozenset({"INT", "DURATION"}), frozenset({"INT", "DURATION"}), "a duration"),
+)
+_FIXED: Final = {
+    "INDENT": "an indented block",
+    "DEDENT": "the end of the block",
+    "$END": "the end of the file",
+    "INT": "a number",
+    "DURATION": "a duration",
+    "STRING": "a string",
+    "ON_TIMEOUT": "`on timeout`",
+    "ON_CANCEL": "`on cancel`",
+    "ON_STALL": "`on stall`",
+}
+_NAMES: Final = (
+    ("role_decl", "a role"),
+    ("role", "a role"),
+    ("message", "a message"),
+    ("dotted", "a type"),
+    ("type_path", "a type"),
+    ("call", "an effect call such as `E.op()`"),
+    ("entry", "a key"),
+)
+_MOST: Final = 6
+
+
+def expected_words(machine: Automaton) -> list[str]:
+    """What could stand here, in words of the language."""
+    expected = machine.expected()
+    words: list[str] = []
+    for needed, covered, word in _GROUPS:
+        if needed.issubset(expected):
+            words.append(word)
+            expected = [name for name in expected if name not in covered]
+    spellings = {number: word for word, number in machine.kinds.words.items()}
+    for name in expected:
+        if name == "NAME":
+            words.insert(0, _name_words(machine))
+        elif name in _FIXED:
+            words.append(_FIXED[name])
+        elif name != "RAW":
+            words.append(f"`{spellings[machine.kinds[name]]}`")
+    if len(words) > 1:
+        words = [word for word in words if not word.startswith("the end of the")] or words
+    return words if len(words) <= _MOST else [*words[: _MOST - 1], "another clause"]
+
+
+def _name_words(machine: Automaton) -> str:
+    for nonterminal, word in _NAMES:
+        if machine.begins(nonterminal):
+            return word
+    return "a name"
+
+
+REMOVED: Final = {
+    "heartbeat": "use `timeout`, or an effect operation",
+    "handshake": "write its messages as sends",
+    "retry": "put `retry : n` into the record of the sender",
+    "quorum_collect": "use an `operation` with `compose threshold_success(n)`",
+    "acquire": "use an effect operation",
+    "release": "use an effect operation",
+    "fork": "use `par`",
+    "join": "use `par`",
+    "abort": "send a message, or use `invalidate`",
+    "delegate": "use `let x = transfer Asset from A to B` and `handoff`",
+    "tag": "put a key into the record of the sender",
+    "check": "use `let x = check E.op()`",
+    "transfer": "use `let x = transfer Asset from A to B`",
+}
+_OLD_WORDS: Final = {
+    "parallel": "branches in parallel are written `par` with a `|` before each",
+    "choreography": "a protocol begins with `protocol Name =`",
+    "if": "there is no `if`; use `choice R at` with guards `when (...)`",
+    "send": "a send is written `A -> B : Message`",
+    "broadcast": "a broadcast is written `A ->* : Message`",
+    "decide": "write `loop decide by R`",
+}
+
+
+def advice(machine: Automaton, index: int, line_start: int) -> list[str]:
+    """What to do about a token that cannot stand where it is, for frequent slips.
+
+    `line_start` is the first token of the line with the fault.
+    """
+    texts = machine.tokens.texts
+    found, first = texts[index], texts[line_start]
+    by_mark = _advice_by_mark(machine, index)
+    if by_mark:
+        return [by_mark]
+    is_name = machine.tokens.kinds[line_start] == machine.kinds["NAME"]
+    if first == "roles" and is_name:
+        return ["`roles` is the first line of the body, and stands there once"]
+    if "where" in (found, first):
+        return ["put `where` at the column of `protocol`"]
+    if first == "roles" and machine.accepts(machine.kinds["ARROW"]):
+        return ["separate roles by commas"]
+    if first in _OLD_WORDS:
+        return [_OLD_WORDS[first]]
+    meant = _meant(machine, first) if index - line_start < 3 else ""
+    return [f"did you mean `{meant}`?"] if meant else _advice_by_place(machine)
+
+
+def _meant(machine: Automaton, word: str) -> str:
+    """The keyword that begins a statement or declaration and is spelt much like `word`."""
+    numbers = machine.kinds.words
+    if word in numbers or not word.isalpha():
+        return ""
+    heads = {machine.kinds[name] for name in _STATEMENTS | ITEMS}
+    return next((key for key in numbers if numbers[key] in heads and is_close(word, key)), "")
+
+
+def is_close(word: str, keyword: str) -> bool:
+    """Whether one letter put in, left out, exchanged or swapped with the next makes the keyword."""
+    if word == keyword:
+        return True
+    short, long = sorted((word, keyword), key=len)
+    if len(long) - len(short) > 1 or len(short) < 3:
+        return False
+    start = 0
+    while start < len(short) and short[start] == long[start]:
+        start += 1
+    if len(short) < len(long):
+        return short[start:] == long[start + 1 :]
+    swapped = long[start + 1 : start + 2] + long[start : start + 1] + long[start + 2 :]
+    return short[start + 1 :] == long[start + 1 :] or short[start:] == swapped
+
+
+def _advice_by_mark(machine: Automaton, index: int) -> str:
+    texts = machine.tokens.texts
+    found = texts[index]
+    before = texts[index - 1] if index else ""
+    before_that = texts[index - 2] if index > 1 else ""
+    if found in _MARKS:
+        return _MARKS[found]
+    if found in ("=", ":") and before_that == "[":
+        return "brackets hold an index; metadata is written `A { key : value } -> B : Message`"
+    if found == ":" and before == "roles":
+        return "write `roles A, B` without a colon"
+    if found == "{" and before_that == "->":
+        return "a record stands after the sender, not after the receiver"
+    if found == "=>" and machine.accepts(machine.kinds["ARROW"]):
+        return "a send is written `A -> B : Message`"
+    return ""
+
+
+_MARKS: Final = {
+    ";": "a statement ends with its line; remove `;`",
+    "@": "there are no `@` annotations; put `{ key : value }` after the sender",
+    "#": "comments begin with `--`",
+    "/": "comments begin with `--`",
+    "<": "the type of a message is written `Label of path.Type`",
+}
+
+
+def _advice_by_place(machine: Automaton) -> list[str]:
+    kinds = machine.kinds
+    if machine.accepts(kinds["ON_TIMEOUT"]) and not machine.accepts(kinds["REC"]):
+        return ["write `on timeout =>` at the column of `timeout`"]
+    if machine.begins("branch") or machine.begins("arm"):
+        return ["begin each branch with `|`, and indent its statements deeper than the bar"]
+    if machine.accepts(kinds["INDENT"]):
+        return ["indent the lines below deeper than this one"]
+    return []

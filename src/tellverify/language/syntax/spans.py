@@ -1,0 +1,81 @@
+"""Trees without their places, for comparing what two texts say. Never recursive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from tellverify.language.syntax import ast
+from tellverify.source.span import NOWHERE, Span
+
+
+def without_spans(file: ast.File) -> ast.File:
+    """`file` with every span replaced by `NOWHERE`. Comments stay."""
+    return _file(_rebuilt(file, lambda _: NOWHERE))
+
+
+def _file(found: object) -> ast.File:
+    if not isinstance(found, ast.File):
+        raise TypeError("a file stays a file")
+    return found
+
+
+def _rebuilt(tree: object, place: Callable[[Span], Span]) -> object:
+    """A copy of `tree` with other places, built bottom up on an explicit stack."""
+    done: list[object] = []
+    todo: list[tuple[object, int]] = [(tree, -1)]
+    while todo:
+        node, count = todo.pop()
+        if count >= 0:
+            parts = done[len(done) - count :]
+            del done[len(done) - count :]
+            done.append(type(node)(*parts) if isinstance(node, msgspec.Struct) else tuple(parts))
+        elif isinstance(node, Span):
+            done.append(place(node))
+        elif isinstance(node, msgspec.Struct | tuple):
+            children = _children(node)
+            todo.append((node, len(children)))
+            todo.extend((child, -1) for child in reversed(children))
+        else:
+            done.append(node)
+    return done[0]
+
+
+def _children(node: msgspec.Struct | tuple[object, ...]) -> tuple[object, ...]:
+    return node if isinstance(node, tuple) else msgspec.structs.astuple(node)
+
+
+def same_tree(one: ast.File, other: ast.File) -> bool:
+    """Whether two files say the same: equal trees, whatever their spans and comments are."""
+    todo: list[tuple[object, object]] = [
+        (getattr(one, field), getattr(other, field))
+        for field in one.__struct_fields__
+        if field != "comments"
+    ]
+    while todo:
+        left, right = todo.pop()
+        if isinstance(left, Span):
+            continue
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, msgspec.Struct | tuple):
+            mine, theirs = _children(left), _children(right)  # type: ignore[arg-type]
+            if len(mine) != len(theirs):
+                return False
+            todo.extend(zip(mine, theirs, strict=True))
+        elif left != right:
+            return False
+    return True
+
+
+def shifted(file: ast.File, offset: int, limit: int) -> ast.File:
+    """`file` with all places moved by `offset`, and kept within `0` and `limit`."""
+
+    def moved(span: Span) -> Span:
+        if span == NOWHERE:
+            return span
+        start = min(max(span.start + offset, 0), limit)
+        return Span(start, min(max(span.end + offset, start), limit))
+
+    return _file(_rebuilt(file, moved))

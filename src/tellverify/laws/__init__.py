@@ -1,1 +1,0 @@
-"""Laws of lattices: structures of data, judged by a solver and by evaluation."""

@@ -1,0 +1,149 @@
+"""Rules on annotations: what is legacy, what nothing reads, and the order of the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tellverify.annotations.links import Link, LinkFault, read_link
+from tellverify.annotations.rules import Rules
+from tellverify.annotations.sites import sends_of
+from tellverify.diagnostics import shape as say
+from tellverify.diagnostics.annotations import legacy_capability
+from tellverify.diagnostics.where import Where
+from tellverify.language.syntax import ast
+from tellverify.lint.finding import Finding, Fix
+from tellverify.source.text import SourceFile
+
+ORDER: Final = (
+    "parallel",
+    "guard_capability",
+    "flow_cost",
+    "journal_facts",
+    "leak",
+    "link",
+)
+
+
+def annotation_findings(file: ast.File, source: SourceFile, rules: Rules) -> Iterator[Finding]:
+    """Findings about the records of all senders."""
+    yield from _fact_styles(file, source)
+    for protocol in file.protocols:
+        where = Where(source.path, protocol.name.text)
+        links: dict[tuple[str, str], tuple[Link, ast.Entry]] = {}
+        for send in sends_of(protocol):
+            if send.record is None:
+                continue
+            for entry in send.record.entries:
+                yield from _entry(where, entry, rules)
+                if entry.key.text == "link":
+                    yield from _uneven(where, send.sender.name.text, entry, links)
+            keys = [entry.key.text for entry in send.record.entries]
+            yield from _uses(where, send, set(keys), rules)
+            if keys != sorted(keys, key=rank):
+                yield Finding(say.entry_order(where, send.record.span), Fix(sorts=True))
+
+
+def _uses(
+    where: Where, send: ast.Send | ast.Broadcast, keys: set[str], rules: Rules
+) -> Iterator[Finding]:
+    """Whether `parallel` and `flow_cost` are said where they mean something."""
+    record = send.record
+    if record is None:
+        return
+    ends = [send.sender, send.receiver] if isinstance(send, ast.Send) else [send.sender]
+    fans_out = any(isinstance(one.index, ast.AnyIndex | ast.RangeIndex) for one in ends)
+    is_there = "parallel" in keys
+    label = send.message.label.text
+    if isinstance(send, ast.Send) and is_there != fans_out:
+        yield Finding(say.parallel_use(where, record.span, label, is_there=is_there))
+    if "flow_cost" not in keys and keys - {"parallel"}:
+        cost = rules.budgets.implicit_cost
+        yield Finding(say.implicit_cost(where, record.span, cost))
+
+
+def _fact_styles(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+    """The first fact whose style is not that of the first fact of the file."""
+    first: tuple[bool, ast.Entry] | None = None
+    for protocol in file.protocols:
+        for send in sends_of(protocol):
+            for entry in send.record.entries if send.record is not None else ():
+                if entry.key.text != "journal_facts" or not isinstance(entry.value, ast.TextValue):
+                    continue
+                style = "::" in entry.value.text
+                first = first or (style, entry)
+                if style != first[0]:
+                    where = Where(source.path, protocol.name.text)
+                    yield Finding(say.fact_style(where, entry.span, first[1].span))
+                    return
+
+
+def rank(key: str) -> int:
+    """The place of a key in a record; keys without one come last, as they are."""
+    return ORDER.index(key) if key in ORDER else len(ORDER)
+
+
+def _entry(where: Where, entry: ast.Entry, rules: Rules) -> Iterator[Finding]:
+    key = entry.key.text
+    row = rules.annotations.get(key)
+    gone = Fix(entries=(entry.span,))
+    if key == "link":
+        link = _link(entry)
+        if link is not None and link.bundle not in rules.live:
+            yield Finding(say.dead_link(where, entry.span, link.bundle, rules.live), gone)
+    elif key == "guard_capability" and isinstance(entry.value, ast.TextValue):
+        yield from _capability(where, entry, entry.value.text, rules)
+    elif row is not None and row.status == "legacy":
+        yield Finding(
+            say.legacy_annotation(where, key, entry.span, is_spent=_is_spent(entry)), gone
+        )
+    elif row is not None and row.status == "tolerated":
+        fix = Fix(entries=(entry.span,), is_safe=False)
+        yield Finding(say.unsanctioned_annotation(where, key, entry.span), fix)
+
+
+def _capability(where: Where, entry: ast.Entry, name: str, rules: Rules) -> Iterator[Finding]:
+    """A capability of former times; there is a fix where one name has replaced it."""
+    row = rules.legacy.get(name)
+    if row is None and not name.startswith("cap:"):
+        return
+    targets = row.to if row is not None else ()
+    is_one = len(targets) == 1 and not targets[0].endswith("*")
+    fix = Fix(values=((entry.span, targets[0]),)) if is_one else None
+    yield Finding(legacy_capability(where, name, entry.span, targets), fix)
+
+
+def _link(entry: ast.Entry) -> Link | None:
+    """The link of an entry; one that cannot be read is told with all annotations."""
+    if not isinstance(entry.value, ast.TextValue):
+        return None
+    try:
+        return read_link(entry.value.text)
+    except LinkFault:
+        return None
+
+
+def _is_spent(entry: ast.Entry) -> bool:
+    """Whether a legacy budget grants anything, so that `leak` may have to take its place."""
+    match entry.value:
+        case ast.TextValue(text):
+            return any(char in "123456789" for char in text)
+        case ast.IntsValue(values):
+            return any(values)
+        case _:
+            return False
+
+
+def _uneven(
+    where: Where,
+    role: str,
+    entry: ast.Entry,
+    links: dict[tuple[str, str], tuple[Link, ast.Entry]],
+) -> Iterator[Finding]:
+    """Links of one role and bundle that export or import different things."""
+    link = _link(entry)
+    if link is None:
+        return
+    first = links.setdefault((role, link.bundle), (link, entry))
+    if first[0] != link:
+        yield Finding(say.uneven_link(where, entry.span, first[1].span, role, link.bundle))

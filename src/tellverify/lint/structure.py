@@ -1,0 +1,168 @@
+"""Rules on the parts of a file: its header, its protocol, its roles, its names and branches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import Final
+
+from tellverify.diagnostics import shape as say
+from tellverify.diagnostics.where import Where
+from tellverify.language.checks.walk import preorder
+from tellverify.language.syntax import ast
+from tellverify.lint.finding import Finding, Fix
+from tellverify.source.span import NOWHERE, Span
+from tellverify.source.text import SourceFile
+
+_SNAKE: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_CAMEL: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
+_NUMBERED: Final = re.compile(r"(.*?[A-Za-z_])([0-9]+)")
+_REFUSALS: Final = re.compile(
+    r"(?:abort|cancel|declin|den[iy]|fail|refus|reject|expire|time_?out)", re.IGNORECASE
+)
+
+
+def structure_findings(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+    """Findings about everything but comments and annotations."""
+    yield from _header(file, source)
+    for protocol in file.protocols:
+        where = Where(source.path, protocol.name.text)
+        yield from _roles(where, protocol)
+        yield from _numbered_roles(where, protocol)
+        if not _CAMEL.fullmatch(protocol.name.text):
+            yield Finding(
+                say.odd_name(where, _named(protocol.name), "a protocol", "UpperCamelCase")
+            )
+        yield from _payloads(where, protocol)
+        yield from _branches(where, protocol)
+        yield from _ownership(where, protocol)
+
+
+def _header(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+    where = Where(source.path)
+    first = file.protocols[0].name.span if file.protocols else NOWHERE
+    if file.module is None:
+        yield Finding(say.no_module(where, first))
+    else:
+        name = file.module.name
+        if not _SNAKE.fullmatch(name.text):
+            yield Finding(say.odd_name(where, _named(name), "a module", "snake_case"))
+        exposed = [one.text for one in file.module.exposing]
+        wanted = [protocol.name.text for protocol in file.protocols]
+        if len(wanted) == 1 and exposed != wanted:
+            span = _exposing_span(file.module, source)
+            fix = Fix(exposing=(span, wanted[0]), is_safe=False) if span is not None else None
+            yield Finding(say.exposing_list(where, span or name.span, exposed, wanted[0]), fix)
+
+
+def _exposing_span(module: ast.Module, source: SourceFile) -> Span | None:
+    """The text between the brackets of `exposing (...)`."""
+    found = re.search(r"exposing\s*\(([^()]*)\)", source.slice(module.span))
+    if found is None:
+        return None
+    start = module.span.start
+    return Span(start + found.start(1), start + found.end(1))
+
+
+def _roles(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+    declared = protocol.roles or protocol.header_roles or ()
+    for role in declared:
+        if isinstance(role.size, ast.AnyIndex):
+            yield Finding(say.open_family(where, role.name.text, role.span))
+
+
+def _numbered_roles(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+    """Roles `X1` to `Xk` that do the same, each with its own number."""
+    groups: dict[str, list[ast.RoleDecl]] = {}
+    for role in protocol.roles or protocol.header_roles or ():
+        found = _NUMBERED.fullmatch(role.name.text)
+        if found is not None and role.size is None:
+            groups.setdefault(found[1], []).append(role)
+    for stem, roles in groups.items():
+        numbers = [role.name.text.removeprefix(stem) for role in roles]
+        if len(roles) < 2 or numbers != [str(i) for i in range(1, len(roles) + 1)]:
+            continue
+        shapes = [_shape(protocol, role.name.text) for role in roles]
+        if shapes[0] and all(shape == shapes[0] for shape in shapes):
+            yield Finding(say.numbered_roles(where, stem, [_named(role.name) for role in roles]))
+
+
+def _shape(protocol: ast.Protocol, role: str) -> list[tuple[str, ...]]:
+    """What a role sends and receives, with the others by their names."""
+    found: list[tuple[str, ...]] = []
+    for statement in preorder(protocol.body):
+        match statement:
+            case ast.Send(sender, receiver, message):
+                label = message.label.text
+                if sender.name.text == role:
+                    found.append(("sends", receiver.name.text, label))
+                if receiver.name.text == role:
+                    found.append(("receives", sender.name.text, label))
+            case ast.Choice(decider) if decider.name.text == role:
+                found.append(("decides",))
+    return found
+
+
+def _payloads(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+    """Payload types that do not name their crate; one finding for each type."""
+    told: set[tuple[str, ...]] = set()
+    for statement in preorder(protocol.body):
+        if isinstance(statement, ast.Send | ast.Broadcast):
+            kind = statement.message.type
+            if kind is None or kind.parts[0] == "crate" or kind.parts in told:
+                continue
+            told.add(kind.parts)
+            yield Finding(say.foreign_payload(where, ".".join(kind.parts), kind.span))
+
+
+def _branches(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+    blocks = [protocol.body, *(local.body for local in protocol.locals)]
+    for block in blocks:
+        for statement in preorder(block):
+            if isinstance(statement, ast.Choice):
+                yield from _labels(where, statement)
+    for block in blocks:
+        yield from _continuations(where, block)
+
+
+def _labels(where: Where, choice: ast.Choice) -> Iterator[Finding]:
+    for branch in choice.branches:
+        if not _CAMEL.fullmatch(branch.label.text):
+            yield Finding(say.branch_style(where, _named(branch.label)))
+
+
+def _continuations(where: Where, block: ast.Block) -> Iterator[Finding]:
+    """Refusals after which everything goes on as if nothing had been refused."""
+    for choice, rest in pairwise(block):
+        if not isinstance(choice, ast.Choice) or not isinstance(rest, ast.Send | ast.Broadcast):
+            continue
+        for branch in choice.branches:
+            ends = branch.body and isinstance(branch.body[-1], ast.Continue)
+            if _REFUSALS.search(branch.label.text) and not ends:
+                yield Finding(
+                    say.ignored_refusal(where, _named(branch.label), _named(rest.message.label))
+                )
+
+
+def _ownership(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+    for statement in preorder(protocol.body):
+        match statement:
+            case ast.Handoff(span=span):
+                yield Finding(say.ownership_statement(where, span, "handoff"))
+            case ast.Let(value=ast.Transfer(span=span)):
+                yield Finding(say.ownership_statement(where, span, "transfer"))
+
+
+def module_clashes(files: Sequence[tuple[ast.File, SourceFile]]) -> Iterator[Finding]:
+    """Modules whose name another file of the same check has."""
+    named = [(file.module.name, source.path) for file, source in files if file.module is not None]
+    named.sort(key=lambda one: (one[0].text, one[1]))
+    for _, group in groupby(named, key=lambda one: one[0].text):
+        (first, *others) = group
+        for name, path in others:
+            yield Finding(say.module_clash(Where(path), _named(name), _named(first[0]), first[1]))
+
+
+def _named(name: ast.Name) -> tuple[str, Span]:
+    return name.text, name.span

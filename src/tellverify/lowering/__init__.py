@@ -1,1 +1,0 @@
-"""From syntax tree to protocol graph: the last place that sees the language."""

@@ -1,0 +1,27 @@
+"""Events of a run: one role sends, or takes a message from a channel."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tellverify.model.graph import Site
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One event of a run: `sender` sends, or `receiver` takes the head of the channel."""
+
+    send: bool
+    sender: str
+    receiver: str
+    label: str
+    site: Site = Site()
+
+    @property
+    def actor(self) -> str:
+        """The role that acts."""
+        return self.sender if self.send else self.receiver
+
+    def __str__(self) -> str:
+        if self.send:
+            return f"{self.sender}!{self.receiver}:{self.label}"
+        return f"{self.receiver}?{self.sender}:{self.label}"

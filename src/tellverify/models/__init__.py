@@ -1,0 +1,1 @@
+"""Laws of data and models of patterns: one language of expressions, a solver, and evaluation."""

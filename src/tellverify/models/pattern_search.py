@@ -1,0 +1,178 @@
+"""All reachable states of a model for all values of its parameters in their ranges.
+
+Breadth first, so that the run that reaches a state is a shortest one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import product
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tellverify.models.evaluation import Value, evaluate, values_of
+from tellverify.models.expressions import RecordOf
+from tellverify.models.pattern_model import Claim, Input, Model
+
+MOST_STATES: Final = 100_000
+_MOST_CHOICES: Final = 100_000
+Key: TypeAlias = "tuple[object, ...] | frozenset[int] | int"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """An action with its inputs, and the state after it."""
+
+    action: str
+    inputs: dict[str, Value]
+    state: Value
+
+
+class ModelRun(msgspec.Struct, frozen=True):
+    """Values of the parameters, the state at the start, and what happens then."""
+
+    parameters: dict[str, Value]
+    start: Value
+    steps: tuple[Step, ...]
+
+
+class TooLarge(Exception):
+    """There are more values to choose from than are examined."""
+
+
+class _Reached(msgspec.Struct):
+    """A state, and the step from another that reached it first (-1 for a start)."""
+
+    parameters: int
+    state: Value
+    before: int
+    action: str
+    inputs: dict[str, Value]
+
+
+class Space:
+    """The reachable states in the order in which they are found, and the steps between them.
+
+    `is_complete` is False when there are more than `MOST_STATES`; what is found until then is the
+    part that is reached in the fewest steps.
+    """
+
+    def __init__(self, model: Model) -> None:
+        """Find the states. Raises TooLarge."""
+        self.is_complete = True
+        self._model = model
+        self._reached: list[_Reached] = []
+        self._known: dict[tuple[int, Key], int] = {}
+        self._sources: list[list[int]] = []
+        self._parameters = [
+            values
+            for values in choices(model.parameters)
+            if model.assume is None or evaluate(model.assume, values)
+        ]
+        self._inputs = {action.name: list(choices(action.inputs)) for action in model.actions}
+        self._fill()
+
+    @property
+    def state_count(self) -> int:
+        """How many states there are, over all values of the parameters."""
+        return len(self._reached)
+
+    def _fill(self) -> None:
+        for number, values in enumerate(self._parameters):
+            self._add(_Reached(number, evaluate(self._model.start, values), -1, "", {}))
+        queue = deque(range(len(self._reached)))
+        while queue:
+            index = queue.popleft()
+            parameters = self._reached[index].parameters
+            for step in self._steps(index):
+                found = _Reached(parameters, step.state, index, step.action, step.inputs)
+                target = self._add(found)
+                if target < 0:
+                    return
+                if self._reached[target] is found:
+                    queue.append(target)
+                self._sources[target].append(index)
+
+    def _add(self, found: _Reached) -> int:
+        """The number of a state, -1 when it is one too many."""
+        place = (found.parameters, key(found.state))
+        index = self._known.setdefault(place, len(self._reached))
+        if index == len(self._reached):
+            if index >= MOST_STATES:
+                self.is_complete = False
+                return -1
+            self._reached.append(found)
+            self._sources.append([])
+        return index
+
+    def _steps(self, index: int) -> Iterator[Step]:
+        reached = self._reached[index]
+        scope = {**self._parameters[reached.parameters], "x": reached.state}
+        for action in self._model.actions:
+            for inputs in self._inputs[action.name]:
+                names = {**scope, **inputs}
+                if action.when is None or evaluate(action.when, names):
+                    yield Step(action.name, inputs, evaluate(action.to, names))
+
+    def _meets(self, claim: Claim, index: int) -> bool:
+        reached = self._reached[index]
+        scope = {**self._parameters[reached.parameters], "x": reached.state}
+        return bool(evaluate(claim.text, scope))
+
+    def violation(self, claim: Claim) -> ModelRun | None:
+        """A shortest run against a claim: to a state that does not meet it, or, when it is about
+        what is possible, to one from which no state that meets it can be reached; then the states
+        must be complete.
+        """
+        if claim.kind != "possible":
+            bad = (i for i in range(len(self._reached)) if not self._meets(claim, i))
+            first = next(bad, None)
+            return None if first is None else self.run_to(first)
+        hopeful = [i for i in range(len(self._reached)) if self._meets(claim, i)]
+        seen = set(hopeful)
+        while hopeful:
+            for source in self._sources[hopeful.pop()]:
+                if source not in seen:
+                    seen.add(source)
+                    hopeful.append(source)
+        lost = next((i for i in range(len(self._reached)) if i not in seen), None)
+        return None if lost is None else self.run_to(lost)
+
+    def run_to(self, index: int) -> ModelRun:
+        """The run that reached a state first."""
+        steps = []
+        reached = self._reached[index]
+        while reached.before >= 0:
+            steps.append(Step(reached.action, reached.inputs, reached.state))
+            reached = self._reached[reached.before]
+        steps.reverse()
+        return ModelRun(self._parameters[reached.parameters], reached.state, tuple(steps))
+
+
+def choices(inputs: tuple[Input, ...]) -> Iterator[dict[str, Value]]:
+    """All values of some inputs, numbers in their ranges. Raises TooLarge."""
+    spaces: list[list[Value]] = []
+    count = 1
+    for one in inputs:
+        if one.range is not None:
+            spaces.append(list(range(one.range[0], one.range[1] + 1)))
+        elif isinstance(one.kind, RecordOf):
+            raise TooLarge(f"`{one.name}` is a record: list its fields as inputs")
+        else:
+            spaces.append(values_of(one.kind, 2))
+        count *= len(spaces[-1])
+        if count > _MOST_CHOICES:
+            raise TooLarge(f"there are more than {_MOST_CHOICES} values to choose from")
+    names = [one.name for one in inputs]
+    for values in product(*spaces):
+        yield dict(zip(names, values, strict=True))
+
+
+def key(value: Value) -> Key:
+    """A value as one that can be looked up."""
+    match value:
+        case dict():
+            return tuple(sorted((str(name), key(part)) for name, part in value.items()))
+        case _:
+            return value

@@ -1,0 +1,1 @@
+"""One decider per family of properties, and the values that deciders share."""

@@ -1,0 +1,134 @@
+"""The obligations `acceptance`: every pack that a protocol carries meets the five conditions.
+
+Only checks with a policy have them. A protocol without a pack that could carry one gets a note,
+unless the policy has decided that it stays free; `tellverify accept` tells of that too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tellverify.admission.convergence import Sourced
+from tellverify.admission.manifest import derive
+from tellverify.diagnostics import launch as say
+from tellverify.diagnostics.codes import PACK_NOT_ACCEPTED
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.where import Where
+from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
+from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
+from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.policies import policy_at
+from tellverify.verdict.outcome import (
+    Bounded,
+    Core,
+    CorePremise,
+    Outcome,
+    Proved,
+    Refuted,
+    Unknown,
+)
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Subject, Verdict
+
+
+def decide_acceptance(further: Further) -> Decided:
+    """The verdicts on one protocol; none without a policy, or without a pack."""
+    policy = policy_at(further.options.policy).policy if further.options.policy else None
+    if policy is None:
+        return Decided()  # the obligation `admission` says what is wrong with a policy
+    source = further.judged.source
+    derived = derive(further.judged.file, further.protocol, source, policy)
+    sourced = Sourced(further.judged.file, further.protocol, derived)
+    graphs = {sized.name: graph_or_reason(sized.lowered) for sized in further.sized}
+    found = acceptances(sourced, policy, graphs)
+    carried = [each for each in found if each.carried]
+    where = Where(source.path, further.name)
+    if not carried:
+        return Decided(diagnostics=tuple(_note(where, sourced, found)))
+    verdicts, said, files = [], [], []
+    for each in carried:
+        verdict = _verdict(further, sourced, each)
+        verdicts.append(verdict)
+        if each.word is Word.REFUSED:
+            field = "required_theorem_packs"
+            declared = each.pack not in derived.manifest.required_theorem_packs
+            span = derived.span("theorem_packs" if declared else field, each.pack)
+            said.append(say.pack_not_accepted(where, span, each.pack, against(each), verdict.name))
+        elif each.word is Word.ACCEPTED and further.options.keep_graphs:
+            files += evidence_files(each, sourced, policy)
+    return Decided(tuple(verdicts), tuple(said), tuple(files))
+
+
+def against(found: Acceptance) -> list[str]:
+    """Why a pack is refused: the failing conditions, then what the policy says beyond them."""
+    reasons = [
+        f"condition {one.condition.number} fails, {one.reason}"
+        for one in found.findings
+        if one.state is State.FAILS
+    ]
+    return [*reasons, *([f"it is excluded, {found.barred}"] if found.barred else [])]
+
+
+def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[Diagnostic]:
+    possible = [each for each in found if each.word is Word.POSSIBLE and not each.barred]
+    if not possible:
+        return []
+    packs = [each.pack for each in possible]
+    return [say.pack_possible(where, sourced.derived.name, packs, possible[0].wave)]
+
+
+def _verdict(further: Further, sourced: Sourced, found: Acceptance) -> Verdict:
+    place = further.judged.source.position(further.protocol.name.span.start)
+    subject = Subject(further.name, item=found.pack)
+    statistics = (
+        ("refusals", len(found.refusals)),
+        ("runs", sum(len(recorded.runs) for recorded in found.runs)),
+    )
+    required = STATEMENTS[Property.ACCEPTANCE].required
+    outcome = _outcome(further, sourced, found)
+    prop = Property.ACCEPTANCE
+    return Verdict(prop, subject, outcome, required, *place, statistics, "exercised")
+
+
+def _outcome(further: Further, sourced: Sourced, found: Acceptance) -> Outcome:
+    match found.word:
+        case Word.ACCEPTED:
+            detail = "; ".join(one.reason for one in found.findings[2:])
+            sizes = ", ".join(sized.name for sized in further.sized if sized.name)
+            return Bounded(sizes, "runs", detail) if sizes else Proved("runs", detail)
+        case Word.REFUSED:
+            failing = sum(one.state is State.FAILS for one in found.findings)
+            reason = (
+                f"{failing} of the five conditions fail" if failing else "the policy excludes it"
+            )
+            return Refuted(
+                PACK_NOT_ACCEPTED.number, core_of(sourced, found), "five conditions", reason=reason
+            )
+        case _:
+            unknown = next(one for one in found.findings if one.state is State.UNKNOWN)
+            return Unknown(f"condition {unknown.condition.number}: {unknown.reason}")
+
+
+def core_of(sourced: Sourced, found: Acceptance) -> Core:
+    """The premises that clash: the pack is carried, the rule, and the first thing against it."""
+    derived = sourced.derived
+    line = derived.source.position(derived.span("required_theorem_packs", found.pack).start)[0]
+    name = derived.manifest.protocol_qualified_name
+    carried = CorePremise(
+        f"source: carries {found.pack}",
+        f"`{name}` carries `{found.pack}`",
+        derived.source.path,
+        line,
+    )
+    failing = next((one for one in found.findings if one.state is State.FAILS), None)
+    if failing is None:
+        rule = CorePremise("rule: exclusions", "what the policy excludes carries no pack")
+        fact = CorePremise("policy: excluded", found.barred, found.barred_path, found.barred_line)
+        return Core("it is excluded by the policy", (carried, fact, rule))
+    condition = failing.condition
+    rule = CorePremise(
+        f"rule: condition {condition.number}",
+        f"a protocol carries a pack only if {condition.text}",
+    )
+    fact = CorePremise(f"fact: {condition.title}", failing.reason, failing.path, failing.line)
+    return Core(f"condition {condition.number} fails: {failing.reason}", (carried, fact, rule))

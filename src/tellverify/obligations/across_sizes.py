@@ -1,0 +1,125 @@
+"""From findings at single family sizes to the verdicts of a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.obligations.instance_outcome import Finding
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Subject, Verdict
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """The findings at given family sizes; `name` is empty for a protocol without families."""
+
+    name: str
+    findings: tuple[Finding, ...]
+
+
+def verdicts(
+    protocol: str, instances: Sequence[Instance], bound: str, place: tuple[int, int]
+) -> list[Verdict]:
+    """One verdict for each obligation and outcome, in the order of `Property`.
+
+    A fault at any size refutes, and the smallest sizes that show it are kept. What holds at all
+    sizes that were tried is bounded by them; members of a family are one role again.
+    """
+    found: list[Verdict] = []
+    for prop in Property:
+        rows = [(i.name, f) for i in instances for f in i.findings if f.property is prop]
+        if not rows:
+            continue
+        for finding in _united(prop, rows, bound):
+            subject = Subject(protocol, finding.roles, finding.channel)
+            found.append(
+                Verdict(
+                    prop,
+                    subject,
+                    finding.outcome,
+                    STATEMENTS[prop].required,
+                    *place,
+                    finding.statistics,
+                )
+            )
+    return found
+
+
+def _united(prop: Property, rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
+    if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE):
+        return _by_role(rows, bound)
+    bad = [(name, f) for name, f in rows if not isinstance(f.outcome, Proved)]
+    if bad:
+        gravest = _gravest(bad)
+        good = [f for _, f in rows if isinstance(f.outcome, Proved) and not _same_scope(f, gravest)]
+        return [*gravest, *([_weakened(good, bound)] if good else [])]
+    return [_weakened([f for _, f in rows], bound)]
+
+
+def _same_scope(finding: Finding, others: Sequence[Finding]) -> bool:
+    """True when `finding` speaks of the whole protocol and one of `others` does too."""
+    return any(other.channel is None for other in others) and finding.channel is None
+
+
+def _gravest(rows: list[tuple[str, Finding]]) -> list[Finding]:
+    """The refutations at the smallest sizes that have one, else the first other outcome."""
+    refuted = [(name, f) for name, f in rows if isinstance(f.outcome, Refuted)]
+    chosen = refuted or rows
+    smallest = chosen[0][0]
+    return [_named(f, name) for name, f in chosen if name == smallest]
+
+
+def _named(finding: Finding, instance: str) -> Finding:
+    """The finding with the sizes it was made at."""
+    outcome: Outcome = finding.outcome
+    match outcome:
+        case Refuted():
+            outcome = msgspec.structs.replace(outcome, instance=instance)
+        case Unknown(reason) if instance:
+            outcome = msgspec.structs.replace(outcome, reason=f"{reason} ({instance})")
+        case Skipped() | Unknown() | Proved() | Bounded() | _:
+            pass
+    return msgspec.structs.replace(finding, outcome=outcome)
+
+
+def _weakened(findings: Sequence[Finding], bound: str) -> Finding:
+    """What all of `findings` prove, which is bounded when it rests on sizes that were tried."""
+    last = findings[-1]
+    if not bound or not isinstance(last.outcome, Proved):
+        return last
+    outcome = Bounded(bound, last.outcome.method, last.outcome.detail)
+    return msgspec.structs.replace(last, outcome=outcome)
+
+
+def _by_role(rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
+    """Verdicts about roles: refuted ones by member at the smallest sizes, others by family."""
+    told: dict[str, tuple[type[Outcome], str]] = {}
+    united: list[Finding] = []
+    for status in (Refuted, Unknown, Skipped):
+        for name, finding in rows:
+            if not isinstance(finding.outcome, status):
+                continue
+            mark = (status, name)
+            roles = [r for r in finding.roles if told.setdefault(family_of(r), mark) == mark]
+            if roles:
+                shown = roles if status is Refuted else dict.fromkeys(map(family_of, roles))
+                named = _named(finding, name)
+                united.append(msgspec.structs.replace(named, roles=tuple(shown)))
+    good = {
+        family_of(role): finding
+        for _, finding in rows
+        if isinstance(finding.outcome, Proved)
+        for role in finding.roles
+        if family_of(role) not in told
+    }
+    if good:
+        last = next(reversed(good.values()))
+        united.append(_weakened([msgspec.structs.replace(last, roles=tuple(good))], bound))
+    return united
+
+
+def family_of(role: str) -> str:
+    """The declared name of a role instance: `Devices[3]` is of `Devices`."""
+    return role.partition("[")[0]

@@ -1,0 +1,367 @@
+"""The budgets, leakage and receipts of one protocol, with their certificate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.annotations.longest_paths import shortest_pair, worst_run
+from tellverify.annotations.metadata import Metadata, metadata_of
+from tellverify.annotations.rules import Rules
+from tellverify.annotations.worst_case_formula import Group
+from tellverify.diagnostics import chain as say
+from tellverify.diagnostics.codes import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.where import Where
+from tellverify.evidence.budgets import (
+    BUDGET_NAME,
+    BUDGET_SCHEMA,
+    BudgetCertificate,
+    BudgetInstance,
+    Over,
+    Worst,
+    write_budgets,
+)
+from tellverify.evidence.neutral import neutral
+from tellverify.language.lowering.families import declared_roles
+from tellverify.language.syntax.directives import directives
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.graph_runs import both, replayed
+from tellverify.obligations.worst_cases import Answer, Instance, Measured, Meter, Meters
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Verdict
+
+_LIMIT: Final = re.compile(
+    r"\s*(?P<sender>[A-Za-z_]\w*)\s*(?:->\s*(?P<receiver>[A-Za-z_]\w*)\s*)?=\s*(?P<limit>\d+)\s*"
+)
+LARGEST_BUDGET: Final = 2**64 - 1
+_MOST_CERTIFIED: Final = 2_000_000
+
+
+def decide_budgets(further: Further, rules: Rules, meters: Meters) -> Decided:
+    """Worst cases of all roles, of what goes to single peers, of what observers learn."""
+    limits, found = _limits(further)
+    answers = [meters.answer(meter) for meter in _meters(further, rules, meters, limits)]
+    receipts = list(_receipts(further, rules, meters))
+    verdicts = [answer.verdict for answer in answers] + [answer.verdict for answer in receipts]
+    files: tuple[tuple[str, str, str], ...] = ()
+    if further.options.keep_graphs:
+        files = _certificate(further, answers)
+    return Decided(tuple(verdicts), tuple(found), files)
+
+
+# Limits
+
+
+class _Limits(msgspec.Struct):
+    """Limits by sender and receiver, and where they are written."""
+
+    given: dict[tuple[str, str], tuple[int, str]]
+
+
+def read_limit(text: str) -> tuple[str, str, int] | None:
+    """`Role = 500` or `A -> B = 500` as sender, receiver or nothing, and limit."""
+    match = _LIMIT.fullmatch(text)
+    if match is None or len(match["limit"]) > 20 or int(match["limit"]) > LARGEST_BUDGET:
+        return None
+    return match["sender"], match["receiver"] or "", int(match["limit"])
+
+
+def _limits(further: Further) -> tuple[_Limits, list[Diagnostic]]:
+    """The limits of the command line and of comments."""
+    limits = _Limits({})
+    found: list[Diagnostic] = []
+    source = further.judged.source
+    roles = {role.name.text for role in declared_roles(further.protocol)}
+    for directive in directives(further.judged.file, source).of_kind("budget"):
+        for text in directive.items:
+            read = read_limit(text)
+            reason = ""
+            if read is None:
+                reason = "it is not of the form `Role = 500`, with a number of at most 64 bits"
+            elif read[0] not in roles or (read[1] and read[1] not in roles):
+                name = read[0] if read[0] not in roles else read[1]
+                reason = f"there is no role `{name}`"
+            elif (read[0], read[1]) in limits.given:
+                reason = "there is another one for it"
+            if reason or read is None:
+                where = Where(source.path, further.name)
+                found.append(say.budget_of_nobody(where, directive.argument_span, text, reason))
+                continue
+            limits.given[read[0], read[1]] = (read[2], f"{source.path}:{directive.line}")
+    for sender, receiver, limit in further.options.budgets:
+        if sender in roles:
+            limits.given[sender, receiver] = (limit, "--budget")
+    return limits, found
+
+
+def _cost(metadata: Metadata) -> int:
+    return metadata.cost
+
+
+def _meters(further: Further, rules: Rules, meters: Meters, limits: _Limits) -> Iterator[Meter]:
+    roles = [role.name.text for role in declared_roles(further.protocol)]
+    for role in roles:
+        given = limits.given.get((role, ""))
+        yield Meter(
+            Property.BUDGET,
+            Group(role),
+            "",
+            _cost,
+            "",
+            OVER_BUDGET,
+            None if given is None else given[0],
+            "" if given is None else given[1],
+            given is not None,
+        )
+    for sender, receivers in _peers(meters.instances).items():
+        for receiver in receivers:
+            given = limits.given.get((sender, receiver))
+            row = rules.limit(further.name, sender, receiver) if given is None else None
+            limit = given[0] if given is not None else None if row is None else row.limit
+            if limit is None and len(receivers) < 2:
+                continue
+            yield Meter(
+                Property.BUDGET,
+                Group(sender, receiver),
+                "",
+                _cost,
+                "",
+                OVER_BUDGET,
+                limit,
+                given[1] if given is not None else "the policy",
+                limit is not None,
+            )
+    yield from _leakage(roles, rules, meters.instances)
+
+
+def _peers(instances: Iterable[Instance]) -> dict[str, dict[str, None]]:
+    """Who is charged for what it sends to whom, by declared roles."""
+    found: dict[str, dict[str, None]] = {}
+    for instance in instances:
+        graph = instance.graph
+        pairs: dict[tuple[int, int], None] = {}
+        for event in range(graph.event_count):
+            if instance.metadata[graph.site[event]].cost:
+                pairs[graph.sender[event], graph.receiver[event]] = None
+        for sender, receiver in pairs:
+            names = (graph.roles[n].partition("[")[0] for n in (sender, receiver))
+            one, other = names
+            found.setdefault(one, {})[other] = None
+    return found
+
+
+def _leakage(roles: Sequence[str], rules: Rules, instances: Sequence[Instance]) -> Iterator[Meter]:
+    shown: dict[tuple[str, str], None] = {}
+    for instance in instances:
+        graph = instance.graph
+        for event in range(graph.event_count):
+            for name, _ in instance.metadata[graph.site[event]].bits:
+                role = graph.roles[graph.sender[event]].partition("[")[0]
+                shown[role, name] = None
+    known = {row.name: row.limit for row in rules.leakage.classes}
+    default = rules.leakage.default_limit if rules.leakage.undefined == "default" else 0
+    for role in roles:
+        for sender, name in shown:
+            if sender == role:
+                limit: int | None = known.get(name, default)
+                if name not in known and rules.leakage.undefined == "permissive":
+                    limit = None
+                yield Meter(
+                    Property.LEAKAGE,
+                    Group(role),
+                    name,
+                    _Bits(name),
+                    "bits",
+                    OVER_LEAKAGE,
+                    limit,
+                    "the policy" if rules.own else "the built-in rules",
+                    limit is not None and rules.own,
+                )
+
+
+class _Bits(msgspec.Struct, frozen=True):
+    """What one class of observers learns from a message."""
+
+    name: str
+
+    def __call__(self, metadata: Metadata) -> int:
+        return dict(metadata.bits).get(self.name, 0)
+
+
+# Receipts
+
+
+def _receipts(further: Further, rules: Rules, meters: Meters) -> Iterator[Answer]:
+    """For every role that gets receipts: how many, and whether their nonces increase.
+
+    A receipt has what is spent in its row for a nonce, so a charge of nothing repeats the one
+    before.
+    """
+    if not meters.is_whole:
+        return
+    for declared in declared_roles(further.protocol):
+        role = declared.name.text
+        meter = Meter(Property.RECEIPTS, Group(role), "", _counted, "receipts", REPEATED_NONCE)
+        if not any(
+            instance.metadata[instance.graph.site[event]].annotated
+            for instance in meters.instances
+            for member in instance.members(role)
+            for event in instance.by_sender.get(member, ())
+        ):
+            continue
+        answer = meters.answer(meter)
+        outcome: Outcome | None = None
+        for instance in meters.instances:
+            outcome = _repeated(role, instance, rules)
+            if outcome is not None:
+                break
+        if outcome is None:
+            outcome = _increasing(answer.verdict.outcome)
+        verdict = msgspec.structs.replace(
+            answer.verdict, outcome=outcome, required=STATEMENTS[Property.RECEIPTS].required
+        )
+        yield Answer(meter, verdict)
+
+
+def _counted(metadata: Metadata) -> int:
+    return 1 if metadata.annotated else 0
+
+
+def _increasing(counted: Outcome) -> Outcome:
+    match counted:
+        case Proved(method, detail):
+            return Proved(method, f"nonces increase, {detail}")
+        case Bounded(bound, method, detail):
+            return Bounded(bound, method, f"nonces increase, {detail}")
+        case Refuted():
+            return Proved("longest path", "nonces increase, any number of receipts")
+        case _:
+            return counted
+
+
+def _repeated(role: str, instance: Instance, rules: Rules) -> Refuted | None:
+    """The shortest run in which a row gets a receipt with the nonce of the one before."""
+    graph, metadata = instance.graph, instance.metadata
+    shortest: tuple[int, ...] | None = None
+    rows: dict[tuple[int, int], None] = {}
+    for member in instance.members(role):
+        for event in instance.by_sender.get(member, ()):
+            one = metadata[graph.site[event]]
+            if one.annotated and not one.cost:
+                rows[member, graph.receiver[event]] = None
+    for sender, receiver in rows:
+        run = shortest_pair(
+            graph,
+            _InRow(instance, sender, receiver, free=False),
+            _InRow(instance, sender, receiver, free=True),
+        )
+        if run is not None and (shortest is None or len(run) < len(shortest)):
+            shortest = run
+    if shortest is None:
+        return None
+    last = graph.event(shortest[-1])
+    explanation = (
+        f"the receipt of `{last.label}` has the nonce of an earlier receipt of `{last.sender}`"
+        f" toward `{last.receiver}`"
+    )
+    trace = Trace(
+        Fault.PROPERTY,
+        both(graph, shortest),
+        (last.sender,),
+        explanation,
+        True,
+        place=graph.site_of(shortest[-1]),
+    )
+    replayed(instance.machines, trace, lambda: _shows_repetition(trace, rules))
+    return Refuted(REPEATED_NONCE.number, trace, "longest path", instance.sized.name)
+
+
+class _InRow:
+    """Whether an event gets a receipt in a row; with `free` only those that cost nothing."""
+
+    def __init__(self, instance: Instance, sender: int, receiver: int, *, free: bool) -> None:
+        self._instance, self._row, self._free = instance, (sender, receiver), free
+
+    def __call__(self, event: int) -> bool:
+        graph = self._instance.graph
+        metadata = self._instance.metadata[graph.site[event]]
+        in_row = (graph.sender[event], graph.receiver[event]) == self._row
+        return in_row and metadata.annotated and not (self._free and metadata.cost)
+
+
+def _shows_repetition(trace: Trace, rules: Rules) -> bool:
+    """Whether the last send of a trace gets the nonce of an earlier one in its row."""
+    sends = [step for step in trace.steps if step.send]
+    last = sends[-1]
+    spent = 0
+    nonces: list[int] = []
+    for step in sends:
+        if (step.sender, step.receiver) == (last.sender, last.receiver):
+            metadata = metadata_of(step.site.annotations, rules)
+            if metadata.annotated:
+                spent += metadata.cost
+                nonces.append(spent)
+    return nonces[-1] in nonces[:-1]
+
+
+# The certificate
+
+
+def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str, str, str], ...]:
+    """One file for all worst cases that are known; nothing where there is none."""
+    claims: dict[str, tuple[ProtocolGraph, list[Worst], list[Over]]] = {}
+    size = 0
+    for answer in answers:
+        parts: list[tuple[Measured, Worst | Over]] = [
+            (one, _claim(answer.verdict, one)) for one in answer.measured if one.worst.is_bounded
+        ]
+        if answer.over is not None:
+            one, run, loop = answer.over
+            limit = str(answer.meter.limit or 0)
+            over = Over(answer.verdict.name, limit, _priced(one), list(run), loop)
+            parts.append((one, over))
+        for one, claim in parts:
+            size += one.graph.state_count
+            if size > _MOST_CERTIFIED:
+                return ()
+            _, worst, passed = claims.setdefault(one.sized.name, (one.graph, [], []))
+            if isinstance(claim, Worst):
+                worst.append(claim)
+            else:
+                passed.append(claim)
+    if not claims:
+        return ()
+    certificate = BudgetCertificate(
+        BUDGET_SCHEMA,
+        further.judged.source.path,
+        further.sha256,
+        further.name,
+        [
+            BudgetInstance(name, neutral(graph), worst, over)
+            for name, (graph, worst, over) in claims.items()
+        ],
+    )
+    return ((f"{further.name}/budgets", BUDGET_NAME, write_budgets(certificate)),)
+
+
+def _priced(one: Measured) -> list[tuple[int, str]]:
+    return [(event, str(cost)) for event, cost in enumerate(one.costs) if cost]
+
+
+def _claim(verdict: Verdict, one: Measured) -> Worst:
+    potential = one.worst.potential or (0,) * one.graph.state_count
+    run = worst_run(one.instance.shape, one.costs, one.worst) if one.worst.total else ()
+    return Worst(
+        verdict.name,
+        str(one.worst.total),
+        _priced(one),
+        [str(amount) for amount in potential],
+        list(run),
+    )

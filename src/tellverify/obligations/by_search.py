@@ -1,0 +1,140 @@
+"""Obligations that a search decides: of refuted protocols, and of graphs outside the class."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.graph_runs import stuck_trace
+from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.obligations.refutation import Refutations, refute, search_all
+from tellverify.obligations.termination import ending_obligation, endless_obligation
+from tellverify.projection.availability import Budget, OutOfBudget
+from tellverify.projection.exact import Violation
+from tellverify.projection.liveness import stuck_run
+from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+
+_OUTSIDE: Final = {
+    "mixed-senders": "different roles may go on from one point",
+    "final-with-successors": "the protocol may end or go on, and nobody decides",
+    "parallel": "actions of a role in parallel branches have no order",
+}
+
+
+def refuted_by_search(
+    machines: Machines, violations: tuple[Violation, ...], options: Options
+) -> list[Finding]:
+    """The obligations on runs of a protocol that is not implementable.
+
+    Whether roles wait for ever is left open: what the protocol says proves nothing about roles
+    that do not keep to it, and that some of them wait then is the same fault once more.
+    """
+    findings = _from_search(refute(machines, violations, options))
+    first = findings[0]
+    if isinstance(first.outcome, Refuted):
+        outcome = msgspec.structs.replace(
+            first.outcome, reason=_ignorance(machines.graph, violations[0])
+        )
+        findings[0] = msgspec.structs.replace(first, outcome=outcome)
+    skipped = Skipped("roles that do not keep to the protocol may wait for ever")
+    return [*findings, Finding(Property.NO_STUCK_ROLE, skipped, machines.graph.roles)]
+
+
+def _ignorance(graph: ProtocolGraph, violation: Violation) -> str:
+    """What the role of a violation cannot know, in words."""
+    role = graph.roles[violation.role]
+    event = graph.event(violation.transition)
+    if graph.sender[violation.transition] == violation.role:
+        act = f"send `{event.label}` to `{event.receiver}`"
+    else:
+        act = f"take `{event.label}` from `{event.sender}`"
+    return f"`{role}` has seen the same on every branch up to here and cannot know whether to {act}"
+
+
+def _from_search(found: Refutations) -> list[Finding]:
+    """Outcomes of the safety obligations from the runs a search has found."""
+    statistics = (("configurations", found.configurations),) if found.configurations else ()
+    findings = [
+        Finding(p, _searched(found, fault), statistics=statistics) for p, fault in SAFETY.items()
+    ]
+    outcomes = [finding.outcome for finding in findings]
+    refuting = [o for o in outcomes if isinstance(o, Refuted)]
+    open_ones = [o for o in outcomes if isinstance(o, Unknown)]
+    whole = min(refuting, key=_length) if refuting else (open_ones or outcomes)[0]
+    return [Finding(Property.IMPLEMENTABLE, whole, statistics=statistics), *findings]
+
+
+def _searched(found: Refutations, fault: Fault) -> Outcome:
+    """What a search says about one fault."""
+    trace = found.traces.get(fault)
+    if trace is not None:
+        return Refuted(FAULT_CODES[fault].number, trace, "search")
+    if fault not in found.depth:
+        reason = "fidelity of parallel branches that are not proved one by one is not decided"
+        return Unknown(reason, OUTSIDE_CLASS.number)
+    depth = found.depth[fault]
+    if depth is None:
+        return Proved("search", "all runs searched")
+    reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
+    return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
+
+
+def _length(refuted: Refuted) -> tuple[int, str]:
+    evidence = refuted.evidence
+    return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
+
+
+def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> list[Finding]:
+    """Obligations of a graph outside the class, for a `reason` of `_OUTSIDE`."""
+    machines = Machines(graph)
+    found = search_all(machines, options, fidelity=reason != "parallel")
+    findings = _from_search(found)
+    findings += _stuck_by_search(machines, found, options)
+    skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
+    findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
+    findings += ending_obligation(machines)
+    findings += endless_obligation(machines, options)
+    findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
+    return findings
+
+
+def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -> list[Finding]:
+    """Roles that wait for ever: where the protocol may end, or where a search has found it."""
+    graph = machines.graph
+    findings: list[Finding] = []
+    told: set[str] = set()
+    code = FAULT_CODES[Fault.STUCK_ROLE].number
+    for trace in (*_stuck_at_ends(machines, options), *found.stuck):
+        role = trace.culprits[0]
+        if role not in told:
+            told.add(role)
+            findings.append(
+                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, "search"), (role,))
+            )
+    others = tuple(role for role in graph.roles if role not in told)
+    if others:
+        outcome = _searched(found, Fault.STUCK_ROLE)
+        findings.append(Finding(Property.NO_STUCK_ROLE, outcome, others))
+    return findings
+
+
+def _stuck_at_ends(machines: Machines, options: Options) -> list[Trace]:
+    """Runs of the protocol to a place where it may end while a role still waits."""
+    graph = machines.graph
+    budget = Budget(options.step_limit)
+    traces = []
+    try:
+        for role in range(len(graph.roles)):
+            run = stuck_run(graph, role, budget)
+            if run is not None and run.loop < 0:  # a loop of the graph need not be fair here
+                traces.append(stuck_trace(machines, run))
+    except OutOfBudget:
+        pass  # the roles that are left are what the search says of them
+    return traces

@@ -1,0 +1,249 @@
+"""The category of a protocol, and whether its runs are the ceremonies that category C asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.annotations.ceremony import Fact, Names, Offence, Run, explored, offence_of
+from tellverify.annotations.fact_schemas import read_schema
+from tellverify.annotations.metadata import metadata_of, of_sites
+from tellverify.annotations.rules import Rules
+from tellverify.annotations.status import VARIANTS, unstable
+from tellverify.diagnostics import chain as say
+from tellverify.diagnostics.codes import (
+    BROKEN_CEREMONY,
+    OPEN_CEREMONY,
+    STEP_LIMIT,
+    UNREADABLE_SCHEMA,
+    UNSTABLE_STATUS,
+)
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.where import Where
+from tellverify.language.syntax.directives import Directive, directives
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.context import Decided, Further, Sized
+from tellverify.obligations.graph_runs import both, replayed
+from tellverify.obligations.machines import Machines
+from tellverify.policy import rows
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Subject, Verdict
+
+_METHOD: Final = "search"
+_WORDS: Final = {
+    Offence.NOT_FIRST: "records `{fact}` before the ceremony has begun",
+    Offence.BEGUN_TWICE: "begins the ceremony a second time with `{fact}`",
+    Offence.TWO_OUTCOMES: "records `{fact}` after the ceremony has had its outcome",
+    Offence.AFTER_OUTCOME: "records `{fact}` after the outcome of the ceremony",
+    Offence.NO_BEGINNING: "a complete run never begins the ceremony",
+    Offence.NO_OUTCOME: "a complete run ends with neither a commit nor an abort",
+}
+_ABORT_ELSEWHERE: Final = "the abort path is not in the choreography"
+
+
+def decide_ceremonies(further: Further, rules: Rules) -> Decided:
+    """The verdicts for a protocol of category C; findings where its category is in doubt."""
+    category, is_own, found = _category(further, rules)
+    if category != "C":
+        return Decided((), tuple(found))
+    row = rules.names_of(further.name)
+    if row is not None and row.schema:
+        unreadable = _against_schema(further, row, found)
+        if unreadable:
+            place = further.judged.source.position(further.protocol.name.span.start)
+            unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
+            verdict = Verdict(Property.CEREMONY, Subject(further.name), unknown, True, *place)
+            return Decided((verdict,), tuple(found))
+    verdicts = _Ceremony(further, rules, is_own).verdicts()
+    return Decided(tuple(verdicts), tuple(found))
+
+
+def _against_schema(further: Further, row: rows.CeremonyNames, found: list[Diagnostic]) -> str:
+    """Why the schema that the policy names cannot be read; facts it lacks go to `found`."""
+    policy = further.options.policy or "."
+    folder = policy if os.path.isdir(policy) else os.path.dirname(policy)
+    path = os.path.normpath(os.path.join(folder, row.schema)).replace(os.sep, "/")
+    read = read_schema(path)
+    if read.schema is None:
+        return f"the fact schema {path} has faults: {read.diagnostics[0].message}"
+    where = Where(further.judged.source.path, further.name)
+    known = {variant.fact or variant.name: variant.stands_for for variant in read.schema.variants}
+    shown = ", ".join(f"`{name}`" for name in known)
+    named = ((row.initiated, "initiated"), (row.committed, "committed"), (row.aborted, "aborted"))
+    for facts, stands_for in named:
+        for fact in facts:
+            if known.get(fact) != stands_for:
+                span = further.protocol.name.span
+                found.append(say.unknown_fact(where, span, fact, read.schema.name, shown))
+    return ""
+
+
+def _category(further: Further, rules: Rules) -> tuple[str, bool, list[Diagnostic]]:
+    """The category, whether the source itself states it, and what contradicts it."""
+    where = Where(further.judged.source.path, further.name)
+    row = rules.protocols.get(further.name)
+    in_policy = row.category if row is not None else ""
+    found: list[Diagnostic] = []
+    stated: Directive | None = None
+    for directive in directives(further.judged.file, further.judged.source).of_kind("category"):
+        span, text = directive.argument_span, directive.argument
+        if text not in ("A", "B", "C"):
+            message = f"there is no category `{text}`"
+            found.append(say.category_conflict(where, span, message, "write `A`, `B` or `C`"))
+        elif stated is not None and stated.argument != text:
+            message = f"the category is `{stated.argument}` and `{text}` at once"
+            found.append(say.category_conflict(where, span, message, "keep one of the comments"))
+        elif in_policy and in_policy != text:
+            message = f"the category is `{text}` here and `{in_policy}` in the policy"
+            help_text = "correct the comment, or the row of the protocol in the policy"
+            found.append(say.category_conflict(where, span, message, help_text))
+        else:
+            stated = directive
+    if stated is not None:
+        return stated.argument, True, found
+    return in_policy, False, found
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """An offending run at some sizes, or what all runs record."""
+
+    sized: Sized | None
+    run: Run | None
+    outcomes: frozenset[str]
+
+
+class _Ceremony:
+    """The ceremony of one protocol."""
+
+    def __init__(self, further: Further, rules: Rules, is_own: bool) -> None:
+        self._further = further
+        self._rules = rules
+        self._row = rules.names_of(further.name)
+        self._is_own = is_own
+        self._place = further.judged.source.position(further.protocol.name.span.start)
+        self._graphs = [
+            (sized, sized.lowered.graph)
+            for sized in further.sized
+            if sized.lowered.graph is not None
+        ]
+        self._names = _names(self._row, [graph for _, graph in self._graphs], rules)
+
+    def verdicts(self) -> list[Verdict]:
+        """On the facts of runs and, where these are known, on the status."""
+        strict = self._is_own or self._row is not None
+        if len(self._graphs) < len(self._further.sized):
+            reason = "the protocol has no graph that is small enough"
+            return [self._told(Property.CEREMONY, Unknown(reason, STEP_LIMIT.number), strict)]
+        names = self._names
+        if not strict and not (names.initiated or names.committed or names.aborted):
+            reason = f"it records no facts of a ceremony: {_ABORT_ELSEWHERE}"
+            return [self._told(Property.CEREMONY, Skipped(reason, OPEN_CEREMONY.number), False)]
+        found = self._explored()
+        if found.run is not None and found.sized is not None:
+            outcome: Outcome = self._refuted(found.sized, found.run)
+            return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
+        missing = [name for name in ("committed", "aborted") if name not in found.outcomes]
+        detail = "one beginning, one outcome on every run"
+        if missing:
+            what = _ABORT_ELSEWHERE if missing == ["aborted"] else "no run commits"
+            reason = f"every run is right as far as it goes, but {what}"
+            skipped = Skipped(reason, OPEN_CEREMONY.number)
+            return [self._told(Property.CEREMONY, skipped, False), *self._status(strict)]
+        outcome = Proved(_METHOD, detail)
+        bound = self._bound()
+        if bound:
+            outcome = Bounded(bound, _METHOD, detail)
+        return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
+
+    def _bound(self) -> str:
+        sizes: dict[str, dict[int, None]] = {}
+        for sized, _ in self._graphs:
+            for family, size in sized.sizes.items():
+                sizes.setdefault(family, {})[size] = None
+        return ", ".join(f"{name} = {', '.join(map(str, each))}" for name, each in sizes.items())
+
+    def _told(self, prop: Property, outcome: Outcome, required: bool) -> Verdict:
+        subject = Subject(self._further.name)
+        return Verdict(prop, subject, outcome, required, *self._place)
+
+    def _explored(self) -> _Found:
+        outcomes: frozenset[str] = frozenset()
+        for sized, graph in self._graphs:
+            facts = [metadata.facts for metadata in of_sites(graph.sites, self._rules)]
+            seen = explored(graph, facts, self._names)
+            if seen.run is not None:
+                return _Found(sized, seen.run, outcomes)
+            outcomes |= seen.outcomes
+        return _Found(None, None, outcomes)
+
+    def _refuted(self, sized: Sized, run: Run) -> Refuted:
+        graph = sized.lowered.graph
+        assert graph is not None
+        words = _WORDS[run.offence]
+        last = graph.event(run.events[-1]) if run.events else None
+        site = graph.site_of(run.events[-1]) if run.events else None
+        if "{fact}" in words and last is not None and site is not None:
+            facts = metadata_of(site.annotations, self._rules).facts
+            named = words.replace("{fact}", " and ".join(facts))
+            explanation = f"`{last.sender}` {named}"
+        else:
+            explanation = words
+        trace = Trace(
+            Fault.PROPERTY,
+            both(graph, run.events),
+            (last.sender,) if last is not None else (),
+            explanation,
+            True,
+        )
+        replayed(Machines(graph), trace, lambda: self._offends(trace, run.offence))
+        return Refuted(BROKEN_CEREMONY.number, trace, _METHOD, sized.name)
+
+    def _offends(self, trace: Trace, offence: Offence) -> bool:
+        """Whether the facts of a trace, taken as a list, are wrong in this way."""
+        recorded = [
+            Fact(fact, step.sender)
+            for step in trace.steps
+            if step.send
+            for fact in metadata_of(step.site.annotations, self._rules).facts
+        ]
+        complete = offence in (Offence.NO_BEGINNING, Offence.NO_OUTCOME)
+        return offence_of(recorded, self._names.variant, complete=complete) is offence
+
+    # The status
+
+    def _status(self, strict: bool) -> list[Verdict]:
+        name = self._row.reduction if self._row is not None else "rank"
+        wrong = unstable(name, VARIANTS)
+        if wrong is None:
+            detail = f"by {name}: a function of the facts, and monotone"
+            return [self._told(Property.CEREMONY_STATUS, Proved("enumeration", detail), strict)]
+        explanation = (
+            f"the facts {_listed(wrong.first)} give `{wrong.statuses[0]}`,"
+            f" and {_listed(wrong.second)} give `{wrong.statuses[1]}`"
+        )
+        trace = Trace(Fault.PROPERTY, (), (), explanation, True)
+        refuted = Refuted(UNSTABLE_STATUS.number, trace, "enumeration")
+        return [self._told(Property.CEREMONY_STATUS, refuted, strict)]
+
+
+def _listed(facts: Sequence[str]) -> str:
+    return ", ".join(f"`{fact}`" for fact in facts) or "none at all"
+
+
+def _names(row: rows.CeremonyNames | None, graphs: Sequence[ProtocolGraph], rules: Rules) -> Names:
+    """The facts of a ceremony: as the policy names them, else those of the standard variants."""
+    if row is not None:
+        return Names(row.initiated, row.committed, row.aborted)
+    found: dict[str, dict[str, None]] = {"Initiated": {}, "Committed": {}, "Aborted": {}}
+    for graph in graphs:
+        for metadata in of_sites(graph.sites, rules):
+            for fact in metadata.facts:
+                for variant, names in found.items():
+                    if fact.rpartition("::")[2] in (variant, f"Ceremony{variant}"):
+                        names[fact] = None
+    return Names(*(tuple(names) for names in found.values()))

@@ -1,0 +1,154 @@
+"""All obligations of one protocol graph, that is of one protocol at given family sizes.
+
+What builds and searches runs is imported where a run has to be shown: most checks find nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
+from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.trace import Fault
+from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.obligations.termination import ending_obligation, endless_obligation
+from tellverify.projection.implementability import Implementability, check_graph
+from tellverify.projection.merge import MergeFailure, Projections, strict_projections
+from tellverify.projection.queues import queue_bounds
+from tellverify.projection.type_table import Reason
+from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+
+_QUEUE_STEPS: Final = 200_000
+
+
+def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
+    """Decide every obligation of `graph`; the order is that of `Property`."""
+    fault = leaves_class(graph)
+    if fault is not None:
+        from tellverify.obligations.by_search import decide_by_search
+
+        return decide_by_search(graph, fault.reason, options)
+    answer = check_graph(graph, options.step_limit)
+    machines = Machines(graph)
+    findings = _implementability(machines, answer, options)
+    if answer.implementable:
+        findings += _stuck(machines, answer)
+    findings += _queues(machines, answer)
+    findings += ending_obligation(machines)
+    findings += endless_obligation(machines, options)
+    findings += _projectable(graph)
+    return findings
+
+
+def _implementability(
+    machines: Machines, answer: Implementability, options: Options
+) -> list[Finding]:
+    if answer.implementable is None:
+        unknown = Unknown(
+            "the step limit was reached before every role was decided", STEP_LIMIT.number
+        )
+        return [
+            *(Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
+            Finding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
+        ]
+    if answer.implementable:
+        exact = len(machines.graph.roles) - answer.settled_by_congruence
+        method = Proved("coherence", "complete, every run")
+        statistics = (("roles", len(machines.graph.roles)), ("decided-exactly", exact))
+        implied = Proved("coherence", "complete, every run")
+        return [
+            Finding(Property.IMPLEMENTABLE, method, statistics=statistics),
+            *(Finding(p, implied) for p in SAFETY),
+        ]
+    from tellverify.obligations.by_search import refuted_by_search
+
+    return refuted_by_search(machines, answer.violations, options)
+
+
+def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
+    graph = machines.graph
+    findings = []
+    bad = {role for run in answer.stuck for role in run.roles}
+    undecided = set(answer.undecided) - bad
+    good = tuple(role for i, role in enumerate(graph.roles) if i not in bad and i not in undecided)
+    if good:
+        findings.append(Finding(Property.NO_STUCK_ROLE, Proved("coherence"), good))
+    for run in answer.stuck:
+        from tellverify.obligations.graph_runs import stuck_trace
+
+        refuted = Refuted(
+            FAULT_CODES[Fault.STUCK_ROLE].number, stuck_trace(machines, run), "coherence"
+        )
+        roles = tuple(graph.roles[r] for r in run.roles)
+        findings.append(Finding(Property.NO_STUCK_ROLE, refuted, roles))
+    if undecided:
+        names = tuple(graph.roles[r] for r in sorted(undecided))
+        reason = "the step limit was reached before these roles were decided"
+        findings.append(Finding(Property.NO_STUCK_ROLE, Unknown(reason, STEP_LIMIT.number), names))
+    return findings
+
+
+def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
+    graph = machines.graph
+    if not answer.implementable:
+        reason = "queue lengths are known only for implementable protocols"
+        return [Finding(Property.BOUNDED_QUEUES, Skipped(reason))]
+    bounds = queue_bounds(graph, _QUEUE_STEPS)
+    findings = []
+    longest = [bound.longest for bound in bounds.bounds if bound.longest is not None]
+    if longest:
+        detail = f"at most {max(longest)} in a queue"
+        findings.append(
+            Finding(
+                Property.BOUNDED_QUEUES,
+                Proved("causality", detail),
+                statistics=(("channels", len(longest)), ("longest-queue", max(longest))),
+            )
+        )
+    for bound in bounds.bounds:
+        if bound.longest is None:
+            from tellverify.obligations.graph_runs import unbounded_trace
+
+            trace = unbounded_trace(machines, bound)
+            channel = (graph.roles[bound.sender], graph.roles[bound.receiver])
+            refuted = Refuted(FAULT_CODES[Fault.UNBOUNDED_QUEUE].number, trace, "causality")
+            findings.append(Finding(Property.BOUNDED_QUEUES, refuted, channel=channel))
+    if bounds.undecided:
+        reason = f"the step limit was reached with {len(bounds.undecided)} channels undecided"
+        findings.append(Finding(Property.BOUNDED_QUEUES, Unknown(reason, STEP_LIMIT.number)))
+    return findings
+
+
+def _projectable(graph: ProtocolGraph) -> list[Finding]:
+    projections = strict_projections(graph)
+    if projections.unsupported is not None:
+        reason = f"not a global type of the merge: {projections.unsupported.reason}"
+        return [Finding(Property.PROJECTABLE, Skipped(reason, OUTSIDE_CLASS.number), graph.roles)]
+    failures = {failure.role: failure for failure in projections.failures}
+    good = tuple(role for role in graph.roles if role not in failures)
+    findings = []
+    if good:
+        findings.append(Finding(Property.PROJECTABLE, Proved("strict merge"), good))
+    alike: dict[tuple[str, int, int, int], list[str]] = {}
+    for role, failure in failures.items():
+        key = (failure.reason.value, failure.state, failure.left, failure.right)
+        alike.setdefault(key, []).append(role)
+    for key, roles in alike.items():
+        if key[0] == Reason.LIMIT:
+            reason = "the merged type is too large to be built"
+            outcome = Unknown(reason, STEP_LIMIT.number)
+            findings.append(Finding(Property.PROJECTABLE, outcome, tuple(roles)))
+            continue
+        conflict = _conflict(projections, failures[roles[0]])
+        refuted = Refuted(UNMERGEABLE.number, conflict, "strict merge")
+        findings.append(Finding(Property.PROJECTABLE, refuted, tuple(roles)))
+    return findings
+
+
+def _conflict(projections: Projections, failure: MergeFailure) -> Conflict:
+    graph = projections.graph
+    left, right = graph.site_of(failure.left), graph.site_of(failure.right)
+    return Conflict(failure.reason.value, left.path, left.span, right.span)

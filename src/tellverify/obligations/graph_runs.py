@@ -1,0 +1,206 @@
+"""Runs of the protocol graph as traces of machines, with the words that explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from tellverify.evidence.trace_replay import Stepper, fault_shown
+from tellverify.model.defect import Defect
+from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.machine import Action, Machine
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.obligations.machines import ALL_MACHINES, Machines, path_machine
+from tellverify.projection.liveness import Ending, StuckRun
+from tellverify.projection.queues import QueueBound
+
+_NAMED = 16  # roles whose awaited messages are listed
+
+
+Steps: TypeAlias = tuple[Step, ...]
+
+
+def step_of(graph: ProtocolGraph, is_send: bool, transition: int) -> Step:
+    """One half of an event: its send or its reception."""
+    event = graph.event(transition)
+    return Step(is_send, event.sender, event.receiver, event.label, graph.site_of(transition))
+
+
+def both(graph: ProtocolGraph, transitions: Iterable[int]) -> tuple[Step, ...]:
+    """The run in which every message is taken at once."""
+    return tuple(step_of(graph, send, e) for e in transitions for send in (True, False))
+
+
+def lasso(machines: Machines, stem: Sequence[Step], lap: Sequence[Step]) -> tuple[Steps, int]:
+    """`stem` and then `lap` again and again until all roles are where they were a lap before.
+
+    A cycle of the protocol may take a role through several states of its machine before it comes
+    round. Gives the steps and the index where they begin to repeat. The roles of protocols that
+    are too large to be replayed are taken to come round at once.
+    """
+    acting = sorted({role for step in (*stem, *lap) for role in (step.sender, step.receiver)})
+    steps = [*stem, *lap]
+    if len(acting) > ALL_MACHINES:
+        return tuple(steps), len(stem)
+    stepper = Stepper([machines.of(role) for role in acting])
+    for step in stem:
+        stepper.make(step)
+    met = {tuple(stepper.states): len(stem)}
+    while True:
+        for step in lap:
+            stepper.make(step)
+        begin = met.setdefault(tuple(stepper.states), len(steps))
+        if begin < len(steps):
+            return tuple(steps), begin
+        steps += lap
+
+
+def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
+    """The run after which `run.roles` wait for ever."""
+    graph = machines.graph
+    culprits = tuple(graph.roles[role] for role in run.roles)
+    steps, loop = both(graph, run.transitions), -1
+    prefix = steps
+    if run.loop >= 0:
+        prefix = steps[: 2 * run.loop]
+        steps, loop = lasso(machines, prefix, steps[2 * run.loop :])
+    awaits = {role: _awaits(machines.of(role), prefix) for role in culprits[:_NAMED]}
+    waiting = tuple(
+        Waiting(role, role not in set(culprits) and loop < 0, awaits.get(role, ()))
+        for role in _shown(graph, steps, culprits)
+    )
+    place = _place(machines, culprits[0], prefix)
+    names = _listed(culprits)
+    wanted = _messages(awaits[culprits[0]])
+    others = "the others go on for ever" if loop >= 0 else "everyone else has finished"
+    one = len(culprits) == 1
+    explanation = f"{names} {'waits' if one else 'wait'} for {wanted}, and {others}"
+    trace = Trace(
+        Fault.STUCK_ROLE, steps, culprits, explanation, loop < 0, loop, (), waiting, place
+    )
+    return replayed(machines, trace)
+
+
+def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
+    """The run in which the queue of a channel grows by a message in every round."""
+    graph = machines.graph
+    sender, receiver = graph.roles[bound.sender], graph.roles[bound.receiver]
+    history = [step_of(graph, send, e) for send, e in bound.history]
+    steps, loop = lasso(machines, history[: bound.loop], history[bound.loop :])
+    explanation = (
+        f"`{sender}` can go on sending to `{receiver}` without waiting for any sign that"
+        f" `{receiver}` has received"
+    )
+    queued: dict[tuple[str, str], list[str]] = {}
+    for step in steps:
+        queue = queued.setdefault((step.sender, step.receiver), [])
+        if step.send:
+            queue.append(step.label)
+        else:
+            queue.pop(0)
+    queues = tuple((p, q, tuple(labels)) for (p, q), labels in sorted(queued.items()) if labels)
+    trace = Trace(
+        Fault.UNBOUNDED_QUEUE, steps, (sender, receiver), explanation, False, loop, queues
+    )
+    return replayed(machines, trace)
+
+
+def trapped_trace(machines: Machines, answer: Ending) -> Trace:
+    """The run to a point from which the end is out of reach."""
+    graph = machines.graph
+    stem = answer.run or ()
+    steps, loop = both(graph, stem), -1
+    if answer.loop:
+        steps, loop = lasso(machines, steps, both(graph, answer.loop))
+    explanation = (
+        "from here on the protocol goes round for ever and cannot reach its end"
+        if answer.loop
+        else "from here on nothing can happen, although the protocol has not ended"
+    )
+    trace = Trace(Fault.NO_TERMINATION, steps, (), explanation, False, loop)
+    return replayed(machines, trace)
+
+
+def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None = None) -> Trace:
+    """`trace`, once the reference semantics has accepted it. Raises Defect when it does not.
+
+    In protocols of many roles only the roles that act are replayed, and that the others have
+    finished rests on the protocol graph. Where their machines would take too long to build, roles
+    that the trace is not about do their part of the run, which is one of the graph.
+    """
+    graph = machines.graph
+    whole = len(graph.roles) <= ALL_MACHINES
+    acting = {role for step in trace.steps for role in (step.sender, step.receiver)}
+    names = graph.roles if whole else sorted(acting)
+    if len(acting) > ALL_MACHINES and not machines.are_cheap:
+        used = _parts(machines, trace, names)
+    else:
+        used = [machines.of(role) for role in names]
+    stepper = Stepper(used)
+    for index, step in enumerate(trace.steps):
+        divergence = stepper.make(step)
+        if divergence is not None:
+            raise Defect(f"event {index} of a run is not enabled: {divergence.reason}")
+    if whole:
+        lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
+        decided = judge if judge is not None else lambda: True
+        complaint = fault_shown(
+            stepper.configuration(), used, trace.fault, trace.culprits, lap=lap, judge=decided
+        )
+        if complaint:
+            raise Defect(f"a run does not show {trace.fault}: {complaint}")
+    return trace
+
+
+def _parts(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machine]:
+    """Canonical machines of the first culprits, and for other roles just what they do."""
+    parts: dict[str, list[tuple[Action, int]]] = {}
+    for step in trace.steps:
+        peer = step.receiver if step.send else step.sender
+        parts.setdefault(step.actor, []).append((Action(step.send, peer, step.label), -1))
+    exact = set(trace.culprits[:_NAMED])
+    return [
+        machines.of(role) if role in exact else path_machine(role, parts.get(role, []))
+        for role in names
+    ]
+
+
+def _place(machines: Machines, role: str, steps: Sequence[Step]) -> Site:
+    """The statement of the first message that `role` waits for after its part in `steps`."""
+    machine = machines.of(role)
+    state = _state_after(machine, steps)
+    return machines.graph.sites[machine.sites[state][0]]
+
+
+def _state_after(machine: Machine, steps: Sequence[Step]) -> int:
+    state = 0
+    for step in steps:
+        if step.actor == machine.role:
+            peer = step.receiver if step.send else step.sender
+            state = dict(machine.moves[state])[Action(step.send, peer, step.label)]
+    return state
+
+
+def _awaits(machine: Machine, steps: Sequence[Step]) -> tuple[tuple[str, str], ...]:
+    """What the role of `machine` waits for after its part in `steps`."""
+    state = _state_after(machine, steps)
+    return tuple((action.peer, action.label) for action, _ in machine.moves[state])
+
+
+def _shown(graph: ProtocolGraph, steps: Sequence[Step], culprits: Sequence[str]) -> tuple[str, ...]:
+    """Roles whose end is told: all of a small protocol, else those that the run is about."""
+    if len(graph.roles) <= ALL_MACHINES:
+        return graph.roles
+    named = {role for step in steps for role in (step.sender, step.receiver)} | set(culprits)
+    return tuple(role for role in graph.roles if role in named)
+
+
+def _listed(roles: Sequence[str]) -> str:
+    shown = ", ".join(f"`{role}`" for role in roles[:3])
+    return shown if len(roles) <= 3 else f"{shown} and {len(roles) - 3} more"
+
+
+def _messages(awaits: Sequence[tuple[str, str]]) -> str:
+    shown = " or ".join(f"`{label}` from `{peer}`" for peer, label in awaits[:3])
+    return shown if len(awaits) <= 3 else f"{shown} or {len(awaits) - 3} more"

@@ -1,0 +1,234 @@
+"""All that the annotations of one protocol claim: the guard chain, budgets, ceremonies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from tellverify.annotations.encode import Form
+from tellverify.annotations.guard_cases import is_protected
+from tellverify.annotations.guard_proof import Breached, Protected, Undecided, form_of, judge
+from tellverify.annotations.guard_steps import Kind
+from tellverify.annotations.longest_paths import shortest_to
+from tellverify.annotations.rules import Rules
+from tellverify.annotations.sites import check_annotations, check_operations
+from tellverify.diagnostics.codes import NOT_WELL_FORMED, STEP_LIMIT, UNGUARDED_SEND
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.where import Where
+from tellverify.language.linking.dialect import by_upstream
+from tellverify.language.lowering.families import declared_roles
+from tellverify.model.defect import Defect
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.budget_merge import decide_merging
+from tellverify.obligations.budgets import decide_budgets
+from tellverify.obligations.ceremonies import decide_ceremonies
+from tellverify.obligations.chain_rules import rules_for
+from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.graph_runs import both, replayed
+from tellverify.obligations.worst_cases import Instance, Meters
+from tellverify.policy import rows
+from tellverify.solver.port import Budget
+from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Subject, Verdict
+
+_METHOD: Final = "SMT"
+_CASES: Final = "cases"
+
+
+def decide_chain(further: Further, *, annotated: bool) -> Decided:
+    """Findings about annotations, and the verdicts of all properties that rest on them."""
+    rules = rules_for(further.options)
+    source, protocol = further.judged.source, further.protocol
+    where = Where(source.path, further.name)
+    by_manifest = further.options.policy is not None
+    found = check_annotations(where, protocol, rules, links=not by_manifest)
+    found.extend(check_operations(where, further.judged.file.declarations))
+    if further.options.dialect == "faithful":
+        found = by_upstream(found)
+    ceremonies = decide_ceremonies(further, rules)
+    is_known = further.name in rules.protocols
+    asked = bool(further.options.budgets or protocol.requires)  # packs: it is launched with guards
+    if not (annotated or is_known or asked):
+        return Decided(ceremonies.verdicts, (*found, *ceremonies.diagnostics))
+    broken = [one for one in found if one.severity is Severity.ERROR]
+    if broken:
+        return _blocked(further, [*found, *ceremonies.diagnostics])
+    meters = Meters(further, rules)
+    budgets = decide_budgets(further, rules, meters)
+    return Decided(
+        (
+            *_guard_chain(further, rules, meters.instances),
+            *budgets.verdicts,
+            *decide_merging(further, rules, meters),
+            *ceremonies.verdicts,
+        ),
+        (*found, *budgets.diagnostics, *ceremonies.diagnostics),
+        (*budgets.files, *_scripts(further, rules, meters.instances)),
+    )
+
+
+def _blocked(further: Further, found: Iterable[Diagnostic]) -> Decided:
+    """No verdict on annotations that mean nothing."""
+    place = further.judged.source.position(further.protocol.name.span.start)
+    roles = tuple(role.name.text for role in declared_roles(further.protocol))
+    skipped = Skipped("the annotations have errors", NOT_WELL_FORMED.number)
+    verdicts = tuple(
+        Verdict(prop, Subject(further.name, roles), skipped, STATEMENTS[prop].required, *place)
+        for prop in (Property.GUARD_CHAIN, Property.BUDGET)
+    )
+    return Decided(verdicts, tuple(found))
+
+
+# The guard chain
+
+
+class _Sends(msgspec.Struct):
+    """What a role sends: statements by the form of their annotations, and how many have none."""
+
+    forms: dict[Form, tuple[Instance, int]]
+    guarded: int = 0
+    bare: int = 0
+
+
+def _guard_chain(further: Further, rules: Rules, instances: list[Instance]) -> tuple[Verdict, ...]:
+    """One verdict for roles that are alike, gravest first."""
+    place = further.judged.source.position(further.protocol.name.span.start)
+    alike: dict[tuple[Outcome, str], list[str]] = {}
+    counts: dict[tuple[Outcome, str], list[int]] = {}
+    for declared in declared_roles(further.protocol):
+        role = declared.name.text
+        sends = _sends_of(role, instances)
+        if not sends.guarded and not sends.bare:
+            continue
+        outcome = _judged(role, sends, rules)
+        vacuity = "exercised" if sends.guarded else "vacuous"
+        alike.setdefault((outcome, vacuity), []).append(role)
+        count = counts.setdefault((outcome, vacuity), [0, 0])
+        count[0] += sends.guarded
+        count[1] += sends.bare
+    return tuple(
+        Verdict(
+            Property.GUARD_CHAIN,
+            Subject(further.name, tuple(roles)),
+            key[0],
+            STATEMENTS[Property.GUARD_CHAIN].required,
+            *place,
+            (("guarded-sends", counts[key][0]), ("unguarded-sends", counts[key][1])),
+            key[1],
+        )
+        for key, roles in alike.items()
+    )
+
+
+def _sends_of(role: str, instances: list[Instance]) -> _Sends:
+    """The statements of a role in the largest instance that has any of them."""
+    sends = _Sends({})
+    seen: set[tuple[str, int, int]] = set()
+    for instance in instances:
+        graph = instance.graph
+        for member in instance.members(role):
+            for event in instance.by_sender.get(member, ()):
+                site = graph.site_of(event)
+                metadata = instance.metadata[graph.site[event]]
+                if metadata.annotated:
+                    sends.forms.setdefault(form_of(metadata), (instance, event))
+                mark = (site.path, site.span.start, site.span.end)
+                if mark not in seen:
+                    seen.add(mark)
+                    sends.guarded += metadata.annotated
+                    sends.bare += not metadata.annotated
+    return sends
+
+
+def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
+    method = _CASES
+    for form, (instance, event) in sends.forms.items():
+        answer = answered(rules.chain, form)
+        match answer:
+            case Breached():
+                trace = _breached_run(role, instance, event, answer)
+                reason = f"{answer.story()}"
+                return Refuted(UNGUARDED_SEND.number, trace, _METHOD, instance.sized.name, reason)
+            case Undecided(reason):
+                return Unknown(reason, STEP_LIMIT.number)
+            case Protected(queries):
+                method = _METHOD if queries else method
+    if not sends.forms:
+        return Proved(_CASES, "no send has annotations")
+    return Proved(method, "every run, for all costs and budgets")
+
+
+def _scripts(
+    further: Further, rules: Rules, instances: list[Instance]
+) -> list[tuple[str, str, str]]:
+    """The queries behind the verdicts on guard chains, where evidence is wanted."""
+    if not further.options.keep_graphs or isinstance(answered(rules.chain, _BARE), Undecided):
+        return []
+    from tellverify.solver.recording import Recording
+    from tellverify.solver.smtlib import About
+    from tellverify.solver.z3_backend import Z3Solver
+
+    forms: dict[Form, None] = {}
+    for declared in declared_roles(further.protocol):
+        forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
+    recording = Recording(Z3Solver())
+    for form in forms:
+        judged = judge(rules.chain, form, recording, Budget())
+        if is_protected(rules.chain, form) and isinstance(judged, Breached):
+            raise Defect("the solver breaches a guard chain that protects in every case")
+    name = str(Property.GUARD_CHAIN)
+    about = About(f"{further.name}/{name}", further.judged.source.path, further.sha256)
+    return recording.scripts(name, about)
+
+
+_BARE: Final = Form(False, "none", False, False)
+
+
+@lru_cache(maxsize=256)
+def answered(chain: rows.GuardChain, form: Form) -> Protected | Breached | Undecided:
+    """The judgement on a form of sends; equal for equal chains.
+
+    Most chains protect, which the cases tell without loading a solver; it is asked where something
+    has to be shown.
+    """
+    if is_protected(chain, form):
+        return Protected(0)
+    try:
+        from tellverify.solver.z3_backend import Z3Solver
+    except ModuleNotFoundError as error:
+        if error.name != "z3":
+            raise
+        return Undecided("the solver z3 is not installed")
+    return judge(chain, form, Z3Solver(), Budget())
+
+
+def _breached_run(role: str, instance: Instance, event: int, answer: Breached) -> Trace:
+    """The shortest run of the protocol to a send of the form that is not protected."""
+    graph = instance.graph
+    members = set(instance.members(role))
+    wanted = form_of(instance.metadata[graph.site[event]])
+    run = shortest_to(
+        graph,
+        lambda e: (
+            graph.sender[e] in members
+            and instance.metadata[graph.site[e]].annotated
+            and form_of(instance.metadata[graph.site[e]]) == wanted
+        ),
+    )
+    last, place = graph.event(run[-1]), graph.site_of(run[-1])
+    if all(each.kind is not Kind.SENT for each in answer.events):
+        run = run[:-1]
+    explanation = f"`{last.label}` of `{last.sender}` {answer.words()}"
+    trace = Trace(
+        Fault.PROPERTY,
+        both(graph, run),
+        (last.sender,),
+        explanation,
+        True,
+        place=place,
+    )
+    return replayed(instance.machines, trace, lambda: True)  # the attempt itself was replayed

@@ -1,0 +1,66 @@
+"""Evidence of checks of machines: the runs, and the machines they are runs of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
+from tellverify.evidence.machines_file import (
+    MACHINES_NAME,
+    MACHINES_SCHEMA,
+    MachinesFile,
+    row_of,
+    write_machines,
+)
+from tellverify.evidence.neutral import neutral
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Machine
+from tellverify.model.trace import Fault, Trace
+from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.run import Input, ProtocolReport
+
+
+def machine_files(
+    report: ProtocolReport,
+    machines: Sequence[Machine],
+    read: Sequence[Input],
+    graph: ProtocolGraph | None,
+) -> tuple[tuple[str, str, str], ...]:
+    """For each refuted obligation its trace, and the machines: an id, the name of a file, its text.
+
+    Names are relative to the folder of the protocol. The graph that machines were compared with is
+    kept when they do not have only its runs.
+    """
+    found: list[tuple[str, str, str]] = []
+    compared = None
+    for verdict in report.verdicts:
+        outcome = verdict.outcome
+        if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
+            continue
+        trace = outcome.evidence
+        if trace.fault is Fault.INFIDELITY:
+            compared = graph
+        subject = TraceSubject(
+            source=report.path,
+            protocol=report.name,
+            obligation=verdict.name,
+            statement=STATEMENTS[verdict.property].text,
+            code=outcome.code,
+            fault=trace.fault,
+            culprits=trace.culprits,
+            explanation=trace.explanation,
+            minimal=trace.minimal,
+        )
+        name = trace_path(report.name, verdict.name).partition("/")[2]
+        found.append((f"{report.name}/{verdict.name}", name, write_itf(trace, machines, subject)))
+    if found:
+        file = MachinesFile(
+            MACHINES_SCHEMA,
+            report.name,
+            [(each.path, each.sha256) for each in read],
+            [row_of(machine) for machine in machines],
+            neutral(compared) if compared is not None else None,
+        )
+        found.append((f"{report.name}/machines", MACHINES_NAME, write_machines(file)))
+    return tuple(found)

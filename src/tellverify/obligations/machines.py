@@ -1,0 +1,74 @@
+"""The canonical machines of a protocol graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Action, Machine
+from tellverify.projection.acyclic_machines import TreeMachines
+from tellverify.projection.subset import canonical_machine
+
+ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
+
+
+class Machines:
+    """The canonical machines of a graph, built when they are asked for."""
+
+    def __init__(self, graph: ProtocolGraph) -> None:
+        self.graph = graph
+        self._built: dict[str, Machine] = {}
+        self._index = {role: index for index, role in enumerate(graph.roles)}
+        self._tree: TreeMachines | None = None
+
+    def of(self, role: str) -> Machine:
+        """The machine of `role`. Raises KeyError when there is no such role."""
+        machine = self._built.get(role)
+        if machine is None:
+            machine = self._built[role] = self._build(role)
+        return machine
+
+    def all(self) -> list[Machine]:
+        """The machines of all roles."""
+        return [self.of(role) for role in self.graph.roles]
+
+    @property
+    def are_cheap(self) -> bool:
+        """True when the machines of all roles together cost no more than a pass or two."""
+        return len(self.graph.roles) <= ALL_MACHINES or self._trees().fits
+
+    def along(self, transitions: Iterable[int], exact: Collection[str]) -> Callable[[str], Machine]:
+        """Machines for a run of the protocol; canonical ones where that is cheap.
+
+        Otherwise a role that is not in `exact` gets the part of its canonical machine that takes
+        part in the run: a path. What such machines do, the canonical ones do too.
+        """
+        if self.are_cheap:
+            return self.of
+        graph = self.graph
+        paths: dict[str, list[tuple[Action, int]]] = {}
+        for e in transitions:
+            p, q, label = graph.event(e)
+            paths.setdefault(p, []).append((Action(True, q, label), graph.site[e]))
+            paths.setdefault(q, []).append((Action(False, p, label), graph.site[e]))
+        return lambda role: (
+            self.of(role) if role in exact else path_machine(role, paths.get(role, []))
+        )
+
+    def _trees(self) -> TreeMachines:
+        if self._tree is None:
+            self._tree = TreeMachines(self.graph)
+        return self._tree
+
+    def _build(self, role: str) -> Machine:
+        if len(self.graph.roles) > ALL_MACHINES and self._trees().fits:
+            return self._trees().machine(self._index[role])
+        return canonical_machine(self.graph, role)
+
+
+def path_machine(role: str, actions: list[tuple[Action, int]]) -> Machine:
+    """The machine that does `actions` one after another."""
+    moves = tuple(((action, number),) for number, (action, _) in enumerate(actions, 1))
+    sites = tuple((site,) for _, site in actions)
+    return Machine(role, (*moves, ()), (False,) * (len(moves) + 1), (*sites, ()))

@@ -1,0 +1,66 @@
+"""Obligations of protocols with parallel branches.
+
+A role in several branches gets the shuffle of its views: its actions in different branches have
+no order. The graph of all interleavings has more order than that, so a run that it lacks is no
+fault; but its machines are those shuffles, and what goes wrong between them is real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tellverify.diagnostics.codes import OUTSIDE_CLASS
+from tellverify.language.lowering.lower import Lowered
+from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.obligations.communication import decide
+from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.options import Options
+from tellverify.verdict.outcome import Outcome, Proved, Unknown
+from tellverify.verdict.properties import Property
+
+
+def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
+    """Decide by coherence of all interleavings, else branch by branch, else by search."""
+    graph = lowered.graph
+    if graph is not None and leaves_class(graph) is None:
+        findings = decide(graph, options)
+        if isinstance(findings[0].outcome, Proved):
+            return findings
+    if lowered.slices:
+        findings = decide_slices(lowered.slices, options)
+        if isinstance(findings[0].outcome, Proved) or graph is None:
+            return findings
+    if graph is None:
+        return []
+    from tellverify.obligations.by_search import decide_by_search
+
+    return decide_by_search(graph, "parallel", options)
+
+
+def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:
+    """Obligations of parallel branches on channels of their own, checked one by one.
+
+    Branches that share no channel cannot take each other's messages. When each is implementable
+    and in each every role knows when its part is over, which is that none can wait for ever, the
+    same holds of all together. A slice that fails is no run of the protocol: then nothing is
+    known.
+    """
+    decided = [decide(graph, options) for graph in slices]
+    said = [finding for found in decided for finding in found]
+    holds = {
+        prop: all(isinstance(f.outcome, Proved) for f in said if f.property is prop)
+        for prop in Property
+    }
+    sound = holds[Property.IMPLEMENTABLE] and holds[Property.NO_STUCK_ROLE]
+    roles = slices[0].roles
+    findings = []
+    for prop in dict.fromkeys(finding.property for finding in said):
+        about = roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else ()
+        outcome: Outcome
+        if sound and holds[prop]:
+            outcome = Proved("composition", "parallel branches one by one")
+        else:
+            reason = "a parallel branch on its own is not proved"
+            outcome = Unknown(reason, OUTSIDE_CLASS.number)
+        findings.append(Finding(prop, outcome, about))
+    return findings

@@ -1,0 +1,97 @@
+"""From refuted verdicts to the findings that tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.communication import refutation
+from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.model.trace import Fault, Trace
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Conflict, Core, Refuted
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Verdict
+
+# Their faults are told elsewhere: in the text, with the guards, or where `implementable` is
+# refuted, so that the same run is not told twice.
+_IMPLIED: Final = frozenset(
+    {
+        Property.WELL_FORMED,
+        Property.NO_DEADLOCK,
+        Property.NO_ORPHAN_MESSAGE,
+        Property.NO_UNSPECIFIED_RECEPTION,
+        Property.FIDELITY,
+        Property.GUARDS,
+        Property.REACHABLE,
+    }
+)
+_UNMERGED: Final = {
+    "EndMismatch": "one ends where the other goes on",
+    "PartnerMismatch": "they go on with different partners",
+    "DirectionMismatch": "one sends where the other receives",
+    "SendBranchCountMismatch": "they offer different messages to send",
+    "SendLabelMismatch": "they send different messages",
+    "IncompatibleContinuations": "they begin alike and differ later on",
+    "PayloadAnnotationMismatch": "their payloads differ",
+    "RecursiveVariableMismatch": "they go on in different loops",
+    "VariableMismatch": "they go on in different loops",
+    "IncompatibleTypes": "one goes back to a loop where the other does not",
+    "Limit": "the merged type is too large to be built",
+}
+_HERE: Final = {
+    Fault.STUCK_ROLE: "this message never comes",
+    Fault.INFIDELITY: "this happens where the protocol does not have it",
+    Fault.UNSPECIFIED_RECEPTION: "this message arrives where nobody expects it",
+    Fault.ORPHAN_MESSAGE: "this message is never taken",
+    Fault.DEADLOCK: "after this nobody can go on",
+    Fault.UNBOUNDED_QUEUE: "this is sent again and again",
+    Fault.NO_TERMINATION: "this goes on for ever",
+    Fault.ENDLESS_RUN: "this goes on for ever",
+    Fault.PROPERTY: "here it no longer holds",
+    Fault.WITNESS: "",
+}
+
+
+def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator[Diagnostic]:
+    """The finding for a refuted verdict; `span` is the name of the protocol."""
+    outcome = verdict.outcome
+    if not isinstance(outcome, Refuted) or verdict.property in _IMPLIED:
+        return
+    evidence = outcome.evidence
+    match evidence:
+        case Trace():
+            site = evidence.place
+            if not site.line and evidence.steps:
+                site = evidence.steps[-1].site
+            where = site.span if site.line else span
+            path = site.path if site.line else source.path
+            message = evidence.explanation
+            primary = Annotation(where, _HERE[evidence.fault])
+            others: tuple[Annotation, ...] = ()
+        case Conflict(reason, path, left, right):
+            roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
+            more = len(verdict.subject.roles) - 3
+            named = f"{roles} and {more} more" if more > 0 else roles
+            why = _UNMERGED.get(reason, "its branches differ")
+            message = f"the branches of {named} do not merge strictly: {why}"
+            primary = Annotation(left, "one branch begins here")
+            others = (Annotation(right, "the other begins here"),) if right != left else ()
+        case Core():  # whoever finds a core tells of it, with the places of its premises
+            return
+    notes = (outcome.reason,) if outcome.reason else ()
+    if outcome.instance:
+        notes = (*notes, f"shown with {outcome.instance}")
+    yield refutation(
+        CODES[outcome.code],
+        message,
+        path,
+        primary,
+        others=others,
+        notes=notes,
+        protocol=verdict.subject.protocol,
+        refutes=verdict.name,
+        required=verdict.required,
+    )

@@ -1,0 +1,397 @@
+"""Formulas decided on the machines of a protocol at every family size, with runs as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics import properties as say
+from tellverify.diagnostics.codes import PROPERTY_BROKEN, STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.evidence.formula_run import (
+    complaint,
+    event_matches,
+    event_rows,
+    positions,
+    unreached,
+)
+from tellverify.language.checks.names import closest
+from tellverify.language.checks.walk import preorder
+from tellverify.language.lowering.branches import begins, text_branches
+from tellverify.language.lowering.families import declared_roles
+from tellverify.language.syntax import ast
+from tellverify.model.defect import Defect
+from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
+from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.machine import Machine
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.context import Further, Sized
+from tellverify.obligations.graph_runs import both
+from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.obligations.user_properties import without_graph
+from tellverify.projection.implementability import check_graph
+from tellverify.properties.causal_order import decide_on_graph
+from tellverify.properties.configurations import Configurations, all_configurations
+from tellverify.properties.formula_tree import (
+    FormulaError,
+    Tree,
+    Unary,
+    extent,
+    is_timeless,
+    subjects,
+)
+from tellverify.properties.observations import COUNT_LIMIT
+from tellverify.properties.product import Decision, decide
+from tellverify.properties.resolve import Scope, Unknown, formula_of, scope_of, unknown_names
+from tellverify.search.traces import build_trace, dependencies, step_of
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
+from tellverify.verdict.outcome import Unknown as Undecided
+
+_MOST_ROLES: Final = 64
+_MOST_EVENTS: Final = 20_000
+_ON_GRAPH: Final = 1_000_000
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What is found out at given sizes; `trace` is a witness where one was asked for."""
+
+    outcome: Outcome
+    statistics: tuple[tuple[str, int], ...] = ()
+    trace: Trace | None = None
+
+
+class _Instance(msgspec.Struct):
+    """A protocol at given sizes, with what was built for it once that was needed."""
+
+    sized: Sized
+    scope: Scope | None
+    machines: Machines | None = None
+    configurations: Configurations | None = None
+    steps: list[Step] = []
+    implementable: bool | None = None
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """A run that breaks a formula, or what it means that there is none."""
+
+    outcome: Outcome
+    steps: tuple[Step, ...] | None = None
+    loop: int = -1
+    minimal: bool = False
+    cut: bool = False
+    statistics: tuple[tuple[str, int], ...] = ()
+
+
+class Searcher:
+    """The machines of one protocol at all sizes, searched once for all formulas."""
+
+    def __init__(self, further: Further) -> None:
+        self._further = further
+        protocol = further.protocol
+        self._branches = text_branches(protocol)
+        declared = declared_roles(protocol)
+        self._roles = tuple(one.name.text for one in declared)
+        families = [one.name.text for one in declared if one.size is not None]
+        self._instances = []
+        for sized in further.sized:
+            graph = sized.lowered.graph
+            scope = None if graph is None else scope_of(graph, families, self._taken(graph))
+            self._instances.append(_Instance(sized, scope))
+        self._labels = self._known_labels(protocol)
+
+    def _taken(
+        self, graph: ProtocolGraph
+    ) -> dict[tuple[str, str], tuple[tuple[str, str, int], ...]]:
+        """By role and label of a branch, the messages that begin it."""
+        found: dict[tuple[str, str], dict[tuple[str, str, int], None]] = {}
+        starts = begins(graph, self._further.judged.source.path, self._branches)
+        for branch, transitions in zip(self._branches, starts, strict=True):
+            for transition in transitions:
+                event, line = graph.event(transition), graph.site_of(transition).line
+                row = found.setdefault((event.sender, branch.label), {})
+                row[event.receiver, event.label, line] = None
+        return {key: tuple(row) for key, row in found.items()}
+
+    def _known_labels(self, protocol: ast.Protocol) -> tuple[str, ...]:
+        """The labels of the graphs, and those that are only written."""
+        found: dict[str, None] = {}
+        for instance in self._instances:
+            if instance.scope is not None and instance.sized.lowered.graph is not None:
+                found.update(dict.fromkeys(instance.sized.lowered.graph.labels))
+        for body in (protocol.body, *(local.body for local in protocol.locals)):
+            for statement in preorder(body):
+                if isinstance(statement, ast.Send | ast.Broadcast):
+                    found[statement.message.label.text] = None
+        return tuple(found)
+
+    def unknown(self, tree: Tree) -> list[Unknown]:
+        """The names in a formula that the protocol does not have."""
+        branches = [(branch.decider, branch.label) for branch in self._branches]
+        return unknown_names(tree, self._roles, self._labels, branches)
+
+    def strange(self, written: say.Written, found: Sequence[Unknown]) -> list[Diagnostic]:
+        """What there is to say about names that the protocol does not have."""
+        return [
+            say.unknown_name(
+                written,
+                one.name.span,
+                one.kind,
+                one.name.text,
+                closest(one.name.text, one.known),
+                protocol=self._further.name,
+                is_role=one.kind == "message" and one.name.text in self._roles,
+            )
+            for one in found
+        ]
+
+    def decide(
+        self, tree: Tree, written: say.Written, said: list[Diagnostic]
+    ) -> list[tuple[Sized, Answer]]:
+        """Whether all runs have a property, at all sizes that have the members it names."""
+        answers = []
+        for instance in self._instances:
+            try:
+                formula = None if instance.scope is None else formula_of(tree, instance.scope)
+            except FormulaError as error:
+                said.append(say.bad_formula(written, error.span, error.message, error.help))
+                return [(instance.sized, Answer(Undecided(error.message, STEP_LIMIT.number)))]
+            if instance.scope is None:
+                answers.append((instance.sized, Answer(without_graph(instance.sized))))
+            elif formula is not None:
+                answers.append((instance.sized, self._answer(instance, formula, written)))
+        return answers
+
+    def _answer(self, instance: _Instance, formula: Formula, written: say.Written) -> Answer:
+        found = self._found(instance, formula)
+        if found.steps is None:
+            return Answer(found.outcome, found.statistics)
+        trace = self._trace(instance, formula, found, written.name)
+        if trace is None:
+            reason = "a run breaks it that cannot be replayed as a whole"
+            return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
+        method = "search" if found.minimal or found.loop >= 0 else "causal order"
+        return Answer(Refuted(PROPERTY_BROKEN.number, trace, method), found.statistics)
+
+    def _found(self, instance: _Instance, formula: Formula) -> _Found:
+        """Search configurations; what that leaves open may be decided on the protocol graph."""
+        graph = instance.sized.lowered.graph
+        if graph is None:
+            return _Found(without_graph(instance.sized))
+        found = _Found(Undecided("too large to be searched", STEP_LIMIT.number))
+        if len(graph.roles) <= _MOST_ROLES and graph.event_count <= _MOST_EVENTS:
+            configurations = self._configurations(instance, graph)
+            if configurations.overflow:
+                ordered = self._ordered(instance, graph, formula)
+                if ordered is not None and ordered.steps is None:
+                    return ordered
+            found = self._searched(instance, configurations, formula)
+        if found.steps is not None or isinstance(found.outcome, Proved):
+            return found
+        return self._ordered(instance, graph, formula) or found
+
+    def _configurations(self, instance: _Instance, graph: ProtocolGraph) -> Configurations:
+        if instance.configurations is None:
+            options = self._further.options
+            machines = self._machines(instance, graph).all()
+            found = all_configurations(machines, options.queue_limit, options.search_limit)
+            instance.configurations = found
+            instance.steps = [
+                step_of(machines[role], state, place, graph) for role, state, place in found.events
+            ]
+        return instance.configurations
+
+    @staticmethod
+    def _machines(instance: _Instance, graph: ProtocolGraph) -> Machines:
+        if instance.machines is None:
+            instance.machines = Machines(graph)
+        return instance.machines
+
+    def _searched(
+        self, instance: _Instance, configurations: Configurations, formula: Formula
+    ) -> _Found:
+        found = decide(formula, configurations, instance.steps, self._further.options.search_limit)
+        visited = len(configurations.codes)
+        statistics = (("configurations", visited), ("pairs", found.pairs))
+        outcome = self._unbroken(configurations, found)
+        if found.broken is None:
+            return _Found(outcome, statistics=statistics)
+        steps = tuple(instance.steps[event] for event in found.broken.events)
+        loop = found.broken.loop
+        return _Found(outcome, steps, loop, loop < 0, found.cut, statistics)
+
+    @staticmethod
+    def _unbroken(configurations: Configurations, found: Decision) -> Outcome:
+        """What it means that no run was found that breaks the formula."""
+        if not found.finished:
+            return Undecided(found.limit, STEP_LIMIT.number)
+        bounds = []
+        if not configurations.complete:
+            bounds.append(f"queues <= {configurations.queue_bound}")
+        if found.cut:
+            bounds.append(f"sums of counts within {COUNT_LIMIT}")
+        if bounds:
+            return Bounded(", ".join(bounds), "search")
+        return Proved("search", "all runs searched")
+
+    def _ordered(
+        self, instance: _Instance, graph: ProtocolGraph, formula: Formula
+    ) -> _Found | None:
+        """What the protocol graph alone decides; None when it does not."""
+        if instance.implementable is None:
+            fits = not instance.sized.lowered.parallel and leaves_class(graph) is None
+            steps = self._further.options.step_limit
+            instance.implementable = fits and bool(check_graph(graph, steps).implementable)
+        if not instance.implementable:
+            return None
+        answer = decide_on_graph(formula, graph, _ON_GRAPH)
+        if answer is None:
+            return None
+        statistics = (("states", answer.visited),)
+        proved = Proved("causal order", "in every order of independent events")
+        if answer.broken is None:
+            return _Found(proved, statistics=statistics)
+        run = both(graph, answer.broken)
+        return _Found(proved, trimmed(formula, run), statistics=statistics)
+
+    def _trace(
+        self, instance: _Instance, formula: Formula, found: _Found, name: str
+    ) -> Trace | None:
+        """The run as evidence, once another way of judging formulas agrees with it.
+
+        None when it does not, which may be when counts were cut, or when there are so many roles
+        that not all can be asked whether the run may end.
+        """
+        graph = instance.sized.lowered.graph
+        if graph is None or found.steps is None:
+            return None
+        machines = self._acting(instance, graph, found.steps)
+        wrong = complaint(formula, found.steps, found.loop, machines)
+        if wrong:
+            if found.cut or len(graph.roles) > ALL_MACHINES:
+                return None
+            raise Defect(f"a run does not break property `{name}`: {wrong}")
+        how = self._how(formula, found, machines)
+        if len(machines) < len(graph.roles) and "ends" in how:
+            return None
+        said = f"property `{name}` does not hold: {how}"
+        return self._built(machines, found, Fault.PROPERTY, said, formula)
+
+    def _acting(
+        self, instance: _Instance, graph: ProtocolGraph, steps: Sequence[Step]
+    ) -> list[Machine]:
+        """All machines of a small protocol, else those of the roles that act."""
+        machines = self._machines(instance, graph)
+        if len(graph.roles) <= ALL_MACHINES:
+            return machines.all()
+        acting = {role for step in steps for role in (step.sender, step.receiver)}
+        return [machines.of(role) for role in graph.roles if role in acting]
+
+    @staticmethod
+    def _how(formula: Formula, found: _Found, machines: Sequence[Machine]) -> str:
+        """In which way a run breaks a formula, in words."""
+        steps = found.steps or ()
+        if found.loop >= 0:
+            return "a run that goes on like this for ever breaks it"
+        rows = positions(formula, steps, -1, machines).rows
+        if evaluate(formula, rows, len(steps), ended=False).weak:
+            return "a run that ends like this breaks it"
+        return "these events break it, whatever follows"
+
+    @staticmethod
+    def _built(
+        machines: Sequence[Machine], found: _Found, fault: Fault, explanation: str, formula: Formula
+    ) -> Trace:
+        trace = build_trace(
+            fault,
+            found.steps or (),
+            {machine.role: machine for machine in machines}.__getitem__,
+            [machine.role for machine in machines],
+            minimal=found.minimal,
+            culprits=(),
+            explanation=explanation,
+            loop=found.loop,
+        )
+        return msgspec.structs.replace(trace, formula=formula)
+
+    def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> str:
+        """Whether what a property that holds speaks of happens in some run, at some size."""
+        checked = True
+        for subject in subjects(tree):
+            if not is_timeless(subject):
+                checked = False
+                continue
+            occurs = [self._occurs(instance, subject) for instance in self._instances]
+            if True in occurs:
+                continue
+            if None in occurs:
+                checked = False
+                continue
+            said.append(self._never(subject, written))
+            return "vacuous"
+        return "exercised" if checked else "not-checked"
+
+    def _occurs(self, instance: _Instance, subject: Tree) -> bool | None:
+        """Whether some run has a position with `subject`; None when that is not known."""
+        if instance.scope is None:
+            return None
+        formula = formula_of(Unary("never", subject), instance.scope)
+        if formula is None:
+            return False
+        found = self._found(instance, formula)
+        if found.steps is not None:
+            return True
+        return False if isinstance(found.outcome, Proved) else None
+
+    def _never(self, subject: Tree, written: say.Written) -> Diagnostic:
+        span = extent(subject)
+        what = written.text[span.start : span.end]
+        return say.vacuous(written, span, what, self._further.name)
+
+    def witness(self, tree: Tree) -> list[tuple[Sized, Answer]]:
+        """At every size a shortest run to a position that has `tree`, or a proof of none."""
+        answers = []
+        for instance in self._instances:
+            if instance.scope is None:
+                answers.append((instance.sized, Answer(without_graph(instance.sized))))
+                continue
+            formula = formula_of(Unary("never", tree), instance.scope)
+            goal = formula_of(Unary("eventually", tree), instance.scope)
+            if formula is None or goal is None:
+                continue
+            found = self._found(instance, formula)
+            if found.steps is None:
+                answers.append((instance.sized, Answer(found.outcome, found.statistics)))
+            else:
+                answers.append((instance.sized, self._reached(instance, goal, found)))
+        return answers
+
+    def _reached(self, instance: _Instance, goal: Formula, found: _Found) -> Answer:
+        graph, steps = instance.sized.lowered.graph, found.steps or ()
+        machines = [] if graph is None else self._acting(instance, graph, steps)
+        if unreached(goal, steps, machines):
+            if found.cut:
+                reason = f"sums of counts leave {COUNT_LIMIT}"
+                return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
+            raise Defect("a run does not reach what it is a witness of")
+        count = f"{len(steps)} event{'' if len(steps) == 1 else 's'}"
+        trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
+        outcome = Proved("search", f"by a run of {count}")
+        return Answer(outcome, found.statistics, trace)
+
+
+def trimmed(formula: Formula, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What of a run causes the events that `formula` sees, when that is enough to break it."""
+    before = dependencies(steps)
+    events = [atom for atom in formula.atoms if isinstance(atom, EventAtom | BranchAtom)]
+    kept: set[int] = set()
+    for index in range(len(steps) - 1, -1, -1):
+        if index in kept or any(event_matches(atom, steps[index]) for atom in events):
+            kept.add(index)
+            kept.update(before[index])
+    short = tuple(steps[index] for index in sorted(kept))
+    rows = event_rows(formula, short)
+    broken = rows is not None and not evaluate(formula, rows, len(short), ended=False).weak
+    return short if broken else tuple(steps)

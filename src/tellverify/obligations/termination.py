@@ -1,0 +1,60 @@
+"""The obligations that the end of a protocol stays in reach, and that every fair run ends."""
+
+from __future__ import annotations
+
+from tellverify.diagnostics.codes import ENDLESS_RUN, NO_TERMINATION, STEP_LIMIT
+from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.projection.liveness import ending
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+
+
+def ending_obligation(machines: Machines) -> list[Finding]:
+    """Whether the end stays in reach; the same for graphs in and outside the class."""
+    answer = ending(machines.graph)
+    outcome: Outcome
+    if not answer.has_end:
+        outcome = Skipped("the protocol has no end: it is meant to go on for ever")
+    elif answer.run is None:
+        outcome = Proved("reachability")
+    else:
+        from tellverify.obligations.graph_runs import trapped_trace
+
+        outcome = Refuted(NO_TERMINATION.number, trapped_trace(machines, answer), "reachability")
+    return [Finding(Property.CAN_TERMINATE, outcome)]
+
+
+def endless_obligation(machines: Machines, options: Options) -> list[Finding]:
+    """Whether every weakly fair run ends; only when it is asked for, by searching the machines."""
+    if Property.TERMINATES.value not in options.properties:
+        return []
+    return [Finding(Property.TERMINATES, _endless(machines, options))]
+
+
+def _endless(machines: Machines, options: Options) -> Outcome:
+    from tellverify.search.breadth_first import explored
+    from tellverify.search.encoding import CompiledSystem
+    from tellverify.search.layering import is_acyclic
+    from tellverify.search.liveness import Lasting
+
+    built = machines.all()
+    if all(map(is_acyclic, built)):
+        return Proved("structure", "no role comes back to where it was")
+    bound = 1
+    found: Outcome = Unknown("too large to be searched", STEP_LIMIT.number)
+    while True:
+        search = explored(CompiledSystem(built, bound), options.search_limit)
+        if search.overflow:
+            return found
+        complete = not search.system.blocked
+        trace = Lasting(search, complete, machines.graph).endless()
+        if trace is not None:
+            return Refuted(ENDLESS_RUN.number, trace, "search")
+        if complete:
+            return Proved("search", "every run")
+        found = Bounded(f"queues of at most {bound} message{'' if bound == 1 else 's'}", "search")
+        if bound >= options.queue_limit:
+            return found
+        bound = min(2 * bound, options.queue_limit)

@@ -1,0 +1,405 @@
+"""Budgets, leakage and receipts: what runs add up to at most, and whether that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.annotations.longest_paths import (
+    UNBOUNDED,
+    Lasso,
+    Shape,
+    Worst,
+    costly_loop,
+    rounds_over,
+    shortest_over,
+    worst_case,
+    worst_run,
+    worst_totals,
+)
+from tellverify.annotations.metadata import Metadata, metadata_of, of_sites
+from tellverify.annotations.polynomial import Largest, constant, largest, text_of, value_of
+from tellverify.annotations.rules import Rules
+from tellverify.annotations.worst_case_formula import FormulaReader, Group, NoFormula
+from tellverify.diagnostics.codes import STEP_LIMIT, UNBOUNDED_COST
+from tellverify.diagnostics.model import Code
+from tellverify.language.linking.imports import with_imported
+from tellverify.language.lowering.sites import record_entries
+from tellverify.language.syntax import ast
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.context import Further, Sized
+from tellverify.obligations.graph_runs import both, lasso, replayed
+from tellverify.obligations.machines import Machines
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Subject, Verdict
+
+_SHOWN_ROUNDS: Final = 12
+_LAYER_STEPS: Final = 2_000_000
+
+
+class Meter(msgspec.Struct, frozen=True):
+    """Something that sends add to: `weigh` is what one message of the group costs.
+
+    `limit` is what a run may add up to, with `place` saying where that is written; `unit` is what
+    is counted.
+    """
+
+    property: Property
+    group: Group
+    item: str
+    weigh: Callable[[Metadata], int]
+    unit: str
+    code: Code
+    limit: int | None = None
+    place: str = ""
+    required: bool = False
+
+
+class Instance:
+    """A graph at one choice of sizes, with what its events mean; shared by all meters."""
+
+    def __init__(self, sized: Sized, graph: ProtocolGraph, rules: Rules) -> None:
+        self.sized = sized
+        self.graph = graph
+        self.metadata = of_sites(graph.sites, rules)
+        self._shape: Shape | None = None
+        self.machines = Machines(graph)
+        self.by_sender: dict[int, list[int]] = {}
+        for event, sender in enumerate(graph.sender):
+            self.by_sender.setdefault(sender, []).append(event)
+        self._members: dict[str, list[int]] = {}
+        for number, role in enumerate(graph.roles):
+            self._members.setdefault(role.partition("[")[0], []).append(number)
+
+    @property
+    def shape(self) -> Shape:
+        """The components of the graph."""
+        if self._shape is None:
+            self._shape = Shape(self.graph)
+        return self._shape
+
+    def members(self, role: str) -> Sequence[int]:
+        """The numbers of the members of a role."""
+        return self._members.get(role, ())
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """The worst case of one meter at one choice of family sizes.
+
+    `role` and `receiver` are the members that reach it, by their numbers in the graph; `receiver`
+    is -1 where all receivers count.
+    """
+
+    instance: Instance
+    role: int
+    receiver: int
+    costs: tuple[int, ...]
+    worst: Worst
+
+    @property
+    def sized(self) -> Sized:
+        """The choice of sizes."""
+        return self.instance.sized
+
+    @property
+    def graph(self) -> ProtocolGraph:
+        """The graph at these sizes."""
+        return self.instance.graph
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A verdict, and what certifies it: one measurement for each choice of sizes.
+
+    Where the limit is passed, or there is none, `over` is the run that shows it: its measurement,
+    its events, and the number of the event where a loop begins or -1.
+    """
+
+    meter: Meter
+    verdict: Verdict
+    measured: tuple[Measured, ...] = ()
+    over: tuple[Measured, tuple[int, ...], int] | None = None
+
+
+class Meters:
+    """All meters of one protocol."""
+
+    def __init__(self, further: Further, rules: Rules) -> None:
+        self._further = further
+        self._rules = rules
+        self._place = further.judged.source.position(further.protocol.name.span.start)
+        self.instances = [
+            Instance(sized, sized.lowered.graph, rules)
+            for sized in further.sized
+            if sized.lowered.graph is not None
+        ]
+        self.is_whole = len(self.instances) == len(further.sized) and bool(self.instances)
+        self._steps = further.options.step_limit
+        known: dict[ast.Record | None, Metadata] = {}
+
+        def metadata(record: ast.Record | None) -> Metadata:
+            if record not in known:
+                known[record] = metadata_of(record_entries(record), rules)
+            return known[record]
+
+        protocol = with_imported(further.protocol, further.judged.linked)
+        self._formulas = FormulaReader(protocol, metadata)
+        self._known: dict[tuple[str, str, str, str], Largest | None] = {}
+
+    def answer(self, meter: Meter) -> Answer:
+        """Measure at all sizes, and say what that shows."""
+        measured = []
+        for instance in self.instances:
+            one = self._measured(meter, instance)
+            if one is None:
+                reason = "the step limit was reached before every member was measured"
+                return self._told(meter, Unknown(reason, STEP_LIMIT.number))
+            measured.append(one)
+        for one in measured:
+            if not one.worst.is_bounded:
+                return self._unbounded(meter, one, measured)
+        if meter.limit is not None:
+            for one in measured:
+                if one.worst.total > meter.limit:
+                    return self._over(meter, one, measured)
+        formula = self._formula(meter, measured)
+        if formula is None and not self.is_whole:
+            return self._told(meter, Unknown(self._why_not(), STEP_LIMIT.number))
+        return self._told(meter, self._within(meter, measured, formula), measured)
+
+    def _why_not(self) -> str:
+        for sized in self._further.sized:
+            if sized.lowered.graph is None:
+                skipped = sized.lowered.skipped
+                return sized.lowered.limit or (skipped[0].reason if skipped else "no graph")
+        return "no graph"
+
+    def _told(self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()) -> Answer:
+        group = meter.group
+        if group.receiver:
+            subject = Subject(
+                self._further.name, channel=(group.sender, group.receiver), item=meter.item
+            )
+        else:
+            subject = Subject(self._further.name, (group.sender,), item=meter.item)
+        largest_total = max((m.worst.total for m in measured), default=UNBOUNDED)
+        statistics = (("worst-case", largest_total),) if largest_total >= 0 else ()
+        if meter.limit is not None:
+            statistics = (*statistics, ("limit", meter.limit))
+        verdict = Verdict(
+            meter.property, subject, outcome, meter.required, *self._place, statistics
+        )
+        return Answer(meter, verdict, tuple(measured))
+
+    # Worst cases
+
+    def _measured(self, meter: Meter, instance: Instance) -> Measured | None:
+        """The worst case over all members of the group; None when that takes too long."""
+        graph, group = instance.graph, meter.group
+        self._steps -= graph.event_count + graph.state_count
+        if self._steps < 0:
+            return None
+        weights = self._weights(meter, instance)
+        totals = worst_totals(instance.shape, weights)
+        if not totals:
+            role = next(iter(instance.members(group.sender)), -1)
+            receiver = next(iter(instance.members(group.receiver)), -1) if group.receiver else -1
+            return Measured(instance, role, receiver, (0,) * graph.event_count, _NOTHING)
+        payer = min(totals, key=lambda one: (totals[one] != UNBOUNDED, -totals[one], one))
+        costs = [0] * graph.event_count
+        for event, (who, cost) in weights.items():
+            if who == payer:
+                costs[event] = cost
+        return Measured(instance, *payer, tuple(costs), worst_case(instance.shape, costs))
+
+    @staticmethod
+    def _weights(meter: Meter, instance: Instance) -> dict[int, tuple[tuple[int, int], int]]:
+        """The events that cost a member of the group something, with who pays."""
+        graph, group = instance.graph, meter.group
+        receivers = set(instance.members(group.receiver)) if group.receiver else None
+        weights = {}
+        for role in instance.members(group.sender):
+            for event in instance.by_sender.get(role, ()):
+                receiver = graph.receiver[event] if receivers is not None else -1
+                if receivers is None or receiver in receivers:
+                    cost = meter.weigh(instance.metadata[graph.site[event]])
+                    if cost:
+                        weights[event] = ((role, receiver), cost)
+        return weights
+
+    def _formula(self, meter: Meter, measured: Sequence[Measured]) -> Largest | None:
+        """The worst case for every size of at least 1, if it agrees with all measurements.
+
+        Where no family has a size, the graph says it all.
+        """
+        if self.is_whole and not any(one.sized.sizes for one in measured):
+            return None
+        try:
+            formula = self._formulas.worst(meter.group, meter.weigh)
+        except NoFormula:
+            return None
+        for one in measured:
+            if any(size < 1 for size in one.sized.sizes.values()):
+                continue
+            sizes = self._formulas.sizes(one.sized.sizes)
+            if value_of(formula, sizes) != one.worst.total:
+                return None
+        return formula
+
+    # Outcomes
+
+    def _within(
+        self, meter: Meter, measured: Sequence[Measured], formula: Largest | None
+    ) -> Outcome:
+        of = f" of {meter.limit:,}" if meter.limit is not None else ""
+        unit = f" {meter.unit}" if meter.unit else ""
+        if meter.limit is None and all(one.worst.total == 1 for one in measured):
+            unit = unit.removesuffix("s")
+        if self._formulas.is_family(meter.group.sender):
+            unit += " each"
+        if formula is not None:
+            text = text_of(formula)
+            grows = any(monomial for poly in formula for monomial, _ in poly.terms)
+            if meter.limit is None or not grows:
+                return Proved("structure" if grows else "longest path", f"at most {text}{of}{unit}")
+            if largest((constant(meter.limit),), formula) == (constant(meter.limit),):
+                return Proved("structure", f"at most {text}{of}{unit}")
+            detail = f"at most {text}{of}{unit}"
+            return Bounded(self._bound(), "longest path", detail)
+        values = [one.worst.total for one in measured]
+        if not any(one.sized.sizes for one in measured):
+            return Proved("longest path", f"at most {values[-1]:,}{of}{unit}")
+        shown = ", ".join(f"{value:,}" for value in values[:6])
+        more = ", ..." if len(values) > 6 else ""
+        return Bounded(self._bound(), "longest path", f"at most {shown}{more}{of}{unit}")
+
+    def _bound(self) -> str:
+        sizes: dict[str, dict[int, None]] = {}
+        for sized in self._further.sized:
+            for family, size in sized.sizes.items():
+                sizes.setdefault(family, {})[size] = None
+        return ", ".join(f"{family} = {', '.join(map(str, s))}" for family, s in sizes.items())
+
+    def _unbounded(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
+        """A loop that adds something every time."""
+        found = costly_loop(one.instance.shape, one.costs)
+        lap = sum(one.costs[event] for event in found.loop)
+        who, unit = self._who(meter, one), f" {meter.unit}" if meter.unit else ""
+        where = one.graph.site_of(found.loop[0])
+        round_ = f"each round of the loop through line {where.line} adds {lap:,}{unit}"
+        if meter.limit is None:
+            explanation = f"{who} {_verb(meter)} without limit: {round_}"
+            trace = self._lasso_trace(meter, one, found, explanation)
+            refuted = Refuted(UNBOUNDED_COST.number, trace, "longest path", one.sized.name)
+            shown_by = (one, (*found.stem, *found.loop), len(found.stem))
+            return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
+        rounds = rounds_over(one.costs, found, meter.limit)
+        shown = self._shortest(one, meter.limit) if rounds <= _SHOWN_ROUNDS else None
+        plural = "" if rounds == 1 else "s"
+        reason = f"{round_}, so the limit is passed after {rounds:,} round{plural}"
+        if shown is None:
+            explanation = f"{who} {_verb(meter)} more than {meter.limit:,}{unit}"
+            trace = self._lasso_trace(meter, one, found, explanation)
+            shown_by = (one, (*found.stem, *found.loop), len(found.stem))
+        else:
+            trace = self._trace(meter, one, shown)
+            shown_by = (one, shown, -1)
+        refuted = Refuted(meter.code.number, trace, "longest path", one.sized.name, reason)
+        return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
+
+    def _over(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
+        """A run that is over the limit, and what limit would do."""
+        assert meter.limit is not None
+        run = self._shortest(one, meter.limit)
+        is_shortest = run is not None
+        if run is None:
+            run = worst_run(one.instance.shape, one.costs, one.worst)
+        trace = self._trace(meter, one, run, minimal=is_shortest)
+        unit = f" {meter.unit}" if meter.unit else ""
+        here = f" with {one.sized.name}" if one.sized.name else ""
+        reason = f"{one.worst.total:,}{unit} are enough for every run{here}"
+        refuted = Refuted(meter.code.number, trace, "longest path", one.sized.name, reason)
+        told = self._told(meter, refuted, all_of)
+        return msgspec.structs.replace(told, over=(one, tuple(run), -1))
+
+    @staticmethod
+    def _shortest(one: Measured, limit: int) -> tuple[int, ...] | None:
+        return shortest_over(one.graph, one.costs, one.worst, limit, _LAYER_STEPS)
+
+    # Runs
+
+    @staticmethod
+    def _who(meter: Meter, one: Measured) -> str:
+        sender = one.graph.roles[one.role]
+        if one.receiver < 0:
+            return f"`{sender}`"
+        return f"`{sender}` toward `{one.graph.roles[one.receiver]}`"
+
+    def _trace(
+        self, meter: Meter, one: Measured, run: Sequence[int], *, minimal: bool = True
+    ) -> Trace:
+        total = sum(one.costs[event] for event in run)
+        unit = f" {meter.unit}" if meter.unit else ""
+        explanation = (
+            f"{self._who(meter, one)} {_verb(meter)} {total:,}{unit} where {meter.limit:,} are"
+            " allowed"
+        )
+        steps = both(one.graph, run)
+        trace = Trace(
+            Fault.PROPERTY,
+            steps,
+            (one.graph.roles[one.role],),
+            explanation,
+            minimal,
+            place=one.graph.site_of(run[-1]),
+        )
+        return replayed(
+            one.instance.machines, trace, lambda: self._adds_up(meter, one, trace, total)
+        )
+
+    def _lasso_trace(self, meter: Meter, one: Measured, found: Lasso, explanation: str) -> Trace:
+        machines = one.instance.machines
+        steps, loop = lasso(machines, both(one.graph, found.stem), both(one.graph, found.loop))
+        trace = Trace(
+            Fault.PROPERTY,
+            steps,
+            (one.graph.roles[one.role],),
+            explanation,
+            False,
+            loop,
+            place=one.graph.site_of(found.loop[0]),
+        )
+        return replayed(machines, trace, lambda: self._adds_up(meter, one, trace, 1, loop))
+
+    def _adds_up(
+        self, meter: Meter, one: Measured, trace: Trace, least: int, start: int = 0
+    ) -> bool:
+        """Whether the sends of a trace add up to so much, by the text of their annotations."""
+        sender = one.graph.roles[one.role]
+        total = 0
+        for step in trace.steps[start:]:
+            toward = one.receiver < 0 or step.receiver == one.graph.roles[one.receiver]
+            if step.send and step.sender == sender and toward:
+                total += meter.weigh(metadata_of(step.site.annotations, self._rules))
+        return total >= least
+
+
+_NOTHING: Final = Worst(0, ())
+
+
+def _verb(meter: Meter) -> str:
+    match meter.property:
+        case Property.LEAKAGE:
+            return f"shows `{meter.item}`"
+        case Property.RECEIPTS:
+            return "issues receipts"
+        case _:
+            return "is charged"
+
+
+def sizes_shown(sizes: Mapping[str, int]) -> str:
+    """Sizes as reports write them."""
+    return ", ".join(f"{family} = {size}" for family, size in sizes.items())

@@ -1,1 +1,0 @@
-"""Patterns of resilience as models: actions on states, judged for all values of parameters."""

@@ -1,0 +1,380 @@
+"""A run drawn as a sequence chart: a column for every role that takes part, a row per message.
+
+A run with more roles than fit the width is written as a list with one message a line instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from tellverify.model.graph import Site
+from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.report.drawing.sequence import (
+    Fold,
+    Row,
+    RowKind,
+    awaited,
+    folded,
+    participants,
+    rows_of,
+)
+from tellverify.report.escape import fitted, padded, width, wrapped
+from tellverify.report.families import collapsed, counted, grouped, listed
+from tellverify.report.style import Style
+
+_MARGIN: Final = 5
+_NOTE: Final = 14
+_IDLE_COLUMNS: Final = 4
+_FEW: Final = 6
+_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE)
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    """Where the lifelines stand and how names and labels are cut."""
+
+    centres: tuple[int, ...]
+    names: tuple[str, ...]
+    label_cells: int
+    gutter: int
+
+
+def draw(trace: Trace, roles: Sequence[str], style: Style, *, verbose: bool = False) -> list[str]:
+    """The lines of the chart of `trace`; `roles` gives the order of columns."""
+    rows, closes = rows_of(trace)
+    items = folded(rows, trace.culprits, everything=verbose)
+    columns = participants(trace, roles, _IDLE_COLUMNS)
+    gutter = max(4, len(str(len(rows)))) + 2
+    layout = _layout(columns, items, gutter, style)
+    shown = frozenset(columns)
+    if layout is None:
+        lines = _list(items, gutter, style)
+    else:
+        lines = _columns(trace, items, columns, layout, style)
+    if closes:
+        words = f"{style.glyphs.repeat} repeats from {closes}"
+        lines.append(" " * gutter + style.paint("cyan", words))
+    if layout is not None:
+        lines.extend(_end_row(trace, columns, layout, style))
+    lines.extend(_ending(trace, shown if layout is not None else frozenset(), style))
+    return lines
+
+
+# Layout
+
+
+def _layout(
+    columns: Sequence[str], items: Sequence[Row | Fold], gutter: int, style: Style
+) -> _Layout | None:
+    """The widest layout that fits: roomy, tight, then with names and labels cut; None if none."""
+    for least, longest in ((18, 30), (8, 30), (8, 14), (8, 9)):
+        names = _short_names(columns, longest, style)
+        layout = _placed(columns, names, items, (least, longest), gutter, style)
+        if layout.centres and layout.centres[-1] + _MARGIN + _NOTE <= style.width:
+            return layout
+    return None
+
+
+def _short_names(columns: Sequence[str], longest: int, style: Style) -> tuple[str, ...]:
+    """The names as column heads, cut to `longest`, no two of them alike."""
+    glyphs = style.glyphs
+    taken: set[str] = set()
+    names: list[str] = []
+    for role in columns:
+        name = fitted(style.shown(role), longest, ellipsis=glyphs.ellipsis)
+        number = 1
+        while name in taken:
+            number += 1
+            suffix = f"#{number}"
+            name = fitted(style.shown(role), longest - len(suffix), ellipsis=glyphs.ellipsis)
+            name += suffix
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def _placed(
+    columns: Sequence[str],
+    names: tuple[str, ...],
+    items: Sequence[Row | Fold],
+    sizes: tuple[int, int],
+    gutter: int,
+    style: Style,
+) -> _Layout:
+    least, longest = sizes
+    index = {role: number for number, role in enumerate(columns)}
+    gaps = [
+        max(least, (width(left) + 1) // 2 + width(right) // 2 + 3)
+        for left, right in pairwise(names)
+    ]
+    for item in items:
+        if isinstance(item, Row):
+            low, high = sorted((index[item.sender], index[item.receiver]))
+            need = min(width(style.shown(item.label)), longest) + 8
+            lacking = need - sum(gaps[low:high])
+            if lacking > 0:
+                gaps[high - 1] += lacking
+    centres: list[int] = []
+    for number, name in enumerate(names):
+        if number == 0:
+            centres.append(gutter + 2 + width(name) // 2)
+        else:
+            centres.append(centres[-1] + gaps[number - 1])
+    return _Layout(tuple(centres), names, longest, gutter)
+
+
+# Columns
+
+
+def _columns(
+    trace: Trace,
+    items: Sequence[Row | Fold],
+    columns: Sequence[str],
+    layout: _Layout,
+    style: Style,
+) -> list[str]:
+    glyphs = style.glyphs
+    index = {role: number for number, role in enumerate(columns)}
+    lines = [style.paint("bold", _heads(layout))]
+    edge = layout.centres[-1] + _MARGIN
+    for item in items:
+        if isinstance(item, Fold):
+            note = fitted(
+                _fold_words(item, trace, style),
+                style.width - layout.gutter - 2,
+                ellipsis=glyphs.ellipsis,
+            )
+            lines.append(style.paint("dim", f"{' ' * layout.gutter}{glyphs.folded} {note}"))
+            continue
+        cells = _lifelines(layout, glyphs.line)
+        _arrow(cells, item, index, layout, style)
+        number = str(item.number).rjust(layout.gutter - 2)
+        drawn = number + "".join(cells)[layout.gutter - 2 :]
+        lines.extend(_with_note(drawn, _notes(item, style), edge, layout, style))
+    return lines
+
+
+def _end_row(trace: Trace, columns: Sequence[str], layout: _Layout, style: Style) -> list[str]:
+    """A mark for the state of every column at the end, with what the one culprit awaits."""
+    waiting = {one.role: one for one in trace.waiting}
+    if not any(role in waiting for role in columns):
+        return []
+    marks = [" "] * (layout.centres[-1] + 1)
+    for role, centre in zip(columns, layout.centres, strict=True):
+        marks[centre] = _mark(trace, waiting.get(role), style)
+    last = "".join(marks)
+    culprits = [role for role in trace.culprits if role in columns and role in waiting]
+    note = style.tamed(awaited(trace, waiting[culprits[0]])) if len(culprits) == 1 else ""
+    return _with_note(last, note, layout.centres[-1] + _MARGIN, None, style)
+
+
+def _heads(layout: _Layout) -> str:
+    line = ""
+    for name, centre in zip(layout.names, layout.centres, strict=True):
+        line = padded(line, max(centre - width(name) // 2, width(line))) + name
+    return line
+
+
+def _lifelines(layout: _Layout, sign: str) -> list[str]:
+    cells = [" "] * (layout.centres[-1] + 1)
+    for centre in layout.centres:
+        cells[centre] = sign
+    return cells
+
+
+def _arrow(
+    cells: list[str], row: Row, index: Mapping[str, int], layout: _Layout, style: Style
+) -> None:
+    """Draw the message of `row` between the lifelines of its roles."""
+    glyphs = style.glyphs
+    start, end = layout.centres[index[row.sender]], layout.centres[index[row.receiver]]
+    low, high = min(start, end) + 1, max(start, end)
+    inner = high - low
+    extra = 1 if row.kind == RowKind.ARROW else 2
+    label = fitted(
+        style.shown(row.label), min(layout.label_cells, inner - extra - 4), ellipsis=glyphs.ellipsis
+    )
+    text = f" {label} "
+    bars = inner - extra - width(text)
+    tail, head = glyphs.bar * ((bars + 1) // 2), glyphs.bar * (bars // 2)
+    queue_end = glyphs.queued if row.kind == RowKind.SEND else ""
+    queue_start = glyphs.queued if row.kind == RowKind.RECEIVE else ""
+    if start < end:
+        drawn = f"{queue_start}{tail}{text}{head}{glyphs.right}{queue_end}"
+    else:
+        drawn = f"{queue_end}{glyphs.left}{head}{text}{tail}{queue_start}"
+    signs = _cells(drawn)
+    for position, sign in enumerate(signs):
+        crossing = cells[low + position] == glyphs.line and sign == glyphs.bar
+        cells[low + position] = glyphs.cross if crossing else sign
+
+
+def _cells(drawn: str) -> list[str]:
+    """One entry per terminal cell: a wide character is followed by an empty entry."""
+    if drawn.isascii():
+        return list(drawn)
+    cells: list[str] = []
+    for char in drawn:
+        size = width(char)
+        if size == 0 and cells:
+            cells[-1] += char
+        else:
+            cells.append(char)
+            cells.extend([""] * (size - 1))
+    return cells
+
+
+def _with_note(drawn: str, note: str, edge: int, layout: _Layout | None, style: Style) -> list[str]:
+    """`drawn` with `note` right of it; what does not fit goes on lines of its own."""
+    if not note:
+        return [drawn.rstrip()]
+    room = style.width - edge
+    rest = "".join(_lifelines(layout, style.glyphs.line)) if layout is not None else ""
+    parts = wrapped(note, room)
+    return [
+        padded(drawn if number == 0 else rest, edge) + style.paint("dim", part)
+        for number, part in enumerate(parts)
+    ]
+
+
+# List
+
+
+def _list(items: Sequence[Row | Fold], gutter: int, style: Style) -> list[str]:
+    """One message a line, for runs with more roles than fit side by side."""
+    glyphs = style.glyphs
+    arrows = {
+        RowKind.ARROW: glyphs.bar * 2 + glyphs.right,
+        RowKind.SEND: glyphs.bar * 2 + glyphs.right + glyphs.queued,
+        RowKind.RECEIVE: glyphs.queued + glyphs.bar * 2 + glyphs.right,
+    }
+    lines: list[str] = []
+    for item in items:
+        if isinstance(item, Fold):
+            words = f"{grouped(item.count)} messages left out"
+            lines.append(style.paint("dim", f"{' ' * gutter}{glyphs.folded} {words}"))
+            continue
+        text = style.tamed(f"{item.sender} {arrows[item.kind]} {item.receiver} : {item.label}")
+        number = str(item.number).rjust(gutter - 2)
+        note = _notes(item, style)
+        line = f"{number}  {text}"
+        joined = f"{padded(line, 48)}   {note}" if note else line
+        if width(joined) <= style.width:
+            lines.append(joined)
+        else:
+            lines.extend(style.hanging(f"{number}  ", f"{text}   {note}", gutter + 4))
+    return lines
+
+
+# Words
+
+
+def place(site: Site) -> str:
+    """The file name and line of a statement: `escrow.tell:6`."""
+    if not site.line:
+        return ""
+    return f"{site.path.rpartition('/')[2]}:{site.line}" if site.path else f"line {site.line}"
+
+
+def _notes(row: Row, style: Style) -> str:
+    parts = [place(row.site)]
+    if row.branch:
+        parts.append(f"branch {row.branch}")
+    return "   ".join(style.tamed(part) for part in parts if part)
+
+
+def _fold_words(fold: Fold, trace: Trace, style: Style) -> str:
+    count = counted(fold.count, "message")
+    if not fold.idle:
+        return f"{count} left out"
+    names = listed([f"`{name}`" for name in collapsed(trace.culprits)], 2)
+    return style.tamed(f"{count} that change nothing for {names}")
+
+
+def _mark(trace: Trace, waiting: Waiting | None, style: Style) -> str:
+    glyphs = style.glyphs
+    if waiting is None:
+        return " "
+    if waiting.role in trace.culprits and trace.fault in _FOR_EVER and waiting.awaits:
+        return glyphs.waiting
+    if waiting.finished and not waiting.awaits:
+        return glyphs.finished
+    if _goes_on(trace, waiting):
+        return glyphs.able
+    return glyphs.finished if waiting.finished else glyphs.waiting
+
+
+def _goes_on(trace: Trace, waiting: Waiting) -> bool:
+    """True of a role that acts in the loop of a lasso, and of one that awaits nothing."""
+    if waiting.role in trace.culprits and trace.fault in _FOR_EVER:
+        return False
+    if 0 <= trace.loop < len(trace.steps):
+        return any(step.actor == waiting.role for step in trace.steps[trace.loop :])
+    return not waiting.finished and not waiting.awaits
+
+
+def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
+    """The meaning of the marks, what every other role does, and what is left in the queues."""
+    glyphs = style.glyphs
+    legend: list[str] = []
+    states = [one for one in trace.waiting if one.role in columns]
+    used = {_mark(trace, one, style) for one in states}
+    if glyphs.finished in used:
+        legend.append(f"{glyphs.finished} finished")
+    if glyphs.waiting in used:
+        ever = trace.fault == Fault.DEADLOCK or all(
+            one.role in trace.culprits
+            for one in states
+            if _mark(trace, one, style) == glyphs.waiting
+        )
+        ever = ever and trace.fault in _FOR_EVER
+        legend.append(f"{glyphs.waiting} waits for ever" if ever else f"{glyphs.waiting} waits")
+    if glyphs.able in used:
+        legend.append(f"{glyphs.able} goes on")
+    if not any(labels for _, _, labels in trace.queues):
+        legend.append("all queues empty")
+    lines = ["     " + "   ".join(legend)] if legend else []
+    lines.extend(_states(trace, columns, style))
+    lines.extend(_queues(trace, style))
+    return lines
+
+
+def _states(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
+    """Culprits when there are several, then the roles without a column, in few words."""
+    culprits = frozenset(trace.culprits)
+    several = len([role for role in trace.culprits if role in columns]) > 1
+    by_words: dict[str, list[str]] = {}
+    for one in trace.waiting:
+        if one.role in columns and not (several and one.role in culprits):
+            continue
+        words = awaited(trace, one)
+        if one.finished and not words:
+            words = "finished"
+        elif one.finished:
+            words = "finished, would take more"
+        elif not words:
+            words = "goes on" if _goes_on(trace, one) else "waits"
+        by_words.setdefault(words, []).append(one.role)
+    lines: list[str] = []
+    for words, names in list(by_words.items())[:_FEW]:
+        who = listed([f"`{name}`" for name in collapsed(names)], 4)
+        lines.extend(style.hanging("     ", style.tamed(f"{who}: {words}"), 7))
+    if len(by_words) > _FEW:
+        hidden = sum(len(names) for names in list(by_words.values())[_FEW:])
+        lines.append(f"     and {counted(hidden, 'other role')}")
+    return lines
+
+
+def _queues(trace: Trace, style: Style) -> list[str]:
+    lines: list[str] = []
+    full = [(s, r, labels) for s, r, labels in trace.queues if labels]
+    for sender, receiver, labels in full[:_FEW]:
+        what = listed(labels, _FEW)
+        text = style.tamed(f"{sender} {style.glyphs.arrow} {receiver}: {what}")
+        lines.extend(style.hanging("     queued: ", text, 13))
+    if len(full) > _FEW:
+        lines.append(f"     and {counted(len(full) - _FEW, 'other queue')}")
+    return lines

@@ -1,1 +1,0 @@
-"""Pictures as SVG, drawn without any other program: graphs, machines and sequence charts."""

@@ -1,0 +1,1 @@
+"""Search on configurations of communicating machines: shortest runs, liveness, reductions."""

@@ -1,0 +1,218 @@
+"""Breadth-first search through all configurations of communicating machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import msgspec
+
+from tellverify.model.machine import Machine
+from tellverify.search.encoding import Channel, CompiledSystem, Move
+from tellverify.search.layering import is_graded
+from tellverify.search.successor_tables import Views
+from tellverify.search.terminal import Ending, Spoilt, ending_of
+
+if TYPE_CHECKING:
+    from tellverify.search.numpy_search import DenseSearch
+
+Layers: TypeAlias = "LayeredSearch | DenseSearch"
+
+DENSE_FROM: Final = 100_000  # configurations from which numpy is faster, start-up included
+_SLICE: Final = 50_000  # successors computed at once, about; bounds the memory for duplicates
+_FIRST_REGROUP: Final = 1_000
+
+
+class Exploration(msgspec.Struct, frozen=True):
+    """The result of an exhaustive search.
+
+    `exhausted`: every configuration within the queue bound was visited. `complete`: moreover no
+    send was ever blocked by the bound, so these are all configurations there are. `levels[n]`
+    are the configurations first reached by n moves, ascending.
+    """
+
+    system: CompiledSystem
+    configurations: int
+    depth: int
+    exhausted: bool
+    complete: bool
+    longest_queue: tuple[tuple[Channel, int], ...]
+    endings: tuple[Ending, ...]
+    spoilt: tuple[Spoilt, ...]
+    levels: list[list[int]]
+
+    def run_to(self, configuration: int, depth: int) -> list[Move]:
+        """The moves of a shortest run to a configuration of `levels[depth]`."""
+        return run_to(Views(self.system), self.levels, configuration, depth)
+
+
+class LayeredSearch:
+    """Search by layers; `advance` adds one. `endings` and `spoilt` grow with the layers.
+
+    `count` is the number of configurations visited. At most `budget` are kept, fewer if they are
+    long: 1,024 bits count as one. When the next layer would not fit it is dropped and `overflow`
+    set; the layers before are complete.
+    """
+
+    def __init__(self, system: CompiledSystem, budget: int) -> None:
+        self.system = system
+        self.overflow = False
+        self.budget = budget
+        self.may_be_dense = True
+        weight = 1 + system.width // 1024
+        self._room = budget // weight
+        self._slice = max(1, _SLICE // (weight * (1 + len(system.machines) // 8)))
+        self.views = Views(system)
+        self.levels: list[list[int]] = [[system.initial]]
+        self.count = 1
+        # Configurations that were met after even and odd numbers of moves, as far as is needed.
+        graded = all(map(is_graded, system.machines))
+        self._met: tuple[set[int], set[int]] | None = None if graded else ({system.initial}, set())
+        self.endings: list[Ending] = []
+        self.spoilt: dict[int, Spoilt] = {}
+        self._regroup_at = _FIRST_REGROUP
+        self._successors: set[int] = set()
+        self._expand()
+
+    @property
+    def depth(self) -> int:
+        """The number of moves to the last layer."""
+        return len(self.levels) - 1
+
+    @property
+    def exhausted(self) -> bool:
+        """True when the last layer leads to nothing new."""
+        return not self._successors and not self.overflow
+
+    def advance(self) -> None:
+        """Visit the next layer."""
+        self.levels.append(sorted(self._successors))
+        self.count += len(self._successors)
+        if self._met is not None:
+            self._met[self.depth % 2].update(self._successors)
+        if self.count > self._regroup_at:
+            self._regroup_at *= 8
+            self.views.regroup(self.levels[-1])
+        self._expand()
+
+    def run_to(self, configuration: int, depth: int) -> list[Move]:
+        """The moves of a shortest run to a configuration of the layer at `depth`."""
+        return run_to(self.views, self.levels, configuration, depth)
+
+    def longest(self) -> tuple[tuple[Channel, int], ...]:
+        """For every channel the most messages it holds in a configuration that was visited."""
+        found = []
+        for channel, queue in self.system.queues.items():
+            at, mask = queue.length, (1 << self.system.queue_bound.bit_length()) - 1
+            lengths: set[int] = set()
+            for level in self.levels:
+                lengths.update([(c >> at) & mask for c in level])
+            found.append((channel, max(lengths)))
+        return tuple(found)
+
+    def _expand(self) -> None:
+        """Classify the last layer and compute what follows it."""
+        layer, views = self.levels[-1], self.views
+        following: set[int] = set()
+        for start in range(0, len(layer), self._slice):
+            part = layer[start : start + self._slice]
+            found = views.successors(part)
+            if not self.overflow:
+                if self._met is not None:
+                    found -= self._met[(self.depth + 1) % 2]
+                following = following | found if following else found
+                self.overflow = self.count + len(following) > self._room
+            for configuration in views.idle(part):
+                ending = ending_of(self.system, configuration, self.depth)
+                if ending is not None:
+                    self.endings.append(ending)
+        self._successors = set() if self.overflow else following
+        for role in sorted(self.system.spoilt - self.spoilt.keys()):
+            first = next(c for c in layer if self.system.is_spoilt(role, c))
+            self.spoilt[role] = Spoilt(role, first, self.depth)
+
+
+def advanced(search: Layers) -> Layers:
+    """`search` with one layer more; a large one goes on by numpy where that is installed.
+
+    Layers, counts and faults are the same. Numpy is an extra, and small searches never ask for it.
+    """
+    search.advance()
+    if (
+        not isinstance(search, LayeredSearch)
+        or not search.may_be_dense
+        or search.count < DENSE_FROM
+        or search.exhausted
+        or search.overflow
+    ):
+        return search
+    search.may_be_dense = False
+    dense = _dense(search.system, search.budget)
+    while dense is not None and dense.depth < search.depth:
+        dense.advance()
+    return dense or search
+
+
+def _dense(system: CompiledSystem, budget: int) -> DenseSearch | None:
+    from importlib.util import find_spec
+
+    if find_spec("numpy") is None:
+        return None
+    from tellverify.search.numpy_search import DenseSearch, Layout
+
+    return DenseSearch(system, budget) if Layout(system).fits else None
+
+
+def explored(system: CompiledSystem, budget: int) -> Layers:
+    """A search of all that `budget` allows."""
+    search: Layers = LayeredSearch(system, budget)
+    while not search.exhausted and not search.overflow:
+        search = advanced(search)
+    return search
+
+
+def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Exploration:
+    """Visit every configuration with at most `queue_bound` messages in each channel.
+
+    Stops before the layer that exceeds `budget` (see `LayeredSearch`); `exhausted` is false then.
+    Raises ValueError when machines do not fit together (see `CompiledSystem`).
+    """
+    search = explored(CompiledSystem(machines, queue_bound), budget)
+    system = search.system
+    return Exploration(
+        system=system,
+        configurations=search.count,
+        depth=search.depth,
+        exhausted=search.exhausted,
+        complete=search.exhausted and not system.blocked,
+        longest_queue=search.longest(),
+        endings=tuple(search.endings),
+        spoilt=tuple(search.spoilt[role] for role in sorted(search.spoilt)),
+        levels=search.levels,
+    )
+
+
+def explore_iterated(
+    machines: Sequence[Machine], *, largest_bound: int, budget: int
+) -> Exploration:
+    """`explore` with queue bounds 1, 2, 4, ... until it is complete or a limit is reached."""
+    bound = 1
+    while True:
+        exploration = explore(machines, queue_bound=bound, budget=budget)
+        if exploration.complete or not exploration.exhausted or bound >= largest_bound:
+            return exploration
+        bound = min(2 * bound, largest_bound)
+
+
+def run_to(
+    views: Views, levels: Sequence[Sequence[int]], configuration: int, depth: int
+) -> list[Move]:
+    """The moves of a shortest run, found backwards: the least predecessor in each layer."""
+    moves: list[Move] = []
+    for level in range(depth - 1, -1, -1):
+        before = min(views.predecessors(levels[level], configuration))
+        delta = configuration - before
+        moves.append(next(m for m in views.system.enabled(before) if m.delta == delta))
+        configuration = before
+    moves.reverse()
+    return moves

@@ -1,0 +1,142 @@
+"""Successors of many configurations at once, by tables that fill as configurations are met.
+
+Speed comes from three things. What a role can do depends on its segment only, so its moves are
+looked up, not computed. Neighbouring roles with few segments share one table, so one look-up
+serves several roles; a role with many segments, as a coordinator whose channels fill in any
+order, is looked up by its local state first and then by the channels that matter there. And the
+loops are comprehensions over a whole layer, with sets to remove duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from tellverify.search.encoding import CompiledSystem
+
+_GROUP_LIMIT: Final = 4096  # entries of a table that several roles share
+_ROLE_LIMIT: Final = 200  # segments of a role that may share a table
+_SAMPLE: Final = 4000
+
+
+class Table(dict[int, tuple[int, ...]]):
+    """What the moves that belong to a key add; computed when first asked for."""
+
+    def __init__(self, compute: Callable[[int], tuple[int, ...]]) -> None:
+        self._compute = compute
+
+    def __missing__(self, key: int) -> tuple[int, ...]:
+        value = self[key] = self._compute(key)
+        return value
+
+
+# A shift, a mask, and the table for what they cut out.
+Lookup: TypeAlias = tuple[int, int, Table]
+
+
+class Views:
+    """The moves of all configurations of `system`; `regroup` adapts the tables to what is met."""
+
+    def __init__(self, system: CompiledSystem) -> None:
+        self.system = system
+        self._groups: list[Lookup] = []
+        self._singles = [self._by_state(role) for role in range(len(system.machines))]
+
+    def successors(self, layer: Sequence[int]) -> set[int]:
+        """All configurations one move after one of `layer`."""
+        found: set[int] = set()
+        for shift, mask, table in self._groups:
+            found.update([c + d for c in layer for d in table[(c >> shift) & mask]])
+        for shift, mask, states in self._singles:
+            found.update(
+                [
+                    c + d
+                    for c in layer
+                    for s, m, table in (states[(c >> shift) & mask],)
+                    for d in table[(c >> s) & m]
+                ]
+            )
+        return found
+
+    def idle(self, layer: Sequence[int]) -> list[int]:
+        """Configurations of `layer` in which nobody can move, in the same order.
+
+        Some may be blocked by the queue bound only.
+        """
+        idle = list(layer)
+        for shift, mask, table in self._groups:
+            idle = [c for c in idle if not table[(c >> shift) & mask]]
+        for shift, mask, states in self._singles:
+            idle = [
+                c
+                for c in idle
+                for s, m, table in (states[(c >> shift) & mask],)
+                if not table[(c >> s) & m]
+            ]
+        return idle
+
+    def predecessors(self, layer: Sequence[int], target: int) -> list[int]:
+        """Configurations of `layer` that have a move to `target`, possibly with repetitions."""
+        found: list[int] = []
+        for shift, mask, table in self._groups:
+            found += [c for c in layer for d in table[(c >> shift) & mask] if c + d == target]
+        for shift, mask, states in self._singles:
+            found += [
+                c
+                for c in layer
+                for s, m, table in (states[(c >> shift) & mask],)
+                for d in table[(c >> s) & m]
+                if c + d == target
+            ]
+        return found
+
+    def regroup(self, sample: Sequence[int]) -> None:
+        """Choose the tables anew, by how many segments of each role occur in `sample`."""
+        system = self.system
+        sample = sample[-_SAMPLE:]
+        sizes = [
+            len({(c >> shift) & mask for c in sample})
+            for shift, mask in zip(system.shift, system.mask, strict=True)
+        ]
+        self._groups, self._singles = [], []
+        role = 0
+        while role < len(sizes):
+            if sizes[role] > _ROLE_LIMIT:
+                self._singles.append(self._by_state(role))
+                role += 1
+                continue
+            end, product = role + 1, sizes[role]
+            while end < len(sizes) and product * sizes[end] <= _GROUP_LIMIT:
+                product *= sizes[end]
+                end += 1
+            self._groups.append(self._group(role, end))
+            role = end
+
+    def _role_table(self, role: int, low: int = 0, state: int = 0) -> Table:
+        """The table of one role; keys are shifted by `low` bits and lack the local state."""
+        moves = self.system.moves
+        return Table(lambda key: tuple(m.delta for m in moves(role, (key << low) | state)))
+
+    def _by_state(self, role: int) -> tuple[int, int, list[Lookup]]:
+        system = self.system
+        base, state_mask = system.shift[role], system.state_mask[role]
+        states: list[Lookup] = []
+        for state in range(system.machines[role].state_count):
+            mask = system.relevant(role, state) & ~state_mask
+            low = (mask & -mask).bit_length() - 1 if mask else 0
+            states.append((base + low, mask >> low, self._role_table(role, low, state)))
+        return base, state_mask, states
+
+    def _group(self, start: int, end: int) -> Lookup:
+        system = self.system
+        base = system.shift[start]
+        parts = [
+            (system.shift[role] - base, system.mask[role], self._role_table(role))
+            for role in range(start, end)
+        ]
+        shift, mask, _ = parts[-1]
+
+        def compute(key: int) -> tuple[int, ...]:
+            return tuple(d for s, m, table in parts for d in table[(key >> s) & m])
+
+        return base, (1 << (shift + mask.bit_length())) - 1, Table(compute)

@@ -1,1 +1,0 @@
-"""Questions about data: typed terms, the port to a solver, and what is asked of it."""

@@ -1,0 +1,1 @@
+"""Questions about data: typed terms, SMT-LIB, the port to a solver, z3 and cvc5."""

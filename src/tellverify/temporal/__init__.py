@@ -1,1 +1,0 @@
-"""Properties of the user: their language, automata, and the search that decides them."""

@@ -1,0 +1,1 @@
+"""A whole check: settings, stages, processes, cache, assumptions, exit code, evidence written."""

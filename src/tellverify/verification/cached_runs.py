@@ -1,0 +1,42 @@
+"""Stored refutations replayed by the reference semantics, on machines that are built anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tellverify.model.defect import Defect
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.graph_runs import replayed
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.search.fidelity import is_faithful
+from tellverify.verdict.run import ProtocolReport
+from tellverify.verification.pipeline import Batch, graphs_of
+from tellverify.verification.stored_results import refutations
+
+
+def confirmed(
+    batch: Batch, index: int, reports: Sequence[ProtocolReport], options: Options
+) -> bool:
+    """Whether every refutation of the reports on one file still shows what it did."""
+    graphs: Mapping[tuple[str, str], ProtocolGraph] | None = None
+    for report, outcome in refutations(reports):
+        if graphs is None:
+            graphs = graphs_of(batch.judged(index, options), options)
+        graph = graphs.get((report.name, outcome.instance))
+        trace = outcome.evidence
+        if graph is None or not isinstance(trace, Trace) or not _shows(graph, trace):
+            return False
+    return True
+
+
+def _shows(graph: ProtocolGraph, trace: Trace) -> bool:
+    def judge() -> bool:
+        return trace.fault is Fault.INFIDELITY and not is_faithful(graph, trace.steps)
+
+    try:
+        replayed(Machines(graph), trace, judge)
+    except (Defect, KeyError, IndexError):
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""Certificates of implementable protocols, and the graphs that traces are runs of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tellverify.evidence.certificate import (
+    CERTIFICATE_NAME,
+    CERTIFICATE_SCHEMA,
+    GRAPH_SCHEMA,
+    Certificate,
+    GraphFile,
+    graph_name,
+    write_certificate,
+    write_graph,
+)
+from tellverify.evidence.itf import folder_name
+from tellverify.evidence.neutral import neutral
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Trace
+from tellverify.projection.availability import OutOfBudget
+from tellverify.projection.certify import certify
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import ProtocolReport
+from tellverify.verification.trace_files import rests_on_annotations
+
+_STEPS: Final = 10_000_000  # roles times events, about
+
+
+def certificate_files(
+    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], sha256: str
+) -> list[tuple[str, str, str]]:
+    """The certificate of a protocol that was found implementable by coherence, as `trace_files`.
+
+    There is none when it is too large, was searched, or composed of parallel branches.
+    """
+    by_coherence = [
+        v.outcome
+        for v in protocol.verdicts
+        if v.property is Property.IMPLEMENTABLE and _is_certifiable(v.outcome)
+    ]
+    if not by_coherence or not graphs:
+        return []
+    try:
+        parts = [certify(graph, instance, _STEPS) for instance, graph in graphs.items()]
+    except OutOfBudget:
+        return []
+    certificate = Certificate(
+        CERTIFICATE_SCHEMA, protocol.path, sha256, protocol.name, "implementable", parts
+    )
+    name = f"{folder_name(protocol.name)}/{CERTIFICATE_NAME}"
+    return [(f"{protocol.name}/certificate", name, write_certificate(certificate))]
+
+
+def graph_files(
+    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], sha256: str
+) -> list[tuple[str, str, str]]:
+    """The graphs of the instances that some trace belongs to."""
+    refuted = {
+        v.outcome.instance
+        for v in protocol.verdicts
+        if isinstance(v.outcome, Refuted)
+        and isinstance(v.outcome.evidence, Trace)
+        and not rests_on_annotations(v.outcome.evidence)
+    }
+    found = []
+    for instance, graph in graphs.items():
+        if instance in refuted:
+            file = GraphFile(
+                GRAPH_SCHEMA,
+                protocol.path,
+                sha256,
+                protocol.name,
+                instance,
+                neutral(graph, lines=True),
+            )
+            name = f"{folder_name(protocol.name)}/{graph_name(instance)}"
+            found.append((f"{protocol.name}/graph[{instance}]", name, write_graph(file)))
+    return found
+
+
+def _is_certifiable(outcome: Outcome) -> bool:
+    return isinstance(outcome, Proved | Bounded) and outcome.method == "coherence"

@@ -1,0 +1,101 @@
+"""What comes out of single files, and the run that is put together from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.model.graph import ProtocolGraph
+from tellverify.obligations.options import Options
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
+from tellverify.verification.exit_code import judge
+
+DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
+Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
+Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
+
+
+class FileResult(msgspec.Struct):
+    """What was found out about one file.
+
+    `graphs` and `files` are as in `Checked`. `day` is the date that was held for today, if that
+    mattered. `died` is True when the process that checked the file ended without an answer.
+    """
+
+    file: Input
+    source: SourceFile
+    reports: list[ProtocolReport]
+    diagnostics: list[Diagnostic]
+    suppressions: list[Suppression]
+    assumptions: list[Assumption]
+    graphs: Graphs
+    files: Files
+    day: str = ""
+    died: bool = False
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A run with the sources that reports quote, by path.
+
+    `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
+    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decided`.
+    """
+
+    run: Run
+    sources: dict[str, SourceFile]
+    graphs: Graphs
+    files: Files
+
+
+def assembled(results: Iterable[FileResult], options: Options) -> Checked:
+    """The run of all files, with findings in source order and its exit code."""
+    read: list[Input] = []
+    sources: dict[str, SourceFile] = {}
+    reports: list[ProtocolReport] = []
+    diagnostics: list[Diagnostic] = []
+    suppressions: list[Suppression] = []
+    assumptions: list[Assumption] = []
+    graphs: Graphs = {}
+    files: Files = {}
+    day = ""
+    dead = 0
+    for result in results:
+        dead += result.died
+        read.append(result.file)
+        sources[result.file.path] = result.source
+        reports.extend(result.reports)
+        diagnostics.extend(result.diagnostics)
+        suppressions.extend(result.suppressions)
+        assumptions.extend(result.assumptions)
+        graphs.update(result.graphs)
+        files.update(result.files)
+        day = day or result.day
+    if assumptions:
+        from tellverify.verification.ledger_numbers import numbered
+
+        assumptions, reports = numbered(assumptions, reports, options.ledger)
+    if options.policy is not None:
+        from tellverify.obligations.policies import sources_at
+
+        sources = {**sources_at(options.policy), **sources}
+    ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
+    code, reason = judge(reports, ordered, options, bool(read))
+    if dead:
+        code, reason = DEFECT, f"{dead} file{'' if dead == 1 else 's'} could not be checked"
+    run = Run(
+        tuple(read),
+        tuple(reports),
+        ordered,
+        code,
+        reason,
+        options.dialect,
+        configuration=(("today", day),) if day else (),
+        assumptions=tuple(assumptions),
+        suppressions=tuple(suppressions),
+        baseline=options.baseline,
+    )
+    return Checked(run, sources, graphs, files)

@@ -1,0 +1,115 @@
+"""The configuration of a folder: the nearest one at or above it, never two, never merged."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics import configuration as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.span import NOWHERE, Span
+from tellverify.source.text import SourceFile
+from tellverify.verification.refused import Refused as Refused
+
+NAME: Final = "tellverify.toml"
+SHARED: Final = "pyproject.toml"
+SECTION: Final = ("tool", "tellverify")
+_LARGEST: Final = 4_000_000
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A configuration as text; `at` is where it begins in its document."""
+
+    path: str
+    text: str
+    at: tuple[str, ...] = ()
+
+
+def find(folder: str) -> Found | None:
+    """The nearest configuration at or above `folder`.
+
+    Raises Refused for one that cannot be read, and for a folder with two.
+    """
+    here = os.path.abspath(folder)
+    while True:
+        own = os.path.join(here, NAME)
+        shared = os.path.join(here, SHARED)
+        section = _section(shared) if os.path.isfile(shared) else None
+        if os.path.lexists(own):
+            if section is not None:
+                raise refused(own, say.two_configurations(shown(own), SHARED), "")
+            return read(own)
+        if section is not None:
+            return section
+        parent = os.path.dirname(here)
+        if parent == here:
+            return None
+        here = parent
+
+
+def _section(path: str) -> Found | None:
+    """`[tool.tellverify]` of a `pyproject.toml`; one of another tool is not looked into further."""
+    try:
+        found = read(path)
+    except Refused:
+        return None
+    if "tellverify" not in found.text:
+        return None
+    import tomllib
+
+    try:
+        table = tomllib.loads(found.text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        # Broken for all tools: if it speaks of this one it must not be passed over.
+        return found if f"[{'.'.join(SECTION)}" in found.text else None
+    tools = table.get(SECTION[0])
+    has = isinstance(tools, dict) and SECTION[1] in tools
+    return Found(found.path, found.text, SECTION) if has else None
+
+
+def read(path: str) -> Found:
+    """The text of a configuration. Raises Refused if there is none."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise refused(path, _unreadable(path, "it is not a regular file"), "")
+        if status.st_size > _LARGEST:
+            reason = f"it has {status.st_size} bytes, more than the {_LARGEST} that are read"
+            raise refused(path, _unreadable(path, reason), "")
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise refused(
+            path, _unreadable(path, (error.strerror or "no access").lower()), ""
+        ) from None
+    except ValueError as error:
+        raise refused(path, _unreadable(path, str(error)), "") from None
+    try:
+        return Found(path, content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        reason = f"it is not UTF-8 text: byte 0x{content[error.start]:02x} at {error.start}"
+        raise refused(path, _unreadable(path, reason), "") from None
+
+
+def _unreadable(path: str, reason: str, span: Span = NOWHERE) -> Diagnostic:
+    return say.unreadable_configuration(shown(path), span, reason)
+
+
+def refused(path: str, diagnostic: Diagnostic, text: str) -> Refused:
+    """The exception that tells of one diagnostic about the text of `path`."""
+    return Refused((diagnostic,), SourceFile(shown(path), text))
+
+
+def shown(path: str) -> str:
+    """A path as people read it: relative to the working folder if it is in or near it."""
+    if not os.path.isabs(path):
+        return path.replace(os.sep, "/")
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path.replace(os.sep, "/")
+    far = relative.startswith(os.path.join(*[os.pardir] * 4))
+    return (path if far else relative).replace(os.sep, "/")

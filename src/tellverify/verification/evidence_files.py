@@ -1,0 +1,36 @@
+"""All evidence of a check as files."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tellverify.evidence.itf import folder_name
+from tellverify.verdict.run import EvidenceFile
+from tellverify.verification.certificate_files import certificate_files, graph_files
+from tellverify.verification.checked import Checked
+from tellverify.verification.trace_files import trace_files, write_files
+
+
+def evidence_files(checked: Checked) -> list[tuple[str, str, str]]:
+    """Certificates, graphs, traces and scripts: what each belongs to, its name, its text."""
+    sums = {read.path: read.sha256 for read in checked.run.inputs}
+    found = []
+    for protocol in checked.run.protocols:
+        key = (protocol.path, protocol.name)
+        graphs = checked.graphs.get(key, {})
+        found += trace_files(protocol, graphs)
+        found += graph_files(protocol, graphs, sums[protocol.path])
+        found += certificate_files(protocol, graphs, sums[protocol.path])
+        folder = folder_name(protocol.name)
+        found += [(of, f"{folder}/{name}", text) for of, name, text in checked.files.get(key, ())]
+    return found
+
+
+def write_evidence(checked: Checked, folder: str) -> tuple[EvidenceFile, ...]:
+    """Write all evidence of a check below a folder. Raises OSError when that cannot be done."""
+    files = evidence_files(checked)
+    written = write_files(folder, files)
+    return tuple(
+        EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
+        for identity, _, text in files
+    )

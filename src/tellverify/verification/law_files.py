@@ -1,0 +1,123 @@
+"""The laws of lattice structures as obligations of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from tellverify.diagnostics.codes import BROKEN_LAW, STEP_LIMIT
+from tellverify.diagnostics.laws import broken_law, unreadable_structure
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.files.inputs import ReadFile
+from tellverify.models.law_proofs import (
+    Broken,
+    Kept,
+    Law,
+    Ruling,
+    Undecided,
+    judge,
+    laws_of,
+    written,
+)
+from tellverify.models.structures import Structure, read_structures
+from tellverify.obligations.options import Options
+from tellverify.solver.port import Budget
+from tellverify.solver.recording import Recording
+from tellverify.solver.smtlib import About
+from tellverify.solver.z3_backend import Z3Solver
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Input, ProtocolReport, Subject, Verdict
+from tellverify.verification.checked import Checked, FileResult, assembled
+
+_METHOD: Final = "SMT, examples evaluated"
+_BUDGET: Final = Budget(20_000_000)
+
+
+def check_laws(files: Iterable[ReadFile], options: Options) -> Checked:
+    """Decide all laws of the structures in TOML files; a file with errors has no structures."""
+    return assembled((_check_file(file, options) for file in files), options)
+
+
+def _check_file(file: ReadFile, options: Options) -> FileResult:
+    text = file.text or ""
+    source = SourceFile(file.path, text)
+    result = FileResult(Input(file.path, file.sha256), source, [], [], [], [], {}, {})
+    if file.diagnostic is not None:
+        result.diagnostics.append(file.diagnostic)
+    if file.text is None:
+        return result
+    found = read_structures(file.path, text)
+    for fault in found.faults:
+        result.diagnostics.append(unreadable_structure(file.path, fault.span, fault.message))
+    for structure in found.found:
+        if options.protocols and structure.name not in options.protocols:
+            continue
+        report, said, files = _check_structure(structure, source, file.sha256, options)
+        result.reports.append(report)
+        result.diagnostics.extend(said)
+        result.files[file.path, structure.name] = files
+    return result
+
+
+def _check_structure(
+    structure: Structure, source: SourceFile, sha256: str, options: Options
+) -> tuple[ProtocolReport, list[Diagnostic], tuple[tuple[str, str, str], ...]]:
+    verdicts = []
+    said: list[Diagnostic] = []
+    files: list[tuple[str, str, str]] = []
+    for law in laws_of(structure):
+        solver = Recording(Z3Solver())
+        ruling = judge(structure, law, solver, _BUDGET)
+        line, column = source.position(law.span.start)
+        outcome = _outcome(structure, law, ruling, source)
+        subject = Subject(structure.name, item=law.name)
+        required = STATEMENTS[Property.LAW].required
+        verdict = Verdict(Property.LAW, subject, outcome, required, line, column)
+        verdicts.append(verdict)
+        if isinstance(ruling, Broken):
+            said.append(_finding(structure, law, ruling, source))
+        if options.keep_graphs:
+            about = About(f"{structure.name}/{verdict.name}", source.path, sha256)
+            files += solver.scripts(f"law.{law.name.replace(' ', '.')}", about)
+    line = source.position(structure.span.start)[0]
+    report = ProtocolReport(structure.name, source.path, line, (), (), tuple(verdicts))
+    return report, said, tuple(files)
+
+
+def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile) -> Outcome:
+    match ruling:
+        case Kept(""):
+            return Proved("SMT", f"for all values of `{structure.name}`")
+        case Kept(within):
+            return Bounded(within, "SMT")
+        case Undecided(reason):
+            return Unknown(reason, STEP_LIMIT.number)
+        case Broken():
+            left, right = _sides(law, ruling)
+            given = ", ".join(f"{name} = {value}" for name, value in ruling.values)
+            reason = f"{left}, but {right}, for {given}"
+            conflict = Conflict(reason, source.path, law.span, law.span)
+            return Refuted(BROKEN_LAW.number, conflict, _METHOD)
+
+
+def _sides(law: Law, ruling: Broken) -> tuple[str, str]:
+    if law.holds:
+        return f"`{written(law.left)}` is `{ruling.left}`", "the invariant does not hold of that"
+    return (
+        f"`{written(law.left)}` is `{ruling.left}`",
+        f"`{written(law.right)}` is `{ruling.right}`",
+    )
+
+
+def _finding(structure: Structure, law: Law, ruling: Broken, source: SourceFile) -> Diagnostic:
+    return broken_law(
+        source.path,
+        law.span,
+        structure.name,
+        law.name,
+        _sides(law, ruling),
+        ruling.values,
+        is_smallest=ruling.is_smallest,
+    )

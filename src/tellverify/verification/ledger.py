@@ -1,0 +1,145 @@
+"""The ledger: a committed file with every assumption, so that a new one is a line of a review."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from tellverify.diagnostics import configuration as say
+from tellverify.obligations.options import Ledger
+from tellverify.source.toml import TomlFault, decode, read_toml
+from tellverify.verdict.run import Assumption
+from tellverify.verification.configuration_files import read, refused, shown
+
+NAME: Final = "tellverify-assumptions.toml"
+_HEAD: Final = """\
+# What verdicts take on trust. Written by `tellverify audit --write`, which keeps
+# numbers and owners; `tellverify audit --verify` fails when it differs from the comments.
+"""
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One assumption. `place` is a path without a line, so that edits elsewhere change nothing."""
+
+    number: Annotated[str, Meta(pattern="^A[0-9]{1,9}$")]
+    protocol: str
+    obligation: str
+    reason: str
+    place: str
+    until: str = ""
+    owner: str = ""
+
+
+class LedgerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    assumption: Annotated[tuple[Row, ...], Meta(max_length=100_000)] = ()
+
+
+def read_ledger(path: str, *, missing: bool = True) -> Ledger:
+    """The ledger in a file; with `missing` an empty one where there is no such file.
+
+    Raises Refused for one that cannot be read, or in which a number or obligation stands twice.
+    """
+    import os
+
+    if missing and not os.path.lexists(path):
+        return Ledger(shown(path))
+    text = read(path).text
+    name = shown(path)
+    document = read_toml(name, text)
+    if isinstance(document, TomlFault):
+        fault = say.unreadable_configuration(name, document.span, document.message)
+        raise refused(path, fault, text)
+    found = decode(document, LedgerFile)
+    if isinstance(found, TomlFault):
+        raise refused(path, say.wrong_setting(name, found.span, found.message, _HELP), text)
+    seen: set[object] = set()
+    for number, row in enumerate(found.assumption):
+        for key in (row.number, (row.protocol, row.obligation)):
+            if key in seen:
+                what = key if isinstance(key, str) else f"{key[0]}/{key[1]}"
+                span = document.span_of(("assumption", number, "number"))
+                message = f"`{what}` stands in the ledger twice"
+                raise refused(path, say.wrong_setting(name, span, message, _HELP), text)
+            seen.add(key)
+    return Ledger(name, tuple(_entry(row) for row in found.assumption))
+
+
+_HELP: Final = "`tellverify audit --write` writes it from the comments"
+
+
+def _entry(row: Row) -> Assumption:
+    return Assumption(
+        row.number,
+        row.protocol,
+        row.obligation,
+        row.reason,
+        row.place,
+        owner=row.owner,
+        until=row.until,
+    )
+
+
+def ledger_text(assumptions: Sequence[Assumption]) -> str:
+    """The text of the ledger with these assumptions, by number."""
+    rows = [_HEAD]
+    for one in sorted(assumptions, key=lambda entry: int(entry.number[1:] or 0)):
+        fields = {
+            "number": one.number,
+            "protocol": one.protocol,
+            "obligation": one.obligation,
+            "reason": one.reason,
+            "place": file_of(one.place),
+            "until": one.until,
+            "owner": one.owner,
+        }
+        lines = [
+            f"{key} = {_quoted(value)}\n"
+            for key, value in fields.items()
+            if value or key not in ("until", "owner")
+        ]
+        rows.append(f"\n[[assumption]]\n{''.join(lines)}")
+    return "".join(rows)
+
+
+def _quoted(text: str) -> str:
+    clean = text.encode("utf-8", "backslashreplace").decode()
+    return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def file_of(place: str) -> str:
+    """The path of a place, without its line."""
+    path, colon, line = place.rpartition(":")
+    return path if colon and line.isdigit() else place
+
+
+def differences(ledger: Ledger, assumptions: Sequence[Assumption]) -> list[str]:
+    """What the ledger and the assumptions of a run do not agree in."""
+    committed = {(one.protocol, one.obligation): one for one in ledger.entries}
+    found = []
+    for one in assumptions:
+        known = committed.pop((one.protocol, one.obligation), None)
+        name = f"{one.protocol}/{one.obligation}"
+        if known is None:
+            found.append(f"{name} is assumed at {one.place} and is not in the ledger")
+            continue
+        pairs = (
+            ("reason", known.reason, one.reason),
+            ("date", known.until, one.until),
+            ("place", known.place, file_of(one.place)),
+        )
+        found.extend(
+            f"{known.number} {name} has the {word} `{old}` in the ledger and `{new}` in the comment"
+            for word, old, new in pairs
+            if old != new
+        )
+    found.extend(
+        f"{one.number} {one.protocol}/{one.obligation} is in the ledger and is not assumed any more"
+        for one in committed.values()
+    )
+    return found

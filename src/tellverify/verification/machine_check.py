@@ -1,0 +1,275 @@
+"""`check --machines`: the verdicts on machines that no choreography was projected to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.codes import CODES, NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.communication import refutation
+from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
+from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.language.files.inputs import ReadFile
+from tellverify.model.defect import Defect
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.instance_outcome import FAULT_CODES
+from tellverify.obligations.machine_evidence import machine_files
+from tellverify.obligations.options import Options
+from tellverify.search.check_system import Reached, Scope, SystemCheck, check_system
+from tellverify.source.span import NOWHERE
+from tellverify.verdict.outcome import (
+    Bounded,
+    Conflict,
+    Outcome,
+    Proved,
+    Refuted,
+    Skipped,
+    Unknown,
+)
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verification.checked import Checked
+from tellverify.verification.exit_code import judge
+from tellverify.verification.machine_system import (
+    Choreography,
+    System,
+    choreography,
+    put_together,
+    source_files,
+)
+
+_OF_MACHINES: Final = {
+    Property.NO_DEADLOCK: Fault.DEADLOCK,
+    Property.NO_ORPHAN_MESSAGE: Fault.ORPHAN_MESSAGE,
+    Property.NO_UNSPECIFIED_RECEPTION: Fault.UNSPECIFIED_RECEPTION,
+    Property.FIDELITY: Fault.INFIDELITY,
+    Property.NO_STUCK_ROLE: Fault.STUCK_ROLE,
+    Property.BOUNDED_QUEUES: Fault.UNBOUNDED_QUEUE,
+    Property.CAN_TERMINATE: Fault.NO_TERMINATION,
+    Property.TERMINATES: Fault.ENDLESS_RUN,
+}
+
+
+def check_machines(
+    files: Sequence[ReadFile], compared: ReadFile | None, options: Options
+) -> Checked:
+    """Check the machines of all `files` as one system, and fidelity to the protocol in `compared`.
+
+    The result has one protocol: the one compared with, else named after the first file.
+    """
+    system = put_together(files)
+    roles = tuple(machine.role for machine in system.machines)
+    wanted = choreography(compared, roles, options) if compared is not None else None
+    everything = [*files, *([compared] if compared is not None else [])]
+    read = tuple(Input(file.path, file.sha256) for file in everything)
+    said = [*system.diagnostics, *(wanted.diagnostics if wanted is not None else ())]
+    reports: list[ProtocolReport] = []
+    kept: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
+    if wanted is not None or compared is None:
+        name = wanted.name if wanted is not None else _stem(files[0].path)
+        report = ProtocolReport(name, files[0].path, 1, roles, (), ())
+        if said:
+            verdicts = _malformed(name, said)
+        else:
+            checked = check_system(
+                system.machines,
+                graph=wanted.graph if wanted is not None else None,
+                largest_bound=options.queue_limit,
+                budget=options.search_limit,
+                ends=Property.TERMINATES.value in options.properties,
+            )
+            for trace in checked.traces:
+                _demand(trace, system)
+            verdicts = _verdicts(name, system, checked, wanted)
+        selected = tuple(_required(v, options) for v in verdicts if _is_selected(v, options))
+        report = msgspec.structs.replace(report, verdicts=selected)
+        reports.append(report)
+        texts = {file.path: file.text or "" for file in files}
+        said += [d for v in selected for d in _told(v, system, texts)]
+        graph = wanted.graph if wanted is not None else None
+        kept[report.path, name] = machine_files(report, system.machines, read, graph)
+    ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
+    code, reason = judge(reports, ordered, options, bool(read))
+    run = Run(read, tuple(reports), ordered, code, reason, baseline=options.baseline)
+    return Checked(run, source_files(everything), {}, kept)
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0] or path
+
+
+def _demand(trace: Trace, system: System) -> None:
+    """The run is one of the machines and shows its fault. Raises Defect otherwise.
+
+    What machines cannot show, infidelity and that no end can be reached, was judged by the search.
+    """
+    made = replay(trace.steps, system.machines)
+    if made.divergence is not None:
+        raise Defect(f"event {made.divergence.index} of a run: {made.divergence.reason}")
+    lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
+    reason = fault_shown(
+        made.configuration,
+        system.machines,
+        trace.fault,
+        trace.culprits,
+        lap=lap,
+        judge=lambda: True,
+    )
+    if reason:
+        raise Defect(f"a run does not show {trace.fault}: {reason}")
+
+
+def _verdicts(
+    name: str, system: System, checked: SystemCheck, wanted: Choreography | None
+) -> list[Verdict]:
+    subject = Subject(name)
+    found = [Verdict(Property.WELL_FORMED, subject, Proved("structure"), True, 1, 1)]
+    for prop, fault in _OF_MACHINES.items():
+        reached = checked.reached.get(fault)
+        traces = [trace for trace in checked.traces if trace.fault is fault]
+        outcome = _without(prop, checked, wanted)
+        if prop is Property.TERMINATES and reached is None:
+            continue
+        if outcome is not None or reached is None:
+            lost = outcome or Unknown("it was not searched", STEP_LIMIT.number)
+            found.append(Verdict(prop, subject, lost, isinstance(lost, Unknown), 1, 1))
+            continue
+        found += _of_property(prop, subject, system, checked, reached, traces)
+    return found
+
+
+def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) -> Outcome | None:
+    """Why a property is not decided, None when it is."""
+    if prop is Property.FIDELITY:
+        if wanted is None:
+            return Skipped("no choreography was given that the machines could be compared with")
+        if wanted.graph is None:
+            return Unknown(wanted.limit, STEP_LIMIT.number)
+    if prop is Property.CAN_TERMINATE and not checked.has_end:
+        return Skipped("some role never stops: the machines are meant to go on for ever")
+    return None
+
+
+def _of_property(
+    prop: Property,
+    subject: Subject,
+    system: System,
+    checked: SystemCheck,
+    reached: Reached,
+    traces: Sequence[Trace],
+) -> list[Verdict]:
+    """The refutations of a property, and one verdict for all that is not refuted."""
+    found = []
+    statistics: tuple[tuple[str, int], ...] = (("configurations", reached.configurations),)
+    for trace in traces:
+        about = subject
+        if prop is Property.NO_STUCK_ROLE:
+            about = msgspec.structs.replace(subject, roles=trace.culprits)
+        elif prop is Property.BOUNDED_QUEUES:
+            about = msgspec.structs.replace(subject, channel=(trace.culprits[0], trace.culprits[1]))
+        refuted = Refuted(FAULT_CODES[trace.fault].number, trace, "search")
+        found.append(Verdict(prop, about, refuted, STATEMENTS[prop].required, 1, 1, statistics))
+    if prop is Property.NO_STUCK_ROLE:
+        told = {role for trace in traces for role in trace.culprits}
+        left = tuple(m.role for m in system.machines if m.role not in told)
+        if not left:
+            return found
+        subject = msgspec.structs.replace(subject, roles=left)
+    elif traces and prop is not Property.BOUNDED_QUEUES:
+        return found
+    if prop is Property.BOUNDED_QUEUES:
+        longest = max((length for _, length in checked.longest), default=0)
+        statistics = (*statistics, ("longest-queue", longest))
+    outcome = _unrefuted(prop, checked, reached, bool(traces))
+    if outcome is not None:
+        required = STATEMENTS[prop].required
+        found.append(Verdict(prop, subject, outcome, required, 1, 1, statistics))
+    return found
+
+
+def _unrefuted(
+    prop: Property, checked: SystemCheck, reached: Reached, refuted: bool
+) -> Outcome | None:
+    """What is known when no run was found, or of the rest."""
+    if prop is Property.BOUNDED_QUEUES:
+        if reached.scope is Scope.ALL:
+            longest = max((length for _, length in checked.longest), default=0)
+            return Proved("search", f"at most {longest} in a queue")
+        if refuted:
+            return None
+        reason = f"some run needs a queue of more than {reached.bound} messages"
+        return Unknown(reason if reached.bound else "too large to be searched", STEP_LIMIT.number)
+    match reached.scope:
+        case Scope.ALL:
+            return Proved("search", "every run")
+        case Scope.COMPATIBLE:
+            return Proved("k-multiparty compatibility", f"session automata, k = {reached.bound}")
+        case Scope.ENDINGS | Scope.REDUCED:
+            return Proved("persistent sets", "every run, by representatives")
+        case Scope.QUEUES:
+            plural = "" if reached.bound == 1 else "s"
+            return Bounded(f"queues of at most {reached.bound} message{plural}", "search")
+        case Scope.RUNS:
+            reason = (
+                f"no run of up to {reached.depth} events shows it, and longer ones were not"
+                " searched"
+            )
+            return Unknown(reason, STEP_LIMIT.number)
+
+
+def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
+    """The verdicts on files that do not hold a system."""
+    first = min(said, key=sort_key)
+    span = first.primary.span
+    conflict = Conflict(first.message, first.path, span, span)
+    refuted = Refuted(first.code.number, conflict, "structure")
+    skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
+    found = [Verdict(Property.WELL_FORMED, Subject(name), refuted, True, 1, 1)]
+    for prop in _OF_MACHINES:
+        if prop is not Property.TERMINATES:
+            required = STATEMENTS[prop].required
+            found.append(Verdict(prop, Subject(name), skipped, required, 1, 1))
+    return found
+
+
+def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
+    """The finding for a refuted verdict, at the entry of the role it is about."""
+    outcome = verdict.outcome
+    if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
+        return []
+    trace = outcome.evidence
+    role = (trace.culprits or (system.machines[0].role,))[0]
+    entry = system.entries[role]
+    text = texts[entry.path]
+    pointer, span = entry.filed.place(text)
+    if len(text) == span.start:
+        span = NOWHERE
+    return [
+        refutation(
+            CODES[outcome.code],
+            trace.explanation,
+            entry.path,
+            Annotation(span, f"the machine of `{role}`"),
+            notes=(f"`{role}` is at `{pointer}`",),
+            protocol=verdict.subject.protocol,
+            refutes=verdict.name,
+            required=verdict.required,
+        )
+    ]
+
+
+def _required(verdict: Verdict, options: Options) -> Verdict:
+    for name, strength in options.requirements:
+        if name == verdict.property.value:
+            return msgspec.structs.replace(verdict, required=strength != "nothing")
+    return verdict
+
+
+def _is_selected(verdict: Verdict, options: Options) -> bool:
+    if options.properties and verdict.property.value not in options.properties:
+        return False
+    about = verdict.subject.roles
+    return not (options.roles and about) or bool(set(options.roles) & set(about))

@@ -1,0 +1,164 @@
+"""The claims of models of patterns as obligations of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from tellverify.diagnostics.codes import BROKEN_CLAIM, EVENT_LIMIT
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.patterns import broken_claim, unreadable_pattern
+from tellverify.language.files.inputs import ReadFile
+from tellverify.models.evaluation import Value, shown
+from tellverify.models.induction import accepts, inductive
+from tellverify.models.pattern_model import Claim, Input, Model, read_models
+from tellverify.models.pattern_search import MOST_STATES, ModelRun, Space, TooLarge
+from tellverify.models.pattern_traces import write_run
+from tellverify.obligations.options import Options
+from tellverify.solver.port import Budget
+from tellverify.solver.recording import Recording
+from tellverify.solver.smtlib import About
+from tellverify.solver.z3_backend import Z3Solver
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
+from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.run import Input as ReadInput
+from tellverify.verdict.run import ProtocolReport, Subject, Verdict
+from tellverify.verification.checked import Checked, FileResult, assembled
+
+_BUDGET: Final = Budget(20_000_000)
+_METHOD: Final = "search, evaluated twice"
+
+
+def check_patterns(files: Iterable[ReadFile], options: Options) -> Checked:
+    """Decide all claims of the models in TOML files; a file with errors has no models."""
+    return assembled((_check_file(file, options) for file in files), options)
+
+
+def _check_file(file: ReadFile, options: Options) -> FileResult:
+    text = file.text or ""
+    source = SourceFile(file.path, text)
+    result = FileResult(ReadInput(file.path, file.sha256), source, [], [], [], [], {}, {})
+    if file.diagnostic is not None:
+        result.diagnostics.append(file.diagnostic)
+    if file.text is None:
+        return result
+    found = read_models(file.path, text)
+    for fault in found.faults:
+        result.diagnostics.append(unreadable_pattern(file.path, fault.span, fault.message))
+    for model in found.found:
+        if options.protocols and model.name not in options.protocols:
+            continue
+        check = _Check(model, source, file.sha256, options)
+        result.reports.append(check.report())
+        result.diagnostics.extend(check.said)
+        result.files[file.path, model.name] = tuple(check.files)
+    return result
+
+
+class _Check:
+    def __init__(self, model: Model, source: SourceFile, sha256: str, options: Options) -> None:
+        self.said: list[Diagnostic] = []
+        self.files: list[tuple[str, str, str]] = []
+        self._model = model
+        self._source = source
+        self._sha256 = sha256
+        self._wants_evidence = options.keep_graphs
+        self._solver = Recording(Z3Solver())
+
+    def report(self) -> ProtocolReport:
+        model = self._model
+        proved = inductive(model, self._solver, _BUDGET)
+        if self._wants_evidence:
+            about = About(f"{model.name}/{Property.CLAIM}", self._source.path, self._sha256)
+            self.files += self._solver.scripts("induction", about)
+        try:
+            space: Space | None = Space(model)
+            reason = ""
+        except TooLarge as error:
+            space, reason = None, str(error)
+        verdicts = tuple(
+            self._verdict(claim, (claim.kind, claim.name) in proved, space, reason)
+            for claim in model.claims
+            if claim.kind != "lemma"
+        )
+        line = self._source.position(model.span.start)[0]
+        return ProtocolReport(model.name, self._source.path, line, (), (), verdicts)
+
+    def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
+        subject = Subject(self._model.name, item=f"{claim.kind} {claim.name}")
+        required = STATEMENTS[Property.CLAIM].required
+        place = self._source.position(claim.span.start)
+        statistics = (("states", space.state_count),) if space is not None else ()
+        return Verdict(
+            Property.CLAIM,
+            subject,
+            self._outcome(claim, is_proved, space, reason),
+            required,
+            *place,
+            statistics,
+        )
+
+    def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
+        if is_proved:
+            return Proved("induction", "for all values of the parameters")
+        if space is None:
+            return Unknown(reason, EVENT_LIMIT.number)
+        if space.is_complete or claim.kind != "possible":
+            run = space.violation(claim)
+            if run is not None:
+                return self._refuted(claim, run)
+        if not space.is_complete:
+            return Unknown(f"there are more than {MOST_STATES} states", EVENT_LIMIT.number)
+        return Bounded(_ranges(self._model), "search", f"{space.state_count} states")
+
+    def _refuted(self, claim: Claim, run: ModelRun) -> Outcome:
+        if not accepts(self._model, run, claim, Z3Solver(), _BUDGET):
+            return Unknown("the run does not hold when it is judged a second time", "")
+        steps = _told(self._model, run)
+        end = "no state that meets it can be reached" if claim.kind == "possible" else "it is false"
+        message = (
+            f"`{self._model.name}` does not keep `{claim.name}`: after {len(run.steps)}"
+            f" step{'' if len(run.steps) == 1 else 's'} {end}"
+        )
+        obligation = f"{Property.CLAIM}[{claim.kind} {claim.name}]"
+        self.said.append(
+            broken_claim(
+                self._source.path, claim.span, self._model.name, message, steps, obligation
+            )
+        )
+        if self._wants_evidence:
+            name = f"claim.{claim.kind}.{claim.name}.itf.json"
+            text = write_run(self._model, run, claim, self._source.path, self._sha256)
+            self.files.append((f"{self._model.name}/{obligation}", name, text))
+        reason = f"{message}: {'; '.join(steps)}"
+        conflict = Conflict(reason, self._source.path, claim.span, claim.span)
+        return Refuted(BROKEN_CLAIM.number, conflict, _METHOD)
+
+
+def _told(model: Model, run: ModelRun) -> list[str]:
+    """A run in words: the parameters, the start, and each action with the state after it."""
+    lines = []
+    if model.parameters:
+        lines.append(f"with {_values(model.parameters, run.parameters)}")
+    lines.append(f"start: {shown(run.start, model.state)}")
+    inputs = {action.name: action.inputs for action in model.actions}
+    for number, step in enumerate(run.steps, 1):
+        given = _values(inputs[step.action], step.inputs)
+        call = f"{step.action}({given})" if given else step.action
+        lines.append(f"{number} {call}: {shown(step.state, model.state)}")
+    return lines
+
+
+def _values(inputs: tuple[Input, ...], values: dict[str, Value]) -> str:
+    return ", ".join(f"{one.name} = {shown(values[one.name], one.kind)}" for one in inputs)
+
+
+def _ranges(model: Model) -> str:
+    """The values that the search went through, in words."""
+    parts = [
+        f"{one.name} = {one.range[0]}..{one.range[1]}"
+        for one in (*model.parameters, *(i for action in model.actions for i in action.inputs))
+        if one.range is not None
+    ]
+    return ", ".join(dict.fromkeys(parts)) or "all values"

@@ -1,0 +1,87 @@
+"""The settings that come out of all layers of a configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.obligations.options import Level, Options, UserProperty
+from tellverify.verification.configuration_layers import Loaded, flat
+from tellverify.verification.levels import ordered
+from tellverify.verification.setting_values import sizes_of, toml_text
+from tellverify.verification.settings import Settings
+
+
+def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:
+    """The settings of a configuration.
+
+    `flags` are levels of the command line, which win over those of the configuration.
+    """
+    found = loaded.configuration
+    return Settings(
+        loaded.folder,
+        loaded.path,
+        _options(loaded, flags),
+        tuple(found.include),
+        found.baseline,
+        found.ledger,
+        found.evidence,
+        tuple(found.reports),
+        found.jobs,
+        found.cache,
+        found.cache_dir,
+        (*_listed(loaded), *((f"levels.{one.selector}", one.level) for one in flags)),
+    )
+
+
+def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
+    found = loaded.configuration
+    bounds, require = found.bounds, dict(found.require)
+    default = require.pop("default", "bounded")
+    levels = [
+        Level(key, level, loaded.origins.get(("levels", key), ""))
+        for key, level in found.levels.items()
+    ]
+    path = os.path.basename(loaded.path)
+    return Options(
+        instances=tuple((family, _sizes(sizes)) for family, sizes in bounds.instances.items()),
+        require=default,
+        dialect=found.dialect,
+        fail_on=found.fail_on,
+        event_limit=bounds.events,
+        step_limit=bounds.steps,
+        search_limit=bounds.configurations,
+        queue_limit=bounds.queue,
+        rlimit=bounds.rlimit,
+        levels=(*ordered(levels), *ordered(flags)),
+        requirements=tuple(sorted(require.items())),
+        user_properties=tuple(
+            UserProperty(name, formula, path, loaded.lines.get(("properties", name), 0))
+            for name, formula in found.properties.items()
+        ),
+        policy=found.policy,
+    )
+
+
+def _sizes(given: list[int] | int | str) -> tuple[int, ...]:
+    match given:
+        case int():
+            return (given,)
+        case str():
+            return sizes_of(given) or ()
+        case _:
+            return tuple(dict.fromkeys(given))
+
+
+def _listed(loaded: Loaded) -> tuple[tuple[str, str], ...]:
+    table = msgspec.to_builtins(loaded.configuration)
+    return tuple(
+        (".".join(path), toml_text(value))
+        for path, value in flat(table)
+        if path in loaded.origins and path[0] not in _OUTPUT
+    )
+
+
+_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include"})

@@ -1,0 +1,198 @@
+"""How the files of a check are got through: from the cache, by processes, against the clock.
+
+None of this changes what is found out; what it cannot get through is *unknown*, or is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tellverify.language.files.inputs import ReadFile
+from tellverify.obligations.options import Options
+from tellverify.verdict.run import Input
+from tellverify.verification.checked import Checked, FileResult, assembled
+
+if TYPE_CHECKING:
+    from tellverify.verification.cache import Cache
+    from tellverify.verification.pipeline import Batch
+
+INTERRUPTED = 130
+
+
+class Conduct(msgspec.Struct, frozen=True):
+    """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
+
+    `only` are the numbers of the files that are reported on; the others are there to be imported.
+    `progress` is called with how many files are done, of how many, and the path of the last one.
+    """
+
+    jobs: int = 1
+    cache: str = ""
+    seconds: float | None = None
+    only: frozenset[int] | None = None
+    progress: Callable[[int, int, str], None] | None = None
+
+
+class Conducted(msgspec.Struct, frozen=True):
+    """What came out, what to tell about the way there, and how many files the cache knew."""
+
+    checked: Checked
+    notes: tuple[str, ...] = ()
+    cached: int = 0
+
+
+def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Conducted:
+    """Check `files`. After an interrupt, what was finished is reported with exit code 130."""
+    work = _Work(files, options, how)
+    interrupted = False
+    try:
+        work.do()
+    except KeyboardInterrupt:
+        interrupted = True
+    notes = work.finish()
+    done = [result for result in work.results if result is not None]
+    checked = assembled(done, options)
+    if interrupted:
+        reason = f"interrupted: {len(done)} of {work.count} files were checked"
+        run = msgspec.structs.replace(checked.run, exit_code=INTERRUPTED, exit_reason=reason)
+        checked = msgspec.structs.replace(checked, run=run)
+    return Conducted(checked, notes, work.cached)
+
+
+class _Work:
+    """One check on its way; `results` has None for files that are not done."""
+
+    def __init__(self, files: Sequence[ReadFile], options: Options, how: Conduct) -> None:
+        self.results: list[FileResult | None] = [None] * len(files)
+        self.cached = 0
+        self._files = files
+        self._options = options
+        self._how = how
+        self._cache: Cache | None = None
+        self._keys: dict[int, str] = {}
+        self._done = 0
+        self._end: float | None = None
+
+    def do(self) -> None:
+        """Fill in all results."""
+        files, how = self._files, self._how
+        if how.seconds is not None:
+            import time
+
+            self._end = time.monotonic() + how.seconds
+        if any(file.text is not None and "include_str!" in file.text for file in files):
+            self._in_order()
+            return
+        if how.cache and not (self._options.keep_graphs or self._options.draw):
+            self._look_up()
+        missing = [index for index in self._wanted() if self.results[index] is None]
+        if how.jobs > 1 and len(missing) > 1:
+            from tellverify.verification.workers import in_processes
+
+            wanted = ((index, self._limited()) for index in missing)
+            for index, result in in_processes(files, wanted, how.jobs):
+                self._take(index, result)
+        elif missing:
+            from tellverify.verification.pipeline import Batch
+
+            batch = Batch(files)
+            for index in missing:
+                self._take(index, batch.result(index, self._limited()))
+
+    @property
+    def count(self) -> int:
+        """How many files are reported on."""
+        return len(self._wanted())
+
+    def _wanted(self) -> list[int]:
+        numbers = range(len(self._files))
+        return [index for index in numbers if self._how.only is None or index in self._how.only]
+
+    def finish(self) -> tuple[str, ...]:
+        """Write what is new to the cache; what went wrong with it."""
+        if self._cache is None:
+            return ()
+        self._cache.close()
+        return tuple(dict.fromkeys(self._cache.notes))
+
+    def _in_order(self) -> None:
+        """Files that include others, which are told in the place of the first that does."""
+        from tellverify.verification.pipeline import results
+
+        self.results = []
+        wanted = {self._files[index].path for index in self._wanted()}
+        named = {file.path for file in self._files}
+        for result in results(self._files, self._limited()):
+            path = result.file.path
+            if path in wanted or path not in named:
+                self.results.append(result)
+                self._tell(path)
+
+    def _limited(self) -> Options:
+        """The options with what is left of the time."""
+        if self._end is None:
+            return self._options
+        import time
+
+        left = max(self._end - time.monotonic(), 0.0)
+        own = self._options.seconds
+        limit = left if own is None else min(own, left)
+        return msgspec.structs.replace(self._options, seconds=limit)
+
+    def _take(self, index: int, result: FileResult) -> None:
+        self.results[index] = result
+        if self._cache is not None:
+            from tellverify.verification.stored_results import encoded
+
+            text = encoded(result)
+            if text is not None and index in self._keys:
+                self._cache.store(self._keys[index], text)
+        self._tell(result.file.path)
+
+    def _tell(self, path: str) -> None:
+        self._done += 1
+        if self._how.progress is not None:
+            self._how.progress(self._done, len(self._wanted()), path)
+
+    # The cache
+
+    def _look_up(self) -> None:
+        from tellverify.verification.cache import Cache, Keys
+
+        self._cache = Cache(self._how.cache)
+        keys = Keys(self._files, self._options)
+        for index in self._wanted():
+            file = self._files[index]
+            if file.text is not None:
+                imports = "import" in file.text
+                self._keys[index] = keys.key(file, imports=imports)
+        found = self._cache.lookup(self._keys.values())
+        batch: Batch | None = None
+        for index, key in self._keys.items():
+            if key in found:
+                batch = self._restore(index, found[key], batch)
+
+    def _restore(self, index: int, text: bytes, batch: Batch | None) -> Batch | None:
+        """Take over a stored result; with a refutation only after it was replayed."""
+        from tellverify.verification.stored_results import decoded, refutations, restored
+
+        stored = decoded(text)
+        if stored is None:
+            return batch
+        file = self._files[index]
+        empty = FileResult(Input(file.path, file.sha256), file.source(), [], [], [], [], {}, {})
+        result = restored(stored, empty)
+        if refutations(result.reports):
+            from tellverify.verification.cached_runs import confirmed
+            from tellverify.verification.pipeline import Batch
+
+            batch = batch or Batch(self._files)
+            if not confirmed(batch, index, result.reports, self._options):
+                return batch
+        self.results[index] = result
+        self.cached += 1
+        self._tell(file.path)
+        return batch

@@ -1,0 +1,109 @@
+"""Values of a configuration that fit their type and are wrong all the same; values as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics import configuration as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.span import Span
+from tellverify.verdict.properties import Property
+from tellverify.verification.configuration import SUPPORTED, Configuration
+
+Path: TypeAlias = tuple[str, ...]
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """A value that fits its type and is wrong all the same."""
+
+    message: str
+    help: str
+    key: str = ""
+    supported: str = ""
+
+    def __call__(self, path: str, span: Span) -> Diagnostic:
+        if self.key:
+            return say.unsupported_setting(path, span, self.key, self.supported, self.message)
+        return say.wrong_setting(path, span, self.message, self.help)
+
+
+def wrong_values(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+    """The paths of such values, and what is wrong with them."""
+    yield from _semantics(configuration)
+    yield from _requirements(configuration)
+    yield from _names(configuration)
+
+
+def _semantics(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+    for key, (value, why) in SUPPORTED.items():
+        if getattr(configuration.semantics, key) != value:
+            text = f"`{key} = {toml_text(value)}`"
+            yield ("semantics", key), Wrong(why, "", key, text)
+
+
+def _requirements(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+    names = [prop.value for prop in Property]
+    for key, strength in configuration.require.items():
+        if key != "default" and key not in names:
+            known = f"the properties are {', '.join(names)}"
+            yield ("require", key), Wrong(f"there is no property `{key}`", known)
+        elif key == "default" and strength not in ("proved", "bounded"):
+            message = f'`default` cannot be "{strength}"'
+            yield ("require", key), Wrong(message, 'it is "proved" or "bounded"')
+        elif key == Property.WELL_FORMED and strength != "proved":
+            message = "a text without a meaning can have no verdicts"
+            yield ("require", key), Wrong(message, "remove the key")
+
+
+def _names(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+    from tellverify.verification.levels import refusal
+
+    for key, level in configuration.levels.items():
+        why = refusal(key, level)
+        if why:
+            yield ("levels", key), Wrong(why, "`tellverify explain --list` shows all codes")
+    for family, sizes in configuration.bounds.instances.items():
+        if isinstance(sizes, str) and sizes_of(sizes) is None:
+            message = f"`{sizes}` is no range of sizes"
+            yield ("bounds", "instances", family), Wrong(message, 'write [1, 2, 8] or "1..3"')
+    for name in configuration.properties:
+        parts = name.split(".")  # behind the name of the protocol that it is of, if there is one
+        clean = all(part.replace("-", "").replace("_", "").isalnum() for part in parts)
+        if not clean or not name.isascii():
+            message = f"`{name}` is no name of a property"
+            help = "use letters, digits and dashes, or `Protocol.name`"
+            yield ("properties", name), Wrong(message, help)
+
+
+def sizes_of(text: str) -> tuple[int, ...] | None:
+    """`1..3` or `4` as sizes; None for anything else, and for more than 1000 sizes."""
+    low, dots, high = text.partition("..")
+    parts = (low, high) if dots else (low, low)
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        return None
+    first, last = (int(part) for part in parts)
+    return tuple(range(first, last + 1)) if first <= last < first + 1_000 else None
+
+
+def toml_text(value: object) -> str:
+    """A value as TOML writes it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case list():
+            return f"[{', '.join(toml_text(one) for one in value)}]"
+        case dict():
+            inner = ", ".join(f"{_key(str(key))} = {toml_text(one)}" for key, one in value.items())
+            return f"{{ {inner} }}" if inner else "{}"
+        case _:
+            return str(value)
+
+
+def _key(key: str) -> str:
+    plain = key.replace("-", "").replace("_", "")
+    return key if plain.isalnum() and plain.isascii() else f'"{key}"'

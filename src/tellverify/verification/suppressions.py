@@ -1,0 +1,323 @@
+"""Findings and outcomes after levels, `allow` and `assume` comments have been taken into account.
+
+Nothing disappears: what does not count is kept as a suppression, and an obligation that is taken on
+somebody's word is *assumed*, never proved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics import directives as say
+from tellverify.diagnostics.model import Diagnostic, Kind, Severity
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.directives import FORMS, NONE, Directive, Directives, directives
+from tellverify.obligations.options import Options
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Assumption, Suppression, Verdict
+from tellverify.verification.clock import today
+from tellverify.verification.levels import (
+    IGNORE,
+    has_meaning,
+    is_adjustable,
+    is_band,
+    level_of,
+    selected,
+)
+
+_OBLIGATION: Final = re.compile(r"([a-z][a-z-]*)(?:\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\])?")
+
+
+class _Item(msgspec.Struct):
+    """One code of an `allow`, or one obligation of an `assume`, and whether it had an effect."""
+
+    directive: Directive
+    text: str
+    used: bool = False
+    why: str = ""
+
+
+class Settlement:
+    """The comments and levels that hold for one choreography, and what they did."""
+
+    def __init__(self, file: ast.File, source: SourceFile, options: Options) -> None:
+        self._source = source
+        self._options = options
+        read = directives(file, source)
+        self._reads = read is not NONE
+        self._said: list[Diagnostic] = list(read.diagnostics)
+        self._allows: list[_Item] = []
+        self._assumes: list[_Item] = []
+        self.suppressions: list[Suppression] = []
+        self.assumptions: list[Assumption] = []
+        self.day = ""  # the day that was held for today, if that mattered
+        self._take(read)
+
+    # Reading
+
+    def _take(self, read: Directives) -> None:
+        for directive in read.found:
+            if directive.kind not in ("allow", "assume"):
+                continue
+            path, span = self._source.path, directive.span
+            if not directive.text:
+                form = FORMS[directive.kind].pattern
+                self._said.append(say.missing_reason(path, span, directive.kind, form))
+                continue
+            items = self._allows if directive.kind == "allow" else self._assumes
+            wrong = _wrong_allow if directive.kind == "allow" else _wrong_assume
+            for text in directive.items or ("",):
+                reason, instead = wrong(text)
+                if reason:
+                    at = directive.argument_span
+                    self._said.append(say.not_allowable(path, at, text, reason, instead))
+                else:
+                    items.append(_Item(directive, text))
+
+    def _has_expired(self, directive: Directive) -> bool:
+        if not directive.until:
+            return False
+        self.day = today(self._options.today)
+        return directive.until < self.day
+
+    def _place(self, directive: Directive) -> str:
+        return f"{self._source.path}:{directive.line}".replace("\\", "/")
+
+    # Findings
+
+    def findings(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """`found` without what is allowed, the others with the level that was chosen for them."""
+        if not self._options.levels and not self._allows:
+            return list(found)
+        kept = []
+        for diagnostic in found:
+            left = self._levelled(diagnostic)
+            if left is not None and not self._is_allowed(left):
+                kept.append(left)
+        return kept
+
+    def _levelled(self, diagnostic: Diagnostic) -> Diagnostic | None:
+        level = level_of(diagnostic.code, self._options.levels)
+        if level is None or diagnostic.code.kind is not Kind.LINT or diagnostic.refutes:
+            return diagnostic
+        if level.level == IGNORE:
+            if not is_adjustable(diagnostic):
+                return diagnostic
+            reason = f"`{level.selector}` has the level `{IGNORE}`"
+            self._suppress("configuration", diagnostic, reason, level.place)
+            return None
+        severity = Severity(level.level)
+        if severity is not Severity.ERROR and not is_adjustable(diagnostic):
+            return diagnostic
+        return msgspec.structs.replace(diagnostic, severity=severity)
+
+    def _suppress(self, kind: str, diagnostic: Diagnostic, reason: str, place: str) -> None:
+        found = Suppression(kind, diagnostic, reason, place)
+        if found not in self.suppressions:
+            self.suppressions.append(found)
+
+    def _is_allowed(self, diagnostic: Diagnostic) -> bool:
+        if not self._allows or not is_adjustable(diagnostic):
+            return False
+        for item in self._allows:
+            codes = selected(item.text)
+            if diagnostic.code in codes and self._covers(item.directive, diagnostic):
+                directive = item.directive
+                item.used = True
+                self._suppress("comment", diagnostic, directive.text, self._place(directive))
+                return True
+        return False
+
+    def _covers(self, directive: Directive, diagnostic: Diagnostic) -> bool:
+        if (diagnostic.primary.path or diagnostic.path) != self._source.path:
+            return False
+        covers, at = directive.covers, diagnostic.primary.span
+        return directive.covers_file or covers.start <= at.start < covers.end
+
+    # Outcomes
+
+    def verdicts(
+        self,
+        protocol: str,
+        span: Span,
+        verdicts: Sequence[Verdict],
+        found: Sequence[Diagnostic],
+    ) -> tuple[tuple[Verdict, ...], list[Diagnostic]]:
+        """The verdicts with what is assumed, and the findings without what tells of these."""
+        if not self._assumes:
+            return tuple(verdicts), list(found)
+        settled = []
+        assumed: dict[str, Assumed] = {}
+        for verdict in (part for one in verdicts for part in self._parts(one, span)):
+            outcome = self._assumption(protocol, span, verdict)
+            if outcome is not None:
+                assumed[verdict.name] = outcome
+                verdict = msgspec.structs.replace(verdict, outcome=outcome)
+            settled.append(verdict)
+        kept = []
+        for diagnostic in found:
+            told = assumed.get(diagnostic.refutes)
+            if told is None or diagnostic.protocol != protocol:
+                kept.append(diagnostic)
+            else:
+                self._suppress("comment", diagnostic, told.reason, told.place)
+        return tuple(settled), kept
+
+    def _parts(self, verdict: Verdict, protocol: Span) -> list[Verdict]:
+        """A verdict on several roles as one on those that are assumed and one on the others."""
+        roles = verdict.subject.roles
+        if len(roles) < 2 or isinstance(verdict.outcome, Refuted) or self._suffices(verdict):
+            return [verdict]
+        parts = [_of_role(verdict, role) for role in roles]
+        named = [
+            role
+            for role, part in zip(roles, parts, strict=True)
+            if any(
+                _speaks_of(item.text, part) and self._reaches(item.directive, protocol)
+                for item in self._assumes
+            )
+        ]
+        if len(named) in (0, len(roles)):
+            return [verdict]
+        others = tuple(role for role in roles if role not in named)
+        return [_of_role(verdict, *named), _of_role(verdict, *others)]
+
+    def _assumption(self, protocol: str, span: Span, verdict: Verdict) -> Assumed | None:
+        """What is assumed of an obligation, if it is needed and in force."""
+        for item in self._assumes:
+            directive = item.directive
+            if not self._reaches(directive, span):
+                continue
+            if self._suffices(verdict):
+                if any(_speaks_of(item.text, part) for part in _single(verdict)):
+                    item.why = item.why or f"`{verdict.name}` is {status(verdict.outcome)}"
+                continue
+            if not _speaks_of(item.text, verdict):
+                continue
+            expired = self._has_expired(directive)
+            place = self._place(directive)
+            entry = Assumption(
+                "",
+                protocol,
+                verdict.name,
+                directive.text,
+                place,
+                until=directive.until,
+                in_force=not expired,
+            )
+            if entry not in self.assumptions:
+                self.assumptions.append(entry)
+            item.used = True
+            if not expired:
+                return Assumed(directive.text, place)
+        return None
+
+    def _suffices(self, verdict: Verdict) -> bool:
+        outcome = verdict.outcome
+        if isinstance(outcome, Bounded):
+            return self._options.strength(verdict.property) != "proved"
+        return isinstance(outcome, Proved)
+
+    def _reaches(self, directive: Directive, protocol: Span) -> bool:
+        covers = directive.covers
+        return directive.covers_file or (
+            covers.start < protocol.end and protocol.start < covers.end
+        )
+
+    # What is wrong with the comments
+
+    def complaints(self, *, is_whole: bool) -> list[Diagnostic]:
+        """Findings about the comments; `is_whole` when all obligations were decided."""
+        if not self._reads:
+            return []
+        path = self._source.path
+        for item in self._assumes:
+            directive = item.directive
+            if item.used and self._has_expired(directive):
+                found = say.expired(path, directive.span, "assume", directive.until, self.day)
+                self._said.append(found)
+        if is_whole:
+            for item in (*self._allows, *self._assumes):
+                if not item.used:
+                    self._said.append(self._nothing(item))
+        self._allows = []  # a comment cannot allow what is wrong with comments
+        return self.findings(dict.fromkeys(self._said))
+
+    def _nothing(self, item: _Item) -> Diagnostic:
+        directive = item.directive
+        kind = directive.kind
+        why = item.why
+        if not why and kind == "allow":
+            why = "there is no such finding where it counts"
+        elif not why:
+            why = "there is no such obligation where it counts"
+        return say.covers_nothing(self._source.path, directive.argument_span, kind, item.text, why)
+
+
+def _of_role(verdict: Verdict, *roles: str) -> Verdict:
+    subject = msgspec.structs.replace(verdict.subject, roles=roles)
+    return msgspec.structs.replace(verdict, subject=subject)
+
+
+def _single(verdict: Verdict) -> list[Verdict]:
+    """The verdict for each of its roles."""
+    roles = verdict.subject.roles
+    return [_of_role(verdict, role) for role in roles] if len(roles) > 1 else [verdict]
+
+
+def _wrong_allow(text: str) -> tuple[str, str]:
+    """Why an item of an `allow` cannot be allowed, and what to do instead; else empty."""
+    codes = selected(text)
+    if not codes:
+        return "is no code, name or band", "`tellverify explain --list` shows all codes"
+    if is_band(text) and any(code.kind is Kind.LINT for code in codes):
+        return "", ""
+    code = codes[0]
+    if code.kind is Kind.OBLIGATION:
+        return (
+            "tells of an obligation, which no comment can hide",
+            "write `assume` with the obligation and a reason",
+        )
+    if code.kind is not Kind.LINT:
+        return "tells of a limit", "see `require` in the configuration"
+    if code.severity is Severity.ERROR and not has_meaning(code):
+        return "leaves the text without a meaning", "mend the text"
+    return "", ""
+
+
+def _wrong_assume(text: str) -> tuple[str, str]:
+    """Why an obligation cannot be assumed, and what to do instead; else empty."""
+    found = _OBLIGATION.fullmatch(text)
+    names = [prop.value for prop in Property]
+    if found is None or found[1] not in names:
+        return "is no obligation", f"the properties are {', '.join(names)}"
+    if found[1] == Property.WELL_FORMED:
+        return "cannot be taken on trust", "mend the text"
+    return "", ""
+
+
+def _speaks_of(text: str, verdict: Verdict) -> bool:
+    """Whether `no-stuck-role`, `no-stuck-role[Courier]` or `[Family]` means the obligation."""
+    found = _OBLIGATION.fullmatch(text)
+    if found is None or found[1] != verdict.property.value:
+        return False
+    if found[2] is None:
+        return True
+    wanted = " ".join(found[2].split())
+    subject = verdict.subject
+    if verdict.name == f"{verdict.property}[{wanted}]":
+        return True
+    channel = subject.channel
+    if channel is not None:
+        return wanted == f"{channel[0]} -> {channel[1]}"
+    roles = {part.strip() for part in wanted.split(",")}
+    return bool(subject.roles) and all(
+        role in roles or role.partition("[")[0] in roles for role in subject.roles
+    )

@@ -1,0 +1,101 @@
+"""Trace files of refuted obligations."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from tellverify.evidence.formula_run import stated
+from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.trace import Fault, Trace
+from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.run import ProtocolReport, Verdict
+
+
+def trace_files(
+    protocol: ProtocolReport, graphs: dict[str, ProtocolGraph]
+) -> list[tuple[str, str, str]]:
+    """For each obligation that a run refutes or proves: its id, its file's name, and the text.
+
+    `graphs` has the graph of every instance by name. A run of a protocol with very many roles
+    names only the roles that act in it.
+    """
+    found = []
+    for verdict in protocol.verdicts:
+        trace, instance, code = _run_of(verdict)
+        graph = graphs.get(instance)
+        if trace is None or graph is None or rests_on_annotations(trace):
+            continue
+        machines = Machines(graph)
+        if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
+            continue  # nobody could replay it in reasonable time
+        text = _text(protocol, verdict, (code, instance), trace, machines)
+        name = trace_path(protocol.name, verdict.name)
+        found.append((f"{protocol.name}/{verdict.name}", name, text))
+    return found
+
+
+def _run_of(verdict: Verdict) -> tuple[Trace | None, str, str]:
+    """The run that refutes or witnesses an obligation, the sizes it was found at, and a code."""
+    outcome = verdict.outcome
+    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
+        return outcome.evidence, outcome.instance, outcome.code
+    if verdict.witness is not None:
+        return verdict.witness.trace, verdict.witness.instance, ""
+    return None, "", ""
+
+
+def rests_on_annotations(trace: Trace) -> bool:
+    """Whether machines alone cannot show what a run shows; `budgets.json` has such runs."""
+    return trace.fault is Fault.PROPERTY and trace.formula is None
+
+
+def _acting(trace: Trace) -> set[str]:
+    return {role for step in trace.steps for role in (step.sender, step.receiver)}
+
+
+def _text(
+    protocol: ProtocolReport,
+    verdict: Verdict,
+    found: tuple[str, str],
+    trace: Trace,
+    machines: Machines,
+) -> str:
+    roles: tuple[str, ...] = machines.graph.roles
+    if len(roles) > ALL_MACHINES:
+        acting = _acting(trace)
+        roles = tuple(role for role in roles if role in acting)
+    formula = msgspec.UNSET if trace.formula is None else trace.formula
+    subject = TraceSubject(
+        source=protocol.path,
+        protocol=protocol.name,
+        obligation=verdict.name,
+        statement=stated(STATEMENTS[verdict.property].text, formula),
+        code=found[0],
+        fault=trace.fault,
+        culprits=trace.culprits,
+        explanation=trace.explanation,
+        minimal=trace.minimal,
+        instance=found[1],
+        formula=formula,
+    )
+    return write_itf(trace, [machines.of(role) for role in roles], subject)
+
+
+def write_files(folder: str, files: list[tuple[str, str, str]]) -> dict[str, str]:
+    """Write trace files below `folder`; the path of each by the id of its obligation.
+
+    Raises OSError when the folder cannot be written.
+    """
+    written = {}
+    for identity, name, text in files:
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        written[identity] = path.replace(os.sep, "/")
+    return written

@@ -1,0 +1,162 @@
+"""Files checked by several processes. Answers come back in the order of the files.
+
+Each process does one file at a time, so that when it dies it is known what it was doing: that file
+gets a finding, another process takes over, and nobody waits.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tellverify.diagnostics import workers as say
+from tellverify.language.files.inputs import ReadFile
+from tellverify.obligations.options import Options
+from tellverify.verdict.run import Input
+from tellverify.verification.checked import FileResult
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+
+class WorkerDefect(Exception):
+    """A process met a defect of tellverify; the text has its traceback."""
+
+
+def in_processes(
+    files: Sequence[ReadFile], wanted: Iterable[tuple[int, Options]], jobs: int
+) -> Iterator[tuple[int, FileResult]]:
+    """The results of the `wanted` files, as they are found; `jobs` processes work on them.
+
+    All processes have ended when this ends, however it ends.
+    """
+    from multiprocessing.connection import wait
+
+    tasks = list(wanted)
+    tasks.reverse()
+    pool = _Pool(files)
+    try:
+        for _ in range(min(jobs, len(tasks))):
+            pool.start(tasks.pop())
+        while pool.busy:
+            ready = wait(list(pool.busy))
+            for connection in [one for one in pool.busy if one in ready]:
+                index, result = pool.answer(connection)
+                if tasks:
+                    pool.continue_with(connection, tasks.pop())
+                else:
+                    pool.stop(connection)
+                yield index, result
+    finally:
+        pool.end()
+
+
+class _Pool:
+    """The processes and what each of them does."""
+
+    def __init__(self, files: Sequence[ReadFile]) -> None:
+        import multiprocessing
+
+        import tellverify.verification.pipeline  # noqa: F401  # once, not in every process
+
+        has_fork = "fork" in multiprocessing.get_all_start_methods()
+        self._context = (
+            multiprocessing.get_context("fork")
+            if has_fork
+            else multiprocessing.get_context("spawn")
+        )
+        self._files = files
+        self._processes: dict[Connection, BaseProcess] = {}
+        self.busy: dict[Connection, int] = {}
+
+    def start(self, task: tuple[int, Options]) -> None:
+        """Give a task to a new process."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs, ours, self._files), daemon=True)
+        process.start()
+        theirs.close()
+        self._processes[ours] = process
+        self.continue_with(ours, task)
+
+    def continue_with(self, connection: Connection, task: tuple[int, Options]) -> None:
+        """Give a process its next task; a new process takes it when that one has died."""
+        if connection not in self._processes:
+            self.start(task)
+            return
+        try:
+            connection.send(task)
+            self.busy[connection] = task[0]
+        except OSError:
+            self._drop(connection)
+            self.start(task)
+
+    def answer(self, connection: Connection) -> tuple[int, FileResult]:
+        """What a process has found out, or the finding that it has died."""
+        index = self.busy.pop(connection)
+        try:
+            found = connection.recv()
+        except (EOFError, OSError):
+            code = self._drop(connection)
+            return index, _died(self._files[index], code)
+        if not isinstance(found, FileResult):
+            raise WorkerDefect(str(found))
+        return index, found
+
+    def stop(self, connection: Connection) -> None:
+        """Let a process end that has nothing left to do."""
+        if connection in self._processes:
+            with suppress(OSError):
+                connection.send(None)
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> int:
+        connection.close()
+        process = self._processes.pop(connection)
+        process.join(1)
+        if process.is_alive():
+            process.terminate()
+            process.join()
+        return process.exitcode or 0
+
+    def end(self) -> None:
+        """End all processes that are left."""
+        for process in self._processes.values():
+            process.terminate()
+        for connection, process in self._processes.items():
+            process.join()
+            connection.close()
+        self._processes.clear()
+
+
+def _work(connection: Connection, others: Connection, files: Sequence[ReadFile]) -> None:
+    """Check what comes until nothing comes; whoever reads the answers handles an interrupt."""
+    import traceback
+
+    from tellverify.verification.pipeline import Batch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    others.close()
+    batch = Batch(files)
+    while True:
+        try:
+            task = connection.recv()
+        except (EOFError, OSError):
+            return
+        if task is None:
+            return
+        index, options = task
+        try:
+            answer: object = batch.result(index, options)
+        except Exception:
+            answer = traceback.format_exc()
+        connection.send(answer)
+
+
+def _died(file: ReadFile, code: int) -> FileResult:
+    found = say.dead_worker(file.path, code)
+    read = Input(file.path, file.sha256)
+    return FileResult(read, file.source(), [], [found], [], [], {}, {}, died=True)

@@ -1,0 +1,223 @@
+"""Choreographies in Rust sources and Markdown pages are found, and keep their places."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tellverify.diagnostics.model import Severity
+from tellverify.language.files.extraction import extract, read_fragment
+from tellverify.language.syntax import ast
+from tellverify.source.text import SourceFile
+
+PING = "protocol Ping =\n  roles A, B\n  A -> B : Ping\n"
+
+
+def protocols(path: str, text: str) -> list[ast.Protocol]:
+    """The protocols in a text without faults; their names stand where their spans say."""
+    source = SourceFile(path, text)
+    found = extract(source)
+    assert not found.diagnostics
+    protocols: list[ast.Protocol] = []
+    for fragment in found.fragments:
+        parsed = read_fragment(source, fragment)
+        assert not [each for each in parsed.diagnostics if each.severity is Severity.ERROR]
+        protocols.extend(parsed.file.protocols)
+    for protocol in protocols:
+        assert source.slice(protocol.name.span) == protocol.name.text
+        assert source.slice(protocol.span).startswith("protocol")
+        (send,) = protocol.body
+        assert isinstance(send, ast.Send)
+        assert source.slice(send.message.label.span) == send.message.label.text
+    return protocols
+
+
+def rust(text: str) -> list[str]:
+    return [protocol.name.text for protocol in protocols("a.rs", text)]
+
+
+def page(text: str) -> list[str]:
+    return [protocol.name.text for protocol in protocols("a.md", text)]
+
+
+BRACES = "protocol Drop { roles: A, B; A -> B: M(x::Y); }"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"tell! {{ {BRACES} }}",
+        f'mod a {{ aura_macros::tell!(#[namespace = "x"] {BRACES}); }}',
+        f"tell ! [ {BRACES} ];",
+    ],
+)
+def test_inline_braces(text: str) -> None:
+    assert rust(text) == ["Drop"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"fn f() {{\n    tell! {{\n{PING}    }}\n}}\n",
+        "    tell! { protocol Ping =\n        roles A, B\n        A -> B : Ping\n    }\n",
+        "tell! { protocol Ping =\n  roles A, B\n  A -> B : Ping\n}\n",
+        f'tell!(r#"{PING}"#);',
+        f'tell!(\n    r"\n{PING}",\n);',
+        'tell!(r#"module a exposing (Ping)\n\n    protocol Ping =\n      roles A, B\n'
+        '      A -> B : Ping\n    "#);',
+        'tell!("protocol Ping =\\n  roles A, B\\n  A { k : \\"v w\\" } -> B : Ping\\n");',
+        f'#[cfg(x)]\ntell!(#[namespace = "n"] r##"{PING}"##);',
+    ],
+)
+def test_layout_in_macros(text: str) -> None:
+    assert rust(text) == ["Ping"]
+
+
+def test_escaped_quotes_keep_what_they_quote() -> None:
+    text = 'tell!("protocol Ping =\\n  roles A, B\\n  A { k : \\"v w\\" } -> B : Ping\\n");'
+    (protocol,) = protocols("a.rs", text)
+    (send,) = protocol.body
+    assert isinstance(send, ast.Send)
+    assert send.record is not None
+    assert send.record.entries[0].value == ast.TextValue("v w")
+
+
+def test_several_calls() -> None:
+    assert rust(f"tell! {{ {BRACES} }} fn f() {{}} tell! {{\n{PING}}}\n") == ["Drop", "Ping"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "// tell! { x }",
+        "/* /* */ tell! { x } */",
+        'let s = "tell! { x }";',
+        'let s = r#" " tell! { x } "#;',
+        "let c = '\"'; // tell! { x }\n let d = '\"';",
+        "macro_rules! tell { () => {} }",
+        "macro_rules! m { ($($t:tt)*) => { tell! { $($t)* } } }",
+        "retell! { x }",
+        "",
+    ],
+)
+def test_what_is_no_call(text: str) -> None:
+    assert extract(SourceFile("a.rs", text)).is_empty
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("tell! { protocol", "tell! {"),
+        ("tell! {}", "tell! {"),
+        ('tell!(concat!("a", "b"))', "tell!("),
+        ('tell!("a" + "b")', "tell!("),
+        (r'tell!("a\tb")', r'"a\tb"'),
+    ],
+)
+def test_calls_that_cannot_be_read(text: str, place: str) -> None:
+    source = SourceFile("a.rs", text)
+    (found,) = extract(source).diagnostics
+    assert found.code.number == "TV158"
+    assert source.slice(found.primary.span) == place
+
+
+def test_included_files_are_named() -> None:
+    text = 'tell!(include_str!("a/b.tell"));\ntell! { std::include_str!("../c.tell") }'
+    source = SourceFile("a.rs", text)
+    found = extract(source)
+    assert [each.path for each in found.includes] == ["a/b.tell", "../c.tell"]
+    assert [source.slice(each.span) for each in found.includes] == ["a/b.tell", "../c.tell"]
+
+
+def test_pages() -> None:
+    text = dedent("""\
+    # Title with ```tell inside
+    ```tell
+    protocol Ping =
+      roles A, B
+      A -> B : Ping
+    ```
+    - an item
+
+      ~~~~ tell
+      protocol Pong =
+        roles A, B
+        A -> B : Pong
+      ~~~
+      ~~~~
+    ```rust,ignore
+    # fn main() {
+    tell! {
+        protocol Pang =
+          roles A, B
+          A -> B : Pang
+    }
+    # }
+    ```
+    ```tell,ignore
+    nothing
+    ```
+    ```text
+    tell! { nothing }
+    ```
+    """)
+    with pytest.raises(AssertionError):  # `~~~` is text of the second block
+        page(text)
+    assert page(text.replace("  ~~~\n  ~~~~", "  ~~~~")) == ["Ping", "Pong", "Pang"]
+
+
+def test_pages_include_files() -> None:
+    found = extract(SourceFile("a.md", "```tell\n{{#include ../a.tell}}\n```\n"))
+    assert [each.path for each in found.includes] == ["../a.tell"]
+    assert not found.fragments
+
+
+def test_findings_stand_in_the_whole_file() -> None:
+    text = "# Page\r\n\r\n```tell\r\n" + PING.replace("-> B", "=> B").replace("\n", "\r\n") + "```"
+    source = SourceFile("a.md", text)
+    (fragment,) = extract(source).fragments
+    (found,) = read_fragment(source, fragment).diagnostics
+    assert source.position(found.primary.span.start) == (6, 5)
+    assert source.slice(found.primary.span) == "=>"
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "tell!",
+            "tell! {",
+            "tell!(",
+            "(",
+            ")",
+            "{",
+            "}",
+            '"',
+            'r#"',
+            '"#',
+            "'",
+            "\\",
+            "//",
+            "/*",
+        ),
+        *("*/", "\n", "```", "```tell\n", "```rust\n", "\n```\n", "~~~", 'include_str!("x")', " "),
+        *("protocol P =\n", "  roles A, B\n", "  A -> B : M\n", "#[namespace", "$x", "\\n", '\\"'),
+        *("protocol P { roles: A, B;", "A -> B: M;", "é\t", "\r", "\ufeff", "{{#include x}}"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=40), st.sampled_from(["a.rs", "a.md"]))
+@settings(max_examples=300)
+def test_any_text(pieces: list[str], path: str) -> None:
+    source = SourceFile(path, "".join(pieces))
+    found = extract(source)
+    parsed = [read_fragment(source, fragment) for fragment in found.fragments]
+    for each in (*found.diagnostics, *(one for result in parsed for one in result.diagnostics)):
+        for place in (each.primary, *each.others):
+            assert 0 <= place.span.start <= place.span.end <= len(source.text)
+    for result in parsed:
+        for protocol in result.file.protocols:
+            assert source.slice(protocol.name.span) == protocol.name.text

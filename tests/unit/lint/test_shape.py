@@ -1,0 +1,164 @@
+"""The canonical shape: every rule has a case for and against, and fixes give the shape back."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from tellverify.annotations.rules import default_rules
+from tellverify.diagnostics import codes
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.explain import page
+from tellverify.diagnostics.model import Severity
+from tellverify.language.files import inputs
+from tellverify.lint.files import Linted, lint_files
+
+ROOT = Path(__file__).parents[3]
+SPECS = sorted((ROOT / "specs").glob("*.tell"))
+CORPUS = sorted((ROOT.parent / "shared" / "corpus").rglob("*.tell"))
+RULES = [code for code in CODES.values() if "TV371" <= code.number <= "TV399"]
+ELSEWHERE = {codes.MODULE_CLASH, codes.FIXTURE_COMMENT}
+
+
+def linted(text: str, path: str = "x.tell", *, fix: bool = False, unsafe: bool = False) -> Linted:
+    files = [inputs.decode(path, text.encode())]
+    (one,) = lint_files(files, default_rules(), unsafe=unsafe, fix=fix)
+    return one
+
+
+def found(text: str, path: str = "x.tell") -> set[str]:
+    return {one.code.number for one in linted(text, path).diagnostics}
+
+
+@pytest.mark.parametrize("code", RULES, ids=lambda code: code.number)
+def test_every_rule_has_a_failing_and_a_passing_case(code: codes.Code) -> None:
+    shown = page(code)
+    assert shown is not None
+    if code in ELSEWHERE:
+        return
+    wrong, right = shown.examples
+    assert code.number in found(wrong), found(wrong)
+    assert code.number not in found(right)
+    assert all(one.severity is not Severity.ERROR for one in linted(right).diagnostics)
+
+
+@pytest.mark.parametrize("code", RULES, ids=lambda code: code.number)
+def test_a_fix_mends_what_it_is_for(code: codes.Code) -> None:
+    shown = page(code)
+    assert shown is not None
+    if code in ELSEWHERE or "tellverify lint --fix" not in shown.text:
+        return
+    wrong, right = shown.examples
+    unsafe = "--unsafe-fixes" in shown.text
+    assert linted(wrong, fix=True, unsafe=unsafe).fixed == right
+    if unsafe:
+        assert linted(wrong, fix=True).fixed is None
+
+
+def test_a_comment_of_a_fixture() -> None:
+    text = "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  -- renamed\n  A -> B : Ping\n"
+    assert "TV394" in found(text, "fixtures/protocol_compat/current.tell")
+    assert "TV394" not in found(text, "fixtures/other/current.tell")
+    fixed = linted(text, "protocol_compat/x.tell", fix=True).fixed
+    assert fixed == text.replace("  -- renamed\n", "")
+
+
+def test_a_clash_of_modules() -> None:
+    text = "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  A -> B : Ping\n"
+    files = [inputs.decode(path, text.encode()) for path in ("b.tell", "a.tell")]
+    first, second = lint_files(files, default_rules(), unsafe=False, fix=False)
+    assert [one.code.number for one in second.diagnostics] == []
+    assert [one.code.number for one in first.diagnostics] == ["TV384"]
+    assert first.diagnostics[0].others[0].path == "a.tell"
+
+
+def legacy(text: str, seed: int) -> str:
+    """The canonical text of a spec as it may have looked before: lore, legacy keys, odd layout."""
+    random_ = random.Random(seed)
+    lines: list[str] = []
+    phase = 0
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        if re.match(r" +[A-Z]\w*(\[[^\]]*\])? (\{|->)", line):
+            phase += 1
+            lines.append(f"{indent}-- Phase {phase}: next")
+        if line.endswith("}"):
+            extra = random_.choice(
+                [
+                    ", journal_merge : true }",
+                    ', leakage_budget : "0,0,0" }',
+                    ', link : "bundle=lore|exports=x" }',
+                    "   }",
+                ]
+            )
+            line = line[:-1].rstrip() + extra
+        lines.append(line + ("  " if line and random_.random() < 0.2 else ""))
+    return "\n".join(lines) + "\n\n"
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_fixes_turn_a_legacy_copy_of_a_spec_into_the_spec(path: Path) -> None:
+    text = path.read_text("utf-8")
+    old = legacy(text, 7)
+    assert old != text
+    assert linted(old, fix=True).fixed == text
+    assert linted(text, fix=True).fixed is None
+
+
+def test_a_fix_that_would_change_the_protocol_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tellverify.lint import rules as lint
+
+    text = (
+        "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  A  -> B : Ping\n  A -> B : Pong\n"
+    )
+    real = lint._edited
+    monkeypatch.setattr(
+        lint, "_edited", lambda *given: real(*given).replace("A -> B : Pong", "B -> A : Pong")
+    )
+    one = linted(text, fix=True)
+    assert one.fixed is None
+    assert one.reason == "the protocol graph would be another one"
+
+
+@pytest.mark.skipif(not CORPUS, reason="the real files are not beside the project")
+def test_real_files_are_linted_and_fixed_without_harm() -> None:
+    seen = 0
+    for path in CORPUS:
+        text = path.read_text("utf-8", "replace")
+        one = linted(text, path.name, fix=True, unsafe=True)
+        if one.fixed is not None:
+            seen += 1
+            again = linted(one.fixed, path.name, fix=True, unsafe=True)
+            assert again.fixed is None, path
+    assert seen
+
+
+def test_a_file_with_errors_is_left_alone() -> None:
+    one = linted("protocol P =\n  roles A\n\n  A -> C : X\n", fix=True)
+    assert one.fixed is None
+    assert any(d.severity is Severity.ERROR for d in one.diagnostics)
+
+
+def test_records_with_comments_inside_are_left_alone() -> None:
+    text = (
+        "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n"
+        '  A { flow_cost : 1 -- invariant: cheap\n    , guard_capability : "a:b" }\n'
+        "    -> B : Ping\n"
+    )
+    one = linted(text, fix=True)
+    assert one.fixed is None or "invariant: cheap" in one.fixed
+
+
+def test_linting_finds_in_the_specs_what_the_guide_says_is_left() -> None:
+    left = {
+        path.stem: sorted(found(path.read_text("utf-8")) - {"TV376", "TV364"}) for path in SPECS
+    }
+    assert {name: rest for name, rest in left.items() if rest} == {
+        "amp_transport": ["TV399"],
+        "consensus": ["TV361"],
+        "guardian_ceremony": ["TV377"],
+        "relayed_rendezvous": ["TV361"],
+    }
