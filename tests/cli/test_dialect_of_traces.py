@@ -52,10 +52,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def printed_command(folder: Path) -> list[str]:
+def printed_command(folder: Path, *file: str) -> list[str]:
+    """The command as printed, or with `file` as the file that is read."""
     text = (folder / "run.txt").read_text(encoding="utf-8")
     (command,) = re.findall(r"tellverify (replay .+)$", text, re.MULTILINE)
-    return shlex.split(command)
+    words = shlex.split(command)
+    return [*(word for word in words if word != "tail.tell"), *file] if file else words
 
 
 @FORGOTTEN
@@ -67,18 +69,17 @@ def test_the_printed_replay_command_replays_the_trace(folder: Path) -> None:
 
 @FORGOTTEN
 def test_the_file_can_be_given_to_the_printed_replay_command(folder: Path) -> None:
-    done = tellverify(*printed_command(folder), "tail.tell", cwd=folder)
+    done = tellverify(*printed_command(folder, "tail.tell"), cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @FORGOTTEN
 def test_a_trace_is_refused_when_the_fault_is_gone_in_its_dialect(folder: Path) -> None:
     """The same command accepts the trace before the protocol is mended, and refuses it after."""
-    command = printed_command(folder)
-    assert tellverify(*command, cwd=folder).returncode == 0
+    assert tellverify(*printed_command(folder), cwd=folder).returncode == 0
     mended = TAIL.replace("A -> B : y\n", "A -> B : y\n        A -> C : Work\n")
     (folder / "mended.tell").write_text(mended, encoding="utf-8")
-    assert tellverify(*command, "mended.tell", cwd=folder).returncode == 1
+    assert tellverify(*printed_command(folder, "mended.tell"), cwd=folder).returncode == 1
 
 
 def test_evidence_is_accepted_again(folder: Path) -> None:

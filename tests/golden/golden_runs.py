@@ -1,4 +1,4 @@
-"""One check of the protocols in this folder, in every format there is.
+"""Checks of the folders beside this file, each in every format there is.
 
     python tests/golden/golden_runs.py
 
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -31,8 +32,30 @@ SOLVER = re.compile(rb"\bz3 [0-9]+(\.[0-9]+)+")
 FILES = (*REPORTS.values(), *TERMINAL.values(), "run.ascii.txt")
 
 
-def check(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """`tellverify check protocols` in `folder`."""
+@dataclass(frozen=True)
+class GoldenRun:
+    """One command, the folder beside this file that it reads, and the folder of its outputs."""
+
+    source: str
+    expected: Path
+    command: str = "check"
+    options: tuple[str, ...] = ()
+
+
+DAY = ("--today", "2026-11-22")
+PROTOCOLS = GoldenRun("protocols", EXPECTED, options=DAY)
+RUNS = (
+    PROTOCOLS,
+    GoldenRun("families", EXPECTED / "families", options=DAY),
+    GoldenRun("policy", EXPECTED / "policy", options=(*DAY, "--policy", "policy/policy.toml")),
+    GoldenRun("laws", EXPECTED / "laws", command="laws"),
+)
+
+
+def check(
+    folder: Path, golden: GoldenRun, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """The command of `golden` in `folder`."""
     clean = {
         key: value
         for key, value in os.environ.items()
@@ -40,8 +63,8 @@ def check(folder: Path, *arguments: str, **environment: str) -> subprocess.Compl
     }
     return subprocess.run(
         [
-            *(sys.executable, "-m", "tellverify", "check", "protocols"),
-            *("--evidence", "evidence", "--today", "2026-11-22", *arguments),
+            *(sys.executable, "-m", "tellverify", golden.command, golden.source),
+            *("--evidence", "evidence", *golden.options, *arguments),
         ],
         cwd=folder,
         capture_output=True,
@@ -52,21 +75,28 @@ def check(folder: Path, *arguments: str, **environment: str) -> subprocess.Compl
 
 
 def render(
-    folder: Path, *arguments: str, protocols: Path = HERE / "protocols", **environment: str
+    folder: Path,
+    *arguments: str,
+    golden: GoldenRun = PROTOCOLS,
+    source: Path | None = None,
+    **environment: str,
 ) -> tuple[dict[str, bytes], set[int]]:
-    """Every format of the run on `protocols`, by file name, and the exit codes that were seen."""
-    shutil.copytree(protocols, folder / "protocols")
+    """Every format of the run `golden`, by file name, and the exit codes that were seen.
+
+    `source` is read in place of the folder of `golden`.
+    """
+    shutil.copytree(source or HERE / golden.source, folder / golden.source)
     reports = [f"--report={kind}={REPORTS[kind]}" for kind in REPORTS]
-    done = check(folder, "--format", "none", *reports, *arguments, **environment)
+    done = check(folder, golden, "--format", "none", *reports, *arguments, **environment)
     if done.stderr:
         raise AssertionError(done.stderr.decode())
     found = {name: (folder / name).read_bytes() for name in REPORTS.values()}
     codes = {done.returncode}
     for style, name in TERMINAL.items():
-        done = check(folder, "--format", style, *arguments, **environment)
+        done = check(folder, golden, "--format", style, *arguments, **environment)
         found[name] = done.stdout
         codes.add(done.returncode)
-    done = check(folder, *arguments, **{**environment, "PYTHONIOENCODING": "ascii"})
+    done = check(folder, golden, *arguments, **{**environment, "PYTHONIOENCODING": "ascii"})
     found["run.ascii.txt"] = done.stdout
     # The version of the solver is that of the machine.
     found = {name: SOLVER.sub(b"z3 4.2", text) for name, text in found.items()}
@@ -75,12 +105,13 @@ def render(
 
 def main() -> None:
     """Write the expected files anew."""
-    EXPECTED.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        found, _ = render(Path(folder))
-    for name, content in found.items():
-        (EXPECTED / name).write_bytes(content)
-        print(EXPECTED / name)
+    for golden in RUNS:
+        golden.expected.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            found, _ = render(Path(folder), golden=golden)
+        for name, content in found.items():
+            (golden.expected / name).write_bytes(content)
+            print(golden.expected / name)
 
 
 if __name__ == "__main__":
