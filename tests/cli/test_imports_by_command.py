@@ -59,10 +59,14 @@ facts = ["contract:custody"]
 runtime = "full"
 """
 UNRESOLVED = pytest.mark.xfail(
-    strict=True, reason="only `check` resolves imports, each other command reads one file"
+    strict=True,
+    raises=AssertionError,
+    reason="only `check` resolves imports, each other command reads one file",
 )
 UNNAMED = pytest.mark.xfail(
-    strict=True, reason="an event of a trace and of a graph does not name its file"
+    strict=True,
+    raises=AssertionError,
+    reason="an event of a trace and of a graph does not name its file",
 )
 
 

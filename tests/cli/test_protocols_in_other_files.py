@@ -54,7 +54,9 @@ runtime = "full"
 """
 HOSTS = ("page.md", "lib.rs")
 UNREAD = pytest.mark.xfail(
-    strict=True, reason="only `check` reads protocols inside Markdown and Rust"
+    strict=True,
+    raises=AssertionError,
+    reason="only `check` reads protocols inside Markdown and Rust",
 )
 everywhere = pytest.mark.parametrize("host", HOSTS)
 

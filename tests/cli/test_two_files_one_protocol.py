@@ -34,9 +34,26 @@ protocol Ping =
 """
 MODULE = "module net exposing (Ping)\n\n"
 FILES = ("a/x.tell", "b/x.tell")
+TEXTS = {
+    "mixed": (GOOD, REFUTED.replace("LAST", "Right")),
+    "refuted": (REFUTED.replace("LAST", "Other"), REFUTED.replace("LAST", "Right")),
+    "copies": (REFUTED.replace("LAST", "Right"), REFUTED.replace("LAST", "Right")),
+}
+TEXTS |= {
+    f"{name}, one module": (MODULE + first, MODULE + second)
+    for name, (first, second) in TEXTS.items()
+}
 AMBIGUOUS = pytest.mark.xfail(
-    strict=True, reason="obligations are identified by the name of the protocol without its file"
+    strict=True,
+    raises=AssertionError,
+    reason="obligations are identified by the name of the protocol without its file",
 )
+
+
+def outcomes(*names: str) -> pytest.MarkDecorator:
+    """Both without a module and with one module name in both files."""
+    cases = [one for name in names for one in (name, f"{name}, one module")]
+    return pytest.mark.parametrize("folder", cases, indirect=True)
 
 
 def tellverify(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -56,29 +73,11 @@ def write(folder: Path, first: str, second: str) -> None:
         (folder / path).write_text(text, encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=["", MODULE], ids=["no module", "one module name"])
-def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a check with all reports, where the second file alone is refuted."""
-    folder = tmp_path_factory.mktemp("mixed")
-    write(folder, request.param + GOOD, request.param + REFUTED.replace("LAST", "Right"))
-    return checked(folder)
-
-
-@pytest.fixture(scope="module", params=["", MODULE], ids=["no module", "one module name"])
-def refuted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with two files that are refuted by different runs."""
-    folder = tmp_path_factory.mktemp("refuted")
-    texts = [request.param + REFUTED.replace("LAST", last) for last in ("Other", "Right")]
-    write(folder, *texts)
-    return checked(folder)
-
-
 @pytest.fixture(scope="module")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with two equal files, both refuted."""
-    folder = tmp_path_factory.mktemp("copies")
-    text = REFUTED.replace("LAST", "Right")
-    write(folder, text, text)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a check of two files, with all reports and the evidence."""
+    folder = tmp_path_factory.mktemp("check")
+    write(folder, *TEXTS[request.param])
     return checked(folder)
 
 
@@ -123,27 +122,29 @@ def stuck(protocol: dict[str, Any]) -> dict[str, Any]:
 
 
 @AMBIGUOUS
-def test_ids_of_obligations_are_unique(mixed: Path) -> None:
-    ids = [one["id"] for each in protocols(mixed).values() for one in each["verdicts"]]
+@outcomes("mixed")
+def test_ids_of_obligations_are_unique(folder: Path) -> None:
+    ids = [one["id"] for each in protocols(folder).values() for one in each["verdicts"]]
     assert repeated(ids) == []
 
 
 @AMBIGUOUS
-def test_fingerprints_of_obligations_are_unique(mixed: Path) -> None:
-    prints = [one["fingerprint"] for each in protocols(mixed).values() for one in each["verdicts"]]
+@outcomes("mixed")
+def test_fingerprints_of_obligations_are_unique(folder: Path) -> None:
+    prints = [one["fingerprint"] for each in protocols(folder).values() for one in each["verdicts"]]
     assert repeated(prints) == []
 
 
-def test_every_verdict_is_located_in_its_own_file(mixed: Path) -> None:
-    for path, protocol in protocols(mixed).items():
+@outcomes("mixed")
+def test_every_verdict_is_located_in_its_own_file(folder: Path) -> None:
+    for path, protocol in protocols(folder).items():
         places = [place["path"] for one in protocol["verdicts"] for place in one["locations"]]
         assert set(places) == {path}
 
 
 @AMBIGUOUS
-@pytest.mark.parametrize("outcome", ["mixed", "refuted", "copies"])
-def test_no_evidence_file_is_cited_for_both(outcome: str, request: pytest.FixtureRequest) -> None:
-    folder: Path = request.getfixturevalue(outcome)
+@outcomes("mixed", "refuted", "copies")
+def test_no_evidence_file_is_cited_for_both(folder: Path) -> None:
     first, second = (
         {one["evidence"]["path"] for one in each["verdicts"] if one["evidence"].get("path")}
         for each in protocols(folder).values()
@@ -153,12 +154,8 @@ def test_no_evidence_file_is_cited_for_both(outcome: str, request: pytest.Fixtur
     assert first.isdisjoint(second)
 
 
-@AMBIGUOUS
-@pytest.mark.parametrize("outcome", ["mixed", "refuted"])
-def test_every_cited_evidence_file_is_the_one_that_was_made(
-    outcome: str, request: pytest.FixtureRequest
-) -> None:
-    folder: Path = request.getfixturevalue(outcome)
+@outcomes("mixed", "refuted", "copies")
+def test_every_cited_evidence_file_is_the_one_that_was_made(folder: Path) -> None:
     cited = [
         (one["evidence"]["path"], one["evidence"]["sha256"])
         for each in protocols(folder).values()
@@ -171,118 +168,115 @@ def test_every_cited_evidence_file_is_the_one_that_was_made(
 
 
 @AMBIGUOUS
-def test_both_traces_are_kept(refuted: Path) -> None:
-    assert len(list((refuted / "evidence").rglob("*.itf.json"))) == 2
+@outcomes("refuted", "copies")
+def test_both_traces_are_kept(folder: Path) -> None:
+    assert len(list((folder / "evidence").rglob("*.itf.json"))) == 2
 
 
 @AMBIGUOUS
-def test_both_graphs_are_kept(refuted: Path) -> None:
-    assert len(list((refuted / "evidence").rglob("*.graph.json"))) == 2
+@outcomes("refuted", "copies")
+def test_both_graphs_are_kept(folder: Path) -> None:
+    assert len(list((folder / "evidence").rglob("*.graph.json"))) == 2
 
 
-def test_the_evidence_that_is_there_is_accepted_again(mixed: Path) -> None:
-    done = tellverify("recheck", "evidence", cwd=mixed)
+@outcomes("mixed")
+def test_the_evidence_that_is_there_is_accepted_again(folder: Path) -> None:
+    done = tellverify("recheck", "evidence", cwd=folder)
     assert done.returncode == 0, done.stdout
 
 
 @AMBIGUOUS
-def test_the_trace_cited_for_a_file_shows_the_run_of_that_file(refuted: Path) -> None:
+@outcomes("refuted")
+def test_the_trace_cited_for_a_file_shows_the_run_of_that_file(folder: Path) -> None:
     for path, last in zip(FILES, ("Other", "Right"), strict=True):
-        trace = stuck(protocols(refuted)[path])["evidence"]["path"]
-        done = tellverify("replay", trace, cwd=refuted)
+        trace = stuck(protocols(folder)[path])["evidence"]["path"]
+        done = tellverify("replay", trace, cwd=folder)
         assert done.returncode == 0, done.stdout + done.stderr
         assert last in done.stdout
 
 
 @AMBIGUOUS
-def test_the_printed_replay_commands_replay_both_files(refuted: Path) -> None:
-    printed = (refuted / "run.txt").read_text(encoding="utf-8")
+@outcomes("refuted")
+def test_the_printed_replay_commands_replay_both_files(folder: Path) -> None:
+    printed = (folder / "run.txt").read_text(encoding="utf-8")
     commands = re.findall(r"tellverify (replay .+)$", printed, re.MULTILINE)
     assert len(commands) == 2
     shown = []
     for command in commands:
-        done = tellverify(*shlex.split(command), cwd=refuted)
+        done = tellverify(*shlex.split(command), cwd=folder)
         assert done.returncode == 0, done.stdout + done.stderr
         shown += [last for last in ("Other", "Right") if last in done.stdout]
     assert sorted(shown) == ["Other", "Right"]
 
 
-def test_the_printed_replay_command_replays_the_refuted_file(mixed: Path) -> None:
-    printed = (mixed / "run.txt").read_text(encoding="utf-8")
+@outcomes("mixed")
+def test_the_printed_replay_command_replays_the_refuted_file(folder: Path) -> None:
+    printed = (folder / "run.txt").read_text(encoding="utf-8")
     (command,) = re.findall(r"tellverify (replay .+)$", printed, re.MULTILINE)
-    done = tellverify(*shlex.split(command), cwd=mixed)
+    done = tellverify(*shlex.split(command), cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Right" in done.stdout
 
 
 @AMBIGUOUS
-def test_test_cases_of_junit_are_unique(mixed: Path) -> None:
-    suites = ElementTree.parse(mixed / "run.junit").getroot()
+@outcomes("mixed")
+def test_test_cases_of_junit_are_unique(folder: Path) -> None:
+    suites = ElementTree.parse(folder / "run.junit").getroot()
     cases = [(case.get("classname"), case.get("name")) for case in suites.iter("testcase")]
     assert repeated(cases) == []
 
 
 @AMBIGUOUS
-def test_test_suites_of_junit_have_names_of_their_own(mixed: Path) -> None:
-    suites = ElementTree.parse(mixed / "run.junit").getroot()
+@outcomes("mixed")
+def test_test_suites_of_junit_have_names_of_their_own(folder: Path) -> None:
+    suites = ElementTree.parse(folder / "run.junit").getroot()
     assert repeated([suite.get("name") for suite in suites.iter("testsuite")]) == []
 
 
 @AMBIGUOUS
-@pytest.mark.parametrize("outcome", ["refuted", "copies"])
-def test_results_of_sarif_name_different_obligations(
-    outcome: str, request: pytest.FixtureRequest
-) -> None:
+@outcomes("refuted", "copies")
+def test_results_of_sarif_name_different_obligations(folder: Path) -> None:
     names = [
-        place["fullyQualifiedName"]
-        for one in sarif(request.getfixturevalue(outcome))
-        for location in one["locations"]
-        for place in location["logicalLocations"]
+        one["properties"]["obligation"]
+        for one in sarif(folder)
+        if "obligation" in one["properties"]
     ]
     assert repeated(names) == []
 
 
 @AMBIGUOUS
-@pytest.mark.parametrize("outcome", ["refuted", "copies"])
-def test_results_of_sarif_have_fingerprints_of_their_own(
-    outcome: str, request: pytest.FixtureRequest
-) -> None:
+@outcomes("refuted", "copies")
+def test_results_of_sarif_have_fingerprints_of_their_own(folder: Path) -> None:
     prints = [
-        (kind, value)
-        for one in sarif(request.getfixturevalue(outcome))
-        for kind, value in one["partialFingerprints"].items()
+        (kind, value) for one in sarif(folder) for kind, value in one["partialFingerprints"].items()
     ]
     assert repeated(prints) == []
 
 
-def test_results_of_sarif_are_located_in_the_refuted_file(mixed: Path) -> None:
+@outcomes("mixed")
+def test_results_of_sarif_are_located_in_the_refuted_file(folder: Path) -> None:
     places = [
         location["physicalLocation"]["artifactLocation"]["uri"]
-        for one in sarif(mixed)
+        for one in sarif(folder)
         for location in one["locations"]
     ]
     assert set(places) == {"b/x.tell"}
 
 
-@pytest.mark.parametrize("outcome", [pytest.param("refuted", marks=AMBIGUOUS), "copies"])
-def test_issues_of_gitlab_have_fingerprints_of_their_own(
-    outcome: str, request: pytest.FixtureRequest
-) -> None:
-    folder: Path = request.getfixturevalue(outcome)
+@outcomes("refuted", "copies")
+def test_issues_of_gitlab_have_fingerprints_of_their_own(folder: Path) -> None:
     issues = json.loads((folder / "run.gitlab").read_bytes())
     assert {one["location"]["path"] for one in issues} == set(FILES)
     assert repeated([one["fingerprint"] for one in issues]) == []
 
 
 @AMBIGUOUS
-@pytest.mark.parametrize("outcome", ["refuted", "copies"])
-def test_every_refuted_obligation_has_a_result_of_sarif_in_its_own_file(
-    outcome: str, request: pytest.FixtureRequest
-) -> None:
+@outcomes("refuted", "copies")
+def test_every_refuted_obligation_has_a_result_of_sarif_in_its_own_file(folder: Path) -> None:
     """As many results in one file as in the other, although the texts of the results are equal."""
     places = Counter(
         location["physicalLocation"]["artifactLocation"]["uri"]
-        for one in sarif(request.getfixturevalue(outcome))
+        for one in sarif(folder)
         if "obligation" in one["properties"]
         for location in one["locations"]
     )
@@ -290,17 +284,17 @@ def test_every_refuted_obligation_has_a_result_of_sarif_in_its_own_file(
 
 
 @AMBIGUOUS
-@pytest.mark.parametrize("outcome", ["mixed", "refuted", "copies"])
-def test_anchors_of_the_page_are_unique(outcome: str, request: pytest.FixtureRequest) -> None:
-    folder: Path = request.getfixturevalue(outcome)
+@outcomes("mixed", "refuted", "copies")
+def test_anchors_of_the_page_are_unique(folder: Path) -> None:
     page = (folder / "run.html").read_text(encoding="utf-8")
     assert repeated(re.findall(r'\sid="([^"]*)"', page)) == []
 
 
-def test_a_stored_id_does_not_depend_on_the_other_files(mixed: Path) -> None:
+@outcomes("mixed")
+def test_a_stored_id_does_not_depend_on_the_other_files(folder: Path) -> None:
     """Nor on how the file is named on the command line, a folder or the file itself."""
-    done = tellverify("check", "b/x.tell", "--isolated", "--format", "json", cwd=mixed)
+    done = tellverify("check", "b/x.tell", "--isolated", "--format", "json", cwd=folder)
     (alone,) = json.loads(done.stdout)["protocols"]
-    together = protocols(mixed)["b/x.tell"]
+    together = protocols(folder)["b/x.tell"]
     for key in ("id", "fingerprint"):
         assert [one[key] for one in alone["verdicts"]] == [one[key] for one in together["verdicts"]]
