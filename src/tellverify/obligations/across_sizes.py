@@ -12,7 +12,7 @@ from tellverify.verdict.properties import STATEMENTS, Property
 from tellverify.verdict.run import Subject, Verdict
 
 
-class Instance(msgspec.Struct, frozen=True):
+class InstanceOutcomes(msgspec.Struct, frozen=True):
     """The findings at given family sizes; `name` is empty for a protocol without families."""
 
     name: str
@@ -20,7 +20,7 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 def verdicts(
-    protocol: str, instances: Sequence[Instance], bound: str, place: tuple[int, int]
+    protocol: str, instances: Sequence[InstanceOutcomes], bound: str, place: tuple[int, int]
 ) -> list[Verdict]:
     """One verdict for each obligation and outcome, in the order of `Property`.
 

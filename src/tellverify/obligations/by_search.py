@@ -11,10 +11,9 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.graph_runs import stuck_trace
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation import Refutations, refute, search_all
-from tellverify.obligations.termination import ending_obligation, endless_obligation
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import stuck_run
@@ -91,18 +90,26 @@ def _length(refuted: Refuted) -> tuple[int, str]:
     return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
 
 
-def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> list[Finding]:
-    """Obligations of a graph outside the class, for a `reason` of `_OUTSIDE`."""
-    machines = Machines(graph)
-    found = search_all(machines, options, fidelity=reason != "parallel")
-    findings = _from_search(found)
-    findings += _stuck_by_search(machines, found, options)
-    skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
-    findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
-    findings += ending_obligation(machines)
-    findings += endless_obligation(machines, options)
-    findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
-    return findings
+def decide_safety(context: GraphContext) -> list[Finding]:
+    """Safety and starving roles of a graph outside the class."""
+    machines, options = context.machines, context.options
+    found = search_all(machines, options, fidelity=context.outside != "parallel")
+    return [*_from_search(found), *_stuck_by_search(machines, found, options)]
+
+
+def skip_queues(context: GraphContext) -> list[Finding]:
+    """No answer on the lengths of queues."""
+    return [Finding(Property.BOUNDED_QUEUES, _skipped(context))]
+
+
+def skip_projection(context: GraphContext) -> list[Finding]:
+    """No answer on the local types of roles."""
+    return [Finding(Property.PROJECTABLE, _skipped(context), context.graph.roles)]
+
+
+def _skipped(context: GraphContext) -> Skipped:
+    why = _OUTSIDE[context.outside or "parallel"]
+    return Skipped(f"outside the complete theory: {why}", OUTSIDE_CLASS.number)
 
 
 def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""All obligations of one protocol graph, that is of one protocol at given family sizes.
+"""Obligations of a protocol graph in the class of the complete theory.
 
 What builds and searches runs is imported where a run has to be shown: most checks find nothing.
 """
@@ -8,13 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
-from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.trace import Fault
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines
-from tellverify.obligations.options import Options
-from tellverify.obligations.termination import ending_obligation, endless_obligation
-from tellverify.projection.implementability import Implementability, check_graph
+from tellverify.obligations.machines import GraphContext, Machines
+from tellverify.projection.implementability import Implementability
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import Reason
@@ -24,28 +21,17 @@ from tellverify.verdict.properties import Property
 _QUEUE_STEPS: Final = 200_000
 
 
-def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
-    """Decide every obligation of `graph`; the order is that of `Property`."""
-    fault = leaves_class(graph)
-    if fault is not None:
-        from tellverify.obligations.by_search import decide_by_search
-
-        return decide_by_search(graph, fault.reason, options)
-    answer = check_graph(graph, options.step_limit)
-    machines = Machines(graph)
-    findings = _implementability(machines, answer, options)
+def decide_implementability(context: GraphContext) -> list[Finding]:
+    """Implementability, the safety that it implies, and roles that starve."""
+    answer = context.implementability
+    findings = _implementability(context, answer)
     if answer.implementable:
-        findings += _stuck(machines, answer)
-    findings += _queues(machines, answer)
-    findings += ending_obligation(machines)
-    findings += endless_obligation(machines, options)
-    findings += _projectable(graph)
+        findings += _stuck(context.machines, answer)
     return findings
 
 
-def _implementability(
-    machines: Machines, answer: Implementability, options: Options
-) -> list[Finding]:
+def _implementability(context: GraphContext, answer: Implementability) -> list[Finding]:
+    machines, options = context.machines, context.options
     if answer.implementable is None:
         unknown = Unknown(
             "the step limit was reached before every role was decided", STEP_LIMIT.number
@@ -91,8 +77,9 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     return findings
 
 
-def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
-    graph = machines.graph
+def decide_queues(context: GraphContext) -> list[Finding]:
+    """The longest queue of every channel, and the channels that are unbounded."""
+    graph, machines, answer = context.graph, context.machines, context.implementability
     if not answer.implementable:
         reason = "queue lengths are known only for implementable protocols"
         return [Finding(Property.BOUNDED_QUEUES, Skipped(reason))]
@@ -122,7 +109,9 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
     return findings
 
 
-def _projectable(graph: ProtocolGraph) -> list[Finding]:
+def decide_projection(context: GraphContext) -> list[Finding]:
+    """Which roles have a local type by strict merge."""
+    graph = context.graph
     projections = strict_projections(graph)
     if projections.unsupported is not None:
         reason = f"not a global type of the merge: {projections.unsupported.reason}"

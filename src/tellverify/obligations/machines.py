@@ -1,13 +1,16 @@
-"""The canonical machines of a protocol graph."""
+"""One protocol graph as deciders see it, and its canonical machines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 from typing import Final
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
+from tellverify.obligations.options import Options
 from tellverify.projection.acyclic_machines import TreeMachines
+from tellverify.projection.implementability import Implementability, check_graph
 from tellverify.projection.subset import canonical_machine
 
 ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
@@ -65,6 +68,24 @@ class Machines:
         if len(self.graph.roles) > ALL_MACHINES and self._trees().fits:
             return self._trees().machine(self._index[role])
         return canonical_machine(self.graph, role)
+
+
+class GraphContext:
+    """What the deciders of one graph share; each part is computed when it is first asked for.
+
+    `outside` says why the graph is outside the class of the complete theory, None if it is in it.
+    """
+
+    def __init__(self, graph: ProtocolGraph, options: Options, outside: str | None) -> None:
+        self.graph = graph
+        self.options = options
+        self.outside = outside
+        self.machines = Machines(graph)
+
+    @cached_property
+    def implementability(self) -> Implementability:
+        """Coherence of the local types, for a graph in the class."""
+        return check_graph(self.graph, self.options.step_limit)
 
 
 def path_machine(role: str, actions: list[tuple[Action, int]]) -> Machine:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from tellverify.diagnostics.codes import OUTSIDE_CLASS
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.obligations.communication import decide
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_graph
 from tellverify.verdict.outcome import Outcome, Proved, Unknown
 from tellverify.verdict.properties import Property
 
@@ -23,7 +23,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
     """Decide by coherence of all interleavings, else branch by branch, else by search."""
     graph = lowered.graph
     if graph is not None and leaves_class(graph) is None:
-        findings = decide(graph, options)
+        findings = decide_graph(graph, options)
         if isinstance(findings[0].outcome, Proved):
             return findings
     if lowered.slices:
@@ -32,9 +32,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
             return findings
     if graph is None:
         return []
-    from tellverify.obligations.by_search import decide_by_search
-
-    return decide_by_search(graph, "parallel", options)
+    return decide_graph(graph, options, outside="parallel")
 
 
 def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:
@@ -45,7 +43,7 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Fin
     same holds of all together. A slice that fails is no run of the protocol: then nothing is
     known.
     """
-    decided = [decide(graph, options) for graph in slices]
+    decided = [decide_graph(graph, options) for graph in slices]
     said = [finding for found in decided for finding in found]
     holds = {
         prop: all(isinstance(f.outcome, Proved) for f in said if f.property is prop)

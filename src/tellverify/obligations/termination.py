@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from tellverify.diagnostics.codes import ENDLESS_RUN, NO_TERMINATION, STEP_LIMIT
 from tellverify.obligations.instance_outcome import Finding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.projection.liveness import ending
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 
 
-def ending_obligation(machines: Machines) -> list[Finding]:
+def decide_termination(context: GraphContext) -> list[Finding]:
     """Whether the end stays in reach; the same for graphs in and outside the class."""
-    answer = ending(machines.graph)
+    answer = ending(context.graph)
     outcome: Outcome
     if not answer.has_end:
         outcome = Skipped("the protocol has no end: it is meant to go on for ever")
@@ -22,15 +22,17 @@ def ending_obligation(machines: Machines) -> list[Finding]:
     else:
         from tellverify.obligations.graph_runs import trapped_trace
 
-        outcome = Refuted(NO_TERMINATION.number, trapped_trace(machines, answer), "reachability")
+        outcome = Refuted(
+            NO_TERMINATION.number, trapped_trace(context.machines, answer), "reachability"
+        )
     return [Finding(Property.CAN_TERMINATE, outcome)]
 
 
-def endless_obligation(machines: Machines, options: Options) -> list[Finding]:
+def decide_fair_termination(context: GraphContext) -> list[Finding]:
     """Whether every weakly fair run ends; only when it is asked for, by searching the machines."""
-    if Property.TERMINATES.value not in options.properties:
+    if Property.TERMINATES.value not in context.options.properties:
         return []
-    return [Finding(Property.TERMINATES, _endless(machines, options))]
+    return [Finding(Property.TERMINATES, _endless(context.machines, context.options))]
 
 
 def _endless(machines: Machines, options: Options) -> Outcome:
