@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.diagnostics.codes import STEP_LIMIT
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
