@@ -30,7 +30,7 @@ class Sums(PrecedenceReader[str]):
         return None
 
     def too_deep(self) -> ValueError:
-        return ValueError(self.here.start)
+        return ValueError(f"at {self.here.start}")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_operators_group_by_how_tightly_they_bind(text: str, tree: str) -> None:
 
 def test_nesting_is_bounded() -> None:
     assert Sums(scan(WORDS, "((a))").tokens, 2).expression() == "a"
-    with pytest.raises(ValueError, match="2"):
+    with pytest.raises(ValueError, match="at 3"):
         Sums(scan(WORDS, "(((a)))").tokens, 2).expression()
 
 
