@@ -17,6 +17,7 @@ from tellverify.obligations.acceptance import Acceptance, State, Word, acceptanc
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
     Core,
@@ -26,7 +27,7 @@ from tellverify.verdict.outcome import (
     Refuted,
     Unknown,
 )
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 
@@ -83,7 +84,7 @@ def _verdict(context: Context, sourced: Sourced, found: Acceptance) -> Verdict:
         ("refusals", len(found.refusals)),
         ("runs", sum(len(recorded.runs) for recorded in found.runs)),
     )
-    required = STATEMENTS[Property.ACCEPTANCE].required
+    required = PROPERTIES[Property.ACCEPTANCE].required
     outcome = _outcome(context, sourced, found)
     prop = Property.ACCEPTANCE
     return Verdict(prop, subject, outcome, required, *place, statistics, "exercised")
@@ -94,14 +95,21 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
         case Word.ACCEPTED:
             detail = "; ".join(one.reason for one in found.findings[2:])
             sizes = ", ".join(instance.name for instance in context.instances if instance.name)
-            return Bounded(sizes, "runs", detail) if sizes else Proved("runs", detail)
+            return (
+                Bounded(sizes, Method.EXECUTIONS, detail)
+                if sizes
+                else Proved(Method.EXECUTIONS, detail)
+            )
         case Word.REFUSED:
             failing = sum(one.state is State.FAILS for one in found.findings)
             reason = (
                 f"{failing} of the five conditions fail" if failing else "the policy excludes it"
             )
             return Refuted(
-                PACK_NOT_ACCEPTED.number, core_of(sourced, found), "five conditions", reason=reason
+                PACK_NOT_ACCEPTED.number,
+                core_of(sourced, found),
+                Method.ACCEPTANCE_CONDITIONS,
+                reason=reason,
             )
         case _:
             unknown = next(one for one in found.findings if one.state is State.UNKNOWN)

@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 
@@ -39,7 +39,7 @@ def verdicts(
                     prop,
                     subject,
                     finding.outcome,
-                    STATEMENTS[prop].required,
+                    PROPERTIES[prop].required,
                     *place,
                     finding.statistics,
                 )

@@ -13,8 +13,9 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 _ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
@@ -37,7 +38,7 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
                     Property.BUDGET_MERGE,
                     Subject(context.name, (role,), item=item),
                     outcome,
-                    STATEMENTS[Property.BUDGET_MERGE].required,
+                    PROPERTIES[Property.BUDGET_MERGE].required,
                     *place,
                 )
 
@@ -53,7 +54,7 @@ def _outcome(role: str, wrong: Wrong, meters: Meters) -> Outcome | None:
             return _refuted(metered, min(runs, key=len), wrong)
     if not any_charge:
         return None
-    return Proved("longest path", "no row is charged twice in one session")
+    return Proved(Method.LONGEST_PATH, "no row is charged twice in one session")
 
 
 def _rows(role: str, metered: MeteredInstance) -> list[tuple[int, int]]:
@@ -105,4 +106,4 @@ def _refuted(metered: MeteredInstance, run: tuple[int, ...], wrong: Wrong) -> Ou
     )
     replayed(metered.machines, trace, lambda: True)  # the history was told from its steps alone
     reason = words(history, names)
-    return Refuted(LOST_CHARGE.number, trace, "search", metered.instance.name, reason)
+    return Refuted(LOST_CHARGE.number, trace, Method.SEARCH, metered.instance.name, reason)

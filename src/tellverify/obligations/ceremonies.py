@@ -29,11 +29,12 @@ from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.policy import rows
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict
 
-_METHOD: Final = "search"
+_METHOD: Final = Method.SEARCH
 _WORDS: Final = {
     Offence.NOT_FIRST: "records `{fact}` before the ceremony has begun",
     Offence.BEGUN_TWICE: "begins the ceremony a second time with `{fact}`",
@@ -220,13 +221,15 @@ class _Ceremony:
         wrong = unstable(name, VARIANTS)
         if wrong is None:
             detail = f"by {name}: a function of the facts, and monotone"
-            return [self._told(Property.CEREMONY_STATUS, Proved("enumeration", detail), strict)]
+            return [
+                self._told(Property.CEREMONY_STATUS, Proved(Method.ENUMERATION, detail), strict)
+            ]
         explanation = (
             f"the facts {_listed(wrong.first)} give `{wrong.statuses[0]}`,"
             f" and {_listed(wrong.second)} give `{wrong.statuses[1]}`"
         )
         trace = Trace(Fault.PROPERTY, (), (), explanation, True)
-        refuted = Refuted(UNSTABLE_STATUS.number, trace, "enumeration")
+        refuted = Refuted(UNSTABLE_STATUS.number, trace, Method.ENUMERATION)
         return [self._told(Property.CEREMONY_STATUS, refuted, strict)]
 
 

@@ -33,12 +33,13 @@ from tellverify.obligations.worst_cases import MeteredInstance, Meters
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.solver.port import Budget
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
-_METHOD: Final = "SMT"
-_CASES: Final = "cases"
+_METHOD: Final = Method.SMT
+_CASES: Final = Method.CASES
 _known: list[tuple[Policy, Rules]] = []
 
 
@@ -90,7 +91,7 @@ def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
     roles = tuple(role.name.text for role in declared_roles(context.protocol))
     skipped = Skipped("the annotations have errors", NOT_WELL_FORMED.number)
     verdicts = tuple(
-        Verdict(prop, Subject(context.name, roles), skipped, STATEMENTS[prop].required, *place)
+        Verdict(prop, Subject(context.name, roles), skipped, PROPERTIES[prop].required, *place)
         for prop in (Property.GUARD_CHAIN, Property.BUDGET)
     )
     return Decision(verdicts, tuple(found))
@@ -130,7 +131,7 @@ def _guard_chain(
             Property.GUARD_CHAIN,
             Subject(context.name, tuple(roles)),
             key[0],
-            STATEMENTS[Property.GUARD_CHAIN].required,
+            PROPERTIES[Property.GUARD_CHAIN].required,
             *place,
             (("guarded-sends", counts[key][0]), ("unguarded-sends", counts[key][1])),
             key[1],

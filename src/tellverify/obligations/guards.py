@@ -26,13 +26,14 @@ from tellverify.solver.port import Budget, Solver
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.source.span import Span
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 MAX_QUERIES: Final = 2_000
 _SHOWN: Final = 6
-_METHOD: Final = "SMT"
+_METHOD: Final = Method.SMT
 _DETAIL: Final = "for independent values and integers of any size"
 _NO_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -59,7 +60,7 @@ def check_guards(context: Context) -> Decision:
         if error.name != "z3":
             raise
         outcome = Unknown("the solver z3 is not installed", STEP_LIMIT.number)
-        required = STATEMENTS[Property.GUARDS].required
+        required = PROPERTIES[Property.GUARDS].required
         subject = Subject(context.name)
         return Decision((Verdict(Property.GUARDS, subject, outcome, required, *context.place),))
     recording = Recording(Z3Solver()) if context.options.keep_graphs else None
@@ -95,7 +96,7 @@ class _Check:
             outcomes.append(self._unknown)
         if not outcomes:
             outcomes.append(Proved(_METHOD, _DETAIL))
-        required = STATEMENTS[Property.GUARDS].required
+        required = PROPERTIES[Property.GUARDS].required
         return tuple(
             Verdict(Property.GUARDS, self._subject, outcome, required, *self._place, statistics)
             for outcome in outcomes

@@ -15,6 +15,7 @@ from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Unknown
 from tellverify.verdict.properties import Property
 
@@ -56,7 +57,7 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Fin
         about = roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else ()
         outcome: Outcome
         if sound and holds[prop]:
-            outcome = Proved("composition", "parallel branches one by one")
+            outcome = Proved(Method.COMPOSITION, "parallel branches one by one")
         else:
             reason = "a parallel branch on its own is not proved"
             outcome = Unknown(reason, OUTSIDE_CLASS.number)

@@ -13,8 +13,9 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import Span
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict, Witness
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _verdict(
     if written.start >= 0:
         place = context.source.position(written.start)
     subject = Subject(context.name, item=written.name)
-    required = STATEMENTS[Property.PROPERTY].required
+    required = PROPERTIES[Property.PROPERTY].required
     if stated.tree is None:
         skipped = Skipped("its formula cannot be read", NOT_WELL_FORMED.number)
         return Verdict(Property.PROPERTY, subject, skipped, required, *place)
@@ -165,7 +166,7 @@ def _reachable(
         Property.REACHABLE,
         Subject(context.name, item=event),
         outcome,
-        STATEMENTS[Property.REACHABLE].required,
+        PROPERTIES[Property.REACHABLE].required,
         *source.position(name.start),
         united(context, answers)[1],
         vacuity="exercised" if witness is not None else "not-checked",
@@ -186,7 +187,7 @@ def _unreached(path: str, name: Span, answers: Sequence[tuple[Instance, Answer]]
         within = ", ".join(dict.fromkeys(limits)) or "the sizes tried"
         return Unknown(f"no run reaches it with {within}; more was not searched", STEP_LIMIT.number)
     conflict = Conflict("no run reaches it", path, name, name)
-    return Refuted(UNREACHABLE_EVENT.number, conflict, "search")
+    return Refuted(UNREACHABLE_EVENT.number, conflict, Method.SEARCH)
 
 
 def _shown(written: say.Written) -> str:
@@ -222,5 +223,5 @@ def united(
     first = answers[-1][1].outcome
     if not limits and isinstance(first, Proved):
         return first, statistics
-    method = first.method if isinstance(first, Proved | Bounded) else "search"
+    method = first.method if isinstance(first, Proved | Bounded) else Method.SEARCH
     return Bounded(", ".join(limits), method), statistics

@@ -24,8 +24,9 @@ from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_instance, decide_protocol
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import OF_EVERY_PROTOCOL, STATEMENTS, Property
+from tellverify.verdict.properties import OF_EVERY_PROTOCOL, PROPERTIES, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import FileResult, assembled
@@ -176,7 +177,7 @@ def _timed_out(
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
     reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
     given_up = tuple(
-        Verdict(p, Subject(name), Unknown(reason, TIMEOUT.number), STATEMENTS[p].required, *place)
+        Verdict(p, Subject(name), Unknown(reason, TIMEOUT.number), PROPERTIES[p].required, *place)
         for p in OF_EVERY_PROTOCOL
     )
     selected = tuple(v for v in given_up if _is_selected(v, options))
@@ -235,7 +236,9 @@ def _check_protocol(
     if new_errors:
         malformed = _malformed(name, place, new_errors, options)
         return msgspec.structs.replace(report, verdicts=malformed), more
-    well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
+    well_formed = Verdict(
+        Property.WELL_FORMED, Subject(name), Proved(Method.STRUCTURE), True, *place
+    )
     sha256 = result.file.sha256
     decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
     result.files[source.path, name] = decision.files
@@ -328,7 +331,7 @@ def _malformed(
     first = min(errors, key=sort_key)
     span = first.primary.span
     refuted = Refuted(
-        first.code.number, Conflict(first.message, first.path, span, span), "structure"
+        first.code.number, Conflict(first.message, first.path, span, span), Method.STRUCTURE
     )
     skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
     found = tuple(
@@ -336,7 +339,7 @@ def _malformed(
             p,
             Subject(name),
             refuted if p is Property.WELL_FORMED else skipped,
-            STATEMENTS[p].required,
+            PROPERTIES[p].required,
             *place,
         )
         for p in OF_EVERY_PROTOCOL
@@ -350,7 +353,7 @@ def _skipped(
     """The verdicts of a protocol that cannot be put together."""
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
     found = tuple(
-        Verdict(p, Subject(name), skipped, STATEMENTS[p].required, *place)
+        Verdict(p, Subject(name), skipped, PROPERTIES[p].required, *place)
         for p in OF_EVERY_PROTOCOL
     )
     return _required(found, options)
