@@ -183,7 +183,7 @@ def test_a_page_as_json_has_its_sections(call: Call) -> None:
 def test_a_property_is_explained_with_its_codes(call: Call) -> None:
     code, said = call("explain", "no-stuck-role")
     assert code == 0
-    assert "The role never waits for ever." in said
+    assert "The role is never left waiting indefinitely." in said
     assert "- TV512 `stuck-role`" in said
 
 

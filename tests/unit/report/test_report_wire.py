@@ -51,8 +51,8 @@ def test_a_verdict_carries_its_evidence() -> None:
         ("receive", "Buyer", "Decline", 14),
     ]
     assert stuck["statement"] == (
-        "Protocol `escrow.Escrow`, role `Courier`: the role never waits for ever, under FIFO queues"
-        " without limit, no loss, no crashes, weak fairness."
+        "Protocol `escrow.Escrow`, role `Courier`: the role is never left waiting indefinitely,"
+        " under FIFO queues without limit, no loss, no crashes, weak fairness."
     )
 
 
