@@ -117,7 +117,9 @@ def test_roles_may_be_in_several_files(tmp_path: Path) -> None:
     b = write(tmp_path, "b.json", [{"role": "B", "localType": talk("recv", "A", "Go")}])
     assert tellverify(tmp_path, "check", "--machines", a, "--machines", b)[0] == 0
     code, said = tellverify(tmp_path, "check", "--machines", a)
-    assert code == 1 and "error[TV554]: `/A`: `A` talks to `B`, which has no machine" in said
+    assert (
+        code == 1 and "error[TV554]: `/A`: `A` communicates with `B`, which has no machine" in said
+    )
     twice = write(tmp_path, "c.json", {"B": {"kind": "end"}})
     files = ("--machines", a, "--machines", b, "--machines", twice)
     code, said = tellverify(tmp_path, "check", *files)

@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def test_findings_make_it_fail_by_their_level(folder: Path) -> None:
     code, out, _ = run("lint", "p.tell", cwd=folder)
     assert code == 1
-    assert "warning[TV387]: `journal_merge` is an annotation of former times" in out
+    assert "warning[TV387]: `journal_merge` is a legacy annotation" in out
     assert "warning[TV391]" in out
     assert run("lint", "p.tell", "--fail-on", "error", cwd=folder)[0] == 0
     assert (folder / "p.tell").read_text("utf-8") == LEGACY

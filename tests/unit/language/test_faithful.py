@@ -238,7 +238,7 @@ ACCIDENTS = {
         "error",
         "note",
     ),
-    "a continue without its rec": (
+    "a `continue` outside its `rec`": (
         body("A -> B : x\nB -> C : y\ncontinue X"),
         "TV231",
         "error",
@@ -250,7 +250,7 @@ ACCIDENTS = {
         "error",
         "note",
     ),
-    "two branches of one label": (
+    "two branches with the same label": (
         body("A -> C : k\nchoice A at\n  | x =>\n      A -> B : x\n  | x =>\n      A -> B : x"),
         "TV241",
         "error",

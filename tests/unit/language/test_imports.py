@@ -204,7 +204,7 @@ class TestFaults:
     def test_a_text_alone_says_that_it_resolves_nothing(self) -> None:
         run = check_text(ORDER, Options()).run
         (one,) = run.diagnostics
-        assert one.notes == ("this text was checked alone, so that no import is resolved",)
+        assert one.notes == ("this text was checked alone, so imports are not resolved",)
 
     def test_a_name_that_the_module_does_not_declare(self) -> None:
         order = ORDER.replace("(Pay)", "(Pays)").replace("call Pay", "call Pays")

@@ -264,7 +264,7 @@ class Emitter:
         name = statement.name.text
         binders = self._scope.get(name)
         if not binders:
-            self._skip(f"`continue {name}` is in no `rec {name}`", statement.name.span)
+            self._skip(f"`continue {name}` is not inside a `rec {name}`", statement.name.span)
         elif binders[-1][1] != self._level:
             self._skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
         else:
