@@ -56,7 +56,7 @@ HOSTS = ("page.md", "lib.rs")
 UNREAD = pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="only `check` reads protocols inside Markdown and Rust",
+    reason="`lint` and `fmt` read no protocols inside Markdown and Rust",
 )
 everywhere = pytest.mark.parametrize("host", HOSTS)
 
@@ -147,7 +147,6 @@ def test_a_finding_is_located_in_the_file_around_it(folder: Path, host: str) -> 
         assert shown in ("Left", "Right")
 
 
-@UNREAD
 @everywhere
 def test_the_printed_replay_command_replays_the_trace(folder: Path, host: str) -> None:
     printed = (folder / f"{host}.txt").read_text(encoding="utf-8")
@@ -157,7 +156,6 @@ def test_the_printed_replay_command_replays_the_trace(folder: Path, host: str) -
     assert f"{host}:" in done.stdout
 
 
-@UNREAD
 @everywhere
 def test_replay_reads_the_file_that_is_given(folder: Path, host: str) -> None:
     (trace,) = (folder / f"evidence-{host}").rglob("*.itf.json")
@@ -172,7 +170,6 @@ def test_recheck_accepts_all_evidence(folder: Path, host: str) -> None:
     assert "0 rejected" in done.stdout
 
 
-@UNREAD
 @everywhere
 @pytest.mark.parametrize("style", ["bridge", "derived", "machine", "mermaid", "text"])
 def test_project_gives_the_same_machines(folder: Path, host: str, style: str) -> None:
@@ -184,7 +181,6 @@ def test_project_gives_the_same_machines(folder: Path, host: str, style: str) ->
     assert without_places(first.stdout) == without_places(second.stdout)
 
 
-@UNREAD
 @everywhere
 @pytest.mark.parametrize("stage", ["graph", "machines", "tiers"])
 def test_show_gives_the_same_stages(folder: Path, host: str, stage: str) -> None:
@@ -192,7 +188,6 @@ def test_show_gives_the_same_stages(folder: Path, host: str, stage: str) -> None
     assert first == second
 
 
-@UNREAD
 @everywhere
 @pytest.mark.parametrize("stage", ["tokens", "ast"])
 def test_show_reads_the_text(folder: Path, host: str, stage: str) -> None:
@@ -202,7 +197,6 @@ def test_show_reads_the_text(folder: Path, host: str, stage: str) -> None:
     assert "Right" in done.stdout
 
 
-@UNREAD
 @everywhere
 def test_show_chart_draws_the_trace(folder: Path, host: str) -> None:
     (trace,) = (folder / f"evidence-{host}").rglob("*.itf.json")
@@ -211,7 +205,6 @@ def test_show_chart_draws_the_trace(folder: Path, host: str) -> None:
     assert "Right" in done.stdout
 
 
-@UNREAD
 @everywhere
 @pytest.mark.parametrize("branch", ["Left", "Right"])
 @pytest.mark.parametrize("policy", [("--no-policy",), ("--policy", "policy.toml")])
@@ -223,7 +216,6 @@ def test_run_makes_the_same_events(
     assert branch in second
 
 
-@UNREAD
 @everywhere
 @pytest.mark.parametrize("command", ["admit", "accept", "manifest", "inventory"])
 def test_decisions_of_the_policy_are_the_same(folder: Path, host: str, command: str) -> None:

@@ -17,8 +17,8 @@ from tellverify.admission.matrix import matrix
 from tellverify.admission.resolve import RULES, requirements
 from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
 from tellverify.cli.admission_text import matrix_markdown, matrix_text, report
+from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, say
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
@@ -154,7 +154,7 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
     is_fine = True
     for path in paths:
         if not path.endswith(".json"):
-            sourced, fine = protocols_under(policy, [path])
+            sourced, fine, _ = protocols_under(policy, [path])
             found.extend(one.derived for one in sourced)
             is_fine = is_fine and fine
             continue
@@ -162,7 +162,7 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
         if isinstance(manifest, Manifest):
             found.append(Derived(manifest, SourceFile(path, ""), NOWHERE, {}, ()))
         else:
-            say([manifest], None)
+            say([manifest], {})
             is_fine = False
     return found, is_fine
 

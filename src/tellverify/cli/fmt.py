@@ -7,8 +7,8 @@ import sys
 
 import click
 
+from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import complain, say
 from tellverify.language.files import inputs
 from tellverify.language.syntax.canonical import canonical
 from tellverify.report.escape import tame
@@ -73,14 +73,14 @@ class _Run:
         """Formats one file, or standard input if there is no `path`."""
         source = file.source()
         if file.diagnostic is not None:
-            say([file.diagnostic], None)
+            say([file.diagnostic], {})
             self._leave(Exit.REFUTED)
             return
         found = canonical(source, upgrade=self.upgrade)
         if not found.is_faithful:
             complain(f"a defect of tellverify: {tame(file.path)} cannot be formatted safely")
             self._leave(Exit.DEFECT)
-        say(found.diagnostics, source)
+        say(found.diagnostics, {source.path: source})
         if found.text is None:
             if found.is_faithful:
                 self._leave(Exit.REFUTED)

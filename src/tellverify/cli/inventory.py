@@ -8,8 +8,8 @@ import click
 import msgspec
 
 from tellverify.admission.convergence import Sourced, Standing, standings
+from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.policy.model import Policy
@@ -43,7 +43,7 @@ def inventory(
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine = protocols_under(policy, paths or ("specs",))
+        found, is_fine, _ = protocols_under(policy, paths or ("specs",))
     except Stopped as stop:
         return stop.code
     verdicts = {} if no_acceptance or convergence else _acceptance(policy, found)

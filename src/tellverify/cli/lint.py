@@ -11,8 +11,8 @@ import click
 
 from tellverify.annotations.rules import default_rules, rules_of
 from tellverify.cli.command_line import command_line
+from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import complain
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics.model import Severity, sort_key

@@ -14,6 +14,7 @@ import msgspec
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.language.files import inputs
+from tellverify.language.files.neighbours import neighbours
 from tellverify.obligations.options import Options
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Run
@@ -133,22 +134,18 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
 
         options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
     paths, notes = _paths(flags, found)
-    files = tuple(_read(path, flags.stdin_name) for path in inputs.find(paths, embedded=True))
-    only = None
+    asked = [inputs.read_given(path, flags.stdin_name) for path in inputs.find(paths)]
+    files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
+    only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
         from tellverify.cli.changed import changed_files
 
-        only = changed_files(flags.changed_since, files)
+        changed = changed_files(flags.changed_since, files)
+        only = changed if only is None else changed & only
     conduct = Conduct(
         found.jobs or os.cpu_count() or 1, _cache(found), flags.total_timeout, only=only
     )
     return Prepared(files, options, conduct, found, reports, evidence, only, tuple(notes))
-
-
-def _read(path: str, stdin_name: str) -> inputs.ReadFile:
-    if path == "-":
-        return inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
-    return inputs.read(path, embedded=True)
 
 
 def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:

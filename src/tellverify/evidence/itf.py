@@ -72,7 +72,8 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a trace is evidence for: a file, a protocol, an obligation and the fault it shows.
 
-    A property of the user has its `formula`; so has an event that a witness reaches.
+    A property of the user has its `formula`; so has an event that a witness reaches. `dialect` and
+    `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
     """
 
     source: str
@@ -86,6 +87,18 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimal: bool = False
     instance: str = ""
     formula: Formula | msgspec.UnsetType = msgspec.UNSET
+    dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
+    files: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def dialect_of(subject: TraceSubject) -> str:
+    """The dialect in which the protocol of a trace was read."""
+    return "strict" if subject.dialect is msgspec.UNSET else subject.dialect
+
+
+def files_of(subject: TraceSubject) -> tuple[str, ...]:
+    """The files that the protocol of a trace is made of."""
+    return (subject.source,) if subject.files is msgspec.UNSET else subject.files
 
 
 class _Meta(TraceSubject, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +177,10 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         minimal=subject.minimal,
         instance=subject.instance,
         formula=subject.formula,
+        dialect=subject.dialect,
+        files=subject.files
+        if subject.files is msgspec.UNSET
+        else tuple(map(_encodable, subject.files)),
         var_types=_VAR_TYPES,
         form=form,
     )

@@ -18,7 +18,7 @@ def evidence_files(checked: Checked) -> list[tuple[str, str, str]]:
     for protocol in checked.run.protocols:
         key = (protocol.path, protocol.name)
         graphs = checked.graphs.get(key, {})
-        found += trace_files(protocol, graphs)
+        found += trace_files(protocol, graphs, checked.run.dialect, checked.paths.get(key, ()))
         found += graph_files(protocol, graphs, sums[protocol.path])
         found += certificate_files(protocol, graphs, sums[protocol.path])
         folder = folder_name(protocol.name)
