@@ -58,11 +58,6 @@ facts = ["contract:custody"]
 [admission]
 runtime = "full"
 """
-UNRESOLVED = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="`lint` reads one file at a time",
-)
 UNNAMED = pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
@@ -251,7 +246,6 @@ def test_decisions_of_the_policy_are_those_of_the_local_protocol(
     assert without_lines(first.stdout) == without_lines(second.stdout)
 
 
-@UNRESOLVED
 def test_lint_finds_nothing_to_mend(imports: Path, local: Path) -> None:
     first, second = (tellverify("lint", ".", cwd=folder) for folder in (imports, local))
     assert first.returncode == second.returncode == 0, first.stdout + first.stderr

@@ -53,11 +53,6 @@ facts = ["contract:custody"]
 runtime = "full"
 """
 HOSTS = ("page.md", "lib.rs")
-UNREAD = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="`lint` and `fmt` read no protocols inside Markdown and Rust",
-)
 everywhere = pytest.mark.parametrize("host", HOSTS)
 
 
@@ -223,14 +218,12 @@ def test_decisions_of_the_policy_are_the_same(folder: Path, host: str, command: 
     assert first == second
 
 
-@UNREAD
 @everywhere
 def test_lint_finds_the_same(folder: Path, host: str) -> None:
     done = tellverify("lint", host, cwd=folder)
     assert done.returncode == tellverify("lint", "order.tell", cwd=folder).returncode == 0
 
 
-@UNREAD
 @everywhere
 def test_lint_locates_its_findings_in_the_file_around(tmp_path: Path, host: str) -> None:
     text = PROTOCOL.replace("module shop", "module Shop")
@@ -240,14 +233,12 @@ def test_lint_locates_its_findings_in_the_file_around(tmp_path: Path, host: str)
     assert re.search(rf"^{re.escape(host)}:{line + 1}:\d+: .*TV382", done.stdout, re.MULTILINE)
 
 
-@UNREAD
 @everywhere
 def test_fmt_leaves_what_is_canonical(folder: Path, host: str) -> None:
     done = tellverify("fmt", "--check", host, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@UNREAD
 @everywhere
 def test_fmt_rewrites_the_protocol_and_nothing_around_it(tmp_path: Path, host: str) -> None:
     loose = PROTOCOL.replace("A -> B : Left", "A  ->  B:Left")
@@ -256,5 +247,15 @@ def test_fmt_rewrites_the_protocol_and_nothing_around_it(tmp_path: Path, host: s
     assert tellverify("fmt", "--check", host, cwd=tmp_path).returncode == 1
     assert (tmp_path / host).read_text(encoding="utf-8") == hosted(host, loose)
     done = tellverify("fmt", host, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / host).read_text(encoding="utf-8") == hosted(host, PROTOCOL)
+
+
+@everywhere
+def test_lint_mends_the_protocol_and_nothing_around_it(tmp_path: Path, host: str) -> None:
+    loose = PROTOCOL.replace("A -> B : Left", "A  ->  B:Left")
+    (tmp_path / host).write_text(hosted(host, loose), encoding="utf-8")
+    assert tellverify("lint", "--fail-on", "note", host, cwd=tmp_path).returncode == 1
+    done = tellverify("lint", "--fix", host, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / host).read_text(encoding="utf-8") == hosted(host, PROTOCOL)

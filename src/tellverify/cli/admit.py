@@ -120,7 +120,7 @@ def admit(
 ) -> int:
     """Decide whether a runtime admits the protocols of files and folders, or of manifests.
 
-    FILE is a `.tell` file, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
+    FILE is a file with protocols, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
     admitted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 not known,
     4 no protocol was found.
     """

@@ -84,11 +84,15 @@ def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
     from tellverify.annotations.rules import rules_of
     from tellverify.language.files import inputs
+    from tellverify.language.files.neighbours import neighbours
+    from tellverify.language.workspace import Workspace
     from tellverify.lint.files import lint_files
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]
-    linted = lint_files(files, rules_of(policy), unsafe=False, fix=False)
+    linted = lint_files(
+        Workspace(files, also=neighbours(files)), rules_of(policy), unsafe=False, fix=False
+    )
     found = {one.source.path: one for one in linted}
     shapes = []
     for row in rows:
