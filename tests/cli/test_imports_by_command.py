@@ -58,11 +58,6 @@ facts = ["contract:custody"]
 [admission]
 runtime = "full"
 """
-UNNAMED = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="an event of a trace and of a graph does not name its file",
-)
 
 
 def tellverify(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -147,14 +142,12 @@ def test_replay_reads_the_file_that_is_given(imports: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@UNNAMED
 def test_recheck_accepts_all_evidence(imports: Path) -> None:
     done = tellverify("recheck", "evidence", cwd=imports)
     assert done.returncode == 0, done.stdout
     assert "0 rejected" in done.stdout
 
 
-@UNNAMED
 @pytest.mark.parametrize("changed", ["shop.tell", "sales.tell"])
 def test_recheck_rejects_evidence_when_either_file_has_changed(
     tmp_path: Path, changed: str

@@ -22,9 +22,8 @@ from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import (
     ItfError,
     TraceFile,
-    dialect_of,
+    basis_of,
     disagreement,
-    files_of,
     read_itf,
 )
 from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
@@ -217,7 +216,7 @@ def _read_protocol(
     """The protocol that the trace names, as its file and those that it imports have it."""
     subject = recorded.subject
     try:
-        workspace = opened(path, dialect_of(subject), files_of(subject))
+        workspace = opened(path, *basis_of(subject))
     except Unopened as fault:
         raise _Stopped(Exit.REFUTED, diagnostics=[fault.diagnostic]) from None
     sources.update(workspace.sources())

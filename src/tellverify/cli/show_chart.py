@@ -16,7 +16,7 @@ from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import Loaded, chosen, loaded, opened, parse_sizes
 from tellverify.diagnostics import replay as build
-from tellverify.evidence.itf import ItfError, TraceFile, dialect_of, files_of, read_itf
+from tellverify.evidence.itf import ItfError, TraceFile, basis_of, read_itf
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.language.instances import sizes_of
 from tellverify.model.machine import Machine
@@ -95,7 +95,7 @@ def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
     """The run of a trace file. Raises Stopped, having said why, when there is none."""
     recorded = _read(path)
     subject = recorded.subject
-    workspace = opened(file or subject.source, dialect_of(subject), files_of(subject))
+    workspace = opened(file or subject.source, *basis_of(subject))
     named = chosen(workspace.protocols(), subject.protocol or None)
     found = loaded(workspace, named, {**sizes_of(subject.instance), **sizes})
     machines = _machines(found, recorded)

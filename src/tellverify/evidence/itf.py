@@ -28,6 +28,7 @@ _MOST_BYTES: Final = 256 * 1024 * 1024
 _LONGEST_NAME: Final = 100
 
 Form: TypeAlias = Literal["states", "changes"]
+_Several: TypeAlias = Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
 _Index: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
@@ -88,17 +89,13 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instance: str = ""
     formula: Formula | msgspec.UnsetType = msgspec.UNSET
     dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
-    files: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    files: _Several | msgspec.UnsetType = msgspec.UNSET
 
 
-def dialect_of(subject: TraceSubject) -> str:
-    """The dialect in which the protocol of a trace was read."""
-    return "strict" if subject.dialect is msgspec.UNSET else subject.dialect
-
-
-def files_of(subject: TraceSubject) -> tuple[str, ...]:
-    """The files that the protocol of a trace is made of."""
-    return (subject.source,) if subject.files is msgspec.UNSET else subject.files
+def basis_of(subject: TraceSubject) -> tuple[str, tuple[str, ...]]:
+    """The dialect in which the protocol of a trace was read, and the files that it is made of."""
+    dialect = "strict" if subject.dialect is msgspec.UNSET else subject.dialect
+    return dialect, (subject.source,) if subject.files is msgspec.UNSET else subject.files
 
 
 class _Meta(TraceSubject, frozen=True, forbid_unknown_fields=True):

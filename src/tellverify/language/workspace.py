@@ -143,6 +143,13 @@ class Workspace:
         """The texts by path, those of files that may be imported included."""
         return {file.path: file.source() for file in (*self._also, *self.files)}
 
+    def sha256_of(self, path: str) -> str:
+        """The sum of a file of the workspace, or of one that it includes; empty for others."""
+        for unit in self._units or ():
+            if unit.file.path == path:
+                return unit.file.sha256
+        return next((one.sha256 for one in self.files if one.path == path), "")
+
     def graph(self, protocol: SourceProtocol, sizes: Mapping[str, int]) -> Lowered:
         """What a protocol means at sizes of its families, or why it has no graph."""
         return self.lowered(protocol.judged, protocol.protocol, sizes)

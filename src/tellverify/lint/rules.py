@@ -113,7 +113,7 @@ def _graphs(file: ast.File, source: SourceFile, linked: Linked) -> list[object] 
                 graphs.append(lowered.graph)
             if not graphs:
                 return None
-            found += [(size, neutral(graph, lines=False)) for graph in graphs]
+            found += [(size, neutral(graph)) for graph in graphs]
     return found
 
 

@@ -17,13 +17,27 @@ from tellverify.verification.exit_code import judge
 DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
 Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
 Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
-Paths: TypeAlias = dict[tuple[str, str], tuple[str, ...]]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The files that a protocol is made of, its own first, with their sums; and its dialect."""
+
+    files: tuple[tuple[str, str], ...]
+    dialect: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files without their sums."""
+        return tuple(path for path, _ in self.files)
+
+
+Origins: TypeAlias = dict[tuple[str, str], Origin]
 
 
 class FileResult(msgspec.Struct):
     """What was found out about one file.
 
-    `graphs`, `files` and `paths` are as in `Checked`. `day` is the date that was held for today,
+    `graphs`, `files` and `origins` are as in `Checked`. `day` is the date that was held for today,
     if that mattered. `died` is True when the process that checked the file ended without an answer.
     """
 
@@ -35,7 +49,7 @@ class FileResult(msgspec.Struct):
     assumptions: list[Assumption]
     graphs: Graphs
     files: Files
-    paths: Paths = msgspec.field(default_factory=dict)
+    origins: Origins = msgspec.field(default_factory=dict)
     day: str = ""
     died: bool = False
 
@@ -44,15 +58,15 @@ class Checked(msgspec.Struct, frozen=True):
     """A run with the sources that reports quote, by path.
 
     `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
-    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`; `paths` the
-    files that a protocol with imports is made of.
+    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`; `origins`
+    what each protocol is made of.
     """
 
     run: Run
     sources: dict[str, SourceFile]
     graphs: Graphs
     files: Files
-    paths: Paths = msgspec.field(default_factory=dict)
+    origins: Origins = msgspec.field(default_factory=dict)
 
 
 def assembled(results: Iterable[FileResult], options: Options) -> Checked:
@@ -65,7 +79,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     assumptions: list[Assumption] = []
     graphs: Graphs = {}
     files: Files = {}
-    paths: Paths = {}
+    origins: Origins = {}
     day = ""
     dead = 0
     for result in results:
@@ -78,7 +92,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         assumptions.extend(result.assumptions)
         graphs.update(result.graphs)
         files.update(result.files)
-        paths.update(result.paths)
+        origins.update(result.origins)
         day = day or result.day
     if assumptions:
         from tellverify.verification.ledger_numbers import numbered
@@ -104,4 +118,4 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         suppressions=tuple(suppressions),
         baseline=options.baseline,
     )
-    return Checked(run, sources, graphs, files, paths)
+    return Checked(run, sources, graphs, files, origins)

@@ -29,7 +29,7 @@ from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unkno
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, PROPERTIES, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked as Checked
-from tellverify.verification.checked import FileResult, assembled
+from tellverify.verification.checked import FileResult, Origin, assembled
 from tellverify.verification.deadline import TimeUp, within
 
 if TYPE_CHECKING:
@@ -95,8 +95,9 @@ def _check_choreography(
         if options.protocols and not any(map(found.is_called, options.protocols)):
             continue
         result.graphs[source.path, found.name] = {}
-        if judged.linked.imported:
-            result.paths[source.path, found.name] = found.paths
+        imported = [(path, workspace.sha256_of(path)) for path in found.paths[1:]]
+        files = ((source.path, result.file.sha256), *imported)
+        result.origins[source.path, found.name] = Origin(files, workspace.dialect)
         try:
             with within(options.seconds):
                 report, more = _check_protocol(workspace, found, said, options, settlement, result)

@@ -14,18 +14,18 @@ from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verification.checked import Origin
 
 
 def trace_files(
     protocol: ProtocolReport,
     graphs: dict[str, ProtocolGraph],
-    dialect: str = "strict",
-    files: tuple[str, ...] = (),
+    origin: Origin,
 ) -> list[tuple[str, str, str]]:
     """For each obligation that a run refutes or proves: its id, its file's name, and the text.
 
-    `graphs` has the graph of every instance by name, `files` the paths that the protocol is made
-    of. A run of a protocol with very many roles names only the roles that act in it.
+    `graphs` has the graph of every instance by name, `origin` what the protocol is made of. A
+    run of a protocol with very many roles names only the roles that act in it.
     """
     found = []
     for verdict in protocol.verdicts:
@@ -37,10 +37,10 @@ def trace_files(
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
             continue  # nobody could replay it in reasonable time
         subject = _subject(protocol, verdict, (code, instance), trace)
-        if dialect == "faithful":
+        if origin.dialect == "faithful":
             subject = msgspec.structs.replace(subject, dialect="faithful")
-        if len(files) > 1:
-            subject = msgspec.structs.replace(subject, files=files)
+        if len(origin.files) > 1:
+            subject = msgspec.structs.replace(subject, files=origin.paths)
         text = _text(subject, trace, machines)
         name = trace_path(protocol.name, verdict.name)
         found.append((f"{protocol.name}/{verdict.name}", name, text))
