@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from tellverify.admission.convergence import Sourced
-from tellverify.cli.check import parse_instances
+from tellverify.cli.check_parse import parse_instances
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output

@@ -55,6 +55,8 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Cond
     notes = work.finish()
     done = [result for result in work.results if result is not None]
     checked = assembled(done, options)
+    read = {file.path: file.source() for file in files}  # findings may point into what is imported
+    checked = msgspec.structs.replace(checked, sources={**read, **checked.sources})
     if interrupted:
         reason = f"interrupted: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=INTERRUPTED, exit_reason=reason)
