@@ -65,6 +65,14 @@ def test_a_diff_shows_and_a_fix_writes(folder: Path) -> None:
     assert run("lint", "--fail-on", "note", cwd=folder)[0] == 0
 
 
+def test_standard_input_is_fixed_to_standard_output(tmp_path: Path) -> None:
+    code, out, _ = run("lint", "--fix", "-", cwd=tmp_path, text=LEGACY)
+    assert out == SHAPED
+    again, same, _ = run("lint", "--fix", "-", cwd=tmp_path, text=SHAPED)
+    assert (again, same) == (code, SHAPED)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_reports_are_those_of_a_check(folder: Path) -> None:
     code, _, _ = run("lint", "--format", "none", "--report", "sarif=out.sarif", cwd=folder)
     assert code == 1

@@ -17,8 +17,8 @@ from tellverify.admission.matrix import matrix
 from tellverify.admission.resolve import RULES, requirements
 from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
 from tellverify.cli.admission_text import matrix_markdown, matrix_text, report
+from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, say
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
@@ -120,7 +120,7 @@ def admit(
 ) -> int:
     """Decide whether a runtime admits the protocols of files and folders, or of manifests.
 
-    FILE is a `.tell` file, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
+    FILE is a file with protocols, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
     admitted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 not known,
     4 no protocol was found.
     """
@@ -154,7 +154,7 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
     is_fine = True
     for path in paths:
         if not path.endswith(".json"):
-            sourced, fine = protocols_under(policy, [path])
+            sourced, fine, _ = protocols_under(policy, [path])
             found.extend(one.derived for one in sourced)
             is_fine = is_fine and fine
             continue
@@ -162,7 +162,7 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
         if isinstance(manifest, Manifest):
             found.append(Derived(manifest, SourceFile(path, ""), NOWHERE, {}, ()))
         else:
-            say([manifest], None)
+            say([manifest], {})
             is_fine = False
     return found, is_fine
 

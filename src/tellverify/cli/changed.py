@@ -11,9 +11,8 @@ from typing import Final
 import click
 
 from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.neighbours import declared_modules, imported_modules
 
-_MODULE: Final = re.compile(r"^[ \t]*module[ \t]+([A-Za-z]\w*)", re.MULTILINE)
-_IMPORT: Final = re.compile(r"^[ \t]*import[ \t]+([A-Za-z]\w*)", re.MULTILINE)
 _INCLUDE: Final = re.compile(r'\binclude_str!\s*\(\s*"([^"\n]*)"')
 
 
@@ -73,7 +72,7 @@ def _gone(changed: set[str], base: str, top: str) -> set[str]:
     for place in sorted(changed):
         if place.endswith(".tell") and not os.path.exists(place):
             name = os.path.relpath(place, os.path.realpath(top)).replace(os.sep, "/")
-            modules.update(_MODULE.findall(_git("show", f"{base}:{name}")))
+            modules.update(declared_modules(_git("show", f"{base}:{name}")))
     return modules
 
 
@@ -84,7 +83,7 @@ def _with_dependants(
     texts = [file.text or "" for file in files]
     users: dict[str, list[int]] = {}
     for number, text in enumerate(texts):
-        for module in _IMPORT.findall(text):
+        for module in imported_modules(text):
             users.setdefault(f"module {module}", []).append(number)
         folder = os.path.dirname(places[number])
         for path in _INCLUDE.findall(text):
@@ -96,7 +95,7 @@ def _with_dependants(
     found.update(todo)
     while todo:
         number = todo.pop()
-        names = [places[number], *(f"module {name}" for name in _MODULE.findall(texts[number]))]
+        names = [places[number], *(f"module {name}" for name in declared_modules(texts[number]))]
         for name in names:
             for user in users.get(name, ()):
                 if user not in found:

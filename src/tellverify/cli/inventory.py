@@ -8,8 +8,8 @@ import click
 import msgspec
 
 from tellverify.admission.convergence import Sourced, Standing, standings
+from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.policy.model import Policy
@@ -43,7 +43,7 @@ def inventory(
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine = protocols_under(policy, paths or ("specs",))
+        found, is_fine, _ = protocols_under(policy, paths or ("specs",))
     except Stopped as stop:
         return stop.code
     verdicts = {} if no_acceptance or convergence else _acceptance(policy, found)
@@ -84,11 +84,15 @@ def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
     from tellverify.annotations.rules import rules_of
     from tellverify.language.files import inputs
+    from tellverify.language.files.neighbours import neighbours
+    from tellverify.language.workspace import Workspace
     from tellverify.lint.files import lint_files
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]
-    linted = lint_files(files, rules_of(policy), unsafe=False, fix=False)
+    linted = lint_files(
+        Workspace(files, also=neighbours(files)), rules_of(policy), unsafe=False, fix=False
+    )
     found = {one.source.path: one for one in linted}
     shapes = []
     for row in rows:

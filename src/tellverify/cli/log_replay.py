@@ -12,8 +12,9 @@ from typing import BinaryIO, Final
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, chosen_roles, load
+from tellverify.cli.opening import chosen_roles, load
 from tellverify.diagnostics import event_log as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log

@@ -12,8 +12,8 @@ from tellverify.admission.manifest_file import (
     read_manifest,
     to_json,
 )
+from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, say
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
@@ -41,7 +41,7 @@ def manifest(
     """
     try:
         policy = load_policy(policy_path) if policy_path_of(policy_path) else None
-        found, is_fine = protocols_under(policy, [file])
+        found, is_fine, _ = protocols_under(policy, [file])
     except Stopped as stop:
         return stop.code
     if not is_fine:
@@ -62,7 +62,7 @@ def manifest(
         return Exit.OK
     kept = read_manifest(stored)
     if not isinstance(kept, Manifest):
-        say([kept], None)
+        say([kept], {})
         return Exit.USAGE
     differing = drifts(kept, derived)
     if as_json:

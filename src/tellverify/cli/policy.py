@@ -7,8 +7,8 @@ import os
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped
 from tellverify.cli.policies import (
     policy_path_of,
     policy_sources,

@@ -9,8 +9,9 @@ from typing import Final
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Loaded, Stopped, chosen_roles, complain, load, parse_sizes
+from tellverify.cli.opening import Loaded, chosen_roles, load, parse_sizes
 from tellverify.cli.role_views import Unprojectable, View, Views
 from tellverify.formats.interchange import Form, WriteFault, write_type
 from tellverify.formats.machine_json import write_machine

@@ -19,13 +19,17 @@ from tellverify.cli.log_replay import Asked, is_event_log, replay_log
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
-from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
+from tellverify.evidence.itf import (
+    ItfError,
+    TraceFile,
+    basis_of,
+    disagreement,
+    read_itf,
+)
 from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
-from tellverify.language.files import inputs
+from tellverify.language.instances import sizes_of
 from tellverify.language.lowering.families import family_names
-from tellverify.language.lowering.lower import lower
-from tellverify.language.syntax import ast
-from tellverify.language.syntax.surface import read_tell
+from tellverify.language.workspace import Unopened, opened
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
@@ -37,7 +41,6 @@ from tellverify.report.text import diagnostic_lines
 from tellverify.search.fidelity import is_faithful
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
-from tellverify.verification.pipeline import qualified_name
 
 _LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
@@ -210,32 +213,35 @@ def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
 def _read_protocol(
     recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
 ) -> _Protocol:
-    """The protocol of a file that has one, at the sizes of the trace."""
-    read = inputs.read(path)
-    if read.diagnostic is not None:
-        raise _Stopped(Exit.REFUTED, diagnostics=[read.diagnostic])
-    source = sources[read.path] = read.source()
-    parsed = read_tell(source)
-    errors = [one for one in parsed.diagnostics if one.severity is Severity.ERROR]
-    if errors:
-        raise _Stopped(Exit.REFUTED, diagnostics=errors)
-    if not parsed.file.protocols:
-        raise _Stopped(Exit.NOTHING_SELECTED, text=f"{path}: no protocol")
-    protocol = _chosen(parsed.file, recorded.subject.protocol)
-    named = {family: int(size) for family, size in _SIZE.findall(recorded.subject.instance)}
-    wanted = {family: sizes.get(family, named.get(family, -1)) for family in family_names(protocol)}
-    for family, size in wanted.items():
-        if size < 0:
-            raise click.UsageError(f"give the size of `{family}`: --instances {family}=N")
-    lowered = lower(parsed.file, source, protocol, wanted)
+    """The protocol that the trace names, as its file and those that it imports have it."""
+    subject = recorded.subject
+    try:
+        workspace = opened(path, *basis_of(subject))
+    except Unopened as fault:
+        raise _Stopped(Exit.REFUTED, diagnostics=[fault.diagnostic]) from None
+    sources.update(workspace.sources())
+    errors = [d for d in workspace.diagnostics() if d.severity is Severity.ERROR]
+    protocols = workspace.protocols()
+    if errors or not protocols:
+        code = Exit.REFUTED if errors else Exit.NOTHING_SELECTED
+        raise _Stopped(code, diagnostics=errors, text="" if errors else f"{path}: no protocol")
+    found = next((one for one in protocols if one.name == subject.protocol), protocols[0])
+    named = {**sizes_of(subject.instance), **sizes}
+    families = family_names(found.protocol)
+    missing = next((family for family in families if family not in named), None)
+    if missing is not None:
+        raise click.UsageError(f"give the size of `{missing}`: --instances {missing}=N")
+    lowered = workspace.graph(found, {family: named[family] for family in families})
     errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if errors:
         raise _Stopped(Exit.REFUTED, diagnostics=errors)
-    if lowered.graph is None:
+    blocked = found.judged.linked.blocked
+    if lowered.graph is None or blocked:
         skips = [skip.reason for skip in lowered.skipped]
-        reason = lowered.limit or listed(skips, 1) or "it has no graph"
-        raise _Stopped(Exit.UNKNOWN, text=f"{path}: not replayed: {reason}")
-    return _Protocol(qualified_name(parsed.file, protocol), lowered.graph)
+        reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
+        said = found.judged.said if blocked else ()
+        raise _Stopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
+    return _Protocol(found.name, lowered.graph)
 
 
 def _machines_beside(trace: str) -> _Protocol | None:
@@ -264,13 +270,6 @@ def _machines_beside(trace: str) -> _Protocol | None:
             raise _Stopped(Exit.REFUTED, text=f"{path}: {error}") from None
         graph = form.graph_of(found.graph, found.protocol)
     return _Protocol(found.protocol, graph, tuple(machines))
-
-
-def _chosen(file: ast.File, name: str) -> ast.Protocol:
-    for protocol in file.protocols:
-        if qualified_name(file, protocol) == name:
-            return protocol
-    return file.protocols[0]
 
 
 def _machines(recorded: TraceFile, protocol: _Protocol) -> list[Machine]:

@@ -106,7 +106,7 @@ def _text(path: str) -> str | None:
     """The text of an input, if it can still be read."""
     from tellverify.language.files import inputs
 
-    read = inputs.read(path, embedded=True)
+    read = inputs.read(path)
     return read.text
 
 

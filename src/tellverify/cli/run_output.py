@@ -10,7 +10,7 @@ import msgspec
 from tellverify.admission.manifest import Derived
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.console import step_line, step_words
-from tellverify.cli.loading import Loaded
+from tellverify.cli.opening import Loaded
 from tellverify.diagnostics import launch as say
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.step import Step

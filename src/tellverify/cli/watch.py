@@ -11,11 +11,10 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.cli.check import Performed, perform
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver, show
-from tellverify.cli.session import complain_refused
+from tellverify.cli.session import CheckResult, complain_refused, perform
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
@@ -81,7 +80,7 @@ def _state(run: Run) -> State:
     return state
 
 
-def _show_changes(done: Performed, before: State, now: State) -> None:
+def _show_changes(done: CheckResult, before: State, now: State) -> None:
     run = done.run
     paths = {key[0] for key in now if now[key] != before.get(key)}
     gone = sorted({path for path, _ in before} - {path for path, _ in now})

@@ -28,6 +28,7 @@ _MOST_BYTES: Final = 256 * 1024 * 1024
 _LONGEST_NAME: Final = 100
 
 Form: TypeAlias = Literal["states", "changes"]
+_Several: TypeAlias = Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
 _Index: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
@@ -72,7 +73,8 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a trace is evidence for: a file, a protocol, an obligation and the fault it shows.
 
-    A property of the user has its `formula`; so has an event that a witness reaches.
+    A property of the user has its `formula`; so has an event that a witness reaches. `dialect` and
+    `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
     """
 
     source: str
@@ -86,6 +88,14 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimal: bool = False
     instance: str = ""
     formula: Formula | msgspec.UnsetType = msgspec.UNSET
+    dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
+    files: _Several | msgspec.UnsetType = msgspec.UNSET
+
+
+def basis_of(subject: TraceSubject) -> tuple[str, tuple[str, ...]]:
+    """The dialect in which the protocol of a trace was read, and the files that it is made of."""
+    dialect = "strict" if subject.dialect is msgspec.UNSET else subject.dialect
+    return dialect, (subject.source,) if subject.files is msgspec.UNSET else subject.files
 
 
 class _Meta(TraceSubject, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +174,10 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         minimal=subject.minimal,
         instance=subject.instance,
         formula=subject.formula,
+        dialect=subject.dialect,
+        files=subject.files
+        if subject.files is msgspec.UNSET
+        else tuple(map(_encodable, subject.files)),
         var_types=_VAR_TYPES,
         form=form,
     )

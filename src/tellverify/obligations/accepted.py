@@ -13,6 +13,7 @@ from tellverify.admission.manifest import derive
 from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.launch import PACK_NOT_ACCEPTED
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.language.workspace import SourceProtocol
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
 from tellverify.obligations.context import Context, Decision
@@ -38,7 +39,7 @@ def decide_acceptance(context: Context) -> Decision:
         return Decision()  # the obligation `admission` says what is wrong with a policy
     source = context.source
     derived = derive(context.judged.file, context.protocol, source, policy)
-    sourced = Sourced(context.judged.file, context.protocol, derived)
+    sourced = Sourced(SourceProtocol(context.name, context.protocol, context.judged), derived)
     graphs = {instance.name: graph_or_reason(instance.lowered) for instance in context.instances}
     found = acceptances(sourced, policy, graphs)
     carried = [each for each in found if each.carried]

@@ -19,11 +19,26 @@ Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
 Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """The files that a protocol is made of, its own first, with their sums; and its dialect."""
+
+    files: tuple[tuple[str, str], ...]
+    dialect: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files without their sums."""
+        return tuple(path for path, _ in self.files)
+
+
+Origins: TypeAlias = dict[tuple[str, str], Origin]
+
+
 class FileResult(msgspec.Struct):
     """What was found out about one file.
 
-    `graphs` and `files` are as in `Checked`. `day` is the date that was held for today, if that
-    mattered. `died` is True when the process that checked the file ended without an answer.
+    `graphs`, `files` and `origins` are as in `Checked`. `day` is the date that was held for today,
+    if that mattered. `died` is True when the process that checked the file ended without an answer.
     """
 
     file: Input
@@ -34,6 +49,7 @@ class FileResult(msgspec.Struct):
     assumptions: list[Assumption]
     graphs: Graphs
     files: Files
+    origins: Origins = msgspec.field(default_factory=dict)
     day: str = ""
     died: bool = False
 
@@ -42,13 +58,15 @@ class Checked(msgspec.Struct, frozen=True):
     """A run with the sources that reports quote, by path.
 
     `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
-    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`.
+    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`; `origins`
+    what each protocol is made of.
     """
 
     run: Run
     sources: dict[str, SourceFile]
     graphs: Graphs
     files: Files
+    origins: Origins = msgspec.field(default_factory=dict)
 
 
 def assembled(results: Iterable[FileResult], options: Options) -> Checked:
@@ -61,6 +79,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     assumptions: list[Assumption] = []
     graphs: Graphs = {}
     files: Files = {}
+    origins: Origins = {}
     day = ""
     dead = 0
     for result in results:
@@ -73,6 +92,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         assumptions.extend(result.assumptions)
         graphs.update(result.graphs)
         files.update(result.files)
+        origins.update(result.origins)
         day = day or result.day
     if assumptions:
         from tellverify.verification.ledger_numbers import numbered
@@ -98,4 +118,4 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         suppressions=tuple(suppressions),
         baseline=options.baseline,
     )
-    return Checked(run, sources, graphs, files)
+    return Checked(run, sources, graphs, files, origins)

@@ -13,14 +13,15 @@ from tellverify.verification.trace_files import trace_files, write_files
 
 def evidence_files(checked: Checked) -> list[tuple[str, str, str]]:
     """Certificates, graphs, traces and scripts: what each belongs to, its name, its text."""
-    sums = {read.path: read.sha256 for read in checked.run.inputs}
     found = []
     for protocol in checked.run.protocols:
         key = (protocol.path, protocol.name)
         graphs = checked.graphs.get(key, {})
-        found += trace_files(protocol, graphs)
-        found += graph_files(protocol, graphs, sums[protocol.path])
-        found += certificate_files(protocol, graphs, sums[protocol.path])
+        origin = checked.origins.get(key)
+        if origin is not None:
+            found += trace_files(protocol, graphs, origin)
+            found += graph_files(protocol, graphs, origin)
+            found += certificate_files(protocol, graphs, origin)
         folder = folder_name(protocol.name)
         found += [(of, f"{folder}/{name}", text) for of, name, text in checked.files.get(key, ())]
     return found

@@ -80,8 +80,10 @@ def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]
     graph = file.graph
     first = check_graph(graph, "graph")
     lines = {
-        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.source)
-        for (_, sender, receiver, label, _), line in zip(graph.events, graph.lines, strict=True)
+        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.files[at][0])
+        for (_, sender, receiver, label, _), (at, line) in zip(
+            graph.events, file.sites, strict=True
+        )
     }
     try:
         return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines

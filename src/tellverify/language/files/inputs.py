@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -31,23 +32,23 @@ class ReadFile(msgspec.Struct, frozen=True):
         return SourceFile(self.path, self.text or "")
 
 
-def find(paths: Iterable[str], *, embedded: bool = False) -> Iterator[str]:
+def find(paths: Iterable[str]) -> Iterator[str]:
     """The files that `paths` name: files as given, folders walked in sorted order.
 
-    In folders only `*.tell` counts and, if `embedded`, the Rust sources and Markdown pages that
-    hold choreographies. Entries that begin with a dot or that `.gitignore` names are left out. A
-    file that is named twice is read once.
+    In folders `*.tell` counts, and the Rust sources and Markdown pages that hold choreographies.
+    Entries that begin with a dot or that `.gitignore` names are left out. A file that is named
+    twice is read once.
     """
     seen: set[str] = set()
     for path in paths:
-        for found in _walk(path, embedded) if os.path.isdir(path) else (path,):
+        for found in _walk(path) if os.path.isdir(path) else (path,):
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
 
 
-def _walk(folder: str, embedded: bool) -> Iterator[str]:
+def _walk(folder: str) -> Iterator[str]:
     from tellverify.language.files.gitignore import ignored_at
 
     top = os.path.abspath(folder)
@@ -64,9 +65,7 @@ def _walk(folder: str, embedded: bool) -> Iterator[str]:
         rules.update((os.path.join(here, name), ignored) for name in folders)
         for name in sorted(files):
             path = os.path.normpath(os.path.join(where, name))
-            if name.startswith(".") or not name.endswith(
-                (SUFFIX, *(EMBEDDING if embedded else ()))
-            ):
+            if name.startswith(".") or not name.endswith((SUFFIX, *EMBEDDING)):
                 continue
             if ignored.leaves_out(os.path.join(here, name), is_folder=False):
                 continue
@@ -74,9 +73,30 @@ def _walk(folder: str, embedded: bool) -> Iterator[str]:
                 yield path
 
 
+def beside(folder: str) -> Iterator[str]:
+    """The `*.tell` files, Rust sources and Markdown pages right in a folder, in sorted order.
+
+    Those that `find` leaves out are left out; a folder that cannot be read has none.
+    """
+    from tellverify.language.files.gitignore import ignored_at
+
+    here = os.path.abspath(folder or ".")
+    try:
+        names = sorted(os.listdir(here))
+    except OSError:
+        return
+    ignored = ignored_at(here).within(here)
+    for name in names:
+        if name.startswith(".") or not name.endswith((SUFFIX, *EMBEDDING)):
+            continue
+        place = os.path.join(here, name)
+        if os.path.isfile(place) and not ignored.leaves_out(place, is_folder=False):
+            yield os.path.join(folder, name).replace(os.sep, "/")
+
+
 def _holds_choreographies(path: str) -> bool:
     """Whether there is one in a Rust source or Markdown page; a file that is broken has none."""
-    file = read(path, embedded=True)
+    file = read(path)
     if file.text is None or "tell" not in file.text:
         return False
     from tellverify.language.files.extraction import extract
@@ -84,7 +104,7 @@ def _holds_choreographies(path: str) -> bool:
     return not extract(file.source()).is_empty
 
 
-def read(path: str, *, embedded: bool = False) -> ReadFile:
+def read(path: str, *, embedded: bool = True) -> ReadFile:
     """Read one file. Never blocks on a pipe or device, never raises for a bad file.
 
     Other files than `*.tell` are read if `embedded` and their suffix is one of `EMBEDDING`.
@@ -115,6 +135,13 @@ def read_any(path: str, refusal: Diagnostic | None = None) -> ReadFile:
     except OSError as error:
         return _failed(path, say.unreadable(path, _reason(error)))
     return decode(path, content)
+
+
+def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
+    """Read a file as a command line names it: `-` is standard input under another name."""
+    if path == "-":
+        return decode(stdin_name, sys.stdin.buffer.read(LIMIT + 1))
+    return read(path)
 
 
 def decode(path: str, content: bytes) -> ReadFile:
