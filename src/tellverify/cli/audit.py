@@ -12,6 +12,7 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_day
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
 from tellverify.obligations.options import Ledger
@@ -155,6 +156,9 @@ def _print(found: Audit, style: str) -> None:
     if style == "json":
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
         return
+    if style == "text" and takes_escapes(sys.stdout):
+        _show(found)
+        return
     lines = _markdown(found) if style == "markdown" else _text(found)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
@@ -187,6 +191,47 @@ def _text(found: Audit) -> list[str]:
         lines.append(f"           {tame(row['place'])}: {tame(row['reason'])}")
     lines += ["", *_comparison(found)]
     return lines
+
+
+def _show(found: Audit) -> None:
+    """The same as tables."""
+    lines = _text(found)
+    out = sys.stdout
+    out.write(f"{lines[0]}\n")
+    if found.today:
+        out.write(f"{lines[1]}\n")
+    out.write(f"\n{len(found.assumptions)} assumed\n")
+    if found.assumptions:
+        rows = [
+            (
+                one.number,
+                f"{one.protocol}/{one.obligation}",
+                one.reason,
+                f"{one.place}, {_dated(one)}{', not in the ledger' if one.is_new else ''}",
+                one.owner,
+            )
+            for one in found.assumptions
+        ]
+        show_table(("number", "obligation", "reason", "place", "owner"), rows, out)
+    out.write(f"\n{len(found.gaps)} not decided\n")
+    if found.gaps:
+        gaps = [
+            (
+                f"{gap.protocol}/{gap.obligation}",
+                f"{gap.status}{'' if gap.required else ', not required'}",
+                f"{gap.code} {gap.reason}",
+            )
+            for gap in found.gaps
+        ]
+        show_table(("obligation", "outcome", "reason"), gaps, out)
+    out.write(f"\n{len(found.suppressions)} findings left out\n")
+    if found.suppressions:
+        left = [
+            (row["code"], row["message"], f"{row['place']}: {row['reason']}")
+            for row in found.suppressions
+        ]
+        show_table(("code", "finding", "reason"), left, out)
+    out.write("".join(f"{line}\n" for line in ("", *_comparison(found))))
 
 
 def _comparison(found: Audit) -> list[str]:

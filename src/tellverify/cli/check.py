@@ -143,7 +143,7 @@ def run_of(ready: Prepared, flags: Flags, notes: list[str]) -> Conducted:
     if flags.no_progress or flags.quiet or not sys.stderr.isatty():
         found = checked(ready)
     else:
-        from tellverify.cli.progress import shown_progress
+        from tellverify.cli.console import shown_progress
 
         with shown_progress() as progress:
             conduct = msgspec.structs.replace(ready.conduct, progress=progress)

@@ -9,12 +9,12 @@ import msgspec
 
 from tellverify.admission.manifest import Derived
 from tellverify.admission.runtime import RuntimeInventory
-from tellverify.cli.console import step_line, step_words
 from tellverify.cli.loading import Loaded
 from tellverify.diagnostics import launch as say
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.step import Step
 from tellverify.policy.model import Policy
+from tellverify.report.drawing.event_lines import step_line, step_words
 from tellverify.report.families import counted, listed
 from tellverify.report.style import Style
 from tellverify.runtime.envelope import EnvelopeDiff
