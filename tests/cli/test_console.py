@@ -103,7 +103,10 @@ def test_files_are_linked_where_the_terminal_shows_links(
     assert console.style_of(Terminal(is_terminal=False)).folder == ""
 
 
-def test_a_page_is_drawn_for_a_terminal_and_kept_as_it_is_elsewhere() -> None:
+def test_a_page_is_drawn_for_a_terminal_and_kept_as_it_is_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
     text = "# TV1 a-name\n\nOne `word`.\n\n```tell\nprotocol P =\n```\n"
     elsewhere, terminal = Terminal(is_terminal=False), Terminal()
     console.show_page(text, elsewhere)
@@ -112,6 +115,7 @@ def test_a_page_is_drawn_for_a_terminal_and_kept_as_it_is_elsewhere() -> None:
     drawn = terminal.getvalue()
     assert "\x1b[" in drawn and "```" not in drawn and "`word`" not in drawn
     assert "word" in drawn
+    assert "protocol P =" not in drawn  # the words of the fence have colours of their own
 
 
 def test_a_table_keeps_every_cell_and_tames_it(monkeypatch: pytest.MonkeyPatch) -> None:

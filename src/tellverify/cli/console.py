@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
 from tellverify.report.escape import tame
 from tellverify.report.style import Style
@@ -69,9 +69,23 @@ def show_page(text: str, out: TextIO) -> None:
     if not takes_escapes(out):
         out.write(text)
         return
-    from rich.markdown import Markdown
+    from rich.console import ConsoleOptions, RenderResult
+    from rich.markdown import CodeBlock, Markdown
+    from rich.syntax import Syntax
 
-    _console(out).print(Markdown(text, hyperlinks=bool(style_of(out).folder)))
+    from tellverify.report.highlight import TellLexer
+
+    class Fence(CodeBlock):
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+            lexer = TellLexer() if self.lexer_name == "tell" else self.lexer_name
+            code = str(self.text).rstrip()
+            yield Syntax(code, lexer, theme=self.theme, word_wrap=True, padding=(0, 2))
+
+    class Page(Markdown):
+        elements: ClassVar = {**Markdown.elements, "fence": Fence, "code_block": Fence}
+
+    links = bool(style_of(out).folder)
+    _console(out).print(Page(text, code_theme="ansi_dark", hyperlinks=links))
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], out: TextIO) -> None:
