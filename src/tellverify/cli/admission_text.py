@@ -10,6 +10,7 @@ from tellverify.admission.matrix import Cell, Matrix
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.policies import style_of_output
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.text import SourceFile
 
@@ -43,10 +44,8 @@ def report(
         return lines
     word = "admitted" if decision.admitted else "refused"
     needs = len(decision.requirements.flattened)
-    counted = f"{needs} key{'' if needs == 1 else 's'} needed"
-    lines.append(
-        f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {counted}, by {explained.how}"
-    )
+    keys = f"{counted(needs, 'key')} needed"
+    lines.append(f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {keys}, by {explained.how}")
     if explained.changes is not None:
         lines.append(f"  least changes, cost {explained.changes.cost}:")
         lines += [f"    {style.tamed(each.text)}" for each in explained.changes.changes]

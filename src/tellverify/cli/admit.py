@@ -33,6 +33,7 @@ from tellverify.cli.policies import (
     protocols_under,
     sources_of,
 )
+from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.source.span import NOWHERE
@@ -250,7 +251,7 @@ def _shown(
     if joint is not None:
         ways = len(joint)
         lines.append(
-            f"all of them together: {ways} minimal set{'' if ways == 1 else 's'} of facts"
+            f"all of them together: {counted(ways, 'minimal set')} of facts"
             if joint
             else "all of them together: no runtime admits them"
         )

@@ -15,6 +15,7 @@ from tellverify.cli.check_parse import parse_day
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
+from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
 from tellverify.report.escape import tame
 from tellverify.report.markup import prose
@@ -144,8 +145,7 @@ def _save(path: str, assumptions: Sequence[Assumption]) -> int:
     except OSError as error:
         click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
         return Exit.USAGE
-    count = len(assumptions)
-    click.echo(f"wrote {path}: {count} assumption{'' if count == 1 else 's'}")
+    click.echo(f"wrote {path}: {counted(len(assumptions), 'assumption')}")
     return Exit.OK
 
 
@@ -237,8 +237,7 @@ def _show(found: Audit) -> None:
 def _comparison(found: Audit) -> list[str]:
     if not found.differences:
         return [f"{found.ledger} has the same assumptions"]
-    count = len(found.differences)
-    head = f"{found.ledger} differs in {count} place{'' if count == 1 else 's'}"
+    head = f"{found.ledger} differs in {counted(len(found.differences), 'place')}"
     return [head, *(f"  {tame(line)}" for line in found.differences)]
 
 

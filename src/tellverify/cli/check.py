@@ -27,6 +27,7 @@ from tellverify.cli.session import (
 )
 from tellverify.diagnostics.model import Severity
 from tellverify.language.files import inputs
+from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import EvidenceFile, Run
@@ -173,9 +174,9 @@ def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> 
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
     if not protocols or broken:
         return []  # the role may stand where nothing could be read
-    roles = {role.partition("[")[0] for protocol in protocols for role in protocol.roles}
+    roles = {family_of(role) for protocol in protocols for role in protocol.roles}
     named = [family for family, _ in options.instances]
-    named += [role.partition("[")[0] for role in options.roles]
+    named += [family_of(role) for role in options.roles]
     named += [
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]

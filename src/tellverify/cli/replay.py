@@ -17,6 +17,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.log_replay import Asked, is_event_log, replay_log
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
 from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
@@ -31,7 +32,6 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Fault
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.report.drawing.event_lines import step_line
-from tellverify.report.families import counted, grouped, listed
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.search.fidelity import is_faithful

@@ -17,6 +17,7 @@ import msgspec
 
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
+from tellverify.diagnostics.wording import counted
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
@@ -215,7 +216,7 @@ def _shortened(run: Run, most: int, out: TextIO) -> Run:
             kept.append(diagnostic)
     hidden = len(run.diagnostics) - len(kept)
     if hidden:
-        out.write(f"{hidden} more finding{'' if hidden == 1 else 's'} not shown\n\n")
+        out.write(f"{counted(hidden, 'more finding')} not shown\n\n")
     return msgspec.structs.replace(run, diagnostics=tuple(kept))
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
 from tellverify.report.escape import padded, width, wrapped
 from tellverify.report.excerpt import excerpts, location
-from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import (
     Group,
     Refutation,

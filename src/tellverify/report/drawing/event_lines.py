@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.step import Step
 from tellverify.report.drawing.chart import place
 from tellverify.report.escape import padded, width
-from tellverify.report.families import grouped, listed
 from tellverify.report.style import Style
 
 _FEW: Final = 4

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Final
 
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
-from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, protocols, refuted
 from tellverify.report.html import proved_and_open as claims
