@@ -200,6 +200,9 @@ def manual_page() -> str:
         "\\fBNO_COLOR\\fR",
         "When set, there are no colours.",
         ".TP",
+        "\\fBFORCE_COLOR\\fR",
+        "When set, the output is taken for a terminal.",
+        ".TP",
         "\\fBGITHUB_STEP_SUMMARY\\fR",
         "A Markdown report to this file is appended to it.",
     ]

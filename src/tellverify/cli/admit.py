@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -16,8 +17,15 @@ from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.matrix import matrix
 from tellverify.admission.resolve import RULES, requirements
 from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
-from tellverify.cli.admission_text import matrix_markdown, matrix_text, report
+from tellverify.cli.admission_text import (
+    matrix_cells,
+    matrix_markdown,
+    matrix_text,
+    matrix_totals,
+    report,
+)
 from tellverify.cli.complaints import Stopped, complain, say
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import (
     load_policy,
@@ -25,6 +33,7 @@ from tellverify.cli.policies import (
     protocols_under,
     sources_of,
 )
+from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.source.span import NOWHERE
@@ -242,7 +251,7 @@ def _shown(
     if joint is not None:
         ways = len(joint)
         lines.append(
-            f"all of them together: {ways} minimal set{'' if ways == 1 else 's'} of facts"
+            f"all of them together: {counted(ways, 'minimal set')} of facts"
             if joint
             else "all of them together: no runtime admits them"
         )
@@ -313,6 +322,9 @@ def _show_matrix(policy: Policy, found: Sequence[Derived], style: str, is_fine: 
         click.echo(msgspec.json.format(msgspec.json.encode(table), indent=2).decode())
     elif style == "markdown":
         click.echo(matrix_markdown(table), nl=False)
+    elif takes_escapes(sys.stdout):
+        show_table(("runtime", "admitted", "refused"), matrix_cells(table), sys.stdout)
+        click.echo("\n".join(matrix_totals(table)))
     else:
         click.echo(matrix_text(table), nl=False)
     return Exit.OK if is_fine else Exit.REFUTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
@@ -9,6 +10,7 @@ import msgspec
 
 from tellverify.admission.convergence import Sourced, Standing, standings
 from tellverify.cli.complaints import Stopped
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.diagnostics.model import Diagnostic, Severity
@@ -56,6 +58,9 @@ def inventory(
         click.echo(msgspec.json.format(encoded, indent=2).decode())
     elif markdown:
         click.echo("\n".join(_markdown(rows)))
+    elif takes_escapes(sys.stdout):
+        show_table(_HEADINGS, [_cells(row) for row in rows], sys.stdout)
+        click.echo(_total(rows))
     else:
         click.echo("\n".join(_text(rows)))
     return Exit.OK if is_fine else Exit.REFUTED
@@ -149,12 +154,16 @@ def _text(rows: Sequence[Standing]) -> list[str]:
             f"  {title:<16} {tame(cell)}"
             for title, cell in zip(_HEADINGS[1:], cells[1:], strict=True)
         ]
+    return [*lines, _total(rows)]
+
+
+def _total(rows: Sequence[Standing]) -> str:
     counted: dict[str, int] = {}
     for row in rows:
         counted[row.pack_status] = counted.get(row.pack_status, 0) + 1
     total = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
     left = sum(len(row.open_tasks) for row in rows)
-    return [*lines, f"{len(rows)} protocols: {total}; {left} open tasks"]
+    return f"{len(rows)} protocols: {total}; {left} open tasks"
 
 
 def _markdown(rows: Sequence[Standing]) -> list[str]:

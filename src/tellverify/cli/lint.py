@@ -15,6 +15,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics.model import Severity, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace
@@ -106,7 +107,7 @@ def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str
     found = tuple(sorted((d for one in linted for d in one.diagnostics), key=sort_key))
     grave = [] if fail_on == "never" else _ORDER[: _ORDER.index(fail_on) + 1]
     count = sum(one.severity.value in grave for one in found)
-    reason = f"{count} finding{'' if count == 1 else 's'} at or above {fail_on}"
+    reason = f"{counted(count, 'finding')} at or above {fail_on}"
     return Run(
         tuple(Input(file.path, file.sha256) for file in read),
         (),

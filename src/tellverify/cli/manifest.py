@@ -22,6 +22,7 @@ from tellverify.cli.policies import (
     protocols_under,
     sources_of,
 )
+from tellverify.diagnostics.wording import counted
 from tellverify.report.escape import tame
 
 
@@ -75,7 +76,7 @@ def manifest(
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
     else:
         print_findings(drift_findings(differing, derived), sources)
-        fields = f"{len(differing)} field{'' if len(differing) == 1 else 's'}"
+        fields = counted(len(differing), "field")
         said = f"differs from its source in {fields}" if differing else "is that of its source"
         click.echo(f"{tame(stored)} {said}")
     return Exit.REFUTED if differing else Exit.OK

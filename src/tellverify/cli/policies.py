@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
@@ -13,6 +12,7 @@ import click
 from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import Derived, derive
 from tellverify.cli.complaints import Stopped, complain, say
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.structure import UNDECLARED_BUNDLE
@@ -163,12 +163,7 @@ def sources_of(found: Iterable[Derived], policy: Policy | None) -> dict[str, Sou
 
 def style_of_output() -> Style:
     """How text looks on standard output."""
-    out = sys.stdout
-    return Style(
-        color=out.isatty() and not os.environ.get("NO_COLOR"),
-        ascii_only=not (out.encoding or "").lower().startswith("utf"),
-        width=shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100,
-    )
+    return style_of(sys.stdout)
 
 
 def print_findings(

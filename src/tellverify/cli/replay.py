@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,11 +12,12 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.cli.console import step_line
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.log_replay import Asked, is_event_log, replay_log
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import (
     ItfError,
@@ -35,7 +35,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault
 from tellverify.obligations.machines import ALL_MACHINES, Machines
-from tellverify.report.families import counted, grouped, listed
+from tellverify.report.drawing.event_lines import step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.search.fidelity import is_faithful
@@ -105,12 +105,7 @@ def replay(
     conforms, 1 at the first line that is not possible, 2 when a line cannot be read.
     """  # fmt: skip
     out = sys.stdout
-    style = Style(
-        color=color == "always"
-        or (color == "auto" and out.isatty() and not os.environ.get("NO_COLOR")),
-        ascii_only=not (out.encoding or "").lower().startswith("utf"),
-        width=max(shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100, 40),
-    )
+    style = style_of(out, color)
     if is_event_log(trace):
         if file is None:
             raise click.UsageError("name the FILE that has the protocol of the log")

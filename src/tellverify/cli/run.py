@@ -34,12 +34,12 @@ from tellverify.cli.run_output import (
 )
 from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.event_log import write_log
 from tellverify.obligations.execution_trace import execution_itf
 from tellverify.obligations.launching import launch_request
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
-from tellverify.report.families import counted
 from tellverify.runtime.chooser import Scripted, Unscripted
 from tellverify.runtime.envelope import EnvelopeDiff, envelope_diff
 from tellverify.runtime.executor import Ending, Execution, Executor

@@ -19,6 +19,7 @@ from tellverify.cli.reports import Output
 from tellverify.diagnostics.model import Severity
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
+from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
@@ -267,7 +268,7 @@ def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> Conducted:
     if flags.no_progress or flags.quiet or not sys.stderr.isatty():
         found = checked(ready)
     else:
-        from tellverify.cli.progress import shown_progress
+        from tellverify.cli.console import shown_progress
 
         with shown_progress() as progress:
             conduct = msgspec.structs.replace(ready.conduct, progress=progress)
@@ -297,9 +298,9 @@ def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> 
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
     if not protocols or broken:
         return []  # the role may stand where nothing could be read
-    roles = {role.partition("[")[0] for protocol in protocols for role in protocol.roles}
+    roles = {family_of(role) for protocol in protocols for role in protocol.roles}
     named = [family for family, _ in options.instances]
-    named += [role.partition("[")[0] for role in options.roles]
+    named += [family_of(role) for role in options.roles]
     named += [
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import click
 import msgspec
 
 from tellverify.cli.complaints import Stopped, complain, say
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import Loaded, chosen, loaded, opened, parse_sizes
 from tellverify.diagnostics import replay as build
@@ -27,7 +27,6 @@ from tellverify.report.drawing.chart_dot import chart_dot
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.escape import tame
-from tellverify.report.style import Style
 from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
 
@@ -67,10 +66,7 @@ def chart(trace: str, file: str | None, sizes: Mapping[str, int], style: str, ve
     except Stopped as stop:
         return stop.code
     if style == "text":
-        out = sys.stdout
-        width = shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100
-        ascii_only = not (out.encoding or "").lower().startswith("utf")
-        look = Style(ascii_only=ascii_only, width=max(width, 40))
+        look = style_of(sys.stdout, "never")
         for line in draw(shown.trace, shown.roles, look, verbose=verbose):
             click.echo(line.rstrip())
         return Exit.OK

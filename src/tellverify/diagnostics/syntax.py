@@ -11,6 +11,7 @@ from tellverify.diagnostics.model import (
     Severity,
     finding,
 )
+from tellverify.diagnostics.wording import series
 from tellverify.source.span import Span
 
 if TYPE_CHECKING:
@@ -415,7 +416,7 @@ def syntax_error(
     path: str, span: Span, expected: Sequence[str], found: str, helps: Sequence[str] = ()
 ) -> Diagnostic:
     """`found` stands where one of `expected` should; both in words of the language."""
-    wanted = _alternatives(expected)
+    wanted = series(expected, last="or")
     return finding(
         SYNTAX_ERROR,
         path,
@@ -423,12 +424,6 @@ def syntax_error(
         (span, f"expected {wanted}" if wanted else ""),
         helps=helps,
     )
-
-
-def _alternatives(words: Sequence[str]) -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 BRACE_BODY: Final = Code(

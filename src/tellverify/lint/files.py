@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from tellverify.annotations.rules import Rules
-from tellverify.diagnostics.codes import IMPORTED_CALL, ODD_LAYOUT
+from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.shape import ODD_LAYOUT
 from tellverify.language.files.passages import passages, rewritten
 from tellverify.language.linking.modules import Judged
 from tellverify.language.syntax import ast

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tellverify.model.roles import family_of
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
@@ -109,8 +110,3 @@ def _by_role(rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
         last = next(reversed(good.values()))
         united.append(_weakened([msgspec.structs.replace(last, roles=tuple(good))], bound))
     return united
-
-
-def family_of(role: str) -> str:
-    """The declared name of a role instance: `Devices[3]` is of `Devices`."""
-    return role.partition("[")[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tellverify.diagnostics.policy import POLICY_UNREADABLE
+from tellverify.diagnostics.wording import counted
 from tellverify.obligations.context import Context, Decision
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
@@ -98,7 +99,7 @@ def _outcome(explained: Explained, item: str, runtime: str) -> Outcome:
         for pack in found.packs:
             if pack.name == item:
                 keys = pack.runtime
-        count = f"{len(keys)} key{'' if len(keys) == 1 else 's'}"
+        count = counted(len(keys), "key")
         return Proved(Method.SETS, f"the runtime `{runtime}` has what is needed: {count}")
     first = against[0]
     code = first.objection.reason.code

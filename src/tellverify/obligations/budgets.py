@@ -28,6 +28,7 @@ from tellverify.evidence.neutral import neutral
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
@@ -151,7 +152,7 @@ def _peers(instances: Iterable[MeteredInstance]) -> dict[str, dict[str, None]]:
             if metered.metadata[graph.site[event]].cost:
                 pairs[graph.sender[event], graph.receiver[event]] = None
         for sender, receiver in pairs:
-            names = (graph.roles[n].partition("[")[0] for n in (sender, receiver))
+            names = (family_of(graph.roles[n]) for n in (sender, receiver))
             one, other = names
             found.setdefault(one, {})[other] = None
     return found
@@ -165,7 +166,7 @@ def _leakage(
         graph = metered.graph
         for event in range(graph.event_count):
             for name, _ in metered.metadata[graph.site[event]].bits:
-                role = graph.roles[graph.sender[event]].partition("[")[0]
+                role = family_of(graph.roles[graph.sender[event]])
                 shown[role, name] = None
     known = {row.name: row.limit for row in rules.leakage.classes}
     default = rules.leakage.default_limit if rules.leakage.undefined == "default" else 0

@@ -11,6 +11,7 @@ from tellverify.diagnostics import properties as say
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import PROPERTY_BROKEN
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.formula_run import (
     complaint,
     event_matches,
@@ -377,7 +378,7 @@ class Searcher:
                 reason = f"sums of counts leave {COUNT_LIMIT}"
                 return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
             raise Defect("a run does not reach what it is a witness of")
-        count = f"{len(steps)} event{'' if len(steps) == 1 else 's'}"
+        count = counted(len(steps), "event")
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
         outcome = Proved(Method.SEARCH, f"by a run of {count}")
         return Answer(outcome, found.statistics, trace)

@@ -30,6 +30,7 @@ from tellverify.language.linking.imports import with_imported
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
@@ -75,7 +76,7 @@ class MeteredInstance:
             self.by_sender.setdefault(sender, []).append(event)
         self._members: dict[str, list[int]] = {}
         for number, role in enumerate(graph.roles):
-            self._members.setdefault(role.partition("[")[0], []).append(number)
+            self._members.setdefault(family_of(role), []).append(number)
 
     @property
     def shape(self) -> Shape:

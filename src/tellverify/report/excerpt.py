@@ -88,8 +88,7 @@ def excerpts(
 
 
 def _arrow(path: str, line: int, column: int, gutter: int, style: Style) -> str:
-    where = f"{style.shown(path)}:{line}:{column}"
-    return " " * gutter + style.paint("blue", "-->") + " " + where
+    return f"{' ' * gutter}{style.paint('blue', '-->')} {style.place(path, line, column)}"
 
 
 def _file_lines(

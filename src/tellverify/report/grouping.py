@@ -8,8 +8,10 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted, listed, series
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
-from tellverify.report.families import collapsed, collapsed_channels, counted, listed
+from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.text import SourceFile
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
@@ -206,7 +208,7 @@ def members(protocol: ProtocolReport) -> str:
             return counted(len(protocol.verdicts), "claim")
         return counted(len(protocol.roles), "role")
     names = {family.name for family in protocol.families}
-    single = [role for role in protocol.roles if role.partition("[")[0] not in names]
+    single = [role for role in protocol.roles if family_of(role) not in names]
     sizes = [family.sizes for family in protocol.families]
     one = len(protocol.families) == 1
     letters = ["N"] if one else [f"N{number + 1}" for number in range(len(sizes))]
@@ -217,7 +219,7 @@ def members(protocol: ProtocolReport) -> str:
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
         everyone = [counted(len(single), "role"), *shown]
-    who = f"{', '.join(everyone[:-1])} and {everyone[-1]}" if len(everyone) > 1 else everyone[0]
+    who = series(everyone)
     ranges = "; ".join(
         f"{letter} = {', '.join(map(str, size))}"
         for letter, size in zip(letters, sizes, strict=True)

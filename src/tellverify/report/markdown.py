@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.comparison import Comparison
 from tellverify.report.escape import encodable
 from tellverify.report.excerpt import location
-from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import Group, detail_of, groups, line_of, members, totals
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose

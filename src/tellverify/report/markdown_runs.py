@@ -7,11 +7,12 @@ from enum import IntEnum
 from typing import Final
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.trace import Fault, Trace
 from tellverify.report.drawing.chart import draw, place
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.excerpt import location
-from tellverify.report.families import collapsed, counted, grouped, listed
+from tellverify.report.families import collapsed
 from tellverify.report.grouping import RefutationIndex, evidence_of, verdict_id
 from tellverify.report.markup import code, html, prose
 from tellverify.report.style import Style

@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.trace import Trace
 from tellverify.report.escape import encodable
-from tellverify.report.families import collapsed, counted, grouped, listed
+from tellverify.report.families import collapsed
 from tellverify.report.grouping import Group, evidence_of, groups, members, totals, verdict_id
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import awaited
 from tellverify.report.escape import encodable, printable, tame
 from tellverify.report.excerpt import PlacesOnly, location
-from tellverify.report.families import counted, listed
 from tellverify.source.text import SourceFile
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
 from tellverify.report.escape import padded, width, wrapped
 from tellverify.report.excerpt import excerpts, location
-from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import (
     Group,
     Refutation,
@@ -46,10 +46,11 @@ def write_text(
     ascii_only: bool,
     width: int,
     verbose: bool,
+    folder: str = "",
     trailer: str = "",
 ) -> None:
     """Write the terminal report of `run`; `trailer` is put at the end of the totals line."""
-    style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
+    style = Style(color=color, ascii_only=ascii_only, width=max(width, 40), folder=folder)
     refuted = RefutationIndex(run)
     files = evidence_of(run)
     for diagnostic in sorted(run.diagnostics, key=sort_key):
@@ -154,7 +155,7 @@ def _bare(
     lines = style.hanging(f"{head}: ", text.removesuffix("."), 4)
     lines[0] = style.paint("red", head) + lines[0][len(head) :]
     path, at, column = line_of(protocol, verdict, sources)
-    lines.append(f" {style.paint('blue', '-->')} {style.shown(path)}:{at}:{column}")
+    lines.append(f" {style.paint('blue', '-->')} {style.place(path, at, column)}")
     if isinstance(outcome.evidence, Conflict):
         conflict = outcome.evidence
         for span in (conflict.left, conflict.right):

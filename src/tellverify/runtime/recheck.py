@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.acceptance import (
     ACCEPTANCE_SCHEMA,
     AcceptanceFile,
@@ -56,7 +57,7 @@ def recheck_acceptance(path: str) -> str:
         _check_runs(part)
     runs = sum(len(part.runs) for part in file.instances)
     there = "" if source is not None else " (its source is not here)"
-    complete = f"{runs} complete run{'' if runs == 1 else 's'}"
+    complete = counted(runs, "complete run")
     return f"`{file.pack}`: {len(file.refusals)} refusals, {complete}{there}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tellverify.diagnostics.wording import series
 from tellverify.model.defect import Defect
 from tellverify.model.graph import ProtocolGraph, Site
 from tellverify.model.machine import Machine
@@ -82,7 +83,7 @@ def waiting(machine: Machine, state: int) -> Waiting:
 
 def explain_deadlock(waits: Sequence[Waiting]) -> str:
     """For a configuration in which nobody can move and `waits` have not finished."""
-    return "nobody can move: " + _joined([f"`{w.role}` waits for {awaited(w)}" for w in waits])
+    return "nobody can move: " + series([f"`{w.role}` waits for {awaited(w)}" for w in waits])
 
 
 def explain_stuck(wait: Waiting) -> str:
@@ -103,21 +104,21 @@ def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str,
         for p, q, content in queues
         if q == wait.role and p in peers
     ]
-    return f"`{wait.role}` waits for {awaited(wait)}, but {_joined(heads)}"
+    return f"`{wait.role}` waits for {awaited(wait)}, but {series(heads)}"
 
 
 def explain_orphans(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For messages that nobody takes after everybody has finished."""
     left = [f"`{label}` from `{p}` to `{q}`" for p, q, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
-    return f"all roles may have finished, but {_joined(left)} {verb} never taken"
+    return f"all roles may have finished, but {series(left)} {verb} never taken"
 
 
 def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For messages to a role that has finished, whatever the others do."""
     left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
-    return f"`{queues[0][1]}` has finished, and {_joined(left)} {verb} never taken"
+    return f"`{queues[0][1]}` has finished, and {series(left)} {verb} never taken"
 
 
 def explain_infidelity(steps: Sequence[Step]) -> str:
@@ -125,7 +126,7 @@ def explain_infidelity(steps: Sequence[Step]) -> str:
     last = [described(step) for step in last_events(steps)]
     if len(last) == 1:
         return f"after these events no run of the protocol has it that {last[0]}"
-    return f"no run of the protocol has it that {_joined(last)}"
+    return f"no run of the protocol has it that {series(last)}"
 
 
 def described(step: Step) -> str:
@@ -175,9 +176,3 @@ def _followed(steps: Sequence[Step]) -> list[bool]:
         for index in indices:
             followed[index] = True
     return followed
-
-
-def _joined(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
@@ -105,7 +106,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     if dead:
-        code, reason = DEFECT, f"{dead} file{'' if dead == 1 else 's'} could not be checked"
+        code, reason = DEFECT, f"{counted(dead, 'file')} could not be checked"
     run = Run(
         tuple(read),
         tuple(reports),

@@ -11,6 +11,7 @@ import msgspec
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
@@ -203,8 +204,7 @@ def _unrefuted(
         case Scope.ENDINGS | Scope.REDUCED:
             return Proved(Method.PERSISTENT_SETS, "every run, by representatives")
         case Scope.QUEUES:
-            plural = "" if reached.bound == 1 else "s"
-            return Bounded(f"queues of at most {reached.bound} message{plural}", Method.SEARCH)
+            return Bounded(f"queues of at most {counted(reached.bound, 'message')}", Method.SEARCH)
         case Scope.RUNS:
             reason = (
                 f"no run of up to {reached.depth} events shows it, and longer ones were not"

@@ -8,6 +8,7 @@ from typing import Final
 from tellverify.diagnostics.laws import BROKEN_CLAIM, broken_claim, unreadable_pattern
 from tellverify.diagnostics.limits import EVENT_LIMIT
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.evaluation import Value, shown
 from tellverify.models.induction import accepts, inductive
@@ -112,8 +113,8 @@ class _Check:
         steps = _told(self._model, run)
         end = "no state that meets it can be reached" if claim.kind == "possible" else "it is false"
         message = (
-            f"`{self._model.name}` does not keep `{claim.name}`: after {len(run.steps)}"
-            f" step{'' if len(run.steps) == 1 else 's'} {end}"
+            f"`{self._model.name}` does not keep `{claim.name}`: after"
+            f" {counted(len(run.steps), 'step')} {end}"
         )
         obligation = f"{Property.CLAIM}[{claim.kind} {claim.name}]"
         self.said.append(

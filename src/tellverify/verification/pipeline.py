@@ -18,7 +18,8 @@ from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named
 from tellverify.model.graph import ProtocolGraph
-from tellverify.obligations.across_sizes import InstanceOutcomes, family_of, verdicts
+from tellverify.model.roles import family_of
+from tellverify.obligations.across_sizes import InstanceOutcomes, verdicts
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.refutation_findings import diagnostics_of

@@ -16,6 +16,7 @@ from tellverify.diagnostics import directives as say
 from tellverify.diagnostics.model import Diagnostic, Kind, Severity
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import FORMS, NONE, Directive, Directives, directives
+from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -319,5 +320,5 @@ def _speaks_of(text: str, verdict: Verdict) -> bool:
         return wanted == f"{channel[0]} -> {channel[1]}"
     roles = {part.strip() for part in wanted.split(",")}
     return bool(subject.roles) and all(
-        role in roles or role.partition("[")[0] in roles for role in subject.roles
+        role in roles or family_of(role) in roles for role in subject.roles
     )

@@ -65,7 +65,7 @@ def test_places_are_those_of_the_file(path: str, host: object) -> None:
 
 
 def _code() -> object:
-    from tellverify.diagnostics.codes import ODD_LAYOUT
+    from tellverify.diagnostics.shape import ODD_LAYOUT
 
     return ODD_LAYOUT
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tellverify.language.checks.walk import Walk, drive, leading_send, loop_text, same_role
+from tellverify.language.checks.walk import DONE, Walk, drive, leading_send, loop_text, same_role
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.families import RoleFault
 from tellverify.language.lowering.interleave import interleave, shared_events
@@ -14,8 +14,6 @@ from tellverify.language.lowering.numbering import Tables
 from tellverify.language.lowering.program import OverBudget, Program
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
-
-DONE = "Done"
 
 
 class Skip(msgspec.Struct, frozen=True):

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.report.comparison import Comparison
-from tellverify.report.families import collapsed, counted, listed
+from tellverify.report.families import collapsed
 from tellverify.report.grouping import evidence_of, verdict_id
 from tellverify.report.tags import EMPTY, Html, element, escaped, href, joined
 from tellverify.source.text import SourceFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tellverify.report.families import counted
+from tellverify.diagnostics.wording import counted
 from tellverify.report.grouping import code_of
 from tellverify.report.html.components import (
     Page,

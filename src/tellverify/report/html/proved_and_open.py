@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.families import counted
 from tellverify.report.grouping import Group, groups, members
 from tellverify.report.html.components import (
     Page,

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
-from tellverify.report.families import counted
 from tellverify.report.grouping import refutations
 from tellverify.report.html.components import (
     Page,
