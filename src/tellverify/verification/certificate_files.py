@@ -21,7 +21,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.certify import certify
-from tellverify.verdict.methods import Method
+from tellverify.verdict.methods import CertificateKind
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
@@ -91,4 +91,6 @@ def graph_files(
 
 
 def _is_certifiable(outcome: Outcome) -> bool:
-    return isinstance(outcome, Proved | Bounded) and outcome.method is Method.COHERENCE
+    if not isinstance(outcome, Proved | Bounded):
+        return False
+    return outcome.method.row.certificate is CertificateKind.COHERENCE
