@@ -63,7 +63,7 @@ def test_all_proved_exits_0(tmp_path: Path) -> None:
 def test_a_refuted_obligation_exits_1_and_shows_its_run(tmp_path: Path) -> None:
     done = tellverify("check", cwd=write(tmp_path, stuck=STUCK))
     assert done.returncode == 1
-    assert "error[TV512]: `B` waits for `Work` from `C`, and everyone else has finished" in (
+    assert "error[TV512]: `B` waits for `Work` from `C`, and all other roles have terminated" in (
         done.stdout
     )
     assert "shortest run: 2 events, replayed" in done.stdout

@@ -15,28 +15,28 @@ from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
 _UNMERGED: Final = {
-    "EndMismatch": "one ends where the other goes on",
-    "PartnerMismatch": "they go on with different partners",
+    "EndMismatch": "one terminates where the other continues",
+    "PartnerMismatch": "they continue with different partners",
     "DirectionMismatch": "one sends where the other receives",
     "SendBranchCountMismatch": "they offer different messages to send",
     "SendLabelMismatch": "they send different messages",
-    "IncompatibleContinuations": "they begin alike and differ later on",
+    "IncompatibleContinuations": "they begin alike but differ later",
     "PayloadAnnotationMismatch": "their payloads differ",
-    "RecursiveVariableMismatch": "they go on in different loops",
-    "VariableMismatch": "they go on in different loops",
-    "IncompatibleTypes": "one goes back to a loop where the other does not",
+    "RecursiveVariableMismatch": "they continue in different loops",
+    "VariableMismatch": "they continue in different loops",
+    "IncompatibleTypes": "one returns to a loop where the other does not",
     "Limit": "the merged type is too large to be built",
 }
 _HERE: Final = {
     Fault.STUCK_ROLE: "this message never comes",
-    Fault.INFIDELITY: "this happens where the protocol does not have it",
-    Fault.UNSPECIFIED_RECEPTION: "this message arrives where nobody expects it",
-    Fault.ORPHAN_MESSAGE: "this message is never taken",
-    Fault.DEADLOCK: "after this nobody can go on",
-    Fault.UNBOUNDED_QUEUE: "this is sent again and again",
-    Fault.NO_TERMINATION: "this goes on for ever",
-    Fault.ENDLESS_RUN: "this goes on for ever",
-    Fault.PROPERTY: "here it no longer holds",
+    Fault.INFIDELITY: "the protocol does not allow this event here",
+    Fault.UNSPECIFIED_RECEPTION: "this message arrives where its receiver does not expect it",
+    Fault.ORPHAN_MESSAGE: "this message is never received",
+    Fault.DEADLOCK: "after this event no role can act",
+    Fault.UNBOUNDED_QUEUE: "this message can be sent without bound",
+    Fault.NO_TERMINATION: "no run terminates from here on",
+    Fault.ENDLESS_RUN: "this repeats in a fair run",
+    Fault.PROPERTY: "the property fails here",
     Fault.WITNESS: "",
 }
 

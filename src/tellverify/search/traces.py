@@ -83,17 +83,17 @@ def waiting(machine: Machine, state: int) -> Waiting:
 
 def explain_deadlock(waits: Sequence[Waiting]) -> str:
     """For a configuration in which nobody can move and `waits` have not finished."""
-    return "nobody can move: " + series([f"`{w.role}` waits for {awaited(w)}" for w in waits])
+    return "no role can act: " + series([f"`{w.role}` waits for {awaited(w)}" for w in waits])
 
 
 def explain_stuck(wait: Waiting) -> str:
     """For a role that waits although nobody can move any more."""
-    return f"`{wait.role}` waits for {awaited(wait)} for ever: nobody can move any more"
+    return f"`{wait.role}` waits for {awaited(wait)}, but no role can act any more"
 
 
 def explain_starved(wait: Waiting) -> str:
     """For a role that waits although others go on, on a lasso."""
-    return f"`{wait.role}` waits for {awaited(wait)} for ever: nothing the others still do ends it"
+    return f"`{wait.role}` waits for {awaited(wait)} and is never served again"
 
 
 def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
@@ -111,22 +111,22 @@ def explain_orphans(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For messages that nobody takes after everybody has finished."""
     left = [f"`{label}` from `{p}` to `{q}`" for p, q, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
-    return f"all roles may have finished, but {series(left)} {verb} never taken"
+    return f"all roles may have terminated, but {series(left)} {verb} never received"
 
 
 def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For messages to a role that has finished, whatever the others do."""
     left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
-    return f"`{queues[0][1]}` has finished, and {series(left)} {verb} never taken"
+    return f"`{queues[0][1]}` has terminated, but {series(left)} {verb} never received"
 
 
 def explain_infidelity(steps: Sequence[Step]) -> str:
     """For a run that is no start of a run of the protocol; names its causally last events."""
     last = [described(step) for step in last_events(steps)]
     if len(last) == 1:
-        return f"after these events no run of the protocol has it that {last[0]}"
-    return f"no run of the protocol has it that {series(last)}"
+        return f"{last[0]}; after these events no run of the protocol allows that"
+    return f"{series(last)}; no run of the protocol allows that"
 
 
 def described(step: Step) -> str:

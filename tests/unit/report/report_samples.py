@@ -107,7 +107,7 @@ STUCK_COURIER = Diagnostic(
     STUCK_ROLE,
     "`Courier` can wait for ever",
     PATH,
-    Annotation(DISPATCH, "`Courier` waits here, and everyone else has finished"),
+    Annotation(DISPATCH, "`Courier` waits here, and all other roles have terminated"),
     protocol="escrow.Escrow",
     refutes="no-stuck-role[Courier]",
 )

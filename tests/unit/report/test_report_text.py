@@ -40,7 +40,7 @@ error[TV512]: `Courier` can wait for ever
   --> protocols/escrow.tell:11:29
    |
 11 |         Seller -> Courier : Dispatch of shop.Parcel
-   |                             ^^^^^^^^ `Courier` waits here, and everyone else has finished
+   |                             ^^^^^^^^ `Courier` waits here, and all other roles have terminated
    |
    = refutes: no-stuck-role[Courier]
    = shortest run: 4 events, replayed
