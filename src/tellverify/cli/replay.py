@@ -15,6 +15,7 @@ import msgspec
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.log_replay import Asked, is_event_log, replay_log
+from tellverify.cli.opening import parse_sizes
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted, grouped, listed
@@ -46,7 +47,6 @@ _LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
 _FEW: Final = 4
 _MOST_CONFIGURATIONS: Final = 500_000
-_SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) ?= ?([0-9]{1,5})")
 
 
 class _Stopped(Exception):
@@ -76,6 +76,7 @@ class _Protocol(msgspec.Struct, frozen=True):
     "--instances",
     multiple=True,
     metavar="FAMILY=N",
+    callback=parse_sizes,
     help="Size of a role family; without this, the sizes that the trace names.",
 )
 @click.option("--protocol", metavar="NAME", help="The protocol of a log; the first without this.")
@@ -86,7 +87,7 @@ class _Protocol(msgspec.Struct, frozen=True):
 def replay(
     trace: str,
     file: str | None,
-    instances: tuple[str, ...],
+    instances: Mapping[str, int],
     protocol: str | None,
     roles: tuple[str, ...],
     complete: bool,
@@ -110,13 +111,13 @@ def replay(
         if file is None:
             raise click.UsageError("name the FILE that has the protocol of the log")
         named = tuple(part for text in roles for part in text.split(",") if part)
-        asked = Asked(trace, file, protocol, _parsed_sizes(instances), named, complete)
+        asked = Asked(trace, file, protocol, instances, named, complete)
         return replay_log(asked, style)
     if protocol or roles or complete:
         raise click.UsageError("--protocol, --roles and --complete are for logs of events")
     sources: dict[str, SourceFile] = {}
     try:
-        lines = _replayed(trace, file, _parsed_sizes(instances), sources, style, verbose)
+        lines = _replayed(trace, file, instances, sources, style, verbose)
     except _Stopped as stop:
         if stop.text:
             out.write(f"{stop.text}\n")
@@ -126,16 +127,6 @@ def replay(
         return stop.code
     out.write("\n".join(lines) + "\n")
     return Exit.OK
-
-
-def _parsed_sizes(instances: Sequence[str]) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for text in instances:
-        match = _SIZE.fullmatch(text)
-        if match is None:
-            raise click.BadParameter(f"`{text}` is not of the form FAMILY=N")
-        sizes[match[1]] = int(match[2])
-    return sizes
 
 
 def _replayed(
