@@ -86,7 +86,7 @@ def test_another_version_of_the_format_is_rejected(proved: Path) -> None:
 def test_nothing_found_and_no_such_file(proved: Path) -> None:
     assert run(proved, "recheck", "specs")[0] == 4
     code, said = run(proved, "recheck", "proofs/nothing.itf.json")
-    assert code == 1 and "it is no regular file" in said
+    assert code == 1 and "there is no such file" in said
     assert run(proved, "recheck")[0] == 2
 
 

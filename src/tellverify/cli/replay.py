@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -21,11 +20,12 @@ from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import (
+    MOST_BYTES,
     ItfError,
     TraceFile,
     basis_of,
     disagreement,
-    read_itf,
+    read_trace,
 )
 from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
 from tellverify.language.instances import sizes_of
@@ -40,10 +40,10 @@ from tellverify.report.drawing.event_lines import step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.search.fidelity import is_faithful
+from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 
-_LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
 _FEW: Final = 4
 _MOST_CONFIGURATIONS: Final = 500_000
@@ -181,19 +181,11 @@ def _replayed(
 
 def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ItfError("it is not a regular file")
-        with open(path, "rb") as file:
-            content = file.read(_LIMIT + 1)
-        return read_itf(content), content.decode("utf-8")
-    except (OSError, ValueError) as error:
-        # A path with a null byte is a ValueError, text that is not UTF-8 too.
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        said = say.unreadable_trace(shown, (reason or "it cannot be opened").lower())
-        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+        found, content = read_trace(path)
     except ItfError as error:
         said = say.unreadable_trace(shown, str(error))
         raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+    return found, content.decode("utf-8")
 
 
 def _read_protocol(
@@ -235,13 +227,12 @@ def _machines_beside(trace: str) -> _Protocol | None:
     from tellverify.evidence import machines_file as form
 
     path = os.path.join(os.path.dirname(trace), form.MACHINES_NAME)
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_LIMIT + 1)
-        found = msgspec.json.decode(content, type=form.MachinesFile)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, ValueError, msgspec.DecodeError, RecursionError) as error:
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        found = msgspec.json.decode(content, type=form.MachinesFile)
+    except (Unreadable, ValueError, msgspec.DecodeError, RecursionError) as error:
         raise _Stopped(Exit.REFUTED, text=f"{path}: not readable: {error}") from None
     machines = form.machines_of(found)
     if isinstance(machines, str):

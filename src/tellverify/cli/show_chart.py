@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -16,7 +14,7 @@ from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import Loaded, chosen, loaded, opened, parse_sizes
 from tellverify.diagnostics import replay as build
-from tellverify.evidence.itf import ItfError, TraceFile, basis_of, read_itf
+from tellverify.evidence.itf import ItfError, TraceFile, basis_of, read_trace
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.language.instances import sizes_of
 from tellverify.model.machine import Machine
@@ -31,7 +29,6 @@ from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
 
 _FORMATS: Final = ("text", "mermaid", "dot", "svg")
-_LIMIT: Final = 256 * 1024 * 1024
 
 
 class _Shown(msgspec.Struct, frozen=True):
@@ -134,14 +131,7 @@ def _machines(found: Loaded, recorded: TraceFile) -> list[Machine]:
 
 def _read(path: str) -> TraceFile:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ItfError("it is not a regular file")
-        with open(path, "rb") as file:
-            return read_itf(file.read(_LIMIT + 1))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        say([build.unreadable_trace(path, (reason or "it cannot be opened").lower())], {})
-        raise Stopped(Exit.REFUTED) from None
+        return read_trace(path)[0]
     except ItfError as error:
         say([build.unreadable_trace(path, str(error))], {})
         raise Stopped(Exit.REFUTED) from None

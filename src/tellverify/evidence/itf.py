@@ -21,10 +21,11 @@ from tellverify.model.graph import Site
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
+from tellverify.source.files import Unreadable, read_bytes
 
 SUFFIX: Final = ".itf.json"
 _FULL_ENTRIES: Final = 200_000
-_MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_BYTES: Final = 256 * 1024 * 1024
 _LONGEST_NAME: Final = 100
 
 Form: TypeAlias = Literal["states", "changes"]
@@ -205,13 +206,22 @@ def _queue(stepper: Stepper, channels: Sequence[tuple[str, str]]) -> _Queue:
     return _Queue([(_Pair(channel), list(stepper.queues.get(channel, ()))) for channel in channels])
 
 
+def read_trace(path: str) -> tuple[TraceFile, bytes]:
+    """The trace in a file, and its content. Raises ItfError, also for what cannot be read."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except Unreadable as error:
+        raise ItfError(str(error)) from None
+    return read_itf(content), content
+
+
 def read_itf(text: str | bytes) -> TraceFile:
     """The trace in `text`. Raises ItfError for whatever `write_itf` would not have written.
 
     Nothing is replayed here: the steps and the claims about states are as the file has them.
     """
-    if len(text) > _MOST_BYTES:
-        raise ItfError(f"the trace is larger than {_MOST_BYTES} bytes")
+    if len(text) > MOST_BYTES:
+        raise ItfError(f"the trace is larger than {MOST_BYTES} bytes")
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.ValidationError as error:

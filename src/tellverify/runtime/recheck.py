@@ -30,6 +30,7 @@ from tellverify.evidence.trace_replay import replay
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
+from tellverify.source.files import Unreadable, read_bytes
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_STEPS: Final = 5_000_000
@@ -62,11 +63,10 @@ def recheck_acceptance(path: str) -> str:
 
 
 def _read(path: str) -> bytes:
-    require(os.path.isfile(path), "the file", f"`{path}` is no regular file")
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    require(len(content) <= _MOST_BYTES, "the file", f"it is larger than {_MOST_BYTES} bytes")
-    return content
+    try:
+        return read_bytes(path, _MOST_BYTES)
+    except Unreadable as error:
+        raise Rejected("the file", f"`{path}`: {error}") from None
 
 
 def _same(path: str, sha256: str) -> bytes | None:

@@ -12,19 +12,19 @@ import msgspec
 
 from tellverify.evidence import certificate as form
 from tellverify.evidence import machines_file as filed
-from tellverify.evidence.itf import SUFFIX, ItfError, TraceSubject, basis_of, read_itf
+from tellverify.evidence.itf import MOST_BYTES, SUFFIX, ItfError, TraceSubject, basis_of, read_itf
 from tellverify.evidence.recheck.coherence import check_certificate
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
 from tellverify.evidence.recheck.traces import check_trace
+from tellverify.source.files import Unreadable, read_bytes
 
 _Kind = TypeVar("_Kind", form.Certificate, form.GraphFile, filed.MachinesFile)
-_MOST_BYTES: Final = 256 * 1024 * 1024
 # The ends of the names of certificates, graphs, machines and traces.
 ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, filed.MACHINES_NAME, SUFFIX)
 
 
 def recheck(path: str) -> str:
-    """What a file shows, in words. Raises Rejected, or OSError when it cannot be read."""
+    """What a file shows, in words. Raises Rejected."""
     if path.endswith(SUFFIX):
         content = _read(path)
         try:
@@ -47,11 +47,10 @@ def recheck(path: str) -> str:
 
 
 def _read(path: str) -> bytes:
-    require(os.path.isfile(path), "the file", "it is no regular file")
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    require(len(content) <= _MOST_BYTES, "the file", f"it is larger than {_MOST_BYTES} bytes")
-    return content
+    try:
+        return read_bytes(path, MOST_BYTES)
+    except Unreadable as error:
+        raise Rejected("the file", str(error)) from None
 
 
 def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -12,6 +11,7 @@ import msgspec
 
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.files import OverLimit, Unreadable, read_bytes
 from tellverify.source.text import SourceFile
 
 LIMIT = 64 * 1024 * 1024
@@ -117,24 +117,12 @@ def read(path: str, *, embedded: bool = True) -> ReadFile:
 def read_any(path: str, refusal: Diagnostic | None = None) -> ReadFile:
     """Read one file whatever its suffix; a regular file is refused with `refusal`, if given."""
     try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        reason = "the link leads nowhere" if os.path.islink(path) else "there is no such file"
-        return _failed(path, say.unreadable(path, reason))
-    except (OSError, ValueError) as error:
-        return _failed(path, say.unreadable(path, _reason(error)))
-    if not stat.S_ISREG(status.st_mode):
-        return _failed(path, say.unreadable(path, "it is not a regular file"))
-    if refusal is not None:
-        return _failed(path, refusal)
-    if status.st_size > LIMIT:
-        return _failed(path, say.too_large(path, status.st_size, LIMIT))
-    try:
-        with open(path, "rb") as file:
-            content = file.read(LIMIT + 1)
-    except OSError as error:
-        return _failed(path, say.unreadable(path, _reason(error)))
-    return decode(path, content)
+        content = read_bytes(path, LIMIT)
+    except OverLimit as error:
+        return _failed(path, refusal or say.too_large(path, error.size, LIMIT))
+    except Unreadable as error:
+        return _failed(path, say.unreadable(path, str(error)))
+    return decode(path, content) if refusal is None else _failed(path, refusal)
 
 
 def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
@@ -158,8 +146,3 @@ def decode(path: str, content: bytes) -> ReadFile:
 
 def _failed(path: str, diagnostic: Diagnostic) -> ReadFile:
     return ReadFile(path, "", None, diagnostic)
-
-
-def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) else str(error)
-    return (text or type(error).__name__).lower()
