@@ -18,31 +18,29 @@ from tellverify.cli.opening import parse_sizes
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted, grouped, listed
-from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import (
     MOST_BYTES,
     ItfError,
     TraceFile,
     basis_of,
-    disagreement,
     read_trace,
 )
-from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
+from tellverify.evidence.trace_replay import Divergence, Stepper
 from tellverify.language.instances import sizes_of
-from tellverify.language.lowering.families import family_names
 from tellverify.language.workspace import Unopened, opened
-from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.step import Step
 from tellverify.model.trace import Fault
-from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.report.drawing.event_lines import step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
-from tellverify.search.fidelity import is_faithful
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
+from tellverify.verification.trace_judgement import (
+    ReplayedProtocol,
+    false_claim,
+    machines_of,
+)
 
 _SHOWN: Final = 200
 _FEW: Final = 4
@@ -59,14 +57,6 @@ class _Stopped(Exception):
         self.code = code
         self.diagnostics = tuple(diagnostics)
         self.text = text
-
-
-class _Protocol(msgspec.Struct, frozen=True):
-    """A protocol, or machines that no protocol was projected to; these may have no graph."""
-
-    name: str
-    graph: ProtocolGraph | None
-    machines: tuple[Machine, ...] = ()
 
 
 @click.command("replay")
@@ -147,7 +137,7 @@ def _replayed(
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
         raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
-    machines = _machines(recorded, protocol)
+    machines = machines_of(recorded, protocol)
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
@@ -169,8 +159,15 @@ def _replayed(
             divergence.more,
         )
         raise _Stopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
-    complaint = _complaint(recorded, machines, protocol, stepper, shown, text)
-    if complaint is not None:
+    wrong = false_claim(recorded, protocol, machines, stepper)
+    if wrong is not None:
+        at = len(recorded.steps) if wrong.state is None else wrong.state
+        span = _state_span(text, at)
+        complaint = (
+            say.fault_not_shown(shown, span, subject.fault, wrong.reason)
+            if wrong.state is None
+            else say.trace_claim(shown, span, at, wrong.reason)
+        )
         raise _Stopped(Exit.REFUTED, diagnostics=[complaint], text="\n".join(lines))
     lines.append(_verdict(recorded, protocol, machines))
     return lines
@@ -190,7 +187,7 @@ def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
 
 def _read_protocol(
     recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
-) -> _Protocol:
+) -> ReplayedProtocol:
     """The protocol that the trace names, as its file and those that it imports have it."""
     subject = recorded.subject
     try:
@@ -205,7 +202,7 @@ def _read_protocol(
         raise _Stopped(code, diagnostics=errors, text="" if errors else f"{path}: no protocol")
     found = next((one for one in protocols if one.name == subject.protocol), protocols[0])
     named = {**sizes_of(subject.instance), **sizes}
-    families = family_names(found.protocol)
+    families = found.families
     missing = next((family for family in families if family not in named), None)
     if missing is not None:
         raise click.UsageError(f"give the size of `{missing}`: --instances {missing}=N")
@@ -219,10 +216,10 @@ def _read_protocol(
         reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
         said = found.judged.said if blocked else ()
         raise _Stopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
-    return _Protocol(found.name, lowered.graph)
+    return ReplayedProtocol(found.name, lowered.graph)
 
 
-def _machines_beside(trace: str) -> _Protocol | None:
+def _machines_beside(trace: str) -> ReplayedProtocol | None:
     """The machines that `check --machines` wrote beside a trace, None when there are none."""
     from tellverify.evidence import machines_file as form
 
@@ -246,99 +243,15 @@ def _machines_beside(trace: str) -> _Protocol | None:
         except Rejected as error:
             raise _Stopped(Exit.REFUTED, text=f"{path}: {error}") from None
         graph = form.graph_of(found.graph, found.protocol)
-    return _Protocol(found.protocol, graph, tuple(machines))
+    return ReplayedProtocol(found.protocol, graph, tuple(machines))
 
 
-def _machines(recorded: TraceFile, protocol: _Protocol) -> list[Machine]:
-    """All machines of a small protocol; of a large one those of the roles that the trace names."""
-    graph = protocol.graph
-    if protocol.machines or graph is None:
-        return list(protocol.machines)
-    machines = Machines(graph)
-    if len(graph.roles) <= ALL_MACHINES:
-        return machines.all()
-    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
-    named.update(role for moment in recorded.moments for role, _ in moment.at)
-    return [machines.of(role) for role in graph.roles if role in named]
-
-
-# Judging
-
-
-def _complaint(
-    recorded: TraceFile,
-    machines: Sequence[Machine],
-    protocol: _Protocol,
-    stepper: Stepper,
-    shown: str,
-    text: str,
-) -> Diagnostic | None:
-    """What the trace says that is not so, after all its steps were made."""
-    wrong = disagreement(recorded, machines)
-    if wrong is not None:
-        return say.trace_claim(shown, _state_span(text, wrong[0]), *wrong)
-    graph = protocol.graph
-    if graph is not None and not protocol.machines and len(machines) < len(graph.roles):
-        return None
-    fault = recorded.subject.fault
-    lap = recorded.steps[recorded.loop :] if recorded.loop >= 0 else ()
-
-    def judge() -> bool:
-        if fault is Fault.INFIDELITY:
-            return graph is not None and not is_faithful(graph, recorded.steps)
-        if protocol.machines or graph is None:
-            from tellverify.evidence.machines_file import can_end
-
-            return can_end(list(machines), stepper.configuration(), _MOST_CONFIGURATIONS) is False
-        return _misses_end(graph, recorded.steps)
-
-    if fault in FORMULA_FAULTS:
-        reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
-    else:
-        culprits = recorded.subject.culprits
-        end = stepper.configuration()
-        reason = fault_shown(end, machines, fault, culprits, lap=lap, judge=judge)
-    if not reason:
-        return None
-    return say.fault_not_shown(shown, _state_span(text, len(recorded.steps)), fault, reason)
-
-
-def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
-    """True when the run follows the graph to a state from which no final state can be reached.
-
-    Runs in which a message is not taken at once are not followed: the answer is False for them.
-    """
-    state = 0
-    for sent, taken in zip(steps[::2], steps[1::2], strict=False):
-        event = (sent.sender, sent.receiver, sent.label)
-        if not sent.send or taken.send or (taken.sender, taken.receiver, taken.label) != event:
-            return False
-        found = [
-            t for t in range(graph.first[state], graph.first[state + 1]) if graph.event(t) == event
-        ]
-        if not found:
-            return False
-        state = graph.target[found[0]]
-    seen = {state}
-    pending = [state]
-    while pending:
-        state = pending.pop()
-        if graph.final[state]:
-            return False
-        for target in graph.target[graph.first[state] : graph.first[state + 1]]:
-            if target not in seen:
-                seen.add(target)
-                pending.append(target)
-    return len(steps) % 2 == 0
-
-
-def _verdict(recorded: TraceFile, protocol: _Protocol, machines: Sequence[Machine]) -> str:
+def _verdict(recorded: TraceFile, protocol: ReplayedProtocol, machines: Sequence[Machine]) -> str:
     count = counted(len(recorded.steps), "step")
     fault = recorded.subject.fault
     if fault is Fault.WITNESS:
         return f"accepted: {count}"
-    whole = protocol.machines or protocol.graph is None
-    if not whole and protocol.graph is not None and len(machines) < len(protocol.graph.roles):
+    if not protocol.is_covered_by(machines):
         # What every role waits for needs every machine, and so many would take too long.
         return f"accepted: {count}; whether the end shows `{fault}` was not checked: too many roles"
     return f"accepted: {count}, and the end shows `{fault}`"

@@ -146,9 +146,12 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
-        from tellverify.cli.changed import changed_files
+        from tellverify.verification.changed_files import UnknownChanges, changed_files
 
-        changed = changed_files(flags.changed_since, files)
+        try:
+            changed = changed_files(flags.changed_since, files)
+        except UnknownChanges as error:
+            raise click.UsageError(str(error)) from None
         only = changed if only is None else changed & only
     conduct = Conduct(
         found.jobs or os.cpu_count() or 1, _cache(found), flags.total_timeout, only=only

@@ -12,13 +12,10 @@ from tellverify.cli.complaints import Stopped, complain, stop_at_errors
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import chosen_roles, load, opened, parse_sizes
 from tellverify.cli.project import draw_machines, write_machines
-from tellverify.cli.role_views import Views
 from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
-from tellverify.language.files.extraction import fragments
-from tellverify.language.syntax.grammar import tables
-from tellverify.language.syntax.lexer import Kinds, tokenize
 from tellverify.model.graph import ProtocolGraph
+from tellverify.projection.role_views import Views
 from tellverify.report.drawing.diagram import (
     as_dot,
     as_mermaid,
@@ -27,7 +24,6 @@ from tellverify.report.drawing.diagram import (
     picture_of_graph,
 )
 from tellverify.report.escape import tame
-from tellverify.source.text import SourceFile
 
 _FORMATS: Final = ("text", "json", "dot", "mermaid", "svg")
 _Command = TypeVar("_Command", bound=Callable[..., int])
@@ -161,12 +157,8 @@ def tokens(file: str) -> int:
         stop_at_errors(unit.diagnostics, workspace.sources())
     except Stopped as stop:
         return stop.code
-    names = tables().terminals
-    for fragment in fragments(unit.source):
-        found = tokenize(SourceFile(file, fragment.text), Kinds(tables()))
-        for kind, start, text in zip(found.kinds, found.starts, found.texts, strict=True):
-            line, column = unit.source.position(max(start + fragment.offset, 0))
-            click.echo(f"{line}:{column}\t{names[kind]}\t{tame(text)}")
+    for line, column, kind, text in workspace.tokens():
+        click.echo(f"{line}:{column}\t{kind}\t{tame(text)}")
     return Exit.OK
 
 

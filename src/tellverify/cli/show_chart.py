@@ -12,14 +12,12 @@ import msgspec
 from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
-from tellverify.cli.opening import Loaded, chosen, loaded, opened, parse_sizes
+from tellverify.cli.opening import chosen, loaded, opened, parse_sizes
 from tellverify.diagnostics import replay as build
 from tellverify.evidence.itf import ItfError, TraceFile, basis_of, read_trace
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.language.instances import sizes_of
-from tellverify.model.machine import Machine
 from tellverify.model.trace import Trace
-from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.report.drawing.chart import draw
 from tellverify.report.drawing.chart_dot import chart_dot
 from tellverify.report.drawing.mermaid import sequence_diagram
@@ -27,6 +25,7 @@ from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.escape import tame
 from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
+from tellverify.verification.trace_judgement import ReplayedProtocol, machines_of
 
 _FORMATS: Final = ("text", "mermaid", "dot", "svg")
 
@@ -91,7 +90,7 @@ def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
     workspace = opened(file or subject.source, *basis_of(subject))
     named = chosen(workspace.protocols(), subject.protocol or None)
     found = loaded(workspace, named, {**sizes_of(subject.instance), **sizes})
-    machines = _machines(found, recorded)
+    machines = machines_of(recorded, ReplayedProtocol(found.name, found.graph))
     stepper = Stepper(machines)
     for step in recorded.steps:
         divergence = stepper.make(step)
@@ -117,16 +116,6 @@ def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
         waiting=tuple(waiting(machine, stepper.state(machine.role)) for machine in machines),
     )
     return _Shown(trace, found.graph.roles)
-
-
-def _machines(found: Loaded, recorded: TraceFile) -> list[Machine]:
-    """All machines of a small protocol; of a large one those of the roles that the trace names."""
-    machines = Machines(found.graph)
-    if len(found.graph.roles) <= ALL_MACHINES:
-        return machines.all()
-    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
-    named.update(recorded.subject.culprits[:ALL_MACHINES])
-    return [machines.of(role) for role in found.graph.roles if role in named]
 
 
 def _read(path: str) -> TraceFile:

@@ -14,6 +14,7 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit, units
+from tellverify.language.files.extraction import fragments
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.linking.dialect import by_upstream, judged_faithfully
 from tellverify.language.linking.modules import (
@@ -22,8 +23,11 @@ from tellverify.language.linking.modules import (
     judged_alone,
     may_import,
 )
+from tellverify.language.lowering.families import family_names
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
+from tellverify.language.syntax.grammar import tables
+from tellverify.language.syntax.lexer import Kinds, tokenize
 from tellverify.source.text import SourceFile
 
 STRICT: Final = "strict"
@@ -42,6 +46,11 @@ class SourceProtocol(msgspec.Struct, frozen=True):
     def source(self) -> SourceFile:
         """The file that it stands in."""
         return self.judged.source
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The role families that need a size."""
+        return family_names(self.protocol)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -138,6 +147,17 @@ class Workspace:
             for judged in choreographies:
                 found.extend(judged.said)
         return found
+
+    def tokens(self) -> Iterator[tuple[int, int, str, str]]:
+        """Line, column, kind and text of every token of the choreographies of all files."""
+        names = tables().terminals
+        for file in self.files:
+            source = file.source()
+            for fragment in fragments(source):
+                found = tokenize(SourceFile(file.path, fragment.text), Kinds(tables()))
+                for kind, start, text in zip(found.kinds, found.starts, found.texts, strict=True):
+                    line, column = source.position(max(start + fragment.offset, 0))
+                    yield line, column, names[kind], text
 
     def sources(self) -> dict[str, SourceFile]:
         """The texts by path, those of files that may be imported included."""

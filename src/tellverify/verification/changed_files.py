@@ -8,22 +8,24 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-import click
-
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
 
 _INCLUDE: Final = re.compile(r'\binclude_str!\s*\(\s*"([^"\n]*)"')
 
 
+class UnknownChanges(Exception):
+    """Git cannot say what differs from a revision; the text says why."""
+
+
 def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
     """The numbers of the files that differ from `revision`, or depend on one that does.
 
-    Files that git does not know have changed. Raises click.UsageError without git, outside of a
+    Files that git does not know have changed. Raises UnknownChanges without git, outside of a
     repository and for a revision that does not exist.
     """
     if revision.startswith("-") or not revision.strip():
-        raise click.UsageError(f"`{revision}` is no git revision")
+        raise UnknownChanges(f"`{revision}` is no git revision")
     top = _git("rev-parse", "--show-toplevel").rstrip("\n")
     base = _base(revision)
     changed = _paths(_git("diff", "--name-only", "-z", "--no-renames", base, "--"), top)
@@ -45,11 +47,11 @@ def _git(*arguments: str) -> str:
             ["git", *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
         )
     except OSError as error:
-        raise click.UsageError(f"--changed-since needs git: {error.strerror}") from None
+        raise UnknownChanges(f"--changed-since needs git: {error.strerror}") from None
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = lines[0] if lines else f"exit code {done.returncode}"
-        raise click.UsageError(f"--changed-since: git says: {why}")
+        raise UnknownChanges(f"--changed-since: git says: {why}")
     return os.fsdecode(done.stdout)
 
 
@@ -58,7 +60,7 @@ def _base(revision: str) -> str:
     commit = _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
     try:
         return _git("merge-base", commit, "HEAD").strip() or commit
-    except click.UsageError:
+    except UnknownChanges:
         return commit  # no common history, as in a shallow clone
 
 
