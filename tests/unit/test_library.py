@@ -61,7 +61,7 @@ def test_faults_are_results_and_wrong_arguments_are_errors() -> None:
 def test_a_missing_file_is_a_finding() -> None:
     run = tellverify.check("missing/file.tell")
     assert run.exit_code == 1
-    assert [d.code.number for d in run.diagnostics] == ["TV001"]
+    assert [d.code.number for d in run.findings] == ["TV001"]
 
 
 def test_a_proof_of_every_run_is_proved() -> None:

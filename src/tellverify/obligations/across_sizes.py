@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from tellverify.obligations.instance_outcome import Finding
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import STATEMENTS, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 
 class InstanceOutcomes(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ def verdicts(
         if not rows:
             continue
         for finding in _united(prop, rows, bound):
-            subject = Subject(protocol, finding.roles, finding.channel)
+            subject = ObligationScope(finding.roles, finding.channel)
             found.append(
                 Verdict(
                     prop,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from tellverify.diagnostics.codes import POLICY_UNREADABLE
 from tellverify.obligations.context import Context, Decision
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import STATEMENTS, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 if TYPE_CHECKING:
     from tellverify.admission.explained import Explained, Reasoned
@@ -76,7 +77,7 @@ def decide_admission(context: Context) -> Decision:
 def _verdict(context: Context, item: str, outcome: Outcome) -> Verdict:
     place = context.place
     required = STATEMENTS[Property.ADMISSION].required
-    subject = Subject(context.name, item=item)
+    subject = ObligationScope(item=item)
     return Verdict(Property.ADMISSION, subject, outcome, required, *place, vacuity="exercised")
 
 

@@ -13,9 +13,10 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
 from tellverify.verdict.properties import STATEMENTS, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
 
@@ -35,7 +36,7 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
             if outcome is not None:
                 yield Verdict(
                     Property.BUDGET_MERGE,
-                    Subject(context.name, (role,), item=item),
+                    ObligationScope((role,), item=item),
                     outcome,
                     STATEMENTS[Property.BUDGET_MERGE].required,
                     *place,

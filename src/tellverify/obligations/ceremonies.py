@@ -30,9 +30,10 @@ from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.policy import rows
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _METHOD: Final = "search"
 _WORDS: Final = {
@@ -57,7 +58,7 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
         if unreadable:
             place = context.place
             unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
-            verdict = Verdict(Property.CEREMONY, Subject(context.name), unknown, True, *place)
+            verdict = Verdict(Property.CEREMONY, ObligationScope(), unknown, True, *place)
             return Decision((verdict,), tuple(found))
     verdicts = _Ceremony(context, rules, is_own).verdicts()
     return Decision(tuple(verdicts), tuple(found))
@@ -168,7 +169,7 @@ class _Ceremony:
         return ", ".join(f"{name} = {', '.join(map(str, each))}" for name, each in sizes.items())
 
     def _told(self, prop: Property, outcome: Outcome, required: bool) -> Verdict:
-        subject = Subject(self._context.name)
+        subject = ObligationScope()
         return Verdict(prop, subject, outcome, required, *self._place)
 
     def _explored(self) -> _Found:

@@ -33,9 +33,10 @@ from tellverify.obligations.worst_cases import MeteredInstance, Meters
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.solver.port import Budget
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import STATEMENTS, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _METHOD: Final = "SMT"
 _CASES: Final = "cases"
@@ -90,7 +91,7 @@ def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
     roles = tuple(role.name.text for role in declared_roles(context.protocol))
     skipped = Skipped("the annotations have errors", NOT_WELL_FORMED.number)
     verdicts = tuple(
-        Verdict(prop, Subject(context.name, roles), skipped, STATEMENTS[prop].required, *place)
+        Verdict(prop, ObligationScope(roles), skipped, STATEMENTS[prop].required, *place)
         for prop in (Property.GUARD_CHAIN, Property.BUDGET)
     )
     return Decision(verdicts, tuple(found))
@@ -128,7 +129,7 @@ def _guard_chain(
     return tuple(
         Verdict(
             Property.GUARD_CHAIN,
-            Subject(context.name, tuple(roles)),
+            ObligationScope(tuple(roles)),
             key[0],
             STATEMENTS[Property.GUARD_CHAIN].required,
             *place,

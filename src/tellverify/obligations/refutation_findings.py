@@ -55,8 +55,10 @@ _HERE: Final = {
 }
 
 
-def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator[Diagnostic]:
-    """The finding for a refuted verdict; `span` is the name of the protocol."""
+def diagnostics_of(
+    name: str, verdict: Verdict, source: SourceFile, span: Span
+) -> Iterator[Diagnostic]:
+    """The finding for a refuted verdict on the protocol `name`, which stands at `span`."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or verdict.property in _IMPLIED:
         return
@@ -72,8 +74,8 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             primary = Annotation(where, _HERE[evidence.fault])
             others: tuple[Annotation, ...] = ()
         case Conflict(reason, path, left, right):
-            roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
-            more = len(verdict.subject.roles) - 3
+            roles = ", ".join(f"`{role}`" for role in verdict.scope.roles[:3])
+            more = len(verdict.scope.roles) - 3
             named = f"{roles} and {more} more" if more > 0 else roles
             why = _UNMERGED.get(reason, "its branches differ")
             message = f"the branches of {named} do not merge strictly: {why}"
@@ -91,7 +93,7 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
         primary,
         others=others,
         notes=notes,
-        protocol=verdict.subject.protocol,
+        protocol=name,
         refutes=verdict.name,
         required=verdict.required,
     )

@@ -17,9 +17,10 @@ from tellverify.diagnostics.codes import (
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import Span
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import STATEMENTS, Property
-from tellverify.verdict.run import Subject, Verdict, Witness
+from tellverify.verdict.run import Verdict, Witness
 
 if TYPE_CHECKING:
     from tellverify.obligations.temporal_search import Answer, Searcher
@@ -107,7 +108,7 @@ def _verdict(
     place = context.place
     if written.start >= 0:
         place = context.source.position(written.start)
-    subject = Subject(context.name, item=written.name)
+    subject = ObligationScope(item=written.name)
     required = STATEMENTS[Property.PROPERTY].required
     if stated.tree is None:
         skipped = Skipped("its formula cannot be read", NOT_WELL_FORMED.number)
@@ -167,7 +168,7 @@ def _reachable(
         outcome = _unreached(source.path, name, answers)
     verdict = Verdict(
         Property.REACHABLE,
-        Subject(context.name, item=event),
+        ObligationScope(item=event),
         outcome,
         STATEMENTS[Property.REACHABLE].required,
         *source.position(name.start),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.report.comparison import Comparison
 from tellverify.report.escape import encodable
 from tellverify.report.excerpt import location
@@ -173,10 +173,6 @@ def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
 
     A finding that tells of a refuted obligation is the sentence of that obligation.
     """
-    told: dict[tuple[str, str], Diagnostic] = {}
-    for finding in sorted(run.diagnostics, key=sort_key):
-        if finding.refutes:
-            told.setdefault((finding.protocol, finding.refutes), finding)
     new: dict[str, None] = {}
     unchanged = 0
     for protocol in run.protocols:
@@ -185,7 +181,8 @@ def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
             if state == "unchanged":
                 unchanged += 1
             elif state is not None:
-                teller = told.get((protocol.name, verdict.name))
+                outcome = verdict.outcome
+                teller = outcome.diagnostic if isinstance(outcome, Refuted) else None
                 said = prose(teller.message) if teller is not None else code(verdict.name)
                 again = ", in another way than before" if state == "updated" else ""
                 new[f"{said} in {code(protocol.name)}{again}"] = None
@@ -260,10 +257,10 @@ def _row(
 def _findings(
     run: Run, sources: Mapping[str, SourceFile], compared: Comparison, size: Size
 ) -> Iterator[str]:
-    """Findings that no refuted obligation stands for."""
+    """Findings that report no refutation."""
     lines = []
-    for one in sorted(run.diagnostics, key=sort_key):
-        if one.refutes or one.severity is Severity.NOTE:
+    for one in run.diagnostics:
+        if one.severity is Severity.NOTE:
             continue
         line, _ = location(sources.get(one.path), one.primary.span.start)
         where = code(f"{one.path}:{line}")

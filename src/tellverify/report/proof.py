@@ -14,7 +14,7 @@ import msgspec
 from tellverify.model.trace import Trace
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed, counted, grouped, listed
-from tellverify.report.grouping import Group, evidence_of, groups, members, totals, verdict_id
+from tellverify.report.grouping import Group, evidence_of, groups, members, totals
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
 from tellverify.report.wording import METHODS, settling
@@ -117,7 +117,7 @@ def _about(protocol: ProtocolReport) -> str:
 def _by_property(group: Group) -> Iterator[list[Verdict]]:
     parts: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in group.verdicts:
-        parts.setdefault((str(verdict.property), verdict.subject.item), []).append(verdict)
+        parts.setdefault((str(verdict.property), verdict.scope.item), []).append(verdict)
     yield from parts.values()
 
 
@@ -125,17 +125,17 @@ def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> 
     first = verdicts[0]
     name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
     yield f"- **{prose(STATEMENTS[first.property].text)}** {name}"
-    roles = [role for verdict in verdicts for role in verdict.subject.roles]
+    roles = [role for verdict in verdicts for role in verdict.scope.roles]
     if len(verdicts) > 1 and roles:
         yield f"  - of: {', '.join(map(code, collapsed(roles)))}"
-    channels = [v.subject.channel for v in verdicts if v.subject.channel is not None]
+    channels = [v.scope.channel for v in verdicts if v.scope.channel is not None]
     if len(verdicts) > 1 and channels:
         names = [f"{sender} -> {receiver}" for sender, receiver in channels]
         yield f"  - of: {', '.join(map(code, names))}"
     yield from _known(protocol, first)
     linked: dict[str, EvidenceFile] = {}
     for verdict in verdicts:
-        file = files.of.get(verdict_id(protocol.name, verdict))
+        file = files.of.get(protocol.id_of(verdict).text)
         if file is not None:
             linked[file.path] = file
     for file in linked.values():

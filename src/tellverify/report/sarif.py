@@ -9,13 +9,18 @@ from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.model.trace import Trace
+from tellverify.report.entries import Region, ReportEntry, entries, region_of
 from tellverify.report.escape import printable
-from tellverify.report.grouping import evidence_of, line_of, totals, verdict_id
-from tellverify.report.problems import Problem, Region, problems, region_of
+from tellverify.report.grouping import evidence_of, line_of, totals
 from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
 from tellverify.report.wire import json_text
 from tellverify.source.text import SourceFile
-from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.fingerprint import (
+    FINDING,
+    OBLIGATION,
+    finding_fingerprints,
+    fingerprint,
+)
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
 from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
@@ -24,8 +29,6 @@ from tellverify.version import VERSION
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-OBLIGATION: Final = "obligation/v1"
-FINDING: Final = "finding/v1"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _FAILED: Final = (2, 70)  # exit codes of runs that did not come to an end
 
@@ -37,7 +40,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     What is unknown or skipped is a notification of the invocation. What is allowed, assumed or
     known before is a suppressed result.
     """
-    found = problems(run, sources)
+    found = entries(run, sources)
     rules = _Rules()
     files = evidence_of(run)
     results: list[Json] = [
@@ -148,7 +151,7 @@ def _rule(identity: str) -> dict[str, Json]:
 
 
 def _result(
-    one: Problem,
+    one: ReportEntry,
     run: Run,
     rules: _Rules,
     files: Mapping[str, EvidenceFile],
@@ -165,7 +168,7 @@ def _result(
         properties |= _remarks(one.diagnostic)
     if one.protocol is not None and one.verdict is not None:
         outcome = one.verdict.outcome
-        identity = verdict_id(one.protocol.name, one.verdict)
+        identity = one.protocol.id_of(one.verdict).text
         properties |= {
             "obligation": printable(identity),
             "status": "refuted",
@@ -236,7 +239,7 @@ def _add_logical(result: dict[str, Json], identity: str) -> None:
             first["logicalLocations"] = [{"fullyQualifiedName": printable(identity)}]
 
 
-def _related(one: Problem, sources: Mapping[str, SourceFile]) -> list[Json]:
+def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
     """Other places of a finding, of branches that conflict, of premises that clash."""
     places: list[tuple[Region, str]] = []
     if one.diagnostic is not None:
@@ -313,14 +316,14 @@ def _assumed(
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
     """An obligation that nobody has shown: for review, and suppressed by whoever gave his word."""
-    identity = verdict_id(protocol.name, verdict)
+    identity = protocol.id_of(verdict).text
     message = f"`{verdict.name}` of `{protocol.name}` is assumed: {outcome.reason}"
     region = Region(*line_of(protocol, verdict, sources))
     result = _base(str(verdict.property), message, region, rules)
     _add_logical(result, identity)
     result["kind"] = "review"
     result["level"] = "none"
-    result["partialFingerprints"] = {OBLIGATION: fingerprint(protocol.name, verdict)}
+    result["partialFingerprints"] = {OBLIGATION: fingerprint(protocol.subject, verdict)}
     result["suppressions"] = [_suppression("inSource", outcome.reason, outcome.place)]
     result["properties"] = {
         "obligation": printable(identity),
@@ -333,7 +336,7 @@ def _assumed(
 # What is not known
 
 
-def _notification(one: Problem) -> dict[str, Json]:
+def _notification(one: ReportEntry) -> dict[str, Json]:
     note: dict[str, Json] = {
         "descriptor": {"id": one.code or one.kind},
         "level": _LEVELS[one.severity],
@@ -342,14 +345,14 @@ def _notification(one: Problem) -> dict[str, Json]:
     }
     if one.protocol is not None and one.verdict is not None:
         note["properties"] = {
-            "obligation": printable(verdict_id(one.protocol.name, one.verdict)),
+            "obligation": printable(one.protocol.id_of(one.verdict).text),
             "status": one.kind,
             "required": one.required,
         }
     return note
 
 
-def _descriptors(found: Sequence[Problem]) -> list[Json]:
+def _descriptors(found: Sequence[ReportEntry]) -> list[Json]:
     """What the notifications are about, each once."""
     names = dict.fromkeys(
         one.code or one.kind for one in found if one.kind in ("unknown", "skipped")

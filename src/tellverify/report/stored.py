@@ -42,6 +42,7 @@ from tellverify.verdict.run import (
     Run,
     Suppression,
 )
+from tellverify.verification.reported import with_diagnostics
 from tellverify.version import VERSION
 
 MOST_BYTES: Final = 256 * 1024 * 1024
@@ -111,12 +112,16 @@ def _run(value: WireRun, places: Places) -> Run:
     configuration = dict(value.configuration)
     dialect = configuration.pop("dialect", "strict")
     baseline = value.baseline
+    protocols, others = with_diagnostics(
+        [_protocol(one, value, places) for one in value.protocols],
+        [_finding(one, places) for one in value.diagnostics],
+    )
     has_baseline = bool(baseline.path or baseline.known or baseline.previous)
     evidence = value.evidence if isinstance(value.evidence, tuple) else ()
     return Run(
         inputs=tuple(Input(one.path, one.sha256) for one in value.inputs),
-        protocols=tuple(_protocol(one, value, places) for one in value.protocols),
-        diagnostics=tuple(_finding(one, places) for one in value.diagnostics),
+        protocols=tuple(protocols),
+        diagnostics=tuple(others),
         exit_code=value.exit.code,
         exit_reason=value.exit.reason,
         dialect=dialect,
@@ -148,14 +153,16 @@ def _run(value: WireRun, places: Places) -> Run:
     )
 
 
-def _parted(identity: str) -> tuple[str, str]:
-    """Protocol and obligation of `protocol/obligation`."""
-    protocol, _, obligation = identity.partition("/")
-    return protocol, obligation
+def _parted(identity: str) -> tuple[str, str, str]:
+    """Path, protocol and obligation of `path#protocol/obligation`."""
+    path, _, rest = identity.partition("#")
+    protocol, _, obligation = rest.partition("/")
+    path = path.replace("%23", "#").replace("%25", "%")
+    return path, protocol.replace("%2F", "/").replace("%25", "%"), obligation
 
 
 def _before(one: WireBefore) -> Before:
-    return Before(one.protocol, one.name, one.status, one.fingerprint, one.code)
+    return Before(one.path, one.protocol, one.name, one.status, one.fingerprint, one.code)
 
 
 def _protocol(value: WireProtocol, run: WireRun, places: Places) -> ProtocolReport:
@@ -178,6 +185,7 @@ def _protocol(value: WireProtocol, run: WireRun, places: Places) -> ProtocolRepo
             drawings.omitted,
         ),
         coverage=None if coverage is msgspec.UNSET else _coverage(coverage),
+        kind=value.kind,
     )
 
 

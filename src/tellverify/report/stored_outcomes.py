@@ -10,6 +10,7 @@ from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.stored_places import Places, StoredError
 from tellverify.report.wire_model import Place, WireRun, WireStep, WireTrace, WireVerdict
 from tellverify.source.span import Span
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -23,7 +24,7 @@ from tellverify.verdict.outcome import (
     Unknown,
 )
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict, Witness
+from tellverify.verdict.run import Verdict, Witness
 
 _LONGEST: Final = 200
 
@@ -48,8 +49,7 @@ def restored_verdict(value: WireVerdict, run: WireRun, places: Places) -> Verdic
         witness = Witness(_trace(evidence.trace, here, places), evidence.instance)
     return Verdict(
         asked,
-        Subject(
-            subject.protocol,
+        ObligationScope(
             (subject.role,) if subject.role else subject.roles,
             (channel[0], channel[1]) if channel else None,
             subject.item,

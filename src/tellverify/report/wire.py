@@ -11,10 +11,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.comparison import Comparison
 from tellverify.report.escape import encodable
-from tellverify.report.grouping import evidence_of, totals, verdict_id
+from tellverify.report.grouping import evidence_of, totals
 from tellverify.report.wire_model import (
     SCHEMA,
     Finding,
@@ -77,9 +77,7 @@ def run_value(run: Run, sources: Mapping[str, SourceFile]) -> WireRun:
         | {key: text for key, text in run.configuration if key != "dialect"},
         semantics=SEMANTICS,
         protocols=tuple(_protocol(one, sources, files, compared) for one in run.protocols),
-        diagnostics=tuple(
-            _finding(one, sources, compared) for one in sorted(run.diagnostics, key=sort_key)
-        ),
+        diagnostics=tuple(_finding(one, sources, compared) for one in run.findings),
         assumptions=tuple(_assumptions(run)),
         suppressions=tuple(
             WireSuppression(
@@ -128,7 +126,9 @@ def _baseline(run: Run, compared: Comparison) -> WireBaseline:
 
 
 def _before(one: Before) -> WireBefore:
-    return WireBefore(one.protocol, one.name, one.status, one.fingerprint, one.code)
+    return WireBefore(
+        one.protocol, one.name, one.status, one.fingerprint, one.code, slashed(one.path)
+    )
 
 
 def _encodable(value: Json) -> Json:
@@ -162,6 +162,7 @@ def _protocol(
         ),
         drawings=_drawings(protocol.drawings) if protocol.drawings is not None else msgspec.UNSET,
         coverage=_coverage(protocol.coverage) if protocol.coverage is not None else msgspec.UNSET,
+        kind=protocol.kind,
     )
 
 
@@ -228,7 +229,7 @@ def _assumptions(run: Run) -> list[WireAssumption]:
     found = [
         WireAssumption(
             one.number,
-            f"{one.protocol}/{one.obligation}",
+            one.id,
             one.reason,
             one.place,
             one.owner,
@@ -243,7 +244,7 @@ def _assumptions(run: Run) -> list[WireAssumption]:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
             if isinstance(outcome, Assumed) and outcome.ledger not in listed:
-                identity = verdict_id(protocol.name, verdict)
+                identity = protocol.id_of(verdict).text
                 found.append(
                     WireAssumption(outcome.ledger, identity, outcome.reason, outcome.place)
                 )

@@ -10,6 +10,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from tellverify.verdict.identity import SubjectKind
+
 SCHEMA: Final = "tellverify/run-1"
 
 Engine: TypeAlias = Literal["syntactic", "projection", "search", "smt", "none"]
@@ -38,7 +40,7 @@ class WireSubject(msgspec.Struct, frozen=True, omit_defaults=True):
     item: str = ""
 
 
-class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
+class WireScope(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far an outcome reaches."""
 
     kind: Literal["all-runs", "up-to", "none"]
@@ -129,7 +131,7 @@ class WireVerdict(msgspec.Struct, frozen=True):
     statement: str
     status: str
     required: bool
-    scope: Scope
+    scope: WireScope
     method: Method
     assumptions: tuple[str, ...]
     evidence: Evidence
@@ -222,6 +224,7 @@ class WireProtocol(msgspec.Struct, frozen=True):
     verdicts: tuple[WireVerdict, ...]
     drawings: WireDrawings | msgspec.UnsetType = msgspec.UNSET
     coverage: WireCoverage | msgspec.UnsetType = msgspec.UNSET
+    kind: SubjectKind = SubjectKind.PROTOCOL
 
 
 class WireAssumption(msgspec.Struct, frozen=True):
@@ -254,6 +257,7 @@ class WireBefore(msgspec.Struct, frozen=True, omit_defaults=True):
     status: str
     fingerprint: str
     code: str = ""
+    path: str = ""
 
 
 class WireBaseline(msgspec.Struct, frozen=True, omit_defaults=True):

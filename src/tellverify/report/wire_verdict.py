@@ -11,7 +11,7 @@ from tellverify.diagnostics.model import Annotation
 from tellverify.model.trace import Trace
 from tellverify.report.comparison import Comparison
 from tellverify.report.excerpt import location
-from tellverify.report.grouping import code_of, line_of, verdict_id
+from tellverify.report.grouping import code_of, line_of
 from tellverify.report.wire_model import (
     Engine,
     Evidence,
@@ -19,8 +19,8 @@ from tellverify.report.wire_model import (
     Place,
     Premise,
     Queue,
-    Scope,
     Vacuity,
+    WireScope,
     WireStep,
     WireSubject,
     WireTrace,
@@ -73,8 +73,8 @@ def wire_verdict(
 ) -> WireVerdict:
     """`verdict` with its place, its scope, how it is known, and what shows it."""
     outcome = verdict.outcome
-    identity = verdict_id(protocol.name, verdict)
-    subject = verdict.subject
+    identity = protocol.id_of(verdict).text
+    subject = verdict.scope
     path, line, column = line_of(protocol, verdict, sources)
     here = Place(slashed(path), line, column, *_end(outcome, sources.get(path)))
     return WireVerdict(
@@ -97,7 +97,7 @@ def wire_verdict(
         vacuity=_VACUITY.get(verdict.vacuity, "not-checked"),
         code=code_of(outcome) or None,
         locations=(here,),
-        fingerprint=fingerprint(protocol.name, verdict),
+        fingerprint=fingerprint(protocol.subject, verdict),
         statistics=dict(verdict.statistics),
         reason=_reason(outcome),
         baseline=compared.state(protocol, verdict) or msgspec.UNSET,
@@ -126,7 +126,7 @@ def _reason(outcome: Outcome) -> str | msgspec.UnsetType:
 def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
     """The sentence of an obligation, complete without the rest of the report."""
     text = STATEMENTS[verdict.property].text.removesuffix(".")
-    subject = verdict.subject
+    subject = verdict.scope
     about = f"protocol `{protocol.name}`"
     if subject.channel is not None:
         about += f", channel from `{subject.channel[0]}` to `{subject.channel[1]}`"
@@ -139,15 +139,15 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
     return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}, under {SEMANTICS}."
 
 
-def _scope(protocol: ProtocolReport, verdict: Verdict) -> Scope:
+def _scope(protocol: ProtocolReport, verdict: Verdict) -> WireScope:
     instances = instances_of(protocol.families)
     match verdict.outcome:
         case Proved() | Refuted():
-            return Scope("all-runs", instances=instances)
+            return WireScope("all-runs", instances=instances)
         case Bounded(bound=bound):
-            return Scope("up-to", bound, instances)
+            return WireScope("up-to", bound, instances)
         case Unknown() | Skipped() | Assumed():
-            return Scope("none")
+            return WireScope("none")
 
 
 def _method(verdict: Verdict) -> Method:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.trace import Trace
 from tellverify.source.span import Span
 
@@ -58,6 +59,8 @@ class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
     """It does not hold: a replayed run, two branches that conflict, or premises that clash.
 
     `instance` names the family sizes it was found at, `reason` says why it happens, where known.
+    `diagnostic` is the finding that reports it. There is none where another obligation is refuted
+    by the same evidence and reports it.
     """
 
     code: str
@@ -65,6 +68,7 @@ class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
     method: str
     instance: str = ""
     reason: str = ""
+    diagnostic: Diagnostic | None = None
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown"):

@@ -6,24 +6,18 @@ import builtins
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawings
-from tellverify.verdict.outcome import Outcome
+from tellverify.verdict.identity import (
+    ObligationId,
+    ObligationScope,
+    Subject,
+    SubjectKind,
+    obligation_name,
+)
+from tellverify.verdict.outcome import Outcome, Refuted
 from tellverify.verdict.properties import Property
-
-
-class Subject(msgspec.Struct, frozen=True):
-    """What an obligation is about; `roles` is empty when it is the whole protocol.
-
-    A channel is named by its two roles in `channel`, sender first. `item` names what else it may
-    be about: a property of the user, a theorem pack, a row of a budget.
-    """
-
-    protocol: str
-    roles: tuple[str, ...] = ()
-    channel: tuple[str, str] | None = None
-    item: str = ""
 
 
 class Witness(msgspec.Struct, frozen=True):
@@ -41,7 +35,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """
 
     property: Property
-    subject: Subject
+    scope: ObligationScope
     outcome: Outcome
     required: bool
     line: int = 0
@@ -52,14 +46,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @builtins.property
     def name(self) -> str:
-        """The obligation as reports and `Diagnostic.refutes` write it: `no-stuck-role[Courier]`."""
-        if self.subject.channel is not None:
-            sender, receiver = self.subject.channel
-            return f"{self.property}[{sender} -> {receiver}]"
-        about = (*((self.subject.item,) if self.subject.item else ()), *self.subject.roles)
-        if about:
-            return f"{self.property}[{', '.join(about)}]"
-        return str(self.property)
+        """The obligation within its subject: `no-stuck-role[Courier]`."""
+        return obligation_name(self.property, self.scope)
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -100,7 +88,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 class ProtocolReport(msgspec.Struct, frozen=True):
-    """Everything that was found out about one protocol; with `drawings` if a report needs them."""
+    """Everything that was found out about one subject; with `drawings` if a report needs them."""
 
     name: str
     path: str
@@ -111,6 +99,16 @@ class ProtocolReport(msgspec.Struct, frozen=True):
     event_count: int = 0
     drawings: Drawings | None = None
     coverage: Coverage | None = None
+    kind: SubjectKind = SubjectKind.PROTOCOL
+
+    @builtins.property
+    def subject(self) -> Subject:
+        """What all its obligations are about."""
+        return Subject(self.kind, self.path, self.name)
+
+    def id_of(self, verdict: Verdict) -> ObligationId:
+        """The id of one of its obligations."""
+        return ObligationId(self.subject, verdict.property, verdict.scope)
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -123,10 +121,12 @@ class Input(msgspec.Struct, frozen=True):
 class Assumption(msgspec.Struct, frozen=True):
     """An entry of the ledger: what is taken on whose word, why, and until when (an ISO date).
 
+    `path` and `protocol` name what the `obligation` is about.
     `in_force` is False past its date, `is_new` when the committed ledger does not have it yet.
     """
 
     number: str
+    path: str
     protocol: str
     obligation: str
     reason: str
@@ -135,6 +135,11 @@ class Assumption(msgspec.Struct, frozen=True):
     until: str = ""
     in_force: bool = True
     is_new: bool = False
+
+    @builtins.property
+    def id(self) -> str:
+        """The text of the id of the obligation that is assumed."""
+        return Subject(SubjectKind.PROTOCOL, self.path, self.protocol).part(self.obligation)
 
 
 class Suppression(msgspec.Struct, frozen=True):
@@ -153,9 +158,11 @@ class Suppression(msgspec.Struct, frozen=True):
 class Before(msgspec.Struct, frozen=True):
     """An obligation as the run before had it, or a finding it had: then `status` is "finding".
 
-    `name` is the obligation, or the message of the finding.
+    `name` is the obligation, or the message of the finding; `path` is the file as it is called
+    now.
     """
 
+    path: str
     protocol: str
     name: str
     status: str
@@ -184,6 +191,8 @@ class EvidenceFile(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """The result of one check: inputs, protocols in input order, findings in source order.
 
+    A finding that reports a refutation is in its outcome; `diagnostics` has all others.
+
     With the `dialect` "faithful" it speaks about what Telltale itself accepts and runs.
     `command` is the command line that gives this run again, `solvers` names solvers with their
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
@@ -204,3 +213,14 @@ class Run(msgspec.Struct, frozen=True):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+
+    @builtins.property
+    def findings(self) -> list[Diagnostic]:
+        """All findings in source order, those that refutations carry and `diagnostics`."""
+        carried = [
+            verdict.outcome.diagnostic
+            for protocol in self.protocols
+            for verdict in protocol.verdicts
+            if isinstance(verdict.outcome, Refuted) and verdict.outcome.diagnostic is not None
+        ]
+        return sorted(dict.fromkeys((*carried, *self.diagnostics)), key=sort_key)

@@ -13,6 +13,7 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
 from tellverify.verification.exit_code import judge
+from tellverify.verification.reported import with_diagnostics
 
 DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
 Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
@@ -57,6 +58,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     sources: dict[str, SourceFile] = {}
     reports: list[ProtocolReport] = []
     diagnostics: list[Diagnostic] = []
+    findings: list[Diagnostic] = []
     suppressions: list[Suppression] = []
     assumptions: list[Assumption] = []
     graphs: Graphs = {}
@@ -67,8 +69,10 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         dead += result.died
         read.append(result.file)
         sources[result.file.path] = result.source
-        reports.extend(result.reports)
-        diagnostics.extend(result.diagnostics)
+        reported, others = with_diagnostics(result.reports, result.diagnostics)
+        reports.extend(reported)
+        diagnostics.extend(others)
+        findings.extend(result.diagnostics)
         suppressions.extend(result.suppressions)
         assumptions.extend(result.assumptions)
         graphs.update(result.graphs)
@@ -82,14 +86,14 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         from tellverify.obligations.policies import sources_at
 
         sources = {**sources_at(options.policy), **sources}
-    ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
+    ordered = tuple(sorted(dict.fromkeys(findings), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     if dead:
         code, reason = DEFECT, f"{dead} file{'' if dead == 1 else 's'} could not be checked"
     run = Run(
         tuple(read),
         tuple(reports),
-        ordered,
+        tuple(sorted(dict.fromkeys(diagnostics), key=sort_key)),
         code,
         reason,
         options.dialect,

@@ -20,6 +20,7 @@ from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
 from tellverify.search.check_system import Reached, Scope, SystemCheck, check_system
 from tellverify.source.span import NOWHERE
+from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.outcome import (
     Bounded,
     Conflict,
@@ -30,7 +31,7 @@ from tellverify.verdict.outcome import (
     Unknown,
 )
 from tellverify.verdict.properties import STATEMENTS, Property
-from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
 from tellverify.verification.machine_system import (
@@ -40,6 +41,7 @@ from tellverify.verification.machine_system import (
     put_together,
     source_files,
 )
+from tellverify.verification.reported import with_diagnostics
 
 _OF_MACHINES: Final = {
     Property.NO_DEADLOCK: Fault.DEADLOCK,
@@ -70,7 +72,7 @@ def check_machines(
     kept: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
     if wanted is not None or compared is None:
         name = wanted.name if wanted is not None else _stem(files[0].path)
-        report = ProtocolReport(name, files[0].path, 1, roles, (), ())
+        report = ProtocolReport(name, files[0].path, 1, roles, (), (), kind=SubjectKind.MACHINES)
         if said:
             verdicts = _malformed(name, said)
         else:
@@ -88,12 +90,13 @@ def check_machines(
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
-        said += [d for v in selected for d in _told(v, system, texts)]
+        said += [d for v in selected for d in _told(name, v, system, texts)]
         graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
-    run = Run(read, tuple(reports), ordered, code, reason, baseline=options.baseline)
+    reports, others = with_diagnostics(reports, ordered)
+    run = Run(read, tuple(reports), tuple(others), code, reason, baseline=options.baseline)
     return Checked(run, source_files(everything), {}, kept)
 
 
@@ -125,7 +128,7 @@ def _demand(trace: Trace, system: System) -> None:
 def _verdicts(
     name: str, system: System, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
-    subject = Subject(name)
+    subject = ObligationScope()
     found = [Verdict(Property.WELL_FORMED, subject, Proved("structure"), True, 1, 1)]
     for prop, fault in _OF_MACHINES.items():
         reached = checked.reached.get(fault)
@@ -155,7 +158,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
 
 def _of_property(
     prop: Property,
-    subject: Subject,
+    subject: ObligationScope,
     system: System,
     checked: SystemCheck,
     reached: Reached,
@@ -227,15 +230,15 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     conflict = Conflict(first.message, first.path, span, span)
     refuted = Refuted(first.code.number, conflict, "structure")
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
-    found = [Verdict(Property.WELL_FORMED, Subject(name), refuted, True, 1, 1)]
+    found = [Verdict(Property.WELL_FORMED, ObligationScope(), refuted, True, 1, 1)]
     for prop in _OF_MACHINES:
         if prop is not Property.TERMINATES:
             required = STATEMENTS[prop].required
-            found.append(Verdict(prop, Subject(name), skipped, required, 1, 1))
+            found.append(Verdict(prop, ObligationScope(), skipped, required, 1, 1))
     return found
 
 
-def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
+def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
     """The finding for a refuted verdict, at the entry of the role it is about."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
@@ -254,7 +257,7 @@ def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagn
             entry.path,
             Annotation(span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
-            protocol=verdict.subject.protocol,
+            protocol=name,
             refutes=verdict.name,
             required=verdict.required,
         )
@@ -271,5 +274,5 @@ def _required(verdict: Verdict, options: Options) -> Verdict:
 def _is_selected(verdict: Verdict, options: Options) -> bool:
     if options.properties and verdict.property.value not in options.properties:
         return False
-    about = verdict.subject.roles
+    about = verdict.scope.roles
     return not (options.roles and about) or bool(set(options.roles) & set(about))

@@ -11,9 +11,10 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Bounded, Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Family, ProtocolReport, Subject, Suppression, Verdict
+from tellverify.verdict.run import Family, ProtocolReport, Suppression, Verdict
 from tellverify.verification.checked import FileResult
 
 # What a replay shows by itself, or with the monitor of fidelity.
@@ -45,7 +46,7 @@ class StoredVerdict(msgspec.Struct, frozen=True):
     """A verdict that is proved, bounded or refuted."""
 
     property: Property
-    subject: Subject
+    subject: ObligationScope
     outcome: StoredOutcome
     required: bool
     line: int
@@ -165,7 +166,7 @@ def _report(report: ProtocolReport) -> StoredReport:
 def _verdict(verdict: Verdict) -> StoredVerdict:
     return StoredVerdict(
         verdict.property,
-        verdict.subject,
+        verdict.scope,
         _outcome(verdict),
         verdict.required,
         verdict.line,

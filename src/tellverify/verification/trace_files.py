@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 from tellverify.evidence.formula_run import stated
-from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
+from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
@@ -19,7 +17,7 @@ from tellverify.verdict.run import ProtocolReport, Verdict
 def trace_files(
     protocol: ProtocolReport, graphs: dict[str, ProtocolGraph]
 ) -> list[tuple[str, str, str]]:
-    """For each obligation that a run refutes or proves: its id, its file's name, and the text.
+    """For each obligation that a run refutes or proves: its name, its file's name, and the text.
 
     `graphs` has the graph of every instance by name. A run of a protocol with very many roles
     names only the roles that act in it.
@@ -34,8 +32,7 @@ def trace_files(
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
             continue  # nobody could replay it in reasonable time
         text = _text(protocol, verdict, (code, instance), trace, machines)
-        name = trace_path(protocol.name, verdict.name)
-        found.append((f"{protocol.name}/{verdict.name}", name, text))
+        found.append((verdict.name, trace_name(verdict.name), text))
     return found
 
 
@@ -84,18 +81,3 @@ def _text(
         formula=formula,
     )
     return write_itf(trace, [machines.of(role) for role in roles], subject)
-
-
-def write_files(folder: str, files: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Write trace files below `folder`; the path of each by the id of its obligation.
-
-    Raises OSError when the folder cannot be written.
-    """
-    written = {}
-    for identity, name, text in files:
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        written[identity] = path.replace(os.sep, "/")
-    return written

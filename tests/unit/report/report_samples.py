@@ -9,6 +9,7 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -25,9 +26,9 @@ from tellverify.verdict.run import (
     Input,
     ProtocolReport,
     Run,
-    Subject,
     Verdict,
 )
+from tellverify.verification.reported import with_diagnostics
 
 PATH = "protocols/escrow.tell"
 
@@ -122,7 +123,7 @@ def verdict(
 ) -> Verdict:
     """A verdict on `escrow.Escrow` or one of its roles."""
     statistics = (("configurations", configurations),) if configurations else ()
-    return Verdict(prop, Subject("escrow.Escrow", roles), outcome, required, line, 1, statistics)
+    return Verdict(prop, ObligationScope(roles), outcome, required, line, 1, statistics)
 
 
 MERGE = Proved("strict merge")
@@ -159,6 +160,8 @@ ESCROW_REPORT = ProtocolReport(
     event_count=4,
 )
 
+(REPORTED_ESCROW,), _ = with_diagnostics([ESCROW_REPORT], [UNMERGEABLE_COURIER, STUCK_COURIER])
+
 VOTE_REPORT = ProtocolReport(
     name="vote.Vote",
     path="protocols/vote.tell",
@@ -182,13 +185,13 @@ VOTE_REPORT = ProtocolReport(
 
 RUN = Run(
     inputs=(Input(PATH, "0" * 64), Input("protocols/vote.tell", "1" * 64)),
-    protocols=(ESCROW_REPORT, VOTE_REPORT),
-    diagnostics=(UNMERGEABLE_COURIER, STUCK_COURIER),
+    protocols=(REPORTED_ESCROW, VOTE_REPORT),
+    diagnostics=(),
     exit_code=1,
     exit_reason="2 required obligations are refuted",
     evidence=(
         EvidenceFile(
-            "escrow.Escrow/no-stuck-role[Courier]",
+            "protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]",
             ".tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json",
             "2" * 64,
         ),

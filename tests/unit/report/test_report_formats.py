@@ -34,6 +34,7 @@ from tellverify.report.text import write_text
 from tellverify.report.wire import write_json
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Core, CorePremise, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import (
@@ -42,7 +43,6 @@ from tellverify.verdict.run import (
     Before,
     ProtocolReport,
     Run,
-    Subject,
     Suppression,
     Verdict,
 )
@@ -61,7 +61,7 @@ PREMISES = (
 CORE = Core("the pack `QuorumGeometry` asks for `N > 3f`", PREMISES, "proofs/quorum.smt2")
 ADMISSION = Verdict(
     Property.NO_DEADLOCK,
-    Subject("escrow.Escrow", item="QuorumGeometry"),
+    ObligationScope(item="QuorumGeometry"),
     Refuted("TV512", CORE, "SMT"),
     True,
     8,
@@ -76,12 +76,35 @@ def with_core() -> Run:
 
 def compared(run: Run = RUN) -> Run:
     """`run` next to a baseline: one refutation known, one new, one obligation fixed."""
-    known = fingerprint("escrow.Escrow", run.protocols[0].verdicts[0])
+    known = fingerprint(run.protocols[0].subject, run.protocols[0].verdicts[0])
     previous = (
-        Before("escrow.Escrow", "projectable[Courier]", "refuted", known, "TV411"),
-        Before("escrow.Escrow", "no-stuck-role[Courier]", "proved", "0" * 32),
-        Before("escrow.Escrow", "no-orphan-message", "refuted", "1" * 32, "TV514"),
-        Before("escrow.Escrow", "`Buyer` is never used", "finding", "2" * 32, "TV201"),
+        Before(
+            "protocols/escrow.tell",
+            "escrow.Escrow",
+            "projectable[Courier]",
+            "refuted",
+            known,
+            "TV411",
+        ),
+        Before(
+            "protocols/escrow.tell", "escrow.Escrow", "no-stuck-role[Courier]", "proved", "0" * 32
+        ),
+        Before(
+            "protocols/escrow.tell",
+            "escrow.Escrow",
+            "no-orphan-message",
+            "refuted",
+            "1" * 32,
+            "TV514",
+        ),
+        Before(
+            "protocols/escrow.tell",
+            "escrow.Escrow",
+            "`Buyer` is never used",
+            "finding",
+            "2" * 32,
+            "TV201",
+        ),
     )
     return structs.replace(run, baseline=Baseline("tellverify-baseline.json", (known,), previous))
 
@@ -155,8 +178,8 @@ def test_a_baseline_suppresses_what_is_known_and_only_that() -> None:
         if one["kind"] == "fail"
     }
     assert states == {
-        "escrow.Escrow/projectable[Courier]": ("unchanged", True),
-        "escrow.Escrow/no-stuck-role[Courier]": ("new", False),
+        "protocols/escrow.tell#escrow.Escrow/projectable[Courier]": ("unchanged", True),
+        "protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]": ("new", False),
     }
 
 
@@ -222,24 +245,28 @@ def read_junit(run: Run, sources: dict[str, SourceFile] = SOURCES) -> JUnitXml:
 
 def test_a_reader_of_junit_finds_every_obligation() -> None:
     xml = read_junit(RUN)
-    assert [suite.name for suite in xml] == ["escrow.Escrow", "vote.Vote"]
+    assert [suite.name for suite in xml] == [
+        "protocols/escrow.tell#escrow.Escrow",
+        "protocols/vote.tell#vote.Vote",
+    ]
     marks = {
         f"{case.classname}/{case.name}": [type(one) for one in case.result]
         for suite in xml
         for case in suite
     }
     assert len(marks) == sum(len(protocol.verdicts) for protocol in RUN.protocols)
-    assert marks["escrow.Escrow/no-stuck-role[Courier]"] == [Failure]
-    assert marks["vote.Vote/implementable"] == [Error]
-    assert marks["vote.Vote/can-terminate"] == [Skipped]
-    assert marks["vote.Vote/no-unspecified-reception"] == [Skipped]
-    assert marks["escrow.Escrow/projectable[Buyer]"] == []
+    assert marks["protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]"] == [Failure]
+    assert marks["protocols/vote.tell#vote.Vote/implementable"] == [Error]
+    assert marks["protocols/vote.tell#vote.Vote/can-terminate"] == [Skipped]
+    assert marks["protocols/vote.tell#vote.Vote/no-unspecified-reception"] == [Skipped]
+    assert marks["protocols/escrow.tell#escrow.Escrow/projectable[Buyer]"] == []
     assert (xml.failures, xml.errors, xml.skipped) == (2, 1, 2)
     failed = next(
         case
         for suite in xml
         for case in suite
-        if case.name == "no-stuck-role[Courier]" and case.classname == "escrow.Escrow"
+        if case.name == "no-stuck-role[Courier]"
+        and case.classname == "protocols/escrow.tell#escrow.Escrow"
     )
     assert "│───── Order ────▶│" in failed.result[0].text
 
@@ -368,7 +395,9 @@ def test_the_page_says_what_is_new_and_what_is_fixed() -> None:
 
 
 def test_an_obligation_refuted_in_another_way_is_updated() -> None:
-    before = Before("escrow.Escrow", "no-stuck-role[Courier]", "refuted", "9" * 32)
+    before = Before(
+        "protocols/escrow.tell", "escrow.Escrow", "no-stuck-role[Courier]", "refuted", "9" * 32
+    )
     run = structs.replace(RUN, baseline=Baseline("b.json", (), (before,)))
     state = Comparison(run).state(run.protocols[0], STUCK)
     assert state == "updated"
@@ -380,6 +409,7 @@ def test_an_obligation_refuted_in_another_way_is_updated() -> None:
 def test_the_ledger_is_listed_with_owner_and_date() -> None:
     entry = Assumption(
         "A2",
+        "vote.tell",
         "vote.Vote",
         "no-unspecified-reception",
         "peers sign",
@@ -487,18 +517,18 @@ def test_hostile_names_stay_names_in_every_format(name: str) -> None:
     check_all(run, sources)
     core = Core(name, (CorePremise(name, name, name, 1), CorePremise(name, name)), name)
     verdict = Verdict(
-        Property.NO_DEADLOCK, Subject(name, item=name), Refuted("TV512", core, name), True
+        Property.NO_DEADLOCK, ObligationScope(item=name), Refuted("TV512", core, name), True
     )
     protocol = structs.replace(run.protocols[0], verdicts=(*run.protocols[0].verdicts, verdict))
-    before = Before(name, name, "refuted", name)
+    before = Before(name, name, name, "refuted", name)
     more = structs.replace(
         run,
         protocols=(protocol,),
         command=name,
         solvers=(name,),
         configuration=((name, name),),
-        assumptions=(Assumption(name, name, name, name, name, name, name),),
-        suppressions=(Suppression("comment", run.diagnostics[0], name, f"{name}:3"),),
+        assumptions=(Assumption(name, name, name, name, name, name, name, name),),
+        suppressions=(Suppression("comment", run.findings[0], name, f"{name}:3"),),
         baseline=Baseline(name, (name,), (before,)),
     )
     check_all(more, sources)

@@ -22,9 +22,11 @@ from tellverify.report.text import write_text
 from tellverify.report.wire import write_json
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Proved, Refuted, Skipped
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
+from tellverify.verification.reported import with_diagnostics
 
 NAMES = [
     "x" * 10_000,
@@ -76,13 +78,17 @@ def run_with(name: str) -> tuple[Run, dict[str, SourceFile]]:
     )
     verdicts = (
         Verdict(
-            Property.NO_STUCK_ROLE, Subject(name, (name,)), Refuted("TV512", trace, name), True
+            Property.NO_STUCK_ROLE, ObligationScope((name,)), Refuted("TV512", trace, name), True
         ),
-        Verdict(Property.BOUNDED_QUEUES, Subject(name, (), (name, "B")), Proved(name, name), True),
-        Verdict(Property.CAN_TERMINATE, Subject(name), Skipped(name, "TV942"), False),
+        Verdict(
+            Property.BOUNDED_QUEUES, ObligationScope((), (name, "B")), Proved(name, name), True
+        ),
+        Verdict(Property.CAN_TERMINATE, ObligationScope(), Skipped(name, "TV942"), False),
     )
-    report = ProtocolReport(name, name, 1, (name, "B"), (), verdicts)
-    run = Run((Input(name, "0" * 64),), (report,), (diagnostic,), 1, name)
+    reports, others = with_diagnostics(
+        [ProtocolReport(name, name, 1, (name, "B"), (), verdicts)], [diagnostic]
+    )
+    run = Run((Input(name, "0" * 64),), tuple(reports), tuple(others), 1, name)
     return run, {name: source}
 
 

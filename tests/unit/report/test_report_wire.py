@@ -37,7 +37,7 @@ def test_the_schema_refuses_a_refutation_that_was_not_rechecked() -> None:
 def test_a_verdict_carries_its_evidence() -> None:
     run = json.loads(write_json(RUN, SOURCES))
     stuck = run["protocols"][0]["verdicts"][3]
-    assert stuck["id"] == "escrow.Escrow/no-stuck-role[Courier]"
+    assert stuck["id"] == "protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]"
     assert stuck["status"] == "refuted"
     assert stuck["code"] == "TV512"
     assert stuck["subject"] == {"protocol": "escrow.Escrow", "role": "Courier"}
@@ -86,7 +86,9 @@ def test_odd_paths_are_written(path: str) -> None:
 def test_a_fingerprint_does_not_move_with_the_lines() -> None:
     stuck = ESCROW_REPORT.verdicts[3]
     moved = type(stuck)(
-        stuck.property, stuck.subject, stuck.outcome, stuck.required, stuck.line + 40, 7
+        stuck.property, stuck.scope, stuck.outcome, stuck.required, stuck.line + 40, 7
     )
-    assert fingerprint("escrow.Escrow", stuck) == fingerprint("escrow.Escrow", moved)
-    assert fingerprint("escrow.Escrow", stuck) != fingerprint("other.Escrow", stuck)
+    subject = ESCROW_REPORT.subject
+    other = structs.replace(subject, name="other.Escrow")
+    assert fingerprint(subject, stuck) == fingerprint(subject, moved)
+    assert fingerprint(subject, stuck) != fingerprint(other, stuck)

@@ -73,7 +73,7 @@ def _resting(page: Page) -> dict[str, list[str]]:
     for protocol in page.run.protocols:
         for verdict in protocol.verdicts:
             if isinstance(verdict.outcome, Assumed) and verdict.outcome.ledger:
-                name = f"{protocol.name}/{verdict.name}"
+                name = protocol.id_of(verdict).text
                 found.setdefault(verdict.outcome.ledger, []).append(name)
     return found
 
@@ -111,7 +111,7 @@ def _unlisted(page: Page) -> Iterator[list[Html]]:
                     prose(outcome.reason),
                     escaped("—"),
                     code(outcome.place),
-                    code(f"{protocol.name}/{verdict.name}"),
+                    code(protocol.id_of(verdict).text),
                 ]
 
 
@@ -171,7 +171,7 @@ def _pack(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
     admitted = isinstance(outcome, Proved | Bounded)
     about_pack = str(verdict.property).startswith("admission")
     word = ("admitted" if admitted else "not admitted") if about_pack else str(verdict.property)
-    item = verdict.subject.item or verdict.name
+    item = verdict.scope.item or verdict.name
     head = element(
         "h3",
         code(item),

@@ -1,12 +1,12 @@
-"""Everything that is wrong or not known in a run, one entry each, for formats that list findings.
+"""Everything that is wrong or not known in a run, as one ordered list that all formats read.
 
-An entry is a refuted obligation with the finding that tells of it, a finding that refutes nothing,
-or an obligation that is unknown or skipped.
+An entry is a refuted obligation with the finding that reports it, a finding that reports no
+refutation, or an obligation that is unknown or skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -19,11 +19,22 @@ from tellverify.report.excerpt import location
 from tellverify.report.grouping import code_of, line_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import fingerprint
-from tellverify.verdict.outcome import Conflict, Core, Refuted, Skipped, Unknown, status
+from tellverify.verdict.identity import Subject
+from tellverify.verdict.outcome import (
+    Assumed,
+    Bounded,
+    Conflict,
+    Core,
+    Proved,
+    Refuted,
+    Skipped,
+    Unknown,
+    status,
+)
 from tellverify.verdict.properties import STATEMENTS
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
-ProblemKind: TypeAlias = Literal["finding", "refuted", "unknown", "skipped"]
+EntryKind: TypeAlias = Literal["finding", "refuted", "unknown", "skipped"]
 
 
 class Region(msgspec.Struct, frozen=True):
@@ -36,14 +47,14 @@ class Region(msgspec.Struct, frozen=True):
     end_column: int = 0
 
 
-class Problem(msgspec.Struct, frozen=True):
+class ReportEntry(msgspec.Struct, frozen=True):
     """One entry. `code` is empty when nothing gave one; `required` is True of findings.
 
-    `repeats` says that another entry with the same evidence tells of it already, `accepted` that
-    the baseline keeps it from counting.
+    `repeats` says that another entry reports the same evidence already, `accepted` that the
+    baseline keeps it from counting.
     """
 
-    kind: ProblemKind
+    kind: EntryKind
     code: str
     severity: Severity
     message: str
@@ -63,54 +74,84 @@ class Problem(msgspec.Struct, frozen=True):
         known = CODES.get(self.code)
         return f"{self.code} {known.name}" if known is not None else self.code or self.kind
 
+    @property
+    def refutation(self) -> tuple[ProtocolReport, Verdict, Refuted] | None:
+        """The refuted obligation, if the entry is one."""
+        if self.protocol is None or self.verdict is None:
+            return None
+        outcome = self.verdict.outcome
+        return (self.protocol, self.verdict, outcome) if isinstance(outcome, Refuted) else None
 
-def problems(run: Run, sources: Mapping[str, SourceFile]) -> list[Problem]:
-    """All entries: findings and refutations in source order, then what is not known."""
-    compared = Comparison(run)
-    ordered = sorted(run.diagnostics, key=sort_key)
-    tellers: dict[tuple[str, str], Diagnostic] = {}
-    for one in ordered:
-        if one.refutes:
-            tellers.setdefault((one.protocol, one.refutes), one)
-    found: list[Problem] = []
-    unknown: list[Problem] = []
-    used: set[Diagnostic] = set()
+
+def entries(
+    run: Run, sources: Mapping[str, SourceFile], compared: Comparison | None = None
+) -> list[ReportEntry]:
+    """All entries of a run.
+
+    Findings, those of refutations included, stand in source order. Behind them come refutations
+    without a finding, then what is not known, in the order of protocols and verdicts.
+    """
+    compared = compared or Comparison(run)
+    reported: list[tuple[Diagnostic, ReportEntry]] = [
+        (one, _finding(one, sources, compared)) for one in run.diagnostics
+    ]
+    bare: list[ReportEntry] = []
+    unknown: list[ReportEntry] = []
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             match verdict.outcome:
-                case Refuted() as outcome:
-                    teller = tellers.get((protocol.name, verdict.name))
-                    if teller is not None:
-                        used.add(teller)
-                    found.append(_refuted(protocol, verdict, outcome, teller, sources, compared))
+                case Refuted(diagnostic=None) as outcome:
+                    bare.append(_refuted(protocol, verdict, outcome, sources, compared))
+                case Refuted(diagnostic=Diagnostic() as diagnostic) as outcome:
+                    entry = _refuted(protocol, verdict, outcome, sources, compared)
+                    reported.append((diagnostic, entry))
                 case Unknown(reason=reason) | Skipped(reason=reason):
                     unknown.append(_unknown(protocol, verdict, reason, sources))
-                case _:
+                case Proved() | Bounded() | Assumed():
                     pass
-    found.extend(_finding(one, sources, compared) for one in ordered if one not in used)
-    found.sort(key=_order)
-    return _marked(found) + unknown
+    reported.sort(key=lambda pair: sort_key(pair[0]))
+    ordered = [entry for _, entry in reported]
+    return [*ordered, *_marked(bare, ordered), *unknown]
 
 
-def _marked(found: Sequence[Problem]) -> list[Problem]:
-    """`found` with those that repeat marked: what a finding tells of is never one of them."""
-    shown: set[tuple[str, str, Trace | Conflict | Core]] = set()
-    said = {(one.region.path, one.message) for one in found if one.diagnostic is not None}
-    marked: dict[int, Problem] = {}
-    for position in sorted(range(len(found)), key=lambda at: found[at].diagnostic is None):
-        one = found[position]
-        outcome = one.verdict.outcome if one.verdict is not None else None
-        if one.protocol is None or not isinstance(outcome, Refuted):
-            marked[position] = one
+def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> list[ReportEntry]:
+    """`bare` with those marked whose evidence another entry shows."""
+    said = {(one.region.path, one.message) for one in reported}
+    shown: set[tuple[Subject, str, Trace | Conflict | Core]] = set()
+    marked = []
+    for one in (*reported, *bare):
+        found = one.refutation
+        if found is None:
             continue
-        key = (one.protocol.name, outcome.code, outcome.evidence)
+        protocol, _, outcome = found
+        key = (protocol.subject, outcome.code, outcome.evidence)
         known = key in shown
         if isinstance(outcome.evidence, Conflict):
             known = known or (outcome.evidence.path, outcome.evidence.reason) in said
         shown.add(key)
-        repeats = known and one.diagnostic is None
-        marked[position] = msgspec.structs.replace(one, repeats=True) if repeats else one
-    return [marked[position] for position in range(len(found))]
+        if one.diagnostic is None:
+            marked.append(msgspec.structs.replace(one, repeats=known))
+    return marked
+
+
+def folded(found: Iterable[ReportEntry]) -> list[tuple[ReportEntry, int]]:
+    """Findings and refutations for readers of text, each with how many others are like it.
+
+    Of refutations without a finding that agree in subject, property and code the first stands for
+    all; it is left out when it repeats what another entry shows.
+    """
+    shown: list[tuple[ReportEntry, int]] = []
+    alike: dict[tuple[Subject, str, str], list[ReportEntry]] = {}
+    for one in found:
+        refutation = one.refutation
+        if one.diagnostic is not None:
+            shown.append((one, 0))
+        elif refutation is not None:
+            protocol, verdict, outcome = refutation
+            key = (protocol.subject, str(verdict.property), outcome.code)
+            alike.setdefault(key, []).append(one)
+    shown += [(many[0], len(many) - 1) for many in alike.values() if not many[0].repeats]
+    return shown
 
 
 def region_of(annotation: Annotation, path: str, sources: Mapping[str, SourceFile]) -> Region:
@@ -131,28 +172,23 @@ def message_of(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> 
     return f"`{verdict.name}` of `{protocol.name}` does not hold: {text}"
 
 
-def _order(problem: Problem) -> tuple[str, int, int, str, str]:
-    region = problem.region
-    return region.path, region.line, region.column, problem.code, problem.message
-
-
 def _refuted(
     protocol: ProtocolReport,
     verdict: Verdict,
     outcome: Refuted,
-    teller: Diagnostic | None,
     sources: Mapping[str, SourceFile],
     compared: Comparison,
-) -> Problem:
-    if teller is not None:
-        region = region_of(teller.primary, teller.path, sources)
-        message, severity = teller.message, teller.severity
+) -> ReportEntry:
+    diagnostic = outcome.diagnostic
+    if diagnostic is not None:
+        region = region_of(diagnostic.primary, diagnostic.path, sources)
+        message, severity = diagnostic.message, diagnostic.severity
     else:
         region = Region(*line_of(protocol, verdict, sources))
         message = message_of(protocol, verdict, outcome)
         severity = Severity.ERROR if verdict.required else Severity.WARNING
-    digest = fingerprint(protocol.name, verdict)
-    return Problem(
+    digest = fingerprint(protocol.subject, verdict)
+    return ReportEntry(
         "refuted",
         outcome.code,
         severity,
@@ -163,22 +199,22 @@ def _refuted(
         compared.state(protocol, verdict),
         protocol,
         verdict,
-        teller,
+        diagnostic,
         accepted=compared.accepts(digest),
     )
 
 
 def _unknown(
     protocol: ProtocolReport, verdict: Verdict, reason: str, sources: Mapping[str, SourceFile]
-) -> Problem:
+) -> ReportEntry:
     word = status(verdict.outcome)
-    return Problem(
+    return ReportEntry(
         "unknown" if word == "unknown" else "skipped",
         code_of(verdict.outcome),
         Severity.WARNING if verdict.required else Severity.NOTE,
         f"`{verdict.name}` of `{protocol.name}` is {word}: {reason}",
         Region(*line_of(protocol, verdict, sources)),
-        fingerprint(protocol.name, verdict),
+        fingerprint(protocol.subject, verdict),
         verdict.required,
         None,
         protocol,
@@ -188,8 +224,8 @@ def _unknown(
 
 def _finding(
     diagnostic: Diagnostic, sources: Mapping[str, SourceFile], compared: Comparison
-) -> Problem:
-    return Problem(
+) -> ReportEntry:
+    return ReportEntry(
         "finding",
         diagnostic.code.number,
         diagnostic.severity,
