@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Final
 
-from tellverify.diagnostics.codes import STUCK_ROLE
+from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.graph import Site
 from tellverify.model.step import Step

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import derive
 from tellverify.diagnostics import launch as say
-from tellverify.diagnostics.codes import PACK_NOT_ACCEPTED
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.launch import PACK_NOT_ACCEPTED
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
 from tellverify.obligations.context import Context, Decision

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tellverify.diagnostics.codes import POLICY_UNREADABLE
+from tellverify.diagnostics.policy import POLICY_UNREADABLE
 from tellverify.obligations.context import Context, Decision
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tellverify.annotations.longest_paths import shortest_pair, shortest_to
 from tellverify.annotations.replicated_budget import Wrong, words, wrong_merge
 from tellverify.annotations.rules import Rules
-from tellverify.diagnostics.codes import LOST_CHARGE
+from tellverify.diagnostics.chain import LOST_CHARGE
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context

@@ -13,9 +13,8 @@ from tellverify.annotations.metadata import Metadata, metadata_of
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.worst_case_formula import Group
 from tellverify.diagnostics import chain as say
-from tellverify.diagnostics.codes import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.chain import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.evidence.budgets import (
     BUDGET_NAME,
     BUDGET_SCHEMA,

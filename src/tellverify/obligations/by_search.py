@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.graph_runs import stuck_trace

@@ -13,16 +13,15 @@ from tellverify.annotations.fact_schemas import read_schema
 from tellverify.annotations.metadata import metadata_of, of_sites
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.status import VARIANTS, unstable
-from tellverify.diagnostics import chain as say
-from tellverify.diagnostics.codes import (
+from tellverify.diagnostics import ceremonies as say
+from tellverify.diagnostics.ceremonies import (
     BROKEN_CEREMONY,
     OPEN_CEREMONY,
-    STEP_LIMIT,
     UNREADABLE_SCHEMA,
     UNSTABLE_STATUS,
 )
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.directives import Directive, directives
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace

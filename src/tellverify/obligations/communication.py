@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
+from tellverify.diagnostics.communication import UNMERGEABLE
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.trace import Fault
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
 from tellverify.obligations.machines import GraphContext, Machines

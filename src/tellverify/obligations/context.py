@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tellverify.diagnostics.codes import EVENT_LIMIT, UNSUPPORTED
+from tellverify.diagnostics.limits import EVENT_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.linking.modules import Judged
 from tellverify.language.lowering.lower import Lowered

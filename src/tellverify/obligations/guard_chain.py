@@ -15,9 +15,9 @@ from tellverify.annotations.guard_steps import Kind
 from tellverify.annotations.longest_paths import shortest_to
 from tellverify.annotations.rules import Rules, default_rules, rules_of
 from tellverify.annotations.sites import check_annotations, check_operations
-from tellverify.diagnostics.codes import NOT_WELL_FORMED, STEP_LIMIT, UNGUARDED_SEND
-from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.chain import UNGUARDED_SEND
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Severity, Where
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.defect import Defect

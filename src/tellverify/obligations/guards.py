@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import guards as say
-from tellverify.diagnostics.codes import CONTRADICTORY_GUARD, STEP_LIMIT, UNDECIDED_GUARD
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.guards import CONTRADICTORY_GUARD, UNDECIDED_GUARD
+from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import guarded_choices, role_text
 from tellverify.language.syntax import ast
 from tellverify.model.predicate import Predicate, Value

@@ -6,21 +6,30 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics import codes
+from tellverify.diagnostics.communication import (
+    DEADLOCK,
+    ENDLESS_RUN,
+    INFIDELITY,
+    NO_TERMINATION,
+    ORPHAN_MESSAGE,
+    STUCK_ROLE,
+    UNBOUNDED_QUEUE,
+    UNSPECIFIED_RECEPTION,
+)
 from tellverify.diagnostics.model import Code
 from tellverify.model.trace import Fault
 from tellverify.verdict.outcome import Outcome
 from tellverify.verdict.properties import Property
 
 FAULT_CODES: Final[dict[Fault, Code]] = {
-    Fault.INFIDELITY: codes.INFIDELITY,
-    Fault.DEADLOCK: codes.DEADLOCK,
-    Fault.STUCK_ROLE: codes.STUCK_ROLE,
-    Fault.UNSPECIFIED_RECEPTION: codes.UNSPECIFIED_RECEPTION,
-    Fault.ORPHAN_MESSAGE: codes.ORPHAN_MESSAGE,
-    Fault.UNBOUNDED_QUEUE: codes.UNBOUNDED_QUEUE,
-    Fault.NO_TERMINATION: codes.NO_TERMINATION,
-    Fault.ENDLESS_RUN: codes.ENDLESS_RUN,
+    Fault.INFIDELITY: INFIDELITY,
+    Fault.DEADLOCK: DEADLOCK,
+    Fault.STUCK_ROLE: STUCK_ROLE,
+    Fault.UNSPECIFIED_RECEPTION: UNSPECIFIED_RECEPTION,
+    Fault.ORPHAN_MESSAGE: ORPHAN_MESSAGE,
+    Fault.UNBOUNDED_QUEUE: UNBOUNDED_QUEUE,
+    Fault.NO_TERMINATION: NO_TERMINATION,
+    Fault.ENDLESS_RUN: ENDLESS_RUN,
 }
 SAFETY: Final = {
     Property.NO_DEADLOCK: Fault.DEADLOCK,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.diagnostics.codes import OUTSIDE_CLASS
+from tellverify.diagnostics.limits import OUTSIDE_CLASS
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.obligations.instance_outcome import Finding

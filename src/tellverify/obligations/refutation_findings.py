@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.communication import refutation
-from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, Where, finding
 from tellverify.model.trace import Fault, Trace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -86,14 +85,13 @@ def diagnostics_of(
     notes = (outcome.reason,) if outcome.reason else ()
     if outcome.instance:
         notes = (*notes, f"shown with {outcome.instance}")
-    yield refutation(
+    yield finding(
         CODES[outcome.code],
+        Where(path, name),
         message,
-        path,
         primary,
         others=others,
         notes=notes,
-        protocol=name,
+        severity=Severity.ERROR if verdict.required else Severity.WARNING,
         refutes=verdict.name,
-        required=verdict.required,
     )

@@ -66,7 +66,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import EVENT_LIMIT, UNSUPPORTED
+from tellverify.diagnostics.limits import EVENT_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.walk import guarded_choices
 from tellverify.language.lowering.lower import Lowered

@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import properties as say
-from tellverify.diagnostics.codes import PROPERTY_BROKEN, STEP_LIMIT
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.properties import PROPERTY_BROKEN
 from tellverify.evidence.formula_run import (
     complaint,
     event_matches,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics.codes import ENDLESS_RUN, NO_TERMINATION, STEP_LIMIT
+from tellverify.diagnostics.communication import ENDLESS_RUN, NO_TERMINATION
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options

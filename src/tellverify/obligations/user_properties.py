@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tellverify.diagnostics import properties as say
-from tellverify.diagnostics.codes import (
-    NOT_WELL_FORMED,
-    STEP_LIMIT,
-    UNREACHABLE_EVENT,
-    UNSUPPORTED,
-)
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope

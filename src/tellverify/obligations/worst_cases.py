@@ -23,7 +23,8 @@ from tellverify.annotations.metadata import Metadata, metadata_of, of_sites
 from tellverify.annotations.polynomial import Largest, constant, largest, text_of, value_of
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.worst_case_formula import FormulaReader, Group, NoFormula
-from tellverify.diagnostics.codes import STEP_LIMIT, UNBOUNDED_COST
+from tellverify.diagnostics.chain import UNBOUNDED_COST
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Code
 from tellverify.language.linking.imports import with_imported
 from tellverify.language.lowering.sites import record_entries

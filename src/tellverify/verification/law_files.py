@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tellverify.diagnostics.codes import BROKEN_LAW, STEP_LIMIT
-from tellverify.diagnostics.laws import broken_law, unreadable_structure
+from tellverify.diagnostics.laws import BROKEN_LAW, broken_law, unreadable_structure
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.law_proofs import (

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import CODES, NOT_WELL_FORMED, STEP_LIMIT
-from tellverify.diagnostics.communication import refutation
-from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
 from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
@@ -251,15 +251,14 @@ def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) ->
     if len(text) == span.start:
         span = NOWHERE
     return [
-        refutation(
+        finding(
             CODES[outcome.code],
+            Where(entry.path, name),
             trace.explanation,
-            entry.path,
-            Annotation(span, f"the machine of `{role}`"),
+            (span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
-            protocol=name,
+            severity=Severity.ERROR if verdict.required else Severity.WARNING,
             refutes=verdict.name,
-            required=verdict.required,
         )
     ]
 

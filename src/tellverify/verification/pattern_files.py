@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tellverify.diagnostics.codes import BROKEN_CLAIM, EVENT_LIMIT
+from tellverify.diagnostics.laws import BROKEN_CLAIM, broken_claim, unreadable_pattern
+from tellverify.diagnostics.limits import EVENT_LIMIT
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.patterns import broken_claim, unreadable_pattern
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.evaluation import Value, shown
 from tellverify.models.induction import accepts, inductive

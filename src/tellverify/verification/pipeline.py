@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import NOT_WELL_FORMED, TIMEOUT
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit, units

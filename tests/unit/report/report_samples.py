@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics.codes import STUCK_ROLE, UNMERGEABLE
+from tellverify.diagnostics.communication import STUCK_ROLE, UNMERGEABLE
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.model.graph import Site
 from tellverify.model.step import Step

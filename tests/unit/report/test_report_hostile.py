@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from test_report_wire import SCHEMA
 
-from tellverify.diagnostics.codes import STUCK_ROLE
+from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.graph import Site
 from tellverify.model.step import Step

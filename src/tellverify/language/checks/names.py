@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tellverify.diagnostics import structure as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder, role_text, same_role
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast

@@ -13,8 +13,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import imports as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.names import closest
 from tellverify.language.checks.walk import Walk, child_blocks, drive, preorder, with_blocks
 from tellverify.language.lowering.families import declared_roles
