@@ -28,7 +28,7 @@ from tellverify.verdict.outcome import (
     Refuted,
     Unknown,
 )
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict
 
 
@@ -79,16 +79,14 @@ def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[D
 
 
 def _verdict(context: Context, sourced: Sourced, found: Acceptance) -> Verdict:
-    place = context.place
     subject = Subject(context.name, item=found.pack)
     statistics = (
         ("refusals", len(found.refusals)),
         ("runs", sum(len(recorded.runs) for recorded in found.runs)),
     )
-    required = PROPERTIES[Property.ACCEPTANCE].required
     outcome = _outcome(context, sourced, found)
     prop = Property.ACCEPTANCE
-    return Verdict(prop, subject, outcome, required, *place, statistics, "exercised")
+    return Verdict.of(prop, subject, outcome, context.place, statistics, "exercised")
 
 
 def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
@@ -96,11 +94,9 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
         case Word.ACCEPTED:
             detail = "; ".join(one.reason for one in found.findings[2:])
             sizes = ", ".join(instance.name for instance in context.instances if instance.name)
-            return (
-                Bounded(sizes, Method.EXECUTIONS, detail)
-                if sizes
-                else Proved(Method.EXECUTIONS, detail)
-            )
+            if sizes:
+                return Bounded(sizes, Method.EXECUTIONS, detail)
+            return Proved(Method.EXECUTIONS, detail)
         case Word.REFUSED:
             failing = sum(one.state is State.FAILS for one in found.findings)
             reason = (
@@ -112,7 +108,7 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
                 Method.ACCEPTANCE_CONDITIONS,
                 reason=reason,
             )
-        case _:
+        case Word.UNKNOWN | Word.POSSIBLE | Word.UNMET:
             unknown = next(one for one in found.findings if one.state is State.UNKNOWN)
             return Unknown(f"condition {unknown.condition.number}: {unknown.reason}")
 

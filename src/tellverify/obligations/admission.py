@@ -12,7 +12,7 @@ from tellverify.diagnostics.codes import POLICY_UNREADABLE
 from tellverify.obligations.context import Context, Decision
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict
 
 if TYPE_CHECKING:
@@ -75,10 +75,8 @@ def decide_admission(context: Context) -> Decision:
 
 
 def _verdict(context: Context, item: str, outcome: Outcome) -> Verdict:
-    place = context.place
-    required = PROPERTIES[Property.ADMISSION].required
     subject = Subject(context.name, item=item)
-    return Verdict(Property.ADMISSION, subject, outcome, required, *place, vacuity="exercised")
+    return Verdict.of(Property.ADMISSION, subject, outcome, context.place, vacuity="exercised")
 
 
 def _against(explained: Explained, item: str) -> list[Reasoned]:

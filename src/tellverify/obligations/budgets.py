@@ -34,7 +34,7 @@ from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
@@ -227,9 +227,8 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer
                 break
         if outcome is None:
             outcome = _increasing(answer.verdict.outcome)
-        verdict = msgspec.structs.replace(
-            answer.verdict, outcome=outcome, required=PROPERTIES[Property.RECEIPTS].required
-        )
+        required = PROPERTIES[Property.RECEIPTS].required
+        verdict = msgspec.structs.replace(answer.verdict, outcome=outcome, required=required)
         yield Answer(meter, verdict)
 
 
@@ -245,7 +244,7 @@ def _increasing(counted: Outcome) -> Outcome:
             return Bounded(bound, method, f"nonces increase, {detail}")
         case Refuted():
             return Proved(Method.LONGEST_PATH, "nonces increase, any number of receipts")
-        case _:
+        case Unknown() | Skipped() | Assumed():
             return counted
 
 

@@ -56,9 +56,8 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     if row is not None and row.schema:
         unreadable = _against_schema(context, row, found)
         if unreadable:
-            place = context.place
             unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
-            verdict = Verdict(Property.CEREMONY, Subject(context.name), unknown, True, *place)
+            verdict = Verdict.of(Property.CEREMONY, Subject(context.name), unknown, context.place)
             return Decision((verdict,), tuple(found))
     verdicts = _Ceremony(context, rules, is_own).verdicts()
     return Decision(tuple(verdicts), tuple(found))

@@ -394,13 +394,9 @@ _NOTHING: Final = Worst(0, ())
 
 
 def _verb(meter: Meter) -> str:
-    match meter.property:
-        case Property.LEAKAGE:
-            return f"shows `{meter.item}`"
-        case Property.RECEIPTS:
-            return "issues receipts"
-        case _:
-            return "is charged"
+    if meter.property is Property.LEAKAGE:
+        return f"shows `{meter.item}`"
+    return "issues receipts" if meter.property is Property.RECEIPTS else "is charged"
 
 
 def sizes_shown(sizes: Mapping[str, int]) -> str:

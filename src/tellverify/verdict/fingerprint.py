@@ -11,7 +11,7 @@ from typing import Final
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
-from tellverify.verdict.outcome import Core, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Conflict, Core, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
 
 OBLIGATION: Final = "obligation/v1"
@@ -34,8 +34,8 @@ def fingerprint(protocol: str, verdict: Verdict) -> str:
                     parts.extend((str(step), step.site.branch))
             case Core(premises=premises):
                 parts.extend(premise.name for premise in premises)
-            case _:
-                pass
+            case Conflict():
+                pass  # its places move, and its reason is reworded
     return _digest(parts)
 
 

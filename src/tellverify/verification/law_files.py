@@ -28,7 +28,7 @@ from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
@@ -71,11 +71,10 @@ def _check_structure(
     for law in laws_of(structure):
         solver = Recording(Z3Solver())
         ruling = judge(structure, law, solver, _BUDGET)
-        line, column = source.position(law.span.start)
         outcome = _outcome(structure, law, ruling, source)
         subject = Subject(structure.name, item=law.name)
-        required = PROPERTIES[Property.LAW].required
-        verdict = Verdict(Property.LAW, subject, outcome, required, line, column)
+        place = source.position(law.span.start)
+        verdict = Verdict.of(Property.LAW, subject, outcome, place)
         verdicts.append(verdict)
         if isinstance(ruling, Broken):
             said.append(_finding(structure, law, ruling, source))

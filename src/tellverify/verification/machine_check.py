@@ -29,7 +29,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import PROPERTIES, REFUTED_BY, Property, code_of_fault
+from tellverify.verdict.properties import REFUTED_BY, Property, code_of_fault
 from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
@@ -41,6 +41,7 @@ from tellverify.verification.machine_system import (
     source_files,
 )
 
+_START: Final = (1, 1)
 _OF_MACHINES: Final = {
     prop: fault for fault, prop in REFUTED_BY.items() if fault is not Fault.PROPERTY
 }
@@ -119,7 +120,7 @@ def _verdicts(
     name: str, system: System, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
     subject = Subject(name)
-    found = [Verdict(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), True, 1, 1)]
+    found = [Verdict.of(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), _START)]
     for prop, fault in _OF_MACHINES.items():
         reached = checked.reached.get(fault)
         traces = [trace for trace in checked.traces if trace.fault is fault]
@@ -164,7 +165,7 @@ def _of_property(
         elif prop is Property.BOUNDED_QUEUES:
             about = msgspec.structs.replace(subject, channel=(trace.culprits[0], trace.culprits[1]))
         refuted = Refuted(code_of_fault(trace.fault), trace, Method.SEARCH)
-        found.append(Verdict(prop, about, refuted, PROPERTIES[prop].required, 1, 1, statistics))
+        found.append(Verdict.of(prop, about, refuted, _START, statistics))
     if prop is Property.NO_STUCK_ROLE:
         told = {role for trace in traces for role in trace.culprits}
         left = tuple(m.role for m in system.machines if m.role not in told)
@@ -178,8 +179,7 @@ def _of_property(
         statistics = (*statistics, ("longest-queue", longest))
     outcome = _unrefuted(prop, checked, reached, bool(traces))
     if outcome is not None:
-        required = PROPERTIES[prop].required
-        found.append(Verdict(prop, subject, outcome, required, 1, 1, statistics))
+        found.append(Verdict.of(prop, subject, outcome, _START, statistics))
     return found
 
 
@@ -220,12 +220,9 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     conflict = Conflict(first.message, first.path, span, span)
     refuted = Refuted(first.code.number, conflict, Method.STRUCTURE)
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
-    found = [Verdict(Property.WELL_FORMED, Subject(name), refuted, True, 1, 1)]
-    for prop in _OF_MACHINES:
-        if prop is not Property.TERMINATES:
-            required = PROPERTIES[prop].required
-            found.append(Verdict(prop, Subject(name), skipped, required, 1, 1))
-    return found
+    found = [Verdict.of(Property.WELL_FORMED, Subject(name), refuted, _START)]
+    asked = [prop for prop in _OF_MACHINES if prop is not Property.TERMINATES]
+    return [*found, *(Verdict.of(prop, Subject(name), skipped, _START) for prop in asked)]
 
 
 def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:

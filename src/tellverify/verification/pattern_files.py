@@ -22,7 +22,7 @@ from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input as ReadInput
 from tellverify.verdict.run import ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
@@ -88,17 +88,10 @@ class _Check:
 
     def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
         subject = Subject(self._model.name, item=f"{claim.kind} {claim.name}")
-        required = PROPERTIES[Property.CLAIM].required
         place = self._source.position(claim.span.start)
         statistics = (("states", space.state_count),) if space is not None else ()
-        return Verdict(
-            Property.CLAIM,
-            subject,
-            self._outcome(claim, is_proved, space, reason),
-            required,
-            *place,
-            statistics,
-        )
+        outcome = self._outcome(claim, is_proved, space, reason)
+        return Verdict.of(Property.CLAIM, subject, outcome, place, statistics)
 
     def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
         if is_proved:

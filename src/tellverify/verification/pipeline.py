@@ -26,7 +26,7 @@ from tellverify.obligations.table import decide_instance, decide_protocol
 from tellverify.source.text import SourceFile
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import OF_EVERY_PROTOCOL, PROPERTIES, Property
+from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import FileResult, assembled
@@ -177,7 +177,7 @@ def _timed_out(
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
     reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
     given_up = tuple(
-        Verdict(p, Subject(name), Unknown(reason, TIMEOUT.number), PROPERTIES[p].required, *place)
+        Verdict.of(p, Subject(name), Unknown(reason, TIMEOUT.number), place)
         for p in OF_EVERY_PROTOCOL
     )
     selected = tuple(v for v in given_up if _is_selected(v, options))
@@ -335,13 +335,7 @@ def _malformed(
     )
     skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
     found = tuple(
-        Verdict(
-            p,
-            Subject(name),
-            refuted if p is Property.WELL_FORMED else skipped,
-            PROPERTIES[p].required,
-            *place,
-        )
+        Verdict.of(p, Subject(name), refuted if p is Property.WELL_FORMED else skipped, place)
         for p in OF_EVERY_PROTOCOL
     )
     return _required(found, options)
@@ -352,10 +346,7 @@ def _skipped(
 ) -> tuple[Verdict, ...]:
     """The verdicts of a protocol that cannot be put together."""
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
-    found = tuple(
-        Verdict(p, Subject(name), skipped, PROPERTIES[p].required, *place)
-        for p in OF_EVERY_PROTOCOL
-    )
+    found = tuple(Verdict.of(p, Subject(name), skipped, place) for p in OF_EVERY_PROTOCOL)
     return _required(found, options)
 
 
