@@ -18,6 +18,7 @@ from tellverify.obligations.acceptance_files import evidence_files, graph_or_rea
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
     Core,
@@ -27,7 +28,7 @@ from tellverify.verdict.outcome import (
     Refuted,
     Unknown,
 )
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
 
@@ -78,16 +79,14 @@ def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[D
 
 
 def _verdict(context: Context, sourced: Sourced, found: Acceptance) -> Verdict:
-    place = context.place
     subject = ObligationScope(item=found.pack)
     statistics = (
         ("refusals", len(found.refusals)),
         ("runs", sum(len(recorded.runs) for recorded in found.runs)),
     )
-    required = STATEMENTS[Property.ACCEPTANCE].required
     outcome = _outcome(context, sourced, found)
     prop = Property.ACCEPTANCE
-    return Verdict(prop, subject, outcome, required, *place, statistics, "exercised")
+    return Verdict.of(prop, subject, outcome, context.place, statistics, "exercised")
 
 
 def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
@@ -95,16 +94,21 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
         case Word.ACCEPTED:
             detail = "; ".join(one.reason for one in found.findings[2:])
             sizes = ", ".join(instance.name for instance in context.instances if instance.name)
-            return Bounded(sizes, "runs", detail) if sizes else Proved("runs", detail)
+            if sizes:
+                return Bounded(sizes, Method.EXECUTIONS, detail)
+            return Proved(Method.EXECUTIONS, detail)
         case Word.REFUSED:
             failing = sum(one.state is State.FAILS for one in found.findings)
             reason = (
                 f"{failing} of the five conditions fail" if failing else "the policy excludes it"
             )
             return Refuted(
-                PACK_NOT_ACCEPTED.number, core_of(sourced, found), "five conditions", reason=reason
+                PACK_NOT_ACCEPTED.number,
+                core_of(sourced, found),
+                Method.ACCEPTANCE_CONDITIONS,
+                reason=reason,
             )
-        case _:
+        case Word.UNKNOWN | Word.POSSIBLE | Word.UNMET:
             unknown = next(one for one in found.findings if one.state is State.UNKNOWN)
             return Unknown(f"condition {unknown.condition.number}: {unknown.reason}")
 

@@ -8,8 +8,8 @@ import msgspec
 
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.verdict.identity import ObligationScope
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
 from tellverify.verdict.run import Verdict
 
 
@@ -35,21 +35,12 @@ def verdicts(
             continue
         for finding in _united(prop, rows, bound):
             subject = ObligationScope(finding.roles, finding.channel)
-            found.append(
-                Verdict(
-                    prop,
-                    subject,
-                    finding.outcome,
-                    STATEMENTS[prop].required,
-                    *place,
-                    finding.statistics,
-                )
-            )
+            found.append(Verdict.of(prop, subject, finding.outcome, place, finding.statistics))
     return found
 
 
 def _united(prop: Property, rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
-    if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE):
+    if PROPERTIES[prop].scope is PropertyScope.ROLE:
         return _by_role(rows, bound)
     bad = [(name, f) for name, f in rows if not isinstance(f.outcome, Proved)]
     if bad:
@@ -80,7 +71,7 @@ def _named(finding: Finding, instance: str) -> Finding:
             outcome = msgspec.structs.replace(outcome, instance=instance)
         case Unknown(reason) if instance:
             outcome = msgspec.structs.replace(outcome, reason=f"{reason} ({instance})")
-        case Skipped() | Unknown() | Proved() | Bounded() | _:
+        case Skipped() | Unknown() | Proved() | Bounded() | Assumed():
             pass
     return msgspec.structs.replace(finding, outcome=outcome)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from tellverify.diagnostics.policy import POLICY_UNREADABLE
 from tellverify.obligations.context import Context, Decision
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
 if TYPE_CHECKING:
@@ -75,10 +76,8 @@ def decide_admission(context: Context) -> Decision:
 
 
 def _verdict(context: Context, item: str, outcome: Outcome) -> Verdict:
-    place = context.place
-    required = STATEMENTS[Property.ADMISSION].required
     subject = ObligationScope(item=item)
-    return Verdict(Property.ADMISSION, subject, outcome, required, *place, vacuity="exercised")
+    return Verdict.of(Property.ADMISSION, subject, outcome, context.place, vacuity="exercised")
 
 
 def _against(explained: Explained, item: str) -> list[Reasoned]:
@@ -101,11 +100,11 @@ def _outcome(explained: Explained, item: str, runtime: str) -> Outcome:
             if pack.name == item:
                 keys = pack.runtime
         count = f"{len(keys)} key{'' if len(keys) == 1 else 's'}"
-        return Proved("sets", f"the runtime `{runtime}` has what is needed: {count}")
+        return Proved(Method.SETS, f"the runtime `{runtime}` has what is needed: {count}")
     first = against[0]
     code = first.objection.reason.code
     if first.clash is None:
-        return Unknown(f"{code.title}; {explained.method}", code.number)
+        return Unknown(f"{code.title}; {explained.how}", code.number)
     return Refuted(code.number, first.clash.core(code.title), explained.method, reason=code.title)
 
 

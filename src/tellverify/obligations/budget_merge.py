@@ -14,8 +14,9 @@ from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import MeteredInstance, Meters
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
 _ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
@@ -28,19 +29,13 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
     """
     if rules.budgets.replicas < 2 or not meters.is_whole:
         return
-    place = context.place
     for declared in declared_roles(context.protocol):
         role = declared.name.text
         for wrong, item in _ITEMS.items():
             outcome = _outcome(role, wrong, meters)
             if outcome is not None:
-                yield Verdict(
-                    Property.BUDGET_MERGE,
-                    ObligationScope((role,), item=item),
-                    outcome,
-                    STATEMENTS[Property.BUDGET_MERGE].required,
-                    *place,
-                )
+                subject = ObligationScope((role,), item=item)
+                yield Verdict.of(Property.BUDGET_MERGE, subject, outcome, context.place)
 
 
 def _outcome(role: str, wrong: Wrong, meters: Meters) -> Outcome | None:
@@ -54,7 +49,7 @@ def _outcome(role: str, wrong: Wrong, meters: Meters) -> Outcome | None:
             return _refuted(metered, min(runs, key=len), wrong)
     if not any_charge:
         return None
-    return Proved("longest path", "no row is charged twice in one session")
+    return Proved(Method.LONGEST_PATH, "no row is charged twice in one session")
 
 
 def _rows(role: str, metered: MeteredInstance) -> list[tuple[int, int]]:
@@ -106,4 +101,4 @@ def _refuted(metered: MeteredInstance, run: tuple[int, ...], wrong: Wrong) -> Ou
     )
     replayed(metered.machines, trace, lambda: True)  # the history was told from its steps alone
     reason = words(history, names)
-    return Refuted(LOST_CHARGE.number, trace, "search", metered.instance.name, reason)
+    return Refuted(LOST_CHARGE.number, trace, Method.SEARCH, metered.instance.name, reason)

@@ -33,8 +33,9 @@ from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters
 from tellverify.verdict.identity import BUDGETS
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
 _LIMIT: Final = re.compile(
@@ -226,9 +227,8 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer
                 break
         if outcome is None:
             outcome = _increasing(answer.verdict.outcome)
-        verdict = msgspec.structs.replace(
-            answer.verdict, outcome=outcome, required=STATEMENTS[Property.RECEIPTS].required
-        )
+        required = PROPERTIES[Property.RECEIPTS].required
+        verdict = msgspec.structs.replace(answer.verdict, outcome=outcome, required=required)
         yield Answer(meter, verdict)
 
 
@@ -243,8 +243,8 @@ def _increasing(counted: Outcome) -> Outcome:
         case Bounded(bound, method, detail):
             return Bounded(bound, method, f"nonces increase, {detail}")
         case Refuted():
-            return Proved("longest path", "nonces increase, any number of receipts")
-        case _:
+            return Proved(Method.LONGEST_PATH, "nonces increase, any number of receipts")
+        case Unknown() | Skipped() | Assumed():
             return counted
 
 
@@ -282,7 +282,7 @@ def _repeated(role: str, metered: MeteredInstance, rules: Rules) -> Refuted | No
         place=graph.site_of(shortest[-1]),
     )
     replayed(metered.machines, trace, lambda: _shows_repetition(trace, rules))
-    return Refuted(REPEATED_NONCE.number, trace, "longest path", metered.instance.name)
+    return Refuted(REPEATED_NONCE.number, trace, Method.LONGEST_PATH, metered.instance.name)
 
 
 class _InRow:

@@ -10,15 +10,16 @@ from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.graph_runs import stuck_trace
-from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
+from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation import Refutations, refute, search_all
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import stuck_run
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _OUTSIDE: Final = {
     "mixed-senders": "different roles may go on from one point",
@@ -74,13 +75,13 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     """What a search says about one fault."""
     trace = found.traces.get(fault)
     if trace is not None:
-        return Refuted(FAULT_CODES[fault].number, trace, "search")
+        return Refuted(code_of_fault(fault), trace, Method.SEARCH)
     if fault not in found.depth:
         reason = "fidelity of parallel branches that are not proved one by one is not decided"
         return Unknown(reason, OUTSIDE_CLASS.number)
     depth = found.depth[fault]
     if depth is None:
-        return Proved("search", "all runs searched")
+        return Proved(Method.SEARCH, "all runs searched")
     reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
     return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
 
@@ -117,13 +118,13 @@ def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -
     graph = machines.graph
     findings: list[Finding] = []
     told: set[str] = set()
-    code = FAULT_CODES[Fault.STUCK_ROLE].number
+    code = code_of_fault(Fault.STUCK_ROLE)
     for trace in (*_stuck_at_ends(machines, options), *found.stuck):
         role = trace.culprits[0]
         if role not in told:
             told.add(role)
             findings.append(
-                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, "search"), (role,))
+                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,))
             )
     others = tuple(role for role in graph.roles if role not in told)
     if others:

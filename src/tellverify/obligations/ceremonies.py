@@ -30,11 +30,12 @@ from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.policy import rows
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
-_METHOD: Final = "search"
+_METHOD: Final = Method.SEARCH
 _WORDS: Final = {
     Offence.NOT_FIRST: "records `{fact}` before the ceremony has begun",
     Offence.BEGUN_TWICE: "begins the ceremony a second time with `{fact}`",
@@ -55,9 +56,8 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     if row is not None and row.schema:
         unreadable = _against_schema(context, row, found)
         if unreadable:
-            place = context.place
             unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
-            verdict = Verdict(Property.CEREMONY, ObligationScope(), unknown, True, *place)
+            verdict = Verdict.of(Property.CEREMONY, ObligationScope(), unknown, context.place)
             return Decision((verdict,), tuple(found))
     verdicts = _Ceremony(context, rules, is_own).verdicts()
     return Decision(tuple(verdicts), tuple(found))
@@ -221,13 +221,15 @@ class _Ceremony:
         wrong = unstable(name, VARIANTS)
         if wrong is None:
             detail = f"by {name}: a function of the facts, and monotone"
-            return [self._told(Property.CEREMONY_STATUS, Proved("enumeration", detail), strict)]
+            return [
+                self._told(Property.CEREMONY_STATUS, Proved(Method.ENUMERATION, detail), strict)
+            ]
         explanation = (
             f"the facts {_listed(wrong.first)} give `{wrong.statuses[0]}`,"
             f" and {_listed(wrong.second)} give `{wrong.statuses[1]}`"
         )
         trace = Trace(Fault.PROPERTY, (), (), explanation, True)
-        refuted = Refuted(UNSTABLE_STATUS.number, trace, "enumeration")
+        refuted = Refuted(UNSTABLE_STATUS.number, trace, Method.ENUMERATION)
         return [self._told(Property.CEREMONY_STATUS, refuted, strict)]
 
 

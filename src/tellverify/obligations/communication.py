@@ -10,14 +10,15 @@ from typing import Final
 from tellverify.diagnostics.communication import UNMERGEABLE
 from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.trace import Fault
-from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
+from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.projection.implementability import Implementability
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import Reason
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _QUEUE_STEPS: Final = 200_000
 
@@ -43,9 +44,9 @@ def _implementability(context: GraphContext, answer: Implementability) -> list[F
         ]
     if answer.implementable:
         exact = len(machines.graph.roles) - answer.settled_by_congruence
-        method = Proved("coherence", "complete, every run")
+        method = Proved(Method.COHERENCE, "complete, every run")
         statistics = (("roles", len(machines.graph.roles)), ("decided-exactly", exact))
-        implied = Proved("coherence", "complete, every run")
+        implied = Proved(Method.COHERENCE, "complete, every run")
         return [
             Finding(Property.IMPLEMENTABLE, method, statistics=statistics),
             *(Finding(p, implied) for p in SAFETY),
@@ -62,12 +63,12 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     undecided = set(answer.undecided) - bad
     good = tuple(role for i, role in enumerate(graph.roles) if i not in bad and i not in undecided)
     if good:
-        findings.append(Finding(Property.NO_STUCK_ROLE, Proved("coherence"), good))
+        findings.append(Finding(Property.NO_STUCK_ROLE, Proved(Method.COHERENCE), good))
     for run in answer.stuck:
         from tellverify.obligations.graph_runs import stuck_trace
 
         refuted = Refuted(
-            FAULT_CODES[Fault.STUCK_ROLE].number, stuck_trace(machines, run), "coherence"
+            code_of_fault(Fault.STUCK_ROLE), stuck_trace(machines, run), Method.COHERENCE
         )
         roles = tuple(graph.roles[r] for r in run.roles)
         findings.append(Finding(Property.NO_STUCK_ROLE, refuted, roles))
@@ -92,7 +93,7 @@ def decide_queues(context: GraphContext) -> list[Finding]:
         findings.append(
             Finding(
                 Property.BOUNDED_QUEUES,
-                Proved("causality", detail),
+                Proved(Method.CAUSALITY, detail),
                 statistics=(("channels", len(longest)), ("longest-queue", max(longest))),
             )
         )
@@ -102,7 +103,7 @@ def decide_queues(context: GraphContext) -> list[Finding]:
 
             trace = unbounded_trace(machines, bound)
             channel = (graph.roles[bound.sender], graph.roles[bound.receiver])
-            refuted = Refuted(FAULT_CODES[Fault.UNBOUNDED_QUEUE].number, trace, "causality")
+            refuted = Refuted(code_of_fault(Fault.UNBOUNDED_QUEUE), trace, Method.CAUSALITY)
             findings.append(Finding(Property.BOUNDED_QUEUES, refuted, channel=channel))
     if bounds.undecided:
         reason = f"the step limit was reached with {len(bounds.undecided)} channels undecided"
@@ -121,7 +122,7 @@ def decide_projection(context: GraphContext) -> list[Finding]:
     good = tuple(role for role in graph.roles if role not in failures)
     findings = []
     if good:
-        findings.append(Finding(Property.PROJECTABLE, Proved("strict merge"), good))
+        findings.append(Finding(Property.PROJECTABLE, Proved(Method.STRICT_MERGE), good))
     alike: dict[tuple[str, int, int, int], list[str]] = {}
     for role, failure in failures.items():
         key = (failure.reason.value, failure.state, failure.left, failure.right)
@@ -133,7 +134,7 @@ def decide_projection(context: GraphContext) -> list[Finding]:
             findings.append(Finding(Property.PROJECTABLE, outcome, tuple(roles)))
             continue
         conflict = _conflict(projections, failures[roles[0]])
-        refuted = Refuted(UNMERGEABLE.number, conflict, "strict merge")
+        refuted = Refuted(UNMERGEABLE.number, conflict, Method.STRICT_MERGE)
         findings.append(Finding(Property.PROJECTABLE, refuted, tuple(roles)))
     return findings
 

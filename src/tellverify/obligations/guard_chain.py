@@ -34,12 +34,13 @@ from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.solver.port import Budget
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
-_METHOD: Final = "SMT"
-_CASES: Final = "cases"
+_METHOD: Final = Method.SMT
+_CASES: Final = Method.CASES
 _known: list[tuple[Policy, Rules]] = []
 
 
@@ -87,11 +88,10 @@ def _rules_for(options: Options) -> Rules:
 
 def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
     """No verdict on annotations that mean nothing."""
-    place = context.place
     roles = tuple(role.name.text for role in declared_roles(context.protocol))
     skipped = Skipped("the annotations have errors", NOT_WELL_FORMED.number)
     verdicts = tuple(
-        Verdict(prop, ObligationScope(roles), skipped, STATEMENTS[prop].required, *place)
+        Verdict.of(prop, ObligationScope(roles), skipped, context.place)
         for prop in (Property.GUARD_CHAIN, Property.BUDGET)
     )
     return Decision(verdicts, tuple(found))
@@ -112,7 +112,6 @@ def _guard_chain(
     context: Context, rules: Rules, instances: list[MeteredInstance]
 ) -> tuple[Verdict, ...]:
     """One verdict for roles that are alike, gravest first."""
-    place = context.place
     alike: dict[tuple[Outcome, str], list[str]] = {}
     counts: dict[tuple[Outcome, str], list[int]] = {}
     for declared in declared_roles(context.protocol):
@@ -127,12 +126,11 @@ def _guard_chain(
         count[0] += sends.guarded
         count[1] += sends.bare
     return tuple(
-        Verdict(
+        Verdict.of(
             Property.GUARD_CHAIN,
             ObligationScope(tuple(roles)),
             key[0],
-            STATEMENTS[Property.GUARD_CHAIN].required,
-            *place,
+            context.place,
             (("guarded-sends", counts[key][0]), ("unguarded-sends", counts[key][1])),
             key[1],
         )
@@ -141,7 +139,7 @@ def _guard_chain(
 
 
 def _sends_of(role: str, instances: list[MeteredInstance]) -> _Sends:
-    """The statements of a role in the largest metered that has any of them."""
+    """The statements of a role in the largest instance that has any of them."""
     sends = _Sends({})
     seen: set[tuple[str, int, int]] = set()
     for metered in instances:

@@ -11,22 +11,9 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
-# Their faults are told elsewhere: in the text, with the guards, or where `implementable` is
-# refuted, so that the same run is not told twice.
-_IMPLIED: Final = frozenset(
-    {
-        Property.WELL_FORMED,
-        Property.NO_DEADLOCK,
-        Property.NO_ORPHAN_MESSAGE,
-        Property.NO_UNSPECIFIED_RECEPTION,
-        Property.FIDELITY,
-        Property.GUARDS,
-        Property.REACHABLE,
-    }
-)
 _UNMERGED: Final = {
     "EndMismatch": "one ends where the other goes on",
     "PartnerMismatch": "they go on with different partners",
@@ -54,12 +41,18 @@ _HERE: Final = {
 }
 
 
+def _is_worded_elsewhere(prop: Property) -> bool:
+    """True of what refutes a property that has the same run, and of deciders with own findings."""
+    row = PROPERTIES[prop]
+    return row.worded_apart or row.implied_by is not None
+
+
 def diagnostics_of(
     name: str, verdict: Verdict, source: SourceFile, span: Span
 ) -> Iterator[Diagnostic]:
     """The finding for a refuted verdict on the protocol `name`, which stands at `span`."""
     outcome = verdict.outcome
-    if not isinstance(outcome, Refuted) or verdict.property in _IMPLIED:
+    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property):
         return
     evidence = outcome.evidence
     match evidence:

@@ -47,6 +47,7 @@ from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import Decision, decide
 from tellverify.properties.resolve import Scope, Unknown, formula_of, scope_of, unknown_names
 from tellverify.search.traces import build_trace, dependencies, step_of
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.outcome import Unknown as Undecided
 
@@ -172,7 +173,7 @@ class Searcher:
         if trace is None:
             reason = "a run breaks it that cannot be replayed as a whole"
             return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
-        method = "search" if found.minimal or found.loop >= 0 else "causal order"
+        method = Method.SEARCH if found.minimal or found.loop >= 0 else Method.CAUSAL_ORDER
         return Answer(Refuted(PROPERTY_BROKEN.number, trace, method), found.statistics)
 
     def _found(self, scoped: _ScopedInstance, formula: Formula) -> _Found:
@@ -233,8 +234,8 @@ class Searcher:
         if found.cut:
             bounds.append(f"sums of counts within {COUNT_LIMIT}")
         if bounds:
-            return Bounded(", ".join(bounds), "search")
-        return Proved("search", "all runs searched")
+            return Bounded(", ".join(bounds), Method.SEARCH)
+        return Proved(Method.SEARCH, "all runs searched")
 
     def _ordered(
         self, scoped: _ScopedInstance, graph: ProtocolGraph, formula: Formula
@@ -250,7 +251,7 @@ class Searcher:
         if answer is None:
             return None
         statistics = (("states", answer.visited),)
-        proved = Proved("causal order", "in every order of independent events")
+        proved = Proved(Method.CAUSAL_ORDER, "in every order of independent events")
         if answer.broken is None:
             return _Found(proved, statistics=statistics)
         run = both(graph, answer.broken)
@@ -378,7 +379,7 @@ class Searcher:
             raise Defect("a run does not reach what it is a witness of")
         count = f"{len(steps)} event{'' if len(steps) == 1 else 's'}"
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
-        outcome = Proved("search", f"by a run of {count}")
+        outcome = Proved(Method.SEARCH, f"by a run of {count}")
         return Answer(outcome, found.statistics, trace)
 
 

@@ -8,6 +8,7 @@ from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.projection.liveness import ending
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 
@@ -19,12 +20,12 @@ def decide_termination(context: GraphContext) -> list[Finding]:
     if not answer.has_end:
         outcome = Skipped("the protocol has no end: it is meant to go on for ever")
     elif answer.run is None:
-        outcome = Proved("reachability")
+        outcome = Proved(Method.REACHABILITY)
     else:
         from tellverify.obligations.graph_runs import trapped_trace
 
         outcome = Refuted(
-            NO_TERMINATION.number, trapped_trace(context.machines, answer), "reachability"
+            NO_TERMINATION.number, trapped_trace(context.machines, answer), Method.REACHABILITY
         )
     return [Finding(Property.CAN_TERMINATE, outcome)]
 
@@ -44,7 +45,7 @@ def _endless(machines: Machines, options: Options) -> Outcome:
 
     built = machines.all()
     if all(map(is_acyclic, built)):
-        return Proved("structure", "no role comes back to where it was")
+        return Proved(Method.ACYCLIC_MACHINES, "no role comes back to where it was")
     bound = 1
     found: Outcome = Unknown("too large to be searched", STEP_LIMIT.number)
     while True:
@@ -54,10 +55,12 @@ def _endless(machines: Machines, options: Options) -> Outcome:
         complete = not search.system.blocked
         trace = Lasting(search, complete, machines.graph).endless()
         if trace is not None:
-            return Refuted(ENDLESS_RUN.number, trace, "search")
+            return Refuted(ENDLESS_RUN.number, trace, Method.SEARCH)
         if complete:
-            return Proved("search", "every run")
-        found = Bounded(f"queues of at most {bound} message{'' if bound == 1 else 's'}", "search")
+            return Proved(Method.SEARCH, "every run")
+        found = Bounded(
+            f"queues of at most {bound} message{'' if bound == 1 else 's'}", Method.SEARCH
+        )
         if bound >= options.queue_limit:
             return found
         bound = min(2 * bound, options.queue_limit)

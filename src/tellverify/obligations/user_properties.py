@@ -14,8 +14,9 @@ from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict, Witness
 
 if TYPE_CHECKING:
@@ -105,10 +106,9 @@ def _verdict(
     if written.start >= 0:
         place = context.source.position(written.start)
     subject = ObligationScope(item=written.name)
-    required = STATEMENTS[Property.PROPERTY].required
     if stated.tree is None:
         skipped = Skipped("its formula cannot be read", NOT_WELL_FORMED.number)
-        return Verdict(Property.PROPERTY, subject, skipped, required, *place)
+        return Verdict.of(Property.PROPERTY, subject, skipped, place)
     answers = searcher.decide(stated.tree, written, said)
     outcome, statistics = united(context, answers)
     if isinstance(outcome, Refuted):
@@ -116,9 +116,7 @@ def _verdict(
     vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
     if isinstance(outcome, Proved | Bounded):
         vacuity = searcher.vacuity(stated.tree, written, said)
-    return Verdict(
-        Property.PROPERTY, subject, outcome, required, *place, statistics, vacuity=vacuity
-    )
+    return Verdict.of(Property.PROPERTY, subject, outcome, place, statistics, vacuity)
 
 
 def decide_witnesses(context: Context) -> Decision:
@@ -162,12 +160,11 @@ def _reachable(
             break
     else:
         outcome = _unreached(source.path, name, answers)
-    verdict = Verdict(
+    verdict = Verdict.of(
         Property.REACHABLE,
         ObligationScope(item=event),
         outcome,
-        STATEMENTS[Property.REACHABLE].required,
-        *source.position(name.start),
+        context.place,
         united(context, answers)[1],
         vacuity="exercised" if witness is not None else "not-checked",
         witness=witness,
@@ -187,7 +184,7 @@ def _unreached(path: str, name: Span, answers: Sequence[tuple[Instance, Answer]]
         within = ", ".join(dict.fromkeys(limits)) or "the sizes tried"
         return Unknown(f"no run reaches it with {within}; more was not searched", STEP_LIMIT.number)
     conflict = Conflict("no run reaches it", path, name, name)
-    return Refuted(UNREACHABLE_EVENT.number, conflict, "search")
+    return Refuted(UNREACHABLE_EVENT.number, conflict, Method.SEARCH)
 
 
 def _shown(written: say.Written) -> str:
@@ -223,5 +220,5 @@ def united(
     first = answers[-1][1].outcome
     if not limits and isinstance(first, Proved):
         return first, statistics
-    method = first.method if isinstance(first, Proved | Bounded) else "search"
+    method = first.method if isinstance(first, Proved | Bounded) else Method.SEARCH
     return Bounded(", ".join(limits), method), statistics

@@ -35,6 +35,7 @@ from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
@@ -264,17 +265,19 @@ class Meters:
             text = text_of(formula)
             grows = any(monomial for poly in formula for monomial, _ in poly.terms)
             if meter.limit is None or not grows:
-                return Proved("structure" if grows else "longest path", f"at most {text}{of}{unit}")
+                return Proved(
+                    Method.STRUCTURE if grows else Method.LONGEST_PATH, f"at most {text}{of}{unit}"
+                )
             if largest((constant(meter.limit),), formula) == (constant(meter.limit),):
-                return Proved("structure", f"at most {text}{of}{unit}")
+                return Proved(Method.CLOSED_FORM, f"at most {text}{of}{unit}")
             detail = f"at most {text}{of}{unit}"
-            return Bounded(self._bound(), "longest path", detail)
+            return Bounded(self._bound(), Method.LONGEST_PATH, detail)
         values = [one.worst.total for one in measured]
         if not any(one.instance.sizes for one in measured):
-            return Proved("longest path", f"at most {values[-1]:,}{of}{unit}")
+            return Proved(Method.LONGEST_PATH, f"at most {values[-1]:,}{of}{unit}")
         shown = ", ".join(f"{value:,}" for value in values[:6])
         more = ", ..." if len(values) > 6 else ""
-        return Bounded(self._bound(), "longest path", f"at most {shown}{more}{of}{unit}")
+        return Bounded(self._bound(), Method.LONGEST_PATH, f"at most {shown}{more}{of}{unit}")
 
     def _bound(self) -> str:
         sizes: dict[str, dict[int, None]] = {}
@@ -293,7 +296,7 @@ class Meters:
         if meter.limit is None:
             explanation = f"{who} {_verb(meter)} without limit: {round_}"
             trace = self._lasso_trace(meter, one, found, explanation)
-            refuted = Refuted(UNBOUNDED_COST.number, trace, "longest path", one.instance.name)
+            refuted = Refuted(UNBOUNDED_COST.number, trace, Method.LONGEST_PATH, one.instance.name)
             shown_by = (one, (*found.stem, *found.loop), len(found.stem))
             return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
         rounds = rounds_over(one.costs, found, meter.limit)
@@ -307,7 +310,7 @@ class Meters:
         else:
             trace = self._trace(meter, one, shown)
             shown_by = (one, shown, -1)
-        refuted = Refuted(meter.code.number, trace, "longest path", one.instance.name, reason)
+        refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
 
     def _over(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
@@ -321,7 +324,7 @@ class Meters:
         unit = f" {meter.unit}" if meter.unit else ""
         here = f" with {one.instance.name}" if one.instance.name else ""
         reason = f"{one.worst.total:,}{unit} are enough for every run{here}"
-        refuted = Refuted(meter.code.number, trace, "longest path", one.instance.name, reason)
+        refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         told = self._told(meter, refuted, all_of)
         return msgspec.structs.replace(told, over=(one, tuple(run), -1))
 
@@ -391,13 +394,9 @@ _NOTHING: Final = Worst(0, ())
 
 
 def _verb(meter: Meter) -> str:
-    match meter.property:
-        case Property.LEAKAGE:
-            return f"shows `{meter.item}`"
-        case Property.RECEIPTS:
-            return "issues receipts"
-        case _:
-            return "is charged"
+    if meter.property is Property.LEAKAGE:
+        return f"shows `{meter.item}`"
+    return "issues receipts" if meter.property is Property.RECEIPTS else "is charged"
 
 
 def sizes_shown(sizes: Mapping[str, int]) -> str:

@@ -22,7 +22,7 @@ from tellverify.verdict.fingerprint import (
     fingerprint,
 )
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
-from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
 from tellverify.version import VERSION
 
@@ -127,7 +127,7 @@ def _rule(identity: str) -> dict[str, Json]:
     code = CODES.get(identity)
     if code is None:
         prop = next((one for one in Property if one.value == identity), None)
-        text = STATEMENTS[prop].text if prop is not None else identity
+        text = PROPERTIES[prop].sentence if prop is not None else identity
         return {"id": identity, "shortDescription": text_of(text)}
     rule: dict[str, Json] = {
         "id": code.number,

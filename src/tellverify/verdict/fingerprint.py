@@ -47,7 +47,7 @@ def obligation_digest(subject: Subject, verdict: Verdict) -> str:
             case Core(premises=premises):
                 parts.extend(premise.name for premise in premises)
             case Conflict():
-                pass
+                pass  # its places move, and its reason is reworded
     return _digest(parts)
 
 

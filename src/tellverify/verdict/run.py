@@ -17,7 +17,7 @@ from tellverify.verdict.identity import (
     obligation_name,
 )
 from tellverify.verdict.outcome import Outcome, Refuted
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property
 
 
 class Witness(msgspec.Struct, frozen=True):
@@ -43,6 +43,21 @@ class Verdict(msgspec.Struct, frozen=True):
     statistics: tuple[tuple[str, int], ...] = ()
     vacuity: str = "not-checked"
     witness: Witness | None = None
+
+    @classmethod
+    def of(
+        cls,
+        prop: Property,
+        scope: ObligationScope,
+        outcome: Outcome,
+        place: tuple[int, int] = (0, 0),
+        statistics: tuple[tuple[str, int], ...] = (),
+        vacuity: str = "not-checked",
+        witness: Witness | None = None,
+    ) -> Verdict:
+        """A verdict at a line and column, required if the registry says so of the property."""
+        required = PROPERTIES[prop].required
+        return cls(prop, scope, outcome, required, *place, statistics, vacuity, witness)
 
     @builtins.property
     def name(self) -> str:

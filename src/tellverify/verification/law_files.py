@@ -27,12 +27,13 @@ from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope, SubjectKind
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
-_METHOD: Final = "SMT, examples evaluated"
+_METHOD: Final = Method.SMT_EVALUATED
 _BUDGET: Final = Budget(20_000_000)
 
 
@@ -71,11 +72,10 @@ def _check_structure(
     for law in laws_of(structure):
         solver = Recording(Z3Solver())
         ruling = judge(structure, law, solver, _BUDGET)
-        line, column = source.position(law.span.start)
         outcome = _outcome(structure, law, ruling, source)
         subject = ObligationScope(item=law.name)
-        required = STATEMENTS[Property.LAW].required
-        verdict = Verdict(Property.LAW, subject, outcome, required, line, column)
+        place = source.position(law.span.start)
+        verdict = Verdict.of(Property.LAW, subject, outcome, place)
         verdicts.append(verdict)
         if isinstance(ruling, Broken):
             said.append(_finding(structure, law, ruling, source))
@@ -98,9 +98,9 @@ def _check_structure(
 def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile) -> Outcome:
     match ruling:
         case Kept(""):
-            return Proved("SMT", f"for all values of `{structure.name}`")
+            return Proved(Method.SMT, f"for all values of `{structure.name}`")
         case Kept(within):
-            return Bounded(within, "SMT")
+            return Bounded(within, Method.SMT)
         case Undecided(reason):
             return Unknown(reason, STEP_LIMIT.number)
         case Broken():

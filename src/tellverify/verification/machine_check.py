@@ -15,12 +15,12 @@ from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.instance_outcome import FAULT_CODES
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
 from tellverify.search.check_system import Reached, Scope, SystemCheck, check_system
 from tellverify.source.span import NOWHERE
 from tellverify.verdict.identity import ObligationScope, SubjectKind
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
     Conflict,
@@ -30,7 +30,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import REFUTED_BY, Property, code_of_fault
 from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
@@ -43,15 +43,9 @@ from tellverify.verification.machine_system import (
 )
 from tellverify.verification.reported import with_diagnostics
 
+_START: Final = (1, 1)
 _OF_MACHINES: Final = {
-    Property.NO_DEADLOCK: Fault.DEADLOCK,
-    Property.NO_ORPHAN_MESSAGE: Fault.ORPHAN_MESSAGE,
-    Property.NO_UNSPECIFIED_RECEPTION: Fault.UNSPECIFIED_RECEPTION,
-    Property.FIDELITY: Fault.INFIDELITY,
-    Property.NO_STUCK_ROLE: Fault.STUCK_ROLE,
-    Property.BOUNDED_QUEUES: Fault.UNBOUNDED_QUEUE,
-    Property.CAN_TERMINATE: Fault.NO_TERMINATION,
-    Property.TERMINATES: Fault.ENDLESS_RUN,
+    prop: fault for fault, prop in REFUTED_BY.items() if fault is not Fault.PROPERTY
 }
 
 
@@ -129,7 +123,7 @@ def _verdicts(
     name: str, system: System, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
     subject = ObligationScope()
-    found = [Verdict(Property.WELL_FORMED, subject, Proved("structure"), True, 1, 1)]
+    found = [Verdict.of(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), _START)]
     for prop, fault in _OF_MACHINES.items():
         reached = checked.reached.get(fault)
         traces = [trace for trace in checked.traces if trace.fault is fault]
@@ -173,8 +167,8 @@ def _of_property(
             about = msgspec.structs.replace(subject, roles=trace.culprits)
         elif prop is Property.BOUNDED_QUEUES:
             about = msgspec.structs.replace(subject, channel=(trace.culprits[0], trace.culprits[1]))
-        refuted = Refuted(FAULT_CODES[trace.fault].number, trace, "search")
-        found.append(Verdict(prop, about, refuted, STATEMENTS[prop].required, 1, 1, statistics))
+        refuted = Refuted(code_of_fault(trace.fault), trace, Method.SEARCH)
+        found.append(Verdict.of(prop, about, refuted, _START, statistics))
     if prop is Property.NO_STUCK_ROLE:
         told = {role for trace in traces for role in trace.culprits}
         left = tuple(m.role for m in system.machines if m.role not in told)
@@ -188,8 +182,7 @@ def _of_property(
         statistics = (*statistics, ("longest-queue", longest))
     outcome = _unrefuted(prop, checked, reached, bool(traces))
     if outcome is not None:
-        required = STATEMENTS[prop].required
-        found.append(Verdict(prop, subject, outcome, required, 1, 1, statistics))
+        found.append(Verdict.of(prop, subject, outcome, _START, statistics))
     return found
 
 
@@ -200,21 +193,21 @@ def _unrefuted(
     if prop is Property.BOUNDED_QUEUES:
         if reached.scope is Scope.ALL:
             longest = max((length for _, length in checked.longest), default=0)
-            return Proved("search", f"at most {longest} in a queue")
+            return Proved(Method.SEARCH, f"at most {longest} in a queue")
         if refuted:
             return None
         reason = f"some run needs a queue of more than {reached.bound} messages"
         return Unknown(reason if reached.bound else "too large to be searched", STEP_LIMIT.number)
     match reached.scope:
         case Scope.ALL:
-            return Proved("search", "every run")
+            return Proved(Method.SEARCH, "every run")
         case Scope.COMPATIBLE:
-            return Proved("k-multiparty compatibility", f"session automata, k = {reached.bound}")
+            return Proved(Method.COMPATIBILITY, f"session automata, k = {reached.bound}")
         case Scope.ENDINGS | Scope.REDUCED:
-            return Proved("persistent sets", "every run, by representatives")
+            return Proved(Method.PERSISTENT_SETS, "every run, by representatives")
         case Scope.QUEUES:
             plural = "" if reached.bound == 1 else "s"
-            return Bounded(f"queues of at most {reached.bound} message{plural}", "search")
+            return Bounded(f"queues of at most {reached.bound} message{plural}", Method.SEARCH)
         case Scope.RUNS:
             reason = (
                 f"no run of up to {reached.depth} events shows it, and longer ones were not"
@@ -228,14 +221,11 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     first = min(said, key=sort_key)
     span = first.primary.span
     conflict = Conflict(first.message, first.path, span, span)
-    refuted = Refuted(first.code.number, conflict, "structure")
+    refuted = Refuted(first.code.number, conflict, Method.STRUCTURE)
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
-    found = [Verdict(Property.WELL_FORMED, ObligationScope(), refuted, True, 1, 1)]
-    for prop in _OF_MACHINES:
-        if prop is not Property.TERMINATES:
-            required = STATEMENTS[prop].required
-            found.append(Verdict(prop, ObligationScope(), skipped, required, 1, 1))
-    return found
+    found = [Verdict.of(Property.WELL_FORMED, ObligationScope(), refuted, _START)]
+    asked = [prop for prop in _OF_MACHINES if prop is not Property.TERMINATES]
+    return [*found, *(Verdict.of(prop, ObligationScope(), skipped, _START) for prop in asked)]
 
 
 def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:

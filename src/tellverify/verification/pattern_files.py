@@ -21,14 +21,15 @@ from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope, SubjectKind
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input as ReadInput
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
 _BUDGET: Final = Budget(20_000_000)
-_METHOD: Final = "search, evaluated twice"
+_METHOD: Final = Method.SEARCH_EVALUATED
 
 
 def check_patterns(files: Iterable[ReadFile], options: Options) -> Checked:
@@ -90,21 +91,14 @@ class _Check:
 
     def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
         subject = ObligationScope(item=f"{claim.kind} {claim.name}")
-        required = STATEMENTS[Property.CLAIM].required
         place = self._source.position(claim.span.start)
         statistics = (("states", space.state_count),) if space is not None else ()
-        return Verdict(
-            Property.CLAIM,
-            subject,
-            self._outcome(claim, is_proved, space, reason),
-            required,
-            *place,
-            statistics,
-        )
+        outcome = self._outcome(claim, is_proved, space, reason)
+        return Verdict.of(Property.CLAIM, subject, outcome, place, statistics)
 
     def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
         if is_proved:
-            return Proved("induction", "for all values of the parameters")
+            return Proved(Method.INDUCTION, "for all values of the parameters")
         if space is None:
             return Unknown(reason, EVENT_LIMIT.number)
         if space.is_complete or claim.kind != "possible":
@@ -113,7 +107,7 @@ class _Check:
                 return self._refuted(claim, run)
         if not space.is_complete:
             return Unknown(f"there are more than {MOST_STATES} states", EVENT_LIMIT.number)
-        return Bounded(_ranges(self._model), "search", f"{space.state_count} states")
+        return Bounded(_ranges(self._model), Method.SEARCH, f"{space.state_count} states")
 
     def _refuted(self, claim: Claim, run: ModelRun) -> Outcome:
         if not accepts(self._model, run, claim, Z3Solver(), _BUDGET):

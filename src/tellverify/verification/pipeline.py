@@ -25,8 +25,9 @@ from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_instance, decide_protocol
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import OF_EVERY_PROTOCOL, STATEMENTS, Property
+from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import FileResult, assembled
@@ -177,9 +178,7 @@ def _timed_out(
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
     reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
     given_up = tuple(
-        Verdict(
-            p, ObligationScope(), Unknown(reason, TIMEOUT.number), STATEMENTS[p].required, *place
-        )
+        Verdict.of(p, ObligationScope(), Unknown(reason, TIMEOUT.number), place)
         for p in OF_EVERY_PROTOCOL
     )
     selected = tuple(v for v in given_up if _is_selected(v, options))
@@ -239,7 +238,7 @@ def _check_protocol(
         malformed = _malformed(name, place, new_errors, options)
         return msgspec.structs.replace(report, verdicts=malformed), more
     well_formed = Verdict(
-        Property.WELL_FORMED, ObligationScope(), Proved("structure"), True, *place
+        Property.WELL_FORMED, ObligationScope(), Proved(Method.STRUCTURE), True, *place
     )
     sha256 = result.file.sha256
     decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
@@ -333,17 +332,11 @@ def _malformed(
     first = min(errors, key=sort_key)
     span = first.primary.span
     refuted = Refuted(
-        first.code.number, Conflict(first.message, first.path, span, span), "structure"
+        first.code.number, Conflict(first.message, first.path, span, span), Method.STRUCTURE
     )
     skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
     found = tuple(
-        Verdict(
-            p,
-            ObligationScope(),
-            refuted if p is Property.WELL_FORMED else skipped,
-            STATEMENTS[p].required,
-            *place,
-        )
+        Verdict.of(p, ObligationScope(), refuted if p is Property.WELL_FORMED else skipped, place)
         for p in OF_EVERY_PROTOCOL
     )
     return _required(found, options)
@@ -354,10 +347,7 @@ def _skipped(
 ) -> tuple[Verdict, ...]:
     """The verdicts of a protocol that cannot be put together."""
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
-    found = tuple(
-        Verdict(p, ObligationScope(), skipped, STATEMENTS[p].required, *place)
-        for p in OF_EVERY_PROTOCOL
-    )
+    found = tuple(Verdict.of(p, ObligationScope(), skipped, place) for p in OF_EVERY_PROTOCOL)
     return _required(found, options)
 
 

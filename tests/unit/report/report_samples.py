@@ -10,6 +10,7 @@ from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -126,8 +127,8 @@ def verdict(
     return Verdict(prop, ObligationScope(roles), outcome, required, line, 1, statistics)
 
 
-MERGE = Proved("strict merge")
-SEARCH = Proved("search")
+MERGE = Proved(Method.STRICT_MERGE)
+SEARCH = Proved(Method.SEARCH)
 
 ESCROW_REPORT = ProtocolReport(
     name="escrow.Escrow",
@@ -141,7 +142,7 @@ ESCROW_REPORT = ProtocolReport(
             Refuted(
                 "TV411",
                 Conflict("`Courier` receives nothing on `decline`", PATH, DISPATCH, DECLINE),
-                "strict merge",
+                Method.STRICT_MERGE,
             ),
             "Courier",
         ),
@@ -149,7 +150,7 @@ ESCROW_REPORT = ProtocolReport(
         verdict(Property.PROJECTABLE, MERGE, "Seller"),
         verdict(
             Property.NO_STUCK_ROLE,
-            Refuted("TV512", ESCROW_TRACE, "search"),
+            Refuted("TV512", ESCROW_TRACE, Method.SEARCH),
             "Courier",
             line=11,
             configurations=14,
@@ -169,8 +170,8 @@ VOTE_REPORT = ProtocolReport(
     roles=("Coordinator", "Witness[0]", "Witness[1]", "Witness[2]"),
     families=(Family("Witness", (1, 2, 3)),),
     verdicts=(
-        verdict(Property.NO_DEADLOCK, Bounded("N <= 3, queues <= 4", "search")),
-        verdict(Property.NO_ORPHAN_MESSAGE, Bounded("N <= 3, queues <= 4", "search")),
+        verdict(Property.NO_DEADLOCK, Bounded("N <= 3, queues <= 4", Method.SEARCH)),
+        verdict(Property.NO_ORPHAN_MESSAGE, Bounded("N <= 3, queues <= 4", Method.SEARCH)),
         verdict(Property.NO_UNSPECIFIED_RECEPTION, Assumed("peers sign", "vote.tell:4", "A2")),
         verdict(Property.IMPLEMENTABLE, Unknown("resource limit, 20 000 000", "TV902")),
         verdict(

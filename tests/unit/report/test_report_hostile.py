@@ -23,6 +23,7 @@ from tellverify.report.wire import write_json
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted, Skipped
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
@@ -76,12 +77,20 @@ def run_with(name: str) -> tuple[Run, dict[str, SourceFile]]:
         protocol=name,
         refutes=f"no-stuck-role[{name}]",
     )
+    refuted = Refuted("TV512", trace, Method.SEARCH, name)
+    proved = Proved(Method.SEARCH, name)
     verdicts = (
         Verdict(
-            Property.NO_STUCK_ROLE, ObligationScope((name,)), Refuted("TV512", trace, name), True
+            Property.NO_STUCK_ROLE,
+            ObligationScope((name,)),
+            refuted,
+            True,
         ),
         Verdict(
-            Property.BOUNDED_QUEUES, ObligationScope((), (name, "B")), Proved(name, name), True
+            Property.BOUNDED_QUEUES,
+            ObligationScope((), (name, "B")),
+            proved,
+            True,
         ),
         Verdict(Property.CAN_TERMINATE, ObligationScope(), Skipped(name, "TV942"), False),
     )
