@@ -111,7 +111,7 @@ def stuck(protocol: dict[str, Any]) -> dict[str, Any]:
     (verdict,) = (
         one
         for one in protocol["verdicts"]
-        if one["property"] == "no-stuck-role" and one["status"] == "refuted"
+        if one["property"] == "no-stuck-role" and one["outcome"]["status"] == "refuted"
     )
     return dict(verdict)
 
@@ -131,14 +131,13 @@ def test_fingerprints_of_obligations_are_unique(folder: Path) -> None:
 @outcomes("mixed")
 def test_every_verdict_is_located_in_its_own_file(folder: Path) -> None:
     for path, protocol in protocols(folder).items():
-        places = [place["path"] for one in protocol["verdicts"] for place in one["locations"]]
-        assert set(places) == {path}
+        assert {one["place"]["path"] for one in protocol["verdicts"]} == {path}
 
 
 @outcomes("mixed", "refuted", "copies")
 def test_no_evidence_file_is_cited_for_both(folder: Path) -> None:
     first, second = (
-        {one["evidence"]["path"] for one in each["verdicts"] if one["evidence"].get("path")}
+        {one["evidence"]["path"] for one in each["verdicts"] if one["evidence"]}
         for each in protocols(folder).values()
     )
     assert first
@@ -152,7 +151,7 @@ def test_every_cited_evidence_file_is_the_one_that_was_made(folder: Path) -> Non
         (one["evidence"]["path"], one["evidence"]["sha256"])
         for each in protocols(folder).values()
         for one in each["verdicts"]
-        if one["evidence"].get("path")
+        if one["evidence"]
     ]
     assert cited
     for path, digest in cited:

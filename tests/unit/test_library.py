@@ -37,7 +37,7 @@ def test_results_are_those_of_the_command(tmp_path: Path) -> None:
     )
     told = json.loads(done.stdout)["protocols"][0]["verdicts"]
     (protocol,) = tellverify.check(tmp_path / "family.tell").protocols
-    assert [(v["property"], v["status"]) for v in told] == [
+    assert [(v["property"], v["outcome"]["status"]) for v in told] == [
         (v.property.value, status(v.outcome)) for v in protocol.verdicts
     ]
 

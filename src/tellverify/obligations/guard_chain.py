@@ -37,7 +37,7 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Verdict
+from tellverify.verdict.run import Vacuity, Verdict
 
 _METHOD: Final = Method.SMT
 _CASES: Final = Method.CASES
@@ -112,15 +112,15 @@ def _guard_chain(
     context: Context, rules: Rules, instances: list[MeteredInstance]
 ) -> tuple[Verdict, ...]:
     """One verdict for roles that are alike, gravest first."""
-    alike: dict[tuple[Outcome, str], list[str]] = {}
-    counts: dict[tuple[Outcome, str], list[int]] = {}
+    alike: dict[tuple[Outcome, Vacuity], list[str]] = {}
+    counts: dict[tuple[Outcome, Vacuity], list[int]] = {}
     for declared in declared_roles(context.protocol):
         role = declared.name.text
         sends = _sends_of(role, instances)
         if not sends.guarded and not sends.bare:
             continue
         outcome = _judged(role, sends, rules)
-        vacuity = "exercised" if sends.guarded else "vacuous"
+        vacuity: Vacuity = "exercised" if sends.guarded else "vacuous"
         alike.setdefault((outcome, vacuity), []).append(role)
         count = counts.setdefault((outcome, vacuity), [0, 0])
         count[0] += sends.guarded

@@ -17,7 +17,7 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Verdict, Witness
+from tellverify.verdict.run import Vacuity, Verdict, Witness
 
 if TYPE_CHECKING:
     from tellverify.obligations.temporal_search import Answer, Searcher
@@ -113,7 +113,7 @@ def _verdict(
     outcome, statistics = united(context, answers)
     if isinstance(outcome, Refuted):
         outcome = msgspec.structs.replace(outcome, reason=_shown(written))
-    vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
+    vacuity: Vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
     if isinstance(outcome, Proved | Bounded):
         vacuity = searcher.vacuity(stated.tree, written, said)
     return Verdict.of(Property.PROPERTY, subject, outcome, place, statistics, vacuity)

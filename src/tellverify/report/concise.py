@@ -20,7 +20,7 @@ def write_concise(
     Refuted obligations that no finding reports follow the findings, as `refuted[code]`.
     """
     style = Style(ascii_only=ascii_only)
-    for entry, _ in folded(entries(run, sources)):
+    for entry, _ in folded(entries(run)):
         at = entry.region
         where = f"{style.shown(at.path)}:{at.line}:{at.column}"
         word = entry.severity if entry.diagnostic is not None else "refuted"

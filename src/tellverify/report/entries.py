@@ -6,7 +6,7 @@ refutation, or an obligation that is unknown or skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -14,10 +14,9 @@ import msgspec
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, sort_key
 from tellverify.model.trace import Trace
-from tellverify.report.comparison import Comparison, State
-from tellverify.report.excerpt import location
-from tellverify.report.grouping import code_of, line_of
-from tellverify.source.text import SourceFile
+from tellverify.report.grouping import code_of, place_of
+from tellverify.source.region import Region
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.identity import Subject
 from tellverify.verdict.outcome import (
@@ -32,19 +31,9 @@ from tellverify.verdict.outcome import (
     status,
 )
 from tellverify.verdict.properties import PROPERTIES
-from tellverify.verdict.run import ProtocolReport, Run, Verdict
+from tellverify.verdict.run import ProtocolReport, Run, State, Verdict
 
 EntryKind: TypeAlias = Literal["finding", "refuted", "unknown", "skipped"]
-
-
-class Region(msgspec.Struct, frozen=True):
-    """A range of a source, counted from 1, the end exclusive; without an end it is one place."""
-
-    path: str
-    line: int
-    column: int
-    end_line: int = 0
-    end_column: int = 0
 
 
 class ReportEntry(msgspec.Struct, frozen=True):
@@ -83,9 +72,7 @@ class ReportEntry(msgspec.Struct, frozen=True):
         return (self.protocol, self.verdict, outcome) if isinstance(outcome, Refuted) else None
 
 
-def entries(
-    run: Run, sources: Mapping[str, SourceFile], compared: Comparison | None = None
-) -> list[ReportEntry]:
+def entries(run: Run, compared: Comparison | None = None) -> list[ReportEntry]:
     """All entries of a run.
 
     Findings, those of refutations included, stand in source order. Behind them come refutations
@@ -93,7 +80,7 @@ def entries(
     """
     compared = compared or Comparison(run)
     reported: list[tuple[Diagnostic, ReportEntry]] = [
-        (one, _finding(one, sources, compared)) for one in run.diagnostics
+        (one, _finding(one, compared)) for one in run.diagnostics
     ]
     bare: list[ReportEntry] = []
     unknown: list[ReportEntry] = []
@@ -101,12 +88,12 @@ def entries(
         for verdict in protocol.verdicts:
             match verdict.outcome:
                 case Refuted(diagnostic=None) as outcome:
-                    bare.append(_refuted(protocol, verdict, outcome, sources, compared))
+                    bare.append(_refuted(protocol, verdict, outcome, compared))
                 case Refuted(diagnostic=Diagnostic() as diagnostic) as outcome:
-                    entry = _refuted(protocol, verdict, outcome, sources, compared)
+                    entry = _refuted(protocol, verdict, outcome, compared)
                     reported.append((diagnostic, entry))
                 case Unknown(reason=reason) | Skipped(reason=reason):
-                    unknown.append(_unknown(protocol, verdict, reason, sources))
+                    unknown.append(_unknown(protocol, verdict, reason))
                 case Proved() | Bounded() | Assumed():
                     pass
     reported.sort(key=lambda pair: sort_key(pair[0]))
@@ -154,14 +141,9 @@ def folded(found: Iterable[ReportEntry]) -> list[tuple[ReportEntry, int]]:
     return shown
 
 
-def region_of(annotation: Annotation, path: str, sources: Mapping[str, SourceFile]) -> Region:
+def region_of(annotation: Annotation, path: str) -> Region:
     """The region of an annotation; `path` is that of its diagnostic."""
-    where = annotation.path or path
-    source = sources.get(where)
-    line, column = location(source, annotation.span.start)
-    if source is None:
-        return Region(where, line, column)
-    return Region(where, line, column, *location(source, annotation.span.end))
+    return annotation.region or Region(annotation.path or path, 1, 1)
 
 
 def message_of(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> str:
@@ -176,15 +158,14 @@ def _refuted(
     protocol: ProtocolReport,
     verdict: Verdict,
     outcome: Refuted,
-    sources: Mapping[str, SourceFile],
     compared: Comparison,
 ) -> ReportEntry:
     diagnostic = outcome.diagnostic
     if diagnostic is not None:
-        region = region_of(diagnostic.primary, diagnostic.path, sources)
+        region = region_of(diagnostic.primary, diagnostic.path)
         message, severity = diagnostic.message, diagnostic.severity
     else:
-        region = Region(*line_of(protocol, verdict, sources))
+        region = place_of(protocol, verdict)
         message = message_of(protocol, verdict, outcome)
         severity = Severity.ERROR if verdict.required else Severity.WARNING
     digest = fingerprint(protocol.subject, verdict)
@@ -204,16 +185,14 @@ def _refuted(
     )
 
 
-def _unknown(
-    protocol: ProtocolReport, verdict: Verdict, reason: str, sources: Mapping[str, SourceFile]
-) -> ReportEntry:
+def _unknown(protocol: ProtocolReport, verdict: Verdict, reason: str) -> ReportEntry:
     word = status(verdict.outcome)
     return ReportEntry(
         "unknown" if word == "unknown" else "skipped",
         code_of(verdict.outcome),
         Severity.WARNING if verdict.required else Severity.NOTE,
         f"`{verdict.name}` of `{protocol.name}` is {word}: {reason}",
-        Region(*line_of(protocol, verdict, sources)),
+        place_of(protocol, verdict),
         fingerprint(protocol.subject, verdict),
         verdict.required,
         None,
@@ -222,15 +201,13 @@ def _unknown(
     )
 
 
-def _finding(
-    diagnostic: Diagnostic, sources: Mapping[str, SourceFile], compared: Comparison
-) -> ReportEntry:
+def _finding(diagnostic: Diagnostic, compared: Comparison) -> ReportEntry:
     return ReportEntry(
         "finding",
         diagnostic.code.number,
         diagnostic.severity,
         diagnostic.message,
-        region_of(diagnostic.primary, diagnostic.path, sources),
+        region_of(diagnostic.primary, diagnostic.path),
         compared.fingerprint_of(diagnostic),
         state=compared.finding_state(diagnostic),
         diagnostic=diagnostic,

@@ -22,7 +22,7 @@ def write_annotations(run: Run, sources: Mapping[str, SourceFile], out: TextIO) 
     Refuted obligations come before other findings, what is not known comes last; within that,
     what is new comes before what is known, then source order.
     """
-    found = [one for one in entries(run, sources) if not one.repeats]
+    found = [one for one in entries(run) if not one.repeats]
     for severity, command in _COMMANDS.items():
         of_level = [one for one in found if one.severity is severity]
         of_level.sort(key=_gravity)

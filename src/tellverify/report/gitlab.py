@@ -9,8 +9,8 @@ from typing import Final
 from tellverify.diagnostics.model import Severity
 from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.escape import printable, tame
+from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json
-from tellverify.report.wire import json_text
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 
@@ -25,7 +25,7 @@ def write_gitlab(run: Run, sources: Mapping[str, SourceFile]) -> str:
     """
     seen: dict[str, int] = {}
     issues: list[Json] = []
-    for one in entries(run, sources):
+    for one in entries(run):
         if one.repeats:
             continue
         number = seen[one.fingerprint] = seen.get(one.fingerprint, 0) + 1

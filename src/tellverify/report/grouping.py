@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels, counted, listed
-from tellverify.source.text import SourceFile
+from tellverify.source.region import Region
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
     Conflict,
+    Core,
     Outcome,
     Proved,
     Refuted,
@@ -106,21 +107,21 @@ def evidence_of(run: Run) -> dict[str, EvidenceFile]:
     return files
 
 
-def line_of(
-    protocol: ProtocolReport, verdict: Verdict, sources: Mapping[str, SourceFile]
-) -> tuple[str, int, int]:
-    """Path, line and column where an outcome shows: of a refutation its evidence, else its own."""
+def place_of(protocol: ProtocolReport, verdict: Verdict) -> Region:
+    """Where an outcome shows: of a refutation the place of its evidence, else its own."""
     outcome = verdict.outcome
     if isinstance(outcome, Refuted):
-        evidence = outcome.evidence
-        if isinstance(evidence, Trace):
-            sites = [evidence.place, *(step.site for step in reversed(evidence.steps[-1:]))]
-            for site in sites:
-                if site.line:
-                    return site.path or protocol.path, site.line, max(site.column, 1)
-        elif isinstance(evidence, Conflict) and evidence.path in sources:
-            return (evidence.path, *sources[evidence.path].position(evidence.left.start))
-    return protocol.path, max(verdict.line or protocol.line, 1), max(verdict.column, 1)
+        match outcome.evidence:
+            case Trace() as trace:
+                for site in (trace.place, *(step.site for step in reversed(trace.steps[-1:]))):
+                    if site.line:
+                        return Region(site.path or protocol.path, site.line, max(site.column, 1))
+            case Conflict(regions=regions) if regions:
+                return regions[0]
+            case Conflict() | Core():
+                pass
+    line = max(verdict.line or protocol.line, 1)
+    return Region(protocol.path, line, max(verdict.column, 1))
 
 
 def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]:

@@ -18,7 +18,6 @@ from tellverify.report.entries import ReportEntry, entries, message_of
 from tellverify.report.escape import printable, tame
 from tellverify.report.grouping import detail_of, evidence_of
 from tellverify.report.style import Style
-from tellverify.report.wire_verdict import statement
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
@@ -32,6 +31,7 @@ from tellverify.verdict.outcome import (
     status,
 )
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.statements import statement
 
 FINDINGS: Final = "findings"
 CHECK: Final = "tellverify"
@@ -62,7 +62,7 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
     outcome as a property. Other errors of the text are failures of a suite of their own. When all
     this would let a failed check pass, its exit code is an error.
     """
-    found = entries(run, sources)
+    found = entries(run)
     by_obligation = {
         one.protocol.id_of(one.verdict).text: one
         for one in found

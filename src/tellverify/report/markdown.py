@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from tellverify.diagnostics.model import Severity, sort_key
-from tellverify.report.comparison import Comparison
+from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
-from tellverify.report.excerpt import location
 from tellverify.report.families import counted, grouped
-from tellverify.report.grouping import Group, detail_of, groups, line_of, members, totals
+from tellverify.report.grouping import Group, detail_of, groups, members, place_of, totals
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.source.text import SourceFile
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.outcome import Assumed, Refuted
-from tellverify.verdict.properties import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption, ProtocolReport, Run
 from tellverify.version import VERSION
 
@@ -233,14 +233,14 @@ def _row(
     sources: Mapping[str, SourceFile],
     compared: Comparison | None,
 ) -> str:
-    path, line, _ = line_of(protocol, group.verdicts[0], sources)
+    at = place_of(protocol, group.verdicts[0])
     word = f"**{group.status}**" if group.status == "refuted" else group.status
     outcome = " ".join(part for part in (word, group.code) if part)
     if group.detail and group.status != "refuted":
         outcome += f", {prose(group.detail, in_table=True)}"
     elif group.detail:
         outcome += f" ({prose(group.detail, in_table=True)})"
-    where = code(f"{path.rpartition('/')[2]}:{line}", in_table=True)
+    where = code(f"{at.path.rpartition('/')[2]}:{at.line}", in_table=True)
     name = code(protocol.name, in_table=True)
     was = ""
     if compared is not None:
@@ -262,8 +262,8 @@ def _findings(
     for one in run.diagnostics:
         if one.severity is Severity.NOTE:
             continue
-        line, _ = location(sources.get(one.path), one.primary.span.start)
-        where = code(f"{one.path}:{line}")
+        at = region_of(one.primary, one.path)
+        where = code(f"{at.path}:{at.line}")
         known = " (known)" if compared.accepts(compared.fingerprint_of(one)) else ""
         lines.append(f"{where} **{one.severity}** {one.code.number}: {prose(one.message)}{known}")
     if not lines:
@@ -353,7 +353,8 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     if run.dialect != "strict":
         yield f"**Dialect {run.dialect}:** {DIALECTS[run.dialect]}."
         yield ""
-    yield f"**Read this as:** {SEMANTICS}."
+    if run.semantics:
+        yield f"**Read this as:** {run.semantics}."
     if totals(run)["bounded"]:
         yield '"bounded" says nothing beyond the bound named next to it.'
     if families:

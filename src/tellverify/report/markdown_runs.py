@@ -10,8 +10,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.trace import Fault, Trace
 from tellverify.report.drawing.chart import draw, place
 from tellverify.report.drawing.mermaid import sequence_diagram
-from tellverify.report.entries import entries, folded
-from tellverify.report.excerpt import location
+from tellverify.report.entries import entries, folded, region_of
 from tellverify.report.families import collapsed, counted, grouped, listed
 from tellverify.report.grouping import evidence_of
 from tellverify.report.markup import code, html, prose
@@ -52,7 +51,7 @@ def refutation_details(
     The first is open. Once the texts have more than `most` characters there are no further ones.
     """
     files = evidence_of(run)
-    shown = [one.refutation for one, _ in folded(entries(run, sources))]
+    shown = [one.refutation for one, _ in folded(entries(run))]
     told = [(*one, one[2].diagnostic) for one in shown if one is not None]
     # Runs say most; what only Telltale's compiler refuses comes last.
     told.sort(key=lambda one: (not one[1].required, not isinstance(one[2].evidence, Trace)))
@@ -99,8 +98,8 @@ def _details(
 
 
 def _where(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -> str:
-    line, _ = location(sources.get(diagnostic.path), diagnostic.primary.span.start)
-    return code(f"{diagnostic.path}:{line}")
+    at = region_of(diagnostic.primary, diagnostic.path)
+    return code(f"{at.path}:{at.line}")
 
 
 def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> str:
@@ -140,9 +139,8 @@ def _conflict(
     conflict: Conflict, sources: Mapping[str, SourceFile], is_told: bool
 ) -> Iterator[str]:
     places: dict[str, None] = {}
-    for span in (conflict.left, conflict.right):
-        line, _ = location(sources.get(conflict.path), span.start)
-        places[code(f"{conflict.path.rpartition('/')[2]}:{line}")] = None
+    for region in conflict.regions:
+        places[code(f"{region.path.rpartition('/')[2]}:{region.line}")] = None
     yield f"{' and '.join(places)} {prose('' if is_told else conflict.reason)}".rstrip()
     yield ""
 

@@ -30,7 +30,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import DIALECTS, PROPERTIES, SEMANTICS
+from tellverify.verdict.properties import DIALECTS, PROPERTIES
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 
@@ -70,7 +70,9 @@ def _head(run: Run) -> Iterator[str]:
     reason = f": {prose(run.exit_reason)}" if run.exit_reason else ""
     yield f"Exit {run.exit_code}{reason}."
     yield ""
-    yield f"Every statement presupposes: **{SEMANTICS}**. Dialect {code(run.dialect)}:"
+    if run.semantics:
+        yield f"Every statement presupposes: **{run.semantics}**."
+    yield f"Dialect {code(run.dialect)}:"
     yield f"{DIALECTS.get(run.dialect, '')}."
     yield ""
     yield f"Reproduce with {code(run.command)}. Rendered by tellverify {VERSION}"

@@ -7,13 +7,14 @@ from typing import Final
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
+from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.model.trace import Trace
-from tellverify.report.entries import Region, ReportEntry, entries, region_of
+from tellverify.report.entries import ReportEntry, entries, region_of
 from tellverify.report.escape import printable
-from tellverify.report.grouping import evidence_of, line_of, totals
+from tellverify.report.grouping import evidence_of, place_of, totals
+from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
-from tellverify.report.wire import json_text
+from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import (
     FINDING,
@@ -22,7 +23,7 @@ from tellverify.verdict.fingerprint import (
     fingerprint,
 )
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
-from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
 from tellverify.version import VERSION
 
@@ -40,7 +41,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     What is unknown or skipped is a notification of the invocation. What is allowed, assumed or
     known before is a suppressed result.
     """
-    found = entries(run, sources)
+    found = entries(run)
     rules = _Rules()
     files = evidence_of(run)
     results: list[Json] = [
@@ -91,7 +92,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
                 "results": results,
                 "properties": {
                     "totals": dict(totals(run)),
-                    "semantics": SEMANTICS,
+                    "semantics": run.semantics,
                     "dialect": run.dialect,
                 },
             }
@@ -246,9 +247,7 @@ def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
         diagnostic = one.diagnostic
         if diagnostic.primary.text:
             places.append((one.region, diagnostic.primary.text))
-        places += [
-            (region_of(other, diagnostic.path, sources), other.text) for other in diagnostic.others
-        ]
+        places += [(region_of(other, diagnostic.path), other.text) for other in diagnostic.others]
     outcome = one.verdict.outcome if one.verdict is not None else None
     if isinstance(outcome, Refuted):
         match outcome.evidence:
@@ -259,10 +258,7 @@ def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
                     if premise.line and premise.path
                 ]
             case Conflict() as conflict if one.diagnostic is None:
-                places += [
-                    (region_of(Annotation(span), conflict.path, sources), conflict.reason)
-                    for span in (conflict.left, conflict.right)
-                ]
+                places += [(region, conflict.reason) for region in conflict.regions]
             case _:
                 pass
     return [_location(region, words) | {"id": at} for at, (region, words) in enumerate(places)]
@@ -286,7 +282,7 @@ def _suppressed(
     one: Suppression, digest: str, rules: _Rules, sources: Mapping[str, SourceFile]
 ) -> dict[str, Json]:
     diagnostic = one.diagnostic
-    region = region_of(diagnostic.primary, diagnostic.path, sources)
+    region = region_of(diagnostic.primary, diagnostic.path)
     result = _base(diagnostic.code.number, diagnostic.message, region, rules)
     result["kind"] = "fail"
     result["level"] = _LEVELS[diagnostic.severity]
@@ -318,7 +314,7 @@ def _assumed(
     """An obligation that nobody has shown: for review, and suppressed by whoever gave his word."""
     identity = protocol.id_of(verdict).text
     message = f"`{verdict.name}` of `{protocol.name}` is assumed: {outcome.reason}"
-    region = Region(*line_of(protocol, verdict, sources))
+    region = place_of(protocol, verdict)
     result = _base(str(verdict.property), message, region, rules)
     _add_logical(result, identity)
     result["kind"] = "review"

@@ -9,7 +9,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.drawing.chart import draw
 from tellverify.report.entries import ReportEntry, entries, folded
 from tellverify.report.escape import padded, width, wrapped
-from tellverify.report.excerpt import excerpts, location
+from tellverify.report.excerpt import excerpts
 from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import (
     Group,
@@ -24,7 +24,7 @@ from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.properties import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
 
 _STATUS: Final = 10
@@ -49,12 +49,12 @@ def write_text(
     """Write the terminal report of `run`; `trailer` is put at the end of the totals line."""
     style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
     files = evidence_of(run)
-    for entry, others in folded(entries(run, sources)):
+    for entry, others in folded(entries(run)):
         gutter = 1
         if entry.diagnostic is not None:
             lines, gutter = diagnostic_lines(entry.diagnostic, sources, style)
         else:
-            lines = _bare(entry, others, sources, style)
+            lines = _bare(entry, others, style)
         if entry.refutation is not None:
             lines.extend(_evidence(entry.refutation, files, gutter, style, verbose))
         _write(out, [*lines, ""])
@@ -72,8 +72,8 @@ def write_text(
             _write(out, _certificates(run, protocol, style))
     if run.dialect != "strict":
         _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
-    if any(protocol.roles for protocol in run.protocols):
-        _write(out, ["", *style.hanging("under ", SEMANTICS, 6)])
+    if run.protocols and run.semantics:
+        _write(out, ["", *style.hanging("under ", run.semantics, 6)])
     elif run.protocols:
         _write(out, [""])
     _write(out, totals_lines(run, style, trailer))
@@ -136,9 +136,7 @@ def _remark(word: str, text: str, gutter: int, style: Style) -> list[str]:
     return style.hanging(head, style.tamed(text), len(head))
 
 
-def _bare(
-    entry: ReportEntry, others: int, sources: Mapping[str, SourceFile], style: Style
-) -> list[str]:
+def _bare(entry: ReportEntry, others: int, style: Style) -> list[str]:
     """A refuted obligation that no finding reports: its sentence and its place."""
     head = f"refuted[{entry.code}]"
     lines = style.hanging(f"{head}: ", style.tamed(entry.message), 4)
@@ -147,10 +145,8 @@ def _bare(
     lines.append(f" {style.paint('blue', '-->')} {style.shown(at.path)}:{at.line}:{at.column}")
     outcome = entry.verdict.outcome if entry.verdict is not None else None
     if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Conflict):
-        conflict = outcome.evidence
-        for span in (conflict.left, conflict.right):
-            line, column = location(sources.get(conflict.path), span.start)
-            lines.append(f"  | {style.shown(conflict.path)}:{line}:{column}")
+        for region in outcome.evidence.regions:
+            lines.append(f"  | {style.shown(region.path)}:{region.line}:{region.column}")
     if others:
         lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
     return lines

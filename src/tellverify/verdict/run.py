@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
+from tellverify.source.region import Region
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import (
     ObligationId,
@@ -16,8 +18,12 @@ from tellverify.verdict.identity import (
     SubjectKind,
     obligation_name,
 )
+from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import Outcome, Refuted
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+
+Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
+State: TypeAlias = Literal["new", "unchanged", "updated"]
 
 
 class Witness(msgspec.Struct, frozen=True):
@@ -27,11 +33,23 @@ class Witness(msgspec.Struct, frozen=True):
     instance: str = ""
 
 
+class EvidenceFile(msgspec.Struct, frozen=True):
+    """A file of evidence that was written: of which obligation, where, and its SHA-256."""
+
+    obligation: str
+    path: str
+    sha256: str
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """One obligation and its outcome.
 
     `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then the
     outcome is true for want of a case) or "not-checked". `witness` is a run that proves it.
+
+    What follows `witness` is filled in when the run is written as a file: the text of the id, the
+    sentence, the fingerprint, how it compares with the baseline, where the outcome shows, the file
+    of evidence behind it, and what carried out its method.
     """
 
     property: Property
@@ -41,8 +59,15 @@ class Verdict(msgspec.Struct, frozen=True):
     line: int = 0
     column: int = 0
     statistics: tuple[tuple[str, int], ...] = ()
-    vacuity: str = "not-checked"
+    vacuity: Vacuity = "not-checked"
     witness: Witness | None = None
+    id: str = ""
+    statement: str = ""
+    fingerprint: str = ""
+    state: State | None = None
+    place: Region | None = None
+    evidence: EvidenceFile | None = None
+    engine: Engine = Engine.NONE
 
     @classmethod
     def of(
@@ -52,7 +77,7 @@ class Verdict(msgspec.Struct, frozen=True):
         outcome: Outcome,
         place: tuple[int, int] = (0, 0),
         statistics: tuple[tuple[str, int], ...] = (),
-        vacuity: str = "not-checked",
+        vacuity: Vacuity = "not-checked",
         witness: Witness | None = None,
     ) -> Verdict:
         """A verdict at a line and column, required if the registry says so of the property."""
@@ -102,7 +127,7 @@ class Coverage(msgspec.Struct, frozen=True):
     rows: tuple[CoverageRow, ...]
 
 
-class ProtocolReport(msgspec.Struct, frozen=True):
+class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that was found out about one subject; with `drawings` if a report needs them."""
 
     name: str
@@ -127,13 +152,17 @@ class ProtocolReport(msgspec.Struct, frozen=True):
 
 
 class Input(msgspec.Struct, frozen=True):
-    """A file that was read, with the SHA-256 of its bytes."""
+    """A file that was read, with the SHA-256 of its bytes.
+
+    The file of a run has its text as well where that is short and what the digest is of.
+    """
 
     path: str
     sha256: str
+    text: str = ""
 
 
-class Assumption(msgspec.Struct, frozen=True):
+class Assumption(msgspec.Struct, frozen=True, rename="camel"):
     """An entry of the ledger: what is taken on whose word, why, and until when (an ISO date).
 
     `path` and `protocol` name what the `obligation` is about.
@@ -195,15 +224,7 @@ class Baseline(msgspec.Struct, frozen=True):
     previous: tuple[Before, ...] = ()
 
 
-class EvidenceFile(msgspec.Struct, frozen=True):
-    """A file of evidence that was written: of which obligation, where, and its SHA-256."""
-
-    obligation: str
-    path: str
-    sha256: str
-
-
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, rename="camel"):
     """The result of one check: inputs, protocols in input order, findings in source order.
 
     A finding that reports a refutation is in its outcome; `diagnostics` has all others.
@@ -228,6 +249,13 @@ class Run(msgspec.Struct, frozen=True):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+
+    @builtins.property
+    def semantics(self) -> str:
+        """What the verdicts presume, in words; empty when they are about data and models alone."""
+        asked = [verdict.property for one in self.protocols for verdict in one.verdicts]
+        presumed = dict.fromkeys(what for prop in asked for what in PROPERTIES[prop].presumes)
+        return ", ".join(presumed) if asked else SEMANTICS
 
     @builtins.property
     def findings(self) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
 from tellverify.verification.exit_code import judge
-from tellverify.verification.reported import with_diagnostics
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
 Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
@@ -92,14 +92,20 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         code, reason = DEFECT, f"{dead} file{'' if dead == 1 else 's'} could not be checked"
     run = Run(
         tuple(read),
-        tuple(reports),
-        tuple(sorted(dict.fromkeys(diagnostics), key=sort_key)),
+        located(reports, sources),
+        tuple(
+            located_diagnostic(one, sources)
+            for one in sorted(dict.fromkeys(diagnostics), key=sort_key)
+        ),
         code,
         reason,
         options.dialect,
         configuration=(("today", day),) if day else (),
         assumptions=tuple(assumptions),
-        suppressions=tuple(suppressions),
+        suppressions=tuple(
+            msgspec.structs.replace(one, diagnostic=located_diagnostic(one.diagnostic, sources))
+            for one in suppressions
+        ),
         baseline=options.baseline,
     )
     return Checked(run, sources, graphs, files)

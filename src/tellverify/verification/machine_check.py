@@ -41,7 +41,7 @@ from tellverify.verification.machine_system import (
     put_together,
     source_files,
 )
-from tellverify.verification.reported import with_diagnostics
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 _START: Final = (1, 1)
 _OF_MACHINES: Final = {
@@ -90,8 +90,16 @@ def check_machines(
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     reports, others = with_diagnostics(reports, ordered)
-    run = Run(read, tuple(reports), tuple(others), code, reason, baseline=options.baseline)
-    return Checked(run, source_files(everything), {}, kept)
+    sources = source_files(everything)
+    run = Run(
+        read,
+        located(reports, sources),
+        tuple(located_diagnostic(one, sources) for one in others),
+        code,
+        reason,
+        baseline=options.baseline,
+    )
+    return Checked(run, sources, {}, kept)
 
 
 def _stem(path: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.verdict.outcome import Refuted
+from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
+from tellverify.source.region import Region
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import slashed
+from tellverify.verdict.outcome import Conflict, Refuted
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
@@ -44,3 +48,56 @@ def _reported(
     taken.add(diagnostic)
     outcome = msgspec.structs.replace(verdict.outcome, diagnostic=diagnostic)
     return msgspec.structs.replace(verdict, outcome=outcome)
+
+
+def located(
+    reports: Iterable[ProtocolReport], sources: Mapping[str, SourceFile]
+) -> tuple[ProtocolReport, ...]:
+    """Reports whose conflicts and findings say their places in lines and columns."""
+    return tuple(
+        msgspec.structs.replace(
+            report, verdicts=tuple(_located_verdict(one, sources) for one in report.verdicts)
+        )
+        for report in reports
+    )
+
+
+def located_diagnostic(one: Diagnostic, sources: Mapping[str, SourceFile]) -> Diagnostic:
+    """A finding with its places in lines and columns, as runs have it."""
+    return msgspec.structs.replace(
+        one,
+        primary=_located_annotation(one.primary, one.path, sources),
+        others=tuple(_located_annotation(other, one.path, sources) for other in one.others),
+    )
+
+
+def _located_verdict(verdict: Verdict, sources: Mapping[str, SourceFile]) -> Verdict:
+    outcome = verdict.outcome
+    if not isinstance(outcome, Refuted):
+        return verdict
+    evidence, diagnostic = outcome.evidence, outcome.diagnostic
+    if isinstance(evidence, Conflict):
+        spans = (evidence.left, evidence.right)
+        regions = tuple(_region(span, evidence.path, sources) for span in spans)
+        evidence = msgspec.structs.replace(evidence, regions=regions)
+    if diagnostic is not None:
+        diagnostic = located_diagnostic(diagnostic, sources)
+    if evidence is outcome.evidence and diagnostic is outcome.diagnostic:
+        return verdict
+    outcome = msgspec.structs.replace(outcome, evidence=evidence, diagnostic=diagnostic)
+    return msgspec.structs.replace(verdict, outcome=outcome)
+
+
+def _located_annotation(
+    one: Annotation, path: str, sources: Mapping[str, SourceFile]
+) -> Annotation:
+    return msgspec.structs.replace(one, region=_region(one.span, one.path or path, sources))
+
+
+def _region(span: Span, path: str, sources: Mapping[str, SourceFile]) -> Region:
+    source = sources.get(path)
+    if source is None:
+        return Region(slashed(path), 1, 1)
+    length = len(source.text)
+    start, end = max(0, min(span.start, length)), max(0, min(span.end, length))
+    return Region(slashed(path), *source.position(start), *source.position(end))

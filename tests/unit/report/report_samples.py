@@ -29,7 +29,7 @@ from tellverify.verdict.run import (
     Run,
     Verdict,
 )
-from tellverify.verification.reported import with_diagnostics
+from tellverify.verification.reported import located, with_diagnostics
 
 PATH = "protocols/escrow.tell"
 
@@ -161,7 +161,8 @@ ESCROW_REPORT = ProtocolReport(
     event_count=4,
 )
 
-(REPORTED_ESCROW,), _ = with_diagnostics([ESCROW_REPORT], [UNMERGEABLE_COURIER, STUCK_COURIER])
+_reported, _ = with_diagnostics([ESCROW_REPORT], [UNMERGEABLE_COURIER, STUCK_COURIER])
+(REPORTED_ESCROW,) = located(_reported, SOURCES)
 
 VOTE_REPORT = ProtocolReport(
     name="vote.Vote",

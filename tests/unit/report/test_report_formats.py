@@ -16,11 +16,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from msgspec import structs
 from report_samples import PATH, RUN, SOURCES, STUCK_COURIER, step
 from test_report_hostile import NAMES, run_with
-from test_report_wire import SCHEMA
+from test_run_file import SCHEMA
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.model.trace import Fault, Trace
-from tellverify.report.comparison import Comparison
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.github import guarded, write_annotations
@@ -28,11 +27,12 @@ from tellverify.report.gitlab import write_gitlab
 from tellverify.report.junit import write_junit
 from tellverify.report.kinds import KINDS, writer
 from tellverify.report.markdown import LIMIT, write_markdown
+from tellverify.report.run_file import write_json
 from tellverify.report.sarif import write_sarif
 from tellverify.report.sarif_flows import MOST_LOCATIONS
 from tellverify.report.text import write_text
-from tellverify.report.wire import write_json
 from tellverify.source.text import SourceFile
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -354,9 +354,9 @@ def test_premises_that_clash_are_named_everywhere() -> None:
     name = f"{Property.NO_DEADLOCK}[QuorumGeometry]"
     written = json.loads(write_json(run, SOURCES))
     Draft202012Validator(SCHEMA).validate(written)
-    evidence = written["protocols"][0]["verdicts"][-1]["evidence"]
+    evidence = written["protocols"][0]["verdicts"][-1]["outcome"]["evidence"]
     assert [one["name"] for one in evidence["premises"]] == ["quorum", "liveness"]
-    assert evidence["path"] == "proofs/quorum.smt2"
+    assert evidence["script"] == "proofs/quorum.smt2"
     sarif(run)
     out = io.StringIO()
     write_text(run, SOURCES, out, color=False, ascii_only=False, width=100, verbose=False)

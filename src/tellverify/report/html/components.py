@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from tellverify.report.comparison import Comparison
 from tellverify.report.families import collapsed, counted, listed
 from tellverify.report.grouping import evidence_of
 from tellverify.report.tags import EMPTY, Html, element, escaped, href, joined
 from tellverify.source.text import SourceFile
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _MOST_ROLES: Final = 8

@@ -21,7 +21,7 @@ from tellverify.report.html.proved_and_open import sentence
 from tellverify.report.html.refuted import premises
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.verdict.outcome import Assumed, Bounded, Core, Proved, Refuted, status
-from tellverify.verdict.properties import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption, ProtocolReport, Verdict
 
 _WORDS: Final = (
@@ -54,7 +54,7 @@ def assumptions(page: Page) -> Html:
         joined(
             (
                 escaped("Every verdict presupposes: "),
-                element("strong", escaped(SEMANTICS)),
+                element("strong", escaped(run.semantics or "nothing")),
                 escaped("."),
             )
         ),
@@ -272,13 +272,13 @@ def glossary(page: Page) -> Html:
     ]
     dialect = f"Dialect `{page.run.dialect}`: {DIALECTS.get(page.run.dialect, '')}."
     semantics = (
-        f"Semantics: {SEMANTICS}. Each ordered pair of roles has a queue of its own; a send puts"
-        " its message at the end, a receive takes the one at the head. Weakly fair: a role that"
-        " can move for ever moves at last."
+        f"Semantics: {page.run.semantics}. Each ordered pair of roles has its own queue; a send"
+        " puts its message at the end, a receive takes the one at the head. Weakly fair: a role"
+        " that can move for ever moves at last."
     )
     return joined(
         (
-            paragraph(prose(semantics)),
+            paragraph(prose(semantics)) if page.run.semantics else EMPTY,
             paragraph(prose(dialect)),
             element("h3", escaped("Outcomes")),
             element("dl", *outcomes, class_="terms"),

@@ -22,7 +22,6 @@ from tellverify.report.html.components import Page, code, page_of, paragraph, st
 from tellverify.report.html.coverage import coverage
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.source.text import SourceFile
-from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
@@ -142,15 +141,20 @@ def _verdict(page: Page) -> Html:
         paragraph(prose(f"{reason}."), class_="exit"),
         element("ul", *tiles, class_="tiles"),
         paragraph(joined((escaped("To reproduce: "), again)), class_="again"),
-        paragraph(
-            joined((escaped("All of this under: "), element("strong", escaped(SEMANTICS)))),
-            class_="again",
-        ),
+        _presumed(run),
         claims.summary_lines(page) if len(run.protocols) <= 200 else EMPTY,
         _provenance(page),
         id="verdict",
         class_="verdict",
     )
+
+
+def _presumed(run: Run) -> Html:
+    """What all verdicts presume, if they presume anything."""
+    if not run.semantics:
+        return EMPTY
+    presumed = element("strong", escaped(run.semantics))
+    return paragraph(joined((escaped("All of this under: "), presumed)), class_="again")
 
 
 def _provenance(page: Page) -> Html:

@@ -23,7 +23,7 @@ from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.report.wording import settling
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
-from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
@@ -34,8 +34,9 @@ def proved(page: Page) -> Html:
     ]
     if not blocks:
         return paragraph(escaped("Nothing was proved of all runs."))
+    under = f", under {page.run.semantics}" if page.run.semantics else ""
     words = (
-        f"Each sentence holds of all runs, under {SEMANTICS}. None rests on an entry of the ledger:"
+        f"Each sentence holds of all runs{under}. None rests on an entry of the ledger:"
         " what does is called assumed."
     )
     return joined((paragraph(escaped(words), class_="lead"), *blocks))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Refuted, status
-from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, Verdict
-
-State: TypeAlias = Literal["new", "unchanged", "updated"]
+from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, State, Verdict
 
 
 class Comparison:
