@@ -34,7 +34,7 @@ IGNORE_ALL = tuple(Level(f"TV{band}", "ignore", "test") for band in range(10))
 
 def all_findings(run: Run) -> set[tuple[str, str, str]]:
     """Every finding, counted or not; levels change the severity alone."""
-    kept = [*run.diagnostics, *(one.diagnostic for one in run.suppressions)]
+    kept = [*run.findings, *(one.diagnostic for one in run.suppressions)]
     return {(d.code.number, d.message, d.refutes) for d in kept}
 
 

@@ -113,7 +113,12 @@ def trace_of(folder: Path) -> str:
 def test_verdicts_are_those_of_the_local_protocol(imports: Path, local: Path) -> None:
     first, second = (
         {
-            (protocol["name"], one["property"], str(one["subject"].get("roles")), one["status"])
+            (
+                protocol["name"],
+                one["property"],
+                str(one["scope"].get("roles")),
+                one["outcome"]["status"],
+            )
             for protocol in json.loads((folder / "run.json").read_bytes())["protocols"]
             for one in protocol["verdicts"]
         }

@@ -120,7 +120,12 @@ def both(folder: Path, host: str, *arguments: str) -> tuple[str, str]:
 def test_verdicts_are_those_of_a_file_of_its_own(folder: Path, host: str) -> None:
     first, second = (
         [
-            (protocol["name"], one["property"], str(one["subject"].get("roles")), one["status"])
+            (
+                protocol["name"],
+                one["property"],
+                str(one["scope"].get("roles")),
+                one["outcome"]["status"],
+            )
             for protocol in json.loads((folder / f"{path}.json").read_bytes())["protocols"]
             for one in protocol["verdicts"]
         ]
@@ -133,10 +138,12 @@ def test_verdicts_are_those_of_a_file_of_its_own(folder: Path, host: str) -> Non
 @everywhere
 def test_a_finding_is_located_in_the_file_around_it(folder: Path, host: str) -> None:
     lines = (folder / host).read_text(encoding="utf-8").splitlines()
-    findings = json.loads((folder / f"{host}.json").read_bytes())["diagnostics"]
+    run = json.loads((folder / f"{host}.json").read_bytes())
+    outcomes = [one["outcome"] for each in run["protocols"] for one in each["verdicts"]]
+    findings = [one["diagnostic"] for one in outcomes if "diagnostic" in one]
     assert findings
     for finding in findings:
-        place = finding["location"]
+        place = finding["primary"]["region"]
         assert place["path"] == host
         shown = lines[place["line"] - 1][place["column"] - 1 : place["endColumn"] - 1]
         assert shown in ("Left", "Right")

@@ -55,7 +55,8 @@ def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call) -> Path:
     (tmp_path / "escrow.tell").write_text(ESCROW, "utf-8")
     code, _ = call("check", "escrow.tell", "--evidence", "evidence")
     assert code == 1
-    return tmp_path / "evidence/escrow.Escrow/no-stuck-role.Courier.itf.json"
+    (trace,) = (tmp_path / "evidence").glob("escrow.Escrow-*/no-stuck-role.Courier.itf.json")
+    return trace
 
 
 def changed(trace: Path, path: list[str | int], value: object) -> Path:

@@ -13,12 +13,12 @@ from tellverify.cli.check_parse import parse_instances
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
-from tellverify.evidence.itf import folder_name
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graphs_of
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style
-from tellverify.verification.trace_files import write_files
+from tellverify.verdict.identity import Subject, SubjectKind
+from tellverify.verification.evidence_files import placed, write_files
 
 _SAYS: Final = {State.MET: "yes", State.FAILS: "no", State.UNKNOWN: "not known"}
 _PAINT: Final[dict[str, Paint]] = {
@@ -146,8 +146,8 @@ def _written(
         for file in evidence_files(each, sourced, policy)
     ]
     name = sourced.derived.manifest.protocol_qualified_name
-    placed = [(of, f"{folder_name(name)}/{file}", text) for of, file, text in files]
-    return tuple(write_files(folder, placed).values())
+    subject = Subject(SubjectKind.PROTOCOL, sourced.derived.source.path, name)
+    return tuple(write_files(folder, placed(subject, files)).values())
 
 
 # Text

@@ -88,7 +88,7 @@ def verify(
         known: Baseline = read_baseline(place)
         gone = stale(known, run)
         for entry in gone:
-            click.echo(f"{entry.code} {entry.protocol or '-'}: {entry.name} is gone")
+            click.echo(f"{entry.path}: {entry.code} {entry.protocol or '-'}: {entry.name} is gone")
         if gone:
             click.echo(f"{len(gone)} stale; `tellverify baseline prune` drops them")
             return Exit.REFUTED

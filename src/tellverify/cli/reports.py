@@ -205,7 +205,7 @@ def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextI
 
 
 def _shortened(run: Run, most: int, out: TextIO) -> Run:
-    """`run` with so many of the findings that refute nothing; says how many are left out."""
+    """`run` with so many of the findings that report no refutation; says how many are left out."""
     kept = []
     left = most
     for diagnostic in run.diagnostics:

@@ -307,7 +307,7 @@ def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> 
     named += [
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]
-    items = {verdict.subject.item for protocol in protocols for verdict in protocol.verdicts}
+    items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
     return [
         *(
             f"no protocol that was checked has the names of `{event}`"

@@ -68,14 +68,12 @@ def _state(run: Run) -> State:
     state: State = {}
     for protocol in run.protocols:
         state[protocol.path, protocol.name] = tuple(
-            fingerprint(protocol.name, verdict) + type(verdict.outcome).__name__
+            fingerprint(protocol.subject, verdict) + type(verdict.outcome).__name__
             for verdict in protocol.verdicts
         )
     for read in run.inputs:
         state[read.path, ""] = tuple(
-            (found.code.number, found.message)
-            for found in run.diagnostics
-            if found.path == read.path
+            (found.code.number, found.message) for found in run.findings if found.path == read.path
         )
     return state
 

@@ -296,19 +296,19 @@ def disagreement(file: TraceFile, machines: Sequence[Machine]) -> tuple[int, str
     return None
 
 
-def trace_path(protocol: str, obligation: str) -> str:
-    """Where the trace of an obligation belongs in an evidence folder, with `/`.
+def trace_name(obligation: str) -> str:
+    """The name of the trace of an obligation in the folder of its subject.
 
-    `escrow.Escrow/no-stuck-role.Courier.itf.json`. Names that a file name cannot hold are
-    replaced, with a digest that keeps different obligations apart.
+    `no-stuck-role.Courier.itf.json`. Names that a file name cannot hold are replaced, with a digest
+    that keeps different obligations apart.
     """
     plain = obligation.replace(" -> ", "-to-").replace("[", ".").replace("]", "")
-    return f"{folder_name(protocol)}/{_file_name(plain, obligation)}{SUFFIX}"
+    return f"{_file_name(plain, obligation)}{SUFFIX}"
 
 
-def folder_name(protocol: str) -> str:
-    """The folder of a protocol's evidence."""
-    return _file_name(protocol, protocol)
+def file_stem(name: str) -> str:
+    """A name as a part of the name of a file."""
+    return _file_name(name, name)
 
 
 def _file_name(plain: str, identity: str) -> str:

@@ -10,7 +10,7 @@ from tellverify.admission.convergence import Sourced
 from tellverify.diagnostics.model import Severity
 from tellverify.evidence import acceptance as form
 from tellverify.evidence.event_log import write_log
-from tellverify.evidence.itf import folder_name
+from tellverify.evidence.itf import file_stem
 from tellverify.evidence.neutral import neutral
 from tellverify.language.instances import combinations, instance_name
 from tellverify.language.lowering.lower import Lowered, lower
@@ -63,12 +63,12 @@ def evidence_files(
     """
     name = sourced.derived.manifest.protocol_qualified_name
     identity = f"acceptance[{found.pack}]"
-    pack = folder_name(found.pack)
+    pack = file_stem(found.pack)
     record = record_of(found, sourced, policy)
     files = [(identity, f"{pack}{form.ACCEPTANCE_SUFFIX}", form.write_acceptance(record))]
     for recorded in found.runs:
         sizes = recorded.instance.replace(" = ", "-").replace(", ", ".")
-        log = f"{pack}{f'.{folder_name(sizes)}' if sizes else ''}.jsonl"
+        log = f"{pack}{f'.{file_stem(sizes)}' if sizes else ''}.jsonl"
         lines = [
             line
             for number, run in enumerate(recorded.runs, 1)

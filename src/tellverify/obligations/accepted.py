@@ -18,6 +18,7 @@ from tellverify.obligations.acceptance import Acceptance, State, Word, acceptanc
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
@@ -29,7 +30,7 @@ from tellverify.verdict.outcome import (
     Unknown,
 )
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 
 def decide_acceptance(context: Context) -> Decision:
@@ -79,7 +80,7 @@ def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[D
 
 
 def _verdict(context: Context, sourced: Sourced, found: Acceptance) -> Verdict:
-    subject = Subject(context.name, item=found.pack)
+    subject = ObligationScope(item=found.pack)
     statistics = (
         ("refusals", len(found.refusals)),
         ("runs", sum(len(recorded.runs) for recorded in found.runs)),

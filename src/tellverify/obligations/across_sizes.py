@@ -8,9 +8,10 @@ import msgspec
 
 from tellverify.model.roles import family_of
 from tellverify.obligations.instance_outcome import Finding
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 
 class InstanceOutcomes(msgspec.Struct, frozen=True):
@@ -34,7 +35,7 @@ def verdicts(
         if not rows:
             continue
         for finding in _united(prop, rows, bound):
-            subject = Subject(protocol, finding.roles, finding.channel)
+            subject = ObligationScope(finding.roles, finding.channel)
             found.append(Verdict.of(prop, subject, finding.outcome, place, finding.statistics))
     return found
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from tellverify.diagnostics.policy import POLICY_UNREADABLE
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.context import Context, Decision
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 if TYPE_CHECKING:
     from tellverify.admission.explained import Explained, Reasoned
@@ -76,7 +77,7 @@ def decide_admission(context: Context) -> Decision:
 
 
 def _verdict(context: Context, item: str, outcome: Outcome) -> Verdict:
-    subject = Subject(context.name, item=item)
+    subject = ObligationScope(item=item)
     return Verdict.of(Property.ADMISSION, subject, outcome, context.place, vacuity="exercised")
 
 

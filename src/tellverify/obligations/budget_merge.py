@@ -13,10 +13,11 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
 
@@ -33,7 +34,7 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
         for wrong, item in _ITEMS.items():
             outcome = _outcome(role, wrong, meters)
             if outcome is not None:
-                subject = Subject(context.name, (role,), item=item)
+                subject = ObligationScope((role,), item=item)
                 yield Verdict.of(Property.BUDGET_MERGE, subject, outcome, context.place)
 
 

@@ -33,6 +33,7 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters
+from tellverify.verdict.identity import BUDGETS
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property
@@ -350,7 +351,7 @@ def _certificate(context: Context, answers: Sequence[Answer]) -> tuple[tuple[str
             for name, (graph, worst, over) in claims.items()
         ],
     )
-    return ((f"{context.name}/budgets", BUDGET_NAME, write_budgets(certificate)),)
+    return ((BUDGETS, BUDGET_NAME, write_budgets(certificate)),)
 
 
 def _priced(one: Measured) -> list[tuple[int, str]]:

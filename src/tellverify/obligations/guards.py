@@ -34,10 +34,11 @@ from tellverify.solver.port import Budget, Solver
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.source.span import Span
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 MAX_QUERIES: Final = 2_000
 _SHOWN: Final = 6
@@ -68,7 +69,7 @@ def check_guards(context: Context) -> Decision:
         if error.name != "z3":
             raise
         outcome = Unknown("the solver z3 is not installed", STEP_LIMIT.number)
-        subject = Subject(context.name)
+        subject = ObligationScope()
         return Decision((Verdict.of(Property.GUARDS, subject, outcome, context.place),))
     recording = Recording(Z3Solver()) if context.options.keep_graphs else None
     check = _Check(context, recording or Z3Solver())
@@ -87,7 +88,7 @@ class _Check:
         self._where = Where(context.source.path, context.name)
         self._place = context.place
         self._source = context.source
-        self._subject = Subject(context.name)
+        self._subject = ObligationScope()
         self._solver = solver
         self._budget = Budget(context.options.rlimit)
         self._refuted: list[Refuted] = []

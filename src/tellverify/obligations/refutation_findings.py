@@ -47,8 +47,10 @@ def _is_worded_elsewhere(prop: Property) -> bool:
     return row.worded_apart or row.implied_by is not None
 
 
-def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator[Diagnostic]:
-    """The finding for a refuted verdict; `span` is the name of the protocol."""
+def diagnostics_of(
+    name: str, verdict: Verdict, source: SourceFile, span: Span
+) -> Iterator[Diagnostic]:
+    """The finding for a refuted verdict on the protocol `name`, which stands at `span`."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property):
         return
@@ -64,8 +66,8 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             primary = Annotation(where, _HERE[evidence.fault])
             others: tuple[Annotation, ...] = ()
         case Conflict(reason, path, left, right):
-            roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
-            more = len(verdict.subject.roles) - 3
+            roles = ", ".join(f"`{role}`" for role in verdict.scope.roles[:3])
+            more = len(verdict.scope.roles) - 3
             named = f"{roles} and {more} more" if more > 0 else roles
             why = _UNMERGED.get(reason, "its branches differ")
             message = f"the branches of {named} do not merge strictly: {why}"
@@ -78,7 +80,7 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
         notes = (*notes, f"shown with {outcome.instance}")
     yield finding(
         CODES[outcome.code],
-        Where(path, verdict.subject.protocol),
+        Where(path, name),
         message,
         primary,
         others=others,

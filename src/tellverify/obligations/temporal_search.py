@@ -51,6 +51,7 @@ from tellverify.search.traces import build_trace, dependencies, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.outcome import Unknown as Undecided
+from tellverify.verdict.run import Vacuity
 
 _MOST_ROLES: Final = 64
 _MOST_EVENTS: Final = 20_000
@@ -318,7 +319,7 @@ class Searcher:
         )
         return msgspec.structs.replace(trace, formula=formula)
 
-    def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> str:
+    def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> Vacuity:
         """Whether what a property that holds speaks of happens in some run, at some size."""
         checked = True
         for subject in subjects(tree):

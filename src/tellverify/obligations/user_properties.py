@@ -13,10 +13,11 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import Span
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict, Witness
+from tellverify.verdict.run import Vacuity, Verdict, Witness
 
 if TYPE_CHECKING:
     from tellverify.obligations.temporal_search import Answer, Searcher
@@ -104,7 +105,7 @@ def _verdict(
     place = context.place
     if written.start >= 0:
         place = context.source.position(written.start)
-    subject = Subject(context.name, item=written.name)
+    subject = ObligationScope(item=written.name)
     if stated.tree is None:
         skipped = Skipped("its formula cannot be read", NOT_WELL_FORMED.number)
         return Verdict.of(Property.PROPERTY, subject, skipped, place)
@@ -112,7 +113,7 @@ def _verdict(
     outcome, statistics = united(context, answers)
     if isinstance(outcome, Refuted):
         outcome = msgspec.structs.replace(outcome, reason=_shown(written))
-    vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
+    vacuity: Vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
     if isinstance(outcome, Proved | Bounded):
         vacuity = searcher.vacuity(stated.tree, written, said)
     return Verdict.of(Property.PROPERTY, subject, outcome, place, statistics, vacuity)
@@ -161,7 +162,7 @@ def _reachable(
         outcome = _unreached(source.path, name, answers)
     verdict = Verdict.of(
         Property.REACHABLE,
-        Subject(context.name, item=event),
+        ObligationScope(item=event),
         outcome,
         context.place,
         united(context, answers)[1],

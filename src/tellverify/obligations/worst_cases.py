@@ -35,10 +35,11 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.machines import Machines
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _SHOWN_ROUNDS: Final = 12
 _LAYER_STEPS: Final = 2_000_000
@@ -183,11 +184,9 @@ class Meters:
     def _told(self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()) -> Answer:
         group = meter.group
         if group.receiver:
-            subject = Subject(
-                self._context.name, channel=(group.sender, group.receiver), item=meter.item
-            )
+            subject = ObligationScope(channel=(group.sender, group.receiver), item=meter.item)
         else:
-            subject = Subject(self._context.name, (group.sender,), item=meter.item)
+            subject = ObligationScope((group.sender,), item=meter.item)
         largest_total = max((m.worst.total for m in measured), default=UNBOUNDED)
         statistics = (("worst-case", largest_total),) if largest_total >= 0 else ()
         if meter.limit is not None:

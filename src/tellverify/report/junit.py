@@ -15,11 +15,10 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
+from tellverify.report.entries import ReportEntry, entries, message_of
 from tellverify.report.escape import printable, tame
-from tellverify.report.grouping import detail_of, evidence_of, verdict_id
-from tellverify.report.problems import Problem, message_of, problems
+from tellverify.report.grouping import detail_of, evidence_of
 from tellverify.report.style import Style
-from tellverify.report.wire_verdict import statement
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
@@ -33,6 +32,7 @@ from tellverify.verdict.outcome import (
     status,
 )
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.statements import statement
 
 FINDINGS: Final = "findings"
 CHECK: Final = "tellverify"
@@ -63,16 +63,16 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
     outcome as a property. Other errors of the text are failures of a suite of their own. When all
     this would let a failed check pass, its exit code is an error.
     """
-    found = problems(run, sources)
+    found = entries(run)
     by_obligation = {
-        verdict_id(one.protocol.name, one.verdict): one
+        one.protocol.id_of(one.verdict).text: one
         for one in found
         if one.protocol is not None and one.verdict is not None
     }
     files = evidence_of(run)
     suites = [
         (
-            protocol.name,
+            protocol.subject.text,
             [_case(protocol, verdict, by_obligation, files) for verdict in protocol.verdicts],
         )
         for protocol in run.protocols
@@ -107,10 +107,10 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
 def _case(
     protocol: ProtocolReport,
     verdict: Verdict,
-    problems_of: Mapping[str, Problem],
+    entries_of: Mapping[str, ReportEntry],
     files: Mapping[str, EvidenceFile],
 ) -> _Case:
-    identity = verdict_id(protocol.name, verdict)
+    identity = protocol.id_of(verdict).text
     outcome = verdict.outcome
     word = status(outcome)
     file = files.get(identity)
@@ -124,7 +124,7 @@ def _case(
     ]
     mark: _Mark = "passed"
     message = text = kind = ""
-    problem = problems_of.get(identity)
+    problem = entries_of.get(identity)
     match outcome:
         case Refuted():
             known = problem is not None and problem.accepted
@@ -146,7 +146,7 @@ def _case(
         case Proved() | Bounded():
             pass
     return _Case(
-        protocol.name,
+        protocol.subject.text,
         verdict.name,
         mark,
         problem.region.path if problem is not None else protocol.path,
@@ -158,7 +158,7 @@ def _case(
     )
 
 
-def _finding(one: Problem, *, counts: bool) -> _Case:
+def _finding(one: ReportEntry, *, counts: bool) -> _Case:
     is_error = counts and one.severity is Severity.ERROR and not one.accepted
     where = f"{one.region.path}:{one.region.line}:{one.region.column}"
     helps = one.diagnostic.helps if one.diagnostic is not None else ()
@@ -177,7 +177,9 @@ def _finding(one: Problem, *, counts: bool) -> _Case:
     )
 
 
-def _shown(protocol: ProtocolReport, outcome: Refuted, problem: Problem | None) -> Iterator[str]:
+def _shown(
+    protocol: ProtocolReport, outcome: Refuted, problem: ReportEntry | None
+) -> Iterator[str]:
     """The evidence as text: a chart of the run, the places that conflict, or the premises."""
     diagnostic: Diagnostic | None = problem.diagnostic if problem is not None else None
     if problem is not None:

@@ -15,12 +15,12 @@ from tellverify.evidence.certificate import (
     write_certificate,
     write_graph,
 )
-from tellverify.evidence.itf import folder_name
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.certify import certify
+from tellverify.verdict.identity import CERTIFICATE
 from tellverify.verdict.methods import CertificateKind
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
@@ -58,8 +58,7 @@ def certificate_files(
         imported=list(origin.files[1:]),
         instances=parts,
     )
-    name = f"{folder_name(protocol.name)}/{CERTIFICATE_NAME}"
-    return [(f"{protocol.name}/certificate", name, write_certificate(certificate))]
+    return [(CERTIFICATE, CERTIFICATE_NAME, write_certificate(certificate))]
 
 
 def graph_files(
@@ -85,8 +84,7 @@ def graph_files(
                 neutral(graph),
                 sites(graph, origin.paths),
             )
-            name = f"{folder_name(protocol.name)}/{graph_name(instance)}"
-            found.append((f"{protocol.name}/graph[{instance}]", name, write_graph(file)))
+            found.append((f"graph[{instance}]", graph_name(instance), write_graph(file)))
     return found
 
 

@@ -14,6 +14,7 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
 from tellverify.verification.exit_code import judge
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
 Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
@@ -76,6 +77,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     sources: dict[str, SourceFile] = {}
     reports: list[ProtocolReport] = []
     diagnostics: list[Diagnostic] = []
+    findings: list[Diagnostic] = []
     suppressions: list[Suppression] = []
     assumptions: list[Assumption] = []
     graphs: Graphs = {}
@@ -87,8 +89,10 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         dead += result.died
         read.append(result.file)
         sources[result.file.path] = result.source
-        reports.extend(result.reports)
-        diagnostics.extend(result.diagnostics)
+        reported, others = with_diagnostics(result.reports, result.diagnostics)
+        reports.extend(reported)
+        diagnostics.extend(others)
+        findings.extend(result.diagnostics)
         suppressions.extend(result.suppressions)
         assumptions.extend(result.assumptions)
         graphs.update(result.graphs)
@@ -103,20 +107,26 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         from tellverify.obligations.policies import sources_at
 
         sources = {**sources_at(options.policy), **sources}
-    ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
+    ordered = tuple(sorted(dict.fromkeys(findings), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     if dead:
         code, reason = DEFECT, f"{counted(dead, 'file')} could not be checked"
     run = Run(
         tuple(read),
-        tuple(reports),
-        ordered,
+        located(reports, sources),
+        tuple(
+            located_diagnostic(one, sources)
+            for one in sorted(dict.fromkeys(diagnostics), key=sort_key)
+        ),
         code,
         reason,
         options.dialect,
         configuration=(("today", day),) if day else (),
         assumptions=tuple(assumptions),
-        suppressions=tuple(suppressions),
+        suppressions=tuple(
+            msgspec.structs.replace(one, diagnostic=located_diagnostic(one.diagnostic, sources))
+            for one in suppressions
+        ),
         baseline=options.baseline,
     )
     return Checked(run, sources, graphs, files, origins)

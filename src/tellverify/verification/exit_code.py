@@ -62,7 +62,7 @@ def _known(
     def is_known(protocol: ProtocolReport | None, what: Verdict | Diagnostic) -> bool:
         if isinstance(what, Diagnostic):
             return prints[what] in known
-        return protocol is not None and fingerprint(protocol.name, what) in known
+        return protocol is not None and fingerprint(protocol.subject, what) in known
 
     return is_known
 

@@ -20,6 +20,7 @@ from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
 from tellverify.search.check_system import Reached, Scope, SystemCheck, check_system
 from tellverify.source.span import NOWHERE
+from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
@@ -31,7 +32,7 @@ from tellverify.verdict.outcome import (
     Unknown,
 )
 from tellverify.verdict.properties import REFUTED_BY, Property, code_of_fault
-from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
 from tellverify.verification.machine_system import (
@@ -41,6 +42,7 @@ from tellverify.verification.machine_system import (
     put_together,
     source_files,
 )
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 _START: Final = (1, 1)
 _OF_MACHINES: Final = {
@@ -65,7 +67,7 @@ def check_machines(
     kept: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
     if wanted is not None or compared is None:
         name = wanted.name if wanted is not None else _stem(files[0].path)
-        report = ProtocolReport(name, files[0].path, 1, roles, (), ())
+        report = ProtocolReport(name, files[0].path, 1, roles, (), (), kind=SubjectKind.MACHINES)
         if said:
             verdicts = _malformed(name, said)
         else:
@@ -83,13 +85,22 @@ def check_machines(
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
-        said += [d for v in selected for d in _told(v, system, texts)]
+        said += [d for v in selected for d in _told(name, v, system, texts)]
         graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
-    run = Run(read, tuple(reports), ordered, code, reason, baseline=options.baseline)
-    return Checked(run, source_files(everything), {}, kept)
+    reports, others = with_diagnostics(reports, ordered)
+    sources = source_files(everything)
+    run = Run(
+        read,
+        located(reports, sources),
+        tuple(located_diagnostic(one, sources) for one in others),
+        code,
+        reason,
+        baseline=options.baseline,
+    )
+    return Checked(run, sources, {}, kept)
 
 
 def _stem(path: str) -> str:
@@ -120,7 +131,7 @@ def _demand(trace: Trace, system: System) -> None:
 def _verdicts(
     name: str, system: System, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
-    subject = Subject(name)
+    subject = ObligationScope()
     found = [Verdict.of(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), _START)]
     for prop, fault in _OF_MACHINES.items():
         reached = checked.reached.get(fault)
@@ -150,7 +161,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
 
 def _of_property(
     prop: Property,
-    subject: Subject,
+    subject: ObligationScope,
     system: System,
     checked: SystemCheck,
     reached: Reached,
@@ -220,12 +231,12 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     conflict = Conflict(first.message, first.path, span, span)
     refuted = Refuted(first.code.number, conflict, Method.STRUCTURE)
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
-    found = [Verdict.of(Property.WELL_FORMED, Subject(name), refuted, _START)]
+    found = [Verdict.of(Property.WELL_FORMED, ObligationScope(), refuted, _START)]
     asked = [prop for prop in _OF_MACHINES if prop is not Property.TERMINATES]
-    return [*found, *(Verdict.of(prop, Subject(name), skipped, _START) for prop in asked)]
+    return [*found, *(Verdict.of(prop, ObligationScope(), skipped, _START) for prop in asked)]
 
 
-def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
+def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
     """The finding for a refuted verdict, at the entry of the role it is about."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
@@ -240,7 +251,7 @@ def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagn
     return [
         finding(
             CODES[outcome.code],
-            Where(entry.path, verdict.subject.protocol),
+            Where(entry.path, name),
             trace.explanation,
             (span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
@@ -260,5 +271,5 @@ def _required(verdict: Verdict, options: Options) -> Verdict:
 def _is_selected(verdict: Verdict, options: Options) -> bool:
     if options.properties and verdict.property.value not in options.properties:
         return False
-    about = verdict.subject.roles
+    about = verdict.scope.roles
     return not (options.roles and about) or bool(set(options.roles) & set(about))

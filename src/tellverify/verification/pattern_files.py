@@ -21,11 +21,12 @@ from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input as ReadInput
-from tellverify.verdict.run import ProtocolReport, Subject, Verdict
+from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
 _BUDGET: Final = Budget(20_000_000)
@@ -85,10 +86,12 @@ class _Check:
             if claim.kind != "lemma"
         )
         line = self._source.position(model.span.start)[0]
-        return ProtocolReport(model.name, self._source.path, line, (), (), verdicts)
+        return ProtocolReport(
+            model.name, self._source.path, line, (), (), verdicts, kind=SubjectKind.MODEL
+        )
 
     def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
-        subject = Subject(self._model.name, item=f"{claim.kind} {claim.name}")
+        subject = ObligationScope(item=f"{claim.kind} {claim.name}")
         place = self._source.position(claim.span.start)
         statistics = (("states", space.state_count),) if space is not None else ()
         outcome = self._outcome(claim, is_proved, space, reason)

@@ -25,10 +25,11 @@ from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_instance, decide_protocol
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
-from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
+from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import FileResult, Origin, assembled
 from tellverify.verification.deadline import TimeUp, within
@@ -124,7 +125,7 @@ def _timed_out(
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
     reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
     given_up = tuple(
-        Verdict.of(p, Subject(name), Unknown(reason, TIMEOUT.number), place)
+        Verdict.of(p, ObligationScope(), Unknown(reason, TIMEOUT.number), place)
         for p in OF_EVERY_PROTOCOL
     )
     selected = tuple(v for v in given_up if _is_selected(v, options))
@@ -175,7 +176,7 @@ def _check_protocol(
         malformed = _malformed(name, place, new_errors, options)
         return msgspec.structs.replace(report, verdicts=malformed), more
     well_formed = Verdict(
-        Property.WELL_FORMED, Subject(name), Proved(Method.STRUCTURE), True, *place
+        Property.WELL_FORMED, ObligationScope(), Proved(Method.STRUCTURE), True, *place
     )
     sha256 = result.file.sha256
     decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
@@ -188,7 +189,7 @@ def _check_protocol(
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
     later = [
         *decision.diagnostics,
-        *(d for v in selected for d in diagnostics_of(v, source, protocol.name.span)),
+        *(d for v in selected for d in diagnostics_of(name, v, source, protocol.name.span)),
     ]
     if options.dialect == FAITHFUL:
         later = by_upstream(later)
@@ -264,7 +265,7 @@ def _malformed(
     )
     skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
     found = tuple(
-        Verdict.of(p, Subject(name), refuted if p is Property.WELL_FORMED else skipped, place)
+        Verdict.of(p, ObligationScope(), refuted if p is Property.WELL_FORMED else skipped, place)
         for p in OF_EVERY_PROTOCOL
     )
     return _required(found, options)
@@ -275,7 +276,7 @@ def _skipped(
 ) -> tuple[Verdict, ...]:
     """The verdicts of a protocol that cannot be put together."""
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
-    found = tuple(Verdict.of(p, Subject(name), skipped, place) for p in OF_EVERY_PROTOCOL)
+    found = tuple(Verdict.of(p, ObligationScope(), skipped, place) for p in OF_EVERY_PROTOCOL)
     return _required(found, options)
 
 
@@ -288,7 +289,7 @@ def _is_selected(verdict: Verdict, options: Options) -> bool:
     """True when the selection of properties and roles leaves the verdict in."""
     if options.properties and verdict.property.value not in options.properties:
         return False
-    if options.roles and verdict.subject.roles:
+    if options.roles and verdict.scope.roles:
         named = set(options.roles)
-        return any(role in named or family_of(role) in named for role in verdict.subject.roles)
+        return any(role in named or family_of(role) in named for role in verdict.scope.roles)
     return True

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 from tellverify.evidence.formula_run import stated
-from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
+from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
@@ -22,7 +20,7 @@ def trace_files(
     graphs: dict[str, ProtocolGraph],
     origin: Origin,
 ) -> list[tuple[str, str, str]]:
-    """For each obligation that a run refutes or proves: its id, its file's name, and the text.
+    """For each obligation that a run refutes or proves: its name, its file's name, and the text.
 
     `graphs` has the graph of every instance by name, `origin` what the protocol is made of. A
     run of a protocol with very many roles names only the roles that act in it.
@@ -42,8 +40,7 @@ def trace_files(
         if len(origin.files) > 1:
             subject = msgspec.structs.replace(subject, files=origin.paths)
         text = _text(subject, trace, machines)
-        name = trace_path(protocol.name, verdict.name)
-        found.append((f"{protocol.name}/{verdict.name}", name, text))
+        found.append((verdict.name, trace_name(verdict.name), text))
     return found
 
 
@@ -91,18 +88,3 @@ def _subject(
         instance=found[1],
         formula=formula,
     )
-
-
-def write_files(folder: str, files: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Write trace files below `folder`; the path of each by the id of its obligation.
-
-    Raises OSError when the folder cannot be written.
-    """
-    written = {}
-    for identity, name, text in files:
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        written[identity] = path.replace(os.sep, "/")
-    return written

@@ -309,7 +309,7 @@ def test_an_accident_in_both_dialects(name: str) -> None:
     text, code, strict, faithful = ACCIDENTS[name]
     severities = {}
     for dialect in (STRICT, FAITHFUL):
-        found = check_text(text, Options(dialect=dialect)).run.diagnostics
+        found = check_text(text, Options(dialect=dialect)).run.findings
         severities[dialect] = {d.severity.value for d in found if d.code.number == code}
     assert severities == {STRICT: {strict}, FAITHFUL: {faithful}}
 

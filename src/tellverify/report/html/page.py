@@ -23,7 +23,6 @@ from tellverify.report.html.coverage import coverage
 from tellverify.report.html.shell import Section, markup, rendered
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined
 from tellverify.source.text import SourceFile
-from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
@@ -72,7 +71,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
             "evidence": context.evidence_files(page),
         },
         version=VERSION,
-        semantics=SEMANTICS,
+        semantics=run.semantics,
         command=run.command,
         headline=_headline(run),
         mood=_mood(run),

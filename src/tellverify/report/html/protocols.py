@@ -55,7 +55,7 @@ def _protocol(protocol: ProtocolReport, *, drawn: bool) -> Html:
     ]
     if drawn:
         parts.append(_drawings(protocol))
-    return element("section", *parts, class_="block", id=anchor("protocol", protocol.name))
+    return element("section", *parts, class_="block", id=anchor("protocol", protocol.subject.text))
 
 
 def _statistics(protocol: ProtocolReport) -> Html:

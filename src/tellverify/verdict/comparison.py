@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Refuted, status
-from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, Verdict
-
-State: TypeAlias = Literal["new", "unchanged", "updated"]
+from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, State, Verdict
 
 
 class Comparison:
@@ -27,9 +24,11 @@ class Comparison:
         self._previous = baseline.previous if baseline is not None else ()
         self._before = _before(baseline)
         self._accepted = frozenset(baseline.known if baseline is not None else ())
-        self._was = {(b.protocol, b.name): b.status for b in self._previous if not _is_finding(b)}
+        self._was = {
+            (b.path, b.protocol, b.name): b.status for b in self._previous if not _is_finding(b)
+        }
         self._prints = finding_fingerprints(
-            (*run.diagnostics, *(one.diagnostic for one in run.suppressions))
+            (*run.findings, *(one.diagnostic for one in run.suppressions))
         )
         self._run = run
 
@@ -43,13 +42,13 @@ class Comparison:
 
     def was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
         """The status of an obligation before, empty when it is not known."""
-        return self._was.get((protocol.name, verdict.name), "")
+        return self._was.get(_key(protocol, verdict), "")
 
     def state(self, protocol: ProtocolReport, verdict: Verdict) -> State | None:
         """What is to be said of a refuted obligation; None of others and without a baseline."""
         if not self.exists or not isinstance(verdict.outcome, Refuted):
             return None
-        if fingerprint(protocol.name, verdict) in self._before:
+        if fingerprint(protocol.subject, verdict) in self._before:
             return "unchanged"
         return "updated" if self.was(protocol, verdict) == "refuted" else "new"
 
@@ -62,29 +61,39 @@ class Comparison:
     def fixed(self) -> tuple[Before, ...]:
         """What was wrong before and is wrong no more, in the order of the baseline."""
         refuted = {
-            (protocol.name, verdict.name)
+            _key(protocol, verdict)
             for protocol in self._run.protocols
             for verdict in protocol.verdicts
             if isinstance(verdict.outcome, Refuted)
         }
         decided = {
-            (protocol.name, verdict.name)
+            _key(protocol, verdict)
             for protocol in self._run.protocols
             for verdict in protocol.verdicts
             if status(verdict.outcome) in ("proved", "bounded")
         }
-        checked = {protocol.name for protocol in self._run.protocols}
+        paths = {slashed(one.path) for one in self._run.inputs}
+        names = {protocol.name for protocol in self._run.protocols}
         found = frozenset(self._prints.values())
         return tuple(
             one
             for one in self._previous
-            if (_is_finding(one) and one.fingerprint not in found and one.protocol in checked)
+            if (
+                _is_finding(one)
+                and one.fingerprint not in found
+                and one.path in paths
+                and one.protocol in names
+            )
             or (
                 one.status == "refuted"
-                and (one.protocol, one.name) in decided
-                and (one.protocol, one.name) not in refuted
+                and (one.path, one.protocol, one.name) in decided
+                and (one.path, one.protocol, one.name) not in refuted
             )
         )
+
+
+def _key(protocol: ProtocolReport, verdict: Verdict) -> tuple[str, str, str]:
+    return slashed(protocol.path), protocol.name, verdict.name
 
 
 def _is_finding(before: Before) -> bool:
