@@ -74,14 +74,22 @@ class InstancePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: list[RolePart]
 
 
-class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The claim that `protocol` is implementable at every instance that is listed."""
+class Certificate(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """The claim that `protocol` is implementable at every instance that is listed.
+
+    `every` has, for each size symbol, the generic members of its families. Then the claim is of all
+    larger sizes too: the last size of each symbol stands for them, and the instances are all
+    combinations of sizes up to the last.
+    """
 
     schema: str
     source: str
     sha256: str
     protocol: str
     claim: str
+    every: tuple[tuple[str, ...], ...] = ()
     instances: list[InstancePart]
 
 

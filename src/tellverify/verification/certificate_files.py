@@ -48,7 +48,12 @@ def certificate_files(
     except OutOfBudget:
         return []
     certificate = Certificate(
-        CERTIFICATE_SCHEMA, protocol.path, sha256, protocol.name, "implementable", parts
+        schema=CERTIFICATE_SCHEMA,
+        source=protocol.path,
+        sha256=sha256,
+        protocol=protocol.name,
+        claim="implementable",
+        instances=parts,
     )
     name = f"{folder_name(protocol.name)}/{CERTIFICATE_NAME}"
     return [(f"{protocol.name}/certificate", name, write_certificate(certificate))]
