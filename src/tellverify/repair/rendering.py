@@ -1,0 +1,142 @@
+"""Edits in the text: what is inserted and replaced where, so that comments and layout are kept."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.language.checks.walk import role_text
+from tellverify.language.syntax import ast
+from tellverify.repair.edits import DecideLoop, Delete, Edited, Insert, Relabel, Reverse
+from tellverify.repair.outline import Outline
+from tellverify.source.span import Span
+
+
+class TextEdit(msgspec.Struct, frozen=True, order=True):
+    """`text` in the place of `span`."""
+
+    span: Span
+    text: str
+
+
+def text_edits(text: str, found: Outline, changed: Edited) -> tuple[TextEdit, ...]:
+    """The edits of `changed` in the text, in its order and without overlaps.
+
+    A new message stands on a line of its own, as deep as the statement beside it. It goes behind
+    the statement before, and comments on that line stay there.
+    """
+    result: list[TextEdit] = []
+    pairs = list(zip(changed.edits, changed.labels, strict=True))
+    pairs.sort(key=lambda pair: -len(pair[0].block))  # what ends a block stands before what follows
+    for edit, label in pairs:
+        block = found.blocks[edit.block]
+        match edit:
+            case Insert(gap=gap, sender=sender, receiver=receiver):
+                line = f"{role_text(sender)} -> {role_text(receiver)} : {label}"
+                result.append(_line(text, block, gap, line))
+            case Relabel(index=index):
+                statement = block[index]
+                if isinstance(statement, ast.Send | ast.Broadcast):
+                    result.append(TextEdit(statement.message.label.span, label))
+            case DecideLoop(index=index, decider=decider):
+                statement = block[index]
+                if isinstance(statement, ast.Loop):
+                    head = f"loop decide by {role_text(decider)}"
+                    result.append(TextEdit(statement.head, head))
+            case Delete(index=index):
+                result.append(TextEdit(_whole_lines(text, block[index].span), ""))
+            case Reverse(index=index):
+                statement = block[index]
+                if isinstance(statement, ast.Send):
+                    one, other = statement.sender, statement.receiver
+                    result.append(TextEdit(one.span, role_text(other)))
+                    result.append(TextEdit(other.span, role_text(one)))
+    return _united(result)
+
+
+def _united(found: Sequence[TextEdit]) -> tuple[TextEdit, ...]:
+    """Insertions at one place become one, in the order given."""
+    by_span: dict[Span, str] = {}
+    for edit in found:
+        by_span[edit.span] = by_span.get(edit.span, "") + edit.text
+    return tuple(TextEdit(span, by_span[span]) for span in sorted(by_span))
+
+
+def applied(text: str, edits: Sequence[TextEdit]) -> str:
+    """`text` after `edits`."""
+    parts = []
+    at = 0
+    for edit in edits:
+        parts += [text[at : edit.span.start], edit.text]
+        at = edit.span.end
+    return "".join([*parts, text[at:]])
+
+
+def unified_diff(path: str, before: str, after: str) -> str:
+    """The difference of two texts, three lines of context around it."""
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        path,
+        path,
+        lineterm="\n",
+    )
+    shown = [
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    ]
+    return "".join(shown)
+
+
+def _line(text: str, block: ast.Block, gap: int, line: str) -> TextEdit:
+    """A line of its own behind the statement before the gap, or before the first one."""
+    if gap > 0:
+        beside = block[gap - 1].span
+        indent = _indent(text, beside.start)
+        end = _line_end(text, _last(text, beside))
+        if end == len(text) and not text.endswith(("\n", "\r")):
+            return TextEdit(Span(end, end), f"{_break(text)}{indent}{line}")
+        end = end + len(_break_at(text, end))
+        return TextEdit(Span(end, end), f"{indent}{line}{_break(text)}")
+    start = block[0].span.start
+    indent = _indent(text, start)
+    return TextEdit(Span(start, start), f"{line}{_break(text)}{indent}")
+
+
+def _last(text: str, span: Span) -> int:
+    """The end of a statement without blank space behind it."""
+    end = span.end
+    while end > span.start and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _indent(text: str, place: int) -> str:
+    """Blank space as wide as what stands before `place` on its line."""
+    start = max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
+    return "".join(char if char == "\t" else " " for char in text[start:place])
+
+
+def _line_end(text: str, place: int) -> int:
+    ends = [at for at in (text.find("\n", place), text.find("\r", place)) if at >= 0]
+    return min(ends, default=len(text))
+
+
+def _break_at(text: str, place: int) -> str:
+    return "\r\n" if text.startswith("\r\n", place) else text[place : place + 1]
+
+
+def _break(text: str) -> str:
+    """The line break that the text has first."""
+    end = _line_end(text, 0)
+    return _break_at(text, end) or "\n"
+
+
+def _whole_lines(text: str, span: Span) -> Span:
+    """The lines of a statement that stands alone on them, else the statement itself."""
+    start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
+    end = _line_end(text, _last(text, span))
+    if text[start : span.start].strip() or text[_last(text, span) : end].strip():
+        return Span(span.start, _last(text, span))
+    return Span(start, end + len(_break_at(text, end)))
