@@ -32,6 +32,7 @@ from tellverify.repair.outline import (
     acts_in,
     concerns,
     first_action,
+    is_one,
     outline,
 )
 
@@ -103,8 +104,9 @@ class Candidates:
                 continue
             together: dict[tuple[bool, bool], list[Edit]] = {}
             for alternative in decision.alternatives:
-                if alternative.receiver is not None and concerns(alternative.receiver, role):
-                    continue
+                first = alternative.receiver
+                if first is not None and is_one(first) and concerns(first, role):
+                    continue  # of several receivers only one gets the name of the branch
                 for key, edit in self._told_in(decision, alternative, role, told):
                     together.setdefault(key, []).append(edit)
                     yield [edit]
@@ -123,7 +125,7 @@ class Candidates:
         """By the decider or by the first receiver; at once, or before the own first action."""
         tellers = [(False, decision.decider)]
         first = alternative.receiver
-        if first is not None and _is_one(first) and not concerns(first, role):
+        if first is not None and is_one(first) and not concerns(first, role):
             tellers.append((True, first))
         gaps = [(False, alternative.after)]
         block = self.outline.blocks.get(alternative.block, ())
@@ -144,7 +146,7 @@ class Candidates:
         for e in dict.fromkeys((*violation.onward[-1:], violation.transition)):
             place = self._place(graph, e)
             sender = self.told_as(graph.roles[graph.sender[e]])
-            if place is not None and _is_one(role) and sender != role:
+            if place is not None and is_one(role) and sender != role:
                 yield [Insert(*place, role, sender, TURN)]
 
     def _relabels(self, violation: Violation, graph: ProtocolGraph) -> Iterator[list[Edit]]:
@@ -193,11 +195,6 @@ class Candidates:
             if place is not None:
                 yield [Reverse(*place)]
                 yield [Delete(*place)]
-
-
-def _is_one(ref: ast.RoleRef) -> bool:
-    """True when a reference stands for one role."""
-    return ref.index is None or isinstance(ref.index, ast.ConstIndex)
 
 
 def words(edit: Edit, label: str) -> str:

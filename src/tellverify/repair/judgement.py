@@ -73,12 +73,17 @@ class Judge:
         """The graphs at all sizes, None where one has no meaning."""
         found = []
         for sizes in self.sizes:
-            lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
-            wrong = any(one.severity is Severity.ERROR for one in lowered.diagnostics)
-            if lowered.graph is None or wrong:
+            graph = self.graph(protocol, sizes)
+            if graph is None:
                 return None
-            found.append(lowered.graph)
+            found.append(graph)
         return found
+
+    def graph(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> ProtocolGraph | None:
+        """The graph at some sizes, None where it has no meaning."""
+        lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
+        wrong = any(one.severity is Severity.ERROR for one in lowered.diagnostics)
+        return None if wrong else lowered.graph
 
     def judge(self, protocol: ast.Protocol) -> Judgement:
         """The judgement at the first size at which the goal is not reached."""

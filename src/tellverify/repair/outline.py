@@ -188,3 +188,8 @@ def acts_in(statement: ast.Statement, role: str) -> bool:
 def first_action(block: ast.Block, role: str) -> int | None:
     """The first statement of a block in which a role acts."""
     return next((i for i, statement in enumerate(block) if acts_in(statement, role)), None)
+
+
+def is_one(ref: ast.RoleRef) -> bool:
+    """True when a reference stands for one role."""
+    return ref.index is None or isinstance(ref.index, ast.ConstIndex)

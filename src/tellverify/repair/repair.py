@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.diagnostics.model import Severity
 from tellverify.language.checks.walk import child_blocks
 from tellverify.language.linking.imports import NOT_LINKED, Linked
 from tellverify.language.lowering.cutoffs import size_faults, size_symbols
@@ -31,7 +32,7 @@ from tellverify.repair.saturation import CannotSaturate, saturate
 from tellverify.repair.search import Enumerated, Limit, OutOfLimit, Search
 from tellverify.source.text import SourceFile
 
-_MOST_DEPTH: Final = 200
+_MOST_DEPTH: Final = 100  # of nesting and of calls together
 _MOST_OFFERS: Final = 3
 _MOST_COST: Final = 24
 _TRIES: Final = 450
@@ -105,9 +106,11 @@ def repair(
     """
     if not (file.complete and protocol.complete):
         return Repairs(reason="a part of the text could not be read")
-    if _depth(protocol) > _MOST_DEPTH:
+    if _depth(protocol) + len(protocol.locals) > _MOST_DEPTH:
         return Repairs(reason="the protocol is nested too deep")
     sizes = _sizes(file, source, protocol, linked)
+    if not sizes:
+        return Repairs(reason="the protocol is not well-formed")
     judge = Judge(file, source, sizes, options.goal, linked)
     candidates = Candidates(protocol, source.path, every_kind=options.every_kind)
     limit = Limit(options.tries, options.seconds)
@@ -148,7 +151,9 @@ def _found(search: Search, protocol: ast.Protocol, limit: Limit) -> tuple[Enumer
         limit.tries = min(limit.tries, limit.tries // _DEEP_SHARE)
     by_cost = search.by_cost(min(most + 1, _MOST_COST))
     repairs = tuple(dict.fromkeys((*by_cost.repairs, *quick)))
-    return Enumerated(repairs, by_cost.below), reason
+    if not by_cost.exhausted:
+        reason = reason or "the limit was reached before the first repair"
+    return Enumerated(repairs, by_cost.below, by_cost.exhausted), reason
 
 
 class _Offers:
@@ -164,7 +169,7 @@ class _Offers:
     def of(self, found: Enumerated, reason: str) -> Repairs:
         """At most three offers: of the least cost, and one more where strict merge accepts it."""
         if not found.repairs:
-            why = reason or "no repair was found within the limit"
+            why = reason or "none of the edits that are tried repairs it"
             return Repairs(tried=self.search.tried, reason=why)
         listed = set(found.repairs)
         minimal = [e for e in found.repairs if not any(other < e for other in listed)]
@@ -232,7 +237,10 @@ class _Offers:
 def _sizes(
     file: ast.File, source: SourceFile, protocol: ast.Protocol, linked: Linked
 ) -> list[dict[str, int]]:
-    """The sizes to judge at: the grid of generic members, one member more for new messages."""
+    """The sizes to judge at: the grid of generic members, and one member more for new messages.
+
+    Sizes at which the protocol has no graph, since it names a member by number, are left out.
+    """
     symbols = size_symbols(file, source, protocol, linked=linked)
     if not symbols:
         return [{}]
@@ -241,10 +249,12 @@ def _sizes(
         range(1, symbol.cutoff + 3) if covered and symbol.cutoff < 4 else _SIZES
         for symbol in symbols
     ]
-    return [
+    points = [
         {family: n for s, n in zip(symbols, point, strict=True) for family in s.families}
         for point in sorted(product(*ranges), key=lambda point: (sum(point), point))
     ]
+    one = Judge(file, source, [], linked=linked)
+    return [sizes for sizes in points if one.graph(protocol, sizes) is not None]
 
 
 def _holds_again(goal: Goal, linked: Linked) -> Holds:
@@ -253,11 +263,12 @@ def _holds_again(goal: Goal, linked: Linked) -> Holds:
     def holds(text: str) -> bool:
         source = SourceFile("", text)
         parsed = parse(source)
-        if parsed.diagnostics or not parsed.file.protocols:
+        wrong = any(one.severity is Severity.ERROR for one in parsed.diagnostics)
+        if wrong or not parsed.file.protocols:
             return False
         protocol = parsed.file.protocols[0]
         sizes = _sizes(parsed.file, source, protocol, linked)
-        return Judge(parsed.file, source, sizes, goal, linked).judge(protocol).holds
+        return bool(sizes) and Judge(parsed.file, source, sizes, goal, linked).judge(protocol).holds
 
     return holds
 

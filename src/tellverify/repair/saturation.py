@@ -16,7 +16,7 @@ from tellverify.language.checks.walk import child_blocks
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.repair.edits import TURN, BlockPath, Edits, Insert, bare, bodies
-from tellverify.repair.outline import Alternative, Decision, Gap, outline
+from tellverify.repair.outline import Alternative, Decision, Gap, is_one, outline
 
 _MOST_MEMBERS = 8  # of a family of a fixed size that are told one by one
 _MOST_STEPS = 20_000
@@ -160,7 +160,8 @@ class _Saturation:
         decider = decision.decider
         told = ends
         for role in self.everyone:
-            known = one.receiver is not None and _covers(one.receiver, role)
+            first = one.receiver
+            known = first is not None and is_one(first) and _covers(first, role)
             if not known and role != decider:
                 self._insert(one.after, decider, role, one.label, decision.group)
                 told = [_End((decider, role), one.after)]

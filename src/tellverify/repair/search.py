@@ -129,12 +129,16 @@ class Search:
                         seen.add(after)
                         heapq.heappush(heap, (cost(after), len(seen), after))
         except OutOfLimit:
-            return Enumerated(tuple(found), floor)
-        return Enumerated(tuple(found), most + 1)
+            return Enumerated(tuple(found), floor, False)
+        return Enumerated(tuple(found), most + 1, True)
 
 
 class Enumerated(msgspec.Struct, frozen=True):
-    """Repairs by rising cost; all that cost less than `below` are among them."""
+    """Repairs by rising cost; all that cost less than `below` are among them.
+
+    `exhausted` tells that the search ended by itself.
+    """
 
     repairs: tuple[Edits, ...]
     below: int
+    exhausted: bool
