@@ -9,7 +9,7 @@ import msgspec
 
 from tellverify.language.checks.walk import role_text
 from tellverify.language.syntax import ast
-from tellverify.repair.edits import DecideLoop, Delete, Edited, Insert, Relabel, Reverse
+from tellverify.repair.edits import BlockPath, DecideLoop, Delete, Edited, Insert, Relabel, Reverse
 from tellverify.repair.outline import Outline
 from tellverify.source.span import Span
 
@@ -28,6 +28,7 @@ def text_edits(text: str, found: Outline, changed: Edited) -> tuple[TextEdit, ..
     the statement before, and comments on that line stay there.
     """
     result: list[TextEdit] = []
+    broken: set[BlockPath] = set()
     pairs = list(zip(changed.edits, changed.labels, strict=True))
     pairs.sort(key=lambda pair: -len(pair[0].block))  # what ends a block stands before what follows
     for edit, label in pairs:
@@ -35,7 +36,11 @@ def text_edits(text: str, found: Outline, changed: Edited) -> tuple[TextEdit, ..
         match edit:
             case Insert(gap=gap, sender=sender, receiver=receiver):
                 line = f"{role_text(sender)} -> {role_text(receiver)} : {label}"
-                result.append(_line(text, block, gap, line))
+                opening = _opening(text, block)
+                if opening is not None and edit.block not in broken:
+                    broken.add(edit.block)
+                    result.append(opening)
+                result.append(_line(text, block, gap, line, opening))
             case Relabel(index=index):
                 statement = block[index]
                 if isinstance(statement, ast.Send | ast.Broadcast):
@@ -89,19 +94,34 @@ def unified_diff(path: str, before: str, after: str) -> str:
     return "".join(shown)
 
 
-def _line(text: str, block: ast.Block, gap: int, line: str) -> TextEdit:
-    """A line of its own behind the statement before the gap, or before the first one."""
-    if gap > 0:
-        beside = block[gap - 1].span
-        indent = _indent(text, beside.start)
-        end = _line_end(text, _last(text, beside))
-        if end == len(text) and not text.endswith(("\n", "\r")):
-            return TextEdit(Span(end, end), f"{_break(text)}{indent}{line}")
-        end = end + len(_break_at(text, end))
-        return TextEdit(Span(end, end), f"{indent}{line}{_break(text)}")
+def _opening(text: str, block: ast.Block) -> TextEdit | None:
+    """A line break before a block that begins on the line of its branch; None for all others."""
     start = block[0].span.start
-    indent = _indent(text, start)
-    return TextEdit(Span(start, start), f"{line}{_break(text)}{indent}")
+    line = _line_start(text, start)
+    before = text[line:start]
+    if not before.strip():
+        return None
+    indent = before[: len(before) - len(before.lstrip())]
+    return TextEdit(Span(line + len(before.rstrip()), start), f"{_break(text)}{indent}    ")
+
+
+def _line(text: str, block: ast.Block, gap: int, line: str, opening: TextEdit | None) -> TextEdit:
+    """A line of its own behind the statement before the gap, or before the first one."""
+    beside = block[gap - 1 if gap > 0 else 0].span
+    deep = _indent(text, beside.start)
+    indent = deep if opening is None else opening.text.lstrip("\r\n")
+    if gap == 0:
+        span = Span(beside.start, beside.start) if opening is None else opening.span
+        return TextEdit(span, f"{line}{_break(text)}{indent}")
+    end = _line_end(text, _last(text, beside))
+    if end == len(text) and not text.endswith(("\n", "\r")):
+        return TextEdit(Span(end, end), f"{_break(text)}{indent}{line}")
+    end = end + len(_break_at(text, end))
+    return TextEdit(Span(end, end), f"{indent}{line}{_break(text)}")
+
+
+def _line_start(text: str, place: int) -> int:
+    return max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
 
 
 def _last(text: str, span: Span) -> int:
@@ -114,7 +134,7 @@ def _last(text: str, span: Span) -> int:
 
 def _indent(text: str, place: int) -> str:
     """Blank space as wide as what stands before `place` on its line."""
-    start = max(text.rfind("\n", 0, place), text.rfind("\r", 0, place)) + 1
+    start = _line_start(text, place)
     return "".join(char if char == "\t" else " " for char in text[start:place])
 
 
@@ -135,7 +155,7 @@ def _break(text: str) -> str:
 
 def _whole_lines(text: str, span: Span) -> Span:
     """The lines of a statement that stands alone on them, else the statement itself."""
-    start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
+    start = _line_start(text, span.start)
     end = _line_end(text, _last(text, span))
     if text[start : span.start].strip() or text[_last(text, span) : end].strip():
         return Span(span.start, _last(text, span))
