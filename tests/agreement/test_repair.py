@@ -137,6 +137,12 @@ def test_what_needs_no_repair_or_can_have_none_says_so() -> None:
     assert repaired(torn).reason == "a part of the text could not be read"
     wrong = "protocol P =\n  roles A, B\n  A -> C : X\n"
     assert repaired(wrong).reason == "the protocol is not well-formed"
+    alike = (
+        "protocol P =\n  roles A, B, D[N]\n  choice D[0] at\n    | L =>\n      D[0] -> D[*] : X\n"
+        "      D[0] -> A : Go\n    | R =>\n      D[0] -> D[*] : X\n      D[0] -> A : Go\n"
+        "      B -> A : Go\n"
+    )
+    assert repaired(alike).reason == "the protocol is not well-formed"  # at N = 1
     both = "protocol P =\n  roles A, B\n  par\n    | A -> B : X\n    | B -> A : Y\n"
     assert repaired(both).offers == ()
     refuted = (COUNTEREXAMPLES / "infidelity.tell").read_text()

@@ -127,10 +127,15 @@ class Edited(msgspec.Struct, frozen=True):
     labels: tuple[str, ...]
 
 
-def edited(protocol: ast.Protocol, edits: Edits, first_place: int) -> Edited:
-    """The tree of `protocol` after `edits`."""
+def edited(
+    protocol: ast.Protocol,
+    edits: Edits,
+    first_place: int,
+    taken: Mapping[tuple[str, str], set[str]] | None = None,
+) -> Edited:
+    """The tree of `protocol` after `edits`; `taken` are its `channel_labels`, where known."""
     listed = tuple(in_order(edits))
-    labels = _names(protocol, listed)
+    labels = _names(channel_labels(protocol) if taken is None else taken, listed)
     by_block: dict[BlockPath, list[int]] = {}
     for number, edit in enumerate(listed):
         by_block.setdefault(edit.block, []).append(number)
@@ -229,9 +234,8 @@ def channel_labels(protocol: ast.Protocol) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _names(protocol: ast.Protocol, edits: Sequence[Edit]) -> tuple[str, ...]:
+def _names(taken: Mapping[tuple[str, str], set[str]], edits: Sequence[Edit]) -> tuple[str, ...]:
     """Names of new messages: the wish, with a number where the channel has that name already."""
-    taken = channel_labels(protocol) if edits else {}
     given: dict[tuple[str, str, str, str], str] = {}
     used: dict[tuple[str, str], set[str]] = {}
     names = []

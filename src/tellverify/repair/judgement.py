@@ -80,10 +80,15 @@ class Judge:
         return found
 
     def graph(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> ProtocolGraph | None:
-        """The graph at some sizes, None where it has no meaning."""
+        """The graph at some sizes, None where it has no meaning or two branches begin alike."""
         lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
         wrong = any(one.severity is Severity.ERROR for one in lowered.diagnostics)
         return None if wrong else lowered.graph
+
+    def has_size(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> bool:
+        """True when there are the members that the protocol names by number."""
+        lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
+        return lowered.graph is not None
 
     def judge(self, protocol: ast.Protocol) -> Judgement:
         """The judgement at the first size at which the goal is not reached."""

@@ -12,6 +12,7 @@ from tellverify.language.syntax import ast
 from tellverify.repair.edits import BlockPath, DecideLoop, Delete, Edited, Insert, Relabel, Reverse
 from tellverify.repair.outline import Outline
 from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
 
 
 class TextEdit(msgspec.Struct, frozen=True, order=True):
@@ -77,6 +78,19 @@ def applied(text: str, edits: Sequence[TextEdit]) -> str:
         parts += [text[at : edit.span.start], edit.text]
         at = edit.span.end
     return "".join([*parts, text[at:]])
+
+
+def in_words(source: SourceFile, edit: TextEdit) -> str:
+    """What a text edit does, with its line: `insert `A -> B : Go` at line 12`."""
+    line, column = source.position(edit.span.start)
+    new = [part.strip() for part in edit.text.splitlines() if part.strip()]
+    shown = " and ".join(f"`{part}`" for part in new)
+    old = source.slice(edit.span).strip()
+    if old:
+        return f"replace `{old}` by {shown} in line {line}" if new else f"delete line {line}"
+    if column > 1 and edit.text.startswith(("\n", "\r")):
+        line += 1
+    return f"insert {shown} at line {line}"
 
 
 def unified_diff(path: str, before: str, after: str) -> str:

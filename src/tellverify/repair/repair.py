@@ -254,7 +254,7 @@ def _sizes(
         for point in sorted(product(*ranges), key=lambda point: (sum(point), point))
     ]
     one = Judge(file, source, [], linked=linked)
-    return [sizes for sizes in points if one.graph(protocol, sizes) is not None]
+    return [sizes for sizes in points if one.has_size(protocol, sizes)]
 
 
 def _holds_again(goal: Goal, linked: Linked) -> Holds:

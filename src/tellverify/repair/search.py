@@ -10,7 +10,7 @@ import msgspec
 
 from tellverify.language.syntax import ast
 from tellverify.repair.candidates import Candidates
-from tellverify.repair.edits import Edits, cost, edited, in_order
+from tellverify.repair.edits import Edits, channel_labels, cost, edited, in_order
 from tellverify.repair.judgement import Judge, Judgement
 
 
@@ -46,6 +46,7 @@ class Search:
         self.candidates = candidates
         self.limit = limit
         self.first_place = len(judge.source.text) + 1
+        self.taken = channel_labels(protocol)
         self._known: dict[Edits, Judgement] = {}
 
     @property
@@ -55,7 +56,7 @@ class Search:
 
     def tree(self, edits: Edits) -> ast.Protocol:
         """The protocol after `edits`."""
-        return edited(self.protocol, edits, self.first_place).protocol
+        return edited(self.protocol, edits, self.first_place, self.taken).protocol
 
     def judged(self, edits: Edits) -> Judgement:
         """The judgement after `edits`. Raises OutOfLimit."""

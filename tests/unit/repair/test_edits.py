@@ -18,7 +18,7 @@ from tellverify.repair.edits import (
     is_conservative,
 )
 from tellverify.repair.outline import concerns, first_action, outline
-from tellverify.repair.rendering import applied, text_edits
+from tellverify.repair.rendering import applied, in_words, text_edits
 from tellverify.repair.repair import repair
 from tellverify.repair.runs_kept import keeps_runs
 from tellverify.repair.saturation import CannotSaturate, saturate
@@ -119,6 +119,27 @@ def test_a_new_message_gets_a_number_where_its_channel_has_the_name() -> None:
     assert "A -> C : X\n" in new and "A -> C : X2\n" in new
     alike = changed(TEXT, tell(YES, 1, "X", "1"), tell(NO, 1, "X", "1"))
     assert alike.count("A -> C : X\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ([tell(YES, 1, "X")], ["insert `A -> C : X` at line 6"]),
+        ([tell(NO, 2, "X")], ["insert `A -> C : X` at line 11"]),
+        ([Relabel(YES, 1, "Other")], ["replace `Note` by `Other` in line 6"]),
+        ([Delete(YES, 0)], ["delete line 5"]),
+        (
+            [tell(YES, 1, "X"), tell(YES, 1, "Y", to="B"), tell(NO, 1, "X", "2")],
+            ["insert `A -> B : Y` and `A -> C : X` at line 6", "insert `A -> C : X2` at line 9"],
+        ),
+    ],
+)
+def test_edits_are_told_with_their_lines(edits: list[Edit], words: list[str]) -> None:
+    for text in (TEXT, TEXT.rstrip("\n")):
+        given = FamilyText(text)
+        result = edited(given.protocol, frozenset(edits), len(text) + 1)
+        found = text_edits(text, outline(given.protocol), result)
+        assert [in_words(given.source, one) for one in found] == words
 
 
 def test_costs_add_up_and_tell_conservative_edits() -> None:
