@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tellverify.language.lowering.cutoffs import size_faults, size_symbols
+from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_symbols
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import Event, ProtocolGraph
@@ -22,6 +22,7 @@ class FamilyText:
         self.errors = [str(one) for one in parsed.diagnostics]
         self.file = parsed.file
         self.protocol = self.file.protocols[0]
+        self.lowered_at = lowering_of(self.file, self.source, self.protocol)
         self._symbols: tuple[SizeSymbol, ...] | None = None
 
     def graph(self, sizes: Mapping[str, int]) -> ProtocolGraph | None:
@@ -39,14 +40,15 @@ class FamilyText:
 
     def symbols(self) -> tuple[SizeSymbol, ...]:
         if self._symbols is None:
-            self._symbols = size_symbols(self.file, self.source, self.protocol)
+            self._symbols = size_symbols(self.protocol, self.lowered_at)
         return self._symbols
 
     def faults(self) -> list[str]:
         return [str(fault) for fault in size_faults(self.source, self.protocol)]
 
     def every_size(self) -> EverySize:
-        return decide_every_size(self.symbols(), self.faults(), self.graph)
+        graph_at = lambda sizes: self.lowered_at(sizes).graph  # noqa: E731
+        return decide_every_size(self.symbols(), self.faults(), graph_at)
 
 
 Rows = dict[int, list[tuple[Event, int]]]

@@ -18,7 +18,7 @@ import msgspec
 from tellverify.diagnostics.model import Severity
 from tellverify.language.checks.walk import child_blocks
 from tellverify.language.linking.imports import NOT_LINKED, Linked
-from tellverify.language.lowering.cutoffs import size_faults, size_symbols
+from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_symbols
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ClassFault
@@ -241,7 +241,7 @@ def _sizes(
 
     Sizes at which the protocol has no graph, since it names a member by number, are left out.
     """
-    symbols = size_symbols(file, source, protocol, linked=linked)
+    symbols = size_symbols(protocol, lowering_of(file, source, protocol, linked=linked))
     if not symbols:
         return [{}]
     covered = not size_faults(source, protocol, linked)

@@ -12,15 +12,15 @@ alike: one *generic member* `F[m]` then stands for all of them. m is the cut-off
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
 
 from tellverify.language.checks.walk import index_text, loop_text, preorder, role_text
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
 from tellverify.language.lowering.families import declared_roles, family_groups
-from tellverify.language.lowering.lower import lower
+from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
 from tellverify.model.sizes import SizeSymbol
 from tellverify.source.span import Span
@@ -40,13 +40,29 @@ class SizeFault(msgspec.Struct, frozen=True):
         return f"{self.reason} (line {self.line})"
 
 
-def size_symbols(
+LoweredAt: TypeAlias = Callable[[Mapping[str, int]], Lowered]
+
+
+def lowering_of(
     file: ast.File,
     source: SourceFile,
     protocol: ast.Protocol,
     budget: int = 500_000,
     linked: Linked = NOT_LINKED,
-) -> tuple[SizeSymbol, ...]:
+) -> LoweredAt:
+    """`lower` as a function of sizes, which lowers at equal sizes once."""
+    known: dict[tuple[tuple[str, int], ...], Lowered] = {}
+
+    def lowered_at(sizes: Mapping[str, int]) -> Lowered:
+        key = tuple(sorted(sizes.items()))
+        if key not in known:
+            known[key] = lower(file, source, protocol, sizes, budget, linked)
+        return known[key]
+
+    return lowered_at
+
+
+def size_symbols(protocol: ast.Protocol, lowered_at: LoweredAt) -> tuple[SizeSymbol, ...]:
     """The size symbols of a protocol with their cut-offs, in the order of declaration.
 
     The cut-offs are collected while the protocol is lowered at sizes of two members more than the
@@ -56,7 +72,7 @@ def size_symbols(
     cutoffs = dict.fromkeys(groups, 0)
     while max(cutoffs.values(), default=0) <= _MOST_MEMBERS:
         sizes = {family: cutoffs[group] + 2 for group in groups for family in group}
-        named = dict(lower(file, source, protocol, sizes, budget, linked).named)
+        named = dict(lowered_at(sizes).named)
         found = {group: max(named.get(family, 0) for family in group) for group in groups}
         grown = {group: max(cutoffs[group], found[group]) for group in groups}
         if grown == cutoffs:
