@@ -14,13 +14,16 @@ from tellverify.projection.merge import MergeFailure
 from tellverify.projection.queues import QueueBound
 from tellverify.repair.edits import (
     TURN,
+    BlockPath,
     DecideLoop,
     Delete,
     Edit,
     Edits,
     Insert,
+    OtherSender,
     Relabel,
     Reverse,
+    Swap,
     bare,
     channel_labels,
     fresh,
@@ -52,6 +55,11 @@ class Candidates:
             for one in declared_roles(protocol)
             if isinstance(one.size, ast.NameIndex | ast.AnyIndex)
         }
+        self.plain = [
+            ast.RoleRef(ast.Name(one.name.text))
+            for one in declared_roles(protocol)
+            if one.size is None
+        ]
         self.labels = {label for some in channel_labels(protocol).values() for label in some}
 
     def of(self, judgement: Judgement, *, first_only: bool) -> list[Edits]:
@@ -193,8 +201,25 @@ class Candidates:
         for e in dict.fromkeys(transitions):
             place = self._place(graph, e)
             if place is not None:
-                yield [Reverse(*place)]
-                yield [Delete(*place)]
+                yield from self._of_place(*place)
+
+    def _of_place(self, path: BlockPath, index: int) -> Iterator[list[Edit]]:
+        """Edits of one message that change runs, the cheapest first."""
+        block = self.outline.blocks[path]
+        for one in (index - 1, index):
+            pair = block[one : one + 2] if one >= 0 else ()
+            if len(pair) == 2 and all(isinstance(each, ast.Send) for each in pair):
+                yield [Swap(path, one)]
+        yield [Reverse(path, index)]
+        statement = block[index]
+        if isinstance(statement, ast.Send):
+            for role in self.plain:
+                if role.name.text not in (
+                    statement.sender.name.text,
+                    statement.receiver.name.text,
+                ):
+                    yield [OtherSender(path, index, role)]
+        yield [Delete(path, index)]
 
 
 def words(edit: Edit, label: str) -> str:
@@ -208,5 +233,9 @@ def words(edit: Edit, label: str) -> str:
             return f"loop decide by {role_text(decider)}"
         case Delete():
             return "delete the message"
+        case Swap():
+            return "put the message behind the next one"
+        case OtherSender(sender=sender):
+            return f"let {role_text(sender)} send the message"
         case Reverse():
             return "turn the message round"

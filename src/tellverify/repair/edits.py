@@ -66,7 +66,22 @@ class Reverse(msgspec.Struct, frozen=True, tag=True):
     index: int
 
 
-Edit: TypeAlias = Insert | Relabel | DecideLoop | Delete | Reverse
+class Swap(msgspec.Struct, frozen=True, tag=True):
+    """A message and the one behind it in the other order."""
+
+    block: BlockPath
+    index: int
+
+
+class OtherSender(msgspec.Struct, frozen=True, tag=True):
+    """A message from another role."""
+
+    block: BlockPath
+    index: int
+    sender: ast.RoleRef
+
+
+Edit: TypeAlias = Insert | Relabel | DecideLoop | Delete | Reverse | Swap | OtherSender
 Edits: TypeAlias = frozenset[Edit]
 
 
@@ -79,7 +94,9 @@ def cost(edits: Iterable[Edit]) -> int:
                 total += 2
             case Relabel() | DecideLoop():
                 total += 1
-            case Reverse():
+            case Swap():
+                total += 3
+            case Reverse() | OtherSender():
                 total += 4
             case Delete():
                 total += 6
@@ -89,6 +106,21 @@ def cost(edits: Iterable[Edit]) -> int:
 def is_conservative(edits: Iterable[Edit]) -> bool:
     """True when hiding new messages and old names give back the old runs."""
     return all(isinstance(edit, Insert | Relabel) for edit in edits)
+
+
+def is_compatible(edits: Iterable[Edit]) -> bool:
+    """True when no statement is changed by two edits; new messages change none."""
+    touched: set[tuple[BlockPath, int]] = set()
+    for edit in edits:
+        if isinstance(edit, Insert):
+            continue
+        places = [(edit.block, edit.index)]
+        if isinstance(edit, Swap):
+            places.append((edit.block, edit.index + 1))
+        if not touched.isdisjoint(places):
+            return False
+        touched.update(places)
+    return True
 
 
 def in_order(edits: Iterable[Edit]) -> list[Edit]:
@@ -102,8 +134,10 @@ def _order(edit: Edit) -> tuple[BlockPath, int, int, str, str]:
             return block, gap, order, f"{role_text(sender)} {role_text(receiver)}", label
         case Relabel(block, index, label):
             return block, index, -1, "", label
-        case DecideLoop(block, index) | Delete(block, index) | Reverse(block, index):
-            return block, index, -1, "", type(edit).__name__
+        case OtherSender(block, index, sender):
+            return block, index, -1, role_text(sender), "OtherSender"
+        case DecideLoop() | Delete() | Reverse() | Swap():
+            return edit.block, edit.index, -1, "", type(edit).__name__
 
 
 def bare(ref: ast.RoleRef) -> ast.RoleRef:
@@ -178,6 +212,11 @@ class _Rebuilding:
             else:
                 at[edit.index] = number
         found: list[ast.Statement] = []
+        for number in at.values():
+            edit = self.edits[number]
+            if isinstance(edit, Swap):
+                one = edit.index
+                block = (*block[:one], block[one + 1], block[one], *block[one + 2 :])
         for index, statement in enumerate(block):
             found += gaps.get(index, [])
             changed = self._inside(statement, (*path, index))
@@ -212,6 +251,8 @@ class _Rebuilding:
                 return [replace(statement, kind=ast.Decide(decider))]
             case Delete(), _:
                 return []
+            case OtherSender(sender=sender), ast.Send():
+                return [replace(statement, sender=sender)]
             case Reverse(), ast.Send(sender=sender, receiver=receiver):
                 return [replace(statement, sender=receiver, receiver=sender)]
             case _:

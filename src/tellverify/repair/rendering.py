@@ -9,7 +9,17 @@ import msgspec
 
 from tellverify.language.checks.walk import role_text
 from tellverify.language.syntax import ast
-from tellverify.repair.edits import BlockPath, DecideLoop, Delete, Edited, Insert, Relabel, Reverse
+from tellverify.repair.edits import (
+    BlockPath,
+    DecideLoop,
+    Delete,
+    Edited,
+    Insert,
+    OtherSender,
+    Relabel,
+    Reverse,
+    Swap,
+)
 from tellverify.repair.outline import Outline
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -34,32 +44,50 @@ def text_edits(text: str, found: Outline, changed: Edited) -> tuple[TextEdit, ..
     pairs.sort(key=lambda pair: -len(pair[0].block))  # what ends a block stands before what follows
     for edit, label in pairs:
         block = found.blocks[edit.block]
-        match edit:
-            case Insert(gap=gap, sender=sender, receiver=receiver):
-                line = f"{role_text(sender)} -> {role_text(receiver)} : {label}"
-                opening = _opening(text, block)
-                if opening is not None and edit.block not in broken:
-                    broken.add(edit.block)
-                    result.append(opening)
-                result.append(_line(text, block, gap, line, opening))
-            case Relabel(index=index):
-                statement = block[index]
-                if isinstance(statement, ast.Send | ast.Broadcast):
-                    result.append(TextEdit(statement.message.label.span, label))
-            case DecideLoop(index=index, decider=decider):
-                statement = block[index]
-                if isinstance(statement, ast.Loop):
-                    head = f"loop decide by {role_text(decider)}"
-                    result.append(TextEdit(statement.head, head))
-            case Delete(index=index):
-                result.append(TextEdit(_whole_lines(text, block[index].span), ""))
-            case Reverse(index=index):
-                statement = block[index]
-                if isinstance(statement, ast.Send):
-                    one, other = statement.sender, statement.receiver
-                    result.append(TextEdit(one.span, role_text(other)))
-                    result.append(TextEdit(other.span, role_text(one)))
+        if not isinstance(edit, Insert):
+            result += _changed(text, block, edit, label)
+            continue
+        opening = _opening(text, block)
+        if opening is not None and edit.block not in broken:
+            broken.add(edit.block)
+            result.append(opening)
+        line = f"{role_text(edit.sender)} -> {role_text(edit.receiver)} : {label}"
+        result.append(_line(text, block, edit.gap, line, opening))
     return _united(result)
+
+
+def _changed(
+    text: str,
+    block: ast.Block,
+    edit: Relabel | DecideLoop | Delete | Reverse | Swap | OtherSender,
+    label: str,
+) -> list[TextEdit]:
+    """The edits of the text for an edit of a statement."""
+    statement = block[edit.index]
+    match edit, statement:
+        case Relabel(), ast.Send() | ast.Broadcast():
+            return [TextEdit(statement.message.label.span, label)]
+        case DecideLoop(decider=decider), ast.Loop(head=head):
+            return [TextEdit(head, f"loop decide by {role_text(decider)}")]
+        case OtherSender(sender=sender), ast.Send(sender=before):
+            return [TextEdit(before.span, role_text(sender))]
+        case Reverse(), ast.Send(sender=one, receiver=other):
+            return [TextEdit(one.span, role_text(other)), TextEdit(other.span, role_text(one))]
+        case Delete(), _:
+            return [TextEdit(_whole_lines(text, statement.span), "")]
+        case Swap(index=index), _:
+            return _swapped(text, statement.span, block[index + 1].span)
+        case _:
+            return []
+
+
+def _swapped(text: str, one: Span, other: Span) -> list[TextEdit]:
+    """Two statements in each other's place."""
+    first, second = Span(one.start, _last(text, one)), Span(other.start, _last(text, other))
+    return [
+        TextEdit(first, text[second.start : second.end]),
+        TextEdit(second, text[first.start : first.end]),
+    ]
 
 
 def _united(found: Sequence[TextEdit]) -> tuple[TextEdit, ...]:

@@ -10,7 +10,7 @@ import msgspec
 
 from tellverify.language.syntax import ast
 from tellverify.repair.candidates import Candidates
-from tellverify.repair.edits import Edits, channel_labels, cost, edited, in_order
+from tellverify.repair.edits import Edits, channel_labels, cost, edited, in_order, is_compatible
 from tellverify.repair.judgement import Judge, Judgement
 
 
@@ -95,7 +95,7 @@ class Search:
             options = []
             for number, more in enumerate(self.candidates.of(found, first_only=False)):
                 after = edits | more
-                if after != edits:
+                if after != edits and is_compatible(after):
                     weight = self.judged(after).weight
                     options.append((weight + cost(more) / 2, weight, number, after))
             if not options:
@@ -126,7 +126,7 @@ class Search:
                     continue
                 for more in self.candidates.of(judgement, first_only=True):
                     after = edits | more
-                    if after not in seen and cost(after) <= most:
+                    if after not in seen and cost(after) <= most and is_compatible(after):
                         seen.add(after)
                         heapq.heappush(heap, (cost(after), len(seen), after))
         except OutOfLimit:

@@ -11,10 +11,13 @@ from tellverify.repair.edits import (
     Delete,
     Edit,
     Insert,
+    OtherSender,
     Relabel,
     Reverse,
+    Swap,
     cost,
     edited,
+    is_compatible,
     is_conservative,
 )
 from tellverify.repair.outline import concerns, first_action, outline
@@ -73,6 +76,8 @@ def keeps(text: str, *edits: Edit) -> bool:
         (Relabel(YES, 1, "Other"), "Note -- said", "Other -- said"),
         (Delete(YES, 0), "      A -> B : Yes\n", ""),
         (Reverse(YES, 0), "A -> B : Yes", "B -> A : Yes"),
+        (OtherSender(YES, 0, role("C")), "A -> B : Yes", "C -> B : Yes"),
+        (Swap(NO, 0), "A -> B : No\n\n      B -> C : Note", "B -> C : Note\n\n      A -> B : No"),
     ],
 )
 def test_one_edit_changes_one_place(edit: Edit, old: str, new: str) -> None:
@@ -147,7 +152,27 @@ def test_costs_add_up_and_tell_conservative_edits() -> None:
     assert cost(edits) == 3 and is_conservative(edits)
     others: list[Edit] = [Delete(YES, 0), Reverse(NO, 0), DecideLoop((0,), 0, role("A"))]
     assert cost(others) == 11
+    others += [Swap(YES, 0), OtherSender(YES, 1, role("A"))]
+    assert cost(others) == 18
     assert not any(is_conservative([*edits, other]) for other in others)
+
+
+def test_no_statement_is_changed_twice() -> None:
+    assert is_compatible([Relabel(YES, 0, "X"), Reverse(YES, 1), tell(YES, 0, "Y")])
+    assert not is_compatible([Relabel(YES, 0, "X"), Reverse(YES, 0)])
+    assert not is_compatible([Swap(YES, 0), Delete(YES, 1)])
+    assert is_compatible([Swap(YES, 0), Delete(NO, 1)])
+
+
+@pytest.mark.parametrize(
+    "edit", [Swap(NO, 0), OtherSender(YES, 1, role("A")), Reverse(YES, 0), Delete(NO, 1)]
+)
+def test_the_tree_after_an_edit_is_that_of_the_new_text(edit: Edit) -> None:
+    given = FamilyText(TEXT)
+    given.protocol = edited(given.protocol, frozenset({edit}), len(TEXT) + 1).protocol
+    graph = given.graph({})
+    assert graph is not None
+    assert [str(graph.event(e)) for e in range(graph.event_count)] == _events(changed(TEXT, edit))
 
 
 def test_hiding_new_messages_gives_back_the_runs_and_hiding_nothing_else_does() -> None:
