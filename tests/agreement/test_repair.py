@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,11 @@ from family_texts import FamilyText, plain_verdict
 from plain_search import shortest_faults
 from random_protocols import random_protocol
 
+from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.subset import canonical_machine
-from tellverify.repair.edits import Delete, Reverse, edited
-from tellverify.repair.judgement import Goal
+from tellverify.repair.edits import Delete, Insert, Reverse, edited
+from tellverify.repair.judgement import Goal, Judge
 from tellverify.repair.outline import outline
 from tellverify.repair.rendering import applied, text_edits, unified_diff
 from tellverify.repair.repair import Rank, Repair, RepairOptions, Repairs, repair
@@ -226,3 +228,23 @@ def test_specs_with_one_message_less_or_turned_round_are_repaired_by_one_message
             assert (found.offers[0].cost, found.offers[0].rank) == (2, Rank.SMALLEST), text
             done += 1
     assert done >= 12
+
+
+def test_no_single_message_anywhere_repairs_what_costs_more() -> None:
+    """The candidates are a choice of edits; this tries all single messages instead."""
+    done = 0
+    for seed in range(1, 40):
+        given = FamilyText(random_protocol(seed))
+        offers = repair(given.file, given.source, given.protocol).offers
+        if done == 6 or not offers or offers[0].cost < 4 or offers[0].rank is not Rank.SMALLEST:
+            continue
+        done += 1
+        judge = Judge(given.file, given.source, [{}])
+        roles = [ast.RoleRef(ast.Name(one.name.text)) for one in given.protocol.roles or ()]
+        for path, block in outline(given.protocol).blocks.items():
+            for gap in range(len(block) + 1):
+                for one, other in itertools.permutations(roles, 2):
+                    edits = frozenset({Insert(path, gap, one, other, "New")})
+                    tree = edited(given.protocol, edits, len(given.source.text) + 1).protocol
+                    assert not judge.judge(tree).holds, (seed, path, gap, one, other)
+    assert done == 6
