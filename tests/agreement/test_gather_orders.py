@@ -114,6 +114,30 @@ def test_few_answers_that_nothing_depends_on_are_safe_and_late_ones_have_a_run()
     assert len(late.transitions) == 6
 
 
+@pytest.mark.parametrize(
+    ("rest", "size", "silent"),
+    [
+        ("        continue Round\n", 2, ["D[0]", "D[1]"]),
+        ("        continue Round\n", 3, ["D[0]", "D[1]", "D[2]"]),
+        ("        D[*] -> A : Done\n        continue Round\n", 2, []),
+        ("        D[1] -> A : Done\n        continue Round\n", 2, ["D[0]"]),
+        ("        A -> B : Last\n", 2, []),
+    ],
+)
+def test_late_answers_grow_where_the_loop_goes_on_without_a_member(
+    rest: str, size: int, silent: list[str]
+) -> None:
+    graph = graph_of(
+        "protocol P =\n  roles A, B, D[N]\n  rec Round\n    choice A at\n      | More =>\n"
+        "        A -> D[*] : More\n        D[*] { min_responses : 1 } -> A : Yes\n"
+        f"{rest}      | End =>\n        A -> D[*] : End\n",
+        size,
+    )
+    found = decide_gathers(graph)
+    partial = [one for one in found.verdicts if one.gather.needed < len(one.gather.senders)]
+    assert [[graph.roles[sender] for sender in one.unbounded] for one in partial] == [silent]
+
+
 def test_answers_to_several_receivers_are_not_covered() -> None:
     graph = graph_of(
         "protocol P =\n  roles A, E[2], D[N]\n  A -> D[*] : Ask\n"

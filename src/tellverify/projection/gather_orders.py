@@ -21,6 +21,7 @@ from tellverify.projection.loosened import (
     gathers_of,
     is_available,
     loosen,
+    may_owe_ever_more,
     needed_responses,
 )
 
@@ -37,13 +38,15 @@ class GatherVerdict(msgspec.Struct, frozen=True):
     """A gather, the order that is safe, and whether going on after `needed` answers is.
 
     `partial` is None for a gather of all answers, and where the conditions do not decide it; then a
-    search has to. `refuted` says that more answers are needed than there are members.
+    search has to. `refuted` says that more answers are needed than there are members. Late answers
+    of the senders in `unbounded` may grow without limit: a loop goes on without them.
     """
 
     gather: Gather
     order: GatherOrder
     partial: bool | None = None
     refuted: bool = False
+    unbounded: tuple[int, ...] = ()
 
 
 class GatherVerdicts(msgspec.Struct, frozen=True):
@@ -74,6 +77,7 @@ def decide_gathers(graph: ProtocolGraph, steps: int = 2_000_000) -> GatherVerdic
     coherent: bool | None = None
     stuck: tuple[int, ...] = ()
     single: set[int] = set()
+    owed: dict[int, tuple[int, ...]] = {}
     try:
         single = _single_moves(graph, gathers, budget)
         loosened = loosen(graph)
@@ -81,14 +85,31 @@ def decide_gathers(graph: ProtocolGraph, steps: int = 2_000_000) -> GatherVerdic
             views = [LooseViews(loosened, role, budget) for role in range(loosened.roles)]
             coherent = all(_is_coherent(each) for each in views)
             stuck = tuple(each.role for each in views if _may_wait(each))
+            owed = _owed(loosened, budget)
     except OutOfBudget:
         coherent = None
     verdicts = tuple(
         _verdict(gather, _members(graph, gather), gather.start in single, coherent, uncovered)
         for gather in gathers
     )
+    verdicts = tuple(
+        msgspec.structs.replace(one, unbounded=owed.get(one.gather.start, ())) for one in verdicts
+    )
     in_index_order = tuple(e for e in scattered if e not in set(uncovered))
     return GatherVerdicts(verdicts, coherent, stuck, uncovered, in_index_order)
+
+
+def _owed(loosened: Loosened, budget: Budget) -> dict[int, tuple[int, ...]]:
+    """By the first state of a gather the senders whose late answers may grow without limit."""
+    return {
+        gather.start: tuple(
+            sender
+            for sender in gather.senders
+            if may_owe_ever_more(loosened, number, sender, budget)
+        )
+        for number, gather in enumerate(loosened.gathers)
+        if gather.needed < len(gather.senders)
+    }
 
 
 def _members(graph: ProtocolGraph, gather: Gather) -> int:

@@ -240,6 +240,38 @@ def is_available(
     return False
 
 
+def may_owe_ever_more(loosened: Loosened, number: int, member: int, budget: Budget) -> bool:
+    """May the receiver of a gather go round a loop while `member` of it never acts again?
+
+    Then late answers of that member grow without limit. Raises OutOfBudget.
+    """
+    gather = loosened.gathers[number]
+    starts = _rounds(loosened, gather, 1 << member, budget)
+    return any(blocked in _rounds(loosened, gather, blocked, budget) for blocked in starts)
+
+
+def _rounds(loosened: Loosened, gather: Gather, blocked: int, budget: Budget) -> set[int]:
+    """The roles that are blocked when the gather begins again, its receiver not among them."""
+    found: set[int] = set()
+    seen = {(gather.start, blocked)}
+    work = list(seen)
+    while work:
+        state, here = work.pop()
+        budget.spend(1 + len(loosened.rows[state]))
+        for event in loosened.rows[state]:
+            after = here
+            if here >> event.sender & 1 and not event.late and _blocks(loosened, event, here):
+                after |= 1 << event.receiver
+            if after >> gather.receiver & 1:
+                continue
+            if event.target == gather.start:
+                found.add(after)
+            if (event.target, after) not in seen:
+                seen.add((event.target, after))
+                work.append((event.target, after))
+    return found
+
+
 def _blocks(loosened: Loosened, event: LooseEvent, blocked: int) -> bool:
     """True when the receiver cannot do without the blocked sender of an event."""
     if event.gather < 0:
