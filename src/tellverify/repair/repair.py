@@ -38,7 +38,8 @@ _MOST_COST: Final = 24
 _TRIES: Final = 450
 _GREEDY_SHARE: Final = 3  # of the tries
 _MOST_CERTIFIED: Final = 8  # cheaper repairs than one of a higher cost are hardly ever all tried
-_DEEP_SHARE: Final = 8
+_DEEP_SHARE: Final = 32  # of the tries that are left, for one of a higher cost
+_CHEAP: Final = 4  # the search by cost is as quick as a better start
 _SIZES: Final = (1, 2, 3)
 _NOBODY_DECIDES: Final = (
     "several roles may send first at one point, and no new message decides which does"
@@ -139,8 +140,9 @@ def _found(search: Search, protocol: ast.Protocol, limit: Limit) -> tuple[Enumer
         everything = saturate(protocol)
         if search.judged(everything).holds:
             quick.append(search.taken_away(everything))
-        better = search.greedy()
-        quick += [better] if better is not None else []
+        if not quick or cost(quick[0]) > _CHEAP:
+            better = search.greedy()
+            quick += [better] if better is not None else []
     except CannotSaturate as error:
         reason = str(error)
     except OutOfLimit:
@@ -149,7 +151,7 @@ def _found(search: Search, protocol: ast.Protocol, limit: Limit) -> tuple[Enumer
     most = min((cost(edits) for edits in quick), default=_MOST_COST)
     if quick and most > _MOST_CERTIFIED:
         limit.tries = min(limit.tries, limit.tries // _DEEP_SHARE)
-    by_cost = search.by_cost(min(most + 1, _MOST_COST))
+    by_cost = search.by_cost(min(most, _MOST_COST), quick)
     repairs = tuple(dict.fromkeys((*by_cost.repairs, *quick)))
     if not by_cost.exhausted:
         reason = reason or "the limit was reached before the first repair"

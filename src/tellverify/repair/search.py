@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -106,32 +106,45 @@ class Search:
             found = self.judged(edits)
         return self.taken_away(edits)
 
-    def by_cost(self, most: int) -> Enumerated:
-        """All sets of edits that reach the goal, up to one more than the least cost of one.
+    def by_cost(self, most: int, known: Sequence[Edits]) -> Enumerated:
+        """All sets of edits of the least cost that reach the goal, which is at most `most`.
 
-        Sets of more than `most` are left out. Candidates are those for the first fault. Raises
-        nothing: what was found within the limit is returned.
+        Where strict merge accepts none of them, nor of `known`, those of one more are found too.
+        Candidates are those for the first fault. What was found within the limit is returned.
         """
         heap: list[tuple[int, int, Edits]] = [(0, 0, frozenset())]
         seen: set[Edits] = {frozenset()}
-        found: list[Edits] = []
-        floor = 0
+        found = [edits for edits in known if cost(edits) <= most]
+        below = 0
+        bound = most
+        extended = False
         try:
-            while heap and heap[0][0] <= most:
-                floor, _, edits = heapq.heappop(heap)
+            while True:
+                below = heap[0][0] if heap else bound + 1
+                if below > bound:
+                    if extended or not found or self._has_merged(found):
+                        return Enumerated(tuple(found), bound + 1, True)
+                    extended, bound = True, bound + 1
+                    continue
+                edits = heapq.heappop(heap)[2]
                 judgement = self.judged(edits)
                 if judgement.holds:
-                    found.append(edits)
-                    most = min(most, floor + 1)
+                    found += [] if edits in found else [edits]
+                    bound = bound if extended else below
                     continue
                 for more in self.candidates.of(judgement, first_only=True):
                     after = edits | more
-                    if after not in seen and cost(after) <= most and is_compatible(after):
+                    if after not in seen and cost(after) <= bound + 1 and is_compatible(after):
                         seen.add(after)
                         heapq.heappush(heap, (cost(after), len(seen), after))
         except OutOfLimit:
-            return Enumerated(tuple(found), floor, False)
-        return Enumerated(tuple(found), most + 1, True)
+            return Enumerated(tuple(found), below, False)
+
+    def _has_merged(self, found: Sequence[Edits]) -> bool:
+        """True when strict merge accepts one of the cheapest."""
+        least = min(cost(edits) for edits in found)
+        cheapest = [edits for edits in found if cost(edits) == least]
+        return any(self.judge.is_projectable(self.tree(edits)) for edits in cheapest)
 
 
 class Enumerated(msgspec.Struct, frozen=True):
