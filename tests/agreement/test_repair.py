@@ -199,6 +199,16 @@ def test_all_random_refuted_protocols_are_repaired(part: int) -> None:
     assert searched >= REPAIRS // 20
 
 
+def test_a_small_limit_ends_with_the_best_repair_so_far() -> None:
+    costs = []
+    for tries in (9, 30, 450):
+        found = repaired(random_protocol(63), tries=tries)
+        assert found.tried <= tries
+        costs.append(found.offers[0].cost)
+        assert plain_verdict(FamilyText(found.offers[0].text).graph({})) == (True, frozenset())
+    assert costs == sorted(costs, reverse=True) and costs[0] > costs[-1]
+
+
 def test_equal_texts_have_equal_repairs() -> None:
     for seed in (3, 11, 63):
         text = random_protocol(seed)

@@ -70,21 +70,24 @@ class Search:
         """A subset of `edits`, which reach the goal, of which none can be left out.
 
         Halves are tried first, then single edits (delta debugging: Zeller and Hildebrandt, IEEE
-        TSE 2002).
+        TSE 2002). At the limit the rest is kept.
         """
         kept = in_order(edits)
         size = max(1, len(kept) // 2)
-        while kept:
-            start = 0
-            while start < len(kept):
-                rest = kept[:start] + kept[start + size :]
-                if self.judged(frozenset(rest)).holds:
-                    kept = rest
-                else:
-                    start += size
-            if size == 1:
-                break
-            size = max(1, size // 2)
+        try:
+            while kept:
+                start = 0
+                while start < len(kept):
+                    rest = kept[:start] + kept[start + size :]
+                    if self.judged(frozenset(rest)).holds:
+                        kept = rest
+                    else:
+                        start += size
+                if size == 1:
+                    break
+                size = max(1, size // 2)
+        except OutOfLimit:
+            return frozenset(kept)
         return frozenset(kept)
 
     def greedy(self) -> Edits | None:
