@@ -79,6 +79,9 @@ class Certificate(
     """The claim that `protocol` is implementable at every instance that is listed.
 
     `imported` has the other files that the protocol is made of, with their sums.
+    `every` has, for each size symbol, the generic members of its families. Then the claim is of all
+    larger sizes too: the last size of each symbol stands for them, and the instances are all
+    combinations of sizes up to the last.
     """
 
     schema: str
@@ -87,6 +90,7 @@ class Certificate(
     protocol: str
     claim: str
     imported: list[FileSum] = []
+    every: tuple[tuple[str, ...], ...] = ()
     instances: list[InstancePart]
 
 

@@ -43,7 +43,9 @@ def recheck(path: str) -> str:
     check_certificate(found)
     names = [part.instance for part in found.instances if part.instance]
     there = "" if os.path.isfile(found.source) else " (its source is not here)"
-    return "implementable" + (f" for {'; '.join(names)}" if names else "") + there
+    every = ", ".join(member for group in found.every for member in group)
+    larger = f" and every larger size (graph), by {every}" if every else ""
+    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger + there
 
 
 def _read(path: str) -> bytes:

@@ -29,7 +29,9 @@ class Lowered(msgspec.Struct, frozen=True):
     statement and each of its branches one graph with that branch in the place of the statement
     and all others written in sequence. `families` are those that need a size. `parallel` tells
     that there is a par statement: then the graph holds interleavings, and in truth a role's own
-    actions in different branches have no order either.
+    actions in different branches have no order either. `named` has, for each family that needs a
+    size, the least index from which the text treats all members alike (at sizes that leave no
+    reference empty).
     """
 
     graph: ProtocolGraph | None
@@ -39,6 +41,7 @@ class Lowered(msgspec.Struct, frozen=True):
     limit: str = ""
     skipped: tuple[Skip, ...] = ()
     parallel: bool = False
+    named: tuple[tuple[str, int], ...] = ()
 
 
 def lower(
@@ -108,6 +111,7 @@ class _Lowering:
             limit,
             tuple(emitter.skipped),
             bool(emitter.pars),
+            tuple(self.tables.roles.named.items()),
         )
 
     def _graph(self, rows: Rows, name: str) -> ProtocolGraph:
