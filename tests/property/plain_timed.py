@@ -644,6 +644,7 @@ class PlainTimed:
                         far[configuration] = 0
                         layer.append(configuration)
             open_ends = [c for c in before if c is not None and c not in edges]
+            open_ends += before[None]  # events that only the queue bound forbids
             hopeful = self._reaching(layer + open_ends, before)
             while layer:
                 following = []

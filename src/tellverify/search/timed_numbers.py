@@ -1,0 +1,295 @@
+"""Canonical numbers of entries, so that protocols that retry have finitely many configurations.
+
+An entry is *named* if a count, a record or a queued message has it, or an entry inside it is.
+Entries below everything that is named are dropped and the rest is shifted down. Of two neighbours
+that are not named, with nothing inside them, and that all roles and messages know alike, one is
+removed: every path passes both in the same manner, in silence or by being told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from tellverify.search.timed_places import TimedPlaces
+from tellverify.search.timed_roles import LocalRow, MessageRow, TimedRoles
+from tellverify.search.timed_rows import NO_ENTRY, Counts, EntryRow, Group, PlaceRow
+
+Configuration: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]
+Renaming: TypeAlias = Mapping[int, int]  # entries that stay; the others are dropped
+
+
+class _Context(NamedTuple):
+    """Counts and bodies of a place, or of what was when an entry of it began."""
+
+    role: int
+    counts: dict[Group, int]
+    inside: frozenset[int]
+
+
+class _Part(NamedTuple):
+    """What a local state or a message says of entries.
+
+    `bound` are entries of records and tags; `counted` are those that counts end at.
+    """
+
+    contexts: tuple[_Context, ...]
+    bound: frozenset[int]
+    counted: frozenset[int]
+    failed: dict[int, int]
+    complete: frozenset[int]
+
+
+class CanonicalNumbers:
+    """Renames the entries of configurations."""
+
+    def __init__(self, roles: TimedRoles) -> None:
+        self.roles = roles
+        self.places: TimedPlaces = roles.places
+        self.entries = roles.places.entries
+        self._locals: dict[tuple[int, int], _Part] = {}
+        self._messages: dict[int, _Part] = {}
+
+    def canonical(self, configuration: Configuration) -> Configuration:
+        """The same configuration with canonical numbers."""
+        local_numbers, queues = configuration
+        parts = [self._local_part(role, local) for role, local in enumerate(local_numbers)]
+        parts += [self._message_part(m) for m in dict.fromkeys(m for q in queues for m in q)]
+        renaming = _Numbering(self.places, parts).renaming()
+        if renaming is None:
+            return configuration
+        rename = _Rename(self.roles, renaming)
+        return (
+            tuple(map(rename.local, local_numbers)),
+            tuple(tuple(map(rename.message, queue)) for queue in queues),
+        )
+
+    def _local_part(self, role: int, local: int) -> _Part:
+        found = self._locals.get((role, local))
+        if found is None:
+            row = self.roles.locals.rows[local]
+            contexts: list[_Context] = []
+            bound: set[int] = set()
+            for place in row.view:
+                _, counts, records = self.places.places.rows[place]
+                self._walk(role, counts, records, contexts, bound)
+            counted = {
+                self.entries.number(EntryRow(*group, number))
+                for context in contexts
+                for group, number in context.counts.items()
+            }
+            found = self._locals[role, local] = _Part(
+                tuple(contexts),
+                frozenset(bound),
+                frozenset(counted),
+                dict(row.failed),
+                row.complete,
+            )
+        return found
+
+    def _walk(
+        self,
+        role: int,
+        counts: Counts,
+        records: Iterable[int],
+        contexts: list[_Context],
+        bound: set[int],
+    ) -> None:
+        contexts.append(_Context(role, dict(counts), self.places.inside(records)))
+        for record in records:
+            row = self.places.records.rows[record]
+            bound.add(row.entry)
+            self._walk(role, row.counts, row.records, contexts, bound)
+
+    def _message_part(self, message: int) -> _Part:
+        found = self._messages.get(message)
+        if found is None:
+            row = self.roles.messages.rows[message]
+            found = self._messages[message] = _Part(
+                (), row.inside | row.unknown, frozenset(), dict(row.failed), row.complete
+            )
+        return found
+
+
+class _Numbering:
+    """New numbers for the entries of one configuration."""
+
+    def __init__(self, places: TimedPlaces, parts: Sequence[_Part]) -> None:
+        self.places = places
+        self.rows = places.entries.rows
+        self.parts = parts
+        self.contexts = [context for part in parts for context in part.contexts]
+        self.bound: set[int] = set().union(*(part.bound for part in parts))
+        self.mentioned: dict[Group, set[int]] = {}
+        for part in parts:
+            for entries in (part.bound, part.counted, part.failed, part.complete):
+                for entry in entries:
+                    self._mention(entry)
+        self.is_live = {group: self._lives(group) for group in self.mentioned}
+        self.named = self._with_outer(
+            self.bound | {e for part in parts for e in part.counted if self.is_live[self._group(e)]}
+        )
+        self.all_inside = {self.rows[e].around for e in self._all() if self.is_live[self._group(e)]}
+
+    def _group(self, entry: int) -> Group:
+        row = self.rows[entry]
+        return row.scope, row.around
+
+    def _mention(self, entry: int) -> None:
+        while entry != NO_ENTRY:
+            self.mentioned.setdefault(self._group(entry), set()).add(entry)
+            entry = self.rows[entry].around
+
+    def _all(self) -> Iterator[int]:
+        for entries in self.mentioned.values():
+            yield from entries
+
+    def _with_outer(self, entries: Iterable[int]) -> set[int]:
+        found: set[int] = set()
+        for entry in entries:
+            while entry != NO_ENTRY and entry not in found:
+                found.add(entry)
+                entry = self.rows[entry].around
+        return found
+
+    def _is_ahead(self, context: _Context, entry: int) -> bool | None:
+        """Whether a path from `context` may begin `entry`; None when it is in its body."""
+        if entry in context.inside:
+            return None
+        scope, around, number = self.rows[entry]
+        if around != NO_ENTRY:
+            outer = self._is_ahead(context, around)
+            if outer is not None:
+                return outer
+        return context.counts.get((scope, around), 0) < number
+
+    def _lives(self, group: Group) -> bool:
+        """Whether an entry of the group is open, or may be begun."""
+        scope, around = group
+        if around == NO_ENTRY or any(self._group(entry) == group for entry in self.bound):
+            return True
+        participants = self.places.scopes[scope].participants
+        return any(
+            self._is_ahead(context, around) is not False
+            for context in self.contexts
+            if context.role in participants
+        )
+
+    def _lowest(self, group: Group) -> int:
+        """The smallest number that is named, or 0 where a path may begin the first entry."""
+        scope, around = group
+        participants = self.places.scopes[scope].participants
+        lowest = [self.rows[e].number for e in self.mentioned[group] if e in self.named]
+        for context in self.contexts:
+            if context.role not in participants or group in context.counts:
+                continue
+            if around == NO_ENTRY or self._is_ahead(context, around) is not False:
+                return 0
+        return min(lowest, default=0)
+
+    def renaming(self) -> Renaming | None:
+        """New entries, none for those that are dropped; None when all stay as they are."""
+        found: dict[int, int] = {}
+        is_identity = True
+        for group in sorted(self.mentioned, key=lambda g: (self._depth(g[1]), g)):
+            scope, around = group
+            entries = {self.rows[entry].number: entry for entry in self.mentioned[group]}
+            if not self.is_live[group] or (around != NO_ENTRY and around not in found):
+                is_identity = False
+                continue
+            new_around = NO_ENTRY if around == NO_ENTRY else found[around]
+            new_numbers = self._numbers(entries, self._lowest(group))
+            for number, entry in entries.items():
+                if number not in new_numbers:
+                    is_identity = False
+                    continue
+                row = EntryRow(scope, new_around, new_numbers[number])
+                found[entry] = self.places.entries.number(row)
+                is_identity = is_identity and found[entry] == entry
+        return None if is_identity else found
+
+    def _depth(self, entry: int) -> int:
+        depth = 0
+        while entry != NO_ENTRY:
+            depth += 1
+            entry = self.rows[entry].around
+        return depth
+
+    def _numbers(self, entries: dict[int, int], lowest: int) -> dict[int, int]:
+        """From old numbers to new ones, for the numbers that stay."""
+        found: dict[int, int] = {}
+        before: object = None  # how the neighbour below is known, None when it cannot be merged
+        for number in range(max(lowest, 1), max(entries) + 1):
+            entry = entries.get(number, NO_ENTRY)
+            known: object = None
+            if entry not in self.named and entry not in self.all_inside:
+                known = self._known(entry)
+                if known == before:
+                    continue
+            before = known
+            found[number] = len(found) + 1
+        return found
+
+    def _known(self, entry: int) -> object:
+        return [(part.failed.get(entry), entry in part.complete) for part in self.parts]
+
+
+class _Rename:
+    """Applies one renaming."""
+
+    def __init__(self, roles: TimedRoles, renaming: Renaming) -> None:
+        self.roles = roles
+        self.places = roles.places
+        self.renaming = renaming
+
+    def local(self, local: int) -> int:
+        row = self.roles.locals.rows[local]
+        view = tuple(sorted({self._place(place) for place in row.view}))
+        failed = frozenset((self.renaming[e], a) for e, a in row.failed if e in self.renaming)
+        return self.roles.locals.number(LocalRow(view, failed, self._set(row.complete), row.fired))
+
+    def message(self, message: int) -> int:
+        row = self.roles.messages.rows[message]
+        failed = frozenset((self.renaming[e], a) for e, a in row.failed if e in self.renaming)
+        return self.roles.messages.number(
+            MessageRow(
+                row.label,
+                self._set(row.inside),
+                self._set(row.unknown),
+                failed,
+                self._set(row.complete),
+                row.fired,
+                row.within,
+            )
+        )
+
+    def _set(self, entries: Iterable[int]) -> frozenset[int]:
+        return frozenset(self.renaming[e] for e in entries if e in self.renaming)
+
+    def _place(self, place: int) -> int:
+        node, counts, records = self.places.places.rows[place]
+        row = PlaceRow(node, self._counts(counts), self._records(records))
+        return self.places.places.number(row)
+
+    def _counts(self, counts: Counts) -> Counts:
+        entries = self.places.entries
+        found = []
+        for group, number in counts:
+            new = self.renaming.get(entries.number(EntryRow(*group, number)))
+            if new is not None:
+                scope, around, new_number = entries.rows[new]
+                found.append(((scope, around), new_number))
+        return tuple(sorted(found))
+
+    def _records(self, records: Iterable[int]) -> tuple[int, ...]:
+        table = self.places.records
+        found = []
+        for record in records:
+            row = table.rows[record]
+            new = row._replace(
+                entry=self.renaming[row.entry],
+                counts=self._counts(row.counts),
+                records=self._records(row.records),
+            )
+            found.append(table.number(new))
+        return tuple(sorted(found))
