@@ -1,8 +1,8 @@
 """Timeouts by brute force: the rules of their meaning, word by word, with plain numbers.
 
-Entries into scopes are numbered and never renumbered, nothing is memoised but closures, and runs
-are searched breadth-first to a given number of events. It shares no code with the search of the
-product; rules carry the numbers of the specification.
+Entries into scopes are numbered and never renumbered, nothing is memoised but closures and records,
+and runs are searched breadth-first to a given number of events. It shares no code with the search
+of the product; rules carry the numbers of the specification.
 
 A role that goes round a loop without an event of its own may be in any round: its closure ends
 at round `rounds`, which must be more than the number of events.
@@ -125,6 +125,7 @@ class PlainTimed:
         self.rounds = rounds
         self._records: dict[tuple, Record] = {}
         self._closures: dict[tuple, frozenset] = {}
+        self._purged: dict[tuple, Record] = {}
         self._reach: dict[tuple, bool] = {}
 
     # The text (rule 1)
@@ -310,11 +311,15 @@ class PlainTimed:
         return place._replace(records=self.purged_records(place.records, complete))
 
     def purged_records(self, records: frozenset, complete: frozenset) -> frozenset:
-        return frozenset(
-            self.changed(r, records=self.purged_records(r.records, complete))
-            for r in records
-            if r.inside or r.entry not in complete
-        )
+        left = [r for r in records if r.inside or r.entry not in complete]
+        return frozenset(self.purged_record(r, complete) for r in left)
+
+    def purged_record(self, record: Record, complete: frozenset) -> Record:
+        key = (record, complete)
+        if key not in self._purged:
+            inner = self.purged_records(record.records, complete)
+            self._purged[key] = self.changed(record, records=inner)
+        return self._purged[key]
 
     def after_event(self, role: str, local: Local) -> Local:
         """What an owner knows after its event, and records that go away."""

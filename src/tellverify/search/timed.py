@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.search.timed_numbers import Configuration
 from tellverify.search.timed_system import (
+    Configuration,
     TimedEvent,
     TimedProperty,
     TimedSettings,
@@ -99,7 +99,7 @@ class TimedSearch:
 
     def _expand(self, at: int) -> None:
         configuration = self.configurations[at]
-        steps = list(self.system.steps(configuration))
+        steps = self.system.steps(configuration)
         self.steps.append([(s.role, s.event, self._target(at, s)) for s in steps])
         for fault in self.system.faults(configuration, steps):
             if fault not in self.refuted:

@@ -6,7 +6,8 @@ the same roles and messages know of are as good as one, and one that all know of
 
 from __future__ import annotations
 
-from tellverify.search.timed_numbers import Configuration
+from collections.abc import Sequence
+
 from tellverify.search.timed_roles import TimedRoles
 
 _Fires = frozenset[tuple[int, int]]
@@ -18,30 +19,30 @@ class KeptFires:
     def __init__(self, roles: TimedRoles) -> None:
         self.roles = roles
 
-    def canonical(self, configuration: Configuration) -> Configuration:
+    def canonical(self, configuration: Sequence[int]) -> tuple[int, ...]:
         """The same configuration with as few firings as can be."""
-        local_numbers, queues = configuration
-        local_rows, message_rows = self.roles.locals.rows, self.roles.messages.rows
-        known = [local_rows[local].fired for local in local_numbers]
+        roles = self.roles
+        size = len(roles.places.protocol.roles)
+        local_rows, message_rows = roles.locals.rows, roles.messages.rows
+        queues = [roles.queues.rows[queue] for queue in configuration[size:]]
+        known = [local_rows[local].fired for local in configuration[:size]]
         known += [message_rows[message].fired for queue in queues for message in queue]
         renaming = _renaming(known)
         if all(old == new for old, new in renaming.items()):
-            return configuration
+            return tuple(configuration)
 
         def rename(fired: _Fires) -> _Fires:
             return frozenset(new for old in fired if (new := renaming[old]) is not None)
 
-        new_locals = []
-        for local in local_numbers:
+        found = []
+        for local in configuration[:size]:
             row = local_rows[local]
-            new_locals.append(self.roles.locals.number(row._replace(fired=rename(row.fired))))
-        new_queues = []
+            found.append(roles.locals.number(row._replace(fired=rename(row.fired))))
         for queue in queues:
             rows = [message_rows[message] for message in queue]
-            new_queues.append(
-                tuple(self.roles.messages.number(r._replace(fired=rename(r.fired))) for r in rows)
-            )
-        return tuple(new_locals), tuple(new_queues)
+            renamed = [roles.messages.number(r._replace(fired=rename(r.fired))) for r in rows]
+            found.append(roles.queues.number(tuple(renamed)))
+        return tuple(found)
 
 
 def _renaming(known: list[_Fires]) -> dict[tuple[int, int], tuple[int, int] | None]:

@@ -9,21 +9,35 @@ removed: every path passes both in the same manner, in silence or by being told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from tellverify.search.timed_places import TimedPlaces
 from tellverify.search.timed_roles import LocalRow, MessageRow, TimedRoles
-from tellverify.search.timed_rows import NO_ENTRY, Counts, EntryRow, Group, PlaceRow
+from tellverify.search.timed_rows import (
+    NO_ENTRY,
+    Counts,
+    EntryRow,
+    Failure,
+    Group,
+    Interned,
+    PlaceRow,
+)
 
-Configuration: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]
 Renaming: TypeAlias = Mapping[int, int]  # entries that stay; the others are dropped
+
+
+class _Missing:
+    """No renaming was looked for yet."""
+
+
+_MISSING: Final = _Missing()
 
 
 class _Context(NamedTuple):
     """Counts and bodies of a place, or of what was when an entry of it began."""
 
     role: int
-    counts: dict[Group, int]
+    counts: Counts
     inside: frozenset[int]
 
 
@@ -33,58 +47,85 @@ class _Part(NamedTuple):
     `bound` are entries of records and tags; `counted` are those that counts end at.
     """
 
-    contexts: tuple[_Context, ...]
+    contexts: frozenset[_Context]
     bound: frozenset[int]
     counted: frozenset[int]
-    failed: dict[int, int]
+    failed: frozenset[Failure]
     complete: frozenset[int]
 
 
 class CanonicalNumbers:
-    """Renames the entries of configurations."""
+    """Renames the entries of configurations.
+
+    What names them, and what is known of them, is the same for many local states and messages:
+    renamings are kept by that.
+    """
 
     def __init__(self, roles: TimedRoles) -> None:
         self.roles = roles
         self.places: TimedPlaces = roles.places
         self.entries = roles.places.entries
-        self._locals: dict[tuple[int, int], _Part] = {}
-        self._messages: dict[int, _Part] = {}
+        self.size = len(roles.places.protocol.roles)
+        self._parts: Interned[_Part] = Interned()
+        self._shared: Interned[frozenset[int]] = Interned()
+        self._of_local: list[dict[int, int]] = [{} for _ in range(self.size)]
+        self._of_queue: dict[int, int] = {}
+        self._renamings: dict[tuple[int, ...], _Rename | None] = {}
+        self._of_parts: dict[frozenset[int], _Rename | None] = {}
 
-    def canonical(self, configuration: Configuration) -> Configuration:
-        """The same configuration with canonical numbers."""
-        local_numbers, queues = configuration
-        parts = [self._local_part(role, local) for role, local in enumerate(local_numbers)]
-        parts += [self._message_part(m) for m in dict.fromkeys(m for q in queues for m in q)]
-        renaming = _Numbering(self.places, parts).renaming()
-        if renaming is None:
-            return configuration
-        rename = _Rename(self.roles, renaming)
+    def canonical(self, configuration: Sequence[int]) -> tuple[int, ...]:
+        """The same configuration with canonical numbers.
+
+        It holds the local state of every role, then the queue of every channel.
+        """
+        size = self.size
+        key = []
+        for role in range(size):
+            local = configuration[role]
+            part = self._of_local[role].get(local)
+            key.append(self._local_part(role, local) if part is None else part)
+        for queue in configuration[size:]:
+            part = self._of_queue.get(queue)
+            key.append(self._queue_parts(queue) if part is None else part)
+        parts = tuple(key)
+        rename = self._renamings.get(parts, _MISSING)
+        if isinstance(rename, _Missing):
+            rename = self._renamings[parts] = self._renaming(parts)
+        if rename is None:
+            return tuple(configuration)
         return (
-            tuple(map(rename.local, local_numbers)),
-            tuple(tuple(map(rename.message, queue)) for queue in queues),
+            *map(rename.local, configuration[:size]),
+            *map(rename.queue, configuration[size:]),
         )
 
-    def _local_part(self, role: int, local: int) -> _Part:
-        found = self._locals.get((role, local))
-        if found is None:
-            row = self.roles.locals.rows[local]
-            contexts: list[_Context] = []
-            bound: set[int] = set()
-            for place in row.view:
-                _, counts, records = self.places.places.rows[place]
-                self._walk(role, counts, records, contexts, bound)
-            counted = {
-                self.entries.number(EntryRow(*group, number))
-                for context in contexts
-                for group, number in context.counts.items()
-            }
-            found = self._locals[role, local] = _Part(
-                tuple(contexts),
-                frozenset(bound),
-                frozenset(counted),
-                dict(row.failed),
-                row.complete,
-            )
+    def _renaming(self, key: tuple[int, ...]) -> _Rename | None:
+        distinct = frozenset(key[: self.size]).union(
+            *(self._shared.rows[number] for number in key[self.size :])
+        )
+        if distinct not in self._of_parts:
+            parts = [self._parts.rows[number] for number in sorted(distinct)]
+            renaming = _Numbering(self.places, parts).renaming()
+            rename = None if renaming is None else _Rename(self.roles, renaming)
+            self._of_parts[distinct] = rename
+        return self._of_parts[distinct]
+
+    def _local_part(self, role: int, local: int) -> int:
+        row = self.roles.locals.rows[local]
+        contexts: list[_Context] = []
+        bound: set[int] = set()
+        met: set[int] = set()
+        for place in row.view:
+            _, counts, records = self.places.places.rows[place]
+            self._walk(role, counts, records, contexts, bound, met)
+        counted = {
+            self.entries.number(EntryRow(*group, number))
+            for context in contexts
+            for group, number in context.counts
+        }
+        part = _Part(
+            frozenset(contexts), frozenset(bound), frozenset(counted), row.failed, row.complete
+        )
+        found = self._of_local[role][local] = self._parts.number(part)
         return found
 
     def _walk(
@@ -94,20 +135,25 @@ class CanonicalNumbers:
         records: Iterable[int],
         contexts: list[_Context],
         bound: set[int],
+        met: set[int],
     ) -> None:
-        contexts.append(_Context(role, dict(counts), self.places.inside(records)))
+        contexts.append(_Context(role, counts, self.places.inside(records)))
         for record in records:
-            row = self.places.records.rows[record]
-            bound.add(row.entry)
-            self._walk(role, row.counts, row.records, contexts, bound)
+            if record not in met:
+                met.add(record)
+                row = self.places.records.rows[record]
+                bound.add(row.entry)
+                self._walk(role, row.counts, row.records, contexts, bound, met)
 
-    def _message_part(self, message: int) -> _Part:
-        found = self._messages.get(message)
-        if found is None:
-            row = self.roles.messages.rows[message]
-            found = self._messages[message] = _Part(
-                (), row.inside | row.unknown, frozenset(), dict(row.failed), row.complete
-            )
+    def _queue_parts(self, queue: int) -> int:
+        rows = [self.roles.messages.rows[message] for message in self.roles.queues.rows[queue]]
+        parts = [
+            _Part(frozenset(), row.inside | row.unknown, frozenset(), row.failed, row.complete)
+            for row in rows
+        ]
+        found = self._of_queue[queue] = self._shared.number(
+            frozenset(map(self._parts.number, parts))
+        )
         return found
 
 
@@ -118,11 +164,14 @@ class _Numbering:
         self.places = places
         self.rows = places.entries.rows
         self.parts = parts
-        self.contexts = [context for part in parts for context in part.contexts]
+        self.contexts = [
+            (context, dict(context.counts)) for part in parts for context in part.contexts
+        ]
+        self.failed = [dict(part.failed) for part in parts]
         self.bound: set[int] = set().union(*(part.bound for part in parts))
         self.mentioned: dict[Group, set[int]] = {}
-        for part in parts:
-            for entries in (part.bound, part.counted, part.failed, part.complete):
+        for part, failed in zip(parts, self.failed, strict=True):
+            for entries in (part.bound, part.counted, failed, part.complete):
                 for entry in entries:
                     self._mention(entry)
         self.is_live = {group: self._lives(group) for group in self.mentioned}
@@ -152,16 +201,16 @@ class _Numbering:
                 entry = self.rows[entry].around
         return found
 
-    def _is_ahead(self, context: _Context, entry: int) -> bool | None:
+    def _is_ahead(self, context: _Context, counts: Mapping[Group, int], entry: int) -> bool | None:
         """Whether a path from `context` may begin `entry`; None when it is in its body."""
         if entry in context.inside:
             return None
         scope, around, number = self.rows[entry]
         if around != NO_ENTRY:
-            outer = self._is_ahead(context, around)
+            outer = self._is_ahead(context, counts, around)
             if outer is not None:
                 return outer
-        return context.counts.get((scope, around), 0) < number
+        return counts.get((scope, around), 0) < number
 
     def _lives(self, group: Group) -> bool:
         """Whether an entry of the group is open, or may be begun."""
@@ -170,8 +219,8 @@ class _Numbering:
             return True
         participants = self.places.scopes[scope].participants
         return any(
-            self._is_ahead(context, around) is not False
-            for context in self.contexts
+            self._is_ahead(context, counts, around) is not False
+            for context, counts in self.contexts
             if context.role in participants
         )
 
@@ -180,10 +229,10 @@ class _Numbering:
         scope, around = group
         participants = self.places.scopes[scope].participants
         lowest = [self.rows[e].number for e in self.mentioned[group] if e in self.named]
-        for context in self.contexts:
-            if context.role not in participants or group in context.counts:
+        for context, counts in self.contexts:
+            if context.role not in participants or group in counts:
                 continue
-            if around == NO_ENTRY or self._is_ahead(context, around) is not False:
+            if around == NO_ENTRY or self._is_ahead(context, counts, around) is not False:
                 return 0
         return min(lowest, default=0)
 
@@ -231,7 +280,10 @@ class _Numbering:
         return found
 
     def _known(self, entry: int) -> object:
-        return [(part.failed.get(entry), entry in part.complete) for part in self.parts]
+        return [
+            (failed.get(entry), entry in part.complete)
+            for part, failed in zip(self.parts, self.failed, strict=True)
+        ]
 
 
 class _Rename:
@@ -241,14 +293,30 @@ class _Rename:
         self.roles = roles
         self.places = roles.places
         self.renaming = renaming
+        self._renamed: dict[int, int] = {}
+        self._locals: dict[int, int] = {}
+        self._queues: dict[int, int] = {}
 
     def local(self, local: int) -> int:
+        found = self._locals.get(local)
+        if found is None:
+            found = self._locals[local] = self._local(local)
+        return found
+
+    def queue(self, queue: int) -> int:
+        found = self._queues.get(queue)
+        if found is None:
+            row = tuple(map(self._message, self.roles.queues.rows[queue]))
+            found = self._queues[queue] = self.roles.queues.number(row)
+        return found
+
+    def _local(self, local: int) -> int:
         row = self.roles.locals.rows[local]
         view = tuple(sorted({self._place(place) for place in row.view}))
         failed = frozenset((self.renaming[e], a) for e, a in row.failed if e in self.renaming)
         return self.roles.locals.number(LocalRow(view, failed, self._set(row.complete), row.fired))
 
-    def message(self, message: int) -> int:
+    def _message(self, message: int) -> int:
         row = self.roles.messages.rows[message]
         failed = frozenset((self.renaming[e], a) for e, a in row.failed if e in self.renaming)
         return self.roles.messages.number(
@@ -282,14 +350,16 @@ class _Rename:
         return tuple(sorted(found))
 
     def _records(self, records: Iterable[int]) -> tuple[int, ...]:
-        table = self.places.records
-        found = []
-        for record in records:
-            row = table.rows[record]
+        return tuple(sorted(map(self._record, records)))
+
+    def _record(self, record: int) -> int:
+        found = self._renamed.get(record)
+        if found is None:
+            row = self.places.records.rows[record]
             new = row._replace(
                 entry=self.renaming[row.entry],
                 counts=self._counts(row.counts),
                 records=self._records(row.records),
             )
-            found.append(table.number(new))
-        return tuple(sorted(found))
+            found = self._renamed[record] = self.places.records.number(new)
+        return found

@@ -283,25 +283,22 @@ class TimedPlaces:
         """`place` without the records of complete entries whose bodies are left."""
         if not complete:
             return place
-        key = place, complete
+        row = self.places.rows[place]
+        return self.places.number(row._replace(records=self._purge_all(row.records, complete)))
+
+    def _purge_all(self, records: tuple[int, ...], complete: frozenset[int]) -> tuple[int, ...]:
+        rows = self.records.rows
+        left = [r for r in records if rows[r].inside or rows[r].entry not in complete]
+        return tuple(sorted(self._purge_record(record, complete) for record in left))
+
+    def _purge_record(self, record: int, complete: frozenset[int]) -> int:
+        key = record, complete
         found = self._purged.get(key)
         if found is None:
-            row = self.places.rows[place]
-            records = self._purge_records(row.records, complete)
-            found = self._purged[key] = self.places.number(row._replace(records=records))
+            row = self.records.rows[record]
+            new = row._replace(records=self._purge_all(row.records, complete))
+            found = self._purged[key] = self.records.number(new)
         return found
-
-    def _purge_records(self, records: tuple[int, ...], complete: frozenset[int]) -> tuple[int, ...]:
-        rows = self.records.rows
-        return tuple(
-            sorted(
-                self.records.number(
-                    rows[r]._replace(records=self._purge_records(rows[r].records, complete))
-                )
-                for r in records
-                if rows[r].inside or rows[r].entry not in complete
-            )
-        )
 
 
 def _knows(role: int) -> Callable[[RecordRow], bool]:

@@ -9,7 +9,7 @@ kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tellverify.model.timed_text import EndNode, MessageNode
 from tellverify.search.timed_places import TimedPlaces
@@ -23,8 +23,9 @@ from tellverify.search.timed_rows import (
 )
 
 _NONE: frozenset[int] = frozenset()
-_AHEAD = 2  # a role may be that many rounds beyond all that it and its message speak of
-NOT_TAKEN = -1
+_AHEAD: Final = 2  # a role may be that many rounds beyond all that it and its message speak of
+NOT_TAKEN: Final = -1
+EMPTY: Final = 0  # the number of the empty queue
 
 
 class LocalRow(NamedTuple):
@@ -77,7 +78,7 @@ class RoleMoves(NamedTuple):
 
 
 class TimedRoles:
-    """Moves of the roles of one protocol.
+    """Moves of the roles of one protocol, and the tables of local states, messages and queues.
 
     `rounds`: the last entry of a group that a role may begin in silence; without it there is no
     limit, and `drifted` says that some view holds places of ever more rounds, and is cut.
@@ -89,6 +90,8 @@ class TimedRoles:
         self.drifted = False
         self.locals: Interned[LocalRow] = Interned()
         self.messages: Interned[MessageRow] = Interned()
+        self.queues: Interned[tuple[int, ...]] = Interned()
+        self.queues.number(())
         self._moves: list[dict[int, RoleMoves]] = [{} for _ in places.protocol.roles]
         self._taken: dict[tuple[int, int, int, int], int] = {}
         self._tellable: dict[tuple[int, int, frozenset[int]], frozenset[int]] = {}
@@ -133,9 +136,10 @@ class TimedRoles:
             fixed = rounds
             return SilentContext(role, local.complete, lambda group: fixed)
         tops: dict[Group, int] = {}
+        met: set[int] = set()
         for place in local.view:
             row = self.places.places.rows[place]
-            self._count(row.counts, row.records, tops)
+            self._count(row.counts, row.records, tops, met)
         mentioned = [local.complete, {entry for entry, _ in local.failed}]
         if message is not None:
             mentioned += [message.inside, message.unknown, message.complete]
@@ -145,13 +149,17 @@ class TimedRoles:
                 self._mention(entry, tops)
         return SilentContext(role, local.complete, lambda group: tops.get(group, 0) + _AHEAD)
 
-    def _count(self, counts: Counts, records: Iterable[int], tops: dict[Group, int]) -> None:
+    def _count(
+        self, counts: Counts, records: Iterable[int], tops: dict[Group, int], met: set[int]
+    ) -> None:
         for group, number in counts:
             tops[group] = max(tops.get(group, 0), number)
         for record in records:
-            row = self.places.records.rows[record]
-            self._mention(row.entry, tops)
-            self._count(row.counts, row.records, tops)
+            if record not in met:
+                met.add(record)
+                row = self.places.records.rows[record]
+                self._mention(row.entry, tops)
+                self._count(row.counts, row.records, tops, met)
 
     def _mention(self, entry: int, tops: dict[Group, int]) -> None:
         while entry != NO_ENTRY:

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple, TypeAlias, assert_never
 
 import msgspec
 
-from tellverify.model.timed_text import MessageNode, TimedProtocol
+from tellverify.model.components import strongly_connected
+from tellverify.model.timed_text import (
+    BranchNode,
+    EndNode,
+    EnterNode,
+    ExitNode,
+    MessageNode,
+    TimedProtocol,
+)
 from tellverify.search.timed_fires import KeptFires
-from tellverify.search.timed_numbers import CanonicalNumbers, Configuration
+from tellverify.search.timed_numbers import CanonicalNumbers
 from tellverify.search.timed_places import KeptPlaces, TimedPlaces
-from tellverify.search.timed_roles import NOT_TAKEN, TimedRoles
-from tellverify.search.timed_rows import FirePolicy, LatePolicy
-
-BLOCKED: Final = None  # what an event leads to that the queue bound forbids
+from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, TimedRoles
+from tellverify.search.timed_rows import FirePolicy, Interned, LatePolicy
 
 
 class TimedEventKind(StrEnum):
@@ -51,19 +57,42 @@ class TimedProperty(StrEnum):
     FRESH_MESSAGES = "fresh-messages"
 
 
-class TimedStep(NamedTuple):
-    """An event with what it leads to.
+Configuration: TypeAlias = tuple[int, ...]
+Late: TypeAlias = tuple[tuple[str, str, str], ...]
 
-    `late`: channels and labels of messages that it makes vanish. `is_unclear`: its role cannot
-    tell which round the message belongs to.
+
+class TimedStep(NamedTuple):
+    """An event with what it leads to, None where only the queue bound forbids it.
+
+    `late`: senders, receivers and labels of messages that vanish. `is_unclear`: its role cannot
+    tell which round the message belongs to. `is_stale`: the message is one of an earlier attempt.
     """
 
     role: int
     event: TimedEvent
     target: Configuration | None
-    late: tuple[tuple[str, str, str], ...] = ()
+    late: Late = ()
     is_stale: bool = False
     is_unclear: bool = False
+
+
+class _Sent(NamedTuple):
+    event: TimedEvent
+    slot: int
+    receiver: int
+    message: int
+    target: int
+    is_unclear: bool
+
+
+class _Prepared(NamedTuple):
+    """The moves of a local state. `failed` numbers the set of entries known to have failed."""
+
+    sends: tuple[_Sent, ...]
+    fires: tuple[tuple[TimedEvent, int], ...]
+    may_stop: bool
+    is_waiting: bool  # a place in silence is one of an event
+    failed: int
 
 
 class TimedSettings(msgspec.Struct, frozen=True):
@@ -75,8 +104,38 @@ class TimedSettings(msgspec.Struct, frozen=True):
     rounds: int | None = None
 
 
+def _may_enter_again(protocol: TimedProtocol) -> bool:
+    """Whether a scope stands in a loop."""
+    first = [0]
+    target: list[int] = []
+    for node in protocol.nodes:
+        match node:
+            case MessageNode(_, _, _, after) | ExitNode(_, after):
+                target.append(after)
+            case BranchNode(branches):
+                target += branches
+            case EnterNode(number):
+                scope = protocol.scopes[number]
+                target += [scope.body, *(start for _, start in scope.alternatives)]
+            case EndNode():
+                pass
+            case _:
+                assert_never(node)
+        first.append(len(target))
+    return any(
+        isinstance(protocol.nodes[node], EnterNode)
+        for component in strongly_connected(first, target, [protocol.start])
+        if len(component) > 1
+        for node in component
+    )
+
+
 class TimedSystem:
-    """The transition system of one protocol with queues of a bound."""
+    """The transition system of one protocol with queues of a bound.
+
+    A configuration is the local state of every role and the queue of every channel, as numbers of
+    rows of the tables of `roles`.
+    """
 
     def __init__(
         self,
@@ -90,6 +149,7 @@ class TimedSystem:
         if places is None:
             places = (KeptPlaces if keep else TimedPlaces)(protocol, settings.fire)
         self.roles = TimedRoles(places, settings.rounds)
+        self.size = len(protocol.roles)
         number = places.role_number
         channels = {
             (number[node.sender], number[node.receiver])
@@ -97,196 +157,237 @@ class TimedSystem:
             if isinstance(node, MessageNode)
         }
         self.channels = tuple(sorted(channels))
-        self.channel = {pair: at for at, pair in enumerate(self.channels)}
+        self.slot = {pair: self.size + at for at, pair in enumerate(self.channels)}
         self.into = [
-            [at for at, (_, receiver) in enumerate(self.channels) if receiver == role]
-            for role in range(len(protocol.roles))
+            [(self.slot[pair], pair[0]) for pair in self.channels if pair[1] == role]
+            for role in range(self.size)
         ]
-        self.numbers: CanonicalNumbers | KeptFires | None
+        self.numbers: CanonicalNumbers | KeptFires | None = None
         if keep:
             self.numbers = KeptFires(self.roles)
-        else:
-            self.numbers = CanonicalNumbers(self.roles) if settings.rounds is None else None
-        self._failed: dict[int, frozenset[int]] = {}
-        self._entries: dict[int, frozenset[int]] = {}
+        elif settings.rounds is None and _may_enter_again(protocol):
+            self.numbers = CanonicalNumbers(self.roles)
+        self._failures: Interned[frozenset[int]] = Interned()
+        self._prepared: list[dict[int, _Prepared]] = [{} for _ in protocol.roles]
+        self._sent: dict[tuple[int, int, int, int], tuple[int, tuple[int, ...]]] = {}
+        self._parts: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._rests: dict[tuple[int, int, int], tuple[TimedEvent, int]] = {}
 
     def first(self) -> Configuration:
         """The configuration at the beginning."""
-        local = self.roles.first()
-        return (local,) * len(self.protocol.roles), ((),) * len(self.channels)
+        return (self.roles.first(),) * self.size + (EMPTY,) * len(self.channels)
 
-    def steps(self, configuration: Configuration) -> Iterator[TimedStep]:
+    def steps(self, configuration: Configuration) -> list[TimedStep]:
         """Every event, also those that only the queue bound forbids."""
-        for role, local in enumerate(configuration[0]):
-            moves = self.roles.moves(role, local)
-            for send in moves.sends:
-                yield self._send(
-                    configuration, role, send.receiver, send.message, send.target
-                )._replace(is_unclear=send.is_unclear)
-            for fire in moves.fires:
-                names = self.protocol.scopes[fire.scope].alternatives
-                event = TimedEvent(
-                    TimedEventKind.FIRE,
-                    self.protocol.roles[role],
-                    scope=fire.scope,
-                    alternative=names[fire.alternative][0],
-                )
-                yield self._step(configuration, role, event, fire.target, configuration[1])
-            yield from self._receives(configuration, role, local)
-
-    def _send(
-        self, configuration: Configuration, role: int, receiver: int, message: int, target: int
-    ) -> TimedStep:
-        names = self.protocol.roles
-        label = self.roles.messages.rows[message].label
-        event = TimedEvent(TimedEventKind.SEND, names[role], names[receiver], label)
-        local_numbers, queues = configuration
-        channel = self.channel[role, receiver]
-        queue, voided = self.voided(local_numbers[role], queues[channel])
-        if len(queue) >= self.settings.bound:
-            return TimedStep(role, event, BLOCKED)
-        failed = self._failed_entries(local_numbers[receiver])
-        if self._entries_of(message).isdisjoint(failed):
-            queue = (*queue, message)
-        else:
-            voided = (*voided, message)
-        queues = (*queues[:channel], queue, *queues[channel + 1 :])
-        late = self._names(channel, voided)
-        return self._step(configuration, role, event, target, queues, late)
-
-    def voided(
-        self, sender: int, queue: tuple[int, ...]
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What stays of a queue when its sender sends, and what vanishes."""
-        return self._parted(queue, self._failed_entries(sender))
-
-    def _receives(self, configuration: Configuration, role: int, local: int) -> Iterator[TimedStep]:
-        queues = configuration[1]
-        for channel in self.into[role]:
-            queue = queues[channel]
-            if not queue:
-                continue
-            sender = self.channels[channel][0]
-            target = self.roles.taken(role, sender, local, queue[0])
-            if target == NOT_TAKEN:
-                continue
-            left = (*queues[:channel], queue[1:], *queues[channel + 1 :])
-            label = self.roles.messages.rows[queue[0]].label
-            names = self.protocol.roles
-            event = TimedEvent(TimedEventKind.RECEIVE, names[role], names[sender], label)
-            step = self._step(configuration, role, event, target, left)
-            yield step._replace(is_stale=self.roles.is_stale(local, queue[0]))
-
-    def _step(
-        self,
-        configuration: Configuration,
-        role: int,
-        event: TimedEvent,
-        target: int,
-        queues: tuple[tuple[int, ...], ...],
-        late: tuple[tuple[str, str, str], ...] = (),
-    ) -> TimedStep:
-        local_numbers = configuration[0]
-        failed = self._failed_entries(target)
-        if failed and failed != self._failed_entries(local_numbers[role]):
-            kept = list(queues)
-            for channel in self.into[role]:
-                kept[channel], gone = self._parted(queues[channel], failed)
-                late += self._names(channel, gone)
-            queues = tuple(kept)
-        new = (*local_numbers[:role], target, *local_numbers[role + 1 :]), queues
-        return TimedStep(role, event, self.numbers.canonical(new) if self.numbers else new, late)
-
-    def _parted(
-        self, queue: tuple[int, ...], failed: frozenset[int]
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Messages that belong to none of the failed entries, and the others."""
-        if not queue or not failed:
-            return queue, ()
-        kept = tuple(m for m in queue if self._entries_of(m).isdisjoint(failed))
-        if len(kept) == len(queue):
-            return queue, ()
-        return kept, tuple(m for m in queue if not self._entries_of(m).isdisjoint(failed))
-
-    def _failed_entries(self, local: int) -> frozenset[int]:
-        found = self._failed.get(local)
-        if found is None:
-            row = self.roles.locals.rows[local]
-            found = self._failed[local] = frozenset(entry for entry, _ in row.failed)
+        found: list[TimedStep] = []
+        for role in range(self.size):
+            prepared = self._prepare(role, configuration[role])
+            found += [self._send(configuration, role, prepared.failed, s) for s in prepared.sends]
+            for event, target in prepared.fires:
+                new = list(configuration)
+                late = self._change(new, role, prepared.failed, target)
+                found.append(TimedStep(role, event, self._canonical(new), late))
+            for slot, sender in self.into[role]:
+                if configuration[slot] != EMPTY:
+                    step = self._receive(configuration, role, prepared.failed, slot, sender)
+                    if step is not None:
+                        found.append(step)
         return found
+
+    def _prepare(self, role: int, local: int) -> _Prepared:
+        found = self._prepared[role].get(local)
+        if found is not None:
+            return found
+        names = self.protocol.roles
+        moves = self.roles.moves(role, local)
+        sends = []
+        for send in moves.sends:
+            label = self.roles.messages.rows[send.message].label
+            event = TimedEvent(TimedEventKind.SEND, names[role], names[send.receiver], label)
+            slot = self.slot[role, send.receiver]
+            sends.append(_Sent(event, slot, *send))
+        fires = []
+        for fire in moves.fires:
+            alternative, _ = self.protocol.scopes[fire.scope].alternatives[fire.alternative]
+            event = TimedEvent(
+                TimedEventKind.FIRE, names[role], scope=fire.scope, alternative=alternative
+            )
+            fires.append((event, fire.target))
+        failed = self._failures.number(
+            frozenset(entry for entry, _ in self.roles.locals.rows[local].failed)
+        )
+        is_waiting = bool(sends or moves.awaits)
+        found = _Prepared(tuple(sends), tuple(fires), moves.may_stop, is_waiting, failed)
+        self._prepared[role][local] = found
+        return found
+
+    def _canonical(self, configuration: list[int]) -> Configuration:
+        if self.numbers is None:
+            return tuple(configuration)
+        return self.numbers.canonical(configuration)
+
+    def _send(self, configuration: Configuration, role: int, failed: int, send: _Sent) -> TimedStep:
+        event, slot, receiver, message, target, is_unclear = send
+        unwanted = self._prepare(receiver, configuration[receiver]).failed
+        key = message, configuration[slot], failed, unwanted
+        sent = self._sent.get(key)
+        if sent is None:
+            sent = self._sent[key] = self._pushed(*key)
+        queue, vanished = sent
+        late = self._names(slot, vanished) if vanished else ()
+        if queue < 0:
+            return TimedStep(role, event, None, (), is_unclear=is_unclear)
+        new = list(configuration)
+        new[role] = target
+        new[slot] = queue
+        return TimedStep(role, event, self._canonical(new), late, is_unclear=is_unclear)
+
+    def _pushed(
+        self, message: int, queue: int, failed: int, unwanted: int
+    ) -> tuple[int, tuple[int, ...]]:
+        """The queue behind a send, -1 when it is full, and the messages that vanish.
+
+        The sender knows of `failed`, which voids earlier messages; the receiver of `unwanted`.
+        """
+        left, gone = self.voided(queue, failed)
+        if len(self.roles.queues.rows[left]) >= self.settings.bound:
+            return -1, gone
+        pushed = self.roles.queues.number((*self.roles.queues.rows[left], message))
+        kept, discarded = self._part(pushed, unwanted)
+        return kept, gone + discarded
+
+    def voided(self, queue: int, failed: int) -> tuple[int, tuple[int, ...]]:
+        """What stays of a queue when its sender, who knows of `failed`, sends; what vanishes."""
+        return self._part(queue, failed)
+
+    def _part(self, queue: int, failed: int) -> tuple[int, tuple[int, ...]]:
+        """The queue without messages of failed entries, and these messages."""
+        key = queue, failed
+        found = self._parts.get(key)
+        if found is None:
+            entries = self._failures.rows[failed]
+            row = self.roles.queues.rows[queue]
+            gone = tuple(m for m in row if not self._entries_of(m).isdisjoint(entries))
+            left = tuple(m for m in row if self._entries_of(m).isdisjoint(entries))
+            found = self._parts[key] = self.roles.queues.number(left), gone
+        return found
+
+    def _receive(
+        self, configuration: Configuration, role: int, failed: int, slot: int, sender: int
+    ) -> TimedStep | None:
+        queue = configuration[slot]
+        message = self.roles.queues.rows[queue][0]
+        local = configuration[role]
+        target = self.roles.taken(role, sender, local, message)
+        if target == NOT_TAKEN:
+            return None
+        event, rest = self._rest(queue, role, sender)
+        new = list(configuration)
+        new[slot] = rest
+        late = self._change(new, role, failed, target)
+        is_stale = self.roles.is_stale(local, message)
+        return TimedStep(role, event, self._canonical(new), late, is_stale)
+
+    def _rest(self, queue: int, role: int, sender: int) -> tuple[TimedEvent, int]:
+        """The receive of the first message of a queue, and what is left of it."""
+        key = queue, role, sender
+        found = self._rests.get(key)
+        if found is None:
+            row = self.roles.queues.rows[queue]
+            names = self.protocol.roles
+            label = self.roles.messages.rows[row[0]].label
+            event = TimedEvent(TimedEventKind.RECEIVE, names[role], names[sender], label)
+            found = self._rests[key] = event, self.roles.queues.number(row[1:])
+        return found
+
+    def _change(self, new: list[int], role: int, failed: int, target: int) -> Late:
+        """Put the new local state of `role` into `new`; what it discards then vanishes."""
+        new[role] = target
+        now = self._prepare(role, target).failed
+        if now == failed:
+            return ()
+        late: Late = ()
+        for slot, _ in self.into[role]:
+            new[slot], gone = self._part(new[slot], now)
+            late += self._names(slot, gone)
+        return late
 
     def _entries_of(self, message: int) -> frozenset[int]:
-        found = self._entries.get(message)
-        if found is None:
-            row = self.roles.messages.rows[message]
-            found = self._entries[message] = row.inside | row.unknown
-        return found
+        row = self.roles.messages.rows[message]
+        return row.inside | row.unknown
 
-    def _names(self, channel: int, messages: tuple[int, ...]) -> tuple[tuple[str, str, str], ...]:
-        sender, receiver = (self.protocol.roles[role] for role in self.channels[channel])
+    def _names(self, slot: int, messages: tuple[int, ...]) -> Late:
+        sender, receiver = (self.protocol.roles[role] for role in self.channels[slot - self.size])
         rows = self.roles.messages.rows
         return tuple((sender, receiver, rows[message].label) for message in messages)
 
     # What a configuration shows
 
     def may_stop(self, role: int, configuration: Configuration) -> bool:
-        return self.roles.moves(role, configuration[0][role]).may_stop
+        """Whether the role may stop where it is."""
+        return self._prepare(role, configuration[role]).may_stop
 
     def faults(
         self, configuration: Configuration, steps: list[TimedStep]
     ) -> Iterator[TimedProperty]:
         """What `configuration`, with all its events, refutes."""
-        stopping = [self.may_stop(role, configuration) for role in range(len(self.protocol.roles))]
-        if not steps and not all(stopping):
+        idle = not steps
+        all_stop = idle and all(self.may_stop(r, configuration) for r in range(self.size))
+        if idle and not all_stop:
             yield TimedProperty.NO_DEADLOCK
-        if any(configuration[1]):
-            complete = self._known_complete(configuration)
-            moving = {step.role for step in steps}
-            for role, stops in enumerate(stopping):
-                if stops and self._is_orphaned(role, configuration, complete, not steps):
-                    yield TimedProperty.NO_ORPHAN_MESSAGE
-                waits = not stops and role not in moving
-                if waits and self._is_spoilt(role, configuration, complete):
+        if any(configuration[self.size :]):
+            for role in range(self.size):
+                prepared = self._prepare(role, configuration[role])
+                if prepared.may_stop:
+                    if self._is_orphaned(role, configuration, prepared, idle):
+                        yield TimedProperty.NO_ORPHAN_MESSAGE
+                elif self._is_spoilt(role, configuration, steps):
                     yield TimedProperty.NO_UNSPECIFIED_RECEPTION
-        elif not steps and all(stopping) and self._disagrees(configuration):
+        elif all_stop and self._disagrees(configuration):
             yield TimedProperty.TIMEOUT_AGREEMENT
 
     def _known_complete(self, configuration: Configuration) -> frozenset[int]:
         """Entries that their owners know to be complete; nobody else knows before."""
         rows = self.roles.locals.rows
-        return frozenset().union(*(rows[local].complete for local in configuration[0]))
+        return frozenset().union(*(rows[local].complete for local in configuration[: self.size]))
 
     def _is_orphaned(
-        self, role: int, configuration: Configuration, complete: frozenset[int], idle: bool
+        self, role: int, configuration: Configuration, prepared: _Prepared, idle: bool
     ) -> bool:
         """Whether a message is queued for `role`, which may stop and has no event left.
 
         It has none when there is no event at all, or when it waits for nothing, even if it is
         told of entries that may still fail.
         """
-        if not any(configuration[1][channel] for channel in self.into[role]):
+        if not any(configuration[slot] for slot, _ in self.into[role]):
             return False
-        local = configuration[0][role]
-        moves = self.roles.moves(role, local)
-        return idle or not (
-            moves.sends or moves.awaits or self.roles.awaited_when_told(role, local, complete)
-        )
+        if idle:
+            return True
+        if prepared.is_waiting:
+            return False
+        complete = self._known_complete(configuration)
+        return not self.roles.awaited_when_told(role, configuration[role], complete)
 
-    def _is_spoilt(self, role: int, configuration: Configuration, complete: frozenset[int]) -> bool:
+    def _is_spoilt(self, role: int, configuration: Configuration, steps: list[TimedStep]) -> bool:
         """Whether `role` waits, and finds a message that it will never take wherever it may."""
-        local = configuration[0][role]
-        awaited = self.roles.awaited_when_told(role, local)
-        heads = [
-            configuration[1][channel][:1]
-            for channel in self.into[role]
-            if self.channels[channel][0] in awaited
-        ]
-        return bool(heads) and all(head and self._entries_of(head[0]) <= complete for head in heads)
+        heads = {sender: configuration[slot] for slot, sender in self.into[role]}
+        if not any(heads.values()) or any(step.role == role for step in steps):
+            return False
+        awaited = self.roles.awaited_when_told(role, configuration[role])
+        if not awaited or any(heads[sender] == EMPTY for sender in awaited):
+            return False
+        complete = self._known_complete(configuration)
+        queues = self.roles.queues.rows
+        return all(self._entries_of(queues[heads[sender]][0]) <= complete for sender in awaited)
 
     def _disagrees(self, configuration: Configuration) -> bool:
         """Whether some role ends in the body of an entry that others know to have failed."""
-        failed = frozenset().union(*(self._failed_entries(local) for local in configuration[0]))
+        entries = [
+            self._failures.rows[self._prepare(role, configuration[role]).failed]
+            for role in range(self.size)
+        ]
+        failed = frozenset().union(*entries)
         return bool(failed) and any(
-            not failed.isdisjoint(self.roles.ends_unaware_of(role, local))
-            for role, local in enumerate(configuration[0])
+            not failed.isdisjoint(self.roles.ends_unaware_of(role, configuration[role]))
+            for role in range(self.size)
         )
