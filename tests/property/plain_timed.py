@@ -186,6 +186,9 @@ class PlainTimed:
         (found,) = (r.entry for r in place.records if r.inside and r.entry[0] == around)
         return found
 
+    def number_of(self, place: Place, scope: int, around: Entry | None) -> int:
+        return dict(place.counts).get((scope, around), 0) + 1
+
     def entered(self, role: str, place: Place, scope: int) -> Iterator[Place]:
         if not self.takes_part(role, scope):
             body = self.scopes[scope].body
@@ -197,7 +200,7 @@ class PlainTimed:
             counts, number = NOTHING, 0
             before = frozenset(r for r in place.records if r.entry[0] != scope)
         else:
-            number = dict(place.counts).get((scope, around), 0) + 1
+            number = self.number_of(place, scope, around)
             if number > self.rounds:
                 return
             kept = {pair for pair in place.counts if pair[0] != (scope, around)}
@@ -394,7 +397,8 @@ class PlainTimed:
             failed = {entry for entry, _ in local.failed}
             queues = dict(configuration.queues)
             queue = queues.get((role, receiver), ())
-            left = tuple(m for m in queue if not m.entries & failed)
+            message = self.tagged(message, role, receiver, configuration)
+            left = self.voided(queue, failed)
             self.note_late(queue, left)
             if len(left) >= self.bound:
                 yield event, None
@@ -402,6 +406,15 @@ class PlainTimed:
             queues[role, receiver] = (*left, message)
             new = self.after_event(role, local._replace(view=frozenset(places[tags])))
             yield event, self.with_local(configuration, role, new, queues)
+
+    def tagged(
+        self, message: Message, sender: str, receiver: str, configuration: Configuration
+    ) -> Message:
+        """Rule 6: nothing in a message depends on its receiver."""
+        return message
+
+    def voided(self, queue: tuple[Message, ...], failed: set[Entry]) -> tuple[Message, ...]:
+        return tuple(m for m in queue if not m.entries & failed)
 
     def receives(self, role: str, configuration: Configuration):
         local = self.local(role, configuration)

@@ -129,4 +129,33 @@ VECTORS = {
     "P5": Vector("rec L { A(C->A m1 / A->C m2; continue L) }; A->B m3", Expected(BOUNDED)),
     "P6": Vector("A(C->A m3 / / A->C m7); A->B m9; B->C m10", Expected()),
     "P7": Vector("rec L { C(B->C q; B->C r; continue L / C->B s; C->A t) }", Expected(BOUNDED)),
+    # Found by chance: each tells a wrong draft of the rules from the rules.
+    "M1": Vector(
+        "rec L { A(B->C m0; B->A m1; choice {A->B m2; continue L | A->C m3} / C->A m4; C->A m5) };"
+        " A->B m6; A->B m7",
+        Expected(BOUNDED, lengths={DEADLOCK: 4}, stuck={"A": 1, "B": 3, "C": 3}),
+        bound=2,
+    ),
+    "M2": Vector(
+        "A(C->B m0; C->A m1; B->A m2; choice {B->C m3 | B->A m4} / C->B m5); B->C m6",
+        Expected(lengths={AGREEMENT: 8}),
+        bound=2,
+    ),
+    "M3": Vector(
+        "A(A->B m0; B(B->A m1; A->B m0 / B->A m2); choice {A->B m3; B->A m4 | A->B m5; A->B m6}"
+        " / A->B m7); A->B m8; A->B m9",
+        Expected(BOUNDED),
+        bound=2,
+    ),
+    "M4": Vector(
+        "rec L { B(A->B m1; B->C m0; A->C m0 / B->C m2; C->A m0; continue L) }",
+        Expected(BOUNDED),
+        bound=2,
+    ),
+    "M5": Vector(
+        "rec L { B(rec M { B(A->B m0; B->A m1; A->B m2; choice {A->B m3; B->A m4 | A->B m5}"
+        " / B->A m6; continue M / B->A m0) }; B->A m4 / B->A m7; continue L) }",
+        Expected(BOUNDED),
+        bound=2,
+    ),
 }

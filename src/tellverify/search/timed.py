@@ -81,7 +81,7 @@ class TimedSearch:
         """Search up to `budget` configurations, and runs of up to `depth` events."""
         at = 0
         while at < len(self.configurations):
-            if len(self.configurations) > budget or self.system.roles.drifted:
+            if len(self.configurations) > budget or self.system.roles.limits.drifted:
                 return
             if depth is not None and self.depths[at] > depth:
                 return
@@ -199,7 +199,7 @@ def search_timed(
     """
     search = TimedSearch(system(protocol, settings))
     search.run(budget=budget, depth=depth)
-    drifted = search.system.roles.drifted
+    drifted = search.system.roles.limits.drifted
     if drifted:
         settings = msgspec.structs.replace(settings, rounds=MOST_ROUNDS)
         search = TimedSearch(system(protocol, settings))

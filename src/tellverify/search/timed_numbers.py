@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from tellverify.search.timed_places import TimedPlaces
-from tellverify.search.timed_roles import LocalRow, MessageRow, TimedRoles
+from tellverify.search.timed_roles import TimedRoles
 from tellverify.search.timed_rows import (
     NO_ENTRY,
     Counts,
@@ -20,6 +20,8 @@ from tellverify.search.timed_rows import (
     Failure,
     Group,
     Interned,
+    LocalRow,
+    MessageRow,
     PlaceRow,
 )
 

@@ -8,49 +8,23 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from tellverify.model.timed_text import EndNode, MessageNode
 from tellverify.search.timed_places import TimedPlaces
+from tellverify.search.timed_rounds import RoundLimits
 from tellverify.search.timed_rows import (
-    NO_ENTRY,
-    Counts,
     Failure,
-    Group,
     Interned,
+    LocalRow,
+    MessageRow,
     SilentContext,
 )
 
 _NONE: frozenset[int] = frozenset()
-_AHEAD: Final = 2  # a role may be that many rounds beyond all that it and its message speak of
 NOT_TAKEN: Final = -1
 EMPTY: Final = 0  # the number of the empty queue
-
-
-class LocalRow(NamedTuple):
-    """`fired` is for `keep`: firings that the role knows of, as a scope and a number."""
-
-    view: tuple[int, ...]
-    failed: frozenset[Failure]
-    complete: frozenset[int]
-    fired: frozenset[tuple[int, int]]
-
-
-class MessageRow(NamedTuple):
-    """`inside` and `unknown`: entries that it belongs to, in whose bodies its sender was, or not.
-
-    `fired` and `within` are for `keep`: firings that the sender knew of, and the scopes in whose
-    bodies it may have been.
-    """
-
-    label: str
-    inside: frozenset[int]
-    unknown: frozenset[int]
-    failed: frozenset[Failure]
-    complete: frozenset[int]
-    fired: frozenset[tuple[int, int]]
-    within: frozenset[int]
 
 
 class SendMove(NamedTuple):
@@ -80,14 +54,12 @@ class RoleMoves(NamedTuple):
 class TimedRoles:
     """Moves of the roles of one protocol, and the tables of local states, messages and queues.
 
-    `rounds`: the last entry of a group that a role may begin in silence; without it there is no
-    limit, and `drifted` says that some view holds places of ever more rounds, and is cut.
+    `rounds` is that of `RoundLimits`.
     """
 
     def __init__(self, places: TimedPlaces, rounds: int | None = None) -> None:
         self.places = places
-        self.rounds = rounds
-        self.drifted = False
+        self.limits = RoundLimits(places, rounds)
         self.locals: Interned[LocalRow] = Interned()
         self.messages: Interned[MessageRow] = Interned()
         self.queues: Interned[tuple[int, ...]] = Interned()
@@ -95,7 +67,6 @@ class TimedRoles:
         self._moves: list[dict[int, RoleMoves]] = [{} for _ in places.protocol.roles]
         self._taken: dict[tuple[int, int, int, int], int] = {}
         self._tellable: dict[tuple[int, int, frozenset[int]], frozenset[int]] = {}
-        self._paths: dict[int, tuple[tuple[int, int], ...]] = {}
 
     def first(self) -> int:
         """The local state of every role at the beginning."""
@@ -127,64 +98,6 @@ class TimedRoles:
             for firing in self.locals.rows[local].fired
         )
 
-    # Rounds
-
-    def _context(self, role: int, local: LocalRow, message: MessageRow | None) -> SilentContext:
-        """Silent steps to a few rounds beyond all that the role and the message speak of."""
-        rounds = self.rounds
-        if rounds is not None:
-            fixed = rounds
-            return SilentContext(role, local.complete, lambda group: fixed)
-        tops: dict[Group, int] = {}
-        met: set[int] = set()
-        for place in local.view:
-            row = self.places.places.rows[place]
-            self._count(row.counts, row.records, tops, met)
-        mentioned = [local.complete, {entry for entry, _ in local.failed}]
-        if message is not None:
-            mentioned += [message.inside, message.unknown, message.complete]
-            mentioned.append({entry for entry, _ in message.failed})
-        for entries in mentioned:
-            for entry in entries:
-                self._mention(entry, tops)
-        return SilentContext(role, local.complete, lambda group: tops.get(group, 0) + _AHEAD)
-
-    def _count(
-        self, counts: Counts, records: Iterable[int], tops: dict[Group, int], met: set[int]
-    ) -> None:
-        for group, number in counts:
-            tops[group] = max(tops.get(group, 0), number)
-        for record in records:
-            if record not in met:
-                met.add(record)
-                row = self.places.records.rows[record]
-                self._mention(row.entry, tops)
-                self._count(row.counts, row.records, tops, met)
-
-    def _mention(self, entry: int, tops: dict[Group, int]) -> None:
-        while entry != NO_ENTRY:
-            scope, around, number = self.places.entries.rows[entry]
-            tops[scope, around] = max(tops.get((scope, around), 0), number)
-            entry = around
-
-    def _note_drift(self, view: Iterable[int], context: SilentContext) -> None:
-        """Places at the limit stand for ever more rounds."""
-        if self.rounds is None and not self.drifted:
-            self.drifted = any(
-                number >= context.limit(group)
-                for place in view
-                for group, number in self.places.places.rows[place].counts
-            )
-
-    def path(self, entry: int) -> tuple[tuple[int, int], ...]:
-        """Scopes and numbers of an entry, from the outermost."""
-        found = self._paths.get(entry)
-        if found is None:
-            scope, around, number = self.places.entries.rows[entry]
-            before = () if around == NO_ENTRY else self.path(around)
-            found = self._paths[entry] = (*before, (scope, number))
-        return found
-
     # Events
 
     def _closure(self, row: LocalRow, context: SilentContext) -> list[int]:
@@ -198,7 +111,7 @@ class TimedRoles:
 
     def _find_moves(self, role: int, local: int) -> RoleMoves:
         row = self.locals.rows[local]
-        context = self._context(role, row, None)
+        context = self.limits.context(role, row, None)
         closure = self._closure(row, context)
         own = self.places.role_number
         awaits = set()
@@ -231,7 +144,7 @@ class TimedRoles:
         for (receiver, label), places in sorted(messages.items()):
             message, chosen, is_unclear = self._message(row, label, places)
             view = tuple(sorted({self.places.act(role, place) for place in chosen}))
-            self._note_drift(view, context)
+            self.limits.note_drift(view, context)
             target = self._local(role, row._replace(view=view))
             number = self.messages.number(message)
             found.append(SendMove(self.places.role_number[receiver], number, target, is_unclear))
@@ -253,7 +166,7 @@ class TimedRoles:
             tags = self.places.inside(records), self.places.outside(records)
             tagged.setdefault(tags, []).append(place)
         inside, unknown = first = min(
-            tagged, key=lambda tags: [sorted(map(self.path, entries)) for entries in tags]
+            tagged, key=lambda tags: [sorted(map(self.limits.path, entries)) for entries in tags]
         )
         message = MessageRow(
             label, inside, unknown, row.failed, row.complete, row.fired, frozenset()
@@ -278,9 +191,11 @@ class TimedRoles:
                         back = places.back(record, first, records)
                         views.setdefault((kept.entry, alternative), set()).add(back)
         found = []
-        for failure in sorted(views, key=lambda failure: (self.path(failure[0]), failure[1])):
+        for failure in sorted(
+            views, key=lambda failure: (self.limits.path(failure[0]), failure[1])
+        ):
             view = tuple(sorted(views[failure]))
-            self._note_drift(view, context)
+            self.limits.note_drift(view, context)
             scope_number = places.entries.rows[failure[0]].scope
             new = self._after_fire(row._replace(view=view), failure, scope_number)
             found.append(FireMove(scope_number, failure[1], self._local(role, new)))
@@ -302,7 +217,7 @@ class TimedRoles:
         places = self.places
         row = self.locals.rows[local]
         message = self.messages.rows[message_number]
-        context = self._context(role, row, message)
+        context = self.limits.context(role, row, message)
         told = None if places.keep else message.failed
         found = set()
         for place in self._told_closure(role, row, context, lambda f: told is None or f in told):
@@ -319,7 +234,7 @@ class TimedRoles:
             return NOT_TAKEN
         complete = row.complete | message.complete
         view = tuple(sorted({places.purge(place, complete) for place in found}))
-        self._note_drift(view, context)
+        self.limits.note_drift(view, context)
         new = LocalRow(view, row.failed | message.failed, complete, row.fired | message.fired)
         return self._local(role, new)
 
@@ -370,7 +285,7 @@ class TimedRoles:
         if found is None:
             row = self.locals.rows[local]
             number = self.places.role_number
-            context = self._context(role, row, None)
+            context = self.limits.context(role, row, None, complete)
             closure = self._told_closure(role, row, context, lambda f: f[0] not in complete)
             nodes = [self.places.nodes[self.places.places.rows[place].node] for place in closure]
             found = self._tellable[key] = frozenset(
@@ -385,7 +300,7 @@ class TimedRoles:
         places = self.places
         row = self.locals.rows[local]
         found: frozenset[int] | None = None
-        for place in self._closure(row, self._context(role, row, None)):
+        for place in self._closure(row, self.limits.context(role, row, None)):
             node, _, records = places.places.rows[place]
             if isinstance(places.nodes[node], EndNode):
                 rows = [places.records.rows[record] for record in records]

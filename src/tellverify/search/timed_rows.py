@@ -89,3 +89,28 @@ class SilentContext(NamedTuple):
     role: int
     complete: frozenset[int]
     limit: Callable[[Group], int]
+
+
+class LocalRow(NamedTuple):
+    """`fired` is for `keep`: firings that the role knows of, as a scope and a number."""
+
+    view: tuple[int, ...]
+    failed: frozenset[Failure]
+    complete: frozenset[int]
+    fired: frozenset[tuple[int, int]]
+
+
+class MessageRow(NamedTuple):
+    """`inside` and `unknown`: entries that it belongs to, in whose bodies its sender was, or not.
+
+    `fired` and `within` are for `keep`: firings that the sender knew of, and the scopes in whose
+    bodies it may have been.
+    """
+
+    label: str
+    inside: frozenset[int]
+    unknown: frozenset[int]
+    failed: frozenset[Failure]
+    complete: frozenset[int]
+    fired: frozenset[tuple[int, int]]
+    within: frozenset[int]

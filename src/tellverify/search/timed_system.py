@@ -96,7 +96,7 @@ class _Prepared(NamedTuple):
 
 
 class TimedSettings(msgspec.Struct, frozen=True):
-    """`bound`: most messages of a channel. `rounds`: see `TimedRoles`."""
+    """`bound`: most messages of a channel. `rounds`: see `RoundLimits`."""
 
     late: LatePolicy = LatePolicy.ATTEMPTS
     fire: FirePolicy = FirePolicy.WAITS
