@@ -31,6 +31,37 @@ def test_both_implementations_agree(first: int) -> None:
     assert deep >= CHUNK // 3  # most are searched to the full depth
 
 
+# A role that acts in an alternative alone passes rounds in silence, and may be in any of them.
+ANY_ROUND = (
+    "rec L { C(choice {C->B q; continue L | C->B r} / C->B s; C->A t) }; D->A u",
+    "rec L { C(choice {C->B q; continue L | C->B r} / C->B s; C->A t) }; A->B u; B->A v",
+    "rec L { C(choice {C->B q; continue L | B->C r} / C->A t; A->B s) }; B->A u; A->C v",
+    "rec L { C(B->C q; C->B r; continue L / C->A t; A->B s; continue L / C->B x; C->A y) }",
+    "rec L { A(B->C q; C->B r; choice {B->A x; continue L | B->A y} / A->B z) }; C->A u",
+)
+
+
+@pytest.mark.parametrize("written", ANY_ROUND)
+def test_both_agree_where_a_role_may_be_in_any_round(written: str) -> None:
+    compared = compare(written, limit=600)
+    assert compared.plain == compared.product
+    assert compared.depth >= 8
+
+
+# Failures that differ in their alternative alone must not be taken for one.
+TWO_ALTERNATIVES = (
+    "rec L { C(W->C a / C->D x; continue L / C->W y; continue L) }",
+    "rec L { C(C->W a; W->C b / C->D x; continue L / C->W y; C->D z; continue L) }; C->W e",
+)
+
+
+@pytest.mark.parametrize("written", TWO_ALTERNATIVES)
+def test_both_agree_where_both_alternatives_retry(written: str) -> None:
+    compared = compare(written, limit=600)
+    assert compared.plain == compared.product
+    assert compared.depth >= 8
+
+
 def test_writing_and_reading_a_text_is_the_identity() -> None:
     for seed in range(50):
         text = random_text(seed)

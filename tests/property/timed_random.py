@@ -89,7 +89,9 @@ class RandomTexts:
             body.append(TimedBranches(tuple(branches)))
         if body_continue:
             body += self.ending(body_continue)
-        cancel = self.alternative(owner, "") if rng.random() < 0.15 else None
+        cancel = None
+        if rng.random() < 0.2:
+            cancel = self.alternative(owner, rng.choice(("", late_continue)))
         return TimedBlock(owner, tuple(body), self.alternative(owner, late_continue), cancel)
 
     def ending(self, name: str) -> TimedText:

@@ -42,7 +42,8 @@ class TimedFindings(msgspec.Struct, frozen=True):
     wait is `stuck_after`. `late`: for a sender, receiver and label the shortest run in which such
     a message vanishes. `unclear`: roles and labels of which the role cannot tell the round.
     `complete`: all configurations with queues up to the bound were met, and no queue was full;
-    what is not refuted is proved. `depth`: all runs of so many events were met.
+    what is not refuted is proved, except agreement under `keep`, which is not decided.
+    `depth`: all runs of so many events were met.
     """
 
     refuted: dict[TimedProperty, TimedRun]
@@ -140,24 +141,30 @@ class TimedSearch:
 
     # Stuck roles
 
-    def stuck(self, role: int) -> tuple[int, TimedRun] | None:
-        """How soon `role` waits without end, and a run that shows it.
+    def stuck(self) -> dict[str, tuple[int, TimedRun]]:
+        """For roles that can wait without end: how soon they do, and a run that shows it.
 
         A configuration from which a part that was not searched is reachable does not count.
         """
+        size = self.system.size
         before: list[list[int]] = [[] for _ in self.configurations]
-        moving = [*self._blocked_at, *range(len(self.steps), len(self.configurations))]
+        moving: list[list[int]] = [[] for _ in range(size)]
         for at, steps in enumerate(self.steps):
             for mover, _, target in steps:
-                if mover == role:
-                    moving.append(at)
+                moving[mover].append(at)
                 if target >= 0:
                     before[target].append(at)
-        moves_again = _reaching(moving, before)
-        for at, configuration in enumerate(self.configurations[: len(self.steps)]):
-            if at not in moves_again and not self.system.may_stop(role, configuration):
-                return self.depths[at], self._without_end(at)
-        return None
+        unknown = [*self._blocked_at, *range(len(self.steps), len(self.configurations))]
+        found = {}
+        for role, name in enumerate(self.system.protocol.roles):
+            moves_again = _reaching(moving[role] + unknown, before)
+            if len(moves_again) == len(self.configurations):
+                continue
+            for at, configuration in enumerate(self.configurations[: len(self.steps)]):
+                if at not in moves_again and not self.system.may_stop(role, configuration):
+                    found[name] = self.depths[at], self._without_end(at)
+                    break
+        return found
 
     def _without_end(self, start: int) -> TimedRun:
         """From `start` on to an end, or until a configuration is met again."""
@@ -205,11 +212,7 @@ def search_timed(
         search = TimedSearch(system(protocol, settings))
         least = MOST_ROUNDS - _MARGIN
         search.run(budget=budget, depth=least if depth is None else min(depth, least))
-    stuck = {
-        name: found
-        for role, name in enumerate(protocol.roles)
-        if (found := search.stuck(role)) is not None
-    }
+    stuck = search.stuck()
     findings = TimedFindings(
         refuted=search.refuted,
         stuck={name: run for name, (_, run) in stuck.items()},

@@ -8,7 +8,7 @@ removed: every path passes both in the same manner, in silence or by being told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from tellverify.search.timed_places import TimedPlaces
@@ -46,7 +46,8 @@ class _Context(NamedTuple):
 class _Part(NamedTuple):
     """What a local state or a message says of entries.
 
-    `bound` are entries of records and tags; `counted` are those that counts end at.
+    `bound` are entries of records and tags; `counted` are those that counts end at; `mentioned`
+    are all, with the entries around them.
     """
 
     contexts: frozenset[_Context]
@@ -54,6 +55,7 @@ class _Part(NamedTuple):
     counted: frozenset[int]
     failed: frozenset[Failure]
     complete: frozenset[int]
+    mentioned: frozenset[int]
 
 
 class CanonicalNumbers:
@@ -124,11 +126,23 @@ class CanonicalNumbers:
             for context in contexts
             for group, number in context.counts
         }
-        part = _Part(
-            frozenset(contexts), frozenset(bound), frozenset(counted), row.failed, row.complete
+        found = self._of_local[role][local] = self._part(
+            frozenset(contexts), frozenset(bound), frozenset(counted), row
         )
-        found = self._of_local[role][local] = self._parts.number(part)
         return found
+
+    def _part(
+        self,
+        contexts: frozenset[_Context],
+        bound: frozenset[int],
+        counted: frozenset[int],
+        row: LocalRow | MessageRow,
+    ) -> int:
+        failed = frozenset(entry for entry, _ in row.failed)
+        mentioned = _with_outer(self.entries.rows, bound | counted | failed | row.complete)
+        return self._parts.number(
+            _Part(contexts, bound, counted, row.failed, row.complete, frozenset(mentioned))
+        )
 
     def _walk(
         self,
@@ -150,13 +164,20 @@ class CanonicalNumbers:
     def _queue_parts(self, queue: int) -> int:
         rows = [self.roles.messages.rows[message] for message in self.roles.queues.rows[queue]]
         parts = [
-            _Part(frozenset(), row.inside | row.unknown, frozenset(), row.failed, row.complete)
-            for row in rows
+            self._part(frozenset(), row.inside | row.unknown, frozenset(), row) for row in rows
         ]
-        found = self._of_queue[queue] = self._shared.number(
-            frozenset(map(self._parts.number, parts))
-        )
+        found = self._of_queue[queue] = self._shared.number(frozenset(parts))
         return found
+
+
+def _with_outer(rows: Sequence[EntryRow], entries: Iterable[int]) -> set[int]:
+    """Entries and those around them."""
+    found: set[int] = set()
+    for entry in entries:
+        while entry != NO_ENTRY and entry not in found:
+            found.add(entry)
+            entry = rows[entry].around
+    return found
 
 
 class _Numbering:
@@ -171,37 +192,19 @@ class _Numbering:
         ]
         self.failed = [dict(part.failed) for part in parts]
         self.bound: set[int] = set().union(*(part.bound for part in parts))
+        every: set[int] = set().union(*(part.mentioned for part in parts))
         self.mentioned: dict[Group, set[int]] = {}
-        for part, failed in zip(parts, self.failed, strict=True):
-            for entries in (part.bound, part.counted, failed, part.complete):
-                for entry in entries:
-                    self._mention(entry)
+        for entry in every:
+            self.mentioned.setdefault(self._group(entry), set()).add(entry)
         self.is_live = {group: self._lives(group) for group in self.mentioned}
-        self.named = self._with_outer(
-            self.bound | {e for part in parts for e in part.counted if self.is_live[self._group(e)]}
-        )
-        self.all_inside = {self.rows[e].around for e in self._all() if self.is_live[self._group(e)]}
+        counted: set[int] = set().union(*(part.counted for part in parts))
+        live = {entry for entry in counted if self.is_live[self._group(entry)]}
+        self.named = _with_outer(self.rows, self.bound | live)
+        self.all_inside = {self.rows[e].around for e in every if self.is_live[self._group(e)]}
 
     def _group(self, entry: int) -> Group:
         row = self.rows[entry]
         return row.scope, row.around
-
-    def _mention(self, entry: int) -> None:
-        while entry != NO_ENTRY:
-            self.mentioned.setdefault(self._group(entry), set()).add(entry)
-            entry = self.rows[entry].around
-
-    def _all(self) -> Iterator[int]:
-        for entries in self.mentioned.values():
-            yield from entries
-
-    def _with_outer(self, entries: Iterable[int]) -> set[int]:
-        found: set[int] = set()
-        for entry in entries:
-            while entry != NO_ENTRY and entry not in found:
-                found.add(entry)
-                entry = self.rows[entry].around
-        return found
 
     def _is_ahead(self, context: _Context, counts: Mapping[Group, int], entry: int) -> bool | None:
         """Whether a path from `context` may begin `entry`; None when it is in its body."""

@@ -167,6 +167,7 @@ class TimedSystem:
             self.numbers = KeptFires(self.roles)
         elif settings.rounds is None and _may_enter_again(protocol):
             self.numbers = CanonicalNumbers(self.roles)
+        self._canonicals: set[Configuration] = set()
         self._failures: Interned[frozenset[int]] = Interned()
         self._prepared: list[dict[int, _Prepared]] = [{} for _ in protocol.roles]
         self._sent: dict[tuple[int, int, int, int], tuple[int, tuple[int, ...]]] = {}
@@ -222,9 +223,12 @@ class TimedSystem:
         return found
 
     def _canonical(self, configuration: list[int]) -> Configuration:
-        if self.numbers is None:
-            return tuple(configuration)
-        return self.numbers.canonical(configuration)
+        found = tuple(configuration)
+        if self.numbers is None or found in self._canonicals:
+            return found
+        found = self.numbers.canonical(configuration)
+        self._canonicals.add(found)
+        return found
 
     def _send(self, configuration: Configuration, role: int, failed: int, send: _Sent) -> TimedStep:
         event, slot, receiver, message, target, is_unclear = send
@@ -309,7 +313,8 @@ class TimedSystem:
         late: Late = ()
         for slot, _ in self.into[role]:
             new[slot], gone = self._part(new[slot], now)
-            late += self._names(slot, gone)
+            if gone:
+                late += self._names(slot, gone)
         return late
 
     def _entries_of(self, message: int) -> frozenset[int]:
@@ -336,12 +341,15 @@ class TimedSystem:
         if idle and not all_stop:
             yield TimedProperty.NO_DEADLOCK
         if any(configuration[self.size :]):
+            moving = {step.role for step in steps}
             for role in range(self.size):
+                if role in moving or not any(configuration[slot] for slot, _ in self.into[role]):
+                    continue
                 prepared = self._prepare(role, configuration[role])
                 if prepared.may_stop:
                     if self._is_orphaned(role, configuration, prepared, idle):
                         yield TimedProperty.NO_ORPHAN_MESSAGE
-                elif self._is_spoilt(role, configuration, steps):
+                elif self._is_spoilt(role, configuration):
                     yield TimedProperty.NO_UNSPECIFIED_RECEPTION
         elif all_stop and self._disagrees(configuration):
             yield TimedProperty.TIMEOUT_AGREEMENT
@@ -359,8 +367,6 @@ class TimedSystem:
         It has none when there is no event at all, or when it waits for nothing, even if it is
         told of entries that may still fail.
         """
-        if not any(configuration[slot] for slot, _ in self.into[role]):
-            return False
         if idle:
             return True
         if prepared.is_waiting:
@@ -368,11 +374,9 @@ class TimedSystem:
         complete = self._known_complete(configuration)
         return not self.roles.awaited_when_told(role, configuration[role], complete)
 
-    def _is_spoilt(self, role: int, configuration: Configuration, steps: list[TimedStep]) -> bool:
+    def _is_spoilt(self, role: int, configuration: Configuration) -> bool:
         """Whether `role` waits, and finds a message that it will never take wherever it may."""
         heads = {sender: configuration[slot] for slot, sender in self.into[role]}
-        if not any(heads.values()) or any(step.role == role for step in steps):
-            return False
         awaited = self.roles.awaited_when_told(role, configuration[role])
         if not awaited or any(heads[sender] == EMPTY for sender in awaited):
             return False
