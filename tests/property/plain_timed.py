@@ -89,7 +89,7 @@ class Findings:
     """Lengths of shortest runs, by property, and (for `no-stuck-role`) by property and role.
 
     `quiet`: for a role, the fewest events after which it may not stop and has no event within the
-    next `ahead` ones. `depth`: all runs of so many events were looked at; `complete`: all runs.
+    next `ahead` ones. `depth`: all runs of that many events were searched; `complete`: all runs.
     """
 
     depth: int

@@ -11,7 +11,7 @@ from timed_mutants import (
     NextReplaces,
     NoNumberInBody,
     NoVoiding,
-    OneCountForEver,
+    OneCountPerScope,
     OuterAsItIsNow,
     TagByReceiver,
 )
@@ -30,7 +30,7 @@ KILLED = [
     (OuterAsItIsNow, "M3", {"no-deadlock": 11, "no-orphan-message": 11}),
     (TagByReceiver, "M4", {"no-deadlock": 5, "no-unspecified-reception": 5}),
     (
-        OneCountForEver,
+        OneCountPerScope,
         "M5",
         {"no-unspecified-reception": 6, "no-deadlock": 7, "no-orphan-message": 7},
     ),

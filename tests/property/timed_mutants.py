@@ -88,8 +88,8 @@ class TagByReceiver(PlainTimed):
         return message._replace(unknown=message.unknown - known, inside=message.inside - known)
 
 
-class OneCountForEver(PlainTimed):
-    """Entries into a scope are counted once for ever, whatever is around and whoever fails."""
+class OneCountPerScope(PlainTimed):
+    """The count of a scope never starts again, whatever is around it and whoever fails."""
 
     def entry_around(self, place, scope):
         return None
@@ -106,5 +106,5 @@ MUTANTS = (
     NextReplaces,
     OuterAsItIsNow,
     TagByReceiver,
-    OneCountForEver,
+    OneCountPerScope,
 )

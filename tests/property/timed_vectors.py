@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-COMPLETE = "complete"  # what is not refuted is proved
+COMPLETE = "complete"  # properties that are not refuted are proved
 BOUNDED = "bounded"
 
 

@@ -42,8 +42,8 @@ class TimedFindings(msgspec.Struct, frozen=True):
     wait is `stuck_after`. `late`: for a sender, receiver and label the shortest run in which such
     a message vanishes. `unclear`: roles and labels of which the role cannot tell the round.
     `complete`: all configurations with queues up to the bound were met, and no queue was full;
-    what is not refuted is proved, except agreement under `keep`, which is not decided.
-    `depth`: all runs of so many events were met.
+    properties without a run are proved, except agreement under `keep`, which is undecided.
+    `depth`: all runs of that many events were searched.
     """
 
     refuted: dict[TimedProperty, TimedRun]

@@ -61,8 +61,7 @@ class _Part(NamedTuple):
 class CanonicalNumbers:
     """Renames the entries of configurations.
 
-    What names them, and what is known of them, is the same for many local states and messages:
-    renamings are kept by that.
+    Many local states and messages name and know the same entries: renamings are kept by that.
     """
 
     def __init__(self, roles: TimedRoles) -> None:

@@ -276,7 +276,7 @@ class TimedRoles:
     def awaited_when_told(
         self, role: int, local: int, complete: frozenset[int] = _NONE
     ) -> frozenset[int]:
-        """From whom it may receive, once it is told of failures.
+        """From whom it may receive, also after it learns of failures.
 
         Entries of `complete` do not fail.
         """

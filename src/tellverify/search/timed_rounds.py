@@ -22,8 +22,8 @@ _AHEAD: Final = 2  # a role may be that many rounds beyond all that it and its m
 class RoundLimits:
     """Limits of the numbers of entries that a role may begin in silence.
 
-    `rounds`: the last entry of a group; without it the limit follows what is spoken of, and
-    `drifted` says that some view holds places of ever more rounds, and is cut.
+    `rounds`: the last entry of a group; without it the limit follows the entries in hand, and
+    `drifted` says that some view holds places of rounds without end, and is cut.
     """
 
     def __init__(self, places: TimedPlaces, rounds: int | None) -> None:
@@ -80,7 +80,7 @@ class RoundLimits:
             entry = around
 
     def note_drift(self, view: Iterable[int], context: SilentContext) -> None:
-        """Places at the limit stand for ever more rounds."""
+        """Places at the limit stand for rounds without end."""
         if self.rounds is None and not self.drifted:
             self.drifted = any(
                 number >= context.limit(group)

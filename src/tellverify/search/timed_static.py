@@ -29,7 +29,7 @@ class TimeoutAdvice(StrEnum):
     """What a finding says of a role and a scope."""
 
     BLIND = "blind"  # begins an alternative with a send, so it cannot know that it should
-    NOT_TOLD = "not-told"  # acts in the body, and learns of the failure from nobody who knows
+    NOT_TOLD = "not-told"  # acts in the body, and never hears of the failure from a role that knows
     GOES_ON_UNSURE = "goes-on-unsure"  # acts behind the body before it knows it to be complete
     DEAD_TIMER = "dead-timer"  # the owner never waits, or the timer outlasts the one around it
     SOME_ROUNDS_ONLY = "some-rounds-only"  # does not act in every round, so it loses count

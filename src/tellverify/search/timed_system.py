@@ -293,7 +293,7 @@ class TimedSystem:
         return TimedStep(role, event, self._canonical(new), late, is_stale)
 
     def _rest(self, queue: int, role: int, sender: int) -> tuple[TimedEvent, int]:
-        """The receive of the first message of a queue, and what is left of it."""
+        """The receive of the first message of a queue, and the rest of it."""
         key = queue, role, sender
         found = self._rests.get(key)
         if found is None:
@@ -355,7 +355,7 @@ class TimedSystem:
             yield TimedProperty.TIMEOUT_AGREEMENT
 
     def _known_complete(self, configuration: Configuration) -> frozenset[int]:
-        """Entries that their owners know to be complete; nobody else knows before."""
+        """Entries that their owners know to be complete; no other role knows earlier."""
         rows = self.roles.locals.rows
         return frozenset().union(*(rows[local].complete for local in configuration[: self.size]))
 
