@@ -91,6 +91,16 @@ def test_role_that_may_be_in_any_round_is_searched_to_a_depth() -> None:
     assert findings.depth <= 14
 
 
+def test_role_that_may_be_in_any_round_of_two_loops_ends_the_search() -> None:
+    text = (
+        "rec L { C(rec M { B(B->C a; choice {C->B b; continue M | C->B c} / B->D x) }; B->C d;"
+        " choice {C->B e; continue L | C->B f} / C->D y) }; E->D w"
+    )
+    findings, _ = search_timed(protocol_of(text), TimedSettings(bound=1), budget=100)
+    assert not findings.complete
+    assert 1 <= findings.depth <= 14
+
+
 def test_timer_that_may_fire_where_its_owner_sends() -> None:
     protocol = protocol_of("C(C->W Go / C->W Cancel)")
     waits, _ = search_timed(protocol)

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from tellverify.model.timed_text import TimedProtocol
+from tellverify.search.timed_rows import TooManyPlaces
 from tellverify.search.timed_system import (
     Configuration,
     TimedEvent,
@@ -79,20 +80,26 @@ class TimedSearch:
         self._numbers = {self.configurations[0]: 0}
 
     def run(self, *, budget: int, depth: int | None = None) -> None:
-        """Search up to `budget` configurations, and runs of up to `depth` events."""
+        """Search up to `budget` configurations, and runs of up to `depth` events.
+
+        A role that may be at too many places ends the search too.
+        """
         at = 0
         while at < len(self.configurations):
             if len(self.configurations) > budget or self.system.roles.limits.drifted:
                 return
             if depth is not None and self.depths[at] > depth:
                 return
-            self._expand(at)
+            try:
+                self._expand(at)
+            except TooManyPlaces:
+                return
             at += 1
         self.ended = True
 
     @property
     def depth(self) -> int:
-        """The events of all runs that were searched."""
+        """The events of all runs that were searched, -1 when there are none."""
         expanded = len(self.steps)
         if expanded == len(self.configurations):
             return self.depths[-1]
@@ -101,8 +108,9 @@ class TimedSearch:
     def _expand(self, at: int) -> None:
         configuration = self.configurations[at]
         steps = self.system.steps(configuration)
+        faults = list(self.system.faults(configuration, steps))
         self.steps.append([(s.role, s.event, self._target(at, s)) for s in steps])
-        for fault in self.system.faults(configuration, steps):
+        for fault in faults:
             if fault not in self.refuted:
                 self.refuted[fault] = TimedRun(self.run_to(at))
 
@@ -208,10 +216,11 @@ def search_timed(
     search.run(budget=budget, depth=depth)
     drifted = search.system.roles.limits.drifted
     if drifted:
-        settings = msgspec.structs.replace(settings, rounds=MOST_ROUNDS)
-        search = TimedSearch(system(protocol, settings))
-        least = MOST_ROUNDS - _MARGIN
-        search.run(budget=budget, depth=least if depth is None else min(depth, least))
+        least = MOST_ROUNDS - _MARGIN if depth is None else min(depth, MOST_ROUNDS - _MARGIN)
+        settings = msgspec.structs.replace(settings, rounds=least + _MARGIN)
+        counted = TimedSearch(system(protocol, settings))
+        counted.run(budget=budget, depth=least)
+        search = max(search, counted, key=lambda found: found.depth)
     stuck = search.stuck()
     findings = TimedFindings(
         refuted=search.refuted,

@@ -14,6 +14,7 @@ from tellverify.model.timed_text import (
     TimedProtocol,
 )
 from tellverify.search.timed_rows import (
+    MOST_PLACES,
     NO_ENTRY,
     EntryRow,
     Failure,
@@ -23,6 +24,7 @@ from tellverify.search.timed_rows import (
     RecordRow,
     ScopeRow,
     SilentContext,
+    TooManyPlaces,
 )
 
 
@@ -112,10 +114,15 @@ class TimedPlaces:
     # Silent steps
 
     def spread(self, start: Iterable[int], step: Callable[[int], Iterable[int]]) -> list[int]:
-        """All places that steps lead to, each once, in the order in which they are met."""
+        """All places that steps lead to, each once, in the order in which they are met.
+
+        More than `MOST_PLACES` raise `TooManyPlaces`.
+        """
         seen = dict.fromkeys(start)
         work = list(seen)
         for place in work:
+            if len(work) > MOST_PLACES:
+                raise TooManyPlaces
             for successor in step(place):
                 if successor not in seen:
                     seen[successor] = None

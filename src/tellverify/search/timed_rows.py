@@ -13,10 +13,15 @@ from enum import Enum
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 NO_ENTRY: Final = -1
+MOST_PLACES: Final = 20_000  # of one role at one time
 Group: TypeAlias = tuple[int, int]  # scope, the entry around or NO_ENTRY
 Counts: TypeAlias = tuple[tuple[Group, int], ...]
 Failure: TypeAlias = tuple[int, int]  # entry, number of the alternative
 Value = TypeVar("Value", bound=Hashable)
+
+
+class TooManyPlaces(Exception):
+    """A role may be at more than `MOST_PLACES` places; the search ends before that."""
 
 
 class LatePolicy(Enum):
