@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.graph_runs import stuck_trace
+from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
-from tellverify.obligations.refutation import Refutations, refute, search_all
+from tellverify.obligations.refutation import Refutations, refute, search_all, without_fidelity
 from tellverify.obligations.termination import ending_obligation, endless_obligation
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.exact import Violation
@@ -77,7 +79,7 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     if trace is not None:
         return Refuted(FAULT_CODES[fault].number, trace, "search")
     if fault not in found.depth:
-        reason = "fidelity of parallel branches that are not proved one by one is not decided"
+        reason = "the parallel branches are too large for a search of their orders"
         return Unknown(reason, OUTSIDE_CLASS.number)
     depth = found.depth[fault]
     if depth is None:
@@ -91,27 +93,38 @@ def _length(refuted: Refuted) -> tuple[int, str]:
     return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
 
 
-def decide_by_search(graph: ProtocolGraph, reason: str, options: Options) -> list[Finding]:
-    """Obligations of a graph outside the class, for a `reason` of `_OUTSIDE`."""
+def decide_by_search(
+    graph: ProtocolGraph, reason: str, options: Options, order: ParallelOrder | None = None
+) -> list[Finding]:
+    """Obligations of a graph outside the class, for a `reason` of `_OUTSIDE`.
+
+    `order` has what parallel branches mean; without it fidelity to them is not decided.
+    """
     machines = Machines(graph)
-    found = search_all(machines, options, fidelity=reason != "parallel")
+    found = search_all(machines, options, order=order)
+    if reason == "parallel" and order is None:
+        found = without_fidelity(found)
     findings = _from_search(found)
-    findings += _stuck_by_search(machines, found, options)
+    undecided = reason == "final-with-successors"
+    ends = _stuck_at_ends(machines, options) if undecided else []
+    findings += _stuck_by_search(machines, found, ends)
     skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
     findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
-    findings += ending_obligation(machines)
+    findings += ending_obligation(machines, findings[0].outcome)
     findings += endless_obligation(machines, options)
     findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
     return findings
 
 
-def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -> list[Finding]:
-    """Roles that wait for ever: where the protocol may end, or where a search has found it."""
+def _stuck_by_search(
+    machines: Machines, found: Refutations, ends: Sequence[Trace]
+) -> list[Finding]:
+    """Roles that wait for ever: at `ends` of the protocol, or where a search has found it."""
     graph = machines.graph
     findings: list[Finding] = []
     told: set[str] = set()
     code = FAULT_CODES[Fault.STUCK_ROLE].number
-    for trace in (*_stuck_at_ends(machines, options), *found.stuck):
+    for trace in (*ends, *found.stuck):
         role = trace.culprits[0]
         if role not in told:
             told.add(role)
@@ -126,14 +139,16 @@ def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -
 
 
 def _stuck_at_ends(machines: Machines, options: Options) -> list[Trace]:
-    """Runs of the protocol to a place where it may end while a role still waits."""
+    """Runs of the protocol to where it may end or go on, while a role still waits."""
     graph = machines.graph
     budget = Budget(options.step_limit)
     traces = []
     try:
         for role in range(len(graph.roles)):
             run = stuck_run(graph, role, budget)
-            if run is not None and run.loop < 0:  # a loop of the graph need not be fair here
+            if run is None or run.loop >= 0:
+                continue  # a loop of the graph need not be fair here
+            if may_end_or_go_on(graph, run):
                 traces.append(stuck_trace(machines, run))
     except OutOfBudget:
         pass  # the roles that are left are what the search says of them

@@ -37,7 +37,7 @@ def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
     if answer.implementable:
         findings += _stuck(machines, answer)
     findings += _queues(machines, answer)
-    findings += ending_obligation(machines)
+    findings += ending_obligation(machines, findings[0].outcome)
     findings += endless_obligation(machines, options)
     findings += _projectable(graph)
     return findings
@@ -99,7 +99,8 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
     bounds = queue_bounds(graph, _QUEUE_STEPS)
     findings = []
     longest = [bound.longest for bound in bounds.bounds if bound.longest is not None]
-    if longest:
+    if longest and len(longest) == len(bounds.bounds) and not bounds.undecided:
+        # Beside a queue that grows, or may, nothing is proved of the whole protocol.
         detail = f"at most {max(longest)} in a queue"
         findings.append(
             Finding(

@@ -79,7 +79,13 @@ def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
     trace = Trace(
         Fault.STUCK_ROLE, steps, culprits, explanation, loop < 0, loop, (), waiting, place
     )
-    return replayed(machines, trace)
+    return replayed(machines, trace, may_end=lambda: may_end_or_go_on(graph, run))
+
+
+def may_end_or_go_on(graph: ProtocolGraph, run: StuckRun) -> bool:
+    """The protocol may end after `run`, and may go on."""
+    state = graph.target[run.transitions[-1]] if run.transitions else 0
+    return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
 
 
 def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
@@ -122,7 +128,12 @@ def trapped_trace(machines: Machines, answer: Ending) -> Trace:
     return replayed(machines, trace)
 
 
-def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None = None) -> Trace:
+def replayed(
+    machines: Machines,
+    trace: Trace,
+    judge: Callable[[], bool] | None = None,
+    may_end: Callable[[], bool] | None = None,
+) -> Trace:
     """`trace`, once the reference semantics has accepted it. Raises Defect when it does not.
 
     In protocols of many roles only the roles that act are replayed, and that the others have
@@ -146,7 +157,13 @@ def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None 
         lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
         decided = judge if judge is not None else lambda: True
         complaint = fault_shown(
-            stepper.configuration(), used, trace.fault, trace.culprits, lap=lap, judge=decided
+            stepper.configuration(),
+            used,
+            trace.fault,
+            trace.culprits,
+            lap=lap,
+            judge=decided,
+            may_end=may_end,
         )
         if complaint:
             raise Defect(f"a run does not show {trace.fault}: {complaint}")

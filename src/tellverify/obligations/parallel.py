@@ -34,7 +34,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
         return []
     from tellverify.obligations.by_search import decide_by_search
 
-    return decide_by_search(graph, "parallel", options)
+    return decide_by_search(graph, "parallel", options, lowered.order)
 
 
 def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:

@@ -11,11 +11,20 @@ from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skippe
 from tellverify.verdict.properties import Property
 
 
-def ending_obligation(machines: Machines) -> list[Finding]:
-    """Whether the end stays in reach; the same for graphs in and outside the class."""
+def ending_obligation(machines: Machines, implementable: Outcome) -> list[Finding]:
+    """Whether the end stays in reach, for graphs in and outside the class.
+
+    The graph decides it where the roles keep to the protocol, as the outcome of `implementable`
+    says. Where they may deviate from it their runs are others.
+    """
     answer = ending(machines.graph)
     outcome: Outcome
-    if not answer.has_end:
+    if isinstance(implementable, Refuted):
+        outcome = Skipped("the roles deviate from the protocol, so their runs are others")
+    elif isinstance(implementable, Unknown):
+        reason = "it is not known whether the roles keep to the protocol"
+        outcome = Unknown(reason, STEP_LIMIT.number)
+    elif not answer.has_end:
         outcome = Skipped("the protocol has no end: it is meant to go on for ever")
     elif answer.run is None:
         outcome = Proved("reachability")

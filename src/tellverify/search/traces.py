@@ -106,15 +106,8 @@ def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str,
     return f"`{wait.role}` waits for {awaited(wait)}, but {_joined(heads)}"
 
 
-def explain_orphans(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
-    """For messages that nobody takes after everybody has finished."""
-    left = [f"`{label}` from `{p}` to `{q}`" for p, q, content in queues for label in content]
-    verb = "is" if len(left) == 1 else "are"
-    return f"all roles may have finished, but {_joined(left)} {verb} never taken"
-
-
 def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
-    """For messages to a role that has finished, whatever the others do."""
+    """For messages to a role that has terminated, whatever the others do."""
     left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
     return f"`{queues[0][1]}` has finished, and {_joined(left)} {verb} never taken"
