@@ -117,9 +117,9 @@ def shortest_infidelity(
         broken = False
         for configuration, ways in layer:
             moves = list(system.enabled(configuration))
-            if not moves and system.is_final(configuration) and not configuration.queues:
-                if not any(len(done) == len(found[n].before) for n, done, _ in ways):
-                    return length, True
+            stopped = not moves and system.is_final(configuration) and not configuration.queues
+            if stopped and not any(len(done) == len(found[n].before) for n, done, _ in ways):
+                return length, True
             for step, successor in moves:
                 rest = after(ways, found, step)
                 if not rest:

@@ -44,6 +44,21 @@ def role_twice(path: str, role: str, other: str, pointer: str, span: Span) -> Di
     )
 
 
+def payload_sorts(
+    path: str, message: tuple[str, str, str], sorts: tuple[str, str], pointer: str, span: Span
+) -> Diagnostic:
+    """One label between two roles has payloads of two sorts; the second is the one at `pointer`."""
+    sender, receiver, label = message
+    return Diagnostic(
+        MACHINE_CONFLICT,
+        f"`{pointer}`: the payload of `{label}` from `{sender}` to `{receiver}` has the sort"
+        f" {sorts[1]} here and {sorts[0]} elsewhere",
+        path,
+        Annotation(span, "messages with the second sort"),
+        helps=("a label is a name with a sort: give both ends one sort, or rename one label",),
+    )
+
+
 def machine_missing(path: str, role: str, peer: str, pointer: str, span: Span) -> Diagnostic:
     """A role talks to one that has no machine."""
     return Diagnostic(

@@ -81,6 +81,7 @@ class _Found(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] | None = None
     loop: int = -1
     minimal: bool = False
+    method: str = "causal order"
     cut: bool = False
     statistics: tuple[tuple[str, int], ...] = ()
 
@@ -172,8 +173,8 @@ class Searcher:
         if trace is None:
             reason = "a run breaks it that cannot be replayed as a whole"
             return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
-        method = "search" if found.minimal or found.loop >= 0 else "causal order"
-        return Answer(Refuted(PROPERTY_BROKEN.number, trace, method), found.statistics)
+        refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
+        return Answer(refuted, found.statistics)
 
     def _found(self, instance: _Instance, formula: Formula) -> _Found:
         """Search configurations; what that leaves open may be decided on the protocol graph."""
@@ -220,7 +221,8 @@ class Searcher:
             return _Found(outcome, statistics=statistics)
         steps = tuple(instance.steps[event] for event in found.broken.events)
         loop = found.broken.loop
-        return _Found(outcome, steps, loop, loop < 0, found.cut, statistics)
+        minimal = loop < 0 and configurations.has_all_runs(len(steps) - 1)
+        return _Found(outcome, steps, loop, minimal, "search", found.cut, statistics)
 
     @staticmethod
     def _unbroken(configurations: Configurations, found: Decision) -> Outcome:

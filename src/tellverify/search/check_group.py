@@ -44,6 +44,7 @@ from tellverify.search.traces import (
 from tellverify.search.unbounded_queues import Growth, growing_channels
 
 _GRAPH_BUDGET: Final = 60_000  # configurations that are kept with all moves between them
+_FIRST_OF_FINITE: Final = 4
 _LARGEST_BOUND: Final = 4_096
 SAFE: Final = (Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE, Fault.STUCK_ROLE)
 
@@ -87,6 +88,7 @@ class GroupCheck(msgspec.Struct, frozen=True):
     """
 
     roles: tuple[str, ...]
+    machines: tuple[Machine, ...]
     traces: tuple[Trace, ...]
     reached: dict[Fault, Reached]
     unjudged: frozenset[str]
@@ -125,6 +127,7 @@ class _Checker:
         self.complete = False
         self.within = Reached(Scope.RUNS, 0, 0, 0)
         self.rest: tuple[Step, ...] | None = None
+        self.has_end = all(any(machine.final) for machine in machines)
         self.acyclic = all(map(is_acyclic, self.machines))
         limits = {(m.role, peer): n for m in self.machines for peer, n in most_sent(m).items()}
         self.limits = {channel: n for channel, n in limits.items() if n is not None}
@@ -134,11 +137,12 @@ class _Checker:
         """All that was found out."""
         return GroupCheck(
             roles=self.roles,
+            machines=self.machines,
             traces=tuple(self.traces.values()),
             reached=self.reached,
             unjudged=frozenset(self.unjudged),
             longest=self.longest,
-            has_end=all(any(machine.final) for machine in self.machines),
+            has_end=self.has_end,
             rest=self.rest,
             never_rests=self.complete and self.rest is None,
         )
@@ -151,7 +155,12 @@ class _Checker:
     def search_faults(self) -> None:
         """Shortest runs, without any bound on queues, as far as the budget goes."""
         found = find_faults(
-            None, self.machines, wanted=frozenset(SAFE), depth_limit=None, budget=self.budget
+            None,
+            self.machines,
+            wanted=frozenset(SAFE),
+            depth_limit=None,
+            budget=self.budget,
+            lassos=False,
         )
         for trace in found.traces:
             self.traces[trace.fault, _about(trace)] = trace
@@ -160,7 +169,8 @@ class _Checker:
 
     def iterate(self) -> None:
         """Search with bounds until one says all, and keep the last that could be searched."""
-        bound = 1
+        # Where all runs were searched, the smallest bounds are too small or nearly as costly.
+        bound = _FIRST_OF_FINITE if self.reached[Fault.DEADLOCK].scope is Scope.ALL else 1
         while True:
             search = explored(CompiledSystem(self.machines, bound), self.budget)
             if search.overflow:
@@ -278,10 +288,11 @@ class _Checker:
             for trace in traces:
                 self._keep_shorter(trace)
             self.unjudged -= {role for fault, role in self.traces if fault is Fault.STUCK_ROLE}
-        trap, is_judged = lasting.trap()
-        self._keep_shorter(trap)
-        if not is_judged:
-            self._leave_open(Fault.NO_TERMINATION)
+        if self.has_end:
+            trap, is_judged = lasting.trap()
+            self._keep_shorter(trap)
+            if not is_judged:
+                self._leave_open(Fault.NO_TERMINATION)
         if ends:
             self._keep_shorter(lasting.endless())
             if not self.complete and lasting.stops_at_bound:

@@ -33,6 +33,7 @@ from tellverify.search.check_group import (
 )
 from tellverify.search.counterexample import explain_unfaithful, find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
+from tellverify.search.equal_groups import renamed_run, without_names
 from tellverify.search.history_search import HistorySearch
 from tellverify.search.traces import (
     build_trace,
@@ -90,15 +91,17 @@ def check_system(
     number = {machine.role: n for n, machine in enumerate(machines)}
     if len(number) != len(machines):
         raise ValueError("two machines of one role")
-    groups = [
-        check_group(
-            [machines[number[role]] for role in roles],
-            largest_bound=largest_bound,
-            budget=budget,
-            ends=ends,
-        )
-        for roles in connected_groups(machines)
-    ]
+    groups: list[GroupCheck] = []
+    known: dict[tuple[Machine, ...], GroupCheck] = {}
+    for roles in connected_groups(machines):
+        group = [machines[n] for n in map(number.__getitem__, roles)]
+        alike = without_names(group)
+        twin = known.get(alike)
+        if twin is not None and not twin.traces:
+            groups.append(_renamed(twin, group))
+            continue
+        known[alike] = check_group(group, largest_bound=largest_bound, budget=budget, ends=ends)
+        groups.append(known[alike])
     whole = _Whole(machines, groups)
     traces = [*whole.traces()]
     reached = {fault: whole.reached(fault) for fault in groups[0].reached} if groups else {}
@@ -118,6 +121,22 @@ def check_system(
         whole.stuck(),
         tuple(each for group in groups for each in group.longest),
         has_end,
+    )
+
+
+def _renamed(found: GroupCheck, machines: Sequence[Machine]) -> GroupCheck:
+    """What `found` says, of a group that differs from its own in names alone."""
+    names = dict(zip(found.roles, (machine.role for machine in machines), strict=True))
+    rest = None
+    if found.rest is not None:  # the same moves, found again by the places they have
+        rest = renamed_run(found.rest, found.machines, machines)
+    return msgspec.structs.replace(
+        found,
+        roles=tuple(names.values()),
+        machines=tuple(machines),
+        unjudged=frozenset(names[role] for role in found.unjudged),
+        longest=tuple(((names[p], names[q]), n) for (p, q), n in found.longest),
+        rest=rest,
     )
 
 

@@ -93,17 +93,20 @@ def find_faults(
     depth_limit: int | None,
     budget: int,
     order: ParallelOrder | None = None,
+    lassos: bool = True,
 ) -> FaultSearch:
     """A minimal run for each fault of `wanted` that the machines of `graph` show.
 
     Without a graph the machines come from elsewhere, and infidelity must not be wanted. `graph` has
     the interleavings of `order` where this is given, and infidelity is to these partial orders.
+    Roles that wait while others go on are left out unless `lassos`.
     Searches all runs of up to `depth_limit` events, or all runs if it is None, and gives up before
     the layer that takes it beyond `budget` configurations (or histories, for infidelity); 1,024
     bits count as one. Faults not in `SEARCHED` are ignored. Raises ValueError when machines do not
     fit together (see `CompiledSystem`) and Defect when a run does not replay.
     """
     finder = _Finder(graph, machines, depth_limit, budget, order)
+    finder.lassos = lassos
     plain = [fault for fault in SEARCHED if fault in wanted and fault is not Fault.INFIDELITY]
     coverage: dict[Fault, Coverage] = {}
     if plain:
@@ -140,6 +143,7 @@ class _Finder:
         self.traces: dict[tuple[Fault, str], Trace] = {}
         self.configurations = 0
         self.histories = 0
+        self.lassos = True
 
     def search_configurations(
         self, wanted: Sequence[Fault], coverage: dict[Fault, Coverage]
@@ -165,7 +169,7 @@ class _Finder:
             if done:
                 break
             bound *= 2
-        if complete and Fault.STUCK_ROLE in wanted:
+        if complete and self.lassos and Fault.STUCK_ROLE in wanted:
             self._note_lassos(search)
         for fault in wanted:
             coverage[fault] = Coverage(fault, complete, depth)

@@ -18,6 +18,7 @@ from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.surface import read_tell
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.local_type import Sort
 from tellverify.model.machine import Machine
 from tellverify.obligations.options import Options
 from tellverify.source.span import NOWHERE, Span
@@ -74,7 +75,27 @@ def put_together(files: Sequence[ReadFile]) -> System:
                 said.append(say.role_twice(file.path, role, known.path, pointer, span))
     if not said:
         said += _missing_peers(files, entries)
+        said += _different_sorts(files, entries)
     return System(tuple(e.filed.machine for e in entries.values()), entries, tuple(said))
+
+
+def _different_sorts(files: Sequence[ReadFile], entries: dict[str, Entry]) -> list[Diagnostic]:
+    """Labels of one channel whose payloads have two sorts; machines without sorts say nothing.
+
+    A label of the theory is a name with a sort, and Telltale's merge refuses one name with two.
+    """
+    texts = {file.path: file.text or "" for file in files}
+    known: dict[tuple[str, str, str], Sort] = {}
+    said = []
+    for role, entry in entries.items():
+        for send, peer, label, sort in entry.filed.sorts:
+            message = (role, peer, label) if send else (peer, role, label)
+            first = known.setdefault(message, sort)
+            if first != sort:
+                pointer, span = entry.filed.place(texts[entry.path], peer)
+                sorts = (str(first), str(sort))
+                said.append(say.payload_sorts(entry.path, message, sorts, pointer, span))
+    return said
 
 
 def _missing_peers(files: Sequence[ReadFile], entries: dict[str, Entry]) -> list[Diagnostic]:
