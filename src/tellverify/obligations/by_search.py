@@ -88,9 +88,11 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
 
 
-def _length(refuted: Refuted) -> tuple[int, str]:
+def _length(refuted: Refuted) -> tuple[int, bool, str]:
+    """Short runs first; an unspecified reception says more than that all wait because of it."""
     evidence = refuted.evidence
-    return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
+    length = len(evidence.steps) if isinstance(evidence, Trace) else 0
+    return length, refuted.code == FAULT_CODES[Fault.DEADLOCK].number, refuted.code
 
 
 def decide_by_search(
