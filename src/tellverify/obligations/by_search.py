@@ -13,7 +13,7 @@ from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import Machines, MachineTooLarge
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation import Refutations, refute, search_all, without_fidelity
 from tellverify.obligations.termination import ending_obligation, endless_obligation
@@ -103,7 +103,10 @@ def decide_by_search(
     `order` has what parallel branches mean; without it fidelity to them is not decided.
     """
     machines = Machines(graph)
-    found = search_all(machines, options, order=order)
+    try:
+        found = search_all(machines, options, order=order)
+    except MachineTooLarge as error:
+        return _undecided(graph, str(error))
     if reason == "parallel" and order is None:
         found = without_fidelity(found)
     findings = _from_search(found)
@@ -116,6 +119,17 @@ def decide_by_search(
     findings += endless_obligation(machines, options)
     findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
     return findings
+
+
+def _undecided(graph: ProtocolGraph, reason: str) -> list[Finding]:
+    """All obligations when the machines cannot be searched."""
+    unknown = Unknown(reason, STEP_LIMIT.number)
+    about = {p: graph.roles for p in (Property.NO_STUCK_ROLE, Property.PROJECTABLE)}
+    props = (
+        *(Property.IMPLEMENTABLE, *SAFETY, Property.NO_STUCK_ROLE, Property.BOUNDED_QUEUES),
+        *(Property.CAN_TERMINATE, Property.PROJECTABLE),
+    )
+    return [Finding(prop, unknown, about.get(prop, ())) for prop in props]
 
 
 def _stuck_by_search(

@@ -11,14 +11,14 @@ from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.trace import Fault
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import Machines, MachineTooLarge
 from tellverify.obligations.options import Options
 from tellverify.obligations.termination import ending_obligation, endless_obligation
 from tellverify.projection.implementability import Implementability, check_graph
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import Reason
-from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 
 _QUEUE_STEPS: Final = 200_000
@@ -33,27 +33,40 @@ def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
         return decide_by_search(graph, fault.reason, options)
     answer = check_graph(graph, options.step_limit)
     machines = Machines(graph)
-    findings = _implementability(machines, answer, options)
+    try:
+        findings = _implementability(machines, answer, options)
+    except MachineTooLarge as error:
+        findings = _undecided(machines, str(error))
     if answer.implementable:
         findings += _stuck(machines, answer)
     findings += _queues(machines, answer)
-    findings += ending_obligation(machines, findings[0].outcome)
-    findings += endless_obligation(machines, options)
+    try:
+        findings += ending_obligation(machines, findings[0].outcome)
+        findings += endless_obligation(machines, options)
+    except MachineTooLarge as error:
+        asked = Property.TERMINATES.value in options.properties
+        props = (Property.CAN_TERMINATE, *([Property.TERMINATES] * asked))
+        done = {finding.property for finding in findings}
+        unknown = Unknown(str(error), STEP_LIMIT.number)
+        findings += [Finding(prop, unknown) for prop in props if prop not in done]
     findings += _projectable(graph)
     return findings
+
+
+def _undecided(machines: Machines, reason: str) -> list[Finding]:
+    """The obligations of a protocol for which it is not known whether it is implementable."""
+    unknown = Unknown(reason, STEP_LIMIT.number)
+    return [
+        *(Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
+        Finding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
+    ]
 
 
 def _implementability(
     machines: Machines, answer: Implementability, options: Options
 ) -> list[Finding]:
     if answer.implementable is None:
-        unknown = Unknown(
-            "the step limit was reached before every role was decided", STEP_LIMIT.number
-        )
-        return [
-            *(Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
-            Finding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
-        ]
+        return _undecided(machines, "the step limit was reached before every role was decided")
     if answer.implementable:
         exact = len(machines.graph.roles) - answer.settled_by_congruence
         method = Proved("coherence", "complete, every run")
@@ -79,11 +92,14 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     for run in answer.stuck:
         from tellverify.obligations.graph_runs import stuck_trace
 
-        refuted = Refuted(
-            FAULT_CODES[Fault.STUCK_ROLE].number, stuck_trace(machines, run), "coherence"
-        )
         roles = tuple(graph.roles[r] for r in run.roles)
-        findings.append(Finding(Property.NO_STUCK_ROLE, refuted, roles))
+        code = FAULT_CODES[Fault.STUCK_ROLE].number
+        outcome: Outcome
+        try:
+            outcome = Refuted(code, stuck_trace(machines, run), "coherence")
+        except MachineTooLarge as error:
+            outcome = Unknown(f"no run can be shown: {error}", STEP_LIMIT.number)
+        findings.append(Finding(Property.NO_STUCK_ROLE, outcome, roles))
     if undecided:
         names = tuple(graph.roles[r] for r in sorted(undecided))
         reason = "the step limit was reached before these roles were decided"
@@ -113,10 +129,14 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
         if bound.longest is None:
             from tellverify.obligations.graph_runs import unbounded_trace
 
-            trace = unbounded_trace(machines, bound)
             channel = (graph.roles[bound.sender], graph.roles[bound.receiver])
-            refuted = Refuted(FAULT_CODES[Fault.UNBOUNDED_QUEUE].number, trace, "causality")
-            findings.append(Finding(Property.BOUNDED_QUEUES, refuted, channel=channel))
+            code = FAULT_CODES[Fault.UNBOUNDED_QUEUE].number
+            outcome: Outcome
+            try:
+                outcome = Refuted(code, unbounded_trace(machines, bound), "causality")
+            except MachineTooLarge as error:
+                outcome = Unknown(f"no run can be shown: {error}", STEP_LIMIT.number)
+            findings.append(Finding(Property.BOUNDED_QUEUES, outcome, channel=channel))
     if bounds.undecided:
         reason = f"the step limit was reached with {len(bounds.undecided)} channels undecided"
         findings.append(Finding(Property.BOUNDED_QUEUES, Unknown(reason, STEP_LIMIT.number)))

@@ -8,17 +8,31 @@ from typing import Final
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.acyclic_machines import TreeMachines
-from tellverify.projection.subset import canonical_machine
+from tellverify.projection.subset import bounded_machine
 
 ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
 
 
+_MOST_STATES: Final = 50_000  # of a machine, beside two for each event of the protocol
+
+
+class MachineTooLarge(Exception):
+    """The machine of a role has more states than are built: subsets may be exponentially many."""
+
+    def __init__(self, role: str, limit: int) -> None:
+        super().__init__(f"the machine of `{role}` has more than {limit:,} states")
+
+
 class Machines:
-    """The canonical machines of a graph, built when they are asked for."""
+    """The canonical machines of a graph, built when they are asked for.
+
+    Whatever asks for one raises MachineTooLarge when it is too large to be built.
+    """
 
     def __init__(self, graph: ProtocolGraph) -> None:
         self.graph = graph
         self._built: dict[str, Machine] = {}
+        self._too_large: set[str] = set()
         self._index = {role: index for index, role in enumerate(graph.roles)}
         self._tree: TreeMachines | None = None
 
@@ -64,7 +78,14 @@ class Machines:
     def _build(self, role: str) -> Machine:
         if len(self.graph.roles) > ALL_MACHINES and self._trees().fits:
             return self._trees().machine(self._index[role])
-        return canonical_machine(self.graph, role)
+        limit = _MOST_STATES + 2 * self.graph.event_count
+        if role in self._too_large:
+            raise MachineTooLarge(role, limit)
+        machine = bounded_machine(self.graph, role, limit)
+        if machine is None:
+            self._too_large.add(role)
+            raise MachineTooLarge(role, limit)
+        return machine
 
 
 def path_machine(role: str, actions: list[tuple[Action, int]]) -> Machine:

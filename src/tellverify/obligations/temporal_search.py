@@ -30,7 +30,7 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Further, Sized
 from tellverify.obligations.graph_runs import both
-from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.obligations.machines import ALL_MACHINES, Machines, MachineTooLarge
 from tellverify.obligations.user_properties import without_graph
 from tellverify.projection.implementability import check_graph
 from tellverify.properties.causal_order import decide_on_graph
@@ -183,7 +183,10 @@ class Searcher:
             return _Found(without_graph(instance.sized))
         found = _Found(Undecided("too large to be searched", STEP_LIMIT.number))
         if len(graph.roles) <= _MOST_ROLES and graph.event_count <= _MOST_EVENTS:
-            configurations = self._configurations(instance, graph)
+            try:
+                configurations = self._configurations(instance, graph)
+            except MachineTooLarge as error:
+                return _Found(Undecided(str(error), STEP_LIMIT.number))
             if configurations.overflow:
                 ordered = self._ordered(instance, graph, formula)
                 if ordered is not None and ordered.steps is None:
