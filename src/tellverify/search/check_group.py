@@ -44,7 +44,6 @@ from tellverify.search.traces import (
 from tellverify.search.unbounded_queues import Growth, growing_channels
 
 _GRAPH_BUDGET: Final = 60_000  # configurations that are kept with all moves between them
-_FIRST_OF_FINITE: Final = 4
 _LARGEST_BOUND: Final = 4_096
 SAFE: Final = (Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE, Fault.STUCK_ROLE)
 
@@ -166,11 +165,14 @@ class _Checker:
             self.traces[trace.fault, _about(trace)] = trace
         for fault in SAFE:
             self.reached[fault] = of_runs(found, found.covered(fault))
+        self.search = found.search
 
     def iterate(self) -> None:
         """Search with bounds until one says all, and keep the last that could be searched."""
-        # Where all runs were searched, the smallest bounds are too small or nearly as costly.
-        bound = _FIRST_OF_FINITE if self.reached[Fault.DEADLOCK].scope is Scope.ALL else 1
+        if self.search is not None:
+            self._take(self.search, self.search.system.queue_bound)
+            return
+        bound = 1
         while True:
             search = explored(CompiledSystem(self.machines, bound), self.budget)
             if search.overflow:

@@ -65,13 +65,15 @@ class FaultSearch(msgspec.Struct, frozen=True):
     Lassos are looked for only when all configurations were visited.
 
     `coverage` has one entry for each wanted fault, in the order of `SEARCHED`. `configurations`
-    and `histories` count what was visited.
+    and `histories` count what was visited. `search` is the one that visited all configurations, if
+    one did.
     """
 
     traces: tuple[Trace, ...]
     coverage: tuple[Coverage, ...]
     configurations: int
     histories: int
+    search: Layers | None = None
 
     def trace(self, fault: Fault) -> Trace | None:
         """The run that shows `fault`, if one was found."""
@@ -121,6 +123,7 @@ def find_faults(
         coverage=tuple(coverage[fault] for fault in SEARCHED if fault in coverage),
         configurations=finder.configurations,
         histories=finder.histories,
+        search=finder.search,
     )
 
 
@@ -144,6 +147,7 @@ class _Finder:
         self.configurations = 0
         self.histories = 0
         self.lassos = True
+        self.search: Layers | None = None
 
     def search_configurations(
         self, wanted: Sequence[Fault], coverage: dict[Fault, Coverage]
@@ -169,6 +173,7 @@ class _Finder:
             if done:
                 break
             bound *= 2
+        self.search = search if complete else None
         if complete and self.lassos and Fault.STUCK_ROLE in wanted:
             self._note_lassos(search)
         for fault in wanted:
