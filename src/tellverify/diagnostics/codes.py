@@ -728,7 +728,7 @@ UNSPECIFIED_RECEPTION: Final = Code(
     "TV513", "unspecified-reception", _OBLIGATION, _ERROR, "a message that its receiver cannot take"
 )
 ORPHAN_MESSAGE: Final = Code(
-    "TV514", "orphan-message", _OBLIGATION, _ERROR, "a message is left when everyone has finished"
+    "TV514", "orphan-message", _OBLIGATION, _ERROR, "a message for a role that has finished"
 )
 UNBOUNDED_QUEUE: Final = Code(
     "TV521", "unbounded-queue", _OBLIGATION, _WARNING, "a queue can grow without limit"
