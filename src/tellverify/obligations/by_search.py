@@ -9,11 +9,12 @@ import msgspec
 
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines, MachineTooLarge
+from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation import Refutations, refute, search_all, without_fidelity
 from tellverify.obligations.termination import ending_obligation, endless_obligation

@@ -9,9 +9,10 @@ from typing import Final
 
 from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
 from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault
 from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines, MachineTooLarge
+from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.termination import ending_obligation, endless_obligation
 from tellverify.projection.implementability import Implementability, check_graph

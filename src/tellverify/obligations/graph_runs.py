@@ -8,6 +8,7 @@ from typing import TypeAlias
 from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.defect import Defect
 from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
@@ -147,7 +148,7 @@ def replayed(
     if len(acting) > ALL_MACHINES and not machines.are_cheap:
         used = _parts(machines, trace, names)
     else:
-        used = [machines.of(role) for role in names]
+        used = _built(machines, trace, names)
     stepper = Stepper(used)
     for index, step in enumerate(trace.steps):
         divergence = stepper.make(step)
@@ -168,6 +169,25 @@ def replayed(
         if complaint:
             raise Defect(f"a run does not show {trace.fault}: {complaint}")
     return trace
+
+
+def _built(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machine]:
+    """Canonical machines; where the end of a run is judged by its events, parts of large ones.
+
+    Raises MachineTooLarge where the end of the run is judged by what a large machine can do.
+    """
+    used = []
+    for role in names:
+        try:
+            used.append(machines.of(role))
+        except MachineTooLarge:
+            if trace.fault is not Fault.PROPERTY:
+                raise
+            mine = [step for step in trace.steps if step.actor == role]
+            peers = [step.receiver if step.send else step.sender for step in mine]
+            actions = [Action(s.send, p, s.label) for s, p in zip(mine, peers, strict=True)]
+            used.append(path_machine(role, [(action, -1) for action in actions]))
+    return used
 
 
 def _parts(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machine]:

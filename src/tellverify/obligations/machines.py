@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.acyclic_machines import TreeMachines
 from tellverify.projection.subset import bounded_machine
@@ -14,13 +15,6 @@ ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with
 
 
 _MOST_STATES: Final = 50_000  # of a machine, beside two for each event of the protocol
-
-
-class MachineTooLarge(Exception):
-    """The machine of a role has more states than are built: subsets may be exponentially many."""
-
-    def __init__(self, role: str, limit: int) -> None:
-        super().__init__(f"the machine of `{role}` has more than {limit:,} states")
 
 
 class Machines:

@@ -25,12 +25,13 @@ from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
 from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Further, Sized
 from tellverify.obligations.graph_runs import both
-from tellverify.obligations.machines import ALL_MACHINES, Machines, MachineTooLarge
+from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.obligations.user_properties import without_graph
 from tellverify.projection.implementability import check_graph
 from tellverify.properties.causal_order import decide_on_graph
@@ -169,7 +170,11 @@ class Searcher:
         found = self._found(instance, formula)
         if found.steps is None:
             return Answer(found.outcome, found.statistics)
-        trace = self._trace(instance, formula, found, written.name)
+        try:
+            trace = self._trace(instance, formula, found, written.name)
+        except MachineTooLarge as error:
+            reason = f"no run can be shown: {error}"
+            return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         if trace is None:
             reason = "a run breaks it that cannot be replayed as a whole"
             return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)

@@ -9,6 +9,7 @@ import msgspec
 from tellverify.evidence.formula_run import stated
 from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
@@ -33,7 +34,10 @@ def trace_files(
         machines = Machines(graph)
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
             continue  # nobody could replay it in reasonable time
-        text = _text(protocol, verdict, (code, instance), trace, machines)
+        try:
+            text = _text(protocol, verdict, (code, instance), trace, machines)
+        except MachineTooLarge:
+            continue  # nor could anybody build the machines to replay it with
         name = trace_path(protocol.name, verdict.name)
         found.append((f"{protocol.name}/{verdict.name}", name, text))
     return found
