@@ -115,7 +115,10 @@ def decide_by_search(
     ends = _stuck_at_ends(machines, options) if undecided else []
     findings += _stuck_by_search(machines, found, ends)
     skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
-    findings.append(Finding(Property.BOUNDED_QUEUES, skipped))
+    queues: Outcome = skipped
+    if found.longest is not None:
+        queues = Proved("search", f"at most {found.longest} in a queue")
+    findings.append(Finding(Property.BOUNDED_QUEUES, queues))
     findings += ending_obligation(machines, findings[0].outcome)
     findings += endless_obligation(machines, options)
     findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))

@@ -33,13 +33,15 @@ class Refutations(msgspec.Struct, frozen=True):
     """Runs by fault, and for the faults that no run shows how far was searched.
 
     `depth` of a fault is None when all runs were searched. `stuck` has a run for each role that
-    a search found waiting for ever.
+    a search found waiting for ever. `longest` is the longest queue where all configurations were
+    visited.
     """
 
     traces: dict[Fault, Trace]
     depth: dict[Fault, int | None]
     configurations: int
     stuck: tuple[Trace, ...] = ()
+    longest: int | None = None
 
 
 def refute(machines: Machines, violations: tuple[Violation, ...], options: Options) -> Refutations:
@@ -127,6 +129,7 @@ def _with_endings(machines: Machines, found: Refutations, options: Options) -> R
         {**found.depth, **decided},
         found.configurations + idle.configurations,
         found.stuck,
+        found.longest,
     )
 
 
@@ -158,7 +161,10 @@ def _search(
             traces[trace.fault] = trace
     depth = {fault: d for search in searches for fault, d in _depths(search)}
     visited = sum(search.configurations + search.histories for search in searches)
-    return Refutations(traces, depth, visited, tuple(stuck))
+    lengths = [n for s in searches if s.search is not None for _, n in s.search.longest()]
+    whole = any(search.search is not None for search in searches)
+    longest = max(lengths, default=0) if whole else None
+    return Refutations(traces, depth, visited, tuple(stuck), longest)
 
 
 def _depths(search: FaultSearch) -> list[tuple[Fault, int | None]]:

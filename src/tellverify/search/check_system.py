@@ -22,6 +22,7 @@ import msgspec
 from tellverify.model.futures import connected_groups
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
 from tellverify.search.check_group import (
     PROVED,
@@ -80,9 +81,11 @@ def check_system(
     largest_bound: int,
     budget: int,
     ends: bool,
+    order: ParallelOrder | None = None,
 ) -> SystemCheck:
     """Decide all faults of `machines`, infidelity to `graph` if there is one.
 
+    Or to the partial orders of `order`, whose interleavings are in `graph`.
     `ends` asks for runs that never end as well. Queues of more than `largest_bound` messages are
     searched where the group may turn out to need no longer ones. At most `budget` configurations
     are kept at a time. Raises ValueError when machines do not fit together (see `CompiledSystem`)
@@ -109,12 +112,12 @@ def check_system(
         deadlock, reached[Fault.DEADLOCK] = whole.deadlock()
         traces += [deadlock] if deadlock is not None else []
     if graph is not None:
-        found, reached[Fault.INFIDELITY] = _compared(machines, graph, largest_bound, budget)
+        found, reached[Fault.INFIDELITY] = _compared(machines, graph, order, largest_bound, budget)
         traces += [found] if found is not None else []
-    order = {fault: n for n, fault in enumerate(Fault)}
+    rank = {fault: n for n, fault in enumerate(Fault)}
     has_end = all(group.has_end for group in groups)
     traces = [t for t in traces if has_end or t.fault is not Fault.NO_TERMINATION]
-    traces.sort(key=lambda trace: (order[trace.fault], [number[role] for role in trace.culprits]))
+    traces.sort(key=lambda trace: (rank[trace.fault], [number[role] for role in trace.culprits]))
     return SystemCheck(
         tuple(traces),
         reached,
@@ -245,18 +248,24 @@ class _Whole:
 
 
 def _compared(
-    machines: Sequence[Machine], graph: ProtocolGraph, largest_bound: int, budget: int
+    machines: Sequence[Machine],
+    graph: ProtocolGraph,
+    order: ParallelOrder | None,
+    largest_bound: int,
+    budget: int,
 ) -> tuple[Trace | None, Reached]:
     """A history that `graph` does not have, and how far was searched for one."""
     wanted = frozenset({Fault.INFIDELITY})
     budget //= _HISTORY_SHARE
-    found = find_faults(graph, machines, wanted=wanted, depth_limit=None, budget=budget)
+    found = find_faults(
+        graph, machines, wanted=wanted, depth_limit=None, budget=budget, order=order
+    )
     answer = of_runs(found, found.covered(Fault.INFIDELITY))
     trace = found.trace(Fault.INFIDELITY)
     bound = 1
     while answer.scope is not Scope.ALL and trace is None and bound <= largest_bound:
         system = CompiledSystem(machines, bound)
-        search = HistorySearch(system, graph, None, budget)
+        search = HistorySearch(system, graph, None, budget, order)
         while not search.exhausted and not search.overflow and search.unfaithful is None:
             search.advance()
         if search.unfaithful is not None:

@@ -106,12 +106,13 @@ class ParallelMonitor:
                 for after in self._steps(tracker, role, action, queued + 1, 0):
                     renumbered = self._advanced(after, channel) if action & 1 else after
                     found.add(self._tidied(renumbered))
-                    self.work += 1
+                    self.work += 1 + len(renumbered[2])
                     if len(found) > _MOST_TRACKERS:
                         raise _TooMany
         except _TooMany:
             self.work = BEYOND
             return state
+        self.work += self._spent
         return self._intern(found) if found else DEAD
 
     def _intern(self, trackers: set[Tracker]) -> int:

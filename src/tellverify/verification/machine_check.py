@@ -81,6 +81,7 @@ def check_machines(
                 largest_bound=options.queue_limit,
                 budget=options.search_limit,
                 ends=Property.TERMINATES.value in options.properties,
+                order=wanted.order if wanted is not None else None,
             )
             for trace in checked.traces:
                 _demand(trace, system)

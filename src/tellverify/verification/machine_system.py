@@ -20,6 +20,7 @@ from tellverify.language.syntax.surface import read_tell
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.local_type import Sort
 from tellverify.model.machine import Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.obligations.options import Options
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
@@ -44,13 +45,17 @@ class System(msgspec.Struct, frozen=True):
 
 
 class Choreography(msgspec.Struct, frozen=True):
-    """A protocol to compare machines with; `limit` says why there is no graph of it."""
+    """A protocol to compare machines with; `limit` says why there is no graph of it.
+
+    `order` is what its parallel branches mean, if it has any.
+    """
 
     name: str
     span: Span
     graph: ProtocolGraph | None
     diagnostics: tuple[Diagnostic, ...] = ()
     limit: str = ""
+    order: ParallelOrder | None = None
 
 
 def put_together(files: Sequence[ReadFile]) -> System:
@@ -143,10 +148,10 @@ def choreography(file: ReadFile, roles: Sequence[str], options: Options) -> Chor
             if number in acting and role not in set(roles)
         ]
         limit = ""
-        if lowered.parallel:
-            limit = "parallel branches have no order that machines could be compared with"
+        if lowered.parallel and lowered.order is None:
+            limit = "the parallel branches are too large for a search of their orders"
         graph = lowered.graph if not missing and not limit else None
-        return Choreography(name, span, graph, tuple(missing[:1]), limit)
+        return Choreography(name, span, graph, tuple(missing[:1]), limit, lowered.order)
     return None
 
 
