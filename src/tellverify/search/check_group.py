@@ -143,7 +143,14 @@ class _Checker:
             longest=self.longest,
             has_end=self.has_end,
             rest=self.rest,
-            never_rests=self.complete and self.rest is None,
+            never_rests=self.rest is None and (self.complete or self._always_sends()),
+        )
+
+    def _always_sends(self) -> bool:
+        """Some role can send wherever it comes to."""
+        return any(
+            all(any(action.send for action, _ in row) for row in machine.moves)
+            for machine in self.machines
         )
 
     @cached_property

@@ -223,7 +223,7 @@ class _Whole:
         if not shown:
             return None, reached
         if any(group.rest is None for group in self.groups):
-            return None, Reached(Scope.OPEN, reached.bound, 0, reached.configurations)
+            return None, Reached(Scope.OPEN, 0, 0, reached.configurations)
         rests = {id(group): group.rest or () for group in self.groups}
         group, trace = min(shown, key=lambda each: len(each[1].steps) - len(rests[id(each[0])]))
         steps = [

@@ -220,7 +220,8 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
         case Scope.STRUCTURE:
             return Proved("structure", f"at most {longest} in a queue")
         case _:
-            reason = f"some run needs a queue of more than {reached.bound} messages"
+            plural = "" if reached.bound == 1 else "s"
+            reason = f"some run needs a queue of more than {reached.bound} message{plural}"
             return Unknown(
                 reason if reached.bound else "too large to be searched", STEP_LIMIT.number
             )
@@ -238,8 +239,10 @@ def _unrefuted(reached: Reached) -> Outcome:
         case Scope.STRUCTURE:
             return Proved("structure", "no role comes back to where it was")
         case Scope.OPEN:
-            reason = f"it depends on queues of more than {reached.bound} messages"
-            return Unknown(reason if reached.bound else "too large", STEP_LIMIT.number)
+            plural = "" if reached.bound == 1 else "s"
+            reason = f"it depends on queues of more than {reached.bound} message{plural}"
+            whole = "it is not known whether all other roles can come to rest"
+            return Unknown(reason if reached.bound else whole, STEP_LIMIT.number)
         case Scope.QUEUES:
             plural = "" if reached.bound == 1 else "s"
             return Bounded(f"queues of at most {reached.bound} message{plural}", "search")
