@@ -293,7 +293,7 @@ def _stuck(
     if not culprits:
         return "no role is named"
     for role in culprits:
-        if not view.machine[role].moves[view.state[role]]:
+        if view.has_terminated(role):
             return f"`{role}` has finished"
         if view.is_able(role):
             return f"`{role}` can still move"

@@ -256,7 +256,8 @@ class _Finder:
         if ending.fault is Fault.DEADLOCK and ending.fault in wanted:
             keys.append((ending.fault, ""))
         if Fault.STUCK_ROLE in wanted:
-            keys += [(Fault.STUCK_ROLE, row.role) for row in rows if row.awaits]
+            waits = (row for row in rows if row.awaits or not row.finished)
+            keys += [(Fault.STUCK_ROLE, row.role) for row in waits]
         keys = [key for key in keys if key not in self.traces]
         if not keys:
             return

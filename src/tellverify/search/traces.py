@@ -82,17 +82,26 @@ def waiting(machine: Machine, state: int) -> Waiting:
 
 def explain_deadlock(waits: Sequence[Waiting]) -> str:
     """For a configuration in which nobody can move and `waits` have not finished."""
-    return "nobody can move: " + _joined([f"`{w.role}` waits for {awaited(w)}" for w in waits])
+    parts = [f"`{w.role}` waits for {awaited(w)}" if w.awaits else _at_a_loss(w) for w in waits]
+    return "nobody can move: " + _joined(parts)
 
 
 def explain_stuck(wait: Waiting) -> str:
     """For a role that waits although nobody can move any more."""
+    if not wait.awaits:
+        return _at_a_loss(wait)
     return f"`{wait.role}` waits for {awaited(wait)} for ever: nobody can move any more"
 
 
 def explain_starved(wait: Waiting) -> str:
     """For a role that waits although others go on, on a lasso."""
+    if not wait.awaits:
+        return _at_a_loss(wait)
     return f"`{wait.role}` waits for {awaited(wait)} for ever: nothing the others still do ends it"
+
+
+def _at_a_loss(wait: Waiting) -> str:
+    return f"`{wait.role}` has not finished and has no move any more"
 
 
 def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:

@@ -174,3 +174,11 @@ def test_runs_that_never_end_are_found_where_queues_grow() -> None:
     found = checked(machine("A", [("B!x", 0)]), machine("B", [("A?y", 0)]), ends=True)
     assert Fault.ENDLESS_RUN in faults(found)
     assert isinstance(found.reached[Fault.ENDLESS_RUN], Reached)
+
+
+def test_a_role_without_a_move_that_has_not_finished_is_stuck() -> None:
+    lost = Machine("Lost", (((Action(True, "B", "x"), 1),), ()), (False, False))
+    found = checked(*ticking(), lost, machine("B", [("Lost?x", 1)], []))
+    (stuck,) = [t for t in found.traces if t.fault is Fault.STUCK_ROLE]
+    assert stuck.culprits == ("Lost",)
+    assert stuck.explanation == "`Lost` has not finished and has no move any more"
