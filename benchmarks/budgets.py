@@ -20,10 +20,9 @@ from tellverify.annotations.longest_paths import Shape, shortest_over, worst_cas
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ProtocolGraph
-from tellverify.obligations import annotated
-from tellverify.obligations.annotated import decide_annotated
-from tellverify.obligations.context import Decided, Further
-from tellverify.obligations.guard_chain import answered
+from tellverify.obligations import guard_chain
+from tellverify.obligations.context import Context, Decision
+from tellverify.obligations.guard_chain import answered, decide_annotations
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
@@ -94,9 +93,9 @@ class Counted:
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def __call__(self, further: Further) -> Decided:
+    def __call__(self, context: Context) -> Decision:
         start = time.process_time()
-        decided = decide_annotated(further)
+        decided = decide_annotations(context)
         self.seconds += time.process_time() - start
         return decided
 
@@ -104,11 +103,11 @@ class Counted:
 def split(check: Callable[[], Checked]) -> tuple[Checked, float, float]:
     """A check with the processor time of annotations, and of everything."""
     counted = Counted()
-    annotated.decide_annotated = counted
+    guard_chain.decide_annotations = counted
     start = time.process_time()
     checked = check()
     whole = time.process_time() - start
-    annotated.decide_annotated = decide_annotated
+    guard_chain.decide_annotations = decide_annotations
     return checked, counted.seconds, whole
 
 

@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Final
 
-from tellverify.diagnostics.codes import STUCK_ROLE
+from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
@@ -25,6 +25,7 @@ from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.kinds import KINDS, writer
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -61,9 +62,9 @@ def outcome_of(number: int, protocol: int, role: str, path: str) -> Outcome:
     match number % 100:
         case 3 | 53:
             premises = tuple(CorePremise(f"p{at}", "`N > 3f`", path, at + 2) for at in range(4))
-            return Refuted("TV512", Core("the premises clash", premises), "SMT")
+            return Refuted("TV512", Core("the premises clash", premises), Method.SMT)
         case rest if rest % 10 == 0:
-            return Refuted("TV512", trace_of(protocol, role, path), "search")
+            return Refuted("TV512", trace_of(protocol, role, path), Method.SEARCH)
         case 1:
             return Unknown("resource limit, 20 000 000", "TV902")
         case 2:
@@ -71,9 +72,9 @@ def outcome_of(number: int, protocol: int, role: str, path: str) -> Outcome:
         case 4:
             return Assumed("the gateway restarts it", f"{path}:2", f"A{number}")
         case rest if rest % 10 == 5:
-            return Bounded("N = 1, 2, 3", "search")
+            return Bounded("N = 1, 2, 3", Method.SEARCH)
         case _:
-            return Proved("search")
+            return Proved(Method.SEARCH)
 
 
 def made(obligations: int) -> tuple[Run, dict[str, SourceFile]]:

@@ -10,8 +10,8 @@ from subset import subset_machines
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.semantics import System
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.communication import decide
 from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_graph
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import Property
 
@@ -47,7 +47,7 @@ def test_verdict_and_length_of_the_minimal_run(block: int) -> None:
     refuted = proved = 0
     for seed in range(block * GRAPHS // BLOCKS, (block + 1) * GRAPHS // BLOCKS):
         graph = random_graph(seed, max_states=8)
-        finding = decide(graph, OPTIONS)[0]
+        finding = decide_graph(graph, OPTIONS)[0]
         assert finding.property is Property.IMPLEMENTABLE
         match finding.outcome:
             case Refuted(evidence=Trace() as trace):

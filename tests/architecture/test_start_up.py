@@ -6,7 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("lark", "z3", "networkx", "rich", "numpy", "dataclasses", "hypothesis", "jinja2")
+HEAVY = (
+    "lark",
+    "z3",
+    "networkx",
+    "rich",
+    "numpy",
+    "dataclasses",
+    "hypothesis",
+    "jinja2",
+    "pygments",
+)
 SMALL = "protocol Small =\n  roles A, B\n  A -> B : Ping\n"
 
 GUARDED = (

@@ -13,12 +13,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHOUT_CODES = {"well-formed", "admission", "acceptance", "law", "claim"}
-UNLISTED = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the codes of this property are in no table that `explain` reads",
-)
 # Files of the repository that refute a property, and the command that shows it.
 REFUTED = {
     "well-formed": ("check", "counterexamples/undeclared_role.tell"),
@@ -28,7 +22,7 @@ REFUTED = {
     "bounded-queues": ("check", "counterexamples/unbounded_queue.tell"),
     "projectable": ("check", "counterexamples/not_mergeable.tell"),
     "admission": (
-        *("check", "counterexamples/admission/pack_not_required.tell"),
+        *("check", "counterexamples/admission/unknown_protocol.tell"),
         *("--policy", "counterexamples/admission/policy.toml"),
     ),
     "law": ("laws", "counterexamples/laws/aura_in_use.toml"),
@@ -66,29 +60,25 @@ PROPERTIES = (
 )
 
 
-def marked(names: tuple[str, ...]) -> list[Any]:
-    return [pytest.param(name, marks=UNLISTED) if name in WITHOUT_CODES else name for name in names]
-
-
 def test_all_properties_are_tested_here() -> None:
     assert set(registry()) == set(PROPERTIES)
 
 
-@pytest.mark.parametrize("name", marked(PROPERTIES))
+@pytest.mark.parametrize("name", PROPERTIES)
 def test_a_property_lists_the_findings_that_refute_it(name: str) -> None:
     assert registry()[name]["codes"]
     for code in registry()[name]["codes"]:
         assert re.fullmatch(r"TV\d{3}", code)
 
 
-@pytest.mark.parametrize("name", marked(("no-deadlock", "budget", "well-formed", "law", "claim")))
+@pytest.mark.parametrize("name", ["no-deadlock", "budget", "well-formed", "law", "claim"])
 def test_the_page_of_a_property_names_the_same_codes(name: str) -> None:
     codes = registry()[name]["codes"]
     assert codes
     assert all(code in tellverify("explain", name) for code in codes)
 
 
-@pytest.mark.parametrize("name", marked(tuple(REFUTED)))
+@pytest.mark.parametrize("name", REFUTED)
 def test_a_code_that_refutes_a_property_is_listed_with_it(name: str) -> None:
     run = json.loads(tellverify(*REFUTED[name], "--format", "json"))
     codes = {

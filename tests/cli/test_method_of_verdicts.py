@@ -38,11 +38,6 @@ CHECKS = {
     "laws": ("laws", "counterexamples/laws"),
     "models": ("patterns", "counterexamples/patterns/deadline_missed.toml"),
 }
-UNNAMED = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a method is free text, and its engine is guessed from its words",
-)
 every_check = pytest.mark.parametrize("name", CHECKS)
 
 
@@ -122,7 +117,6 @@ def test_what_is_not_decided_has_no_engine_and_what_is_has_one(
         assert (one["method"]["engine"] == "none") == is_open, one["id"]
 
 
-@UNNAMED
 @every_check
 def test_every_name_is_in_the_list_of_the_schema(
     runs: dict[str, list[dict[str, Any]]], name: str
@@ -132,7 +126,6 @@ def test_every_name_is_in_the_list_of_the_schema(
     assert {one["method"].get("name", "") for one in decided} <= enumeration("name")
 
 
-@UNNAMED
 def test_a_name_has_one_engine(runs: dict[str, list[dict[str, Any]]]) -> None:
     pairs = {
         (one["method"].get("name", ""), one["method"]["engine"])
@@ -144,9 +137,6 @@ def test_a_name_has_one_engine(runs: dict[str, list[dict[str, Any]]]) -> None:
     assert len(pairs) > 5
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="what is not known to the guess is called projection"
-)
 @pytest.mark.parametrize("word", ["budget", "leakage", "receipts", "acceptance"])
 def test_what_needs_no_projection_does_not_name_it(
     runs: dict[str, list[dict[str, Any]]], word: str

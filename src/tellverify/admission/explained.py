@@ -15,6 +15,7 @@ from tellverify.admission.resolve import Decision, Objection, admit
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.policy.model import Policy
 from tellverify.solver.port import GaveUp, Unsat
+from tellverify.verdict.methods import Method
 
 
 class Reasoned(msgspec.Struct, frozen=True):
@@ -28,7 +29,8 @@ class Reasoned(msgspec.Struct, frozen=True):
 class Explained(msgspec.Struct, frozen=True):
     """A decision, why, and the least that would have to change.
 
-    `unknown` says why the decision cannot be relied on; it is empty otherwise. `changes` is None
+    `unknown` says why the decision cannot be relied on; it is empty otherwise. `remark` says what
+    could not be asked. `changes` is None
     for an admitted protocol, and where none suffice (`hopeless`).
     """
 
@@ -36,8 +38,14 @@ class Explained(msgspec.Struct, frozen=True):
     objections: tuple[Reasoned, ...]
     changes: Changes | None = None
     hopeless: bool = False
-    method: str = "sets"
+    method: Method = Method.SETS
     unknown: str = ""
+    remark: str = ""
+
+    @property
+    def how(self) -> str:
+        """How it was decided, in words, with what could not be asked."""
+        return "; ".join(filter(None, (self.method.row.title, self.remark)))
 
 
 def explain(
@@ -53,7 +61,7 @@ def explain(
     except ModuleNotFoundError as error:
         if error.name != "z3":
             raise
-        return Explained(decision, plain, method="sets; z3 is not installed")
+        return Explained(decision, plain, remark="z3 is not installed")
     solver = Z3Solver()
     found = clashes(premises(policy, derived, runtime, warnings=True), solver)
     if isinstance(found, GaveUp):
@@ -66,10 +74,10 @@ def explain(
     if unshown:
         return Explained(decision, reasoned, unknown="the solver does not confirm an objection")
     if decision.admitted or not changes:
-        return Explained(decision, reasoned, method="sets and z3")
+        return Explained(decision, reasoned, method=Method.SETS_AND_SMT)
     least = least_changes(policy, derived, runtime, solver)
     if isinstance(least, GaveUp):
-        return Explained(decision, reasoned, method=f"sets and z3; {least.reason}")
+        return Explained(decision, reasoned, method=Method.SETS_AND_SMT, remark=least.reason)
     hopeless = isinstance(least, Unsat)
     cheapest = None if isinstance(least, Unsat) else least
-    return Explained(decision, reasoned, cheapest, hopeless, "sets and z3")
+    return Explained(decision, reasoned, cheapest, hopeless, Method.SETS_AND_SMT)

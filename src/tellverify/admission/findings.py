@@ -9,8 +9,7 @@ from tellverify.admission.resolve import Objection, Reason
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.admission import Spot
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.policy.model import Place, Policy
 from tellverify.source.span import Span
 

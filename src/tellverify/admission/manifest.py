@@ -13,8 +13,7 @@ import msgspec
 
 from tellverify.admission.links import Link, parse_link
 from tellverify.diagnostics import admission as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast

@@ -8,8 +8,7 @@ import msgspec
 
 from tellverify.admission.manifest import Derived, Manifest, Provenance
 from tellverify.diagnostics import admission as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 
 LARGEST = 4_000_000
 

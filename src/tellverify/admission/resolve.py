@@ -14,7 +14,24 @@ import msgspec
 
 from tellverify.admission.manifest import Manifest, TheoremPack
 from tellverify.admission.runtime import RuntimeInventory
-from tellverify.diagnostics import codes
+from tellverify.diagnostics.admission import (
+    DECLARED_KEY_UNKNOWN,
+    FLATTENED_DRIFT,
+    MISSING_PACK_KEY,
+    MISSING_RUNTIME_KEY,
+    PACK_DRIFT,
+    PACK_EXCLUDED,
+    PACK_METADATA,
+    PACK_NOT_ADOPTED,
+    PACK_NOT_DECLARED,
+    PACK_NOT_REQUIRED,
+    PACK_OF_CANDIDATE,
+    PACK_RESERVED,
+    PACK_WITHOUT_POLICY,
+    PLAIN_KEYS_DRIFT,
+    RENAMED_PROTOCOL,
+    UNKNOWN_PROTOCOL,
+)
 from tellverify.diagnostics.model import Code, Kind
 from tellverify.language.checks.suggest import Suggestions
 from tellverify.policy import rows
@@ -24,22 +41,22 @@ from tellverify.policy.model import Policy
 class Reason(Enum):
     """Why a protocol is not admitted, or what else there is to object to."""
 
-    UNDECLARED = codes.PACK_NOT_DECLARED
-    NO_POLICY = codes.PACK_WITHOUT_POLICY
-    RESERVED = codes.PACK_RESERVED
-    DRIFT = codes.PACK_DRIFT
-    FLATTENED = codes.FLATTENED_DRIFT
-    MISSING_KEY = codes.MISSING_RUNTIME_KEY
-    MISSING_PACK_KEY = codes.MISSING_PACK_KEY
-    UNKNOWN = codes.UNKNOWN_PROTOCOL
-    RENAMED = codes.RENAMED_PROTOCOL
-    NOT_REQUIRED = codes.PACK_NOT_REQUIRED
-    NOT_PROVIDED = codes.DECLARED_KEY_UNKNOWN
-    METADATA = codes.PACK_METADATA
-    EXCLUDED = codes.PACK_EXCLUDED
-    NOT_ADOPTED = codes.PACK_NOT_ADOPTED
-    CANDIDATE = codes.PACK_OF_CANDIDATE
-    PLAIN_KEYS = codes.PLAIN_KEYS_DRIFT
+    UNDECLARED = PACK_NOT_DECLARED
+    NO_POLICY = PACK_WITHOUT_POLICY
+    RESERVED = PACK_RESERVED
+    DRIFT = PACK_DRIFT
+    FLATTENED = FLATTENED_DRIFT
+    MISSING_KEY = MISSING_RUNTIME_KEY
+    MISSING_PACK_KEY = MISSING_PACK_KEY
+    UNKNOWN = UNKNOWN_PROTOCOL
+    RENAMED = RENAMED_PROTOCOL
+    NOT_REQUIRED = PACK_NOT_REQUIRED
+    NOT_PROVIDED = DECLARED_KEY_UNKNOWN
+    METADATA = PACK_METADATA
+    EXCLUDED = PACK_EXCLUDED
+    NOT_ADOPTED = PACK_NOT_ADOPTED
+    CANDIDATE = PACK_OF_CANDIDATE
+    PLAIN_KEYS = PLAIN_KEYS_DRIFT
 
     @property
     def code(self) -> Code:

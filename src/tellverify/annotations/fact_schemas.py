@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tellverify.diagnostics import facts as say
+from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -79,14 +79,14 @@ def read_schema(path: str) -> SchemaRead:
             content = file.read(LARGEST + 1)
     except OSError as error:
         reason = (error.strerror or "no access").lower()
-        return SchemaRead(None, (say.unreadable(path, reason),), SourceFile(path, ""))
+        return SchemaRead(None, (say.unreadable_schema(path, reason),), SourceFile(path, ""))
     if len(content) > LARGEST:
         reason = f"it has more than {LARGEST:,} bytes"
-        return SchemaRead(None, (say.unreadable(path, reason),), SourceFile(path, ""))
+        return SchemaRead(None, (say.unreadable_schema(path, reason),), SourceFile(path, ""))
     try:
         return read_schema_text(content.decode("utf-8"), path)
     except UnicodeDecodeError:
-        found = say.unreadable(path, "it is not UTF-8 text")
+        found = say.unreadable_schema(path, "it is not UTF-8 text")
         return SchemaRead(None, (found,), SourceFile(path, ""))
 
 
@@ -95,10 +95,12 @@ def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
     source = SourceFile(path, text)
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
-        return SchemaRead(None, (say.misshapen(path, document.span, document.message),), source)
+        return SchemaRead(
+            None, (say.misshapen_schema(path, document.span, document.message),), source
+        )
     schema = decode(document, FactSchema)
     if isinstance(schema, TomlFault):
-        return SchemaRead(None, (say.misshapen(path, schema.span, schema.message),), source)
+        return SchemaRead(None, (say.misshapen_schema(path, schema.span, schema.message),), source)
     found = tuple(_faults(schema, document, path))
     return SchemaRead(None if found else schema, found, source, document)
 
@@ -110,13 +112,13 @@ def _faults(schema: FactSchema, document: TomlDocument, path: str) -> Iterator[D
     for number, variant in enumerate(schema.variants):
         span = document.span_of(("variants", number, "name"))
         if variant.name in names:
-            yield say.misshapen(path, span, f"`{variant.name}` stands there twice")
+            yield say.misshapen_schema(path, span, f"`{variant.name}` stands there twice")
         names.add(variant.name)
         fields: dict[str, Field] = {}
         for index, one in enumerate(variant.fields):
             if one.name in fields:
                 at = document.span_of(("variants", number, "fields", index, "name"))
-                yield say.misshapen(path, at, f"`{variant.name}` has `{one.name}` twice")
+                yield say.misshapen_schema(path, at, f"`{variant.name}` has `{one.name}` twice")
             fields[one.name] = one
         if variant.stands_for:
             stands.add(variant.stands_for)
@@ -124,7 +126,7 @@ def _faults(schema: FactSchema, document: TomlDocument, path: str) -> Iterator[D
     for needed in ("initiated", "committed", "aborted"):
         if needed not in stands:
             at = document.span_of(("name",))
-            yield say.misshapen(path, at, f"no variant stands for `{needed}`")
+            yield say.misshapen_schema(path, at, f"no variant stands for `{needed}`")
 
 
 def _core(
@@ -134,14 +136,14 @@ def _core(
     key = fields.get(schema.ceremony_id)
     if key is None or key.optional:
         reason = f"`{variant.name}` has no `{schema.ceremony_id}`, so its ceremony is not known"
-        yield say.misshapen(path, span, reason)
+        yield say.misshapen_schema(path, span, reason)
     time = fields.get(schema.timestamp)
     if time is None or time.optional or not time.domain:
         reason = f"`{variant.name}` has no `{schema.timestamp}` with one of the domains"
-        yield say.misshapen(path, span, f"{reason} {', '.join(_TIMES)}")
+        yield say.misshapen_schema(path, span, f"{reason} {', '.join(_TIMES)}")
     if variant.stands_for in ("initiated", "committed") and schema.agreement_mode not in fields:
         reason = f"`{variant.name}` has no `{schema.agreement_mode}`"
-        yield say.misshapen(path, span, reason)
+        yield say.misshapen_schema(path, span, reason)
 
 
 class Change(msgspec.Struct, frozen=True):

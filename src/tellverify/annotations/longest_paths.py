@@ -29,7 +29,7 @@ class Shape:
 
     def __init__(self, graph: ProtocolGraph) -> None:
         self.graph = graph
-        self.order = strongly_connected(graph.first, graph.target, [0])
+        self.order = list(strongly_connected(graph.first, graph.target, [0]))
         self.component = [-1] * graph.state_count
         for number, states in enumerate(self.order):
             for state in states:

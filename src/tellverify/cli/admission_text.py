@@ -45,7 +45,7 @@ def report(
     needs = len(decision.requirements.flattened)
     counted = f"{needs} key{'' if needs == 1 else 's'} needed"
     lines.append(
-        f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {counted}, by {explained.method}"
+        f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {counted}, by {explained.how}"
     )
     if explained.changes is not None:
         lines.append(f"  least changes, cost {explained.changes.cost}:")

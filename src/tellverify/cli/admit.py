@@ -285,7 +285,7 @@ def _row(policy: Policy, one: Judged, runtime: RuntimeInventory) -> AdmissionRow
         derived.source.path,
         runtime.name,
         explained.decision.admitted,
-        explained.method,
+        explained.how,
         explained.unknown,
         explained.decision.requirements.flattened,
         tuple(objections),

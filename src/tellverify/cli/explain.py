@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Final
 
 import click
 import msgspec
@@ -12,32 +11,8 @@ import msgspec
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import Page, named, page
-from tellverify.diagnostics.model import Code
-from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
-
-_REFUTED_BY: Final[dict[Property, tuple[str, ...]]] = {
-    Property.WELL_FORMED: (),
-    Property.IMPLEMENTABLE: ("TV511", "TV513", "TV514", "TV421"),
-    Property.NO_DEADLOCK: ("TV511",),
-    Property.NO_ORPHAN_MESSAGE: ("TV514",),
-    Property.NO_UNSPECIFIED_RECEPTION: ("TV513",),
-    Property.FIDELITY: ("TV421",),
-    Property.NO_STUCK_ROLE: ("TV512",),
-    Property.BOUNDED_QUEUES: ("TV521",),
-    Property.CAN_TERMINATE: ("TV522",),
-    Property.TERMINATES: ("TV523",),
-    Property.PROJECTABLE: ("TV411",),
-    Property.GUARDS: ("TV601",),
-    Property.PROPERTY: ("TV621",),
-    Property.REACHABLE: ("TV622",),
-    Property.GUARD_CHAIN: ("TV641",),
-    Property.BUDGET: ("TV642", "TV643"),
-    Property.LEAKAGE: ("TV644",),
-    Property.RECEIPTS: ("TV645",),
-    Property.BUDGET_MERGE: ("TV646",),
-    Property.CEREMONY: ("TV651", "TV653"),
-    Property.CEREMONY_STATUS: ("TV654",),
-}
+from tellverify.diagnostics.model import Code, Severity
+from tellverify.verdict.properties import PROPERTIES, Property, semantics_of
 
 
 class _CodeEntry(msgspec.Struct, frozen=True):
@@ -117,10 +92,24 @@ def _code_entry(code: Code, found: Page | None) -> _CodeEntry:
 
 
 def _property_entry(prop: Property) -> _PropertyEntry:
-    statement = STATEMENTS[prop]
-    return _PropertyEntry(
-        prop.value, statement.text, SEMANTICS, statement.required, _REFUTED_BY.get(prop, ())
-    )
+    row = PROPERTIES[prop]
+    numbers = tuple(code.number for code in _refuting(prop))
+    return _PropertyEntry(prop.value, row.sentence, semantics_of(prop), row.required, numbers)
+
+
+def _refuting(prop: Property) -> list[Code]:
+    """The codes of the findings that refute a property; of a band those that are errors."""
+    named = PROPERTIES[prop].codes
+    return [
+        code
+        for code in CODES.values()
+        if code.number in named
+        or (code.severity is Severity.ERROR and code.number.startswith(_bands(named)))
+    ]
+
+
+def _bands(named: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in named if len(one) < len("TV000"))
 
 
 def _rows() -> Iterator[str]:
@@ -129,7 +118,7 @@ def _rows() -> Iterator[str]:
         yield f"{code.number}  {code.name:<{longest}}  {code.severity:<7}  {code.title}"
     yield ""
     for prop in Property:
-        yield f"{prop.value:<{longest + 7}}  {STATEMENTS[prop].text}"
+        yield f"{prop.value:<{longest + 7}}  {PROPERTIES[prop].sentence}"
 
 
 def _without_page(code: Code) -> str:
@@ -137,23 +126,17 @@ def _without_page(code: Code) -> str:
 
 
 def _property_text(prop: Property) -> str:
-    statement = STATEMENTS[prop]
-    lines = [
-        f"# {prop.value}",
-        "",
-        statement.text,
-        "",
-        f"Read it as: {SEMANTICS}.",
+    row, presumed = PROPERTIES[prop], semantics_of(prop)
+    lines = [f"# {prop.value}", "", row.sentence, ""]
+    if presumed:
+        lines.append(f"Read it as: {presumed}.")
+    lines.append(
         "It is required: a check fails when it is refuted."
-        if statement.required
-        else "It is not required: when it is refuted, a check warns and goes on.",
-    ]
-    codes = [CODES[number] for number in _REFUTED_BY.get(prop, ()) if number in CODES]
-    if codes:
-        lines += ["", "Findings that refute it:", ""]
-        lines += [f"- {code.number} `{code.name}`: {code.title}" for code in codes]
-    elif prop is Property.WELL_FORMED:
-        lines += ["", "Every finding of severity `error` about the text refutes it."]
+        if row.required
+        else "It is not required: when it is refuted, a check warns and goes on."
+    )
+    lines += ["", "Findings that refute it:", ""]
+    lines += [f"- {code.number} `{code.name}`: {code.title}" for code in _refuting(prop)]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ import click
 
 from tellverify.annotations.fact_schemas import SchemaRead, compared, read_schema
 from tellverify.cli.exit import Exit
-from tellverify.diagnostics import facts as say
+from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
@@ -51,7 +51,10 @@ def compare(old: str, new: str) -> int:
         return Exit.REFUTED
     changes = compared(before.schema, after.schema)
     broken = [change for change in changes if change.breaks]
-    found = [say.breaking(new, _span(after, change.variant), change.text, old) for change in broken]
+    found = [
+        say.breaking_schema(new, _span(after, change.variant), change.text, old)
+        for change in broken
+    ]
     _print(found, {new: after.source})
     for change in changes:
         if not change.breaks:

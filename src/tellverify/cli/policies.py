@@ -14,8 +14,8 @@ from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import Derived, derive
 from tellverify.cli.exit import Exit
 from tellverify.cli.loading import Stopped, complain, say
-from tellverify.diagnostics.codes import UNDECLARED_BUNDLE
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.structure import UNDECLARED_BUNDLE
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.files import inputs
 from tellverify.language.syntax.surface import read_tell

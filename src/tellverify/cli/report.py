@@ -11,7 +11,7 @@ import click
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
-from tellverify.diagnostics import stored as say
+from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.kinds import KINDS
 from tellverify.report.stored import MOST_BYTES, Stored, read_run

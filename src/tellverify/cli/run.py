@@ -32,8 +32,7 @@ from tellverify.cli.run_output import (
     waiting_words,
 )
 from tellverify.diagnostics import launch as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.evidence.event_log import write_log
 from tellverify.obligations.execution_trace import execution_itf
 from tellverify.obligations.launching import launch_request

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-import msgspec
-
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.diagnostics.where import Where
-from tellverify.source.span import NOWHERE, Span
+from tellverify.diagnostics.model import (
+    Annotation,
+    Code,
+    Diagnostic,
+    Kind,
+    Mark,
+    Severity,
+    Where,
+    finding,
+)
+from tellverify.source.span import Span
 
 Spot: TypeAlias = tuple[str, Span]
 """A place in another file: its path, and the span in it."""
 
 
-def _with(found: Diagnostic, spot: Spot | None, text: str) -> Diagnostic:
-    """The finding with a place in a policy, where there is one."""
-    if spot is None or not spot[0]:
-        return found
-    others = (*found.others, Annotation(spot[1], text, spot[0]))
-    return msgspec.structs.replace(found, others=others)
+def _place(spot: Spot | None, text: str) -> tuple[Annotation, ...]:
+    """A place in a policy, where there is one."""
+    return (Annotation(spot[1], text, spot[0]),) if spot is not None and spot[0] else ()
 
 
 def _listed(keys: Sequence[str]) -> str:
@@ -32,41 +34,76 @@ def _short(keys: Sequence[str]) -> str:
     return _listed(keys) if len(keys) < 3 else f"these {len(keys)} keys"
 
 
+PACK_NOT_DECLARED: Final = Code(
+    "TV701",
+    "pack-not-declared",
+    "a required pack that the file does not declare",
+    kind=Kind.OBLIGATION,
+    upstream="rejects",
+)
+
+
 def undeclared(where: Where, pack: str, span: Span) -> Diagnostic:
     """A required pack has no declaration."""
-    return where.finding(
-        codes.PACK_NOT_DECLARED,
+    return finding(
+        PACK_NOT_DECLARED,
+        where,
         f"`{pack}` is required and not declared, so no runtime admits `{where.protocol}`",
         (span, "no `proof_bundle` of this name"),
         helps=(f"declare `proof_bundle {pack}` with the capabilities of the policy",),
-        upstream="rejects",
     )
+
+
+PACK_WITHOUT_POLICY: Final = Code(
+    "TV702",
+    "pack-without-policy",
+    "a required pack that the policy does not know",
+    kind=Kind.OBLIGATION,
+    help="require a pack of the policy, or none",
+)
 
 
 def without_policy(where: Where, pack: str, span: Span, known: Sequence[str]) -> Diagnostic:
     """A required pack has no row in the policy."""
-    return where.finding(
-        codes.PACK_WITHOUT_POLICY,
+    return finding(
+        PACK_WITHOUT_POLICY,
+        where,
         f"no policy says what `{pack}` needs, so no runtime admits `{where.protocol}`",
         (span, "unknown to the policy"),
         notes=(f"the policy has {_listed(known)}",) if known else (),
-        helps=("require a pack of the policy, or none",),
     )
+
+
+PACK_RESERVED: Final = Code(
+    "TV703",
+    "pack-reserved",
+    "a required pack that is reserved",
+    kind=Kind.OBLIGATION,
+    help="remove the requirement and the declaration",
+)
 
 
 def reserved(
     where: Where, pack: str, span: Span, status: str, revisit: str, row: Spot | None
 ) -> Diagnostic:
     """A required pack is reserved or deferred."""
-    found = where.finding(
-        codes.PACK_RESERVED,
+    return finding(
+        PACK_RESERVED,
+        where,
         f"`{pack}` is {status}: nothing in the runtime consumes it, so no runtime admits"
         f" `{where.protocol}`",
         (span, status),
         notes=(f"to be revisited only when {revisit}",) if revisit else (),
-        helps=("remove the requirement and the declaration",),
+        others=_place(row, f"`{pack}` is {status} here"),
     )
-    return _with(found, row, f"`{pack}` is {status} here")
+
+
+PACK_DRIFT: Final = Code(
+    "TV704",
+    "pack-drift",
+    "a pack that declares other capabilities than the policy",
+    kind=Kind.OBLIGATION,
+)
 
 
 def drift(
@@ -92,17 +129,27 @@ def drift(
     if extra:
         helps.append(f"remove {_listed([key for key, _ in extra])}")
     helps.extend(f"write `{old}` for `{new}`" for new, old, _ in renamed)
-    places = [(at, "not in the policy") for _, at in extra]
+    places: list[Mark] = [(at, "not in the policy") for _, at in extra]
     places += [(at, f"`{old}` in the policy") for _, old, at in renamed]
-    found = where.finding(
-        codes.PACK_DRIFT,
+    places += _place(row, "what the policy wants to be declared")
+    return finding(
+        PACK_DRIFT,
+        where,
         f"`{pack}` declares other capabilities than the policy: {'; '.join(said)}",
         (span, "differs from the policy"),
         others=places,
         notes=(f"no runtime can have {_listed(never)}",) if never else (),
         helps=tuple(helps),
     )
-    return _with(found, row, "what the policy wants to be declared")
+
+
+FLATTENED_DRIFT: Final = Code(
+    "TV705",
+    "flattened-drift",
+    "a manifest whose pack capabilities are not those of its packs",
+    kind=Kind.OBLIGATION,
+    help="make the manifest from its source again",
+)
 
 
 def flattened(where: Where, span: Span, missing: Sequence[str], extra: Sequence[str]) -> Diagnostic:
@@ -112,26 +159,43 @@ def flattened(where: Where, span: Span, missing: Sequence[str], extra: Sequence[
         said.append(f"{_listed(missing)} {_is(missing)} missing")
     if extra:
         said.append(f"{_listed(extra)} {_is(extra)} too much")
-    return where.finding(
-        codes.FLATTENED_DRIFT,
+    return finding(
+        FLATTENED_DRIFT,
+        where,
         "`required_theorem_pack_capabilities` is not the union of the required packs: "
         + "; ".join(said),
         (span, "the manifest of this protocol"),
-        helps=("make the manifest from its source again",),
     )
+
+
+MISSING_RUNTIME_KEY: Final = Code(
+    "TV706",
+    "missing-runtime-key",
+    "a runtime that lacks a capability of the protocol",
+    kind=Kind.OBLIGATION,
+)
 
 
 def missing_key(
     where: Where, span: Span, keys: Sequence[str], runtime: str, row: Spot | None, has: Spot | None
 ) -> Diagnostic:
     """A runtime lacks plain keys of a protocol."""
-    found = where.finding(
-        codes.MISSING_RUNTIME_KEY,
+    return finding(
+        MISSING_RUNTIME_KEY,
+        where,
         f"the runtime `{runtime}` lacks {_listed(keys)}, which `{where.protocol}` needs",
         (span, f"needs {_short(keys)}"),
         helps=(f"provide {_short(keys)} in `{runtime}`, or choose another runtime",),
+        others=(*_place(row, "needed by this row"), *_place(has, f"`{runtime}` lacks it")),
     )
-    return _with(_with(found, row, "needed by this row"), has, f"`{runtime}` lacks it")
+
+
+MISSING_PACK_KEY: Final = Code(
+    "TV707",
+    "missing-pack-key",
+    "a runtime that lacks a capability of a required pack",
+    kind=Kind.OBLIGATION,
+)
 
 
 def missing_pack_key(
@@ -144,110 +208,191 @@ def missing_pack_key(
     has: Spot | None,
 ) -> Diagnostic:
     """A runtime lacks keys that a required pack stands for."""
-    found = where.finding(
-        codes.MISSING_PACK_KEY,
+    return finding(
+        MISSING_PACK_KEY,
+        where,
         f"the runtime `{runtime}` lacks {_listed(keys)}, for which `{pack}` stands",
         (span, f"needs {_short(keys)}"),
         helps=(f"provide {_short(keys)} in `{runtime}`, or choose another runtime",),
+        others=(*_place(row, "needed by this row"), *_place(has, f"`{runtime}` lacks it")),
     )
-    return _with(_with(found, row, "needed by this row"), has, f"`{runtime}` lacks it")
+
+
+UNKNOWN_PROTOCOL: Final = Code(
+    "TV708",
+    "unknown-protocol",
+    "a protocol that the policy does not know",
+    kind=Kind.OBLIGATION,
+    help="add a row to the policy, or give the protocol and its module their known names",
+)
 
 
 def unknown_protocol(where: Where, span: Span) -> Diagnostic:
     """A protocol is not in the inventory of the policy."""
-    return where.finding(
-        codes.UNKNOWN_PROTOCOL,
+    return finding(
+        UNKNOWN_PROTOCOL,
+        where,
         f"the policy does not know `{where.protocol}`",
         (span, "has no row in `protocols`"),
-        helps=("add a row to the policy, or give the protocol and its module their known names",),
     )
+
+
+RENAMED_PROTOCOL: Final = Code(
+    "TV709",
+    "renamed-protocol",
+    "a known protocol under a name that the policy does not know",
+    kind=Kind.OBLIGATION,
+    help="give module and protocol their old names, or change the row of the policy too",
+)
 
 
 def renamed_protocol(
     where: Where, span: Span, known: str, lost: str, row: Spot | None
 ) -> Diagnostic:
     """A protocol resembles a known one, or stands in its file, and has another name."""
-    found = where.finding(
-        codes.RENAMED_PROTOCOL,
+    return finding(
+        RENAMED_PROTOCOL,
+        where,
         f"`{where.protocol}` is not `{known}` to a runtime, and loses {lost}",
         (span, "another name than in the policy"),
         notes=("a runtime finds the id and the keys of a protocol by module and name alone",),
-        helps=("give module and protocol their old names, or change the row of the policy too",),
+        others=_place(row, "the name that is looked for"),
     )
-    return _with(found, row, "the name that is looked for")
+
+
+PACK_NOT_REQUIRED: Final = Code(
+    "TV711",
+    "pack-not-required",
+    "a pack that is declared and not required",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def not_required(where: Where, pack: str, span: Span) -> Diagnostic:
     """A declared pack is not required."""
-    return where.finding(
-        codes.PACK_NOT_REQUIRED,
+    return finding(
+        PACK_NOT_REQUIRED,
+        where,
         f"`{pack}` is declared and not required, so nothing is admitted by it",
         (span, "not required"),
         helps=(f"add `requires {pack}` to the protocol, or remove the declaration",),
-        upstream="accepts",
     )
+
+
+DECLARED_KEY_UNKNOWN: Final = Code(
+    "TV712",
+    "declared-key-not-provided",
+    "a declared capability that no runtime can have",
+    upstream="accepts",
+)
 
 
 def not_provided(where: Where, pack: str, keys: Sequence[tuple[str, Span]]) -> Diagnostic:
     """A declared capability is one that no runtime can have."""
     names = [key for key, _ in keys]
-    return where.finding(
-        codes.DECLARED_KEY_UNKNOWN,
+    return finding(
+        DECLARED_KEY_UNKNOWN,
+        where,
         f"`{pack}` declares {_listed(names)}, which no runtime can have",
         (keys[0][1], "no runtime contract grants it"),
         others=[(at, "nor this") for _, at in keys[1:]],
         helps=(f"remove {_listed(names)}",),
-        upstream="accepts",
     )
+
+
+PACK_METADATA: Final = Code(
+    "TV713",
+    "pack-metadata",
+    "a pack with another version, issuer or constraint",
+    severity=Severity.WARNING,
+    help="copy the values of the policy",
+    upstream="accepts",
+)
 
 
 def metadata(where: Where, pack: str, span: Span, fields: str, row: Spot | None) -> Diagnostic:
     """Version, issuer or constraints are not the usual ones; admission does not look at them."""
-    found = where.finding(
-        codes.PACK_METADATA,
+    return finding(
+        PACK_METADATA,
+        where,
         f"the {fields} of `{pack}` {'are' if ',' in fields else 'is'} not as in the policy",
         (span, "differs"),
-        helps=("copy the values of the policy",),
-        upstream="accepts",
+        others=_place(row, "the values of the policy"),
     )
-    return _with(found, row, "the values of the policy")
+
+
+PACK_EXCLUDED: Final = Code(
+    "TV714",
+    "pack-excluded",
+    "a pack on a protocol that stays free of packs",
+    kind=Kind.OBLIGATION,
+    help="remove the requirement and the declaration",
+)
 
 
 def excluded(
     where: Where, pack: str, span: Span, group: str, reason: str, row: Spot | None
 ) -> Diagnostic:
     """A protocol carries a pack and must stay free of packs."""
-    found = where.finding(
-        codes.PACK_EXCLUDED,
+    return finding(
+        PACK_EXCLUDED,
+        where,
         f"`{where.protocol}` carries `{pack}` and belongs to `{group}`, which stays free of packs",
         (span, "no pack may stand here"),
         notes=((reason,) if reason else ()) + ("likeness to another protocol is no argument",),
-        helps=("remove the requirement and the declaration",),
+        others=_place(row, "free of packs by this row"),
     )
-    return _with(found, row, "free of packs by this row")
+
+
+PACK_NOT_ADOPTED: Final = Code(
+    "TV715",
+    "pack-not-adopted",
+    "a protocol without the pack that it must require",
+    kind=Kind.OBLIGATION,
+)
 
 
 def not_adopted(where: Where, pack: str, span: Span, row: Spot | None) -> Diagnostic:
     """A protocol lacks a pack that the policy says it requires."""
-    found = where.finding(
-        codes.PACK_NOT_ADOPTED,
+    return finding(
+        PACK_NOT_ADOPTED,
+        where,
         f"`{where.protocol}` must require `{pack}` and does not, so nothing is checked at launch",
         (span, f"add `requires {pack}`"),
         helps=(f"declare `{pack}` and add `requires {pack}`",),
+        others=_place(row, "required by this row"),
     )
-    return _with(found, row, "required by this row")
+
+
+PACK_OF_CANDIDATE: Final = Code(
+    "TV716",
+    "pack-of-candidate",
+    "a pack on a protocol that is only a candidate for packs",
+    kind=Kind.OBLIGATION,
+    help="remove the pack, or have it accepted and add it to the row of the policy",
+)
 
 
 def candidate(where: Where, pack: str, span: Span, wave: str, row: Spot | None) -> Diagnostic:
     """A candidate carries a pack before it was accepted."""
-    found = where.finding(
-        codes.PACK_OF_CANDIDATE,
+    return finding(
+        PACK_OF_CANDIDATE,
+        where,
         f"`{where.protocol}` carries `{pack}` and is only a candidate of the {wave} wave",
         (span, "not accepted yet"),
         notes=("a candidate stays free of packs until all five conditions of acceptance hold",),
-        helps=("remove the pack, or have it accepted and add it to the row of the policy",),
+        others=_place(row, "a candidate by this row"),
     )
-    return _with(found, row, "a candidate by this row")
+
+
+PLAIN_KEYS_DRIFT: Final = Code(
+    "TV717",
+    "plain-keys-drift",
+    "a manifest with other plain capabilities than the policy",
+    kind=Kind.OBLIGATION,
+    help="make the manifest from its source again",
+)
 
 
 def plain_keys(
@@ -259,35 +404,59 @@ def plain_keys(
         said.append(f"{_listed(missing)} {_is(missing)} missing")
     if extra:
         said.append(f"{_listed(extra)} {_is(extra)} too much")
-    found = where.finding(
-        codes.PLAIN_KEYS_DRIFT,
+    return finding(
+        PLAIN_KEYS_DRIFT,
+        where,
         f"`required_capabilities` is not what the policy has: {'; '.join(said)}",
         (span, "the manifest of this protocol"),
-        helps=("make the manifest from its source again",),
+        others=_place(row, "the row of the policy"),
     )
-    return _with(found, row, "the row of the policy")
+
+
+MALFORMED_LINK: Final = Code(
+    "TV721",
+    "malformed-link",
+    "a link that names no bundle or cannot be read",
+    help="write it as `bundle=NAME|exports=A,B|imports=C`",
+    upstream="rejects",
+)
 
 
 def malformed_link(where: Where, role: str, span: Span, why: str) -> Diagnostic:
     """The text of a link annotation cannot be read."""
-    return where.finding(
-        codes.MALFORMED_LINK,
+    return finding(
+        MALFORMED_LINK,
+        where,
         f"the `link` of `{role}` is none: {why}",
         (span, why),
-        helps=("write it as `bundle=NAME|exports=A,B|imports=C`",),
-        upstream="rejects",
     )
+
+
+UNRESOLVED_IMPORT: Final = Code(
+    "TV722",
+    "unresolved-import",
+    "a link import that no link exports",
+    upstream="rejects",
+)
 
 
 def unresolved_import(where: Where, role: str, bundle: str, name: str, span: Span) -> Diagnostic:
     """A link takes in what no link of the choreography gives out."""
-    return where.finding(
-        codes.UNRESOLVED_IMPORT,
+    return finding(
+        UNRESOLVED_IMPORT,
+        where,
         f"`{role}` imports `{name}` into `{bundle}`, and no link exports it",
         (span, f"`{name}` is exported nowhere"),
         helps=(f"export `{name}` in a link of this choreography, or remove the import",),
-        upstream="rejects",
     )
+
+
+MANIFEST_DRIFT: Final = Code(
+    "TV731",
+    "manifest-drift",
+    "a stored manifest that differs from its source",
+    help="store the manifest again: `tellverify manifest FILE --json`",
+)
 
 
 def manifest_drift(
@@ -300,23 +469,30 @@ def manifest_drift(
     if extra:
         said.append(f"{len(extra)} {_is(extra)} not in the source")
     notes = [f"missing: `{one}`" for one in missing] + [f"too much: `{one}`" for one in extra]
-    return where.finding(
-        codes.MANIFEST_DRIFT,
+    return finding(
+        MANIFEST_DRIFT,
+        where,
         f"the stored manifest differs from its source in `{field}`: {' and '.join(said)}",
         (span, "what the source says"),
         notes=tuple(notes),
-        helps=("store the manifest again: `tellverify manifest FILE --json`",),
     )
+
+
+UNREADABLE_MANIFEST: Final = Code(
+    "TV732",
+    "unreadable-manifest",
+    "a manifest file that cannot be read",
+    kind=Kind.USAGE,
+    help="store it with `tellverify manifest FILE --json`",
+)
 
 
 def unreadable_manifest(path: str, reason: str) -> Diagnostic:
     """A stored manifest cannot be read."""
-    return Diagnostic(
-        codes.UNREADABLE_MANIFEST,
-        f"cannot read this manifest: {reason}",
+    return finding(
+        UNREADABLE_MANIFEST,
         path,
-        Annotation(NOWHERE),
-        helps=("store it with `tellverify manifest FILE --json`",),
+        f"cannot read this manifest: {reason}",
     )
 
 

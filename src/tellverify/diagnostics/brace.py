@@ -3,123 +3,179 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Code, Diagnostic
-from tellverify.source.span import NOWHERE, Span
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Kind,
+    Severity,
+    finding,
+)
+from tellverify.source.span import Span
 
-
-def _finding(
-    code: Code,
-    path: str,
-    span: Span,
-    message: str,
-    label: str = "",
-    *,
-    others: Sequence[Annotation] = (),
-    helps: Sequence[str] = (),
-    upstream: str = "rejects",
-) -> Diagnostic:
-    return Diagnostic(
-        code,
-        message,
-        path,
-        Annotation(span, label),
-        others=tuple(others),
-        helps=tuple(helps),
-        severity=code.severity,
-        upstream=upstream,
-    )
+BRACE_SURFACE: Final = Code(
+    "TV152",
+    "brace-surface",
+    "a protocol on the brace surface, which Telltale no longer reads",
+    severity=Severity.WARNING,
+    help="rewrite it with `tellverify fmt --upgrade`",
+    upstream="rejects",
+)
 
 
 def brace_surface(path: str, span: Span) -> Diagnostic:
     """A text in braces, which is read all the same."""
-    return _finding(
-        codes.BRACE_SURFACE,
+    return finding(
+        BRACE_SURFACE,
         path,
-        span,
         "this protocol is written in braces, which Telltale no longer reads",
-        helps=["rewrite it with `tellverify fmt --upgrade`"],
+        (span, ""),
     )
+
+
+MIXED_SURFACES: Final = Code(
+    "TV153",
+    "mixed-surfaces",
+    "the brace surface and the layout surface in one text",
+    help="write all of the text on one surface, best with layout",
+    upstream="rejects",
+)
 
 
 def mixed_surfaces(path: str, span: Span, found: str, first: Span) -> Diagnostic:
     """Layout syntax in a text that began with a brace body."""
-    return _finding(
-        codes.MIXED_SURFACES,
+    return finding(
+        MIXED_SURFACES,
         path,
-        span,
         f"`{found}` belongs to the layout surface, but this text is written in braces",
-        others=[Annotation(first, "this makes it the brace surface")],
-        helps=["write all of the text on one surface, best with layout"],
+        (span, ""),
+        others=[(first, "this makes it the brace surface")],
     )
+
+
+BRACE_SYNTAX: Final = Code(
+    "TV154",
+    "brace-syntax",
+    "a word where the brace surface wants another",
+    upstream="rejects",
+)
 
 
 def brace_syntax(
     path: str, span: Span, expected: str, found: str, helps: Sequence[str] = ()
 ) -> Diagnostic:
     """Something else than the grammar of the brace surface wants."""
-    return _finding(
-        codes.BRACE_SYNTAX, path, span, f"expected {expected}, found {found}", helps=helps
+    return finding(
+        BRACE_SYNTAX,
+        path,
+        f"expected {expected}, found {found}",
+        (span, ""),
+        helps=helps,
     )
+
+
+NO_LAYOUT_FORM: Final = Code(
+    "TV155",
+    "no-layout-form",
+    "text of the brace surface that the layout surface has no form for",
+    upstream="rejects",
+)
 
 
 def no_layout_form(path: str, span: Span, what: str, help_text: str) -> Diagnostic:
     """A construct that has no counterpart."""
-    return _finding(
-        codes.NO_LAYOUT_FORM,
+    return finding(
+        NO_LAYOUT_FORM,
         path,
-        span,
         f"{what}, which cannot be written on the layout surface",
+        (span, ""),
         helps=[help_text],
     )
 
 
+REMOVED_BRACE_STATEMENT: Final = Code(
+    "TV156",
+    "removed-brace-statement",
+    "a statement of the brace surface that the language no longer has",
+    help="say it with messages, or with `timeout`, `let ... = transfer` or `handoff`",
+    upstream="rejects",
+)
+
+
 def removed_statement(path: str, span: Span, word: str) -> Diagnostic:
     """A statement of the old runtime surface."""
-    return _finding(
-        codes.REMOVED_BRACE_STATEMENT,
+    return finding(
+        REMOVED_BRACE_STATEMENT,
         path,
-        span,
         f"the language no longer has a statement `{word}`",
-        helps=["say it with messages, or with `timeout`, `let ... = transfer` or `handoff`"],
+        (span, ""),
     )
+
+
+MISPLACED_ANNOTATION: Final = Code(
+    "TV157",
+    "misplaced-annotation",
+    "an annotation where there is no sender for it",
+    help="put it in front of the message it is about, or take it out",
+    upstream="rejects",
+)
 
 
 def misplaced_annotation(path: str, span: Span, text: str) -> Diagnostic:
     """An annotation that no message follows."""
-    return _finding(
-        codes.MISPLACED_ANNOTATION,
+    return finding(
+        MISPLACED_ANNOTATION,
         path,
-        span,
         f"`{text}` is not in front of a message, so there is no sender to annotate",
-        helps=["put it in front of the message it is about, or take it out"],
+        (span, ""),
     )
+
+
+UNREADABLE_MACRO: Final = Code(
+    "TV158",
+    "unreadable-macro",
+    "a `tell!` whose choreography cannot be found",
+)
 
 
 def missing_include(path: str, span: Span, included: str, reason: str) -> Diagnostic:
     """`include_str!` of a file that cannot be read."""
-    return _finding(
-        codes.UNREADABLE_MACRO,
+    return finding(
+        UNREADABLE_MACRO,
         path,
-        span,
         f"cannot read the included file `{included}`: {reason}",
+        (span, ""),
         helps=["the path is relative to the folder of this file"],
+        upstream="rejects",
     )
 
 
 def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diagnostic:
     """A macro call whose text cannot be told without compiling the file."""
-    return _finding(codes.UNREADABLE_MACRO, path, span, reason, helps=[help_text], upstream="")
+    return finding(
+        UNREADABLE_MACRO,
+        path,
+        reason,
+        (span, ""),
+        helps=[help_text],
+        upstream="",
+    )
+
+
+LAYOUT_TOO_LARGE: Final = Code(
+    "TV192",
+    "layout-too-large",
+    "nesting that makes the canonical text too large",
+    kind=Kind.LIMIT,
+    help="move inner parts into local protocols",
+)
 
 
 def layout_too_large(path: str) -> Diagnostic:
     """Nesting so deep that indentation alone is larger than any file that is read."""
-    return _finding(
-        codes.LAYOUT_TOO_LARGE,
+    return finding(
+        LAYOUT_TOO_LARGE,
         path,
-        NOWHERE,
         "this file is nested so deep that its canonical text would be unreasonably large",
-        helps=["move inner parts into local protocols"],
-        upstream="",
     )

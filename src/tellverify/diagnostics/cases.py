@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
+
+MISSING_CASE: Final = Code(
+    "TV311",
+    "missing-case",
+    "a case analysis that leaves a constructor out",
+)
 
 
 def missing_case(
@@ -20,14 +30,22 @@ def missing_case(
 ) -> Diagnostic:
     """The case at `span` has no arm for the constructors in `missing`."""
     names = " and ".join(f"`{name}`" for name in missing)
-    return where.finding(
-        codes.MISSING_CASE,
+    return finding(
+        MISSING_CASE,
+        where,
         f"the case has no arm for {names} of `{type_name}`",
         (span, f"what if it is {names}?"),
         others=others,
         helps=(f"add an arm `| {missing[0]} => ...`",),
         upstream=upstream,
     )
+
+
+UNKNOWN_CONSTRUCTOR: Final = Code(
+    "TV312",
+    "unknown-constructor",
+    "a constructor that the type does not have",
+)
 
 
 def unknown_constructor(
@@ -41,8 +59,9 @@ def unknown_constructor(
 ) -> Diagnostic:
     """The arm at `span` takes a constructor that the type does not have."""
     has = ", ".join(f"`{each}`" for each in constructors[:8])
-    return where.finding(
-        codes.UNKNOWN_CONSTRUCTOR,
+    return finding(
+        UNKNOWN_CONSTRUCTOR,
+        where,
         f"`{type_name}` has no constructor `{name}`",
         (span, "never matches"),
         others=others,
@@ -51,16 +70,33 @@ def unknown_constructor(
     )
 
 
+DUPLICATE_CASE: Final = Code(
+    "TV313",
+    "duplicate-case",
+    "a constructor that two arms take",
+    help="remove one of the arms, or take another constructor",
+    upstream="accepts",
+)
+
+
 def duplicate_case(where: Where, name: str, span: Span, first: Span) -> Diagnostic:
     """Two arms take the same constructor."""
-    return where.finding(
-        codes.DUPLICATE_CASE,
+    return finding(
+        DUPLICATE_CASE,
+        where,
         f"two arms of the case take `{name}`",
         (span, "never reached"),
         others=[(first, "taken here already")],
-        helps=("remove one of the arms, or take another constructor",),
-        upstream="accepts",
     )
+
+
+BINDER_COUNT: Final = Code(
+    "TV314",
+    "binder-count",
+    "an arm that binds more than its constructor carries",
+    help="bind one name for each value, or none at all",
+    upstream="accepts",
+)
 
 
 def binder_count(
@@ -74,11 +110,10 @@ def binder_count(
     """An arm binds `bound` names, and its constructor carries `carried` values."""
     binds = f"{bound} names" if bound != 1 else "1 name"
     carries = "no value" if carried == 0 else "1 value"
-    return where.finding(
-        codes.BINDER_COUNT,
+    return finding(
+        BINDER_COUNT,
+        where,
         f"the arm binds {binds}, but `{name}` carries {carries}",
         (span, f"carries {carries}"),
         others=others,
-        helps=("bind one name for each value, or none at all",),
-        upstream="accepts",
     )

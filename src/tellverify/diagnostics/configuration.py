@@ -2,52 +2,109 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.source.span import NOWHERE, Span
+from typing import Final
+
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Kind,
+    finding,
+)
+from tellverify.source.span import Span
 
 _SCHEMA = "`tellverify config schema` shows all keys and their values"
 
 
+UNREADABLE_CONFIGURATION: Final = Code(
+    "TV011",
+    "unreadable-configuration",
+    "a configuration that cannot be read",
+    kind=Kind.USAGE,
+)
+
+
 def unreadable_configuration(path: str, span: Span, reason: str) -> Diagnostic:
     """The file cannot be opened, is no text, or is no TOML."""
-    return Diagnostic(
-        codes.UNREADABLE_CONFIGURATION,
-        f"cannot read this configuration: {reason}",
+    return finding(
+        UNREADABLE_CONFIGURATION,
         path,
-        Annotation(span),
+        f"cannot read this configuration: {reason}",
+        (span, ""),
     )
+
+
+UNKNOWN_SETTING: Final = Code(
+    "TV012",
+    "unknown-setting",
+    "a key that a configuration does not have",
+    kind=Kind.USAGE,
+)
 
 
 def unknown_setting(path: str, span: Span, message: str, nearest: str) -> Diagnostic:
     """A key that no configuration has."""
     help_ = f"did you mean `{nearest}`?" if nearest else _SCHEMA
-    return Diagnostic(codes.UNKNOWN_SETTING, message, path, Annotation(span), helps=(help_,))
+    return finding(
+        UNKNOWN_SETTING,
+        path,
+        message,
+        (span, ""),
+        helps=(help_,),
+    )
+
+
+WRONG_SETTING: Final = Code(
+    "TV013",
+    "wrong-setting",
+    "a value that its key cannot have",
+    kind=Kind.USAGE,
+)
 
 
 def wrong_setting(path: str, span: Span, message: str, help_: str = _SCHEMA) -> Diagnostic:
     """A value that its key cannot have."""
-    return Diagnostic(codes.WRONG_SETTING, message, path, Annotation(span), helps=(help_,))
+    return finding(
+        WRONG_SETTING,
+        path,
+        message,
+        (span, ""),
+        helps=(help_,),
+    )
+
+
+UNSUPPORTED_SETTING: Final = Code(
+    "TV014",
+    "unsupported-setting",
+    "a presupposition that no verdict has",
+    kind=Kind.USAGE,
+    help="remove the key, so that reports say what verdicts mean",
+)
 
 
 def unsupported_setting(path: str, span: Span, key: str, supported: str, why: str) -> Diagnostic:
     """A presupposition that verdicts do not have."""
-    return Diagnostic(
-        codes.UNSUPPORTED_SETTING,
-        f"no verdict presupposes this value of `semantics.{key}`",
+    return finding(
+        UNSUPPORTED_SETTING,
         path,
-        Annotation(span, f"only {supported} is supported"),
+        f"no verdict presupposes this value of `semantics.{key}`",
+        (span, f"only {supported} is supported"),
         notes=(why,),
-        helps=("remove the key, so that reports say what verdicts mean",),
     )
+
+
+TWO_CONFIGURATIONS: Final = Code(
+    "TV015",
+    "two-configurations",
+    "a folder with two configurations",
+    kind=Kind.USAGE,
+    help="keep one of them",
+)
 
 
 def two_configurations(path: str, other: str) -> Diagnostic:
     """A folder with both kinds of configuration."""
-    return Diagnostic(
-        codes.TWO_CONFIGURATIONS,
-        f"there is `[tool.tellverify]` in `{other}` too, and configurations are never merged",
+    return finding(
+        TWO_CONFIGURATIONS,
         path,
-        Annotation(NOWHERE),
-        helps=("keep one of them",),
+        f"there is `[tool.tellverify]` in `{other}` too, and configurations are never merged",
     )

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
+
+REPEATED_FIELD: Final = Code(
+    "TV291",
+    "repeated-field",
+    "a field given twice, of which the last one counts",
+    severity=Severity.WARNING,
+    help="remove one of them",
+    upstream="accepts",
+)
 
 
 def repeated_field(where: Where, key: str, owner: str, first: Span, second: Span) -> Diagnostic:
     """A field is given twice."""
-    return where.finding(
-        codes.REPEATED_FIELD,
+    return finding(
+        REPEATED_FIELD,
+        where,
         f"`{owner}` has the field `{key}` twice",
         (second, "this one counts"),
         others=[(first, "this one is ignored")],
-        helps=("remove one of them",),
-        upstream="accepts",
     )
+
+
+MISSING_AGREEMENT_FIELD: Final = Code(
+    "TV276",
+    "missing-agreement-field",
+    "an agreement profile that lacks a field",
+    upstream="rejects",
+)
 
 
 def missing_agreement_field(
@@ -27,60 +48,101 @@ def missing_agreement_field(
 ) -> Diagnostic:
     """An agreement profile lacks fields."""
     names = ", ".join(f"`{field}`" for field in fields)
-    return where.finding(
-        codes.MISSING_AGREEMENT_FIELD,
+    return finding(
+        MISSING_AGREEMENT_FIELD,
+        where,
         f"the agreement profile `{profile}` has no {names}",
         (span, "incomplete"),
         helps=(f"add a line `{fields[0]} ...` to it",),
-        upstream="rejects",
     )
+
+
+AGREEMENT_VALUE: Final = Code(
+    "TV277",
+    "agreement-value",
+    "a field of an agreement profile with an unknown value",
+    severity=Severity.WARNING,
+    upstream="rejects",
+)
 
 
 def agreement_value(
     where: Where, profile: str, key: str, value: str, span: Span, allowed: Sequence[str]
 ) -> Diagnostic:
     """A field of an agreement profile has an unknown value."""
-    return where.finding(
-        codes.AGREEMENT_VALUE,
+    return finding(
+        AGREEMENT_VALUE,
+        where,
         f"`{value}` is no value for `{key}` of an agreement profile",
         (span, f"the `{key}` of `{profile}`"),
         notes=("Telltale reads it, and rejects it when it generates code",),
         helps=("use " + " or ".join(f"`{each}`" for each in allowed),),
-        upstream="rejects",
     )
+
+
+NO_PROGRESS: Final = Code(
+    "TV278",
+    "operation-without-progress",
+    "an operation that does not say how it gets on",
+    help="add `progress Name on timeout => Result` to its head",
+    upstream="rejects",
+)
 
 
 def no_progress(where: Where, operation: str, span: Span) -> Diagnostic:
     """An operation has no progress contract."""
-    return where.finding(
-        codes.NO_PROGRESS,
+    return finding(
+        NO_PROGRESS,
+        where,
         f"the operation `{operation}` has no progress contract",
         (span, "may wait for ever"),
-        helps=("add `progress Name on timeout => Result` to its head",),
-        upstream="rejects",
     )
+
+
+EMPTY_PROGRESS: Final = Code(
+    "TV279",
+    "empty-progress",
+    "a progress contract of an operation without a clause",
+    help="add `requires`, `within`, `on timeout` or `on stall`",
+    upstream="rejects",
+)
 
 
 def empty_progress(where: Where, operation: str, contract: str, span: Span) -> Diagnostic:
     """The progress contract of an operation says nothing."""
-    return where.finding(
-        codes.EMPTY_PROGRESS,
+    return finding(
+        EMPTY_PROGRESS,
+        where,
         f"the progress contract `{contract}` of `{operation}` says nothing",
         (span, "no clause follows"),
-        helps=("add `requires`, `within`, `on timeout` or `on stall`",),
-        upstream="rejects",
     )
+
+
+NO_AGREEMENT: Final = Code(
+    "TV281",
+    "operation-without-agreement",
+    "an operation without an agreement profile",
+    help="add `agreement Profile` to its head",
+    upstream="rejects",
+)
 
 
 def no_agreement(where: Where, operation: str, span: Span) -> Diagnostic:
     """An operation has no agreement profile."""
-    return where.finding(
-        codes.NO_AGREEMENT,
+    return finding(
+        NO_AGREEMENT,
+        where,
         f"the operation `{operation}` names no agreement profile",
         (span, "who agrees to it?"),
-        helps=("add `agreement Profile` to its head",),
-        upstream="rejects",
     )
+
+
+UNDECLARED_AGREEMENT: Final = Code(
+    "TV282",
+    "undeclared-agreement",
+    "an agreement profile that is not declared",
+    upstream="rejects",
+)
 
 
 def undeclared_agreement(
@@ -88,60 +150,103 @@ def undeclared_agreement(
 ) -> Diagnostic:
     """An operation names an agreement profile that is not declared."""
     advice = f"did you mean `{nearest}`?" if nearest else f"declare `agreement_profile {name}`"
-    return where.finding(
-        codes.UNDECLARED_AGREEMENT,
+    return finding(
+        UNDECLARED_AGREEMENT,
+        where,
         f"the agreement profile `{name}` of `{operation}` is not declared",
         (span, "no such agreement profile"),
         helps=(advice,),
-        upstream="rejects",
     )
+
+
+COMPOSE_POLICY: Final = Code(
+    "TV283",
+    "compose-policy",
+    "a compose policy that does not exist or has a wrong argument",
+    upstream="rejects",
+)
 
 
 def compose_policy(where: Where, operation: str, what: str, span: Span, advice: str) -> Diagnostic:
     """The compose policy of an operation is unknown or has a wrong argument."""
-    return where.finding(
-        codes.COMPOSE_POLICY,
+    return finding(
+        COMPOSE_POLICY,
+        where,
         f"{what} in the head of `{operation}`",
         (span, "no such way to compose"),
         helps=(advice,),
-        upstream="rejects",
     )
+
+
+NO_ENTRY: Final = Code(
+    "TV284",
+    "guest-without-entry",
+    "a guest runtime without an entry",
+    help="add a line `entry name`",
+    upstream="rejects",
+)
 
 
 def no_entry(where: Where, guest: str, span: Span) -> Diagnostic:
     """A guest runtime has no entry."""
-    return where.finding(
-        codes.NO_ENTRY,
+    return finding(
+        NO_ENTRY,
+        where,
         f"the guest runtime `{guest}` has no entry",
         (span, "where does it begin?"),
-        helps=("add a line `entry name`",),
-        upstream="rejects",
     )
+
+
+EMPTY_SUBSET: Final = Code(
+    "TV285",
+    "empty-subset",
+    "a role set without members",
+    severity=Severity.WARNING,
+    help="let the range end after it starts",
+    upstream="accepts",
+)
 
 
 def empty_subset(where: Where, name: str, low: int, high: int, span: Span) -> Diagnostic:
     """A role set is a subset without members."""
-    return where.finding(
-        codes.EMPTY_SUBSET,
+    return finding(
+        EMPTY_SUBSET,
+        where,
         f"the role set `{name}` is empty: `{low}..{high}` has no members",
         (span, "no member"),
-        helps=("let the range end after it starts",),
-        upstream="accepts",
     )
+
+
+DUPLICATE_DECLARATION: Final = Code(
+    "TV286",
+    "duplicate-declaration",
+    "two declarations of one name",
+    severity=Severity.WARNING,
+    help="rename one of them",
+    upstream="accepts",
+)
 
 
 def duplicate_declaration(
     where: Where, what: str, name: str, first: Span, second: Span
 ) -> Diagnostic:
     """Two declarations of one sort have one name, which Telltale does not check."""
-    return where.finding(
-        codes.DUPLICATE_DECLARATION,
+    return finding(
+        DUPLICATE_DECLARATION,
+        where,
         f"there are two {what} `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("rename one of them",),
-        upstream="accepts",
     )
+
+
+UNKNOWN_CAPABILITY: Final = Code(
+    "TV287",
+    "unknown-capability",
+    "a capability that no theorem stands behind",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def unknown_capability(
@@ -149,25 +254,43 @@ def unknown_capability(
 ) -> Diagnostic:
     """A bundle claims a capability that is in no inventory."""
     advice = f"did you mean `{nearest}`?" if nearest else "name a key of the theorem inventory"
-    return where.finding(
-        codes.UNKNOWN_CAPABILITY,
+    return finding(
+        UNKNOWN_CAPABILITY,
+        where,
         f"the proof bundle `{bundle}` claims `{name}`, which no theorem stands behind",
         (span, "not in the theorem inventory"),
         helps=(advice,),
-        upstream="accepts",
     )
+
+
+EMPTY_BUNDLE: Final = Code(
+    "TV288",
+    "empty-bundle",
+    "a required proof bundle without capabilities",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def empty_bundle(where: Where, name: str, span: Span, declared: Span) -> Diagnostic:
     """A protocol requires a bundle that has no capabilities."""
-    return where.finding(
-        codes.EMPTY_BUNDLE,
+    return finding(
+        EMPTY_BUNDLE,
+        where,
         f"`{where.protocol}` requires `{name}`, a proof bundle without capabilities",
         (span, "requires nothing"),
         others=[(declared, f"`{name}` is declared here")],
         helps=(f"list the capabilities of `{name}` by `requires [...]`",),
-        upstream="accepts",
     )
+
+
+UNDECLARED_NAME: Final = Code(
+    "TV289",
+    "undeclared-name",
+    "a declaration that names what nothing declares",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def undeclared_name(
@@ -175,21 +298,29 @@ def undeclared_name(
 ) -> Diagnostic:
     """A declaration names a role, fragment, profile or effect that nothing declares."""
     advice = f"did you mean `{nearest}`?" if nearest else f"declare `{name}`, or remove it"
-    return where.finding(
-        codes.UNDECLARED_NAME,
+    return finding(
+        UNDECLARED_NAME,
+        where,
         f"{owner} names the {wanted} `{name}`, which is not declared",
         (span, f"no such {wanted}"),
         helps=(advice,),
-        upstream="accepts",
     )
+
+
+PREDICATE_SHAPE: Final = Code(
+    "TV256",
+    "not-a-predicate",
+    "a guard or loop condition that is no predicate",
+    help="compare values, or join conditions by `&&`, `||` and `!`",
+    upstream="rejects",
+)
 
 
 def predicate_shape(where: Where, what: str, text: str, span: Span, fault: str) -> Diagnostic:
     """The text of a guard or loop condition is no predicate."""
-    return where.finding(
-        codes.PREDICATE_SHAPE,
+    return finding(
+        PREDICATE_SHAPE,
+        where,
         f"{what} `{text}` is no predicate: {fault}",
         (span, fault),
-        helps=("compare values, or join conditions by `&&`, `||` and `!`",),
-        upstream="rejects",
     )

@@ -3,77 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Severity,
+    finding,
+)
 from tellverify.source.span import Span
+
+UNKNOWN_DIRECTIVE: Final = Code(
+    "TV023",
+    "unknown-directive",
+    "a `tell:` comment of an unknown kind",
+    severity=Severity.WARNING,
+)
 
 
 def unknown_directive(path: str, span: Span, kind: str, known: Sequence[str]) -> Diagnostic:
     """A `tell:` comment of a kind that nothing reads."""
     what = f"of the unknown kind `{kind}`" if kind else "without a kind"
-    return Diagnostic(
-        codes.UNKNOWN_DIRECTIVE,
-        f"a `tell:` comment {what} has no effect",
+    return finding(
+        UNKNOWN_DIRECTIVE,
         path,
-        Annotation(span, "read by nothing"),
+        f"a `tell:` comment {what} has no effect",
+        (span, "read by nothing"),
         helps=(f"the kinds are {', '.join(f'`{one}`' for one in known)}",),
-        severity=Severity.WARNING,
     )
+
+
+UNREADABLE_DIRECTIVE: Final = Code(
+    "TV024",
+    "unreadable-directive",
+    "a `tell:` comment that cannot be read",
+)
 
 
 def unreadable_directive(path: str, span: Span, kind: str, form: str) -> Diagnostic:
     """A `tell:` comment of a known kind in a form that cannot be read."""
-    return Diagnostic(
-        codes.UNREADABLE_DIRECTIVE,
-        f"this `{kind}` comment cannot be read and has no effect",
+    return finding(
+        UNREADABLE_DIRECTIVE,
         path,
-        Annotation(span, "not of the form of such a comment"),
+        f"this `{kind}` comment cannot be read and has no effect",
+        (span, "not of the form of such a comment"),
         helps=(f"write `{form}`",),
     )
 
 
+MISSING_REASON: Final = Code(
+    "TV021",
+    "missing-reason",
+    "an `allow` or `assume` comment without a reason",
+)
+
+
 def missing_reason(path: str, span: Span, kind: str, form: str) -> Diagnostic:
     """An `allow` or `assume` without a reason; it has no effect."""
-    return Diagnostic(
-        codes.MISSING_REASON,
-        f"this `{kind}` comment gives no reason and has no effect",
+    return finding(
+        MISSING_REASON,
         path,
-        Annotation(span, "no reason behind it"),
+        f"this `{kind}` comment gives no reason and has no effect",
+        (span, "no reason behind it"),
         helps=(f"write why: `{form}`",),
     )
 
 
+COVERS_NOTHING: Final = Code(
+    "TV022",
+    "covers-nothing",
+    "an `allow` or `assume` comment without effect",
+    severity=Severity.WARNING,
+    help="remove it, or put it above the statement that it speaks of",
+)
+
+
 def covers_nothing(path: str, span: Span, kind: str, item: str, why: str) -> Diagnostic:
     """An `allow` or `assume` that changes no finding and no outcome."""
-    return Diagnostic(
-        codes.COVERS_NOTHING,
-        f"`{kind}({item})` covers nothing: {why}",
+    return finding(
+        COVERS_NOTHING,
         path,
-        Annotation(span, "has no effect"),
-        helps=("remove it, or put it above the statement that it speaks of",),
-        severity=Severity.WARNING,
+        f"`{kind}({item})` covers nothing: {why}",
+        (span, "has no effect"),
     )
+
+
+EXPIRED: Final = Code(
+    "TV025",
+    "expired-assumption",
+    "an assumption whose date has passed",
+    severity=Severity.WARNING,
+    help="mend what it covers, or have the assumption reviewed and its date moved",
+)
 
 
 def expired(path: str, span: Span, kind: str, until: str, today: str) -> Diagnostic:
     """An assumption whose date has passed; it no longer counts."""
-    return Diagnostic(
-        codes.EXPIRED,
-        f"this `{kind}` comment was good until {until} and no longer counts on {today}",
+    return finding(
+        EXPIRED,
         path,
-        Annotation(span, "past its date"),
-        helps=("mend what it covers, or have the assumption reviewed and its date moved",),
-        severity=Severity.WARNING,
+        f"this `{kind}` comment was good until {until} and no longer counts on {today}",
+        (span, "past its date"),
     )
+
+
+WRONG_SUPPRESSION: Final = Code(
+    "TV026",
+    "wrong-suppression",
+    "an `allow` or `assume` comment of what it cannot cover",
+)
 
 
 def not_allowable(path: str, span: Span, item: str, why: str, instead: str) -> Diagnostic:
     """An `allow` or `assume` of something it cannot be used for."""
-    return Diagnostic(
-        codes.WRONG_SUPPRESSION,
-        f"`{item}` {why}, so this comment has no effect",
+    return finding(
+        WRONG_SUPPRESSION,
         path,
-        Annotation(span, "cannot be used for this"),
+        f"`{item}` {why}, so this comment has no effect",
+        (span, "cannot be used for this"),
         helps=(instead,),
     )

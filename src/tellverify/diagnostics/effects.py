@@ -3,61 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
+
+NOT_A_CHECK: Final = Code(
+    "TV321",
+    "not-a-check",
+    "an authoritative binding of something else than a check",
+    help="bind `check E.operation(...)`, or use a plain `let`",
+    upstream="rejects",
+)
 
 
 def not_a_check(where: Where, name: str, span: Span, mode: Span) -> Diagnostic:
     """`authoritative let` binds the expression at `span`, which is no check."""
-    return where.finding(
-        codes.NOT_A_CHECK,
+    return finding(
+        NOT_A_CHECK,
+        where,
         f"`authoritative let {name}` binds no check",
         (span, "not a `check`"),
         others=[(mode, "bound with authority")],
         notes=("only a check of an authoritative operation yields authority",),
-        helps=("bind `check E.operation(...)`, or use a plain `let`",),
-        upstream="rejects",
     )
+
+
+NOT_AN_OBSERVATION: Final = Code(
+    "TV322",
+    "not-an-observation",
+    "an observe binding of something else than an observation",
+    help="bind `observe E.operation(...)`, or use a plain `let`",
+    upstream="rejects",
+)
 
 
 def not_an_observation(where: Where, name: str, span: Span, mode: Span) -> Diagnostic:
     """`observe let` binds the expression at `span`, which is no observation."""
-    return where.finding(
-        codes.NOT_AN_OBSERVATION,
+    return finding(
+        NOT_AN_OBSERVATION,
+        where,
         f"`observe let {name}` binds no observation",
         (span, "not an `observe`"),
         others=[(mode, "bound as an observation")],
-        helps=("bind `observe E.operation(...)`, or use a plain `let`",),
-        upstream="rejects",
     )
+
+
+MISSING_METADATA: Final = Code(
+    "TV323",
+    "missing-metadata",
+    "an effect operation that lacks metadata",
+    upstream="rejects",
+)
 
 
 def missing_metadata(where: Where, operation: str, keys: Sequence[str], span: Span) -> Diagnostic:
     """The operation lacks the metadata `keys`."""
     names = ", ".join(f"`{key}`" for key in keys)
-    return where.finding(
-        codes.MISSING_METADATA,
+    return finding(
+        MISSING_METADATA,
+        where,
         f"the operation `{operation}` does not say its {names}",
         (span, "incomplete metadata"),
         helps=(f"add `{keys[0]} : ...` to its metadata",),
-        upstream="rejects",
     )
+
+
+METADATA_VALUE: Final = Code(
+    "TV324",
+    "metadata-value",
+    "metadata with an unknown value",
+    upstream="rejects",
+)
 
 
 def metadata_value(
     where: Where, operation: str, key: str, value: str, span: Span, allowed: Sequence[str]
 ) -> Diagnostic:
     """A metadata field has a value that does not exist."""
-    return where.finding(
-        codes.METADATA_VALUE,
+    return finding(
+        METADATA_VALUE,
+        where,
         f"`{value}` is no {key} of an operation",
         (span, f"the {key} of `{operation}`"),
         helps=("use " + " or ".join(f"`{each}`" for each in allowed),),
-        upstream="rejects",
     )
+
+
+METADATA_CONFLICT: Final = Code(
+    "TV325",
+    "metadata-conflict",
+    "metadata that the kind of operation does not allow",
+    upstream="rejects",
+)
 
 
 def metadata_conflict(
@@ -68,40 +111,63 @@ def metadata_conflict(
     advice: str,
 ) -> Diagnostic:
     """A metadata field has a value that operations of this kind may not have."""
-    return where.finding(
-        codes.METADATA_CONFLICT,
+    return finding(
+        METADATA_CONFLICT,
+        where,
         f"the {kind[1]} operation `{operation}` cannot be `{entry[1]}`",
         (entry[0], f"not for `{kind[1]}` operations"),
         others=[(kind[0], f"`{operation}` is `{kind[1]}`")],
         helps=(advice,),
-        upstream="rejects",
     )
+
+
+DUPLICATE_EFFECT: Final = Code(
+    "TV326",
+    "duplicate-effect",
+    "two effects of one name",
+    help="rename one of them, or join their operations",
+    upstream="rejects",
+)
 
 
 def duplicate_effect(where: Where, name: str, first: Span, second: Span) -> Diagnostic:
     """Two effects have one name."""
-    return where.finding(
-        codes.DUPLICATE_EFFECT,
+    return finding(
+        DUPLICATE_EFFECT,
+        where,
         f"there are two effects `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("rename one of them, or join their operations",),
-        upstream="rejects",
     )
+
+
+DUPLICATE_OPERATION: Final = Code(
+    "TV327",
+    "duplicate-operation",
+    "two operations of one name in an effect",
+    help="rename one of them",
+    upstream="rejects",
+)
 
 
 def duplicate_operation(
     where: Where, effect: str, name: str, first: Span, second: Span
 ) -> Diagnostic:
     """Two operations of one effect have one name."""
-    return where.finding(
-        codes.DUPLICATE_OPERATION,
+    return finding(
+        DUPLICATE_OPERATION,
+        where,
         f"the effect `{effect}` has two operations `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("rename one of them",),
-        upstream="rejects",
     )
+
+
+EFFECT_NOT_USED: Final = Code(
+    "TV328",
+    "effect-not-in-uses",
+    "an effect that the protocol does not say it uses",
+)
 
 
 def effect_not_used(
@@ -114,8 +180,9 @@ def effect_not_used(
     upstream: str,
 ) -> Diagnostic:
     """The protocol asks an effect that its header does not list."""
-    return where.finding(
-        codes.EFFECT_NOT_USED,
+    return finding(
+        EFFECT_NOT_USED,
+        where,
         f"`{where.protocol}` asks the effect `{effect}` without `uses {effect}`",
         (span, f"not among what `{where.protocol}` uses"),
         others=[(protocol, "the header of the protocol"), (declared, f"`{effect}` is declared")],
@@ -123,6 +190,13 @@ def effect_not_used(
         helps=(f"add `uses {effect}` to the header",),
         upstream=upstream,
     )
+
+
+UNDECLARED_OPERATION: Final = Code(
+    "TV329",
+    "undeclared-operation",
+    "an operation that the effect does not have",
+)
 
 
 def undeclared_operation(
@@ -141,8 +215,9 @@ def undeclared_operation(
     else:
         message = f"the effect `{effect}` has no operation `{operation}`"
         advice = f"declare `{operation}` in `effect {effect}`"
-    return where.finding(
-        codes.UNDECLARED_OPERATION,
+    return finding(
+        UNDECLARED_OPERATION,
+        where,
         message,
         (span, "no such effect" if declared is None else "no such operation"),
         others=[(declared, f"`{effect}` is declared here")] if declared is not None else [],
@@ -151,68 +226,108 @@ def undeclared_operation(
     )
 
 
+CHECK_OF_OBSERVATION: Final = Code(
+    "TV331",
+    "check-of-observation",
+    "a check of an operation that only observes",
+    upstream="rejects",
+)
+
+
 def check_of_observation(where: Where, operation: str, span: Span, declared: Span) -> Diagnostic:
     """An operation that observes is checked."""
-    return where.finding(
-        codes.CHECK_OF_OBSERVATION,
+    return finding(
+        CHECK_OF_OBSERVATION,
+        where,
         f"`{operation}` is checked, but it only observes",
         (span, "an observation is no evidence"),
         others=[(declared, "declared as `observe` here")],
         helps=(f"bind `observe let x = observe ...{operation}(...)`, or check another operation",),
-        upstream="rejects",
     )
+
+
+OBSERVATION_OF_OTHER: Final = Code(
+    "TV332",
+    "observation-of-other",
+    "an observation by an operation that does not observe",
+    help="use `check`, or declare the operation as `observe`",
+    upstream="rejects",
+)
 
 
 def observation_of_other(
     where: Where, operation: str, kind: str, span: Span, declared: Span
 ) -> Diagnostic:
     """An operation that does not observe is observed."""
-    return where.finding(
-        codes.OBSERVATION_OF_OTHER,
+    return finding(
+        OBSERVATION_OF_OTHER,
+        where,
         f"`{operation}` is observed, but it is {_article(kind)} operation",
         (span, "not an observation"),
         others=[(declared, f"declared as `{kind}` here")],
-        helps=("use `check`, or declare the operation as `observe`",),
-        upstream="rejects",
     )
+
+
+PLAIN_AUTHORITATIVE: Final = Code(
+    "TV333",
+    "plain-authoritative",
+    "an authoritative check bound by a plain let",
+    upstream="rejects",
+)
 
 
 def plain_authoritative(
     where: Where, name: str, operation: str, span: Span, declared: Span
 ) -> Diagnostic:
     """A plain `let` binds the check of an authoritative operation."""
-    return where.finding(
-        codes.PLAIN_AUTHORITATIVE,
+    return finding(
+        PLAIN_AUTHORITATIVE,
+        where,
         f"a plain `let` binds `{name}`, the authoritative answer of `{operation}`",
         (span, "bound without its authority"),
         others=[(declared, "declared as `authoritative` here")],
         helps=(f"write `authoritative let {name}`",),
-        upstream="rejects",
     )
+
+
+PLAIN_OBSERVATION: Final = Code(
+    "TV334",
+    "plain-observation",
+    "an observation bound by a plain let",
+    upstream="rejects",
+)
 
 
 def plain_observation(where: Where, name: str, operation: str, span: Span) -> Diagnostic:
     """A plain `let` binds an observation."""
-    return where.finding(
-        codes.PLAIN_OBSERVATION,
+    return finding(
+        PLAIN_OBSERVATION,
+        where,
         f"a plain `let` binds `{name}`, an observation of `{operation}`",
         (span, "looks like a value that is settled"),
         helps=(f"write `observe let {name}`",),
-        upstream="rejects",
     )
+
+
+NOT_AUTHORITATIVE: Final = Code(
+    "TV335",
+    "not-authoritative",
+    "an authoritative binding of an operation without authority",
+    upstream="rejects",
+)
 
 
 def not_authoritative(
     where: Where, name: str, operation: str, kind: str, span: Span, declared: Span
 ) -> Diagnostic:
     """`authoritative let` binds the check of an operation without authority."""
-    return where.finding(
-        codes.NOT_AUTHORITATIVE,
+    return finding(
+        NOT_AUTHORITATIVE,
+        where,
         f"`authoritative let {name}` checks `{operation}`, {_article(kind)} operation",
         (span, "has no authority"),
         others=[(declared, f"declared as `{kind}` here")],
         helps=(f"write `let {name}`, or declare `{operation}` as `authoritative`",),
-        upstream="rejects",
     )
 
 

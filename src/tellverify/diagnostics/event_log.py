@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics.codes import (
-    FOREIGN_LOG,
-    INCOMPLETE_LOG,
-    LOG_DIVERGES,
-    UNKNOWN_IN_LOG,
-    UNREADABLE_LOG,
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    finding,
 )
-from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.source.span import NOWHERE, Span
+from tellverify.source.span import Span
+
+UNREADABLE_LOG: Final = Code(
+    "TV803",
+    "unreadable-log",
+    "a line of a log that is no event",
+    help='a line is `{"role": .., "direction": "send" or "receive", "peer": .., "label": ..}`',
+)
 
 
 def unreadable_log(path: str, line: int, span: Span, reason: str) -> Diagnostic:
     """A line is no event, or the file cannot be opened (line 0)."""
     where = f"line {line} of this log" if line else "this log"
-    return Diagnostic(
+    return finding(
         UNREADABLE_LOG,
-        f"cannot read {where}: {reason}",
         path,
-        Annotation(span),
-        helps=(
-            'a line is `{"role": .., "direction": "send" or "receive", "peer": .., "label": ..}`',
-        ),
+        f"cannot read {where}: {reason}",
+        (span, ""),
     )
+
+
+FOREIGN_LOG: Final = Code(
+    "TV804",
+    "foreign-log",
+    "a log of another protocol",
+    help="name the file of that protocol, or choose it with `--protocol`",
+)
 
 
 def foreign_log(path: str, line: int, span: Span, recorded: str, present: str) -> Diagnostic:
     """The log says that it is of another protocol."""
-    return Diagnostic(
+    return finding(
         FOREIGN_LOG,
-        f"line {line} is of the protocol `{recorded}`, but the file has `{present}`",
         path,
-        Annotation(span, "recorded for another protocol"),
-        helps=("name the file of that protocol, or choose it with `--protocol`",),
+        f"line {line} is of the protocol `{recorded}`, but the file has `{present}`",
+        (span, "recorded for another protocol"),
     )
+
+
+UNKNOWN_IN_LOG: Final = Code(
+    "TV822",
+    "unknown-in-log",
+    "a role or label of a log that the protocol lacks",
+)
 
 
 def unknown_in_log(
@@ -46,38 +62,51 @@ def unknown_in_log(
     """A line names a role or a label that the protocol does not have."""
     helps = [f"`{meant}` is the nearest name that it has"] if meant else []
     notes = [f"it has {', '.join(f'`{name}`' for name in known)}"] if known else []
-    return Diagnostic(
+    return finding(
         UNKNOWN_IN_LOG,
-        f"line {line} is not possible: {reason}",
         path,
-        Annotation(span, "the protocol has no such name"),
+        f"line {line} is not possible: {reason}",
+        (span, "the protocol has no such name"),
         notes=tuple(notes),
         helps=(*helps, "check that the log is of this protocol, at this size of its families"),
     )
+
+
+LOG_DIVERGES: Final = Code(
+    "TV821",
+    "log-diverges",
+    "an event of a log that the protocol does not have",
+)
 
 
 def log_diverges(
     path: str, span: Span, line: int, reason: str, notes: Sequence[str], helps: Sequence[str]
 ) -> Diagnostic:
     """The event of a line was not possible there; `notes` say what was."""
-    return Diagnostic(
+    return finding(
         LOG_DIVERGES,
-        f"line {line} is not possible: {reason}",
         path,
-        Annotation(span, "the protocol has no such event here"),
+        f"line {line} is not possible: {reason}",
+        (span, "the protocol has no such event here"),
         notes=tuple(notes),
         helps=tuple(helps),
     )
 
 
+INCOMPLETE_LOG: Final = Code(
+    "TV823",
+    "incomplete-log",
+    "a log that stops before the end of a run",
+    help="leave `--complete` away where a log may stop in the middle of a run",
+)
+
+
 def incomplete_log(path: str, sessions: int, notes: Sequence[str]) -> Diagnostic:
     """The log stops before its runs have come to their ends."""
     many = "a run" if sessions == 1 else f"{sessions} runs"
-    return Diagnostic(
+    return finding(
         INCOMPLETE_LOG,
-        f"the log stops before the end of {many}",
         path,
-        Annotation(NOWHERE),
+        f"the log stops before the end of {many}",
         notes=tuple(notes),
-        helps=("leave `--complete` away where a log may stop in the middle of a run",),
     )

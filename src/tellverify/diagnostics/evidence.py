@@ -2,43 +2,84 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from typing import Final
+
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
+
+UNFINISHED_OPERATION: Final = Code(
+    "TV341",
+    "unfinished-operation",
+    "an operation begun and neither awaited nor resolved",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def unfinished_operation(where: Where, name: str, span: Span) -> Diagnostic:
     """An operation is begun, and no statement that can follow ends it."""
-    return where.finding(
-        codes.UNFINISHED_OPERATION,
+    return finding(
+        UNFINISHED_OPERATION,
+        where,
         f"`begin {name}` is followed by no `await`, `resolve` or `invalidate`",
         (span, "its outcome is never asked for"),
         helps=(f"add `await {name}` or `resolve {name} as ...` behind it",),
-        upstream="accepts",
     )
+
+
+OPERATION_NOT_BEGUN: Final = Code(
+    "TV342",
+    "operation-not-begun",
+    "an operation awaited or resolved but not begun",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def operation_not_begun(where: Where, name: str, word: str, span: Span) -> Diagnostic:
     """An operation is awaited, resolved or invalidated that no statement begins."""
-    return where.finding(
-        codes.OPERATION_NOT_BEGUN,
+    return finding(
+        OPERATION_NOT_BEGUN,
+        where,
         f"`{word} {name}` has no `begin {name}`",
         (span, "never begun"),
         helps=(f"add `begin {name}` before it",),
-        upstream="accepts",
     )
+
+
+UNDECLARED_BEGIN: Final = Code(
+    "TV345",
+    "undeclared-begin",
+    "an operation begun that the file does not declare",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def undeclared_begin(where: Where, name: str, span: Span, nearest: str) -> Diagnostic:
     """An operation is begun that the file does not declare."""
-    return where.finding(
-        codes.UNDECLARED_BEGIN,
+    return finding(
+        UNDECLARED_BEGIN,
+        where,
         f"the operation `{name}` is begun and not declared",
         (span, "no such operation"),
         helps=(f"did you mean `{nearest}`?" if nearest else f"declare `operation {name}`",),
-        upstream="accepts",
     )
+
+
+UNBOUND_NAME: Final = Code(
+    "TV343",
+    "unbound-name",
+    "evidence or a receipt that nothing binds here",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def unbound_name(
@@ -51,24 +92,33 @@ def unbound_name(
         advice = f"did you mean `{nearest}`?"
     else:
         advice = f"bind `{name}` first"
-    return where.finding(
-        codes.UNBOUND_NAME,
+    return finding(
+        UNBOUND_NAME,
+        where,
         f"{what} `{name}` is not bound here",
         (span, "bound elsewhere" if elsewhere is not None else "bound nowhere"),
         others=[(elsewhere, "bound here, in another scope")] if elsewhere is not None else [],
         helps=(advice,),
-        upstream="accepts",
     )
+
+
+HANDOFF_RECEIPT: Final = Code(
+    "TV344",
+    "handoff-without-receipt",
+    "a handoff with something that is no receipt",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def handoff_receipt(where: Where, name: str, span: Span, bound: Span) -> Diagnostic:
     """A handoff is made with a name that stands for something else than a receipt."""
-    return where.finding(
-        codes.HANDOFF_RECEIPT,
+    return finding(
+        HANDOFF_RECEIPT,
+        where,
         f"the handoff is made with `{name}`, which is no receipt",
         (span, "not a receipt"),
         others=[(bound, f"`{name}` is bound here")],
         notes=("a receipt is what `let x = transfer ...` binds",),
         helps=(f"bind `{name}` by a `transfer`",),
-        upstream="accepts",
     )

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-import msgspec
-
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Kind,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
+
+CONTRADICTORY_GUARD: Final = Code(
+    "TV601",
+    "contradictory-guard",
+    "a guard that never holds",
+    kind=Kind.OBLIGATION,
+    upstream="accepts",
+)
 
 
 def contradictory_guard(
@@ -18,26 +30,44 @@ def contradictory_guard(
     """No data makes a guard true; `clash` are the conditions in it that exclude each other."""
     said = "this excludes the other" if len(clash) == 2 else "one of those that exclude each other"
     others = [(place, said) for place in clash] if len(clash) > 1 else []
-    found = where.finding(
-        codes.CONTRADICTORY_GUARD,
+    return finding(
+        CONTRADICTORY_GUARD,
+        where,
         f"the guard of `{label}` never holds, so `{decider}` can never choose it",
         (span, "false for all data"),
         others=others,
         helps=(f"mend the guard, or remove the branch `{label}`",),
-        upstream="accepts",
+        refutes=refutes,
     )
-    return msgspec.structs.replace(found, refutes=refutes)
+
+
+CONSTANT_GUARD: Final = Code(
+    "TV602",
+    "constant-guard",
+    "a guard that always holds",
+    severity=Severity.WARNING,
+    help="remove the guard, or mend it",
+    upstream="accepts",
+)
 
 
 def constant_guard(where: Where, decider: str, label: str, span: Span) -> Diagnostic:
     """All data makes a guard true."""
-    return where.finding(
-        codes.CONSTANT_GUARD,
+    return finding(
+        CONSTANT_GUARD,
+        where,
         f"the guard of `{label}` always holds, so it keeps `{decider}` from nothing",
         (span, "true for all data"),
-        helps=("remove the guard, or mend it",),
-        upstream="accepts",
     )
+
+
+OVERLAPPING_GUARDS: Final = Code(
+    "TV603",
+    "overlapping-guards",
+    "two guards of a choice that hold together",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def overlapping_guards(
@@ -45,25 +75,44 @@ def overlapping_guards(
 ) -> Diagnostic:
     """Some data makes two guards of one choice true."""
     first, second = labels
-    return where.finding(
-        codes.OVERLAPPING_GUARDS,
+    return finding(
+        OVERLAPPING_GUARDS,
+        where,
         f"the guards of `{first}` and `{second}` both hold, for example with {witness}",
         (spans[1], f"holds together with that of `{first}`"),
         others=[(spans[0], f"the guard of `{first}`")],
         helps=(f"let the guards exclude each other, unless `{decider}` may choose freely then",),
-        upstream="accepts",
     )
+
+
+INCOMPLETE_GUARDS: Final = Code(
+    "TV604",
+    "incomplete-guards",
+    "a choice in which no guard may hold",
+    severity=Severity.WARNING,
+    help="widen a guard, or add a branch without one",
+    upstream="accepts",
+)
 
 
 def incomplete_guards(where: Where, decider: str, span: Span, witness: str) -> Diagnostic:
     """Some data makes every guard of a choice false."""
-    return where.finding(
-        codes.INCOMPLETE_GUARDS,
+    return finding(
+        INCOMPLETE_GUARDS,
+        where,
         f"`{decider}` can take no branch, for example with {witness}",
         (span, "no guard holds then"),
-        helps=("widen a guard, or add a branch without one",),
-        upstream="accepts",
     )
+
+
+GUARD_TYPES: Final = Code(
+    "TV605",
+    "guard-types",
+    "one name used as values of two types",
+    severity=Severity.WARNING,
+    help="compare values of one type",
+    upstream="accepts",
+)
 
 
 def guard_types(
@@ -74,33 +123,42 @@ def guard_types(
         message = f"`{shown}` is {sorts[1]} here and {sorts[0]} elsewhere in the guards"
     else:
         message = f"a guard compares {sorts[0]} with {sorts[1]}"
-    return where.finding(
-        codes.GUARD_TYPES,
+    return finding(
+        GUARD_TYPES,
+        where,
         message,
         (spans[1], sorts[1]),
         others=[(spans[0], sorts[0])],
-        helps=("compare values of one type",),
-        upstream="accepts",
     )
+
+
+UNDECIDED_GUARD: Final = Code(
+    "TV606",
+    "undecided-guard",
+    "a predicate that cannot be judged",
+    kind=Kind.LIMIT,
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def undecided_guard(where: Where, label: str, span: Span, why: str) -> Diagnostic:
     """A guard uses what is not modelled."""
-    return where.finding(
-        codes.UNDECIDED_GUARD,
+    return finding(
+        UNDECIDED_GUARD,
+        where,
         f"the guard of `{label}` cannot be judged: {why}",
         (span, why),
         helps=("compare integers and truth values, and strings by `==` and `!=`",),
-        upstream="accepts",
     )
 
 
 def unread_predicate(where: Where, what: str, text: str, span: Span, why: str) -> Diagnostic:
     """A predicate is too large to be read."""
-    return where.finding(
-        codes.UNDECIDED_GUARD,
+    return finding(
+        UNDECIDED_GUARD,
+        where,
         f"{what} `{text}` cannot be judged: {why}",
         (span, why),
         helps=("name the condition in the host, and ask for that name",),
-        upstream="accepts",
     )

@@ -1,23 +1,43 @@
-"""Diagnostics about lattice structures: files that cannot be read, and laws that do not hold."""
+"""Findings about models: structures of data with their laws, and patterns with their claims."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Kind,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
+
+UNREADABLE_STRUCTURE: Final = Code(
+    "TV672",
+    "unreadable-structure",
+    "a structure that cannot be read",
+    help="the language of structures is described in docs/laws.md",
+)
 
 
 def unreadable_structure(path: str, span: Span, reason: str) -> Diagnostic:
     """A file, or an expression in it, has no meaning."""
-    return Diagnostic(
-        codes.UNREADABLE_STRUCTURE,
-        f"cannot read this structure: {reason}",
+    return finding(
+        UNREADABLE_STRUCTURE,
         path,
-        Annotation(span, "here"),
-        helps=("the language of structures is described in docs/laws.md",),
+        f"cannot read this structure: {reason}",
+        (span, "here"),
     )
+
+
+BROKEN_LAW: Final = Code(
+    "TV671",
+    "broken-law",
+    "a law that values break",
+    kind=Kind.OBLIGATION,
+)
 
 
 def broken_law(
@@ -34,14 +54,13 @@ def broken_law(
     left, right = sides
     given = " and ".join(f"`{name} = {value}`" for name, value in values)
     smallest = "no smaller values break it" if is_smallest else "smaller values may break it too"
-    return Diagnostic(
-        codes.BROKEN_LAW,
+    return finding(
+        BROKEN_LAW,
+        Where(path, structure),
         f"`{structure}` breaks the law `{law}`: {left}, but {right}",
-        path,
-        Annotation(span, f"for example with {given}" if given else ""),
+        (span, f"for example with {given}" if given else ""),
         notes=(smallest,),
         helps=(_HELPS.get(law.partition(" ")[0], _HELPS["monotone"]),),
-        protocol=structure,
         refutes=f"law[{law}]",
     )
 
@@ -56,3 +75,44 @@ _HELPS = {
     "concurrent": "count per replica, and merge the counts of each replica by itself",
     "monotone": "let the update go in the direction of `merge` alone, and never back",
 }
+
+
+UNREADABLE_PATTERN: Final = Code(
+    "TV682",
+    "unreadable-pattern",
+    "a model of a pattern that cannot be read",
+    help="the form of patterns is described in docs/patterns.md",
+)
+
+
+def unreadable_pattern(path: str, span: Span, reason: str) -> Diagnostic:
+    """A file, or an expression in it, has no meaning."""
+    return finding(
+        UNREADABLE_PATTERN,
+        path,
+        f"cannot read this pattern: {reason}",
+        (span, "here"),
+    )
+
+
+BROKEN_CLAIM: Final = Code(
+    "TV681",
+    "broken-claim",
+    "a run that does not keep a claim",
+    kind=Kind.OBLIGATION,
+    help="mend the action that leads there, or claim less",
+)
+
+
+def broken_claim(
+    path: str, span: Span, model: str, message: str, steps: Sequence[str], obligation: str
+) -> Diagnostic:
+    """A run that does not keep a claim; `steps` tells it line by line."""
+    return finding(
+        BROKEN_CLAIM,
+        Where(path, model),
+        message,
+        (span, "this claim"),
+        notes=tuple(steps),
+        refutes=obligation,
+    )

@@ -1,12 +1,18 @@
-"""What a finding is: a code, a place, a sentence, and what to do about it."""
+"""What a finding is: a code, a place, a sentence, and what to do about it.
+
+A kind of finding is a `Code` and its constructors, which stand together in a module of this
+package. A constructor takes values of the domain and returns what `finding` makes of its words.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.source.span import Span
+from tellverify.source.span import NOWHERE, Span
 
 
 class Severity(StrEnum):
@@ -27,13 +33,18 @@ class Kind(StrEnum):
 
 
 class Code(msgspec.Struct, frozen=True):
-    """One row of the table of codes. Numbers and names are never reused."""
+    """A kind of finding. Numbers and names are never reused; the first digit is the stage.
+
+    `help` and `upstream` (what Telltale does) hold for findings that do not say otherwise.
+    """
 
     number: str
     name: str
-    kind: Kind
-    severity: Severity
     title: str
+    kind: Kind = Kind.LINT
+    severity: Severity = Severity.ERROR
+    help: str = ""
+    upstream: str = ""
 
 
 class Annotation(msgspec.Struct, frozen=True):
@@ -65,6 +76,55 @@ class Diagnostic(msgspec.Struct, frozen=True):
     protocol: str = ""
     refutes: str = ""
     upstream: str = ""
+
+
+class Where(msgspec.Struct, frozen=True):
+    """The file and protocol that findings are about."""
+
+    path: str
+    protocol: str = ""
+
+
+Mark: TypeAlias = tuple[Span, str] | Annotation
+"""A place with the text to show there; an annotation where it is in another file."""
+
+_NO_PLACE: Final = (NOWHERE, "")
+
+
+def finding(
+    code: Code,
+    where: Where | str,
+    message: str,
+    at: Mark = _NO_PLACE,
+    *,
+    others: Sequence[Mark] = (),
+    notes: Sequence[str] = (),
+    helps: Sequence[str] | None = None,
+    upstream: str | None = None,
+    severity: Severity | None = None,
+    refutes: str = "",
+) -> Diagnostic:
+    """A finding about a file, or a protocol in it; the code gives what the call leaves out."""
+    place = Where(where) if isinstance(where, str) else where
+    if helps is None:
+        helps = (code.help,) if code.help else ()
+    return Diagnostic(
+        code,
+        message,
+        place.path,
+        _annotation(at),
+        tuple(_annotation(other) for other in others),
+        tuple(notes),
+        tuple(helps),
+        code.severity if severity is None else severity,
+        place.protocol,
+        refutes,
+        code.upstream if upstream is None else upstream,
+    )
+
+
+def _annotation(mark: Mark) -> Annotation:
+    return mark if isinstance(mark, Annotation) else Annotation(*mark)
 
 
 def sort_key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:

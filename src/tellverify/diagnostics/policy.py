@@ -3,81 +3,198 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Code, Diagnostic, Severity
-from tellverify.source.span import NOWHERE, Span
+from tellverify.diagnostics.model import (
+    Annotation,
+    Code,
+    Diagnostic,
+    Kind,
+    Severity,
+    finding,
+)
+from tellverify.source.span import Span
+
+POLICY_REFERENCE: Final = Code(
+    "TV061",
+    "policy-unknown-name",
+    "a name in a policy that no row has",
+)
+
+POLICY_KEY_NOT_PROVIDED: Final = Code(
+    "TV062",
+    "policy-key-not-provided",
+    "a required key that no runtime can have",
+)
+
+POLICY_NO_CONSUMER: Final = Code(
+    "TV063",
+    "policy-no-consumer",
+    "a pack on a capability that nothing consumes",
+)
+
+POLICY_UNUSED_SURFACE: Final = Code(
+    "TV064",
+    "policy-unused-surface",
+    "a surface that nothing consumes",
+    severity=Severity.WARNING,
+)
+
+POLICY_TWO_GROUPS: Final = Code(
+    "TV065",
+    "policy-two-groups",
+    "a protocol in two groups that exclude each other",
+)
+
+POLICY_NO_GROUP: Final = Code(
+    "TV066",
+    "policy-no-group",
+    "a protocol that is in no wave",
+    severity=Severity.WARNING,
+)
+
+POLICY_RESERVED_PACK: Final = Code(
+    "TV067",
+    "policy-reserved-pack",
+    "a reserved pack that a protocol requires",
+)
+
+POLICY_CONTRADICTION: Final = Code(
+    "TV068",
+    "policy-contradiction",
+    "rows of a policy that contradict each other",
+)
+
+POLICY_CLASS: Final = Code(
+    "TV069",
+    "policy-class",
+    "a determinism policy of another class",
+    severity=Severity.WARNING,
+)
+
+POLICY_COMBINATION: Final = Code(
+    "TV071",
+    "policy-combination",
+    "a determinism policy that cannot be executed",
+)
+
 
 Spot: TypeAlias = tuple[str, Span]
 
 
+POLICY_UNREADABLE: Final = Code(
+    "TV051",
+    "policy-unreadable",
+    "a policy that cannot be read",
+    kind=Kind.USAGE,
+    help="name a policy file, or a folder that holds some `*.toml` files",
+)
+
+
 def unreadable(path: str, reason: str) -> Diagnostic:
     """There is no text, or no file at all."""
-    return Diagnostic(
-        codes.POLICY_UNREADABLE,
-        f"cannot read this policy: {reason}",
+    return finding(
+        POLICY_UNREADABLE,
         path,
-        Annotation(NOWHERE),
-        helps=("name a policy file, or a folder that holds some `*.toml` files",),
+        f"cannot read this policy: {reason}",
     )
+
+
+POLICY_NOT_TOML: Final = Code(
+    "TV052",
+    "policy-not-toml",
+    "a policy file that is not TOML",
+    kind=Kind.USAGE,
+    help="mend the syntax; nothing of the policy is used until then",
+)
 
 
 def not_toml(path: str, span: Span, reason: str) -> Diagnostic:
     """The text is no TOML."""
-    return Diagnostic(
-        codes.POLICY_NOT_TOML,
-        f"this is not TOML: {reason}",
+    return finding(
+        POLICY_NOT_TOML,
         path,
-        Annotation(span, "cannot be read from here on"),
-        helps=("mend the syntax; nothing of the policy is used until then",),
+        f"this is not TOML: {reason}",
+        (span, "cannot be read from here on"),
     )
+
+
+POLICY_SHAPE: Final = Code(
+    "TV053",
+    "policy-shape",
+    "a key or value that the policy format does not have",
+    kind=Kind.USAGE,
+    help="docs/policy.md lists all tables and keys",
+)
 
 
 def misshapen(path: str, span: Span, reason: str) -> Diagnostic:
     """A key that the format does not have, or a value of a wrong type."""
-    return Diagnostic(
-        codes.POLICY_SHAPE,
-        f"a policy has another shape: {reason}",
+    return finding(
+        POLICY_SHAPE,
         path,
-        Annotation(span, "not of this format"),
-        helps=("docs/policy.md lists all tables and keys",),
+        f"a policy has another shape: {reason}",
+        (span, "not of this format"),
     )
+
+
+POLICY_DUPLICATE: Final = Code(
+    "TV054",
+    "policy-duplicate",
+    "two rows of a policy that have one name",
+    kind=Kind.USAGE,
+    help="remove one of the two",
+)
 
 
 def duplicate(path: str, span: Span, section: str, name: str, first: Spot) -> Diagnostic:
     """Two rows of one name in a section, or two tables that may stand once only."""
     what = f"`{name}` stands twice in `{section}`" if name else f"`{section}` stands twice"
-    return Diagnostic(
-        codes.POLICY_DUPLICATE,
-        what,
+    return finding(
+        POLICY_DUPLICATE,
         path,
-        Annotation(span, "for the second time"),
-        (Annotation(first[1], "first here", "" if first[0] == path else first[0]),),
-        helps=("remove one of the two",),
+        what,
+        (span, "for the second time"),
+        others=(Annotation(first[1], "first here", "" if first[0] == path else first[0]),),
     )
+
+
+POLICY_IMPORT_CYCLE: Final = Code(
+    "TV056",
+    "policy-import-cycle",
+    "policy files that import each other",
+    kind=Kind.USAGE,
+    help="remove one of the imports",
+)
 
 
 def import_cycle(path: str, span: Span, circle: Sequence[str]) -> Diagnostic:
     """Files that import each other."""
     way = " → ".join((*circle, circle[0])) if len(circle) > 1 else f"{circle[0]} → itself"
-    return Diagnostic(
-        codes.POLICY_IMPORT_CYCLE,
-        f"policy files import each other in a circle: {way}",
+    return finding(
+        POLICY_IMPORT_CYCLE,
         path,
-        Annotation(span, "leads back"),
-        helps=("remove one of the imports",),
+        f"policy files import each other in a circle: {way}",
+        (span, "leads back"),
     )
+
+
+POLICY_IMPORT: Final = Code(
+    "TV055",
+    "policy-import",
+    "an imported policy file that cannot be read",
+    kind=Kind.USAGE,
+    help="an import is a path relative to the file it stands in",
+)
 
 
 def import_not_found(path: str, span: Span, target: str, reason: str) -> Diagnostic:
     """An imported file cannot be read."""
-    return Diagnostic(
-        codes.POLICY_IMPORT,
-        f"cannot read the imported policy `{target}`: {reason}",
+    return finding(
+        POLICY_IMPORT,
         path,
-        Annotation(span, reason),
-        helps=("an import is a path relative to the file it stands in",),
+        f"cannot read the imported policy `{target}`: {reason}",
+        (span, reason),
     )
 
 
@@ -94,15 +211,16 @@ def inconsistent(
 ) -> Diagnostic:
     """Rows of a policy that do not fit together."""
     path, span = where
-    return Diagnostic(
+    places = [
+        Annotation(spot[1], text, "" if spot[0] == path else spot[0]) for spot, text in others
+    ]
+    return finding(
         code,
-        message,
         path,
-        Annotation(span, label),
-        tuple(
-            Annotation(spot[1], text, "" if spot[0] == path else spot[0]) for spot, text in others
-        ),
-        notes,
-        helps,
-        code.severity if severity is None else severity,
+        message,
+        (span, label),
+        others=places,
+        notes=notes,
+        helps=helps,
+        severity=severity,
     )

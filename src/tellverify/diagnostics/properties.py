@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
+from tellverify.diagnostics.model import (
+    Annotation,
+    Code,
+    Diagnostic,
+    Kind,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import NOWHERE, Span
+
+PROPERTY_BROKEN: Final = Code(
+    "TV621",
+    "broken-property",
+    "a run that breaks a property of the user",
+    kind=Kind.OBLIGATION,
+)
+
 
 _NOUN = {"role": "role", "message": "message", "branch": "branch"}
 _MARKED = 60
@@ -39,16 +56,30 @@ class Written(msgspec.Struct, frozen=True):
         return (f"line {self.line}, column {span.start + 1} of the formula, in `{shown}`",)
 
 
+BAD_FORMULA: Final = Code(
+    "TV611",
+    "bad-formula",
+    "a property whose formula cannot be read",
+)
+
+
 def bad_formula(written: Written, span: Span, message: str, help: str) -> Diagnostic:
     """A formula that cannot be read."""
-    return Diagnostic(
-        codes.BAD_FORMULA,
-        f"property `{written.name}` cannot be read: {message}",
+    return finding(
+        BAD_FORMULA,
         written.path,
-        Annotation(written.place(span), "here"),
+        f"property `{written.name}` cannot be read: {message}",
+        (written.place(span), "here"),
         notes=written.notes(span),
         helps=(help,) if help else (),
     )
+
+
+UNKNOWN_IN_FORMULA: Final = Code(
+    "TV612",
+    "unknown-name-in-formula",
+    "a property of what the protocol lacks",
+)
 
 
 def unknown_name(
@@ -65,16 +96,23 @@ def unknown_name(
     helps = (f"did you mean `{nearest}`?",) if nearest else ()
     if is_role and not helps:
         helps = (f"`{name}` is a role: write `{name} -> B : Label`, or `{name} finished`",)
-    return Diagnostic(
-        codes.UNKNOWN_IN_FORMULA,
+    return finding(
+        UNKNOWN_IN_FORMULA,
+        Where(written.path, protocol),
         f"property `{written.name}` speaks of the {_NOUN[kind]} `{name}`, "
         f"which `{protocol}` does not have",
-        written.path,
-        Annotation(written.place(span), f"no such {_NOUN[kind]}"),
+        (written.place(span), f"no such {_NOUN[kind]}"),
         notes=written.notes(span),
         helps=helps,
-        protocol=protocol,
     )
+
+
+PROPERTY_TWICE: Final = Code(
+    "TV613",
+    "property-twice",
+    "two properties of one name",
+    help="give one of them another name",
+)
 
 
 def property_twice(written: Written, first: Written, protocol: str) -> Diagnostic:
@@ -84,55 +122,72 @@ def property_twice(written: Written, first: Written, protocol: str) -> Diagnosti
     if first.start >= 0:
         place = first.place(Span(0, len(first.text)))
         others = (Annotation(place, "the first one", first.path),)
-    return Diagnostic(
-        codes.PROPERTY_TWICE,
+    return finding(
+        PROPERTY_TWICE,
+        Where(written.path, protocol),
         f"`{protocol}` has two properties with the name `{written.name}`",
-        written.path,
-        Annotation(written.place(whole), "the second one is not decided"),
-        others,
+        (written.place(whole), "the second one is not decided"),
+        others=others,
         notes=written.notes(whole),
-        helps=("give one of them another name",),
-        protocol=protocol,
     )
+
+
+VACUOUS: Final = Code(
+    "TV931",
+    "vacuous",
+    "a property that holds for want of a case",
+    severity=Severity.WARNING,
+    help="check the names and the direction of the message, or remove the property",
+)
 
 
 def vacuous(written: Written, span: Span, what: str, protocol: str) -> Diagnostic:
     """A property that holds because nothing it speaks of ever happens."""
-    return Diagnostic(
-        codes.VACUOUS,
+    return finding(
+        VACUOUS,
+        Where(written.path, protocol),
         f"property `{written.name}` holds vacuously: `{what}` happens in no run of `{protocol}`",
-        written.path,
-        Annotation(written.place(span), "this never happens"),
+        (written.place(span), "this never happens"),
         notes=written.notes(span),
-        helps=("check the names and the direction of the message, or remove the property",),
-        severity=Severity.WARNING,
-        protocol=protocol,
     )
+
+
+BRANCH_NEVER_TAKEN: Final = Code(
+    "TV932",
+    "branch-never-taken",
+    "a branch that no run takes",
+    severity=Severity.WARNING,
+    help="remove the branch, or whatever keeps the protocol from it",
+)
 
 
 def branch_never_taken(path: str, span: Span, label: str, protocol: str) -> Diagnostic:
     """A branch that is written but that no run takes."""
-    return Diagnostic(
-        codes.BRANCH_NEVER_TAKEN,
+    return finding(
+        BRANCH_NEVER_TAKEN,
+        Where(path, protocol),
         f"branch `{label}` is taken in no run, so whatever holds of it holds vacuously",
-        path,
-        Annotation(span, "never taken"),
-        helps=("remove the branch, or whatever keeps the protocol from it",),
-        severity=Severity.WARNING,
-        protocol=protocol,
+        (span, "never taken"),
     )
+
+
+UNREACHABLE_EVENT: Final = Code(
+    "TV622",
+    "unreachable-event",
+    "an event that no run reaches",
+    kind=Kind.OBLIGATION,
+    help="all runs were searched: check the names, the direction and who decides",
+)
 
 
 def unreachable_event(
     path: str, span: Span, event: str, why: str, *, protocol: str, refutes: str
 ) -> Diagnostic:
     """An event that was asked for and that no run reaches."""
-    return Diagnostic(
-        codes.UNREACHABLE_EVENT,
+    return finding(
+        UNREACHABLE_EVENT,
+        Where(path, protocol),
         f"no run of `{protocol}` reaches `{event}`",
-        path,
-        Annotation(span, why),
-        helps=("all runs were searched: check the names, the direction and who decides",),
-        protocol=protocol,
+        (span, why),
         refutes=refutes,
     )

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
 
 _ONCE = "a receipt stands for one transfer, and is consumed exactly once on every path"
+
+
+UNUSED_RECEIPT: Final = Code(
+    "TV301",
+    "unconsumed-receipt",
+    "a receipt that is never consumed",
+)
 
 
 def unconsumed_receipt(
@@ -20,8 +32,9 @@ def unconsumed_receipt(
     upstream: str,
 ) -> Diagnostic:
     """The receipt bound at `span` is not consumed; `mentions` are no uses, or not Telltale's."""
-    return where.finding(
-        codes.UNUSED_RECEIPT,
+    return finding(
+        UNUSED_RECEIPT,
+        where,
         f"the receipt `{name}` is never consumed",
         (span, "bound here and then dropped"),
         others=mentions,
@@ -35,8 +48,9 @@ def receipt_left(
     where: Where, name: str, end: tuple[Span, str], bound: Span, upstream: str
 ) -> Diagnostic:
     """The receipt is live at `end`, where a round of a `rec` ends that began before it."""
-    return where.finding(
-        codes.UNUSED_RECEIPT,
+    return finding(
+        UNUSED_RECEIPT,
+        where,
         f"the receipt `{name}` is not consumed before `{end[1]}`",
         (end[0], f"drops `{name}`"),
         others=[(bound, "bound here")],
@@ -46,31 +60,54 @@ def receipt_left(
     )
 
 
+RECEIPT_TWICE: Final = Code(
+    "TV302",
+    "receipt-used-twice",
+    "a receipt that is consumed twice",
+    help="remove one of the uses, or transfer again and bind a second receipt",
+)
+
+
 def receipt_twice(
     where: Where, name: str, span: Span, first: Span, bound: Span, upstream: str
 ) -> Diagnostic:
     """The receipt is consumed at `first` and on the same path again at `span`."""
-    return where.finding(
-        codes.RECEIPT_TWICE,
+    return finding(
+        RECEIPT_TWICE,
+        where,
         f"the receipt `{name}` is consumed twice",
         (span, "consumed again"),
         others=[(first, "first consumed here"), (bound, "bound here")],
         notes=(_ONCE,),
-        helps=("remove one of the uses, or transfer again and bind a second receipt",),
         upstream=upstream,
     )
 
 
+RECEIPT_REBOUND: Final = Code(
+    "TV303",
+    "receipt-rebound",
+    "a name bound again while its receipt is live",
+    help="consume the receipt first, or choose another name",
+    upstream="rejects",
+)
+
+
 def receipt_rebound(where: Where, name: str, span: Span, bound: Span) -> Diagnostic:
     """A `let` at `span` binds the name of a receipt that is still live."""
-    return where.finding(
-        codes.RECEIPT_REBOUND,
+    return finding(
+        RECEIPT_REBOUND,
+        where,
         f"`{name}` is bound again before its receipt is consumed",
         (span, "hides the receipt"),
         others=[(bound, "the receipt is bound here")],
-        helps=("consume the receipt first, or choose another name",),
-        upstream="rejects",
     )
+
+
+RECEIPT_DIVERGES: Final = Code(
+    "TV304",
+    "diverging-receipt",
+    "a receipt that only some alternatives consume",
+)
 
 
 def receipt_diverges(
@@ -82,8 +119,9 @@ def receipt_diverges(
     upstream: str,
 ) -> Diagnostic:
     """One alternative consumes the receipt and another does not; places with what they are."""
-    return where.finding(
-        codes.RECEIPT_DIVERGES,
+    return finding(
+        RECEIPT_DIVERGES,
+        where,
         f"{use[1]} consumes the receipt `{name}`, but {without[1]} does not",
         (without[0], f"leaves `{name}` live"),
         others=[(use[0], "consumed here"), (bound, "bound here")],
@@ -93,12 +131,20 @@ def receipt_diverges(
     )
 
 
+RECEIPT_REPEATED: Final = Code(
+    "TV305",
+    "receipt-in-loop",
+    "a receipt consumed in each round of a repetition",
+)
+
+
 def receipt_in_loop(
     where: Where, name: str, use: Span, head: tuple[Span, str], bound: Span, upstream: str
 ) -> Diagnostic:
     """A receipt from outside is consumed inside a repetition."""
-    return where.finding(
-        codes.RECEIPT_REPEATED,
+    return finding(
+        RECEIPT_REPEATED,
+        where,
         f"every round of `{head[1]}` consumes the receipt `{name}`",
         (use, "consumed in each round"),
         others=[(head[0], "repeats"), (bound, "bound once, outside")],
@@ -108,31 +154,49 @@ def receipt_in_loop(
     )
 
 
+RECEIPT_REFUSED: Final = Code(
+    "TV306",
+    "receipt-use-refused",
+    "a receipt used once, in a way that Telltale refuses",
+    severity=Severity.WARNING,
+    upstream="rejects",
+)
+
+
 def receipt_refused(
     where: Where, name: str, use: Span, bound: Span, reason: str, advice: str
 ) -> Diagnostic:
     """The receipt is consumed once on every path, but Telltale counts otherwise."""
-    return where.finding(
-        codes.RECEIPT_REFUSED,
+    return finding(
+        RECEIPT_REFUSED,
+        where,
         f"Telltale refuses this use of the receipt `{name}`",
         (use, "consumed here"),
         others=[(bound, "bound here")],
         notes=("it is consumed exactly once on every path", reason),
         helps=(advice,),
-        upstream="rejects",
     )
+
+
+RECEIPT_NAME: Final = Code(
+    "TV307",
+    "receipt-name-collides",
+    "a receipt whose name Telltale finds inside other words",
+    severity=Severity.WARNING,
+    upstream="rejects",
+)
 
 
 def receipt_name(
     where: Where, name: str, bound: Span, places: Sequence[tuple[Span, str]]
 ) -> Diagnostic:
     """Telltale finds the name of a receipt in texts that do not name it."""
-    return where.finding(
-        codes.RECEIPT_NAME,
+    return finding(
+        RECEIPT_NAME,
+        where,
         f"Telltale finds the name of the receipt `{name}` inside other words",
         (bound, "bound here"),
         others=places,
         notes=("it counts every occurrence of these letters as a use",),
         helps=(f"rename `{name}` to something that is part of no other word",),
-        upstream="rejects",
     )

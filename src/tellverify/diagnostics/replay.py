@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics.codes import (
-    FAULT_NOT_SHOWN,
-    FOREIGN_TRACE,
-    TRACE_CLAIM,
-    TRACE_DIVERGES,
-    UNREADABLE_TRACE,
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    finding,
 )
-from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.source.span import NOWHERE, Span
+from tellverify.source.span import Span
+
+UNREADABLE_TRACE: Final = Code(
+    "TV801",
+    "unreadable-trace",
+    "a trace file that cannot be read",
+    help="traces are ITF JSON files, as `tellverify check --evidence DIR` writes them",
+)
 
 
 def unreadable_trace(path: str, reason: str) -> Diagnostic:
     """The file is no trace as tellverify writes them."""
-    return Diagnostic(
+    return finding(
         UNREADABLE_TRACE,
-        f"cannot read this trace: {reason}",
         path,
-        Annotation(NOWHERE),
-        helps=("traces are ITF JSON files, as `tellverify check --evidence DIR` writes them",),
+        f"cannot read this trace: {reason}",
     )
+
+
+FOREIGN_TRACE: Final = Code(
+    "TV802",
+    "foreign-trace",
+    "a trace of another protocol",
+    help="name the file that the trace was made from",
+)
 
 
 def foreign_trace(path: str, recorded: str, present: str) -> Diagnostic:
     """The trace is of a protocol that the file does not have."""
-    return Diagnostic(
+    return finding(
         FOREIGN_TRACE,
-        f"this trace is of the protocol `{recorded}`, but the file has `{present}`",
         path,
-        Annotation(NOWHERE),
-        helps=("name the file that the trace was made from",),
+        f"this trace is of the protocol `{recorded}`, but the file has `{present}`",
     )
+
+
+TRACE_DIVERGES: Final = Code(
+    "TV811",
+    "trace-diverges",
+    "a step of a trace that the protocol does not have",
+    help="make the trace again if the protocol was changed after it was written",
+)
 
 
 def trace_diverges(
@@ -44,33 +61,46 @@ def trace_diverges(
     listed = ", ".join(f"`{step}`" for step in possible)
     if more:
         listed += f" and {more} more"
-    return Diagnostic(
+    return finding(
         TRACE_DIVERGES,
-        f"step {number} of the trace is not possible: {reason}",
         path,
-        Annotation(span, "the protocol has no such step here"),
+        f"step {number} of the trace is not possible: {reason}",
+        (span, "the protocol has no such step here"),
         notes=(f"possible here: {listed}",) if listed else ("nobody can make a step here",),
-        helps=("make the trace again if the protocol was changed after it was written",),
     )
+
+
+TRACE_CLAIM: Final = Code(
+    "TV812",
+    "trace-claim",
+    "a state that a trace records wrongly",
+    help="make the trace again if the protocol was changed after it was written",
+)
 
 
 def trace_claim(path: str, span: Span, index: int, reason: str) -> Diagnostic:
     """The trace says of state `index` what is not so."""
-    return Diagnostic(
+    return finding(
         TRACE_CLAIM,
-        f"the trace is wrong about state {index}: {reason}",
         path,
-        Annotation(span, "this state is recorded differently"),
-        helps=("make the trace again if the protocol was changed after it was written",),
+        f"the trace is wrong about state {index}: {reason}",
+        (span, "this state is recorded differently"),
     )
+
+
+FAULT_NOT_SHOWN: Final = Code(
+    "TV813",
+    "fault-not-shown",
+    "a trace whose end does not show what it claims",
+    help="make the trace again if the protocol was changed after it was written",
+)
 
 
 def fault_not_shown(path: str, span: Span, fault: str, reason: str) -> Diagnostic:
     """The steps are a run, but its end does not show the fault."""
-    return Diagnostic(
+    return finding(
         FAULT_NOT_SHOWN,
-        f"the end of the trace does not show the fault `{fault}`: {reason}",
         path,
-        Annotation(span, "the run ends here"),
-        helps=("make the trace again if the protocol was changed after it was written",),
+        f"the end of the trace does not show the fault `{fault}`: {reason}",
+        (span, "the run ends here"),
     )

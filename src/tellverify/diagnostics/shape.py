@@ -3,153 +3,277 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-import msgspec
-
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Annotation,
+    Code,
+    Diagnostic,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
 
 Named: TypeAlias = tuple[str, Span]
 """A name and where it stands."""
 
 
+NO_MODULE: Final = Code(
+    "TV371",
+    "no-module",
+    "a file without a module header",
+    help="begin the file with `module NAME exposing (PROTOCOL)`",
+)
+
+
 def no_module(where: Where, span: Span) -> Diagnostic:
     """A file without a header."""
-    return where.finding(
-        codes.NO_MODULE,
+    return finding(
+        NO_MODULE,
+        where,
         "the file has no `module` header",
         (span, "the name of this protocol can clash with that of another file"),
-        helps=("begin the file with `module NAME exposing (PROTOCOL)`",),
     )
+
+
+EXPOSING_LIST: Final = Code(
+    "TV373",
+    "exposing-list",
+    "a header that exposes not just the protocol",
+    severity=Severity.WARNING,
+)
 
 
 def exposing_list(where: Where, span: Span, exposed: Sequence[str], wanted: str) -> Diagnostic:
     """A header that does not expose just the protocol."""
     listed = ", ".join(f"`{name}`" for name in exposed) or "nothing"
-    return where.finding(
-        codes.EXPOSING_LIST,
+    return finding(
+        EXPOSING_LIST,
+        where,
         f"the header exposes {listed}, and the protocol is `{wanted}`",
         (span, "not the protocol alone"),
         helps=(f"write `exposing ({wanted})`",),
     )
 
 
+OPEN_FAMILY: Final = Code(
+    "TV375",
+    "open-family",
+    "a family declared without a size",
+)
+
+
 def open_family(where: Where, name: str, span: Span) -> Diagnostic:
     """A family that is declared without a size."""
-    return where.finding(
-        codes.OPEN_FAMILY,
+    return finding(
+        OPEN_FAMILY,
+        where,
         f"the family `{name}` is declared without a size",
         (span, "cannot be projected"),
         helps=(f"write `{name}[N]`",),
     )
 
 
+NUMBERED_ROLES: Final = Code(
+    "TV376",
+    "numbered-roles",
+    "roles that differ in their number alone",
+    severity=Severity.NOTE,
+)
+
+
 def numbered_roles(where: Where, stem: str, roles: Sequence[Named]) -> Diagnostic:
     """Roles that do the same and differ in their number."""
     listed = ", ".join(f"`{name}`" for name, _ in roles)
-    return where.finding(
-        codes.NUMBERED_ROLES,
+    return finding(
+        NUMBERED_ROLES,
+        where,
         f"{listed} do the same",
         (roles[0][1].to(roles[-1][1]), "numbered roles"),
         helps=(f"declare a family `{stem}s[N]`, if their number may change",),
     )
 
 
+BRANCH_STYLE: Final = Code(
+    "TV377",
+    "branch-style",
+    "a branch not named in UpperCamelCase",
+    severity=Severity.WARNING,
+    help="rename it; the name travels, so both sides must be built again",
+)
+
+
 def branch_style(where: Where, label: Named) -> Diagnostic:
     """A branch whose name is not UpperCamelCase."""
-    return where.finding(
-        codes.BRANCH_STYLE,
+    return finding(
+        BRANCH_STYLE,
+        where,
         f"the branch `{label[0]}` is not named in UpperCamelCase",
         (label[1], "named otherwise"),
-        helps=("rename it; the name travels, so both sides must be built again",),
     )
+
+
+IGNORED_REFUSAL: Final = Code(
+    "TV378",
+    "ignored-refusal",
+    "a refusal after which all goes on",
+    severity=Severity.NOTE,
+    help="move what only consent leads to into its branch",
+)
 
 
 def ignored_refusal(where: Where, label: Named, following: Named) -> Diagnostic:
     """A refusal after which the protocol goes on like after consent."""
-    return where.finding(
-        codes.IGNORED_REFUSAL,
+    return finding(
+        IGNORED_REFUSAL,
+        where,
         f"after `{label[0]}` the protocol goes on with `{following[0]}` like after any branch",
         (following[1], "also after the refusal"),
         others=[(label[1], "refused here")],
-        helps=("move what only consent leads to into its branch",),
     )
+
+
+ODD_LAYOUT: Final = Code(
+    "TV379",
+    "odd-layout",
+    "a file that is not in canonical layout",
+    severity=Severity.NOTE,
+    help="run `tellverify fmt` or `tellverify lint --fix`",
+)
 
 
 def layout(where: Where, span: Span) -> Diagnostic:
     """A text that is not in canonical layout."""
-    return where.finding(
-        codes.ODD_LAYOUT,
+    return finding(
+        ODD_LAYOUT,
+        where,
         "the file is not in canonical layout",
         (span, "the first line that differs"),
-        helps=("run `tellverify fmt` or `tellverify lint --fix`",),
     )
+
+
+ENTRY_ORDER: Final = Code(
+    "TV381",
+    "entry-order",
+    "annotations in an unusual order",
+    severity=Severity.NOTE,
+    help="sort them",
+)
 
 
 def entry_order(where: Where, span: Span) -> Diagnostic:
     """Annotations in an unusual order."""
-    return where.finding(
-        codes.ENTRY_ORDER,
+    return finding(
+        ENTRY_ORDER,
+        where,
         "the annotations are not in their usual order",
         (span, "parallel, guard_capability, flow_cost, journal_facts, leak, link"),
-        helps=("sort them",),
     )
+
+
+ODD_NAME: Final = Code(
+    "TV382",
+    "odd-name",
+    "a module or protocol named in another style",
+    severity=Severity.NOTE,
+    help="rename it, and all that refers to it",
+)
 
 
 def odd_name(where: Where, name: Named, what: str, style: str) -> Diagnostic:
     """A module or protocol whose name is in another style."""
-    return where.finding(
-        codes.ODD_NAME,
+    return finding(
+        ODD_NAME,
+        where,
         f"`{name[0]}` is {what} and not named in {style}",
         (name[1], "named otherwise"),
-        helps=("rename it, and all that refers to it",),
     )
+
+
+FOREIGN_PAYLOAD: Final = Code(
+    "TV383",
+    "foreign-payload",
+    "a payload type without its crate",
+    severity=Severity.NOTE,
+)
 
 
 def foreign_payload(where: Where, shown: str, span: Span) -> Diagnostic:
     """A payload type whose path does not begin at the crate."""
-    return where.finding(
-        codes.FOREIGN_PAYLOAD,
+    return finding(
+        FOREIGN_PAYLOAD,
+        where,
         f"the payload type `{shown}` is not named from `crate` on",
         (span, "means something else in another module"),
         helps=(f"write `crate.{shown}`, or the path where the type stands",),
     )
 
 
+MODULE_CLASH: Final = Code(
+    "TV384",
+    "module-clash",
+    "two files with one module name",
+    help="give each module a name of its own",
+)
+
+
 def module_clash(where: Where, name: Named, first: Named, path: str) -> Diagnostic:
     """Two files with one module name."""
-    found = where.finding(
-        codes.MODULE_CLASH,
+    return finding(
+        MODULE_CLASH,
+        where,
         f"the module `{name[0]}` is in another file, too",
         (name[1], "the same name"),
-        helps=("give each module a name of its own",),
+        others=(Annotation(first[1], "the first one", path),),
     )
-    return msgspec.structs.replace(found, others=(Annotation(first[1], "the first one", path),))
+
+
+DEAD_LINK: Final = Code(
+    "TV385",
+    "dead-link",
+    "a link to a bundle that nothing consumes",
+)
 
 
 def dead_link(where: Where, span: Span, bundle: str, live: Sequence[str]) -> Diagnostic:
     """A link to a bundle that no runtime consumes."""
     known = ", ".join(f"`{one}`" for one in live)
-    return where.finding(
-        codes.DEAD_LINK,
+    return finding(
+        DEAD_LINK,
+        where,
         f"no runtime consumes the link bundle `{bundle}`",
         (span, "preserves lore of former times"),
         helps=(f"delete it; live bundles are {known}" if known else "delete it",),
     )
 
 
+UNEVEN_LINK: Final = Code(
+    "TV386",
+    "uneven-link",
+    "links of one bundle that differ",
+    severity=Severity.WARNING,
+    help="let all links of a role and bundle say the same",
+)
+
+
 def uneven_link(where: Where, span: Span, first: Span, role: str, bundle: str) -> Diagnostic:
     """Two links of one role and bundle that say different things."""
-    return where.finding(
-        codes.UNEVEN_LINK,
+    return finding(
+        UNEVEN_LINK,
+        where,
         f"`{role}` links `{bundle}` with other exports or imports than before",
         (span, "differs"),
         others=[(first, "from this")],
-        helps=("let all links of a role and bundle say the same",),
     )
+
+
+LEGACY_ANNOTATION: Final = Code(
+    "TV387",
+    "legacy-annotation",
+    "an annotation of former times",
+    severity=Severity.WARNING,
+)
 
 
 def legacy_annotation(where: Where, key: str, span: Span, *, is_spent: bool) -> Diagnostic:
@@ -157,93 +281,174 @@ def legacy_annotation(where: Where, key: str, span: Span, *, is_spent: bool) -> 
     helps = ["delete it"]
     if is_spent:
         helps.append("if it still matters what observers learn, say so with `leak`")
-    return where.finding(
-        codes.LEGACY_ANNOTATION,
+    return finding(
+        LEGACY_ANNOTATION,
+        where,
         f"`{key}` is an annotation of former times that nothing reads",
         (span, "has no effect"),
         helps=tuple(helps),
     )
 
 
+UNSANCTIONED_ANNOTATION: Final = Code(
+    "TV388",
+    "unsanctioned-annotation",
+    "an annotation that no policy sanctions",
+    severity=Severity.WARNING,
+    help="delete it, or have it sanctioned in the policy",
+)
+
+
 def unsanctioned_annotation(where: Where, key: str, span: Span) -> Diagnostic:
     """A key that is let through and not sanctioned."""
-    return where.finding(
-        codes.UNSANCTIONED_ANNOTATION,
+    return finding(
+        UNSANCTIONED_ANNOTATION,
+        where,
         f"`{key}` is let through, but is none of the sanctioned annotations",
         (span, "no policy speaks of it"),
-        helps=("delete it, or have it sanctioned in the policy",),
     )
+
+
+PHASE_COMMENT: Final = Code(
+    "TV391",
+    "phase-comment",
+    "a comment that restates the structure",
+    severity=Severity.WARNING,
+    help="delete it",
+)
 
 
 def phase_comment(where: Where, span: Span) -> Diagnostic:
     """A comment that says what the structure says."""
-    return where.finding(
-        codes.PHASE_COMMENT,
+    return finding(
+        PHASE_COMMENT,
+        where,
         "the comment restates the structure of the protocol",
         (span, "the statements say this"),
-        helps=("delete it",),
     )
+
+
+LORE_COMMENT: Final = Code(
+    "TV392",
+    "lore-comment",
+    "a comment about links, ownership or migration",
+    severity=Severity.WARNING,
+    help="delete it, or mark an invariant with `-- invariant:`",
+)
 
 
 def lore_comment(where: Where, span: Span) -> Diagnostic:
     """A comment about links, bundles, ownership or migration."""
-    return where.finding(
-        codes.LORE_COMMENT,
+    return finding(
+        LORE_COMMENT,
+        where,
         "the comment tells of links, ownership or migration, which the runtime decides",
         (span, "not decided here"),
-        helps=("delete it, or mark an invariant with `-- invariant:`",),
     )
+
+
+RESTATING_COMMENT: Final = Code(
+    "TV393",
+    "restating-comment",
+    "a comment that says what a message says",
+    severity=Severity.WARNING,
+    help="delete it, or mark an invariant with `-- invariant:`",
+)
 
 
 def restating_comment(where: Where, span: Span) -> Diagnostic:
     """A comment that says what one message says."""
-    return where.finding(
-        codes.RESTATING_COMMENT,
+    return finding(
+        RESTATING_COMMENT,
+        where,
         "the comment says what the message beside it says",
         (span, "adds nothing"),
-        helps=("delete it, or mark an invariant with `-- invariant:`",),
     )
+
+
+FIXTURE_COMMENT: Final = Code(
+    "TV394",
+    "fixture-comment",
+    "a comment in a fixture",
+    severity=Severity.WARNING,
+    help="delete it",
+)
 
 
 def fixture_comment(where: Where, span: Span) -> Diagnostic:
     """A comment in a fixture, which is to differ in its messages alone."""
-    return where.finding(
-        codes.FIXTURE_COMMENT,
+    return finding(
+        FIXTURE_COMMENT,
+        where,
         "a fixture of compatibility has a comment",
         (span, "its messages alone are compared"),
-        helps=("delete it",),
     )
+
+
+UNMARKED_COMMENT: Final = Code(
+    "TV395",
+    "unmarked-comment",
+    "a comment without a mark",
+    severity=Severity.NOTE,
+    help="write `-- invariant: ...`, or delete it",
+)
 
 
 def unmarked_comment(where: Where, span: Span) -> Diagnostic:
     """A comment that does not say what kind it is."""
-    return where.finding(
-        codes.UNMARKED_COMMENT,
+    return finding(
+        UNMARKED_COMMENT,
+        where,
         "the comment has no mark that says why it stays",
         (span, "perhaps an invariant"),
-        helps=("write `-- invariant: ...`, or delete it",),
     )
+
+
+OWNERSHIP_STATEMENT: Final = Code(
+    "TV396",
+    "ownership-statement",
+    "a statement that moves ownership",
+    severity=Severity.WARNING,
+    help="let the runtime's reconfiguration move it, under admission",
+)
 
 
 def ownership_statement(where: Where, span: Span, what: str) -> Diagnostic:
     """A statement that moves ownership inside of a choreography."""
-    return where.finding(
-        codes.OWNERSHIP_STATEMENT,
+    return finding(
+        OWNERSHIP_STATEMENT,
+        where,
         f"the {what} moves ownership inside of the choreography",
         (span, "belongs to the runtime"),
-        helps=("let the runtime's reconfiguration move it, under admission",),
     )
+
+
+FACT_STYLE: Final = Code(
+    "TV397",
+    "fact-style",
+    "facts named in two styles in one file",
+    severity=Severity.NOTE,
+    help="write either `token_of_an_event` or `Type::Variant` throughout",
+)
 
 
 def fact_style(where: Where, span: Span, first: Span) -> Diagnostic:
     """Facts as tokens and as variants of a type in one file."""
-    return where.finding(
-        codes.FACT_STYLE,
+    return finding(
+        FACT_STYLE,
+        where,
         "facts of the file are named in two styles",
         (span, "one style"),
         others=[(first, "the other")],
-        helps=("write either `token_of_an_event` or `Type::Variant` throughout",),
     )
+
+
+PARALLEL_USE: Final = Code(
+    "TV398",
+    "parallel-use",
+    "`parallel` where it does nothing, or missing",
+    severity=Severity.NOTE,
+)
 
 
 def parallel_use(where: Where, span: Span, label: str, *, is_there: bool) -> Diagnostic:
@@ -254,13 +459,28 @@ def parallel_use(where: Where, span: Span, label: str, *, is_there: bool) -> Dia
     else:
         message = f"`{label}` goes to or from a whole family without `parallel`"
         helps = ("write `parallel : true`, if the members need no order",)
-    return where.finding(codes.PARALLEL_USE, message, (span, "here"), helps=helps)
+    return finding(
+        PARALLEL_USE,
+        where,
+        message,
+        (span, "here"),
+        helps=helps,
+    )
+
+
+IMPLICIT_COST: Final = Code(
+    "TV399",
+    "implicit-cost",
+    "annotations without a cost of their own",
+    severity=Severity.NOTE,
+)
 
 
 def implicit_cost(where: Where, span: Span, cost: int) -> Diagnostic:
     """A record without `flow_cost`."""
-    return where.finding(
-        codes.IMPLICIT_COST,
+    return finding(
+        IMPLICIT_COST,
+        where,
         f"the annotations name no cost, so {cost} is charged",
         (span, "no `flow_cost`"),
         helps=(f"write `flow_cost : {cost}`, or what the message should cost",),

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Severity,
+    Where,
+    finding,
+)
 from tellverify.source.span import Span
 
 _SHOWN_PLACES = 4
+
+
+UNDECLARED_ROLE: Final = Code(
+    "TV201",
+    "undeclared-role",
+    "a role that is not declared",
+)
 
 
 def undeclared_role(
@@ -29,8 +41,9 @@ def undeclared_role(
     if roles_span is not None:
         others.append((roles_span, "the roles of the protocol"))
     hidden = len(places) - _SHOWN_PLACES
-    return where.finding(
-        codes.UNDECLARED_ROLE,
+    return finding(
+        UNDECLARED_ROLE,
+        where,
         f"the role `{name}` is not declared",
         (places[0], "no such role"),
         others=others,
@@ -40,126 +53,217 @@ def undeclared_role(
     )
 
 
+DUPLICATE_ROLE: Final = Code(
+    "TV202",
+    "duplicate-role",
+    "a role declared twice",
+    help="remove one of the declarations, or rename one of the roles",
+    upstream="rejects",
+)
+
+
 def duplicate_role(where: Where, name: str, first: Span, second: Span) -> Diagnostic:
     """`name` is declared at `first` and again at `second`."""
-    return where.finding(
-        codes.DUPLICATE_ROLE,
+    return finding(
+        DUPLICATE_ROLE,
+        where,
         f"the role `{name}` is declared twice",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("remove one of the declarations, or rename one of the roles",),
-        upstream="rejects",
     )
+
+
+NO_ROLES: Final = Code(
+    "TV203",
+    "no-roles",
+    "a protocol without roles",
+    upstream="rejects",
+)
 
 
 def no_roles(where: Where, span: Span, used: Sequence[str]) -> Diagnostic:
     """The protocol named at `span` has no roles, though its statements name those in `used`."""
     written = ", ".join(used[:8]) if used else "A, B"
-    return where.finding(
-        codes.NO_ROLES,
+    return finding(
+        NO_ROLES,
+        where,
         f"the protocol `{where.protocol}` has no roles",
         (span, "no roles"),
         helps=(f"begin the body with `roles {written}`",),
-        upstream="rejects",
     )
+
+
+HEADER_ROLES: Final = Code(
+    "TV204",
+    "header-roles",
+    "roles in the header of a protocol",
+    severity=Severity.WARNING,
+    help="declare them by `roles` in the body",
+    upstream="rejects",
+)
 
 
 def header_roles(where: Where, span: Span) -> Diagnostic:
     """Roles stand at `span`, in the header."""
-    return where.finding(
-        codes.HEADER_ROLES,
+    return finding(
+        HEADER_ROLES,
+        where,
         f"the roles of `{where.protocol}` are declared in its header",
         (span, "header roles"),
         notes=("Telltale reads the body first and knows none of these roles there",),
-        helps=("declare them by `roles` in the body",),
-        upstream="rejects",
     )
+
+
+TWO_ROLE_LISTS: Final = Code(
+    "TV205",
+    "two-role-lists",
+    "roles in the header and in the body",
+    help="keep the `roles` of the body only",
+    upstream="rejects",
+)
 
 
 def two_role_lists(where: Where, header: Span, body: Span) -> Diagnostic:
     """Roles are declared in the header and in the body."""
-    return where.finding(
-        codes.TWO_ROLE_LISTS,
+    return finding(
+        TWO_ROLE_LISTS,
+        where,
         f"`{where.protocol}` declares roles in its header and in its body",
         (body, "roles of the body"),
         others=[(header, "roles of the header")],
-        helps=("keep the `roles` of the body only",),
-        upstream="rejects",
     )
+
+
+UNUSED_ROLE: Final = Code(
+    "TV206",
+    "unused-role",
+    "a role that takes no part",
+    severity=Severity.WARNING,
+    upstream="rejects",
+)
 
 
 def unused_role(where: Where, name: str, span: Span) -> Diagnostic:
     """The role `name`, declared at `span`, takes no part in any statement."""
-    return where.finding(
-        codes.UNUSED_ROLE,
+    return finding(
+        UNUSED_ROLE,
+        where,
         f"the role `{name}` takes no part in `{where.protocol}`",
         (span, "declared here, never used"),
         helps=(f"remove `{name}` from the `roles`, or let it take part",),
-        upstream="rejects",
     )
+
+
+LOCAL_ROLES: Final = Code(
+    "TV207",
+    "local-roles",
+    "a local protocol that declares roles",
+    upstream="rejects",
+)
 
 
 def local_roles(where: Where, name: str, span: Span) -> Diagnostic:
     """The local protocol `name` declares roles at `span`."""
-    return where.finding(
-        codes.LOCAL_ROLES,
+    return finding(
+        LOCAL_ROLES,
+        where,
         f"the local protocol `{name}` declares roles of its own",
         (span, "roles of a local protocol"),
         notes=("a local protocol shares the roles of the protocol around it",),
         helps=(f"remove the roles of `{name}`",),
-        upstream="rejects",
     )
+
+
+SELF_SEND: Final = Code(
+    "TV208",
+    "self-send",
+    "a message from a role to itself",
+    help="name another receiver, or leave the message out",
+    upstream="accepts",
+)
 
 
 def self_send(where: Where, role: str, receiver: Span, sender: Span, label: str) -> Diagnostic:
     """`role` sends `label` to itself."""
-    return where.finding(
-        codes.SELF_SEND,
+    return finding(
+        SELF_SEND,
+        where,
         f"`{role}` sends `{label}` to itself",
         (receiver, "the receiver is the sender"),
         others=[(sender, "sent from here")],
         notes=("a channel joins two different roles",),
-        helps=("name another receiver, or leave the message out",),
-        upstream="accepts",
     )
+
+
+EMPTY_BROADCAST: Final = Code(
+    "TV209",
+    "empty-broadcast",
+    "a broadcast that nobody receives",
+    severity=Severity.WARNING,
+    help="declare the receivers, or remove the broadcast",
+    upstream="drops",
+)
 
 
 def empty_broadcast(where: Where, role: str, span: Span) -> Diagnostic:
     """A broadcast of the only role there is."""
-    return where.finding(
-        codes.EMPTY_BROADCAST,
+    return finding(
+        EMPTY_BROADCAST,
+        where,
         f"nobody receives the broadcast of `{role}`",
         (span, "there is no other role"),
-        helps=("declare the receivers, or remove the broadcast",),
-        upstream="drops",
     )
+
+
+MISSING_INDEX: Final = Code(
+    "TV211",
+    "missing-index",
+    "a role family named without an index",
+    upstream="rejects",
+)
 
 
 def missing_index(where: Where, name: str, span: Span, declared: Span) -> Diagnostic:
     """The family `name` stands without an index where one is required."""
-    return where.finding(
-        codes.MISSING_INDEX,
+    return finding(
+        MISSING_INDEX,
+        where,
         f"`{name}` is a role family and needs an index",
         (span, "which members?"),
         others=[(declared, "declared as a family here")],
         notes=("all members are taken to be meant",),
         helps=(f"write `{name}[*]` for all members, or name one by its index",),
-        upstream="rejects",
     )
+
+
+INDEX_WITHOUT_FAMILY: Final = Code(
+    "TV212",
+    "index-without-family",
+    "an index on a role that is no family",
+    upstream="rejects",
+)
 
 
 def index_without_family(
     where: Where, name: str, written: str, span: Span, declared: Span
 ) -> Diagnostic:
     """`written` has an index, but `name` is one role."""
-    return where.finding(
-        codes.INDEX_WITHOUT_FAMILY,
+    return finding(
+        INDEX_WITHOUT_FAMILY,
+        where,
         f"`{written}` has an index, but `{name}` is one role",
         (span, "no family"),
         others=[(declared, "declared without a size here")],
         helps=(f"write `{name}`, or declare a family by `{name}[N]`",),
-        upstream="rejects",
     )
+
+
+INDEX_OUT_OF_BOUNDS: Final = Code(
+    "TV213",
+    "index-out-of-bounds",
+    "a member that the family does not have",
+    upstream="accepts",
+)
 
 
 def index_out_of_bounds(
@@ -167,77 +271,124 @@ def index_out_of_bounds(
 ) -> Diagnostic:
     """`written` names a member that a family of `size` does not have."""
     members = f"`{name}[0]` to `{name}[{size - 1}]`" if size else "none"
-    return where.finding(
-        codes.INDEX_OUT_OF_BOUNDS,
+    return finding(
+        INDEX_OUT_OF_BOUNDS,
+        where,
         f"`{written}` is out of bounds: `{name}` has {size} members",
         (span, "no such member"),
         others=[(declared, f"its members: {members}")],
         notes=("indices count from 0, and the end of a range is exclusive",),
         helps=(f"use an index below {size}, or `{name}[*]` for all members",),
-        upstream="accepts",
     )
+
+
+UNBOUND_INDEX: Final = Code(
+    "TV214",
+    "unbound-index",
+    "an index that nothing binds",
+    upstream="accepts",
+)
 
 
 def unbound_index(where: Where, name: str, symbol: str, span: Span, declared: Span) -> Diagnostic:
     """Nothing gives the `symbol` in an index of `name` a value."""
-    return where.finding(
-        codes.UNBOUND_INDEX,
+    return finding(
+        UNBOUND_INDEX,
+        where,
         f"nothing binds the index `{symbol}` of `{name}`",
         (span, f"what is `{symbol}`?"),
         others=[(declared, f"`{name}` is declared here")],
         notes=("the language has no construct that binds an index",),
         helps=(f"write `{name}[*]` for all members, or a number",),
-        upstream="accepts",
     )
+
+
+FAMILY_LIMIT: Final = Code(
+    "TV215",
+    "family-limit",
+    "a size or index beyond the limits of the language",
+    upstream="rejects",
+)
 
 
 def family_limit(where: Where, what: str, limit: int, span: Span) -> Diagnostic:
     """`what` is larger than the language allows."""
-    return where.finding(
-        codes.FAMILY_LIMIT,
+    return finding(
+        FAMILY_LIMIT,
+        where,
         f"{what} is beyond the limit of {limit:,}",
         (span, f"at most {limit:,}"),
         helps=(f"stay within {limit:,}, or declare a family of symbolic size by `R[N]`",),
-        upstream="rejects",
     )
+
+
+EMPTY_RANGE: Final = Code(
+    "TV216",
+    "empty-range",
+    "a range without members",
+    help="let the end be greater than the start",
+    upstream="rejects",
+)
 
 
 def empty_range(where: Where, written: str, span: Span) -> Diagnostic:
     """A range whose start is not below its end."""
-    return where.finding(
-        codes.EMPTY_RANGE,
+    return finding(
+        EMPTY_RANGE,
+        where,
         f"the range of `{written}` has no members",
         (span, "the start is not below the end"),
         notes=("the start of a range is inclusive, its end exclusive",),
-        helps=("let the end be greater than the start",),
-        upstream="rejects",
     )
+
+
+SEVERAL_DECIDERS: Final = Code(
+    "TV217",
+    "several-deciders",
+    "a choice or timer of several members at once",
+    help="name one member by its index",
+    upstream="accepts",
+)
 
 
 def several_deciders(
     where: Where, written: str, what: str, span: Span, declared: Span
 ) -> Diagnostic:
     """`written` stands for a family where one role must decide."""
-    return where.finding(
-        codes.SEVERAL_DECIDERS,
+    return finding(
+        SEVERAL_DECIDERS,
+        where,
         f"{what} needs one role, but `{written}` stands for several members",
         (span, "who of them?"),
         others=[(declared, "declared as a family here")],
-        helps=("name one member by its index",),
-        upstream="accepts",
     )
+
+
+DUPLICATE_LOCAL: Final = Code(
+    "TV221",
+    "duplicate-local-protocol",
+    "two local protocols of one name",
+    help="rename or remove one of them",
+    upstream="rejects",
+)
 
 
 def duplicate_local(where: Where, name: str, first: Span, second: Span) -> Diagnostic:
     """Two local protocols are called `name`."""
-    return where.finding(
-        codes.DUPLICATE_LOCAL,
+    return finding(
+        DUPLICATE_LOCAL,
+        where,
         f"there are two local protocols `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("rename or remove one of them",),
-        upstream="rejects",
     )
+
+
+UNKNOWN_CALL: Final = Code(
+    "TV222",
+    "unknown-call",
+    "a call of a local protocol that does not exist",
+)
 
 
 def unknown_call(where: Where, name: str, span: Span, nearest: str, upstream: str) -> Diagnostic:
@@ -246,13 +397,23 @@ def unknown_call(where: Where, name: str, span: Span, nearest: str, upstream: st
         helps = (f"did you mean `{nearest}`?",)
     else:
         helps = (f"declare `protocol {name}` in the `where` section",)
-    return where.finding(
-        codes.UNKNOWN_CALL,
+    return finding(
+        UNKNOWN_CALL,
+        where,
         f"there is no local protocol `{name}`",
         (span, "called here"),
         helps=helps,
         upstream=upstream,
     )
+
+
+CYCLIC_CALL: Final = Code(
+    "TV223",
+    "cyclic-call",
+    "a local protocol that calls itself",
+    help="write a loop by `rec` and `continue`",
+    upstream="rejects",
+)
 
 
 def cyclic_call(
@@ -264,94 +425,151 @@ def cyclic_call(
     else:
         chain = ", ".join(f"`{name}`" for name in names)
         message = f"the local protocols {chain} call each other in a circle"
-    return where.finding(
-        codes.CYCLIC_CALL,
+    return finding(
+        CYCLIC_CALL,
+        where,
         message,
         (call, f"calls `{names[0]}` again"),
         others=others,
         notes=("a call is replaced by the text of the protocol, which would never end",),
-        helps=("write a loop by `rec` and `continue`",),
-        upstream="rejects",
     )
+
+
+UNUSED_LOCAL: Final = Code(
+    "TV224",
+    "unused-local-protocol",
+    "a local protocol that nothing calls",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
 
 
 def unused_local(where: Where, name: str, span: Span) -> Diagnostic:
     """Nothing reaches the local protocol `name`."""
-    return where.finding(
-        codes.UNUSED_LOCAL,
+    return finding(
+        UNUSED_LOCAL,
+        where,
         f"nothing calls the local protocol `{name}`",
         (span, "never called"),
         helps=(f"remove it, or write `call {name}` where it belongs",),
-        upstream="accepts",
     )
+
+
+DROPPED_CALL: Final = Code(
+    "TV225",
+    "dropped-call",
+    "a call that Telltale ignores",
+    severity=Severity.WARNING,
+    upstream="drops",
+)
 
 
 def dropped_call(where: Where, name: str, construct: str, call: Span, around: Span) -> Diagnostic:
     """A call inside a construct where Telltale makes nothing of it."""
-    return where.finding(
-        codes.DROPPED_CALL,
+    return finding(
+        DROPPED_CALL,
+        where,
         f"`call {name}` inside `{construct}` is ignored by Telltale",
         (call, "inlined here, ignored there"),
         others=[(around, f"inside this `{construct}`")],
         helps=(f"write the statements of `{name}` here",),
-        upstream="drops",
     )
+
+
+UNDECLARED_BUNDLE: Final = Code(
+    "TV271",
+    "undeclared-bundle",
+    "a proof bundle that is not declared",
+    upstream="rejects",
+)
 
 
 def undeclared_bundle(where: Where, name: str, span: Span, nearest: str) -> Diagnostic:
     """`requires name` without such a proof bundle."""
-    return where.finding(
-        codes.UNDECLARED_BUNDLE,
+    return finding(
+        UNDECLARED_BUNDLE,
+        where,
         f"the proof bundle `{name}` is not declared",
         (span, "required here"),
         helps=_declare(nearest, f"proof_bundle {name}"),
-        upstream="rejects",
     )
+
+
+UNDECLARED_EFFECT: Final = Code(
+    "TV272",
+    "undeclared-effect",
+    "an effect that is not declared",
+    upstream="rejects",
+)
 
 
 def undeclared_effect(where: Where, name: str, span: Span, nearest: str) -> Diagnostic:
     """`uses name` without such an effect."""
-    return where.finding(
-        codes.UNDECLARED_EFFECT,
+    return finding(
+        UNDECLARED_EFFECT,
+        where,
         f"the effect `{name}` is not declared",
         (span, "used here"),
         helps=_declare(nearest, f"effect {name}"),
-        upstream="rejects",
     )
+
+
+UNDECLARED_PROFILE: Final = Code(
+    "TV273",
+    "undeclared-profile",
+    "a profile that is not declared",
+    upstream="rejects",
+)
 
 
 def undeclared_profile(where: Where, name: str, span: Span, nearest: str) -> Diagnostic:
     """`under name` without such a profile."""
-    return where.finding(
-        codes.UNDECLARED_PROFILE,
+    return finding(
+        UNDECLARED_PROFILE,
+        where,
         f"the profile `{name}` is not declared",
         (span, "named here"),
         helps=_declare(nearest, f"profile {name}"),
-        upstream="rejects",
     )
+
+
+DUPLICATE_BUNDLE: Final = Code(
+    "TV274",
+    "duplicate-bundle",
+    "two proof bundles of one name",
+    help="rename or remove one of them",
+    upstream="rejects",
+)
 
 
 def duplicate_bundle(where: Where, name: str, first: Span, second: Span) -> Diagnostic:
     """Two proof bundles are called `name`."""
-    return where.finding(
-        codes.DUPLICATE_BUNDLE,
+    return finding(
+        DUPLICATE_BUNDLE,
+        where,
         f"there are two proof bundles `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("rename or remove one of them",),
-        upstream="rejects",
     )
+
+
+DUPLICATE_PROFILE: Final = Code(
+    "TV275",
+    "duplicate-profile",
+    "two profiles of one name",
+    help="rename or remove one of them",
+    upstream="rejects",
+)
 
 
 def duplicate_profile(where: Where, name: str, first: Span, second: Span) -> Diagnostic:
     """Two profiles are called `name`."""
-    return where.finding(
-        codes.DUPLICATE_PROFILE,
+    return finding(
+        DUPLICATE_PROFILE,
+        where,
         f"there are two profiles `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
-        helps=("rename or remove one of them",),
-        upstream="rejects",
     )
 
 

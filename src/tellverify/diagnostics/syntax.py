@@ -2,55 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.model import Annotation, Code, Diagnostic
+from tellverify.diagnostics.model import (
+    Code,
+    Diagnostic,
+    Kind,
+    Severity,
+    finding,
+)
 from tellverify.source.span import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _finding(
-    code: Code,
-    path: str,
-    span: Span,
-    message: str,
-    label: str = "",
-    *,
-    others: Sequence[Annotation] = (),
-    notes: Sequence[str] = (),
-    helps: Sequence[str] = (),
-    upstream: str = "",
-) -> Diagnostic:
-    return Diagnostic(
-        code,
-        message,
-        path,
-        Annotation(span, label),
-        others=tuple(others),
-        notes=tuple(notes),
-        helps=tuple(helps),
-        severity=code.severity,
-        upstream=upstream,
-    )
-
-
 # Layout
+
+
+TAB_INDENTATION: Final = Code(
+    "TV101",
+    "tab-indentation",
+    "a tab in the indentation of a line",
+    help="indent with spaces only",
+    upstream="rejects",
+)
 
 
 def tab_indentation(path: str, span: Span, more: int) -> Diagnostic:
     """A tab in the white space that a line begins with; `more` further lines have one."""
-    return _finding(
-        codes.TAB_INDENTATION,
+    return finding(
+        TAB_INDENTATION,
         path,
-        span,
         "a tab in the indentation of a line",
-        "this is a tab",
+        (span, "this is a tab"),
         notes=[f"so {_lines(more)} further down"] if more else [],
-        helps=["indent with spaces only"],
-        upstream="rejects",
     )
 
 
@@ -58,54 +44,80 @@ def _lines(count: int) -> str:
     return "is 1 line" if count == 1 else f"are {count} lines"
 
 
+INCONSISTENT_INDENTATION: Final = Code(
+    "TV102",
+    "inconsistent-indentation",
+    "a line goes back to a column where no block began",
+    upstream="rejects",
+)
+
+
 def inconsistent_indentation(path: str, span: Span, column: int, open_at: int) -> Diagnostic:
     """A line at `column`, between the block at column `open_at` and the next deeper one."""
-    return _finding(
-        codes.INCONSISTENT_INDENTATION,
+    return finding(
+        INCONSISTENT_INDENTATION,
         path,
-        span,
         f"this line begins at column {column}, where no open block began",
+        (span, ""),
         helps=[f"begin it at column {open_at}, or at the column of a deeper line above"],
-        upstream="rejects",
     )
+
+
+UNEXPECTED_INDENTATION: Final = Code(
+    "TV103",
+    "unexpected-indentation",
+    "a deeper line where no block can begin",
+    upstream="rejects",
+)
 
 
 def unexpected_indentation(path: str, span: Span, helps: Sequence[str] = ()) -> Diagnostic:
     """A deeper line where no block can begin."""
-    return _finding(
-        codes.UNEXPECTED_INDENTATION,
+    return finding(
+        UNEXPECTED_INDENTATION,
         path,
-        span,
         "this line is indented deeper, but nothing above it opens a block",
+        (span, ""),
         helps=helps or ["begin it at the column of the line above"],
-        upstream="rejects",
     )
+
+
+SWALLOWED_LINE: Final = Code(
+    "TV104",
+    "swallowed-line",
+    "a line that Telltale reads as the payload of the message above",
+    help="begin the line at the column of the statement above",
+    upstream="drops",
+)
 
 
 def swallowed_line(path: str, span: Span, message: Span, label: str) -> Diagnostic:
     """A line deeper than the message `label` above it."""
-    return _finding(
-        codes.SWALLOWED_LINE,
+    return finding(
+        SWALLOWED_LINE,
         path,
-        span,
         f"this line is deeper than `{label}` above it, so Telltale reads it as its payload",
-        "read here as a statement, dropped by Telltale",
-        others=[Annotation(message, "the message that swallows it")],
-        helps=["begin the line at the column of the statement above"],
-        upstream="drops",
+        (span, "read here as a statement, dropped by Telltale"),
+        others=[(message, "the message that swallows it")],
     )
+
+
+COMMENT_BEFORE_CODE: Final = Code(
+    "TV105",
+    "comment-before-code",
+    "a block comment before code hides the code from the layout",
+    help="put the comment on a line of its own",
+    upstream="accepts",
+)
 
 
 def comment_before_code(path: str, span: Span) -> Diagnostic:
     """A block comment before code that opens or closes a block."""
-    return _finding(
-        codes.COMMENT_BEFORE_CODE,
+    return finding(
+        COMMENT_BEFORE_CODE,
         path,
-        span,
         "a block comment stands before code that begins or ends a block",
-        "Telltale reads this line as a continuation of the one above",
-        helps=["put the comment on a line of its own"],
-        upstream="accepts",
+        (span, "Telltale reads this line as a continuation of the one above"),
     )
 
 
@@ -120,123 +132,184 @@ def character_name(char: str) -> str:
     return f"U+{ord(char):04X} {named}" if named else f"U+{ord(char):04X}"
 
 
+CONTROL_CHARACTER: Final = Code(
+    "TV111",
+    "control-character",
+    "a control character in the text",
+    help="remove it",
+    upstream="rejects",
+)
+
+
 def control_character(path: str, span: Span, char: str, more: int) -> Diagnostic:
     """A control or direction character; the text has `more` further ones."""
-    return _finding(
-        codes.CONTROL_CHARACTER,
+    return finding(
+        CONTROL_CHARACTER,
         path,
-        span,
         f"the text has the control character {character_name(char)}",
+        (span, ""),
         notes=[f"{more} further control character{'s' * (more > 1)} in this file"] if more else [],
-        helps=["remove it"],
-        upstream="rejects",
     )
+
+
+LONE_CARRIAGE_RETURN: Final = Code(
+    "TV112",
+    "lone-carriage-return",
+    "a carriage return without a line feed",
+    help="end lines with a line feed",
+    upstream="accepts",
+)
 
 
 def lone_carriage_return(path: str, span: Span, more: int) -> Diagnostic:
     """A carriage return that no line feed follows; the text has `more` further ones."""
-    return _finding(
-        codes.LONE_CARRIAGE_RETURN,
+    return finding(
+        LONE_CARRIAGE_RETURN,
         path,
-        span,
         "a carriage return without a line feed",
-        "read here as the end of a line, by Telltale as a space",
+        (span, "read here as the end of a line, by Telltale as a space"),
         notes=[f"{more} further one{'s' * (more > 1)} in this file"] if more else [],
-        helps=["end lines with a line feed"],
-        upstream="accepts",
     )
+
+
+BYTE_ORDER_MARK: Final = Code(
+    "TV113",
+    "byte-order-mark",
+    "a byte order mark at the start of the file",
+    severity=Severity.NOTE,
+    help="save it as UTF-8 without byte order mark",
+    upstream="rejects",
+)
 
 
 def byte_order_mark(path: str) -> Diagnostic:
     """A byte order mark at the start of the file."""
-    return _finding(
-        codes.BYTE_ORDER_MARK,
+    return finding(
+        BYTE_ORDER_MARK,
         path,
-        Span(0, 1),
         "the file begins with a byte order mark",
-        helps=["save it as UTF-8 without byte order mark"],
-        upstream="rejects",
+        (Span(0, 1), ""),
     )
+
+
+FOREIGN_NAME: Final = Code(
+    "TV114",
+    "foreign-name",
+    "a name that is not made of ASCII letters, digits and underscores",
+    upstream="rejects",
+)
 
 
 def foreign_name(path: str, span: Span, name: str) -> Diagnostic:
     """A name with a letter outside ASCII, or with an underscore in front."""
     foreign = next((char for char in name if not char.isascii()), "")
     if not foreign:
-        return _finding(
-            codes.FOREIGN_NAME,
+        return finding(
+            FOREIGN_NAME,
             path,
-            span,
             f"the name `{name}` begins with an underscore",
+            (span, ""),
             helps=["begin it with a letter"],
-            upstream="rejects",
         )
-    return _finding(
-        codes.FOREIGN_NAME,
+    return finding(
+        FOREIGN_NAME,
         path,
-        span,
         f"the name `{name}` has the character `{foreign}`, {character_name(foreign)}",
+        (span, ""),
         helps=["names are made of ASCII letters, digits and underscores"],
-        upstream="rejects",
     )
+
+
+NUMBER_TOO_LARGE: Final = Code(
+    "TV115",
+    "number-too-large",
+    "a number that does not fit into 64 bits",
+    upstream="rejects",
+)
 
 
 def number_too_large(path: str, span: Span) -> Diagnostic:
     """A number above 2^64 - 1."""
-    return _finding(
-        codes.NUMBER_TOO_LARGE,
+    return finding(
+        NUMBER_TOO_LARGE,
         path,
-        span,
         "this number does not fit into 64 bits",
-        upstream="rejects",
+        (span, ""),
     )
+
+
+UNKNOWN_UNIT: Final = Code(
+    "TV116",
+    "unknown-unit",
+    "a duration in an unknown unit",
+    help="write `ms`, `s`, `m` or `h`",
+    upstream="rejects",
+)
 
 
 def unknown_unit(path: str, span: Span, unit: str) -> Diagnostic:
     """A duration whose unit is none of the four."""
-    return _finding(
-        codes.UNKNOWN_UNIT,
+    return finding(
+        UNKNOWN_UNIT,
         path,
-        span,
         f"`{unit}` is not a unit of time",
-        helps=["write `ms`, `s`, `m` or `h`"],
-        upstream="rejects",
+        (span, ""),
     )
 
 
 # Brackets, strings and comments
 
 
+UNCLOSED_COMMENT: Final = Code(
+    "TV121",
+    "unclosed-comment",
+    "a block comment that does not end",
+    help="end it with `-}`; block comments do not nest",
+)
+
+
 def unclosed_comment(path: str, span: Span) -> Diagnostic:
     """A `{-` without its `-}`."""
-    return _finding(
-        codes.UNCLOSED_COMMENT,
+    return finding(
+        UNCLOSED_COMMENT,
         path,
-        span,
         "this block comment does not end",
-        "the rest of the file is in it",
-        helps=["end it with `-}`; block comments do not nest"],
+        (span, "the rest of the file is in it"),
     )
+
+
+UNCLOSED_STRING: Final = Code(
+    "TV122",
+    "unclosed-string",
+    "a string that does not end",
+    help='end it with `"`',
+)
 
 
 def unclosed_string(path: str, span: Span) -> Diagnostic:
     """A string without its closing quote."""
-    return _finding(
-        codes.UNCLOSED_STRING,
+    return finding(
+        UNCLOSED_STRING,
         path,
-        span,
         "this string does not end",
-        helps=['end it with `"`'],
+        (span, ""),
     )
+
+
+UNCLOSED_BRACKET: Final = Code(
+    "TV123",
+    "unclosed-bracket",
+    "a bracket that is not closed",
+)
 
 
 def unclosed_bracket(path: str, span: Span, bracket: str) -> Diagnostic:
     """An opening bracket without its closing one."""
-    return _finding(
-        codes.UNCLOSED_BRACKET,
+    return finding(
+        UNCLOSED_BRACKET,
         path,
-        span,
         f"this `{bracket}` is not closed",
+        (span, ""),
         helps=[f"close it with `{_CLOSER[bracket]}`"],
     )
 
@@ -244,57 +317,94 @@ def unclosed_bracket(path: str, span: Span, bracket: str) -> Diagnostic:
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
+UNMATCHED_BRACKET: Final = Code(
+    "TV124",
+    "unmatched-bracket",
+    "a closing bracket without its opening one",
+    help="remove it",
+    upstream="rejects",
+)
+
+
 def unmatched_bracket(path: str, span: Span, bracket: str) -> Diagnostic:
     """A closing bracket without its opening one."""
-    return _finding(
-        codes.UNMATCHED_BRACKET,
+    return finding(
+        UNMATCHED_BRACKET,
         path,
-        span,
         f"this `{bracket}` closes nothing",
-        helps=["remove it"],
-        upstream="rejects",
+        (span, ""),
     )
+
+
+ESCAPED_QUOTE: Final = Code(
+    "TV125",
+    "escaped-quote",
+    "a string that ends in a backslash",
+    help="write the string without backslash",
+    upstream="rejects",
+)
 
 
 def escaped_quote(path: str, span: Span) -> Diagnostic:
     """A string whose last character is a backslash."""
-    return _finding(
-        codes.ESCAPED_QUOTE,
+    return finding(
+        ESCAPED_QUOTE,
         path,
-        span,
         "this string ends in a backslash",
+        (span, ""),
         notes=["strings have no escapes, yet Telltale's layout reads `\\\"` as a quote inside"],
-        helps=["write the string without backslash"],
-        upstream="rejects",
     )
+
+
+STRING_OVER_LINES: Final = Code(
+    "TV126",
+    "string-over-lines",
+    "a string that goes over the end of its line",
+    severity=Severity.WARNING,
+    help="keep a string on one line",
+)
 
 
 def string_over_lines(path: str, span: Span) -> Diagnostic:
     """A string with a line break outside of brackets."""
-    return _finding(
-        codes.STRING_OVER_LINES,
+    return finding(
+        STRING_OVER_LINES,
         path,
-        span,
         "this string goes over the end of its line",
+        (span, ""),
         notes=["Telltale takes the indentation inside it for layout"],
-        helps=["keep a string on one line"],
     )
+
+
+NESTED_BRACKET: Final = Code(
+    "TV127",
+    "nested-bracket",
+    "a bracket inside opaque text that ends at the first closing one",
+    upstream="rejects",
+)
 
 
 def nested_bracket(path: str, span: Span, bracket: str) -> Diagnostic:
     """A bracket of the kind that encloses opaque text, inside that text."""
     closer = _CLOSER[bracket]
-    return _finding(
-        codes.NESTED_BRACKET,
+    return finding(
+        NESTED_BRACKET,
         path,
-        span,
         f"a `{bracket}` inside text that ends at the first `{closer}`",
+        (span, ""),
         helps=[f"write the text without `{bracket}` and `{closer}`"],
-        upstream="rejects",
     )
 
 
 # Grammar
+
+
+SYNTAX_ERROR: Final = Code(
+    "TV131",
+    "syntax-error",
+    "a word where the grammar wants another",
+    upstream="rejects",
+)
 
 
 def syntax_error(
@@ -302,14 +412,12 @@ def syntax_error(
 ) -> Diagnostic:
     """`found` stands where one of `expected` should; both in words of the language."""
     wanted = _alternatives(expected)
-    return _finding(
-        codes.SYNTAX_ERROR,
+    return finding(
+        SYNTAX_ERROR,
         path,
-        span,
         f"expected {wanted}, found {found}" if wanted else f"{found} cannot stand here",
-        f"expected {wanted}" if wanted else "",
+        (span, f"expected {wanted}" if wanted else ""),
         helps=helps,
-        upstream="rejects",
     )
 
 
@@ -319,165 +427,233 @@ def _alternatives(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
+BRACE_BODY: Final = Code(
+    "TV132",
+    "brace-body",
+    "a body in braces instead of an indented one",
+    help="indent the body on the lines below, or put it in parentheses",
+    upstream="rejects",
+)
+
+
 def brace_body(path: str, span: Span, head: str) -> Diagnostic:
     """A hand-written brace where a block begins after `head`."""
-    return _finding(
-        codes.BRACE_BODY,
+    return finding(
+        BRACE_BODY,
         path,
-        span,
         f"a brace opens a body after `{head}`",
-        helps=["indent the body on the lines below, or put it in parentheses"],
-        upstream="rejects",
+        (span, ""),
     )
+
+
+REMOVED_STATEMENT: Final = Code(
+    "TV133",
+    "removed-statement",
+    "a statement that the language no longer has",
+    upstream="rejects",
+)
 
 
 def removed_statement(path: str, span: Span, word: str, instead: str) -> Diagnostic:
     """A statement of an older language."""
-    return _finding(
-        codes.REMOVED_STATEMENT,
+    return finding(
+        REMOVED_STATEMENT,
         path,
-        span,
         f"the statement `{word}` is no longer part of the language",
+        (span, ""),
         helps=[instead],
-        upstream="rejects",
     )
+
+
+EMPTY_PARENTHESES: Final = Code(
+    "TV134",
+    "empty-parentheses",
+    "a body in parentheses with nothing in it",
+    upstream="rejects",
+)
 
 
 def empty_parentheses(path: str, span: Span, wanted: str) -> Diagnostic:
     """`( )` where a body stands."""
-    return _finding(
-        codes.EMPTY_PARENTHESES,
+    return finding(
+        EMPTY_PARENTHESES,
         path,
-        span,
         f"these parentheses hold no {wanted}",
-        upstream="rejects",
+        (span, ""),
     )
+
+
+EQUALS_ON_LATER_LINE: Final = Code(
+    "TV135",
+    "equals-on-later-line",
+    "the `=` of a declaration is on a later line than its head",
+    help="write the head up to `=` on one line",
+    upstream="rejects",
+)
 
 
 def equals_on_later_line(path: str, span: Span, head: Span, what: str) -> Diagnostic:
     """The `=` of a declaration that begins on an earlier line."""
-    return _finding(
-        codes.EQUALS_ON_LATER_LINE,
+    return finding(
+        EQUALS_ON_LATER_LINE,
         path,
-        span,
         f"the `=` of this {what} is on a later line than its head",
-        others=[Annotation(head, "the head begins here")],
-        helps=["write the head up to `=` on one line"],
-        upstream="rejects",
+        (span, ""),
+        others=[(head, "the head begins here")],
     )
+
+
+NO_PROTOCOL: Final = Code(
+    "TV141",
+    "no-protocol",
+    "a file without a protocol",
+    help="begin one with `protocol Name =`",
+    upstream="rejects",
+)
 
 
 def no_protocol(path: str) -> Diagnostic:
     """The file has no protocol."""
-    return _finding(
-        codes.NO_PROTOCOL,
+    return finding(
+        NO_PROTOCOL,
         path,
-        Span(0, 0),
         "the file has no protocol",
-        helps=["begin one with `protocol Name =`"],
-        upstream="rejects",
+        (Span(0, 0), ""),
     )
+
+
+SECOND_PROTOCOL: Final = Code(
+    "TV142",
+    "second-protocol",
+    "a file with more than one protocol",
+    help="put each protocol into its own file, or into a `where` section if it is called",
+    upstream="rejects",
+)
 
 
 def second_protocol(path: str, span: Span, name: str, first: Span) -> Diagnostic:
     """A protocol after the first."""
-    return _finding(
-        codes.SECOND_PROTOCOL,
+    return finding(
+        SECOND_PROTOCOL,
         path,
-        span,
         f"`{name}` is a second protocol in this file",
-        others=[Annotation(first, "the first protocol")],
-        helps=["put each protocol into its own file, or into a `where` section if it is called"],
-        upstream="rejects",
+        (span, ""),
+        others=[(first, "the first protocol")],
     )
+
+
+DECLARATION_AFTER_PROTOCOL: Final = Code(
+    "TV143",
+    "declaration-after-protocol",
+    "a declaration after the protocol",
+    help="move it in front of the protocol",
+    upstream="rejects",
+)
 
 
 def declaration_after_protocol(path: str, span: Span, protocol: Span) -> Diagnostic:
     """A declaration after the protocol."""
-    return _finding(
-        codes.DECLARATION_AFTER_PROTOCOL,
+    return finding(
+        DECLARATION_AFTER_PROTOCOL,
         path,
-        span,
         "this declaration stands after the protocol",
-        others=[Annotation(protocol, "the protocol must be the last")],
-        helps=["move it in front of the protocol"],
-        upstream="rejects",
+        (span, ""),
+        others=[(protocol, "the protocol must be the last")],
     )
+
+
+MISPLACED_HEADER: Final = Code(
+    "TV144",
+    "misplaced-header",
+    "a `module` or `import` line after what it must precede",
+    upstream="rejects",
+)
 
 
 def misplaced_header(path: str, span: Span, word: str) -> Diagnostic:
     """A `module` that is not first, or an `import` after a declaration."""
     first = "at the start of the file" if word == "module" else "before every declaration"
-    return _finding(
-        codes.MISPLACED_HEADER,
+    return finding(
+        MISPLACED_HEADER,
         path,
-        span,
         f"`{word}` stands {first} and at no other place",
+        (span, ""),
         helps=["move it up, and keep only one `module` line"]
         if word == "module"
         else ["move it up"],
-        upstream="rejects",
     )
+
+
+REFUSED_UPSTREAM: Final = Code(
+    "TV151",
+    "refused-upstream",
+    "clear text that Telltale refuses to read",
+    severity=Severity.WARNING,
+    upstream="rejects",
+)
 
 
 def removed_word_in_front(path: str, span: Span, word: str) -> Diagnostic:
     """A line that begins with the word of a removed statement, but is none."""
-    return _finding(
-        codes.REFUSED_UPSTREAM,
+    return finding(
+        REFUSED_UPSTREAM,
         path,
-        span,
         f"Telltale refuses every line that begins with `{word}`, the word of a removed statement",
+        (span, ""),
         helps=[f"do not begin a line with `{word}`: move it behind another word, or rename it"],
-        upstream="rejects",
     )
 
 
 def brace_after_loop(path: str, span: Span, loop: Span) -> Diagnostic:
     """A brace that is anywhere behind the word `loop`."""
-    return _finding(
-        codes.REFUSED_UPSTREAM,
+    return finding(
+        REFUSED_UPSTREAM,
         path,
-        span,
         "Telltale takes any brace behind a `loop` for its body, and refuses the file",
-        others=[Annotation(loop, "the `loop`")],
+        (span, ""),
+        others=[(loop, "the `loop`")],
         helps=["use `rec` in place of `loop`, or move what has braces in front of it"],
-        upstream="rejects",
     )
 
 
 def brace_on_line(path: str, span: Span, head: Span, word: str) -> Diagnostic:
     """A brace on the line of `word`, which Telltale takes for the body."""
-    return _finding(
-        codes.REFUSED_UPSTREAM,
+    return finding(
+        REFUSED_UPSTREAM,
         path,
-        span,
         f"Telltale takes a brace on the line of `{word}` for its body, and refuses the file",
-        others=[Annotation(head, f"the `{word}`")],
+        (span, ""),
+        others=[(head, f"the `{word}`")],
         helps=["write the body on lines of its own"],
-        upstream="rejects",
     )
 
 
 def keyword_in_front(path: str, span: Span, name: str, keyword: str) -> Diagnostic:
     """A name that begins with a keyword which Telltale cuts off."""
-    return _finding(
-        codes.REFUSED_UPSTREAM,
+    return finding(
+        REFUSED_UPSTREAM,
         path,
-        span,
         f"Telltale reads `{name}` as `{keyword} {name[len(keyword) :]}`",
+        (span, ""),
         notes=["its keywords have no word boundary"],
         helps=["rename it"],
-        upstream="rejects",
     )
+
+
+TOO_MANY_FAULTS: Final = Code(
+    "TV191",
+    "too-many-faults",
+    "more faults than one report shows",
+    kind=Kind.LIMIT,
+    help="mend the faults above and run again",
+)
 
 
 def too_many_faults(path: str, span: Span, limit: int) -> Diagnostic:
     """More faults than `limit`, of which the first beyond it is at `span`."""
-    return _finding(
-        codes.TOO_MANY_FAULTS,
+    return finding(
+        TOO_MANY_FAULTS,
         path,
-        span,
         f"this file has more than {limit} faults",
-        "the faults from here on are not shown",
-        helps=["mend the faults above and run again"],
+        (span, "the faults from here on are not shown"),
     )

@@ -10,7 +10,7 @@ from tellverify.annotations.rules import Rules
 from tellverify.annotations.sites import sends_of
 from tellverify.diagnostics import shape as say
 from tellverify.diagnostics.annotations import legacy_capability
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Where
 from tellverify.language.syntax import ast
 from tellverify.lint.finding import Finding, Fix
 from tellverify.source.text import SourceFile

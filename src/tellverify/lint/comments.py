@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tellverify.diagnostics import shape as say
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
 from tellverify.lint.finding import Finding, Fix

@@ -9,8 +9,8 @@ import msgspec
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.sites import check_annotations
 from tellverify.diagnostics import shape as say
-from tellverify.diagnostics.codes import LEGACY_CAPABILITY
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.annotations import LEGACY_CAPABILITY
+from tellverify.diagnostics.model import Where
 from tellverify.evidence.neutral import neutral
 from tellverify.language.lowering.families import family_groups
 from tellverify.language.lowering.lower import lower

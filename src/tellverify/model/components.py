@@ -2,53 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 
 def strongly_connected(
     first: Sequence[int], target: Sequence[int], roots: Iterable[int]
-) -> list[list[int]]:
+) -> Iterator[list[int]]:
     """The components reachable from `roots`, each after all components it leads to.
 
     Edges of state s are `target[first[s]:first[s+1]]`. Tarjan (SIAM J. Comput. 1972), iterative.
     """
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    open_states: list[int] = []
-    is_open: set[int] = set()
-    components: list[list[int]] = []
+    low = [0] * (len(first) - 1)  # 0 before a state is visited
+    closed = bytearray(len(low))
+    clock = 0
+    pending: list[int] = []  # visited states of no component yet
     for root in roots:
-        if root in index:
+        if low[root]:
             continue
-        work = [(root, first[root])]
-        index[root] = low[root] = len(index)
-        open_states.append(root)
-        is_open.add(root)
-        while work:
-            state, edge = work.pop()
-            if edge < first[state + 1]:
-                work.append((state, edge + 1))
+        clock += 1
+        low[root] = clock
+        pending.append(root)
+        path = [(root, first[root], clock)]
+        while path:
+            state, edge, number = path.pop()
+            end = first[state + 1]
+            least = low[state]
+            while edge < end:
                 below = target[edge]
-                if below not in index:
-                    index[below] = low[below] = len(index)
-                    open_states.append(below)
-                    is_open.add(below)
-                    work.append((below, first[below]))
-                elif below in is_open:
-                    low[state] = min(low[state], index[below])
-                continue
-            if work:
-                low[work[-1][0]] = min(low[work[-1][0]], low[state])
-            if low[state] == index[state]:
-                component = []
-                while True:
-                    member = open_states.pop()
-                    is_open.discard(member)
-                    component.append(member)
-                    if member == state:
-                        break
-                components.append(component)
-    return components
+                found = low[below]
+                if not found:
+                    low[state] = least
+                    path.append((state, edge, number))
+                    clock += 1
+                    low[below] = clock
+                    pending.append(below)
+                    path.append((below, first[below], clock))
+                    break
+                if found < least and not closed[below]:
+                    least = found
+                edge += 1
+            else:
+                low[state] = least
+                if least == number:
+                    yield _closed_at(state, pending, closed)
+
+
+def _closed_at(root: int, pending: list[int], closed: bytearray) -> list[int]:
+    """The component that `root` opened, taken off `pending`; the states visited last come first."""
+    if pending[-1] == root:
+        closed[root] = 1
+        return [pending.pop()]
+    cut = len(pending) - 1
+    while pending[cut] != root:
+        cut -= 1
+    component = pending[cut:][::-1]
+    del pending[cut:]
+    for state in component:
+        closed[state] = 1
+    return component
 
 
 def reaching(first: Sequence[int], target: Sequence[int], goals: Iterable[int]) -> bytearray:

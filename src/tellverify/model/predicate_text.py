@@ -8,7 +8,7 @@ precedence are those of Rust, in which Telltale reads predicates.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,7 @@ from tellverify.model.predicate import (
     Text,
     Truth,
 )
+from tellverify.source.precedence import END, PrecedenceReader, Token, scan
 from tellverify.source.span import Span
 
 MAX_NESTING: Final = 64
@@ -47,6 +48,7 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "0": "\0", "'": 
 _SIGNS: Final = {sign.value: sign for sign in Sign}
 _OPENING: Final = ("(", "[", "{")
 _CLOSING: Final = (")", "]", "}")
+_OR, _AND, _COMPARISON = 1, 2, 3
 _BEGIN_NO_CONDITION: Final = frozenset(
     ("if", "match", "loop", "while", "for", "let", "return", "unsafe", "move", "async", "break")
 )
@@ -70,13 +72,6 @@ class Fault(msgspec.Struct, frozen=True):
 Reading: TypeAlias = Predicate | Fault
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
 class _Stop(Exception):
     """Ends the reading at a fault."""
 
@@ -89,42 +84,34 @@ def read_predicate(text: str, offset: int = 0) -> Reading:
     if len(text) > MAX_LENGTH:
         why = f"it is longer than {MAX_LENGTH} characters"
         return Fault(why, Span(offset, offset + len(text)), True)
-    tokens = []
-    for match in _TOKEN.finditer(text.rstrip()):
-        kind = match.lastgroup or "sign"
-        start, end = match.span(kind)
-        tokens.append(_Token(kind, match[kind], start + offset, end + offset))
-    if not tokens:
+    tokens = scan(_TOKEN, text, offset=offset).tokens  # every sign is a token
+    if len(tokens) == 1:
         return Fault("it is empty", Span(offset, offset + len(text)))
     try:
-        return _Reader(tokens).predicate()
+        return _Reader(tokens, MAX_NESTING).predicate()
     except _Stop as stop:
         return stop.fault
 
 
-class _Reader:
-    """Recursive descent by precedence; the depth follows parentheses, up to `MAX_NESTING`."""
-
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = tokens
-        self._at = 0
-        self._depth = 0
+class _Reader(PrecedenceReader[Operand]):
+    """By precedence; the depth follows parentheses."""
 
     def predicate(self) -> Predicate:
         """All tokens as one predicate."""
-        found = self._condition(self._any())
-        if self._at < len(self._tokens):
+        found = self._condition(self.expression())
+        if self.here.kind != END:
             raise self._no_operator()
         return found
 
-    def _next(self) -> str:
-        return self._tokens[self._at].text if self._at < len(self._tokens) else ""
+    def too_deep(self) -> _Stop:
+        why = f"it is nested more than {MAX_NESTING} deep"
+        return _Stop(Fault(why, self.here.span, True))
 
-    def _fault(self, text: str, token: _Token) -> _Stop:
-        return _Stop(Fault(text, Span(token.start, token.end)))
+    def _fault(self, text: str, token: Token) -> _Stop:
+        return _Stop(Fault(text, token.span))
 
     def _no_operator(self) -> _Stop:
-        token = self._tokens[self._at]
+        token = self.here
         if token.text in _SIGNS:
             return self._fault("comparisons do not chain", token)
         if token.text in _ARITHMETIC:
@@ -141,54 +128,43 @@ class _Reader:
             case _:
                 return operand
 
-    def _any(self) -> Operand:
-        first = self._all()
-        if self._next() != "||":
-            return first
-        parts: list[Operand] = [self._condition(first)]
-        while self._next() == "||":
-            self._at += 1
-            parts.append(self._condition(self._all()))
-        return Or(tuple(parts), parts[0].span.to(parts[-1].span))
-
-    def _all(self) -> Operand:
-        first = self._comparison()
-        if self._next() != "&&":
-            return first
-        parts: list[Operand] = [self._condition(first)]
-        while self._next() == "&&":
-            self._at += 1
-            parts.append(self._condition(self._comparison()))
-        return And(tuple(parts), parts[0].span.to(parts[-1].span))
-
-    def _comparison(self) -> Operand:
-        left = self._negation()
-        sign = _SIGNS.get(self._next())
-        if sign is None:
-            return left
-        self._at += 1
-        right = self._negation()
-        if self._next() in _SIGNS:
+    def joined(self, left: Operand, least: int) -> Operand | None:
+        text = self.here.text
+        if text == "||" and least <= _OR:
+            parts = self._parts(left, "||", _AND)
+            return Or(parts, parts[0].span.to(parts[-1].span))
+        if text == "&&" and least <= _AND:
+            parts = self._parts(left, "&&", _COMPARISON)
+            return And(parts, parts[0].span.to(parts[-1].span))
+        if text not in _SIGNS or least > _COMPARISON:
+            return None
+        self.advance()
+        right = self.operand()
+        if self.here.text in _SIGNS:
             raise self._no_operator()
-        return Comparison(left, sign, right, left.span.to(right.span))
+        return Comparison(left, _SIGNS[text], right, left.span.to(right.span))
 
-    def _negation(self) -> Operand:
-        first = self._at
-        while self._next() == "!":
-            self._at += 1
-        count = self._at - first
-        operand = self._operand()
+    def _parts(self, first: Operand, sign: str, least: int) -> tuple[Operand, ...]:
+        parts: list[Operand] = [self._condition(first)]
+        while self.has(sign):
+            parts.append(self._condition(self.expression(least)))
+        return tuple(parts)
+
+    def operand(self) -> Operand:
+        first = self.here
+        count = 0
+        while self.has("!"):
+            count += 1
+        operand = self._value()
         if not count:
             return operand
         inner = self._condition(operand)
-        if count % 2 == 0:
-            return inner
-        return Not(inner, Span(self._tokens[first].start, inner.span.end))
+        return Not(inner, Span(first.start, inner.span.end)) if count % 2 else inner
 
-    def _operand(self) -> Operand:
-        if self._at >= len(self._tokens):
-            raise self._fault("it ends too early", self._tokens[-1])
-        token = self._tokens[self._at]
+    def _value(self) -> Operand:
+        token = self.here
+        if token.kind == END:
+            raise self._fault("it ends too early", self.peek(-1))
         if token.text == "(":
             return self._group(token)
         if token.kind == "literal":
@@ -196,43 +172,38 @@ class _Reader:
             return self._behind(self._at - 1, _literal(token))
         if token.kind == "name" and token.text not in _BEGIN_NO_CONDITION:
             self._at += 1
-            truth = Truth(token.text == "true", Span(token.start, token.end))
+            truth = Truth(token.text == "true", token.span)
             named = truth if token.text in ("true", "false") else None
             return self._behind(self._at - 1, named or Atom(token.text, truth.span))
         if token.kind == "name":
             raise self._fault(f"`{token.text}` begins no condition", token)
         raise self._fault(f"`{_shown(token.text)}` stands where a value is expected", token)
 
-    def _group(self, opening: _Token) -> Operand:
-        if self._depth >= MAX_NESTING:
-            why = f"it is nested more than {MAX_NESTING} deep"
-            raise _Stop(Fault(why, Span(opening.start, opening.end), True))
+    def _group(self, opening: Token) -> Operand:
+        self.enter()
         first = self._at
-        self._at += 1
-        self._depth += 1
-        inner = self._any()
-        if self._at >= len(self._tokens):
+        self.advance()
+        inner = self.expression()
+        if self.here.kind == END:
             raise self._fault("a parenthesis is not closed", opening)
-        if self._next() != ")":
+        if not self.has(")"):
             raise self._no_operator()
-        self._at += 1
-        self._depth -= 1
+        self.leave()
         return self._behind(first, inner)
 
     def _behind(self, first: int, operand: Operand) -> Operand:
         """`operand` itself, or the atom that fields, calls and indexes behind it make of it."""
         start = self._at
-        while self._at < len(self._tokens):
-            text = self._next()
-            ahead = self._tokens[self._at + 1] if self._at + 1 < len(self._tokens) else None
-            if text in (".", "::") and ahead is not None and self._may_follow(text, ahead):
+        while self.here.kind != END:
+            text, ahead = self.here.text, self.peek(1)
+            if text in (".", "::") and self._may_follow(text, ahead):
                 self._at += 2
                 if ahead.text == "<":
                     self._at -= 1
                     self._bracket("<", ">")
             elif text in ("(", "["):
                 self._bracket(text, _CLOSING[_OPENING.index(text)])
-            elif text == "!" and ahead is not None and ahead.text in _OPENING:
+            elif text == "!" and ahead.text in _OPENING:
                 self._at += 1
                 self._bracket(ahead.text, _CLOSING[_OPENING.index(ahead.text)])
             else:
@@ -242,31 +213,30 @@ class _Reader:
         made = self._tokens[first : self._at]
         return Atom(_joined(made), Span(made[0].start, made[-1].end))
 
-    def _may_follow(self, text: str, ahead: _Token) -> bool:
+    def _may_follow(self, text: str, ahead: Token) -> bool:
         if text == "::":
             return ahead.kind == "name" or ahead.text == "<"
-        return ahead.kind == "name" or ahead.text[0].isdigit()
+        return ahead.kind == "name" or ahead.text[:1].isdigit()
 
     def _bracket(self, opening: str, closing: str) -> None:
         """Go behind the bracket that begins here."""
-        begin = self._tokens[self._at]
+        begin = self.here
         depth = 0
-        while self._at < len(self._tokens):
-            text = self._next()
+        while self.here.kind != END:
+            text = self.advance().text
             if opening == "<":
                 depth += (text == "<") - (text == ">") - 2 * (text == ">>")
             else:
                 depth += (text in _OPENING) - (text in _CLOSING)
-            self._at += 1
             if depth <= 0:
                 return
         raise self._fault("a bracket is not closed", begin)
 
 
-def _joined(tokens: list[_Token]) -> str:
+def _joined(tokens: list[Token]) -> str:
     """The tokens in a form that does not depend on blanks in the source."""
     parts: list[str] = []
-    before: _Token | None = None
+    before: Token | None = None
     for token in tokens:
         if before is not None and (
             before.text == "," or (before.kind != "sign" and token.kind != "sign")
@@ -277,8 +247,8 @@ def _joined(tokens: list[_Token]) -> str:
     return "".join(parts)
 
 
-def _literal(token: _Token) -> Operand:
-    span = Span(token.start, token.end)
+def _literal(token: Token) -> Operand:
+    span = token.span
     if token.text[0] == '"':
         value = _unescaped(token.text[1:-1])
         return Opaque(token.text, span) if value is None else Text(value, span)

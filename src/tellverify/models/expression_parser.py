@@ -30,15 +30,16 @@ from tellverify.models.expressions import (
     Truth,
     Type,
 )
+from tellverify.source.precedence import END, PrecedenceReader, Token, scan
 
 _T = TypeVar("_T")
 LONGEST: Final = 20_000
 LARGEST_UNIVERSE: Final = 8
 _DEEPEST: Final = 60
 _TOKEN: Final = re.compile(
-    r"\s*(?:(\d+)|([A-Za-z_]\w*)|('[A-Za-z_]\w*')|(=>|==|!=|<=|>=|[-+*<>(){}\[\]:,.]))"
+    r"\s*(?:(?P<number>\d+)|(?P<name>[A-Za-z_]\w*)|(?P<quoted>'[A-Za-z_]\w*')"
+    r"|(?P<sign>=>|==|!=|<=|>=|[-+*<>(){}\[\]:,.]))"
 )
-_BLANK: Final = re.compile(r"\s*")
 _STRENGTH: Final = {
     "or": 1,
     "and": 2,
@@ -82,22 +83,20 @@ def parse_parameters(text: str) -> tuple[tuple[str, Type], ...]:
     return found
 
 
-class _Parser:
+class _Parser(PrecedenceReader[Expression]):
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
             raise LanguageError(f"this has more than {LONGEST} characters", 0)
-        self._tokens = _tokens(text)
-        self._index = 0
-        self._depth = 0
+        super().__init__(_tokens(text), _DEEPEST)
 
     def finish(self) -> None:
-        kind, text, at = self._tokens[self._index]
-        if kind != "end":
+        kind, text, at, _ = self.here
+        if kind != END:
             raise LanguageError(f"`{text}` is not expected here", at)
 
     def type(self) -> Type:
-        self._enter()
-        kind, text, at = self._next()
+        self.enter()
+        kind, text, at, _ = self.advance()
         found: Type
         match text:
             case "nat":
@@ -125,15 +124,15 @@ class _Parser:
             case "{":
                 found = RecordOf(self.fields(self.type, "}"))
             case _:
-                shown = f"`{text}` is" if kind != "end" else "the text ends where there should be"
+                shown = f"`{text}` is" if kind != END else "the text ends where there should be"
                 raise LanguageError(
                     f"{shown} no type: nat, int, bool, enum, set, list, map or a record", at
                 )
-        self._depth -= 1
+        self.leave()
         return found
 
     def _universe(self) -> int:
-        kind, text, at = self._next()
+        kind, text, at, _ = self.advance()
         if kind != "number" or not 1 <= int(text) <= LARGEST_UNIVERSE:
             raise LanguageError(f"a size is a number from 1 to {LARGEST_UNIVERSE}", at)
         return int(text)
@@ -142,11 +141,11 @@ class _Parser:
         self._take("(")
         names: dict[str, None] = {}
         while True:
-            kind, text, at = self._next()
+            kind, text, at, _ = self.advance()
             if kind != "name" or text in names:
                 raise LanguageError("an enumeration lists different names", at)
             names[text] = None
-            if not self._has(","):
+            if not self.has(","):
                 self._take(")")
                 return tuple(names)
 
@@ -154,44 +153,44 @@ class _Parser:
         """`name: part, ...` up to a closing sign or the end."""
         found: dict[str, _T] = {}
         while True:
-            kind, text, at = self._next()
+            kind, text, at, _ = self.advance()
             if kind != "name" or text in _KEYWORDS:
                 raise LanguageError("the name of a field is expected here", at)
             if text in found:
                 raise LanguageError(f"`{text}` is there twice", at)
             self._take(":")
             found[text] = part()
-            if not self._has(","):
+            if not self.has(","):
                 break
         if closing:
             self._take(closing)
         return tuple(found.items())
 
-    def expression(self, least: int) -> Expression:
-        self._enter()
-        found = self._operand()
-        while True:
-            _, text, at = self._tokens[self._index]
-            if text == ".":
-                self._index += 1
-                kind, name, at = self._next()
-                if kind != "name":
-                    raise LanguageError("the name of a field is expected here", at)
-                found = Field(found, name, at)
-            elif text == "with":
-                self._index += 1
-                self._take("{")
-                found = Record(self.fields(lambda: self.expression(0), "}"), found, at)
-            elif _STRENGTH.get(text, 0) > least:
-                self._index += 1
-                found = Binary(text, found, self.expression(_STRENGTH[text]), at)
-            else:
-                break
-        self._depth -= 1
+    def expression(self, least: int = 0) -> Expression:
+        self.enter()
+        found = super().expression(least)
+        self.leave()
         return found
 
-    def _operand(self) -> Expression:
-        kind, text, at = self._next()
+    def joined(self, left: Expression, least: int) -> Expression | None:
+        at = self.here.start
+        if self.has("."):
+            kind, name, at, _ = self.advance()
+            if kind != "name":
+                raise LanguageError("the name of a field is expected here", at)
+            return Field(left, name, at)
+        if self.has("with"):
+            self._take("{")
+            return Record(self.fields(self.expression, "}"), left, at)
+        text = self.here.text
+        strength = _STRENGTH.get(text, -1)
+        if strength < least:
+            return None
+        self.advance()
+        return Binary(text, left, self.expression(strength + 1), at)
+
+    def operand(self) -> Expression:
+        kind, text, at, _ = self.advance()
         match kind, text:
             case "number", _:
                 return Number(int(text), at)
@@ -200,88 +199,66 @@ class _Parser:
             case "name", "true" | "false":
                 return Constant(text == "true", at)
             case "name", "not":
-                return Negation(self.expression(_NEGATION), at)
+                return Negation(self.expression(_NEGATION + 1), at)
             case "name", "if":
-                condition = self.expression(0)
+                condition = self.expression()
                 self._take("then")
-                then = self.expression(0)
+                then = self.expression()
                 self._take("else")
-                return Choice(condition, then, self.expression(0), at)
+                return Choice(condition, then, self.expression(), at)
             case "name", _ if text not in _KEYWORDS:
-                return self._call(text, at) if self._has("(") else Name(text, at)
+                return self._call(text, at) if self.has("(") else Name(text, at)
             case _, "{":
-                return Record(self.fields(lambda: self.expression(0), "}"), None, at)
+                return Record(self.fields(self.expression, "}"), None, at)
             case _, "(":
-                found = self.expression(0)
+                found = self.expression()
                 self._take(")")
                 return found
             case _, "-":
-                value = self._next()
-                if value[0] == "number":
-                    return Number(-int(value[1]), at)
-        shown = f"`{text}` is" if kind != "end" else "the text ends where there should be"
+                value = self.advance()
+                if value.kind == "number":
+                    return Number(-int(value.text), at)
+        shown = f"`{text}` is" if kind != END else "the text ends where there should be"
         raise LanguageError(f"{shown} no value", at)
 
     def _call(self, function: str, at: int) -> Expression:
         arguments: list[Expression] = []
-        if not self._has(")"):
+        if not self.has(")"):
             while True:
                 arguments.append(self._argument())
-                if not self._has(","):
+                if not self.has(","):
                     break
             self._take(")")
         return Call(function, tuple(arguments), at)
 
     def _argument(self) -> Expression:
         """An expression, or `(x, y) => expression`."""
-        tokens = self._tokens[self._index : self._index + 6]
-        kinds = [kind for kind, _, _ in tokens]
-        texts = [text for _, text, _ in tokens]
+        tokens = [self.peek(ahead) for ahead in range(6)]
+        kinds = [token.kind for token in tokens]
+        texts = [token.text for token in tokens]
         if texts[:1] + texts[2:3] + texts[4:] == ["(", ",", ")", "=>"] and kinds[1] == kinds[3]:
-            self._index += 6
+            for _ in tokens:
+                self.advance()
             if texts[1] == texts[3]:
-                raise LanguageError(f"`{texts[1]}` is there twice", tokens[3][2])
-            return Lambda(texts[1], texts[3], self.expression(0), tokens[0][2])
-        return self.expression(0)
+                raise LanguageError(f"`{texts[1]}` is there twice", tokens[3].start)
+            return Lambda(texts[1], texts[3], self.expression(), tokens[0].start)
+        return self.expression()
 
-    def _enter(self) -> None:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise LanguageError("this is nested too deeply", self._tokens[self._index][2])
-
-    def _next(self) -> tuple[str, str, int]:
-        token = self._tokens[self._index]
-        if token[0] != "end":
-            self._index += 1
-        return token
-
-    def _has(self, text: str) -> bool:
-        found = self._tokens[self._index][1] == text
-        self._index += found
-        return found
+    def too_deep(self) -> LanguageError:
+        return LanguageError("this is nested too deeply", self.here.start)
 
     def _take(self, text: str) -> None:
-        kind, found, at = self._tokens[self._index]
-        if not self._has(text):
-            shown = f"`{found}`" if kind != "end" else "the end"
+        kind, found, at, _ = self.here
+        if not self.has(text):
+            shown = f"`{found}`" if kind != END else "the end"
             raise LanguageError(f"`{text}` is expected here, not {shown}", at)
 
 
-def _tokens(text: str) -> list[tuple[str, str, int]]:
-    found = []
-    at = 0
-    end = len(text.rstrip())
-    while at < end:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            start = _BLANK.match(text, at)
-            at = start.end() if start is not None else at
-            raise LanguageError(f"`{text[at]}` has no meaning here", at)
-        kind = ("number", "name", "quoted", "sign")[(match.lastindex or 1) - 1]
-        word = match[match.lastindex or 1]
-        if kind == "number" and len(word) > 40:
-            raise LanguageError("this number is too large", match.start(1))
-        found.append((kind, word, match.end() - len(word)))
-        at = match.end()
-    found.append(("end", "", len(text)))
+def _tokens(text: str) -> list[Token]:
+    found, stopped_at = scan(_TOKEN, text)
+    for token in found:
+        if token.kind == "number" and len(token.text) > 40:
+            raise LanguageError("this number is too large", token.start)
+    if stopped_at is not None:
+        raise LanguageError(f"`{text[stopped_at]}` has no meaning here", stopped_at)
     return found

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import derive
 from tellverify.diagnostics import launch as say
-from tellverify.diagnostics.codes import PACK_NOT_ACCEPTED
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.launch import PACK_NOT_ACCEPTED
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
-from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
     Core,
@@ -27,36 +27,36 @@ from tellverify.verdict.outcome import (
     Refuted,
     Unknown,
 )
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 
-def decide_acceptance(further: Further) -> Decided:
+def decide_acceptance(context: Context) -> Decision:
     """The verdicts on one protocol; none without a policy, or without a pack."""
-    policy = policy_at(further.options.policy).policy if further.options.policy else None
+    policy = policy_at(context.options.policy).policy if context.options.policy else None
     if policy is None:
-        return Decided()  # the obligation `admission` says what is wrong with a policy
-    source = further.judged.source
-    derived = derive(further.judged.file, further.protocol, source, policy)
-    sourced = Sourced(further.judged.file, further.protocol, derived)
-    graphs = {sized.name: graph_or_reason(sized.lowered) for sized in further.sized}
+        return Decision()  # the obligation `admission` says what is wrong with a policy
+    source = context.source
+    derived = derive(context.judged.file, context.protocol, source, policy)
+    sourced = Sourced(context.judged.file, context.protocol, derived)
+    graphs = {instance.name: graph_or_reason(instance.lowered) for instance in context.instances}
     found = acceptances(sourced, policy, graphs)
     carried = [each for each in found if each.carried]
-    where = Where(source.path, further.name)
+    where = Where(source.path, context.name)
     if not carried:
-        return Decided(diagnostics=tuple(_note(where, sourced, found)))
+        return Decision(diagnostics=tuple(_note(where, sourced, found)))
     verdicts, said, files = [], [], []
     for each in carried:
-        verdict = _verdict(further, sourced, each)
+        verdict = _verdict(context, sourced, each)
         verdicts.append(verdict)
         if each.word is Word.REFUSED:
             field = "required_theorem_packs"
             declared = each.pack not in derived.manifest.required_theorem_packs
             span = derived.span("theorem_packs" if declared else field, each.pack)
             said.append(say.pack_not_accepted(where, span, each.pack, against(each), verdict.name))
-        elif each.word is Word.ACCEPTED and further.options.keep_graphs:
+        elif each.word is Word.ACCEPTED and context.options.keep_graphs:
             files += evidence_files(each, sourced, policy)
-    return Decided(tuple(verdicts), tuple(said), tuple(files))
+    return Decision(tuple(verdicts), tuple(said), tuple(files))
 
 
 def against(found: Acceptance) -> list[str]:
@@ -77,32 +77,39 @@ def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[D
     return [say.pack_possible(where, sourced.derived.name, packs, possible[0].wave)]
 
 
-def _verdict(further: Further, sourced: Sourced, found: Acceptance) -> Verdict:
-    place = further.judged.source.position(further.protocol.name.span.start)
-    subject = Subject(further.name, item=found.pack)
+def _verdict(context: Context, sourced: Sourced, found: Acceptance) -> Verdict:
+    place = context.place
+    subject = Subject(context.name, item=found.pack)
     statistics = (
         ("refusals", len(found.refusals)),
         ("runs", sum(len(recorded.runs) for recorded in found.runs)),
     )
-    required = STATEMENTS[Property.ACCEPTANCE].required
-    outcome = _outcome(further, sourced, found)
+    required = PROPERTIES[Property.ACCEPTANCE].required
+    outcome = _outcome(context, sourced, found)
     prop = Property.ACCEPTANCE
     return Verdict(prop, subject, outcome, required, *place, statistics, "exercised")
 
 
-def _outcome(further: Further, sourced: Sourced, found: Acceptance) -> Outcome:
+def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
     match found.word:
         case Word.ACCEPTED:
             detail = "; ".join(one.reason for one in found.findings[2:])
-            sizes = ", ".join(sized.name for sized in further.sized if sized.name)
-            return Bounded(sizes, "runs", detail) if sizes else Proved("runs", detail)
+            sizes = ", ".join(instance.name for instance in context.instances if instance.name)
+            return (
+                Bounded(sizes, Method.EXECUTIONS, detail)
+                if sizes
+                else Proved(Method.EXECUTIONS, detail)
+            )
         case Word.REFUSED:
             failing = sum(one.state is State.FAILS for one in found.findings)
             reason = (
                 f"{failing} of the five conditions fail" if failing else "the policy excludes it"
             )
             return Refuted(
-                PACK_NOT_ACCEPTED.number, core_of(sourced, found), "five conditions", reason=reason
+                PACK_NOT_ACCEPTED.number,
+                core_of(sourced, found),
+                Method.ACCEPTANCE_CONDITIONS,
+                reason=reason,
             )
         case _:
             unknown = next(one for one in found.findings if one.state is State.UNKNOWN)

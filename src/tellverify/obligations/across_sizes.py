@@ -8,11 +8,11 @@ import msgspec
 
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 
-class Instance(msgspec.Struct, frozen=True):
+class InstanceOutcomes(msgspec.Struct, frozen=True):
     """The findings at given family sizes; `name` is empty for a protocol without families."""
 
     name: str
@@ -20,7 +20,7 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 def verdicts(
-    protocol: str, instances: Sequence[Instance], bound: str, place: tuple[int, int]
+    protocol: str, instances: Sequence[InstanceOutcomes], bound: str, place: tuple[int, int]
 ) -> list[Verdict]:
     """One verdict for each obligation and outcome, in the order of `Property`.
 
@@ -39,7 +39,7 @@ def verdicts(
                     prop,
                     subject,
                     finding.outcome,
-                    STATEMENTS[prop].required,
+                    PROPERTIES[prop].required,
                     *place,
                     finding.statistics,
                 )

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tellverify.diagnostics.codes import POLICY_UNREADABLE
-from tellverify.obligations.context import Decided, Further
+from tellverify.diagnostics.policy import POLICY_UNREADABLE
+from tellverify.obligations.context import Context, Decision
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 if TYPE_CHECKING:
     from tellverify.admission.explained import Explained, Reasoned
 
 
-def decide_admission(further: Further) -> Decided:
-    """The verdicts on one protocol; none without a policy."""
-    if further.options.policy is None:
-        return Decided()
-    return _decided(further, further.options.policy)
-
-
-def _decided(further: Further, path: str) -> Decided:
+def decide_admission(context: Context) -> Decision:
+    """The verdicts on one protocol, by the policy of the check."""
     import msgspec
 
     from tellverify.admission.explained import explain
@@ -35,23 +30,25 @@ def _decided(further: Further, path: str) -> Decided:
     from tellverify.admission.runtime import inventory_of
     from tellverify.obligations.policies import policy_at
 
-    source = further.judged.source
+    path, source = context.options.policy, context.source
+    if path is None:
+        return Decision()
     policy = policy_at(path).policy
     if policy is None:
         outcome = Unknown(f"the policy {path} has faults", POLICY_UNREADABLE.number)
-        return Decided((_verdict(further, "", outcome),))
-    name = further.options.runtime or policy.admission.runtime
+        return Decision((_verdict(context, "", outcome),))
+    name = context.options.runtime or policy.admission.runtime
     runtime = inventory_of(policy, name)
     if runtime is None:
         outcome = Unknown(f"the policy has no runtime `{name}`", POLICY_UNREADABLE.number)
-        return Decided((_verdict(further, "", outcome),))
-    derived = derive(further.judged.file, further.protocol, source, policy)
+        return Decision((_verdict(context, "", outcome),))
+    derived = derive(context.judged.file, context.protocol, source, policy)
     is_known = policy.protocol(derived.manifest.protocol_qualified_name) is not None
     explained = explain(policy, derived, runtime, changes=False)
     if not is_known and not carried_packs(derived.manifest):
         reasons = {one.objection.reason for one in explained.objections}
         if Reason.RENAMED not in reasons:
-            return Decided(diagnostics=derived.diagnostics)
+            return Decision(diagnostics=derived.diagnostics)
     said = findings(policy, derived, [one.objection for one in explained.objections], runtime)
     items = dict.fromkeys(("", *derived.manifest.required_theorem_packs))
     items.update(
@@ -61,10 +58,10 @@ def _decided(further: Further, path: str) -> Decided:
     )
     verdicts, found, files = [], list(derived.diagnostics), []
     for item in items:
-        verdict = _verdict(further, item, _outcome(explained, item, name))
+        verdict = _verdict(context, item, _outcome(explained, item, name))
         told = next((one for one in _against(explained, item)), None)
-        if further.options.keep_graphs and told is not None and told.clash is not None:
-            script = _script(further, verdict, told)
+        if context.options.keep_graphs and told is not None and told.clash is not None:
+            script = _script(context, verdict, told)
             files.append((verdict.name, f"{_stem(verdict.name)}.smt2", script))
             verdict = _with_script(verdict, f"{_stem(verdict.name)}.smt2")
         verdicts.append(verdict)
@@ -72,15 +69,15 @@ def _decided(further: Further, path: str) -> Decided:
         refutes = ""
         if one.objection.reason.refuses and not explained.unknown:
             pack = one.objection.pack
-            refutes = _verdict(further, pack, Unknown("")).name
+            refutes = _verdict(context, pack, Unknown("")).name
         found.append(msgspec.structs.replace(finding, refutes=refutes))
-    return Decided(tuple(verdicts), tuple(found), tuple(files))
+    return Decision(tuple(verdicts), tuple(found), tuple(files))
 
 
-def _verdict(further: Further, item: str, outcome: Outcome) -> Verdict:
-    place = further.judged.source.position(further.protocol.name.span.start)
-    required = STATEMENTS[Property.ADMISSION].required
-    subject = Subject(further.name, item=item)
+def _verdict(context: Context, item: str, outcome: Outcome) -> Verdict:
+    place = context.place
+    required = PROPERTIES[Property.ADMISSION].required
+    subject = Subject(context.name, item=item)
     return Verdict(Property.ADMISSION, subject, outcome, required, *place, vacuity="exercised")
 
 
@@ -104,21 +101,21 @@ def _outcome(explained: Explained, item: str, runtime: str) -> Outcome:
             if pack.name == item:
                 keys = pack.runtime
         count = f"{len(keys)} key{'' if len(keys) == 1 else 's'}"
-        return Proved("sets", f"the runtime `{runtime}` has what is needed: {count}")
+        return Proved(Method.SETS, f"the runtime `{runtime}` has what is needed: {count}")
     first = against[0]
     code = first.objection.reason.code
     if first.clash is None:
-        return Unknown(f"{code.title}; {explained.method}", code.number)
+        return Unknown(f"{code.title}; {explained.how}", code.number)
     return Refuted(code.number, first.clash.core(code.title), explained.method, reason=code.title)
 
 
-def _script(further: Further, verdict: Verdict, told: Reasoned) -> str:
+def _script(context: Context, verdict: Verdict, told: Reasoned) -> str:
     """The clash as a script: its premises, which no values satisfy together."""
     from tellverify.solver.port import Unsat
     from tellverify.solver.smtlib import About, write_script
 
     premises = [one.premise for one in told.clash.premises] if told.clash is not None else []
-    about = About(f"{further.name}/{verdict.name}", further.judged.source.path, further.sha256)
+    about = About(f"{context.name}/{verdict.name}", context.source.path, context.sha256)
     return write_script(premises, Unsat(tuple(one.name for one in premises)), about)
 
 

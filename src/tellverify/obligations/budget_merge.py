@@ -7,37 +7,38 @@ from collections.abc import Iterator
 from tellverify.annotations.longest_paths import shortest_pair, shortest_to
 from tellverify.annotations.replicated_budget import Wrong, words, wrong_merge
 from tellverify.annotations.rules import Rules
-from tellverify.diagnostics.codes import LOST_CHARGE
+from tellverify.diagnostics.chain import LOST_CHARGE
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.context import Further
+from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.worst_cases import Instance, Meters
+from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 _ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
 
 
-def decide_merging(further: Further, rules: Rules, meters: Meters) -> Iterator[Verdict]:
+def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[Verdict]:
     """For roles whose budget has several copies: a merge that hides a charge, or brings one back.
 
     Nothing with a single copy.
     """
     if rules.budgets.replicas < 2 or not meters.is_whole:
         return
-    place = further.judged.source.position(further.protocol.name.span.start)
-    for declared in declared_roles(further.protocol):
+    place = context.place
+    for declared in declared_roles(context.protocol):
         role = declared.name.text
         for wrong, item in _ITEMS.items():
             outcome = _outcome(role, wrong, meters)
             if outcome is not None:
                 yield Verdict(
                     Property.BUDGET_MERGE,
-                    Subject(further.name, (role,), item=item),
+                    Subject(context.name, (role,), item=item),
                     outcome,
-                    STATEMENTS[Property.BUDGET_MERGE].required,
+                    PROPERTIES[Property.BUDGET_MERGE].required,
                     *place,
                 )
 
@@ -45,45 +46,45 @@ def decide_merging(further: Further, rules: Rules, meters: Meters) -> Iterator[V
 def _outcome(role: str, wrong: Wrong, meters: Meters) -> Outcome | None:
     """None for a role that is never charged."""
     any_charge = False
-    for instance in meters.instances:
-        rows = _rows(role, instance)
+    for metered in meters.instances:
+        rows = _rows(role, metered)
         any_charge = any_charge or bool(rows)
-        runs = [run for row in rows if (run := _run(instance, row, wrong)) is not None]
+        runs = [run for row in rows if (run := _run(metered, row, wrong)) is not None]
         if runs:
-            return _refuted(instance, min(runs, key=len), wrong)
+            return _refuted(metered, min(runs, key=len), wrong)
     if not any_charge:
         return None
-    return Proved("longest path", "no row is charged twice in one session")
+    return Proved(Method.LONGEST_PATH, "no row is charged twice in one session")
 
 
-def _rows(role: str, instance: Instance) -> list[tuple[int, int]]:
+def _rows(role: str, metered: MeteredInstance) -> list[tuple[int, int]]:
     rows: dict[tuple[int, int], None] = {}
-    graph = instance.graph
-    for member in instance.members(role):
-        for event in instance.by_sender.get(member, ()):
-            if instance.metadata[graph.site[event]].cost:
+    graph = metered.graph
+    for member in metered.members(role):
+        for event in metered.by_sender.get(member, ()):
+            if metered.metadata[graph.site[event]].cost:
                 rows[member, graph.receiver[event]] = None
     return list(rows)
 
 
-def _run(instance: Instance, row: tuple[int, int], wrong: Wrong) -> tuple[int, ...] | None:
-    graph = instance.graph
+def _run(metered: MeteredInstance, row: tuple[int, int], wrong: Wrong) -> tuple[int, ...] | None:
+    graph = metered.graph
 
     def is_charged(event: int) -> bool:
         in_row = (graph.sender[event], graph.receiver[event]) == row
-        return in_row and instance.metadata[graph.site[event]].cost > 0
+        return in_row and metered.metadata[graph.site[event]].cost > 0
 
     if wrong is Wrong.HIDDEN:
         return shortest_pair(graph, is_charged, is_charged)
     return shortest_to(graph, is_charged)
 
 
-def _refuted(instance: Instance, run: tuple[int, ...], wrong: Wrong) -> Outcome | None:
+def _refuted(metered: MeteredInstance, run: tuple[int, ...], wrong: Wrong) -> Outcome | None:
     """The history of copies that the charges of a run allow."""
-    graph = instance.graph
+    graph = metered.graph
     row = (graph.sender[run[-1]], graph.receiver[run[-1]])
     charged = [e for e in run if (graph.sender[e], graph.receiver[e]) == row]
-    costs = [instance.metadata[graph.site[e]].cost for e in charged]
+    costs = [metered.metadata[graph.site[e]].cost for e in charged]
     charged = [e for e, cost in zip(charged, costs, strict=True) if cost]
     costs = [cost for cost in costs if cost]
     history = wrong_merge(sum(costs), costs, wrong)
@@ -103,6 +104,6 @@ def _refuted(instance: Instance, run: tuple[int, ...], wrong: Wrong) -> Outcome 
         True,
         place=graph.site_of(run[-1]),
     )
-    replayed(instance.machines, trace, lambda: True)  # the history was told from its steps alone
+    replayed(metered.machines, trace, lambda: True)  # the history was told from its steps alone
     reason = words(history, names)
-    return Refuted(LOST_CHARGE.number, trace, "search", instance.sized.name, reason)
+    return Refuted(LOST_CHARGE.number, trace, Method.SEARCH, metered.instance.name, reason)

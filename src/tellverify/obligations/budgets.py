@@ -13,9 +13,8 @@ from tellverify.annotations.metadata import Metadata, metadata_of
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.worst_case_formula import Group
 from tellverify.diagnostics import chain as say
-from tellverify.diagnostics.codes import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.chain import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.evidence.budgets import (
     BUDGET_NAME,
     BUDGET_SCHEMA,
@@ -30,11 +29,12 @@ from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.worst_cases import Answer, Instance, Measured, Meter, Meters
+from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
 _LIMIT: Final = re.compile(
@@ -44,16 +44,16 @@ LARGEST_BUDGET: Final = 2**64 - 1
 _MOST_CERTIFIED: Final = 2_000_000
 
 
-def decide_budgets(further: Further, rules: Rules, meters: Meters) -> Decided:
+def decide_budgets(context: Context, rules: Rules, meters: Meters) -> Decision:
     """Worst cases of all roles, of what goes to single peers, of what observers learn."""
-    limits, found = _limits(further)
-    answers = [meters.answer(meter) for meter in _meters(further, rules, meters, limits)]
-    receipts = list(_receipts(further, rules, meters))
+    limits, found = _limits(context)
+    answers = [meters.answer(meter) for meter in _meters(context, rules, meters, limits)]
+    receipts = list(_receipts(context, rules, meters))
     verdicts = [answer.verdict for answer in answers] + [answer.verdict for answer in receipts]
     files: tuple[tuple[str, str, str], ...] = ()
-    if further.options.keep_graphs:
-        files = _certificate(further, answers)
-    return Decided(tuple(verdicts), tuple(found), files)
+    if context.options.keep_graphs:
+        files = _certificate(context, answers)
+    return Decision(tuple(verdicts), tuple(found), files)
 
 
 # Limits
@@ -73,13 +73,13 @@ def read_limit(text: str) -> tuple[str, str, int] | None:
     return match["sender"], match["receiver"] or "", int(match["limit"])
 
 
-def _limits(further: Further) -> tuple[_Limits, list[Diagnostic]]:
+def _limits(context: Context) -> tuple[_Limits, list[Diagnostic]]:
     """The limits of the command line and of comments."""
     limits = _Limits({})
     found: list[Diagnostic] = []
-    source = further.judged.source
-    roles = {role.name.text for role in declared_roles(further.protocol)}
-    for directive in directives(further.judged.file, source).of_kind("budget"):
+    source = context.source
+    roles = {role.name.text for role in declared_roles(context.protocol)}
+    for directive in directives(context.judged.file, source).of_kind("budget"):
         for text in directive.items:
             read = read_limit(text)
             reason = ""
@@ -91,11 +91,11 @@ def _limits(further: Further) -> tuple[_Limits, list[Diagnostic]]:
             elif (read[0], read[1]) in limits.given:
                 reason = "there is another one for it"
             if reason or read is None:
-                where = Where(source.path, further.name)
+                where = Where(source.path, context.name)
                 found.append(say.budget_of_nobody(where, directive.argument_span, text, reason))
                 continue
             limits.given[read[0], read[1]] = (read[2], f"{source.path}:{directive.line}")
-    for sender, receiver, limit in further.options.budgets:
+    for sender, receiver, limit in context.options.budgets:
         if sender in roles:
             limits.given[sender, receiver] = (limit, "--budget")
     return limits, found
@@ -105,8 +105,8 @@ def _cost(metadata: Metadata) -> int:
     return metadata.cost
 
 
-def _meters(further: Further, rules: Rules, meters: Meters, limits: _Limits) -> Iterator[Meter]:
-    roles = [role.name.text for role in declared_roles(further.protocol)]
+def _meters(context: Context, rules: Rules, meters: Meters, limits: _Limits) -> Iterator[Meter]:
+    roles = [role.name.text for role in declared_roles(context.protocol)]
     for role in roles:
         given = limits.given.get((role, ""))
         yield Meter(
@@ -123,7 +123,7 @@ def _meters(further: Further, rules: Rules, meters: Meters, limits: _Limits) -> 
     for sender, receivers in _peers(meters.instances).items():
         for receiver in receivers:
             given = limits.given.get((sender, receiver))
-            row = rules.limit(further.name, sender, receiver) if given is None else None
+            row = rules.limit(context.name, sender, receiver) if given is None else None
             limit = given[0] if given is not None else None if row is None else row.limit
             if limit is None and len(receivers) < 2:
                 continue
@@ -141,14 +141,14 @@ def _meters(further: Further, rules: Rules, meters: Meters, limits: _Limits) -> 
     yield from _leakage(roles, rules, meters.instances)
 
 
-def _peers(instances: Iterable[Instance]) -> dict[str, dict[str, None]]:
+def _peers(instances: Iterable[MeteredInstance]) -> dict[str, dict[str, None]]:
     """Who is charged for what it sends to whom, by declared roles."""
     found: dict[str, dict[str, None]] = {}
-    for instance in instances:
-        graph = instance.graph
+    for metered in instances:
+        graph = metered.graph
         pairs: dict[tuple[int, int], None] = {}
         for event in range(graph.event_count):
-            if instance.metadata[graph.site[event]].cost:
+            if metered.metadata[graph.site[event]].cost:
                 pairs[graph.sender[event], graph.receiver[event]] = None
         for sender, receiver in pairs:
             names = (graph.roles[n].partition("[")[0] for n in (sender, receiver))
@@ -157,12 +157,14 @@ def _peers(instances: Iterable[Instance]) -> dict[str, dict[str, None]]:
     return found
 
 
-def _leakage(roles: Sequence[str], rules: Rules, instances: Sequence[Instance]) -> Iterator[Meter]:
+def _leakage(
+    roles: Sequence[str], rules: Rules, instances: Sequence[MeteredInstance]
+) -> Iterator[Meter]:
     shown: dict[tuple[str, str], None] = {}
-    for instance in instances:
-        graph = instance.graph
+    for metered in instances:
+        graph = metered.graph
         for event in range(graph.event_count):
-            for name, _ in instance.metadata[graph.site[event]].bits:
+            for name, _ in metered.metadata[graph.site[event]].bits:
                 role = graph.roles[graph.sender[event]].partition("[")[0]
                 shown[role, name] = None
     known = {row.name: row.limit for row in rules.leakage.classes}
@@ -198,7 +200,7 @@ class _Bits(msgspec.Struct, frozen=True):
 # Receipts
 
 
-def _receipts(further: Further, rules: Rules, meters: Meters) -> Iterator[Answer]:
+def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer]:
     """For every role that gets receipts: how many, and whether their nonces increase.
 
     A receipt has what is spent in its row for a nonce, so a charge of nothing repeats the one
@@ -206,26 +208,26 @@ def _receipts(further: Further, rules: Rules, meters: Meters) -> Iterator[Answer
     """
     if not meters.is_whole:
         return
-    for declared in declared_roles(further.protocol):
+    for declared in declared_roles(context.protocol):
         role = declared.name.text
         meter = Meter(Property.RECEIPTS, Group(role), "", _counted, "receipts", REPEATED_NONCE)
         if not any(
-            instance.metadata[instance.graph.site[event]].annotated
-            for instance in meters.instances
-            for member in instance.members(role)
-            for event in instance.by_sender.get(member, ())
+            metered.metadata[metered.graph.site[event]].annotated
+            for metered in meters.instances
+            for member in metered.members(role)
+            for event in metered.by_sender.get(member, ())
         ):
             continue
         answer = meters.answer(meter)
         outcome: Outcome | None = None
-        for instance in meters.instances:
-            outcome = _repeated(role, instance, rules)
+        for metered in meters.instances:
+            outcome = _repeated(role, metered, rules)
             if outcome is not None:
                 break
         if outcome is None:
             outcome = _increasing(answer.verdict.outcome)
         verdict = msgspec.structs.replace(
-            answer.verdict, outcome=outcome, required=STATEMENTS[Property.RECEIPTS].required
+            answer.verdict, outcome=outcome, required=PROPERTIES[Property.RECEIPTS].required
         )
         yield Answer(meter, verdict)
 
@@ -241,26 +243,26 @@ def _increasing(counted: Outcome) -> Outcome:
         case Bounded(bound, method, detail):
             return Bounded(bound, method, f"nonces increase, {detail}")
         case Refuted():
-            return Proved("longest path", "nonces increase, any number of receipts")
+            return Proved(Method.LONGEST_PATH, "nonces increase, any number of receipts")
         case _:
             return counted
 
 
-def _repeated(role: str, instance: Instance, rules: Rules) -> Refuted | None:
+def _repeated(role: str, metered: MeteredInstance, rules: Rules) -> Refuted | None:
     """The shortest run in which a row gets a receipt with the nonce of the one before."""
-    graph, metadata = instance.graph, instance.metadata
+    graph, metadata = metered.graph, metered.metadata
     shortest: tuple[int, ...] | None = None
     rows: dict[tuple[int, int], None] = {}
-    for member in instance.members(role):
-        for event in instance.by_sender.get(member, ()):
+    for member in metered.members(role):
+        for event in metered.by_sender.get(member, ()):
             one = metadata[graph.site[event]]
             if one.annotated and not one.cost:
                 rows[member, graph.receiver[event]] = None
     for sender, receiver in rows:
         run = shortest_pair(
             graph,
-            _InRow(instance, sender, receiver, free=False),
-            _InRow(instance, sender, receiver, free=True),
+            _InRow(metered, sender, receiver, free=False),
+            _InRow(metered, sender, receiver, free=True),
         )
         if run is not None and (shortest is None or len(run) < len(shortest)):
             shortest = run
@@ -279,19 +281,19 @@ def _repeated(role: str, instance: Instance, rules: Rules) -> Refuted | None:
         True,
         place=graph.site_of(shortest[-1]),
     )
-    replayed(instance.machines, trace, lambda: _shows_repetition(trace, rules))
-    return Refuted(REPEATED_NONCE.number, trace, "longest path", instance.sized.name)
+    replayed(metered.machines, trace, lambda: _shows_repetition(trace, rules))
+    return Refuted(REPEATED_NONCE.number, trace, Method.LONGEST_PATH, metered.instance.name)
 
 
 class _InRow:
     """Whether an event gets a receipt in a row; with `free` only those that cost nothing."""
 
-    def __init__(self, instance: Instance, sender: int, receiver: int, *, free: bool) -> None:
-        self._instance, self._row, self._free = instance, (sender, receiver), free
+    def __init__(self, metered: MeteredInstance, sender: int, receiver: int, *, free: bool) -> None:
+        self._metered, self._row, self._free = metered, (sender, receiver), free
 
     def __call__(self, event: int) -> bool:
-        graph = self._instance.graph
-        metadata = self._instance.metadata[graph.site[event]]
+        graph = self._metered.graph
+        metadata = self._metered.metadata[graph.site[event]]
         in_row = (graph.sender[event], graph.receiver[event]) == self._row
         return in_row and metadata.annotated and not (self._free and metadata.cost)
 
@@ -314,7 +316,7 @@ def _shows_repetition(trace: Trace, rules: Rules) -> bool:
 # The certificate
 
 
-def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str, str, str], ...]:
+def _certificate(context: Context, answers: Sequence[Answer]) -> tuple[tuple[str, str, str], ...]:
     """One file for all worst cases that are known; nothing where there is none."""
     claims: dict[str, tuple[ProtocolGraph, list[Worst], list[Over]]] = {}
     size = 0
@@ -331,7 +333,7 @@ def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str
             size += one.graph.state_count
             if size > _MOST_CERTIFIED:
                 return ()
-            _, worst, passed = claims.setdefault(one.sized.name, (one.graph, [], []))
+            _, worst, passed = claims.setdefault(one.instance.name, (one.graph, [], []))
             if isinstance(claim, Worst):
                 worst.append(claim)
             else:
@@ -340,15 +342,15 @@ def _certificate(further: Further, answers: Sequence[Answer]) -> tuple[tuple[str
         return ()
     certificate = BudgetCertificate(
         BUDGET_SCHEMA,
-        further.judged.source.path,
-        further.sha256,
-        further.name,
+        context.source.path,
+        context.sha256,
+        context.name,
         [
             BudgetInstance(name, neutral(graph), worst, over)
             for name, (graph, worst, over) in claims.items()
         ],
     )
-    return ((f"{further.name}/budgets", BUDGET_NAME, write_budgets(certificate)),)
+    return ((f"{context.name}/budgets", BUDGET_NAME, write_budgets(certificate)),)
 
 
 def _priced(one: Measured) -> list[tuple[int, str]]:
@@ -357,7 +359,7 @@ def _priced(one: Measured) -> list[tuple[int, str]]:
 
 def _claim(verdict: Verdict, one: Measured) -> Worst:
     potential = one.worst.potential or (0,) * one.graph.state_count
-    run = worst_run(one.instance.shape, one.costs, one.worst) if one.worst.total else ()
+    run = worst_run(one.metered.shape, one.costs, one.worst) if one.worst.total else ()
     return Worst(
         verdict.name,
         str(one.worst.total),

@@ -7,22 +7,20 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.limits import MachineTooLarge
-from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
-from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation import Refutations, refute, search_all, without_fidelity
-from tellverify.obligations.termination import ending_obligation, endless_obligation
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import stuck_run
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _OUTSIDE: Final = {
     "mixed-senders": "different roles may go on from one point",
@@ -78,13 +76,13 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     """What a search says about one fault."""
     trace = found.traces.get(fault)
     if trace is not None:
-        return Refuted(FAULT_CODES[fault].number, trace, "search")
+        return Refuted(code_of_fault(fault), trace, Method.SEARCH)
     if fault not in found.depth:
         reason = "the parallel branches are too large for a search of their orders"
         return Unknown(reason, OUTSIDE_CLASS.number)
     depth = found.depth[fault]
     if depth is None:
-        return Proved("search", "all runs searched")
+        return Proved(Method.SEARCH, "all runs searched")
     reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
     return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
 
@@ -93,47 +91,37 @@ def _length(refuted: Refuted) -> tuple[int, bool, str]:
     """Short runs first; an unspecified reception says more than that all wait because of it."""
     evidence = refuted.evidence
     length = len(evidence.steps) if isinstance(evidence, Trace) else 0
-    return length, refuted.code == FAULT_CODES[Fault.DEADLOCK].number, refuted.code
+    return length, refuted.code == code_of_fault(Fault.DEADLOCK), refuted.code
 
 
-def decide_by_search(
-    graph: ProtocolGraph, reason: str, options: Options, order: ParallelOrder | None = None
-) -> list[Finding]:
-    """Obligations of a graph outside the class, for a `reason` of `_OUTSIDE`.
-
-    `order` has what parallel branches mean; without it fidelity to them is not decided.
-    """
-    machines = Machines(graph)
-    try:
-        found = search_all(machines, options, order=order)
-    except MachineTooLarge as error:
-        return _undecided(graph, str(error))
-    if reason == "parallel" and order is None:
+def decide_safety(context: GraphContext) -> list[Finding]:
+    """Safety and starving roles of a graph outside the class."""
+    machines, options = context.machines, context.options
+    found = search_all(machines, options, order=context.order)
+    if context.outside == "parallel" and context.order is None:
         found = without_fidelity(found)
-    findings = _from_search(found)
-    undecided = reason == "final-with-successors"
+    context.longest = found.longest
+    undecided = context.outside == "final-with-successors"
     ends = _stuck_at_ends(machines, options) if undecided else []
-    findings += _stuck_by_search(machines, found, ends)
-    skipped = Skipped(f"outside the complete theory: {_OUTSIDE[reason]}", OUTSIDE_CLASS.number)
-    queues: Outcome = skipped
-    if found.longest is not None:
-        queues = Proved("search", f"at most {found.longest} in a queue")
-    findings.append(Finding(Property.BOUNDED_QUEUES, queues))
-    findings += ending_obligation(machines, findings[0].outcome)
-    findings += endless_obligation(machines, options)
-    findings.append(Finding(Property.PROJECTABLE, skipped, graph.roles))
-    return findings
+    return [*_from_search(found), *_stuck_by_search(machines, found, ends)]
 
 
-def _undecided(graph: ProtocolGraph, reason: str) -> list[Finding]:
-    """All obligations when the machines cannot be searched."""
-    unknown = Unknown(reason, STEP_LIMIT.number)
-    about = {p: graph.roles for p in (Property.NO_STUCK_ROLE, Property.PROJECTABLE)}
-    props = (
-        *(Property.IMPLEMENTABLE, *SAFETY, Property.NO_STUCK_ROLE, Property.BOUNDED_QUEUES),
-        *(Property.CAN_TERMINATE, Property.PROJECTABLE),
-    )
-    return [Finding(prop, unknown, about.get(prop, ())) for prop in props]
+def decide_queues(context: GraphContext) -> list[Finding]:
+    """The longest queue where the search visited all configurations."""
+    if context.longest is None:
+        return [Finding(Property.BOUNDED_QUEUES, _skipped(context))]
+    detail = f"at most {context.longest} in a queue"
+    return [Finding(Property.BOUNDED_QUEUES, Proved(Method.SEARCH, detail))]
+
+
+def skip_projection(context: GraphContext) -> list[Finding]:
+    """No answer on the local types of roles."""
+    return [Finding(Property.PROJECTABLE, _skipped(context), context.graph.roles)]
+
+
+def _skipped(context: GraphContext) -> Skipped:
+    why = _OUTSIDE[context.outside or "parallel"]
+    return Skipped(f"outside the complete theory: {why}", OUTSIDE_CLASS.number)
 
 
 def _stuck_by_search(
@@ -143,13 +131,13 @@ def _stuck_by_search(
     graph = machines.graph
     findings: list[Finding] = []
     told: set[str] = set()
-    code = FAULT_CODES[Fault.STUCK_ROLE].number
+    code = code_of_fault(Fault.STUCK_ROLE)
     for trace in (*ends, *found.stuck):
         role = trace.culprits[0]
         if role not in told:
             told.add(role)
             findings.append(
-                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, "search"), (role,))
+                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,))
             )
     others = tuple(role for role in graph.roles if role not in told)
     if others:

@@ -13,28 +13,28 @@ from tellverify.annotations.fact_schemas import read_schema
 from tellverify.annotations.metadata import metadata_of, of_sites
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.status import VARIANTS, unstable
-from tellverify.diagnostics import chain as say
-from tellverify.diagnostics.codes import (
+from tellverify.diagnostics import ceremonies as say
+from tellverify.diagnostics.ceremonies import (
     BROKEN_CEREMONY,
     OPEN_CEREMONY,
-    STEP_LIMIT,
     UNREADABLE_SCHEMA,
     UNSTABLE_STATUS,
 )
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.directives import Directive, directives
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.context import Decided, Further, Sized
+from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.policy import rows
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict
 
-_METHOD: Final = "search"
+_METHOD: Final = Method.SEARCH
 _WORDS: Final = {
     Offence.NOT_FIRST: "records `{fact}` before the ceremony has begun",
     Offence.BEGUN_TWICE: "begins the ceremony a second time with `{fact}`",
@@ -46,51 +46,51 @@ _WORDS: Final = {
 _ABORT_ELSEWHERE: Final = "the abort path is not in the choreography"
 
 
-def decide_ceremonies(further: Further, rules: Rules) -> Decided:
+def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     """The verdicts for a protocol of category C; findings where its category is in doubt."""
-    category, is_own, found = _category(further, rules)
+    category, is_own, found = _category(context, rules)
     if category != "C":
-        return Decided((), tuple(found))
-    row = rules.names_of(further.name)
+        return Decision((), tuple(found))
+    row = rules.names_of(context.name)
     if row is not None and row.schema:
-        unreadable = _against_schema(further, row, found)
+        unreadable = _against_schema(context, row, found)
         if unreadable:
-            place = further.judged.source.position(further.protocol.name.span.start)
+            place = context.place
             unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
-            verdict = Verdict(Property.CEREMONY, Subject(further.name), unknown, True, *place)
-            return Decided((verdict,), tuple(found))
-    verdicts = _Ceremony(further, rules, is_own).verdicts()
-    return Decided(tuple(verdicts), tuple(found))
+            verdict = Verdict(Property.CEREMONY, Subject(context.name), unknown, True, *place)
+            return Decision((verdict,), tuple(found))
+    verdicts = _Ceremony(context, rules, is_own).verdicts()
+    return Decision(tuple(verdicts), tuple(found))
 
 
-def _against_schema(further: Further, row: rows.CeremonyNames, found: list[Diagnostic]) -> str:
+def _against_schema(context: Context, row: rows.CeremonyNames, found: list[Diagnostic]) -> str:
     """Why the schema that the policy names cannot be read; facts it lacks go to `found`."""
-    policy = further.options.policy or "."
+    policy = context.options.policy or "."
     folder = policy if os.path.isdir(policy) else os.path.dirname(policy)
     path = os.path.normpath(os.path.join(folder, row.schema)).replace(os.sep, "/")
     read = read_schema(path)
     if read.schema is None:
         return f"the fact schema {path} has faults: {read.diagnostics[0].message}"
-    where = Where(further.judged.source.path, further.name)
+    where = Where(context.source.path, context.name)
     known = {variant.fact or variant.name: variant.stands_for for variant in read.schema.variants}
     shown = ", ".join(f"`{name}`" for name in known)
     named = ((row.initiated, "initiated"), (row.committed, "committed"), (row.aborted, "aborted"))
     for facts, stands_for in named:
         for fact in facts:
             if known.get(fact) != stands_for:
-                span = further.protocol.name.span
+                span = context.protocol.name.span
                 found.append(say.unknown_fact(where, span, fact, read.schema.name, shown))
     return ""
 
 
-def _category(further: Further, rules: Rules) -> tuple[str, bool, list[Diagnostic]]:
+def _category(context: Context, rules: Rules) -> tuple[str, bool, list[Diagnostic]]:
     """The category, whether the source itself states it, and what contradicts it."""
-    where = Where(further.judged.source.path, further.name)
-    row = rules.protocols.get(further.name)
+    where = Where(context.source.path, context.name)
+    row = rules.protocols.get(context.name)
     in_policy = row.category if row is not None else ""
     found: list[Diagnostic] = []
     stated: Directive | None = None
-    for directive in directives(further.judged.file, further.judged.source).of_kind("category"):
+    for directive in directives(context.judged.file, context.source).of_kind("category"):
         span, text = directive.argument_span, directive.argument
         if text not in ("A", "B", "C"):
             message = f"there is no category `{text}`"
@@ -112,7 +112,7 @@ def _category(further: Further, rules: Rules) -> tuple[str, bool, list[Diagnosti
 class _Found(msgspec.Struct, frozen=True):
     """An offending run at some sizes, or what all runs record."""
 
-    sized: Sized | None
+    instance: Instance | None
     run: Run | None
     outcomes: frozenset[str]
 
@@ -120,23 +120,23 @@ class _Found(msgspec.Struct, frozen=True):
 class _Ceremony:
     """The ceremony of one protocol."""
 
-    def __init__(self, further: Further, rules: Rules, is_own: bool) -> None:
-        self._further = further
+    def __init__(self, context: Context, rules: Rules, is_own: bool) -> None:
+        self._context = context
         self._rules = rules
-        self._row = rules.names_of(further.name)
+        self._row = rules.names_of(context.name)
         self._is_own = is_own
-        self._place = further.judged.source.position(further.protocol.name.span.start)
+        self._place = context.place
         self._graphs = [
-            (sized, sized.lowered.graph)
-            for sized in further.sized
-            if sized.lowered.graph is not None
+            (instance, instance.lowered.graph)
+            for instance in context.instances
+            if instance.lowered.graph is not None
         ]
         self._names = _names(self._row, [graph for _, graph in self._graphs], rules)
 
     def verdicts(self) -> list[Verdict]:
         """On the facts of runs and, where these are known, on the status."""
         strict = self._is_own or self._row is not None
-        if len(self._graphs) < len(self._further.sized):
+        if len(self._graphs) < len(self._context.instances):
             reason = "the protocol has no graph that is small enough"
             return [self._told(Property.CEREMONY, Unknown(reason, STEP_LIMIT.number), strict)]
         names = self._names
@@ -144,8 +144,8 @@ class _Ceremony:
             reason = f"it records no facts of a ceremony: {_ABORT_ELSEWHERE}"
             return [self._told(Property.CEREMONY, Skipped(reason, OPEN_CEREMONY.number), False)]
         found = self._explored()
-        if found.run is not None and found.sized is not None:
-            outcome: Outcome = self._refuted(found.sized, found.run)
+        if found.run is not None and found.instance is not None:
+            outcome: Outcome = self._refuted(found.instance, found.run)
             return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
         missing = [name for name in ("committed", "aborted") if name not in found.outcomes]
         detail = "one beginning, one outcome on every run"
@@ -162,27 +162,27 @@ class _Ceremony:
 
     def _bound(self) -> str:
         sizes: dict[str, dict[int, None]] = {}
-        for sized, _ in self._graphs:
-            for family, size in sized.sizes.items():
+        for instance, _ in self._graphs:
+            for family, size in instance.sizes.items():
                 sizes.setdefault(family, {})[size] = None
         return ", ".join(f"{name} = {', '.join(map(str, each))}" for name, each in sizes.items())
 
     def _told(self, prop: Property, outcome: Outcome, required: bool) -> Verdict:
-        subject = Subject(self._further.name)
+        subject = Subject(self._context.name)
         return Verdict(prop, subject, outcome, required, *self._place)
 
     def _explored(self) -> _Found:
         outcomes: frozenset[str] = frozenset()
-        for sized, graph in self._graphs:
+        for instance, graph in self._graphs:
             facts = [metadata.facts for metadata in of_sites(graph.sites, self._rules)]
             seen = explored(graph, facts, self._names)
             if seen.run is not None:
-                return _Found(sized, seen.run, outcomes)
+                return _Found(instance, seen.run, outcomes)
             outcomes |= seen.outcomes
         return _Found(None, None, outcomes)
 
-    def _refuted(self, sized: Sized, run: Run) -> Refuted:
-        graph = sized.lowered.graph
+    def _refuted(self, instance: Instance, run: Run) -> Refuted:
+        graph = instance.lowered.graph
         assert graph is not None
         words = _WORDS[run.offence]
         last = graph.event(run.events[-1]) if run.events else None
@@ -201,7 +201,7 @@ class _Ceremony:
             True,
         )
         replayed(Machines(graph), trace, lambda: self._offends(trace, run.offence))
-        return Refuted(BROKEN_CEREMONY.number, trace, _METHOD, sized.name)
+        return Refuted(BROKEN_CEREMONY.number, trace, _METHOD, instance.name)
 
     def _offends(self, trace: Trace, offence: Offence) -> bool:
         """Whether the facts of a trace, taken as a list, are wrong in this way."""
@@ -221,13 +221,15 @@ class _Ceremony:
         wrong = unstable(name, VARIANTS)
         if wrong is None:
             detail = f"by {name}: a function of the facts, and monotone"
-            return [self._told(Property.CEREMONY_STATUS, Proved("enumeration", detail), strict)]
+            return [
+                self._told(Property.CEREMONY_STATUS, Proved(Method.ENUMERATION, detail), strict)
+            ]
         explanation = (
             f"the facts {_listed(wrong.first)} give `{wrong.statuses[0]}`,"
             f" and {_listed(wrong.second)} give `{wrong.statuses[1]}`"
         )
         trace = Trace(Fault.PROPERTY, (), (), explanation, True)
-        refuted = Refuted(UNSTABLE_STATUS.number, trace, "enumeration")
+        refuted = Refuted(UNSTABLE_STATUS.number, trace, Method.ENUMERATION)
         return [self._told(Property.CEREMONY_STATUS, refuted, strict)]
 
 

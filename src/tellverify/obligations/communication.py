@@ -1,4 +1,4 @@
-"""All obligations of one protocol graph, that is of one protocol at given family sizes.
+"""Obligations of a protocol graph in the class of the complete theory.
 
 What builds and searches runs is imported where a run has to be shown: most checks find nothing.
 """
@@ -7,50 +7,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from tellverify.diagnostics.codes import OUTSIDE_CLASS, STEP_LIMIT, UNMERGEABLE
-from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.diagnostics.communication import UNMERGEABLE
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault
-from tellverify.obligations.instance_outcome import FAULT_CODES, SAFETY, Finding
-from tellverify.obligations.machines import Machines
-from tellverify.obligations.options import Options
-from tellverify.obligations.termination import ending_obligation, endless_obligation
-from tellverify.projection.implementability import Implementability, check_graph
+from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.machines import GraphContext, Machines
+from tellverify.projection.implementability import Implementability
 from tellverify.projection.merge import MergeFailure, Projections, strict_projections
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import Reason
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _QUEUE_STEPS: Final = 200_000
 
 
-def decide(graph: ProtocolGraph, options: Options) -> list[Finding]:
-    """Decide every obligation of `graph`; the order is that of `Property`."""
-    fault = leaves_class(graph)
-    if fault is not None:
-        from tellverify.obligations.by_search import decide_by_search
-
-        return decide_by_search(graph, fault.reason, options)
-    answer = check_graph(graph, options.step_limit)
-    machines = Machines(graph)
-    try:
-        findings = _implementability(machines, answer, options)
-    except MachineTooLarge as error:
-        findings = _undecided(machines, str(error))
+def decide_implementability(context: GraphContext) -> list[Finding]:
+    """Implementability, the safety that it implies, and roles that starve."""
+    answer = context.implementability
+    findings = _implementability(context, answer)
     if answer.implementable:
-        findings += _stuck(machines, answer)
-    findings += _queues(machines, answer)
-    try:
-        findings += ending_obligation(machines, findings[0].outcome)
-        findings += endless_obligation(machines, options)
-    except MachineTooLarge as error:
-        asked = Property.TERMINATES.value in options.properties
-        props = (Property.CAN_TERMINATE, *([Property.TERMINATES] * asked))
-        done = {finding.property for finding in findings}
-        unknown = Unknown(str(error), STEP_LIMIT.number)
-        findings += [Finding(prop, unknown) for prop in props if prop not in done]
-    findings += _projectable(graph)
+        findings += _stuck(context.machines, answer)
     return findings
 
 
@@ -63,16 +42,15 @@ def _undecided(machines: Machines, reason: str) -> list[Finding]:
     ]
 
 
-def _implementability(
-    machines: Machines, answer: Implementability, options: Options
-) -> list[Finding]:
+def _implementability(context: GraphContext, answer: Implementability) -> list[Finding]:
+    machines, options = context.machines, context.options
     if answer.implementable is None:
         return _undecided(machines, "the step limit was reached before every role was decided")
     if answer.implementable:
         exact = len(machines.graph.roles) - answer.settled_by_congruence
-        method = Proved("coherence", "complete, every run")
+        method = Proved(Method.COHERENCE, "complete, every run")
         statistics = (("roles", len(machines.graph.roles)), ("decided-exactly", exact))
-        implied = Proved("coherence", "complete, every run")
+        implied = Proved(Method.COHERENCE, "complete, every run")
         return [
             Finding(Property.IMPLEMENTABLE, method, statistics=statistics),
             *(Finding(p, implied) for p in SAFETY),
@@ -89,15 +67,15 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     undecided = set(answer.undecided) - bad
     good = tuple(role for i, role in enumerate(graph.roles) if i not in bad and i not in undecided)
     if good:
-        findings.append(Finding(Property.NO_STUCK_ROLE, Proved("coherence"), good))
+        findings.append(Finding(Property.NO_STUCK_ROLE, Proved(Method.COHERENCE), good))
     for run in answer.stuck:
         from tellverify.obligations.graph_runs import stuck_trace
 
         roles = tuple(graph.roles[r] for r in run.roles)
-        code = FAULT_CODES[Fault.STUCK_ROLE].number
+        code = code_of_fault(Fault.STUCK_ROLE)
         outcome: Outcome
         try:
-            outcome = Refuted(code, stuck_trace(machines, run), "coherence")
+            outcome = Refuted(code, stuck_trace(machines, run), Method.COHERENCE)
         except MachineTooLarge as error:
             outcome = Unknown(f"no run can be shown: {error}", STEP_LIMIT.number)
         findings.append(Finding(Property.NO_STUCK_ROLE, outcome, roles))
@@ -108,8 +86,9 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     return findings
 
 
-def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
-    graph = machines.graph
+def decide_queues(context: GraphContext) -> list[Finding]:
+    """The longest queue of every channel, and the channels that are unbounded."""
+    graph, machines, answer = context.graph, context.machines, context.implementability
     if not answer.implementable:
         reason = "queue lengths are known only for implementable protocols"
         return [Finding(Property.BOUNDED_QUEUES, Skipped(reason))]
@@ -122,7 +101,7 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
         findings.append(
             Finding(
                 Property.BOUNDED_QUEUES,
-                Proved("causality", detail),
+                Proved(Method.CAUSALITY, detail),
                 statistics=(("channels", len(longest)), ("longest-queue", max(longest))),
             )
         )
@@ -131,10 +110,10 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
             from tellverify.obligations.graph_runs import unbounded_trace
 
             channel = (graph.roles[bound.sender], graph.roles[bound.receiver])
-            code = FAULT_CODES[Fault.UNBOUNDED_QUEUE].number
+            code = code_of_fault(Fault.UNBOUNDED_QUEUE)
             outcome: Outcome
             try:
-                outcome = Refuted(code, unbounded_trace(machines, bound), "causality")
+                outcome = Refuted(code, unbounded_trace(machines, bound), Method.CAUSALITY)
             except MachineTooLarge as error:
                 outcome = Unknown(f"no run can be shown: {error}", STEP_LIMIT.number)
             findings.append(Finding(Property.BOUNDED_QUEUES, outcome, channel=channel))
@@ -144,7 +123,9 @@ def _queues(machines: Machines, answer: Implementability) -> list[Finding]:
     return findings
 
 
-def _projectable(graph: ProtocolGraph) -> list[Finding]:
+def decide_projection(context: GraphContext) -> list[Finding]:
+    """Which roles have a local type by strict merge."""
+    graph = context.graph
     projections = strict_projections(graph)
     if projections.unsupported is not None:
         reason = f"not a global type of the merge: {projections.unsupported.reason}"
@@ -153,7 +134,7 @@ def _projectable(graph: ProtocolGraph) -> list[Finding]:
     good = tuple(role for role in graph.roles if role not in failures)
     findings = []
     if good:
-        findings.append(Finding(Property.PROJECTABLE, Proved("strict merge"), good))
+        findings.append(Finding(Property.PROJECTABLE, Proved(Method.STRICT_MERGE), good))
     alike: dict[tuple[str, int, int, int], list[str]] = {}
     for role, failure in failures.items():
         key = (failure.reason.value, failure.state, failure.left, failure.right)
@@ -165,7 +146,7 @@ def _projectable(graph: ProtocolGraph) -> list[Finding]:
             findings.append(Finding(Property.PROJECTABLE, outcome, tuple(roles)))
             continue
         conflict = _conflict(projections, failures[roles[0]])
-        refuted = Refuted(UNMERGEABLE.number, conflict, "strict merge")
+        refuted = Refuted(UNMERGEABLE.number, conflict, Method.STRICT_MERGE)
         findings.append(Finding(Property.PROJECTABLE, refuted, tuple(roles)))
     return findings
 

@@ -1,24 +1,23 @@
-"""Obligations beyond those that every protocol graph has: guards, properties, budgets, packs."""
+"""What a decider of the table may look at, and what it hands back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tellverify.diagnostics.limits import EVENT_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.linking.modules import Judged
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
-from tellverify.obligations.guarded import check_guards
 from tellverify.obligations.options import Options
-from tellverify.obligations.user_properties import decide_properties, decide_witnesses
-from tellverify.verdict.properties import Property
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.run import Coverage, Verdict
 
 
-class Sized(msgspec.Struct, frozen=True):
+class Instance(msgspec.Struct, frozen=True):
     """A protocol lowered at given family sizes; `name` is empty when it has no families."""
 
     name: str
@@ -26,8 +25,8 @@ class Sized(msgspec.Struct, frozen=True):
     lowered: Lowered
 
 
-class Further(msgspec.Struct, frozen=True):
-    """What such an obligation may look at: a protocol without errors, at all sizes tried.
+class Context(msgspec.Struct, frozen=True):
+    """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
     `sha256` is that of the file; evidence names it. Only with `Options.keep_graphs` is evidence
     wanted.
@@ -36,12 +35,33 @@ class Further(msgspec.Struct, frozen=True):
     judged: Judged
     protocol: ast.Protocol
     name: str
-    sized: tuple[Sized, ...]
+    instances: tuple[Instance, ...]
     options: Options
     sha256: str
 
+    @property
+    def source(self) -> SourceFile:
+        """The text that the protocol stands in."""
+        return self.judged.source
 
-class Decided(msgspec.Struct, frozen=True):
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column of the name of the protocol."""
+        return self.source.position(self.protocol.name.span.start)
+
+    @property
+    def is_annotated(self) -> bool:
+        """True when some message of some instance has annotations."""
+        return any(
+            site.annotations
+            for instance in self.instances
+            for graph in (instance.lowered.graph, *instance.lowered.slices)
+            if graph is not None
+            for site in graph.sites
+        )
+
+
+class Decision(msgspec.Struct, frozen=True):
     """Verdicts and findings; all empty where there is nothing to decide.
 
     `files` is evidence to be written: what each belongs to, its name below the folder of the
@@ -54,88 +74,19 @@ class Decided(msgspec.Struct, frozen=True):
     coverage: Coverage | None = None
 
 
-def _guards(further: Further) -> Decided:
-    kept = further.sha256 if further.options.keep_graphs else ""
-    source, work = further.judged.source, further.options.rlimit
-    report = check_guards(further.protocol, source, further.name, kept, work)
-    return Decided(report.verdicts, report.diagnostics, report.files)
+def sizes_of(instances: Sequence[Instance]) -> str:
+    """The family sizes behind a bounded verdict in words."""
+    tried: dict[str, dict[int, None]] = {}
+    for instance in instances:
+        for family, size in instance.sizes.items():
+            tried.setdefault(family, {})[size] = None
+    return ", ".join(f"{family} = {', '.join(map(str, one))}" for family, one in tried.items())
 
 
-def _annotated(further: Further) -> Decided:
-    from tellverify.obligations.annotated import decide_annotated
-
-    return decide_annotated(further)
-
-
-def _admission(further: Further) -> Decided:
-    if further.options.policy is None:
-        return Decided()
-    from tellverify.obligations.admission import decide_admission
-
-    return decide_admission(further)
-
-
-def _acceptance(further: Further) -> Decided:
-    if further.options.policy is None:
-        return Decided()
-    from tellverify.obligations.accepted import decide_acceptance
-
-    return decide_acceptance(further)
-
-
-def _branches(further: Further) -> Decided:
-    """Branches that no run takes; they refute nothing, and are told unless something is asked."""
-    source = further.judged.source
-    if not any(word in source.text for word in ("choice", "case", "decide")):
-        return Decided()
-    from tellverify.obligations.coverage import never_taken
-
-    said = [*further.judged.said, *(d for one in further.sized for d in one.lowered.diagnostics)]
-    found = never_taken(further.protocol, further.name, source, further.sized, said)
-    return Decided((), tuple(found))
-
-
-_DECIDERS: Final[tuple[tuple[tuple[Property, ...], Callable[[Further], Decided]], ...]] = (
-    ((Property.GUARDS,), _guards),
-    (
-        (
-            Property.GUARD_CHAIN,
-            Property.BUDGET,
-            Property.LEAKAGE,
-            Property.RECEIPTS,
-            Property.BUDGET_MERGE,
-            Property.CEREMONY,
-            Property.CEREMONY_STATUS,
-        ),
-        _annotated,
-    ),
-    ((Property.ADMISSION,), _admission),
-    ((Property.ACCEPTANCE,), _acceptance),
-    ((Property.PROPERTY,), decide_properties),
-    ((Property.REACHABLE,), decide_witnesses),
-    ((), _branches),
-)
-
-
-def decide_further(further: Further) -> Decided:
-    """Decide all such obligations of one protocol, in the order of the table.
-
-    Only those that decide a property that was asked for are run.
-    """
-    asked = set(further.options.properties)
-    verdicts: list[Verdict] = []
-    diagnostics: list[Diagnostic] = []
-    files: list[tuple[str, str, str]] = []
-    for properties, decide in _DECIDERS:
-        if asked and not asked & {p.value for p in properties}:
-            continue
-        decided = decide(further)
-        verdicts.extend(decided.verdicts)
-        diagnostics.extend(decided.diagnostics)
-        files.extend(decided.files)
-    coverage = None
-    if further.options.coverage:
-        from tellverify.obligations.coverage import coverage_of
-
-        coverage = coverage_of(further.protocol, further.judged.source, further.sized)
-    return Decided(tuple(verdicts), tuple(diagnostics), tuple(files), coverage)
+def without_graph(instance: Instance) -> Outcome:
+    """Why nothing can be decided at sizes that have no graph."""
+    if instance.lowered.skipped:
+        skip = instance.lowered.skipped[0]
+        return Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
+    reason = instance.lowered.limit or "parallel branches have too many interleavings"
+    return Unknown(reason, EVENT_LIMIT.number)

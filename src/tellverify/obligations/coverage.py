@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tellverify.diagnostics import properties as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.lowering.branches import TextBranch, begins, text_branches
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
+from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Coverage, CoverageRow
-
-if TYPE_CHECKING:
-    from tellverify.obligations.context import Sized
 
 MOST_RUNS: Final = 10**15
 _MOST_WORK: Final = 4_000_000
 _TIMEOUT: Final = "timeout"
 
 
-def coverage_of(protocol: ast.Protocol, source: SourceFile, sized: Sequence[Sized]) -> Coverage:
+def coverage_of(
+    protocol: ast.Protocol, source: SourceFile, instances: Sequence[Instance]
+) -> Coverage:
     """What is taken how often, at the largest sizes that have a graph.
 
     `places` counts the states of the protocol at which a branch begins. `runs` counts the runs
@@ -29,7 +29,7 @@ def coverage_of(protocol: ast.Protocol, source: SourceFile, sized: Sequence[Size
     where it comes back to a state that it has been in. Both are exact; -1 says not counted.
     """
     branches = text_branches(protocol)
-    chosen = next((one for one in reversed(sized) if one.lowered.graph is not None), None)
+    chosen = next((one for one in reversed(instances) if one.lowered.graph is not None), None)
     graph = chosen.lowered.graph if chosen is not None else None
     if chosen is None or graph is None:
         rows = [row for branch in branches for row in _rows(branch, source, -1, -1)]
@@ -107,15 +107,25 @@ class _Runs:
         return count[0]
 
 
-def never_taken(
+def find_untaken_branches(context: Context) -> Decision:
+    """The branches that are in no graph, unless another finding covers them.
+
+    They refute nothing.
+    """
+    source, instances = context.source, context.instances
+    said = [*context.judged.said, *(d for one in instances for d in one.lowered.diagnostics)]
+    found = _never_taken(context.protocol, context.name, source, instances, said)
+    return Decision((), tuple(found))
+
+
+def _never_taken(
     protocol: ast.Protocol,
     name: str,
     source: SourceFile,
-    sized: Sequence[Sized],
+    instances: Sequence[Instance],
     said: Iterable[Diagnostic],
 ) -> list[Diagnostic]:
-    """The branches that are in no graph, unless another finding covers them."""
-    graphs = [one.lowered.graph for one in sized]
+    graphs = [one.lowered.graph for one in instances]
     known = [graph for graph in graphs if graph is not None]
     branches = text_branches(protocol)
     if not branches or len(known) < len(graphs):

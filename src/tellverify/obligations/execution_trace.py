@@ -10,7 +10,7 @@ from tellverify.model.formula import FinishedAtom, Formula, FormulaBuilder
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 
 
 def execution_itf(
@@ -30,7 +30,7 @@ def execution_itf(
         source=source,
         protocol=protocol,
         obligation=f"{Property.REACHABLE}[end]",
-        statement=stated(STATEMENTS[Property.REACHABLE].text, goal),
+        statement=stated(PROPERTIES[Property.REACHABLE].sentence, goal),
         code="",
         fault=Fault.WITNESS,
         explanation=explanation,

@@ -13,11 +13,11 @@ from tellverify.annotations.guard_cases import is_protected
 from tellverify.annotations.guard_proof import Breached, Protected, Undecided, form_of, judge
 from tellverify.annotations.guard_steps import Kind
 from tellverify.annotations.longest_paths import shortest_to
-from tellverify.annotations.rules import Rules
+from tellverify.annotations.rules import Rules, default_rules, rules_of
 from tellverify.annotations.sites import check_annotations, check_operations
-from tellverify.diagnostics.codes import NOT_WELL_FORMED, STEP_LIMIT, UNGUARDED_SEND
-from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.chain import UNGUARDED_SEND
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Severity, Where
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.defect import Defect
@@ -25,62 +25,76 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.budget_merge import decide_merging
 from tellverify.obligations.budgets import decide_budgets
 from tellverify.obligations.ceremonies import decide_ceremonies
-from tellverify.obligations.chain_rules import rules_for
-from tellverify.obligations.context import Decided, Further
+from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.worst_cases import Instance, Meters
+from tellverify.obligations.options import Options
+from tellverify.obligations.policies import policy_at
+from tellverify.obligations.worst_cases import MeteredInstance, Meters
 from tellverify.policy import rows
+from tellverify.policy.model import Policy
 from tellverify.solver.port import Budget
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
-_METHOD: Final = "SMT"
-_CASES: Final = "cases"
+_METHOD: Final = Method.SMT
+_CASES: Final = Method.CASES
+_known: list[tuple[Policy, Rules]] = []
 
 
-def decide_chain(further: Further, *, annotated: bool) -> Decided:
+def decide_annotations(context: Context) -> Decision:
     """Findings about annotations, and the verdicts of all properties that rest on them."""
-    rules = rules_for(further.options)
-    source, protocol = further.judged.source, further.protocol
-    where = Where(source.path, further.name)
-    by_manifest = further.options.policy is not None
+    rules = _rules_for(context.options)
+    source, protocol = context.source, context.protocol
+    where = Where(source.path, context.name)
+    by_manifest = context.options.policy is not None
     found = check_annotations(where, protocol, rules, links=not by_manifest)
-    found.extend(check_operations(where, further.judged.file.declarations))
-    if further.options.dialect == "faithful":
+    found.extend(check_operations(where, context.judged.file.declarations))
+    if context.options.dialect == "faithful":
         found = by_upstream(found)
-    ceremonies = decide_ceremonies(further, rules)
-    is_known = further.name in rules.protocols
-    asked = bool(further.options.budgets or protocol.requires)  # packs: it is launched with guards
-    if not (annotated or is_known or asked):
-        return Decided(ceremonies.verdicts, (*found, *ceremonies.diagnostics))
+    ceremonies = decide_ceremonies(context, rules)
+    is_known = context.name in rules.protocols
+    asked = bool(context.options.budgets or protocol.requires)  # packs: it is launched with guards
+    if not (context.is_annotated or is_known or asked):
+        return Decision(ceremonies.verdicts, (*found, *ceremonies.diagnostics))
     broken = [one for one in found if one.severity is Severity.ERROR]
     if broken:
-        return _blocked(further, [*found, *ceremonies.diagnostics])
-    meters = Meters(further, rules)
-    budgets = decide_budgets(further, rules, meters)
-    return Decided(
+        return _blocked(context, [*found, *ceremonies.diagnostics])
+    meters = Meters(context, rules)
+    budgets = decide_budgets(context, rules, meters)
+    return Decision(
         (
-            *_guard_chain(further, rules, meters.instances),
+            *_guard_chain(context, rules, meters.instances),
             *budgets.verdicts,
-            *decide_merging(further, rules, meters),
+            *decide_merging(context, rules, meters),
             *ceremonies.verdicts,
         ),
         (*found, *budgets.diagnostics, *ceremonies.diagnostics),
-        (*budgets.files, *_scripts(further, rules, meters.instances)),
+        (*budgets.files, *_scripts(context, rules, meters.instances)),
     )
 
 
-def _blocked(further: Further, found: Iterable[Diagnostic]) -> Decided:
+def _rules_for(options: Options) -> Rules:
+    """The rules of the policy that a check names; a policy with faults is told of elsewhere."""
+    policy = None if options.policy is None else policy_at(options.policy).policy
+    if policy is None:
+        return default_rules()
+    if not _known or _known[0][0] is not policy:
+        _known[:] = [(policy, rules_of(policy))]
+    return _known[0][1]
+
+
+def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
     """No verdict on annotations that mean nothing."""
-    place = further.judged.source.position(further.protocol.name.span.start)
-    roles = tuple(role.name.text for role in declared_roles(further.protocol))
+    place = context.place
+    roles = tuple(role.name.text for role in declared_roles(context.protocol))
     skipped = Skipped("the annotations have errors", NOT_WELL_FORMED.number)
     verdicts = tuple(
-        Verdict(prop, Subject(further.name, roles), skipped, STATEMENTS[prop].required, *place)
+        Verdict(prop, Subject(context.name, roles), skipped, PROPERTIES[prop].required, *place)
         for prop in (Property.GUARD_CHAIN, Property.BUDGET)
     )
-    return Decided(verdicts, tuple(found))
+    return Decision(verdicts, tuple(found))
 
 
 # The guard chain
@@ -89,17 +103,19 @@ def _blocked(further: Further, found: Iterable[Diagnostic]) -> Decided:
 class _Sends(msgspec.Struct):
     """What a role sends: statements by the form of their annotations, and how many have none."""
 
-    forms: dict[Form, tuple[Instance, int]]
+    forms: dict[Form, tuple[MeteredInstance, int]]
     guarded: int = 0
     bare: int = 0
 
 
-def _guard_chain(further: Further, rules: Rules, instances: list[Instance]) -> tuple[Verdict, ...]:
+def _guard_chain(
+    context: Context, rules: Rules, instances: list[MeteredInstance]
+) -> tuple[Verdict, ...]:
     """One verdict for roles that are alike, gravest first."""
-    place = further.judged.source.position(further.protocol.name.span.start)
+    place = context.place
     alike: dict[tuple[Outcome, str], list[str]] = {}
     counts: dict[tuple[Outcome, str], list[int]] = {}
-    for declared in declared_roles(further.protocol):
+    for declared in declared_roles(context.protocol):
         role = declared.name.text
         sends = _sends_of(role, instances)
         if not sends.guarded and not sends.bare:
@@ -113,9 +129,9 @@ def _guard_chain(further: Further, rules: Rules, instances: list[Instance]) -> t
     return tuple(
         Verdict(
             Property.GUARD_CHAIN,
-            Subject(further.name, tuple(roles)),
+            Subject(context.name, tuple(roles)),
             key[0],
-            STATEMENTS[Property.GUARD_CHAIN].required,
+            PROPERTIES[Property.GUARD_CHAIN].required,
             *place,
             (("guarded-sends", counts[key][0]), ("unguarded-sends", counts[key][1])),
             key[1],
@@ -124,18 +140,18 @@ def _guard_chain(further: Further, rules: Rules, instances: list[Instance]) -> t
     )
 
 
-def _sends_of(role: str, instances: list[Instance]) -> _Sends:
-    """The statements of a role in the largest instance that has any of them."""
+def _sends_of(role: str, instances: list[MeteredInstance]) -> _Sends:
+    """The statements of a role in the largest metered that has any of them."""
     sends = _Sends({})
     seen: set[tuple[str, int, int]] = set()
-    for instance in instances:
-        graph = instance.graph
-        for member in instance.members(role):
-            for event in instance.by_sender.get(member, ()):
+    for metered in instances:
+        graph = metered.graph
+        for member in metered.members(role):
+            for event in metered.by_sender.get(member, ()):
                 site = graph.site_of(event)
-                metadata = instance.metadata[graph.site[event]]
+                metadata = metered.metadata[graph.site[event]]
                 if metadata.annotated:
-                    sends.forms.setdefault(form_of(metadata), (instance, event))
+                    sends.forms.setdefault(form_of(metadata), (metered, event))
                 mark = (site.path, site.span.start, site.span.end)
                 if mark not in seen:
                     seen.add(mark)
@@ -146,13 +162,13 @@ def _sends_of(role: str, instances: list[Instance]) -> _Sends:
 
 def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
     method = _CASES
-    for form, (instance, event) in sends.forms.items():
+    for form, (metered, event) in sends.forms.items():
         answer = answered(rules.chain, form)
         match answer:
             case Breached():
-                trace = _breached_run(role, instance, event, answer)
+                trace = _breached_run(role, metered, event, answer)
                 reason = f"{answer.story()}"
-                return Refuted(UNGUARDED_SEND.number, trace, _METHOD, instance.sized.name, reason)
+                return Refuted(UNGUARDED_SEND.number, trace, _METHOD, metered.instance.name, reason)
             case Undecided(reason):
                 return Unknown(reason, STEP_LIMIT.number)
             case Protected(queries):
@@ -163,17 +179,17 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
 
 
 def _scripts(
-    further: Further, rules: Rules, instances: list[Instance]
+    context: Context, rules: Rules, instances: list[MeteredInstance]
 ) -> list[tuple[str, str, str]]:
     """The queries behind the verdicts on guard chains, where evidence is wanted."""
-    if not further.options.keep_graphs or isinstance(answered(rules.chain, _BARE), Undecided):
+    if not context.options.keep_graphs or isinstance(answered(rules.chain, _BARE), Undecided):
         return []
     from tellverify.solver.recording import Recording
     from tellverify.solver.smtlib import About
     from tellverify.solver.z3_backend import Z3Solver
 
     forms: dict[Form, None] = {}
-    for declared in declared_roles(further.protocol):
+    for declared in declared_roles(context.protocol):
         forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
     recording = Recording(Z3Solver())
     for form in forms:
@@ -181,7 +197,7 @@ def _scripts(
         if is_protected(rules.chain, form) and isinstance(judged, Breached):
             raise Defect("the solver breaches a guard chain that protects in every case")
     name = str(Property.GUARD_CHAIN)
-    about = About(f"{further.name}/{name}", further.judged.source.path, further.sha256)
+    about = About(f"{context.name}/{name}", context.source.path, context.sha256)
     return recording.scripts(name, about)
 
 
@@ -206,17 +222,17 @@ def answered(chain: rows.GuardChain, form: Form) -> Protected | Breached | Undec
     return judge(chain, form, Z3Solver(), Budget())
 
 
-def _breached_run(role: str, instance: Instance, event: int, answer: Breached) -> Trace:
+def _breached_run(role: str, metered: MeteredInstance, event: int, answer: Breached) -> Trace:
     """The shortest run of the protocol to a send of the form that is not protected."""
-    graph = instance.graph
-    members = set(instance.members(role))
-    wanted = form_of(instance.metadata[graph.site[event]])
+    graph = metered.graph
+    members = set(metered.members(role))
+    wanted = form_of(metered.metadata[graph.site[event]])
     run = shortest_to(
         graph,
         lambda e: (
             graph.sender[e] in members
-            and instance.metadata[graph.site[e]].annotated
-            and form_of(instance.metadata[graph.site[e]]) == wanted
+            and metered.metadata[graph.site[e]].annotated
+            and form_of(metered.metadata[graph.site[e]]) == wanted
         ),
     )
     last, place = graph.event(run[-1]), graph.site_of(run[-1])
@@ -231,4 +247,4 @@ def _breached_run(role: str, instance: Instance, event: int, answer: Breached) -
         True,
         place=place,
     )
-    return replayed(instance.machines, trace, lambda: True)  # the attempt itself was replayed
+    return replayed(metered.machines, trace, lambda: True)  # the attempt itself was replayed

@@ -1,6 +1,6 @@
 """The property `guards` of a protocol, and what else there is to say about its guards.
 
-This imports the solver; `engine.guarded` imports it when a protocol has guards to judge.
+The solver itself is loaded when a choice has guards to judge.
 """
 
 from __future__ import annotations
@@ -12,29 +12,28 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import guards as say
-from tellverify.diagnostics.codes import CONTRADICTORY_GUARD, STEP_LIMIT, UNDECIDED_GUARD
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
-from tellverify.language.checks.walk import role_text
+from tellverify.diagnostics.guards import CONTRADICTORY_GUARD, UNDECIDED_GUARD
+from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.language.checks.walk import guarded_choices, role_text
 from tellverify.language.syntax import ast
 from tellverify.model.predicate import Predicate, Value
 from tellverify.model.predicate_text import Fault, read_predicate
-from tellverify.obligations.guarded import GuardReport
+from tellverify.obligations.context import Context, Decision
 from tellverify.solver.encode import Clash, Unmodelled
 from tellverify.solver.guard_queries import Constant, Contradictory, Gap, Overlap, Remark, judge
 from tellverify.solver.port import Budget, Solver
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
-from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.span import Span
-from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Subject, Verdict
 
 MAX_QUERIES: Final = 2_000
 _SHOWN: Final = 6
-_METHOD: Final = "SMT"
+_METHOD: Final = Method.SMT
 _DETAIL: Final = "for independent values and integers of any size"
 _NO_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -47,41 +46,43 @@ class Guarded(msgspec.Struct, frozen=True):
     span: Span
 
 
-def judge_choices(
-    choices: Sequence[ast.Choice],
-    protocol: ast.Protocol,
-    source: SourceFile,
-    name: str,
-    sha256: str = "",
-    work: int = 2_000_000,
-) -> GuardReport:
-    """Judge the predicates that guard the branches of `choices`, choice by choice.
+def check_guards(context: Context) -> Decision:
+    """Judge the predicates that guard branches, choice by choice; without a solver it is unknown.
 
-    Evidence guards are opaque: a choice that has one is not expected to be exhaustive. With the
-    SHA-256 of the file the queries come as SMT-LIB scripts. No query takes more than `work`.
+    Evidence guards are opaque: a choice that has one is not expected to be exhaustive. Where
+    evidence is wanted the queries come as SMT-LIB scripts. No query takes more than
+    `Options.rlimit`.
     """
-    recording = Recording(Z3Solver()) if sha256 else None
-    check = _Check(protocol, source, name, recording or Z3Solver(), work)
+    choices = guarded_choices(context.protocol, context.source)
+    try:
+        from tellverify.solver.z3_backend import Z3Solver
+    except ModuleNotFoundError as error:
+        if error.name != "z3":
+            raise
+        outcome = Unknown("the solver z3 is not installed", STEP_LIMIT.number)
+        required = PROPERTIES[Property.GUARDS].required
+        subject = Subject(context.name)
+        return Decision((Verdict(Property.GUARDS, subject, outcome, required, *context.place),))
+    recording = Recording(Z3Solver()) if context.options.keep_graphs else None
+    check = _Check(context, recording or Z3Solver())
     for choice in choices:
         check.judge(choice)
     files: list[tuple[str, str, str]] = []
     if recording is not None:
-        about = About(f"{name}/{Property.GUARDS}", source.path, sha256)
+        about = About(f"{context.name}/{Property.GUARDS}", context.source.path, context.sha256)
         files = recording.scripts(str(Property.GUARDS), about)
-    return GuardReport(check.verdicts(len(choices)), tuple(check.found), tuple(files))
+    return Decision(check.verdicts(len(choices)), tuple(check.found), tuple(files))
 
 
 class _Check:
-    def __init__(
-        self, protocol: ast.Protocol, source: SourceFile, name: str, solver: Solver, work: int
-    ) -> None:
+    def __init__(self, context: Context, solver: Solver) -> None:
         self.found: list[Diagnostic] = []
-        self._where = Where(source.path, name)
-        self._place = source.position(protocol.name.span.start)
-        self._source = source
-        self._subject = Subject(name)
+        self._where = Where(context.source.path, context.name)
+        self._place = context.place
+        self._source = context.source
+        self._subject = Subject(context.name)
         self._solver = solver
-        self._budget = Budget(work)
+        self._budget = Budget(context.options.rlimit)
         self._refuted: list[Refuted] = []
         self._unknown: Unknown | None = None
         self._queries = 0
@@ -95,7 +96,7 @@ class _Check:
             outcomes.append(self._unknown)
         if not outcomes:
             outcomes.append(Proved(_METHOD, _DETAIL))
-        required = STATEMENTS[Property.GUARDS].required
+        required = PROPERTIES[Property.GUARDS].required
         return tuple(
             Verdict(Property.GUARDS, self._subject, outcome, required, *self._place, statistics)
             for outcome in outcomes

@@ -17,7 +17,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.trace import Fault, Trace
 from tellverify.verdict.outcome import Refuted
-from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import Input, ProtocolReport
 
 
@@ -45,7 +45,7 @@ def machine_files(
             source=report.path,
             protocol=report.name,
             obligation=verdict.name,
-            statement=STATEMENTS[verdict.property].text,
+            statement=PROPERTIES[verdict.property].sentence,
             code=outcome.code,
             fault=trace.fault,
             culprits=trace.culprits,

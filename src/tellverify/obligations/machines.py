@@ -1,15 +1,20 @@
-"""The canonical machines of a protocol graph."""
+"""One protocol graph as deciders see it, and its canonical machines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 from typing import Final
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
+from tellverify.model.parallel_order import ParallelOrder
+from tellverify.obligations.options import Options
 from tellverify.projection.acyclic_machines import TreeMachines
+from tellverify.projection.implementability import Implementability, check_graph
 from tellverify.projection.subset import bounded_machine
+from tellverify.verdict.outcome import Outcome
 
 ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
 
@@ -80,6 +85,36 @@ class Machines:
             self._too_large.add(role)
             raise MachineTooLarge(role, limit)
         return machine
+
+
+class GraphContext:
+    """What the deciders of one graph share; each part is computed when it is first asked for.
+
+    `outside` says why the graph is outside the class of the complete theory, None if it is in it.
+    `order` is what its parallel branches mean. What one decider has found and later ones rest on:
+    `implementable`, the outcome of that property, and `longest`, the longest queue of a search
+    that visited all configurations.
+    """
+
+    def __init__(
+        self,
+        graph: ProtocolGraph,
+        options: Options,
+        outside: str | None,
+        order: ParallelOrder | None = None,
+    ) -> None:
+        self.graph = graph
+        self.options = options
+        self.outside = outside
+        self.order = order
+        self.machines = Machines(graph)
+        self.implementable: Outcome | None = None
+        self.longest: int | None = None
+
+    @cached_property
+    def implementability(self) -> Implementability:
+        """Coherence of the local types, for a graph in the class."""
+        return check_graph(self.graph, self.options.step_limit)
 
 
 def path_machine(role: str, actions: list[tuple[Action, int]]) -> Machine:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.diagnostics.codes import OUTSIDE_CLASS
+from tellverify.diagnostics.limits import OUTSIDE_CLASS
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.obligations.communication import decide
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_graph
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Unknown
 from tellverify.verdict.properties import Property
 
@@ -23,7 +24,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
     """Decide by coherence of all interleavings, else branch by branch, else by search."""
     graph = lowered.graph
     if graph is not None and leaves_class(graph) is None:
-        findings = decide(graph, options)
+        findings = decide_graph(graph, options)
         if isinstance(findings[0].outcome, Proved):
             return findings
     if lowered.slices:
@@ -32,9 +33,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
             return findings
     if graph is None:
         return []
-    from tellverify.obligations.by_search import decide_by_search
-
-    return decide_by_search(graph, "parallel", options, lowered.order)
+    return decide_graph(graph, options, outside="parallel", order=lowered.order)
 
 
 def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:
@@ -45,7 +44,7 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Fin
     same holds of all together. A slice that fails is no run of the protocol: then nothing is
     known.
     """
-    decided = [decide(graph, options) for graph in slices]
+    decided = [decide_graph(graph, options) for graph in slices]
     said = [finding for found in decided for finding in found]
     holds = {
         prop: all(isinstance(f.outcome, Proved) for f in said if f.property is prop)
@@ -58,7 +57,7 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Fin
         about = roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else ()
         outcome: Outcome
         if sound and holds[prop]:
-            outcome = Proved("composition", "parallel branches one by one")
+            outcome = Proved(Method.COMPOSITION, "parallel branches one by one")
         else:
             reason = "a parallel branch on its own is not proved"
             outcome = Unknown(reason, OUTSIDE_CLASS.number)

@@ -6,28 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.communication import refutation
-from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, Where, finding
 from tellverify.model.trace import Fault, Trace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
-# Their faults are told elsewhere: in the text, with the guards, or where `implementable` is
-# refuted, so that the same run is not told twice.
-_IMPLIED: Final = frozenset(
-    {
-        Property.WELL_FORMED,
-        Property.NO_DEADLOCK,
-        Property.NO_ORPHAN_MESSAGE,
-        Property.NO_UNSPECIFIED_RECEPTION,
-        Property.FIDELITY,
-        Property.GUARDS,
-        Property.REACHABLE,
-    }
-)
 _UNMERGED: Final = {
     "EndMismatch": "one ends where the other goes on",
     "PartnerMismatch": "they go on with different partners",
@@ -55,10 +41,16 @@ _HERE: Final = {
 }
 
 
+def _is_worded_elsewhere(prop: Property) -> bool:
+    """True of what refutes a property that has the same run, and of deciders with own findings."""
+    row = PROPERTIES[prop]
+    return row.worded_apart or row.implied_by is not None
+
+
 def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator[Diagnostic]:
     """The finding for a refuted verdict; `span` is the name of the protocol."""
     outcome = verdict.outcome
-    if not isinstance(outcome, Refuted) or verdict.property in _IMPLIED:
+    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property):
         return
     evidence = outcome.evidence
     match evidence:
@@ -84,14 +76,13 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
     notes = (outcome.reason,) if outcome.reason else ()
     if outcome.instance:
         notes = (*notes, f"shown with {outcome.instance}")
-    yield refutation(
+    yield finding(
         CODES[outcome.code],
+        Where(path, verdict.subject.protocol),
         message,
-        path,
         primary,
         others=others,
         notes=notes,
-        protocol=verdict.subject.protocol,
+        severity=Severity.ERROR if verdict.required else Severity.WARNING,
         refutes=verdict.name,
-        required=verdict.required,
     )

@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import properties as say
-from tellverify.diagnostics.codes import PROPERTY_BROKEN, STEP_LIMIT
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.properties import PROPERTY_BROKEN
 from tellverify.evidence.formula_run import (
     complaint,
     event_matches,
@@ -29,10 +30,9 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.context import Further, Sized
+from tellverify.obligations.context import Context, Instance, without_graph
 from tellverify.obligations.graph_runs import both
 from tellverify.obligations.machines import ALL_MACHINES, Machines
-from tellverify.obligations.user_properties import without_graph
 from tellverify.projection.implementability import check_graph
 from tellverify.properties.causal_order import decide_on_graph
 from tellverify.properties.configurations import Configurations, all_configurations
@@ -48,6 +48,7 @@ from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import Decision, decide
 from tellverify.properties.resolve import Scope, Unknown, formula_of, scope_of, unknown_names
 from tellverify.search.traces import build_trace, dependencies, step_of
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.outcome import Unknown as Undecided
 
@@ -64,10 +65,10 @@ class Answer(msgspec.Struct, frozen=True):
     trace: Trace | None = None
 
 
-class _Instance(msgspec.Struct):
+class _ScopedInstance(msgspec.Struct):
     """A protocol at given sizes, with what was built for it once that was needed."""
 
-    sized: Sized
+    instance: Instance
     scope: Scope | None
     machines: Machines | None = None
     configurations: Configurations | None = None
@@ -82,7 +83,7 @@ class _Found(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] | None = None
     loop: int = -1
     minimal: bool = False
-    method: str = "causal order"
+    method: Method = Method.CAUSAL_ORDER
     cut: bool = False
     statistics: tuple[tuple[str, int], ...] = ()
 
@@ -90,18 +91,18 @@ class _Found(msgspec.Struct, frozen=True):
 class Searcher:
     """The machines of one protocol at all sizes, searched once for all formulas."""
 
-    def __init__(self, further: Further) -> None:
-        self._further = further
-        protocol = further.protocol
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        protocol = context.protocol
         self._branches = text_branches(protocol)
         declared = declared_roles(protocol)
         self._roles = tuple(one.name.text for one in declared)
         families = [one.name.text for one in declared if one.size is not None]
         self._instances = []
-        for sized in further.sized:
-            graph = sized.lowered.graph
+        for instance in context.instances:
+            graph = instance.lowered.graph
             scope = None if graph is None else scope_of(graph, families, self._taken(graph))
-            self._instances.append(_Instance(sized, scope))
+            self._instances.append(_ScopedInstance(instance, scope))
         self._labels = self._known_labels(protocol)
 
     def _taken(
@@ -109,7 +110,7 @@ class Searcher:
     ) -> dict[tuple[str, str], tuple[tuple[str, str, int], ...]]:
         """By role and label of a branch, the messages that begin it."""
         found: dict[tuple[str, str], dict[tuple[str, str, int], None]] = {}
-        starts = begins(graph, self._further.judged.source.path, self._branches)
+        starts = begins(graph, self._context.source.path, self._branches)
         for branch, transitions in zip(self._branches, starts, strict=True):
             for transition in transitions:
                 event, line = graph.event(transition), graph.site_of(transition).line
@@ -120,9 +121,9 @@ class Searcher:
     def _known_labels(self, protocol: ast.Protocol) -> tuple[str, ...]:
         """The labels of the graphs, and those that are only written."""
         found: dict[str, None] = {}
-        for instance in self._instances:
-            if instance.scope is not None and instance.sized.lowered.graph is not None:
-                found.update(dict.fromkeys(instance.sized.lowered.graph.labels))
+        for scoped in self._instances:
+            if scoped.scope is not None and scoped.instance.lowered.graph is not None:
+                found.update(dict.fromkeys(scoped.instance.lowered.graph.labels))
         for body in (protocol.body, *(local.body for local in protocol.locals)):
             for statement in preorder(body):
                 if isinstance(statement, ast.Send | ast.Broadcast):
@@ -143,7 +144,7 @@ class Searcher:
                 one.kind,
                 one.name.text,
                 closest(one.name.text, one.known),
-                protocol=self._further.name,
+                protocol=self._context.name,
                 is_role=one.kind == "message" and one.name.text in self._roles,
             )
             for one in found
@@ -151,27 +152,27 @@ class Searcher:
 
     def decide(
         self, tree: Tree, written: say.Written, said: list[Diagnostic]
-    ) -> list[tuple[Sized, Answer]]:
+    ) -> list[tuple[Instance, Answer]]:
         """Whether all runs have a property, at all sizes that have the members it names."""
         answers = []
-        for instance in self._instances:
+        for scoped in self._instances:
             try:
-                formula = None if instance.scope is None else formula_of(tree, instance.scope)
+                formula = None if scoped.scope is None else formula_of(tree, scoped.scope)
             except FormulaError as error:
                 said.append(say.bad_formula(written, error.span, error.message, error.help))
-                return [(instance.sized, Answer(Undecided(error.message, STEP_LIMIT.number)))]
-            if instance.scope is None:
-                answers.append((instance.sized, Answer(without_graph(instance.sized))))
+                return [(scoped.instance, Answer(Undecided(error.message, STEP_LIMIT.number)))]
+            if scoped.scope is None:
+                answers.append((scoped.instance, Answer(without_graph(scoped.instance))))
             elif formula is not None:
-                answers.append((instance.sized, self._answer(instance, formula, written)))
+                answers.append((scoped.instance, self._answer(scoped, formula, written)))
         return answers
 
-    def _answer(self, instance: _Instance, formula: Formula, written: say.Written) -> Answer:
-        found = self._found(instance, formula)
+    def _answer(self, scoped: _ScopedInstance, formula: Formula, written: say.Written) -> Answer:
+        found = self._found(scoped, formula)
         if found.steps is None:
             return Answer(found.outcome, found.statistics)
         try:
-            trace = self._trace(instance, formula, found, written.name)
+            trace = self._trace(scoped, formula, found, written.name)
         except MachineTooLarge as error:
             reason = f"no run can be shown: {error}"
             return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
@@ -181,56 +182,56 @@ class Searcher:
         refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
         return Answer(refuted, found.statistics)
 
-    def _found(self, instance: _Instance, formula: Formula) -> _Found:
+    def _found(self, scoped: _ScopedInstance, formula: Formula) -> _Found:
         """Search configurations; what that leaves open may be decided on the protocol graph."""
-        graph = instance.sized.lowered.graph
+        graph = scoped.instance.lowered.graph
         if graph is None:
-            return _Found(without_graph(instance.sized))
+            return _Found(without_graph(scoped.instance))
         found = _Found(Undecided("too large to be searched", STEP_LIMIT.number))
         if len(graph.roles) <= _MOST_ROLES and graph.event_count <= _MOST_EVENTS:
             try:
-                configurations = self._configurations(instance, graph)
+                configurations = self._configurations(scoped, graph)
             except MachineTooLarge as error:
                 return _Found(Undecided(str(error), STEP_LIMIT.number))
             if configurations.overflow:
-                ordered = self._ordered(instance, graph, formula)
+                ordered = self._ordered(scoped, graph, formula)
                 if ordered is not None and ordered.steps is None:
                     return ordered
-            found = self._searched(instance, configurations, formula)
+            found = self._searched(scoped, configurations, formula)
         if found.steps is not None or isinstance(found.outcome, Proved):
             return found
-        return self._ordered(instance, graph, formula) or found
+        return self._ordered(scoped, graph, formula) or found
 
-    def _configurations(self, instance: _Instance, graph: ProtocolGraph) -> Configurations:
-        if instance.configurations is None:
-            options = self._further.options
-            machines = self._machines(instance, graph).all()
+    def _configurations(self, scoped: _ScopedInstance, graph: ProtocolGraph) -> Configurations:
+        if scoped.configurations is None:
+            options = self._context.options
+            machines = self._machines(scoped, graph).all()
             found = all_configurations(machines, options.queue_limit, options.search_limit)
-            instance.configurations = found
-            instance.steps = [
+            scoped.configurations = found
+            scoped.steps = [
                 step_of(machines[role], state, place, graph) for role, state, place in found.events
             ]
-        return instance.configurations
+        return scoped.configurations
 
     @staticmethod
-    def _machines(instance: _Instance, graph: ProtocolGraph) -> Machines:
-        if instance.machines is None:
-            instance.machines = Machines(graph)
-        return instance.machines
+    def _machines(scoped: _ScopedInstance, graph: ProtocolGraph) -> Machines:
+        if scoped.machines is None:
+            scoped.machines = Machines(graph)
+        return scoped.machines
 
     def _searched(
-        self, instance: _Instance, configurations: Configurations, formula: Formula
+        self, scoped: _ScopedInstance, configurations: Configurations, formula: Formula
     ) -> _Found:
-        found = decide(formula, configurations, instance.steps, self._further.options.search_limit)
+        found = decide(formula, configurations, scoped.steps, self._context.options.search_limit)
         visited = len(configurations.codes)
         statistics = (("configurations", visited), ("pairs", found.pairs))
         outcome = self._unbroken(configurations, found)
         if found.broken is None:
             return _Found(outcome, statistics=statistics)
-        steps = tuple(instance.steps[event] for event in found.broken.events)
+        steps = tuple(scoped.steps[event] for event in found.broken.events)
         loop = found.broken.loop
         minimal = loop < 0 and configurations.has_all_runs(len(steps) - 1)
-        return _Found(outcome, steps, loop, minimal, "search", found.cut, statistics)
+        return _Found(outcome, steps, loop, minimal, Method.SEARCH, found.cut, statistics)
 
     @staticmethod
     def _unbroken(configurations: Configurations, found: Decision) -> Outcome:
@@ -243,41 +244,41 @@ class Searcher:
         if found.cut:
             bounds.append(f"sums of counts within {COUNT_LIMIT}")
         if bounds:
-            return Bounded(", ".join(bounds), "search")
-        return Proved("search", "all runs searched")
+            return Bounded(", ".join(bounds), Method.SEARCH)
+        return Proved(Method.SEARCH, "all runs searched")
 
     def _ordered(
-        self, instance: _Instance, graph: ProtocolGraph, formula: Formula
+        self, scoped: _ScopedInstance, graph: ProtocolGraph, formula: Formula
     ) -> _Found | None:
         """What the protocol graph alone decides; None when it does not."""
-        if instance.implementable is None:
-            fits = not instance.sized.lowered.parallel and leaves_class(graph) is None
-            steps = self._further.options.step_limit
-            instance.implementable = fits and bool(check_graph(graph, steps).implementable)
-        if not instance.implementable:
+        if scoped.implementable is None:
+            fits = not scoped.instance.lowered.parallel and leaves_class(graph) is None
+            steps = self._context.options.step_limit
+            scoped.implementable = fits and bool(check_graph(graph, steps).implementable)
+        if not scoped.implementable:
             return None
         answer = decide_on_graph(formula, graph, _ON_GRAPH)
         if answer is None:
             return None
         statistics = (("states", answer.visited),)
-        proved = Proved("causal order", "in every order of independent events")
+        proved = Proved(Method.CAUSAL_ORDER, "in every order of independent events")
         if answer.broken is None:
             return _Found(proved, statistics=statistics)
         run = both(graph, answer.broken)
         return _Found(proved, trimmed(formula, run), statistics=statistics)
 
     def _trace(
-        self, instance: _Instance, formula: Formula, found: _Found, name: str
+        self, scoped: _ScopedInstance, formula: Formula, found: _Found, name: str
     ) -> Trace | None:
         """The run as evidence, once another way of judging formulas agrees with it.
 
         None when it does not, which may be when counts were cut, or when there are so many roles
         that not all can be asked whether the run may end.
         """
-        graph = instance.sized.lowered.graph
+        graph = scoped.instance.lowered.graph
         if graph is None or found.steps is None:
             return None
-        machines = self._acting(instance, graph, found.steps)
+        machines = self._acting(scoped, graph, found.steps)
         wrong = complaint(formula, found.steps, found.loop, machines)
         if wrong:
             if found.cut or len(graph.roles) > ALL_MACHINES:
@@ -290,10 +291,10 @@ class Searcher:
         return self._built(machines, found, Fault.PROPERTY, said, formula)
 
     def _acting(
-        self, instance: _Instance, graph: ProtocolGraph, steps: Sequence[Step]
+        self, scoped: _ScopedInstance, graph: ProtocolGraph, steps: Sequence[Step]
     ) -> list[Machine]:
         """All machines of a small protocol, else those of the roles that act."""
-        machines = self._machines(instance, graph)
+        machines = self._machines(scoped, graph)
         if len(graph.roles) <= ALL_MACHINES:
             return machines.all()
         acting = {role for step in steps for role in (step.sender, step.receiver)}
@@ -333,7 +334,7 @@ class Searcher:
             if not is_timeless(subject):
                 checked = False
                 continue
-            occurs = [self._occurs(instance, subject) for instance in self._instances]
+            occurs = [self._occurs(scoped, subject) for scoped in self._instances]
             if True in occurs:
                 continue
             if None in occurs:
@@ -343,14 +344,14 @@ class Searcher:
             return "vacuous"
         return "exercised" if checked else "not-checked"
 
-    def _occurs(self, instance: _Instance, subject: Tree) -> bool | None:
+    def _occurs(self, scoped: _ScopedInstance, subject: Tree) -> bool | None:
         """Whether some run has a position with `subject`; None when that is not known."""
-        if instance.scope is None:
+        if scoped.scope is None:
             return None
-        formula = formula_of(Unary("never", subject), instance.scope)
+        formula = formula_of(Unary("never", subject), scoped.scope)
         if formula is None:
             return False
-        found = self._found(instance, formula)
+        found = self._found(scoped, formula)
         if found.steps is not None:
             return True
         return False if isinstance(found.outcome, Proved) else None
@@ -358,29 +359,29 @@ class Searcher:
     def _never(self, subject: Tree, written: say.Written) -> Diagnostic:
         span = extent(subject)
         what = written.text[span.start : span.end]
-        return say.vacuous(written, span, what, self._further.name)
+        return say.vacuous(written, span, what, self._context.name)
 
-    def witness(self, tree: Tree) -> list[tuple[Sized, Answer]]:
+    def witness(self, tree: Tree) -> list[tuple[Instance, Answer]]:
         """At every size a shortest run to a position that has `tree`, or a proof of none."""
         answers = []
-        for instance in self._instances:
-            if instance.scope is None:
-                answers.append((instance.sized, Answer(without_graph(instance.sized))))
+        for scoped in self._instances:
+            if scoped.scope is None:
+                answers.append((scoped.instance, Answer(without_graph(scoped.instance))))
                 continue
-            formula = formula_of(Unary("never", tree), instance.scope)
-            goal = formula_of(Unary("eventually", tree), instance.scope)
+            formula = formula_of(Unary("never", tree), scoped.scope)
+            goal = formula_of(Unary("eventually", tree), scoped.scope)
             if formula is None or goal is None:
                 continue
-            found = self._found(instance, formula)
+            found = self._found(scoped, formula)
             if found.steps is None:
-                answers.append((instance.sized, Answer(found.outcome, found.statistics)))
+                answers.append((scoped.instance, Answer(found.outcome, found.statistics)))
             else:
-                answers.append((instance.sized, self._reached(instance, goal, found)))
+                answers.append((scoped.instance, self._reached(scoped, goal, found)))
         return answers
 
-    def _reached(self, instance: _Instance, goal: Formula, found: _Found) -> Answer:
-        graph, steps = instance.sized.lowered.graph, found.steps or ()
-        machines = [] if graph is None else self._acting(instance, graph, steps)
+    def _reached(self, scoped: _ScopedInstance, goal: Formula, found: _Found) -> Answer:
+        graph, steps = scoped.instance.lowered.graph, found.steps or ()
+        machines = [] if graph is None else self._acting(scoped, graph, steps)
         if unreached(goal, steps, machines):
             if found.cut:
                 reason = f"sums of counts leave {COUNT_LIMIT}"
@@ -388,7 +389,7 @@ class Searcher:
             raise Defect("a run does not reach what it is a witness of")
         count = f"{len(steps)} event{'' if len(steps) == 1 else 's'}"
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
-        outcome = Proved("search", f"by a run of {count}")
+        outcome = Proved(Method.SEARCH, f"by a run of {count}")
         return Answer(outcome, found.statistics, trace)
 
 

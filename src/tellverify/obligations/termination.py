@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics.codes import ENDLESS_RUN, NO_TERMINATION, STEP_LIMIT
+from tellverify.diagnostics.communication import ENDLESS_RUN, NO_TERMINATION
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.obligations.instance_outcome import Finding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.projection.liveness import ending
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 
 
-def ending_obligation(machines: Machines, implementable: Outcome) -> list[Finding]:
+def decide_termination(context: GraphContext) -> list[Finding]:
     """Whether the end stays in reach, for graphs in and outside the class.
 
-    The graph decides it where the roles keep to the protocol, as the outcome of `implementable`
-    says. Where they may deviate from it their runs are others.
+    The graph decides it where the roles keep to the protocol. Where they may deviate from it their
+    runs are others.
     """
-    answer = ending(machines.graph)
+    answer, implementable = ending(context.graph), context.implementable
     outcome: Outcome
     if isinstance(implementable, Refuted):
         outcome = Skipped("the roles deviate from the protocol, so their runs are others")
@@ -27,19 +29,21 @@ def ending_obligation(machines: Machines, implementable: Outcome) -> list[Findin
     elif not answer.has_end:
         outcome = Skipped("the protocol has no end: it is meant to go on for ever")
     elif answer.run is None:
-        outcome = Proved("reachability")
+        outcome = Proved(Method.REACHABILITY)
     else:
         from tellverify.obligations.graph_runs import trapped_trace
 
-        outcome = Refuted(NO_TERMINATION.number, trapped_trace(machines, answer), "reachability")
+        outcome = Refuted(
+            NO_TERMINATION.number, trapped_trace(context.machines, answer), Method.REACHABILITY
+        )
     return [Finding(Property.CAN_TERMINATE, outcome)]
 
 
-def endless_obligation(machines: Machines, options: Options) -> list[Finding]:
+def decide_fair_termination(context: GraphContext) -> list[Finding]:
     """Whether every weakly fair run ends; only when it is asked for, by searching the machines."""
-    if Property.TERMINATES.value not in options.properties:
+    if Property.TERMINATES.value not in context.options.properties:
         return []
-    return [Finding(Property.TERMINATES, _endless(machines, options))]
+    return [Finding(Property.TERMINATES, _endless(context.machines, context.options))]
 
 
 def _endless(machines: Machines, options: Options) -> Outcome:
@@ -50,7 +54,7 @@ def _endless(machines: Machines, options: Options) -> Outcome:
 
     built = machines.all()
     if all(map(is_acyclic, built)):
-        return Proved("structure", "no role comes back to where it was")
+        return Proved(Method.ACYCLIC_MACHINES, "no role comes back to where it was")
     bound = 1
     found: Outcome = Unknown("too large to be searched", STEP_LIMIT.number)
     while True:
@@ -60,10 +64,12 @@ def _endless(machines: Machines, options: Options) -> Outcome:
         complete = not search.system.blocked
         trace = Lasting(search, complete, machines.graph).endless()
         if trace is not None:
-            return Refuted(ENDLESS_RUN.number, trace, "search")
+            return Refuted(ENDLESS_RUN.number, trace, Method.SEARCH)
         if complete:
-            return Proved("search", "every run")
-        found = Bounded(f"queues of at most {bound} message{'' if bound == 1 else 's'}", "search")
+            return Proved(Method.SEARCH, "every run")
+        found = Bounded(
+            f"queues of at most {bound} message{'' if bound == 1 else 's'}", Method.SEARCH
+        )
         if bound >= options.queue_limit:
             return found
         bound = min(2 * bound, options.queue_limit)

@@ -23,16 +23,18 @@ from tellverify.annotations.metadata import Metadata, metadata_of, of_sites
 from tellverify.annotations.polynomial import Largest, constant, largest, text_of, value_of
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.worst_case_formula import FormulaReader, Group, NoFormula
-from tellverify.diagnostics.codes import STEP_LIMIT, UNBOUNDED_COST
+from tellverify.diagnostics.chain import UNBOUNDED_COST
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Code
 from tellverify.language.linking.imports import with_imported
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.context import Further, Sized
+from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.machines import Machines
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict
@@ -59,11 +61,11 @@ class Meter(msgspec.Struct, frozen=True):
     required: bool = False
 
 
-class Instance:
+class MeteredInstance:
     """A graph at one choice of sizes, with what its events mean; shared by all meters."""
 
-    def __init__(self, sized: Sized, graph: ProtocolGraph, rules: Rules) -> None:
-        self.sized = sized
+    def __init__(self, instance: Instance, graph: ProtocolGraph, rules: Rules) -> None:
+        self.instance = instance
         self.graph = graph
         self.metadata = of_sites(graph.sites, rules)
         self._shape: Shape | None = None
@@ -94,21 +96,21 @@ class Measured(msgspec.Struct, frozen=True):
     is -1 where all receivers count.
     """
 
-    instance: Instance
+    metered: MeteredInstance
     role: int
     receiver: int
     costs: tuple[int, ...]
     worst: Worst
 
     @property
-    def sized(self) -> Sized:
+    def instance(self) -> Instance:
         """The choice of sizes."""
-        return self.instance.sized
+        return self.metered.instance
 
     @property
     def graph(self) -> ProtocolGraph:
         """The graph at these sizes."""
-        return self.instance.graph
+        return self.metered.graph
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -127,17 +129,17 @@ class Answer(msgspec.Struct, frozen=True):
 class Meters:
     """All meters of one protocol."""
 
-    def __init__(self, further: Further, rules: Rules) -> None:
-        self._further = further
+    def __init__(self, context: Context, rules: Rules) -> None:
+        self._context = context
         self._rules = rules
-        self._place = further.judged.source.position(further.protocol.name.span.start)
+        self._place = context.place
         self.instances = [
-            Instance(sized, sized.lowered.graph, rules)
-            for sized in further.sized
-            if sized.lowered.graph is not None
+            MeteredInstance(instance, instance.lowered.graph, rules)
+            for instance in context.instances
+            if instance.lowered.graph is not None
         ]
-        self.is_whole = len(self.instances) == len(further.sized) and bool(self.instances)
-        self._steps = further.options.step_limit
+        self.is_whole = len(self.instances) == len(context.instances) and bool(self.instances)
+        self._steps = context.options.step_limit
         known: dict[ast.Record | None, Metadata] = {}
 
         def metadata(record: ast.Record | None) -> Metadata:
@@ -145,15 +147,15 @@ class Meters:
                 known[record] = metadata_of(record_entries(record), rules)
             return known[record]
 
-        protocol = with_imported(further.protocol, further.judged.linked)
+        protocol = with_imported(context.protocol, context.judged.linked)
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
 
     def answer(self, meter: Meter) -> Answer:
         """Measure at all sizes, and say what that shows."""
         measured = []
-        for instance in self.instances:
-            one = self._measured(meter, instance)
+        for metered in self.instances:
+            one = self._measured(meter, metered)
             if one is None:
                 reason = "the step limit was reached before every member was measured"
                 return self._told(meter, Unknown(reason, STEP_LIMIT.number))
@@ -171,20 +173,20 @@ class Meters:
         return self._told(meter, self._within(meter, measured, formula), measured)
 
     def _why_not(self) -> str:
-        for sized in self._further.sized:
-            if sized.lowered.graph is None:
-                skipped = sized.lowered.skipped
-                return sized.lowered.limit or (skipped[0].reason if skipped else "no graph")
+        for instance in self._context.instances:
+            if instance.lowered.graph is None:
+                skipped = instance.lowered.skipped
+                return instance.lowered.limit or (skipped[0].reason if skipped else "no graph")
         return "no graph"
 
     def _told(self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()) -> Answer:
         group = meter.group
         if group.receiver:
             subject = Subject(
-                self._further.name, channel=(group.sender, group.receiver), item=meter.item
+                self._context.name, channel=(group.sender, group.receiver), item=meter.item
             )
         else:
-            subject = Subject(self._further.name, (group.sender,), item=meter.item)
+            subject = Subject(self._context.name, (group.sender,), item=meter.item)
         largest_total = max((m.worst.total for m in measured), default=UNBOUNDED)
         statistics = (("worst-case", largest_total),) if largest_total >= 0 else ()
         if meter.limit is not None:
@@ -196,36 +198,36 @@ class Meters:
 
     # Worst cases
 
-    def _measured(self, meter: Meter, instance: Instance) -> Measured | None:
+    def _measured(self, meter: Meter, metered: MeteredInstance) -> Measured | None:
         """The worst case over all members of the group; None when that takes too long."""
-        graph, group = instance.graph, meter.group
+        graph, group = metered.graph, meter.group
         self._steps -= graph.event_count + graph.state_count
         if self._steps < 0:
             return None
-        weights = self._weights(meter, instance)
-        totals = worst_totals(instance.shape, weights)
+        weights = self._weights(meter, metered)
+        totals = worst_totals(metered.shape, weights)
         if not totals:
-            role = next(iter(instance.members(group.sender)), -1)
-            receiver = next(iter(instance.members(group.receiver)), -1) if group.receiver else -1
-            return Measured(instance, role, receiver, (0,) * graph.event_count, _NOTHING)
+            role = next(iter(metered.members(group.sender)), -1)
+            receiver = next(iter(metered.members(group.receiver)), -1) if group.receiver else -1
+            return Measured(metered, role, receiver, (0,) * graph.event_count, _NOTHING)
         payer = min(totals, key=lambda one: (totals[one] != UNBOUNDED, -totals[one], one))
         costs = [0] * graph.event_count
         for event, (who, cost) in weights.items():
             if who == payer:
                 costs[event] = cost
-        return Measured(instance, *payer, tuple(costs), worst_case(instance.shape, costs))
+        return Measured(metered, *payer, tuple(costs), worst_case(metered.shape, costs))
 
     @staticmethod
-    def _weights(meter: Meter, instance: Instance) -> dict[int, tuple[tuple[int, int], int]]:
+    def _weights(meter: Meter, metered: MeteredInstance) -> dict[int, tuple[tuple[int, int], int]]:
         """The events that cost a member of the group something, with who pays."""
-        graph, group = instance.graph, meter.group
-        receivers = set(instance.members(group.receiver)) if group.receiver else None
+        graph, group = metered.graph, meter.group
+        receivers = set(metered.members(group.receiver)) if group.receiver else None
         weights = {}
-        for role in instance.members(group.sender):
-            for event in instance.by_sender.get(role, ()):
+        for role in metered.members(group.sender):
+            for event in metered.by_sender.get(role, ()):
                 receiver = graph.receiver[event] if receivers is not None else -1
                 if receivers is None or receiver in receivers:
-                    cost = meter.weigh(instance.metadata[graph.site[event]])
+                    cost = meter.weigh(metered.metadata[graph.site[event]])
                     if cost:
                         weights[event] = ((role, receiver), cost)
         return weights
@@ -235,16 +237,16 @@ class Meters:
 
         Where no family has a size, the graph says it all.
         """
-        if self.is_whole and not any(one.sized.sizes for one in measured):
+        if self.is_whole and not any(one.instance.sizes for one in measured):
             return None
         try:
             formula = self._formulas.worst(meter.group, meter.weigh)
         except NoFormula:
             return None
         for one in measured:
-            if any(size < 1 for size in one.sized.sizes.values()):
+            if any(size < 1 for size in one.instance.sizes.values()):
                 continue
-            sizes = self._formulas.sizes(one.sized.sizes)
+            sizes = self._formulas.sizes(one.instance.sizes)
             if value_of(formula, sizes) != one.worst.total:
                 return None
         return formula
@@ -264,28 +266,30 @@ class Meters:
             text = text_of(formula)
             grows = any(monomial for poly in formula for monomial, _ in poly.terms)
             if meter.limit is None or not grows:
-                return Proved("structure" if grows else "longest path", f"at most {text}{of}{unit}")
+                return Proved(
+                    Method.STRUCTURE if grows else Method.LONGEST_PATH, f"at most {text}{of}{unit}"
+                )
             if largest((constant(meter.limit),), formula) == (constant(meter.limit),):
-                return Proved("structure", f"at most {text}{of}{unit}")
+                return Proved(Method.CLOSED_FORM, f"at most {text}{of}{unit}")
             detail = f"at most {text}{of}{unit}"
-            return Bounded(self._bound(), "longest path", detail)
+            return Bounded(self._bound(), Method.LONGEST_PATH, detail)
         values = [one.worst.total for one in measured]
-        if not any(one.sized.sizes for one in measured):
-            return Proved("longest path", f"at most {values[-1]:,}{of}{unit}")
+        if not any(one.instance.sizes for one in measured):
+            return Proved(Method.LONGEST_PATH, f"at most {values[-1]:,}{of}{unit}")
         shown = ", ".join(f"{value:,}" for value in values[:6])
         more = ", ..." if len(values) > 6 else ""
-        return Bounded(self._bound(), "longest path", f"at most {shown}{more}{of}{unit}")
+        return Bounded(self._bound(), Method.LONGEST_PATH, f"at most {shown}{more}{of}{unit}")
 
     def _bound(self) -> str:
         sizes: dict[str, dict[int, None]] = {}
-        for sized in self._further.sized:
-            for family, size in sized.sizes.items():
+        for instance in self._context.instances:
+            for family, size in instance.sizes.items():
                 sizes.setdefault(family, {})[size] = None
         return ", ".join(f"{family} = {', '.join(map(str, s))}" for family, s in sizes.items())
 
     def _unbounded(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
         """A loop that adds something every time."""
-        found = costly_loop(one.instance.shape, one.costs)
+        found = costly_loop(one.metered.shape, one.costs)
         lap = sum(one.costs[event] for event in found.loop)
         who, unit = self._who(meter, one), f" {meter.unit}" if meter.unit else ""
         where = one.graph.site_of(found.loop[0])
@@ -293,7 +297,7 @@ class Meters:
         if meter.limit is None:
             explanation = f"{who} {_verb(meter)} without limit: {round_}"
             trace = self._lasso_trace(meter, one, found, explanation)
-            refuted = Refuted(UNBOUNDED_COST.number, trace, "longest path", one.sized.name)
+            refuted = Refuted(UNBOUNDED_COST.number, trace, Method.LONGEST_PATH, one.instance.name)
             shown_by = (one, (*found.stem, *found.loop), len(found.stem))
             return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
         rounds = rounds_over(one.costs, found, meter.limit)
@@ -307,7 +311,7 @@ class Meters:
         else:
             trace = self._trace(meter, one, shown)
             shown_by = (one, shown, -1)
-        refuted = Refuted(meter.code.number, trace, "longest path", one.sized.name, reason)
+        refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
 
     def _over(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
@@ -316,12 +320,12 @@ class Meters:
         run = self._shortest(one, meter.limit)
         is_shortest = run is not None
         if run is None:
-            run = worst_run(one.instance.shape, one.costs, one.worst)
+            run = worst_run(one.metered.shape, one.costs, one.worst)
         trace = self._trace(meter, one, run, minimal=is_shortest)
         unit = f" {meter.unit}" if meter.unit else ""
-        here = f" with {one.sized.name}" if one.sized.name else ""
+        here = f" with {one.instance.name}" if one.instance.name else ""
         reason = f"{one.worst.total:,}{unit} are enough for every run{here}"
-        refuted = Refuted(meter.code.number, trace, "longest path", one.sized.name, reason)
+        refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         told = self._told(meter, refuted, all_of)
         return msgspec.structs.replace(told, over=(one, tuple(run), -1))
 
@@ -357,11 +361,11 @@ class Meters:
             place=one.graph.site_of(run[-1]),
         )
         return replayed(
-            one.instance.machines, trace, lambda: self._adds_up(meter, one, trace, total)
+            one.metered.machines, trace, lambda: self._adds_up(meter, one, trace, total)
         )
 
     def _lasso_trace(self, meter: Meter, one: Measured, found: Lasso, explanation: str) -> Trace:
-        machines = one.instance.machines
+        machines = one.metered.machines
         steps, loop = lasso(machines, both(one.graph, found.stem), both(one.graph, found.loop))
         trace = Trace(
             Fault.PROPERTY,

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tellverify.diagnostics import codes
 from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.policy import (
+    POLICY_CLASS,
+    POLICY_COMBINATION,
+    POLICY_CONTRADICTION,
+    POLICY_KEY_NOT_PROVIDED,
+    POLICY_NO_CONSUMER,
+    POLICY_NO_GROUP,
+    POLICY_RESERVED_PACK,
+    POLICY_TWO_GROUPS,
+    POLICY_UNUSED_SURFACE,
+)
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.policy.references import check_references, inventory_keys, leads_nowhere
@@ -89,7 +99,7 @@ class _Check:
             spot = self._at("packs", name, "runtime", index)
             if not self._provided(key):
                 yield say.inconsistent(
-                    codes.POLICY_KEY_NOT_PROVIDED,
+                    POLICY_KEY_NOT_PROVIDED,
                     f"`{name}` needs `{key}`, which no runtime can have",
                     spot,
                     "no grant and no runtime has it",
@@ -97,7 +107,7 @@ class _Check:
                 )
             if key not in self._inventory and not self._consumed(key):
                 yield say.inconsistent(
-                    codes.POLICY_NO_CONSUMER,
+                    POLICY_NO_CONSUMER,
                     f"`{name}` needs `{key}`, and nothing in the runtime consumes it",
                     spot,
                     "without a consumer",
@@ -127,7 +137,7 @@ class _Check:
         for name, surface in self._policy.surfaces.items():
             if not surface.consumers and not surface.forms:
                 yield say.inconsistent(
-                    codes.POLICY_UNUSED_SURFACE,
+                    POLICY_UNUSED_SURFACE,
                     f"nothing consumes the surface `{name}`",
                     self._at("surfaces", name, "name"),
                     "no consumer and no form of the language",
@@ -136,7 +146,7 @@ class _Check:
         for key, capability in self._policy.capabilities.items():
             if capability.pack_specific and not self._consumed(key):
                 yield say.inconsistent(
-                    codes.POLICY_NO_CONSUMER,
+                    POLICY_NO_CONSUMER,
                     f"packs may map to `{key}`, and nothing in the runtime consumes it",
                     self._at("capabilities", key, "key"),
                     "without a consumer",
@@ -153,7 +163,7 @@ class _Check:
             for name, row in policy.protocols.items():
                 if policy.wave_of(row) is None:
                     yield say.inconsistent(
-                        codes.POLICY_NO_GROUP,
+                        POLICY_NO_GROUP,
                         f"`{name}` is in no wave",
                         self._at("protocols", name, "id" if row.id else "protocol"),
                         "in no wave",
@@ -201,7 +211,7 @@ class _Check:
         first: tuple[str, Span],
     ) -> Diagnostic:
         return say.inconsistent(
-            codes.POLICY_TWO_GROUPS,
+            POLICY_TWO_GROUPS,
             f"`{member}` is in `{groups[0]}` and in `{groups[1]}`",
             here,
             "for the second time",
@@ -218,7 +228,7 @@ class _Check:
                 rule = policy.packs.get(pack)
                 if rule is not None and rule.status != "active":
                     yield say.inconsistent(
-                        codes.POLICY_RESERVED_PACK,
+                        POLICY_RESERVED_PACK,
                         f"`{name}` requires `{pack}`, which is {rule.status}",
                         spot,
                         rule.status,
@@ -267,7 +277,7 @@ class _Check:
             spot = self._at("protocols", name, "class" if row.class_ else "protocol")
             if not row.class_:
                 yield say.inconsistent(
-                    codes.POLICY_CLASS,
+                    POLICY_CLASS,
                     f"`{name}` is of no class, so no determinism policy fits it",
                     spot,
                     "without a class",
@@ -276,7 +286,7 @@ class _Check:
                 )
             elif found is not None and found.class_ != row.class_:
                 yield say.inconsistent(
-                    codes.POLICY_CLASS,
+                    POLICY_CLASS,
                     f"`{name}` is of class `{row.class_}`, and `{found.ref}` of `{found.class_}`",
                     self._at("protocols", name, "determinism"),
                     f"a policy of `{found.class_}`",
@@ -301,7 +311,7 @@ class _Check:
             faults.append(("mode", "a cooperative mode has an exact scheduler and one wave"))
         for field, why in faults:
             yield say.inconsistent(
-                codes.POLICY_COMBINATION,
+                POLICY_COMBINATION,
                 f"nothing can execute `{ref}`: {why}",
                 self._at("determinism", ref, field),
                 why,
@@ -380,7 +390,7 @@ class _Check:
         advice: str,
     ) -> Diagnostic:
         return say.inconsistent(
-            codes.POLICY_CONTRADICTION,
+            POLICY_CONTRADICTION,
             message,
             spot,
             "contradicts the rest",

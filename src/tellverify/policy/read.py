@@ -17,6 +17,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
 from tellverify.policy.model import Origin, Policy
 from tellverify.policy.rows import PolicyFile
+from tellverify.source.dependencies import circles
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import LARGEST, TomlDocument, TomlFault, decode, read_toml
@@ -84,47 +85,34 @@ def policy_of_rows(content: PolicyFile, path: str = "<policy>") -> PolicyRead:
 
 
 class _Reader:
-    """All files of a policy, each read once, imports before those that import them."""
+    """All files of a policy, each read once, in the order of imports."""
 
     def __init__(self) -> None:
         self.faults: list[Diagnostic] = []
         self._files: dict[str, _File] = {}
         self._sources: dict[str, SourceFile] = {}
         self._seen: dict[str, str] = {}
+        self._imports: dict[str, dict[str, Span]] = {}
 
     def read(self, path: str) -> None:
-        """Read a file after all that it imports, at any distance; a circle is a fault."""
-        stack: list[tuple[str, list[tuple[str, str, Span]]]] = []
-        self._enter(path, "", NOWHERE, stack)
-        while stack:
-            pending = stack[-1][1]
-            if not pending:
-                stack.pop()
-                continue
-            target, importer, span = pending.pop(0)
-            circle = [one for one, _ in stack]
+        """Read a file and all that it imports, at any distance."""
+        pending: list[tuple[str, str, Span]] = [(path, "", NOWHERE)]
+        while pending:
+            target, importer, span = pending.pop()
             key = os.path.realpath(target)
-            if self._seen.get(key, "") in circle:
-                start = circle.index(self._seen[key])
-                self.faults.append(say.import_cycle(importer, span, circle[start:]))
-            else:
-                self._enter(target, importer, span, stack)
+            if key not in self._seen:
+                self._seen[key] = os.path.normpath(target).replace(os.sep, "/")
+                pending.extend(reversed(self._enter(target, importer, span)))
+            if importer:
+                self._imports[importer].setdefault(self._seen[key], span)
 
-    def _enter(
-        self,
-        path: str,
-        importer: str,
-        span: Span,
-        stack: list[tuple[str, list[tuple[str, str, Span]]]],
-    ) -> None:
-        key = os.path.realpath(path)
-        if key in self._seen:
-            return
+    def _enter(self, path: str, importer: str, span: Span) -> list[tuple[str, str, Span]]:
+        """Read a file that was not seen before; its imports with their places."""
         shown = os.path.normpath(path).replace(os.sep, "/")
-        self._seen[key] = shown
+        self._imports[shown] = {}
         if len(self._seen) > _MOST_FILES:
             self.faults.append(say.unreadable(shown, f"there are more than {_MOST_FILES} files"))
-            return
+            return []
         text = _text_of(path)
         if isinstance(text, _Unreadable):
             self.faults.append(
@@ -132,16 +120,15 @@ class _Reader:
                 if importer
                 else say.unreadable(shown, text.reason)
             )
-            return
+            return []
         found = self.add(shown, text)
         if found is None:
-            return
+            return []
         folder = os.path.dirname(path)
-        imports = [
+        return [
             (os.path.join(folder, name), shown, found.document.span_of(("import", index)))
             for index, name in enumerate(found.rows.import_)
         ]
-        stack.append((shown, imports))
 
     def add(self, path: str, text: str) -> _File | None:
         """Take a text in; None after a fault was noted."""
@@ -160,6 +147,11 @@ class _Reader:
     def finished(self, path: str) -> PolicyRead:
         """The policy of all files that were read."""
         policy = None
+        for circle in circles(self._imports):
+            importer = circle[-1]
+            self.faults.append(
+                say.import_cycle(importer, self._imports[importer][circle[0]], circle)
+            )
         if not self.faults:
             merge = _Merge(list(self._files.values()))
             policy = merge.policy(path)

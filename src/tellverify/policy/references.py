@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tellverify.diagnostics import codes
 from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.policy import POLICY_REFERENCE
 from tellverify.policy.model import Policy
 from tellverify.source.span import Span
 
@@ -160,7 +160,7 @@ def leads_nowhere(
     near = get_close_matches(value, sorted(known), 1)
     where = "of the theorem inventory" if field == "inventory" else "of this policy"
     return say.inconsistent(
-        codes.POLICY_REFERENCE,
+        POLICY_REFERENCE,
         f"`{value}` is no name {where}",
         spot,
         "leads nowhere",

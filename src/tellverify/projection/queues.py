@@ -106,7 +106,7 @@ class _Search:
 
     def bound(self) -> QueueBound:
         """The longest queue, or a loop in which it grows."""
-        components = strongly_connected(self.first, self.target, [n for n, _ in self.starts])
+        components = list(strongly_connected(self.first, self.target, [n for n, _ in self.starts]))
         component_of = {node: i for i, members in enumerate(components) for node in members}
         longest = [0] * len(components)
         for number, members in enumerate(components):

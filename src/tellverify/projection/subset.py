@@ -13,8 +13,10 @@ and never more states.
 
 from __future__ import annotations
 
+from itertools import accumulate, compress
 from typing import Final, NamedTuple
 
+from tellverify.model.components import strongly_connected
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
 
@@ -79,9 +81,7 @@ def role_view(graph: ProtocolGraph, role: str) -> RoleView:
     """`graph` reduced to what `role` can tell apart; linear in the graph."""
     index = _role_index(graph, role)
     view = _ViewBuilder(graph, index)
-    for state in range(graph.state_count):
-        if view.node[state] == _UNSEEN:
-            view.visit(state)
+    view.build()
     return RoleView(index, view.node, view.own, view.silent, view.final)
 
 
@@ -96,7 +96,7 @@ def _action(graph: ProtocolGraph, role: int, transition: int) -> Action:
 
 
 class _ViewBuilder:
-    """Strongly connected components of the silent events (Tarjan, 1972), reduced on the fly."""
+    """Strongly connected components of the silent events, reduced to one node each."""
 
     def __init__(self, graph: ProtocolGraph, role: int) -> None:
         self.graph = graph
@@ -106,49 +106,22 @@ class _ViewBuilder:
         self.silent: list[tuple[int, ...]] = []
         self.final: list[bool] = []
         self._interned: dict[tuple[tuple[int, ...], tuple[int, ...], bool], int] = {}
-        self._low = [0] * graph.state_count
-        self._clock = 0
 
-    def visit(self, root: int) -> None:
-        """Give a node to every state that silent events reach from `root`."""
-        graph, role, node, low = self.graph, self.role, self.node, self._low
-        first, sender, receiver, target = graph.first, graph.sender, graph.receiver, graph.target
-        clock = self._clock + 1
-        low[root] = clock
-        pending = [root]  # visited states without a node yet
-        path = [(root, first[root], clock)]
-        while path:
-            state, transition, number = path.pop()
-            end = first[state + 1]
-            while transition < end:
-                if sender[transition] != role and receiver[transition] != role:
-                    successor = target[transition]
-                    if not low[successor]:
-                        path.append((state, transition, number))
-                        clock += 1
-                        low[successor] = clock
-                        pending.append(successor)
-                        path.append((successor, first[successor], clock))
-                        break
-                    if node[successor] == _UNSEEN and low[successor] < low[state]:
-                        low[state] = low[successor]
-                transition += 1
-            else:
-                if low[state] == number:
-                    self._close(state, pending)
-        self._clock = clock
+    def build(self) -> None:
+        """Give a node to every state, after all nodes that silent events reach from it."""
+        graph, role = self.graph, self.role
+        first, sender, receiver = graph.first, graph.sender, graph.receiver
+        is_silent = [
+            one != role and other != role for one, other in zip(sender, receiver, strict=True)
+        ]
+        target = list(compress(graph.target, is_silent))
+        before = [0, *accumulate(is_silent)]
+        starts = [before[place] for place in first]
+        for component in strongly_connected(starts, target, range(graph.state_count)):
+            self._close(component)
 
-    def _close(self, root: int, pending: list[int]) -> None:
-        """All states of a component are known: make or find its node."""
-        if pending[-1] == root:
-            component = [root]
-            pending.pop()
-        else:
-            cut = len(pending) - 1
-            while pending[cut] != root:
-                cut -= 1
-            component = pending[cut:]
-            del pending[cut:]
+    def _close(self, component: list[int]) -> None:
+        """Make or find the node of a component."""
         graph, role, node = self.graph, self.role, self.node
         first, sender, receiver, target = graph.first, graph.sender, graph.receiver, graph.target
         own: list[int] = []

@@ -17,7 +17,7 @@ from tellverify.properties.formula_tree import (
     Tree,
     Unary,
 )
-from tellverify.properties.tokens import Token
+from tellverify.source.precedence import PrecedenceReader, Token
 from tellverify.source.span import Span
 
 _COMPARISONS: Final = ("<=", "<", ">=", ">", "==", "=", "!=")
@@ -32,28 +32,8 @@ _RESERVED: Final = frozenset((
 # fmt: on
 
 
-class AtomReader:
-    """Words of a formula from the left, with one place where the reader is."""
-
-    def __init__(self, words: list[Token]) -> None:
-        self._tokens = words
-        self._at = 0
-
-    @property
-    def here(self) -> Token:
-        """The next word."""
-        return self._tokens[self._at]
-
-    def peek(self, ahead: int) -> Token:
-        """The word so many places ahead; past the end the last one."""
-        return self._tokens[max(0, min(self._at + ahead, len(self._tokens) - 1))]
-
-    def advance(self) -> Token:
-        """The next word, and one step on."""
-        token = self.here
-        if token.kind != "end":
-            self._at += 1
-        return token
+class AtomReader(PrecedenceReader[Tree]):
+    """Words of a formula from the left, with the atoms that they make."""
 
     def words(self, *wanted: str) -> None:
         """Read these words. Raises FormulaError at the first that is not there."""

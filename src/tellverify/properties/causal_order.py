@@ -88,7 +88,7 @@ def _letter(formula: Formula, step: Step) -> int:
 
 
 def _has_cycle(graph: ProtocolGraph) -> bool:
-    parts = strongly_connected(graph.first, graph.target, (0,))
+    parts = list(strongly_connected(graph.first, graph.target, (0,)))
     return len(parts) < graph.state_count or any(
         graph.target[e] == state
         for state in range(graph.state_count)

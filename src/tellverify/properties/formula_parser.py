@@ -21,7 +21,8 @@ from tellverify.properties.formula_tree import (
     Tree,
     Unary,
 )
-from tellverify.properties.tokens import Token, tokens
+from tellverify.properties.tokens import tokens
+from tellverify.source.precedence import Token
 from tellverify.source.span import Span
 
 _DEEPEST: Final = 100
@@ -55,7 +56,7 @@ _AFTER_OPERAND: Final = frozenset(
 
 def parse(text: str) -> Tree:
     """The tree of a property. Raises FormulaError when `text` is none."""
-    reader = _Reader(tokens(text))
+    reader = _Reader(tokens(text), _DEEPEST)
     if reader.here.kind == "end":
         raise FormulaError(
             "there is no formula",
@@ -77,43 +78,38 @@ def parse_event(text: str) -> Tree:
 
 
 class _Reader(AtomReader):
-    def __init__(self, words: list[Token]) -> None:
-        super().__init__(words)
-        self._depth = 0
+    def too_deep(self) -> FormulaError:
+        return FormulaError(
+            f"the formula is nested deeper than {_DEEPEST} levels",
+            self.here.span,
+            "state several simpler properties",
+        )
 
-    def expression(self, least: int) -> Tree:
-        """An expression whose operators bind at least as tightly as `least`."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise FormulaError(
-                f"the formula is nested deeper than {_DEEPEST} levels",
-                self.here.span,
-                "state several simpler properties",
-            )
-        left = self._prefix()
-        while True:
-            if least <= _PATTERN and self.here.text == "only":
-                left = self._only_after(left)
-                continue
-            if self.here.text == "again" and least <= _UNTIL:
-                self.words("again", "and", "again")
-                left = Unary("again", left)
-                continue
-            found = _INFIX.get(self.here.text)
-            if found is None or found[1] < least:
-                break
-            self.advance()
-            operator, binding = found
-            right = self.expression(binding if binding in _RIGHT else binding + 1)
-            left = Binary(operator, left, right)
-        self._depth -= 1
-        return left
+    def expression(self, least: int = 0) -> Tree:
+        self.enter()
+        found = super().expression(least)
+        self.leave()
+        return found
+
+    def joined(self, left: Tree, least: int) -> Tree | None:
+        if least <= _PATTERN and self.here.text == "only":
+            return self._only_after(left)
+        if self.here.text == "again" and least <= _UNTIL:
+            self.words("again", "and", "again")
+            return Unary("again", left)
+        found = _INFIX.get(self.here.text)
+        if found is None or found[1] < least:
+            return None
+        self.advance()
+        operator, binding = found
+        right = self.expression(binding if binding in _RIGHT else binding + 1)
+        return Binary(operator, left, right)
 
     def _only_after(self, left: Tree) -> Tree:
         self.words("only", "after")
         return Binary("only-after", left, self.expression(_OR))
 
-    def _prefix(self) -> Tree:
+    def operand(self) -> Tree:
         here = self.here
         if here.kind == "symbol":
             return self._symbol(here)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import msgspec
-
 from tellverify.properties.formula_tree import FormulaError
+from tellverify.source.precedence import Token, scan
 from tellverify.source.span import Span
 
 LONGEST: Final = 10_000
@@ -19,15 +18,6 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-_END: Final = re.compile(r"[ \t]*\Z")
-
-
-class Token(msgspec.Struct, frozen=True):
-    """A word, a number or a symbol; at the end of the text one more of the kind "end"."""
-
-    kind: str
-    text: str
-    span: Span
 
 
 def tokens(text: str) -> list[Token]:
@@ -38,20 +28,12 @@ def tokens(text: str) -> list[Token]:
             Span(0, 20),
             f"state several properties of at most {LONGEST:,} characters each",
         )
-    found: list[Token] = []
-    at = 0
-    while not _END.match(text, at):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            start = at + len(text[at:]) - len(text[at:].lstrip(" \t"))
-            raise FormulaError(
-                f"`{_shown(text[start])}` has no meaning in a formula", Span(start, start + 1)
-            )
-        kind = match.lastgroup or ""
-        found.append(Token(kind, match[kind], Span(match.start(kind), match.end(kind))))
-        at = match.end()
-    end = len(text.rstrip(" \t"))
-    found.append(Token("end", "", Span(end, end)))
+    found, stopped_at = scan(_TOKEN, text, " \t")
+    if stopped_at is not None:
+        raise FormulaError(
+            f"`{_shown(text[stopped_at])}` has no meaning in a formula",
+            Span(stopped_at, stopped_at + 1),
+        )
     return found
 
 

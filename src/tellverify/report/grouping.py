@@ -11,6 +11,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels, counted, listed
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -55,7 +56,7 @@ def code_of(outcome: Outcome) -> str:
 def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
     match outcome:
         case Proved(method, detail):
-            return [detail or method, *counts] if detail or not counts else counts
+            return [detail or method.row.title, *counts] if detail or not counts else counts
         case Bounded(bound, _, detail):
             return [bound, detail, *counts]
         case Refuted(instance=instance):
@@ -106,7 +107,7 @@ def evidence_of(run: Run) -> dict[str, EvidenceFile]:
             continue
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
-            if isinstance(outcome, Proved | Bounded) and outcome.method == "coherence":
+            if isinstance(outcome, Proved | Bounded) and outcome.method is Method.COHERENCE:
                 files.setdefault(verdict_id(protocol.name, verdict), certificate)
     return files
 

@@ -20,7 +20,7 @@ from tellverify.report.grouping import code_of, line_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.outcome import Conflict, Core, Refuted, Skipped, Unknown, status
-from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 ProblemKind: TypeAlias = Literal["finding", "refuted", "unknown", "skipped"]
@@ -127,7 +127,7 @@ def message_of(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> 
     """Why an obligation does not hold, as a sentence without full stop."""
     evidence = outcome.evidence
     why = evidence.explanation if isinstance(evidence, Trace) else evidence.reason
-    text = why or STATEMENTS[verdict.property].text.removesuffix(".")
+    text = why or PROPERTIES[verdict.property].sentence.removesuffix(".")
     return f"`{verdict.name}` of `{protocol.name}` does not hold: {text}"
 
 

@@ -17,8 +17,9 @@ from tellverify.report.families import collapsed, counted, grouped, listed
 from tellverify.report.grouping import Group, evidence_of, groups, members, totals, verdict_id
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
-from tellverify.report.wording import METHODS, settling
+from tellverify.report.wording import settling
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -29,7 +30,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import DIALECTS, SEMANTICS, STATEMENTS
+from tellverify.verdict.properties import DIALECTS, PROPERTIES, SEMANTICS
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 
@@ -124,7 +125,7 @@ def _by_property(group: Group) -> Iterator[list[Verdict]]:
 def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> Iterator[str]:
     first = verdicts[0]
     name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
-    yield f"- **{prose(STATEMENTS[first.property].text)}** {name}"
+    yield f"- **{prose(PROPERTIES[first.property].sentence)}** {name}"
     roles = [role for verdict in verdicts for role in verdict.subject.roles]
     if len(verdicts) > 1 and roles:
         yield f"  - of: {', '.join(map(code, collapsed(roles)))}"
@@ -157,7 +158,7 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
             yield f"  - holds for: {prose(bound)}, and nothing is said beyond"
             yield f"  - method: {_method(method, detail)}"
         case Refuted(number, evidence, method, instance, reason):
-            yield f"  - code: {code(number)}, found by {prose(method or 'the rules of the text')}"
+            yield f"  - code: {code(number)}, found {prose(method.row.phrase)}"
             if instance:
                 yield f"  - with: {prose(instance)}"
             yield f"  - because: {prose(reason or _why(evidence))}"
@@ -178,9 +179,8 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
         yield f"  - statistics: {prose(', '.join(numbers))}"
 
 
-def _method(method: str, detail: str) -> str:
-    words = METHODS.get(method, f"by {method}" if method else "by its structure")
-    return prose(f"{words}, {detail}" if detail and detail != method else words)
+def _method(method: Method, detail: str) -> str:
+    return prose(f"{method.row.phrase}, {detail}" if detail else method.row.phrase)
 
 
 def _why(evidence: Trace | Conflict | Core) -> str:

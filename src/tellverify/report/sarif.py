@@ -17,7 +17,7 @@ from tellverify.report.wire import json_text
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
-from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
 from tellverify.version import VERSION
 
@@ -124,7 +124,7 @@ def _rule(identity: str) -> dict[str, Json]:
     code = CODES.get(identity)
     if code is None:
         prop = next((one for one in Property if one.value == identity), None)
-        text = STATEMENTS[prop].text if prop is not None else identity
+        text = PROPERTIES[prop].sentence if prop is not None else identity
         return {"id": identity, "shortDescription": text_of(text)}
     rule: dict[str, Json] = {
         "id": code.number,

@@ -218,7 +218,7 @@ def _finding(value: Finding, places: Places) -> Diagnostic:
         severity = Severity(value.severity)
     except ValueError:
         raise StoredError(f"`{value.severity[:_LONGEST]}` is no severity") from None
-    code = CODES.get(value.code) or Code(value.code, value.name, Kind.LINT, severity, value.name)
+    code = CODES.get(value.code) or Code(value.code, value.name, value.name, Kind.LINT, severity)
     path = value.location.path
     return Diagnostic(
         code,

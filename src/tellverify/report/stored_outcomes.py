@@ -10,6 +10,7 @@ from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.stored_places import Places, StoredError
 from tellverify.report.wire_model import Place, WireRun, WireStep, WireTrace, WireVerdict
 from tellverify.source.span import Span
+from tellverify.verdict.methods import Method, method_named
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -26,6 +27,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Subject, Verdict, Witness
 
 _LONGEST: Final = 200
+_FORMER: Final = {"runs": "executions", "": "structure"}
 
 
 def restored_verdict(value: WireVerdict, run: WireRun, places: Places) -> Verdict:
@@ -65,16 +67,15 @@ def restored_verdict(value: WireVerdict, run: WireRun, places: Places) -> Verdic
 
 
 def _outcome(value: WireVerdict, run: WireRun, places: Places) -> Outcome:
-    method = value.method.options.get("method", "")
     detail = value.method.options.get("detail", "")
     reason = value.reason if isinstance(value.reason, str) else ""
     match value.status:
         case "proved":
-            return Proved(method, detail)
+            return Proved(_method(value), detail)
         case "bounded":
-            return Bounded(value.scope.bound, method, detail)
+            return Bounded(value.scope.bound, _method(value), detail)
         case "refuted":
-            return _refuted(value, method, reason, places)
+            return _refuted(value, reason, places)
         case "unknown":
             return Unknown(reason, value.code or "")
         case "skipped":
@@ -86,6 +87,17 @@ def _outcome(value: WireVerdict, run: WireRun, places: Places) -> Outcome:
             raise StoredError(f"`{other[:_LONGEST]}` is no outcome")
 
 
+def _method(value: WireVerdict) -> Method:
+    """The method; files of earlier versions name it by its title, with remarks after a `;`."""
+    if isinstance(value.method.name, Method):
+        return value.method.name
+    title = value.method.options.get("method", "").partition(";")[0]
+    found = method_named(_FORMER.get(title, title))
+    if found is None:
+        raise StoredError(f"`{title[:_LONGEST]}` is no method")
+    return found
+
+
 def _place_of(value: WireVerdict, ledger: str, run: WireRun) -> str:
     """Where the assumption stands that an obligation rests on."""
     own = [one.place for one in run.assumptions if one.obligation == value.id]
@@ -93,7 +105,7 @@ def _place_of(value: WireVerdict, ledger: str, run: WireRun) -> str:
     return (own or numbered or [""])[0]
 
 
-def _refuted(value: WireVerdict, method: str, reason: str, places: Places) -> Refuted:
+def _refuted(value: WireVerdict, reason: str, places: Places) -> Refuted:
     evidence = value.evidence
     found: Trace | Conflict | Core
     match evidence.kind:
@@ -112,7 +124,7 @@ def _refuted(value: WireVerdict, method: str, reason: str, places: Places) -> Re
         case _:
             name = value.id[:_LONGEST]
             raise StoredError(f"`{name}` is refuted, but nothing is there that shows it")
-    return Refuted(value.code or "", found, method, evidence.instance, reason)
+    return Refuted(value.code or "", found, _method(value), evidence.instance, reason)
 
 
 def _trace(value: WireTrace, here: Place, places: Places) -> Trace:

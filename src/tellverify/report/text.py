@@ -26,7 +26,7 @@ from tellverify.report.grouping import (
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core
-from tellverify.verdict.properties import DIALECTS, SEMANTICS, STATEMENTS
+from tellverify.verdict.properties import DIALECTS, PROPERTIES, SEMANTICS
 from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
 
 _STATUS: Final = 10
@@ -149,7 +149,7 @@ def _bare(
     why = evidence.explanation if isinstance(evidence, Trace) else evidence.reason
     text = style.tamed(
         f"`{verdict.name}` of `{protocol.name}` does not hold: "
-        f"{why or STATEMENTS[verdict.property].text}"
+        f"{why or PROPERTIES[verdict.property].sentence}"
     )
     lines = style.hanging(f"{head}: ", text.removesuffix("."), 4)
     lines[0] = style.paint("red", head) + lines[0][len(head) :]

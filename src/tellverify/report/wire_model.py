@@ -10,9 +10,10 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from tellverify.verdict.methods import Engine, Method
+
 SCHEMA: Final = "tellverify/run-1"
 
-Engine: TypeAlias = Literal["syntactic", "projection", "search", "smt", "none"]
 Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
 BaselineState: TypeAlias = Literal["new", "unchanged", "updated"]
 
@@ -46,11 +47,12 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     instances: dict[str, tuple[int, ...]] = {}
 
 
-class Method(msgspec.Struct, frozen=True):
-    """Who decided, and how."""
+class WireMethod(msgspec.Struct, frozen=True):
+    """What decided, by which method, and how far it says more; no `name` without an answer."""
 
     engine: Engine
     options: dict[str, str]
+    name: Method | msgspec.UnsetType = msgspec.UNSET
 
 
 class WireStep(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -130,7 +132,7 @@ class WireVerdict(msgspec.Struct, frozen=True):
     status: str
     required: bool
     scope: Scope
-    method: Method
+    method: WireMethod
     assumptions: tuple[str, ...]
     evidence: Evidence
     vacuity: Vacuity

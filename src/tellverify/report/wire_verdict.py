@@ -13,14 +13,13 @@ from tellverify.report.comparison import Comparison
 from tellverify.report.excerpt import location
 from tellverify.report.grouping import code_of, line_of, verdict_id
 from tellverify.report.wire_model import (
-    Engine,
     Evidence,
-    Method,
     Place,
     Premise,
     Queue,
     Scope,
     Vacuity,
+    WireMethod,
     WireStep,
     WireSubject,
     WireTrace,
@@ -29,6 +28,7 @@ from tellverify.report.wire_model import (
 )
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import fingerprint
+from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -41,7 +41,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.properties import SEMANTICS, STATEMENTS
+from tellverify.verdict.properties import PROPERTIES, PropertyScope, semantics_of
 from tellverify.verdict.run import (
     EvidenceFile,
     Family,
@@ -49,8 +49,7 @@ from tellverify.verdict.run import (
     Verdict,
 )
 
-_SEARCHES: Final = ("runs", "enumeration", "persistent sets", "k-multiparty compatibility")
-_SYNTACTIC: Final = ("", "structure", "sets", "cases")
+_KINDS: Final = {PropertyScope.STRUCTURE: "structure", PropertyScope.MODEL: "model"}
 _VACUITY: Final[dict[str, Vacuity]] = {"exercised": "exercised", "vacuous": "vacuous"}
 
 
@@ -125,9 +124,9 @@ def _reason(outcome: Outcome) -> str | msgspec.UnsetType:
 
 def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
     """The sentence of an obligation, complete without the rest of the report."""
-    text = STATEMENTS[verdict.property].text.removesuffix(".")
+    text = PROPERTIES[verdict.property].sentence.removesuffix(".")
     subject = verdict.subject
-    about = f"protocol `{protocol.name}`"
+    about = f"{_KINDS.get(PROPERTIES[verdict.property].scope, 'protocol')} `{protocol.name}`"
     if subject.channel is not None:
         about += f", channel from `{subject.channel[0]}` to `{subject.channel[1]}`"
     elif len(subject.roles) == 1:
@@ -136,7 +135,9 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
         about += f", {len(subject.roles)} roles"
     if subject.item:
         about += f", `{subject.item}`"
-    return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}, under {SEMANTICS}."
+    presumed = semantics_of(verdict.property)
+    under = f", under {presumed}" if presumed else ""
+    return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}{under}."
 
 
 def _scope(protocol: ProtocolReport, verdict: Verdict) -> Scope:
@@ -150,26 +151,16 @@ def _scope(protocol: ProtocolReport, verdict: Verdict) -> Scope:
             return Scope("none")
 
 
-def _method(verdict: Verdict) -> Method:
+def _method(verdict: Verdict) -> WireMethod:
     match verdict.outcome:
         case Proved(method, detail) | Bounded(_, method, detail):
-            options = {"method": method, "detail": detail}
-            return Method(_engine(method), {key: text for key, text in options.items() if text})
+            options = {"method": method.row.title, "detail": detail}
+            shown = {key: text for key, text in options.items() if text}
+            return WireMethod(method.row.engine, shown, method)
         case Refuted(method=method):
-            return Method(_engine(method), {"method": method} if method else {})
+            return WireMethod(method.row.engine, {"method": method.row.title}, method)
         case Unknown() | Skipped() | Assumed():
-            return Method("none", {})
-
-
-def _engine(method: str) -> Engine:
-    if "SMT" in method or "z3" in method.partition(";")[0] or method == "induction":
-        return "smt"
-    if "search" in method or method in _SEARCHES:
-        return "search"
-    if method in _SYNTACTIC:
-        return "syntactic"
-    # What is left is decided on the graph, role by role: merging, and the complete conditions.
-    return "projection"
+            return WireMethod(Engine.NONE, {})
 
 
 def _evidence(
@@ -206,7 +197,7 @@ def _evidence(
             )
             return Evidence(
                 "conflict",
-                rechecked=_engine(outcome.method) != "smt",
+                rechecked=outcome.method.row.engine is not Engine.SMT,
                 path=path,
                 sha256=sha256,
                 instance=outcome.instance,

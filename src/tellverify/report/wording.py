@@ -1,4 +1,4 @@
-"""How outcomes are known, and what would settle those that are open, as sentences."""
+"""What would settle the obligations that are open, as sentences."""
 
 from __future__ import annotations
 
@@ -7,15 +7,6 @@ from typing import Final
 from tellverify.verdict.outcome import Bounded, Skipped, Unknown
 from tellverify.verdict.run import ProtocolReport, Verdict
 
-METHODS: Final = {
-    "structure": "by the rules of the language on the syntax tree",
-    "coherence": "by the complete conditions of implementability on the protocol graph",
-    "strict merge": "by merging the local types of all branches",
-    "causality": "by what causes what in every loop",
-    "reachability": "by reachability of an end from every state of the graph",
-    "search": "by searching every configuration",
-    "composition": "by deciding parallel branches one by one",
-}
 _SETTLES: Final = {
     "TV901": "Raise `--events`: the protocol has more events than are examined.",
     "TV902": "Raise `--steps`: the work allowed for one question was used up.",

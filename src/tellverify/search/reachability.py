@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tellverify.model.components import strongly_connected
 from tellverify.search.breadth_first import Layers
 from tellverify.search.encoding import CompiledSystem
 
@@ -103,46 +104,15 @@ class Reach:
         return None
 
     def components(self) -> Iterator[list[int]]:
-        """Strongly connected components in which a run can stay (Tarjan, SIAM J. Comput. 1972)."""
-        order = [-1] * len(self)
-        low = [0] * len(self)
-        on_stack = bytearray(len(self))
-        stack: list[int] = []
-        counter = 0
-        work = [(0, 0)]
-        while work:
-            node, place = work.pop()
-            if place == 0:
-                order[node] = low[node] = counter
-                counter += 1
-                stack.append(node)
-                on_stack[node] = 1
-            descended = False
-            for index in range(place, len(self.after[node])):
-                target = self.after[node][index][1]
-                if order[target] < 0:
-                    work.append((node, index + 1))
-                    work.append((target, 0))
-                    descended = True
-                    break
-                if on_stack[target]:
-                    low[node] = min(low[node], order[target])
-            if descended:
-                continue
-            if low[node] == order[node]:
-                component = []
-                while True:
-                    member = stack.pop()
-                    on_stack[member] = 0
-                    component.append(member)
-                    if member == node:
-                        break
-                if len(component) > 1:
-                    component.sort()
-                    yield component
-            if work:
-                parent = work[-1][0]
-                low[parent] = min(low[parent], low[node])
+        """Strongly connected components in which a run can stay, each with sorted members."""
+        first: list[int] = [0]
+        target: list[int] = []
+        for after in self.after:
+            target.extend(number for _, number in after)
+            first.append(len(target))
+        for component in strongly_connected(first, target, (0,)):
+            if len(component) > 1:
+                yield sorted(component)
 
 
 def fair_component(reach: Reach) -> list[int] | None:

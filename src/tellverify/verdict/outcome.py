@@ -8,12 +8,13 @@ import msgspec
 
 from tellverify.model.trace import Trace
 from tellverify.source.span import Span
+from tellverify.verdict.methods import Method
 
 
 class Proved(msgspec.Struct, frozen=True, tag="proved"):
     """Holds of all runs of all instances in scope. `method` says how that is known."""
 
-    method: str
+    method: Method
     detail: str = ""
 
 
@@ -21,7 +22,7 @@ class Bounded(msgspec.Struct, frozen=True, tag="bounded"):
     """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`."""
 
     bound: str
-    method: str
+    method: Method
     detail: str = ""
 
 
@@ -62,7 +63,7 @@ class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
 
     code: str
     evidence: Trace | Conflict | Core
-    method: str
+    method: Method
     instance: str = ""
     reason: str = ""
 

@@ -1,4 +1,4 @@
-"""The properties tellverify decides, with the sentence that every report prints."""
+"""The registry of properties: what each one says, of what, and which findings refute it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-SEMANTICS: Final = "FIFO queues without limit, no loss, no crashes, weak fairness"
+from tellverify.model.trace import Fault
+
 DIALECTS: Final = {
     "strict": "a statement means what it says, and accidents of Telltale are findings",
     "faithful": "files are accepted and protocols run as Telltale itself does it",
@@ -44,55 +45,221 @@ class Property(StrEnum):
     CLAIM = "claim"
 
 
-class Statement(msgspec.Struct, frozen=True):
-    """The English sentence of a property and whether a check requires it by default."""
+class Presumption(StrEnum):
+    """What a claim about communicating roles takes for granted."""
 
-    text: str
-    required: bool
+    FIFO = "FIFO queues without limit"
+    NO_LOSS = "no loss"
+    NO_CRASHES = "no crashes"
+    FAIRNESS = "weak fairness"
 
 
-STATEMENTS: Final[dict[Property, Statement]] = {
-    Property.WELL_FORMED: Statement("The text has a meaning, and one only.", True),
-    Property.IMPLEMENTABLE: Statement(
-        "The projected roles together do what the protocol says and nothing else.", True
+class PropertyScope(StrEnum):
+    """What a property is a statement about."""
+
+    PROTOCOL = "protocol"
+    ROLE = "role"
+    CHANNEL = "channel"
+    CHOICE = "choice"
+    PACK = "pack"
+    BUDGET = "budget"
+    FORMULA = "formula"
+    EVENT = "event"
+    STRUCTURE = "structure"
+    MODEL = "model"
+
+
+COMMUNICATION: Final = tuple(Presumption)
+SEMANTICS: Final = ", ".join(COMMUNICATION)
+
+
+class PropertyRow(msgspec.Struct, frozen=True):
+    """All that the program knows of a property beside how it is decided.
+
+    `sentence` states it. A check requires it by default if `required`. `codes` number the findings
+    that refute it; one of fewer than three digits stands for all errors of that band. `fault` is
+    that of the runs that refute it, if one fault is its own. What refutes it also refutes
+    `implied_by`, and is reported there. A property that is `worded_apart` gets its finding from its
+    decider and not from the outcome.
+    """
+
+    sentence: str
+    scope: PropertyScope
+    codes: tuple[str, ...]
+    required: bool = True
+    fault: Fault | None = None
+    implied_by: Property | None = None
+    worded_apart: bool = False
+    presumes: tuple[Presumption, ...] = COMMUNICATION
+
+
+PROPERTIES: Final[dict[Property, PropertyRow]] = {
+    Property.WELL_FORMED: PropertyRow(
+        "The text has a meaning, and one only.",
+        PropertyScope.PROTOCOL,
+        ("TV00", "TV02", "TV1", "TV2", "TV30", "TV31", "TV32", "TV33", "TV34", "TV55"),
+        worded_apart=True,
     ),
-    Property.NO_DEADLOCK: Statement("The roles never all wait while one is unfinished.", True),
-    Property.NO_ORPHAN_MESSAGE: Statement(
-        "Nobody finishes while a message to them is still queued.", True
+    Property.IMPLEMENTABLE: PropertyRow(
+        "The projected roles together do what the protocol says and nothing else.",
+        PropertyScope.PROTOCOL,
+        ("TV421", "TV511", "TV513", "TV514"),
     ),
-    Property.NO_UNSPECIFIED_RECEPTION: Statement(
-        "No message reaches the head of a queue that its receiver cannot take.", True
+    Property.NO_DEADLOCK: PropertyRow(
+        "The roles never all wait while one is unfinished.",
+        PropertyScope.PROTOCOL,
+        ("TV511",),
+        fault=Fault.DEADLOCK,
+        implied_by=Property.IMPLEMENTABLE,
     ),
-    Property.FIDELITY: Statement("The roles perform no run that the protocol does not have.", True),
-    Property.NO_STUCK_ROLE: Statement("The role never waits for ever.", True),
-    Property.BOUNDED_QUEUES: Statement("Every queue has a longest length.", False),
-    Property.CAN_TERMINATE: Statement("From every point the protocol can reach its end.", False),
-    Property.TERMINATES: Statement("Every fair run ends.", True),
-    Property.PROJECTABLE: Statement(
-        "The role has one local type that fits every branch, by strict merge.", False
+    Property.NO_ORPHAN_MESSAGE: PropertyRow(
+        "Nobody finishes while a message to them is still queued.",
+        PropertyScope.PROTOCOL,
+        ("TV514",),
+        fault=Fault.ORPHAN_MESSAGE,
+        implied_by=Property.IMPLEMENTABLE,
     ),
-    Property.GUARDS: Statement("Every guarded branch can be taken for some data.", True),
-    Property.ADMISSION: Statement("The runtime may launch the protocol, with what it needs.", True),
-    Property.ACCEPTANCE: Statement(
-        "The pack that the protocol carries meets all five conditions of the acceptance rule.", True
+    Property.NO_UNSPECIFIED_RECEPTION: PropertyRow(
+        "No message reaches the head of a queue that its receiver cannot take.",
+        PropertyScope.PROTOCOL,
+        ("TV513",),
+        fault=Fault.UNSPECIFIED_RECEPTION,
+        implied_by=Property.IMPLEMENTABLE,
     ),
-    Property.PROPERTY: Statement("Every run has the property that is stated.", True),
-    Property.REACHABLE: Statement("Some run reaches the event that is asked for.", True),
-    Property.GUARD_CHAIN: Statement(
-        "The role sends nothing before all guards of the message have passed it.", True
+    Property.FIDELITY: PropertyRow(
+        "The roles perform no run that the protocol does not have.",
+        PropertyScope.PROTOCOL,
+        ("TV421",),
+        fault=Fault.INFIDELITY,
+        implied_by=Property.IMPLEMENTABLE,
     ),
-    Property.BUDGET: Statement("What the role is charged stays within a budget.", True),
-    Property.LEAKAGE: Statement("What observers learn stays within their budget.", True),
-    Property.RECEIPTS: Statement("No two receipts of one row have the same nonce.", False),
-    Property.BUDGET_MERGE: Statement("Merging copies of a budget hides no charge.", False),
-    Property.CEREMONY: Statement(
-        "Every complete run begins one ceremony and ends it in one outcome.", True
+    Property.NO_STUCK_ROLE: PropertyRow(
+        "The role never waits for ever.",
+        PropertyScope.ROLE,
+        ("TV512",),
+        fault=Fault.STUCK_ROLE,
     ),
-    Property.CEREMONY_STATUS: Statement(
-        "The status of a ceremony depends on its facts and not on their order.", True
+    Property.BOUNDED_QUEUES: PropertyRow(
+        "Every queue has a longest length.",
+        PropertyScope.CHANNEL,
+        ("TV521",),
+        required=False,
+        fault=Fault.UNBOUNDED_QUEUE,
     ),
-    Property.LAW: Statement("The law holds for all values of the structure.", True),
-    Property.CLAIM: Statement("The claim holds of all runs of the model.", True),
+    Property.CAN_TERMINATE: PropertyRow(
+        "From every point the protocol can reach its end.",
+        PropertyScope.PROTOCOL,
+        ("TV522",),
+        required=False,
+        fault=Fault.NO_TERMINATION,
+    ),
+    Property.TERMINATES: PropertyRow(
+        "Every fair run ends.",
+        PropertyScope.PROTOCOL,
+        ("TV523",),
+        fault=Fault.ENDLESS_RUN,
+    ),
+    Property.PROJECTABLE: PropertyRow(
+        "The role has one local type that fits every branch, by strict merge.",
+        PropertyScope.ROLE,
+        ("TV411",),
+        required=False,
+    ),
+    Property.GUARDS: PropertyRow(
+        "Every guarded branch can be taken for some data.",
+        PropertyScope.CHOICE,
+        ("TV601",),
+        worded_apart=True,
+    ),
+    Property.ADMISSION: PropertyRow(
+        "The runtime may launch the protocol, with what it needs.",
+        PropertyScope.PACK,
+        (
+            "TV701",
+            "TV702",
+            "TV703",
+            "TV704",
+            "TV705",
+            "TV706",
+            "TV707",
+            "TV708",
+            "TV709",
+            "TV714",
+            "TV715",
+            "TV716",
+            "TV717",
+        ),
+        worded_apart=True,
+    ),
+    Property.ACCEPTANCE: PropertyRow(
+        "The pack that the protocol carries meets all five conditions of the acceptance rule.",
+        PropertyScope.PACK,
+        ("TV781",),
+        worded_apart=True,
+    ),
+    Property.PROPERTY: PropertyRow(
+        "Every run has the property that is stated.",
+        PropertyScope.FORMULA,
+        ("TV621",),
+        fault=Fault.PROPERTY,
+    ),
+    Property.REACHABLE: PropertyRow(
+        "Some run reaches the event that is asked for.",
+        PropertyScope.EVENT,
+        ("TV622",),
+        worded_apart=True,
+    ),
+    Property.GUARD_CHAIN: PropertyRow(
+        "The role sends nothing before all guards of the message have passed it.",
+        PropertyScope.ROLE,
+        ("TV641",),
+    ),
+    Property.BUDGET: PropertyRow(
+        "What the role is charged stays within a budget.",
+        PropertyScope.BUDGET,
+        ("TV642", "TV643"),
+    ),
+    Property.LEAKAGE: PropertyRow(
+        "What observers learn stays within their budget.",
+        PropertyScope.BUDGET,
+        ("TV643", "TV644"),
+    ),
+    Property.RECEIPTS: PropertyRow(
+        "No two receipts of one row have the same nonce.",
+        PropertyScope.BUDGET,
+        ("TV645",),
+        required=False,
+    ),
+    Property.BUDGET_MERGE: PropertyRow(
+        "Merging copies of a budget hides no charge.",
+        PropertyScope.BUDGET,
+        ("TV646",),
+        required=False,
+    ),
+    Property.CEREMONY: PropertyRow(
+        "Every complete run begins one ceremony and ends it in one outcome.",
+        PropertyScope.PROTOCOL,
+        ("TV651",),
+    ),
+    Property.CEREMONY_STATUS: PropertyRow(
+        "The status of a ceremony depends on its facts and not on their order.",
+        PropertyScope.PROTOCOL,
+        ("TV654",),
+    ),
+    Property.LAW: PropertyRow(
+        "The law holds for all values of the structure.",
+        PropertyScope.STRUCTURE,
+        ("TV671",),
+        worded_apart=True,
+        presumes=(),
+    ),
+    Property.CLAIM: PropertyRow(
+        "The claim holds of all runs of the model.",
+        PropertyScope.MODEL,
+        ("TV681",),
+        worded_apart=True,
+        presumes=(),
+    ),
 }
 
 OF_EVERY_PROTOCOL: Final = (
@@ -108,3 +275,21 @@ OF_EVERY_PROTOCOL: Final = (
     Property.PROJECTABLE,
 )
 """What is decided of every protocol; the other properties need something to speak about."""
+REFUTED_BY: Final = {row.fault: prop for prop, row in PROPERTIES.items() if row.fault is not None}
+"""The property that each fault of a run refutes."""
+SAFETY: Final = {
+    prop: row.fault
+    for prop, row in PROPERTIES.items()
+    if row.implied_by is Property.IMPLEMENTABLE and row.fault is not None
+}
+"""What implementability implies, with the faults of the runs that refute it."""
+
+
+def code_of_fault(fault: Fault) -> str:
+    """The number of the finding for a run with this fault. Raises KeyError where there is none."""
+    return PROPERTIES[REFUTED_BY[fault]].codes[0]
+
+
+def semantics_of(prop: Property) -> str:
+    """What a property presumes, in words; empty when it presumes nothing."""
+    return ", ".join(PROPERTIES[prop].presumes)

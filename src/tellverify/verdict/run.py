@@ -10,7 +10,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.outcome import Outcome
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -49,6 +49,21 @@ class Verdict(msgspec.Struct, frozen=True):
     statistics: tuple[tuple[str, int], ...] = ()
     vacuity: str = "not-checked"
     witness: Witness | None = None
+
+    @classmethod
+    def of(
+        cls,
+        prop: Property,
+        subject: Subject,
+        outcome: Outcome,
+        place: tuple[int, int] = (0, 0),
+        statistics: tuple[tuple[str, int], ...] = (),
+        vacuity: str = "not-checked",
+        witness: Witness | None = None,
+    ) -> Verdict:
+        """A verdict at a line and column, required if the registry says so of the property."""
+        required = PROPERTIES[prop].required
+        return cls(prop, subject, outcome, required, *place, statistics, vacuity, witness)
 
     @builtins.property
     def name(self) -> str:

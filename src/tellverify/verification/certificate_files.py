@@ -21,6 +21,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.certify import certify
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
@@ -82,4 +83,4 @@ def graph_files(
 
 
 def _is_certifiable(outcome: Outcome) -> bool:
-    return isinstance(outcome, Proved | Bounded) and outcome.method == "coherence"
+    return isinstance(outcome, Proved | Bounded) and outcome.method is Method.COHERENCE

@@ -42,7 +42,7 @@ class Checked(msgspec.Struct, frozen=True):
     """A run with the sources that reports quote, by path.
 
     `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
-    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decided`.
+    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`.
     """
 
     run: Run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tellverify.diagnostics.codes import BROKEN_LAW, STEP_LIMIT
-from tellverify.diagnostics.laws import broken_law, unreadable_structure
+from tellverify.diagnostics.laws import BROKEN_LAW, broken_law, unreadable_structure
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.law_proofs import (
@@ -26,12 +26,13 @@ from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Input, ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
-_METHOD: Final = "SMT, examples evaluated"
+_METHOD: Final = Method.SMT_EVALUATED
 _BUDGET: Final = Budget(20_000_000)
 
 
@@ -73,7 +74,7 @@ def _check_structure(
         line, column = source.position(law.span.start)
         outcome = _outcome(structure, law, ruling, source)
         subject = Subject(structure.name, item=law.name)
-        required = STATEMENTS[Property.LAW].required
+        required = PROPERTIES[Property.LAW].required
         verdict = Verdict(Property.LAW, subject, outcome, required, line, column)
         verdicts.append(verdict)
         if isinstance(ruling, Broken):
@@ -89,9 +90,9 @@ def _check_structure(
 def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile) -> Outcome:
     match ruling:
         case Kept(""):
-            return Proved("SMT", f"for all values of `{structure.name}`")
+            return Proved(Method.SMT, f"for all values of `{structure.name}`")
         case Kept(within):
-            return Bounded(within, "SMT")
+            return Bounded(within, Method.SMT)
         case Undecided(reason):
             return Unknown(reason, STEP_LIMIT.number)
         case Broken():

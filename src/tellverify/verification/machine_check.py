@@ -8,19 +8,19 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import CODES, NOT_WELL_FORMED, STEP_LIMIT
-from tellverify.diagnostics.communication import refutation
-from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
+from tellverify.diagnostics.codes import CODES
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
 from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.instance_outcome import FAULT_CODES
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
 from tellverify.search.check_group import Reached, Scope
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.source.span import NOWHERE
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
     Conflict,
@@ -30,7 +30,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, REFUTED_BY, Property, code_of_fault
 from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
@@ -43,14 +43,7 @@ from tellverify.verification.machine_system import (
 )
 
 _OF_MACHINES: Final = {
-    Property.NO_DEADLOCK: Fault.DEADLOCK,
-    Property.NO_ORPHAN_MESSAGE: Fault.ORPHAN_MESSAGE,
-    Property.NO_UNSPECIFIED_RECEPTION: Fault.UNSPECIFIED_RECEPTION,
-    Property.FIDELITY: Fault.INFIDELITY,
-    Property.NO_STUCK_ROLE: Fault.STUCK_ROLE,
-    Property.BOUNDED_QUEUES: Fault.UNBOUNDED_QUEUE,
-    Property.CAN_TERMINATE: Fault.NO_TERMINATION,
-    Property.TERMINATES: Fault.ENDLESS_RUN,
+    prop: fault for fault, prop in REFUTED_BY.items() if fault is not Fault.PROPERTY
 }
 
 
@@ -128,7 +121,7 @@ def _verdicts(
     name: str, system: System, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
     subject = Subject(name)
-    found = [Verdict(Property.WELL_FORMED, subject, Proved("structure"), True, 1, 1)]
+    found = [Verdict(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), True, 1, 1)]
     for prop, fault in _OF_MACHINES.items():
         reached = checked.reached.get(fault)
         traces = [trace for trace in checked.traces if trace.fault is fault]
@@ -172,8 +165,8 @@ def _of_property(
             about = msgspec.structs.replace(subject, roles=trace.culprits)
         elif prop is Property.BOUNDED_QUEUES:
             about = msgspec.structs.replace(subject, channel=(trace.culprits[0], trace.culprits[1]))
-        refuted = Refuted(FAULT_CODES[trace.fault].number, trace, "search")
-        found.append(Verdict(prop, about, refuted, STATEMENTS[prop].required, 1, 1, statistics))
+        refuted = Refuted(code_of_fault(trace.fault), trace, Method.SEARCH)
+        found.append(Verdict(prop, about, refuted, PROPERTIES[prop].required, 1, 1, statistics))
     if prop is Property.NO_STUCK_ROLE:
         told = {role for trace in traces for role in trace.culprits}
         return [*found, *_not_stuck(subject, checked, told)]
@@ -185,7 +178,7 @@ def _of_property(
     if prop is Property.BOUNDED_QUEUES and traces:
         return found  # of the whole system there is nothing to say beside a queue that grows
     outcome = _queues(checked, reached) if prop is Property.BOUNDED_QUEUES else _unrefuted(reached)
-    required = STATEMENTS[prop].required
+    required = PROPERTIES[prop].required
     return [*found, Verdict(prop, subject, outcome, required, 1, 1, statistics)]
 
 
@@ -202,7 +195,7 @@ def _not_stuck(subject: Subject, checked: SystemCheck, told: Set[str]) -> list[V
             prop,
             msgspec.structs.replace(subject, roles=tuple(roles)),
             outcome,
-            STATEMENTS[prop].required,
+            PROPERTIES[prop].required,
             1,
             1,
             (("configurations", count),),
@@ -216,9 +209,9 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
     longest = max((length for _, length in checked.longest), default=0)
     match reached.scope:
         case Scope.ALL:
-            return Proved("search", f"at most {longest} in a queue")
+            return Proved(Method.SEARCH, f"at most {longest} in a queue")
         case Scope.STRUCTURE:
-            return Proved("structure", f"at most {longest} in a queue")
+            return Proved(Method.ACYCLIC_MACHINES, f"at most {longest} in a queue")
         case _:
             plural = "" if reached.bound == 1 else "s"
             reason = f"some run needs a queue of more than {reached.bound} message{plural}"
@@ -231,13 +224,13 @@ def _unrefuted(reached: Reached) -> Outcome:
     """What is known when no run was found."""
     match reached.scope:
         case Scope.ALL:
-            return Proved("search", "every run")
+            return Proved(Method.SEARCH, "every run")
         case Scope.COMPATIBLE:
-            return Proved("k-multiparty compatibility", f"session automata, k = {reached.bound}")
+            return Proved(Method.COMPATIBILITY, f"session automata, k = {reached.bound}")
         case Scope.ENDINGS | Scope.REDUCED:
-            return Proved("persistent sets", "every run, by representatives")
+            return Proved(Method.PERSISTENT_SETS, "every run, by representatives")
         case Scope.STRUCTURE:
-            return Proved("structure", "no role comes back to where it was")
+            return Proved(Method.ACYCLIC_MACHINES, "no role comes back to where it was")
         case Scope.OPEN:
             plural = "" if reached.bound == 1 else "s"
             reason = f"it depends on queues of more than {reached.bound} message{plural}"
@@ -245,7 +238,7 @@ def _unrefuted(reached: Reached) -> Outcome:
             return Unknown(reason if reached.bound else whole, STEP_LIMIT.number)
         case Scope.QUEUES:
             plural = "" if reached.bound == 1 else "s"
-            return Bounded(f"queues of at most {reached.bound} message{plural}", "search")
+            return Bounded(f"queues of at most {reached.bound} message{plural}", Method.SEARCH)
         case Scope.RUNS:
             reason = (
                 f"no run of up to {reached.depth} events shows it, and longer ones were not"
@@ -259,12 +252,12 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     first = min(said, key=sort_key)
     span = first.primary.span
     conflict = Conflict(first.message, first.path, span, span)
-    refuted = Refuted(first.code.number, conflict, "structure")
+    refuted = Refuted(first.code.number, conflict, Method.STRUCTURE)
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
     found = [Verdict(Property.WELL_FORMED, Subject(name), refuted, True, 1, 1)]
     for prop in _OF_MACHINES:
         if prop is not Property.TERMINATES:
-            required = STATEMENTS[prop].required
+            required = PROPERTIES[prop].required
             found.append(Verdict(prop, Subject(name), skipped, required, 1, 1))
     return found
 
@@ -282,15 +275,14 @@ def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagn
     if len(text) == span.start:
         span = NOWHERE
     return [
-        refutation(
+        finding(
             CODES[outcome.code],
+            Where(entry.path, verdict.subject.protocol),
             trace.explanation,
-            entry.path,
-            Annotation(span, f"the machine of `{role}`"),
+            (span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
-            protocol=verdict.subject.protocol,
+            severity=Severity.ERROR if verdict.required else Severity.WARNING,
             refutes=verdict.name,
-            required=verdict.required,
         )
     ]
 

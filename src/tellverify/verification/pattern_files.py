@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tellverify.diagnostics.codes import BROKEN_CLAIM, EVENT_LIMIT
+from tellverify.diagnostics.laws import BROKEN_CLAIM, broken_claim, unreadable_pattern
+from tellverify.diagnostics.limits import EVENT_LIMIT
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.patterns import broken_claim, unreadable_pattern
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.evaluation import Value, shown
 from tellverify.models.induction import accepts, inductive
@@ -20,14 +20,15 @@ from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Input as ReadInput
 from tellverify.verdict.run import ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
 _BUDGET: Final = Budget(20_000_000)
-_METHOD: Final = "search, evaluated twice"
+_METHOD: Final = Method.SEARCH_EVALUATED
 
 
 def check_patterns(files: Iterable[ReadFile], options: Options) -> Checked:
@@ -87,7 +88,7 @@ class _Check:
 
     def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
         subject = Subject(self._model.name, item=f"{claim.kind} {claim.name}")
-        required = STATEMENTS[Property.CLAIM].required
+        required = PROPERTIES[Property.CLAIM].required
         place = self._source.position(claim.span.start)
         statistics = (("states", space.state_count),) if space is not None else ()
         return Verdict(
@@ -101,7 +102,7 @@ class _Check:
 
     def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
         if is_proved:
-            return Proved("induction", "for all values of the parameters")
+            return Proved(Method.INDUCTION, "for all values of the parameters")
         if space is None:
             return Unknown(reason, EVENT_LIMIT.number)
         if space.is_complete or claim.kind != "possible":
@@ -110,7 +111,7 @@ class _Check:
                 return self._refuted(claim, run)
         if not space.is_complete:
             return Unknown(f"there are more than {MOST_STATES} states", EVENT_LIMIT.number)
-        return Bounded(_ranges(self._model), "search", f"{space.state_count} states")
+        return Bounded(_ranges(self._model), Method.SEARCH, f"{space.state_count} states")
 
     def _refuted(self, claim: Claim, run: ModelRun) -> Outcome:
         if not accepts(self._model, run, claim, Z3Solver(), _BUDGET):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.diagnostics.codes import EVENT_LIMIT, NOT_WELL_FORMED, TIMEOUT, UNSUPPORTED
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit, units
@@ -18,15 +18,15 @@ from tellverify.language.lowering.families import declared_roles, family_groups
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
-from tellverify.obligations.across_sizes import Instance, family_of, verdicts
-from tellverify.obligations.communication import decide
-from tellverify.obligations.context import Further, Sized, decide_further
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.across_sizes import InstanceOutcomes, family_of, verdicts
+from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.refutation_findings import diagnostics_of
+from tellverify.obligations.table import decide_instance, decide_protocol
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import OF_EVERY_PROTOCOL, STATEMENTS, Property
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import OF_EVERY_PROTOCOL, PROPERTIES, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Subject, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import FileResult, assembled
@@ -177,7 +177,7 @@ def _timed_out(
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
     reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
     given_up = tuple(
-        Verdict(p, Subject(name), Unknown(reason, TIMEOUT.number), STATEMENTS[p].required, *place)
+        Verdict(p, Subject(name), Unknown(reason, TIMEOUT.number), PROPERTIES[p].required, *place)
         for p in OF_EVERY_PROTOCOL
     )
     selected = tuple(v for v in given_up if _is_selected(v, options))
@@ -236,18 +236,20 @@ def _check_protocol(
     if new_errors:
         malformed = _malformed(name, place, new_errors, options)
         return msgspec.structs.replace(report, verdicts=malformed), more
-    well_formed = Verdict(Property.WELL_FORMED, Subject(name), Proved("structure"), True, *place)
+    well_formed = Verdict(
+        Property.WELL_FORMED, Subject(name), Proved(Method.STRUCTURE), True, *place
+    )
     sha256 = result.file.sha256
-    further = decide_further(Further(judged, protocol, name, tried.sized, options, sha256))
-    result.files[source.path, name] = further.files
+    decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
+    result.files[source.path, name] = decision.files
     found = [
         well_formed,
-        *verdicts(name, tried.instances, _bound(tried.families), place),
-        *further.verdicts,
+        *verdicts(name, tried.outcomes, _bound(tried.families), place),
+        *decision.verdicts,
     ]
     selected = _required(tuple(v for v in found if _is_selected(v, options)), options)
     later = [
-        *further.diagnostics,
+        *decision.diagnostics,
         *(d for v in selected for d in diagnostics_of(v, source, protocol.name.span)),
     ]
     if options.dialect == "faithful":
@@ -260,7 +262,7 @@ def _check_protocol(
         families=tried.families,
         verdicts=selected,
         event_count=tried.events,
-        coverage=further.coverage,
+        coverage=decision.coverage,
     )
     return report, [*more, *later]
 
@@ -268,8 +270,8 @@ def _check_protocol(
 class _Tried(msgspec.Struct, frozen=True):
     """What came out at every choice of sizes, and the largest number of events."""
 
+    outcomes: tuple[InstanceOutcomes, ...]
     instances: tuple[Instance, ...]
-    sized: tuple[Sized, ...]
     families: tuple[Family, ...]
     diagnostics: tuple[Diagnostic, ...]
     events: int
@@ -279,8 +281,8 @@ def _tried(
     judged: Judged, protocol: ast.Protocol, options: Options, graphs: dict[str, ProtocolGraph]
 ) -> _Tried:
     """Decide a protocol at every choice of sizes; graphs that are needed later go to `graphs`."""
+    outcomes: list[InstanceOutcomes] = []
     instances: list[Instance] = []
-    sized: list[Sized] = []
     said: list[Diagnostic] = []
     sizes_tried: dict[str, dict[int, None]] = {}
     events = 0
@@ -289,9 +291,9 @@ def _tried(
         said.extend(lowered.diagnostics)
         for family, size in sizes.items():
             sizes_tried.setdefault(family, {})[size] = None
-        findings = _decide(lowered, options)
-        sized.append(Sized(_instance_name(sizes), sizes, lowered))
-        instances.append(Instance(_instance_name(sizes), tuple(findings)))
+        findings = decide_instance(lowered, options)
+        instances.append(Instance(_instance_name(sizes), sizes, lowered))
+        outcomes.append(InstanceOutcomes(_instance_name(sizes), tuple(findings)))
         if lowered.graph is not None:
             events = max(events, lowered.graph.event_count)
             is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
@@ -299,7 +301,7 @@ def _tried(
             if options.keep_graphs or is_drawn or refutes:
                 graphs[_instance_name(sizes)] = lowered.graph
     families = tuple(Family(family, tuple(sizes)) for family, sizes in sizes_tried.items())
-    return _Tried(tuple(instances), tuple(sized), families, tuple(said), events)
+    return _Tried(tuple(outcomes), tuple(instances), families, tuple(said), events)
 
 
 def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:
@@ -322,23 +324,6 @@ def _lowered(
     return lower(judged.file, judged.source, protocol, sizes, options.event_limit, judged.linked)
 
 
-def _decide(lowered: Lowered, options: Options) -> list[Finding]:
-    """All findings at one size, or why there are none."""
-    if lowered.parallel and (lowered.graph is not None or lowered.slices):
-        from tellverify.obligations.parallel import decide_parallel
-
-        return decide_parallel(lowered, options)
-    if lowered.graph is not None:
-        return decide(lowered.graph, options)
-    outcome: Outcome
-    if lowered.skipped:
-        skip = lowered.skipped[0]
-        outcome = Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
-    else:
-        outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
-    return [Finding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
-
-
 def _malformed(
     name: str, place: tuple[int, int], errors: Sequence[Diagnostic], options: Options
 ) -> tuple[Verdict, ...]:
@@ -346,7 +331,7 @@ def _malformed(
     first = min(errors, key=sort_key)
     span = first.primary.span
     refuted = Refuted(
-        first.code.number, Conflict(first.message, first.path, span, span), "structure"
+        first.code.number, Conflict(first.message, first.path, span, span), Method.STRUCTURE
     )
     skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
     found = tuple(
@@ -354,7 +339,7 @@ def _malformed(
             p,
             Subject(name),
             refuted if p is Property.WELL_FORMED else skipped,
-            STATEMENTS[p].required,
+            PROPERTIES[p].required,
             *place,
         )
         for p in OF_EVERY_PROTOCOL
@@ -368,7 +353,7 @@ def _skipped(
     """The verdicts of a protocol that cannot be put together."""
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
     found = tuple(
-        Verdict(p, Subject(name), skipped, STATEMENTS[p].required, *place)
+        Verdict(p, Subject(name), skipped, PROPERTIES[p].required, *place)
         for p in OF_EVERY_PROTOCOL
     )
     return _required(found, options)

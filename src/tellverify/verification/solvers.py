@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Final
 
+from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import Bounded, Proved, Refuted
 from tellverify.verdict.run import ProtocolReport
 
@@ -21,16 +22,12 @@ def solvers_of(protocols: Iterable[ProtocolReport]) -> tuple[str, ...]:
     """
     took_part = any(
         isinstance(verdict.outcome, Proved | Bounded | Refuted)
-        and _by_solver(verdict.outcome.method)
+        and verdict.outcome.method.row.engine is Engine.SMT
         for protocol in protocols
         for verdict in protocol.verdicts
     )
     version = _version() if took_part else ""
     return (f"z3 {version}",) if version else ()
-
-
-def _by_solver(method: str) -> bool:
-    return "SMT" in method or "z3" in method.partition(";")[0] or method == "induction"
 
 
 def _version() -> str:

@@ -11,6 +11,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, ProtocolReport, Subject, Suppression, Verdict
@@ -24,7 +25,7 @@ class StoredRefuted(msgspec.Struct, frozen=True, tag="refuted"):
     """A refutation by a run, without what cannot be replayed."""
 
     code: str
-    method: str
+    method: Method
     instance: str
     reason: str
     fault: Fault

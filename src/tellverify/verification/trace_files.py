@@ -13,7 +13,7 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
-from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
@@ -78,7 +78,7 @@ def _text(
         source=protocol.path,
         protocol=protocol.name,
         obligation=verdict.name,
-        statement=stated(STATEMENTS[verdict.property].text, formula),
+        statement=stated(PROPERTIES[verdict.property].sentence, formula),
         code=found[0],
         fault=trace.fault,
         culprits=trace.culprits,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tellverify.diagnostics import workers as say
+from tellverify.diagnostics import limits as say
 from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
 from tellverify.verdict.run import Input

@@ -10,8 +10,7 @@ from tellverify.annotations.rules import default_rules, rules_of
 from tellverify.annotations.sites import check_annotations
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.parser import parse
 from tellverify.obligations.options import Options
 from tellverify.policy.read import read_policy, read_policy_text

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.diagnostics import codes
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import HEADINGS, Page, fenced, named, page
 from tellverify.diagnostics.model import Code, Kind
@@ -35,7 +34,7 @@ NOT_SHOWN_BY_TEXT |= {"TV234", "TV236", "TV237", "TV238", "TV239", "TV292", "TV2
 # Theorem packs need a policy: tests/unit/admission/test_explained_codes.py.
 NEED_A_POLICY = {number for number in CODES if number.startswith("TV7")}
 _DIAGNOSTICS = "tellverify.diagnostics."
-_NAMES = {value.number: name for name, value in vars(codes).items() if isinstance(value, Code)}
+_DEFINITION = re.compile(r"^(\w+): Final = Code\(\s*\"(TV\d+)\".*?\)$", re.MULTILINE | re.DOTALL)
 
 
 def _sources(chosen: Callable[[str], bool]) -> str:
@@ -48,7 +47,9 @@ def _sources(chosen: Callable[[str], bool]) -> str:
 
 
 # What a check loads: the constructors of findings, and the modules that call them.
-_CONSTRUCTORS = _sources(lambda name: name.startswith(_DIAGNOSTICS))
+_MODULES = _sources(lambda name: name.startswith(_DIAGNOSTICS))
+_NAMES = {number: name for name, number in _DEFINITION.findall(_MODULES)}
+_CONSTRUCTORS = _DEFINITION.sub("", _MODULES)
 _CALLERS = _sources(lambda name: not name.startswith(_DIAGNOSTICS))
 
 
@@ -56,7 +57,7 @@ def is_raised(code: Code) -> bool:
     """True when something that a check loads makes findings of `code`."""
     if code.kind is not Kind.LINT:
         return True
-    made = re.compile(rf"\bcodes\.{_NAMES[code.number]}\b")
+    made = re.compile(rf"\b{_NAMES[code.number]}\b")
     parts = re.split(r"^def (\w+)", _CONSTRUCTORS, flags=re.MULTILINE)
     functions = [
         name for name, body in zip(parts[1::2], parts[2::2], strict=True) if made.search(body)

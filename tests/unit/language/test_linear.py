@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Severity, Where
 from tellverify.language.checks.receipt_uses import words
 from tellverify.language.checks.receipts import ReceiptCheck
 from tellverify.language.syntax.parser import parse

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tellverify.annotations.rules import default_rules
-from tellverify.diagnostics import codes
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.diagnostics.model import Severity
+from tellverify.diagnostics.model import Code, Severity
+from tellverify.diagnostics.shape import FIXTURE_COMMENT, MODULE_CLASH
 from tellverify.language.files import inputs
 from tellverify.lint.files import Linted, lint_files
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 SPECS = sorted((ROOT / "specs").glob("*.tell"))
 CORPUS = sorted((ROOT.parent / "shared" / "corpus").rglob("*.tell"))
 RULES = [code for code in CODES.values() if "TV371" <= code.number <= "TV399"]
-ELSEWHERE = {codes.MODULE_CLASH, codes.FIXTURE_COMMENT}
+ELSEWHERE = {MODULE_CLASH, FIXTURE_COMMENT}
 
 
 def linted(text: str, path: str = "x.tell", *, fix: bool = False, unsafe: bool = False) -> Linted:
@@ -34,7 +34,7 @@ def found(text: str, path: str = "x.tell") -> set[str]:
 
 
 @pytest.mark.parametrize("code", RULES, ids=lambda code: code.number)
-def test_every_rule_has_a_failing_and_a_passing_case(code: codes.Code) -> None:
+def test_every_rule_has_a_failing_and_a_passing_case(code: Code) -> None:
     shown = page(code)
     assert shown is not None
     if code in ELSEWHERE:
@@ -46,7 +46,7 @@ def test_every_rule_has_a_failing_and_a_passing_case(code: codes.Code) -> None:
 
 
 @pytest.mark.parametrize("code", RULES, ids=lambda code: code.number)
-def test_a_fix_mends_what_it_is_for(code: codes.Code) -> None:
+def test_a_fix_mends_what_it_is_for(code: Code) -> None:
     shown = page(code)
     assert shown is not None
     if code in ELSEWHERE or "tellverify lint --fix" not in shown.text:

@@ -9,6 +9,7 @@ import pytest
 from tellverify.evidence.budget_check import check_budgets, read_budgets
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Run, Verdict
 from tellverify.verification.pipeline import check_text
@@ -66,13 +67,13 @@ def sends(found: Outcome) -> list[str]:
 
 
 def test_costs_of_branches() -> None:
-    assert outcome(CHAT, "budget[Client]") == Proved("longest path", "at most 50")
-    assert outcome(CHAT, "budget[Server]") == Proved("longest path", "at most 35")
+    assert outcome(CHAT, "budget[Client]") == Proved(Method.LONGEST_PATH, "at most 50")
+    assert outcome(CHAT, "budget[Server]") == Proved(Method.LONGEST_PATH, "at most 35")
 
 
 def test_a_budget_that_is_enough_is_proved() -> None:
     found = verdicts(CHAT, budgets(("Server", "", 35)))["budget[Server]"]
-    assert found.outcome == Proved("longest path", "at most 35 of 35")
+    assert found.outcome == Proved(Method.LONGEST_PATH, "at most 35 of 35")
     assert found.required
 
 
@@ -120,8 +121,8 @@ def test_a_large_limit_is_passed_in_a_loop() -> None:
 
 
 def test_families_have_formulas() -> None:
-    assert outcome(FAMILY, "budget[Hub]") == Proved("structure", "at most 10·N")
-    assert outcome(FAMILY, "budget[Leaf]") == Proved("longest path", "at most 3 each")
+    assert outcome(FAMILY, "budget[Hub]") == Proved(Method.STRUCTURE, "at most 10·N")
+    assert outcome(FAMILY, "budget[Leaf]") == Proved(Method.LONGEST_PATH, "at most 3 each")
     found = outcome(FAMILY, "budget[Hub]", budgets(("Hub", "", 30)))
     assert isinstance(found, Bounded)
     assert found.detail == "at most 10·N of 30"
@@ -151,7 +152,7 @@ def test_a_protocol_without_annotations_has_no_budget() -> None:
     names = verdicts("protocol P =\n  roles A, B\n  A -> B : M\n")
     assert not [name for name in names if name.startswith(("budget", "guard-chain", "receipts"))]
     asked = verdicts("protocol P =\n  roles A, B\n  A -> B : M\n", budgets(("A", "", 0)))
-    assert asked["budget[A]"].outcome == Proved("longest path", "at most 0 of 0")
+    assert asked["budget[A]"].outcome == Proved(Method.LONGEST_PATH, "at most 0 of 0")
 
 
 def test_parallel_branches_add_up() -> None:
@@ -163,7 +164,7 @@ def test_parallel_branches_add_up() -> None:
     |
       A { guard_capability : "x:y", flow_cost : 6 } -> C : Two
 """
-    assert outcome(text, "budget[A]") == Proved("longest path", "at most 11")
+    assert outcome(text, "budget[A]") == Proved(Method.LONGEST_PATH, "at most 11")
 
 
 def test_a_limit_of_work_is_told() -> None:
@@ -209,7 +210,7 @@ def test_a_wrong_chain_is_refuted_with_a_run(tmp_path: Path, chain: str, said: s
 def test_the_canonical_chain_is_proved() -> None:
     found = verdicts(CHAT)["guard-chain[Client, Server]"]
     assert isinstance(found.outcome, Proved)
-    assert found.outcome.method == "cases"
+    assert found.outcome.method == Method.CASES
     assert found.vacuity == "exercised"
 
 
@@ -219,7 +220,9 @@ def test_limits_of_a_policy_hold(tmp_path: Path) -> None:
     assert isinstance(found["budget[Server -> Client]"].outcome, Refuted)
     preset = '[budgets]\npreset = "p"\npresets = [{ name = "p", limit = 35 }]\n'
     found = verdicts(CHAT, policy(tmp_path, preset))
-    assert found["budget[Server -> Client]"].outcome == Proved("longest path", "at most 35 of 35")
+    assert found["budget[Server -> Client]"].outcome == Proved(
+        Method.LONGEST_PATH, "at most 35 of 35"
+    )
 
 
 def test_two_runs_of_membership_exhaust_the_default_row(tmp_path: Path) -> None:
@@ -242,7 +245,7 @@ def test_leakage_is_counted_by_class(tmp_path: Path) -> None:
     )
     found = verdicts(text, policy(tmp_path, classes))
     assert found["leakage[External, Client]"].outcome == Proved(
-        "longest path", "at most 8 of 8 bits"
+        Method.LONGEST_PATH, "at most 8 of 8 bits"
     )
     assert isinstance(found["leakage[Neighbor, Client]"].outcome, Refuted)
 

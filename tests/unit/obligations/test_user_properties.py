@@ -6,7 +6,7 @@ from tellverify.evidence.formula_run import complaint
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.surface import read_tell
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Sized
+from tellverify.obligations.context import Instance
 from tellverify.obligations.coverage import MOST_RUNS, coverage_of
 from tellverify.obligations.options import Options, UserProperty
 from tellverify.projection.subset import canonical_machine
@@ -244,7 +244,7 @@ def test_coverage_is_exact_or_not_counted() -> None:
         file = read_tell(source).file
         protocol = file.protocols[0]
         lowered = lower(file, source, protocol, {})
-        found = coverage_of(protocol, source, [Sized("", {}, lowered)])
+        found = coverage_of(protocol, source, [Instance("", {}, lowered)])
         assert found.runs == total
         assert {row.runs for row in found.rows} == {total - 2**count}
     run = check_text(rounds(60), Options(coverage=True)).run

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics.codes import STUCK_ROLE, UNMERGEABLE
+from tellverify.diagnostics.communication import STUCK_ROLE, UNMERGEABLE
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -125,8 +126,8 @@ def verdict(
     return Verdict(prop, Subject("escrow.Escrow", roles), outcome, required, line, 1, statistics)
 
 
-MERGE = Proved("strict merge")
-SEARCH = Proved("search")
+MERGE = Proved(Method.STRICT_MERGE)
+SEARCH = Proved(Method.SEARCH)
 
 ESCROW_REPORT = ProtocolReport(
     name="escrow.Escrow",
@@ -140,7 +141,7 @@ ESCROW_REPORT = ProtocolReport(
             Refuted(
                 "TV411",
                 Conflict("`Courier` receives nothing on `decline`", PATH, DISPATCH, DECLINE),
-                "strict merge",
+                Method.STRICT_MERGE,
             ),
             "Courier",
         ),
@@ -148,7 +149,7 @@ ESCROW_REPORT = ProtocolReport(
         verdict(Property.PROJECTABLE, MERGE, "Seller"),
         verdict(
             Property.NO_STUCK_ROLE,
-            Refuted("TV512", ESCROW_TRACE, "search"),
+            Refuted("TV512", ESCROW_TRACE, Method.SEARCH),
             "Courier",
             line=11,
             configurations=14,
@@ -166,8 +167,8 @@ VOTE_REPORT = ProtocolReport(
     roles=("Coordinator", "Witness[0]", "Witness[1]", "Witness[2]"),
     families=(Family("Witness", (1, 2, 3)),),
     verdicts=(
-        verdict(Property.NO_DEADLOCK, Bounded("N <= 3, queues <= 4", "search")),
-        verdict(Property.NO_ORPHAN_MESSAGE, Bounded("N <= 3, queues <= 4", "search")),
+        verdict(Property.NO_DEADLOCK, Bounded("N <= 3, queues <= 4", Method.SEARCH)),
+        verdict(Property.NO_ORPHAN_MESSAGE, Bounded("N <= 3, queues <= 4", Method.SEARCH)),
         verdict(Property.NO_UNSPECIFIED_RECEPTION, Assumed("peers sign", "vote.tell:4", "A2")),
         verdict(Property.IMPLEMENTABLE, Unknown("resource limit, 20 000 000", "TV902")),
         verdict(

@@ -34,6 +34,7 @@ from tellverify.report.text import write_text
 from tellverify.report.wire import write_json
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Core, CorePremise, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import (
@@ -62,7 +63,7 @@ CORE = Core("the pack `QuorumGeometry` asks for `N > 3f`", PREMISES, "proofs/quo
 ADMISSION = Verdict(
     Property.NO_DEADLOCK,
     Subject("escrow.Escrow", item="QuorumGeometry"),
-    Refuted("TV512", CORE, "SMT"),
+    Refuted("TV512", CORE, Method.SMT),
     True,
     8,
     3,
@@ -198,7 +199,7 @@ def test_a_long_run_has_at_most_a_thousand_locations() -> None:
         step(number % 2 == 0, "Buyer", "Seller", f"m{number // 2}", 6) for number in range(4_000)
     )
     trace = Trace(Fault.STUCK_ROLE, steps, ("Courier",), "why", False, loop=10)
-    verdict = structs.replace(STUCK, outcome=Refuted("TV512", trace, "search"))
+    verdict = structs.replace(STUCK, outcome=Refuted("TV512", trace, Method.SEARCH))
     protocol = structs.replace(RUN.protocols[0], verdicts=(verdict,))
     run = structs.replace(RUN, protocols=(protocol,))
     log = json.loads(write_sarif(run, SOURCES))
@@ -487,7 +488,10 @@ def test_hostile_names_stay_names_in_every_format(name: str) -> None:
     check_all(run, sources)
     core = Core(name, (CorePremise(name, name, name, 1), CorePremise(name, name)), name)
     verdict = Verdict(
-        Property.NO_DEADLOCK, Subject(name, item=name), Refuted("TV512", core, name), True
+        Property.NO_DEADLOCK,
+        Subject(name, item=name),
+        Refuted("TV512", core, Method.SMT, name),
+        True,
     )
     protocol = structs.replace(run.protocols[0], verdicts=(*run.protocols[0].verdicts, verdict))
     before = Before(name, name, "refuted", name)

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from test_report_wire import SCHEMA
 
-from tellverify.diagnostics.codes import STUCK_ROLE
+from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
@@ -22,6 +22,7 @@ from tellverify.report.text import write_text
 from tellverify.report.wire import write_json
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted, Skipped
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
@@ -74,11 +75,21 @@ def run_with(name: str) -> tuple[Run, dict[str, SourceFile]]:
         protocol=name,
         refutes=f"no-stuck-role[{name}]",
     )
+    refuted = Refuted("TV512", trace, Method.SEARCH, name)
+    proved = Proved(Method.SEARCH, name)
     verdicts = (
         Verdict(
-            Property.NO_STUCK_ROLE, Subject(name, (name,)), Refuted("TV512", trace, name), True
+            Property.NO_STUCK_ROLE,
+            Subject(name, (name,)),
+            refuted,
+            True,
         ),
-        Verdict(Property.BOUNDED_QUEUES, Subject(name, (), (name, "B")), Proved(name, name), True),
+        Verdict(
+            Property.BOUNDED_QUEUES,
+            Subject(name, (), (name, "B")),
+            proved,
+            True,
+        ),
         Verdict(Property.CAN_TERMINATE, Subject(name), Skipped(name, "TV942"), False),
     )
     report = ProtocolReport(name, name, 1, (name, "B"), (), verdicts)

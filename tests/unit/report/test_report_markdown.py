@@ -8,6 +8,7 @@ from report_samples import ESCROW_REPORT, ESCROW_TRACE, RUN, SOURCES
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, MARKER, write_markdown
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
@@ -70,7 +71,9 @@ def test_a_report_is_shortened_step_by_step_and_says_so() -> None:
             ("A",),
             (),
             tuple(
-                Verdict(prop, Subject(f"p{number}.P"), Proved(f"method {prop}"), True)
+                Verdict(
+                    prop, Subject(f"p{number}.P"), Proved(Method.SEARCH, f"method {prop}"), True
+                )
                 for prop in Property
             ),
         )
@@ -96,7 +99,9 @@ def test_too_many_refutations_leave_a_table_that_is_cut() -> None:
                     Property.NO_DEADLOCK,
                     Subject(f"p{number}.P"),
                     Refuted(
-                        "TV511", Trace(ESCROW_TRACE.fault, steps, ("Buyer",), "", True), "search"
+                        "TV511",
+                        Trace(ESCROW_TRACE.fault, steps, ("Buyer",), "", True),
+                        Method.SEARCH,
                     ),
                     True,
                 ),

@@ -15,6 +15,7 @@ from tellverify.report.concise import write_concise
 from tellverify.report.drawing.chart import draw
 from tellverify.report.style import Style
 from tellverify.report.text import write_text
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
@@ -271,7 +272,7 @@ def test_the_sizes_of_families_are_said() -> None:
 
 
 def test_of_several_protocols_those_without_a_fault_take_one_line() -> None:
-    proved = Verdict(Property.IMPLEMENTABLE, Subject("Good"), Proved("coherence"), True)
+    proved = Verdict(Property.IMPLEMENTABLE, Subject("Good"), Proved(Method.COHERENCE), True)
     good = ProtocolReport("Good", "good.tell", 1, ("A", "B"), (), (proved,))
     lines = text(Run((), (good, ESCROW_REPORT), (), 1, "")).splitlines()
     assert [line for line in lines if line.startswith("proved ")] == [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from benchmarks.families import GraphBuilder
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.communication import decide
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_graph
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import Property
 
@@ -38,7 +38,7 @@ def rounds(*, answers: bool) -> ProtocolGraph:
 
 
 def trace_of(graph: ProtocolGraph, prop: Property) -> Trace:
-    found = [f.outcome for f in decide(graph, Options()) if f.property is prop]
+    found = [f.outcome for f in decide_graph(graph, Options()) if f.property is prop]
     (refuted,) = [outcome for outcome in found if isinstance(outcome, Refuted)]
     assert isinstance(refuted.evidence, Trace)
     return refuted.evidence

@@ -20,7 +20,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
-from tellverify.verdict.properties import STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 
 _ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act
 _MOST_MATCHES: Final = 500_000
@@ -50,7 +50,7 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     named, _, roles = subject.obligation.partition("[")
     refutes = (refuted,) if subject.fault in _LASSOS else (refuted, "implementable")
     require(named in refutes, "obligation", f"`{subject.fault}` does not refute it")
-    says = subject.statement == stated(STATEMENTS[Property(named)].text, subject.formula)
+    says = subject.statement == stated(PROPERTIES[Property(named)].sentence, subject.formula)
     require(says, "statement", f"not that of `{named}`")
     plain = bool(roles) and subject.fault not in FORMULA_FAULTS
     about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if plain else []

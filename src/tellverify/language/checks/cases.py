@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.diagnostics import cases as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.types import Types, Union
 from tellverify.language.checks.walk import Walk, child_blocks, drive, head_place
 from tellverify.language.syntax import ast

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tellverify.diagnostics import declarations as say
-from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.diagnostics.structure import family_limit
-from tellverify.diagnostics.where import Where
 from tellverify.language.checks.inventory import CAPABILITIES
 from tellverify.language.checks.names import MAX_FAMILY
 from tellverify.language.checks.suggest import Suggestions

@@ -11,8 +11,7 @@ from typing import Final
 
 from tellverify.diagnostics import declarations as say_declaration
 from tellverify.diagnostics import effects as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.suggest import Suggestions
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast

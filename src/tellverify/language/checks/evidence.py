@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from tellverify.diagnostics import evidence as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.operations import check_begun
 from tellverify.language.checks.receipt_uses import consumed, words
 from tellverify.language.checks.suggest import Suggestions

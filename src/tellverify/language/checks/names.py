@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tellverify.diagnostics import structure as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder, role_text, same_role
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
+from tellverify.source.dependencies import circles, needed_by
 from tellverify.source.span import NOWHERE, Span
 
 MAX_FAMILY = 10_000
@@ -281,57 +281,24 @@ def check_locals(where: Where, protocol: ast.Protocol) -> Iterator[Diagnostic]:
             yield say.duplicate_local(where, name.text, first, name.span)
         found.setdefault(name.text, local)
     calls = {name: _calls(local.body, found) for name, local in found.items()}
-    yield from _cycles(where, found, calls)
+    for circle in circles(calls):
+        names = circle[:4]
+        others = [(found[name].name.span, f"`{name}` is declared here") for name in names]
+        closing = calls[circle[-1]][circle[0]]
+        yield say.cyclic_call(where, names, closing.name.span or NOWHERE, others)
     if not protocol.complete:
         return
-    reached: set[str] = set()
-    stack = [call.name.text for call in _calls(protocol.body, found)]
-    while stack:
-        callee = stack.pop()
-        if callee not in reached:
-            reached.add(callee)
-            stack.extend(call.name.text for call in calls[callee])
+    main = ""  # no local protocol has this name
+    reached = needed_by(main, {**calls, main: _calls(protocol.body, found)})
     for callee, local in found.items():
         if callee not in reached:
             yield say.unused_local(where, callee, local.name.span)
 
 
-def _calls(block: ast.Block, known: dict[str, ast.LocalProtocol]) -> list[ast.Call]:
-    """The calls in a block that name a local protocol, each name once."""
+def _calls(block: ast.Block, known: dict[str, ast.LocalProtocol]) -> dict[str, ast.Call]:
+    """The first call in a block of each local protocol that it calls."""
     found: dict[str, ast.Call] = {}
     for statement in preorder(block):
         if isinstance(statement, ast.Call) and statement.name.text in known:
             found.setdefault(statement.name.text, statement)
-    return list(found.values())
-
-
-def _cycles(
-    where: Where, found: dict[str, ast.LocalProtocol], calls: dict[str, list[ast.Call]]
-) -> Iterator[Diagnostic]:
-    """One finding for each call that closes a circle, found depth first in source order."""
-    done: set[str] = set()
-    for root in found:
-        path: list[str] = []
-        on_path: dict[str, int] = {}
-        stack: list[Iterator[ast.Call]] = []
-        if root not in done:
-            on_path[root] = 0
-            path.append(root)
-            stack.append(iter(calls[root]))
-        while stack:
-            call = next(stack[-1], None)
-            if call is None:
-                stack.pop()
-                finished = path.pop()
-                del on_path[finished]
-                done.add(finished)
-            elif call.name.text in on_path:
-                circle = path[on_path[call.name.text] :]
-                others = [
-                    (found[name].name.span, f"`{name}` is declared here") for name in circle[:4]
-                ]
-                yield say.cyclic_call(where, circle[:4], call.name.span or NOWHERE, others)
-            elif call.name.text not in done:
-                on_path[call.name.text] = len(path)
-                path.append(call.name.text)
-                stack.append(iter(calls[call.name.text]))
+    return found

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from tellverify.diagnostics import declarations as say
 from tellverify.diagnostics import guards as limits
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
 from tellverify.model.predicate_text import Fault, read_predicate

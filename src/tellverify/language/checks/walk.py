@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
 
 Walk: TypeAlias = "Iterator[Walk]"
 
@@ -192,3 +193,20 @@ def head_place(statement: ast.Statement) -> Span:
 def span_between(whole: Span, inner: Span) -> Span:
     """From the start of `whole` to the end of `inner`."""
     return Span(whole.start, max(whole.start, inner.end))
+
+
+def guarded_choices(protocol: ast.Protocol, source: SourceFile) -> list[ast.Choice]:
+    """The choices of a protocol and its local protocols that have a predicate for a guard.
+
+    Each place of the text counts once, also where calls were replaced by what they call.
+    """
+    if "when" not in source.text:
+        return []
+    found = {
+        statement.span: statement
+        for body in (protocol.body, *(local.body for local in protocol.locals))
+        for statement in preorder(body)
+        if isinstance(statement, ast.Choice)
+        and any(isinstance(branch.guard, ast.WhenPredicate) for branch in statement.branches)
+    }
+    return [found[span] for span in sorted(found)]

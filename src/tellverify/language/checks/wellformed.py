@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where, sort_key
 from tellverify.language.checks.all_rules import check_discipline
 from tellverify.language.checks.flow import FlowCheck
 from tellverify.language.checks.names import (

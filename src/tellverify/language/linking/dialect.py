@@ -8,10 +8,29 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics import codes
-from tellverify.diagnostics.flow import AS_WRITTEN
-from tellverify.diagnostics.model import Annotation, Diagnostic, Kind, Severity
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.effects import (
+    CHECK_OF_OBSERVATION,
+    EFFECT_NOT_USED,
+    NOT_AUTHORITATIVE,
+    OBSERVATION_OF_OTHER,
+    PLAIN_AUTHORITATIVE,
+    PLAIN_OBSERVATION,
+    UNDECLARED_OPERATION,
+)
+from tellverify.diagnostics.flow import (
+    AS_WRITTEN,
+    BRANCH_NOT_BY_DECIDER,
+    EMPTY_BRANCH,
+    LATE_FIRST_SEND,
+)
+from tellverify.diagnostics.model import Annotation, Diagnostic, Kind, Severity, Where
+from tellverify.diagnostics.structure import (
+    DROPPED_CALL,
+    INDEX_WITHOUT_FAMILY,
+    MISSING_INDEX,
+    UNUSED_ROLE,
+)
+from tellverify.diagnostics.syntax import SWALLOWED_LINE
 from tellverify.language.checks.names import References
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.linking.dialect_rewriting import as_run_upstream, within
@@ -26,22 +45,22 @@ from tellverify.source.text import SourceFile
 _LATE: Final = frozenset(
     code.number
     for code in (
-        codes.MISSING_INDEX,
-        codes.INDEX_WITHOUT_FAMILY,
-        codes.BRANCH_NOT_BY_DECIDER,
-        codes.LATE_FIRST_SEND,
-        codes.EMPTY_BRANCH,
-        codes.EFFECT_NOT_USED,
-        codes.UNDECLARED_OPERATION,
-        codes.CHECK_OF_OBSERVATION,
-        codes.OBSERVATION_OF_OTHER,
-        codes.PLAIN_AUTHORITATIVE,
-        codes.PLAIN_OBSERVATION,
-        codes.NOT_AUTHORITATIVE,
+        MISSING_INDEX,
+        INDEX_WITHOUT_FAMILY,
+        BRANCH_NOT_BY_DECIDER,
+        LATE_FIRST_SEND,
+        EMPTY_BRANCH,
+        EFFECT_NOT_USED,
+        UNDECLARED_OPERATION,
+        CHECK_OF_OBSERVATION,
+        OBSERVATION_OF_OTHER,
+        PLAIN_AUTHORITATIVE,
+        PLAIN_OBSERVATION,
+        NOT_AUTHORITATIVE,
     )
 )
 
-_READ_HERE: Final = (codes.DROPPED_CALL, codes.SWALLOWED_LINE)
+_READ_HERE: Final = (DROPPED_CALL, SWALLOWED_LINE)
 
 
 def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> Judged:
@@ -71,9 +90,9 @@ def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> Judged
         dropped.extend(upstream.dropped)
         alone = msgspec.structs.replace(upstream.protocol, locals=())
         where = Where(source.path, protocol.name.text)
-        unused.extend(d for d in References(where, alone).check() if d.code is codes.UNUSED_ROLE)
+        unused.extend(d for d in References(where, alone).check() if d.code is UNUSED_ROLE)
     dropped.sort()
-    found = [d for d in said if limits or d.code is not codes.UNUSED_ROLE] + unused
+    found = [d for d in said if limits or d.code is not UNUSED_ROLE] + unused
     return Judged(
         msgspec.structs.replace(file, protocols=tuple(protocols)),
         source,
@@ -109,7 +128,7 @@ def _swallowed(said: Sequence[Diagnostic], source: SourceFile) -> list[Span]:
     """The texts that Telltale reads as payloads, in the order of the source."""
     found: list[Span] = []
     for diagnostic in said:
-        if diagnostic.code is codes.SWALLOWED_LINE:
+        if diagnostic.code is SWALLOWED_LINE:
             span = diagnostic.primary.span
             if not found or span.start >= found[-1].end:
                 found.append(_payload_lines(source, span))
@@ -132,7 +151,7 @@ def _payload_lines(source: SourceFile, first: Span) -> Span:
 def _is_broken(parsed: Parsed) -> bool:
     """Whether something else than swallowed lines could not be read."""
     return any(
-        each.severity is Severity.ERROR and each.code is not codes.SWALLOWED_LINE
+        each.severity is Severity.ERROR and each.code is not SWALLOWED_LINE
         for each in parsed.diagnostics
     )
 
@@ -157,7 +176,7 @@ def _about_what_is_read(
         span = diagnostic.primary.span
         if not within(span, swallowed):
             found.append(diagnostic)
-        elif diagnostic.code is codes.SWALLOWED_LINE:
+        elif diagnostic.code is SWALLOWED_LINE:
             place = next(place for place in swallowed if place.start <= span.start < place.end)
             if _ends_early(source, place):
                 diagnostic = msgspec.structs.replace(diagnostic, upstream="rejects")

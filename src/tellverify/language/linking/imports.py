@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import imports as say
-from tellverify.diagnostics.model import Diagnostic
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.names import closest
 from tellverify.language.checks.walk import Walk, child_blocks, drive, preorder, with_blocks
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
+from tellverify.source.dependencies import needed_by
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -214,12 +214,14 @@ class Linker:
     def _bring(self, imported: dict[str, Imported], name: str, key: str, module: Module) -> None:
         """Add a protocol and all that it calls."""
         imported[name] = module.exports[key]
-        stack = [*module.exports[key].calls]
-        while stack:
-            callee = stack.pop()
-            if callee not in imported and callee in module.exports:
-                imported[callee] = module.exports[callee]
-                stack.extend(module.exports[callee].calls)
+        calls = {
+            each: [callee for callee in one.calls if callee in module.exports]
+            for each, one in module.exports.items()
+        }
+        needed = needed_by(key, calls)
+        for callee, one in module.exports.items():
+            if callee in needed:
+                imported.setdefault(callee, one)
 
     def _import(self, item: ast.Import) -> None:
         name = item.module.text

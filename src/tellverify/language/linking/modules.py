@@ -15,6 +15,7 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.language.linking.imports import NOT_LINKED, Linked, Linker, Module, module_of
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
+from tellverify.source.dependencies import circles, in_order
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -60,30 +61,16 @@ class Modules:
         }
         self._judged: dict[int, Judged] = {}
         self._modules: dict[int, Module] = {}
-        self._path: dict[int, None] = {}  # files that import the one that is being judged
+        needs = {number: tuple(self._imports(number)) for number in range(len(self._nodes))}
+        self._order = in_order(needs)
+        self._circles = {(one[-1], one[0]): one for one in circles(needs)}
 
     def judged(self, parsed: Parsed) -> Judged:
         """One of the choreographies."""
         number = self._numbers[id(parsed)]
-        self._visit(number)
+        while number not in self._judged:
+            self._judge(next(self._order))
         return self._judged[number]
-
-    def _visit(self, root: int) -> None:
-        """Judge a file after all files that it imports, at any distance."""
-        if root in self._judged:
-            return
-        stack = [(root, self._imports(root))]
-        self._path = {root: None}
-        while stack:
-            number, imports = stack[-1]
-            other = next(imports, None)
-            if other is None:
-                self._judge(number)
-                stack.pop()
-                del self._path[number]
-            elif other not in self._judged and other not in self._path:
-                self._path[other] = None
-                stack.append((other, self._imports(other)))
 
     def _imports(self, number: int) -> Iterator[int]:
         for item in self._nodes[number][0].file.imports:
@@ -102,7 +89,7 @@ class Modules:
                     for one in self._by_name.get(name, ())
                     if one in self._modules
                 ],
-                self._circle,
+                lambda name: self._circle(number, name),
                 list(self._by_name),
                 alone=len(self._nodes) == 1,
             )
@@ -115,16 +102,14 @@ class Modules:
                 file, source, linked, _blocked(file, source, said, linked)
             )
 
-    def _circle(self, name: str) -> list[str]:
-        """The modules on the way from the one called `name` to the file being judged, if any."""
-        path = list(self._path)
+    def _circle(self, importer: int, name: str) -> list[str]:
+        """The modules on the way from the one called `name` to its importer, if it is a circle."""
         for number in self._by_name.get(name, ()):
-            if number in self._path:
-                titles = []
-                for one in path[path.index(number) :]:
-                    module = self._nodes[one][0].file.module
-                    titles.append(module.name.text if module is not None else "")
-                return titles
+            if (importer, number) in self._circles:
+                modules = [
+                    self._nodes[one][0].file.module for one in self._circles[importer, number]
+                ]
+                return [module.name.text if module is not None else "" for module in modules]
         return []
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tellverify.language.checks.walk import child_blocks, leading_send, preorder, same_role
 from tellverify.language.syntax import ast
+from tellverify.source.dependencies import in_order
 
 
 class Summary(NamedTuple):
@@ -106,18 +107,7 @@ class Summaries:
             ]
             for name, local in self._locals.items()
         }
-        order: dict[str, None] = {}
-        entered: set[str] = set()
-        stack = list(reversed(calls))
-        while stack:
-            name = stack[-1]
-            if name in entered:
-                order.setdefault(name)
-                stack.pop()
-                continue
-            entered.add(name)
-            stack.extend(callee for callee in reversed(calls[name]) if callee not in entered)
-        return list(order)
+        return list(in_order(calls))
 
     def _statement(self, statement: ast.Statement) -> Summary:
         match statement:

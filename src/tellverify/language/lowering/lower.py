@@ -8,8 +8,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import flow
-from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.diagnostics.where import Where
+from tellverify.diagnostics.model import Diagnostic, Where, sort_key
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.emit import Emitter, Skip

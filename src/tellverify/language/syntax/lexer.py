@@ -11,9 +11,9 @@ import re
 from bisect import bisect_left
 from typing import Final
 
-from tellverify.diagnostics import codes
 from tellverify.diagnostics import syntax as faults
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.syntax import UNCLOSED_BRACKET
 from tellverify.language.syntax.ast import Comment
 from tellverify.language.syntax.grammar import END as END_NAME
 from tellverify.language.syntax.grammar import Tables
@@ -259,7 +259,7 @@ class _Lexer:
     def _forget_brackets_before(self, start: int) -> None:
         """An open string hides closing brackets: those open on its line are no faults."""
         found = self.tokens.faults
-        while found and found[-1].code is codes.UNCLOSED_BRACKET:
+        while found and found[-1].code is UNCLOSED_BRACKET:
             if "\n" in self.text[found[-1].primary.span.start : start]:
                 return
             found.pop()

@@ -20,9 +20,10 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
-from tellverify.report.wording import METHODS, settling
+from tellverify.report.wording import settling
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
-from tellverify.verdict.properties import SEMANTICS, STATEMENTS, Property
+from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
@@ -69,7 +70,7 @@ def sentence(verdicts: Sequence[Verdict]) -> Html:
     """The sentence of an obligation, with the roles it is about, and its name."""
     first = verdicts[0]
     about = roles_of(verdicts)
-    parts = [element("span", escaped(STATEMENTS[first.property].text), class_="sentence")]
+    parts = [element("span", escaped(PROPERTIES[first.property].sentence), class_="sentence")]
     if first.subject.item:
         parts += [escaped(" "), code(first.subject.item)]
     name = [code(str(first.property))]
@@ -114,10 +115,8 @@ def _noun(name: str) -> str:
     return name[:-1] if name.endswith("s") else name
 
 
-def _how(method: str, detail: str) -> Html:
-    words = METHODS.get(method, f"by {method}" if method else "by its structure")
-    more = f", {detail}" if detail and detail != method else ""
-    return prose(f"{words}{more}")
+def _how(method: Method, detail: str) -> Html:
+    return prose(f"{method.row.phrase}, {detail}" if detail else method.row.phrase)
 
 
 def open_questions(page: Page) -> Html:

@@ -26,7 +26,7 @@ from tellverify.report.html.excerpts import excerpt
 from tellverify.report.html.explorer import explorer
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 _MOST_SHOWN: Final = 60
@@ -134,13 +134,15 @@ def _facts(page: Page, case: _Case) -> Html:
     rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.name))]
     claims = []
     for verdict in case.verdicts:
-        about = [escaped(f" {STATEMENTS[verdict.property].text} "), *_marks(page, case, verdict)]
+        about = [
+            escaped(f" {PROPERTIES[verdict.property].sentence} "),
+            *_marks(page, case, verdict),
+        ]
         claims.append(joined((code(verdict.name), *about)))
     rows.append(("Refutes", items(claims)))
     outcome = case.outcome
     how = [code(outcome.code)]
-    if outcome.method:
-        how.append(escaped(f", found by {outcome.method}"))
+    how.append(escaped(f", found {outcome.method.row.phrase}"))
     if outcome.instance:
         how += [escaped(", with "), code(outcome.instance)]
     rows.append(("Code", joined(how)))
