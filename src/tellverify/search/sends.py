@@ -12,7 +12,7 @@ def most_sent(machine: Machine) -> dict[str, int | None]:
     A channel never holds more. Longest paths through the components of the machine.
     """
     first, targets, peers = _rows(machine)
-    components = strongly_connected(first, targets, [0])
+    components = list(strongly_connected(first, targets, [0]))
     component_of = {state: n for n, members in enumerate(components) for state in members}
     sent: list[dict[str, int | None]] = [{} for _ in components]
     for number, members in enumerate(components):  # each comes after all that it leads to
