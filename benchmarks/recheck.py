@@ -65,8 +65,16 @@ def certified(graph: ProtocolGraph) -> str:
     if not check_graph(graph).implementable:
         return ""
     part = certify(graph, "", 1_000_000_000)
-    head = ("family", "0" * 64, "Family", "implementable")
-    return write_certificate(Certificate(CERTIFICATE_SCHEMA, *head, [part]))
+    return write_certificate(
+        Certificate(
+            schema=CERTIFICATE_SCHEMA,
+            source="family",
+            sha256="0" * 64,
+            protocol="Family",
+            claim="implementable",
+            instances=[part],
+        )
+    )
 
 
 def row(name: str, make: Callable[[], str], runs: int, folder: str) -> None:

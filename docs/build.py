@@ -18,7 +18,7 @@ from tellverify.cli.commands import COMMANDS
 from tellverify.cli.group import tellverify
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.verdict.properties import STATEMENTS
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.version import VERSION
 
 HERE = Path(__file__).resolve().parent
@@ -163,9 +163,9 @@ def codes_page() -> str:
                 f" {_cell(_prose(code.title))} |"
             )
     lines += ["", "## Properties", "", "| property | says | required |", "| --- | --- | --- |"]
-    for prop, stated in STATEMENTS.items():
+    for prop, stated in PROPERTIES.items():
         required = "yes" if stated.required else "no"
-        lines.append(f"| `{prop}` | {_cell(_prose(stated.text))} | {required} |")
+        lines.append(f"| `{prop}` | {_cell(_prose(stated.sentence))} | {required} |")
     return "\n".join(lines) + "\n"
 
 
@@ -199,6 +199,9 @@ def manual_page() -> str:
         ".TP",
         "\\fBNO_COLOR\\fR",
         "When set, there are no colours.",
+        ".TP",
+        "\\fBFORCE_COLOR\\fR",
+        "When set, the output is taken for a terminal.",
         ".TP",
         "\\fBGITHUB_STEP_SUMMARY\\fR",
         "A Markdown report to this file is appended to it.",

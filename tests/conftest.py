@@ -1,4 +1,9 @@
-"""Profiles of the property tests: fixed seeds by default, more examples with `deep`."""
+"""Profiles of the property tests: fixed seeds by default, more examples with `deep`.
+
+What a test writes does not depend on how the terminal around it is declared.
+"""
+
+import os
 
 from hypothesis import HealthCheck, settings
 
@@ -11,3 +16,6 @@ settings.register_profile(
 )
 settings.register_profile("deep", settings.get_profile("default"), max_examples=5_000)
 settings.load_profile("default")
+
+for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+    os.environ.pop(variable, None)

@@ -22,7 +22,9 @@ from tellverify.admission.resolve import admit, requirements
 from tellverify.admission.runtime import inventory_of, without
 from tellverify.evidence.acceptance import AcceptanceFile, write_acceptance
 from tellverify.evidence.recheck.graph import Rejected
+from tellverify.language.linking.modules import judged_alone
 from tellverify.language.syntax.surface import read_tell
+from tellverify.language.workspace import named
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import graphs_of, record_of
 from tellverify.obligations.acceptance_runs import covered
@@ -65,9 +67,9 @@ def policy() -> Policy:
 
 def sourced(path: Path, text: str | None = None) -> Sourced:
     source = SourceFile(str(path), path.read_text("utf-8") if text is None else text)
-    parsed = read_tell(source)
-    (protocol,) = parsed.file.protocols
-    return Sourced(parsed.file, protocol, derive(parsed.file, protocol, source, policy()))
+    judged = judged_alone(read_tell(source), source)
+    (origin,) = named(judged, set())
+    return Sourced(origin, derive(judged.file, origin.protocol, source, policy()))
 
 
 def decided(one: Sourced) -> tuple[Acceptance, ...]:

@@ -25,7 +25,14 @@ from tellverify.projection.implementability import check_graph
 
 
 def certificate_of(*parts: InstancePart) -> Certificate:
-    return Certificate(CERTIFICATE_SCHEMA, "p.tell", "0" * 64, "P", "implementable", list(parts))
+    return Certificate(
+        schema=CERTIFICATE_SCHEMA,
+        source="p.tell",
+        sha256="0" * 64,
+        protocol="P",
+        claim="implementable",
+        instances=list(parts),
+    )
 
 
 def is_accepted(graph: ProtocolGraph) -> bool:

@@ -46,7 +46,7 @@ def test_the_fault_is_found(name: str) -> None:
     found = refutations(run)
     assert list(found) == expected["refuted"]
     if not expected["property"]:
-        assert [diagnostic.code.number for diagnostic in run.diagnostics] == [expected["code"]]
+        assert [diagnostic.code.number for diagnostic in run.findings] == [expected["code"]]
         return
     refuted = found[expected["property"]]
     assert refuted.code == expected["code"]
@@ -64,7 +64,7 @@ def test_the_fault_is_found(name: str) -> None:
 def test_one_fault_is_one_finding(name: str) -> None:
     """A text at fault gives one diagnostic; no code is given twice."""
     run = check(name)
-    codes = [diagnostic.code.number for diagnostic in run.diagnostics]
+    codes = [diagnostic.code.number for diagnostic in run.findings]
     assert len(codes) == len(set(codes))
     if EXPECTED[name]["refuted"] == ["well-formed"]:
         assert codes == [EXPECTED[name]["code"]]

@@ -19,11 +19,12 @@ import pytest
 from texts import random_text
 
 from tellverify.language.files.inputs import decode
+from tellverify.language.workspace import Workspace
 from tellverify.obligations.options import Level, Options
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted
 from tellverify.verdict.run import Run
 from tellverify.verification.include import matches
-from tellverify.verification.pipeline import Batch, check_files, check_text
+from tellverify.verification.pipeline import check_file, check_files, check_text
 from tellverify.verification.schedule import Conduct, conducted
 from tellverify.verification.stored_results import decoded, encoded
 
@@ -33,7 +34,7 @@ IGNORE_ALL = tuple(Level(f"TV{band}", "ignore", "test") for band in range(10))
 
 def all_findings(run: Run) -> set[tuple[str, str, str]]:
     """Every finding, counted or not; levels change the severity alone."""
-    kept = [*run.diagnostics, *(one.diagnostic for one in run.suppressions)]
+    kept = [*run.findings, *(one.diagnostic for one in run.suppressions)]
     return {(d.code.number, d.message, d.refutes) for d in kept}
 
 
@@ -91,9 +92,9 @@ def test_what_is_stored_comes_back(tmp_path: Path) -> None:
     cold, warm = conducted(files, OPTIONS, how), conducted(files, OPTIONS, how)
     assert cold.checked.run == warm.checked.run == plain
     assert warm.cached > 10
-    batch = Batch(files)
+    workspace = Workspace(files, event_limit=OPTIONS.event_limit)
     for index, file in enumerate(files):
-        result = batch.result(index, OPTIONS)
+        result = check_file(workspace, index, OPTIONS)
         text = encoded(result)
         decided = all(
             isinstance(v.outcome, Proved | Bounded | Refuted)

@@ -61,14 +61,14 @@ UNCHECKED = ("minimal", "explanation")
 def evidence(*paths: str) -> Files:
     """All files that a check of `paths` writes, by name."""
     checked = check_paths(paths, Options(keep_graphs=True))
-    sums = {read.path: read.sha256 for read in checked.run.inputs}
     found: Files = {}
     for protocol in checked.run.protocols:
         graphs = checked.graphs.get((protocol.path, protocol.name), {})
+        origin = checked.origins[protocol.path, protocol.name]
         for files in (
-            trace_files(protocol, graphs),
-            graph_files(protocol, graphs, sums[protocol.path]),
-            certificate_files(protocol, graphs, sums[protocol.path]),
+            trace_files(protocol, graphs, origin),
+            graph_files(protocol, graphs, origin),
+            certificate_files(protocol, graphs, origin),
         ):
             found.update((name, text) for _, name, text in files)
     return found

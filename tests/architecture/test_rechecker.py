@@ -9,9 +9,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "src" / "tellverify" / "evidence" / "recheck"
 
 
-def test_it_has_at_most_620_lines() -> None:
+def test_it_has_at_most_680_lines() -> None:
     lines = sum(len(p.read_text(encoding="utf-8").splitlines()) for p in PACKAGE.glob("**/*.py"))
-    assert lines <= 620
+    assert lines <= 680
 
 
 def test_it_loads_nothing_that_it_must_not_trust() -> None:

@@ -20,11 +20,6 @@ protocol Ping =
     | Right =>
         A -> B : Right
 """
-HIDDEN = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a baseline knows findings by protocol and fingerprint, not by file",
-)
 
 
 def tellverify(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -65,7 +60,6 @@ def test_a_known_finding_is_hidden_in_its_own_file_when_lines_have_moved(folder:
     assert check("a/x.tell", cwd=folder) == 0
 
 
-@HIDDEN
 @pytest.mark.parametrize("path", ["b/x.tell", "a/y.tell"])
 def test_a_copy_in_a_new_file_is_a_new_finding(folder: Path, path: str) -> None:
     (folder / path).parent.mkdir(exist_ok=True)
@@ -74,7 +68,6 @@ def test_a_copy_in_a_new_file_is_a_new_finding(folder: Path, path: str) -> None:
     assert check(".", cwd=folder) == 1
 
 
-@HIDDEN
 def test_a_copy_beside_a_file_that_was_mended_is_a_new_finding(folder: Path) -> None:
     """The finding of the copy is not the one that has gone from the file that was seen."""
     (folder / "b").mkdir()
@@ -84,7 +77,6 @@ def test_a_copy_beside_a_file_that_was_mended_is_a_new_finding(folder: Path) -> 
     assert check("a", "b", cwd=folder) == 1
 
 
-@HIDDEN
 def test_the_finding_of_a_file_is_gone_although_a_copy_has_it(folder: Path) -> None:
     (folder / "b").mkdir()
     shutil.copy(folder / "a/x.tell", folder / "b/x.tell")
@@ -96,7 +88,6 @@ def test_the_finding_of_a_file_is_gone_although_a_copy_has_it(folder: Path) -> N
     assert done.returncode == 1, done.stdout
 
 
-@HIDDEN
 def test_a_finding_of_a_copy_is_not_marked_as_known(folder: Path) -> None:
     (folder / "b").mkdir()
     shutil.copy(folder / "a/x.tell", folder / "b/x.tell")

@@ -73,11 +73,17 @@ def test_a_budget_of_nobody() -> None:
     assert "Clerk" in said
 
 
+def kept(protocol: str, name: str) -> Path:
+    """The file of evidence for a protocol."""
+    (path,) = Path("proofs").glob(f"{protocol}-*/{name}")
+    return path
+
+
 def test_certificates_of_budgets_are_rechecked() -> None:
     run("check", "chat.tell", "poll.tell", "-q", "--evidence", "proofs")
     for name in ("Chat", "Poll"):
-        assert Path("proofs", name, "budgets.json").is_file()
-        assert not list(Path("proofs", name).glob("budget.*"))
+        assert kept(name, "budgets.json").is_file()
+        assert not list(kept(name, "budgets.json").parent.glob("budget.*"))
     code, said = run("recheck", "proofs")
     assert code == 0, said
     assert "budgets: 2 claims" in said
@@ -100,7 +106,7 @@ def test_certificates_of_budgets_are_rechecked() -> None:
 )
 def test_forged_certificates_are_rejected(name: str, old: str, new: str) -> None:
     run("check", "chat.tell", "poll.tell", "-q", "--evidence", "proofs")
-    path = Path("proofs", name, "budgets.json")
+    path = kept(name, "budgets.json")
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -112,7 +118,7 @@ def test_forged_certificates_are_rejected(name: str, old: str, new: str) -> None
 def test_certificates_of_another_source_are_rejected() -> None:
     run("check", "chat.tell", "-q", "--evidence", "proofs")
     Path("chat.tell").write_text(CHAT.replace("50", "60"), encoding="utf-8")
-    code, said = run("recheck", "proofs/Chat/budgets.json")
+    code, said = run("recheck", str(kept("Chat", "budgets.json")))
     assert code == 1
     assert "changed" in said
 
@@ -178,10 +184,10 @@ def test_a_changed_schema_is_read_again() -> None:
 
 def test_queries_behind_guard_chains_are_put_to_the_solver_again() -> None:
     run("check", "chat.tell", "-q", "--evidence", "proofs")
-    scripts = sorted(path.name for path in Path("proofs", "Chat").glob("*.smt2"))
+    scripts = sorted(path.name for path in Path("proofs").glob("Chat-*/*.smt2"))
     assert scripts == ["guard-chain.1.smt2"]
     code, said = run("recheck", "--smt", "proofs")
     assert code == 0, said
-    path = Path("proofs", "Chat", "guard-chain.1.smt2")
+    path = kept("Chat", "guard-chain.1.smt2")
     path.write_text(path.read_text("utf-8").replace("unsat", "sat"), encoding="utf-8")
     assert run("recheck", "--smt", "proofs")[0] == 1

@@ -63,7 +63,7 @@ def test_all_proved_exits_0(tmp_path: Path) -> None:
 def test_a_refuted_obligation_exits_1_and_shows_its_run(tmp_path: Path) -> None:
     done = tellverify("check", cwd=write(tmp_path, stuck=STUCK))
     assert done.returncode == 1
-    assert "error[TV512]: `B` waits for `Work` from `C`, and everyone else has finished" in (
+    assert "error[TV512]: `B` waits for `Work` from `C`, and all other roles have terminated" in (
         done.stdout
     )
     assert "shortest run: 2 events, replayed" in done.stdout
@@ -78,11 +78,11 @@ def test_a_broken_file_exits_1_and_never_hides_the_others(tmp_path: Path) -> Non
     run = json.loads(done.stdout)
     names = [protocol["name"] for protocol in run["protocols"]]
     assert names == ["Broken", "Good", "Stuck"]
-    codes = {(d["code"], d["location"]["path"]) for d in run["diagnostics"]}
+    codes = {(d["code"]["number"], d["path"]) for d in run["diagnostics"]}
     assert ("TV002", "binary.tell") in codes
     assert any(path == "broken.tell" for _, path in codes)
     good = next(p for p in run["protocols"] if p["name"] == "Good")
-    assert {v["status"] for v in good["verdicts"]} == {"proved"}
+    assert {v["outcome"]["status"] for v in good["verdicts"]} == {"proved"}
 
 
 def test_unknown_options_and_properties_exit_2(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_every_face_of_a_run_says_the_same(tmp_path: Path) -> None:
     write(tmp_path, family=FAMILY, stuck=STUCK, timed=TIMED)
     text = tellverify("check", "--report", "json=run.json", cwd=tmp_path)
     run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
-    assert run["exit"]["code"] == text.returncode == 1
+    assert run["exitCode"] == text.returncode == 1
     for word, count in run["totals"].items():
         assert f"{count} {word}" in text.stdout
     concise = tellverify("check", "--format", "concise", cwd=tmp_path)

@@ -117,7 +117,9 @@ def test_roles_may_be_in_several_files(tmp_path: Path) -> None:
     b = write(tmp_path, "b.json", [{"role": "B", "localType": talk("recv", "A", "Go")}])
     assert tellverify(tmp_path, "check", "--machines", a, "--machines", b)[0] == 0
     code, said = tellverify(tmp_path, "check", "--machines", a)
-    assert code == 1 and "error[TV554]: `/A`: `A` talks to `B`, which has no machine" in said
+    assert (
+        code == 1 and "error[TV554]: `/A`: `A` communicates with `B`, which has no machine" in said
+    )
     twice = write(tmp_path, "c.json", {"B": {"kind": "end"}})
     files = ("--machines", a, "--machines", b, "--machines", twice)
     code, said = tellverify(tmp_path, "check", *files)
@@ -184,7 +186,7 @@ def test_evidence_is_rechecked_and_tampering_is_rejected(tmp_path: Path) -> None
     code, said = tellverify(tmp_path, "recheck", "found")
     assert code == 1 and "m.json changed since its proof was made" in said
     (tmp_path / name).unlink()
-    system = tmp_path / "found" / "m" / "system.machines.json"
+    (system,) = (tmp_path / "found").glob("m-*/system.machines.json")
     text = system.read_text()
     for old, new in (
         ('"x"', '"z"'),
@@ -211,7 +213,7 @@ def test_runs_are_replayed_by_the_machines_beside_them(tmp_path: Path) -> None:
     for trace in traces:
         code, said = tellverify(tmp_path, "replay", str(trace))
         assert code == 0 and "accepted: 1 step" in said, said
-    system = tmp_path / "found" / "P" / "system.machines.json"
+    (system,) = (tmp_path / "found").glob("P-*/system.machines.json")
     text = system.read_text()
     for changed in ("", "[]", text.replace('"states":2', '"states":999999999'), text[:-9]):
         system.write_text(changed)

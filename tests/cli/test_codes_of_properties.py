@@ -82,10 +82,10 @@ def test_the_page_of_a_property_names_the_same_codes(name: str) -> None:
 def test_a_code_that_refutes_a_property_is_listed_with_it(name: str) -> None:
     run = json.loads(tellverify(*REFUTED[name], "--format", "json"))
     codes = {
-        one["code"]
+        one["outcome"]["code"]
         for each in run["protocols"]
         for one in each["verdicts"]
-        if one["property"] == name and one["status"] == "refuted"
+        if one["property"] == name and one["outcome"]["status"] == "refuted"
     }
     assert codes
     assert codes <= set(registry()[name]["codes"])

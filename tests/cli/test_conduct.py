@@ -16,12 +16,13 @@ import pytest
 
 from tellverify.cli.group import run
 from tellverify.language.files import inputs
+from tellverify.language.workspace import Workspace
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Unknown
-from tellverify.verification import cache, workers
+from tellverify.verification import cache, pipeline, workers
 from tellverify.verification.cache import Cache, Keys
 from tellverify.verification.checked import Checked, FileResult
-from tellverify.verification.pipeline import Batch, check_files
+from tellverify.verification.pipeline import check_file, check_files
 from tellverify.verification.schedule import Conduct, conducted
 from tellverify.verification.stored_results import decoded, encoded
 
@@ -75,8 +76,8 @@ def files_of(*names: str) -> list[inputs.ReadFile]:
     here = os.getcwd()
     os.chdir(ROOT)
     try:
-        found = inputs.find(names, embedded=True)
-        return [inputs.read(path, embedded=True) for path in found]
+        found = inputs.find(names)
+        return [inputs.read(path) for path in found]
     finally:
         os.chdir(here)
 
@@ -105,14 +106,14 @@ def test_a_warm_run_is_the_cold_one(tmp_path: Path) -> None:
 def test_only_what_is_decided_is_stored(tmp_path: Path) -> None:
     for text, kept in ((GOOD, True), (STUCK, False), (TIMED, False), ("junk", False)):
         file = inputs.decode("p.tell", text.encode())
-        result = Batch([file]).result(0, Options())
+        result = check_file(Workspace([file]), 0, Options())
         text_or_none = encoded(result)
         # `Stuck` is refuted by a run, but its branches do not merge, which no run shows.
         assert (text_or_none is not None) is kept, text
         if text_or_none is not None:
             assert decoded(text_or_none) is not None
     comment = GOOD.replace("protocol", "-- tell: assume(bounded-queues): x\nprotocol", 1)
-    assert encoded(Batch([inputs.decode("p.tell", comment.encode())]).result(0, Options()))
+    assert encoded(check_file(Workspace([inputs.decode("p.tell", comment.encode())]), 0, Options()))
 
 
 def stored_refutation() -> tuple[list[inputs.ReadFile], Options]:
@@ -308,14 +309,14 @@ def test_imports_are_resolved_in_every_process() -> None:
 
 
 def test_a_dead_process_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Batch.result
+    real = pipeline.check_file
 
-    def deadly(self: Batch, index: int, options: Options) -> FileResult:
+    def deadly(workspace: Workspace, index: int, options: Options) -> FileResult:
         if index == 2:
             os.kill(os.getpid(), signal.SIGKILL)
-        return real(self, index, options)
+        return real(workspace, index, options)
 
-    monkeypatch.setattr(Batch, "result", deadly)
+    monkeypatch.setattr(pipeline, "check_file", deadly)
     done = conducted(FILES[:6], Options(), Conduct(jobs=2)).checked.run
     assert done.exit_code == 70
     (found,) = (found for found in done.diagnostics if found.code.number == "TV041")
@@ -325,10 +326,10 @@ def test_a_dead_process_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyP
 
 
 def test_a_defect_in_a_process_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: Batch, index: int, options: Options) -> FileResult:
+    def broken(workspace: Workspace, index: int, options: Options) -> FileResult:
         raise RuntimeError("no such luck")
 
-    monkeypatch.setattr(Batch, "result", broken)
+    monkeypatch.setattr(pipeline, "check_file", broken)
     with pytest.raises(workers.WorkerDefect, match="no such luck"):
         conducted(FILES[:3], Options(), Conduct(jobs=2))
 
@@ -357,14 +358,14 @@ def test_a_long_search_is_given_up() -> None:
 
 
 def test_an_interrupt_reports_what_was_finished(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Batch.result
+    real = pipeline.check_file
 
-    def interrupted(self: Batch, index: int, options: Options) -> FileResult:
+    def interrupted(workspace: Workspace, index: int, options: Options) -> FileResult:
         if index == 3:
             raise KeyboardInterrupt
-        return real(self, index, options)
+        return real(workspace, index, options)
 
-    monkeypatch.setattr(Batch, "result", interrupted)
+    monkeypatch.setattr(pipeline, "check_file", interrupted)
     done = conducted(FILES, Options(), Conduct()).checked.run
     assert done.exit_code == 130
     assert done.exit_reason == f"interrupted: 3 of {len(FILES)} files were checked"

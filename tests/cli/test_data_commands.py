@@ -51,9 +51,9 @@ def test_a_broken_law_is_shown_with_its_values() -> None:
     code, out, _ = run("laws", "counterexamples/laws", "--name", "OrderedMap", "--format", "json")
     assert code == 1
     wire = json.loads(out)
-    refuted = [v for v in wire["protocols"][0]["verdicts"] if v["status"] == "refuted"]
-    assert [v["subject"]["item"] for v in refuted] == ["neutral"]
-    assert refuted[0]["evidence"]["reason"].endswith("for a = {0 => 0}")
+    refuted = [v for v in wire["protocols"][0]["verdicts"] if v["outcome"]["status"] == "refuted"]
+    assert [v["scope"]["item"] for v in refuted] == ["neutral"]
+    assert refuted[0]["outcome"]["evidence"]["reason"].endswith("for a = {0 => 0}")
     again = run("laws", "counterexamples/laws", "--name", "OrderedMap", "--format", "json")
     assert again == (code, out, "")
 
@@ -71,8 +71,12 @@ def test_a_false_claim_is_told_step_by_step() -> None:
     assert "= note: with workers = 0, deadline = 0" in out
     assert "= note: 1 tick: {phase: 'running', clock: 1, finished: {}, failures: 0}" in out
     code, out, _ = run("patterns", path, "--format", "json")
-    refuted = [v for v in json.loads(out)["protocols"][0]["verdicts"] if v["status"] == "refuted"]
-    assert [v["subject"]["item"] for v in refuted] == ["always in_time"]
+    refuted = [
+        v
+        for v in json.loads(out)["protocols"][0]["verdicts"]
+        if v["outcome"]["status"] == "refuted"
+    ]
+    assert [v["scope"]["item"] for v in refuted] == ["always in_time"]
 
 
 @pytest.mark.parametrize("command", ["laws", "patterns"])

@@ -22,11 +22,6 @@ protocol P =
         A -> B : y
   A -> C : Stop
 """
-FORGOTTEN = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a trace does not record its dialect, and `replay` reads files as strict",
-)
 
 
 def tellverify(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -62,20 +57,17 @@ def printed_command(folder: Path, *file: str) -> list[str]:
     return [*(word for word in words if word != "tail.tell"), *file] if file else words
 
 
-@FORGOTTEN
 def test_the_printed_replay_command_replays_the_trace(folder: Path) -> None:
     done = tellverify(*printed_command(folder), cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "stuck-role" in done.stdout
 
 
-@FORGOTTEN
 def test_the_file_can_be_given_to_the_printed_replay_command(folder: Path) -> None:
     done = tellverify(*printed_command(folder, "tail.tell"), cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@FORGOTTEN
 def test_a_trace_is_refused_when_the_fault_is_gone_in_its_dialect(folder: Path) -> None:
     """The same command accepts the trace before the protocol is mended, and refuses it after."""
     assert tellverify(*printed_command(folder), cwd=folder).returncode == 0

@@ -104,7 +104,8 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_nothing_to_format(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(f"```tell\n{LOOSE}```\n", encoding="utf-8")
     assert tellverify("fmt", cwd=tmp_path).returncode == 4
-    done = tellverify("fmt", "page.md", cwd=tmp_path)
+    (tmp_path / "page.txt").write_text(LOOSE, encoding="utf-8")
+    done = tellverify("fmt", "page.txt", cwd=tmp_path)
     assert done.returncode == 1
     assert "TV004" in done.stderr
 

@@ -58,16 +58,6 @@ facts = ["contract:custody"]
 [admission]
 runtime = "full"
 """
-UNRESOLVED = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="only `check` resolves imports, each other command reads one file",
-)
-UNNAMED = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="an event of a trace and of a graph does not name its file",
-)
 
 
 def tellverify(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -123,7 +113,12 @@ def trace_of(folder: Path) -> str:
 def test_verdicts_are_those_of_the_local_protocol(imports: Path, local: Path) -> None:
     first, second = (
         {
-            (protocol["name"], one["property"], str(one["subject"].get("roles")), one["status"])
+            (
+                protocol["name"],
+                one["property"],
+                str(one["scope"].get("roles")),
+                one["outcome"]["status"],
+            )
             for protocol in json.loads((folder / "run.json").read_bytes())["protocols"]
             for one in protocol["verdicts"]
         }
@@ -133,7 +128,6 @@ def test_verdicts_are_those_of_the_local_protocol(imports: Path, local: Path) ->
     assert {"refuted", "proved"} <= {status for *_, status in first}
 
 
-@UNRESOLVED
 def test_the_printed_replay_command_replays_the_trace(imports: Path) -> None:
     printed = (imports / "run.txt").read_text(encoding="utf-8")
     (command,) = re.findall(r"tellverify (replay .+)$", printed, re.MULTILINE)
@@ -141,7 +135,6 @@ def test_the_printed_replay_command_replays_the_trace(imports: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@UNRESOLVED
 def test_replay_names_the_file_of_every_event(imports: Path) -> None:
     done = tellverify("replay", trace_of(imports), cwd=imports)
     last = 1 + IMPORTS.splitlines().index("        A -> B : Right")
@@ -149,20 +142,17 @@ def test_replay_names_the_file_of_every_event(imports: Path) -> None:
     assert f"sales.tell:{last}" in done.stdout
 
 
-@UNRESOLVED
 def test_replay_reads_the_file_that_is_given(imports: Path) -> None:
     done = tellverify("replay", trace_of(imports), "sales.tell", cwd=imports)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@UNNAMED
 def test_recheck_accepts_all_evidence(imports: Path) -> None:
     done = tellverify("recheck", "evidence", cwd=imports)
     assert done.returncode == 0, done.stdout
     assert "0 rejected" in done.stdout
 
 
-@UNNAMED
 @pytest.mark.parametrize("changed", ["shop.tell", "sales.tell"])
 def test_recheck_rejects_evidence_when_either_file_has_changed(
     tmp_path: Path, changed: str
@@ -177,7 +167,6 @@ def test_recheck_rejects_evidence_when_either_file_has_changed(
     assert tellverify("recheck", trace, cwd=folder).returncode == 1
 
 
-@UNRESOLVED
 @pytest.mark.parametrize("style", ["bridge", "derived", "machine", "mermaid"])
 def test_project_gives_the_machines_of_the_local_protocol(
     imports: Path, local: Path, style: str
@@ -198,14 +187,7 @@ def without_lines(text: str) -> str:
     return re.sub(r" +", " ", text)
 
 
-@pytest.mark.parametrize(
-    "stage",
-    [
-        pytest.param("graph", marks=UNRESOLVED),
-        pytest.param("machines", marks=UNRESOLVED),
-        "tiers",
-    ],
-)
+@pytest.mark.parametrize("stage", ["graph", "machines", "tiers"])
 def test_show_gives_the_stages_of_the_local_protocol(
     imports: Path, local: Path, stage: str
 ) -> None:
@@ -216,7 +198,6 @@ def test_show_gives_the_stages_of_the_local_protocol(
     assert without_lines(first.stdout) == without_lines(second.stdout)
 
 
-@UNRESOLVED
 def test_show_chart_draws_the_trace(imports: Path) -> None:
     done = tellverify("show", "chart", trace_of(imports), "sales.tell", cwd=imports)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -224,7 +205,6 @@ def test_show_chart_draws_the_trace(imports: Path) -> None:
     assert "Right" in done.stdout
 
 
-@UNRESOLVED
 @pytest.mark.parametrize("branch", ["Left", "Right"])
 @pytest.mark.parametrize("policy", [("--no-policy",), ("--policy", "policy.toml")])
 def test_run_ends_as_with_the_local_protocol(
@@ -237,7 +217,6 @@ def test_run_ends_as_with_the_local_protocol(
     assert "Pay" in first.stdout
 
 
-@UNRESOLVED
 def test_manifest_is_that_of_the_local_protocol(imports: Path, local: Path) -> None:
     arguments = ("manifest", "sales.tell", "--protocol", "Order", "--policy", "policy.toml")
     first, second = (tellverify(*arguments, cwd=folder) for folder in (imports, local))
@@ -245,7 +224,6 @@ def test_manifest_is_that_of_the_local_protocol(imports: Path, local: Path) -> N
     assert without_lines(first.stdout) == without_lines(second.stdout)
 
 
-@UNRESOLVED
 @pytest.mark.parametrize(
     ("command", "path"),
     [
@@ -266,7 +244,6 @@ def test_decisions_of_the_policy_are_those_of_the_local_protocol(
     assert without_lines(first.stdout) == without_lines(second.stdout)
 
 
-@UNRESOLVED
 def test_lint_finds_nothing_to_mend(imports: Path, local: Path) -> None:
     first, second = (tellverify("lint", ".", cwd=folder) for folder in (imports, local))
     assert first.returncode == second.returncode == 0, first.stdout + first.stderr
@@ -277,7 +254,6 @@ def test_fmt_leaves_an_import_as_it_is(imports: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@UNRESOLVED
 @pytest.mark.parametrize("command", ["project", "run --no-policy", "manifest", "show graph"])
 def test_a_module_that_is_nowhere_is_named_as_missing(tmp_path: Path, command: str) -> None:
     folder = folder_with(tmp_path, sales=IMPORTS)

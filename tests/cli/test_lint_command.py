@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def test_findings_make_it_fail_by_their_level(folder: Path) -> None:
     code, out, _ = run("lint", "p.tell", cwd=folder)
     assert code == 1
-    assert "warning[TV387]: `journal_merge` is an annotation of former times" in out
+    assert "warning[TV387]: `journal_merge` is a legacy annotation" in out
     assert "warning[TV391]" in out
     assert run("lint", "p.tell", "--fail-on", "error", cwd=folder)[0] == 0
     assert (folder / "p.tell").read_text("utf-8") == LEGACY
@@ -63,6 +63,14 @@ def test_a_diff_shows_and_a_fix_writes(folder: Path) -> None:
     assert code == 0, err
     assert (folder / "p.tell").read_text("utf-8") == SHAPED
     assert run("lint", "--fail-on", "note", cwd=folder)[0] == 0
+
+
+def test_standard_input_is_fixed_to_standard_output(tmp_path: Path) -> None:
+    code, out, _ = run("lint", "--fix", "-", cwd=tmp_path, text=LEGACY)
+    assert out == SHAPED
+    again, same, _ = run("lint", "--fix", "-", cwd=tmp_path, text=SHAPED)
+    assert (again, same) == (code, SHAPED)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reports_are_those_of_a_check(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -65,47 +64,19 @@ def verdicts(arguments: tuple[str, ...], chat: Path) -> list[dict[str, Any]]:
     return found
 
 
-def enumeration(key: str) -> set[str]:
-    """The values that the schema of runs allows for `key` of a method."""
+def enumeration(name: str) -> set[str]:
+    """The values that the schema of runs lists for a type."""
     folder = resources.files("tellverify.report").joinpath("schema")
     newest = max((one for one in folder.iterdir() if one.name.startswith("run-")), key=str)
-    schema = json.loads(newest.read_bytes())
-    found = [values for method in methods(schema, schema) for values in [allowed(method, key)]]
-    assert any(found), f"the schema {newest.name} lists no values of `method.{key}`"
-    return set().union(*found)
-
-
-def methods(schema: Any, root: Any) -> Iterator[dict[str, Any]]:
-    """Every description of a key `method`, wherever it stands in the schema."""
-    match schema:
-        case dict():
-            for key, value in schema.items():
-                if key == "properties" and "method" in value:
-                    yield resolved(value["method"], root)
-                yield from methods(value, root)
-        case list():
-            for value in schema:
-                yield from methods(value, root)
-
-
-def resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    found: Any = schema
-    while "$ref" in found:
-        whole, found = found["$ref"], root
-        for step in whole.removeprefix("#/").split("/"):
-            found = found[step]
-    return dict(found)
-
-
-def allowed(method: dict[str, Any], key: str) -> set[str]:
-    return set(method.get("properties", {}).get(key, {}).get("enum", ()))
+    found: set[str] = set(json.loads(newest.read_bytes())["$defs"][name]["enum"])
+    return found
 
 
 @every_check
 def test_every_engine_is_in_the_list_of_the_schema(
     runs: dict[str, list[dict[str, Any]]], name: str
 ) -> None:
-    assert {one["method"]["engine"] for one in runs[name]} <= enumeration("engine")
+    assert {one["engine"] for one in runs[name]} <= enumeration("Engine")
 
 
 @every_check
@@ -113,25 +84,25 @@ def test_what_is_not_decided_has_no_engine_and_what_is_has_one(
     runs: dict[str, list[dict[str, Any]]], name: str
 ) -> None:
     for one in runs[name]:
-        is_open = one["status"] in ("unknown", "skipped", "assumed")
-        assert (one["method"]["engine"] == "none") == is_open, one["id"]
+        is_open = one["outcome"]["status"] in ("unknown", "skipped", "assumed")
+        assert (one["engine"] == "none") == is_open, one["id"]
 
 
 @every_check
 def test_every_name_is_in_the_list_of_the_schema(
     runs: dict[str, list[dict[str, Any]]], name: str
 ) -> None:
-    decided = [one for one in runs[name] if one["method"]["engine"] != "none"]
+    decided = [one for one in runs[name] if one["engine"] != "none"]
     assert decided
-    assert {one["method"].get("name", "") for one in decided} <= enumeration("name")
+    assert {one["outcome"].get("method", "") for one in decided} <= enumeration("Method")
 
 
 def test_a_name_has_one_engine(runs: dict[str, list[dict[str, Any]]]) -> None:
     pairs = {
-        (one["method"].get("name", ""), one["method"]["engine"])
+        (one["outcome"].get("method", ""), one["engine"])
         for verdicts in runs.values()
         for one in verdicts
-        if one["method"]["engine"] != "none"
+        if one["engine"] != "none"
     }
     assert len(pairs) == len({name for name, _ in pairs})
     assert len(pairs) > 5
@@ -142,10 +113,7 @@ def test_what_needs_no_projection_does_not_name_it(
     runs: dict[str, list[dict[str, Any]]], word: str
 ) -> None:
     engines = {
-        one["method"]["engine"]
-        for verdicts in runs.values()
-        for one in verdicts
-        if one["property"] == word
+        one["engine"] for verdicts in runs.values() for one in verdicts if one["property"] == word
     } - {"none"}
     assert engines
     assert "projection" not in engines
@@ -164,20 +132,20 @@ def test_what_was_searched_names_the_search(
     runs: dict[str, list[dict[str, Any]]], name: str, property_name: str, status: str
 ) -> None:
     found = [
-        one["method"]["engine"]
+        one["engine"]
         for one in runs[name]
-        if (one["property"], one["status"]) == (property_name, status)
+        if (one["property"], one["outcome"]["status"]) == (property_name, status)
     ]
     assert set(found) == {"search"}
 
 
 def test_what_a_solver_decided_names_it(runs: dict[str, list[dict[str, Any]]]) -> None:
-    assert {one["method"]["engine"] for one in runs["laws"]} == {"smt"}
+    assert {one["engine"] for one in runs["laws"]} == {"smt"}
 
 
 def test_local_types_name_the_projection(runs: dict[str, list[dict[str, Any]]]) -> None:
     found = [
-        one["method"]["engine"]
+        one["engine"]
         for one in runs["branches that do not merge"]
         if one["property"] == "projectable"
     ]

@@ -55,7 +55,8 @@ def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call) -> Path:
     (tmp_path / "escrow.tell").write_text(ESCROW, "utf-8")
     code, _ = call("check", "escrow.tell", "--evidence", "evidence")
     assert code == 1
-    return tmp_path / "evidence/escrow.Escrow/no-stuck-role.Courier.itf.json"
+    (trace,) = (tmp_path / "evidence").glob("escrow.Escrow-*/no-stuck-role.Courier.itf.json")
+    return trace
 
 
 def changed(trace: Path, path: list[str | int], value: object) -> Path:
@@ -183,7 +184,7 @@ def test_a_page_as_json_has_its_sections(call: Call) -> None:
 def test_a_property_is_explained_with_its_codes(call: Call) -> None:
     code, said = call("explain", "no-stuck-role")
     assert code == 0
-    assert "The role never waits for ever." in said
+    assert "The role is never left waiting indefinitely." in said
     assert "- TV512 `stuck-role`" in said
 
 

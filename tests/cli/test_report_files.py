@@ -56,8 +56,8 @@ def test_one_report_that_cannot_be_written_leaves_the_others(project: Path, path
     assert f"cannot write the sarif report to {path}" in done.stderr
     assert "Traceback" not in done.stderr
     run = json.loads((project / "json.out").read_text(encoding="utf-8"))
-    assert run["exit"]["code"] == 2
-    assert "cannot write the sarif report" in run["exit"]["reason"]
+    assert run["exitCode"] == 2
+    assert "cannot write the sarif report" in run["exitReason"]
     assert "exit 2: cannot write the sarif report" in " ".join(done.stdout.split())
     tree = ElementTree.parse(project / "junit.out")
     assert int(tree.getroot().get("errors", "0")) == 1
@@ -75,7 +75,7 @@ def test_a_full_disk_is_said_and_the_others_agree(project: Path) -> None:
     assert done.returncode == 2
     assert f"cannot write the sarif report to {FULL}: No space left on device" in done.stderr
     run = json.loads((project / "json.out").read_text(encoding="utf-8"))
-    assert run["exit"]["code"] == 2
+    assert run["exitCode"] == 2
     assert FULL.exists()
 
 
@@ -115,7 +115,7 @@ def test_a_reader_that_leaves_is_no_defect(project: Path, command: list[str]) ->
 
 def test_a_report_may_go_to_standard_output(project: Path) -> None:
     done = tellverify("check", "--report", "json=-", cwd=project)
-    assert json.loads(done.stdout)["exit"]["code"] == done.returncode == 0
+    assert json.loads(done.stdout)["exitCode"] == done.returncode == 0
     assert done.stderr.endswith("exit 0: every required obligation holds\n")
     quiet = tellverify("check", "-q", "--report", "junit=-", cwd=project)
     assert quiet.stderr == ""

@@ -65,10 +65,11 @@ def test_the_proof_report_has_every_claim_with_its_evidence(folder: Path) -> Non
     for verdict in stored["protocols"][0]["verdicts"]:
         assert f"`{verdict['property']}" in proof
         evidence = verdict["evidence"]
-        if evidence.get("path"):
+        if evidence:
             assert f"]({evidence['path']}), SHA-256 `{evidence['sha256']}`" in proof
-        if verdict["status"] in ("unknown", "skipped"):
-            assert f"{verdict['status']}: " in proof or f"{verdict['status']} `" in proof
+        if verdict["outcome"]["status"] in ("unknown", "skipped"):
+            word = verdict["outcome"]["status"]
+            assert f"{word}: " in proof or f"{word} `" in proof
     assert f"Reproduce with `{stored['command']}`" in proof
 
 

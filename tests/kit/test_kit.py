@@ -106,7 +106,7 @@ def test_the_action_reports_and_fails(installed: Path, tmp_path: Path) -> None:
     log = json.loads((tmp_path / found["sarif"]).read_text(encoding="utf-8"))
     assert log["version"] == "2.1.0"
     run = json.loads((tmp_path / found["json"]).read_text(encoding="utf-8"))
-    assert run["exit"]["code"] == 1
+    assert run["exitCode"] == 1
     summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert summary.startswith("earlier\n<!-- tellverify:report:default -->")
     assert list((tmp_path / found["evidence"]).rglob("*.itf.json"))

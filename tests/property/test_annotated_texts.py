@@ -47,7 +47,7 @@ def test_wild_annotations_get_an_answer(block: int) -> None:
     codes: set[str] = set()
     for seed in range(block, 240, 3):
         run = check_text(annotated(seed, wild=True), Options(search_limit=500)).run
-        codes |= {diagnostic.code.number for diagnostic in run.diagnostics}
+        codes |= {diagnostic.code.number for diagnostic in run.findings}
         assert run.protocols, seed
     assert {"TV351", "TV355", "TV356", "TV357", "TV721"} <= codes
 
@@ -63,7 +63,7 @@ def test_budgets_are_met_and_passed(block: int) -> None:
         (protocol,) = run.protocols
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
-            if verdict.property is not Property.BUDGET or verdict.subject.roles[:1] not in (
+            if verdict.property is not Property.BUDGET or verdict.scope.roles[:1] not in (
                 ("A",),
                 ("B",),
             ):
@@ -74,7 +74,7 @@ def test_budgets_are_met_and_passed(block: int) -> None:
                 costs = [
                     metadata_of(step.site.annotations, RULES).cost
                     for step in trace.steps
-                    if step.send and step.sender == verdict.subject.roles[0]
+                    if step.send and step.sender == verdict.scope.roles[0]
                 ]
                 assert sum(costs) > limit or trace.loop >= 0, seed
                 shown += 1

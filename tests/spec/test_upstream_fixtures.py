@@ -130,9 +130,7 @@ ACCEPTED = {
 
 def errors(text: str) -> set[str]:
     run = check_text(text, Options(dialect="faithful"), "p.tell").run
-    return {
-        d.code.number for d in run.diagnostics if d.severity is Severity.ERROR and not d.refutes
-    }
+    return {d.code.number for d in run.findings if d.severity is Severity.ERROR and not d.refutes}
 
 
 def test_there_are_all_classes() -> None:

@@ -37,7 +37,7 @@ def test_results_are_those_of_the_command(tmp_path: Path) -> None:
     )
     told = json.loads(done.stdout)["protocols"][0]["verdicts"]
     (protocol,) = tellverify.check(tmp_path / "family.tell").protocols
-    assert [(v["property"], v["status"]) for v in told] == [
+    assert [(v["property"], v["outcome"]["status"]) for v in told] == [
         (v.property.value, status(v.outcome)) for v in protocol.verdicts
     ]
 
@@ -61,7 +61,7 @@ def test_faults_are_results_and_wrong_arguments_are_errors() -> None:
 def test_a_missing_file_is_a_finding() -> None:
     run = tellverify.check("missing/file.tell")
     assert run.exit_code == 1
-    assert [d.code.number for d in run.diagnostics] == ["TV001"]
+    assert [d.code.number for d in run.findings] == ["TV001"]
 
 
 def test_a_proof_of_every_run_is_proved() -> None:

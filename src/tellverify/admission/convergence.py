@@ -14,6 +14,7 @@ from tellverify.admission.manifest import Derived, sender_entries
 from tellverify.admission.resolve import Objection, requirements
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
+from tellverify.language.workspace import SourceProtocol
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 
@@ -21,9 +22,18 @@ from tellverify.policy.model import Policy
 class Sourced(msgspec.Struct, frozen=True):
     """A protocol of a file with its manifest."""
 
-    file: ast.File
-    protocol: ast.Protocol
+    origin: SourceProtocol
     derived: Derived
+
+    @property
+    def file(self) -> ast.File:
+        """The choreography that it stands in."""
+        return self.origin.judged.file
+
+    @property
+    def protocol(self) -> ast.Protocol:
+        """Its tree."""
+        return self.origin.protocol
 
 
 class TaskState(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 from tellverify.admission.manifest import Derived, Manifest, Provenance
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.source.files import Unreadable, read_bytes
 
 LARGEST = 4_000_000
 
@@ -45,14 +46,9 @@ def to_json(derived: Derived) -> str:
 def read_manifest(path: str) -> Manifest | Diagnostic:
     """A stored manifest, with or without provenance around it."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        text = error.strerror if isinstance(error, OSError) else str(error)
-        return say.unreadable_manifest(path, (text or type(error).__name__).lower())
-    if len(content) > LARGEST:
-        return say.unreadable_manifest(path, f"it has more than {LARGEST} bytes")
-    return decode_manifest(path, content)
+        return decode_manifest(path, read_bytes(path, LARGEST))
+    except Unreadable as error:
+        return say.unreadable_manifest(path, str(error))
 
 
 def decode_manifest(path: str, content: bytes) -> Manifest | Diagnostic:

@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
@@ -75,18 +76,9 @@ class SchemaRead(msgspec.Struct, frozen=True):
 def read_schema(path: str) -> SchemaRead:
     """The schema in a file."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        reason = (error.strerror or "no access").lower()
-        return SchemaRead(None, (say.unreadable_schema(path, reason),), SourceFile(path, ""))
-    if len(content) > LARGEST:
-        reason = f"it has more than {LARGEST:,} bytes"
-        return SchemaRead(None, (say.unreadable_schema(path, reason),), SourceFile(path, ""))
-    try:
-        return read_schema_text(content.decode("utf-8"), path)
-    except UnicodeDecodeError:
-        found = say.unreadable_schema(path, "it is not UTF-8 text")
+        return read_schema_text(read_text(path, LARGEST), path)
+    except Unreadable as error:
+        found = say.unreadable_schema(path, str(error))
         return SchemaRead(None, (found,), SourceFile(path, ""))
 
 

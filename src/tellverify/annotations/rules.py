@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from tellverify.model.defect import Defect
+from tellverify.model.roles import family_of
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy_text
@@ -45,9 +46,9 @@ class Rules(msgspec.Struct, frozen=True):
         names = (*self.named(qualified), "")
         best: tuple[int, rows.Limit] | None = None
         for row in self.budgets.limits:
-            if row.protocol not in names or row.sender not in (sender, _family(sender), "*"):
+            if row.protocol not in names or row.sender not in (sender, family_of(sender), "*"):
                 continue
-            if row.receiver not in (receiver, _family(receiver), "*"):
+            if row.receiver not in (receiver, family_of(receiver), "*"):
                 continue
             weight = 4 * (row.protocol != "") + 2 * (row.sender != "*") + (row.receiver != "*")
             if best is None or weight > best[0]:
@@ -65,10 +66,6 @@ class Rules(msgspec.Struct, frozen=True):
             if name in self.facts:
                 return self.facts[name]
         return None
-
-
-def _family(role: str) -> str:
-    return role.partition("[")[0]
 
 
 def rules_of(policy: Policy) -> Rules:

@@ -9,16 +9,16 @@ import click
 import msgspec
 
 from tellverify.admission.convergence import Sourced
-from tellverify.cli.check import parse_instances
+from tellverify.cli.check_parse import parse_instances
+from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
-from tellverify.evidence.itf import folder_name
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graphs_of
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style
-from tellverify.verification.trace_files import write_files
+from tellverify.verdict.identity import Subject, SubjectKind
+from tellverify.verification.evidence_files import placed, write_files
 
 _SAYS: Final = {State.MET: "yes", State.FAILS: "no", State.UNKNOWN: "not known"}
 _PAINT: Final[dict[str, Paint]] = {
@@ -102,14 +102,14 @@ def accept(
 ) -> int:
     """Decide whether protocols may carry the theorem packs that they carry.
 
-    PATH is a `.tell` file or a folder. Launches and runs are made on the spot: without every
+    PATH is a file with protocols or a folder. Launches and runs are made on the spot: without every
     single key, without the pack, and with full support on every branch. Exit codes: 0 all packs
     that are carried are accepted, 1 one is refused or a file has errors, 2 wrong usage or a faulty
     policy, 3 one is not known, 4 no protocol was found.
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine = protocols_under(policy, paths)
+        found, is_fine, _ = protocols_under(policy, paths)
     except Stopped as stop:
         return stop.code
     if not found:
@@ -146,8 +146,8 @@ def _written(
         for file in evidence_files(each, sourced, policy)
     ]
     name = sourced.derived.manifest.protocol_qualified_name
-    placed = [(of, f"{folder_name(name)}/{file}", text) for of, file, text in files]
-    return tuple(write_files(folder, placed).values())
+    subject = Subject(SubjectKind.PROTOCOL, sourced.derived.source.path, name)
+    return tuple(write_files(folder, placed(subject, files)).values())
 
 
 # Text

@@ -10,6 +10,7 @@ from tellverify.admission.matrix import Cell, Matrix
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.policies import style_of_output
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.text import SourceFile
 
@@ -43,10 +44,8 @@ def report(
         return lines
     word = "admitted" if decision.admitted else "refused"
     needs = len(decision.requirements.flattened)
-    counted = f"{needs} key{'' if needs == 1 else 's'} needed"
-    lines.append(
-        f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {counted}, by {explained.how}"
-    )
+    keys = f"{counted(needs, 'key')} needed"
+    lines.append(f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {keys}, by {explained.how}")
     if explained.changes is not None:
         lines.append(f"  least changes, cost {explained.changes.cost}:")
         lines += [f"    {style.tamed(each.text)}" for each in explained.changes.changes]
@@ -65,7 +64,23 @@ def matrix_text(table: Matrix) -> str:
         lines.append(f"{row.protocol:<{width}} {cells}")
     lines.append("")
     lines += [f"{i:>3}  {name}" for i, name in enumerate(table.columns, 1)]
-    lines.append("")
+    lines += ["", *matrix_totals(table)]
+    return "\n".join(lines) + "\n"
+
+
+def matrix_cells(table: Matrix) -> list[tuple[str, str, str]]:
+    """A row for each runtime or key that is taken away: its name and the protocols it refuses."""
+    rows = []
+    for number, name in enumerate(table.columns):
+        refused = [row.protocol for row in table.rows if not row.cells[number].admitted]
+        admitted = f"{len(table.rows) - len(refused)} of {len(table.rows)}"
+        rows.append((name, admitted, ", ".join(refused) or "none"))
+    return rows
+
+
+def matrix_totals(table: Matrix) -> list[str]:
+    """Which profiles refuse each protocol and why, and how many cells admit."""
+    lines = []
     for row in table.rows:
         profiles = zip(table.columns[: table.removed], row.cells, strict=False)
         refused = [f"{name} ({_why(cell)})" for name, cell in profiles if not cell.admitted]
@@ -75,7 +90,7 @@ def matrix_text(table: Matrix) -> str:
     cells_in_all = len(table.rows) * len(table.columns)
     every = f"{len(table.every)} of {len(table.columns) - 1} runtimes admit all protocols"
     lines.append(f"{total} of {cells_in_all} admitted; {every}: {_names(table.every)}")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _names(names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -16,15 +17,23 @@ from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.matrix import matrix
 from tellverify.admission.resolve import RULES, requirements
 from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
-from tellverify.cli.admission_text import matrix_markdown, matrix_text, report
+from tellverify.cli.admission_text import (
+    matrix_cells,
+    matrix_markdown,
+    matrix_text,
+    matrix_totals,
+    report,
+)
+from tellverify.cli.complaints import Stopped, complain, say
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, say
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
     protocols_under,
     sources_of,
 )
+from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.source.span import NOWHERE
@@ -120,7 +129,7 @@ def admit(
 ) -> int:
     """Decide whether a runtime admits the protocols of files and folders, or of manifests.
 
-    FILE is a `.tell` file, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
+    FILE is a file with protocols, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
     admitted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 not known,
     4 no protocol was found.
     """
@@ -154,7 +163,7 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
     is_fine = True
     for path in paths:
         if not path.endswith(".json"):
-            sourced, fine = protocols_under(policy, [path])
+            sourced, fine, _ = protocols_under(policy, [path])
             found.extend(one.derived for one in sourced)
             is_fine = is_fine and fine
             continue
@@ -162,7 +171,7 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
         if isinstance(manifest, Manifest):
             found.append(Derived(manifest, SourceFile(path, ""), NOWHERE, {}, ()))
         else:
-            say([manifest], None)
+            say([manifest], {})
             is_fine = False
     return found, is_fine
 
@@ -242,7 +251,7 @@ def _shown(
     if joint is not None:
         ways = len(joint)
         lines.append(
-            f"all of them together: {ways} minimal set{'' if ways == 1 else 's'} of facts"
+            f"all of them together: {counted(ways, 'minimal set')} of facts"
             if joint
             else "all of them together: no runtime admits them"
         )
@@ -313,6 +322,9 @@ def _show_matrix(policy: Policy, found: Sequence[Derived], style: str, is_fine: 
         click.echo(msgspec.json.format(msgspec.json.encode(table), indent=2).decode())
     elif style == "markdown":
         click.echo(matrix_markdown(table), nl=False)
+    elif takes_escapes(sys.stdout):
+        show_table(("runtime", "admitted", "refused"), matrix_cells(table), sys.stdout)
+        click.echo("\n".join(matrix_totals(table)))
     else:
         click.echo(matrix_text(table), nl=False)
     return Exit.OK if is_fine else Exit.REFUTED

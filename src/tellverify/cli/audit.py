@@ -12,8 +12,10 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_day
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
+from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
 from tellverify.report.escape import tame
 from tellverify.report.markup import prose
@@ -143,8 +145,7 @@ def _save(path: str, assumptions: Sequence[Assumption]) -> int:
     except OSError as error:
         click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
         return Exit.USAGE
-    count = len(assumptions)
-    click.echo(f"wrote {path}: {count} assumption{'' if count == 1 else 's'}")
+    click.echo(f"wrote {path}: {counted(len(assumptions), 'assumption')}")
     return Exit.OK
 
 
@@ -154,6 +155,9 @@ def _save(path: str, assumptions: Sequence[Assumption]) -> int:
 def _print(found: Audit, style: str) -> None:
     if style == "json":
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        return
+    if style == "text" and takes_escapes(sys.stdout):
+        _show(found)
         return
     lines = _markdown(found) if style == "markdown" else _text(found)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
@@ -189,11 +193,51 @@ def _text(found: Audit) -> list[str]:
     return lines
 
 
+def _show(found: Audit) -> None:
+    """The same as tables."""
+    lines = _text(found)
+    out = sys.stdout
+    out.write(f"{lines[0]}\n")
+    if found.today:
+        out.write(f"{lines[1]}\n")
+    out.write(f"\n{len(found.assumptions)} assumed\n")
+    if found.assumptions:
+        rows = [
+            (
+                one.number,
+                f"{one.protocol}/{one.obligation}",
+                one.reason,
+                f"{one.place}, {_dated(one)}{', not in the ledger' if one.is_new else ''}",
+                one.owner,
+            )
+            for one in found.assumptions
+        ]
+        show_table(("number", "obligation", "reason", "place", "owner"), rows, out)
+    out.write(f"\n{len(found.gaps)} not decided\n")
+    if found.gaps:
+        gaps = [
+            (
+                f"{gap.protocol}/{gap.obligation}",
+                f"{gap.status}{'' if gap.required else ', not required'}",
+                f"{gap.code} {gap.reason}",
+            )
+            for gap in found.gaps
+        ]
+        show_table(("obligation", "outcome", "reason"), gaps, out)
+    out.write(f"\n{len(found.suppressions)} findings left out\n")
+    if found.suppressions:
+        left = [
+            (row["code"], row["message"], f"{row['place']}: {row['reason']}")
+            for row in found.suppressions
+        ]
+        show_table(("code", "finding", "reason"), left, out)
+    out.write("".join(f"{line}\n" for line in ("", *_comparison(found))))
+
+
 def _comparison(found: Audit) -> list[str]:
     if not found.differences:
         return [f"{found.ledger} has the same assumptions"]
-    count = len(found.differences)
-    head = f"{found.ledger} differs in {count} place{'' if count == 1 else 's'}"
+    head = f"{found.ledger} differs in {counted(len(found.differences), 'place')}"
     return [head, *(f"  {tame(line)}" for line in found.differences)]
 
 

@@ -12,6 +12,7 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
+from tellverify.diagnostics.wording import counted
 from tellverify.verdict.run import Baseline, Run
 from tellverify.verification.baseline import baseline_of, read_baseline, stale
 from tellverify.verification.configuration_files import Refused
@@ -53,7 +54,7 @@ def write(
         left = 0 if allow_refuted else _refuted(run)
         if left:
             click.echo(
-                f"tellverify: {left} refuted obligation{'' if left == 1 else 's'} left out; "
+                f"tellverify: {counted(left, 'refuted obligation')} left out; "
                 "`--allow-refuted` takes them in",
                 err=True,
             )
@@ -87,7 +88,7 @@ def verify(
         known: Baseline = read_baseline(place)
         gone = stale(known, run)
         for entry in gone:
-            click.echo(f"{entry.code} {entry.protocol or '-'}: {entry.name} is gone")
+            click.echo(f"{entry.path}: {entry.code} {entry.protocol or '-'}: {entry.name} is gone")
         if gone:
             click.echo(f"{len(gone)} stale; `tellverify baseline prune` drops them")
             return Exit.REFUTED
@@ -129,8 +130,7 @@ def _save(path: str, text: str, what: str) -> int:
 
 
 def _counted(text: str) -> str:
-    count = len(msgspec.json.decode(text)["findings"])
-    return f"{count} known finding{'' if count == 1 else 's'}"
+    return counted(len(msgspec.json.decode(text)["findings"]), "known finding")
 
 
 def _refuted(run: Run) -> int:

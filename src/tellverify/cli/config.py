@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 import msgspec
 
 from tellverify.cli import check_options
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import complain_refused
 from tellverify.verification.configuration import Configuration
@@ -67,6 +69,10 @@ def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return Exit.OK
     click.echo(f"# {shown(loaded.path)}" if loaded.path else "# no configuration file")
+    if takes_escapes(sys.stdout):
+        cells = [(key, toml_text(value), origin) for key, value, origin in rows]
+        show_table(("key", "value", "set in"), cells, sys.stdout)
+        return Exit.OK
     texts = [(f"{key} = {toml_text(value)}", origin) for key, value, origin in rows]
     width = max(len(text) for text, _ in texts if len(text) < 70)
     for text, origin in texts:

@@ -1,38 +1,178 @@
-"""One event of a run as a line, with its statement and the queues after it."""
+"""What a terminal takes, and what is made for one alone: tables, pages, links and progress.
+
+The home of rich, which is loaded only to draw. Colours follow `NO_COLOR`, `FORCE_COLOR`,
+`TTY_COMPATIBLE` and `TERM` by the rules of rich.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
-from tellverify.evidence.trace_replay import Stepper
-from tellverify.model.step import Step
-from tellverify.report.drawing.chart import place
-from tellverify.report.escape import padded, width
-from tellverify.report.families import grouped, listed
+from tellverify.report.escape import tame
 from tellverify.report.style import Style
 
-_FEW: Final = 4
-_ROOM: Final = 40
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH: Final = 100  # where the output is no terminal
+_NARROWEST: Final = 40
+_PAUSE: Final = 1.0  # seconds before the first line of progress, and between two
+_TAKES_LINKS: Final = frozenset(("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby"))
 
 
-def step_words(step: Step) -> str:
-    """Who does what with whom."""
-    if step.send:
-        return f"{step.sender} sends {step.label} to {step.receiver}"
-    return f"{step.receiver} takes {step.label} from {step.sender}"
+def takes_escapes(out: TextIO) -> bool:
+    """Whether `out` is a terminal that understands escape sequences, or is said to be one."""
+    compatible = os.environ.get("TTY_COMPATIBLE", "")
+    if compatible in ("0", "1"):
+        return compatible == "1"
+    forced = os.environ.get("FORCE_COLOR")
+    return out.isatty() if forced is None else forced != ""
 
 
-def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:
-    """The line of a step that `stepper` has just made; `room` is kept for its words."""
-    arrow = style.glyphs.arrow
-    queues = [
-        f"{sender} {arrow} {receiver}: {listed(labels, _FEW)}"
-        for (sender, receiver), labels in sorted(stepper.queues.items())[: _FEW + 1]
-    ]
-    state = "; ".join(queues[:_FEW]) if queues else "queues empty"
-    if len(stepper.queues) > _FEW:
-        state += f" and {grouped(len(stepper.queues) - _FEW)} more queues"
-    head = f"{stepper.made:>4}  {style.tamed(step_words(step))}"
-    left = padded(head, max(room + 6, width(head) + 2))
-    where = style.tamed(place(step.site))
-    return f"{left}{padded(where, max(18, width(where) + 2))}{style.tamed(state)}".rstrip()
+def style_of(out: TextIO, color: str = "auto") -> Style:
+    """How text looks on `out`; `color` is "auto", "always" or "never"."""
+    is_dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    wants = takes_escapes(out) and not is_dumb and not os.environ.get("NO_COLOR")
+    return Style(
+        color=color == "always" or (color == "auto" and wants),
+        ascii_only=not (out.encoding or "").lower().startswith("utf"),
+        width=max(_width(out), _NARROWEST),
+        folder=os.getcwd() if not is_dumb and out.isatty() and _takes_links() else "",
+    )
+
+
+def _width(out: TextIO) -> int:
+    return shutil.get_terminal_size((_WIDTH, 24)).columns if out.isatty() else _WIDTH
+
+
+def _takes_links() -> bool:
+    """Whether the terminal is one of those that are known to show links."""
+    environment = os.environ
+    return (
+        environment.get("TERM_PROGRAM", "") in _TAKES_LINKS
+        or "kitty" in environment.get("TERM", "")
+        or (
+            environment.get("VTE_VERSION", "").isdigit() and int(environment["VTE_VERSION"]) >= 5000
+        )
+        or any(name in environment for name in ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM"))
+    )
+
+
+def show_page(text: str, out: TextIO) -> None:
+    """Write a Markdown text: as a page where `out` takes escapes, as it is elsewhere."""
+    if not takes_escapes(out):
+        out.write(text)
+        return
+    from rich.console import ConsoleOptions, RenderResult
+    from rich.markdown import CodeBlock, Markdown
+    from rich.syntax import Syntax
+
+    from tellverify.report.highlight import TellLexer
+
+    class Fence(CodeBlock):
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+            lexer = TellLexer() if self.lexer_name == "tell" else self.lexer_name
+            code = str(self.text).rstrip()
+            yield Syntax(code, lexer, theme=self.theme, word_wrap=True, padding=(0, 2))
+
+    class Page(Markdown):
+        elements: ClassVar = {**Markdown.elements, "fence": Fence, "code_block": Fence}
+
+    links = bool(style_of(out).folder)
+    _console(out).print(Page(text, code_theme="ansi_dark", hyperlinks=links))
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], out: TextIO) -> None:
+    """Draw a table as wide as the terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(tame(cell)) for cell in row))
+    _console(out).print(table)
+
+
+def _console(out: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(
+        file=out,
+        width=max(_width(out), _NARROWEST),
+        height=24,  # without it a dumb terminal is taken to have 80 columns
+        force_terminal=takes_escapes(out),
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A function to call for each file that is done, for a terminal at standard error.
+
+    Nothing is written, and rich is not loaded, before a second has passed; the line is taken away
+    at the end.
+    """
+    with _Progress() as progress:
+        yield progress.tell
+
+
+class _Progress:
+    def __init__(self) -> None:
+        self._stop: Callable[[], None] | None = None
+        self._show: Callable[[int, int, str], None] | None = None
+        self._begin = self._last = time.monotonic()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stop is not None:
+            self._stop()
+
+    def tell(self, done: int, total: int, path: str) -> None:
+        """One more file is done."""
+        now = time.monotonic()
+        if now - self._last < _PAUSE:
+            return
+        self._last = now
+        if self._show is None:
+            self._show = self._started()
+        self._show(done, total, path)
+
+    def _started(self) -> Callable[[int, int, str], None]:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        progress = Progress(
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed} of {task.total} files", markup=False),
+            TextColumn("{task.fields[seconds]} s", markup=False),
+            TextColumn("{task.description}", markup=False),
+            console=_console(sys.stderr),
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        task = progress.add_task("", total=None, seconds=0)
+        progress.start()
+        self._stop = progress.stop
+
+        def show(done: int, total: int, path: str) -> None:
+            seconds = int(self._last - self._begin)
+            progress.update(
+                task, completed=done, total=total, description=tame(path), seconds=seconds
+            )
+            progress.refresh()
+
+        return show

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+from tellverify.cli.console import show_page, show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import Page, named, page
@@ -47,7 +48,13 @@ def explain(word: str | None, everything: bool, style: str) -> int:
     """Say what a code such as TV512, its name, or a property means, and how to fix a fault."""
     out = sys.stdout
     if everything:
-        out.write(_json_list() if style == "json" else "".join(f"{row}\n" for row in _rows()))
+        if style == "json":
+            out.write(_json_list())
+        elif takes_escapes(out):
+            show_table(("code", "name", "level", "what it finds"), _codes(), out)
+            show_table(("property", "what it says"), _properties(), out)
+        else:
+            out.write("".join(f"{row}\n" for row in _rows()))
         return Exit.OK
     if word is None:
         raise click.UsageError("name a code or a property, or use --list")
@@ -57,14 +64,17 @@ def explain(word: str | None, everything: bool, style: str) -> int:
         if style == "json":
             out.write(_json(_code_entry(code, found)))
         else:
-            out.write(found.text if found is not None else _without_page(code))
+            show_page(found.text if found is not None else _without_page(code), out)
         return Exit.OK
     prop = next((one for one in Property if one.value == word.strip().lower()), None)
     if prop is None:
         near = _nearest(word)
         hint = f"; did you mean `{near}`?" if near else "; `--list` names them all"
         raise click.UsageError(f"there is no code and no property `{word}`{hint}")
-    out.write(_json(_property_entry(prop)) if style == "json" else _property_text(prop))
+    if style == "json":
+        out.write(_json(_property_entry(prop)))
+    else:
+        show_page(_property_text(prop), out)
     return Exit.OK
 
 
@@ -112,13 +122,21 @@ def _bands(named: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for one in named if len(one) < len("TV000"))
 
 
+def _codes() -> list[tuple[str, str, str, str]]:
+    return [(code.number, code.name, code.severity, code.title) for code in CODES.values()]
+
+
+def _properties() -> list[tuple[str, str]]:
+    return [(prop.value, PROPERTIES[prop].sentence) for prop in Property]
+
+
 def _rows() -> Iterator[str]:
     longest = max(len(code.name) for code in CODES.values())
-    for code in CODES.values():
-        yield f"{code.number}  {code.name:<{longest}}  {code.severity:<7}  {code.title}"
+    for number, name, level, title in _codes():
+        yield f"{number}  {name:<{longest}}  {level:<7}  {title}"
     yield ""
-    for prop in Property:
-        yield f"{prop.value:<{longest + 7}}  {PROPERTIES[prop].sentence}"
+    for name, text in _properties():
+        yield f"{name:<{longest + 7}}  {text}"
 
 
 def _without_page(code: Code) -> str:

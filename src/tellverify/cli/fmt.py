@@ -7,10 +7,10 @@ import sys
 
 import click
 
+from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import complain, say
 from tellverify.language.files import inputs
-from tellverify.language.syntax.canonical import canonical
+from tellverify.language.files.passages import canonical_file
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 
@@ -30,20 +30,18 @@ def fmt(
     stdin_name: str,
     quiet: bool,
 ) -> int:
-    """Rewrite `.tell` files in canonical layout.
+    """Rewrite protocols in canonical layout.
 
-    PATH is a `.tell` file, a folder, or `-` for standard input, whose text goes to standard
-    output; without one it is the working folder. Comments stay, and what a file means never
-    changes. A file with errors is left alone. Exit codes: 0 all files are canonical now, 1 a file
-    has errors or, with --check, would change, 2 wrong usage, 4 there are no files.
+    PATH is a `.tell` file, a folder with such files, a Rust source or Markdown page with protocols,
+    or `-` for standard input, whose text goes to standard output; without one it is the working
+    folder. Comments and the text around protocols stay, and the meaning of a file never changes. A
+    file with errors is left alone. Exit codes: 0 all files are canonical now, 1 a file has errors
+    or, with --check, would change, 2 wrong usage, 4 there are no files.
     """  # fmt: skip
     run = _Run(only_check, show_diff, upgrade, quiet)
     for path in inputs.find(paths or (".",)):
-        if path == "-":
-            content = sys.stdin.buffer.read(inputs.LIMIT + 1)
-            run.format(inputs.decode(stdin_name, content), None)
-        elif path.endswith(inputs.SUFFIX) or path in paths:
-            run.format(inputs.read(path), path)
+        if path in paths or path.endswith(inputs.SUFFIX):
+            run.format(inputs.read_given(path, stdin_name), None if path == "-" else path)
     run.summarise()
     return run.code
 
@@ -73,14 +71,14 @@ class _Run:
         """Formats one file, or standard input if there is no `path`."""
         source = file.source()
         if file.diagnostic is not None:
-            say([file.diagnostic], None)
+            say([file.diagnostic], {})
             self._leave(Exit.REFUTED)
             return
-        found = canonical(source, upgrade=self.upgrade)
+        found = canonical_file(source, upgrade=self.upgrade)
         if not found.is_faithful:
             complain(f"a defect of tellverify: {tame(file.path)} cannot be formatted safely")
             self._leave(Exit.DEFECT)
-        say(found.diagnostics, source)
+        say(found.diagnostics, {source.path: source})
         if found.text is None:
             if found.is_faithful:
                 self._leave(Exit.REFUTED)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
 import msgspec
 
 from tellverify.admission.convergence import Sourced, Standing, standings
+from tellverify.cli.complaints import Stopped
+from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.policy.model import Policy
@@ -43,7 +45,7 @@ def inventory(
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine = protocols_under(policy, paths or ("specs",))
+        found, is_fine, _ = protocols_under(policy, paths or ("specs",))
     except Stopped as stop:
         return stop.code
     verdicts = {} if no_acceptance or convergence else _acceptance(policy, found)
@@ -56,6 +58,9 @@ def inventory(
         click.echo(msgspec.json.format(encoded, indent=2).decode())
     elif markdown:
         click.echo("\n".join(_markdown(rows)))
+    elif takes_escapes(sys.stdout):
+        show_table(_HEADINGS, [_cells(row) for row in rows], sys.stdout)
+        click.echo(_total(rows))
     else:
         click.echo("\n".join(_text(rows)))
     return Exit.OK if is_fine else Exit.REFUTED
@@ -84,11 +89,15 @@ def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
     from tellverify.annotations.rules import rules_of
     from tellverify.language.files import inputs
+    from tellverify.language.files.neighbours import neighbours
+    from tellverify.language.workspace import Workspace
     from tellverify.lint.files import lint_files
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]
-    linted = lint_files(files, rules_of(policy), unsafe=False, fix=False)
+    linted = lint_files(
+        Workspace(files, also=neighbours(files)), rules_of(policy), unsafe=False, fix=False
+    )
     found = {one.source.path: one for one in linted}
     shapes = []
     for row in rows:
@@ -145,12 +154,16 @@ def _text(rows: Sequence[Standing]) -> list[str]:
             f"  {title:<16} {tame(cell)}"
             for title, cell in zip(_HEADINGS[1:], cells[1:], strict=True)
         ]
+    return [*lines, _total(rows)]
+
+
+def _total(rows: Sequence[Standing]) -> str:
     counted: dict[str, int] = {}
     for row in rows:
         counted[row.pack_status] = counted.get(row.pack_status, 0) + 1
     total = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
     left = sum(len(row.open_tasks) for row in rows)
-    return [*lines, f"{len(rows)} protocols: {total}; {left} open tasks"]
+    return f"{len(rows)} protocols: {total}; {left} open tasks"
 
 
 def _markdown(rows: Sequence[Standing]) -> list[str]:

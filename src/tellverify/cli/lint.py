@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,12 +10,15 @@ import click
 
 from tellverify.annotations.rules import default_rules, rules_of
 from tellverify.cli.command_line import command_line
+from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import complain
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics.model import Severity, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
+from tellverify.language.files.neighbours import neighbours
+from tellverify.language.workspace import Workspace
 from tellverify.lint.files import Linted, lint_files
 from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
@@ -62,35 +64,42 @@ def lint(
 ) -> int:
     """Find what is not in the canonical shape: legacy annotations, comments, layout, names.
 
-    PATH is a `.tell` file, a folder, or `-`; without one it is the working folder. A fix never
-    changes roles, messages or their order: the protocol graphs are compared before anything is
-    written. Exit codes: 0 nothing at or above --fail-on is left, 1 something is, 2 wrong usage,
-    4 there are no files.
+    PATH is a `.tell` file, a folder with such files, a Rust source or Markdown page with protocols,
+    or `-`; without one it is the working folder. A fix never changes roles, messages or their
+    order: the protocol graphs are compared before anything is written. Exit codes: 0 nothing at or
+    above --fail-on is left, 1 something is, 2 wrong usage, 4 there are no files.
     """  # fmt: skip
     policy = policy_path_of(policy_path)
     rules = rules_of(load_policy(policy)) if policy else default_rules()
     read = [
-        inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
-        if path == "-"
-        else inputs.read(path)
+        inputs.read_given(path, stdin_name)
         for path in inputs.find(paths or (".",))
-        if path == "-" or path.endswith(inputs.SUFFIX) or path in paths
+        if path in paths or path.endswith(inputs.SUFFIX)
     ]
     if not read:
         complain("there are no `.tell` files")
         return int(Exit.NOTHING_SELECTED)
-    linted = lint_files(read, rules, unsafe=unsafe_fixes, fix=fix or diff)
+    linted = lint_files(_workspace(read), rules, unsafe=unsafe_fixes, fix=fix or diff)
     failed = False
     if diff:
         _show_changes(linted)
         return int(Exit.OK)
     if fix:
-        failed = _write_changes(linted)
-        linted = lint_files([_read_again(one) for one in linted], rules, unsafe=False, fix=False)
+        failed = _write_changes(linted, stdin_name if "-" in paths else None)
+        again = _workspace([_read_again(one) for one in linted])
+        linted = lint_files(again, rules, unsafe=False, fix=False)
+    shown = style
+    if fix and "-" in paths:  # standard output has the text
+        say((found for one in linted for found in one.diagnostics), _sources(linted))
+        shown = "none"
     complaints = ["a file could not be written"] if failed else []
     return deliver(
-        _run(linted, read, fail_on), _sources(linted), Output(style, reports=reports), complaints
+        _run(linted, read, fail_on), _sources(linted), Output(shown, reports=reports), complaints
     )
+
+
+def _workspace(read: Sequence[inputs.ReadFile]) -> Workspace:
+    return Workspace(read, also=neighbours(read))
 
 
 def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str) -> Run:
@@ -98,7 +107,7 @@ def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str
     found = tuple(sorted((d for one in linted for d in one.diagnostics), key=sort_key))
     grave = [] if fail_on == "never" else _ORDER[: _ORDER.index(fail_on) + 1]
     count = sum(one.severity.value in grave for one in found)
-    reason = f"{count} finding{'' if count == 1 else 's'} at or above {fail_on}"
+    reason = f"{counted(count, 'finding')} at or above {fail_on}"
     return Run(
         tuple(Input(file.path, file.sha256) for file in read),
         (),
@@ -125,16 +134,16 @@ def _show_changes(linted: Sequence[Linted]) -> None:
             click.echo(printable(line))
 
 
-def _write_changes(linted: Sequence[Linted]) -> bool:
-    """Write fixed files; True when one could not be written."""
+def _write_changes(linted: Sequence[Linted], stdin_name: str | None) -> bool:
+    """Write fixed files, that from standard input to standard output; True when one fails."""
     failed = False
     for one in linted:
         if one.reason:
             complain(f"{tame(one.source.path)} stays as it is: {one.reason}")
-        if one.fixed is None or one.fixed == one.source.text:
+        if one.source.path == stdin_name:
+            click.echo(one.source.text if one.fixed is None else one.fixed, nl=False)
             continue
-        if one.is_input:
-            click.echo(one.fixed, nl=False)
+        if one.fixed is None or one.fixed == one.source.text:
             continue
         try:
             with open(one.source.path, "w", encoding="utf-8", newline="") as file:

@@ -12,15 +12,16 @@ from typing import BinaryIO, Final
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, chosen_roles, load
+from tellverify.cli.opening import chosen_roles, load
 from tellverify.diagnostics import event_log as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
 from tellverify.evidence.monitor import Departure, Monitor, Standing
 from tellverify.language.checks.names import closest
 from tellverify.obligations.machines import Machines
-from tellverify.report.families import counted, grouped
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.span import NOWHERE, Span

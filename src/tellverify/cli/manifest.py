@@ -12,8 +12,8 @@ from tellverify.admission.manifest_file import (
     read_manifest,
     to_json,
 )
+from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, say
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
@@ -22,6 +22,7 @@ from tellverify.cli.policies import (
     protocols_under,
     sources_of,
 )
+from tellverify.diagnostics.wording import counted
 from tellverify.report.escape import tame
 
 
@@ -41,7 +42,7 @@ def manifest(
     """
     try:
         policy = load_policy(policy_path) if policy_path_of(policy_path) else None
-        found, is_fine = protocols_under(policy, [file])
+        found, is_fine, _ = protocols_under(policy, [file])
     except Stopped as stop:
         return stop.code
     if not is_fine:
@@ -62,7 +63,7 @@ def manifest(
         return Exit.OK
     kept = read_manifest(stored)
     if not isinstance(kept, Manifest):
-        say([kept], None)
+        say([kept], {})
         return Exit.USAGE
     differing = drifts(kept, derived)
     if as_json:
@@ -75,7 +76,7 @@ def manifest(
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
     else:
         print_findings(drift_findings(differing, derived), sources)
-        fields = f"{len(differing)} field{'' if len(differing) == 1 else 's'}"
+        fields = counted(len(differing), "field")
         said = f"differs from its source in {fields}" if differing else "is that of its source"
         click.echo(f"{tame(stored)} {said}")
     return Exit.REFUTED if differing else Exit.OK

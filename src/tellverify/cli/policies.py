@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
@@ -12,13 +11,14 @@ import click
 
 from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import Derived, derive
+from tellverify.cli.complaints import Stopped, complain, say
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, say
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.structure import UNDECLARED_BUNDLE
-from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.files import inputs
-from tellverify.language.syntax.surface import read_tell
+from tellverify.language.files.neighbours import neighbours
+from tellverify.language.workspace import Workspace, named
 from tellverify.obligations.policies import policy_at
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
@@ -119,37 +119,38 @@ def policy_sources(policy: Policy) -> dict[str, SourceFile]:
     return {document.source.path: document.source for document in policy.documents}
 
 
-def protocols_under(policy: Policy | None, paths: Iterable[str]) -> tuple[list[Sourced], bool]:
+def protocols_under(
+    policy: Policy | None, paths: Iterable[str]
+) -> tuple[list[Sourced], bool, Workspace]:
     """The protocols of files and folders with their manifests; False if some have errors.
 
     A required pack without a declaration is no error here: admission says more about it.
     """
+    asked = [inputs.read_given(path) for path in inputs.find(paths)]
+    workspace = Workspace(asked, also=neighbours(asked))
+    sources = workspace.sources()
     found: list[Sourced] = []
     is_fine = True
-    for path in inputs.find(paths):
-        if path == "-":
-            read = inputs.decode("<stdin>", sys.stdin.buffer.read(inputs.LIMIT + 1))
-        else:
-            read = inputs.read(path)
-        if read.diagnostic is not None:
-            say([read.diagnostic], None)
-            is_fine = False
-            continue
-        source = read.source()
-        parsed = read_tell(source)
-        errors = [
-            each
-            for each in (*parsed.diagnostics, *check_structure(parsed.file, source))
-            if each.severity is Severity.ERROR and each.code != UNDECLARED_BUNDLE
-        ]
-        if errors:
-            say(errors, source)
-            is_fine = False
-            continue
-        for protocol in parsed.file.protocols:
-            derived = derive(parsed.file, protocol, source, policy)
-            found.append(Sourced(parsed.file, protocol, derived))
-    return found, is_fine
+    for unit, choreographies in workspace.opened():
+        taken: set[str] = set()
+        said = list(unit.diagnostics)
+        for judged in choreographies:
+            errors = [one for one in judged.said if _counts(one)]
+            if judged.linked.blocked:
+                errors = [one for one in judged.said if one.severity is not Severity.NOTE]
+            if errors:
+                said += errors
+                continue
+            for each in named(judged, taken):
+                derived = derive(judged.file, each.protocol, judged.source, policy)
+                found.append(Sourced(each, derived))
+        say(said, sources)
+        is_fine = is_fine and not said
+    return found, is_fine, workspace
+
+
+def _counts(found: Diagnostic) -> bool:
+    return found.severity is Severity.ERROR and found.code != UNDECLARED_BUNDLE
 
 
 def sources_of(found: Iterable[Derived], policy: Policy | None) -> dict[str, SourceFile]:
@@ -162,12 +163,7 @@ def sources_of(found: Iterable[Derived], policy: Policy | None) -> dict[str, Sou
 
 def style_of_output() -> Style:
     """How text looks on standard output."""
-    out = sys.stdout
-    return Style(
-        color=out.isatty() and not os.environ.get("NO_COLOR"),
-        ascii_only=not (out.encoding or "").lower().startswith("utf"),
-        width=shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100,
-    )
+    return style_of(sys.stdout)
 
 
 def print_findings(

@@ -7,14 +7,15 @@ import os
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped
 from tellverify.cli.policies import (
     policy_path_of,
     policy_sources,
     print_findings,
 )
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.policy.check import check_policy
 from tellverify.policy.json_schema import schema_json
 from tellverify.policy.model import Policy
@@ -94,12 +95,12 @@ def _show(
             f" {len(inventory_keys(policy))} keys of the theorem inventory,"
             f" {len(policy.surfaces)} surfaces, {len(policy.runtimes)} runtimes"
         )
-    counted = [
-        f"{count} {severity}{'' if count == 1 else 's'}"
+    numbers = [
+        counted(count, severity)
         for severity in Severity
         if (count := sum(each.severity is severity for each in found))
     ]
-    click.echo(", ".join(counted) or "nothing to object to")
+    click.echo(", ".join(numbers) or "nothing to object to")
 
 
 def _row(found: Diagnostic, sources: dict[str, SourceFile]) -> FindingRow:

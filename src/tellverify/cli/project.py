@@ -9,18 +9,20 @@ from typing import Final
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Loaded, Stopped, chosen_roles, complain, load, parse_sizes
-from tellverify.cli.role_views import Unprojectable, View, Views
+from tellverify.cli.opening import Loaded, chosen_roles, load, parse_sizes
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.formats.interchange import Form, WriteFault, write_type
 from tellverify.formats.machine_json import write_machine
 from tellverify.formats.notation import rendered
 from tellverify.model.local_type import LocalType
 from tellverify.model.machine import Machine
+from tellverify.projection.role_views import Unprojectable, View, Views
 from tellverify.projection.types import local_type
 from tellverify.report.drawing.diagram import as_dot, as_mermaid, as_text, picture_of_machine
 from tellverify.report.escape import tame
-from tellverify.report.families import collapsed, counted, listed
+from tellverify.report.families import collapsed
 
 _FORMATS: Final = ("text", "bridge", "derived", "machine", "dot", "mermaid", "svg")
 _SINGLE: Final = {"mermaid": "a Mermaid text", "svg": "an SVG picture"}

@@ -11,10 +11,12 @@ import click
 from tellverify.cli.exit import Exit
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
+from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.recheck.files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.report.escape import printable
 from tellverify.solver.smtlib import ENDING as SCRIPT
+from tellverify.source.files import Unreadable, read_bytes, reason_of
 
 
 @click.command("recheck")
@@ -41,10 +43,10 @@ def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
         words = ""
         try:
             words = _judged(path)
-        except Rejected as error:
+        except (Rejected, Unreadable) as error:
             reason = str(error)
         except OSError as error:
-            reason = (error.strerror or "it cannot be read").lower()
+            reason = reason_of(error)
         shown = printable(path.replace(os.sep, "/"))
         if reason:
             rejected += 1
@@ -82,12 +84,11 @@ def _judged(path: str) -> str:
 
 
 def _confirmed(path: str) -> str:
-    """Why a script is accepted; raises Rejected, and OSError as `open` does."""
+    """Why a script is accepted; raises Rejected, and Unreadable."""
     from tellverify.solver.rechecking import judge_script, solvers
     from tellverify.solver.smtlib import LARGEST, BadScript
 
-    with open(path, "rb") as file:
-        content = file.read(LARGEST + 1)
+    content = read_bytes(path, LARGEST)
     names = solvers()
     if not names:
         raise Rejected("script", "no solver is installed")
@@ -98,9 +99,9 @@ def _confirmed(path: str) -> str:
     except BadScript as error:
         raise Rejected("script", str(error)) from None
     if os.path.isfile(script.about.source):
-        with open(script.about.source, "rb") as file:
-            if hashlib.sha256(file.read()).hexdigest() != script.about.sha256:
-                raise Rejected("source", f"{script.about.source} changed since this was written")
+        source = read_bytes(script.about.source, MOST_BYTES)
+        if hashlib.sha256(source).hexdigest() != script.about.sha256:
+            raise Rejected("source", f"{script.about.source} changed since this was written")
     if reason:
         raise Rejected("script", reason)
     return f"{script.status} by {' and '.join(names)}: {script.about.obligation}"

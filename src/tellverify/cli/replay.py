@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,37 +11,40 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.cli.console import step_line
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.log_replay import Asked, is_event_log, replay_log
+from tellverify.cli.opening import parse_sizes
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
-from tellverify.evidence.itf import ItfError, TraceFile, disagreement, read_itf
-from tellverify.evidence.trace_replay import Divergence, Stepper, fault_shown
-from tellverify.language.files import inputs
-from tellverify.language.lowering.families import family_names
-from tellverify.language.lowering.lower import lower
-from tellverify.language.syntax import ast
-from tellverify.language.syntax.surface import read_tell
-from tellverify.model.graph import ProtocolGraph
+from tellverify.diagnostics.wording import counted, grouped, listed
+from tellverify.evidence.itf import (
+    MOST_BYTES,
+    ItfError,
+    TraceFile,
+    basis_of,
+    read_trace,
+)
+from tellverify.evidence.trace_replay import Divergence, Stepper
+from tellverify.language.instances import sizes_of
+from tellverify.language.workspace import Unopened, opened
 from tellverify.model.machine import Machine
-from tellverify.model.step import Step
 from tellverify.model.trace import Fault
-from tellverify.obligations.machines import ALL_MACHINES, Machines
-from tellverify.report.families import counted, grouped, listed
+from tellverify.report.drawing.event_lines import step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
-from tellverify.search.fidelity import is_faithful
+from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
-from tellverify.verification.pipeline import qualified_name
+from tellverify.verification.trace_judgement import (
+    ReplayedProtocol,
+    false_claim,
+    machines_of,
+)
 
-_LIMIT: Final = 256 * 1024 * 1024
 _SHOWN: Final = 200
 _FEW: Final = 4
 _MOST_CONFIGURATIONS: Final = 500_000
-_SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) ?= ?([0-9]{1,5})")
 
 
 class _Stopped(Exception):
@@ -58,14 +59,6 @@ class _Stopped(Exception):
         self.text = text
 
 
-class _Protocol(msgspec.Struct, frozen=True):
-    """A protocol, or machines that no protocol was projected to; these may have no graph."""
-
-    name: str
-    graph: ProtocolGraph | None
-    machines: tuple[Machine, ...] = ()
-
-
 @click.command("replay")
 @click.argument("trace")
 @click.argument("file", required=False)
@@ -73,6 +66,7 @@ class _Protocol(msgspec.Struct, frozen=True):
     "--instances",
     multiple=True,
     metavar="FAMILY=N",
+    callback=parse_sizes,
     help="Size of a role family; without this, the sizes that the trace names.",
 )
 @click.option("--protocol", metavar="NAME", help="The protocol of a log; the first without this.")
@@ -83,7 +77,7 @@ class _Protocol(msgspec.Struct, frozen=True):
 def replay(
     trace: str,
     file: str | None,
-    instances: tuple[str, ...],
+    instances: Mapping[str, int],
     protocol: str | None,
     roles: tuple[str, ...],
     complete: bool,
@@ -102,23 +96,18 @@ def replay(
     conforms, 1 at the first line that is not possible, 2 when a line cannot be read.
     """  # fmt: skip
     out = sys.stdout
-    style = Style(
-        color=color == "always"
-        or (color == "auto" and out.isatty() and not os.environ.get("NO_COLOR")),
-        ascii_only=not (out.encoding or "").lower().startswith("utf"),
-        width=max(shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100, 40),
-    )
+    style = style_of(out, color)
     if is_event_log(trace):
         if file is None:
             raise click.UsageError("name the FILE that has the protocol of the log")
         named = tuple(part for text in roles for part in text.split(",") if part)
-        asked = Asked(trace, file, protocol, _parsed_sizes(instances), named, complete)
+        asked = Asked(trace, file, protocol, instances, named, complete)
         return replay_log(asked, style)
     if protocol or roles or complete:
         raise click.UsageError("--protocol, --roles and --complete are for logs of events")
     sources: dict[str, SourceFile] = {}
     try:
-        lines = _replayed(trace, file, _parsed_sizes(instances), sources, style, verbose)
+        lines = _replayed(trace, file, instances, sources, style, verbose)
     except _Stopped as stop:
         if stop.text:
             out.write(f"{stop.text}\n")
@@ -128,16 +117,6 @@ def replay(
         return stop.code
     out.write("\n".join(lines) + "\n")
     return Exit.OK
-
-
-def _parsed_sizes(instances: Sequence[str]) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for text in instances:
-        match = _SIZE.fullmatch(text)
-        if match is None:
-            raise click.BadParameter(f"`{text}` is not of the form FAMILY=N")
-        sizes[match[1]] = int(match[2])
-    return sizes
 
 
 def _replayed(
@@ -158,7 +137,7 @@ def _replayed(
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
         raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
-    machines = _machines(recorded, protocol)
+    machines = machines_of(recorded, protocol)
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
@@ -180,8 +159,15 @@ def _replayed(
             divergence.more,
         )
         raise _Stopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
-    complaint = _complaint(recorded, machines, protocol, stepper, shown, text)
-    if complaint is not None:
+    wrong = false_claim(recorded, protocol, machines, stepper)
+    if wrong is not None:
+        at = len(recorded.steps) if wrong.state is None else wrong.state
+        span = _state_span(text, at)
+        complaint = (
+            say.fault_not_shown(shown, span, subject.fault, wrong.reason)
+            if wrong.state is None
+            else say.trace_claim(shown, span, at, wrong.reason)
+        )
         raise _Stopped(Exit.REFUTED, diagnostics=[complaint], text="\n".join(lines))
     lines.append(_verdict(recorded, protocol, machines))
     return lines
@@ -192,64 +178,58 @@ def _replayed(
 
 def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ItfError("it is not a regular file")
-        with open(path, "rb") as file:
-            content = file.read(_LIMIT + 1)
-        return read_itf(content), content.decode("utf-8")
-    except (OSError, ValueError) as error:
-        # A path with a null byte is a ValueError, text that is not UTF-8 too.
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        said = say.unreadable_trace(shown, (reason or "it cannot be opened").lower())
-        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+        found, content = read_trace(path)
     except ItfError as error:
         said = say.unreadable_trace(shown, str(error))
         raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+    return found, content.decode("utf-8")
 
 
 def _read_protocol(
     recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
-) -> _Protocol:
-    """The protocol of a file that has one, at the sizes of the trace."""
-    read = inputs.read(path)
-    if read.diagnostic is not None:
-        raise _Stopped(Exit.REFUTED, diagnostics=[read.diagnostic])
-    source = sources[read.path] = read.source()
-    parsed = read_tell(source)
-    errors = [one for one in parsed.diagnostics if one.severity is Severity.ERROR]
-    if errors:
-        raise _Stopped(Exit.REFUTED, diagnostics=errors)
-    if not parsed.file.protocols:
-        raise _Stopped(Exit.NOTHING_SELECTED, text=f"{path}: no protocol")
-    protocol = _chosen(parsed.file, recorded.subject.protocol)
-    named = {family: int(size) for family, size in _SIZE.findall(recorded.subject.instance)}
-    wanted = {family: sizes.get(family, named.get(family, -1)) for family in family_names(protocol)}
-    for family, size in wanted.items():
-        if size < 0:
-            raise click.UsageError(f"give the size of `{family}`: --instances {family}=N")
-    lowered = lower(parsed.file, source, protocol, wanted)
+) -> ReplayedProtocol:
+    """The protocol that the trace names, as its file and those that it imports have it."""
+    subject = recorded.subject
+    try:
+        workspace = opened(path, *basis_of(subject))
+    except Unopened as fault:
+        raise _Stopped(Exit.REFUTED, diagnostics=[fault.diagnostic]) from None
+    sources.update(workspace.sources())
+    errors = [d for d in workspace.diagnostics() if d.severity is Severity.ERROR]
+    protocols = workspace.protocols()
+    if errors or not protocols:
+        code = Exit.REFUTED if errors else Exit.NOTHING_SELECTED
+        raise _Stopped(code, diagnostics=errors, text="" if errors else f"{path}: no protocol")
+    found = next((one for one in protocols if one.name == subject.protocol), protocols[0])
+    named = {**sizes_of(subject.instance), **sizes}
+    families = found.families
+    missing = next((family for family in families if family not in named), None)
+    if missing is not None:
+        raise click.UsageError(f"give the size of `{missing}`: --instances {missing}=N")
+    lowered = workspace.graph(found, {family: named[family] for family in families})
     errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if errors:
         raise _Stopped(Exit.REFUTED, diagnostics=errors)
-    if lowered.graph is None:
+    blocked = found.judged.linked.blocked
+    if lowered.graph is None or blocked:
         skips = [skip.reason for skip in lowered.skipped]
-        reason = lowered.limit or listed(skips, 1) or "it has no graph"
-        raise _Stopped(Exit.UNKNOWN, text=f"{path}: not replayed: {reason}")
-    return _Protocol(qualified_name(parsed.file, protocol), lowered.graph)
+        reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
+        said = found.judged.said if blocked else ()
+        raise _Stopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
+    return ReplayedProtocol(found.name, lowered.graph)
 
 
-def _machines_beside(trace: str) -> _Protocol | None:
+def _machines_beside(trace: str) -> ReplayedProtocol | None:
     """The machines that `check --machines` wrote beside a trace, None when there are none."""
     from tellverify.evidence import machines_file as form
 
     path = os.path.join(os.path.dirname(trace), form.MACHINES_NAME)
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_LIMIT + 1)
-        found = msgspec.json.decode(content, type=form.MachinesFile)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, ValueError, msgspec.DecodeError, RecursionError) as error:
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        found = msgspec.json.decode(content, type=form.MachinesFile)
+    except (Unreadable, ValueError, msgspec.DecodeError, RecursionError) as error:
         raise _Stopped(Exit.REFUTED, text=f"{path}: not readable: {error}") from None
     machines = form.machines_of(found)
     if isinstance(machines, str):
@@ -263,130 +243,15 @@ def _machines_beside(trace: str) -> _Protocol | None:
         except Rejected as error:
             raise _Stopped(Exit.REFUTED, text=f"{path}: {error}") from None
         graph = form.graph_of(found.graph, found.protocol)
-    return _Protocol(found.protocol, graph, tuple(machines))
+    return ReplayedProtocol(found.protocol, graph, tuple(machines))
 
 
-def _chosen(file: ast.File, name: str) -> ast.Protocol:
-    for protocol in file.protocols:
-        if qualified_name(file, protocol) == name:
-            return protocol
-    return file.protocols[0]
-
-
-def _machines(recorded: TraceFile, protocol: _Protocol) -> list[Machine]:
-    """All machines of a small protocol; of a large one those of the roles that the trace names."""
-    graph = protocol.graph
-    if protocol.machines or graph is None:
-        return list(protocol.machines)
-    machines = Machines(graph)
-    if len(graph.roles) <= ALL_MACHINES:
-        return machines.all()
-    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
-    named.update(role for moment in recorded.moments for role, _ in moment.at)
-    return [machines.of(role) for role in graph.roles if role in named]
-
-
-# Judging
-
-
-def _complaint(
-    recorded: TraceFile,
-    machines: Sequence[Machine],
-    protocol: _Protocol,
-    stepper: Stepper,
-    shown: str,
-    text: str,
-) -> Diagnostic | None:
-    """What the trace says that is not so, after all its steps were made."""
-    wrong = disagreement(recorded, machines)
-    if wrong is not None:
-        return say.trace_claim(shown, _state_span(text, wrong[0]), *wrong)
-    graph = protocol.graph
-    if graph is not None and not protocol.machines and len(machines) < len(graph.roles):
-        return None
-    fault = recorded.subject.fault
-    lap = recorded.steps[recorded.loop :] if recorded.loop >= 0 else ()
-
-    def judge() -> bool:
-        if fault is Fault.INFIDELITY:
-            return graph is not None and not is_faithful(graph, recorded.steps)
-        if protocol.machines or graph is None:
-            from tellverify.evidence.machines_file import can_end
-
-            return can_end(list(machines), stepper.configuration(), _MOST_CONFIGURATIONS) is False
-        return _misses_end(graph, recorded.steps)
-
-    if fault in FORMULA_FAULTS:
-        reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
-    else:
-        culprits = recorded.subject.culprits
-        end = stepper.configuration()
-        reason = fault_shown(
-            end,
-            machines,
-            fault,
-            culprits,
-            lap=lap,
-            judge=judge,
-            may_end=lambda: graph is not None and _may_end_or_go_on(graph, recorded.steps),
-        )
-    if not reason:
-        return None
-    return say.fault_not_shown(shown, _state_span(text, len(recorded.steps)), fault, reason)
-
-
-def _state_after(graph: ProtocolGraph, steps: Sequence[Step]) -> int | None:
-    """Where the run leads in the graph, None when it does not follow it.
-
-    Runs in which a message is not taken at once are not followed.
-    """
-    state = 0
-    for sent, taken in zip(steps[::2], steps[1::2], strict=False):
-        event = (sent.sender, sent.receiver, sent.label)
-        if not sent.send or taken.send or (taken.sender, taken.receiver, taken.label) != event:
-            return None
-        found = [
-            t for t in range(graph.first[state], graph.first[state + 1]) if graph.event(t) == event
-        ]
-        if not found:
-            return None
-        state = graph.target[found[0]]
-    return state if len(steps) % 2 == 0 else None
-
-
-def _may_end_or_go_on(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
-    """True when the run follows the graph to a final state with successors."""
-    state = _state_after(graph, steps)
-    if state is None:
-        return False
-    return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
-
-
-def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
-    """True when the run follows the graph to a state from which no final state can be reached."""
-    start = _state_after(graph, steps)
-    if start is None:
-        return False
-    seen = {start}
-    pending = [start]
-    while pending:
-        state = pending.pop()
-        if graph.final[state]:
-            return False
-        for target in graph.target[graph.first[state] : graph.first[state + 1]]:
-            if target not in seen:
-                seen.add(target)
-                pending.append(target)
-    return True
-
-
-def _verdict(recorded: TraceFile, protocol: _Protocol, machines: Sequence[Machine]) -> str:
+def _verdict(recorded: TraceFile, protocol: ReplayedProtocol, machines: Sequence[Machine]) -> str:
     count = counted(len(recorded.steps), "step")
     fault = recorded.subject.fault
     if fault is Fault.WITNESS:
         return f"accepted: {count}"
-    whole = protocol.machines or protocol.graph is None
-    if not whole and protocol.graph is not None and len(machines) < len(protocol.graph.roles):
+    if not protocol.is_covered_by(machines):
         # What every role waits for needs every machine, and so many would take too long.
         return f"accepted: {count}; whether the end shows `{fault}` was not checked: too many roles"
     return f"accepted: {count}, and the end shows `{fault}`"

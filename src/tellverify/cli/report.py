@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from typing import Final
 
@@ -14,8 +12,8 @@ from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.kinds import KINDS
-from tellverify.report.stored import MOST_BYTES, Stored, read_run
-from tellverify.report.stored_places import StoredError
+from tellverify.report.stored_run import MOST_BYTES, Stored, StoredError, read_run
+from tellverify.source.files import Unreadable, read_bytes
 
 _KINDS: Final = tuple(KINDS)
 
@@ -92,13 +90,8 @@ def _read(path: str) -> Stored:
     try:
         if path == "-":
             return read_run(sys.stdin.buffer.read(MOST_BYTES + 1), _text)
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise StoredError("it is not a regular file")
-        with open(path, "rb") as file:
-            return read_run(file.read(MOST_BYTES + 1), _text)
-    except OSError as error:
-        raise StoredError((error.strerror or "it cannot be opened").lower()) from None
-    except ValueError as error:  # a path with a null character
+        return read_run(read_bytes(path, MOST_BYTES), _text)
+    except Unreadable as error:
         raise StoredError(str(error)) from None
 
 
@@ -106,7 +99,7 @@ def _text(path: str) -> str | None:
     """The text of an input, if it can still be read."""
     from tellverify.language.files import inputs
 
-    read = inputs.read(path, embedded=True)
+    read = inputs.read(path)
     return read.text
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
@@ -16,7 +15,9 @@ from typing import Final, TextIO
 import click
 import msgspec
 
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
+from tellverify.diagnostics.wording import counted
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
@@ -195,16 +196,16 @@ def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextI
 
             write_annotations(run, sources, out)
             page = io.StringIO()
-            _text(run, sources, output, page, out, ascii_only)
+            _text(run, sources, output, page, out)
             out.write(guarded(page.getvalue()))
         case "text":
-            _text(run, sources, output, out, out, ascii_only)
+            _text(run, sources, output, out, out)
         case _:
             return
 
 
 def _shortened(run: Run, most: int, out: TextIO) -> Run:
-    """`run` with so many of the findings that refute nothing; says how many are left out."""
+    """`run` with so many of the findings that report no refutation; says how many are left out."""
     kept = []
     left = most
     for diagnostic in run.diagnostics:
@@ -215,7 +216,7 @@ def _shortened(run: Run, most: int, out: TextIO) -> Run:
             kept.append(diagnostic)
     hidden = len(run.diagnostics) - len(kept)
     if hidden:
-        out.write(f"{hidden} more finding{'' if hidden == 1 else 's'} not shown\n\n")
+        out.write(f"{counted(hidden, 'more finding')} not shown\n\n")
     return msgspec.structs.replace(run, diagnostics=tuple(kept))
 
 
@@ -225,19 +226,18 @@ def _text(
     output: Output,
     page: TextIO,
     terminal: TextIO,
-    ascii_only: bool,
 ) -> None:
     from tellverify.report.text import write_text
 
-    is_terminal = terminal.isatty()
-    wants = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    style = style_of(terminal, output.color)
     write_text(
         run,
         sources,
         page,
-        color=output.color == "always" or (output.color == "auto" and wants),
-        ascii_only=ascii_only,
-        width=shutil.get_terminal_size((100, 24)).columns if is_terminal else 100,
+        color=style.color,
+        ascii_only=style.ascii_only,
+        width=style.width,
+        folder=style.folder,
         verbose=output.verbose,
-        trailer=output.trailer if is_terminal or run.timing else "",
+        trailer=output.trailer if terminal.isatty() or run.timing else "",
     )

@@ -11,8 +11,9 @@ import click
 from tellverify.admission.findings import findings
 from tellverify.admission.resolve import admit
 from tellverify.admission.runtime import inventory_of, without
+from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, load, parse_sizes
+from tellverify.cli.opening import loaded, parse_sizes
 from tellverify.cli.policies import (
     load_policy,
     policy_option,
@@ -33,12 +34,12 @@ from tellverify.cli.run_output import (
 )
 from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.event_log import write_log
 from tellverify.obligations.execution_trace import execution_itf
 from tellverify.obligations.launching import launch_request
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
-from tellverify.report.families import counted
 from tellverify.runtime.chooser import Scripted, Unscripted
 from tellverify.runtime.envelope import EnvelopeDiff, envelope_diff
 from tellverify.runtime.executor import Ending, Execution, Executor
@@ -234,7 +235,7 @@ def _asked(
     owner: str,
     seed: int,
 ) -> Asked:
-    found, is_fine = protocols_under(policy, [file])
+    found, is_fine, workspace = protocols_under(policy, [file])
     if not found:
         if is_fine:
             complain(f"{tame(file)}: no protocol")
@@ -250,7 +251,7 @@ def _asked(
     if chosen is None:
         raise click.UsageError(f"there is no protocol `{tame(protocol or '')}`; {', '.join(names)}")
     derived = found[chosen].derived
-    loaded = load(derived.source.path, names[chosen], sizes)
+    graph = loaded(workspace, found[chosen].origin, sizes)
     inventory = None
     if policy is not None:
         wanted_runtime = runtime or policy.admission.runtime
@@ -265,8 +266,8 @@ def _asked(
             inventory = without(inventory, key)
     elif removed:
         raise click.UsageError("without a policy the runtime has no keys to take away")
-    request = launch_request(derived, loaded.graph, policy, inventory, owner=owner)
-    return Asked(derived, loaded, policy, inventory, request, seed)
+    request = launch_request(derived, graph.graph, policy, inventory, owner=owner)
+    return Asked(derived, graph, policy, inventory, request, seed)
 
 
 # Refusals

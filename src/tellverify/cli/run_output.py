@@ -9,13 +9,13 @@ import msgspec
 
 from tellverify.admission.manifest import Derived
 from tellverify.admission.runtime import RuntimeInventory
-from tellverify.cli.console import step_line, step_words
-from tellverify.cli.loading import Loaded
+from tellverify.cli.opening import Loaded
 from tellverify.diagnostics import launch as say
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.step import Step
 from tellverify.policy.model import Policy
-from tellverify.report.families import counted, listed
+from tellverify.report.drawing.event_lines import step_line, step_words
 from tellverify.report.style import Style
 from tellverify.runtime.envelope import EnvelopeDiff
 from tellverify.runtime.executor import Ending, Execution
@@ -110,7 +110,7 @@ def text_lines(
     policy, claim = admitted.policy, admitted.claim
     name = asked.derived.manifest.protocol_id
     needed = len(asked.request.required)
-    keys = f"{needed} key{'' if needed == 1 else 's'} needed"
+    keys = f"{counted(needed, 'key')} needed"
     by = f"by `{asked.runtime.name}`: {keys}" if asked.runtime is not None else "without a policy"
     lines = [style.shown(f"{name}   admitted {by}")]
     ref = f", policy {policy.ref}" if policy.ref else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,13 +13,21 @@ import click
 import msgspec
 
 from tellverify.cli.check_options import Flags
+from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
+from tellverify.cli.reports import Output
+from tellverify.diagnostics.model import Severity
 from tellverify.language.files import inputs
+from tellverify.language.files.neighbours import neighbours
+from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
+from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Run
+from tellverify.verdict.run import EvidenceFile, Run
+from tellverify.verification.checked import Checked
 from tellverify.verification.schedule import Conduct, Conducted, conducted
 from tellverify.verification.settings import Settings, may_be_configured
+from tellverify.verification.solvers import solvers_of
 
 if TYPE_CHECKING:
     from tellverify.verification.configuration_files import Refused
@@ -27,7 +36,7 @@ CACHE_FOLDER = os.path.join(".tellverify", "cache")
 CACHE_NAME = "verdicts.sqlite"
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class CheckPlan(msgspec.Struct, frozen=True):
     """One check before it begins: what is read, asked, and how it is got through."""
 
     files: tuple[inputs.ReadFile, ...]
@@ -101,7 +110,7 @@ def settled(flags: Flags, folder: str = ".") -> Settings:
     return settings_of(loaded, flags.levels())
 
 
-def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
+def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
     configuration. Raises Refused for what is wrong with a file that it names.
     """
@@ -133,22 +142,21 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> Prepared:
 
         options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
     paths, notes = _paths(flags, found)
-    files = tuple(_read(path, flags.stdin_name) for path in inputs.find(paths, embedded=True))
-    only = None
+    asked = [inputs.read_given(path, flags.stdin_name) for path in inputs.find(paths)]
+    files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
+    only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
-        from tellverify.cli.changed import changed_files
+        from tellverify.verification.changed_files import UnknownChanges, changed_files
 
-        only = changed_files(flags.changed_since, files)
+        try:
+            changed = changed_files(flags.changed_since, files)
+        except UnknownChanges as error:
+            raise click.UsageError(str(error)) from None
+        only = changed if only is None else changed & only
     conduct = Conduct(
         found.jobs or os.cpu_count() or 1, _cache(found), flags.total_timeout, only=only
     )
-    return Prepared(files, options, conduct, found, reports, evidence, only, tuple(notes))
-
-
-def _read(path: str, stdin_name: str) -> inputs.ReadFile:
-    if path == "-":
-        return inputs.decode(stdin_name, sys.stdin.buffer.read(inputs.LIMIT + 1))
-    return inputs.read(path, embedded=True)
+    return CheckPlan(files, options, conduct, found, reports, evidence, only, tuple(notes))
 
 
 def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
@@ -191,7 +199,7 @@ def _cache(settings: Settings) -> str:
     return os.path.join(settings.cache_dir or CACHE_FOLDER, CACHE_NAME)
 
 
-def checked(ready: Prepared) -> Conducted:
+def checked(ready: CheckPlan) -> Conducted:
     """The run of a prepared check, with the settings that made it."""
     found = conducted(ready.files, ready.options, ready.conduct)
     run: Run = found.checked.run
@@ -201,3 +209,132 @@ def checked(ready: Prepared) -> Conducted:
         done = msgspec.structs.replace(found.checked, run=run)
         found = msgspec.structs.replace(found, checked=done)
     return found
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """A check that was made, and what is to be written about it."""
+
+    run: Run
+    sources: dict[str, SourceFile]
+    output: Output
+    complaints: tuple[str, ...] = ()
+
+
+def perform(flags: Flags) -> CheckResult | None:
+    """Check, and write evidence; None if a policy cannot be used, which has been said.
+
+    Raises Refused for what is wrong with a file that the configuration names.
+    """
+    begun = time.perf_counter()
+    ready = prepared(flags)
+    options = ready.options
+    if options.policy is not None or options.runtime:
+        from tellverify.cli.policies import is_usable
+
+        if not is_usable(options.policy, options.runtime):
+            return None
+    complaints: list[str] = []
+    notes = list(ready.notes)
+    found = run_of(ready, flags, notes)
+    result = found.checked
+    if result.run.exit_code != Exit.INTERRUPTED:
+        complaints = _names_of_nothing(result, options, is_whole=not flags.paths)
+    run = msgspec.structs.replace(
+        result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
+    )
+    if options.draw:
+        from tellverify.verification.drawings import with_drawings
+
+        run = with_drawings(run, result.graphs)
+    if ready.evidence is not None:
+        written = _write_evidence(result, ready.evidence, complaints)
+        run = msgspec.structs.replace(run, evidence=written)
+    for note in notes:
+        click.echo(f"tellverify: {note}", err=True)
+    style = "none" if flags.quiet else flags.style
+    told = [f"{found.cached} of {len(result.run.inputs)} files cached"] if found.cached else []
+    if flags.timing:  # nothing else in a report depends on the clock
+        seconds = round(time.perf_counter() - begun, 3)
+        run = msgspec.structs.replace(run, timing=(("total", seconds),))
+        told.insert(0, f"{seconds:.1f} s")
+    trailer = ", ".join(told)
+    output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
+    return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> Conducted:
+    """The run of a prepared check; what to tell about it goes to `notes`."""
+    if flags.machines:
+        asked = range(len(ready.files)) if ready.only is None else sorted(ready.only)
+        compared = [ready.files[index] for index in asked] if flags.paths else []
+        return Conducted(_check_machines(flags.machines, compared, ready.options))
+    if flags.no_progress or flags.quiet or not sys.stderr.isatty():
+        found = checked(ready)
+    else:
+        from tellverify.cli.console import shown_progress
+
+        with shown_progress() as progress:
+            conduct = msgspec.structs.replace(ready.conduct, progress=progress)
+            found = checked(msgspec.structs.replace(ready, conduct=conduct))
+    notes.extend(found.notes)
+    return found
+
+
+def _check_machines(
+    paths: Sequence[str], compared: Sequence[inputs.ReadFile], options: Options
+) -> Checked:
+    """Machines as one system, compared with the choreography of one file if there is one."""
+    from tellverify.verification.machine_check import check_machines
+
+    if len(compared) > 1:
+        raise click.UsageError("machines are compared with the protocol of one file")
+    read = [inputs.read_any(path.replace(os.sep, "/")) for path in dict.fromkeys(paths)]
+    return check_machines(read, compared[0] if compared else None, options)
+
+
+def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> list[str]:
+    """What was named and no checked protocol has: a slip of the pen.
+
+    A property of the configuration may be of a file that is not checked; so only if `is_whole`.
+    """
+    protocols = checked.run.protocols
+    broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
+    if not protocols or broken:
+        return []  # the role may stand where nothing could be read
+    roles = {family_of(role) for protocol in protocols for role in protocol.roles}
+    named = [family for family, _ in options.instances]
+    named += [family_of(role) for role in options.roles]
+    named += [
+        role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
+    ]
+    items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
+    return [
+        *(
+            f"no protocol that was checked has the names of `{event}`"
+            for event in options.witness
+            if event not in items
+        ),
+        *(
+            f"no protocol that was checked has the names of property `{user.name}`"
+            f" ({user.path}:{user.line})"
+            for user in options.user_properties
+            if is_whole and user.name not in items and not (options.protocols or options.properties)
+        ),
+    ] + [
+        f"no protocol that was checked has a role `{name}`"
+        for name in dict.fromkeys(named)
+        if name not in roles
+    ]
+
+
+def _write_evidence(
+    checked: Checked, folder: str, complaints: list[str]
+) -> tuple[EvidenceFile, ...]:
+    """Write all evidence; what cannot be written is a complaint."""
+    from tellverify.verification.evidence_files import write_evidence
+
+    try:
+        return write_evidence(checked, folder)
+    except OSError as error:
+        complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
+        return ()

@@ -8,24 +8,14 @@ from typing import Final, TypeVar
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped, complain, stop_at_errors
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import (
-    Stopped,
-    chosen_roles,
-    complain,
-    load,
-    parse_sizes,
-    source_of,
-    stop_at_errors,
-)
+from tellverify.cli.opening import chosen_roles, load, opened, parse_sizes
 from tellverify.cli.project import draw_machines, write_machines
-from tellverify.cli.role_views import Views
 from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
-from tellverify.language.syntax.grammar import tables
-from tellverify.language.syntax.lexer import Kinds, tokenize
-from tellverify.language.syntax.surface import read_tell
 from tellverify.model.graph import ProtocolGraph
+from tellverify.projection.role_views import Views
 from tellverify.report.drawing.diagram import (
     as_dot,
     as_mermaid,
@@ -133,19 +123,28 @@ def machines(
 @show.command("ast")
 @click.argument("file")
 def tree(file: str) -> int:
-    """Show the syntax tree as JSON."""
+    """Show the syntax tree as JSON, one document for each choreography of the file."""
     try:
-        source = source_of(file)
-        parsed = read_tell(source)
-        stop_at_errors(parsed.diagnostics, source)
-        text = msgspec.json.format(msgspec.json.encode(parsed.file), indent=1)
+        workspace = opened(file)
+        trees = []
+        for unit, _ in workspace.opened():
+            for parsed in unit.parsed:
+                stop_at_errors((*unit.diagnostics, *parsed.diagnostics), workspace.sources())
+                trees.append(msgspec.json.format(msgspec.json.encode(parsed.file), indent=1))
+            stop_at_errors(unit.diagnostics, workspace.sources())
     except Stopped as stop:
         return stop.code
     except RecursionError:
         complain("the syntax tree is nested too deep to be written as JSON")
         return Exit.UNKNOWN
-    click.echo(text.decode())
-    return Exit.OK
+    for text in trees:
+        click.echo(text.decode())
+    return Exit.OK if trees else _no_choreography()
+
+
+def _no_choreography() -> int:
+    complain("the file holds no choreography")
+    return Exit.NOTHING_SELECTED
 
 
 @show.command("tokens")
@@ -153,14 +152,13 @@ def tree(file: str) -> int:
 def tokens(file: str) -> int:
     """Show the tokens with their places, one a line."""
     try:
-        source = source_of(file)
+        workspace = opened(file)
+        ((unit, _), *_) = workspace.opened()
+        stop_at_errors(unit.diagnostics, workspace.sources())
     except Stopped as stop:
         return stop.code
-    names = tables().terminals
-    found = tokenize(source, Kinds(tables()))
-    for kind, start, text in zip(found.kinds, found.starts, found.texts, strict=True):
-        line, column = source.position(start)
-        click.echo(f"{line}:{column}\t{names[kind]}\t{tame(text)}")
+    for line, column, kind, text in workspace.tokens():
+        click.echo(f"{line}:{column}\t{kind}\t{tame(text)}")
     return Exit.OK
 
 

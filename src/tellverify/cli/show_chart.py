@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import stat
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -13,26 +9,25 @@ from typing import Final
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped, complain, say
+from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Loaded, Stopped, complain, load, parse_sizes, say
+from tellverify.cli.opening import chosen, loaded, opened, parse_sizes
 from tellverify.diagnostics import replay as build
-from tellverify.evidence.itf import ItfError, TraceFile, read_itf
+from tellverify.evidence.itf import ItfError, TraceFile, basis_of, read_trace
 from tellverify.evidence.trace_replay import Stepper
-from tellverify.model.machine import Machine
+from tellverify.language.instances import sizes_of
 from tellverify.model.trace import Trace
-from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.report.drawing.chart import draw
 from tellverify.report.drawing.chart_dot import chart_dot
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.escape import tame
-from tellverify.report.style import Style
 from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
+from tellverify.verification.trace_judgement import ReplayedProtocol, machines_of
 
 _FORMATS: Final = ("text", "mermaid", "dot", "svg")
-_LIMIT: Final = 256 * 1024 * 1024
-_SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) ?= ?([0-9]{1,5})")
 
 
 class _Shown(msgspec.Struct, frozen=True):
@@ -67,10 +62,7 @@ def chart(trace: str, file: str | None, sizes: Mapping[str, int], style: str, ve
     except Stopped as stop:
         return stop.code
     if style == "text":
-        out = sys.stdout
-        width = shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100
-        ascii_only = not (out.encoding or "").lower().startswith("utf")
-        look = Style(ascii_only=ascii_only, width=max(width, 40))
+        look = style_of(sys.stdout, "never")
         for line in draw(shown.trace, shown.roles, look, verbose=verbose):
             click.echo(line.rstrip())
         return Exit.OK
@@ -95,9 +87,10 @@ def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
     """The run of a trace file. Raises Stopped, having said why, when there is none."""
     recorded = _read(path)
     subject = recorded.subject
-    named = {family: int(size) for family, size in _SIZE.findall(subject.instance)}
-    loaded = load(file or subject.source, subject.protocol or None, {**named, **sizes})
-    machines = _machines(loaded, recorded)
+    workspace = opened(file or subject.source, *basis_of(subject))
+    named = chosen(workspace.protocols(), subject.protocol or None)
+    found = loaded(workspace, named, {**sizes_of(subject.instance), **sizes})
+    machines = machines_of(recorded, ReplayedProtocol(found.name, found.graph))
     stepper = Stepper(machines)
     for step in recorded.steps:
         divergence = stepper.make(step)
@@ -110,7 +103,7 @@ def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
                 [str(one) for one in divergence.possible],
                 divergence.more,
             )
-            say([said], None)
+            say([said], {})
             raise Stopped(Exit.REFUTED)
     trace = Trace(
         fault=subject.fault,
@@ -122,29 +115,12 @@ def _stepped(path: str, file: str | None, sizes: Mapping[str, int]) -> _Shown:
         queues=tuple((*channel, labels) for channel, labels in sorted(stepper.queues.items())),
         waiting=tuple(waiting(machine, stepper.state(machine.role)) for machine in machines),
     )
-    return _Shown(trace, loaded.graph.roles)
-
-
-def _machines(loaded: Loaded, recorded: TraceFile) -> list[Machine]:
-    """All machines of a small protocol; of a large one those of the roles that the trace names."""
-    machines = Machines(loaded.graph)
-    if len(loaded.graph.roles) <= ALL_MACHINES:
-        return machines.all()
-    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
-    named.update(recorded.subject.culprits[:ALL_MACHINES])
-    return [machines.of(role) for role in loaded.graph.roles if role in named]
+    return _Shown(trace, found.graph.roles)
 
 
 def _read(path: str) -> TraceFile:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ItfError("it is not a regular file")
-        with open(path, "rb") as file:
-            return read_itf(file.read(_LIMIT + 1))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        say([build.unreadable_trace(path, (reason or "it cannot be opened").lower())], None)
-        raise Stopped(Exit.REFUTED) from None
+        return read_trace(path)[0]
     except ItfError as error:
-        say([build.unreadable_trace(path, str(error))], None)
+        say([build.unreadable_trace(path, str(error))], {})
         raise Stopped(Exit.REFUTED) from None

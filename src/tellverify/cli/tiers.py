@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 import msgspec
 
+from tellverify.cli.complaints import Stopped, complain, stop_at_errors
 from tellverify.cli.exit import Exit
-from tellverify.cli.loading import Stopped, complain, source_of, stop_at_errors
+from tellverify.cli.opening import opened
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.tiers import Blocker, Tiers, tiers_of
-from tellverify.language.syntax import ast
-from tellverify.language.syntax.parser import parse
+from tellverify.language.workspace import Workspace
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
-from tellverify.verification.pipeline import qualified_name
 
 
 class BlockerRow(msgspec.Struct, frozen=True):
@@ -50,14 +50,14 @@ class TierRow(msgspec.Struct, frozen=True):
 def tiers(file: str, protocol: str | None, style: str) -> int:
     """Show the strongest language tier of each protocol, and what blocks the next one."""
     try:
-        source = source_of(file)
-        parsed = parse(source)
-        stop_at_errors(parsed.diagnostics, source)
+        workspace = opened(file)
+        stop_at_errors(_unreadable(workspace), workspace.sources())
     except Stopped as stop:
         return stop.code
     rows = [
-        _row(source, name, tiers_of(parsed.file, each))
-        for name, each in _chosen(parsed.file, protocol)
+        _row(each.source, each.name, tiers_of(each.judged.file, each.protocol))
+        for each in workspace.protocols()
+        if protocol is None or each.is_called(protocol)
     ]
     if not rows:
         complain("there is no such protocol" if protocol else "the file has no protocol")
@@ -71,9 +71,13 @@ def tiers(file: str, protocol: str | None, style: str) -> int:
     return Exit.OK
 
 
-def _chosen(file: ast.File, name: str | None) -> list[tuple[str, ast.Protocol]]:
-    named = [(qualified_name(file, each), each) for each in file.protocols]
-    return [(q, each) for q, each in named if name is None or name in (q, each.name.text)]
+def _unreadable(workspace: Workspace) -> list[Diagnostic]:
+    """What keeps a text from being read; a protocol with other errors has tiers all the same."""
+    return [
+        found
+        for unit, _ in workspace.opened()
+        for found in (*unit.diagnostics, *(one for each in unit.parsed for one in each.diagnostics))
+    ]
 
 
 def _row(source: SourceFile, name: str, found: Tiers) -> TierRow:

@@ -11,11 +11,10 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.cli.check import Performed, perform
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver, show
-from tellverify.cli.session import complain_refused
+from tellverify.cli.session import CheckResult, complain_refused, perform
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
@@ -69,19 +68,17 @@ def _state(run: Run) -> State:
     state: State = {}
     for protocol in run.protocols:
         state[protocol.path, protocol.name] = tuple(
-            fingerprint(protocol.name, verdict) + type(verdict.outcome).__name__
+            fingerprint(protocol.subject, verdict) + type(verdict.outcome).__name__
             for verdict in protocol.verdicts
         )
     for read in run.inputs:
         state[read.path, ""] = tuple(
-            (found.code.number, found.message)
-            for found in run.diagnostics
-            if found.path == read.path
+            (found.code.number, found.message) for found in run.findings if found.path == read.path
         )
     return state
 
 
-def _show_changes(done: Performed, before: State, now: State) -> None:
+def _show_changes(done: CheckResult, before: State, now: State) -> None:
     run = done.run
     paths = {key[0] for key in now if now[key] != before.get(key)}
     gone = sorted({path for path, _ in before} - {path for path, _ in now})

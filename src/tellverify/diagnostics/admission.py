@@ -48,18 +48,18 @@ def undeclared(where: Where, pack: str, span: Span) -> Diagnostic:
     return finding(
         PACK_NOT_DECLARED,
         where,
-        f"`{pack}` is required and not declared, so no runtime admits `{where.protocol}`",
-        (span, "no `proof_bundle` of this name"),
-        helps=(f"declare `proof_bundle {pack}` with the capabilities of the policy",),
+        f"`{pack}` is required but not declared, so no runtime admits `{where.protocol}`",
+        (span, "no `proof_bundle` has this name"),
+        helps=(f"declare `proof_bundle {pack}` with the capabilities that the policy lists",),
     )
 
 
 PACK_WITHOUT_POLICY: Final = Code(
     "TV702",
     "pack-without-policy",
-    "a required pack that the policy does not know",
+    "a required pack that the policy does not define",
     kind=Kind.OBLIGATION,
-    help="require a pack of the policy, or none",
+    help="require a pack that the policy defines, or none",
 )
 
 
@@ -68,9 +68,9 @@ def without_policy(where: Where, pack: str, span: Span, known: Sequence[str]) ->
     return finding(
         PACK_WITHOUT_POLICY,
         where,
-        f"no policy says what `{pack}` needs, so no runtime admits `{where.protocol}`",
-        (span, "unknown to the policy"),
-        notes=(f"the policy has {_listed(known)}",) if known else (),
+        f"the policy does not define `{pack}`, so no runtime admits `{where.protocol}`",
+        (span, "not in the policy"),
+        notes=(f"the policy defines {_listed(known)}",) if known else (),
     )
 
 
@@ -93,7 +93,7 @@ def reserved(
         f"`{pack}` is {status}: nothing in the runtime consumes it, so no runtime admits"
         f" `{where.protocol}`",
         (span, status),
-        notes=(f"to be revisited only when {revisit}",) if revisit else (),
+        notes=(f"the policy revisits this only when {revisit}",) if revisit else (),
         others=_place(row, f"`{pack}` is {status} here"),
     )
 
@@ -101,7 +101,7 @@ def reserved(
 PACK_DRIFT: Final = Code(
     "TV704",
     "pack-drift",
-    "a pack that declares other capabilities than the policy",
+    "a pack whose capabilities differ from the policy",
     kind=Kind.OBLIGATION,
 )
 
@@ -121,24 +121,24 @@ def drift(
     if missing:
         said.append(f"{_listed(missing)} {_is(missing)} missing")
     if extra:
-        said.append(f"{_listed([key for key, _ in extra])} {_is(extra)} too much")
-    said.extend(f"`{old}` is written `{new}`" for new, old, _ in renamed)
+        said.append(f"{_listed([key for key, _ in extra])} {_is(extra)} not in the policy")
+    said.extend(f"`{old}` is spelled `{new}`" for new, old, _ in renamed)
     helps = []
     if missing:
         helps.append(f"declare {_listed(missing)}")
     if extra:
         helps.append(f"remove {_listed([key for key, _ in extra])}")
-    helps.extend(f"write `{old}` for `{new}`" for new, old, _ in renamed)
+    helps.extend(f"write `{old}` instead of `{new}`" for new, old, _ in renamed)
     places: list[Mark] = [(at, "not in the policy") for _, at in extra]
     places += [(at, f"`{old}` in the policy") for _, old, at in renamed]
-    places += _place(row, "what the policy wants to be declared")
+    places += _place(row, "the capabilities that the policy lists")
     return finding(
         PACK_DRIFT,
         where,
-        f"`{pack}` declares other capabilities than the policy: {'; '.join(said)}",
+        f"the capabilities of `{pack}` differ from the policy: {'; '.join(said)}",
         (span, "differs from the policy"),
         others=places,
-        notes=(f"no runtime can have {_listed(never)}",) if never else (),
+        notes=(f"no runtime can provide {_listed(never)}",) if never else (),
         helps=tuple(helps),
     )
 
@@ -146,9 +146,9 @@ def drift(
 FLATTENED_DRIFT: Final = Code(
     "TV705",
     "flattened-drift",
-    "a manifest whose pack capabilities are not those of its packs",
+    "a manifest whose pack capabilities differ from its packs",
     kind=Kind.OBLIGATION,
-    help="make the manifest from its source again",
+    help="regenerate the manifest from its source",
 )
 
 
@@ -158,7 +158,7 @@ def flattened(where: Where, span: Span, missing: Sequence[str], extra: Sequence[
     if missing:
         said.append(f"{_listed(missing)} {_is(missing)} missing")
     if extra:
-        said.append(f"{_listed(extra)} {_is(extra)} too much")
+        said.append(f"{_listed(extra)} {_is(extra)} superfluous")
     return finding(
         FLATTENED_DRIFT,
         where,
@@ -211,7 +211,7 @@ def missing_pack_key(
     return finding(
         MISSING_PACK_KEY,
         where,
-        f"the runtime `{runtime}` lacks {_listed(keys)}, for which `{pack}` stands",
+        f"the runtime `{runtime}` lacks {_listed(keys)}, which `{pack}` requires",
         (span, f"needs {_short(keys)}"),
         helps=(f"provide {_short(keys)} in `{runtime}`, or choose another runtime",),
         others=(*_place(row, "needed by this row"), *_place(has, f"`{runtime}` lacks it")),
@@ -221,9 +221,9 @@ def missing_pack_key(
 UNKNOWN_PROTOCOL: Final = Code(
     "TV708",
     "unknown-protocol",
-    "a protocol that the policy does not know",
+    "a protocol that is not in the policy",
     kind=Kind.OBLIGATION,
-    help="add a row to the policy, or give the protocol and its module their known names",
+    help="add a row to the policy, or correct the names of the protocol and its module",
 )
 
 
@@ -232,7 +232,7 @@ def unknown_protocol(where: Where, span: Span) -> Diagnostic:
     return finding(
         UNKNOWN_PROTOCOL,
         where,
-        f"the policy does not know `{where.protocol}`",
+        f"`{where.protocol}` is not in the policy",
         (span, "has no row in `protocols`"),
     )
 
@@ -240,9 +240,9 @@ def unknown_protocol(where: Where, span: Span) -> Diagnostic:
 RENAMED_PROTOCOL: Final = Code(
     "TV709",
     "renamed-protocol",
-    "a known protocol under a name that the policy does not know",
+    "a protocol that was renamed without updating the policy",
     kind=Kind.OBLIGATION,
-    help="give module and protocol their old names, or change the row of the policy too",
+    help="restore the names of the module and the protocol, or update the row of the policy",
 )
 
 
@@ -253,17 +253,17 @@ def renamed_protocol(
     return finding(
         RENAMED_PROTOCOL,
         where,
-        f"`{where.protocol}` is not `{known}` to a runtime, and loses {lost}",
-        (span, "another name than in the policy"),
-        notes=("a runtime finds the id and the keys of a protocol by module and name alone",),
-        others=_place(row, "the name that is looked for"),
+        f"a runtime does not recognize `{where.protocol}` as `{known}`, so it loses {lost}",
+        (span, "differs from the name in the policy"),
+        notes=("a runtime looks up the id and the keys of a protocol by its module and name",),
+        others=_place(row, "the name that runtimes look up"),
     )
 
 
 PACK_NOT_REQUIRED: Final = Code(
     "TV711",
     "pack-not-required",
-    "a pack that is declared and not required",
+    "a pack that is declared but not required",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -274,7 +274,7 @@ def not_required(where: Where, pack: str, span: Span) -> Diagnostic:
     return finding(
         PACK_NOT_REQUIRED,
         where,
-        f"`{pack}` is declared and not required, so nothing is admitted by it",
+        f"`{pack}` is declared but not required, so it has no effect on admission",
         (span, "not required"),
         helps=(f"add `requires {pack}` to the protocol, or remove the declaration",),
     )
@@ -283,7 +283,7 @@ def not_required(where: Where, pack: str, span: Span) -> Diagnostic:
 DECLARED_KEY_UNKNOWN: Final = Code(
     "TV712",
     "declared-key-not-provided",
-    "a declared capability that no runtime can have",
+    "a declared capability that no runtime can provide",
     upstream="accepts",
 )
 
@@ -294,9 +294,9 @@ def not_provided(where: Where, pack: str, keys: Sequence[tuple[str, Span]]) -> D
     return finding(
         DECLARED_KEY_UNKNOWN,
         where,
-        f"`{pack}` declares {_listed(names)}, which no runtime can have",
-        (keys[0][1], "no runtime contract grants it"),
-        others=[(at, "nor this") for _, at in keys[1:]],
+        f"`{pack}` declares {_listed(names)}, which no runtime can provide",
+        (keys[0][1], "not granted by any runtime contract"),
+        others=[(at, "nor is this") for _, at in keys[1:]],
         helps=(f"remove {_listed(names)}",),
     )
 
@@ -304,9 +304,9 @@ def not_provided(where: Where, pack: str, keys: Sequence[tuple[str, Span]]) -> D
 PACK_METADATA: Final = Code(
     "TV713",
     "pack-metadata",
-    "a pack with another version, issuer or constraint",
+    "a pack whose version, issuer or constraints differ from the policy",
     severity=Severity.WARNING,
-    help="copy the values of the policy",
+    help="copy the values from the policy",
     upstream="accepts",
 )
 
@@ -316,7 +316,7 @@ def metadata(where: Where, pack: str, span: Span, fields: str, row: Spot | None)
     return finding(
         PACK_METADATA,
         where,
-        f"the {fields} of `{pack}` {'are' if ',' in fields else 'is'} not as in the policy",
+        f"the {fields} of `{pack}` {'differ' if ',' in fields else 'differs'} from the policy",
         (span, "differs"),
         others=_place(row, "the values of the policy"),
     )
@@ -325,7 +325,7 @@ def metadata(where: Where, pack: str, span: Span, fields: str, row: Spot | None)
 PACK_EXCLUDED: Final = Code(
     "TV714",
     "pack-excluded",
-    "a pack on a protocol that stays free of packs",
+    "a pack on a protocol that must not carry packs",
     kind=Kind.OBLIGATION,
     help="remove the requirement and the declaration",
 )
@@ -338,17 +338,18 @@ def excluded(
     return finding(
         PACK_EXCLUDED,
         where,
-        f"`{where.protocol}` carries `{pack}` and belongs to `{group}`, which stays free of packs",
-        (span, "no pack may stand here"),
-        notes=((reason,) if reason else ()) + ("likeness to another protocol is no argument",),
-        others=_place(row, "free of packs by this row"),
+        f"`{where.protocol}` carries `{pack}` but belongs to `{group}`, which must not carry packs",
+        (span, "no pack is allowed here"),
+        notes=((reason,) if reason else ())
+        + ("similarity to another protocol is not an argument",),
+        others=_place(row, "this row excludes packs"),
     )
 
 
 PACK_NOT_ADOPTED: Final = Code(
     "TV715",
     "pack-not-adopted",
-    "a protocol without the pack that it must require",
+    "a protocol that lacks a pack that the policy requires",
     kind=Kind.OBLIGATION,
 )
 
@@ -358,7 +359,7 @@ def not_adopted(where: Where, pack: str, span: Span, row: Spot | None) -> Diagno
     return finding(
         PACK_NOT_ADOPTED,
         where,
-        f"`{where.protocol}` must require `{pack}` and does not, so nothing is checked at launch",
+        f"`{where.protocol}` must require `{pack}` but does not, so nothing is checked at launch",
         (span, f"add `requires {pack}`"),
         helps=(f"declare `{pack}` and add `requires {pack}`",),
         others=_place(row, "required by this row"),
@@ -370,7 +371,7 @@ PACK_OF_CANDIDATE: Final = Code(
     "pack-of-candidate",
     "a pack on a protocol that is only a candidate for packs",
     kind=Kind.OBLIGATION,
-    help="remove the pack, or have it accepted and add it to the row of the policy",
+    help="remove the pack, or have it accepted and add it to the policy",
 )
 
 
@@ -379,19 +380,19 @@ def candidate(where: Where, pack: str, span: Span, wave: str, row: Spot | None) 
     return finding(
         PACK_OF_CANDIDATE,
         where,
-        f"`{where.protocol}` carries `{pack}` and is only a candidate of the {wave} wave",
+        f"`{where.protocol}` carries `{pack}` but is only a candidate in the {wave} wave",
         (span, "not accepted yet"),
-        notes=("a candidate stays free of packs until all five conditions of acceptance hold",),
-        others=_place(row, "a candidate by this row"),
+        notes=("a candidate must not carry packs until all five acceptance conditions hold",),
+        others=_place(row, "this row makes it a candidate"),
     )
 
 
 PLAIN_KEYS_DRIFT: Final = Code(
     "TV717",
     "plain-keys-drift",
-    "a manifest with other plain capabilities than the policy",
+    "a manifest whose plain capabilities differ from the policy",
     kind=Kind.OBLIGATION,
-    help="make the manifest from its source again",
+    help="regenerate the manifest from its source",
 )
 
 
@@ -403,11 +404,11 @@ def plain_keys(
     if missing:
         said.append(f"{_listed(missing)} {_is(missing)} missing")
     if extra:
-        said.append(f"{_listed(extra)} {_is(extra)} too much")
+        said.append(f"{_listed(extra)} {_is(extra)} superfluous")
     return finding(
         PLAIN_KEYS_DRIFT,
         where,
-        f"`required_capabilities` is not what the policy has: {'; '.join(said)}",
+        f"`required_capabilities` differs from the policy: {'; '.join(said)}",
         (span, "the manifest of this protocol"),
         others=_place(row, "the row of the policy"),
     )
@@ -416,7 +417,7 @@ def plain_keys(
 MALFORMED_LINK: Final = Code(
     "TV721",
     "malformed-link",
-    "a link that names no bundle or cannot be read",
+    "a malformed link",
     help="write it as `bundle=NAME|exports=A,B|imports=C`",
     upstream="rejects",
 )
@@ -427,7 +428,7 @@ def malformed_link(where: Where, role: str, span: Span, why: str) -> Diagnostic:
     return finding(
         MALFORMED_LINK,
         where,
-        f"the `link` of `{role}` is none: {why}",
+        f"the `link` of `{role}` cannot be read: {why}",
         (span, why),
     )
 
@@ -445,8 +446,8 @@ def unresolved_import(where: Where, role: str, bundle: str, name: str, span: Spa
     return finding(
         UNRESOLVED_IMPORT,
         where,
-        f"`{role}` imports `{name}` into `{bundle}`, and no link exports it",
-        (span, f"`{name}` is exported nowhere"),
+        f"`{role}` imports `{name}` into `{bundle}`, but no link exports it",
+        (span, f"`{name}` is never exported"),
         helps=(f"export `{name}` in a link of this choreography, or remove the import",),
     )
 
@@ -468,12 +469,12 @@ def manifest_drift(
         said.append(f"it lacks {len(missing)} {'entry' if len(missing) == 1 else 'entries'}")
     if extra:
         said.append(f"{len(extra)} {_is(extra)} not in the source")
-    notes = [f"missing: `{one}`" for one in missing] + [f"too much: `{one}`" for one in extra]
+    notes = [f"missing: `{one}`" for one in missing] + [f"superfluous: `{one}`" for one in extra]
     return finding(
         MANIFEST_DRIFT,
         where,
         f"the stored manifest differs from its source in `{field}`: {' and '.join(said)}",
-        (span, "what the source says"),
+        (span, "the value in the source"),
         notes=tuple(notes),
     )
 

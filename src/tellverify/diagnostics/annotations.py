@@ -17,7 +17,7 @@ from tellverify.source.span import Span
 CAPABILITY_NAME: Final = Code(
     "TV351",
     "capability-name",
-    "a capability name that the runtime refuses",
+    "a capability name that the runtime rejects",
     help="write `namespace:capability` in lower-case letters, digits, `_` and `-`",
     upstream="accepts",
 )
@@ -25,19 +25,19 @@ CAPABILITY_NAME: Final = Code(
 
 def capability_name(where: Where, name: str, span: Span, reason: str) -> Diagnostic:
     """A name that is no capability."""
-    shown = f"`{name}` is no capability name" if name else "the capability name is empty"
+    shown = f"`{name}` is not a capability name" if name else "the capability name is empty"
     return finding(
         CAPABILITY_NAME,
         where,
         f"{shown}: {reason}",
-        (span, "refused before the protocol is launched"),
+        (span, "rejected before the protocol is launched"),
     )
 
 
 LEGACY_CAPABILITY: Final = Code(
     "TV352",
     "legacy-capability",
-    "a capability name of former times",
+    "a legacy capability name",
     upstream="accepts",
 )
 
@@ -45,17 +45,17 @@ LEGACY_CAPABILITY: Final = Code(
 def legacy_capability(where: Where, name: str, span: Span, targets: Sequence[str]) -> Diagnostic:
     """A name of former times, with what has replaced it."""
     if not targets:
-        help_text = "nothing single has replaced it: say which of its rights the send needs"
+        help_text = "it has no single replacement: name the rights that the send needs"
     elif len(targets) == 1 and targets[0].endswith("*"):
-        help_text = f"it was a placeholder: write a name that begins with `{targets[0][:-1]}`"
+        help_text = f"it was a placeholder: use a name that begins with `{targets[0][:-1]}`"
     else:
         named = " or ".join(f"`{target}`" for target in targets)
         help_text = f"write {named}"
     return finding(
         LEGACY_CAPABILITY,
         where,
-        f"`{name}` is a capability name of former times",
-        (span, "no longer admitted"),
+        f"`{name}` is a legacy capability name",
+        (span, "no longer accepted"),
         helps=(help_text,),
     )
 
@@ -63,9 +63,9 @@ def legacy_capability(where: Where, name: str, span: Span, targets: Sequence[str
 LOOSE_CAPABILITY: Final = Code(
     "TV353",
     "loose-capability",
-    "a capability name with an odd part",
+    "a capability name with a malformed part",
     severity=Severity.WARNING,
-    help="let every part begin with a letter",
+    help="begin every part with a letter",
     upstream="accepts",
 )
 
@@ -77,15 +77,15 @@ def loose_capability(where: Where, name: str, span: Span, part: str) -> Diagnost
         LOOSE_CAPABILITY,
         where,
         f"the capability name `{name}` has {odd}",
-        (span, "accepted by the runtime, and most likely a slip"),
+        (span, "accepted by the runtime, but probably a mistake"),
     )
 
 
 MODULE_CAPABILITY: Final = Code(
     "TV354",
     "module-capability",
-    "a capability of a module that cannot be launched",
-    help="name a capability of a first-party namespace",
+    "a module capability that cannot be launched",
+    help="use a capability of a first-party namespace",
     upstream="accepts",
 )
 
@@ -96,14 +96,14 @@ def module_capability(where: Where, name: str, span: Span, reason: str) -> Diagn
         MODULE_CAPABILITY,
         where,
         f"`{name}` cannot be launched: {reason}",
-        (span, "refused at launch"),
+        (span, "rejected at launch"),
     )
 
 
 UNKNOWN_ANNOTATION: Final = Code(
     "TV355",
     "unknown-annotation",
-    "an annotation of an unknown key",
+    "an annotation with an unknown key",
     upstream="accepts",
 )
 
@@ -113,16 +113,16 @@ def unknown_annotation(where: Where, key: str, span: Span, near: str) -> Diagnos
     return finding(
         UNKNOWN_ANNOTATION,
         where,
-        f"there is no annotation `{key}`",
-        (span, "an unknown key"),
-        helps=(f"did you mean `{near}`?",) if near else ("remove it, or let the policy name it",),
+        f"unknown annotation `{key}`",
+        (span, "unknown key"),
+        helps=(f"did you mean `{near}`?",) if near else ("remove it, or add it to the policy",),
     )
 
 
 ANNOTATION_VALUE: Final = Code(
     "TV356",
     "annotation-value",
-    "an annotation whose value has no meaning",
+    "an annotation with an invalid value",
     upstream="accepts",
 )
 
@@ -132,7 +132,7 @@ def annotation_value(where: Where, key: str, span: Span, reason: str, wanted: st
     return finding(
         ANNOTATION_VALUE,
         where,
-        f"the value of `{key}` has no meaning: {reason}",
+        f"the value of `{key}` is not valid: {reason}",
         (span, "this value"),
         helps=(f"write {wanted}",),
     )
@@ -151,7 +151,7 @@ def repeated_annotation(
     where: Where, key: str, spans: tuple[Span, Span], *, adds_up: bool
 ) -> Diagnostic:
     """A key twice in one record."""
-    what = "both count, and nobody sees that" if adds_up else "only one can count"
+    what = "both count, which is easily missed" if adds_up else "only one of them counts"
     return finding(
         REPEATED_ANNOTATION,
         where,
@@ -164,9 +164,9 @@ def repeated_annotation(
 CLAMPED_COST: Final = Code(
     "TV358",
     "clamped-cost",
-    "a cost larger than a charge can be",
+    "a cost that exceeds the largest charge",
     severity=Severity.WARNING,
-    help="write at most 4294967295",
+    help="use at most 4294967295",
     upstream="accepts",
 )
 
@@ -176,7 +176,7 @@ def clamped_cost(where: Where, cost: int, span: Span) -> Diagnostic:
     return finding(
         CLAMPED_COST,
         where,
-        f"a cost of {cost:,} is larger than a charge can be, so less is charged than is written",
+        f"a cost of {cost:,} exceeds the largest charge, so less is charged than written",
         (span, "charged as 4,294,967,295"),
     )
 
@@ -184,9 +184,9 @@ def clamped_cost(where: Where, cost: int, span: Span) -> Diagnostic:
 ZERO_COST: Final = Code(
     "TV359",
     "zero-cost",
-    "a charge of nothing",
+    "a charge of zero",
     severity=Severity.NOTE,
-    help="charge at least 1, or leave out the record",
+    help="charge at least 1, or remove the record",
     upstream="accepts",
 )
 
@@ -196,15 +196,15 @@ def zero_cost(where: Where, span: Span) -> Diagnostic:
     return finding(
         ZERO_COST,
         where,
-        "a charge of nothing does not move the budget, so its receipt repeats a nonce",
-        (span, "charges nothing"),
+        "a charge of zero leaves the budget unchanged, so its receipt repeats a nonce",
+        (span, "charges zero"),
     )
 
 
 UNKNOWN_OBSERVER: Final = Code(
     "TV361",
     "unknown-observer",
-    "an observer that no class of observers has",
+    "an unknown class of observers",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -219,8 +219,8 @@ def unknown_observer(
     return finding(
         UNKNOWN_OBSERVER,
         where,
-        f"`{observer}` is no class of observers, so it counts as `{taken_for}`",
-        (span, "one quoted text is one observer" if many else f"counts as `{taken_for}`"),
+        f"`{observer}` is not a class of observers, so it counts as `{taken_for}`",
+        (span, "quoted text is a single observer" if many else f"counts as `{taken_for}`"),
         helps=(f"write {'(A, B) without quotes, with ' if many else 'one of '}{named}",),
     )
 
@@ -228,9 +228,9 @@ def unknown_observer(
 LABEL_METADATA: Final = Code(
     "TV364",
     "label-metadata",
-    "one label with different annotations",
+    "a label with different annotations",
     severity=Severity.NOTE,
-    help="give the messages labels of their own, or the same annotations",
+    help="give the messages different labels, or the same annotations",
     upstream="accepts",
 )
 
@@ -243,14 +243,14 @@ def label_metadata(where: Where, label: str, spans: tuple[Span, Span], what: str
         f"`{label}` is sent with different annotations: {what}",
         (spans[1], "differs from the first"),
         others=[(spans[0], "first sent here")],
-        notes=("a runtime that looks guards up by message type finds one of them for both",),
+        notes=("a runtime that looks up guards by message type uses one of them for both",),
     )
 
 
 UNANNOTATED_MESSAGE: Final = Code(
     "TV365",
     "unannotated-message",
-    "a message that its guards do not see",
+    "a message without guard annotations",
     severity=Severity.WARNING,
     help="give it a `guard_capability` and a `flow_cost`",
     upstream="accepts",
@@ -263,7 +263,7 @@ def unannotated_message(where: Where, label: str, sender: str, span: Span) -> Di
         UNANNOTATED_MESSAGE,
         where,
         f"`{sender}` sends `{label}` without annotations, so no guard checks or charges it",
-        (span, "no guard sees this message"),
+        (span, "not guarded"),
     )
 
 
@@ -282,6 +282,6 @@ def invisible_annotation(where: Where, span: Span, place: str) -> Diagnostic:
     return finding(
         INVISIBLE_ANNOTATION,
         where,
-        f"annotations in {place} have no effect: only those of the protocol itself are read",
-        (span, "read by nobody"),
+        f"annotations in {place} have no effect: only those in the protocol itself are read",
+        (span, "never read"),
     )

@@ -17,7 +17,7 @@ from tellverify.source.span import Span
 BRACE_SURFACE: Final = Code(
     "TV152",
     "brace-surface",
-    "a protocol on the brace surface, which Telltale no longer reads",
+    "a protocol in brace syntax, which Telltale no longer reads",
     severity=Severity.WARNING,
     help="rewrite it with `tellverify fmt --upgrade`",
     upstream="rejects",
@@ -29,7 +29,7 @@ def brace_surface(path: str, span: Span) -> Diagnostic:
     return finding(
         BRACE_SURFACE,
         path,
-        "this protocol is written in braces, which Telltale no longer reads",
+        "this protocol uses brace syntax, which Telltale no longer reads",
         (span, ""),
     )
 
@@ -37,8 +37,8 @@ def brace_surface(path: str, span: Span) -> Diagnostic:
 MIXED_SURFACES: Final = Code(
     "TV153",
     "mixed-surfaces",
-    "the brace surface and the layout surface in one text",
-    help="write all of the text on one surface, best with layout",
+    "brace syntax and layout syntax in one text",
+    help="use one syntax throughout, preferably layout",
     upstream="rejects",
 )
 
@@ -48,16 +48,16 @@ def mixed_surfaces(path: str, span: Span, found: str, first: Span) -> Diagnostic
     return finding(
         MIXED_SURFACES,
         path,
-        f"`{found}` belongs to the layout surface, but this text is written in braces",
+        f"`{found}` is layout syntax, but this text uses brace syntax",
         (span, ""),
-        others=[(first, "this makes it the brace surface")],
+        others=[(first, "this makes it brace syntax")],
     )
 
 
 BRACE_SYNTAX: Final = Code(
     "TV154",
     "brace-syntax",
-    "a word where the brace surface wants another",
+    "text that does not match the grammar of the brace syntax",
     upstream="rejects",
 )
 
@@ -78,7 +78,7 @@ def brace_syntax(
 NO_LAYOUT_FORM: Final = Code(
     "TV155",
     "no-layout-form",
-    "text of the brace surface that the layout surface has no form for",
+    "brace syntax without a counterpart in layout syntax",
     upstream="rejects",
 )
 
@@ -88,7 +88,7 @@ def no_layout_form(path: str, span: Span, what: str, help_text: str) -> Diagnost
     return finding(
         NO_LAYOUT_FORM,
         path,
-        f"{what}, which cannot be written on the layout surface",
+        f"{what}, which cannot be written in layout syntax",
         (span, ""),
         helps=[help_text],
     )
@@ -97,8 +97,8 @@ def no_layout_form(path: str, span: Span, what: str, help_text: str) -> Diagnost
 REMOVED_BRACE_STATEMENT: Final = Code(
     "TV156",
     "removed-brace-statement",
-    "a statement of the brace surface that the language no longer has",
-    help="say it with messages, or with `timeout`, `let ... = transfer` or `handoff`",
+    "a statement of the brace syntax that is no longer part of the language",
+    help="express it with messages, `timeout`, `let ... = transfer` or `handoff`",
     upstream="rejects",
 )
 
@@ -108,7 +108,7 @@ def removed_statement(path: str, span: Span, word: str) -> Diagnostic:
     return finding(
         REMOVED_BRACE_STATEMENT,
         path,
-        f"the language no longer has a statement `{word}`",
+        f"the statement `{word}` is no longer part of the language",
         (span, ""),
     )
 
@@ -116,8 +116,8 @@ def removed_statement(path: str, span: Span, word: str) -> Diagnostic:
 MISPLACED_ANNOTATION: Final = Code(
     "TV157",
     "misplaced-annotation",
-    "an annotation where there is no sender for it",
-    help="put it in front of the message it is about, or take it out",
+    "an annotation without a message to annotate",
+    help="move it before the message that it annotates, or remove it",
     upstream="rejects",
 )
 
@@ -127,7 +127,7 @@ def misplaced_annotation(path: str, span: Span, text: str) -> Diagnostic:
     return finding(
         MISPLACED_ANNOTATION,
         path,
-        f"`{text}` is not in front of a message, so there is no sender to annotate",
+        f"`{text}` does not precede a message, so there is no sender to annotate",
         (span, ""),
     )
 
@@ -135,7 +135,7 @@ def misplaced_annotation(path: str, span: Span, text: str) -> Diagnostic:
 UNREADABLE_MACRO: Final = Code(
     "TV158",
     "unreadable-macro",
-    "a `tell!` whose choreography cannot be found",
+    "a `tell!` whose choreography cannot be determined",
 )
 
 
@@ -146,7 +146,7 @@ def missing_include(path: str, span: Span, included: str, reason: str) -> Diagno
         path,
         f"cannot read the included file `{included}`: {reason}",
         (span, ""),
-        helps=["the path is relative to the folder of this file"],
+        helps=["write a path relative to the folder of this file"],
         upstream="rejects",
     )
 
@@ -166,9 +166,9 @@ def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diag
 LAYOUT_TOO_LARGE: Final = Code(
     "TV192",
     "layout-too-large",
-    "nesting that makes the canonical text too large",
+    "nesting so deep that the canonical text is too large",
     kind=Kind.LIMIT,
-    help="move inner parts into local protocols",
+    help="move inner blocks into local protocols",
 )
 
 
@@ -177,5 +177,5 @@ def layout_too_large(path: str) -> Diagnostic:
     return finding(
         LAYOUT_TOO_LARGE,
         path,
-        "this file is nested so deep that its canonical text would be unreasonably large",
+        "this file is nested so deeply that its canonical text would be too large",
     )

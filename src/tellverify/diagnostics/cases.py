@@ -16,7 +16,7 @@ from tellverify.source.span import Span
 MISSING_CASE: Final = Code(
     "TV311",
     "missing-case",
-    "a case analysis that leaves a constructor out",
+    "a case analysis with a missing constructor",
 )
 
 
@@ -34,7 +34,7 @@ def missing_case(
         MISSING_CASE,
         where,
         f"the case has no arm for {names} of `{type_name}`",
-        (span, f"what if it is {names}?"),
+        (span, f"{names} is not handled"),
         others=others,
         helps=(f"add an arm `| {missing[0]} => ...`",),
         upstream=upstream,
@@ -73,8 +73,8 @@ def unknown_constructor(
 DUPLICATE_CASE: Final = Code(
     "TV313",
     "duplicate-case",
-    "a constructor that two arms take",
-    help="remove one of the arms, or take another constructor",
+    "a constructor that two arms match",
+    help="remove one of the arms, or match another constructor",
     upstream="accepts",
 )
 
@@ -84,17 +84,17 @@ def duplicate_case(where: Where, name: str, span: Span, first: Span) -> Diagnost
     return finding(
         DUPLICATE_CASE,
         where,
-        f"two arms of the case take `{name}`",
-        (span, "never reached"),
-        others=[(first, "taken here already")],
+        f"two arms of the case match `{name}`",
+        (span, "unreachable"),
+        others=[(first, "already matched here")],
     )
 
 
 BINDER_COUNT: Final = Code(
     "TV314",
     "binder-count",
-    "an arm that binds more than its constructor carries",
-    help="bind one name for each value, or none at all",
+    "an arm that binds more names than its constructor has values",
+    help="bind one name per value, or none",
     upstream="accepts",
 )
 
@@ -113,7 +113,7 @@ def binder_count(
     return finding(
         BINDER_COUNT,
         where,
-        f"the arm binds {binds}, but `{name}` carries {carries}",
-        (span, f"carries {carries}"),
+        f"the arm binds {binds}, but `{name}` has {carries}",
+        (span, f"has {carries}"),
         others=others,
     )

@@ -17,15 +17,15 @@ from tellverify.source.span import Span
 BROKEN_CEREMONY: Final = Code(
     "TV651",
     "broken-ceremony",
-    "a run that does not record one outcome",
+    "a run that does not record exactly one outcome",
     kind=Kind.OBLIGATION,
-    help="record the beginning first, and one outcome last, on every branch",
+    help="on every branch, record the start first and exactly one outcome last",
 )
 
 OPEN_CEREMONY: Final = Code(
     "TV653",
     "open-ceremony",
-    "a ceremony whose outcomes the protocol lacks",
+    "a ceremony whose outcomes the protocol does not record",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
@@ -35,14 +35,14 @@ UNSTABLE_STATUS: Final = Code(
     "unstable-status",
     "a status that depends on the order of facts",
     kind=Kind.OBLIGATION,
-    help="reduce facts by what is known, not by the order in which it was written",
+    help="derive the status from the set of facts, not from their order",
 )
 
 
 CATEGORY_CONFLICT: Final = Code(
     "TV652",
     "category-conflict",
-    "a category that contradicts another statement",
+    "a category that conflicts with another declaration",
 )
 
 
@@ -52,7 +52,7 @@ def category_conflict(where: Where, span: Span, message: str, help_text: str) ->
         CATEGORY_CONFLICT,
         where,
         message,
-        (span, "said here"),
+        (span, "declared here"),
         helps=(help_text,),
     )
 
@@ -60,7 +60,7 @@ def category_conflict(where: Where, span: Span, message: str, help_text: str) ->
 UNKNOWN_FACT: Final = Code(
     "TV663",
     "unknown-fact",
-    "a fact that its schema does not have",
+    "a fact that is not in its schema",
     severity=Severity.WARNING,
 )
 
@@ -70,7 +70,7 @@ def unknown_fact(where: Where, span: Span, fact: str, schema: str, known: str) -
     return finding(
         UNKNOWN_FACT,
         where,
-        f"the fact schema `{schema}` has no `{fact}`",
+        f"the fact schema `{schema}` has no fact `{fact}`",
         (span, "recorded here"),
         helps=(f"it has {known}",),
     )
@@ -98,7 +98,7 @@ def misshapen_schema(path: str, span: Span, reason: str) -> Diagnostic:
     return finding(
         UNREADABLE_SCHEMA,
         path,
-        f"this is no fact schema: {reason}",
+        f"this is not a valid fact schema: {reason}",
         (span, "here"),
         helps=("docs/ceremonies.md shows a schema with all its keys",),
     )
@@ -107,8 +107,8 @@ def misshapen_schema(path: str, span: Span, reason: str) -> Diagnostic:
 BREAKING_SCHEMA: Final = Code(
     "TV662",
     "breaking-schema",
-    "a fact schema that old facts do not fit",
-    help="keep what is there and add optional fields, or name a new schema",
+    "a fact schema that is incompatible with stored facts",
+    help="keep the existing fields and add only optional ones, or define a new schema",
 )
 
 
@@ -117,6 +117,6 @@ def breaking_schema(path: str, span: Span, text: str, old: str) -> Diagnostic:
     return finding(
         BREAKING_SCHEMA,
         path,
-        f"facts of {old} do not fit: {text}",
+        f"facts written under {old} no longer fit: {text}",
         (span, "in the new version"),
     )

@@ -17,60 +17,60 @@ from tellverify.source.span import Span
 UNGUARDED_SEND: Final = Code(
     "TV641",
     "unguarded-send",
-    "a send that its guards do not protect",
+    "a send that the guard chain does not protect",
     kind=Kind.OBLIGATION,
-    help="put the stages of the guard chain in an order in which transport comes last",
+    help="order the stages of the guard chain so that transport comes last",
 )
 
 OVER_BUDGET: Final = Code(
     "TV642",
     "over-budget",
-    "a run that costs more than its budget",
+    "a run that exceeds its budget",
     kind=Kind.OBLIGATION,
-    help="raise the budget, or lower the costs on this run",
+    help="raise the budget, or lower the costs along this run",
 )
 
 UNBOUNDED_COST: Final = Code(
     "TV643",
     "unbounded-cost",
-    "a loop that costs more in every round",
+    "a loop whose cost is unbounded",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
-    help="bound the loop, or let what it sends cost nothing",
+    help="bound the loop, or make its messages free",
 )
 
 OVER_LEAKAGE: Final = Code(
     "TV644",
     "over-leakage",
-    "a run that shows observers more than they may see",
+    "a run that exceeds the leakage budget of its observers",
     kind=Kind.OBLIGATION,
-    help="raise the budget of the observers, or show them less on this run",
+    help="raise the leakage budget, or leak less along this run",
 )
 
 REPEATED_NONCE: Final = Code(
     "TV645",
     "repeated-nonce",
-    "two receipts with one nonce",
+    "two receipts with the same nonce",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
-    help="charge at least 1 for every message that gets a receipt",
+    help="charge at least 1 for every message with a receipt",
 )
 
 LOST_CHARGE: Final = Code(
     "TV646",
     "lost-charge",
-    "a charge that a merge of budgets hides",
+    "a charge that is lost when budgets merge",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
-    help="keep the charges of each copy apart, and add them up when copies merge",
+    help="record the charges of each copy separately, and add them when copies merge",
 )
 
 
 BUDGET_OF_NOBODY: Final = Code(
     "TV647",
     "budget-of-nobody",
-    "a budget that no role of the protocol has",
-    help="write `Role = 500`, or `Sender -> Receiver = 500` for what goes to one peer",
+    "a budget that does not fit the protocol",
+    help="write `Role = 500`, or `Sender -> Receiver = 500` for messages to one peer",
 )
 
 
@@ -79,6 +79,6 @@ def budget_of_nobody(where: Where, span: Span, text: str, reason: str) -> Diagno
     return finding(
         BUDGET_OF_NOBODY,
         where,
-        f"`{text}` is no budget of this protocol: {reason}",
+        f"`{text}` is not a budget of this protocol: {reason}",
         (span, "this budget"),
     )

@@ -15,32 +15,32 @@ from tellverify.diagnostics.model import (
 UNMERGEABLE: Final = Code(
     "TV411",
     "unmergeable-branches",
-    "a role's branches do not merge strictly",
+    "the branches of a role do not merge",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
-    help="by itself no fault of the protocol, but Telltale's own compiler refuses it",
+    help="the protocol itself is not at fault, but Telltale's compiler rejects it",
 )
 
 INFIDELITY: Final = Code(
     "TV421",
     "infidelity",
-    "the roles perform a run the protocol does not have",
+    "the roles can perform a run that the protocol does not allow",
     kind=Kind.OBLIGATION,
-    help="let the role that decides tell every role that must act differently",
+    help="let the deciding role inform every role that must act differently",
 )
 
 DEADLOCK: Final = Code(
     "TV511",
     "deadlock",
-    "all wait, and one is unfinished",
+    "a reachable configuration in which every unfinished role waits",
     kind=Kind.OBLIGATION,
-    help="make sure that on every branch somebody can go on",
+    help="make sure that on every branch at least one role can proceed",
 )
 
 STUCK_ROLE: Final = Code(
     "TV512",
     "stuck-role",
-    "a role can wait for ever",
+    "a role that can wait for a message that never comes",
     kind=Kind.OBLIGATION,
     help="send the waiting role a message on every branch, or let it finish before the choice",
 )
@@ -48,35 +48,35 @@ STUCK_ROLE: Final = Code(
 UNSPECIFIED_RECEPTION: Final = Code(
     "TV513",
     "unspecified-reception",
-    "a message that its receiver cannot take",
+    "a message arrives that its receiver cannot accept",
     kind=Kind.OBLIGATION,
-    help="let the message be expected on every branch on which it may arrive",
+    help="let the receiver expect the message on every branch on which it may arrive",
 )
 
 ORPHAN_MESSAGE: Final = Code(
     "TV514",
     "orphan-message",
-    "a message for a role that has finished",
+    "a message is left in a queue when its receiver has terminated",
     kind=Kind.OBLIGATION,
-    help="let its receiver take the message on every branch on which it may be sent",
+    help="let the receiver accept the message on every branch on which it may be sent",
 )
 
 UNBOUNDED_QUEUE: Final = Code(
     "TV521",
     "unbounded-queue",
-    "a queue can grow without limit",
+    "a queue can grow without bound",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
-    help="let the receiver answer before the sender goes on",
+    help="let the receiver reply before the sender continues",
 )
 
 NO_TERMINATION: Final = Code(
     "TV522",
     "cannot-terminate",
-    "a point from which the end is out of reach",
+    "a reachable configuration from which no run terminates",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
-    help="give the loop a way out",
+    help="give the loop an exit",
 )
 
 ENDLESS_RUN: Final = Code(
@@ -84,5 +84,5 @@ ENDLESS_RUN: Final = Code(
     "endless-run",
     "a fair run that never ends",
     kind=Kind.OBLIGATION,
-    help="let somebody decide in every round, and end the loop after a number of rounds",
+    help="let a role decide in every round, and leave the loop after a bounded number of rounds",
 )

@@ -36,7 +36,7 @@ def unreadable_configuration(path: str, span: Span, reason: str) -> Diagnostic:
 UNKNOWN_SETTING: Final = Code(
     "TV012",
     "unknown-setting",
-    "a key that a configuration does not have",
+    "an unknown key in a configuration",
     kind=Kind.USAGE,
 )
 
@@ -56,7 +56,7 @@ def unknown_setting(path: str, span: Span, message: str, nearest: str) -> Diagno
 WRONG_SETTING: Final = Code(
     "TV013",
     "wrong-setting",
-    "a value that its key cannot have",
+    "an invalid value in a configuration",
     kind=Kind.USAGE,
 )
 
@@ -75,9 +75,9 @@ def wrong_setting(path: str, span: Span, message: str, help_: str = _SCHEMA) -> 
 UNSUPPORTED_SETTING: Final = Code(
     "TV014",
     "unsupported-setting",
-    "a presupposition that no verdict has",
+    "an unsupported assumption about the semantics",
     kind=Kind.USAGE,
-    help="remove the key, so that reports say what verdicts mean",
+    help="remove the key; every report states what its verdicts presuppose",
 )
 
 
@@ -86,7 +86,7 @@ def unsupported_setting(path: str, span: Span, key: str, supported: str, why: st
     return finding(
         UNSUPPORTED_SETTING,
         path,
-        f"no verdict presupposes this value of `semantics.{key}`",
+        f"this value of `semantics.{key}` is not supported",
         (span, f"only {supported} is supported"),
         notes=(why,),
     )
@@ -106,5 +106,5 @@ def two_configurations(path: str, other: str) -> Diagnostic:
     return finding(
         TWO_CONFIGURATIONS,
         path,
-        f"there is `[tool.tellverify]` in `{other}` too, and configurations are never merged",
+        f"`{other}` also has `[tool.tellverify]`, and configurations are never merged",
     )

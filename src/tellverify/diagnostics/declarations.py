@@ -17,7 +17,7 @@ from tellverify.source.span import Span
 REPEATED_FIELD: Final = Code(
     "TV291",
     "repeated-field",
-    "a field given twice, of which the last one counts",
+    "a field that is given twice; the last one counts",
     severity=Severity.WARNING,
     help="remove one of them",
     upstream="accepts",
@@ -38,7 +38,7 @@ def repeated_field(where: Where, key: str, owner: str, first: Span, second: Span
 MISSING_AGREEMENT_FIELD: Final = Code(
     "TV276",
     "missing-agreement-field",
-    "an agreement profile that lacks a field",
+    "an agreement profile with a missing field",
     upstream="rejects",
 )
 
@@ -51,9 +51,9 @@ def missing_agreement_field(
     return finding(
         MISSING_AGREEMENT_FIELD,
         where,
-        f"the agreement profile `{profile}` has no {names}",
+        f"the agreement profile `{profile}` lacks {names}",
         (span, "incomplete"),
-        helps=(f"add a line `{fields[0]} ...` to it",),
+        helps=(f"add the line `{fields[0]} ...`",),
     )
 
 
@@ -73,9 +73,9 @@ def agreement_value(
     return finding(
         AGREEMENT_VALUE,
         where,
-        f"`{value}` is no value for `{key}` of an agreement profile",
+        f"`{value}` is not a valid `{key}` for an agreement profile",
         (span, f"the `{key}` of `{profile}`"),
-        notes=("Telltale reads it, and rejects it when it generates code",),
+        notes=("Telltale parses it but rejects it when it generates code",),
         helps=("use " + " or ".join(f"`{each}`" for each in allowed),),
     )
 
@@ -83,8 +83,8 @@ def agreement_value(
 NO_PROGRESS: Final = Code(
     "TV278",
     "operation-without-progress",
-    "an operation that does not say how it gets on",
-    help="add `progress Name on timeout => Result` to its head",
+    "an operation without a progress contract",
+    help="add `progress Name on timeout => Result` to the head",
     upstream="rejects",
 )
 
@@ -95,14 +95,14 @@ def no_progress(where: Where, operation: str, span: Span) -> Diagnostic:
         NO_PROGRESS,
         where,
         f"the operation `{operation}` has no progress contract",
-        (span, "may wait for ever"),
+        (span, "may block without limit"),
     )
 
 
 EMPTY_PROGRESS: Final = Code(
     "TV279",
     "empty-progress",
-    "a progress contract of an operation without a clause",
+    "an empty progress contract",
     help="add `requires`, `within`, `on timeout` or `on stall`",
     upstream="rejects",
 )
@@ -113,7 +113,7 @@ def empty_progress(where: Where, operation: str, contract: str, span: Span) -> D
     return finding(
         EMPTY_PROGRESS,
         where,
-        f"the progress contract `{contract}` of `{operation}` says nothing",
+        f"the progress contract `{contract}` of `{operation}` is empty",
         (span, "no clause follows"),
     )
 
@@ -122,7 +122,7 @@ NO_AGREEMENT: Final = Code(
     "TV281",
     "operation-without-agreement",
     "an operation without an agreement profile",
-    help="add `agreement Profile` to its head",
+    help="add `agreement Profile` to the head",
     upstream="rejects",
 )
 
@@ -133,7 +133,7 @@ def no_agreement(where: Where, operation: str, span: Span) -> Diagnostic:
         NO_AGREEMENT,
         where,
         f"the operation `{operation}` names no agreement profile",
-        (span, "who agrees to it?"),
+        (span, "no agreement profile"),
     )
 
 
@@ -162,7 +162,7 @@ def undeclared_agreement(
 COMPOSE_POLICY: Final = Code(
     "TV283",
     "compose-policy",
-    "a compose policy that does not exist or has a wrong argument",
+    "an unknown compose policy, or one with a wrong argument",
     upstream="rejects",
 )
 
@@ -173,7 +173,7 @@ def compose_policy(where: Where, operation: str, what: str, span: Span, advice: 
         COMPOSE_POLICY,
         where,
         f"{what} in the head of `{operation}`",
-        (span, "no such way to compose"),
+        (span, "not a compose policy"),
         helps=(advice,),
     )
 
@@ -181,8 +181,8 @@ def compose_policy(where: Where, operation: str, what: str, span: Span, advice: 
 NO_ENTRY: Final = Code(
     "TV284",
     "guest-without-entry",
-    "a guest runtime without an entry",
-    help="add a line `entry name`",
+    "a guest runtime without an entry point",
+    help="add the line `entry name`",
     upstream="rejects",
 )
 
@@ -192,17 +192,17 @@ def no_entry(where: Where, guest: str, span: Span) -> Diagnostic:
     return finding(
         NO_ENTRY,
         where,
-        f"the guest runtime `{guest}` has no entry",
-        (span, "where does it begin?"),
+        f"the guest runtime `{guest}` has no entry point",
+        (span, "no entry point"),
     )
 
 
 EMPTY_SUBSET: Final = Code(
     "TV285",
     "empty-subset",
-    "a role set without members",
+    "an empty role set",
     severity=Severity.WARNING,
-    help="let the range end after it starts",
+    help="make the end of the range greater than its start",
     upstream="accepts",
 )
 
@@ -212,15 +212,15 @@ def empty_subset(where: Where, name: str, low: int, high: int, span: Span) -> Di
     return finding(
         EMPTY_SUBSET,
         where,
-        f"the role set `{name}` is empty: `{low}..{high}` has no members",
-        (span, "no member"),
+        f"the role set `{name}` is empty: the range `{low}..{high}` has no members",
+        (span, "no members"),
     )
 
 
 DUPLICATE_DECLARATION: Final = Code(
     "TV286",
     "duplicate-declaration",
-    "two declarations of one name",
+    "two declarations with the same name",
     severity=Severity.WARNING,
     help="rename one of them",
     upstream="accepts",
@@ -234,7 +234,7 @@ def duplicate_declaration(
     return finding(
         DUPLICATE_DECLARATION,
         where,
-        f"there are two {what} `{name}`",
+        f"there are two {what} named `{name}`",
         (second, "declared again"),
         others=[(first, "first declared here")],
     )
@@ -243,7 +243,7 @@ def duplicate_declaration(
 UNKNOWN_CAPABILITY: Final = Code(
     "TV287",
     "unknown-capability",
-    "a capability that no theorem stands behind",
+    "a capability that is not in the theorem inventory",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -253,12 +253,12 @@ def unknown_capability(
     where: Where, bundle: str, name: str, span: Span, nearest: str
 ) -> Diagnostic:
     """A bundle claims a capability that is in no inventory."""
-    advice = f"did you mean `{nearest}`?" if nearest else "name a key of the theorem inventory"
+    advice = f"did you mean `{nearest}`?" if nearest else "use a key of the theorem inventory"
     return finding(
         UNKNOWN_CAPABILITY,
         where,
-        f"the proof bundle `{bundle}` claims `{name}`, which no theorem stands behind",
-        (span, "not in the theorem inventory"),
+        f"the proof bundle `{bundle}` claims `{name}`, which is not in the theorem inventory",
+        (span, "no theorem supports it"),
         helps=(advice,),
     )
 
@@ -266,7 +266,7 @@ def unknown_capability(
 EMPTY_BUNDLE: Final = Code(
     "TV288",
     "empty-bundle",
-    "a required proof bundle without capabilities",
+    "a required proof bundle that lists no capabilities",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -277,17 +277,17 @@ def empty_bundle(where: Where, name: str, span: Span, declared: Span) -> Diagnos
     return finding(
         EMPTY_BUNDLE,
         where,
-        f"`{where.protocol}` requires `{name}`, a proof bundle without capabilities",
-        (span, "requires nothing"),
+        f"`{where.protocol}` requires the proof bundle `{name}`, which lists no capabilities",
+        (span, "has no effect"),
         others=[(declared, f"`{name}` is declared here")],
-        helps=(f"list the capabilities of `{name}` by `requires [...]`",),
+        helps=(f"list the capabilities of `{name}` with `requires [...]`",),
     )
 
 
 UNDECLARED_NAME: Final = Code(
     "TV289",
     "undeclared-name",
-    "a declaration that names what nothing declares",
+    "a declaration that refers to an undeclared name",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -301,7 +301,7 @@ def undeclared_name(
     return finding(
         UNDECLARED_NAME,
         where,
-        f"{owner} names the {wanted} `{name}`, which is not declared",
+        f"{owner} refers to the {wanted} `{name}`, which is not declared",
         (span, f"no such {wanted}"),
         helps=(advice,),
     )
@@ -310,8 +310,8 @@ def undeclared_name(
 PREDICATE_SHAPE: Final = Code(
     "TV256",
     "not-a-predicate",
-    "a guard or loop condition that is no predicate",
-    help="compare values, or join conditions by `&&`, `||` and `!`",
+    "a guard or loop condition that is not a predicate",
+    help="compare values, or combine conditions with `&&`, `||` and `!`",
     upstream="rejects",
 )
 
@@ -321,6 +321,6 @@ def predicate_shape(where: Where, what: str, text: str, span: Span, fault: str) 
     return finding(
         PREDICATE_SHAPE,
         where,
-        f"{what} `{text}` is no predicate: {fault}",
+        f"{what} `{text}` is not a predicate: {fault}",
         (span, fault),
     )

@@ -27,8 +27,8 @@ def unknown_directive(path: str, span: Span, kind: str, known: Sequence[str]) ->
     return finding(
         UNKNOWN_DIRECTIVE,
         path,
-        f"a `tell:` comment {what} has no effect",
-        (span, "read by nothing"),
+        f"this `tell:` comment {what} has no effect",
+        (span, "never read"),
         helps=(f"the kinds are {', '.join(f'`{one}`' for one in known)}",),
     )
 
@@ -46,7 +46,7 @@ def unreadable_directive(path: str, span: Span, kind: str, form: str) -> Diagnos
         UNREADABLE_DIRECTIVE,
         path,
         f"this `{kind}` comment cannot be read and has no effect",
-        (span, "not of the form of such a comment"),
+        (span, "malformed comment"),
         helps=(f"write `{form}`",),
     )
 
@@ -64,17 +64,17 @@ def missing_reason(path: str, span: Span, kind: str, form: str) -> Diagnostic:
         MISSING_REASON,
         path,
         f"this `{kind}` comment gives no reason and has no effect",
-        (span, "no reason behind it"),
-        helps=(f"write why: `{form}`",),
+        (span, "no reason given"),
+        helps=(f"give a reason: `{form}`",),
     )
 
 
 COVERS_NOTHING: Final = Code(
     "TV022",
     "covers-nothing",
-    "an `allow` or `assume` comment without effect",
+    "an `allow` or `assume` comment that has no effect",
     severity=Severity.WARNING,
-    help="remove it, or put it above the statement that it speaks of",
+    help="remove it, or move it above the statement that it covers",
 )
 
 
@@ -91,9 +91,9 @@ def covers_nothing(path: str, span: Span, kind: str, item: str, why: str) -> Dia
 EXPIRED: Final = Code(
     "TV025",
     "expired-assumption",
-    "an assumption whose date has passed",
+    "an assumption that has expired",
     severity=Severity.WARNING,
-    help="mend what it covers, or have the assumption reviewed and its date moved",
+    help="fix the fault that it covers, or review the assumption and extend its date",
 )
 
 
@@ -102,15 +102,15 @@ def expired(path: str, span: Span, kind: str, until: str, today: str) -> Diagnos
     return finding(
         EXPIRED,
         path,
-        f"this `{kind}` comment was good until {until} and no longer counts on {today}",
-        (span, "past its date"),
+        f"this `{kind}` comment expired on {until} and does not count on {today}",
+        (span, "expired"),
     )
 
 
 WRONG_SUPPRESSION: Final = Code(
     "TV026",
     "wrong-suppression",
-    "an `allow` or `assume` comment of what it cannot cover",
+    "an `allow` or `assume` comment that cannot cover its subject",
 )
 
 
@@ -120,6 +120,6 @@ def not_allowable(path: str, span: Span, item: str, why: str, instead: str) -> D
         WRONG_SUPPRESSION,
         path,
         f"`{item}` {why}, so this comment has no effect",
-        (span, "cannot be used for this"),
+        (span, "not allowed here"),
         helps=(instead,),
     )

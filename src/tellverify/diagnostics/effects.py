@@ -16,7 +16,7 @@ from tellverify.source.span import Span
 NOT_A_CHECK: Final = Code(
     "TV321",
     "not-a-check",
-    "an authoritative binding of something else than a check",
+    "an authoritative binding of an expression that is not a check",
     help="bind `check E.operation(...)`, or use a plain `let`",
     upstream="rejects",
 )
@@ -27,17 +27,17 @@ def not_a_check(where: Where, name: str, span: Span, mode: Span) -> Diagnostic:
     return finding(
         NOT_A_CHECK,
         where,
-        f"`authoritative let {name}` binds no check",
+        f"`authoritative let {name}` does not bind a check",
         (span, "not a `check`"),
-        others=[(mode, "bound with authority")],
-        notes=("only a check of an authoritative operation yields authority",),
+        others=[(mode, "an authoritative binding")],
+        notes=("only a check of an authoritative operation confers authority",),
     )
 
 
 NOT_AN_OBSERVATION: Final = Code(
     "TV322",
     "not-an-observation",
-    "an observe binding of something else than an observation",
+    "an observe binding of an expression that is not an observation",
     help="bind `observe E.operation(...)`, or use a plain `let`",
     upstream="rejects",
 )
@@ -48,7 +48,7 @@ def not_an_observation(where: Where, name: str, span: Span, mode: Span) -> Diagn
     return finding(
         NOT_AN_OBSERVATION,
         where,
-        f"`observe let {name}` binds no observation",
+        f"`observe let {name}` does not bind an observation",
         (span, "not an `observe`"),
         others=[(mode, "bound as an observation")],
     )
@@ -57,7 +57,7 @@ def not_an_observation(where: Where, name: str, span: Span, mode: Span) -> Diagn
 MISSING_METADATA: Final = Code(
     "TV323",
     "missing-metadata",
-    "an effect operation that lacks metadata",
+    "an effect operation with missing metadata",
     upstream="rejects",
 )
 
@@ -68,7 +68,7 @@ def missing_metadata(where: Where, operation: str, keys: Sequence[str], span: Sp
     return finding(
         MISSING_METADATA,
         where,
-        f"the operation `{operation}` does not say its {names}",
+        f"the operation `{operation}` lacks {names}",
         (span, "incomplete metadata"),
         helps=(f"add `{keys[0]} : ...` to its metadata",),
     )
@@ -89,7 +89,7 @@ def metadata_value(
     return finding(
         METADATA_VALUE,
         where,
-        f"`{value}` is no {key} of an operation",
+        f"`{value}` is not a valid {key} for an operation",
         (span, f"the {key} of `{operation}`"),
         helps=("use " + " or ".join(f"`{each}`" for each in allowed),),
     )
@@ -98,7 +98,7 @@ def metadata_value(
 METADATA_CONFLICT: Final = Code(
     "TV325",
     "metadata-conflict",
-    "metadata that the kind of operation does not allow",
+    "metadata that conflicts with the kind of the operation",
     upstream="rejects",
 )
 
@@ -124,8 +124,8 @@ def metadata_conflict(
 DUPLICATE_EFFECT: Final = Code(
     "TV326",
     "duplicate-effect",
-    "two effects of one name",
-    help="rename one of them, or join their operations",
+    "two effects with the same name",
+    help="rename one of them, or merge them",
     upstream="rejects",
 )
 
@@ -135,7 +135,7 @@ def duplicate_effect(where: Where, name: str, first: Span, second: Span) -> Diag
     return finding(
         DUPLICATE_EFFECT,
         where,
-        f"there are two effects `{name}`",
+        f"the effect `{name}` is declared twice",
         (second, "declared again"),
         others=[(first, "first declared here")],
     )
@@ -144,7 +144,7 @@ def duplicate_effect(where: Where, name: str, first: Span, second: Span) -> Diag
 DUPLICATE_OPERATION: Final = Code(
     "TV327",
     "duplicate-operation",
-    "two operations of one name in an effect",
+    "two operations with the same name in an effect",
     help="rename one of them",
     upstream="rejects",
 )
@@ -166,7 +166,7 @@ def duplicate_operation(
 EFFECT_NOT_USED: Final = Code(
     "TV328",
     "effect-not-in-uses",
-    "an effect that the protocol does not say it uses",
+    "an effect that is missing from `uses`",
 )
 
 
@@ -183,10 +183,13 @@ def effect_not_used(
     return finding(
         EFFECT_NOT_USED,
         where,
-        f"`{where.protocol}` asks the effect `{effect}` without `uses {effect}`",
-        (span, f"not among what `{where.protocol}` uses"),
-        others=[(protocol, "the header of the protocol"), (declared, f"`{effect}` is declared")],
-        notes=(f"it is asked at {more} more places",) if more else (),
+        f"`{where.protocol}` uses the effect `{effect}` without `uses {effect}`",
+        (span, f"not listed in the header of `{where.protocol}`"),
+        others=[
+            (protocol, "the header of the protocol"),
+            (declared, f"`{effect}` is declared here"),
+        ],
+        notes=(f"it is used in {more} more places",) if more else (),
         helps=(f"add `uses {effect}` to the header",),
         upstream=upstream,
     )
@@ -229,7 +232,7 @@ def undeclared_operation(
 CHECK_OF_OBSERVATION: Final = Code(
     "TV331",
     "check-of-observation",
-    "a check of an operation that only observes",
+    "a check of an `observe` operation",
     upstream="rejects",
 )
 
@@ -239,8 +242,8 @@ def check_of_observation(where: Where, operation: str, span: Span, declared: Spa
     return finding(
         CHECK_OF_OBSERVATION,
         where,
-        f"`{operation}` is checked, but it only observes",
-        (span, "an observation is no evidence"),
+        f"`{operation}` is checked, but it is an `observe` operation",
+        (span, "an observation is not evidence"),
         others=[(declared, "declared as `observe` here")],
         helps=(f"bind `observe let x = observe ...{operation}(...)`, or check another operation",),
     )
@@ -249,7 +252,7 @@ def check_of_observation(where: Where, operation: str, span: Span, declared: Spa
 OBSERVATION_OF_OTHER: Final = Code(
     "TV332",
     "observation-of-other",
-    "an observation by an operation that does not observe",
+    "an observation of an operation that is not `observe`",
     help="use `check`, or declare the operation as `observe`",
     upstream="rejects",
 )
@@ -271,7 +274,7 @@ def observation_of_other(
 PLAIN_AUTHORITATIVE: Final = Code(
     "TV333",
     "plain-authoritative",
-    "an authoritative check bound by a plain let",
+    "an authoritative check bound with a plain `let`",
     upstream="rejects",
 )
 
@@ -283,8 +286,8 @@ def plain_authoritative(
     return finding(
         PLAIN_AUTHORITATIVE,
         where,
-        f"a plain `let` binds `{name}`, the authoritative answer of `{operation}`",
-        (span, "bound without its authority"),
+        f"a plain `let` binds `{name}` to the authoritative answer of `{operation}`",
+        (span, "bound without authority"),
         others=[(declared, "declared as `authoritative` here")],
         helps=(f"write `authoritative let {name}`",),
     )
@@ -293,7 +296,7 @@ def plain_authoritative(
 PLAIN_OBSERVATION: Final = Code(
     "TV334",
     "plain-observation",
-    "an observation bound by a plain let",
+    "an observation bound with a plain `let`",
     upstream="rejects",
 )
 
@@ -303,8 +306,8 @@ def plain_observation(where: Where, name: str, operation: str, span: Span) -> Di
     return finding(
         PLAIN_OBSERVATION,
         where,
-        f"a plain `let` binds `{name}`, an observation of `{operation}`",
-        (span, "looks like a value that is settled"),
+        f"a plain `let` binds `{name}` to an observation of `{operation}`",
+        (span, "looks like a settled value"),
         helps=(f"write `observe let {name}`",),
     )
 
@@ -312,7 +315,7 @@ def plain_observation(where: Where, name: str, operation: str, span: Span) -> Di
 NOT_AUTHORITATIVE: Final = Code(
     "TV335",
     "not-authoritative",
-    "an authoritative binding of an operation without authority",
+    "an authoritative binding of an operation that is not authoritative",
     upstream="rejects",
 )
 
@@ -324,8 +327,8 @@ def not_authoritative(
     return finding(
         NOT_AUTHORITATIVE,
         where,
-        f"`authoritative let {name}` checks `{operation}`, {_article(kind)} operation",
-        (span, "has no authority"),
+        f"`authoritative let {name}` checks `{operation}`, which is {_article(kind)} operation",
+        (span, "not authoritative"),
         others=[(declared, f"declared as `{kind}` here")],
         helps=(f"write `let {name}`, or declare `{operation}` as `authoritative`",),
     )

@@ -15,7 +15,7 @@ from tellverify.source.span import Span
 UNREADABLE_LOG: Final = Code(
     "TV803",
     "unreadable-log",
-    "a line of a log that is no event",
+    "a line of a log that is not an event",
     help='a line is `{"role": .., "direction": "send" or "receive", "peer": .., "label": ..}`',
 )
 
@@ -35,7 +35,7 @@ FOREIGN_LOG: Final = Code(
     "TV804",
     "foreign-log",
     "a log of another protocol",
-    help="name the file of that protocol, or choose it with `--protocol`",
+    help="name the file of that protocol, or select it with `--protocol`",
 )
 
 
@@ -44,7 +44,7 @@ def foreign_log(path: str, line: int, span: Span, recorded: str, present: str) -
     return finding(
         FOREIGN_LOG,
         path,
-        f"line {line} is of the protocol `{recorded}`, but the file has `{present}`",
+        f"line {line} belongs to the protocol `{recorded}`, but the file contains `{present}`",
         (span, "recorded for another protocol"),
     )
 
@@ -52,7 +52,7 @@ def foreign_log(path: str, line: int, span: Span, recorded: str, present: str) -
 UNKNOWN_IN_LOG: Final = Code(
     "TV822",
     "unknown-in-log",
-    "a role or label of a log that the protocol lacks",
+    "a role or label in a log that the protocol does not have",
 )
 
 
@@ -60,7 +60,7 @@ def unknown_in_log(
     path: str, span: Span, line: int, reason: str, meant: str, known: Sequence[str]
 ) -> Diagnostic:
     """A line names a role or a label that the protocol does not have."""
-    helps = [f"`{meant}` is the nearest name that it has"] if meant else []
+    helps = [f"did you mean `{meant}`?"] if meant else []
     notes = [f"it has {', '.join(f'`{name}`' for name in known)}"] if known else []
     return finding(
         UNKNOWN_IN_LOG,
@@ -68,14 +68,17 @@ def unknown_in_log(
         f"line {line} is not possible: {reason}",
         (span, "the protocol has no such name"),
         notes=tuple(notes),
-        helps=(*helps, "check that the log is of this protocol, at this size of its families"),
+        helps=(
+            *helps,
+            "check that the log belongs to this protocol and to this size of its families",
+        ),
     )
 
 
 LOG_DIVERGES: Final = Code(
     "TV821",
     "log-diverges",
-    "an event of a log that the protocol does not have",
+    "an event in a log that the protocol does not allow",
 )
 
 
@@ -87,7 +90,7 @@ def log_diverges(
         LOG_DIVERGES,
         path,
         f"line {line} is not possible: {reason}",
-        (span, "the protocol has no such event here"),
+        (span, "the protocol does not allow this event here"),
         notes=tuple(notes),
         helps=tuple(helps),
     )
@@ -96,8 +99,8 @@ def log_diverges(
 INCOMPLETE_LOG: Final = Code(
     "TV823",
     "incomplete-log",
-    "a log that stops before the end of a run",
-    help="leave `--complete` away where a log may stop in the middle of a run",
+    "a log that ends before its runs terminate",
+    help="omit `--complete` if a log may end in the middle of a run",
 )
 
 
@@ -107,6 +110,6 @@ def incomplete_log(path: str, sessions: int, notes: Sequence[str]) -> Diagnostic
     return finding(
         INCOMPLETE_LOG,
         path,
-        f"the log stops before the end of {many}",
+        f"the log ends before the end of {many}",
         notes=tuple(notes),
     )

@@ -16,7 +16,7 @@ from tellverify.source.span import Span
 UNFINISHED_OPERATION: Final = Code(
     "TV341",
     "unfinished-operation",
-    "an operation begun and neither awaited nor resolved",
+    "an operation that is begun but neither awaited nor resolved",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -27,16 +27,16 @@ def unfinished_operation(where: Where, name: str, span: Span) -> Diagnostic:
     return finding(
         UNFINISHED_OPERATION,
         where,
-        f"`begin {name}` is followed by no `await`, `resolve` or `invalidate`",
-        (span, "its outcome is never asked for"),
-        helps=(f"add `await {name}` or `resolve {name} as ...` behind it",),
+        f"no `await`, `resolve` or `invalidate` follows `begin {name}`",
+        (span, "its outcome is never used"),
+        helps=(f"add `await {name}` or `resolve {name} as ...` after it",),
     )
 
 
 OPERATION_NOT_BEGUN: Final = Code(
     "TV342",
     "operation-not-begun",
-    "an operation awaited or resolved but not begun",
+    "an operation that is awaited or resolved but never begun",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -56,7 +56,7 @@ def operation_not_begun(where: Where, name: str, word: str, span: Span) -> Diagn
 UNDECLARED_BEGIN: Final = Code(
     "TV345",
     "undeclared-begin",
-    "an operation begun that the file does not declare",
+    "an operation that is begun but not declared",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -67,7 +67,7 @@ def undeclared_begin(where: Where, name: str, span: Span, nearest: str) -> Diagn
     return finding(
         UNDECLARED_BEGIN,
         where,
-        f"the operation `{name}` is begun and not declared",
+        f"the operation `{name}` is begun but not declared",
         (span, "no such operation"),
         helps=(f"did you mean `{nearest}`?" if nearest else f"declare `operation {name}`",),
     )
@@ -76,7 +76,7 @@ def undeclared_begin(where: Where, name: str, span: Span, nearest: str) -> Diagn
 UNBOUND_NAME: Final = Code(
     "TV343",
     "unbound-name",
-    "evidence or a receipt that nothing binds here",
+    "evidence or a receipt that is not bound here",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -87,7 +87,7 @@ def unbound_name(
 ) -> Diagnostic:
     """A name is used as `what` and bound nowhere, or at `elsewhere`, which is another scope."""
     if elsewhere is not None:
-        advice = f"bind `{name}` before the blocks part, or use it where it is bound"
+        advice = f"bind `{name}` before the blocks diverge, or use it where it is bound"
     elif nearest:
         advice = f"did you mean `{nearest}`?"
     else:
@@ -96,7 +96,7 @@ def unbound_name(
         UNBOUND_NAME,
         where,
         f"{what} `{name}` is not bound here",
-        (span, "bound elsewhere" if elsewhere is not None else "bound nowhere"),
+        (span, "bound elsewhere" if elsewhere is not None else "never bound"),
         others=[(elsewhere, "bound here, in another scope")] if elsewhere is not None else [],
         helps=(advice,),
     )
@@ -105,7 +105,7 @@ def unbound_name(
 HANDOFF_RECEIPT: Final = Code(
     "TV344",
     "handoff-without-receipt",
-    "a handoff with something that is no receipt",
+    "a handoff with a name that is not a receipt",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -116,9 +116,9 @@ def handoff_receipt(where: Where, name: str, span: Span, bound: Span) -> Diagnos
     return finding(
         HANDOFF_RECEIPT,
         where,
-        f"the handoff is made with `{name}`, which is no receipt",
+        f"the handoff uses `{name}`, which is not a receipt",
         (span, "not a receipt"),
         others=[(bound, f"`{name}` is bound here")],
-        notes=("a receipt is what `let x = transfer ...` binds",),
-        helps=(f"bind `{name}` by a `transfer`",),
+        notes=("a receipt is bound by `let x = transfer ...`",),
+        helps=(f"bind `{name}` with a `transfer`",),
     )

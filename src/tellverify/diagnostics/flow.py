@@ -14,13 +14,13 @@ from tellverify.diagnostics.model import (
 )
 from tellverify.source.span import Span
 
-AS_WRITTEN: Final = "the verdicts here are about the text as written"
+AS_WRITTEN: Final = "the verdicts of this run are about the text as written"
 
 
 UNBOUND_CONTINUE: Final = Code(
     "TV231",
     "unbound-continue",
-    "a continue without its rec",
+    "a `continue` outside its `rec`",
     upstream="accepts",
 )
 
@@ -29,12 +29,14 @@ def unbound_continue(where: Where, name: str, span: Span, local: str) -> Diagnos
     """`continue name` in no `rec name`; `local` is the local protocol around it or empty."""
     notes: tuple[str, ...] = ()
     if local:
-        notes = (f"a `rec` around a `call {local}` does not count: the text must stand by itself",)
+        notes = (
+            f"a `rec` around `call {local}` does not count: a local protocol is read by itself",
+        )
     return finding(
         UNBOUND_CONTINUE,
         where,
-        f"`continue {name}` is in no `rec {name}`",
-        (span, "continues what?"),
+        f"`continue {name}` is not inside a `rec {name}`",
+        (span, "no enclosing `rec` of this name"),
         notes=notes,
         helps=(f"put the statements to repeat into `rec {name}`",),
     )
@@ -43,7 +45,7 @@ def unbound_continue(where: Where, name: str, span: Span, local: str) -> Diagnos
 UNGUARDED_RECURSION: Final = Code(
     "TV232",
     "unguarded-recursion",
-    "a cycle without a communication",
+    "a cycle without communication",
     help="send a message on every path of the cycle",
     upstream="accepts",
 )
@@ -54,8 +56,8 @@ def unguarded_recursion(where: Where, text: str, span: Span, head: Span) -> Diag
     return finding(
         UNGUARDED_RECURSION,
         where,
-        f"`{text}` repeats without a communication",
-        (span, "comes back to the same point"),
+        f"`{text}` repeats without any communication",
+        (span, "returns to the same point"),
         others=[] if head == span else [(head, "the cycle begins here")],
     )
 
@@ -63,7 +65,7 @@ def unguarded_recursion(where: Where, text: str, span: Span, head: Span) -> Diag
 CONTINUE_LEAVES_PAR: Final = Code(
     "TV233",
     "continue-leaves-par",
-    "a continue that leaves a parallel branch",
+    "a `continue` that leaves a parallel branch",
     upstream="accepts",
 )
 
@@ -83,7 +85,7 @@ def continue_leaves_par(where: Where, name: str, span: Span, rec: Span, par: Spa
 DUPLICATE_BRANCH: Final = Code(
     "TV241",
     "duplicate-branch",
-    "two branches of one label",
+    "two branches with the same label",
     help="rename one of the branches",
     upstream="accepts",
 )
@@ -94,7 +96,7 @@ def duplicate_branch(where: Where, label: str, first: Span, second: Span) -> Dia
     return finding(
         DUPLICATE_BRANCH,
         where,
-        f"two branches of the choice are called `{label}`",
+        f"two branches of the choice have the label `{label}`",
         (second, "the same label again"),
         others=[(first, "first used here")],
     )
@@ -103,7 +105,7 @@ def duplicate_branch(where: Where, label: str, first: Span, second: Span) -> Dia
 BRANCH_NOT_BY_DECIDER: Final = Code(
     "TV242",
     "branch-not-by-decider",
-    "a branch that its decider does not begin",
+    "a branch that does not begin with a message from its decider",
 )
 
 
@@ -117,16 +119,18 @@ def branch_not_by_decider(
     upstream: str,
 ) -> Diagnostic:
     """Branch `label` begins with a message of `sender`, or of nobody, and not of the decider."""
-    found = f"`{sender}` speaks first" if sender else "nobody sends anything"
-    begins = f"begins with a message of `{sender}`" if sender else "begins with no message"
+    found = f"`{sender}` sends first" if sender else "no message is sent"
+    begins = f"begins with a message from `{sender}`" if sender else "sends no message"
     return finding(
         BRANCH_NOT_BY_DECIDER,
         where,
         f"branch `{label}` {begins}, but `{decider}` decides",
         (primary, found),
         others=others,
-        notes=("the others learn of a choice by the first message of the one who makes it",),
-        helps=(f"let branch `{label}` begin with a send by `{decider}`",),
+        notes=(
+            "the other roles learn of a choice from the first message of the role that makes it",
+        ),
+        helps=(f"begin branch `{label}` with a send by `{decider}`",),
         upstream=upstream,
     )
 
@@ -134,7 +138,7 @@ def branch_not_by_decider(
 LATE_FIRST_SEND: Final = Code(
     "TV243",
     "late-first-send",
-    "a branch that does not begin with its first send",
+    "a branch whose first statement is not a send by its decider",
     severity=Severity.WARNING,
 )
 
@@ -143,14 +147,14 @@ def late_first_send(
     where: Where, label: str, decider: str, construct: str, span: Span, send: Span, upstream: str
 ) -> Diagnostic:
     """Branch `label` reaches a send by the decider, but something stands before it."""
-    others = [] if span == send else [(send, f"the first message of `{decider}`")]
+    others = [] if span == send else [(send, f"the first send by `{decider}`")]
     return finding(
         LATE_FIRST_SEND,
         where,
-        f"branch `{label}` begins with {construct} and not with a send by `{decider}`",
+        f"branch `{label}` begins with {construct}, not with a send by `{decider}`",
         (span, "comes first"),
         others=others,
-        notes=("Telltale asks for a send as the first statement of each branch",)
+        notes=("Telltale requires a send as the first statement of each branch",)
         if upstream == "rejects"
         else (),
         helps=(f"move the send by `{decider}` to the start of the branch",),
@@ -161,9 +165,9 @@ def late_first_send(
 DIFFERENT_RECEIVERS: Final = Code(
     "TV244",
     "different-receivers",
-    "branches that begin toward different roles",
+    "branches whose first messages go to different roles",
     severity=Severity.WARNING,
-    help="let every branch begin with a message to the same role",
+    help="begin every branch with a message to the same role",
     upstream="accepts",
 )
 
@@ -175,17 +179,18 @@ def different_receivers(
     return finding(
         DIFFERENT_RECEIVERS,
         where,
-        f"`{decider}` begins one branch toward `{first[1]}` and another toward `{other[1]}`",
-        (other[0], f"`{other[1]}` hears first here"),
-        others=[(first[0], f"`{first[1]}` hears first here")],
-        notes=("Telltale reads such a choice, and cannot convert it to a global type",),
+        f"`{decider}` sends the first message of one branch to `{first[1]}`"
+        f" and of another to `{other[1]}`",
+        (other[0], f"the first message goes to `{other[1]}`"),
+        others=[(first[0], f"the first message goes to `{first[1]}`")],
+        notes=("Telltale parses such a choice but cannot convert it to a global type",),
     )
 
 
 EMPTY_BRANCH: Final = Code(
     "TV245",
     "empty-branch",
-    "a branch without statements",
+    "an empty branch",
     upstream="rejects",
 )
 
@@ -197,7 +202,9 @@ def empty_choice_branch(where: Where, label: str, decider: str, span: Span) -> D
         where,
         f"branch `{label}` is empty",
         (span, "no statements"),
-        helps=(f"let it begin with a send by `{decider}`, which tells the others",),
+        helps=(
+            f"begin it with a send by `{decider}`, so that the other roles learn of the choice",
+        ),
     )
 
 
@@ -216,7 +223,7 @@ def empty_par_branch(where: Where, number: int, span: Span) -> Diagnostic:
 SINGLE_BRANCH: Final = Code(
     "TV246",
     "single-branch",
-    "a choice that leaves no choice",
+    "a choice with a single branch",
     severity=Severity.WARNING,
     help="add the other branches, or write the statements without `choice`",
     upstream="accepts",
@@ -228,7 +235,7 @@ def single_branch(where: Where, decider: str, label: str, span: Span) -> Diagnos
     return finding(
         SINGLE_BRANCH,
         where,
-        f"the choice of `{decider}` has `{label}` as its only branch",
+        f"the choice by `{decider}` has `{label}` as its only branch",
         (span, "nothing to choose"),
     )
 
@@ -236,7 +243,7 @@ def single_branch(where: Where, decider: str, label: str, span: Span) -> Diagnos
 BEGIN_ALIKE: Final = Code(
     "TV247",
     "branches-begin-alike",
-    "alternatives that begin with one event",
+    "alternatives that begin with the same event",
     help="give the two messages different labels",
     upstream="accepts",
 )
@@ -254,17 +261,17 @@ def begin_alike(
     return finding(
         BEGIN_ALIKE,
         where,
-        f"{who} begin alike with `{event}`",
+        f"{who} both begin with `{event}`",
         (second[0], "the same message again"),
         others=[(first[0], "first sent here")],
-        notes=("whoever receives it cannot tell which was meant",),
+        notes=("the receiver cannot tell which of them was chosen",),
     )
 
 
 CASE_SENDERS: Final = Code(
     "TV248",
     "case-senders",
-    "cases that different roles begin",
+    "cases that begin with messages from different roles",
     upstream="accepts",
 )
 
@@ -277,9 +284,9 @@ def case_senders(
         CASE_SENDERS,
         where,
         f"`{first[1]}` begins case `{first[2]}` and `{other[1]}` begins case `{other[2]}`",
-        (other[0], f"`{other[1]}` speaks first in `{other[2]}`"),
-        others=[(first[0], f"`{first[1]}` speaks first in `{first[2]}`")],
-        notes=("the answer of the host reaches one role, which has to tell the others",),
+        (other[0], f"`{other[1]}` sends first in `{other[2]}`"),
+        others=[(first[0], f"`{first[1]}` sends first in `{first[2]}`")],
+        notes=("the host answers one role, which must inform the others",),
         helps=(f"let `{first[1]}` send the first message of every case",),
     )
 
@@ -287,7 +294,7 @@ def case_senders(
 SILENT_CASE: Final = Code(
     "TV249",
     "silent-case",
-    "a case that nobody hears of",
+    "a case that sends no message",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -298,9 +305,9 @@ def silent_case(where: Where, constructor: str, span: Span, sender: str, send: S
     return finding(
         SILENT_CASE,
         where,
-        f"case `{constructor}` sends nothing, so nobody hears of it",
+        f"case `{constructor}` sends no message, so no other role learns of it",
         (span, "no message"),
-        others=[(send, f"another case begins with a message of `{sender}`")],
+        others=[(send, f"another case begins with a message from `{sender}`")],
         helps=(f"let `{sender}` send a message in case `{constructor}` too",),
     )
 
@@ -308,7 +315,7 @@ def silent_case(where: Where, constructor: str, span: Span, sender: str, send: S
 UNDECIDED_LOOP: Final = Code(
     "TV251",
     "undecided-loop",
-    "a deciding loop that its decider does not begin",
+    "a deciding loop that does not begin with a send by its decider",
     upstream="accepts",
 )
 
@@ -320,21 +327,21 @@ def undecided_loop(where: Where, decider: str, primary: tuple[Span, str], head: 
         where,
         f"the loop that `{decider}` decides does not begin with a send by `{decider}`",
         primary,
-        others=[] if head == primary[0] else [(head, f"`{decider}` is to decide here")],
+        others=[] if head == primary[0] else [(head, f"`{decider}` decides this loop")],
         notes=(
-            "Telltale keeps such a loop as it is, without a message for its end,"
+            "Telltale keeps such a loop as it is, without a message that ends it,"
             " and cannot convert it",
         ),
-        helps=(f"let the body begin with a send by `{decider}`",),
+        helps=(f"begin the body with a send by `{decider}`",),
     )
 
 
 NESTED_DECIDING_LOOPS: Final = Code(
     "TV252",
     "nested-deciding-loops",
-    "deciding loops inside each other",
+    "nested deciding loops",
     severity=Severity.WARNING,
-    help="write one of them by `rec` and `choice`",
+    help="write one of them with `rec` and `choice`",
     upstream="accepts",
 )
 
@@ -344,7 +351,7 @@ def nested_deciding_loops(where: Where, inner: Span, outer: Span) -> Diagnostic:
     return finding(
         NESTED_DECIDING_LOOPS,
         where,
-        "two deciding loops, one inside the other, are mixed up by Telltale",
+        "Telltale confuses two nested deciding loops",
         (inner, "the inner loop captures both"),
         others=[(outer, "the outer loop")],
         notes=("both become `rec RoleDecidesLoop`; the verdicts here keep them apart",),
@@ -354,7 +361,7 @@ def nested_deciding_loops(where: Where, inner: Span, outer: Span) -> Diagnostic:
 DONE_COLLISION: Final = Code(
     "TV253",
     "done-collision",
-    "a deciding loop that begins with its own end mark",
+    "a deciding loop that begins with the message that ends it",
     help="rename the message",
     upstream="accepts",
 )
@@ -374,7 +381,7 @@ def done_collision(where: Where, label: Span, head: Span) -> Diagnostic:
 PAR_BRANCHES: Final = Code(
     "TV254",
     "par-branches",
-    "a par with fewer than two branches",
+    "a `par` with fewer than two branches",
     help="add a branch, or write the statements without `par`",
     upstream="rejects",
 )
@@ -385,7 +392,7 @@ def par_branches(where: Where, count: int, span: Span) -> Diagnostic:
     return finding(
         PAR_BRANCHES,
         where,
-        "a `par` has no branches" if not count else "a `par` has one branch only",
+        "a `par` has no branches" if not count else "a `par` has only one branch",
         (span, "needs two branches"),
     )
 
@@ -393,7 +400,7 @@ def par_branches(where: Where, count: int, span: Span) -> Diagnostic:
 SHARED_EVENT: Final = Code(
     "TV255",
     "shared-event",
-    "one event in two parallel branches",
+    "the same event in two parallel branches",
     help="give the two messages different labels",
     upstream="accepts",
 )
@@ -407,7 +414,7 @@ def shared_event(where: Where, event: str, first: Span, second: Span) -> Diagnos
         f"two parallel branches both have `{event}`",
         (second, "the same message on the same channel"),
         others=[(first, "also in this branch")],
-        notes=("whoever receives it cannot tell which branch it belongs to",),
+        notes=("the receiver cannot tell which branch the message belongs to",),
     )
 
 
@@ -416,7 +423,7 @@ TRAILING_CODE: Final = Code(
     "trailing-code",
     "statements that Telltale drops",
     severity=Severity.WARNING,
-    help="move them into every branch that ends, or to a place before",
+    help="move them into every branch that terminates, or before it",
     upstream="drops",
 )
 
@@ -426,8 +433,8 @@ def trailing_code(where: Where, construct: str, span: Span, before: Span) -> Dia
     return finding(
         TRAILING_CODE,
         where,
-        f"what follows `{construct}` is dropped by Telltale",
-        (span, "this and all after it"),
+        f"Telltale drops the statements after `{construct}`",
+        (span, "from here on"),
         others=[(before, f"after this `{construct}`")],
         notes=(AS_WRITTEN,),
     )
@@ -436,7 +443,7 @@ def trailing_code(where: Where, construct: str, span: Span, before: Span) -> Dia
 UNREACHABLE_CODE: Final = Code(
     "TV262",
     "unreachable-code",
-    "statements that are never reached",
+    "unreachable statements",
     severity=Severity.WARNING,
     help="remove the statements, or move them before it",
     upstream="drops",
@@ -448,7 +455,7 @@ def unreachable_code(where: Where, construct: str, span: Span, before: Span) -> 
     return finding(
         UNREACHABLE_CODE,
         where,
-        f"what follows `{construct}` is never reached",
-        (span, "never reached"),
+        f"the statements after `{construct}` are unreachable",
+        (span, "unreachable"),
         others=[(before, "no run gets past this")],
     )

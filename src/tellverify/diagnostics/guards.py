@@ -28,7 +28,7 @@ def contradictory_guard(
     where: Where, decider: str, label: str, span: Span, clash: Sequence[Span], refutes: str
 ) -> Diagnostic:
     """No data makes a guard true; `clash` are the conditions in it that exclude each other."""
-    said = "this excludes the other" if len(clash) == 2 else "one of those that exclude each other"
+    said = "contradicts the other" if len(clash) == 2 else "part of the contradiction"
     others = [(place, said) for place in clash] if len(clash) > 1 else []
     return finding(
         CONTRADICTORY_GUARD,
@@ -36,7 +36,7 @@ def contradictory_guard(
         f"the guard of `{label}` never holds, so `{decider}` can never choose it",
         (span, "false for all data"),
         others=others,
-        helps=(f"mend the guard, or remove the branch `{label}`",),
+        helps=(f"fix the guard, or remove the branch `{label}`",),
         refutes=refutes,
     )
 
@@ -46,7 +46,7 @@ CONSTANT_GUARD: Final = Code(
     "constant-guard",
     "a guard that always holds",
     severity=Severity.WARNING,
-    help="remove the guard, or mend it",
+    help="remove or fix the guard",
     upstream="accepts",
 )
 
@@ -56,7 +56,7 @@ def constant_guard(where: Where, decider: str, label: str, span: Span) -> Diagno
     return finding(
         CONSTANT_GUARD,
         where,
-        f"the guard of `{label}` always holds, so it keeps `{decider}` from nothing",
+        f"the guard of `{label}` always holds, so it does not restrict `{decider}`",
         (span, "true for all data"),
     )
 
@@ -64,7 +64,7 @@ def constant_guard(where: Where, decider: str, label: str, span: Span) -> Diagno
 OVERLAPPING_GUARDS: Final = Code(
     "TV603",
     "overlapping-guards",
-    "two guards of a choice that hold together",
+    "two guards of a choice that can hold at the same time",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -78,19 +78,19 @@ def overlapping_guards(
     return finding(
         OVERLAPPING_GUARDS,
         where,
-        f"the guards of `{first}` and `{second}` both hold, for example with {witness}",
-        (spans[1], f"holds together with that of `{first}`"),
+        f"the guards of `{first}` and `{second}` can both hold, for example with {witness}",
+        (spans[1], f"can hold together with the guard of `{first}`"),
         others=[(spans[0], f"the guard of `{first}`")],
-        helps=(f"let the guards exclude each other, unless `{decider}` may choose freely then",),
+        helps=(f"make the guards exclusive, unless `{decider}` may choose freely in that case",),
     )
 
 
 INCOMPLETE_GUARDS: Final = Code(
     "TV604",
     "incomplete-guards",
-    "a choice in which no guard may hold",
+    "a choice in which possibly no guard holds",
     severity=Severity.WARNING,
-    help="widen a guard, or add a branch without one",
+    help="weaken a guard, or add a branch without a guard",
     upstream="accepts",
 )
 
@@ -100,17 +100,17 @@ def incomplete_guards(where: Where, decider: str, span: Span, witness: str) -> D
     return finding(
         INCOMPLETE_GUARDS,
         where,
-        f"`{decider}` can take no branch, for example with {witness}",
-        (span, "no guard holds then"),
+        f"`{decider}` cannot take any branch, for example with {witness}",
+        (span, "no guard holds in that case"),
     )
 
 
 GUARD_TYPES: Final = Code(
     "TV605",
     "guard-types",
-    "one name used as values of two types",
+    "a name that is used with two types",
     severity=Severity.WARNING,
-    help="compare values of one type",
+    help="compare values of the same type",
     upstream="accepts",
 )
 
@@ -120,7 +120,7 @@ def guard_types(
 ) -> Diagnostic:
     """The guards of one choice use one name as values of two types, or compare such values."""
     if shown:
-        message = f"`{shown}` is {sorts[1]} here and {sorts[0]} elsewhere in the guards"
+        message = f"`{shown}` is {sorts[1]} here but {sorts[0]} elsewhere in the guards"
     else:
         message = f"a guard compares {sorts[0]} with {sorts[1]}"
     return finding(
@@ -135,7 +135,7 @@ def guard_types(
 UNDECIDED_GUARD: Final = Code(
     "TV606",
     "undecided-guard",
-    "a predicate that cannot be judged",
+    "a predicate that cannot be decided",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
     upstream="accepts",
@@ -147,9 +147,9 @@ def undecided_guard(where: Where, label: str, span: Span, why: str) -> Diagnosti
     return finding(
         UNDECIDED_GUARD,
         where,
-        f"the guard of `{label}` cannot be judged: {why}",
+        f"the guard of `{label}` cannot be decided: {why}",
         (span, why),
-        helps=("compare integers and truth values, and strings by `==` and `!=`",),
+        helps=("compare integers and booleans, and strings with `==` and `!=`",),
     )
 
 
@@ -158,7 +158,7 @@ def unread_predicate(where: Where, what: str, text: str, span: Span, why: str) -
     return finding(
         UNDECIDED_GUARD,
         where,
-        f"{what} `{text}` cannot be judged: {why}",
+        f"{what} `{text}` cannot be decided: {why}",
         (span, why),
-        helps=("name the condition in the host, and ask for that name",),
+        helps=("define the condition in the host, and test it by name",),
     )

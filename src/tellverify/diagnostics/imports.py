@@ -23,7 +23,7 @@ IMPORT_CYCLE: Final = Code(
     "TV234",
     "import-cycle",
     "modules that import each other",
-    help="move what both need into a module of its own",
+    help="move the shared declarations into a module of their own",
     upstream="accepts",
 )
 
@@ -36,20 +36,22 @@ def import_cycle(where: Where, modules: Sequence[str], span: Span) -> Diagnostic
         named = ", ".join(f"`{name}`" for name in modules[:_SHOWN])
         more = len(modules) - _SHOWN
         rest = f" and {more} more" if more > 0 else ""
-        message = f"the modules {named}{rest} import each other in a circle"
+        message = f"the modules {named}{rest} import each other in a cycle"
     return finding(
         IMPORT_CYCLE,
         where,
         message,
         (span, f"imports `{modules[0]}` again"),
-        notes=("a call is replaced by the text of the protocol, which would never end",),
+        notes=(
+            "a call is replaced by the body of the protocol, so a cycle of calls would never end",
+        ),
     )
 
 
 MODULE_NOT_FOUND: Final = Code(
     "TV235",
     "module-not-found",
-    "an imported module that no file declares",
+    "an imported module that is not found",
     severity=Severity.WARNING,
 )
 
@@ -58,17 +60,17 @@ def module_not_found(
     where: Where, module: str, span: Span, nearest: str, calls: Sequence[Span], alone: bool
 ) -> Diagnostic:
     """No file declares `module`; `calls` need what it is meant to expose."""
-    notes = ["this text was checked alone, so that no import is resolved"] if alone else []
+    notes = ["this text was checked alone, so imports are not resolved"] if alone else []
     if not calls:
         notes.append(_IGNORED)
     if nearest:
         helps = (f"did you mean `{nearest}`?",)
     else:
-        helps = (f"check this file together with the file that begins with `module {module}`",)
+        helps = (f"check this file together with the file that declares `module {module}`",)
     return finding(
         MODULE_NOT_FOUND,
         where,
-        f"the module `{module}` is not among the files given",
+        f"no checked file declares the module `{module}`",
         (span, "no such module"),
         others=[(call, "this call needs it") for call in calls[:_SHOWN]],
         notes=tuple(notes),
@@ -81,7 +83,7 @@ def module_not_found(
 NOT_DECLARED_THERE: Final = Code(
     "TV236",
     "not-declared-there",
-    "an imported name that its module does not have",
+    "an imported name that its module does not declare",
     upstream="accepts",
 )
 
@@ -97,7 +99,7 @@ def not_declared_there(
     return finding(
         NOT_DECLARED_THERE,
         where,
-        f"the module `{module}` declares no `{name}`",
+        f"the module `{module}` does not declare `{name}`",
         (span, f"not in `{path}`"),
         helps=helps,
     )
@@ -106,7 +108,7 @@ def not_declared_there(
 NOT_EXPOSED: Final = Code(
     "TV237",
     "not-exposed",
-    "an imported name that its module keeps to itself",
+    "an imported name that its module does not expose",
     upstream="accepts",
 )
 
@@ -119,17 +121,17 @@ def not_exposed(
         NOT_EXPOSED,
         where,
         f"the module `{module}` does not expose `{name}`",
-        (span, "declared there, but not for others"),
-        helps=(f"add `{name}` to the `exposing` of the module `{module}`",),
-        others=[Annotation(header, "what it exposes", path)],
+        (span, "declared there but not exposed"),
+        helps=(f"add `{name}` to the `exposing` list of the module `{module}`",),
+        others=[Annotation(header, "the exposed names", path)],
     )
 
 
 AMBIGUOUS_NAME: Final = Code(
     "TV238",
     "ambiguous-import",
-    "an imported name that means something else too",
-    help="rename one of them, or leave it out of the import",
+    "an imported name that is ambiguous",
+    help="rename one of them, or remove it from the import",
     upstream="accepts",
 )
 
@@ -141,7 +143,7 @@ def ambiguous_name(
     return finding(
         AMBIGUOUS_NAME,
         where,
-        f"`{name}` may mean two protocols",
+        f"`{name}` is ambiguous: it names two protocols",
         (span, "imported here"),
         others=others,
     )
@@ -150,8 +152,8 @@ def ambiguous_name(
 MODULE_TWICE: Final = Code(
     "TV239",
     "module-twice",
-    "an imported module that several files declare",
-    help="rename all but one of these modules, or check fewer files together",
+    "an imported module that is declared by several files",
+    help="rename all but one of these modules, or check them separately",
     upstream="accepts",
 )
 
@@ -164,8 +166,8 @@ def module_twice(
     return finding(
         MODULE_TWICE,
         where,
-        f"there are {len(headers)} files with the module `{module}`",
-        (span, "which of them?"),
+        f"{len(headers)} files declare the module `{module}`",
+        (span, "ambiguous import"),
         others=named[:_SHOWN],
     )
 
@@ -173,7 +175,7 @@ def module_twice(
 UNUSED_IMPORT: Final = Code(
     "TV292",
     "unused-import",
-    "an imported protocol that nothing calls",
+    "an imported protocol that is never called",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -184,9 +186,9 @@ def unused_import(where: Where, name: str, module: str, span: Span) -> Diagnosti
     return finding(
         UNUSED_IMPORT,
         where,
-        f"nothing calls `{name}`, which is imported from `{module}`",
+        f"`{name}` is imported from `{module}` but never called",
         (span, "never called"),
-        helps=(f"remove it from the import, or write `call {name}` where it belongs",),
+        helps=(f"remove it from the import, or add `call {name}` where it belongs",),
     )
 
 
@@ -213,7 +215,9 @@ def imported_role(
         where,
         message,
         (call, f"brings in messages of `{role}`"),
-        notes=("roles of an imported protocol are those of the caller with the same names",),
+        notes=(
+            "the roles of an imported protocol are the roles of the caller with the same names",
+        ),
         helps=helps,
         others=[Annotation(declared[1], "declared there", declared[0])],
     )
@@ -222,7 +226,7 @@ def imported_role(
 IMPORTED_CALL: Final = Code(
     "TV294",
     "imported-call",
-    "a call into another file, which Telltale refuses",
+    "a call into another file, which Telltale rejects",
     severity=Severity.WARNING,
     upstream="rejects",
 )
@@ -233,8 +237,8 @@ def imported_call(where: Where, name: str, module: str, call: Span, imported: Sp
     return finding(
         IMPORTED_CALL,
         where,
-        f"Telltale ignores the import of `{module}`, and refuses `call {name}`",
-        (call, "resolved here, unknown there"),
+        f"Telltale ignores the import of `{module}` and rejects `call {name}`",
+        (call, "resolved here, unknown to Telltale"),
         others=[(imported, "imported here")],
-        helps=(f"copy `{name}` into the `where` section for Telltale",),
+        helps=(f"copy `{name}` into the `where` section",),
     )

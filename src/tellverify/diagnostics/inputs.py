@@ -15,7 +15,7 @@ UNREADABLE: Final = Code(
     "TV001",
     "unreadable-file",
     "a file that cannot be read",
-    help="name an existing `.tell` file or a folder that holds some",
+    help="name an existing `.tell` file, or a folder that contains one",
 )
 
 
@@ -48,7 +48,7 @@ def not_utf8(path: str, offset: int, byte: int) -> Diagnostic:
 TOO_LARGE: Final = Code(
     "TV003",
     "file-too-large",
-    "a file of unreasonable size",
+    "a file that is too large",
     help="split the protocol into several files",
 )
 
@@ -58,7 +58,7 @@ def too_large(path: str, size: int, limit: int) -> Diagnostic:
     return finding(
         TOO_LARGE,
         path,
-        f"this file has {size} bytes, more than the {limit} that are read",
+        f"this file has {size} bytes; the limit is {limit}",
     )
 
 
@@ -85,7 +85,7 @@ UNREADABLE_RUN: Final = Code(
     "unreadable-run",
     "a stored run that cannot be rendered",
     kind=Kind.USAGE,
-    help="make it again with `tellverify check --report json=RUN.json`",
+    help="write it again with `tellverify check --report json=RUN.json`",
 )
 
 

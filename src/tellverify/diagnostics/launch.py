@@ -19,17 +19,17 @@ from tellverify.source.span import Span
 LAUNCH_GUARD_NAME: Final = Code(
     "TV751",
     "launch-guard-name",
-    "a capability name that no launch admits",
+    "a capability name that is rejected at launch",
     kind=Kind.OBLIGATION,
-    help="write a first-party name such as `chat:message:send`",
+    help="use a first-party name such as `chat:message:send`",
 )
 
 FRAGMENT_OWNED: Final = Code(
     "TV752",
     "fragment-owned",
-    "a fragment of a session that has another owner",
+    "a session fragment that has another owner",
     kind=Kind.OBLIGATION,
-    help="have its owner hand it over by reconfiguration",
+    help="let its owner hand it over by reconfiguration",
 )
 
 ROLE_IMAGE: Final = Code(
@@ -43,33 +43,33 @@ ROLE_IMAGE: Final = Code(
 UNKNOWN_DETERMINISM: Final = Code(
     "TV754",
     "unknown-determinism",
-    "a determinism policy that no policy has",
+    "an unknown determinism policy",
     kind=Kind.OBLIGATION,
-    help="add the determinism policy, or name another",
+    help="define the determinism policy, or name another one",
 )
 
 DETERMINISM_CLASS: Final = Code(
     "TV755",
     "determinism-class",
-    "a determinism policy of another class",
+    "a determinism policy of the wrong class",
     kind=Kind.OBLIGATION,
-    help="give the protocol a policy of its own class",
+    help="give the protocol a determinism policy of its class",
 )
 
 MISSING_CONTRACTS: Final = Code(
     "TV756",
     "missing-contracts",
-    "a runtime without the contracts that are needed",
+    "a runtime that lacks required contracts",
     kind=Kind.OBLIGATION,
-    help="launch it on a runtime that has contracts",
+    help="launch it on a runtime with contracts",
 )
 
 UNSUPPORTED_DETERMINISM: Final = Code(
     "TV757",
     "unsupported-determinism",
-    "a grade of determinism that the runtime does not show",
+    "a level of determinism that the runtime does not support",
     kind=Kind.OBLIGATION,
-    help="launch it on a runtime that shows this grade of determinism",
+    help="launch it on a runtime that supports this level of determinism",
 )
 
 NO_INVENTORY: Final = Code(
@@ -85,13 +85,13 @@ ILLEGAL_PROFILE: Final = Code(
     "illegal-profile",
     "a determinism policy that cannot be executed",
     kind=Kind.OBLIGATION,
-    help="mend the row of the determinism policy",
+    help="fix the row of the determinism policy",
 )
 
 SESSION_OPEN: Final = Code(
     "TV761",
     "session-open",
-    "a session that is open for another protocol",
+    "a session that is already open for another protocol",
     kind=Kind.OBLIGATION,
     help="give the session another name",
 )
@@ -99,9 +99,9 @@ SESSION_OPEN: Final = Code(
 STALE_OWNER: Final = Code(
     "TV762",
     "stale-owner",
-    "somebody acts who no longer owns the session",
+    "an action by a role that no longer owns the session",
     kind=Kind.OBLIGATION,
-    help="act with the claim that the hand-over gave",
+    help="use the claim from the handover",
 )
 
 TRANSFER_REFUSED: Final = Code(
@@ -109,13 +109,13 @@ TRANSFER_REFUSED: Final = Code(
     "transfer-refused",
     "a session that cannot be handed over",
     kind=Kind.OBLIGATION,
-    help="hand over on a runtime with all its surfaces",
+    help="hand over to a runtime with all required surfaces",
 )
 
 DELEGATION_REFUSED: Final = Code(
     "TV764",
     "delegation-refused",
-    "a delegation that leaves footprints incoherent",
+    "a delegation that makes footprints incoherent",
     kind=Kind.OBLIGATION,
     help="delegate from the owner of the session",
 )
@@ -125,7 +125,7 @@ LINK_REFUSED: Final = Code(
     "link-refused",
     "bundles that cannot be linked",
     kind=Kind.OBLIGATION,
-    help="link bundles that are registered and fit",
+    help="link registered bundles that fit together",
 )
 
 LAUNCH_PACKS: Final = Code(
@@ -175,9 +175,9 @@ def launch_refused(
 EXECUTION_STUCK: Final = Code(
     "TV771",
     "execution-stuck",
-    "an execution that stops before its end",
+    "an execution that gets stuck",
     kind=Kind.OBLIGATION,
-    help="`tellverify check` shows the shortest run that gets stuck",
+    help="run `tellverify check` to see the shortest run that gets stuck",
 )
 
 
@@ -188,8 +188,8 @@ def execution_stuck(
     return finding(
         EXECUTION_STUCK,
         where,
-        f"the execution of `{where.protocol}` stops after {events} events and is not at its end",
-        (span, "its machines get stuck"),
+        f"the execution of `{where.protocol}` gets stuck after {events} events",
+        (span, "its machines cannot proceed"),
         notes=(*waiting, *queues),
     )
 
@@ -197,9 +197,9 @@ def execution_stuck(
 PACK_NOT_ACCEPTED: Final = Code(
     "TV781",
     "pack-not-accepted",
-    "a pack that the protocol carries against the acceptance rule",
+    "a pack that the acceptance rule does not allow",
     kind=Kind.OBLIGATION,
-    help="keep the protocol free of packs until all five conditions are met",
+    help="do not add packs to the protocol until all five conditions hold",
 )
 
 
@@ -210,7 +210,7 @@ def pack_not_accepted(
     return finding(
         PACK_NOT_ACCEPTED,
         where,
-        f"`{where.protocol}` carries `{pack}` against the acceptance rule: {reasons[0]}",
+        f"the acceptance rule does not allow `{where.protocol}` to carry `{pack}`: {reasons[0]}",
         (span, "carried here"),
         notes=tuple(reasons[1:]),
         refutes=refutes,
@@ -220,9 +220,9 @@ def pack_not_accepted(
 PACK_POSSIBLE: Final = Code(
     "TV782",
     "pack-possible",
-    "a pack that a protocol could carry and does not",
+    "a pack that a protocol could carry but does not",
     severity=Severity.NOTE,
-    help="a pack is added by a decision, and likeness to another protocol is none",
+    help="adding a pack needs a decision; similarity to another protocol is not enough",
 )
 
 
@@ -232,6 +232,6 @@ def pack_possible(where: Where, span: Span, packs: Sequence[str], wave: str) -> 
     return finding(
         PACK_POSSIBLE,
         where,
-        f"`{where.protocol}` meets the five conditions of {names} and carries none",
+        f"`{where.protocol}` meets the five conditions of {names} but carries no pack",
         (span, f"in the plan: {wave}" if wave else "in no wave of the plan"),
     )

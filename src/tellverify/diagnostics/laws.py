@@ -35,7 +35,7 @@ def unreadable_structure(path: str, span: Span, reason: str) -> Diagnostic:
 BROKEN_LAW: Final = Code(
     "TV671",
     "broken-law",
-    "a law that values break",
+    "a law that does not hold",
     kind=Kind.OBLIGATION,
 )
 
@@ -66,14 +66,14 @@ def broken_law(
 
 
 _HELPS = {
-    "commutative": "let `merge` not depend on which side a value comes from",
-    "associative": "let `merge` not depend on the order in which replicas meet",
-    "idempotent": "let merging a state with itself change nothing",
-    "neutral": "name the element that changes nothing, or add one to the type",
-    "closed": "let the invariant survive, or state a weaker one",
-    "delta": "let the delta carry all that the update changes",
-    "concurrent": "count per replica, and merge the counts of each replica by itself",
-    "monotone": "let the update go in the direction of `merge` alone, and never back",
+    "commutative": "make `merge` independent of the order of its arguments",
+    "associative": "make `merge` independent of the order in which replicas meet",
+    "idempotent": "make merging a state with itself a no-op",
+    "neutral": "name the neutral element, or add one to the type",
+    "closed": "preserve the invariant, or state a weaker one",
+    "delta": "include every change of the update in the delta",
+    "concurrent": "count per replica, and merge the counts of each replica separately",
+    "monotone": "make the update monotone: it may only grow the state in the order of `merge`",
 }
 
 
@@ -98,9 +98,9 @@ def unreadable_pattern(path: str, span: Span, reason: str) -> Diagnostic:
 BROKEN_CLAIM: Final = Code(
     "TV681",
     "broken-claim",
-    "a run that does not keep a claim",
+    "a run that violates a claim",
     kind=Kind.OBLIGATION,
-    help="mend the action that leads there, or claim less",
+    help="fix the action that leads there, or weaken the claim",
 )
 
 

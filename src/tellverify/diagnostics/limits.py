@@ -15,7 +15,7 @@ from tellverify.diagnostics.model import (
 TIMEOUT: Final = Code(
     "TV042",
     "timeout",
-    "an answer that takes more time than is allowed",
+    "an answer that takes longer than the time limit",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
@@ -23,7 +23,7 @@ TIMEOUT: Final = Code(
 OUTSIDE_CLASS: Final = Code(
     "TV431",
     "outside-class",
-    "the complete theory does not cover a construct",
+    "a construct that the complete theory does not cover",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
@@ -31,7 +31,7 @@ OUTSIDE_CLASS: Final = Code(
 EVENT_LIMIT: Final = Code(
     "TV901",
     "event-limit",
-    "a protocol with more events than are examined",
+    "a protocol with more events than the limit",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
@@ -39,7 +39,7 @@ EVENT_LIMIT: Final = Code(
 STEP_LIMIT: Final = Code(
     "TV902",
     "step-limit",
-    "an answer that takes more steps than are allowed",
+    "an answer that takes more steps than the limit",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
@@ -47,7 +47,7 @@ STEP_LIMIT: Final = Code(
 NOT_WELL_FORMED: Final = Code(
     "TV911",
     "not-well-formed",
-    "no verdict on a text that has errors",
+    "a text with errors, which has no verdict",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
@@ -64,17 +64,17 @@ UNSUPPORTED: Final = Code(
 DEAD_WORKER: Final = Code(
     "TV041",
     "dead-worker",
-    "a process that ended while it checked a file",
+    "a process that died while checking a file",
     kind=Kind.LIMIT,
-    help="check it alone; where memory is short, give fewer `--jobs` or lower `--events`",
+    help="check it alone; if memory is short, use fewer `--jobs` or lower `--events`",
 )
 
 
 def dead_worker(path: str, code: int) -> Diagnostic:
     """The process that checked a file ended without an answer; `code` is negative for a signal."""
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
     return finding(
         DEAD_WORKER,
         path,
-        f"nothing is known about this file: the process that checked it {how}",
+        f"this file was not checked: the process that checked it {how}",
     )

@@ -14,22 +14,22 @@ from tellverify.source.span import Span
 MACHINE_FILE: Final = Code(
     "TV551",
     "machine-file",
-    "an entry of a machine file that is none",
+    "an invalid entry in a machine file",
     help="write it with `tellverify project --format bridge`, `derived` or `machine`",
 )
 
 MACHINE_TERM: Final = Code(
     "TV552",
     "machine-term",
-    "a local type that no machine can follow",
-    help="bind every variable behind an action, and give each branch a label of its own",
+    "a local type that cannot be turned into a machine",
+    help="bind every variable after an action, and give each branch its own label",
 )
 
 MACHINE_CONFLICT: Final = Code(
     "TV553",
     "machine-conflict",
-    "machines that contradict each other or themselves",
-    help="give each role one machine, and each action of a state one target",
+    "conflicting machines",
+    help="give each role one machine, and each action in a state one target",
 )
 
 
@@ -43,7 +43,7 @@ def machine_entry(path: str, kind: str, reason: str, pointer: str, span: Span) -
         _KINDS[kind],
         path,
         f"{where}{reason}",
-        (span, "the first entry that is wrong" if pointer else "no JSON from here on"),
+        (span, "the first invalid entry" if pointer else "not JSON from here on"),
     )
 
 
@@ -54,7 +54,7 @@ def role_twice(path: str, role: str, other: str, pointer: str, span: Span) -> Di
         path,
         f"`{pointer}`: a second machine of `{role}`; the first is in `{other}`",
         (span, "the second one"),
-        helps=("leave one of them out",),
+        helps=("remove one of them",),
     )
 
 
@@ -76,7 +76,7 @@ def payload_sorts(
 MACHINE_MISSING: Final = Code(
     "TV554",
     "missing-machine",
-    "a role that others talk to and that has no machine",
+    "a role without a machine that other roles communicate with",
 )
 
 
@@ -85,9 +85,9 @@ def machine_missing(path: str, role: str, peer: str, pointer: str, span: Span) -
     return finding(
         MACHINE_MISSING,
         path,
-        f"`{pointer}`: `{role}` talks to `{peer}`, which has no machine",
+        f"`{pointer}`: `{role}` communicates with `{peer}`, which has no machine",
         (span, f"a message to or from `{peer}`"),
-        helps=(f"name the file that holds `{peer}` with another `--machines`",),
+        helps=(f"add the file with the machine of `{peer}` with `--machines`",),
     )
 
 
@@ -98,5 +98,5 @@ def role_without_machine(path: str, role: str, protocol: str, span: Span) -> Dia
         path,
         f"`{role}` of `{protocol}` has no machine",
         (span, "the choreography to compare with"),
-        helps=(f"name the file that holds `{role}` with another `--machines`",),
+        helps=(f"add the file with the machine of `{role}` with `--machines`",),
     )

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.source.region import Region
 from tellverify.source.span import NOWHERE, Span
 
 
@@ -32,7 +33,7 @@ class Kind(StrEnum):
     USAGE = "usage"  # stops the run
 
 
-class Code(msgspec.Struct, frozen=True):
+class Code(msgspec.Struct, frozen=True, omit_defaults=True):
     """A kind of finding. Numbers and names are never reused; the first digit is the stage.
 
     `help` and `upstream` (what Telltale does) hold for findings that do not say otherwise.
@@ -47,22 +48,24 @@ class Code(msgspec.Struct, frozen=True):
     upstream: str = ""
 
 
-class Annotation(msgspec.Struct, frozen=True):
+class Annotation(msgspec.Struct, frozen=True, omit_defaults=True):
     """A place in a source file and what there is to say about it there.
 
-    An empty `path` stands for the path of the diagnostic it belongs to.
+    An empty `path` stands for the path of the diagnostic it belongs to. `region` is the place in
+    lines and columns, in the finding of a run.
     """
 
     span: Span
     text: str = ""
     path: str = ""
+    region: Region | None = None
 
 
-class Diagnostic(msgspec.Struct, frozen=True):
+class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finding. `message` stands alone, starts in lower case and has no full stop.
 
     `upstream` says what Telltale itself does with the construct, where that differs:
-    "accepts", "rejects" or "drops".
+    "accepts", "rejects" or "drops". The file of a run has the `fingerprint` as well.
     """
 
     code: Code
@@ -76,6 +79,7 @@ class Diagnostic(msgspec.Struct, frozen=True):
     protocol: str = ""
     refutes: str = ""
     upstream: str = ""
+    fingerprint: str = ""
 
 
 class Where(msgspec.Struct, frozen=True):

@@ -18,13 +18,13 @@ from tellverify.source.span import Span
 POLICY_REFERENCE: Final = Code(
     "TV061",
     "policy-unknown-name",
-    "a name in a policy that no row has",
+    "an unknown name in a policy",
 )
 
 POLICY_KEY_NOT_PROVIDED: Final = Code(
     "TV062",
     "policy-key-not-provided",
-    "a required key that no runtime can have",
+    "a required key that no runtime can provide",
 )
 
 POLICY_NO_CONSUMER: Final = Code(
@@ -49,26 +49,26 @@ POLICY_TWO_GROUPS: Final = Code(
 POLICY_NO_GROUP: Final = Code(
     "TV066",
     "policy-no-group",
-    "a protocol that is in no wave",
+    "a protocol that is not in any wave",
     severity=Severity.WARNING,
 )
 
 POLICY_RESERVED_PACK: Final = Code(
     "TV067",
     "policy-reserved-pack",
-    "a reserved pack that a protocol requires",
+    "a reserved pack that is required by a protocol",
 )
 
 POLICY_CONTRADICTION: Final = Code(
     "TV068",
     "policy-contradiction",
-    "rows of a policy that contradict each other",
+    "contradictory rows of a policy",
 )
 
 POLICY_CLASS: Final = Code(
     "TV069",
     "policy-class",
-    "a determinism policy of another class",
+    "a determinism policy of the wrong class",
     severity=Severity.WARNING,
 )
 
@@ -87,7 +87,7 @@ POLICY_UNREADABLE: Final = Code(
     "policy-unreadable",
     "a policy that cannot be read",
     kind=Kind.USAGE,
-    help="name a policy file, or a folder that holds some `*.toml` files",
+    help="name a policy file, or a folder with `*.toml` files",
 )
 
 
@@ -105,7 +105,7 @@ POLICY_NOT_TOML: Final = Code(
     "policy-not-toml",
     "a policy file that is not TOML",
     kind=Kind.USAGE,
-    help="mend the syntax; nothing of the policy is used until then",
+    help="fix the syntax; the policy is not used until then",
 )
 
 
@@ -115,14 +115,14 @@ def not_toml(path: str, span: Span, reason: str) -> Diagnostic:
         POLICY_NOT_TOML,
         path,
         f"this is not TOML: {reason}",
-        (span, "cannot be read from here on"),
+        (span, "unreadable from here on"),
     )
 
 
 POLICY_SHAPE: Final = Code(
     "TV053",
     "policy-shape",
-    "a key or value that the policy format does not have",
+    "a key or value that does not match the policy format",
     kind=Kind.USAGE,
     help="docs/policy.md lists all tables and keys",
 )
@@ -133,29 +133,31 @@ def misshapen(path: str, span: Span, reason: str) -> Diagnostic:
     return finding(
         POLICY_SHAPE,
         path,
-        f"a policy has another shape: {reason}",
-        (span, "not of this format"),
+        f"this does not match the policy format: {reason}",
+        (span, "does not match the format"),
     )
 
 
 POLICY_DUPLICATE: Final = Code(
     "TV054",
     "policy-duplicate",
-    "two rows of a policy that have one name",
+    "two rows of a policy with the same name",
     kind=Kind.USAGE,
-    help="remove one of the two",
+    help="remove one of them",
 )
 
 
 def duplicate(path: str, span: Span, section: str, name: str, first: Spot) -> Diagnostic:
     """Two rows of one name in a section, or two tables that may stand once only."""
-    what = f"`{name}` stands twice in `{section}`" if name else f"`{section}` stands twice"
+    what = f"`{name}` appears twice in `{section}`" if name else f"`{section}` appears twice"
     return finding(
         POLICY_DUPLICATE,
         path,
         what,
-        (span, "for the second time"),
-        others=(Annotation(first[1], "first here", "" if first[0] == path else first[0]),),
+        (span, "the second occurrence"),
+        others=(
+            Annotation(first[1], "the first occurrence", "" if first[0] == path else first[0]),
+        ),
     )
 
 
@@ -174,8 +176,8 @@ def import_cycle(path: str, span: Span, circle: Sequence[str]) -> Diagnostic:
     return finding(
         POLICY_IMPORT_CYCLE,
         path,
-        f"policy files import each other in a circle: {way}",
-        (span, "leads back"),
+        f"policy files import each other in a cycle: {way}",
+        (span, "closes the cycle"),
     )
 
 
@@ -184,7 +186,7 @@ POLICY_IMPORT: Final = Code(
     "policy-import",
     "an imported policy file that cannot be read",
     kind=Kind.USAGE,
-    help="an import is a path relative to the file it stands in",
+    help="write the path relative to the importing file",
 )
 
 

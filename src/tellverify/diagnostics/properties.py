@@ -20,7 +20,7 @@ from tellverify.source.span import NOWHERE, Span
 PROPERTY_BROKEN: Final = Code(
     "TV621",
     "broken-property",
-    "a run that breaks a property of the user",
+    "a run that violates a user property",
     kind=Kind.OBLIGATION,
 )
 
@@ -78,7 +78,7 @@ def bad_formula(written: Written, span: Span, message: str, help: str) -> Diagno
 UNKNOWN_IN_FORMULA: Final = Code(
     "TV612",
     "unknown-name-in-formula",
-    "a property of what the protocol lacks",
+    "a property about a name that the protocol does not have",
 )
 
 
@@ -99,7 +99,7 @@ def unknown_name(
     return finding(
         UNKNOWN_IN_FORMULA,
         Where(written.path, protocol),
-        f"property `{written.name}` speaks of the {_NOUN[kind]} `{name}`, "
+        f"property `{written.name}` refers to the {_NOUN[kind]} `{name}`, "
         f"which `{protocol}` does not have",
         (written.place(span), f"no such {_NOUN[kind]}"),
         notes=written.notes(span),
@@ -110,8 +110,8 @@ def unknown_name(
 PROPERTY_TWICE: Final = Code(
     "TV613",
     "property-twice",
-    "two properties of one name",
-    help="give one of them another name",
+    "two properties with the same name",
+    help="rename one of them",
 )
 
 
@@ -121,11 +121,11 @@ def property_twice(written: Written, first: Written, protocol: str) -> Diagnosti
     others: tuple[Annotation, ...] = ()
     if first.start >= 0:
         place = first.place(Span(0, len(first.text)))
-        others = (Annotation(place, "the first one", first.path),)
+        others = (Annotation(place, "the first declaration", first.path),)
     return finding(
         PROPERTY_TWICE,
         Where(written.path, protocol),
-        f"`{protocol}` has two properties with the name `{written.name}`",
+        f"`{protocol}` has two properties named `{written.name}`",
         (written.place(whole), "the second one is not decided"),
         others=others,
         notes=written.notes(whole),
@@ -135,7 +135,7 @@ def property_twice(written: Written, first: Written, protocol: str) -> Diagnosti
 VACUOUS: Final = Code(
     "TV931",
     "vacuous",
-    "a property that holds for want of a case",
+    "a property that holds vacuously",
     severity=Severity.WARNING,
     help="check the names and the direction of the message, or remove the property",
 )
@@ -146,7 +146,7 @@ def vacuous(written: Written, span: Span, what: str, protocol: str) -> Diagnosti
     return finding(
         VACUOUS,
         Where(written.path, protocol),
-        f"property `{written.name}` holds vacuously: `{what}` happens in no run of `{protocol}`",
+        f"property `{written.name}` holds vacuously: `{what}` never happens in `{protocol}`",
         (written.place(span), "this never happens"),
         notes=written.notes(span),
     )
@@ -155,9 +155,9 @@ def vacuous(written: Written, span: Span, what: str, protocol: str) -> Diagnosti
 BRANCH_NEVER_TAKEN: Final = Code(
     "TV932",
     "branch-never-taken",
-    "a branch that no run takes",
+    "a branch that is never taken",
     severity=Severity.WARNING,
-    help="remove the branch, or whatever keeps the protocol from it",
+    help="remove the branch, or the condition that rules it out",
 )
 
 
@@ -166,7 +166,7 @@ def branch_never_taken(path: str, span: Span, label: str, protocol: str) -> Diag
     return finding(
         BRANCH_NEVER_TAKEN,
         Where(path, protocol),
-        f"branch `{label}` is taken in no run, so whatever holds of it holds vacuously",
+        f"branch `{label}` is never taken, so every property of it holds vacuously",
         (span, "never taken"),
     )
 
@@ -174,9 +174,9 @@ def branch_never_taken(path: str, span: Span, label: str, protocol: str) -> Diag
 UNREACHABLE_EVENT: Final = Code(
     "TV622",
     "unreachable-event",
-    "an event that no run reaches",
+    "an unreachable event",
     kind=Kind.OBLIGATION,
-    help="all runs were searched: check the names, the direction and who decides",
+    help="all runs were searched: check the names, the direction and the deciding role",
 )
 
 

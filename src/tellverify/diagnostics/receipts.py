@@ -14,7 +14,7 @@ from tellverify.diagnostics.model import (
 )
 from tellverify.source.span import Span
 
-_ONCE = "a receipt stands for one transfer, and is consumed exactly once on every path"
+_ONCE = "a receipt stands for one transfer and must be consumed exactly once on every path"
 
 
 UNUSED_RECEIPT: Final = Code(
@@ -36,10 +36,10 @@ def unconsumed_receipt(
         UNUSED_RECEIPT,
         where,
         f"the receipt `{name}` is never consumed",
-        (span, "bound here and then dropped"),
+        (span, "bound here, then dropped"),
         others=mentions,
         notes=(_ONCE,),
-        helps=(f"consume it, for example by `handoff operation to R with {name}`",),
+        helps=(f"consume it, for example with `handoff operation to R with {name}`",),
         upstream=upstream,
     )
 
@@ -86,8 +86,8 @@ def receipt_twice(
 RECEIPT_REBOUND: Final = Code(
     "TV303",
     "receipt-rebound",
-    "a name bound again while its receipt is live",
-    help="consume the receipt first, or choose another name",
+    "a name that is rebound while its receipt is live",
+    help="consume the receipt first, or use another name",
     upstream="rejects",
 )
 
@@ -97,8 +97,8 @@ def receipt_rebound(where: Where, name: str, span: Span, bound: Span) -> Diagnos
     return finding(
         RECEIPT_REBOUND,
         where,
-        f"`{name}` is bound again before its receipt is consumed",
-        (span, "hides the receipt"),
+        f"`{name}` is rebound before its receipt is consumed",
+        (span, "shadows the receipt"),
         others=[(bound, "the receipt is bound here")],
     )
 
@@ -106,7 +106,7 @@ def receipt_rebound(where: Where, name: str, span: Span, bound: Span) -> Diagnos
 RECEIPT_DIVERGES: Final = Code(
     "TV304",
     "diverging-receipt",
-    "a receipt that only some alternatives consume",
+    "a receipt that is consumed in some alternatives only",
 )
 
 
@@ -134,7 +134,7 @@ def receipt_diverges(
 RECEIPT_REPEATED: Final = Code(
     "TV305",
     "receipt-in-loop",
-    "a receipt consumed in each round of a repetition",
+    "a receipt that is consumed in every round of a loop",
 )
 
 
@@ -146,10 +146,10 @@ def receipt_in_loop(
         RECEIPT_REPEATED,
         where,
         f"every round of `{head[1]}` consumes the receipt `{name}`",
-        (use, "consumed in each round"),
-        others=[(head[0], "repeats"), (bound, "bound once, outside")],
+        (use, "consumed in every round"),
+        others=[(head[0], "repeats"), (bound, "bound once, outside the loop")],
         notes=(_ONCE,),
-        helps=(f"consume `{name}` outside, or transfer inside the repetition",),
+        helps=(f"consume `{name}` outside the loop, or transfer inside it",),
         upstream=upstream,
     )
 
@@ -157,7 +157,7 @@ def receipt_in_loop(
 RECEIPT_REFUSED: Final = Code(
     "TV306",
     "receipt-use-refused",
-    "a receipt used once, in a way that Telltale refuses",
+    "a correct use of a receipt that Telltale rejects",
     severity=Severity.WARNING,
     upstream="rejects",
 )
@@ -170,7 +170,7 @@ def receipt_refused(
     return finding(
         RECEIPT_REFUSED,
         where,
-        f"Telltale refuses this use of the receipt `{name}`",
+        f"Telltale rejects this use of the receipt `{name}`",
         (use, "consumed here"),
         others=[(bound, "bound here")],
         notes=("it is consumed exactly once on every path", reason),
@@ -181,7 +181,7 @@ def receipt_refused(
 RECEIPT_NAME: Final = Code(
     "TV307",
     "receipt-name-collides",
-    "a receipt whose name Telltale finds inside other words",
+    "a receipt whose name occurs inside other words",
     severity=Severity.WARNING,
     upstream="rejects",
 )
@@ -197,6 +197,6 @@ def receipt_name(
         f"Telltale finds the name of the receipt `{name}` inside other words",
         (bound, "bound here"),
         others=places,
-        notes=("it counts every occurrence of these letters as a use",),
-        helps=(f"rename `{name}` to something that is part of no other word",),
+        notes=("Telltale counts every occurrence of these letters as a use",),
+        helps=(f"rename `{name}` so that it is not part of another word",),
     )

@@ -33,7 +33,7 @@ FOREIGN_TRACE: Final = Code(
     "TV802",
     "foreign-trace",
     "a trace of another protocol",
-    help="name the file that the trace was made from",
+    help="name the file that the trace was recorded from",
 )
 
 
@@ -42,15 +42,15 @@ def foreign_trace(path: str, recorded: str, present: str) -> Diagnostic:
     return finding(
         FOREIGN_TRACE,
         path,
-        f"this trace is of the protocol `{recorded}`, but the file has `{present}`",
+        f"this trace belongs to the protocol `{recorded}`, but the file contains `{present}`",
     )
 
 
 TRACE_DIVERGES: Final = Code(
     "TV811",
     "trace-diverges",
-    "a step of a trace that the protocol does not have",
-    help="make the trace again if the protocol was changed after it was written",
+    "a step of a trace that the protocol does not allow",
+    help="write the trace again if the protocol has changed since",
 )
 
 
@@ -65,16 +65,16 @@ def trace_diverges(
         TRACE_DIVERGES,
         path,
         f"step {number} of the trace is not possible: {reason}",
-        (span, "the protocol has no such step here"),
-        notes=(f"possible here: {listed}",) if listed else ("nobody can make a step here",),
+        (span, "the protocol does not allow this step here"),
+        notes=(f"possible here: {listed}",) if listed else ("no step is possible here",),
     )
 
 
 TRACE_CLAIM: Final = Code(
     "TV812",
     "trace-claim",
-    "a state that a trace records wrongly",
-    help="make the trace again if the protocol was changed after it was written",
+    "a state that a trace records incorrectly",
+    help="write the trace again if the protocol has changed since",
 )
 
 
@@ -91,8 +91,8 @@ def trace_claim(path: str, span: Span, index: int, reason: str) -> Diagnostic:
 FAULT_NOT_SHOWN: Final = Code(
     "TV813",
     "fault-not-shown",
-    "a trace whose end does not show what it claims",
-    help="make the trace again if the protocol was changed after it was written",
+    "a trace that does not end in the fault it claims",
+    help="write the trace again if the protocol has changed since",
 )
 
 
@@ -101,6 +101,6 @@ def fault_not_shown(path: str, span: Span, fault: str, reason: str) -> Diagnosti
     return finding(
         FAULT_NOT_SHOWN,
         path,
-        f"the end of the trace does not show the fault `{fault}`: {reason}",
+        f"the trace does not end in the fault `{fault}`: {reason}",
         (span, "the run ends here"),
     )

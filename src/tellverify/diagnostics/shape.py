@@ -33,14 +33,14 @@ def no_module(where: Where, span: Span) -> Diagnostic:
         NO_MODULE,
         where,
         "the file has no `module` header",
-        (span, "the name of this protocol can clash with that of another file"),
+        (span, "the name of this protocol may clash with another file"),
     )
 
 
 EXPOSING_LIST: Final = Code(
     "TV373",
     "exposing-list",
-    "a header that exposes not just the protocol",
+    "a header that does not expose exactly the protocol",
     severity=Severity.WARNING,
 )
 
@@ -51,8 +51,8 @@ def exposing_list(where: Where, span: Span, exposed: Sequence[str], wanted: str)
     return finding(
         EXPOSING_LIST,
         where,
-        f"the header exposes {listed}, and the protocol is `{wanted}`",
-        (span, "not the protocol alone"),
+        f"the header exposes {listed}, but the protocol is `{wanted}`",
+        (span, "not exactly the protocol"),
         helps=(f"write `exposing ({wanted})`",),
     )
 
@@ -78,7 +78,7 @@ def open_family(where: Where, name: str, span: Span) -> Diagnostic:
 NUMBERED_ROLES: Final = Code(
     "TV376",
     "numbered-roles",
-    "roles that differ in their number alone",
+    "roles that differ only in their number",
     severity=Severity.NOTE,
 )
 
@@ -89,7 +89,7 @@ def numbered_roles(where: Where, stem: str, roles: Sequence[Named]) -> Diagnosti
     return finding(
         NUMBERED_ROLES,
         where,
-        f"{listed} do the same",
+        f"{listed} behave alike",
         (roles[0][1].to(roles[-1][1]), "numbered roles"),
         helps=(f"declare a family `{stem}s[N]`, if their number may change",),
     )
@@ -100,7 +100,7 @@ BRANCH_STYLE: Final = Code(
     "branch-style",
     "a branch not named in UpperCamelCase",
     severity=Severity.WARNING,
-    help="rename it; the name travels, so both sides must be built again",
+    help="rename it; the name is sent over the wire, so rebuild both sides",
 )
 
 
@@ -110,16 +110,16 @@ def branch_style(where: Where, label: Named) -> Diagnostic:
         BRANCH_STYLE,
         where,
         f"the branch `{label[0]}` is not named in UpperCamelCase",
-        (label[1], "named otherwise"),
+        (label[1], "another naming style"),
     )
 
 
 IGNORED_REFUSAL: Final = Code(
     "TV378",
     "ignored-refusal",
-    "a refusal after which all goes on",
+    "a refusal that has no effect",
     severity=Severity.NOTE,
-    help="move what only consent leads to into its branch",
+    help="move the statements that require consent into its branch",
 )
 
 
@@ -128,8 +128,8 @@ def ignored_refusal(where: Where, label: Named, following: Named) -> Diagnostic:
     return finding(
         IGNORED_REFUSAL,
         where,
-        f"after `{label[0]}` the protocol goes on with `{following[0]}` like after any branch",
-        (following[1], "also after the refusal"),
+        f"after `{label[0]}` the protocol continues with `{following[0]}` as after any branch",
+        (following[1], "also reached after the refusal"),
         others=[(label[1], "refused here")],
     )
 
@@ -175,9 +175,9 @@ def entry_order(where: Where, span: Span) -> Diagnostic:
 ODD_NAME: Final = Code(
     "TV382",
     "odd-name",
-    "a module or protocol named in another style",
+    "a module or protocol in another naming style",
     severity=Severity.NOTE,
-    help="rename it, and all that refers to it",
+    help="rename it and all references to it",
 )
 
 
@@ -187,14 +187,14 @@ def odd_name(where: Where, name: Named, what: str, style: str) -> Diagnostic:
         ODD_NAME,
         where,
         f"`{name[0]}` is {what} and not named in {style}",
-        (name[1], "named otherwise"),
+        (name[1], "another naming style"),
     )
 
 
 FOREIGN_PAYLOAD: Final = Code(
     "TV383",
     "foreign-payload",
-    "a payload type without its crate",
+    "a payload type without its crate path",
     severity=Severity.NOTE,
 )
 
@@ -204,16 +204,16 @@ def foreign_payload(where: Where, shown: str, span: Span) -> Diagnostic:
     return finding(
         FOREIGN_PAYLOAD,
         where,
-        f"the payload type `{shown}` is not named from `crate` on",
-        (span, "means something else in another module"),
-        helps=(f"write `crate.{shown}`, or the path where the type stands",),
+        f"the path of the payload type `{shown}` does not begin with `crate`",
+        (span, "may resolve differently in another module"),
+        helps=(f"write `crate.{shown}`, or the path of the module that defines the type",),
     )
 
 
 MODULE_CLASH: Final = Code(
     "TV384",
     "module-clash",
-    "two files with one module name",
+    "two files with the same module name",
     help="give each module a name of its own",
 )
 
@@ -223,16 +223,16 @@ def module_clash(where: Where, name: Named, first: Named, path: str) -> Diagnost
     return finding(
         MODULE_CLASH,
         where,
-        f"the module `{name[0]}` is in another file, too",
+        f"another file also declares the module `{name[0]}`",
         (name[1], "the same name"),
-        others=(Annotation(first[1], "the first one", path),),
+        others=(Annotation(first[1], "the first declaration", path),),
     )
 
 
 DEAD_LINK: Final = Code(
     "TV385",
     "dead-link",
-    "a link to a bundle that nothing consumes",
+    "a link to a bundle that no runtime consumes",
 )
 
 
@@ -243,7 +243,7 @@ def dead_link(where: Where, span: Span, bundle: str, live: Sequence[str]) -> Dia
         DEAD_LINK,
         where,
         f"no runtime consumes the link bundle `{bundle}`",
-        (span, "preserves lore of former times"),
+        (span, "obsolete link"),
         helps=(f"delete it; live bundles are {known}" if known else "delete it",),
     )
 
@@ -251,9 +251,9 @@ def dead_link(where: Where, span: Span, bundle: str, live: Sequence[str]) -> Dia
 UNEVEN_LINK: Final = Code(
     "TV386",
     "uneven-link",
-    "links of one bundle that differ",
+    "links to one bundle that differ",
     severity=Severity.WARNING,
-    help="let all links of a role and bundle say the same",
+    help="make all links of a role to a bundle identical",
 )
 
 
@@ -262,16 +262,16 @@ def uneven_link(where: Where, span: Span, first: Span, role: str, bundle: str) -
     return finding(
         UNEVEN_LINK,
         where,
-        f"`{role}` links `{bundle}` with other exports or imports than before",
+        f"this link of `{role}` to `{bundle}` has other exports or imports than the first",
         (span, "differs"),
-        others=[(first, "from this")],
+        others=[(first, "the first link")],
     )
 
 
 LEGACY_ANNOTATION: Final = Code(
     "TV387",
     "legacy-annotation",
-    "an annotation of former times",
+    "a legacy annotation",
     severity=Severity.WARNING,
 )
 
@@ -280,11 +280,11 @@ def legacy_annotation(where: Where, key: str, span: Span, *, is_spent: bool) -> 
     """A key of former times; `is_spent` when it granted something."""
     helps = ["delete it"]
     if is_spent:
-        helps.append("if it still matters what observers learn, say so with `leak`")
+        helps.append("if the leakage still matters, declare it with `leak`")
     return finding(
         LEGACY_ANNOTATION,
         where,
-        f"`{key}` is an annotation of former times that nothing reads",
+        f"`{key}` is a legacy annotation that is never read",
         (span, "has no effect"),
         helps=tuple(helps),
     )
@@ -295,7 +295,7 @@ UNSANCTIONED_ANNOTATION: Final = Code(
     "unsanctioned-annotation",
     "an annotation that no policy sanctions",
     severity=Severity.WARNING,
-    help="delete it, or have it sanctioned in the policy",
+    help="delete it, or sanction it in the policy",
 )
 
 
@@ -304,8 +304,8 @@ def unsanctioned_annotation(where: Where, key: str, span: Span) -> Diagnostic:
     return finding(
         UNSANCTIONED_ANNOTATION,
         where,
-        f"`{key}` is let through, but is none of the sanctioned annotations",
-        (span, "no policy speaks of it"),
+        f"`{key}` is tolerated, but it is not a sanctioned annotation",
+        (span, "not in any policy"),
     )
 
 
@@ -324,7 +324,7 @@ def phase_comment(where: Where, span: Span) -> Diagnostic:
         PHASE_COMMENT,
         where,
         "the comment restates the structure of the protocol",
-        (span, "the statements say this"),
+        (span, "the statements already say this"),
     )
 
 
@@ -342,7 +342,7 @@ def lore_comment(where: Where, span: Span) -> Diagnostic:
     return finding(
         LORE_COMMENT,
         where,
-        "the comment tells of links, ownership or migration, which the runtime decides",
+        "the comment is about links, ownership or migration, which the runtime decides",
         (span, "not decided here"),
     )
 
@@ -350,7 +350,7 @@ def lore_comment(where: Where, span: Span) -> Diagnostic:
 RESTATING_COMMENT: Final = Code(
     "TV393",
     "restating-comment",
-    "a comment that says what a message says",
+    "a comment that restates a message",
     severity=Severity.WARNING,
     help="delete it, or mark an invariant with `-- invariant:`",
 )
@@ -361,7 +361,7 @@ def restating_comment(where: Where, span: Span) -> Diagnostic:
     return finding(
         RESTATING_COMMENT,
         where,
-        "the comment says what the message beside it says",
+        "the comment restates the message beside it",
         (span, "adds nothing"),
     )
 
@@ -369,7 +369,7 @@ def restating_comment(where: Where, span: Span) -> Diagnostic:
 FIXTURE_COMMENT: Final = Code(
     "TV394",
     "fixture-comment",
-    "a comment in a fixture",
+    "a comment in a compatibility fixture",
     severity=Severity.WARNING,
     help="delete it",
 )
@@ -380,15 +380,15 @@ def fixture_comment(where: Where, span: Span) -> Diagnostic:
     return finding(
         FIXTURE_COMMENT,
         where,
-        "a fixture of compatibility has a comment",
-        (span, "its messages alone are compared"),
+        "this compatibility fixture has a comment",
+        (span, "only its messages are compared"),
     )
 
 
 UNMARKED_COMMENT: Final = Code(
     "TV395",
     "unmarked-comment",
-    "a comment without a mark",
+    "a comment without a marker",
     severity=Severity.NOTE,
     help="write `-- invariant: ...`, or delete it",
 )
@@ -399,7 +399,7 @@ def unmarked_comment(where: Where, span: Span) -> Diagnostic:
     return finding(
         UNMARKED_COMMENT,
         where,
-        "the comment has no mark that says why it stays",
+        "the comment has no marker that says why it is kept",
         (span, "perhaps an invariant"),
     )
 
@@ -409,7 +409,7 @@ OWNERSHIP_STATEMENT: Final = Code(
     "ownership-statement",
     "a statement that moves ownership",
     severity=Severity.WARNING,
-    help="let the runtime's reconfiguration move it, under admission",
+    help="move it by reconfiguration in the runtime, under admission",
 )
 
 
@@ -418,7 +418,7 @@ def ownership_statement(where: Where, span: Span, what: str) -> Diagnostic:
     return finding(
         OWNERSHIP_STATEMENT,
         where,
-        f"the {what} moves ownership inside of the choreography",
+        f"the {what} moves ownership inside the choreography",
         (span, "belongs to the runtime"),
     )
 
@@ -426,7 +426,7 @@ def ownership_statement(where: Where, span: Span, what: str) -> Diagnostic:
 FACT_STYLE: Final = Code(
     "TV397",
     "fact-style",
-    "facts named in two styles in one file",
+    "facts in two naming styles in one file",
     severity=Severity.NOTE,
     help="write either `token_of_an_event` or `Type::Variant` throughout",
 )
@@ -437,7 +437,7 @@ def fact_style(where: Where, span: Span, first: Span) -> Diagnostic:
     return finding(
         FACT_STYLE,
         where,
-        "facts of the file are named in two styles",
+        "the facts of this file use two naming styles",
         (span, "one style"),
         others=[(first, "the other")],
     )
@@ -446,7 +446,7 @@ def fact_style(where: Where, span: Span, first: Span) -> Diagnostic:
 PARALLEL_USE: Final = Code(
     "TV398",
     "parallel-use",
-    "`parallel` where it does nothing, or missing",
+    "`parallel` where it has no effect, or missing",
     severity=Severity.NOTE,
 )
 
@@ -454,11 +454,11 @@ PARALLEL_USE: Final = Code(
 def parallel_use(where: Where, span: Span, label: str, *, is_there: bool) -> Diagnostic:
     """`parallel` on a message between single roles, or a fan-out without it."""
     if is_there:
-        message = f"`parallel` does nothing on `{label}`, which goes from one role to one role"
+        message = f"`parallel` has no effect on `{label}`, which goes from one role to one role"
         helps = ("delete it",)
     else:
         message = f"`{label}` goes to or from a whole family without `parallel`"
-        helps = ("write `parallel : true`, if the members need no order",)
+        helps = ("write `parallel : true` if the order of the members does not matter",)
     return finding(
         PARALLEL_USE,
         where,
@@ -471,7 +471,7 @@ def parallel_use(where: Where, span: Span, label: str, *, is_there: bool) -> Dia
 IMPLICIT_COST: Final = Code(
     "TV399",
     "implicit-cost",
-    "annotations without a cost of their own",
+    "annotations without an explicit cost",
     severity=Severity.NOTE,
 )
 
@@ -481,7 +481,7 @@ def implicit_cost(where: Where, span: Span, cost: int) -> Diagnostic:
     return finding(
         IMPLICIT_COST,
         where,
-        f"the annotations name no cost, so {cost} is charged",
+        f"the annotations give no cost, so {cost} is charged",
         (span, "no `flow_cost`"),
         helps=(f"write `flow_cost : {cost}`, or what the message should cost",),
     )

@@ -47,7 +47,7 @@ def undeclared_role(
         f"the role `{name}` is not declared",
         (places[0], "no such role"),
         others=others,
-        notes=(f"it is used at {hidden} more places",) if hidden > 0 else (),
+        notes=(f"it is used in {hidden} more places",) if hidden > 0 else (),
         helps=helps,
         upstream=upstream,
     )
@@ -57,7 +57,7 @@ DUPLICATE_ROLE: Final = Code(
     "TV202",
     "duplicate-role",
     "a role declared twice",
-    help="remove one of the declarations, or rename one of the roles",
+    help="remove one declaration, or rename one of the roles",
     upstream="rejects",
 )
 
@@ -98,7 +98,7 @@ HEADER_ROLES: Final = Code(
     "header-roles",
     "roles in the header of a protocol",
     severity=Severity.WARNING,
-    help="declare them by `roles` in the body",
+    help="declare them with `roles` in the body",
     upstream="rejects",
 )
 
@@ -110,7 +110,7 @@ def header_roles(where: Where, span: Span) -> Diagnostic:
         where,
         f"the roles of `{where.protocol}` are declared in its header",
         (span, "header roles"),
-        notes=("Telltale reads the body first and knows none of these roles there",),
+        notes=("Telltale reads the body first and does not know these roles there",),
     )
 
 
@@ -118,7 +118,7 @@ TWO_ROLE_LISTS: Final = Code(
     "TV205",
     "two-role-lists",
     "roles in the header and in the body",
-    help="keep the `roles` of the body only",
+    help="keep only the `roles` of the body",
     upstream="rejects",
 )
 
@@ -137,7 +137,7 @@ def two_role_lists(where: Where, header: Span, body: Span) -> Diagnostic:
 UNUSED_ROLE: Final = Code(
     "TV206",
     "unused-role",
-    "a role that takes no part",
+    "a role that is never used",
     severity=Severity.WARNING,
     upstream="rejects",
 )
@@ -148,9 +148,9 @@ def unused_role(where: Where, name: str, span: Span) -> Diagnostic:
     return finding(
         UNUSED_ROLE,
         where,
-        f"the role `{name}` takes no part in `{where.protocol}`",
-        (span, "declared here, never used"),
-        helps=(f"remove `{name}` from the `roles`, or let it take part",),
+        f"the role `{name}` is never used in `{where.protocol}`",
+        (span, "declared here but never used"),
+        helps=(f"remove `{name}` from `roles`, or give it a message to send or receive",),
     )
 
 
@@ -167,9 +167,9 @@ def local_roles(where: Where, name: str, span: Span) -> Diagnostic:
     return finding(
         LOCAL_ROLES,
         where,
-        f"the local protocol `{name}` declares roles of its own",
+        f"the local protocol `{name}` declares its own roles",
         (span, "roles of a local protocol"),
-        notes=("a local protocol shares the roles of the protocol around it",),
+        notes=("a local protocol shares the roles of the enclosing protocol",),
         helps=(f"remove the roles of `{name}`",),
     )
 
@@ -178,7 +178,7 @@ SELF_SEND: Final = Code(
     "TV208",
     "self-send",
     "a message from a role to itself",
-    help="name another receiver, or leave the message out",
+    help="name another receiver, or remove the message",
     upstream="accepts",
 )
 
@@ -198,7 +198,7 @@ def self_send(where: Where, role: str, receiver: Span, sender: Span, label: str)
 EMPTY_BROADCAST: Final = Code(
     "TV209",
     "empty-broadcast",
-    "a broadcast that nobody receives",
+    "a broadcast without receivers",
     severity=Severity.WARNING,
     help="declare the receivers, or remove the broadcast",
     upstream="drops",
@@ -210,7 +210,7 @@ def empty_broadcast(where: Where, role: str, span: Span) -> Diagnostic:
     return finding(
         EMPTY_BROADCAST,
         where,
-        f"nobody receives the broadcast of `{role}`",
+        f"the broadcast of `{role}` has no receivers",
         (span, "there is no other role"),
     )
 
@@ -231,7 +231,7 @@ def missing_index(where: Where, name: str, span: Span, declared: Span) -> Diagno
         f"`{name}` is a role family and needs an index",
         (span, "which members?"),
         others=[(declared, "declared as a family here")],
-        notes=("all members are taken to be meant",),
+        notes=("read here as all members",),
         helps=(f"write `{name}[*]` for all members, or name one by its index",),
     )
 
@@ -239,7 +239,7 @@ def missing_index(where: Where, name: str, span: Span, declared: Span) -> Diagno
 INDEX_WITHOUT_FAMILY: Final = Code(
     "TV212",
     "index-without-family",
-    "an index on a role that is no family",
+    "an index on a role that is not a family",
     upstream="rejects",
 )
 
@@ -251,10 +251,10 @@ def index_without_family(
     return finding(
         INDEX_WITHOUT_FAMILY,
         where,
-        f"`{written}` has an index, but `{name}` is one role",
-        (span, "no family"),
+        f"`{written}` has an index, but `{name}` is not a role family",
+        (span, "not a family"),
         others=[(declared, "declared without a size here")],
-        helps=(f"write `{name}`, or declare a family by `{name}[N]`",),
+        helps=(f"write `{name}`, or declare a family with `{name}[N]`",),
     )
 
 
@@ -274,7 +274,7 @@ def index_out_of_bounds(
     return finding(
         INDEX_OUT_OF_BOUNDS,
         where,
-        f"`{written}` is out of bounds: `{name}` has {size} members",
+        f"`{written}` is out of range: `{name}` has {size} members",
         (span, "no such member"),
         others=[(declared, f"its members: {members}")],
         notes=("indices count from 0, and the end of a range is exclusive",),
@@ -285,7 +285,7 @@ def index_out_of_bounds(
 UNBOUND_INDEX: Final = Code(
     "TV214",
     "unbound-index",
-    "an index that nothing binds",
+    "an unbound index",
     upstream="accepts",
 )
 
@@ -295,8 +295,8 @@ def unbound_index(where: Where, name: str, symbol: str, span: Span, declared: Sp
     return finding(
         UNBOUND_INDEX,
         where,
-        f"nothing binds the index `{symbol}` of `{name}`",
-        (span, f"what is `{symbol}`?"),
+        f"the index `{symbol}` of `{name}` is not bound",
+        (span, f"`{symbol}` is not bound"),
         others=[(declared, f"`{name}` is declared here")],
         notes=("the language has no construct that binds an index",),
         helps=(f"write `{name}[*]` for all members, or a number",),
@@ -306,7 +306,7 @@ def unbound_index(where: Where, name: str, symbol: str, span: Span, declared: Sp
 FAMILY_LIMIT: Final = Code(
     "TV215",
     "family-limit",
-    "a size or index beyond the limits of the language",
+    "a size or index that exceeds the limits of the language",
     upstream="rejects",
 )
 
@@ -316,17 +316,17 @@ def family_limit(where: Where, what: str, limit: int, span: Span) -> Diagnostic:
     return finding(
         FAMILY_LIMIT,
         where,
-        f"{what} is beyond the limit of {limit:,}",
+        f"{what} exceeds the limit of {limit:,}",
         (span, f"at most {limit:,}"),
-        helps=(f"stay within {limit:,}, or declare a family of symbolic size by `R[N]`",),
+        helps=(f"stay within {limit:,}, or declare a family of symbolic size with `R[N]`",),
     )
 
 
 EMPTY_RANGE: Final = Code(
     "TV216",
     "empty-range",
-    "a range without members",
-    help="let the end be greater than the start",
+    "an empty range",
+    help="make the end greater than the start",
     upstream="rejects",
 )
 
@@ -336,17 +336,17 @@ def empty_range(where: Where, written: str, span: Span) -> Diagnostic:
     return finding(
         EMPTY_RANGE,
         where,
-        f"the range of `{written}` has no members",
-        (span, "the start is not below the end"),
-        notes=("the start of a range is inclusive, its end exclusive",),
+        f"the range of `{written}` is empty",
+        (span, "the start is not less than the end"),
+        notes=("a range includes its start and excludes its end",),
     )
 
 
 SEVERAL_DECIDERS: Final = Code(
     "TV217",
     "several-deciders",
-    "a choice or timer of several members at once",
-    help="name one member by its index",
+    "a choice or timer of several members of a family",
+    help="name a single member by its index",
     upstream="accepts",
 )
 
@@ -359,7 +359,7 @@ def several_deciders(
         SEVERAL_DECIDERS,
         where,
         f"{what} needs one role, but `{written}` stands for several members",
-        (span, "who of them?"),
+        (span, "which member?"),
         others=[(declared, "declared as a family here")],
     )
 
@@ -367,7 +367,7 @@ def several_deciders(
 DUPLICATE_LOCAL: Final = Code(
     "TV221",
     "duplicate-local-protocol",
-    "two local protocols of one name",
+    "two local protocols with the same name",
     help="rename or remove one of them",
     upstream="rejects",
 )
@@ -378,7 +378,7 @@ def duplicate_local(where: Where, name: str, first: Span, second: Span) -> Diagn
     return finding(
         DUPLICATE_LOCAL,
         where,
-        f"there are two local protocols `{name}`",
+        f"the local protocol `{name}` is declared twice",
         (second, "declared again"),
         others=[(first, "first declared here")],
     )
@@ -411,7 +411,7 @@ CYCLIC_CALL: Final = Code(
     "TV223",
     "cyclic-call",
     "a local protocol that calls itself",
-    help="write a loop by `rec` and `continue`",
+    help="write a loop with `rec` and `continue`",
     upstream="rejects",
 )
 
@@ -424,21 +424,23 @@ def cyclic_call(
         message = f"the local protocol `{names[0]}` calls itself"
     else:
         chain = ", ".join(f"`{name}`" for name in names)
-        message = f"the local protocols {chain} call each other in a circle"
+        message = f"the local protocols {chain} call each other in a cycle"
     return finding(
         CYCLIC_CALL,
         where,
         message,
         (call, f"calls `{names[0]}` again"),
         others=others,
-        notes=("a call is replaced by the text of the protocol, which would never end",),
+        notes=(
+            "a call is replaced by the body of the protocol, so a cycle of calls would never end",
+        ),
     )
 
 
 UNUSED_LOCAL: Final = Code(
     "TV224",
     "unused-local-protocol",
-    "a local protocol that nothing calls",
+    "a local protocol that is never called",
     severity=Severity.WARNING,
     upstream="accepts",
 )
@@ -449,9 +451,9 @@ def unused_local(where: Where, name: str, span: Span) -> Diagnostic:
     return finding(
         UNUSED_LOCAL,
         where,
-        f"nothing calls the local protocol `{name}`",
+        f"the local protocol `{name}` is never called",
         (span, "never called"),
-        helps=(f"remove it, or write `call {name}` where it belongs",),
+        helps=(f"remove it, or add `call {name}` where it belongs",),
     )
 
 
@@ -469,10 +471,10 @@ def dropped_call(where: Where, name: str, construct: str, call: Span, around: Sp
     return finding(
         DROPPED_CALL,
         where,
-        f"`call {name}` inside `{construct}` is ignored by Telltale",
-        (call, "inlined here, ignored there"),
+        f"Telltale ignores `call {name}` inside `{construct}`",
+        (call, "inlined here, ignored by Telltale"),
         others=[(around, f"inside this `{construct}`")],
-        helps=(f"write the statements of `{name}` here",),
+        helps=(f"replace the call with the statements of `{name}`",),
     )
 
 
@@ -536,7 +538,7 @@ def undeclared_profile(where: Where, name: str, span: Span, nearest: str) -> Dia
 DUPLICATE_BUNDLE: Final = Code(
     "TV274",
     "duplicate-bundle",
-    "two proof bundles of one name",
+    "two proof bundles with the same name",
     help="rename or remove one of them",
     upstream="rejects",
 )
@@ -547,7 +549,7 @@ def duplicate_bundle(where: Where, name: str, first: Span, second: Span) -> Diag
     return finding(
         DUPLICATE_BUNDLE,
         where,
-        f"there are two proof bundles `{name}`",
+        f"the proof bundle `{name}` is declared twice",
         (second, "declared again"),
         others=[(first, "first declared here")],
     )
@@ -556,7 +558,7 @@ def duplicate_bundle(where: Where, name: str, first: Span, second: Span) -> Diag
 DUPLICATE_PROFILE: Final = Code(
     "TV275",
     "duplicate-profile",
-    "two profiles of one name",
+    "two profiles with the same name",
     help="rename or remove one of them",
     upstream="rejects",
 )
@@ -567,11 +569,11 @@ def duplicate_profile(where: Where, name: str, first: Span, second: Span) -> Dia
     return finding(
         DUPLICATE_PROFILE,
         where,
-        f"there are two profiles `{name}`",
+        f"the profile `{name}` is declared twice",
         (second, "declared again"),
         others=[(first, "first declared here")],
     )
 
 
 def _declare(nearest: str, declaration: str) -> tuple[str, ...]:
-    return (f"did you mean `{nearest}`?",) if nearest else (f"declare it by `{declaration}`",)
+    return (f"did you mean `{nearest}`?",) if nearest else (f"declare it with `{declaration}`",)

@@ -11,6 +11,7 @@ from tellverify.diagnostics.model import (
     Severity,
     finding,
 )
+from tellverify.diagnostics.wording import series
 from tellverify.source.span import Span
 
 if TYPE_CHECKING:
@@ -36,18 +37,22 @@ def tab_indentation(path: str, span: Span, more: int) -> Diagnostic:
         path,
         "a tab in the indentation of a line",
         (span, "this is a tab"),
-        notes=[f"so {_lines(more)} further down"] if more else [],
+        notes=[_lines(more)] if more else [],
     )
 
 
 def _lines(count: int) -> str:
-    return "is 1 line" if count == 1 else f"are {count} lines"
+    return (
+        "1 more line is indented with a tab"
+        if count == 1
+        else f"{count} more lines are indented with tabs"
+    )
 
 
 INCONSISTENT_INDENTATION: Final = Code(
     "TV102",
     "inconsistent-indentation",
-    "a line goes back to a column where no block began",
+    "a line returns to a column where no block begins",
     upstream="rejects",
 )
 
@@ -57,7 +62,7 @@ def inconsistent_indentation(path: str, span: Span, column: int, open_at: int) -
     return finding(
         INCONSISTENT_INDENTATION,
         path,
-        f"this line begins at column {column}, where no open block began",
+        f"this line begins at column {column}, where no open block begins",
         (span, ""),
         helps=[f"begin it at column {open_at}, or at the column of a deeper line above"],
     )
@@ -66,7 +71,7 @@ def inconsistent_indentation(path: str, span: Span, column: int, open_at: int) -
 UNEXPECTED_INDENTATION: Final = Code(
     "TV103",
     "unexpected-indentation",
-    "a deeper line where no block can begin",
+    "a line that is indented more deeply although no block can begin",
     upstream="rejects",
 )
 
@@ -76,7 +81,7 @@ def unexpected_indentation(path: str, span: Span, helps: Sequence[str] = ()) -> 
     return finding(
         UNEXPECTED_INDENTATION,
         path,
-        "this line is indented deeper, but nothing above it opens a block",
+        "this line is indented more deeply, but nothing above it opens a block",
         (span, ""),
         helps=helps or ["begin it at the column of the line above"],
     )
@@ -105,7 +110,7 @@ def swallowed_line(path: str, span: Span, message: Span, label: str) -> Diagnost
 COMMENT_BEFORE_CODE: Final = Code(
     "TV105",
     "comment-before-code",
-    "a block comment before code hides the code from the layout",
+    "a block comment in front of code, which hides the code from the layout rule",
     help="put the comment on a line of its own",
     upstream="accepts",
 )
@@ -116,7 +121,7 @@ def comment_before_code(path: str, span: Span) -> Diagnostic:
     return finding(
         COMMENT_BEFORE_CODE,
         path,
-        "a block comment stands before code that begins or ends a block",
+        "a block comment precedes code that begins or ends a block",
         (span, "Telltale reads this line as a continuation of the one above"),
     )
 
@@ -146,9 +151,9 @@ def control_character(path: str, span: Span, char: str, more: int) -> Diagnostic
     return finding(
         CONTROL_CHARACTER,
         path,
-        f"the text has the control character {character_name(char)}",
+        f"the text contains the control character {character_name(char)}",
         (span, ""),
-        notes=[f"{more} further control character{'s' * (more > 1)} in this file"] if more else [],
+        notes=[f"{more} more control character{'s' * (more > 1)} in this file"] if more else [],
     )
 
 
@@ -167,8 +172,8 @@ def lone_carriage_return(path: str, span: Span, more: int) -> Diagnostic:
         LONE_CARRIAGE_RETURN,
         path,
         "a carriage return without a line feed",
-        (span, "read here as the end of a line, by Telltale as a space"),
-        notes=[f"{more} further one{'s' * (more > 1)} in this file"] if more else [],
+        (span, "read here as a line end, by Telltale as a space"),
+        notes=[f"{more} more in this file"] if more else [],
     )
 
 
@@ -177,7 +182,7 @@ BYTE_ORDER_MARK: Final = Code(
     "byte-order-mark",
     "a byte order mark at the start of the file",
     severity=Severity.NOTE,
-    help="save it as UTF-8 without byte order mark",
+    help="save it as UTF-8 without a byte order mark",
     upstream="rejects",
 )
 
@@ -214,7 +219,7 @@ def foreign_name(path: str, span: Span, name: str) -> Diagnostic:
     return finding(
         FOREIGN_NAME,
         path,
-        f"the name `{name}` has the character `{foreign}`, {character_name(foreign)}",
+        f"the name `{name}` contains `{foreign}`, {character_name(foreign)}",
         (span, ""),
         helps=["names are made of ASCII letters, digits and underscores"],
     )
@@ -263,8 +268,8 @@ def unknown_unit(path: str, span: Span, unit: str) -> Diagnostic:
 UNCLOSED_COMMENT: Final = Code(
     "TV121",
     "unclosed-comment",
-    "a block comment that does not end",
-    help="end it with `-}`; block comments do not nest",
+    "a block comment that is not closed",
+    help="close it with `-}`; block comments do not nest",
 )
 
 
@@ -273,16 +278,16 @@ def unclosed_comment(path: str, span: Span) -> Diagnostic:
     return finding(
         UNCLOSED_COMMENT,
         path,
-        "this block comment does not end",
-        (span, "the rest of the file is in it"),
+        "this block comment is not closed",
+        (span, "it swallows the rest of the file"),
     )
 
 
 UNCLOSED_STRING: Final = Code(
     "TV122",
     "unclosed-string",
-    "a string that does not end",
-    help='end it with `"`',
+    "a string that is not closed",
+    help='close it with `"`',
 )
 
 
@@ -291,7 +296,7 @@ def unclosed_string(path: str, span: Span) -> Diagnostic:
     return finding(
         UNCLOSED_STRING,
         path,
-        "this string does not end",
+        "this string is not closed",
         (span, ""),
     )
 
@@ -320,7 +325,7 @@ _CLOSER = {"(": ")", "[": "]", "{": "}"}
 UNMATCHED_BRACKET: Final = Code(
     "TV124",
     "unmatched-bracket",
-    "a closing bracket without its opening one",
+    "a closing bracket without an opening one",
     help="remove it",
     upstream="rejects",
 )
@@ -340,7 +345,7 @@ ESCAPED_QUOTE: Final = Code(
     "TV125",
     "escaped-quote",
     "a string that ends in a backslash",
-    help="write the string without backslash",
+    help="remove the backslash",
     upstream="rejects",
 )
 
@@ -352,16 +357,16 @@ def escaped_quote(path: str, span: Span) -> Diagnostic:
         path,
         "this string ends in a backslash",
         (span, ""),
-        notes=["strings have no escapes, yet Telltale's layout reads `\\\"` as a quote inside"],
+        notes=["strings have no escapes, but Telltale's layout reads `\\\"` as a quote inside"],
     )
 
 
 STRING_OVER_LINES: Final = Code(
     "TV126",
     "string-over-lines",
-    "a string that goes over the end of its line",
+    "a string that continues on the next line",
     severity=Severity.WARNING,
-    help="keep a string on one line",
+    help="keep the string on one line",
 )
 
 
@@ -370,16 +375,16 @@ def string_over_lines(path: str, span: Span) -> Diagnostic:
     return finding(
         STRING_OVER_LINES,
         path,
-        "this string goes over the end of its line",
+        "this string continues on the next line",
         (span, ""),
-        notes=["Telltale takes the indentation inside it for layout"],
+        notes=["Telltale reads the indentation inside it as layout"],
     )
 
 
 NESTED_BRACKET: Final = Code(
     "TV127",
     "nested-bracket",
-    "a bracket inside opaque text that ends at the first closing one",
+    "a nested bracket in opaque text, which ends at the first closing bracket",
     upstream="rejects",
 )
 
@@ -390,7 +395,7 @@ def nested_bracket(path: str, span: Span, bracket: str) -> Diagnostic:
     return finding(
         NESTED_BRACKET,
         path,
-        f"a `{bracket}` inside text that ends at the first `{closer}`",
+        f"a nested `{bracket}` in text that ends at the first `{closer}`",
         (span, ""),
         helps=[f"write the text without `{bracket}` and `{closer}`"],
     )
@@ -402,7 +407,7 @@ def nested_bracket(path: str, span: Span, bracket: str) -> Diagnostic:
 SYNTAX_ERROR: Final = Code(
     "TV131",
     "syntax-error",
-    "a word where the grammar wants another",
+    "text that does not match the grammar",
     upstream="rejects",
 )
 
@@ -411,20 +416,14 @@ def syntax_error(
     path: str, span: Span, expected: Sequence[str], found: str, helps: Sequence[str] = ()
 ) -> Diagnostic:
     """`found` stands where one of `expected` should; both in words of the language."""
-    wanted = _alternatives(expected)
+    wanted = series(expected, last="or")
     return finding(
         SYNTAX_ERROR,
         path,
-        f"expected {wanted}, found {found}" if wanted else f"{found} cannot stand here",
+        f"expected {wanted}, found {found}" if wanted else f"{found} is not allowed here",
         (span, f"expected {wanted}" if wanted else ""),
         helps=helps,
     )
-
-
-def _alternatives(words: Sequence[str]) -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 BRACE_BODY: Final = Code(
@@ -449,7 +448,7 @@ def brace_body(path: str, span: Span, head: str) -> Diagnostic:
 REMOVED_STATEMENT: Final = Code(
     "TV133",
     "removed-statement",
-    "a statement that the language no longer has",
+    "a statement that is no longer part of the language",
     upstream="rejects",
 )
 
@@ -468,7 +467,7 @@ def removed_statement(path: str, span: Span, word: str, instead: str) -> Diagnos
 EMPTY_PARENTHESES: Final = Code(
     "TV134",
     "empty-parentheses",
-    "a body in parentheses with nothing in it",
+    "an empty body in parentheses",
     upstream="rejects",
 )
 
@@ -478,7 +477,7 @@ def empty_parentheses(path: str, span: Span, wanted: str) -> Diagnostic:
     return finding(
         EMPTY_PARENTHESES,
         path,
-        f"these parentheses hold no {wanted}",
+        f"these parentheses contain no {wanted}",
         (span, ""),
     )
 
@@ -486,8 +485,8 @@ def empty_parentheses(path: str, span: Span, wanted: str) -> Diagnostic:
 EQUALS_ON_LATER_LINE: Final = Code(
     "TV135",
     "equals-on-later-line",
-    "the `=` of a declaration is on a later line than its head",
-    help="write the head up to `=` on one line",
+    "the `=` of a declaration on a later line than its head",
+    help="write the head and `=` on one line",
     upstream="rejects",
 )
 
@@ -507,7 +506,7 @@ NO_PROTOCOL: Final = Code(
     "TV141",
     "no-protocol",
     "a file without a protocol",
-    help="begin one with `protocol Name =`",
+    help="declare one with `protocol Name =`",
     upstream="rejects",
 )
 
@@ -526,7 +525,7 @@ SECOND_PROTOCOL: Final = Code(
     "TV142",
     "second-protocol",
     "a file with more than one protocol",
-    help="put each protocol into its own file, or into a `where` section if it is called",
+    help="move it into its own file, or into the `where` section if it is called",
     upstream="rejects",
 )
 
@@ -546,7 +545,7 @@ DECLARATION_AFTER_PROTOCOL: Final = Code(
     "TV143",
     "declaration-after-protocol",
     "a declaration after the protocol",
-    help="move it in front of the protocol",
+    help="move it before the protocol",
     upstream="rejects",
 )
 
@@ -556,16 +555,16 @@ def declaration_after_protocol(path: str, span: Span, protocol: Span) -> Diagnos
     return finding(
         DECLARATION_AFTER_PROTOCOL,
         path,
-        "this declaration stands after the protocol",
+        "this declaration comes after the protocol",
         (span, ""),
-        others=[(protocol, "the protocol must be the last")],
+        others=[(protocol, "the protocol must come last")],
     )
 
 
 MISPLACED_HEADER: Final = Code(
     "TV144",
     "misplaced-header",
-    "a `module` or `import` line after what it must precede",
+    "a `module` or `import` line in the wrong place",
     upstream="rejects",
 )
 
@@ -576,7 +575,7 @@ def misplaced_header(path: str, span: Span, word: str) -> Diagnostic:
     return finding(
         MISPLACED_HEADER,
         path,
-        f"`{word}` stands {first} and at no other place",
+        f"`{word}` is allowed only {first}",
         (span, ""),
         helps=["move it up, and keep only one `module` line"]
         if word == "module"
@@ -587,7 +586,7 @@ def misplaced_header(path: str, span: Span, word: str) -> Diagnostic:
 REFUSED_UPSTREAM: Final = Code(
     "TV151",
     "refused-upstream",
-    "clear text that Telltale refuses to read",
+    "text that is unambiguous but that Telltale rejects",
     severity=Severity.WARNING,
     upstream="rejects",
 )
@@ -598,9 +597,9 @@ def removed_word_in_front(path: str, span: Span, word: str) -> Diagnostic:
     return finding(
         REFUSED_UPSTREAM,
         path,
-        f"Telltale refuses every line that begins with `{word}`, the word of a removed statement",
+        f"Telltale rejects every line that begins with `{word}`, a removed keyword",
         (span, ""),
-        helps=[f"do not begin a line with `{word}`: move it behind another word, or rename it"],
+        helps=[f"do not begin a line with `{word}`: rename it, or put another word before it"],
     )
 
 
@@ -609,10 +608,10 @@ def brace_after_loop(path: str, span: Span, loop: Span) -> Diagnostic:
     return finding(
         REFUSED_UPSTREAM,
         path,
-        "Telltale takes any brace behind a `loop` for its body, and refuses the file",
+        "Telltale reads any brace after a `loop` as its body and rejects the file",
         (span, ""),
         others=[(loop, "the `loop`")],
-        helps=["use `rec` in place of `loop`, or move what has braces in front of it"],
+        helps=["use `rec` instead of `loop`, or move the statement with braces before it"],
     )
 
 
@@ -621,10 +620,10 @@ def brace_on_line(path: str, span: Span, head: Span, word: str) -> Diagnostic:
     return finding(
         REFUSED_UPSTREAM,
         path,
-        f"Telltale takes a brace on the line of `{word}` for its body, and refuses the file",
+        f"Telltale reads a brace on the line of `{word}` as its body and rejects the file",
         (span, ""),
         others=[(head, f"the `{word}`")],
-        helps=["write the body on lines of its own"],
+        helps=["write the body on separate lines"],
     )
 
 
@@ -635,7 +634,7 @@ def keyword_in_front(path: str, span: Span, name: str, keyword: str) -> Diagnost
         path,
         f"Telltale reads `{name}` as `{keyword} {name[len(keyword) :]}`",
         (span, ""),
-        notes=["its keywords have no word boundary"],
+        notes=["Telltale's keywords do not end at a word boundary"],
         helps=["rename it"],
     )
 
@@ -643,9 +642,9 @@ def keyword_in_front(path: str, span: Span, name: str, keyword: str) -> Diagnost
 TOO_MANY_FAULTS: Final = Code(
     "TV191",
     "too-many-faults",
-    "more faults than one report shows",
+    "more errors than one report shows",
     kind=Kind.LIMIT,
-    help="mend the faults above and run again",
+    help="fix the errors above and run again",
 )
 
 
@@ -654,6 +653,6 @@ def too_many_faults(path: str, span: Span, limit: int) -> Diagnostic:
     return finding(
         TOO_MANY_FAULTS,
         path,
-        f"this file has more than {limit} faults",
-        (span, "the faults from here on are not shown"),
+        f"this file has more than {limit} errors",
+        (span, "errors from here on are not shown"),
     )

@@ -20,6 +20,7 @@ from tellverify.evidence.budgets import (
     Worst,
     write_budgets,
 )
+from tellverify.source.files import read_bytes
 
 _MOST_BYTES = 256 * 1024 * 1024
 
@@ -29,14 +30,12 @@ class BadBudgets(Exception):
 
 
 def check_budget_file(path: str) -> str:
-    """What a file shows, in words. Raises BadBudgets, or OSError when it cannot be read."""
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    found = read_budgets(content)
+    """What a file shows, in words. Raises BadBudgets, or Unreadable when it cannot be read."""
+    found = read_budgets(read_bytes(path, _MOST_BYTES))
     if os.path.isfile(found.source):
-        with open(found.source, "rb") as source:
-            if hashlib.sha256(source.read(_MOST_BYTES)).hexdigest() != found.sha256:
-                raise BadBudgets(f"{found.source} changed since its budgets were certified")
+        source = read_bytes(found.source, _MOST_BYTES)
+        if hashlib.sha256(source).hexdigest() != found.sha256:
+            raise BadBudgets(f"{found.source} changed since its budgets were certified")
     claims = check_budgets(found)
     return f"budgets: {claims} claims"
 

@@ -6,25 +6,25 @@ checked is written down in docs/certificates.md. Equal inputs give equal bytes.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 CERTIFICATE_SCHEMA: Final = "tellverify/certificate-1"
-GRAPH_SCHEMA: Final = "tellverify/graph-1"
+GRAPH_SCHEMA: Final = "tellverify/graph-2"
 CERTIFICATE_NAME: Final = "implementable.certificate.json"
 GRAPH_SUFFIX: Final = ".graph.json"
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+FileSum: TypeAlias = tuple[str, str]  # a path, and the SHA-256 of its content
 Range: TypeAlias = tuple[Number, Number]  # first and last, both included
 
 
-class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A protocol graph by itself.
 
     An event is `(state, sender, receiver, label, state)` with numbers of `roles` and `labels`;
-    events are sorted by their first state, 0 is the initial state. `lines` has the line of the
-    source for every event, or nothing.
+    events are sorted by their first state, 0 is the initial state.
     """
 
     roles: tuple[str, ...]
@@ -32,7 +32,6 @@ class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     states: Number
     final: tuple[Number, ...]
     events: list[tuple[Number, Number, Number, Number, Number]]
-    lines: list[Number] = []
 
 
 class LocalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -74,26 +73,41 @@ class InstancePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: list[RolePart]
 
 
-class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The claim that `protocol` is implementable at every instance that is listed."""
+class Certificate(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """The claim that `protocol` is implementable at every instance that is listed.
+
+    `imported` has the other files that the protocol is made of, with their sums.
+    `every` has, for each size symbol, the generic members of its families. Then the claim is of all
+    larger sizes too: the last size of each symbol stands for them, and the instances are all
+    combinations of sizes up to the last.
+    """
 
     schema: str
     source: str
     sha256: str
     protocol: str
     claim: str
+    imported: list[FileSum] = []
+    every: tuple[tuple[str, ...], ...] = ()
     instances: list[InstancePart]
 
 
 class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The graph that the traces beside it are runs of."""
+    """The graph that the traces beside it are runs of.
+
+    `files` are those that the protocol is made of, its own first; every event has its site, the
+    number of a file and a line.
+    """
 
     schema: str
-    source: str
-    sha256: str
+    files: list[FileSum]
+    dialect: Literal["strict", "faithful"]
     protocol: str
     instance: str
     graph: NeutralGraph
+    sites: list[tuple[Number, Number]]
 
 
 def write_certificate(certificate: Certificate) -> str:

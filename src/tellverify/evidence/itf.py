@@ -21,13 +21,15 @@ from tellverify.model.graph import Site
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
+from tellverify.source.files import Unreadable, read_bytes
 
 SUFFIX: Final = ".itf.json"
 _FULL_ENTRIES: Final = 200_000
-_MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_BYTES: Final = 256 * 1024 * 1024
 _LONGEST_NAME: Final = 100
 
 Form: TypeAlias = Literal["states", "changes"]
+_Several: TypeAlias = Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
 _Index: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
@@ -72,7 +74,8 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a trace is evidence for: a file, a protocol, an obligation and the fault it shows.
 
-    A property of the user has its `formula`; so has an event that a witness reaches.
+    A property of the user has its `formula`; so has an event that a witness reaches. `dialect` and
+    `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
     """
 
     source: str
@@ -86,6 +89,14 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimal: bool = False
     instance: str = ""
     formula: Formula | msgspec.UnsetType = msgspec.UNSET
+    dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
+    files: _Several | msgspec.UnsetType = msgspec.UNSET
+
+
+def basis_of(subject: TraceSubject) -> tuple[str, tuple[str, ...]]:
+    """The dialect in which the protocol of a trace was read, and the files that it is made of."""
+    dialect = "strict" if subject.dialect is msgspec.UNSET else subject.dialect
+    return dialect, (subject.source,) if subject.files is msgspec.UNSET else subject.files
 
 
 class _Meta(TraceSubject, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +175,10 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         minimal=subject.minimal,
         instance=subject.instance,
         formula=subject.formula,
+        dialect=subject.dialect,
+        files=subject.files
+        if subject.files is msgspec.UNSET
+        else tuple(map(_encodable, subject.files)),
         var_types=_VAR_TYPES,
         form=form,
     )
@@ -191,13 +206,22 @@ def _queue(stepper: Stepper, channels: Sequence[tuple[str, str]]) -> _Queue:
     return _Queue([(_Pair(channel), list(stepper.queues.get(channel, ()))) for channel in channels])
 
 
+def read_trace(path: str) -> tuple[TraceFile, bytes]:
+    """The trace in a file, and its content. Raises ItfError, also for what cannot be read."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except Unreadable as error:
+        raise ItfError(str(error)) from None
+    return read_itf(content), content
+
+
 def read_itf(text: str | bytes) -> TraceFile:
     """The trace in `text`. Raises ItfError for whatever `write_itf` would not have written.
 
     Nothing is replayed here: the steps and the claims about states are as the file has them.
     """
-    if len(text) > _MOST_BYTES:
-        raise ItfError(f"the trace is larger than {_MOST_BYTES} bytes")
+    if len(text) > MOST_BYTES:
+        raise ItfError(f"the trace is larger than {MOST_BYTES} bytes")
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.ValidationError as error:
@@ -272,19 +296,19 @@ def disagreement(file: TraceFile, machines: Sequence[Machine]) -> tuple[int, str
     return None
 
 
-def trace_path(protocol: str, obligation: str) -> str:
-    """Where the trace of an obligation belongs in an evidence folder, with `/`.
+def trace_name(obligation: str) -> str:
+    """The name of the trace of an obligation in the folder of its subject.
 
-    `escrow.Escrow/no-stuck-role.Courier.itf.json`. Names that a file name cannot hold are
-    replaced, with a digest that keeps different obligations apart.
+    `no-stuck-role.Courier.itf.json`. Names that a file name cannot hold are replaced, with a digest
+    that keeps different obligations apart.
     """
     plain = obligation.replace(" -> ", "-to-").replace("[", ".").replace("]", "")
-    return f"{folder_name(protocol)}/{_file_name(plain, obligation)}{SUFFIX}"
+    return f"{_file_name(plain, obligation)}{SUFFIX}"
 
 
-def folder_name(protocol: str) -> str:
-    """The folder of a protocol's evidence."""
-    return _file_name(protocol, protocol)
+def file_stem(name: str) -> str:
+    """A name as a part of the name of a file."""
+    return _file_name(name, name)
 
 
 def _file_name(plain: str, identity: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tellverify.evidence.certificate import NeutralGraph
 from tellverify.model.graph import ProtocolGraph
 
 
-def neutral(graph: ProtocolGraph, *, lines: bool = False) -> NeutralGraph:
+def neutral(graph: ProtocolGraph) -> NeutralGraph:
     """`graph` in the neutral form, states and transitions in the same order."""
     first = graph.first
     source = [s for s in range(graph.state_count) for _ in range(first[s], first[s + 1])]
@@ -18,5 +20,11 @@ def neutral(graph: ProtocolGraph, *, lines: bool = False) -> NeutralGraph:
         events=list(
             zip(source, graph.sender, graph.receiver, graph.label, graph.target, strict=True)
         ),
-        lines=[graph.site_of(e).line for e in range(graph.event_count)] if lines else [],
     )
+
+
+def sites(graph: ProtocolGraph, files: Sequence[str]) -> list[tuple[int, int]]:
+    """For every event the number of its file in `files`, and the line that it comes from."""
+    number = {path: index for index, path in enumerate(files)}
+    rows = [(number[site.path], site.line) for site in graph.sites]
+    return [rows[site] for site in graph.site]

@@ -151,6 +151,15 @@ def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
     return Replayed(stepper.configuration(), tuple(states), divergence)
 
 
+def comes_back(
+    lap: Sequence[Step], machines: Sequence[Machine], configuration: Configuration
+) -> bool:
+    """True when `lap` can be made from `configuration` and leads to it again."""
+    stepper = Stepper(machines, configuration)
+    made = all(stepper.make(step) is None for step in lap)
+    return made and stepper.configuration() == configuration
+
+
 _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from tellverify.annotations.rules import Rules
+from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.language.checks.wellformed import check_structure
-from tellverify.language.files.inputs import ReadFile
+from tellverify.diagnostics.shape import ODD_LAYOUT
+from tellverify.language.files.passages import passages, rewritten
+from tellverify.language.linking.modules import Judged
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.surface import read_tell
-from tellverify.lint.finding import Finding
+from tellverify.language.workspace import Workspace
 from tellverify.lint.rules import fix_file, lint_file
 from tellverify.lint.structure import module_clashes
 from tellverify.source.text import SourceFile
+
+_SHARES_LINE: Final = "a protocol in it shares its lines with other text"
 
 
 class Linted(msgspec.Struct, frozen=True):
     """One file: what was found, and its text after `count` fixes, None where nothing is to mend.
 
-    `reason` says why a file that has something to mend is left alone.
+    `reason` says why something that could be mended is left alone.
     """
 
     source: SourceFile
@@ -29,26 +34,21 @@ class Linted(msgspec.Struct, frozen=True):
     fixed: str | None = None
     count: int = 0
     reason: str = ""
-    is_input: bool = False
 
 
-def lint_files(files: Sequence[ReadFile], rules: Rules, *, unsafe: bool, fix: bool) -> list[Linted]:
-    """Lint files; one with errors has just these, and is never fixed."""
+def lint_files(workspace: Workspace, rules: Rules, *, unsafe: bool, fix: bool) -> list[Linted]:
+    """Lint the files of a workspace; one with errors has just these, and is never fixed."""
     known: list[tuple[ast.File, SourceFile]] = []
     found: list[Linted] = []
-    for read in files:
-        source = read.source()
-        if read.diagnostic is not None:
-            found.append(Linted(source, (read.diagnostic,)))
-            continue
-        parsed = read_tell(source)
-        said = [*parsed.diagnostics, *check_structure(parsed.file, source)]
+    for unit, choreographies in workspace.opened():
+        parts = list(choreographies)
+        said = [*unit.diagnostics, *(one for part in parts for one in part.said)]
+        said = [one for one in said if one.code is not IMPORTED_CALL]  # right in any shape
         if any(one.severity is Severity.ERROR for one in said):
-            found.append(Linted(source, tuple(said)))
+            found.append(Linted(unit.source, tuple(said)))
             continue
-        known.append((parsed.file, source))
-        findings = lint_file(parsed.file, source, rules)
-        found.append(_linted(parsed.file, source, said, findings, unsafe=unsafe, fix=fix))
+        known.extend((part.file, unit.source) for part in parts)
+        found.append(_linted(unit.source, parts, said, rules, unsafe=unsafe if fix else None))
     clashes: dict[str, list[Diagnostic]] = {}
     for one in module_clashes(known):
         clashes.setdefault(one.diagnostic.path, []).append(one.diagnostic)
@@ -61,18 +61,37 @@ def lint_files(files: Sequence[ReadFile], rules: Rules, *, unsafe: bool, fix: bo
 
 
 def _linted(
-    file: ast.File,
     source: SourceFile,
+    parts: Sequence[Judged],
     said: Sequence[Diagnostic],
-    findings: Sequence[Finding],
+    rules: Rules,
     *,
-    unsafe: bool,
-    fix: bool,
+    unsafe: bool | None,
 ) -> Linted:
-    diagnostics = tuple(dict.fromkeys([*said, *(one.diagnostic for one in findings)]))
-    if not fix:
-        return Linted(source, diagnostics)
-    fixed = fix_file(file, source, findings, unsafe=unsafe)
-    if fixed.text is None or fixed.text == source.text:
-        return Linted(source, diagnostics, reason=fixed.reason)
-    return Linted(source, diagnostics, fixed.text, fixed.count)
+    """The findings about a file, and its text with fixes unless `unsafe` is None."""
+    shapes: list[Diagnostic] = []
+    texts: list[str | None] = []
+    reasons: list[str] = []
+    count = 0
+    for passage, part in zip(passages(source), parts, strict=True):
+        own = passage.source(source.path)
+        file = read_tell(own).file
+        findings = lint_file(file, own, rules)
+        if passage.lines is None:  # it cannot have a layout of its own
+            findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
+        shapes += [passage.placed(one.diagnostic, source) for one in findings]
+        texts.append(None)
+        if unsafe is None or not findings:
+            continue
+        if passage.lines is None:
+            reasons.append(_SHARES_LINE)
+            continue
+        fixed = fix_file(file, own, findings, part.linked, unsafe=unsafe)
+        texts[-1] = fixed.text
+        count += fixed.count
+        reasons += [fixed.reason] if fixed.reason else []
+    diagnostics = tuple(dict.fromkeys([*said, *shapes]))
+    text = rewritten(source, texts) if count else source.text
+    if text is None or text == source.text:
+        return Linted(source, diagnostics, reason=reasons[0] if reasons else "")
+    return Linted(source, diagnostics, text, count, reason=reasons[0] if reasons else "")

@@ -12,6 +12,7 @@ from tellverify.diagnostics import shape as say
 from tellverify.diagnostics.annotations import LEGACY_CAPABILITY
 from tellverify.diagnostics.model import Where
 from tellverify.evidence.neutral import neutral
+from tellverify.language.linking.imports import NOT_LINKED, Linked
 from tellverify.language.lowering.families import family_groups
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax import ast
@@ -71,7 +72,12 @@ class Fixed(msgspec.Struct, frozen=True):
 
 
 def fix_file(
-    file: ast.File, source: SourceFile, findings: Sequence[Finding], *, unsafe: bool
+    file: ast.File,
+    source: SourceFile,
+    findings: Sequence[Finding],
+    linked: Linked = NOT_LINKED,
+    *,
+    unsafe: bool,
 ) -> Fixed:
     """The source with what can be mended mended, in canonical layout.
 
@@ -86,28 +92,28 @@ def fix_file(
     if shaped.text is None:
         return Fixed(None, reason="the edited text cannot be read back")
     again = read_tell(SourceFile(source.path, shaped.text))
-    before = _graphs(file, source)
+    before = _graphs(file, source, linked)
     if before is None:
         return Fixed(None, reason="the protocol has no graph to compare with")
-    if before != _graphs(again.file, SourceFile(source.path, shaped.text)):
+    if before != _graphs(again.file, SourceFile(source.path, shaped.text), linked):
         return Fixed(None, reason="the protocol graph would be another one")
     return Fixed(shaped.text, len(fixes))
 
 
-def _graphs(file: ast.File, source: SourceFile) -> list[object] | None:
+def _graphs(file: ast.File, source: SourceFile, linked: Linked) -> list[object] | None:
     """The graphs of all protocols at small sizes, without places; None where one has none."""
     found: list[object] = []
     for protocol in file.protocols:
         groups = family_groups(protocol)
         for size in _SIZES if groups else (1,):
             sizes: Mapping[str, int] = {family: size for group in groups for family in group}
-            lowered = lower(file, source, protocol, sizes, _MOST_EVENTS)
+            lowered = lower(file, source, protocol, sizes, _MOST_EVENTS, linked)
             graphs: list[ProtocolGraph] = [*lowered.slices]
             if lowered.graph is not None:
                 graphs.append(lowered.graph)
             if not graphs:
                 return None
-            found += [(size, neutral(graph, lines=False)) for graph in graphs]
+            found += [(size, neutral(graph)) for graph in graphs]
     return found
 
 

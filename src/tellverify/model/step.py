@@ -7,14 +7,14 @@ import msgspec
 from tellverify.model.graph import Site
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event of a run: `sender` sends, or `receiver` takes the head of the channel."""
 
     send: bool
     sender: str
     receiver: str
     label: str
-    site: Site = Site()
+    site: Site = msgspec.field(default_factory=Site)
 
     @property
     def actor(self) -> str:

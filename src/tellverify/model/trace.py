@@ -26,7 +26,7 @@ class Fault(StrEnum):
     WITNESS = "witness"
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a role awaits at the end of a run: `(peer, label)` pairs; empty when it has finished."""
 
     role: str
@@ -34,7 +34,7 @@ class Waiting(msgspec.Struct, frozen=True):
     awaits: tuple[tuple[str, str], ...] = ()
 
 
-class Trace(msgspec.Struct, frozen=True):
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_field="kind"):
     """A run of local machines, replayed by `tellverify.model.semantics` before anyone sees it.
 
     `loop` is the index of the step where a lasso closes, or -1. `minimal` is True when no run
@@ -55,6 +55,6 @@ class Trace(msgspec.Struct, frozen=True):
     loop: int = -1
     queues: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     waiting: tuple[Waiting, ...] = ()
-    place: Site = Site()
+    place: Site = msgspec.field(default_factory=Site)
     states: tuple[int, ...] = ()
     formula: Formula | None = None

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from itertools import product
+from collections.abc import Mapping
 from typing import Final
 
 from tellverify.admission.convergence import Sourced
 from tellverify.diagnostics.model import Severity
 from tellverify.evidence import acceptance as form
 from tellverify.evidence.event_log import write_log
-from tellverify.evidence.itf import folder_name
+from tellverify.evidence.itf import file_stem
 from tellverify.evidence.neutral import neutral
-from tellverify.language.lowering.families import family_groups
+from tellverify.language.instances import combinations, instance_name
 from tellverify.language.lowering.lower import Lowered, lower
-from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.acceptance import Acceptance, Graphs
 from tellverify.obligations.acceptance_runs import Recorded
@@ -37,10 +35,10 @@ _SECTIONS: Final = frozenset(
 def graphs_of(sourced: Sourced, wanted: Mapping[str, tuple[int, ...]]) -> Graphs:
     """The graph of a protocol at every combination of family sizes, or why there is none."""
     found: dict[str, ProtocolGraph | str] = {}
-    for sizes in sizes_of(sourced.protocol, wanted):
-        name = ", ".join(f"{family} = {size}" for family, size in sizes.items())
-        lowered = lower(sourced.file, sourced.derived.source, sourced.protocol, sizes)
-        found[name] = graph_or_reason(lowered)
+    judged = sourced.origin.judged
+    for sizes in combinations(sourced.protocol, wanted, DEFAULT_SIZES):
+        lowered = lower(judged.file, judged.source, sourced.protocol, sizes, linked=judged.linked)
+        found[instance_name(sizes)] = graph_or_reason(lowered)
     return found
 
 
@@ -55,19 +53,6 @@ def graph_or_reason(lowered: Lowered) -> ProtocolGraph | str:
     return reasons[0] if reasons else lowered.limit or "it has no graph"
 
 
-def sizes_of(
-    protocol: ast.Protocol, wanted: Mapping[str, tuple[int, ...]]
-) -> Iterable[dict[str, int]]:
-    """Every combination of family sizes, smallest first."""
-    groups = family_groups(protocol)
-    choices = [
-        next((wanted[family] for family in group if family in wanted), DEFAULT_SIZES)
-        for group in groups
-    ]
-    for chosen in sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes)):
-        yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
-
-
 def evidence_files(
     found: Acceptance, sourced: Sourced, policy: Policy
 ) -> list[tuple[str, str, str]]:
@@ -78,12 +63,12 @@ def evidence_files(
     """
     name = sourced.derived.manifest.protocol_qualified_name
     identity = f"acceptance[{found.pack}]"
-    pack = folder_name(found.pack)
+    pack = file_stem(found.pack)
     record = record_of(found, sourced, policy)
     files = [(identity, f"{pack}{form.ACCEPTANCE_SUFFIX}", form.write_acceptance(record))]
     for recorded in found.runs:
         sizes = recorded.instance.replace(" = ", "-").replace(", ", ".")
-        log = f"{pack}{f'.{folder_name(sizes)}' if sizes else ''}.jsonl"
+        log = f"{pack}{f'.{file_stem(sizes)}' if sizes else ''}.jsonl"
         lines = [
             line
             for number, run in enumerate(recorded.runs, 1)

@@ -13,10 +13,12 @@ from tellverify.admission.manifest import derive
 from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.launch import PACK_NOT_ACCEPTED
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.language.workspace import SourceProtocol
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
@@ -27,8 +29,8 @@ from tellverify.verdict.outcome import (
     Refuted,
     Unknown,
 )
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Verdict
 
 
 def decide_acceptance(context: Context) -> Decision:
@@ -38,7 +40,7 @@ def decide_acceptance(context: Context) -> Decision:
         return Decision()  # the obligation `admission` says what is wrong with a policy
     source = context.source
     derived = derive(context.judged.file, context.protocol, source, policy)
-    sourced = Sourced(context.judged.file, context.protocol, derived)
+    sourced = Sourced(SourceProtocol(context.name, context.protocol, context.judged), derived)
     graphs = {instance.name: graph_or_reason(instance.lowered) for instance in context.instances}
     found = acceptances(sourced, policy, graphs)
     carried = [each for each in found if each.carried]
@@ -78,16 +80,14 @@ def _note(where: Where, sourced: Sourced, found: Sequence[Acceptance]) -> list[D
 
 
 def _verdict(context: Context, sourced: Sourced, found: Acceptance) -> Verdict:
-    place = context.place
-    subject = Subject(context.name, item=found.pack)
+    subject = ObligationScope(item=found.pack)
     statistics = (
         ("refusals", len(found.refusals)),
         ("runs", sum(len(recorded.runs) for recorded in found.runs)),
     )
-    required = PROPERTIES[Property.ACCEPTANCE].required
     outcome = _outcome(context, sourced, found)
     prop = Property.ACCEPTANCE
-    return Verdict(prop, subject, outcome, required, *place, statistics, "exercised")
+    return Verdict.of(prop, subject, outcome, context.place, statistics, "exercised")
 
 
 def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
@@ -95,11 +95,9 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
         case Word.ACCEPTED:
             detail = "; ".join(one.reason for one in found.findings[2:])
             sizes = ", ".join(instance.name for instance in context.instances if instance.name)
-            return (
-                Bounded(sizes, Method.EXECUTIONS, detail)
-                if sizes
-                else Proved(Method.EXECUTIONS, detail)
-            )
+            if sizes:
+                return Bounded(sizes, Method.EXECUTIONS, detail)
+            return Proved(Method.EXECUTIONS, detail)
         case Word.REFUSED:
             failing = sum(one.state is State.FAILS for one in found.findings)
             reason = (
@@ -111,7 +109,7 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
                 Method.ACCEPTANCE_CONDITIONS,
                 reason=reason,
             )
-        case _:
+        case Word.UNKNOWN | Word.POSSIBLE | Word.UNMET:
             unknown = next(one for one in found.findings if one.state is State.UNKNOWN)
             return Unknown(f"condition {unknown.condition.number}: {unknown.reason}")
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence, Set
 
 import msgspec
 
+from tellverify.model.roles import family_of
 from tellverify.obligations.instance_outcome import Finding
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
+from tellverify.verdict.run import Verdict
 
 
 class InstanceOutcomes(msgspec.Struct, frozen=True):
@@ -33,22 +35,13 @@ def verdicts(
         if not rows:
             continue
         for finding in _united(prop, rows, bound):
-            subject = Subject(protocol, finding.roles, finding.channel)
-            found.append(
-                Verdict(
-                    prop,
-                    subject,
-                    finding.outcome,
-                    PROPERTIES[prop].required,
-                    *place,
-                    finding.statistics,
-                )
-            )
+            subject = ObligationScope(finding.roles, finding.channel)
+            found.append(Verdict.of(prop, subject, finding.outcome, place, finding.statistics))
     return found
 
 
 def _united(prop: Property, rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
-    if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE):
+    if PROPERTIES[prop].scope is PropertyScope.ROLE:
         return _by_role(rows, bound)
     bad = [(name, f) for name, f in rows if not isinstance(f.outcome, Proved)]
     if bad:
@@ -79,7 +72,7 @@ def _named(finding: Finding, instance: str) -> Finding:
             outcome = msgspec.structs.replace(outcome, instance=instance)
         case Unknown(reason) if instance:
             outcome = msgspec.structs.replace(outcome, reason=f"{reason} ({instance})")
-        case Skipped() | Unknown() | Proved() | Bounded() | _:
+        case Skipped() | Unknown() | Proved() | Bounded() | Assumed():
             pass
     return msgspec.structs.replace(finding, outcome=outcome)
 
@@ -134,8 +127,3 @@ def _other_members(rows: list[tuple[str, Finding]], refuted: Set[str]) -> dict[s
                 else:
                     failed.add(role)
     return {role: finding for role, finding in proved.items() if role not in failed}
-
-
-def family_of(role: str) -> str:
-    """The declared name of a role instance: `Devices[3]` is of `Devices`."""
-    return role.partition("[")[0]

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tellverify.diagnostics.policy import POLICY_UNREADABLE
+from tellverify.diagnostics.wording import counted
 from tellverify.obligations.context import Context, Decision
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Verdict
 
 if TYPE_CHECKING:
     from tellverify.admission.explained import Explained, Reasoned
@@ -75,10 +77,8 @@ def decide_admission(context: Context) -> Decision:
 
 
 def _verdict(context: Context, item: str, outcome: Outcome) -> Verdict:
-    place = context.place
-    required = PROPERTIES[Property.ADMISSION].required
-    subject = Subject(context.name, item=item)
-    return Verdict(Property.ADMISSION, subject, outcome, required, *place, vacuity="exercised")
+    subject = ObligationScope(item=item)
+    return Verdict.of(Property.ADMISSION, subject, outcome, context.place, vacuity="exercised")
 
 
 def _against(explained: Explained, item: str) -> list[Reasoned]:
@@ -100,7 +100,7 @@ def _outcome(explained: Explained, item: str, runtime: str) -> Outcome:
         for pack in found.packs:
             if pack.name == item:
                 keys = pack.runtime
-        count = f"{len(keys)} key{'' if len(keys) == 1 else 's'}"
+        count = counted(len(keys), "key")
         return Proved(Method.SETS, f"the runtime `{runtime}` has what is needed: {count}")
     first = against[0]
     code = first.objection.reason.code

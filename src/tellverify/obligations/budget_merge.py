@@ -13,10 +13,11 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Verdict
 
 _ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
 
@@ -28,19 +29,13 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
     """
     if rules.budgets.replicas < 2 or not meters.is_whole:
         return
-    place = context.place
     for declared in declared_roles(context.protocol):
         role = declared.name.text
         for wrong, item in _ITEMS.items():
             outcome = _outcome(role, wrong, meters)
             if outcome is not None:
-                yield Verdict(
-                    Property.BUDGET_MERGE,
-                    Subject(context.name, (role,), item=item),
-                    outcome,
-                    PROPERTIES[Property.BUDGET_MERGE].required,
-                    *place,
-                )
+                subject = ObligationScope((role,), item=item)
+                yield Verdict.of(Property.BUDGET_MERGE, subject, outcome, context.place)
 
 
 def _outcome(role: str, wrong: Wrong, meters: Meters) -> Outcome | None:

@@ -28,12 +28,14 @@ from tellverify.evidence.neutral import neutral
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters
+from tellverify.verdict.identity import BUDGETS
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
@@ -151,7 +153,7 @@ def _peers(instances: Iterable[MeteredInstance]) -> dict[str, dict[str, None]]:
             if metered.metadata[graph.site[event]].cost:
                 pairs[graph.sender[event], graph.receiver[event]] = None
         for sender, receiver in pairs:
-            names = (graph.roles[n].partition("[")[0] for n in (sender, receiver))
+            names = (family_of(graph.roles[n]) for n in (sender, receiver))
             one, other = names
             found.setdefault(one, {})[other] = None
     return found
@@ -165,7 +167,7 @@ def _leakage(
         graph = metered.graph
         for event in range(graph.event_count):
             for name, _ in metered.metadata[graph.site[event]].bits:
-                role = graph.roles[graph.sender[event]].partition("[")[0]
+                role = family_of(graph.roles[graph.sender[event]])
                 shown[role, name] = None
     known = {row.name: row.limit for row in rules.leakage.classes}
     default = rules.leakage.default_limit if rules.leakage.undefined == "default" else 0
@@ -226,9 +228,8 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer
                 break
         if outcome is None:
             outcome = _increasing(answer.verdict.outcome)
-        verdict = msgspec.structs.replace(
-            answer.verdict, outcome=outcome, required=PROPERTIES[Property.RECEIPTS].required
-        )
+        required = PROPERTIES[Property.RECEIPTS].required
+        verdict = msgspec.structs.replace(answer.verdict, outcome=outcome, required=required)
         yield Answer(meter, verdict)
 
 
@@ -244,7 +245,7 @@ def _increasing(counted: Outcome) -> Outcome:
             return Bounded(bound, method, f"nonces increase, {detail}")
         case Refuted():
             return Proved(Method.LONGEST_PATH, "nonces increase, any number of receipts")
-        case _:
+        case Unknown() | Skipped() | Assumed():
             return counted
 
 
@@ -350,7 +351,7 @@ def _certificate(context: Context, answers: Sequence[Answer]) -> tuple[tuple[str
             for name, (graph, worst, over) in claims.items()
         ],
     )
-    return ((f"{context.name}/budgets", BUDGET_NAME, write_budgets(certificate)),)
+    return ((BUDGETS, BUDGET_NAME, write_budgets(certificate)),)
 
 
 def _priced(one: Measured) -> list[tuple[int, str]]:

@@ -29,10 +29,11 @@ from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.policy import rows
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _METHOD: Final = Method.SEARCH
 _WORDS: Final = {
@@ -55,9 +56,8 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     if row is not None and row.schema:
         unreadable = _against_schema(context, row, found)
         if unreadable:
-            place = context.place
             unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
-            verdict = Verdict(Property.CEREMONY, Subject(context.name), unknown, True, *place)
+            verdict = Verdict.of(Property.CEREMONY, ObligationScope(), unknown, context.place)
             return Decision((verdict,), tuple(found))
     verdicts = _Ceremony(context, rules, is_own).verdicts()
     return Decision(tuple(verdicts), tuple(found))
@@ -168,7 +168,7 @@ class _Ceremony:
         return ", ".join(f"{name} = {', '.join(map(str, each))}" for name, each in sizes.items())
 
     def _told(self, prop: Property, outcome: Outcome, required: bool) -> Verdict:
-        subject = Subject(self._context.name)
+        subject = ObligationScope()
         return Verdict(prop, subject, outcome, required, *self._place)
 
     def _explored(self) -> _Found:

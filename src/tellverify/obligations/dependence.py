@@ -7,7 +7,7 @@ keys and labels count, and why; that another protocol resembles this one is no s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -78,26 +78,11 @@ def _forms(protocol: ast.Protocol) -> Iterator[_Form]:
 def _of_statement(statement: ast.Statement) -> Iterator[_Form]:
     match statement:
         case ast.Send() | ast.Broadcast():
-            label, record = statement.message.label, statement.record
-            yield _Form("label", label.text, label.span)
-            for entry in record.entries if record is not None else ():
-                yield _of_entry(entry)
+            yield from _of_message(statement)
         case ast.Choice():
-            for branch in statement.branches:
-                if isinstance(branch.guard, ast.WhenCheck):
-                    yield _Form("when-check", branch.guard.call.operation.text, branch.guard.span)
-        case ast.Let(value=value, mode=mode, span=span):
-            if mode:
-                yield _Form(f"{mode}-let", statement.name.text, span)
-            if isinstance(value, ast.Transfer):
-                yield _Form("transfer", value.asset.text, value.span)
-        case _:
-            yield from _of_object(statement)
-
-
-def _of_object(statement: ast.Statement) -> Iterator[_Form]:
-    """Statements about witnesses, publications and receipts."""
-    match statement:
+            yield from _of_choice(statement)
+        case ast.Let():
+            yield from _of_let(statement)
         case ast.Materialize(proof=proof, span=span):
             yield _Form("materialize", proof.text, span)
         case ast.Handoff(operation=operation, span=span):
@@ -106,8 +91,40 @@ def _of_object(statement: ast.Statement) -> Iterator[_Form]:
             yield _Form("publish", publication.text, span)
         case ast.DependentWork(name=name, span=span):
             yield _Form("dependent-work", name.text, span)
-        case _:
+        case ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call() | ast.Case():
+            return  # what stands inside is visited on its own
+        case (
+            ast.Timeout()
+            | ast.Begin()
+            | ast.Await()
+            | ast.Resolve()
+            | ast.Invalidate()
+            | ast.Publish()
+        ):
             return
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _of_message(statement: ast.Send | ast.Broadcast) -> Iterator[_Form]:
+    label, record = statement.message.label, statement.record
+    yield _Form("label", label.text, label.span)
+    for entry in record.entries if record is not None else ():
+        yield _of_entry(entry)
+
+
+def _of_choice(statement: ast.Choice) -> Iterator[_Form]:
+    for branch in statement.branches:
+        if isinstance(branch.guard, ast.WhenCheck):
+            yield _Form("when-check", branch.guard.call.operation.text, branch.guard.span)
+
+
+def _of_let(statement: ast.Let) -> Iterator[_Form]:
+    value = statement.value
+    if statement.mode:
+        yield _Form(f"{statement.mode}-let", statement.name.text, statement.span)
+    if isinstance(value, ast.Transfer):
+        yield _Form("transfer", value.asset.text, value.span)
 
 
 def _of_entry(entry: ast.Entry) -> _Form:
@@ -117,6 +134,6 @@ def _of_entry(entry: ast.Entry) -> _Form:
             value = link.bundle if isinstance(link, Link) else text
         case ast.WordValue(word=text):
             value = text
-        case _:
+        case ast.DurationValue() | ast.IntsValue() | ast.NamesValue() | ast.IntValue():
             value = ""
     return _Form(entry.key.text, value, entry.span)

@@ -74,7 +74,9 @@ def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
     place = _place(machines, culprits[0], prefix)
     names = _listed(culprits)
     wanted = _messages(awaits[culprits[0]])
-    others = "the others go on for ever" if loop >= 0 else "everyone else has finished"
+    others = (
+        "the other roles continue without it" if loop >= 0 else "all other roles have terminated"
+    )
     one = len(culprits) == 1
     explanation = f"{names} {'waits' if one else 'wait'} for {wanted}, and {others}"
     trace = Trace(
@@ -96,7 +98,7 @@ def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
     history = [step_of(graph, send, e) for send, e in bound.history]
     steps, loop = lasso(machines, history[: bound.loop], history[bound.loop :])
     explanation = (
-        f"`{sender}` can go on sending to `{receiver}` without waiting for any sign that"
+        f"`{sender}` can keep sending to `{receiver}` without waiting for any sign that"
         f" `{receiver}` has received"
     )
     queued: dict[tuple[str, str], list[str]] = {}
@@ -121,9 +123,9 @@ def trapped_trace(machines: Machines, answer: Ending) -> Trace:
     if answer.loop:
         steps, loop = lasso(machines, steps, both(graph, answer.loop))
     explanation = (
-        "from here on the protocol goes round for ever and cannot reach its end"
+        "from here on the protocol loops and can no longer terminate"
         if answer.loop
-        else "from here on nothing can happen, although the protocol has not ended"
+        else "from here on no event is possible, although the protocol has not terminated"
     )
     trace = Trace(Fault.NO_TERMINATION, steps, (), explanation, False, loop)
     return replayed(machines, trace)

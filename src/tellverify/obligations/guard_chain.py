@@ -33,10 +33,11 @@ from tellverify.obligations.worst_cases import MeteredInstance, Meters
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.solver.port import Budget
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Vacuity, Verdict
 
 _METHOD: Final = Method.SMT
 _CASES: Final = Method.CASES
@@ -87,11 +88,10 @@ def _rules_for(options: Options) -> Rules:
 
 def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
     """No verdict on annotations that mean nothing."""
-    place = context.place
     roles = tuple(role.name.text for role in declared_roles(context.protocol))
     skipped = Skipped("the annotations have errors", NOT_WELL_FORMED.number)
     verdicts = tuple(
-        Verdict(prop, Subject(context.name, roles), skipped, PROPERTIES[prop].required, *place)
+        Verdict.of(prop, ObligationScope(roles), skipped, context.place)
         for prop in (Property.GUARD_CHAIN, Property.BUDGET)
     )
     return Decision(verdicts, tuple(found))
@@ -112,27 +112,25 @@ def _guard_chain(
     context: Context, rules: Rules, instances: list[MeteredInstance]
 ) -> tuple[Verdict, ...]:
     """One verdict for roles that are alike, gravest first."""
-    place = context.place
-    alike: dict[tuple[Outcome, str], list[str]] = {}
-    counts: dict[tuple[Outcome, str], list[int]] = {}
+    alike: dict[tuple[Outcome, Vacuity], list[str]] = {}
+    counts: dict[tuple[Outcome, Vacuity], list[int]] = {}
     for declared in declared_roles(context.protocol):
         role = declared.name.text
         sends = _sends_of(role, instances)
         if not sends.guarded and not sends.bare:
             continue
         outcome = _judged(role, sends, rules)
-        vacuity = "exercised" if sends.guarded else "vacuous"
+        vacuity: Vacuity = "exercised" if sends.guarded else "vacuous"
         alike.setdefault((outcome, vacuity), []).append(role)
         count = counts.setdefault((outcome, vacuity), [0, 0])
         count[0] += sends.guarded
         count[1] += sends.bare
     return tuple(
-        Verdict(
+        Verdict.of(
             Property.GUARD_CHAIN,
-            Subject(context.name, tuple(roles)),
+            ObligationScope(tuple(roles)),
             key[0],
-            PROPERTIES[Property.GUARD_CHAIN].required,
-            *place,
+            context.place,
             (("guarded-sends", counts[key][0]), ("unguarded-sends", counts[key][1])),
             key[1],
         )
@@ -141,7 +139,7 @@ def _guard_chain(
 
 
 def _sends_of(role: str, instances: list[MeteredInstance]) -> _Sends:
-    """The statements of a role in the largest metered that has any of them."""
+    """The statements of a role in the largest instance that has any of them."""
     sends = _Sends({})
     seen: set[tuple[str, int, int]] = set()
     for metered in instances:

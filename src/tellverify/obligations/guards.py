@@ -21,15 +21,24 @@ from tellverify.model.predicate import Predicate, Value
 from tellverify.model.predicate_text import Fault, read_predicate
 from tellverify.obligations.context import Context, Decision
 from tellverify.solver.encode import Clash, Unmodelled
-from tellverify.solver.guard_queries import Constant, Contradictory, Gap, Overlap, Remark, judge
+from tellverify.solver.guard_queries import (
+    Constant,
+    Contradictory,
+    Gap,
+    Judgement,
+    Overlap,
+    Remark,
+    judge,
+)
 from tellverify.solver.port import Budget, Solver
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.source.span import Span
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Verdict
 
 MAX_QUERIES: Final = 2_000
 _SHOWN: Final = 6
@@ -60,9 +69,8 @@ def check_guards(context: Context) -> Decision:
         if error.name != "z3":
             raise
         outcome = Unknown("the solver z3 is not installed", STEP_LIMIT.number)
-        required = PROPERTIES[Property.GUARDS].required
-        subject = Subject(context.name)
-        return Decision((Verdict(Property.GUARDS, subject, outcome, required, *context.place),))
+        subject = ObligationScope()
+        return Decision((Verdict.of(Property.GUARDS, subject, outcome, context.place),))
     recording = Recording(Z3Solver()) if context.options.keep_graphs else None
     check = _Check(context, recording or Z3Solver())
     for choice in choices:
@@ -80,7 +88,7 @@ class _Check:
         self._where = Where(context.source.path, context.name)
         self._place = context.place
         self._source = context.source
-        self._subject = Subject(context.name)
+        self._subject = ObligationScope()
         self._solver = solver
         self._budget = Budget(context.options.rlimit)
         self._refuted: list[Refuted] = []
@@ -96,9 +104,8 @@ class _Check:
             outcomes.append(self._unknown)
         if not outcomes:
             outcomes.append(Proved(_METHOD, _DETAIL))
-        required = PROPERTIES[Property.GUARDS].required
         return tuple(
-            Verdict(Property.GUARDS, self._subject, outcome, required, *self._place, statistics)
+            Verdict.of(Property.GUARDS, self._subject, outcome, self._place, statistics)
             for outcome in outcomes
         )
 
@@ -130,7 +137,7 @@ class _Check:
                     why = _one_line(reason)
                     self.found.append(say.undecided_guard(self._where, label, span, why))
                     self._give_up(why, UNDECIDED_GUARD.number, span)
-                case _:
+                case Judgement():
                     self._queries += answer.queries
                     for remark in answer.remarks:
                         self._tell(remark, choice, decider, guarded)

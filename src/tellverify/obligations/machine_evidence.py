@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
+from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
 from tellverify.evidence.machines_file import (
     MACHINES_NAME,
     MACHINES_SCHEMA,
@@ -27,9 +27,9 @@ def machine_files(
     read: Sequence[Input],
     graph: ProtocolGraph | None,
 ) -> tuple[tuple[str, str, str], ...]:
-    """For each refuted obligation its trace, and the machines: an id, the name of a file, its text.
+    """The traces of refuted obligations, and the machines: of what, the name of a file, its text.
 
-    Names are relative to the folder of the protocol. The graph that machines were compared with is
+    The graph that machines were compared with is
     kept when they do not have only its runs.
     """
     found: list[tuple[str, str, str]] = []
@@ -52,8 +52,8 @@ def machine_files(
             explanation=trace.explanation,
             minimal=trace.minimal,
         )
-        name = trace_path(report.name, verdict.name).partition("/")[2]
-        found.append((f"{report.name}/{verdict.name}", name, write_itf(trace, machines, subject)))
+        text = write_itf(trace, machines, subject)
+        found.append((verdict.name, trace_name(verdict.name), text))
     if found:
         file = MachinesFile(
             MACHINES_SCHEMA,
@@ -62,5 +62,5 @@ def machine_files(
             [row_of(machine) for machine in machines],
             neutral(compared) if compared is not None else None,
         )
-        found.append((f"{report.name}/machines", MACHINES_NAME, write_machines(file)))
+        found.append(("machines", MACHINES_NAME, write_machines(file)))
     return tuple(found)

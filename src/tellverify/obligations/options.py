@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from tellverify.verdict.run import Assumption, Baseline
 
+# Defaults of the limits, here because they are options of a check, and the settings of a
+# configuration, which have the same defaults, are read above this package.
+MOST_EVENTS: Final = 500_000
+MOST_STEPS: Final = 20_000_000
+MOST_CONFIGURATIONS: Final = 200_000
+LONGEST_QUEUE: Final = 8
+SOLVER_WORK: Final = 2_000_000
 DEFAULT_SIZES = (1, 2, 3)
 MOST_DRAWN = 640  # events of a graph that is kept for pictures alone
 
@@ -64,11 +73,11 @@ class Options(msgspec.Struct, frozen=True):
     require: str = "bounded"
     dialect: str = "strict"
     fail_on: str = "error"
-    event_limit: int = 500_000
-    step_limit: int = 20_000_000
-    search_limit: int = 200_000
-    queue_limit: int = 8
-    rlimit: int = 2_000_000
+    event_limit: int = MOST_EVENTS
+    step_limit: int = MOST_STEPS
+    search_limit: int = MOST_CONFIGURATIONS
+    queue_limit: int = LONGEST_QUEUE
+    rlimit: int = SOLVER_WORK
     keep_graphs: bool = False
     coverage: bool = False
     draw: bool = False

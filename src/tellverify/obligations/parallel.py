@@ -17,7 +17,7 @@ from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Unknown
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
 
 
 def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
@@ -54,7 +54,7 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Fin
     roles = slices[0].roles
     findings = []
     for prop in dict.fromkeys(finding.property for finding in said):
-        about = roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else ()
+        about = roles if PROPERTIES[prop].scope is PropertyScope.ROLE else ()
         outcome: Outcome
         if sound and holds[prop]:
             outcome = Proved(Method.COMPOSITION, "parallel branches one by one")

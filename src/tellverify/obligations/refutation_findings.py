@@ -15,28 +15,28 @@ from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
 _UNMERGED: Final = {
-    "EndMismatch": "one ends where the other goes on",
-    "PartnerMismatch": "they go on with different partners",
+    "EndMismatch": "one terminates where the other continues",
+    "PartnerMismatch": "they continue with different partners",
     "DirectionMismatch": "one sends where the other receives",
     "SendBranchCountMismatch": "they offer different messages to send",
     "SendLabelMismatch": "they send different messages",
-    "IncompatibleContinuations": "they begin alike and differ later on",
+    "IncompatibleContinuations": "they begin alike but differ later",
     "PayloadAnnotationMismatch": "their payloads differ",
-    "RecursiveVariableMismatch": "they go on in different loops",
-    "VariableMismatch": "they go on in different loops",
-    "IncompatibleTypes": "one goes back to a loop where the other does not",
+    "RecursiveVariableMismatch": "they continue in different loops",
+    "VariableMismatch": "they continue in different loops",
+    "IncompatibleTypes": "one returns to a loop where the other does not",
     "Limit": "the merged type is too large to be built",
 }
 _HERE: Final = {
     Fault.STUCK_ROLE: "this message never comes",
-    Fault.INFIDELITY: "this happens where the protocol does not have it",
-    Fault.UNSPECIFIED_RECEPTION: "this message arrives where nobody expects it",
-    Fault.ORPHAN_MESSAGE: "this message is never taken",
-    Fault.DEADLOCK: "after this nobody can go on",
-    Fault.UNBOUNDED_QUEUE: "this is sent again and again",
-    Fault.NO_TERMINATION: "this goes on for ever",
-    Fault.ENDLESS_RUN: "this goes on for ever",
-    Fault.PROPERTY: "here it no longer holds",
+    Fault.INFIDELITY: "the protocol does not allow this event here",
+    Fault.UNSPECIFIED_RECEPTION: "this message arrives where its receiver does not expect it",
+    Fault.ORPHAN_MESSAGE: "this message is never received",
+    Fault.DEADLOCK: "after this event no role can act",
+    Fault.UNBOUNDED_QUEUE: "this message can be sent without bound",
+    Fault.NO_TERMINATION: "no run terminates from here on",
+    Fault.ENDLESS_RUN: "this repeats in a fair run",
+    Fault.PROPERTY: "the property fails here",
     Fault.WITNESS: "",
 }
 
@@ -47,8 +47,10 @@ def _is_worded_elsewhere(prop: Property) -> bool:
     return row.worded_apart or row.implied_by is not None
 
 
-def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator[Diagnostic]:
-    """The finding for a refuted verdict; `span` is the name of the protocol."""
+def diagnostics_of(
+    name: str, verdict: Verdict, source: SourceFile, span: Span
+) -> Iterator[Diagnostic]:
+    """The finding for a refuted verdict on the protocol `name`, which stands at `span`."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property):
         return
@@ -64,8 +66,8 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
             primary = Annotation(where, _HERE[evidence.fault])
             others: tuple[Annotation, ...] = ()
         case Conflict(reason, path, left, right):
-            roles = ", ".join(f"`{role}`" for role in verdict.subject.roles[:3])
-            more = len(verdict.subject.roles) - 3
+            roles = ", ".join(f"`{role}`" for role in verdict.scope.roles[:3])
+            more = len(verdict.scope.roles) - 3
             named = f"{roles} and {more} more" if more > 0 else roles
             why = _UNMERGED.get(reason, "its branches differ")
             message = f"the branches of {named} do not merge strictly: {why}"
@@ -78,7 +80,7 @@ def diagnostics_of(verdict: Verdict, source: SourceFile, span: Span) -> Iterator
         notes = (*notes, f"shown with {outcome.instance}")
     yield finding(
         CODES[outcome.code],
-        Where(path, verdict.subject.protocol),
+        Where(path, name),
         message,
         primary,
         others=others,

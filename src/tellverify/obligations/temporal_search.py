@@ -11,6 +11,7 @@ from tellverify.diagnostics import properties as say
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import PROPERTY_BROKEN
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.formula_run import (
     complaint,
     event_matches,
@@ -51,6 +52,7 @@ from tellverify.search.traces import build_trace, dependencies, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.outcome import Unknown as Undecided
+from tellverify.verdict.run import Vacuity
 
 _MOST_ROLES: Final = 64
 _MOST_EVENTS: Final = 20_000
@@ -327,7 +329,7 @@ class Searcher:
         )
         return msgspec.structs.replace(trace, formula=formula)
 
-    def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> str:
+    def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> Vacuity:
         """Whether what a property that holds speaks of happens in some run, at some size."""
         checked = True
         for subject in subjects(tree):
@@ -387,7 +389,7 @@ class Searcher:
                 reason = f"sums of counts leave {COUNT_LIMIT}"
                 return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
             raise Defect("a run does not reach what it is a witness of")
-        count = f"{len(steps)} event{'' if len(steps) == 1 else 's'}"
+        count = counted(len(steps), "event")
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
         outcome = Proved(Method.SEARCH, f"by a run of {count}")
         return Answer(outcome, found.statistics, trace)

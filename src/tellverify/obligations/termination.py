@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tellverify.diagnostics.communication import ENDLESS_RUN, NO_TERMINATION
 from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.wording import counted
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
@@ -67,9 +68,7 @@ def _endless(machines: Machines, options: Options) -> Outcome:
             return Refuted(ENDLESS_RUN.number, trace, Method.SEARCH)
         if complete:
             return Proved(Method.SEARCH, "every run")
-        found = Bounded(
-            f"queues of at most {bound} message{'' if bound == 1 else 's'}", Method.SEARCH
-        )
+        found = Bounded(f"queues of at most {counted(bound, 'message')}", Method.SEARCH)
         if bound >= options.queue_limit:
             return found
         bound = min(2 * bound, options.queue_limit)

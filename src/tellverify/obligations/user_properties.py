@@ -13,10 +13,11 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import Span
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Subject, Verdict, Witness
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Vacuity, Verdict, Witness
 
 if TYPE_CHECKING:
     from tellverify.obligations.temporal_search import Answer, Searcher
@@ -104,21 +105,18 @@ def _verdict(
     place = context.place
     if written.start >= 0:
         place = context.source.position(written.start)
-    subject = Subject(context.name, item=written.name)
-    required = PROPERTIES[Property.PROPERTY].required
+    subject = ObligationScope(item=written.name)
     if stated.tree is None:
         skipped = Skipped("its formula cannot be read", NOT_WELL_FORMED.number)
-        return Verdict(Property.PROPERTY, subject, skipped, required, *place)
+        return Verdict.of(Property.PROPERTY, subject, skipped, place)
     answers = searcher.decide(stated.tree, written, said)
     outcome, statistics = united(context, answers)
     if isinstance(outcome, Refuted):
         outcome = msgspec.structs.replace(outcome, reason=_shown(written))
-    vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
+    vacuity: Vacuity = "exercised" if isinstance(outcome, Refuted) else "not-checked"
     if isinstance(outcome, Proved | Bounded):
         vacuity = searcher.vacuity(stated.tree, written, said)
-    return Verdict(
-        Property.PROPERTY, subject, outcome, required, *place, statistics, vacuity=vacuity
-    )
+    return Verdict.of(Property.PROPERTY, subject, outcome, place, statistics, vacuity)
 
 
 def decide_witnesses(context: Context) -> Decision:
@@ -162,12 +160,11 @@ def _reachable(
             break
     else:
         outcome = _unreached(source.path, name, answers)
-    verdict = Verdict(
+    verdict = Verdict.of(
         Property.REACHABLE,
-        Subject(context.name, item=event),
+        ObligationScope(item=event),
         outcome,
-        PROPERTIES[Property.REACHABLE].required,
-        *source.position(name.start),
+        context.place,
         united(context, answers)[1],
         vacuity="exercised" if witness is not None else "not-checked",
         witness=witness,

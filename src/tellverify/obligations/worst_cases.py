@@ -30,14 +30,16 @@ from tellverify.language.linking.imports import with_imported
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.machines import Machines
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 _SHOWN_ROUNDS: Final = 12
 _LAYER_STEPS: Final = 2_000_000
@@ -75,7 +77,7 @@ class MeteredInstance:
             self.by_sender.setdefault(sender, []).append(event)
         self._members: dict[str, list[int]] = {}
         for number, role in enumerate(graph.roles):
-            self._members.setdefault(role.partition("[")[0], []).append(number)
+            self._members.setdefault(family_of(role), []).append(number)
 
     @property
     def shape(self) -> Shape:
@@ -182,11 +184,9 @@ class Meters:
     def _told(self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()) -> Answer:
         group = meter.group
         if group.receiver:
-            subject = Subject(
-                self._context.name, channel=(group.sender, group.receiver), item=meter.item
-            )
+            subject = ObligationScope(channel=(group.sender, group.receiver), item=meter.item)
         else:
-            subject = Subject(self._context.name, (group.sender,), item=meter.item)
+            subject = ObligationScope((group.sender,), item=meter.item)
         largest_total = max((m.worst.total for m in measured), default=UNBOUNDED)
         statistics = (("worst-case", largest_total),) if largest_total >= 0 else ()
         if meter.limit is not None:
@@ -395,13 +395,9 @@ _NOTHING: Final = Worst(0, ())
 
 
 def _verb(meter: Meter) -> str:
-    match meter.property:
-        case Property.LEAKAGE:
-            return f"shows `{meter.item}`"
-        case Property.RECEIPTS:
-            return "issues receipts"
-        case _:
-            return "is charged"
+    if meter.property is Property.LEAKAGE:
+        return f"shows `{meter.item}`"
+    return "issues receipts" if meter.property is Property.RECEIPTS else "is charged"
 
 
 def sizes_shown(sizes: Mapping[str, int]) -> str:

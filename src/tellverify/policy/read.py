@@ -6,7 +6,6 @@ Nothing is half-loaded: where one file has a fault, there is no policy.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
@@ -18,6 +17,7 @@ from tellverify.policy import rows
 from tellverify.policy.model import Origin, Policy
 from tellverify.policy.rows import PolicyFile
 from tellverify.source.dependencies import circles
+from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import LARGEST, TomlDocument, TomlFault, decode, read_toml
@@ -166,20 +166,9 @@ class _Unreadable(msgspec.Struct, frozen=True):
 
 def _text_of(path: str) -> str | _Unreadable:
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            return _Unreadable("it is not a regular file")
-        if status.st_size > LARGEST:
-            return _Unreadable(f"it has more than {LARGEST} bytes")
-        with open(path, "rb") as file:
-            return file.read(LARGEST + 1).decode("utf-8")
-    except FileNotFoundError:
-        return _Unreadable("there is no such file")
-    except UnicodeDecodeError as error:
-        return _Unreadable(f"it is not UTF-8 text, at byte {error.start}")
-    except (OSError, ValueError) as error:
-        text = error.strerror if isinstance(error, OSError) else str(error)
-        return _Unreadable((text or type(error).__name__).lower())
+        return read_text(path, LARGEST)
+    except Unreadable as error:
+        return _Unreadable(str(error))
 
 
 class _Merge:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TextIO
 
-from tellverify.diagnostics.model import sort_key
-from tellverify.report.excerpt import location
-from tellverify.report.grouping import RefutationIndex, line_of
-from tellverify.report.problems import message_of
+from tellverify.report.entries import entries, folded
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.source.text import SourceFile
@@ -20,21 +17,12 @@ def write_concise(
 ) -> None:
     """`path:line:column: severity[code] message` in source order, then the totals line.
 
-    Refuted obligations that no finding tells of follow the findings, as `refuted[code]`.
+    Refuted obligations that no finding reports follow the findings, as `refuted[code]`.
     """
     style = Style(ascii_only=ascii_only)
-    for diagnostic in sorted(run.diagnostics, key=sort_key):
-        source = sources.get(diagnostic.path)
-        line, column = location(source, diagnostic.primary.span.start)
-        where = f"{style.shown(diagnostic.path)}:{line}:{column}"
-        message = style.tamed(diagnostic.message)
-        out.write(f"{where}: {diagnostic.severity}[{diagnostic.code.number}] {message}\n")
-    index = RefutationIndex(run)
-    for diagnostic in run.diagnostics:
-        index.shown_by(diagnostic)
-    for (protocol, verdict, outcome), _ in index.left():
-        path, line, column = line_of(protocol, verdict, sources)
-        message = style.tamed(message_of(protocol, verdict, outcome))
-        where = f"{style.shown(path)}:{line}:{column}"
-        out.write(f"{where}: refuted[{outcome.code}] {message}\n")
+    for entry, _ in folded(entries(run)):
+        at = entry.region
+        where = f"{style.shown(at.path)}:{at.line}:{at.column}"
+        word = entry.severity if entry.diagnostic is not None else "refuted"
+        out.write(f"{where}: {word}[{entry.code}] {style.tamed(entry.message)}\n")
     out.write(f"{totals_lines(run, style)[0]}\n")

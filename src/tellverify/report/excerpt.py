@@ -28,12 +28,6 @@ class _Mark(msgspec.Struct, frozen=True):
     primary: bool
 
 
-class PlacesOnly(SourceFile):
-    """Lines and columns of a source whose text is not at hand: all of it is blank."""
-
-    __slots__ = ()
-
-
 def location(source: SourceFile | None, offset: int) -> tuple[int, int]:
     """Line and column of a code point; `(1, 1)` when the source is not at hand."""
     if source is None:
@@ -63,14 +57,18 @@ def excerpts(
     for number, annotation in enumerate(places):
         path = annotation.path or diagnostic.path
         source = sources.get(path)
-        if source is None or isinstance(source, PlacesOnly):
+        if source is None:
             continue
         if len(marks) >= _MOST_PLACES:
             hidden += 1
             continue
         marks.append(_mark(annotation, path, source, primary=number == 0, style=style))
     gutter = max((len(str(mark.line)) for mark in marks), default=1)
-    line, column = location(sources.get(diagnostic.path), diagnostic.primary.span.start)
+    at = diagnostic.primary.region
+    if at is not None:
+        line, column = at.line, at.column
+    else:
+        line, column = location(sources.get(diagnostic.path), diagnostic.primary.span.start)
     paint = SEVERITY_PAINT[diagnostic.severity]
     lines = [_arrow(diagnostic.path, line, column, gutter, style)]
     by_path: dict[str, list[_Mark]] = {diagnostic.path: []}
@@ -88,8 +86,7 @@ def excerpts(
 
 
 def _arrow(path: str, line: int, column: int, gutter: int, style: Style) -> str:
-    where = f"{style.shown(path)}:{line}:{column}"
-    return " " * gutter + style.paint("blue", "-->") + " " + where
+    return f"{' ' * gutter}{style.paint('blue', '-->')} {style.place(path, line, column)}"
 
 
 def _file_lines(

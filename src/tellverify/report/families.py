@@ -54,21 +54,3 @@ def collapsed_channels(channels: Sequence[tuple[str, str]]) -> list[str]:
         for receivers, many in by_receivers.items()
         for senders in collapsed(many)
     ]
-
-
-def listed(items: Sequence[str], limit: int, *, what: str = "more") -> str:
-    """`items` with commas, at most `limit` of them, the others counted."""
-    if len(items) <= limit:
-        return ", ".join(items)
-    return f"{', '.join(items[:limit])} and {grouped(len(items) - limit)} {what}"
-
-
-def grouped(number: int) -> str:
-    """A number with blanks between groups of three digits: `20 000 000`."""
-    return f"{number:,}".replace(",", " ")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 role`, `3 roles`, `20 000 queries`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{grouped(number)} {noun if number == 1 else plural}"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Severity
+from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.escape import encodable, tame
-from tellverify.report.problems import Problem, problems
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 
@@ -22,7 +22,7 @@ def write_annotations(run: Run, sources: Mapping[str, SourceFile], out: TextIO) 
     Refuted obligations come before other findings, what is not known comes last; within that,
     what is new comes before what is known, then source order.
     """
-    found = [one for one in problems(run, sources) if not one.repeats]
+    found = [one for one in entries(run) if not one.repeats]
     for severity, command in _COMMANDS.items():
         of_level = [one for one in found if one.severity is severity]
         of_level.sort(key=_gravity)
@@ -39,11 +39,11 @@ def guarded(text: str) -> str:
     return f"::stop-commands::tellverify-{token}\n{text}::tellverify-{token}::\n"
 
 
-def _gravity(one: Problem) -> tuple[bool, int]:
+def _gravity(one: ReportEntry) -> tuple[bool, int]:
     return one.state == "unchanged", {"refuted": 0, "finding": 1}.get(one.kind, 2)
 
 
-def _annotation(command: str, one: Problem) -> str:
+def _annotation(command: str, one: ReportEntry) -> str:
     region = one.region
     places = {"file": region.path.replace("\\", "/"), "line": str(region.line)}
     if region.end_line:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tellverify.diagnostics.model import Severity
+from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.escape import printable, tame
-from tellverify.report.problems import Problem, problems
+from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json
-from tellverify.report.wire import json_text
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 
@@ -24,16 +24,16 @@ def write_gitlab(run: Run, sources: Mapping[str, SourceFile]) -> str:
     Fingerprints stay when lines move, so that a merge request shows what it adds and mends.
     """
     seen: dict[str, int] = {}
-    entries: list[Json] = []
-    for one in problems(run, sources):
+    issues: list[Json] = []
+    for one in entries(run):
         if one.repeats:
             continue
         number = seen[one.fingerprint] = seen.get(one.fingerprint, 0) + 1
-        entries.append(_entry(one, number))
-    return json_text(entries)
+        issues.append(_entry(one, number))
+    return json_text(issues)
 
 
-def _entry(one: Problem, number: int) -> dict[str, Json]:
+def _entry(one: ReportEntry, number: int) -> dict[str, Json]:
     digest = one.fingerprint
     if number > 1:  # protocols of one name in several files
         digest = hashlib.sha256(f"{digest}#{number}".encode()).hexdigest()[:32]
@@ -52,7 +52,7 @@ def _entry(one: Problem, number: int) -> dict[str, Json]:
     }
 
 
-def _severity(one: Problem) -> str:
+def _severity(one: ReportEntry) -> str:
     match one.kind:
         case "refuted":
             return "critical" if one.required else "major"

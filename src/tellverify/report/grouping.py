@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted, listed, series
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
-from tellverify.report.families import collapsed, collapsed_channels, counted, listed
-from tellverify.source.text import SourceFile
+from tellverify.report.families import collapsed, collapsed_channels
+from tellverify.source.region import Region
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -82,11 +84,6 @@ def detail_of(verdict: Verdict) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def verdict_id(protocol: str, verdict: Verdict) -> str:
-    """The name of an obligation within a run: `escrow.Escrow/no-stuck-role[Courier]`."""
-    return f"{protocol}/{verdict.name}"
-
-
 def evidence_of(run: Run) -> dict[str, EvidenceFile]:
     """The file of evidence of each obligation that has one, by the id of the obligation.
 
@@ -96,37 +93,37 @@ def evidence_of(run: Run) -> dict[str, EvidenceFile]:
     if not files:
         return files
     for protocol in run.protocols:
-        budgets = files.get(f"{protocol.name}/budgets")
+        budgets = files.get(protocol.subject.part(BUDGETS))
         if budgets is not None:
             for verdict in protocol.verdicts:
                 certified = verdict.property in (Property.BUDGET, Property.LEAKAGE)
                 if certified and isinstance(verdict.outcome, Proved | Bounded):
-                    files.setdefault(verdict_id(protocol.name, verdict), budgets)
-        certificate = files.get(f"{protocol.name}/certificate")
+                    files.setdefault(protocol.id_of(verdict).text, budgets)
+        certificate = files.get(protocol.subject.part(CERTIFICATE))
         if certificate is None:
             continue
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
             if isinstance(outcome, Proved | Bounded) and outcome.method is Method.COHERENCE:
-                files.setdefault(verdict_id(protocol.name, verdict), certificate)
+                files.setdefault(protocol.id_of(verdict).text, certificate)
     return files
 
 
-def line_of(
-    protocol: ProtocolReport, verdict: Verdict, sources: Mapping[str, SourceFile]
-) -> tuple[str, int, int]:
-    """Path, line and column where an outcome shows: of a refutation its evidence, else its own."""
+def place_of(protocol: ProtocolReport, verdict: Verdict) -> Region:
+    """Where an outcome shows: of a refutation the place of its evidence, else its own."""
     outcome = verdict.outcome
     if isinstance(outcome, Refuted):
-        evidence = outcome.evidence
-        if isinstance(evidence, Trace):
-            sites = [evidence.place, *(step.site for step in reversed(evidence.steps[-1:]))]
-            for site in sites:
-                if site.line:
-                    return site.path or protocol.path, site.line, max(site.column, 1)
-        elif isinstance(evidence, Conflict) and evidence.path in sources:
-            return (evidence.path, *sources[evidence.path].position(evidence.left.start))
-    return protocol.path, max(verdict.line or protocol.line, 1), max(verdict.column, 1)
+        match outcome.evidence:
+            case Trace() as trace:
+                for site in (trace.place, *(step.site for step in reversed(trace.steps[-1:]))):
+                    if site.line:
+                        return Region(site.path or protocol.path, site.line, max(site.column, 1))
+            case Conflict(regions=regions) if regions:
+                return regions[0]
+            case Conflict() | Core():
+                pass
+    line = max(verdict.line or protocol.line, 1)
+    return Region(protocol.path, line, max(verdict.column, 1))
 
 
 def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]:
@@ -144,7 +141,7 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
     for word, verdicts in by_status.items():
         items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
         for verdict in verdicts:
-            about = verdict.subject
+            about = verdict.scope
             named = bool(about.roles or about.item) or about.channel is not None
             key = (
                 f"{verdict.property} {about.item if about.roles else ''}" if named else "",
@@ -164,9 +161,9 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
 
 
 def _subjects(verdicts: Sequence[Verdict], limit: int) -> str:
-    channels = [v.subject.channel for v in verdicts if v.subject.channel is not None]
-    roles = [role for v in verdicts if v.subject.channel is None for role in v.subject.roles]
-    names = dict.fromkeys(v.subject.item for v in verdicts if v.subject.item)
+    channels = [v.scope.channel for v in verdicts if v.scope.channel is not None]
+    roles = [role for v in verdicts if v.scope.channel is None for role in v.scope.roles]
+    names = dict.fromkeys(v.scope.item for v in verdicts if v.scope.item)
     items = [*names, *collapsed(roles), *collapsed_channels(channels)]
     return f"{verdicts[0].property}[{listed(items, limit)}]"
 
@@ -206,7 +203,7 @@ def members(protocol: ProtocolReport) -> str:
             return counted(len(protocol.verdicts), "claim")
         return counted(len(protocol.roles), "role")
     names = {family.name for family in protocol.families}
-    single = [role for role in protocol.roles if role.partition("[")[0] not in names]
+    single = [role for role in protocol.roles if family_of(role) not in names]
     sizes = [family.sizes for family in protocol.families]
     one = len(protocol.families) == 1
     letters = ["N"] if one else [f"N{number + 1}" for number in range(len(sizes))]
@@ -217,54 +214,9 @@ def members(protocol: ProtocolReport) -> str:
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
         everyone = [counted(len(single), "role"), *shown]
-    who = f"{', '.join(everyone[:-1])} and {everyone[-1]}" if len(everyone) > 1 else everyone[0]
+    who = series(everyone)
     ranges = "; ".join(
         f"{letter} = {', '.join(map(str, size))}"
         for letter, size in zip(letters, sizes, strict=True)
     )
     return f"{who}, checked for {ranges}"
-
-
-class RefutationIndex:
-    """Refuted obligations, found by the diagnostic that tells of them; each run is shown once."""
-
-    def __init__(self, run: Run) -> None:
-        self._left: dict[tuple[str, str], list[Refutation]] = {}
-        self._shown: dict[tuple[str, str], list[Trace | Conflict | Core]] = {}
-        self._said = {(diagnostic.path, diagnostic.message) for diagnostic in run.diagnostics}
-        for protocol, verdict, outcome in refutations(run):
-            key = (protocol.name, verdict.name)
-            self._left.setdefault(key, []).append((protocol, verdict, outcome))
-
-    def shown_by(self, diagnostic: Diagnostic) -> Refutation | None:
-        """The obligation that `diagnostic` refutes, if no finding has shown it yet."""
-        found = self._left.get((diagnostic.protocol, diagnostic.refutes), [])
-        if not diagnostic.refutes or not found:
-            return None
-        first = found.pop(0)
-        self._is_news(first)
-        return first
-
-    def _is_news(self, refutation: Refutation) -> bool:
-        protocol, _, outcome = refutation
-        evidence = outcome.evidence
-        if isinstance(evidence, Conflict) and (evidence.path, evidence.reason) in self._said:
-            return False
-        seen = self._shown.setdefault((protocol.name, outcome.code), [])
-        if evidence in seen:
-            return False
-        seen.append(evidence)
-        return True
-
-    def left(self) -> list[tuple[Refutation, int]]:
-        """Obligations that no diagnostic told of, with how many others are alike.
-
-        One stands for all of its property, code and protocol; what shows nothing new is left out.
-        """
-        alike: dict[tuple[str, str, str], list[Refutation]] = {}
-        for found in self._left.values():
-            for one in found:
-                protocol, verdict, outcome = one
-                key = (protocol.name, str(verdict.property), outcome.code)
-                alike.setdefault(key, []).append(one)
-        return [(many[0], len(many) - 1) for many in alike.values() if self._is_news(many[0])]

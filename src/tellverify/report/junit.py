@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
+from tellverify.report.entries import ReportEntry, entries, message_of
 from tellverify.report.escape import printable, tame
-from tellverify.report.grouping import detail_of, evidence_of, verdict_id
-from tellverify.report.problems import Problem, message_of, problems
+from tellverify.report.grouping import detail_of, evidence_of
 from tellverify.report.style import Style
-from tellverify.report.wire_verdict import statement
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
     Assumed,
@@ -32,6 +32,7 @@ from tellverify.verdict.outcome import (
     status,
 )
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.statements import statement
 
 FINDINGS: Final = "findings"
 CHECK: Final = "tellverify"
@@ -62,16 +63,16 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
     outcome as a property. Other errors of the text are failures of a suite of their own. When all
     this would let a failed check pass, its exit code is an error.
     """
-    found = problems(run, sources)
+    found = entries(run)
     by_obligation = {
-        verdict_id(one.protocol.name, one.verdict): one
+        one.protocol.id_of(one.verdict).text: one
         for one in found
         if one.protocol is not None and one.verdict is not None
     }
     files = evidence_of(run)
     suites = [
         (
-            protocol.name,
+            protocol.subject.text,
             [_case(protocol, verdict, by_obligation, files) for verdict in protocol.verdicts],
         )
         for protocol in run.protocols
@@ -97,7 +98,7 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         text = tame(run.exit_reason)
         case = _Case(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
         suites.append((CHECK, [case]))
-    return "\n".join(_document(suites)) + "\n"
+    return _document(suites)
 
 
 # Cases
@@ -106,10 +107,10 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
 def _case(
     protocol: ProtocolReport,
     verdict: Verdict,
-    problems_of: Mapping[str, Problem],
+    entries_of: Mapping[str, ReportEntry],
     files: Mapping[str, EvidenceFile],
 ) -> _Case:
-    identity = verdict_id(protocol.name, verdict)
+    identity = protocol.id_of(verdict).text
     outcome = verdict.outcome
     word = status(outcome)
     file = files.get(identity)
@@ -123,7 +124,7 @@ def _case(
     ]
     mark: _Mark = "passed"
     message = text = kind = ""
-    problem = problems_of.get(identity)
+    problem = entries_of.get(identity)
     match outcome:
         case Refuted():
             known = problem is not None and problem.accepted
@@ -145,7 +146,7 @@ def _case(
         case Proved() | Bounded():
             pass
     return _Case(
-        protocol.name,
+        protocol.subject.text,
         verdict.name,
         mark,
         problem.region.path if problem is not None else protocol.path,
@@ -157,7 +158,7 @@ def _case(
     )
 
 
-def _finding(one: Problem, *, counts: bool) -> _Case:
+def _finding(one: ReportEntry, *, counts: bool) -> _Case:
     is_error = counts and one.severity is Severity.ERROR and not one.accepted
     where = f"{one.region.path}:{one.region.line}:{one.region.column}"
     helps = one.diagnostic.helps if one.diagnostic is not None else ()
@@ -176,7 +177,9 @@ def _finding(one: Problem, *, counts: bool) -> _Case:
     )
 
 
-def _shown(protocol: ProtocolReport, outcome: Refuted, problem: Problem | None) -> Iterator[str]:
+def _shown(
+    protocol: ProtocolReport, outcome: Refuted, problem: ReportEntry | None
+) -> Iterator[str]:
     """The evidence as text: a chart of the run, the places that conflict, or the premises."""
     diagnostic: Diagnostic | None = problem.diagnostic if problem is not None else None
     if problem is not None:
@@ -203,63 +206,45 @@ def _shown(protocol: ProtocolReport, outcome: Refuted, problem: Problem | None) 
 # XML
 
 
-def _document(suites: Sequence[tuple[str, Sequence[_Case]]]) -> Iterator[str]:
-    everything = [case for _, cases in suites for case in cases]
-    yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield f"<testsuites{_attributes(('name', CHECK), *_counts(everything))}>"
+def _document(suites: Sequence[tuple[str, Sequence[_Case]]]) -> str:
+    root = Element("testsuites", _counted(CHECK, [case for _, cases in suites for case in cases]))
     for name, cases in suites:
-        yield f"  <testsuite{_attributes(('name', name), *_counts(cases))}>"
+        suite = SubElement(root, "testsuite", _counted(name, cases))
         for case in cases:
-            yield from _element(case)
-        yield "  </testsuite>"
-    yield "</testsuites>"
+            _add(suite, case)
+    indent(root)
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return f"{head}\n{tostring(root, encoding='unicode')}\n"
 
 
-def _counts(cases: Sequence[_Case]) -> list[tuple[str, str]]:
+def _counted(name: str, cases: Sequence[_Case]) -> dict[str, str]:
     def count(mark: _Mark) -> str:
         return str(sum(case.mark == mark for case in cases))
 
-    return [
-        ("tests", str(len(cases))),
-        ("failures", count("failure")),
-        ("errors", count("error")),
-        ("skipped", count("skipped")),
-    ]
+    return {
+        "name": printable(name),
+        "tests": str(len(cases)),
+        "failures": count("failure"),
+        "errors": count("error"),
+        "skipped": count("skipped"),
+    }
 
 
-def _element(case: _Case) -> Iterator[str]:
-    head = [("classname", case.classname), ("name", case.name)]
+def _add(suite: Element, case: _Case) -> None:
+    head = {"classname": printable(case.classname), "name": printable(case.name)}
     if case.path:
-        head.append(("file", case.path.replace("\\", "/")))
+        head["file"] = printable(case.path.replace("\\", "/"))
     if case.line:
-        head.append(("line", str(case.line)))
-    if not case.properties and case.mark == "passed":
-        yield f"    <testcase{_attributes(*head)}/>"
-        return
-    yield f"    <testcase{_attributes(*head)}>"
+        head["line"] = str(case.line)
+    shown = SubElement(suite, "testcase", head)
     if case.properties:
-        yield "      <properties>"
+        properties = SubElement(shown, "properties")
         for name, value in case.properties:
-            yield f"        <property{_attributes(('name', name), ('value', value))}/>"
-        yield "      </properties>"
+            SubElement(properties, "property", {"name": printable(name), "value": printable(value)})
     if case.mark != "passed":
-        told = [("message", case.message)]
+        told = {"message": printable(case.message)}
         if case.kind and case.mark != "skipped":
-            told.append(("type", case.kind))
-        start = f"      <{case.mark}{_attributes(*told)}"
-        yield f"{start}>{_characters(case.text)}</{case.mark}>" if case.text else f"{start}/>"
-    yield "    </testcase>"
-
-
-def _attributes(*pairs: tuple[str, str]) -> str:
-    return "".join(f' {name}="{_escaped(value)}"' for name, value in pairs)
-
-
-def _characters(text: str) -> str:
-    return "\n".join(_escaped(line) for line in text.split("\n"))
-
-
-def _escaped(text: str) -> str:
-    """`text` on one line: XML has no way to write most of what does not print."""
-    shown = printable(text).replace("&", "&amp;").replace("<", "&lt;")
-    return shown.replace(">", "&gt;").replace('"', "&quot;")
+            told["type"] = printable(case.kind)
+        outcome = SubElement(shown, case.mark, told)
+        # XML has no way to write most of what does not print.
+        outcome.text = "\n".join(printable(line) for line in case.text.split("\n")) or None

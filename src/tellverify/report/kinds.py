@@ -16,7 +16,7 @@ from tellverify.verdict.run import Run
 Writer: TypeAlias = Callable[[Run, Mapping[str, SourceFile]], str]
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
-    "json": ("tellverify.report.wire", "write_json"),
+    "json": ("tellverify.report.run_file", "write_json"),
     "sarif": ("tellverify.report.sarif", "write_sarif"),
     "junit": ("tellverify.report.junit", "write_junit"),
     "gitlab": ("tellverify.report.gitlab", "write_gitlab"),

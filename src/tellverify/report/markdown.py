@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.report.comparison import Comparison
+from tellverify.diagnostics.model import Severity, sort_key
+from tellverify.diagnostics.wording import counted, grouped
+from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
-from tellverify.report.excerpt import location
-from tellverify.report.families import counted, grouped
-from tellverify.report.grouping import Group, detail_of, groups, line_of, members, totals
+from tellverify.report.grouping import Group, detail_of, groups, members, place_of, totals
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.source.text import SourceFile
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.outcome import Assumed, Refuted
-from tellverify.verdict.properties import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption, ProtocolReport, Run
 from tellverify.version import VERSION
 
@@ -173,10 +173,6 @@ def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
 
     A finding that tells of a refuted obligation is the sentence of that obligation.
     """
-    told: dict[tuple[str, str], Diagnostic] = {}
-    for finding in sorted(run.diagnostics, key=sort_key):
-        if finding.refutes:
-            told.setdefault((finding.protocol, finding.refutes), finding)
     new: dict[str, None] = {}
     unchanged = 0
     for protocol in run.protocols:
@@ -185,7 +181,8 @@ def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
             if state == "unchanged":
                 unchanged += 1
             elif state is not None:
-                teller = told.get((protocol.name, verdict.name))
+                outcome = verdict.outcome
+                teller = outcome.diagnostic if isinstance(outcome, Refuted) else None
                 said = prose(teller.message) if teller is not None else code(verdict.name)
                 again = ", in another way than before" if state == "updated" else ""
                 new[f"{said} in {code(protocol.name)}{again}"] = None
@@ -236,14 +233,14 @@ def _row(
     sources: Mapping[str, SourceFile],
     compared: Comparison | None,
 ) -> str:
-    path, line, _ = line_of(protocol, group.verdicts[0], sources)
+    at = place_of(protocol, group.verdicts[0])
     word = f"**{group.status}**" if group.status == "refuted" else group.status
     outcome = " ".join(part for part in (word, group.code) if part)
     if group.detail and group.status != "refuted":
         outcome += f", {prose(group.detail, in_table=True)}"
     elif group.detail:
         outcome += f" ({prose(group.detail, in_table=True)})"
-    where = code(f"{path.rpartition('/')[2]}:{line}", in_table=True)
+    where = code(f"{at.path.rpartition('/')[2]}:{at.line}", in_table=True)
     name = code(protocol.name, in_table=True)
     was = ""
     if compared is not None:
@@ -260,13 +257,13 @@ def _row(
 def _findings(
     run: Run, sources: Mapping[str, SourceFile], compared: Comparison, size: Size
 ) -> Iterator[str]:
-    """Findings that no refuted obligation stands for."""
+    """Findings that report no refutation."""
     lines = []
-    for one in sorted(run.diagnostics, key=sort_key):
-        if one.refutes or one.severity is Severity.NOTE:
+    for one in run.diagnostics:
+        if one.severity is Severity.NOTE:
             continue
-        line, _ = location(sources.get(one.path), one.primary.span.start)
-        where = code(f"{one.path}:{line}")
+        at = region_of(one.primary, one.path)
+        where = code(f"{at.path}:{at.line}")
         known = " (known)" if compared.accepts(compared.fingerprint_of(one)) else ""
         lines.append(f"{where} **{one.severity}** {one.code.number}: {prose(one.message)}{known}")
     if not lines:
@@ -356,7 +353,8 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     if run.dialect != "strict":
         yield f"**Dialect {run.dialect}:** {DIALECTS[run.dialect]}."
         yield ""
-    yield f"**Read this as:** {SEMANTICS}."
+    if run.semantics:
+        yield f"**Read this as:** {run.semantics}."
     if totals(run)["bounded"]:
         yield '"bounded" says nothing beyond the bound named next to it.'
     if families:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Final
 
-from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.trace import Fault, Trace
 from tellverify.report.drawing.chart import draw, place
 from tellverify.report.drawing.mermaid import sequence_diagram
-from tellverify.report.excerpt import location
-from tellverify.report.families import collapsed, counted, grouped, listed
-from tellverify.report.grouping import RefutationIndex, evidence_of, verdict_id
+from tellverify.report.entries import entries, folded, region_of
+from tellverify.report.families import collapsed
+from tellverify.report.grouping import evidence_of
 from tellverify.report.markup import code, html, prose
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
@@ -50,14 +51,9 @@ def refutation_details(
 
     The first is open. Once the texts have more than `most` characters there are no further ones.
     """
-    index = RefutationIndex(run)
     files = evidence_of(run)
-    told: list[tuple[ProtocolReport, Verdict, Refuted, Diagnostic | None]] = []
-    for finding in sorted(run.diagnostics, key=sort_key):
-        found = index.shown_by(finding)
-        if found is not None:
-            told.append((*found, finding))
-    told.extend((*left, None) for left, _ in index.left())
+    shown = [one.refutation for one, _ in folded(entries(run))]
+    told = [(*one, one[2].diagnostic) for one in shown if one is not None]
     # Runs say most; what only Telltale's compiler refuses comes last.
     told.sort(key=lambda one: (not one[1].required, not isinstance(one[2].evidence, Trace)))
     texts: list[str] = []
@@ -91,7 +87,7 @@ def _details(
         for text in diagnostic.helps:
             yield f"To fix: {prose(text)}."
             yield ""
-    file = files.get(verdict_id(protocol.name, verdict))
+    file = files.get(protocol.id_of(verdict).text)
     if file is not None and isinstance(outcome.evidence, Trace):
         yield f"Again: {code(f'tellverify replay {file.path}', whole=True)}"
         yield ""
@@ -103,8 +99,8 @@ def _details(
 
 
 def _where(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -> str:
-    line, _ = location(sources.get(diagnostic.path), diagnostic.primary.span.start)
-    return code(f"{diagnostic.path}:{line}")
+    at = region_of(diagnostic.primary, diagnostic.path)
+    return code(f"{at.path}:{at.line}")
 
 
 def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> str:
@@ -144,9 +140,8 @@ def _conflict(
     conflict: Conflict, sources: Mapping[str, SourceFile], is_told: bool
 ) -> Iterator[str]:
     places: dict[str, None] = {}
-    for span in (conflict.left, conflict.right):
-        line, _ = location(sources.get(conflict.path), span.start)
-        places[code(f"{conflict.path.rpartition('/')[2]}:{line}")] = None
+    for region in conflict.regions:
+        places[code(f"{region.path.rpartition('/')[2]}:{region.line}")] = None
     yield f"{' and '.join(places)} {prose('' if is_told else conflict.reason)}".rstrip()
     yield ""
 

@@ -11,10 +11,11 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.trace import Trace
 from tellverify.report.escape import encodable
-from tellverify.report.families import collapsed, counted, grouped, listed
-from tellverify.report.grouping import Group, evidence_of, groups, members, totals, verdict_id
+from tellverify.report.families import collapsed
+from tellverify.report.grouping import Group, evidence_of, groups, members, totals
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
 from tellverify.report.wording import settling
@@ -30,7 +31,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import DIALECTS, PROPERTIES, SEMANTICS
+from tellverify.verdict.properties import DIALECTS, PROPERTIES
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 from tellverify.version import VERSION
 
@@ -70,7 +71,9 @@ def _head(run: Run) -> Iterator[str]:
     reason = f": {prose(run.exit_reason)}" if run.exit_reason else ""
     yield f"Exit {run.exit_code}{reason}."
     yield ""
-    yield f"Every statement presupposes: **{SEMANTICS}**. Dialect {code(run.dialect)}:"
+    if run.semantics:
+        yield f"Every statement presupposes: **{run.semantics}**."
+    yield f"Dialect {code(run.dialect)}:"
     yield f"{DIALECTS.get(run.dialect, '')}."
     yield ""
     yield f"Reproduce with {code(run.command)}. Rendered by tellverify {VERSION}"
@@ -118,7 +121,7 @@ def _about(protocol: ProtocolReport) -> str:
 def _by_property(group: Group) -> Iterator[list[Verdict]]:
     parts: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in group.verdicts:
-        parts.setdefault((str(verdict.property), verdict.subject.item), []).append(verdict)
+        parts.setdefault((str(verdict.property), verdict.scope.item), []).append(verdict)
     yield from parts.values()
 
 
@@ -126,17 +129,17 @@ def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> 
     first = verdicts[0]
     name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
     yield f"- **{prose(PROPERTIES[first.property].sentence)}** {name}"
-    roles = [role for verdict in verdicts for role in verdict.subject.roles]
+    roles = [role for verdict in verdicts for role in verdict.scope.roles]
     if len(verdicts) > 1 and roles:
         yield f"  - of: {', '.join(map(code, collapsed(roles)))}"
-    channels = [v.subject.channel for v in verdicts if v.subject.channel is not None]
+    channels = [v.scope.channel for v in verdicts if v.scope.channel is not None]
     if len(verdicts) > 1 and channels:
         names = [f"{sender} -> {receiver}" for sender, receiver in channels]
         yield f"  - of: {', '.join(map(code, names))}"
     yield from _known(protocol, first)
     linked: dict[str, EvidenceFile] = {}
     for verdict in verdicts:
-        file = files.of.get(verdict_id(protocol.name, verdict))
+        file = files.of.get(protocol.id_of(verdict).text)
         if file is not None:
             linked[file.path] = file
     for file in linked.values():

@@ -7,25 +7,29 @@ from typing import Final
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
+from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.model.trace import Trace
+from tellverify.report.entries import ReportEntry, entries, region_of
 from tellverify.report.escape import printable
-from tellverify.report.grouping import evidence_of, line_of, totals, verdict_id
-from tellverify.report.problems import Problem, Region, problems, region_of
+from tellverify.report.grouping import evidence_of, place_of, totals
+from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
-from tellverify.report.wire import json_text
+from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
-from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.fingerprint import (
+    FINDING,
+    OBLIGATION,
+    finding_fingerprints,
+    fingerprint,
+)
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
-from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
 from tellverify.version import VERSION
 
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-OBLIGATION: Final = "obligation/v1"
-FINDING: Final = "finding/v1"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _FAILED: Final = (2, 70)  # exit codes of runs that did not come to an end
 
@@ -37,7 +41,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     What is unknown or skipped is a notification of the invocation. What is allowed, assumed or
     known before is a suppressed result.
     """
-    found = problems(run, sources)
+    found = entries(run)
     rules = _Rules()
     files = evidence_of(run)
     results: list[Json] = [
@@ -88,7 +92,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
                 "results": results,
                 "properties": {
                     "totals": dict(totals(run)),
-                    "semantics": SEMANTICS,
+                    "semantics": run.semantics,
                     "dialect": run.dialect,
                 },
             }
@@ -148,7 +152,7 @@ def _rule(identity: str) -> dict[str, Json]:
 
 
 def _result(
-    one: Problem,
+    one: ReportEntry,
     run: Run,
     rules: _Rules,
     files: Mapping[str, EvidenceFile],
@@ -165,7 +169,7 @@ def _result(
         properties |= _remarks(one.diagnostic)
     if one.protocol is not None and one.verdict is not None:
         outcome = one.verdict.outcome
-        identity = verdict_id(one.protocol.name, one.verdict)
+        identity = one.protocol.id_of(one.verdict).text
         properties |= {
             "obligation": printable(identity),
             "status": "refuted",
@@ -236,16 +240,14 @@ def _add_logical(result: dict[str, Json], identity: str) -> None:
             first["logicalLocations"] = [{"fullyQualifiedName": printable(identity)}]
 
 
-def _related(one: Problem, sources: Mapping[str, SourceFile]) -> list[Json]:
+def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
     """Other places of a finding, of branches that conflict, of premises that clash."""
     places: list[tuple[Region, str]] = []
     if one.diagnostic is not None:
         diagnostic = one.diagnostic
         if diagnostic.primary.text:
             places.append((one.region, diagnostic.primary.text))
-        places += [
-            (region_of(other, diagnostic.path, sources), other.text) for other in diagnostic.others
-        ]
+        places += [(region_of(other, diagnostic.path), other.text) for other in diagnostic.others]
     outcome = one.verdict.outcome if one.verdict is not None else None
     if isinstance(outcome, Refuted):
         match outcome.evidence:
@@ -256,10 +258,7 @@ def _related(one: Problem, sources: Mapping[str, SourceFile]) -> list[Json]:
                     if premise.line and premise.path
                 ]
             case Conflict() as conflict if one.diagnostic is None:
-                places += [
-                    (region_of(Annotation(span), conflict.path, sources), conflict.reason)
-                    for span in (conflict.left, conflict.right)
-                ]
+                places += [(region, conflict.reason) for region in conflict.regions]
             case _:
                 pass
     return [_location(region, words) | {"id": at} for at, (region, words) in enumerate(places)]
@@ -283,7 +282,7 @@ def _suppressed(
     one: Suppression, digest: str, rules: _Rules, sources: Mapping[str, SourceFile]
 ) -> dict[str, Json]:
     diagnostic = one.diagnostic
-    region = region_of(diagnostic.primary, diagnostic.path, sources)
+    region = region_of(diagnostic.primary, diagnostic.path)
     result = _base(diagnostic.code.number, diagnostic.message, region, rules)
     result["kind"] = "fail"
     result["level"] = _LEVELS[diagnostic.severity]
@@ -313,14 +312,14 @@ def _assumed(
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
     """An obligation that nobody has shown: for review, and suppressed by whoever gave his word."""
-    identity = verdict_id(protocol.name, verdict)
+    identity = protocol.id_of(verdict).text
     message = f"`{verdict.name}` of `{protocol.name}` is assumed: {outcome.reason}"
-    region = Region(*line_of(protocol, verdict, sources))
+    region = place_of(protocol, verdict)
     result = _base(str(verdict.property), message, region, rules)
     _add_logical(result, identity)
     result["kind"] = "review"
     result["level"] = "none"
-    result["partialFingerprints"] = {OBLIGATION: fingerprint(protocol.name, verdict)}
+    result["partialFingerprints"] = {OBLIGATION: fingerprint(protocol.subject, verdict)}
     result["suppressions"] = [_suppression("inSource", outcome.reason, outcome.place)]
     result["properties"] = {
         "obligation": printable(identity),
@@ -333,7 +332,7 @@ def _assumed(
 # What is not known
 
 
-def _notification(one: Problem) -> dict[str, Json]:
+def _notification(one: ReportEntry) -> dict[str, Json]:
     note: dict[str, Json] = {
         "descriptor": {"id": one.code or one.kind},
         "level": _LEVELS[one.severity],
@@ -342,14 +341,14 @@ def _notification(one: Problem) -> dict[str, Json]:
     }
     if one.protocol is not None and one.verdict is not None:
         note["properties"] = {
-            "obligation": printable(verdict_id(one.protocol.name, one.verdict)),
+            "obligation": printable(one.protocol.id_of(one.verdict).text),
             "status": one.kind,
             "required": one.required,
         }
     return note
 
 
-def _descriptors(found: Sequence[Problem]) -> list[Json]:
+def _descriptors(found: Sequence[ReportEntry]) -> list[Json]:
     """What the notifications are about, each once."""
     names = dict.fromkeys(
         one.code or one.kind for one in found if one.kind in ("unknown", "skipped")

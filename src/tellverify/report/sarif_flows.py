@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import awaited
 from tellverify.report.escape import encodable, printable, tame
-from tellverify.report.excerpt import PlacesOnly, location
-from tellverify.report.families import counted, listed
+from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -155,8 +155,7 @@ def _location(
     where = site.path or path
     region: dict[str, Json] = {"startLine": site.line}
     source = sources.get(where)
-    at_hand = source is not None and not isinstance(source, PlacesOnly)
-    if at_hand and site.span.end > site.span.start:
+    if source is not None and site.span.end > site.span.start:
         end_line, end_column = location(source, site.span.end)
         start_line, start_column = location(source, site.span.start)
         region = {

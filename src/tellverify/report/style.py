@@ -89,11 +89,15 @@ ASCII: Final = Glyphs(
 
 
 class Style(msgspec.Struct, frozen=True):
-    """One terminal: whether it has colours, whether it shows more than ASCII, how wide it is."""
+    """One terminal: whether it has colours, whether it shows more than ASCII, how wide it is.
+
+    `folder` is where paths begin, for a terminal that shows links to files, and empty otherwise.
+    """
 
     color: bool = False
     ascii_only: bool = False
     width: int = 100
+    folder: str = ""
 
     @property
     def glyphs(self) -> Glyphs:
@@ -110,6 +114,16 @@ class Style(msgspec.Struct, frozen=True):
     def shown(self, text: str) -> str:
         """A name or path as this terminal can show it, all of it."""
         return printable(text, ascii_only=self.ascii_only)
+
+    def place(self, path: str, line: int, column: int) -> str:
+        """A place in a file, with a link to the file (OSC 8) where the terminal shows links."""
+        text = f"{self.shown(path)}:{line}:{column}"
+        if not self.folder or path.startswith(("-", "<")):
+            return text
+        from urllib.parse import quote
+
+        address = quote(f"{self.folder}/{path}" if not path.startswith("/") else path)
+        return f"\x1b]8;;file://{address}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def tamed(self, text: str) -> str:
         """A sentence as this terminal can show it, its overlong words shortened."""

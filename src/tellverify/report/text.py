@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
-from tellverify.diagnostics.model import Diagnostic, sort_key
-from tellverify.model.trace import Trace
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.drawing.chart import draw
+from tellverify.report.entries import ReportEntry, entries, folded
 from tellverify.report.escape import padded, width, wrapped
-from tellverify.report.excerpt import excerpts, location
-from tellverify.report.families import counted, grouped
+from tellverify.report.excerpt import excerpts
 from tellverify.report.grouping import (
     Group,
     Refutation,
-    RefutationIndex,
     evidence_of,
     groups,
-    line_of,
     members,
     settled,
     totals,
-    verdict_id,
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Conflict, Core
-from tellverify.verdict.properties import DIALECTS, PROPERTIES, SEMANTICS
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE
+from tellverify.verdict.outcome import Conflict, Core, Refuted
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
 
 _STATUS: Final = 10
@@ -46,21 +44,21 @@ def write_text(
     ascii_only: bool,
     width: int,
     verbose: bool,
+    folder: str = "",
     trailer: str = "",
 ) -> None:
     """Write the terminal report of `run`; `trailer` is put at the end of the totals line."""
     style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
-    refuted = RefutationIndex(run)
     files = evidence_of(run)
-    for diagnostic in sorted(run.diagnostics, key=sort_key):
-        lines, gutter = diagnostic_lines(diagnostic, sources, style)
-        told = refuted.shown_by(diagnostic)
-        if told is not None:
-            lines.extend(_evidence(told, files, gutter, style, verbose))
+    for entry, others in folded(entries(run)):
+        gutter = 1
+        if entry.diagnostic is not None:
+            lines, gutter = diagnostic_lines(entry.diagnostic, sources, style)
+        else:
+            lines = _bare(entry, others, style)
+        if entry.refutation is not None:
+            lines.extend(_evidence(entry.refutation, files, gutter, style, verbose))
         _write(out, [*lines, ""])
-    for told, others in refuted.left():
-        _write(out, _bare(told, others, sources, style))
-        _write(out, [*_evidence(told, files, 1, style, verbose), ""])
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             if verdict.witness is not None:
@@ -75,8 +73,8 @@ def write_text(
             _write(out, _certificates(run, protocol, style))
     if run.dialect != "strict":
         _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
-    if any(protocol.roles for protocol in run.protocols):
-        _write(out, ["", *style.hanging("under ", SEMANTICS, 6)])
+    if run.protocols and run.semantics:
+        _write(out, ["", *style.hanging("under ", run.semantics, 6)])
     elif run.protocols:
         _write(out, [""])
     _write(out, totals_lines(run, style, trailer))
@@ -100,7 +98,7 @@ def _witness(
     if witness.instance:
         lines.extend(_remark("instance", witness.instance, 1, style))
     lines.extend(["", *draw(trace, protocol.roles, style, verbose=verbose)])
-    file = files.get(verdict_id(protocol.name, verdict))
+    file = files.get(protocol.id_of(verdict).text)
     if file is not None:
         lines.extend(["", f"  = again: tellverify replay {style.shown(file.path)}"])
     return lines
@@ -139,27 +137,17 @@ def _remark(word: str, text: str, gutter: int, style: Style) -> list[str]:
     return style.hanging(head, style.tamed(text), len(head))
 
 
-def _bare(
-    refutation: Refutation, others: int, sources: Mapping[str, SourceFile], style: Style
-) -> list[str]:
-    """A refuted obligation that no finding speaks of: its sentence and its place."""
-    protocol, verdict, outcome = refutation
-    head = f"refuted[{outcome.code}]"
-    evidence = outcome.evidence
-    why = evidence.explanation if isinstance(evidence, Trace) else evidence.reason
-    text = style.tamed(
-        f"`{verdict.name}` of `{protocol.name}` does not hold: "
-        f"{why or PROPERTIES[verdict.property].sentence}"
-    )
-    lines = style.hanging(f"{head}: ", text.removesuffix("."), 4)
+def _bare(entry: ReportEntry, others: int, style: Style) -> list[str]:
+    """A refuted obligation that no finding reports: its sentence and its place."""
+    head = f"refuted[{entry.code}]"
+    lines = style.hanging(f"{head}: ", style.tamed(entry.message), 4)
     lines[0] = style.paint("red", head) + lines[0][len(head) :]
-    path, at, column = line_of(protocol, verdict, sources)
-    lines.append(f" {style.paint('blue', '-->')} {style.shown(path)}:{at}:{column}")
-    if isinstance(outcome.evidence, Conflict):
-        conflict = outcome.evidence
-        for span in (conflict.left, conflict.right):
-            line, column = location(sources.get(conflict.path), span.start)
-            lines.append(f"  | {style.shown(conflict.path)}:{line}:{column}")
+    at = entry.region
+    lines.append(f" {style.paint('blue', '-->')} {style.shown(at.path)}:{at.line}:{at.column}")
+    outcome = entry.verdict.outcome if entry.verdict is not None else None
+    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Conflict):
+        for region in outcome.evidence.regions:
+            lines.append(f"  | {style.shown(region.path)}:{region.line}:{region.column}")
     if others:
         lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
     return lines
@@ -180,7 +168,7 @@ def _evidence(
     trace = outcome.evidence
     if isinstance(trace, Conflict):
         return lines
-    file = files.get(verdict_id(protocol.name, verdict))
+    file = files.get(protocol.id_of(verdict).text)
     if isinstance(trace, Core):
         return [*lines, *_premises(trace, file.path if file else trace.script, gutter, style)]
     length = counted(len(trace.steps), "event")
@@ -206,7 +194,7 @@ def _premises(core: Core, script: str, gutter: int, style: Style) -> list[str]:
         head = f"{' ' * (gutter + 5)}{style.tamed(premise.name)}: "
         lines.extend(style.hanging(head, f"{style.tamed(premise.text)}{where}", gutter + 9))
     if script:
-        lines.extend(_remark("script", style.shown(script), gutter, style))
+        lines.append(f"{' ' * (gutter + 1)}= script: {style.shown(script)}")
     return lines
 
 
@@ -226,7 +214,7 @@ def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str
 
 def _certificates(run: Run, protocol: ProtocolReport, style: Style) -> list[str]:
     """Where the certificates of a protocol are, when they were written."""
-    wanted = {f"{protocol.name}/certificate", f"{protocol.name}/budgets"}
+    wanted = {protocol.subject.part(CERTIFICATE), protocol.subject.part(BUDGETS)}
     lines: list[str] = []
     for one in run.evidence:
         if one.obligation in wanted:

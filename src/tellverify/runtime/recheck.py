@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.acceptance import (
     ACCEPTANCE_SCHEMA,
     AcceptanceFile,
@@ -29,6 +30,7 @@ from tellverify.evidence.trace_replay import replay
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
+from tellverify.source.files import Unreadable, read_bytes
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_STEPS: Final = 5_000_000
@@ -56,16 +58,15 @@ def recheck_acceptance(path: str) -> str:
         _check_runs(part)
     runs = sum(len(part.runs) for part in file.instances)
     there = "" if source is not None else " (its source is not here)"
-    complete = f"{runs} complete run{'' if runs == 1 else 's'}"
+    complete = counted(runs, "complete run")
     return f"`{file.pack}`: {len(file.refusals)} refusals, {complete}{there}"
 
 
 def _read(path: str) -> bytes:
-    require(os.path.isfile(path), "the file", f"`{path}` is no regular file")
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    require(len(content) <= _MOST_BYTES, "the file", f"it is larger than {_MOST_BYTES} bytes")
-    return content
+    try:
+        return read_bytes(path, _MOST_BYTES)
+    except Unreadable as error:
+        raise Rejected("the file", f"`{path}`: {error}") from None
 
 
 def _same(path: str, sha256: str) -> bytes | None:

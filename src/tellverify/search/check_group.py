@@ -430,7 +430,7 @@ class _Checker:
             return
         acting = {step.actor for step in lap}
         culprits = tuple(role for role in self.roles if role in acting)
-        explanation = "the roles can go on for ever, and nobody who can move is left out"
+        explanation = "the roles have a fair run that never terminates"
         self._add(Fault.ENDLESS_RUN, growth.steps, culprits, explanation, loop=growth.loop)
 
 

@@ -142,9 +142,11 @@ class Lasting:
             return None, not left
         lasso = None if self._leads_out[lost] else reach.fair_lasso(lost)
         if lasso is not None:
-            explanation = "from here on the roles go on for ever and cannot reach an end"
+            explanation = "from here on the roles loop and can no longer terminate"
             return self._trace(Fault.NO_TERMINATION, lost, *lasso, (), explanation), True
-        explanation = "from here on no run comes to an end: somebody waits for ever"
+        explanation = (
+            "no run terminates from here on: some role waits for a message that never comes"
+        )
         way = [lost] if self._leads_out[lost] else self._to_an_end(lost)
         return self._trace(Fault.NO_TERMINATION, lost, way, -1, (), explanation), True
 
@@ -169,7 +171,7 @@ class Lasting:
         way = fair_round(self.reach, component)
         acting = self._moves(way)
         culprits = tuple(self.system.roles[role] for role in sorted({m.role for m in acting}))
-        explanation = "the roles can go on for ever, and nobody who can move is left out"
+        explanation = "the roles have a fair run that never terminates"
         return self._trace(Fault.ENDLESS_RUN, way[0], way, 0, culprits, explanation)
 
     def _moves(self, way: Sequence[int]) -> list[Move]:

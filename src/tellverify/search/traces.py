@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tellverify.diagnostics.wording import series
 from tellverify.model.defect import Defect
 from tellverify.model.graph import ProtocolGraph, Site
 from tellverify.model.machine import Machine
@@ -83,25 +84,25 @@ def waiting(machine: Machine, state: int) -> Waiting:
 def explain_deadlock(waits: Sequence[Waiting]) -> str:
     """For a configuration in which nobody can move and `waits` have not finished."""
     parts = [f"`{w.role}` waits for {awaited(w)}" if w.awaits else _at_a_loss(w) for w in waits]
-    return "nobody can move: " + _joined(parts)
+    return "no role can act: " + series(parts)
 
 
 def explain_stuck(wait: Waiting) -> str:
     """For a role that waits although nobody can move any more."""
     if not wait.awaits:
         return _at_a_loss(wait)
-    return f"`{wait.role}` waits for {awaited(wait)} for ever: nobody can move any more"
+    return f"`{wait.role}` waits for {awaited(wait)}, but no role can act any more"
 
 
 def explain_starved(wait: Waiting) -> str:
     """For a role that waits although others go on, on a lasso."""
     if not wait.awaits:
         return _at_a_loss(wait)
-    return f"`{wait.role}` waits for {awaited(wait)} for ever: nothing the others still do ends it"
+    return f"`{wait.role}` waits for {awaited(wait)} and is never served again"
 
 
 def _at_a_loss(wait: Waiting) -> str:
-    return f"`{wait.role}` has not finished and has no move any more"
+    return f"`{wait.role}` has not terminated and has no further action"
 
 
 def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
@@ -112,22 +113,22 @@ def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str,
         for p, q, content in queues
         if q == wait.role and p in peers
     ]
-    return f"`{wait.role}` waits for {awaited(wait)}, but {_joined(heads)}"
+    return f"`{wait.role}` waits for {awaited(wait)}, but {series(heads)}"
 
 
 def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For messages to a role that has terminated, whatever the others do."""
     left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
-    return f"`{queues[0][1]}` has finished, and {_joined(left)} {verb} never taken"
+    return f"`{queues[0][1]}` has terminated, but {series(left)} {verb} never received"
 
 
 def explain_infidelity(steps: Sequence[Step]) -> str:
     """For a run that is no start of a run of the protocol; names its causally last events."""
     last = [described(step) for step in last_events(steps)]
     if len(last) == 1:
-        return f"after these events no run of the protocol has it that {last[0]}"
-    return f"no run of the protocol has it that {_joined(last)}"
+        return f"{last[0]}; after these events no run of the protocol allows that"
+    return f"{series(last)}; no run of the protocol allows that"
 
 
 def described(step: Step) -> str:
@@ -177,9 +178,3 @@ def _followed(steps: Sequence[Step]) -> list[bool]:
         for index in indices:
             followed[index] = True
     return followed
-
-
-def _joined(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -1,6 +1,7 @@
 """What stays of an obligation or a finding when lines move and sentences are reworded.
 
-No path, line or column of a protocol takes part, so that a baseline survives edits elsewhere.
+A digest says what was found, without any place. A fingerprint is a digest in a file: the same
+finding in another file has another one. No line or column takes part in either.
 """
 
 from __future__ import annotations
@@ -11,22 +12,33 @@ from typing import Final
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
-from tellverify.verdict.outcome import Core, Refuted, Skipped, Unknown
+from tellverify.verdict.identity import Subject, slashed
+from tellverify.verdict.outcome import Conflict, Core, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
 
-OBLIGATION: Final = "obligation/v1"
-FINDING: Final = "finding/v1"
+OBLIGATION: Final = "obligation/v2"
+FINDING: Final = "finding/v2"
 
 
-def fingerprint(protocol: str, verdict: Verdict) -> str:
+def located(path: str, digest: str) -> str:
+    """The fingerprint of what has the digest `digest` in the file `path`."""
+    return _digest((slashed(path), digest))
+
+
+def fingerprint(subject: Subject, verdict: Verdict) -> str:
+    """The fingerprint of an obligation and its refutation."""
+    return located(subject.path, obligation_digest(subject, verdict))
+
+
+def obligation_digest(subject: Subject, verdict: Verdict) -> str:
     """The digest of an obligation and its refutation.
 
-    It covers the code, the protocol, the property, roles and channel, and the labels and branches
-    of the run, or the names of the premises, that refute it.
+    It covers the code, the name of the subject, the property, roles and channel, and the labels
+    and branches of the run, or the names of the premises, that refute it.
     """
     outcome = verdict.outcome
     code = outcome.code if isinstance(outcome, Refuted | Unknown | Skipped) else ""
-    parts = [OBLIGATION, protocol, verdict.name, code]
+    parts = [OBLIGATION, subject.name, verdict.name, code]
     if isinstance(outcome, Refuted):
         match outcome.evidence:
             case Trace(steps=steps):
@@ -34,27 +46,31 @@ def fingerprint(protocol: str, verdict: Verdict) -> str:
                     parts.extend((str(step), step.site.branch))
             case Core(premises=premises):
                 parts.extend(premise.name for premise in premises)
-            case _:
-                pass
+            case Conflict():
+                pass  # its places move, and its reason is reworded
     return _digest(parts)
 
 
 def finding_fingerprints(diagnostics: Sequence[Diagnostic]) -> dict[Diagnostic, str]:
+    """The fingerprint of each finding."""
+    return {one: located(one.path, digest) for one, digest in finding_digests(diagnostics).items()}
+
+
+def finding_digests(diagnostics: Sequence[Diagnostic]) -> dict[Diagnostic, str]:
     """A digest for each finding: its code, its protocol, what it refutes and what it quotes.
 
-    A finding of no protocol is told apart by its path. Findings that agree in all this are
-    numbered in source order, so that one more of them is new.
+    Findings in one file that agree in all this are numbered in source order, so that one more of
+    them is new.
     """
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     found: dict[Diagnostic, str] = {}
     for diagnostic in sorted(dict.fromkeys(diagnostics), key=sort_key):
         parts = [FINDING, diagnostic.code.number, diagnostic.protocol, diagnostic.refutes]
-        if not diagnostic.protocol:
-            parts.append(diagnostic.path.replace("\\", "/"))
         parts.extend(diagnostic.message.split("`")[1::2])
         plain = _digest(parts)
-        seen[plain] = seen.get(plain, 0) + 1
-        found[diagnostic] = _digest([plain, str(seen[plain])]) if seen[plain] > 1 else plain
+        key = (slashed(diagnostic.path), plain)
+        seen[key] = seen.get(key, 0) + 1
+        found[diagnostic] = _digest([plain, str(seen[key])]) if seen[key] > 1 else plain
     return found
 
 

@@ -20,7 +20,7 @@ class Engine(StrEnum):
     NONE = "none"
 
 
-class Certificate(StrEnum):
+class CertificateKind(StrEnum):
     """A kind of evidence that stands behind what is proved or bounded."""
 
     COHERENCE = "coherence"
@@ -38,7 +38,7 @@ class MethodRow(msgspec.Struct, frozen=True):
     engine: Engine
     title: str
     phrase: str
-    certificate: Certificate | None = None
+    certificate: CertificateKind | None = None
 
 
 class Method(StrEnum):
@@ -84,7 +84,7 @@ METHODS: Final[dict[Method, MethodRow]] = {
         Engine.PROJECTION,
         "coherence",
         "by the complete conditions of implementability on the protocol graph",
-        Certificate.COHERENCE,
+        CertificateKind.COHERENCE,
     ),
     Method.COMPOSITION: MethodRow(
         Engine.PROJECTION, "composition", "by deciding parallel branches one by one"
@@ -105,10 +105,13 @@ METHODS: Final[dict[Method, MethodRow]] = {
         Engine.GRAPH, "acyclic machines", "by the absence of cycles in the machines of all roles"
     ),
     Method.LONGEST_PATH: MethodRow(
-        Engine.GRAPH, "longest path", "by longest paths in the protocol graph", Certificate.BUDGETS
+        Engine.GRAPH,
+        "longest path",
+        "by longest paths in the protocol graph",
+        CertificateKind.BUDGETS,
     ),
     Method.CLOSED_FORM: MethodRow(
-        Engine.GRAPH, "closed form", "by a formula in the family sizes", Certificate.BUDGETS
+        Engine.GRAPH, "closed form", "by a formula in the family sizes", CertificateKind.BUDGETS
     ),
     Method.SEARCH: MethodRow(Engine.SEARCH, "search", "by searching every configuration"),
     Method.SEARCH_EVALUATED: MethodRow(
@@ -119,7 +122,7 @@ METHODS: Final[dict[Method, MethodRow]] = {
         Engine.SEARCH, "k-multiparty compatibility", "by k-multiparty compatibility"
     ),
     Method.ENUMERATION: MethodRow(Engine.SEARCH, "enumeration", "by enumeration"),
-    Method.SMT: MethodRow(Engine.SMT, "SMT", "by an SMT solver", Certificate.SCRIPTS),
+    Method.SMT: MethodRow(Engine.SMT, "SMT", "by an SMT solver", CertificateKind.SCRIPTS),
     Method.SMT_EVALUATED: MethodRow(
         Engine.SMT, "SMT, examples evaluated", "by an SMT solver whose example is evaluated"
     ),
@@ -127,13 +130,13 @@ METHODS: Final[dict[Method, MethodRow]] = {
         Engine.SMT, "sets and z3", "by comparing sets of keys and by an SMT solver"
     ),
     Method.INDUCTION: MethodRow(
-        Engine.SMT, "induction", "by induction with an SMT solver", Certificate.SCRIPTS
+        Engine.SMT, "induction", "by induction with an SMT solver", CertificateKind.SCRIPTS
     ),
     Method.EXECUTIONS: MethodRow(
         Engine.EXECUTION,
         "executions",
         "by executing the machines of all roles",
-        Certificate.ACCEPTANCE,
+        CertificateKind.ACCEPTANCE,
     ),
     Method.ACCEPTANCE_CONDITIONS: MethodRow(
         Engine.EXECUTION, "five conditions", "by the five conditions of the acceptance rule"

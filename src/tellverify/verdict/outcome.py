@@ -6,19 +6,21 @@ from typing import TypeAlias
 
 import msgspec
 
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.trace import Trace
+from tellverify.source.region import Region
 from tellverify.source.span import Span
 from tellverify.verdict.methods import Method
 
 
-class Proved(msgspec.Struct, frozen=True, tag="proved"):
+class Proved(msgspec.Struct, frozen=True, omit_defaults=True, tag="proved", tag_field="status"):
     """Holds of all runs of all instances in scope. `method` says how that is known."""
 
     method: Method
     detail: str = ""
 
 
-class Bounded(msgspec.Struct, frozen=True, tag="bounded"):
+class Bounded(msgspec.Struct, frozen=True, omit_defaults=True, tag="bounded", tag_field="status"):
     """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`."""
 
     bound: str
@@ -26,16 +28,20 @@ class Bounded(msgspec.Struct, frozen=True, tag="bounded"):
     detail: str = ""
 
 
-class Conflict(msgspec.Struct, frozen=True):
-    """Two places of the source that do not fit together, and why."""
+class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, tag="conflict", tag_field="kind"):
+    """Two places of the source that do not fit together, and why.
+
+    `regions` are both places in lines and columns, in the verdict of a run.
+    """
 
     reason: str
     path: str
     left: Span
     right: Span
+    regions: tuple[Region, ...] = ()
 
 
-class CorePremise(msgspec.Struct, frozen=True):
+class CorePremise(msgspec.Struct, frozen=True, omit_defaults=True):
     """One premise of a core: its name, what it says, and where it is written (line 0: nowhere)."""
 
     name: str
@@ -44,7 +50,7 @@ class CorePremise(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class Core(msgspec.Struct, frozen=True):
+class Core(msgspec.Struct, frozen=True, omit_defaults=True, tag="core", tag_field="kind"):
     """Premises that cannot hold together; without any one of them the others can.
 
     `script` names the SMT-LIB script that shows it, where one was written.
@@ -55,10 +61,12 @@ class Core(msgspec.Struct, frozen=True):
     script: str = ""
 
 
-class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
+class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", tag_field="status"):
     """It does not hold: a replayed run, two branches that conflict, or premises that clash.
 
     `instance` names the family sizes it was found at, `reason` says why it happens, where known.
+    `diagnostic` is the finding that reports it. There is none where another obligation is refuted
+    by the same evidence and reports it.
     """
 
     code: str
@@ -66,23 +74,24 @@ class Refuted(msgspec.Struct, frozen=True, tag="refuted"):
     method: Method
     instance: str = ""
     reason: str = ""
+    diagnostic: Diagnostic | None = None
 
 
-class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+class Unknown(msgspec.Struct, frozen=True, omit_defaults=True, tag="unknown", tag_field="status"):
     """Tellverify gave up; `reason` says at which limit."""
 
     reason: str
     code: str = ""
 
 
-class Skipped(msgspec.Struct, frozen=True, tag="skipped"):
+class Skipped(msgspec.Struct, frozen=True, omit_defaults=True, tag="skipped", tag_field="status"):
     """Outside what this property or version covers; `reason` names the construct and its line."""
 
     reason: str
     code: str = ""
 
 
-class Assumed(msgspec.Struct, frozen=True, tag="assumed"):
+class Assumed(msgspec.Struct, frozen=True, omit_defaults=True, tag="assumed", tag_field="status"):
     """Taken on somebody's word."""
 
     reason: str

@@ -95,25 +95,25 @@ class PropertyRow(msgspec.Struct, frozen=True):
 
 PROPERTIES: Final[dict[Property, PropertyRow]] = {
     Property.WELL_FORMED: PropertyRow(
-        "The text has a meaning, and one only.",
+        "The text is a protocol with exactly one meaning.",
         PropertyScope.PROTOCOL,
         ("TV00", "TV02", "TV1", "TV2", "TV30", "TV31", "TV32", "TV33", "TV34", "TV55"),
         worded_apart=True,
     ),
     Property.IMPLEMENTABLE: PropertyRow(
-        "The projected roles together do what the protocol says and nothing else.",
+        "The projected roles, run together, have exactly the runs of the protocol.",
         PropertyScope.PROTOCOL,
         ("TV421", "TV511", "TV513", "TV514"),
     ),
     Property.NO_DEADLOCK: PropertyRow(
-        "The roles never all wait while one is unfinished.",
+        "No reachable configuration is a deadlock.",
         PropertyScope.PROTOCOL,
         ("TV511",),
         fault=Fault.DEADLOCK,
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.NO_ORPHAN_MESSAGE: PropertyRow(
-        "Nobody finishes while a message to them is still queued.",
+        "No role finishes while a message to it is still queued.",
         PropertyScope.PROTOCOL,
         ("TV514",),
         fault=Fault.ORPHAN_MESSAGE,
@@ -127,27 +127,27 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.FIDELITY: PropertyRow(
-        "The roles perform no run that the protocol does not have.",
+        "Every run of the roles is a run of the protocol.",
         PropertyScope.PROTOCOL,
         ("TV421",),
         fault=Fault.INFIDELITY,
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.NO_STUCK_ROLE: PropertyRow(
-        "The role never waits for ever.",
+        "The role is never left waiting indefinitely.",
         PropertyScope.ROLE,
         ("TV512",),
         fault=Fault.STUCK_ROLE,
     ),
     Property.BOUNDED_QUEUES: PropertyRow(
-        "Every queue has a longest length.",
+        "Every queue is bounded.",
         PropertyScope.CHANNEL,
         ("TV521",),
         required=False,
         fault=Fault.UNBOUNDED_QUEUE,
     ),
     Property.CAN_TERMINATE: PropertyRow(
-        "From every point the protocol can reach its end.",
+        "The end of the protocol is reachable from every reachable state.",
         PropertyScope.PROTOCOL,
         ("TV522",),
         required=False,
@@ -160,7 +160,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         fault=Fault.ENDLESS_RUN,
     ),
     Property.PROJECTABLE: PropertyRow(
-        "The role has one local type that fits every branch, by strict merge.",
+        "The role has a local type by strict merge.",
         PropertyScope.ROLE,
         ("TV411",),
         required=False,
@@ -172,7 +172,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.ADMISSION: PropertyRow(
-        "The runtime may launch the protocol, with what it needs.",
+        "The runtime admits the protocol and provides all that it needs.",
         PropertyScope.PACK,
         (
             "TV701",
@@ -198,29 +198,29 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.PROPERTY: PropertyRow(
-        "Every run has the property that is stated.",
+        "Every run satisfies the stated property.",
         PropertyScope.FORMULA,
         ("TV621",),
         fault=Fault.PROPERTY,
     ),
     Property.REACHABLE: PropertyRow(
-        "Some run reaches the event that is asked for.",
+        "Some run reaches the given event.",
         PropertyScope.EVENT,
         ("TV622",),
         worded_apart=True,
     ),
     Property.GUARD_CHAIN: PropertyRow(
-        "The role sends nothing before all guards of the message have passed it.",
+        "The role sends no message before all of its guards have passed.",
         PropertyScope.ROLE,
         ("TV641",),
     ),
     Property.BUDGET: PropertyRow(
-        "What the role is charged stays within a budget.",
+        "The role is charged no more than its budget.",
         PropertyScope.BUDGET,
         ("TV642", "TV643"),
     ),
     Property.LEAKAGE: PropertyRow(
-        "What observers learn stays within their budget.",
+        "Observers learn no more than their budget allows.",
         PropertyScope.BUDGET,
         ("TV643", "TV644"),
     ),
@@ -231,7 +231,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         required=False,
     ),
     Property.BUDGET_MERGE: PropertyRow(
-        "Merging copies of a budget hides no charge.",
+        "Merging copies of a budget loses no charge.",
         PropertyScope.BUDGET,
         ("TV646",),
         required=False,

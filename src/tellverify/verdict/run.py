@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import builtins
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
+from tellverify.source.region import Region
 from tellverify.verdict.drawing import Drawings
-from tellverify.verdict.outcome import Outcome
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.identity import (
+    ObligationId,
+    ObligationScope,
+    Subject,
+    SubjectKind,
+    obligation_name,
+)
+from tellverify.verdict.methods import Engine
+from tellverify.verdict.outcome import Outcome, Refuted
+from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
 
-
-class Subject(msgspec.Struct, frozen=True):
-    """What an obligation is about; `roles` is empty when it is the whole protocol.
-
-    A channel is named by its two roles in `channel`, sender first. `item` names what else it may
-    be about: a property of the user, a theorem pack, a row of a budget.
-    """
-
-    protocol: str
-    roles: tuple[str, ...] = ()
-    channel: tuple[str, str] | None = None
-    item: str = ""
+Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
+State: TypeAlias = Literal["new", "unchanged", "updated"]
 
 
 class Witness(msgspec.Struct, frozen=True):
@@ -33,48 +33,61 @@ class Witness(msgspec.Struct, frozen=True):
     instance: str = ""
 
 
+class EvidenceFile(msgspec.Struct, frozen=True):
+    """A file of evidence that was written: of which obligation, where, and its SHA-256."""
+
+    obligation: str
+    path: str
+    sha256: str
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """One obligation and its outcome.
 
     `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then the
     outcome is true for want of a case) or "not-checked". `witness` is a run that proves it.
+
+    What follows `witness` is filled in when the run is written as a file: the text of the id, the
+    sentence, the fingerprint, how it compares with the baseline, where the outcome shows, the file
+    of evidence behind it, and what carried out its method.
     """
 
     property: Property
-    subject: Subject
+    scope: ObligationScope
     outcome: Outcome
     required: bool
     line: int = 0
     column: int = 0
     statistics: tuple[tuple[str, int], ...] = ()
-    vacuity: str = "not-checked"
+    vacuity: Vacuity = "not-checked"
     witness: Witness | None = None
+    id: str = ""
+    statement: str = ""
+    fingerprint: str = ""
+    state: State | None = None
+    place: Region | None = None
+    evidence: EvidenceFile | None = None
+    engine: Engine = Engine.NONE
 
     @classmethod
     def of(
         cls,
         prop: Property,
-        subject: Subject,
+        scope: ObligationScope,
         outcome: Outcome,
         place: tuple[int, int] = (0, 0),
         statistics: tuple[tuple[str, int], ...] = (),
-        vacuity: str = "not-checked",
+        vacuity: Vacuity = "not-checked",
         witness: Witness | None = None,
     ) -> Verdict:
         """A verdict at a line and column, required if the registry says so of the property."""
         required = PROPERTIES[prop].required
-        return cls(prop, subject, outcome, required, *place, statistics, vacuity, witness)
+        return cls(prop, scope, outcome, required, *place, statistics, vacuity, witness)
 
     @builtins.property
     def name(self) -> str:
-        """The obligation as reports and `Diagnostic.refutes` write it: `no-stuck-role[Courier]`."""
-        if self.subject.channel is not None:
-            sender, receiver = self.subject.channel
-            return f"{self.property}[{sender} -> {receiver}]"
-        about = (*((self.subject.item,) if self.subject.item else ()), *self.subject.roles)
-        if about:
-            return f"{self.property}[{', '.join(about)}]"
-        return str(self.property)
+        """The obligation within its subject: `no-stuck-role[Courier]`."""
+        return obligation_name(self.property, self.scope)
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -114,8 +127,8 @@ class Coverage(msgspec.Struct, frozen=True):
     rows: tuple[CoverageRow, ...]
 
 
-class ProtocolReport(msgspec.Struct, frozen=True):
-    """Everything that was found out about one protocol; with `drawings` if a report needs them."""
+class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
+    """Everything that was found out about one subject; with `drawings` if a report needs them."""
 
     name: str
     path: str
@@ -126,22 +139,38 @@ class ProtocolReport(msgspec.Struct, frozen=True):
     event_count: int = 0
     drawings: Drawings | None = None
     coverage: Coverage | None = None
+    kind: SubjectKind = SubjectKind.PROTOCOL
+
+    @builtins.property
+    def subject(self) -> Subject:
+        """What all its obligations are about."""
+        return Subject(self.kind, self.path, self.name)
+
+    def id_of(self, verdict: Verdict) -> ObligationId:
+        """The id of one of its obligations."""
+        return ObligationId(self.subject, verdict.property, verdict.scope)
 
 
 class Input(msgspec.Struct, frozen=True):
-    """A file that was read, with the SHA-256 of its bytes."""
+    """A file that was read, with the SHA-256 of its bytes.
+
+    The file of a run has its text as well where that is short and what the digest is of.
+    """
 
     path: str
     sha256: str
+    text: str = ""
 
 
-class Assumption(msgspec.Struct, frozen=True):
+class Assumption(msgspec.Struct, frozen=True, rename="camel"):
     """An entry of the ledger: what is taken on whose word, why, and until when (an ISO date).
 
+    `path` and `protocol` name what the `obligation` is about.
     `in_force` is False past its date, `is_new` when the committed ledger does not have it yet.
     """
 
     number: str
+    path: str
     protocol: str
     obligation: str
     reason: str
@@ -150,6 +179,11 @@ class Assumption(msgspec.Struct, frozen=True):
     until: str = ""
     in_force: bool = True
     is_new: bool = False
+
+    @builtins.property
+    def id(self) -> str:
+        """The text of the id of the obligation that is assumed."""
+        return Subject(SubjectKind.PROTOCOL, self.path, self.protocol).part(self.obligation)
 
 
 class Suppression(msgspec.Struct, frozen=True):
@@ -168,9 +202,11 @@ class Suppression(msgspec.Struct, frozen=True):
 class Before(msgspec.Struct, frozen=True):
     """An obligation as the run before had it, or a finding it had: then `status` is "finding".
 
-    `name` is the obligation, or the message of the finding.
+    `name` is the obligation, or the message of the finding; `path` is the file as it is called
+    now.
     """
 
+    path: str
     protocol: str
     name: str
     status: str
@@ -188,16 +224,10 @@ class Baseline(msgspec.Struct, frozen=True):
     previous: tuple[Before, ...] = ()
 
 
-class EvidenceFile(msgspec.Struct, frozen=True):
-    """A file of evidence that was written: of which obligation, where, and its SHA-256."""
-
-    obligation: str
-    path: str
-    sha256: str
-
-
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, rename="camel"):
     """The result of one check: inputs, protocols in input order, findings in source order.
+
+    A finding that reports a refutation is in its outcome; `diagnostics` has all others.
 
     With the `dialect` "faithful" it speaks about what Telltale itself accepts and runs.
     `command` is the command line that gives this run again, `solvers` names solvers with their
@@ -219,3 +249,21 @@ class Run(msgspec.Struct, frozen=True):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+
+    @builtins.property
+    def semantics(self) -> str:
+        """What the verdicts presume, in words; empty when they are about data and models alone."""
+        asked = [verdict.property for one in self.protocols for verdict in one.verdicts]
+        presumed = dict.fromkeys(what for prop in asked for what in PROPERTIES[prop].presumes)
+        return ", ".join(presumed) if asked else SEMANTICS
+
+    @builtins.property
+    def findings(self) -> list[Diagnostic]:
+        """All findings in source order, those that refutations carry and `diagnostics`."""
+        carried = [
+            verdict.outcome.diagnostic
+            for protocol in self.protocols
+            for verdict in protocol.verdicts
+            if isinstance(verdict.outcome, Refuted) and verdict.outcome.diagnostic is not None
+        ]
+        return sorted(dict.fromkeys((*carried, *self.diagnostics)), key=sort_key)

@@ -1,41 +1,57 @@
 """The baseline file: findings that are known, and how the obligations stood when it was written.
 
-A finding is known by its fingerprint, so lines may move. Refutations that a run shows are taken in
-only when that is asked for by name.
+A finding is known by its file and its digest, so lines may move. A file that git reports as renamed
+since the baseline was committed is the same file; the same finding in any other file is new.
+Refutations that a run shows are taken in only when that is asked for by name.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 
 from tellverify.diagnostics import configuration as say
-from tellverify.diagnostics.model import Severity, sort_key
+from tellverify.diagnostics.model import Severity
 from tellverify.source.span import NOWHERE
-from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.fingerprint import (
+    finding_digests,
+    finding_fingerprints,
+    fingerprint,
+    located,
+    obligation_digest,
+)
+from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Refuted, status
 from tellverify.verdict.run import Baseline, Before, Run
 from tellverify.verification.configuration_files import Refused, read, refused, shown
+from tellverify.verification.renames import renamed_since
 
-SCHEMA: Final = "tellverify/baseline-1"
+SCHEMA: Final = "tellverify/baseline-2"
 FINDING: Final = "finding"
+_OLD: Final = '"tellverify/baseline-1"'
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known: a finding with its message, or an obligation with its status."""
+    """What is known: a finding with its message, or an obligation with its status.
 
+    `digest` says what was found in the file `path`, as `verdict.fingerprint` makes it.
+    """
+
+    path: str
     protocol: str
     name: str
     status: str
-    fingerprint: str
+    digest: str
     code: str = ""
 
 
 class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. `obligations` only compare; `findings` do not count any more."""
 
-    schema: Literal["tellverify/baseline-1"]
+    schema: Literal["tellverify/baseline-2"]
     findings: tuple[Entry, ...] = ()
     obligations: tuple[Entry, ...] = ()
 
@@ -43,61 +59,73 @@ class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_baseline(path: str) -> Baseline:
     """The baseline in a file. Raises Refused when there is none, or it cannot be read."""
     text = read(path).text
+    if _OLD in text[:200]:
+        raise _refused(path, "an older version wrote it, and it does not name files")
     try:
         found = msgspec.json.decode(text, type=BaselineFile)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _refused(path, str(error)) from None
+    entries = (*found.findings, *found.obligations)
+    missing = frozenset(entry.path for entry in entries if not os.path.lexists(entry.path))
+    renamed = renamed_since(path, missing) if missing else {}
+    findings = tuple(_before(entry, renamed) for entry in found.findings)
+    obligations = tuple(_before(entry, renamed) for entry in found.obligations)
     return Baseline(
         shown(path),
-        tuple(entry.fingerprint for entry in found.findings),
-        tuple(_before(entry) for entry in (*found.findings, *found.obligations)),
+        tuple(one.fingerprint for one in findings),
+        (*findings, *obligations),
     )
 
 
 def _refused(path: str, why: str) -> Refused:
     reason = f"this is no baseline: {why[:1].lower()}{why[1:]}"
-    help_ = "write it again with `tellverify baseline write`"
-    return refused(path, say.wrong_setting(shown(path), NOWHERE, reason, help_), "")
+    return refused(path, say.wrong_setting(shown(path), NOWHERE, reason, _HELP), "")
 
 
-def _before(entry: Entry) -> Before:
-    return Before(entry.protocol, entry.name, entry.status, entry.fingerprint, entry.code)
+_HELP: Final = "write it again with `tellverify baseline write`"
+
+
+def _before(entry: Entry, renamed: Mapping[str, str]) -> Before:
+    path = renamed.get(entry.path, entry.path)
+    return Before(
+        path, entry.protocol, entry.name, entry.status, located(path, entry.digest), entry.code
+    )
 
 
 def baseline_of(run: Run, *, allow_refuted: bool, keep: frozenset[str] | None = None) -> str:
     """The text of the baseline that a run would have; `keep` limits its findings to known ones."""
-    prints = finding_fingerprints(run.diagnostics)
+    digests = finding_digests(run.findings)
     findings = [
-        Entry(d.protocol, d.message, FINDING, prints[d], d.code.number)
-        for d in sorted(run.diagnostics, key=sort_key)
+        Entry(slashed(d.path), d.protocol, d.message, FINDING, digests[d], d.code.number)
+        for d in run.findings
         if not d.refutes and d.severity is not Severity.NOTE
     ]
     obligations = []
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
-            code = outcome.code if isinstance(outcome, Refuted) else ""
             entry = Entry(
+                slashed(protocol.path),
                 protocol.name,
                 verdict.name,
                 status(outcome),
-                fingerprint(protocol.name, verdict),
-                code,
+                obligation_digest(protocol.subject, verdict),
+                outcome.code if isinstance(outcome, Refuted) else "",
             )
             obligations.append(entry)
             if isinstance(outcome, Refuted) and allow_refuted:
                 findings.append(entry)
     if keep is not None:
-        findings = [entry for entry in findings if entry.fingerprint in keep]
+        findings = [entry for entry in findings if located(entry.path, entry.digest) in keep]
     text = msgspec.json.encode(BaselineFile(SCHEMA, tuple(findings), tuple(obligations)))
     return msgspec.json.format(text, indent=2).decode() + "\n"
 
 
 def stale(baseline: Baseline, run: Run) -> list[Before]:
     """The entries that nothing in the run is like any more."""
-    there = set(finding_fingerprints(run.diagnostics).values())
+    there = set(finding_fingerprints(run.findings).values())
     there.update(
-        fingerprint(protocol.name, verdict)
+        fingerprint(protocol.subject, verdict)
         for protocol in run.protocols
         for verdict in protocol.verdicts
     )

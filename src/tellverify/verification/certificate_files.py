@@ -15,23 +15,24 @@ from tellverify.evidence.certificate import (
     write_certificate,
     write_graph,
 )
-from tellverify.evidence.itf import folder_name
-from tellverify.evidence.neutral import neutral
+from tellverify.evidence.neutral import neutral, sites
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.certify import certify
-from tellverify.verdict.methods import Method
+from tellverify.verdict.identity import CERTIFICATE
+from tellverify.verdict.methods import CertificateKind
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
+from tellverify.verification.checked import Origin
 from tellverify.verification.trace_files import rests_on_annotations
 
 _STEPS: Final = 10_000_000  # roles times events, about
 
 
 def certificate_files(
-    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], sha256: str
+    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: Origin
 ) -> list[tuple[str, str, str]]:
     """The certificate of a protocol that was found implementable by coherence, as `trace_files`.
 
@@ -49,14 +50,19 @@ def certificate_files(
     except OutOfBudget:
         return []
     certificate = Certificate(
-        CERTIFICATE_SCHEMA, protocol.path, sha256, protocol.name, "implementable", parts
+        schema=CERTIFICATE_SCHEMA,
+        source=protocol.path,
+        sha256=origin.files[0][1],
+        protocol=protocol.name,
+        claim="implementable",
+        imported=list(origin.files[1:]),
+        instances=parts,
     )
-    name = f"{folder_name(protocol.name)}/{CERTIFICATE_NAME}"
-    return [(f"{protocol.name}/certificate", name, write_certificate(certificate))]
+    return [(CERTIFICATE, CERTIFICATE_NAME, write_certificate(certificate))]
 
 
 def graph_files(
-    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], sha256: str
+    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: Origin
 ) -> list[tuple[str, str, str]]:
     """The graphs of the instances that some trace belongs to."""
     refuted = {
@@ -71,16 +77,18 @@ def graph_files(
         if instance in refuted:
             file = GraphFile(
                 GRAPH_SCHEMA,
-                protocol.path,
-                sha256,
+                list(origin.files),
+                "faithful" if origin.dialect == "faithful" else "strict",
                 protocol.name,
                 instance,
-                neutral(graph, lines=True),
+                neutral(graph),
+                sites(graph, origin.paths),
             )
-            name = f"{folder_name(protocol.name)}/{graph_name(instance)}"
-            found.append((f"{protocol.name}/graph[{instance}]", name, write_graph(file)))
+            found.append((f"graph[{instance}]", graph_name(instance), write_graph(file)))
     return found
 
 
 def _is_certifiable(outcome: Outcome) -> bool:
-    return isinstance(outcome, Proved | Bounded) and outcome.method is Method.COHERENCE
+    if not isinstance(outcome, Proved | Bounded):
+        return False
+    return outcome.method.row.certificate is CertificateKind.COHERENCE

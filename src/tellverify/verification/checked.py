@@ -8,22 +8,39 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Assumption, Input, ProtocolReport, Run, Suppression
 from tellverify.verification.exit_code import judge
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 DEFECT: Final = 70  # the exit code of a run that tellverify itself spoiled
 Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
 Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """The files that a protocol is made of, its own first, with their sums; and its dialect."""
+
+    files: tuple[tuple[str, str], ...]
+    dialect: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files without their sums."""
+        return tuple(path for path, _ in self.files)
+
+
+Origins: TypeAlias = dict[tuple[str, str], Origin]
+
+
 class FileResult(msgspec.Struct):
     """What was found out about one file.
 
-    `graphs` and `files` are as in `Checked`. `day` is the date that was held for today, if that
-    mattered. `died` is True when the process that checked the file ended without an answer.
+    `graphs`, `files` and `origins` are as in `Checked`. `day` is the date that was held for today,
+    if that mattered. `died` is True when the process that checked the file ended without an answer.
     """
 
     file: Input
@@ -34,6 +51,7 @@ class FileResult(msgspec.Struct):
     assumptions: list[Assumption]
     graphs: Graphs
     files: Files
+    origins: Origins = msgspec.field(default_factory=dict)
     day: str = ""
     died: bool = False
 
@@ -42,13 +60,15 @@ class Checked(msgspec.Struct, frozen=True):
     """A run with the sources that reports quote, by path.
 
     `graphs` holds, by path and protocol, the graphs of the instances that refute something, with
-    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`.
+    `Options.keep_graphs` all of them; `files` the other evidence, as in `Decision`; `origins`
+    what each protocol is made of.
     """
 
     run: Run
     sources: dict[str, SourceFile]
     graphs: Graphs
     files: Files
+    origins: Origins = msgspec.field(default_factory=dict)
 
 
 def assembled(results: Iterable[FileResult], options: Options) -> Checked:
@@ -57,22 +77,27 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
     sources: dict[str, SourceFile] = {}
     reports: list[ProtocolReport] = []
     diagnostics: list[Diagnostic] = []
+    findings: list[Diagnostic] = []
     suppressions: list[Suppression] = []
     assumptions: list[Assumption] = []
     graphs: Graphs = {}
     files: Files = {}
+    origins: Origins = {}
     day = ""
     dead = 0
     for result in results:
         dead += result.died
         read.append(result.file)
         sources[result.file.path] = result.source
-        reports.extend(result.reports)
-        diagnostics.extend(result.diagnostics)
+        reported, others = with_diagnostics(result.reports, result.diagnostics)
+        reports.extend(reported)
+        diagnostics.extend(others)
+        findings.extend(result.diagnostics)
         suppressions.extend(result.suppressions)
         assumptions.extend(result.assumptions)
         graphs.update(result.graphs)
         files.update(result.files)
+        origins.update(result.origins)
         day = day or result.day
     if assumptions:
         from tellverify.verification.ledger_numbers import numbered
@@ -82,20 +107,26 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         from tellverify.obligations.policies import sources_at
 
         sources = {**sources_at(options.policy), **sources}
-    ordered = tuple(sorted(dict.fromkeys(diagnostics), key=sort_key))
+    ordered = tuple(sorted(dict.fromkeys(findings), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
     if dead:
-        code, reason = DEFECT, f"{dead} file{'' if dead == 1 else 's'} could not be checked"
+        code, reason = DEFECT, f"{counted(dead, 'file')} could not be checked"
     run = Run(
         tuple(read),
-        tuple(reports),
-        ordered,
+        located(reports, sources),
+        tuple(
+            located_diagnostic(one, sources)
+            for one in sorted(dict.fromkeys(diagnostics), key=sort_key)
+        ),
         code,
         reason,
         options.dialect,
         configuration=(("today", day),) if day else (),
         assumptions=tuple(assumptions),
-        suppressions=tuple(suppressions),
+        suppressions=tuple(
+            msgspec.structs.replace(one, diagnostic=located_diagnostic(one.diagnostic, sources))
+            for one in suppressions
+        ),
         baseline=options.baseline,
     )
-    return Checked(run, sources, graphs, files)
+    return Checked(run, sources, graphs, files, origins)

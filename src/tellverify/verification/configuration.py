@@ -7,6 +7,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from tellverify.obligations.options import (
+    LONGEST_QUEUE,
+    MOST_CONFIGURATIONS,
+    MOST_EVENTS,
+    MOST_STEPS,
+    SOLVER_WORK,
+)
+
 Strength: TypeAlias = Literal["proved", "bounded", "assumed", "nothing"]
 Level: TypeAlias = Literal["error", "warning", "note", "ignore"]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=10**15)]
@@ -31,11 +39,11 @@ class Semantics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far is searched: counts of work, so that answers are equal on every machine."""
 
-    steps: Count = 20_000_000
-    events: Count = 500_000
-    configurations: Count = 200_000
-    queue: Annotated[int, Meta(ge=1, le=64)] = 8
-    rlimit: Annotated[int, Meta(ge=1, le=2**32 - 1)] = 2_000_000
+    steps: Count = MOST_STEPS
+    events: Count = MOST_EVENTS
+    configurations: Count = MOST_CONFIGURATIONS
+    queue: Annotated[int, Meta(ge=1, le=64)] = LONGEST_QUEUE
+    rlimit: Annotated[int, Meta(ge=1, le=2**32 - 1)] = SOLVER_WORK
     instances: Annotated[dict[str, Sizes | Size | str], _ROWS] = {}
 
 

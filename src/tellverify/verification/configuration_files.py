@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.verification.refused import Refused as Refused
@@ -73,25 +73,9 @@ def _section(path: str) -> Found | None:
 def read(path: str) -> Found:
     """The text of a configuration. Raises Refused if there is none."""
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise refused(path, _unreadable(path, "it is not a regular file"), "")
-        if status.st_size > _LARGEST:
-            reason = f"it has {status.st_size} bytes, more than the {_LARGEST} that are read"
-            raise refused(path, _unreadable(path, reason), "")
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise refused(
-            path, _unreadable(path, (error.strerror or "no access").lower()), ""
-        ) from None
-    except ValueError as error:
+        return Found(path, read_text(path, _LARGEST))
+    except Unreadable as error:
         raise refused(path, _unreadable(path, str(error)), "") from None
-    try:
-        return Found(path, content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        reason = f"it is not UTF-8 text: byte 0x{content[error.start]:02x} at {error.start}"
-        raise refused(path, _unreadable(path, reason), "") from None
 
 
 def _unreadable(path: str, reason: str, span: Span = NOWHERE) -> Diagnostic:

@@ -13,8 +13,8 @@ import msgspec
 from tellverify.evidence.trace_replay import replay
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
-from tellverify.obligations.across_sizes import family_of
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.drawing import Drawing, Drawings, Move
 from tellverify.verdict.outcome import Refuted

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterable
 
-from tellverify.evidence.itf import folder_name
+from tellverify.verdict.identity import Subject
 from tellverify.verdict.run import EvidenceFile
 from tellverify.verification.certificate_files import certificate_files, graph_files
 from tellverify.verification.checked import Checked
-from tellverify.verification.trace_files import trace_files, write_files
+from tellverify.verification.trace_files import trace_files
 
 
 def evidence_files(checked: Checked) -> list[tuple[str, str, str]]:
-    """Certificates, graphs, traces and scripts: what each belongs to, its name, its text."""
-    sums = {read.path: read.sha256 for read in checked.run.inputs}
+    """Certificates, graphs, traces and scripts: the id of what each shows, its name, its text."""
     found = []
     for protocol in checked.run.protocols:
         key = (protocol.path, protocol.name)
         graphs = checked.graphs.get(key, {})
-        found += trace_files(protocol, graphs)
-        found += graph_files(protocol, graphs, sums[protocol.path])
-        found += certificate_files(protocol, graphs, sums[protocol.path])
-        folder = folder_name(protocol.name)
-        found += [(of, f"{folder}/{name}", text) for of, name, text in checked.files.get(key, ())]
+        files: list[tuple[str, str, str]] = []
+        origin = checked.origins.get(key)
+        if origin is not None:
+            files += trace_files(protocol, graphs, origin)
+            files += graph_files(protocol, graphs, origin)
+            files += certificate_files(protocol, graphs, origin)
+        files += checked.files.get(key, ())
+        found += placed(protocol.subject, files)
+    return found
+
+
+def placed(subject: Subject, files: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Files of one subject with the ids of what they show and their names below its folder.
+
+    Names that differ in case only are kept apart by a digest of what they show.
+    """
+    found = []
+    names: set[str] = set()
+    for of, name, text in files:
+        if name.casefold() in names:
+            digest = hashlib.sha256(of.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+            stem, dot, ending = name.partition(".")
+            name = f"{stem}-{digest}{dot}{ending}"
+        names.add(name.casefold())
+        shown = of.removeprefix(f"{subject.name}/")  # scripts name the protocol as well
+        found.append((subject.part(shown), f"{subject.folder}/{name}", text))
     return found
 
 
@@ -34,3 +56,18 @@ def write_evidence(checked: Checked, folder: str) -> tuple[EvidenceFile, ...]:
         EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
         for identity, _, text in files
     )
+
+
+def write_files(folder: str, files: list[tuple[str, str, str]]) -> dict[str, str]:
+    """Write files below `folder`; the path of each by the id of what it shows.
+
+    Raises OSError when the folder cannot be written.
+    """
+    written = {}
+    for identity, name, text in files:
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        written[identity] = path.replace(os.sep, "/")
+    return written

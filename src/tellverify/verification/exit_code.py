@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
 from tellverify.verdict.run import ProtocolReport, Verdict
@@ -31,8 +32,7 @@ def judge(
     if len(refuted) > len(known):
         return 1, f"{_counted(len(refuted) - len(known), 'required obligation')} refuted"
     if len(findings) > len(old):
-        count = len(findings) - len(old)
-        return 1, f"{count} finding{'' if count == 1 else 's'} at or above {options.fail_on}"
+        return 1, f"{counted(len(findings) - len(old), 'finding')} at or above {options.fail_on}"
     if options.fail_on == "warning" and _refutes_more(protocols, is_known):
         return 1, "an obligation that is not required is refuted"
     if not protocols:
@@ -62,7 +62,7 @@ def _known(
     def is_known(protocol: ProtocolReport | None, what: Verdict | Diagnostic) -> bool:
         if isinstance(what, Diagnostic):
             return prints[what] in known
-        return protocol is not None and fingerprint(protocol.name, what) in known
+        return protocol is not None and fingerprint(protocol.subject, what) in known
 
     return is_known
 

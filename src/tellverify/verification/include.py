@@ -34,7 +34,7 @@ def _matching(pattern: str, folder: str) -> Iterator[str]:
         if pattern.startswith("/"):
             path = f"/{path}"
         if os.path.lexists(os.path.join(folder, path)):
-            yield from inputs.find([path], embedded=True)
+            yield from inputs.find([path])
         return
     plain = 0
     while plain < len(parts) - 1 and not any(char in parts[plain] for char in "*?["):
@@ -47,7 +47,7 @@ def _matching(pattern: str, folder: str) -> Iterator[str]:
     tests = [
         None if part == "**" else re.compile(fnmatch.translate(part)) for part in parts[plain:]
     ]
-    for path in inputs.find([top], embedded=True):
+    for path in inputs.find([top]):
         if matches(tests, os.path.relpath(path, top).replace(os.sep, "/").split("/")):
             yield path
 

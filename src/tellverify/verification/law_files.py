@@ -26,10 +26,11 @@ from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import Input, ProtocolReport, Subject, Verdict
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
 _METHOD: Final = Method.SMT_EVALUATED
@@ -71,11 +72,10 @@ def _check_structure(
     for law in laws_of(structure):
         solver = Recording(Z3Solver())
         ruling = judge(structure, law, solver, _BUDGET)
-        line, column = source.position(law.span.start)
         outcome = _outcome(structure, law, ruling, source)
-        subject = Subject(structure.name, item=law.name)
-        required = PROPERTIES[Property.LAW].required
-        verdict = Verdict(Property.LAW, subject, outcome, required, line, column)
+        subject = ObligationScope(item=law.name)
+        place = source.position(law.span.start)
+        verdict = Verdict.of(Property.LAW, subject, outcome, place)
         verdicts.append(verdict)
         if isinstance(ruling, Broken):
             said.append(_finding(structure, law, ruling, source))
@@ -83,7 +83,15 @@ def _check_structure(
             about = About(f"{structure.name}/{verdict.name}", source.path, sha256)
             files += solver.scripts(f"law.{law.name.replace(' ', '.')}", about)
     line = source.position(structure.span.start)[0]
-    report = ProtocolReport(structure.name, source.path, line, (), (), tuple(verdicts))
+    report = ProtocolReport(
+        structure.name,
+        source.path,
+        line,
+        (),
+        (),
+        tuple(verdicts),
+        kind=SubjectKind.STRUCTURE,
+    )
     return report, said, tuple(files)
 
 

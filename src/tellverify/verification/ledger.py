@@ -14,6 +14,7 @@ from tellverify.obligations.options import Ledger
 from tellverify.source.toml import TomlFault, decode, read_toml
 from tellverify.verdict.run import Assumption
 from tellverify.verification.configuration_files import read, refused, shown
+from tellverify.verification.ledger_numbers import entries_of
 
 NAME: Final = "tellverify-assumptions.toml"
 _HEAD: Final = """\
@@ -58,11 +59,11 @@ def read_ledger(path: str, *, missing: bool = True) -> Ledger:
     found = decode(document, LedgerFile)
     if isinstance(found, TomlFault):
         raise refused(path, say.wrong_setting(name, found.span, found.message, _HELP), text)
-    seen: set[object] = set()
+    seen: set[str | tuple[str, ...]] = set()
     for number, row in enumerate(found.assumption):
-        for key in (row.number, (row.protocol, row.obligation)):
+        for key in (row.number, (row.place, row.protocol, row.obligation)):
             if key in seen:
-                what = key if isinstance(key, str) else f"{key[0]}/{key[1]}"
+                what = key if isinstance(key, str) else "/".join(key[1:])
                 span = document.span_of(("assumption", number, "number"))
                 message = f"`{what}` stands in the ledger twice"
                 raise refused(path, say.wrong_setting(name, span, message, _HELP), text)
@@ -76,6 +77,7 @@ _HELP: Final = "`tellverify audit --write` writes it from the comments"
 def _entry(row: Row) -> Assumption:
     return Assumption(
         row.number,
+        row.place,
         row.protocol,
         row.obligation,
         row.reason,
@@ -94,7 +96,7 @@ def ledger_text(assumptions: Sequence[Assumption]) -> str:
             "protocol": one.protocol,
             "obligation": one.obligation,
             "reason": one.reason,
-            "place": file_of(one.place),
+            "place": one.path,
             "until": one.until,
             "owner": one.owner,
         }
@@ -112,34 +114,28 @@ def _quoted(text: str) -> str:
     return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def file_of(place: str) -> str:
-    """The path of a place, without its line."""
-    path, colon, line = place.rpartition(":")
-    return path if colon and line.isdigit() else place
-
-
 def differences(ledger: Ledger, assumptions: Sequence[Assumption]) -> list[str]:
     """What the ledger and the assumptions of a run do not agree in."""
-    committed = {(one.protocol, one.obligation): one for one in ledger.entries}
+    entries = entries_of(assumptions, ledger.entries)
     found = []
-    for one in assumptions:
-        known = committed.pop((one.protocol, one.obligation), None)
-        name = f"{one.protocol}/{one.obligation}"
+    for one, known in zip(assumptions, entries, strict=True):
         if known is None:
-            found.append(f"{name} is assumed at {one.place} and is not in the ledger")
+            found.append(f"{one.id} is assumed at {one.place} and is not in the ledger")
             continue
         pairs = (
             ("reason", known.reason, one.reason),
             ("date", known.until, one.until),
-            ("place", known.place, file_of(one.place)),
+            ("place", known.path, one.path),
         )
         found.extend(
-            f"{known.number} {name} has the {word} `{old}` in the ledger and `{new}` in the comment"
+            f"{known.number} {one.id} has the {word} `{old}` in the ledger and `{new}` in the"
+            " comment"
             for word, old, new in pairs
             if old != new
         )
     found.extend(
-        f"{one.number} {one.protocol}/{one.obligation} is in the ledger and is not assumed any more"
-        for one in committed.values()
+        f"{one.number} {one.id} is in the ledger and is not assumed any more"
+        for one in ledger.entries
+        if one not in entries
     )
     return found

@@ -11,6 +11,7 @@ import msgspec
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
@@ -20,6 +21,7 @@ from tellverify.obligations.options import Options
 from tellverify.search.check_group import Reached, Scope
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.source.span import NOWHERE
+from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
@@ -30,8 +32,8 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import PROPERTIES, REFUTED_BY, Property, code_of_fault
-from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.properties import REFUTED_BY, Property, code_of_fault
+from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
 from tellverify.verification.machine_system import (
@@ -41,7 +43,9 @@ from tellverify.verification.machine_system import (
     put_together,
     source_files,
 )
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
+_START: Final = (1, 1)
 _OF_MACHINES: Final = {
     prop: fault for fault, prop in REFUTED_BY.items() if fault is not Fault.PROPERTY
 }
@@ -64,7 +68,7 @@ def check_machines(
     kept: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
     if wanted is not None or compared is None:
         name = wanted.name if wanted is not None else _stem(files[0].path)
-        report = ProtocolReport(name, files[0].path, 1, roles, (), ())
+        report = ProtocolReport(name, files[0].path, 1, roles, (), (), kind=SubjectKind.MACHINES)
         if said:
             verdicts = _malformed(name, said)
         else:
@@ -83,13 +87,22 @@ def check_machines(
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
-        said += [d for v in selected for d in _told(v, system, texts)]
+        said += [d for v in selected for d in _told(name, v, system, texts)]
         graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
-    run = Run(read, tuple(reports), ordered, code, reason, baseline=options.baseline)
-    return Checked(run, source_files(everything), {}, kept)
+    reports, others = with_diagnostics(reports, ordered)
+    sources = source_files(everything)
+    run = Run(
+        read,
+        located(reports, sources),
+        tuple(located_diagnostic(one, sources) for one in others),
+        code,
+        reason,
+        baseline=options.baseline,
+    )
+    return Checked(run, sources, {}, kept)
 
 
 def _stem(path: str) -> str:
@@ -120,8 +133,8 @@ def _demand(trace: Trace, system: System) -> None:
 def _verdicts(
     name: str, system: System, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
-    subject = Subject(name)
-    found = [Verdict(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), True, 1, 1)]
+    subject = ObligationScope()
+    found = [Verdict.of(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), _START)]
     for prop, fault in _OF_MACHINES.items():
         reached = checked.reached.get(fault)
         traces = [trace for trace in checked.traces if trace.fault is fault]
@@ -150,7 +163,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
 
 def _of_property(
     prop: Property,
-    subject: Subject,
+    subject: ObligationScope,
     system: System,
     checked: SystemCheck,
     reached: Reached,
@@ -166,7 +179,7 @@ def _of_property(
         elif prop is Property.BOUNDED_QUEUES:
             about = msgspec.structs.replace(subject, channel=(trace.culprits[0], trace.culprits[1]))
         refuted = Refuted(code_of_fault(trace.fault), trace, Method.SEARCH)
-        found.append(Verdict(prop, about, refuted, PROPERTIES[prop].required, 1, 1, statistics))
+        found.append(Verdict.of(prop, about, refuted, _START, statistics))
     if prop is Property.NO_STUCK_ROLE:
         told = {role for trace in traces for role in trace.culprits}
         return [*found, *_not_stuck(subject, checked, told)]
@@ -178,11 +191,10 @@ def _of_property(
     if prop is Property.BOUNDED_QUEUES and traces:
         return found  # of the whole system there is nothing to say beside a queue that grows
     outcome = _queues(checked, reached) if prop is Property.BOUNDED_QUEUES else _unrefuted(reached)
-    required = PROPERTIES[prop].required
-    return [*found, Verdict(prop, subject, outcome, required, 1, 1, statistics)]
+    return [*found, Verdict.of(prop, subject, outcome, _START, statistics)]
 
 
-def _not_stuck(subject: Subject, checked: SystemCheck, told: Set[str]) -> list[Verdict]:
+def _not_stuck(subject: ObligationScope, checked: SystemCheck, told: Set[str]) -> list[Verdict]:
     """The verdicts on roles that no run leaves stuck: one for all of which the same is known."""
     alike: dict[Outcome, list[str]] = {}
     for role, reached in checked.stuck.items():
@@ -191,13 +203,11 @@ def _not_stuck(subject: Subject, checked: SystemCheck, told: Set[str]) -> list[V
     count = checked.reached[Fault.STUCK_ROLE].configurations
     prop = Property.NO_STUCK_ROLE
     return [
-        Verdict(
+        Verdict.of(
             prop,
             msgspec.structs.replace(subject, roles=tuple(roles)),
             outcome,
-            PROPERTIES[prop].required,
-            1,
-            1,
+            _START,
             (("configurations", count),),
         )
         for outcome, roles in alike.items()
@@ -213,8 +223,7 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
         case Scope.STRUCTURE:
             return Proved(Method.ACYCLIC_MACHINES, f"at most {longest} in a queue")
         case _:
-            plural = "" if reached.bound == 1 else "s"
-            reason = f"some run needs a queue of more than {reached.bound} message{plural}"
+            reason = f"some run needs a queue of more than {counted(reached.bound, 'message')}"
             return Unknown(
                 reason if reached.bound else "too large to be searched", STEP_LIMIT.number
             )
@@ -230,15 +239,13 @@ def _unrefuted(reached: Reached) -> Outcome:
         case Scope.ENDINGS | Scope.REDUCED:
             return Proved(Method.PERSISTENT_SETS, "every run, by representatives")
         case Scope.STRUCTURE:
-            return Proved(Method.ACYCLIC_MACHINES, "no role comes back to where it was")
+            return Proved(Method.ACYCLIC_MACHINES, "no machine has a cycle")
         case Scope.OPEN:
-            plural = "" if reached.bound == 1 else "s"
-            reason = f"it depends on queues of more than {reached.bound} message{plural}"
-            whole = "it is not known whether all other roles can come to rest"
+            reason = f"it depends on queues of more than {counted(reached.bound, 'message')}"
+            whole = "it is not known whether all other roles can stop acting"
             return Unknown(reason if reached.bound else whole, STEP_LIMIT.number)
         case Scope.QUEUES:
-            plural = "" if reached.bound == 1 else "s"
-            return Bounded(f"queues of at most {reached.bound} message{plural}", Method.SEARCH)
+            return Bounded(f"queues of at most {counted(reached.bound, 'message')}", Method.SEARCH)
         case Scope.RUNS:
             reason = (
                 f"no run of up to {reached.depth} events shows it, and longer ones were not"
@@ -254,15 +261,12 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     conflict = Conflict(first.message, first.path, span, span)
     refuted = Refuted(first.code.number, conflict, Method.STRUCTURE)
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
-    found = [Verdict(Property.WELL_FORMED, Subject(name), refuted, True, 1, 1)]
-    for prop in _OF_MACHINES:
-        if prop is not Property.TERMINATES:
-            required = PROPERTIES[prop].required
-            found.append(Verdict(prop, Subject(name), skipped, required, 1, 1))
-    return found
+    found = [Verdict.of(Property.WELL_FORMED, ObligationScope(), refuted, _START)]
+    asked = [prop for prop in _OF_MACHINES if prop is not Property.TERMINATES]
+    return [*found, *(Verdict.of(prop, ObligationScope(), skipped, _START) for prop in asked)]
 
 
-def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
+def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
     """The finding for a refuted verdict, at the entry of the role it is about."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
@@ -277,7 +281,7 @@ def _told(verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagn
     return [
         finding(
             CODES[outcome.code],
-            Where(entry.path, verdict.subject.protocol),
+            Where(entry.path, name),
             trace.explanation,
             (span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
@@ -297,5 +301,5 @@ def _required(verdict: Verdict, options: Options) -> Verdict:
 def _is_selected(verdict: Verdict, options: Options) -> bool:
     if options.properties and verdict.property.value not in options.properties:
         return False
-    about = verdict.subject.roles
+    about = verdict.scope.roles
     return not (options.roles and about) or bool(set(options.roles) & set(about))

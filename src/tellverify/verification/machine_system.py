@@ -12,11 +12,10 @@ from tellverify.diagnostics import machines as say
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.formats.machine_files import FiledMachine, FileFault, read_machines
 from tellverify.language.files.inputs import ReadFile
-from tellverify.language.linking.modules import judged_alone
+from tellverify.language.files.neighbours import neighbours
 from tellverify.language.lowering.families import family_groups
-from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax import ast
-from tellverify.language.syntax.surface import read_tell
+from tellverify.language.workspace import Workspace
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.local_type import Sort
 from tellverify.model.machine import Machine
@@ -24,7 +23,6 @@ from tellverify.model.parallel_order import ParallelOrder
 from tellverify.obligations.options import Options
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
-from tellverify.verification.pipeline import qualified_name
 
 _MEMBER: Final = re.compile(r"(.+)\[(\d{1,6})\]")
 
@@ -121,21 +119,21 @@ def choreography(file: ReadFile, roles: Sequence[str], options: Options) -> Chor
 
     None when it has no such protocol.
     """
-    source = file.source()
     if file.diagnostic is not None:
         return Choreography(file.path, NOWHERE, None, (file.diagnostic,))
-    judged = judged_alone(read_tell(source), source)
-    errors = tuple(d for d in judged.said if d.severity is Severity.ERROR)
+    workspace = Workspace([file], options.dialect, options.event_limit, also=neighbours([file]))
+    said = workspace.diagnostics()
+    errors = tuple(d for d in said if d.severity is Severity.ERROR)
     if errors:
         return Choreography(file.path, NOWHERE, None, errors)
-    wanted = set(options.protocols)
-    for protocol in judged.file.protocols:
-        name = qualified_name(judged.file, protocol)
-        if wanted and not {name, protocol.name.text} & wanted:
+    for found in workspace.protocols():
+        protocol, name = found.protocol, found.name
+        if options.protocols and not any(map(found.is_called, options.protocols)):
             continue
-        lowered = lower(
-            judged.file, source, protocol, _sizes(protocol, roles, options), options.event_limit
-        )
+        blocked = found.judged.linked.blocked
+        if blocked:
+            return Choreography(name, protocol.name.span, None, (), blocked)
+        lowered = workspace.graph(found, _sizes(protocol, roles, options))
         errors = tuple(d for d in lowered.diagnostics if d.severity is Severity.ERROR)
         span = protocol.name.span
         if lowered.graph is None or errors:

@@ -8,6 +8,7 @@ from typing import Final
 from tellverify.diagnostics.laws import BROKEN_CLAIM, broken_claim, unreadable_pattern
 from tellverify.diagnostics.limits import EVENT_LIMIT
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.evaluation import Value, shown
 from tellverify.models.induction import accepts, inductive
@@ -20,11 +21,12 @@ from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input as ReadInput
-from tellverify.verdict.run import ProtocolReport, Subject, Verdict
+from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 
 _BUDGET: Final = Budget(20_000_000)
@@ -84,21 +86,16 @@ class _Check:
             if claim.kind != "lemma"
         )
         line = self._source.position(model.span.start)[0]
-        return ProtocolReport(model.name, self._source.path, line, (), (), verdicts)
+        return ProtocolReport(
+            model.name, self._source.path, line, (), (), verdicts, kind=SubjectKind.MODEL
+        )
 
     def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
-        subject = Subject(self._model.name, item=f"{claim.kind} {claim.name}")
-        required = PROPERTIES[Property.CLAIM].required
+        subject = ObligationScope(item=f"{claim.kind} {claim.name}")
         place = self._source.position(claim.span.start)
         statistics = (("states", space.state_count),) if space is not None else ()
-        return Verdict(
-            Property.CLAIM,
-            subject,
-            self._outcome(claim, is_proved, space, reason),
-            required,
-            *place,
-            statistics,
-        )
+        outcome = self._outcome(claim, is_proved, space, reason)
+        return Verdict.of(Property.CLAIM, subject, outcome, place, statistics)
 
     def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
         if is_proved:
@@ -119,8 +116,8 @@ class _Check:
         steps = _told(self._model, run)
         end = "no state that meets it can be reached" if claim.kind == "possible" else "it is false"
         message = (
-            f"`{self._model.name}` does not keep `{claim.name}`: after {len(run.steps)}"
-            f" step{'' if len(run.steps) == 1 else 's'} {end}"
+            f"`{self._model.name}` does not keep `{claim.name}`: after"
+            f" {counted(len(run.steps), 'step')} {end}"
         )
         obligation = f"{Property.CLAIM}[{claim.kind} {claim.name}]"
         self.said.append(

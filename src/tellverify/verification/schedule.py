@@ -16,8 +16,8 @@ from tellverify.verdict.run import Input
 from tellverify.verification.checked import Checked, FileResult, assembled
 
 if TYPE_CHECKING:
+    from tellverify.language.workspace import Workspace
     from tellverify.verification.cache import Cache
-    from tellverify.verification.pipeline import Batch
 
 INTERRUPTED = 130
 
@@ -55,6 +55,8 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Cond
     notes = work.finish()
     done = [result for result in work.results if result is not None]
     checked = assembled(done, options)
+    read = {file.path: file.source() for file in files}  # findings may point into what is imported
+    checked = msgspec.structs.replace(checked, sources={**read, **checked.sources})
     if interrupted:
         reason = f"interrupted: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=INTERRUPTED, exit_reason=reason)
@@ -72,6 +74,7 @@ class _Work:
         self._options = options
         self._how = how
         self._cache: Cache | None = None
+        self._workspace: Workspace | None = None  # made when a stored refutation is replayed
         self._keys: dict[int, str] = {}
         self._done = 0
         self._end: float | None = None
@@ -96,11 +99,11 @@ class _Work:
             for index, result in in_processes(files, wanted, how.jobs):
                 self._take(index, result)
         elif missing:
-            from tellverify.verification.pipeline import Batch
+            from tellverify.verification import pipeline
 
-            batch = Batch(files)
+            workspace = pipeline.workspace_of(files, self._options)
             for index in missing:
-                self._take(index, batch.result(index, self._limited()))
+                self._take(index, pipeline.check_file(workspace, index, self._limited()))
 
     @property
     def count(self) -> int:
@@ -170,29 +173,28 @@ class _Work:
                 imports = "import" in file.text
                 self._keys[index] = keys.key(file, imports=imports)
         found = self._cache.lookup(self._keys.values())
-        batch: Batch | None = None
         for index, key in self._keys.items():
             if key in found:
-                batch = self._restore(index, found[key], batch)
+                self._restore(index, found[key])
 
-    def _restore(self, index: int, text: bytes, batch: Batch | None) -> Batch | None:
+    def _restore(self, index: int, text: bytes) -> None:
         """Take over a stored result; with a refutation only after it was replayed."""
         from tellverify.verification.stored_results import decoded, refutations, restored
 
         stored = decoded(text)
         if stored is None:
-            return batch
+            return
         file = self._files[index]
         empty = FileResult(Input(file.path, file.sha256), file.source(), [], [], [], [], {}, {})
         result = restored(stored, empty)
         if refutations(result.reports):
             from tellverify.verification.cached_runs import confirmed
-            from tellverify.verification.pipeline import Batch
+            from tellverify.verification.pipeline import workspace_of
 
-            batch = batch or Batch(self._files)
-            if not confirmed(batch, index, result.reports, self._options):
-                return batch
+            if self._workspace is None:
+                self._workspace = workspace_of(self._files, self._options)
+            if not confirmed(self._workspace, index, result.reports, self._options):
+                return
         self.results[index] = result
         self.cached += 1
         self._tell(file.path)
-        return batch

@@ -16,9 +16,11 @@ from tellverify.diagnostics import directives as say
 from tellverify.diagnostics.model import Diagnostic, Kind, Severity
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import FORMS, NONE, Directive, Directives, directives
+from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Assumption, Suppression, Verdict
@@ -172,7 +174,7 @@ class Settlement:
 
     def _parts(self, verdict: Verdict, protocol: Span) -> list[Verdict]:
         """A verdict on several roles as one on those that are assumed and one on the others."""
-        roles = verdict.subject.roles
+        roles = verdict.scope.roles
         if len(roles) < 2 or isinstance(verdict.outcome, Refuted) or self._suffices(verdict):
             return [verdict]
         parts = [_of_role(verdict, role) for role in roles]
@@ -205,6 +207,7 @@ class Settlement:
             place = self._place(directive)
             entry = Assumption(
                 "",
+                slashed(self._source.path),
                 protocol,
                 verdict.name,
                 directive.text,
@@ -262,13 +265,13 @@ class Settlement:
 
 
 def _of_role(verdict: Verdict, *roles: str) -> Verdict:
-    subject = msgspec.structs.replace(verdict.subject, roles=roles)
-    return msgspec.structs.replace(verdict, subject=subject)
+    scope = msgspec.structs.replace(verdict.scope, roles=roles)
+    return msgspec.structs.replace(verdict, scope=scope)
 
 
 def _single(verdict: Verdict) -> list[Verdict]:
     """The verdict for each of its roles."""
-    roles = verdict.subject.roles
+    roles = verdict.scope.roles
     return [_of_role(verdict, role) for role in roles] if len(roles) > 1 else [verdict]
 
 
@@ -311,7 +314,7 @@ def _speaks_of(text: str, verdict: Verdict) -> bool:
     if found[2] is None:
         return True
     wanted = " ".join(found[2].split())
-    subject = verdict.subject
+    subject = verdict.scope
     if verdict.name == f"{verdict.property}[{wanted}]":
         return True
     channel = subject.channel
@@ -319,5 +322,5 @@ def _speaks_of(text: str, verdict: Verdict) -> bool:
         return wanted == f"{channel[0]} -> {channel[1]}"
     roles = {part.strip() for part in wanted.split(",")}
     return bool(subject.roles) and all(
-        role in roles or role.partition("[")[0] in roles for role in subject.roles
+        role in roles or family_of(role) in roles for role in subject.roles
     )

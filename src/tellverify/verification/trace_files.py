@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 from tellverify.evidence.formula_run import stated
-from tellverify.evidence.itf import TraceSubject, trace_path, write_itf
+from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault, Trace
@@ -15,15 +13,18 @@ from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verification.checked import Origin
 
 
 def trace_files(
-    protocol: ProtocolReport, graphs: dict[str, ProtocolGraph]
+    protocol: ProtocolReport,
+    graphs: dict[str, ProtocolGraph],
+    origin: Origin,
 ) -> list[tuple[str, str, str]]:
-    """For each obligation that a run refutes or proves: its id, its file's name, and the text.
+    """For each obligation that a run refutes or proves: its name, its file's name, and the text.
 
-    `graphs` has the graph of every instance by name. A run of a protocol with very many roles
-    names only the roles that act in it.
+    `graphs` has the graph of every instance by name, `origin` what the protocol is made of. A
+    run of a protocol with very many roles names only the roles that act in it.
     """
     found = []
     for verdict in protocol.verdicts:
@@ -34,12 +35,16 @@ def trace_files(
         machines = Machines(graph)
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
             continue  # nobody could replay it in reasonable time
+        subject = _subject(protocol, verdict, (code, instance), trace)
+        if origin.dialect == "faithful":
+            subject = msgspec.structs.replace(subject, dialect="faithful")
+        if len(origin.files) > 1:
+            subject = msgspec.structs.replace(subject, files=origin.paths)
         try:
-            text = _text(protocol, verdict, (code, instance), trace, machines)
+            text = _text(subject, trace, machines)
         except MachineTooLarge:
-            continue  # nor could anybody build the machines to replay it with
-        name = trace_path(protocol.name, verdict.name)
-        found.append((f"{protocol.name}/{verdict.name}", name, text))
+            continue  # nor can the machines to replay it with be built
+        found.append((verdict.name, trace_name(verdict.name), text))
     return found
 
 
@@ -62,19 +67,19 @@ def _acting(trace: Trace) -> set[str]:
     return {role for step in trace.steps for role in (step.sender, step.receiver)}
 
 
-def _text(
-    protocol: ProtocolReport,
-    verdict: Verdict,
-    found: tuple[str, str],
-    trace: Trace,
-    machines: Machines,
-) -> str:
+def _text(subject: TraceSubject, trace: Trace, machines: Machines) -> str:
     roles: tuple[str, ...] = machines.graph.roles
     if len(roles) > ALL_MACHINES:
         acting = _acting(trace)
         roles = tuple(role for role in roles if role in acting)
+    return write_itf(trace, [machines.of(role) for role in roles], subject)
+
+
+def _subject(
+    protocol: ProtocolReport, verdict: Verdict, found: tuple[str, str], trace: Trace
+) -> TraceSubject:
     formula = msgspec.UNSET if trace.formula is None else trace.formula
-    subject = TraceSubject(
+    return TraceSubject(
         source=protocol.path,
         protocol=protocol.name,
         obligation=verdict.name,
@@ -87,19 +92,3 @@ def _text(
         instance=found[1],
         formula=formula,
     )
-    return write_itf(trace, [machines.of(role) for role in roles], subject)
-
-
-def write_files(folder: str, files: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Write trace files below `folder`; the path of each by the id of its obligation.
-
-    Raises OSError when the folder cannot be written.
-    """
-    written = {}
-    for identity, name, text in files:
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        written[identity] = path.replace(os.sep, "/")
-    return written

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+    from tellverify.language.workspace import Workspace
+
 
 class WorkerDefect(Exception):
     """A process met a defect of tellverify; the text has its traceback."""
@@ -135,12 +137,12 @@ def _work(connection: Connection, others: Connection, files: Sequence[ReadFile])
     """Check what comes until nothing comes; whoever reads the answers handles an interrupt."""
     import traceback
 
-    from tellverify.verification.pipeline import Batch
+    from tellverify.verification import pipeline
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     others.close()
-    batch = Batch(files)
+    workspace: Workspace | None = None
     while True:
         try:
             task = connection.recv()
@@ -150,7 +152,8 @@ def _work(connection: Connection, others: Connection, files: Sequence[ReadFile])
             return
         index, options = task
         try:
-            answer: object = batch.result(index, options)
+            workspace = workspace or pipeline.workspace_of(files, options)
+            answer: object = pipeline.check_file(workspace, index, options)
         except Exception:
             answer = traceback.format_exc()
         connection.send(answer)

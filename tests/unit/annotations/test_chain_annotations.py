@@ -163,7 +163,7 @@ def test_annotations_of_an_operation_are_read_by_nobody() -> None:
     wrong, right = page(CODES["TV366"]).examples
     for text, told in ((wrong, True), (right, False)):
         run = check_text(text, Options()).run
-        assert ("TV366" in {diagnostic.code.number for diagnostic in run.diagnostics}) is told
+        assert ("TV366" in {diagnostic.code.number for diagnostic in run.findings}) is told
 
 
 def test_broken_annotations_have_no_budget() -> None:

@@ -135,7 +135,7 @@ def raised(text: str) -> set[str]:
     run = check_text(text, Options(), path="example.tell").run
     outcomes = [verdict.outcome for report in run.protocols for verdict in report.verdicts]
     return {
-        *(diagnostic.code.number for diagnostic in run.diagnostics),
+        *(diagnostic.code.number for diagnostic in run.findings),
         *(one.code for one in outcomes if isinstance(one, Refuted | Unknown | Skipped)),
     }
 

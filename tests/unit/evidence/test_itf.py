@@ -11,7 +11,7 @@ from tellverify.evidence.itf import (
     TraceSubject,
     disagreement,
     read_itf,
-    trace_path,
+    trace_name,
     write_itf,
 )
 from tellverify.model.defect import Defect
@@ -31,7 +31,7 @@ SUBJECT = TraceSubject(
     source="dir/p.tell",
     protocol="p.P",
     obligation="no-stuck-role[A]",
-    statement="The role never waits for ever.",
+    statement="The role is never left waiting indefinitely.",
     code="TV512",
     fault=Fault.WITNESS,
     culprits=("A",),
@@ -171,9 +171,7 @@ def test_anything_else_is_refused_with_a_reason(text: str | bytes) -> None:
 
 
 def test_file_names_are_safe_and_differ() -> None:
-    assert trace_path("escrow.Escrow", "no-stuck-role[Courier]") == (
-        "escrow.Escrow/no-stuck-role.Courier.itf.json"
-    )
+    assert trace_name("no-stuck-role[Courier]") == "no-stuck-role.Courier.itf.json"
     odd = [
         "a[../../etc]",
         "a[..\\x]",
@@ -183,10 +181,9 @@ def test_file_names_are_safe_and_differ() -> None:
         "a[Ä]",
         "a[Ö]",
     ]
-    paths = [trace_path("P", name) for name in odd]
+    paths = [trace_name(name) for name in odd]
     assert len(set(paths)) == len(paths)
     for path in paths:
-        folder, _, name = path.partition("/")
-        assert folder == "P" and "/" not in name and "\\" not in name
+        assert "/" not in path and "\\" not in path
         assert path.isascii() and path.isprintable() and len(path) < 150
-        assert not name.startswith(".")
+        assert not path.startswith(".")

@@ -115,7 +115,7 @@ CASES = [
         "TV313",
         "error",
         "accepts",
-        "two arms of the case take `Full`",
+        "two arms of the case match `Full`",
         body(
             "case u of",
             "  | Full(n) => A -> B : x",
@@ -127,14 +127,14 @@ CASES = [
         "TV314",
         "error",
         "accepts",
-        "the arm binds 1 name, but `Closed` carries no value",
+        "the arm binds 1 name, but `Closed` has no value",
         body("case u of", "  | Full(n) => A -> B : x", "  | Closed(«why») => A -> B : y"),
     ),
     (
         "TV314",
         "error",
         "accepts",
-        "the arm binds 3 names, but `Full` carries 1 value",
+        "the arm binds 3 names, but `Full` has 1 value",
         body("case u of", "  | Full(a, «b, c») => A -> B : x", "  | Closed => A -> B : y"),
     ),
     # effects
@@ -142,7 +142,7 @@ CASES = [
         "TV328",
         "error",
         "accepts",
-        "`P` asks the effect `Store` without `uses Store`",
+        "`P` uses the effect `Store` without `uses Store`",
         body("let x = f(«Store».ask(b))", head=""),
     ),
     (
@@ -163,7 +163,7 @@ CASES = [
         "TV331",
         "error",
         "rejects",
-        "`look` is checked, but it only observes",
+        "`look` is checked, but it is an `observe` operation",
         body(
             "case check Store.«look»(b) of",
             "  | Full(n) => A -> B : x",
@@ -175,7 +175,7 @@ CASES = [
         "TV341",
         "warning",
         "accepts",
-        "`begin stow` is followed by no",
+        "follows `begin stow`",
         body(
             "choice A at",
             "  | x =>",
@@ -248,14 +248,14 @@ CASES = [
         "TV344",
         "warning",
         "accepts",
-        "made with `slip`, which is no receipt",
+        "uses `slip`, which is not a receipt",
         body("let slip = box", "handoff move to B with «slip»"),
     ),
     (
         "TV345",
         "warning",
         "accepts",
-        "the operation `stw` is begun and not declared",
+        "the operation `stw` is begun but not declared",
         body("begin «stw»", "await stw", declared=STOW, head=""),
     ),
     # declarations
@@ -287,10 +287,28 @@ CASES = [
         "the role set `S` is empty",
         of("role_set S = subset(A, «2..2»)"),
     ),
-    ("TV286", "warning", "accepts", "two types `T`", of("type alias T = Unit\ntype «T» =\n  | C")),
-    ("TV286", "warning", "accepts", "two fragments `F`", of("fragment F\nfragment «F»(a)")),
-    ("TV286", "warning", "accepts", "two role sets `F`", of("role_set F = A\nrole_set «F» = B")),
-    ("TV286", "warning", "accepts", "called `C`", of("type T =\n  | C\n  | «C»(Int)")),
+    (
+        "TV286",
+        "warning",
+        "accepts",
+        "two types named `T`",
+        of("type alias T = Unit\ntype «T» =\n  | C"),
+    ),
+    ("TV286", "warning", "accepts", "two fragments named `F`", of("fragment F\nfragment «F»(a)")),
+    (
+        "TV286",
+        "warning",
+        "accepts",
+        "two role sets named `F`",
+        of("role_set F = A\nrole_set «F» = B"),
+    ),
+    (
+        "TV286",
+        "warning",
+        "accepts",
+        "constructors of `T` named `C`",
+        of("type T =\n  | C\n  | «C»(Int)"),
+    ),
     (
         "TV287",
         "warning",
@@ -302,21 +320,27 @@ CASES = [
         "TV288",
         "warning",
         "accepts",
-        "requires `K`, a proof bundle without capabilities",
+        "requires the proof bundle `K`, which lists no capabilities",
         "proof_bundle K requires []\nprotocol P requires «K» =\n  roles A, B\n  A -> B : M\n",
     ),
-    ("TV289", "warning", "accepts", "names the role `D`", of("ring R = A, «D»")),
-    ("TV289", "warning", "accepts", "names the fragment `F`", of(
+    ("TV289", "warning", "accepts", "refers to the role `D`", of("ring R = A, «D»")),
+    ("TV289", "warning", "accepts", "refers to the fragment `F`", of(
         STOW.replace("stow at A", "stow at A within «F»")
     )),
-    ("TV289", "warning", "accepts", "names the profile `Q`", of(
+    ("TV289", "warning", "accepts", "refers to the profile `Q`", of(
         STOW.replace("within w", "requires «Q»")
     )),
-    ("TV289", "warning", "accepts", "names the role `X`", of(STOW.replace("at A", "at «X»"))),
-    ("TV289", "warning", "accepts", "names the effect `E`", of(
+    ("TV289", "warning", "accepts", "refers to the role `X`", of(STOW.replace("at A", "at «X»"))),
+    ("TV289", "warning", "accepts", "refers to the effect `E`", of(
         "guest runtime G =\n  uses «E»\n  entry P"
     )),
-    ("TV289", "warning", "accepts", "names the entry `Q`", of("guest runtime G =\n  entry «Q»")),
+    (
+        "TV289",
+        "warning",
+        "accepts",
+        "refers to the entry `Q`",
+        of("guest runtime G =\n  entry «Q»"),
+    ),
     (
         "TV291",
         "warning",
@@ -405,7 +429,7 @@ def test_one_finding_for_a_misspelt_constructor() -> None:
 def test_an_effect_that_is_missing_in_the_header_is_one_finding() -> None:
     text = body("let x = check Store.ask(b)", "let y = check Store.ask(x)", head="")
     (one,) = findings(text)
-    assert one.notes == ("it is asked at 1 more places",)
+    assert one.notes == ("it is used in 1 more places",)
 
 
 def condition(text: str) -> list[tuple[str, str]]:

@@ -238,7 +238,7 @@ ACCIDENTS = {
         "error",
         "note",
     ),
-    "a continue without its rec": (
+    "a `continue` outside its `rec`": (
         body("A -> B : x\nB -> C : y\ncontinue X"),
         "TV231",
         "error",
@@ -250,7 +250,7 @@ ACCIDENTS = {
         "error",
         "note",
     ),
-    "two branches of one label": (
+    "two branches with the same label": (
         body("A -> C : k\nchoice A at\n  | x =>\n      A -> B : x\n  | x =>\n      A -> B : x"),
         "TV241",
         "error",
@@ -309,7 +309,7 @@ def test_an_accident_in_both_dialects(name: str) -> None:
     text, code, strict, faithful = ACCIDENTS[name]
     severities = {}
     for dialect in (STRICT, FAITHFUL):
-        found = check_text(text, Options(dialect=dialect)).run.diagnostics
+        found = check_text(text, Options(dialect=dialect)).run.findings
         severities[dialect] = {d.severity.value for d in found if d.code.number == code}
     assert severities == {STRICT: {strict}, FAITHFUL: {faithful}}
 

@@ -37,7 +37,7 @@ def check(options: Options = Options(keep_graphs=True), **files: str) -> Checked
 
 
 def found(checked: Checked, path: str) -> list[Diagnostic]:
-    return [each for each in checked.run.diagnostics if each.path == path]
+    return [each for each in checked.run.findings if each.path == path]
 
 
 def numbers(checked: Checked, path: str) -> list[str]:
@@ -91,7 +91,7 @@ class TestCalls:
 
     def test_the_order_of_the_files_does_not_matter(self) -> None:
         one, other = check(order=ORDER, shop=SHOP), check(shop=SHOP, order=ORDER)
-        assert one.run.diagnostics == other.run.diagnostics
+        assert one.run.findings == other.run.findings
         assert outcomes(one, "Sales.Order") == outcomes(other, "Sales.Order")
 
     def test_an_import_without_a_list_brings_in_what_is_exposed(self) -> None:
@@ -148,7 +148,7 @@ protocol Pay =
         evidence = refuted[0].evidence
         assert isinstance(evidence, Trace)
         assert {step.site.path for step in evidence.steps} == {"order.tell", "shop.tell"}
-        for one in checked.run.diagnostics:
+        for one in checked.run.findings:
             source = checked.sources[one.path]
             assert one.primary.span.end <= len(source.text)
 
@@ -179,7 +179,7 @@ protocol Order =
       call Pay
 """
         checked = check(order=order, shop=SHOP)
-        (one,) = [each for each in checked.run.diagnostics if each.code.number == "TV255"]
+        (one,) = [each for each in checked.run.findings if each.code.number == "TV255"]
         places = [(one.path, one.primary.span)]
         places += [(other.path or one.path, other.span) for other in one.others]
         assert {path for path, _ in places} == {"order.tell", "shop.tell"}
@@ -203,8 +203,8 @@ class TestFaults:
 
     def test_a_text_alone_says_that_it_resolves_nothing(self) -> None:
         run = check_text(ORDER, Options()).run
-        (one,) = run.diagnostics
-        assert one.notes == ("this text was checked alone, so that no import is resolved",)
+        (one,) = run.findings
+        assert one.notes == ("this text was checked alone, so imports are not resolved",)
 
     def test_a_name_that_the_module_does_not_declare(self) -> None:
         order = ORDER.replace("(Pay)", "(Pays)").replace("call Pay", "call Pays")
@@ -250,7 +250,7 @@ class TestFaults:
         ]
 
     def test_two_files_with_a_module_that_nobody_imports(self) -> None:
-        assert check(shop=SHOP, old=SHOP).run.diagnostics == ()
+        assert check(shop=SHOP, old=SHOP).run.findings == ()
 
     def test_an_import_that_nothing_calls(self) -> None:
         order = ORDER.replace("call Pay", "Buyer -> Bank : Pay")

@@ -222,7 +222,7 @@ class TestRecursion:
     def test_unbound_continue_is_skipped(self) -> None:
         result = lowered("A, B", "A -> B : M", again("L"))
         assert result.graph is None
-        assert "`continue L` is in no `rec L`" in result.skipped[0].reason
+        assert "`continue L` is not inside a `rec L`" in result.skipped[0].reason
 
 
 class TestLoops:
@@ -304,7 +304,7 @@ class TestCase:
         assert shape(result.graph)[0] == ["0 A->B:M 1", "1 B->A:x 2", "1 B->A:y 2"]
         (found,) = result.diagnostics
         assert found.code.number == "TV247"
-        assert found.message == "branches `Ok` and `Err` begin alike with `A -> B : M`"
+        assert found.message == "branches `Ok` and `Err` both begin with `A -> B : M`"
         assert found.primary.span == second.message.label.span
         assert found.others[0].span == first.message.label.span
 

@@ -96,7 +96,7 @@ def test_tabs_elsewhere_are_spaces() -> None:
 def test_many_tabs_are_one_fault_and_the_blocks_are_still_read() -> None:
     result = parsed("protocol P =\n\trec X\n\t\tA -> B : M\n\tA -> B : N\n")
     (found,) = result.diagnostics
-    assert (found.code.number, found.notes) == ("TV101", ("so are 2 lines further down",))
+    assert (found.code.number, found.notes) == ("TV101", ("2 more lines are indented with tabs",))
     assert len(result.file.protocols[0].body) == 2
     assert not result.file.protocols[0].complete
 

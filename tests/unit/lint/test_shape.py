@@ -14,6 +14,7 @@ from tellverify.diagnostics.explain import page
 from tellverify.diagnostics.model import Code, Severity
 from tellverify.diagnostics.shape import FIXTURE_COMMENT, MODULE_CLASH
 from tellverify.language.files import inputs
+from tellverify.language.workspace import Workspace
 from tellverify.lint.files import Linted, lint_files
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +26,7 @@ ELSEWHERE = {MODULE_CLASH, FIXTURE_COMMENT}
 
 def linted(text: str, path: str = "x.tell", *, fix: bool = False, unsafe: bool = False) -> Linted:
     files = [inputs.decode(path, text.encode())]
-    (one,) = lint_files(files, default_rules(), unsafe=unsafe, fix=fix)
+    (one,) = lint_files(Workspace(files), default_rules(), unsafe=unsafe, fix=fix)
     return one
 
 
@@ -69,7 +70,7 @@ def test_a_comment_of_a_fixture() -> None:
 def test_a_clash_of_modules() -> None:
     text = "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  A -> B : Ping\n"
     files = [inputs.decode(path, text.encode()) for path in ("b.tell", "a.tell")]
-    first, second = lint_files(files, default_rules(), unsafe=False, fix=False)
+    first, second = lint_files(Workspace(files), default_rules(), unsafe=False, fix=False)
     assert [one.code.number for one in second.diagnostics] == []
     assert [one.code.number for one in first.diagnostics] == ["TV384"]
     assert first.diagnostics[0].others[0].path == "a.tell"

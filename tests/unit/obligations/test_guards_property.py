@@ -33,7 +33,7 @@ def outcomes(run: Run) -> list[Outcome]:
 
 
 def said(run: Run) -> list[tuple[str, str]]:
-    return [(one.code.number, one.message) for one in run.diagnostics]
+    return [(one.code.number, one.message) for one in run.findings]
 
 
 def marked(text: str, found: Diagnostic) -> list[str]:
@@ -65,7 +65,7 @@ def test_a_contradictory_guard_is_refuted_with_its_conditions() -> None:
     (outcome,) = outcomes(run)
     assert isinstance(outcome, Refuted)
     assert outcome.code == "TV601"
-    (found,) = run.diagnostics
+    (found,) = run.findings
     assert found.severity is Severity.ERROR
     assert found.refutes == "guards"
     assert found.upstream == "accepts"
@@ -101,7 +101,7 @@ def test_what_refutes_nothing_is_a_warning(
 ) -> None:
     text = freight(*guards)
     run = checked(text)
-    (found,) = run.diagnostics
+    (found,) = run.findings
     assert found.code.number == code
     assert found.severity is Severity.WARNING
     assert words in found.message
@@ -115,7 +115,7 @@ def test_what_is_not_modelled_is_unknown_and_said_where_it_is() -> None:
     text = freight("(load < 1.5)", "(ready && !ready)", "")
     run = checked(text)
     assert [type(outcome) for outcome in outcomes(run)] == [Refuted, Unknown]
-    first, second = run.diagnostics
+    first, second = run.findings
     assert (first.code.number, second.code.number) == ("TV606", "TV601")
     assert marked(text, first) == ["1.5"]
     alone = checked(freight("(load < 1.5)", ""))
@@ -198,9 +198,9 @@ def test_many_guards_end_at_the_limit_of_queries(monkeypatch: pytest.MonkeyPatch
 )
 def test_hostile_guards_end_in_a_verdict_or_a_finding(guard: str) -> None:
     run = checked(freight(guard, "(other)"))
-    assert outcomes(run) or run.diagnostics
+    assert outcomes(run) or run.findings
     assert run.exit_code in (0, 1, 3)
-    for found in run.diagnostics:
+    for found in run.findings:
         assert "\n" not in found.message
 
 

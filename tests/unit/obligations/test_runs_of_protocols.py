@@ -102,7 +102,7 @@ def test_good_members_keep_their_verdict_beside_a_refuted_one(verdicts: Check) -
     found = verdicts(PARTLY, Options(instances=(("Node", (2,)),)))
     assert isinstance(found["no-stuck-role[Node[1]]"].outcome, Refuted)
     good = [v for name, v in found.items() if "no-stuck-role" in name and "Node[0]" in name]
-    assert [type(v.outcome) for v in good] == [Bounded] and "Hub" in good[0].subject.roles
+    assert [type(v.outcome) for v in good] == [Bounded] and "Hub" in good[0].scope.roles
 
 
 def test_parallel_branches_on_one_channel_are_decided(verdicts: Check) -> None:

@@ -51,12 +51,12 @@ def checked(*properties: str, protocol: str = SHOP, **options: object) -> Run:
 
 
 def verdict(run: Run, item: str = "p0") -> Verdict:
-    (found,) = (v for p in run.protocols for v in p.verdicts if v.subject.item == item)
+    (found,) = (v for p in run.protocols for v in p.verdicts if v.scope.item == item)
     return found
 
 
 def codes(run: Run) -> list[str]:
-    return [diagnostic.code.number for diagnostic in run.diagnostics]
+    return [diagnostic.code.number for diagnostic in run.findings]
 
 
 def test_all_properties_of_a_protocol_are_decided_in_order() -> None:
@@ -91,7 +91,7 @@ def test_a_refutation_has_a_shortest_run_or_a_lasso() -> None:
 def test_a_name_that_is_not_there_is_an_error_with_a_suggestion() -> None:
     run = checked("never Payy after Order", "Bayer finished", "takes Acept")
     assert codes(run).count("TV612") == 3
-    helps = [d.helps for d in run.diagnostics if d.code.number == "TV612"]
+    helps = [d.helps for d in run.findings if d.code.number == "TV612"]
     assert helps == [
         ("did you mean `Pay`?",),
         ("did you mean `Buyer`?",),
@@ -103,7 +103,7 @@ def test_a_name_that_is_not_there_is_an_error_with_a_suggestion() -> None:
 
 def test_a_formula_that_cannot_be_read_is_shown_at_its_place() -> None:
     run = checked("never (Pay after Order")
-    (said,) = (d for d in run.diagnostics if d.code.number == "TV611")
+    (said,) = (d for d in run.findings if d.code.number == "TV611")
     line = "-- tell: property p0: never (Pay after Order"
     assert said.primary.span.start == line.index("after")
     assert isinstance(verdict(run).outcome, Skipped)
@@ -125,9 +125,9 @@ def test_the_configuration_states_properties_too() -> None:
         UserProperty("bad", "never (", "tellverify.toml", 7),
     )
     run = checked(user_properties=table)
-    items = [v.subject.item for v in run.protocols[0].verdicts if v.subject.item]
+    items = [v.scope.item for v in run.protocols[0].verdicts if v.scope.item]
     assert items == ["paid", "Shop.once", "bad"]
-    (said,) = (d for d in run.diagnostics if d.code.number == "TV611")
+    (said,) = (d for d in run.findings if d.code.number == "TV611")
     assert said.path == "tellverify.toml"
     assert "line 7" in said.notes[0]
 

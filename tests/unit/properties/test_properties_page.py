@@ -45,9 +45,9 @@ def test_an_example_has_the_outcome_that_the_page_says(
     protocol: str, outcome: str, formula: str
 ) -> None:
     run = check_text(f"-- tell: property example: {formula}\n{protocol}", Options()).run
-    (verdict,) = (v for v in run.protocols[0].verdicts if v.subject.item == "example")
-    said = {d.code.number for d in run.diagnostics}
-    assert not said & {"TV611", "TV612"}, [d.message for d in run.diagnostics]
+    (verdict,) = (v for v in run.protocols[0].verdicts if v.scope.item == "example")
+    said = {d.code.number for d in run.findings}
+    assert not said & {"TV611", "TV612"}, [d.message for d in run.findings]
     is_vacuous = verdict.vacuity == "vacuous"
     shown = "vacuous" if is_vacuous else status(verdict.outcome)
     assert shown == outcome

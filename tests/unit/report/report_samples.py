@@ -9,6 +9,7 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -26,9 +27,9 @@ from tellverify.verdict.run import (
     Input,
     ProtocolReport,
     Run,
-    Subject,
     Verdict,
 )
+from tellverify.verification.reported import located, with_diagnostics
 
 PATH = "protocols/escrow.tell"
 
@@ -107,7 +108,7 @@ STUCK_COURIER = Diagnostic(
     STUCK_ROLE,
     "`Courier` can wait for ever",
     PATH,
-    Annotation(DISPATCH, "`Courier` waits here, and everyone else has finished"),
+    Annotation(DISPATCH, "`Courier` waits here, and all other roles have terminated"),
     protocol="escrow.Escrow",
     refutes="no-stuck-role[Courier]",
 )
@@ -123,7 +124,7 @@ def verdict(
 ) -> Verdict:
     """A verdict on `escrow.Escrow` or one of its roles."""
     statistics = (("configurations", configurations),) if configurations else ()
-    return Verdict(prop, Subject("escrow.Escrow", roles), outcome, required, line, 1, statistics)
+    return Verdict(prop, ObligationScope(roles), outcome, required, line, 1, statistics)
 
 
 MERGE = Proved(Method.STRICT_MERGE)
@@ -160,6 +161,9 @@ ESCROW_REPORT = ProtocolReport(
     event_count=4,
 )
 
+_reported, _ = with_diagnostics([ESCROW_REPORT], [UNMERGEABLE_COURIER, STUCK_COURIER])
+(REPORTED_ESCROW,) = located(_reported, SOURCES)
+
 VOTE_REPORT = ProtocolReport(
     name="vote.Vote",
     path="protocols/vote.tell",
@@ -183,13 +187,13 @@ VOTE_REPORT = ProtocolReport(
 
 RUN = Run(
     inputs=(Input(PATH, "0" * 64), Input("protocols/vote.tell", "1" * 64)),
-    protocols=(ESCROW_REPORT, VOTE_REPORT),
-    diagnostics=(UNMERGEABLE_COURIER, STUCK_COURIER),
+    protocols=(REPORTED_ESCROW, VOTE_REPORT),
+    diagnostics=(),
     exit_code=1,
     exit_reason="2 required obligations are refuted",
     evidence=(
         EvidenceFile(
-            "escrow.Escrow/no-stuck-role[Courier]",
+            "protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]",
             ".tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json",
             "2" * 64,
         ),

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 from report_samples import RUN, SOURCES
 
 from tellverify.model.semantics import System
@@ -15,8 +16,8 @@ from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.report.drawing.configurations import scenes
 from tellverify.report.grouping import totals
-from tellverify.report.html import write_html
-from tellverify.report.tags import element, escaped, exact, href, prose
+from tellverify.report.html import shell, write_html
+from tellverify.report.tags import Html, element, escaped, exact, href, prose
 from tellverify.verdict.outcome import Refuted
 from tellverify.verification.drawings import with_drawings
 from tellverify.verification.pipeline import check_paths
@@ -142,3 +143,14 @@ def test_scenes_are_what_the_reference_semantics_says() -> None:
                 assert changed == ([scene.step.actor] if scene.step is not None else [])
                 seen += 1
     assert seen > 100
+
+
+def test_text_in_a_template_is_escaped_and_markup_stands_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = '<p class="{{ word }}">{{ word }}{{ part }}{{ number }}</p>'
+    monkeypatch.setattr(shell, "_source", lambda name: source)
+    shown = shell.rendered("any", {"part": Html("<b></b>")}, word="<i>\x1b\"'", number=3)
+    assert shown == '<p class="&lt;i&gt;\\u{1b}&quot;&#39;">&lt;i&gt;\\u{1b}&quot;&#39;<b></b>3</p>'
+    with pytest.raises(UndefinedError):
+        shell.rendered("any", {}, word="a", number=3)

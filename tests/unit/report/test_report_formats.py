@@ -16,11 +16,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from msgspec import structs
 from report_samples import PATH, RUN, SOURCES, STUCK_COURIER, step
 from test_report_hostile import NAMES, run_with
-from test_report_wire import SCHEMA
+from test_run_file import SCHEMA
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.model.trace import Fault, Trace
-from tellverify.report.comparison import Comparison
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.github import guarded, write_annotations
@@ -28,12 +27,14 @@ from tellverify.report.gitlab import write_gitlab
 from tellverify.report.junit import write_junit
 from tellverify.report.kinds import KINDS, writer
 from tellverify.report.markdown import LIMIT, write_markdown
+from tellverify.report.run_file import write_json
 from tellverify.report.sarif import write_sarif
 from tellverify.report.sarif_flows import MOST_LOCATIONS
 from tellverify.report.text import write_text
-from tellverify.report.wire import write_json
 from tellverify.source.text import SourceFile
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Core, CorePremise, Refuted
 from tellverify.verdict.properties import Property
@@ -43,7 +44,6 @@ from tellverify.verdict.run import (
     Before,
     ProtocolReport,
     Run,
-    Subject,
     Suppression,
     Verdict,
 )
@@ -62,7 +62,7 @@ PREMISES = (
 CORE = Core("the pack `QuorumGeometry` asks for `N > 3f`", PREMISES, "proofs/quorum.smt2")
 ADMISSION = Verdict(
     Property.NO_DEADLOCK,
-    Subject("escrow.Escrow", item="QuorumGeometry"),
+    ObligationScope(item="QuorumGeometry"),
     Refuted("TV512", CORE, Method.SMT),
     True,
     8,
@@ -77,12 +77,35 @@ def with_core() -> Run:
 
 def compared(run: Run = RUN) -> Run:
     """`run` next to a baseline: one refutation known, one new, one obligation fixed."""
-    known = fingerprint("escrow.Escrow", run.protocols[0].verdicts[0])
+    known = fingerprint(run.protocols[0].subject, run.protocols[0].verdicts[0])
     previous = (
-        Before("escrow.Escrow", "projectable[Courier]", "refuted", known, "TV411"),
-        Before("escrow.Escrow", "no-stuck-role[Courier]", "proved", "0" * 32),
-        Before("escrow.Escrow", "no-orphan-message", "refuted", "1" * 32, "TV514"),
-        Before("escrow.Escrow", "`Buyer` is never used", "finding", "2" * 32, "TV201"),
+        Before(
+            "protocols/escrow.tell",
+            "escrow.Escrow",
+            "projectable[Courier]",
+            "refuted",
+            known,
+            "TV411",
+        ),
+        Before(
+            "protocols/escrow.tell", "escrow.Escrow", "no-stuck-role[Courier]", "proved", "0" * 32
+        ),
+        Before(
+            "protocols/escrow.tell",
+            "escrow.Escrow",
+            "no-orphan-message",
+            "refuted",
+            "1" * 32,
+            "TV514",
+        ),
+        Before(
+            "protocols/escrow.tell",
+            "escrow.Escrow",
+            "`Buyer` is never used",
+            "finding",
+            "2" * 32,
+            "TV201",
+        ),
     )
     return structs.replace(run, baseline=Baseline("tellverify-baseline.json", (known,), previous))
 
@@ -156,8 +179,8 @@ def test_a_baseline_suppresses_what_is_known_and_only_that() -> None:
         if one["kind"] == "fail"
     }
     assert states == {
-        "escrow.Escrow/projectable[Courier]": ("unchanged", True),
-        "escrow.Escrow/no-stuck-role[Courier]": ("new", False),
+        "protocols/escrow.tell#escrow.Escrow/projectable[Courier]": ("unchanged", True),
+        "protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]": ("new", False),
     }
 
 
@@ -223,24 +246,28 @@ def read_junit(run: Run, sources: dict[str, SourceFile] = SOURCES) -> JUnitXml:
 
 def test_a_reader_of_junit_finds_every_obligation() -> None:
     xml = read_junit(RUN)
-    assert [suite.name for suite in xml] == ["escrow.Escrow", "vote.Vote"]
+    assert [suite.name for suite in xml] == [
+        "protocols/escrow.tell#escrow.Escrow",
+        "protocols/vote.tell#vote.Vote",
+    ]
     marks = {
         f"{case.classname}/{case.name}": [type(one) for one in case.result]
         for suite in xml
         for case in suite
     }
     assert len(marks) == sum(len(protocol.verdicts) for protocol in RUN.protocols)
-    assert marks["escrow.Escrow/no-stuck-role[Courier]"] == [Failure]
-    assert marks["vote.Vote/implementable"] == [Error]
-    assert marks["vote.Vote/can-terminate"] == [Skipped]
-    assert marks["vote.Vote/no-unspecified-reception"] == [Skipped]
-    assert marks["escrow.Escrow/projectable[Buyer]"] == []
+    assert marks["protocols/escrow.tell#escrow.Escrow/no-stuck-role[Courier]"] == [Failure]
+    assert marks["protocols/vote.tell#vote.Vote/implementable"] == [Error]
+    assert marks["protocols/vote.tell#vote.Vote/can-terminate"] == [Skipped]
+    assert marks["protocols/vote.tell#vote.Vote/no-unspecified-reception"] == [Skipped]
+    assert marks["protocols/escrow.tell#escrow.Escrow/projectable[Buyer]"] == []
     assert (xml.failures, xml.errors, xml.skipped) == (2, 1, 2)
     failed = next(
         case
         for suite in xml
         for case in suite
-        if case.name == "no-stuck-role[Courier]" and case.classname == "escrow.Escrow"
+        if case.name == "no-stuck-role[Courier]"
+        and case.classname == "protocols/escrow.tell#escrow.Escrow"
     )
     assert "│───── Order ────▶│" in failed.result[0].text
 
@@ -327,9 +354,9 @@ def test_premises_that_clash_are_named_everywhere() -> None:
     name = f"{Property.NO_DEADLOCK}[QuorumGeometry]"
     written = json.loads(write_json(run, SOURCES))
     Draft202012Validator(SCHEMA).validate(written)
-    evidence = written["protocols"][0]["verdicts"][-1]["evidence"]
+    evidence = written["protocols"][0]["verdicts"][-1]["outcome"]["evidence"]
     assert [one["name"] for one in evidence["premises"]] == ["quorum", "liveness"]
-    assert evidence["path"] == "proofs/quorum.smt2"
+    assert evidence["script"] == "proofs/quorum.smt2"
     sarif(run)
     out = io.StringIO()
     write_text(run, SOURCES, out, color=False, ascii_only=False, width=100, verbose=False)
@@ -369,7 +396,9 @@ def test_the_page_says_what_is_new_and_what_is_fixed() -> None:
 
 
 def test_an_obligation_refuted_in_another_way_is_updated() -> None:
-    before = Before("escrow.Escrow", "no-stuck-role[Courier]", "refuted", "9" * 32)
+    before = Before(
+        "protocols/escrow.tell", "escrow.Escrow", "no-stuck-role[Courier]", "refuted", "9" * 32
+    )
     run = structs.replace(RUN, baseline=Baseline("b.json", (), (before,)))
     state = Comparison(run).state(run.protocols[0], STUCK)
     assert state == "updated"
@@ -381,6 +410,7 @@ def test_an_obligation_refuted_in_another_way_is_updated() -> None:
 def test_the_ledger_is_listed_with_owner_and_date() -> None:
     entry = Assumption(
         "A2",
+        "vote.tell",
         "vote.Vote",
         "no-unspecified-reception",
         "peers sign",
@@ -489,20 +519,20 @@ def test_hostile_names_stay_names_in_every_format(name: str) -> None:
     core = Core(name, (CorePremise(name, name, name, 1), CorePremise(name, name)), name)
     verdict = Verdict(
         Property.NO_DEADLOCK,
-        Subject(name, item=name),
+        ObligationScope(item=name),
         Refuted("TV512", core, Method.SMT, name),
         True,
     )
     protocol = structs.replace(run.protocols[0], verdicts=(*run.protocols[0].verdicts, verdict))
-    before = Before(name, name, "refuted", name)
+    before = Before(name, name, name, "refuted", name)
     more = structs.replace(
         run,
         protocols=(protocol,),
         command=name,
         solvers=(name,),
         configuration=((name, name),),
-        assumptions=(Assumption(name, name, name, name, name, name, name),),
-        suppressions=(Suppression("comment", run.diagnostics[0], name, f"{name}:3"),),
+        assumptions=(Assumption(name, name, name, name, name, name, name, name),),
+        suppressions=(Suppression("comment", run.findings[0], name, f"{name}:3"),),
         baseline=Baseline(name, (name,), (before,)),
     )
     check_all(more, sources)

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from jsonschema import Draft202012Validator
-from test_report_wire import SCHEMA
+from test_run_file import SCHEMA
 
 from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
@@ -18,14 +18,16 @@ from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, write_markdown
+from tellverify.report.run_file import write_json
 from tellverify.report.text import write_text
-from tellverify.report.wire import write_json
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted, Skipped
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import Input, ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
+from tellverify.verification.reported import located, with_diagnostics
 
 NAMES = [
     "x" * 10_000,
@@ -80,20 +82,22 @@ def run_with(name: str) -> tuple[Run, dict[str, SourceFile]]:
     verdicts = (
         Verdict(
             Property.NO_STUCK_ROLE,
-            Subject(name, (name,)),
+            ObligationScope((name,)),
             refuted,
             True,
         ),
         Verdict(
             Property.BOUNDED_QUEUES,
-            Subject(name, (), (name, "B")),
+            ObligationScope((), (name, "B")),
             proved,
             True,
         ),
-        Verdict(Property.CAN_TERMINATE, Subject(name), Skipped(name, "TV942"), False),
+        Verdict(Property.CAN_TERMINATE, ObligationScope(), Skipped(name, "TV942"), False),
     )
-    report = ProtocolReport(name, name, 1, (name, "B"), (), verdicts)
-    run = Run((Input(name, "0" * 64),), (report,), (diagnostic,), 1, name)
+    reports, others = with_diagnostics(
+        [ProtocolReport(name, name, 1, (name, "B"), (), verdicts)], [diagnostic]
+    )
+    run = Run((Input(name, "0" * 64),), located(reports, {name: source}), tuple(others), 1, name)
     return run, {name: source}
 
 

@@ -8,10 +8,11 @@ from report_samples import ESCROW_REPORT, ESCROW_TRACE, RUN, SOURCES
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, MARKER, write_markdown
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 DIAGRAM = """\
 sequenceDiagram
@@ -71,9 +72,7 @@ def test_a_report_is_shortened_step_by_step_and_says_so() -> None:
             ("A",),
             (),
             tuple(
-                Verdict(
-                    prop, Subject(f"p{number}.P"), Proved(Method.SEARCH, f"method {prop}"), True
-                )
+                Verdict(prop, ObligationScope(), Proved(Method.SEARCH, f"method {prop}"), True)
                 for prop in Property
             ),
         )
@@ -97,7 +96,7 @@ def test_too_many_refutations_leave_a_table_that_is_cut() -> None:
             (
                 Verdict(
                     Property.NO_DEADLOCK,
-                    Subject(f"p{number}.P"),
+                    ObligationScope(),
                     Refuted(
                         "TV511",
                         Trace(ESCROW_TRACE.fault, steps, ("Buyer",), "", True),

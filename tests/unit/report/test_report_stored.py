@@ -14,9 +14,8 @@ from report_samples import RUN, SOURCES
 from tellverify.obligations.options import Options
 from tellverify.report.html import write_html
 from tellverify.report.kinds import KINDS, writer
-from tellverify.report.stored import read_run
-from tellverify.report.stored_places import StoredError
-from tellverify.report.wire import write_json
+from tellverify.report.run_file import write_json
+from tellverify.report.stored_run import StoredError, read_run
 from tellverify.verdict.run import Run
 from tellverify.verification.drawings import with_drawings
 from tellverify.verification.pipeline import Checked, check_paths, check_text
@@ -113,8 +112,8 @@ def _refused(value: object) -> str:
 def test_a_changed_status_contradicts_the_rest() -> None:
     value = _value()
     verdicts = value["protocols"][0]["verdicts"]
-    bad = next(one for one in verdicts if one["status"] == "refuted")
-    bad["status"] = "proved"
+    bad = next(one for one in verdicts if one["outcome"]["status"] == "refuted")
+    bad["outcome"]["status"] = "proved"
     assert "contradicts itself at `protocols[0]" in _refused(value)
 
 
@@ -126,18 +125,20 @@ def test_changed_counts_texts_and_places_are_noticed() -> None:
     value["inputs"][0]["text"] += " "
     assert "is not what its SHA-256 is of" in _refused(value)
     value = _value()
-    value["diagnostics"][0]["location"]["line"] = 99
+    refuted = next(
+        one["outcome"]
+        for one in value["protocols"][0]["verdicts"]
+        if "diagnostic" in one["outcome"]
+    )
+    refuted["diagnostic"]["primary"]["region"]["line"] = 99
     assert "has no line 99" in _refused(value)
-    del value["inputs"][0]["text"]
-    value["diagnostics"][0]["location"]["line"] = 10**12
-    assert "beyond what a text can have" in _refused(value)
 
 
 def test_a_refutation_without_evidence_is_refused() -> None:
     value = _value()
-    bad = next(v for v in value["protocols"][0]["verdicts"] if v["status"] == "refuted")
-    bad["evidence"] = {"kind": "none"}
-    assert "nothing is there that shows it" in _refused(value)
+    bad = next(v for v in value["protocols"][0]["verdicts"] if v["outcome"]["status"] == "refuted")
+    del bad["outcome"]["evidence"]
+    assert "no run" in _refused(value)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,8 @@ def test_a_refutation_without_evidence_is_refused() -> None:
         (b"\xff\xfe\x00", "not"),
         (b"[]", "no run"),
         (b'{"schema": "tellverify/run-9"}', "its schema is `tellverify/run-9`"),
-        (b'{"schema": "tellverify/run-1"}', "no run"),
+        (b'{"schema": "tellverify/run-2"}', "no run"),
+        (b'{"schema": "tellverify/run-1"}', "its schema is `tellverify/run-1`"),
         (b"[" * 100_000, "no"),
     ],
 )

@@ -15,10 +15,11 @@ from tellverify.report.concise import write_concise
 from tellverify.report.drawing.chart import draw
 from tellverify.report.style import Style
 from tellverify.report.text import write_text
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import ProtocolReport, Run, Subject, Verdict
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 GOLDEN = """\
 error[TV411]: `Courier` cannot tell which branch `Seller` chose
@@ -40,7 +41,7 @@ error[TV512]: `Courier` can wait for ever
   --> protocols/escrow.tell:11:29
    |
 11 |         Seller -> Courier : Dispatch of shop.Parcel
-   |                             ^^^^^^^^ `Courier` waits here, and everyone else has finished
+   |                             ^^^^^^^^ `Courier` waits here, and all other roles have terminated
    |
    = refutes: no-stuck-role[Courier]
    = shortest run: 4 events, replayed
@@ -127,7 +128,7 @@ def test_one_run_that_refutes_two_obligations_is_drawn_once() -> None:
     outcome = ESCROW_REPORT.verdicts[3].outcome
     assert isinstance(outcome, Refuted)
     verdicts = tuple(
-        Verdict(prop, Subject("P"), outcome, True)
+        Verdict(prop, ObligationScope(), outcome, True)
         for prop in (Property.IMPLEMENTABLE, Property.NO_DEADLOCK)
     )
     report = ProtocolReport("P", "p.tell", 1, ("Buyer", "Seller", "Courier"), (), verdicts)
@@ -256,10 +257,10 @@ def test_a_run_of_too_many_roles_becomes_a_list() -> None:
 def test_families_are_one_item_of_a_verdict_line() -> None:
     outcome = ESCROW_REPORT.verdicts[1].outcome
     verdicts = tuple(
-        Verdict(Property.PROJECTABLE, Subject("P", (f"Devices[{index}]",)), outcome, False)
+        Verdict(Property.PROJECTABLE, ObligationScope((f"Devices[{index}]",)), outcome, False)
         for index in range(10_000)
     )
-    roles = tuple(verdict.subject.roles[0] for verdict in verdicts)
+    roles = tuple(verdict.scope.roles[0] for verdict in verdicts)
     report = ProtocolReport("P", "p.tell", 1, roles, (), verdicts)
     lines = text(Run((), (report,), (), 0, "")).splitlines()
     assert lines[0] == "P               10 000 roles"
@@ -272,7 +273,7 @@ def test_the_sizes_of_families_are_said() -> None:
 
 
 def test_of_several_protocols_those_without_a_fault_take_one_line() -> None:
-    proved = Verdict(Property.IMPLEMENTABLE, Subject("Good"), Proved(Method.COHERENCE), True)
+    proved = Verdict(Property.IMPLEMENTABLE, ObligationScope(), Proved(Method.COHERENCE), True)
     good = ProtocolReport("Good", "good.tell", 1, ("A", "B"), (), (proved,))
     lines = text(Run((), (good, ESCROW_REPORT), (), 1, "")).splitlines()
     assert [line for line in lines if line.startswith("proved ")] == [

@@ -181,4 +181,4 @@ def test_a_role_without_a_move_that_has_not_finished_is_stuck() -> None:
     found = checked(*ticking(), lost, machine("B", [("Lost?x", 1)], []))
     (stuck,) = [t for t in found.traces if t.fault is Fault.STUCK_ROLE]
     assert stuck.culprits == ("Lost",)
-    assert stuck.explanation == "`Lost` has not finished and has no move any more"
+    assert stuck.explanation == "`Lost` has not terminated and has no further action"

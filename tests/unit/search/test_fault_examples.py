@@ -47,11 +47,11 @@ def test_orphan_message_and_infidelity_of_an_untold_sender() -> None:
     assert orphan is not None
     assert orphan.culprits == ("B",)
     assert orphan.queues == (("C", "B", ("more",)),)
-    assert orphan.explanation == ("`B` has finished, and `more` from `C` is never taken")
+    assert orphan.explanation == "`B` has terminated, but `more` from `C` is never received"
     unfaithful = found.trace(Fault.INFIDELITY)
     assert sorted(shown(unfaithful)) == ["A!B:stop", "C!B:more"]
     assert unfaithful is not None and sorted(unfaithful.culprits) == ["A", "C"]
-    assert "no run of the protocol has it that" in unfaithful.explanation
+    assert "no run of the protocol allows that" in unfaithful.explanation
     assert found.trace(Fault.DEADLOCK) is None and found.covered(Fault.DEADLOCK).complete
 
 
@@ -71,7 +71,7 @@ def test_deadlock_of_a_receiver_that_cannot_tell_the_branches_apart() -> None:
     assert sorted(shown(trace)) == ["A!B:go", "A!C:detour", "B?A:go", "C!B:go", "C?A:detour"]
     assert trace.minimal
     assert trace.culprits == ("B",)
-    assert trace.explanation == "nobody can move: `B` waits for `go` from `A`"
+    assert trace.explanation == "no role can act: `B` waits for `go` from `A`"
     assert trace.queues == (("C", "B", ("go",)),)
 
 
@@ -108,9 +108,7 @@ def test_stuck_role_in_an_implementable_protocol() -> None:
     assert shown(trace) == ["A!C:stop", "C?A:stop"]
     assert trace is not None
     assert trace.culprits == ("B",)
-    assert trace.explanation == (
-        "`B` waits for `again` from `A` for ever: nobody can move any more"
-    )
+    assert trace.explanation == ("`B` waits for `again` from `A`, but no role can act any more")
     assert trace.waiting == (
         Waiting("A", True),
         Waiting("B", True, (("A", "again"),)),
@@ -136,7 +134,7 @@ def test_stuck_role_beside_a_loop_is_a_lasso() -> None:
     traces = [trace for trace in found.traces if trace.fault is Fault.STUCK_ROLE]
     assert [trace.culprits for trace in traces] == [("C",)]
     assert traces[0].loop >= 0 and not traces[0].minimal
-    assert "`C` waits for `start` from `A` for ever" in traces[0].explanation
+    assert "`C` waits for `start` from `A` and is never served again" in traces[0].explanation
 
 
 def test_steps_carry_the_sites_of_their_events() -> None:

@@ -106,11 +106,11 @@ def costs_of(checked: Checked, stem: str) -> dict[str, str]:
         if Path(report.path).stem != stem:
             continue
         for verdict in report.verdicts:
-            if verdict.property is Property.BUDGET and verdict.subject.roles:
+            if verdict.property is Property.BUDGET and verdict.scope.roles:
                 outcome = verdict.outcome
                 assert isinstance(outcome, Proved), (stem, outcome)
                 text = outcome.detail.removeprefix("at most ").removesuffix(" each")
-                found[verdict.subject.roles[0]] = text.replace(",", "")
+                found[verdict.scope.roles[0]] = text.replace(",", "")
     return found
 
 
@@ -127,7 +127,7 @@ def test_the_dearest_row_is_that_of_the_table(checked: Checked, stem: str) -> No
         if Path(report.path).stem == stem
         for verdict in report.verdicts
         if verdict.property is Property.BUDGET
-        and (verdict.subject.channel is not None or len(COSTS[stem]) == 2)
+        and (verdict.scope.channel is not None or len(COSTS[stem]) == 2)
     ]
     # A role with one peer has no row of its own: its total is its row.
     totals = [int(text) for text in costs_of(checked, stem).values() if text.isdigit()]
@@ -135,7 +135,7 @@ def test_the_dearest_row_is_that_of_the_table(checked: Checked, stem: str) -> No
         total
         for role, total in zip(costs_of(checked, stem), totals, strict=False)
         if not any(
-            verdict.subject.channel is not None and verdict.subject.channel[0] == role
+            verdict.scope.channel is not None and verdict.scope.channel[0] == role
             for report in checked.run.protocols
             if Path(report.path).stem == stem
             for verdict in report.verdicts
@@ -151,7 +151,7 @@ def test_every_role_of_every_protocol_has_a_budget(checked: Checked) -> None:
             role
             for verdict in report.verdicts
             if verdict.property is Property.BUDGET
-            for role in verdict.subject.roles
+            for role in verdict.scope.roles
         }
         assert budgets == {role.partition("[")[0] for role in report.roles}, report.name
 

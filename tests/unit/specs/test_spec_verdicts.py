@@ -26,8 +26,8 @@ def test_the_check_passes(name: str) -> None:
     run = check_paths([str(SPECS / f"{name}.tell")], Options()).run
     assert run.exit_code == 0
     expected = EXPECTED.get(name, {})
-    assert [one.code.number for one in run.diagnostics] == expected.get("findings", [])
-    assert Severity.ERROR not in {one.severity for one in run.diagnostics}
+    assert [one.code.number for one in run.findings] == expected.get("findings", [])
+    assert Severity.ERROR not in {one.severity for one in run.findings}
     (protocol,) = run.protocols
     outcomes = {status(verdict.outcome) for verdict in protocol.verdicts}
     weakest = expected.get("outcome", "proved")

@@ -8,6 +8,7 @@ from tellverify.admission.resolve import Reason
 from tellverify.diagnostics.codes import CODES
 from tellverify.evidence.recheck.traces import _FAULTS
 from tellverify.model.trace import Fault
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import METHODS, Method, method_named
 from tellverify.verdict.outcome import Proved
 from tellverify.verdict.properties import (
@@ -18,7 +19,7 @@ from tellverify.verdict.properties import (
     code_of_fault,
     semantics_of,
 )
-from tellverify.verdict.run import Subject, Verdict
+from tellverify.verdict.run import Verdict
 
 
 def test_every_property_has_a_row_in_the_order_of_the_enumeration() -> None:
@@ -62,8 +63,8 @@ def test_admission_lists_every_reason_to_refuse() -> None:
 
 def test_a_verdict_is_required_as_the_registry_says() -> None:
     proved = Proved(Method.SEARCH)
-    assert Verdict.of(Property.NO_DEADLOCK, Subject("P"), proved, (3, 1)).required
-    loose = Verdict.of(Property.BOUNDED_QUEUES, Subject("P"), proved, (3, 1))
+    assert Verdict.of(Property.NO_DEADLOCK, ObligationScope(), proved, (3, 1)).required
+    loose = Verdict.of(Property.BOUNDED_QUEUES, ObligationScope(), proved, (3, 1))
     assert not loose.required
     assert (loose.line, loose.column) == (3, 1)
 

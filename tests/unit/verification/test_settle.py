@@ -42,7 +42,7 @@ def checked(text: str, **changes: object) -> Checked:
 
 
 def codes(run: Checked) -> list[str]:
-    return [found.code.number for found in run.run.diagnostics]
+    return [found.code.number for found in run.run.findings]
 
 
 def verdict(run: Checked, name: str) -> Verdict:
@@ -75,7 +75,7 @@ def test_an_allowed_lint_is_kept_as_a_suppression() -> None:
 def test_an_unused_part_of_a_comment_is_told() -> None:
     run = unused("  -- tell: allow(TV206, TV246): C comes later")
     assert codes(run) == ["TV022"]
-    assert "allow(TV246)" in run.run.diagnostics[0].message
+    assert "allow(TV246)" in run.run.findings[0].message
 
 
 def test_a_comment_elsewhere_covers_nothing() -> None:
@@ -110,7 +110,7 @@ def test_an_assumed_obligation_is_never_success_by_itself() -> None:
     run = stuck("-- tell: assume(no-stuck-role[B]) until 2999-01-01: a watchdog")
     outcome = verdict(run, "no-stuck-role[B]").outcome
     assert outcome == Assumed("a watchdog", "p.tell:2", "A1")
-    assert not [d for d in run.run.diagnostics if d.refutes == "no-stuck-role[B]"]
+    assert not [d for d in run.run.findings if d.refutes == "no-stuck-role[B]"]
     assert [s.diagnostic.refutes for s in run.run.suppressions] == ["no-stuck-role[B]"]
     assert run.run.exit_code == 3
     assert run.run.exit_reason == "1 required obligation is assumed"
@@ -143,7 +143,7 @@ def test_on_its_day_an_assumption_counts_and_later_it_does_not() -> None:
 def test_an_assumption_of_what_is_proved_covers_nothing() -> None:
     run = stuck("-- tell: assume(no-stuck-role[A]): w")
     assert "TV022" in codes(run)
-    assert "is proved" in next(d for d in run.run.diagnostics if d.code.number == "TV022").message
+    assert "is proved" in next(d for d in run.run.findings if d.code.number == "TV022").message
     assert isinstance(verdict(run, "no-stuck-role[A, C]").outcome, Proved)
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_obligation_cannot_be_assumed(name: str) -> None:
 
 
 def test_numbers_come_from_the_ledger() -> None:
-    entry = Assumption("A7", "shop.Stuck", "no-stuck-role[B]", "old", "x:1", owner="ops")
+    entry = Assumption("A7", "x", "shop.Stuck", "no-stuck-role[B]", "old", "x:1", owner="ops")
     comment = "-- tell: assume(no-stuck-role[B]): w"
     run = stuck(comment, ledger=Ledger("a.toml", (entry,)))
     [found] = run.run.assumptions
@@ -172,10 +172,10 @@ def test_numbers_come_from_the_ledger() -> None:
 def test_levels_change_how_grave_a_lint_is() -> None:
     for level, exit_code in (("error", 1), ("warning", 0), ("note", 0)):
         run = unused(levels=(Level("TV206", level, "here"),))
-        assert [str(d.severity) for d in run.run.diagnostics] == [level]
+        assert [str(d.severity) for d in run.run.findings] == [level]
         assert run.run.exit_code == exit_code
     run = unused(levels=(Level("TV2", "ignore", "tellverify.toml:3"),))
-    assert not run.run.diagnostics
+    assert not run.run.findings
     assert run.run.suppressions[0].place == "tellverify.toml:3"
 
 

@@ -29,6 +29,7 @@ from collections.abc import Sequence, Set
 from typing import Final
 
 from tellverify.evidence.certificate import Certificate, Closed, NeutralGraph, Range, RolePart
+from tellverify.evidence.recheck.every_size import check_every
 from tellverify.evidence.recheck.graph import (
     Rejected,
     check_class,
@@ -61,6 +62,8 @@ def check_certificate(certificate: Certificate) -> None:
         lines = _Lines(part.graph, first)
         for number, role in enumerate(part.roles):
             _Role(lines, number, role, role.role in free, entry).check()
+    if certificate.every:
+        check_every(certificate.every, certificate.instances)
 
 
 class _Lines:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
 from tellverify.evidence import certificate as form
 from tellverify.evidence import machines_file as filed
-from tellverify.evidence.itf import SUFFIX, ItfError, TraceSubject, read_itf
+from tellverify.evidence.itf import MOST_BYTES, SUFFIX, ItfError, TraceSubject, basis_of, read_itf
 from tellverify.evidence.recheck.coherence import check_certificate
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
 from tellverify.evidence.recheck.traces import check_trace
+from tellverify.source.files import Unreadable, read_bytes
 
 _Kind = TypeVar("_Kind", form.Certificate, form.GraphFile, filed.MachinesFile)
-_MOST_BYTES: Final = 256 * 1024 * 1024
 # The ends of the names of certificates, graphs, machines and traces.
 ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, filed.MACHINES_NAME, SUFFIX)
 
 
 def recheck(path: str) -> str:
-    """What a file shows, in words. Raises Rejected, or OSError when it cannot be read."""
+    """What a file shows, in words. Raises Rejected."""
     if path.endswith(SUFFIX):
         content = _read(path)
         try:
@@ -39,19 +39,20 @@ def recheck(path: str) -> str:
     if path.endswith(filed.MACHINES_NAME):
         return f"machines: {len(_read_machines(path).machines)} roles"
     found = _load(path, form.Certificate, form.CERTIFICATE_SCHEMA, form.write_certificate)
-    _check_source(path, found.source, found.sha256, found.protocol)
+    _check_sources(path, [(found.source, found.sha256), *found.imported], found.protocol)
     check_certificate(found)
     names = [part.instance for part in found.instances if part.instance]
     there = "" if os.path.isfile(found.source) else " (its source is not here)"
-    return "implementable" + (f" for {'; '.join(names)}" if names else "") + there
+    every = ", ".join(member for group in found.every for member in group)
+    larger = f" and every larger size (graph), by {every}" if every else ""
+    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger + there
 
 
 def _read(path: str) -> bytes:
-    require(os.path.isfile(path), "the file", "it is no regular file")
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    require(len(content) <= _MOST_BYTES, "the file", f"it is larger than {_MOST_BYTES} bytes")
-    return content
+    try:
+        return read_bytes(path, MOST_BYTES)
+    except Unreadable as error:
+        raise Rejected("the file", str(error)) from None
 
 
 def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
@@ -67,9 +68,11 @@ def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], st
 
 def _read_graph(path: str) -> form.GraphFile:
     file = _load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
-    require(len(file.graph.lines) == len(file.graph.events), "lines", "not one for each event")
-    _check_source(path, file.source, file.sha256, file.protocol)
+    require(bool(file.files), "files", "there are none")
+    _check_sources(path, file.files, file.protocol)
     check_graph(file.graph, "graph")
+    known = all(at < len(file.files) for at, _ in file.sites)
+    require(known and len(file.sites) == len(file.graph.events), "sites", "not one for each event")
     check_instance(file.instance, file.graph.roles, "instance")
     return file
 
@@ -93,19 +96,28 @@ def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | filed.Machi
     if os.path.isfile(machines):
         system = _read_machines(machines)
         same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
-        require(same, "protocol", "not that of the machines")
+        plain = basis_of(subject) == ("strict", (subject.source,))
+        require(same and plain, "protocol", "not that of the machines")
         return system
     names = sorted(n for n in os.listdir(folder or ".") if n.endswith(form.GRAPH_SUFFIX))
     files = [_read_graph(os.path.join(folder, name)) for name in names]
     named = (subject.protocol, subject.instance)
     fitting = [f for f in files if (f.protocol, f.instance) == named]
     require(len(fitting) == 1, "the folder", f"not one graph of `{named[0]}` {named[1]}")
-    require(fitting[0].source == subject.source, "source", "not that of the graph")
+    paths = tuple(name for name, _ in fitting[0].files)
+    same = basis_of(subject) == (fitting[0].dialect, paths) and subject.source == paths[0]
+    require(same, "source", "not that of the graph")
     return fitting[0]
 
 
+def _check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
+    """The files of a protocol, its own first, are those that evidence was made of."""
+    for number, (source, sha256) in enumerate(files):
+        _check_source(path, source, sha256, "" if number else protocol)
+
+
 def _check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
-    """The source, when it is there, is the one that evidence was made of; machines have no name."""
+    """The source, when it is there, is the one that evidence was made of, with this protocol."""
     require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
     if not os.path.isfile(source):
         return
@@ -115,7 +127,7 @@ def _check_source(path: str, source: str, sha256: str, protocol: str | None) -> 
         named = (os.path.dirname(source) or ".") if protocol is not None else f"--machines {source}"
         again = f"tellverify check {named} --evidence {evidence}"
         raise Rejected("source", f"{source} changed since its proof was made: run {again}")
-    if protocol is None:
+    if not protocol:
         return
     own = protocol.rpartition(".")[2].encode("utf-8", "surrogatepass")
     found = own and re.search(rb"\bprotocol\s+" + re.escape(own) + rb"\b", text)

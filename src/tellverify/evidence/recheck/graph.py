@@ -41,7 +41,6 @@ def check_graph(graph: NeutralGraph, entry: str) -> list[int]:
     first.extend([len(graph.events)] * (states + 1 - len(first)))
     ordered = all(a < b for a, b in zip(graph.final, graph.final[1:], strict=False))
     require(ordered and max(graph.final, default=0) < states, entry, "final states out of order")
-    require(len(graph.lines) in (0, len(graph.events)), entry, "not one line for each event")
     for state in range(states):
         here = graph.events[first[state] : first[state + 1]]
         if len(here) > 1 and len({event[1:4] for event in here}) < len(here):

@@ -15,7 +15,7 @@ from tellverify.evidence.itf import TraceFile, disagreement, write_itf
 from tellverify.evidence.machines_file import MachinesFile, Message, can_end, messages_of
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.trace_replay import comes_back, fault_shown, replay
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
@@ -80,8 +80,10 @@ def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]
     graph = file.graph
     first = check_graph(graph, "graph")
     lines = {
-        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.source)
-        for (_, sender, receiver, label, _), line in zip(graph.events, graph.lines, strict=True)
+        (graph.roles[sender], graph.roles[receiver], graph.labels[label], line, file.files[at][0])
+        for (_, sender, receiver, label, _), (at, line) in zip(
+            graph.events, file.sites, strict=True
+        )
     }
     try:
         return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines
@@ -118,34 +120,24 @@ def _missing(
 
     if bool(culprits) == (fault is Fault.NO_TERMINATION):
         return "it must name the roles it is about, and no others"
-    for roles in [culprits] if fault in _LASSOS else [(role,) for role in culprits]:
-        if reason := fault_shown(
-            end, machines, fault, roles, lap=lap, judge=judge, may_end=may_end
-        ):
+    for one in [culprits] if fault in _LASSOS else [(role,) for role in culprits]:
+        if reason := fault_shown(end, machines, fault, one, lap=lap, judge=judge, may_end=may_end):
             return reason
     if fault is Fault.UNBOUNDED_QUEUE:
         signs = [step.send for step in lap if (step.sender, step.receiver) == culprits]
         return "" if 2 * sum(signs) > len(signs) else "the queue of the culprits does not grow"
-    if fault is Fault.NO_TERMINATION and lap and not _comes_back(steps, lap, machines, end):
+    if fault is Fault.NO_TERMINATION and lap and not comes_back(lap, machines, end):
         return "the loop does not come back"
     idle = set(culprits) - {step.actor for step in lap}
-    parts = {Fault.INFIDELITY: set(culprits) - loose, Fault.ENDLESS_RUN: idle}
-    wrong = {Fault.DEADLOCK: final, **parts}.get(fault, set())
-    return "a culprit has no part in it" if wrong & set(culprits) else ""
-
-
-def _comes_back(
-    steps: Sequence[Step], lap: Sequence[Step], machines: list[Machine], end: Configuration
-) -> bool:
-    again = replay((*steps, *lap), machines)
-    return again.divergence is None and again.configuration == end
+    parts = {Fault.INFIDELITY: {*culprits} - loose, Fault.ENDLESS_RUN: idle, Fault.DEADLOCK: final}
+    return "a culprit has no part in it" if parts.get(fault, set()) & set(culprits) else ""
 
 
 def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
     """Has the graph a run in which every role does what it did in `steps`, and perhaps more?
 
-    Of kind "complete" it comes to an end, and of kind "exact" nobody does more before that. Of kind
-    "undecided" that holds, and the protocol may go on there as well.
+    Of kind "complete" it comes to an end, of kind "exact" no role does more before that, and of
+    kind "undecided" the protocol may also go on there.
     """
     first = check_graph(graph, "graph")
     number = {name: i for i, name in enumerate(graph.roles)}
@@ -162,8 +154,7 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
     work = list(seen)
     while work:
         state, met = work.pop()
-        goes_on = first[state] < first[state + 1]
-        ends = state in graph.final and (goes_on or kind != "undecided")
+        ends = state in graph.final and (kind != "undecided" or first[state] < first[state + 1])
         if met == goal and (kind == "start" or ends):
             return True
         for _, p, q, message, target in graph.events[first[state] : first[state + 1]]:

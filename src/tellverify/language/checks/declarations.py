@@ -240,7 +240,7 @@ class DeclarationCheck:
         seen: dict[str, Span] = {}
         for each, _ in constructors:
             if each.text in seen:
-                what = f"constructors of `{name.text}` called"
+                what = f"constructors of `{name.text}`"
                 first = seen[each.text]
                 self.found.append(
                     say.duplicate_declaration(self.where, what, each.text, first, each.span)

@@ -9,6 +9,7 @@ from tellverify.diagnostics import structure
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.names import closest
 from tellverify.language.checks.walk import (
+    DONE,
     Walk,
     child_blocks,
     drive,
@@ -24,8 +25,6 @@ from tellverify.language.linking.imports import NOT_LINKED, Linked, with_importe
 from tellverify.language.lowering.first_and_last import NOTHING, Summaries, Summary
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
-
-DONE = "Done"
 
 
 class Binder(NamedTuple):

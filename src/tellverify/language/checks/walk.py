@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
 Walk: TypeAlias = "Iterator[Walk]"
+DONE: Final = "Done"  # the message by which Telltale ends a loop that a role decides
 
 
 def drive(root: Walk) -> None:

@@ -60,7 +60,7 @@ def _embedding(file: inputs.ReadFile, source: SourceFile) -> tuple[Unit, list[in
     folder = os.path.dirname(file.path)
     for include in found.includes:
         path = os.path.normpath(os.path.join(folder, include.path)).replace(os.sep, "/")
-        inner = inputs.read(path)
+        inner = inputs.read(path, embedded=False)
         if inner.diagnostic is None:
             files.append(inner)
         else:

@@ -92,6 +92,13 @@ def extract(source: SourceFile) -> Extracted:
     return Extracted(tuple(finder.fragments), tuple(finder.includes), tuple(finder.diagnostics))
 
 
+def fragments(source: SourceFile) -> tuple[Fragment, ...]:
+    """The texts in `source` that are read on their own: all of a `.tell` file is one."""
+    if source.path.endswith((RUST, MARKDOWN)):
+        return extract(source).fragments
+    return (Fragment(source.text, 0),)
+
+
 def read_fragment(source: SourceFile, fragment: Fragment) -> Parsed:
     """The tree of a fragment of `source`, and its diagnostics, with places in `source`."""
     parsed = read_tell(SourceFile(source.path, fragment.text))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.files import OverLimit, Unreadable, read_bytes
 from tellverify.source.text import SourceFile
 
 LIMIT = 64 * 1024 * 1024
@@ -31,23 +32,23 @@ class ReadFile(msgspec.Struct, frozen=True):
         return SourceFile(self.path, self.text or "")
 
 
-def find(paths: Iterable[str], *, embedded: bool = False) -> Iterator[str]:
+def find(paths: Iterable[str]) -> Iterator[str]:
     """The files that `paths` name: files as given, folders walked in sorted order.
 
-    In folders only `*.tell` counts and, if `embedded`, the Rust sources and Markdown pages that
-    hold choreographies. Entries that begin with a dot or that `.gitignore` names are left out. A
-    file that is named twice is read once.
+    In folders `*.tell` counts, and the Rust sources and Markdown pages that hold choreographies.
+    Entries that begin with a dot or that `.gitignore` names are left out. A file that is named
+    twice is read once.
     """
     seen: set[str] = set()
     for path in paths:
-        for found in _walk(path, embedded) if os.path.isdir(path) else (path,):
+        for found in _walk(path) if os.path.isdir(path) else (path,):
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
 
 
-def _walk(folder: str, embedded: bool) -> Iterator[str]:
+def _walk(folder: str) -> Iterator[str]:
     from tellverify.language.files.gitignore import ignored_at
 
     top = os.path.abspath(folder)
@@ -64,9 +65,7 @@ def _walk(folder: str, embedded: bool) -> Iterator[str]:
         rules.update((os.path.join(here, name), ignored) for name in folders)
         for name in sorted(files):
             path = os.path.normpath(os.path.join(where, name))
-            if name.startswith(".") or not name.endswith(
-                (SUFFIX, *(EMBEDDING if embedded else ()))
-            ):
+            if name.startswith(".") or not name.endswith((SUFFIX, *EMBEDDING)):
                 continue
             if ignored.leaves_out(os.path.join(here, name), is_folder=False):
                 continue
@@ -74,9 +73,30 @@ def _walk(folder: str, embedded: bool) -> Iterator[str]:
                 yield path
 
 
+def beside(folder: str) -> Iterator[str]:
+    """The `*.tell` files, Rust sources and Markdown pages right in a folder, in sorted order.
+
+    Those that `find` leaves out are left out; a folder that cannot be read has none.
+    """
+    from tellverify.language.files.gitignore import ignored_at
+
+    here = os.path.abspath(folder or ".")
+    try:
+        names = sorted(os.listdir(here))
+    except OSError:
+        return
+    ignored = ignored_at(here).within(here)
+    for name in names:
+        if name.startswith(".") or not name.endswith((SUFFIX, *EMBEDDING)):
+            continue
+        place = os.path.join(here, name)
+        if os.path.isfile(place) and not ignored.leaves_out(place, is_folder=False):
+            yield os.path.join(folder, name).replace(os.sep, "/")
+
+
 def _holds_choreographies(path: str) -> bool:
     """Whether there is one in a Rust source or Markdown page; a file that is broken has none."""
-    file = read(path, embedded=True)
+    file = read(path)
     if file.text is None or "tell" not in file.text:
         return False
     from tellverify.language.files.extraction import extract
@@ -84,7 +104,7 @@ def _holds_choreographies(path: str) -> bool:
     return not extract(file.source()).is_empty
 
 
-def read(path: str, *, embedded: bool = False) -> ReadFile:
+def read(path: str, *, embedded: bool = True) -> ReadFile:
     """Read one file. Never blocks on a pipe or device, never raises for a bad file.
 
     Other files than `*.tell` are read if `embedded` and their suffix is one of `EMBEDDING`.
@@ -97,24 +117,19 @@ def read(path: str, *, embedded: bool = False) -> ReadFile:
 def read_any(path: str, refusal: Diagnostic | None = None) -> ReadFile:
     """Read one file whatever its suffix; a regular file is refused with `refusal`, if given."""
     try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        reason = "the link leads nowhere" if os.path.islink(path) else "there is no such file"
-        return _failed(path, say.unreadable(path, reason))
-    except (OSError, ValueError) as error:
-        return _failed(path, say.unreadable(path, _reason(error)))
-    if not stat.S_ISREG(status.st_mode):
-        return _failed(path, say.unreadable(path, "it is not a regular file"))
-    if refusal is not None:
-        return _failed(path, refusal)
-    if status.st_size > LIMIT:
-        return _failed(path, say.too_large(path, status.st_size, LIMIT))
-    try:
-        with open(path, "rb") as file:
-            content = file.read(LIMIT + 1)
-    except OSError as error:
-        return _failed(path, say.unreadable(path, _reason(error)))
-    return decode(path, content)
+        content = read_bytes(path, LIMIT)
+    except OverLimit as error:
+        return _failed(path, refusal or say.too_large(path, error.size, LIMIT))
+    except Unreadable as error:
+        return _failed(path, say.unreadable(path, str(error)))
+    return decode(path, content) if refusal is None else _failed(path, refusal)
+
+
+def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
+    """Read a file as a command line names it: `-` is standard input under another name."""
+    if path == "-":
+        return decode(stdin_name, sys.stdin.buffer.read(LIMIT + 1))
+    return read(path)
 
 
 def decode(path: str, content: bytes) -> ReadFile:
@@ -131,8 +146,3 @@ def decode(path: str, content: bytes) -> ReadFile:
 
 def _failed(path: str, diagnostic: Diagnostic) -> ReadFile:
     return ReadFile(path, "", None, diagnostic)
-
-
-def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) else str(error)
-    return (text or type(error).__name__).lower()

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from tellverify.language.checks.walk import (
+    DONE,
     Walk,
     child_blocks,
     drive,
@@ -28,7 +29,6 @@ from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
 RECURSION: Final = "RoleDecidesLoop"
-DONE: Final = "Done"
 _FAR: Final = 1 << 62
 
 

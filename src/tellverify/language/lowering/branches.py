@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
-from tellverify.language.checks.walk import leading_send, preorder, role_text
+from tellverify.language.checks.walk import DONE, leading_send, preorder, role_text
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
 from tellverify.source.span import Span
-
-DONE_LABEL: Final = "Done"
 
 
 class TextBranch(msgspec.Struct, frozen=True):
@@ -73,7 +72,7 @@ def _of_statement(
             if send is not None:
                 name = send.message.label
                 yield TextBranch("loop", role, name.text, name.span, (name.span,))
-            yield TextBranch("loop", role, DONE_LABEL, head, (head,))
+            yield TextBranch("loop", role, DONE, head, (head,))
         case ast.Timeout(owner=owner, head=head):
             yield TextBranch("timeout", role_text(owner), "timeout", head, ())
         case _:
@@ -132,13 +131,13 @@ def begins(graph: ProtocolGraph, path: str, branches: Iterable[TextBranch]) -> l
     found = []
     for branch in branches:
         here: list[int] = []
-        family = branch.decider.partition("[")[0]
+        family = family_of(branch.decider)
         for place in branch.starts:
             for number in by_place.get(place, ()):
                 for transition in of_site.get(number, ()):
                     state = source[transition]
                     forks = branch.alone or first[state + 1] - first[state] > 1
-                    sender = graph.roles[graph.sender[transition]].partition("[")[0]
+                    sender = family_of(graph.roles[graph.sender[transition]])
                     if forks and family in ("", sender):
                         here.append(transition)
         found.append(sorted(set(here)))

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tellverify.language.checks.walk import Walk, drive, leading_send, loop_text, same_role
+from tellverify.language.checks.walk import DONE, Walk, drive, leading_send, loop_text, same_role
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.families import RoleFault
 from tellverify.language.lowering.interleave import interleave, shared_events
 from tellverify.language.lowering.numbering import Tables
 from tellverify.language.lowering.program import OverBudget, Program
+from tellverify.language.lowering.sites import least_responses
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
-
-DONE = "Done"
 
 
 class Skip(msgspec.Struct, frozen=True):
@@ -199,6 +198,8 @@ class Emitter:
         if self._emitted > self.budget or self.work > 4 * self.budget:
             raise OverBudget
         tag, self._tag = self._tag, None
+        for responses in least_responses(statement.record):
+            self.tables.roles.note_responses(responses, (*senders[:1], *receivers[:1]))
         label = self.tables.label(text)
         head = label
         if tag is not None and tag.text != text and same_role(tag.decider, statement.sender):
@@ -216,6 +217,9 @@ class Emitter:
         if froms:
             labels = [label] * len(froms)
             labels[0] = head
+            if head != label and len(froms) > 1:
+                self.tables.roles.note_instance(froms[0])
+                self.tables.roles.note_instance(tos[0])
             self.program.emit_all(froms, tos, labels, site)
 
     def _choice(self, choice: ast.Choice) -> Walk:
@@ -268,7 +272,7 @@ class Emitter:
         name = statement.name.text
         binders = self._scope.get(name)
         if not binders:
-            self._skip(f"`continue {name}` is in no `rec {name}`", statement.name.span)
+            self._skip(f"`continue {name}` is not inside a `rec {name}`", statement.name.span)
         elif binders[-1][1] != self._level:
             self._skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
         else:

@@ -81,14 +81,16 @@ class RoleTable:
     """All instances of the roles of a protocol, in the order of declaration.
 
     Instances of families are named `R[0]`, `R[1]` and so on. Raises RoleFault when a size is
-    missing, or when there are more than `limit` instances.
+    missing, or when there are more than `limit` instances. `named` has, for each family that needs
+    a size, one more than the largest number by which the text has named a member so far.
     """
 
-    __slots__ = ("_found", "_members", "_symbols", "names")
+    __slots__ = ("_found", "_members", "_symbols", "named", "names")
 
     def __init__(self, protocol: ast.Protocol, sizes: Mapping[str, int], limit: int) -> None:
         resolved = family_sizes(protocol, sizes)
         self.names: list[str] = []
+        self.named: dict[str, int] = dict.fromkeys(resolved, 0)
         self._members: dict[str, Member] = {}
         self._symbols: dict[str, int] = {}
         self._found: dict[tuple[str, ast.Index | None], Sequence[int]] = {}
@@ -122,6 +124,24 @@ class RoleTable:
             found = self._found[key] = self._resolve(ref)
         return found
 
+    def note(self, family: str, number: int) -> None:
+        """Keep that `family` has members that differ from those with index `number` or more."""
+        if number > self.named.get(family, number):
+            self.named[family] = number
+
+    def note_instance(self, instance: int) -> None:
+        """Keep that an instance differs from all members of its family with a larger index."""
+        family, _, index = self.names[instance].partition("[")
+        if index:
+            self.note(family, int(index[:-1]) + 1)
+
+    def note_responses(self, responses: int, instances: Sequence[int]) -> None:
+        """Keep that sizes up to `responses` of the families of `instances` differ from others."""
+        for instance in instances:
+            family, _, index = self.names[instance].partition("[")
+            if index:
+                self.note(family, responses)
+
     def others(self, name: str) -> list[int]:
         """All instances of all roles but `name`, in the order of declaration."""
         found: list[int] = []
@@ -140,6 +160,8 @@ class RoleTable:
             if index is not None:
                 raise RoleFault(f"`{name}` is one role and has no index")
             return (start,)
+        for number in _numbers(index):
+            self.note(name, number + 1)
         match index:
             case None | ast.AnyIndex():
                 return range(start, start + count)
@@ -169,3 +191,14 @@ class RoleTable:
                 f" which has {member.count} here"
             )
         return range(member.start + low, member.start + high)
+
+
+def _numbers(index: ast.Index | None) -> tuple[int, ...]:
+    """The numbers that are written in an index."""
+    match index:
+        case ast.ConstIndex(value):
+            return (value,)
+        case ast.RangeIndex(low, high):
+            return tuple(bound for bound in (low, high) if isinstance(bound, int))
+        case None | ast.AnyIndex() | ast.NameIndex():
+            return ()

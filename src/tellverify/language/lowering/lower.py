@@ -34,7 +34,9 @@ class Lowered(msgspec.Struct, frozen=True):
     and all others written in sequence. `families` are those that need a size. `parallel` tells
     that there is a par statement: then the graph holds interleavings, and in truth a role's own
     actions in different branches have no order either; `order` is what it means, for protocols
-    that are small enough to be searched.
+    that are small enough to be searched. `named` has, for each family that needs a size, the
+    least index from which the text treats all members alike (at sizes that leave no reference
+    empty).
     """
 
     graph: ProtocolGraph | None
@@ -45,6 +47,7 @@ class Lowered(msgspec.Struct, frozen=True):
     skipped: tuple[Skip, ...] = ()
     parallel: bool = False
     order: ParallelOrder | None = None
+    named: tuple[tuple[str, int], ...] = ()
 
 
 def lower(
@@ -119,6 +122,7 @@ class _Lowering:
             tuple(emitter.skipped),
             bool(emitter.pars),
             self._order() if graph is not None and emitter.pars else None,
+            tuple(self.tables.roles.named.items()),
         )
 
     def _order(self) -> ParallelOrder | None:

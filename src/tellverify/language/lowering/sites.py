@@ -63,6 +63,17 @@ def record_entries(record: ast.Record | None) -> tuple[tuple[str, str], ...]:
     return tuple((entry.key.text, value_text(entry.value)) for entry in record.entries)
 
 
+def least_responses(record: ast.Record | None) -> tuple[int, ...]:
+    """The values of `min_responses` in a sender record."""
+    if record is None:
+        return ()
+    return tuple(
+        entry.value.value
+        for entry in record.entries
+        if entry.key.text == "min_responses" and isinstance(entry.value, ast.IntValue)
+    )
+
+
 def site_of(
     source: SourceFile, message: ast.Message, record: ast.Record | None, branch: str
 ) -> Site:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.graph import Site
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.drawing.sequence import (
@@ -23,7 +24,7 @@ from tellverify.report.drawing.sequence import (
     rows_of,
 )
 from tellverify.report.escape import fitted, padded, width, wrapped
-from tellverify.report.families import collapsed, counted, grouped, listed
+from tellverify.report.families import collapsed
 from tellverify.report.style import Style
 
 _MARGIN: Final = 5

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.diagnostics.wording import listed
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
-from tellverify.report.families import listed
 from tellverify.verdict.drawing import Drawing, Drawings, Move
 
 Channel: TypeAlias = tuple[str, str]

@@ -11,10 +11,11 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.report.escape import encodable, printable, tame
-from tellverify.report.families import collapsed, counted, listed
+from tellverify.report.families import collapsed
 from tellverify.report.markup import mermaid
 
 GRAPH_SCHEMA: Final = "tellverify/graph-1"

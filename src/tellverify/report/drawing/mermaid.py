@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.trace import Fault, Trace
 from tellverify.report.drawing.sequence import (
     Fold,
@@ -15,7 +16,7 @@ from tellverify.report.drawing.sequence import (
     participants,
     rows_of,
 )
-from tellverify.report.families import collapsed, counted, listed
+from tellverify.report.families import collapsed
 from tellverify.report.markup import is_safe_alias, mermaid
 
 MOST_PARTICIPANTS: Final = 24

@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import grouped, listed
 from tellverify.model.graph import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.report.families import collapsed, grouped, listed
+from tellverify.report.families import collapsed
 
 FOLD_AFTER: Final = 12
 _MOST_ROWS: Final = 48

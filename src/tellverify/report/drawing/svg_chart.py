@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.report.drawing.chart import place
@@ -29,7 +30,6 @@ from tellverify.report.drawing.text_metrics import (
     text_width,
     wrapped,
 )
-from tellverify.report.families import counted
 from tellverify.report.tags import Html, element, exact, number
 
 MOST_COLUMNS: Final = 24

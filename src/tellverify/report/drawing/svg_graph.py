@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.layout import Box, Layout, Line, Route, TooLarge, place
 from tellverify.report.drawing.svg_style import svg
 from tellverify.report.drawing.text_metrics import LINE_HEIGHT, cells, cut, text_width
-from tellverify.report.families import counted
 from tellverify.report.tags import Html, element, exact, number
 from tellverify.verdict.drawing import Drawing, Move
 

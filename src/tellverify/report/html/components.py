@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 
-from tellverify.report.comparison import Comparison
-from tellverify.report.families import collapsed, counted, listed
-from tellverify.report.grouping import evidence_of, verdict_id
+from tellverify.diagnostics.wording import counted, listed
+from tellverify.report.families import collapsed
+from tellverify.report.grouping import evidence_of
 from tellverify.report.tags import EMPTY, Html, element, escaped, href, joined
 from tellverify.source.text import SourceFile
+from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _MOST_ROLES: Final = 8
@@ -65,7 +66,7 @@ def anchor(prefix: str, name: str) -> str:
 
 def evidence_link(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
     """A link to the evidence file of an obligation with its SHA-256, or nothing."""
-    return file_link(page, page.files.get(verdict_id(protocol.name, verdict)))
+    return file_link(page, page.files.get(protocol.id_of(verdict).text))
 
 
 def file_link(page: Page, file: EvidenceFile | None) -> Html:
@@ -86,7 +87,7 @@ def roles_of(verdicts: Iterable[Verdict]) -> list[str]:
     """The roles and channels that verdicts are about, in their order."""
     found: list[str] = []
     for verdict in verdicts:
-        subject = verdict.subject
+        subject = verdict.scope
         if subject.channel is not None:
             found.append(f"{subject.channel[0]} -> {subject.channel[1]}")
         elif subject.roles:

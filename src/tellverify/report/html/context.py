@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tellverify.report.families import counted
+from tellverify.diagnostics.wording import counted
 from tellverify.report.grouping import code_of
 from tellverify.report.html.components import (
     Page,
@@ -21,7 +21,7 @@ from tellverify.report.html.proved_and_open import sentence
 from tellverify.report.html.refuted import premises
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.verdict.outcome import Assumed, Bounded, Core, Proved, Refuted, status
-from tellverify.verdict.properties import DIALECTS, SEMANTICS
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption, ProtocolReport, Verdict
 
 _WORDS: Final = (
@@ -54,7 +54,7 @@ def assumptions(page: Page) -> Html:
         joined(
             (
                 escaped("Every verdict presupposes: "),
-                element("strong", escaped(SEMANTICS)),
+                element("strong", escaped(run.semantics or "nothing")),
                 escaped("."),
             )
         ),
@@ -73,7 +73,7 @@ def _resting(page: Page) -> dict[str, list[str]]:
     for protocol in page.run.protocols:
         for verdict in protocol.verdicts:
             if isinstance(verdict.outcome, Assumed) and verdict.outcome.ledger:
-                name = f"{protocol.name}/{verdict.name}"
+                name = protocol.id_of(verdict).text
                 found.setdefault(verdict.outcome.ledger, []).append(name)
     return found
 
@@ -111,7 +111,7 @@ def _unlisted(page: Page) -> Iterator[list[Html]]:
                     prose(outcome.reason),
                     escaped("—"),
                     code(outcome.place),
-                    code(f"{protocol.name}/{verdict.name}"),
+                    code(protocol.id_of(verdict).text),
                 ]
 
 
@@ -171,7 +171,7 @@ def _pack(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
     admitted = isinstance(outcome, Proved | Bounded)
     about_pack = str(verdict.property).startswith("admission")
     word = ("admitted" if admitted else "not admitted") if about_pack else str(verdict.property)
-    item = verdict.subject.item or verdict.name
+    item = verdict.scope.item or verdict.name
     head = element(
         "h3",
         code(item),
@@ -272,13 +272,13 @@ def glossary(page: Page) -> Html:
     ]
     dialect = f"Dialect `{page.run.dialect}`: {DIALECTS.get(page.run.dialect, '')}."
     semantics = (
-        f"Semantics: {SEMANTICS}. Each ordered pair of roles has a queue of its own; a send puts"
-        " its message at the end, a receive takes the one at the head. Weakly fair: a role that"
-        " can move for ever moves at last."
+        f"Semantics: {page.run.semantics}. Each ordered pair of roles has its own queue; a send"
+        " puts its message at the end, a receive takes the one at the head. Weakly fair: a role"
+        " that can move for ever moves at last."
     )
     return joined(
         (
-            paragraph(prose(semantics)),
+            paragraph(prose(semantics)) if page.run.semantics else EMPTY,
             paragraph(prose(dialect)),
             element("h3", escaped("Outcomes")),
             element("dl", *outcomes, class_="terms"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tellverify.report.families import counted
+from tellverify.diagnostics.wording import counted
 from tellverify.report.html import context
 from tellverify.report.html.components import Page, code, paragraph, place_text, table
 from tellverify.report.tags import Html, escaped, joined

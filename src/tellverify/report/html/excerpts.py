@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.model import Annotation
-from tellverify.report.excerpt import PlacesOnly, location
+from tellverify.report.excerpt import location
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.source.text import SourceFile
 
@@ -53,7 +53,7 @@ def _mark(place: Annotation, source: SourceFile, *, is_primary: bool) -> _Mark:
 def _file(path: str, marks: list[_Mark], source: SourceFile | None) -> Html:
     first = f":{marks[0].line}:{marks[0].start + 1}" if marks else ""
     head = element("figcaption", element("code", escaped(f"{path}{first}")))
-    if source is None or isinstance(source, PlacesOnly):
+    if source is None:
         notes = [mark.text for mark in marks if mark.text]
         missing = escaped("The text is not at hand: the file is gone or has changed since the run.")
         parts = [element("p", missing, class_="missing"), *(element("p", prose(n)) for n in notes)]
@@ -118,7 +118,7 @@ def listing(path: str, lines: Iterable[int], sources: Mapping[str, SourceFile]) 
     """The text of `path` around `lines`, all of it when it is short; lines can be addressed."""
     source = sources.get(path)
     used = sorted({line for line in lines if line > 0})
-    if source is None or isinstance(source, PlacesOnly) or not used:
+    if source is None or not used:
         return EMPTY
     last = source.line_count
     if last <= _WHOLE:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
 from tellverify.report.drawing.configurations import Scene, scenes
 from tellverify.report.drawing.sequence import awaited, participants
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.families import counted, grouped
 from tellverify.report.html.components import Page, code
 from tellverify.report.html.excerpts import listing
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined

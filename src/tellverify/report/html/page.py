@@ -1,4 +1,4 @@
-"""The page as a whole: head, verdict line, contents, ten sections.
+"""The page as a whole: what its templates show, and the order of its sections.
 
 One file that loads nothing: style and script are part of it, and its content security policy
 allows these two by their digests and nothing else, so that no name from a source could act.
@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Final
 
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
-from tellverify.report.families import counted, grouped
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, protocols, refuted
 from tellverify.report.html import proved_and_open as claims
-from tellverify.report.html.components import Page, code, page_of, paragraph, status_chip, table
+from tellverify.report.html.components import Page, code, page_of, table
 from tellverify.report.html.coverage import coverage
-from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
+from tellverify.report.html.shell import Section, markup, rendered
+from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined
 from tellverify.source.text import SourceFile
-from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
@@ -42,6 +42,8 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[Page], Html]], ...]] = (
     ("words", "Words and semantics", context.glossary),
 )
 
+_STATUSES: Final = ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
+
 
 def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -> str:
     """The HTML page of `run`; `sources` has the texts that it quotes, as far as they are at hand.
@@ -51,26 +53,48 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
     page = page_of(run, sources, folder)
     style = _asset("report.css").replace("/*LIGHT*/", LIGHT).replace("/*DARK*/", DARK) + RULES
     script = _asset("explorer.js")
-    sections = [
-        _section(number, name, title, write(page))
-        for number, (name, title, write) in enumerate(_SECTIONS, start=2)
-    ]
-    body = joined(
-        (
-            element("a", escaped("To the verdict"), href="#verdict", class_="skip"),
-            _contents(page),
-            element("main", _verdict(page), *sections, _foot(run)),
-            element("script", Html(script)),
-        )
+    run, counts = page.run, totals(page.run)
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}';"
+        f" script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
-    document = joined(
-        (
-            Html("<!doctype html>\n"),
-            element("html", _head(page, style, script), element("body", body), lang="en"),
-            Html("\n"),
-        )
+    document = rendered(
+        "page",
+        {
+            "newline": Html("\n"),
+            "policy": exact(policy),
+            "style": Html(style),
+            "script": Html(script),
+            "summary": claims.summary_lines(page) if len(run.protocols) <= 200 else EMPTY,
+            "files": _files(run),
+            "settings": _settings(run),
+            "evidence": context.evidence_files(page),
+        },
+        version=VERSION,
+        semantics=run.semantics,
+        command=run.command,
+        headline=_headline(run),
+        mood=_mood(run),
+        reason=f"Exit {run.exit_code}{f': {run.exit_reason}' if run.exit_reason else ''}.",
+        counts=[(word, counts[word]) for word in _STATUSES],
+        sections=_sections(page),
     )
     return encodable(document)
+
+
+def _sections(page: Page) -> list[Section]:
+    counts = totals(page.run)
+    numbers = {
+        "proved": counts["proved"],
+        "refuted": counts["refuted"],
+        "open": counts["unknown"] + counts["skipped"] + counts["bounded"],
+        "assumptions": counts["assumed"],
+        "protocols": len(page.run.protocols),
+    }
+    return [
+        Section(name, title, numbers.get(name), markup(write(page)))
+        for name, title, write in _SECTIONS
+    ]
 
 
 def _asset(name: str) -> str:
@@ -81,35 +105,13 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _head(page: Page, style: str, script: str) -> Html:
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_digest(style)}';"
-        f" script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("meta", name="generator", content=f"tellverify {VERSION}"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", escaped(f"tellverify: {_headline(page.run)}")),
-        element("style", Html(style)),
-    )
-
-
 def _headline(run: Run) -> str:
     """The verdict in a few words."""
     counts = totals(run)
     total = sum(counts.values())
     if not total:
         return "no obligation was checked"
-    parts = [
-        f"{grouped(counts[word])} {word}"
-        for word in ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
-        if counts[word]
-    ]
+    parts = [f"{grouped(counts[word])} {word}" for word in _STATUSES if counts[word]]
     return f"{', '.join(parts)} of {counted(total, 'obligation')}"
 
 
@@ -119,104 +121,21 @@ def _mood(run: Run) -> str:
     return "bad" if run.exit_code in (1, 2) else "open"
 
 
-def _verdict(page: Page) -> Html:
-    run = page.run
-    counts = totals(run)
-    tiles = [
-        element(
-            "li",
-            element("b", escaped(grouped(counts[word]))),
-            status_chip(word),
-            class_=f"tile {word}{'' if counts[word] else ' none'}",
-        )
-        for word in ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
-    ]
-    says = {"good": "Holds", "bad": "Does not hold", "open": "Not settled"}[_mood(run)]
-    reason = f"Exit {run.exit_code}" + (f": {run.exit_reason}" if run.exit_reason else "")
-    again = element("code", escaped(run.command), class_="command")
-    return element(
-        "section",
-        paragraph(escaped("Verification of choreographies"), class_="kicker"),
-        element("h1", escaped(says), class_=_mood(run)),
-        paragraph(prose(f"{_headline(run)}."), class_="headline"),
-        paragraph(prose(f"{reason}."), class_="exit"),
-        element("ul", *tiles, class_="tiles"),
-        paragraph(joined((escaped("To reproduce: "), again)), class_="again"),
-        paragraph(
-            joined((escaped("All of this under: "), element("strong", escaped(SEMANTICS)))),
-            class_="again",
-        ),
-        claims.summary_lines(page) if len(run.protocols) <= 200 else EMPTY,
-        _provenance(page),
-        id="verdict",
-        class_="verdict",
-    )
-
-
-def _provenance(page: Page) -> Html:
-    run = page.run
+def _files(run: Run) -> Html:
     rows = [
         [code(one.path), element("code", exact(one.sha256[:200]), class_="sum")]
         for one in run.inputs[:500]
     ]
     if len(run.inputs) > len(rows):
         rows.append([escaped(f"and {counted(len(run.inputs) - len(rows), 'more file')}"), EMPTY])
+    return table(("File", "SHA-256"), rows)
+
+
+def _settings(run: Run) -> Html:
     facts = [
         ("tellverify", VERSION),
         *(("solver", one) for one in run.solvers),
         ("dialect", run.dialect),
         *run.configuration,
     ]
-    settings = [[code(name), code(value)] for name, value in facts]
-    return element(
-        "details",
-        element("summary", escaped("Files that were read, versions, settings, evidence")),
-        table(("File", "SHA-256"), rows),
-        table(("Setting", "Value"), settings),
-        element("h3", escaped("Evidence")),
-        context.evidence_files(page),
-        class_="provenance",
-    )
-
-
-def _contents(page: Page) -> Html:
-    counts = totals(page.run)
-    numbers = {
-        "proved": counts["proved"],
-        "refuted": counts["refuted"],
-        "open": counts["unknown"] + counts["skipped"] + counts["bounded"],
-        "assumptions": counts["assumed"],
-        "protocols": len(page.run.protocols),
-    }
-    links = [("verdict", "Verdict"), *((name, title) for name, title, _ in _SECTIONS)]
-    shown = [
-        element(
-            "li",
-            element(
-                "a",
-                escaped(title),
-                element("span", escaped(grouped(numbers[name]))) if name in numbers else EMPTY,
-                href=f"#{name}",
-            ),
-        )
-        for name, title in links
-    ]
-    return element(
-        "nav",
-        paragraph(escaped("tellverify"), class_="brand"),
-        element("ol", *shown),
-        aria_label="Contents",
-    )
-
-
-def _section(number: int, name: str, title: str, content: Html) -> Html:
-    head = element("h2", element("span", escaped(str(number)), class_="no"), escaped(title))
-    return element("section", head, content, id=name)
-
-
-def _foot(run: Run) -> Html:
-    words = (
-        f"Rendered by tellverify {VERSION} from one finished run; nothing was computed again."
-        " Equal runs give equal pages: this page holds no time and no path of a machine."
-    )
-    return element("footer", paragraph(escaped(words)))
+    return table(("Setting", "Value"), [[code(name), code(value)] for name, value in facts])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.report.drawing.layout import TooLarge
 from tellverify.report.drawing.svg_graph import draw_graph, move_text
-from tellverify.report.families import collapsed, counted, listed
+from tellverify.report.families import collapsed
 from tellverify.report.grouping import members
 from tellverify.report.html.components import (
     Page,
@@ -54,7 +55,7 @@ def _protocol(protocol: ProtocolReport, *, drawn: bool) -> Html:
     ]
     if drawn:
         parts.append(_drawings(protocol))
-    return element("section", *parts, class_="block", id=anchor("protocol", protocol.name))
+    return element("section", *parts, class_="block", id=anchor("protocol", protocol.subject.text))
 
 
 def _statistics(protocol: ProtocolReport) -> Html:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.families import counted
 from tellverify.report.grouping import Group, groups, members
 from tellverify.report.html.components import (
     Page,
@@ -23,7 +23,7 @@ from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.report.wording import settling
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
-from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
@@ -34,8 +34,9 @@ def proved(page: Page) -> Html:
     ]
     if not blocks:
         return paragraph(escaped("Nothing was proved of all runs."))
+    under = f", under {page.run.semantics}" if page.run.semantics else ""
     words = (
-        f"Each sentence holds of all runs, under {SEMANTICS}. None rests on an entry of the ledger:"
+        f"Each sentence holds of all runs{under}. None rests on an entry of the ledger:"
         " what does is called assumed."
     )
     return joined((paragraph(escaped(words), class_="lead"), *blocks))
@@ -53,7 +54,7 @@ def _proved_of(page: Page, protocol: ProtocolReport) -> Html:
         element("h3", code(protocol.name), element("span", escaped(members(protocol)))),
         table(("What holds of all runs", "How it is known", "Evidence"), rows, class_="claims"),
         class_="block",
-        id=anchor("proved", protocol.name),
+        id=anchor("proved", protocol.subject.text),
     )
 
 
@@ -61,7 +62,7 @@ def _by_property(group: Group) -> Iterator[tuple[Verdict, ...]]:
     """The verdicts of a group, those of one property and item together."""
     parts: dict[tuple[Property, str], list[Verdict]] = {}
     for verdict in group.verdicts:
-        parts.setdefault((verdict.property, verdict.subject.item), []).append(verdict)
+        parts.setdefault((verdict.property, verdict.scope.item), []).append(verdict)
     for found in parts.values():
         yield tuple(found)
 
@@ -71,8 +72,8 @@ def sentence(verdicts: Sequence[Verdict]) -> Html:
     first = verdicts[0]
     about = roles_of(verdicts)
     parts = [element("span", escaped(PROPERTIES[first.property].sentence), class_="sentence")]
-    if first.subject.item:
-        parts += [escaped(" "), code(first.subject.item)]
+    if first.scope.item:
+        parts += [escaped(" "), code(first.scope.item)]
     name = [code(str(first.property))]
     if about:
         name += [escaped(" of "), named(about)]
@@ -148,7 +149,7 @@ def _question(page: Page, protocol: ProtocolReport, verdicts: list[Verdict]) -> 
     chip = status_chip(status(verdicts[0].outcome))
     parts: dict[tuple[Property, str, bool], list[Verdict]] = {}
     for verdict in verdicts:
-        key = (verdict.property, verdict.subject.item, verdict.required)
+        key = (verdict.property, verdict.scope.item, verdict.required)
         parts.setdefault(key, []).append(verdict)
     claims = [code(protocol.name)]
     for (_, _, required), found in parts.items():

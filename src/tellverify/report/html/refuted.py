@@ -7,9 +7,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, sort_key
+from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
+from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
-from tellverify.report.families import counted
 from tellverify.report.grouping import refutations
 from tellverify.report.html.components import (
     Page,
@@ -25,6 +25,7 @@ from tellverify.report.html.components import (
 from tellverify.report.html.excerpts import excerpt
 from tellverify.report.html.explorer import explorer
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.verdict.identity import Subject
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
@@ -42,21 +43,17 @@ class _Case(msgspec.Struct):
     protocol: ProtocolReport
     verdicts: list[Verdict]
     outcome: Refuted
-    findings: list[Diagnostic]
+    finding: Diagnostic | None = None
 
 
 def cases(page: Page) -> list[_Case]:
     """Refuted obligations, those with the same evidence together; required ones first."""
-    told: dict[tuple[str, str], list[Diagnostic]] = {}
-    for diagnostic in sorted(page.run.diagnostics, key=sort_key):
-        if diagnostic.refutes:
-            told.setdefault((diagnostic.protocol, diagnostic.refutes), []).append(diagnostic)
-    found: dict[tuple[str, str, Evidence], _Case] = {}
+    found: dict[tuple[Subject, Evidence], _Case] = {}
     for protocol, verdict, outcome in refutations(page.run):
-        key = (protocol.path, protocol.name, outcome.evidence)
-        case = found.setdefault(key, _Case(protocol, [], outcome, []))
+        key = (protocol.subject, outcome.evidence)
+        case = found.setdefault(key, _Case(protocol, [], outcome))
         case.verdicts.append(verdict)
-        case.findings += told.get((protocol.name, verdict.name), [])
+        case.finding = case.finding or outcome.diagnostic
     order = list(found.values())
     order.sort(key=lambda c: (not any(v.required for v in c.verdicts), _weight(c.outcome.evidence)))
     return order
@@ -96,8 +93,8 @@ def _row(page: Page, case: _Case) -> list[Html]:
 
 def _case(page: Page, case: _Case, *, steps: bool) -> Html:
     first = case.verdicts[0]
-    key = anchor("case", f"{case.protocol.path}\n{case.protocol.name}\n{first.name}")
-    finding = case.findings[0] if case.findings else None
+    key = anchor("case", case.protocol.id_of(first).text)
+    finding = case.finding
     evidence = case.outcome.evidence
     title = prose(finding.message) if finding is not None else _headline(case)
     parts = [element("h3", title), _facts(page, case)]
@@ -105,8 +102,8 @@ def _case(page: Page, case: _Case, *, steps: bool) -> Html:
         places = (finding.primary, *finding.others)
         parts.append(excerpt(places, finding.path, page.sources))
     parts += _shown(page, case, key, steps=steps, told=finding.message if finding else None)
-    notes = [prose(text) for one in case.findings[:1] for text in one.notes]
-    helps = [prose(text) for one in case.findings[:1] for text in one.helps]
+    notes = [prose(text) for text in (finding.notes if finding is not None else ())]
+    helps = [prose(text) for text in (finding.helps if finding is not None else ())]
     if case.outcome.reason:
         notes.insert(0, prose(case.outcome.reason))
     if notes:
@@ -210,7 +207,7 @@ def premises(core: Core) -> Html:
 
 def _again(page: Page, case: _Case) -> Html:
     for verdict in case.verdicts:
-        file = page.files.get(f"{case.protocol.name}/{verdict.name}")
+        file = page.files.get(case.protocol.id_of(verdict).text)
         if file is not None:
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
@@ -219,8 +216,8 @@ def _again(page: Page, case: _Case) -> Html:
 
 
 def findings(page: Page) -> Html:
-    """Findings that no refuted obligation stands for."""
-    found = [one for one in sorted(page.run.diagnostics, key=sort_key) if not one.refutes]
+    """Findings that report no refutation."""
+    found = page.run.diagnostics
     if not found:
         return EMPTY
     parts = [element("h3", escaped(f"Other findings ({len(found)})"))]

@@ -1,0 +1,44 @@
+"""What a command says on standard error when it cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import click
+
+from tellverify.cli.exit import Exit
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.report.escape import tame
+from tellverify.report.excerpt import location
+from tellverify.source.text import SourceFile
+
+
+class Stopped(Exception):
+    """There is nothing to show; what was wrong has been said on standard error."""
+
+    def __init__(self, code: Exit) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def complain(text: str) -> None:
+    """A line on standard error."""
+    click.echo(f"tellverify: {text}", err=True)
+
+
+def say(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
+    """One line for each finding on standard error."""
+    for diagnostic in sorted(dict.fromkeys(diagnostics), key=sort_key):
+        source = sources.get(diagnostic.path)
+        line, column = location(source, diagnostic.primary.span.start)
+        where = f"{tame(diagnostic.path)}:{line}:{column}"
+        rank = f"{diagnostic.severity}[{diagnostic.code.number}]"
+        click.echo(f"{where}: {rank} {tame(diagnostic.message)}", err=True)
+
+
+def stop_at_errors(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
+    """Say the errors and stop, if there are any."""
+    errors = [each for each in diagnostics if each.severity is Severity.ERROR]
+    if errors:
+        say(errors, sources)
+        raise Stopped(Exit.REFUTED)

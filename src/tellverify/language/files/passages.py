@@ -1,0 +1,164 @@
+"""Choreographies in files as texts of their own, and files with such texts changed.
+
+What stands around a choreography, its indentation included, is no part of its text, so that one
+inside a Rust source or Markdown page has the canonical layout of a file of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.language.files.extraction import (
+    MARKDOWN,
+    RUST,
+    Fragment,
+    extract,
+    read_fragment,
+)
+from tellverify.language.syntax.canonical import Canonical, canonical
+from tellverify.language.syntax.spans import same_tree
+from tellverify.language.syntax.surface import read_tell
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A choreography of a file, as a text whose first column is where its lines begin.
+
+    Its lines end with `\\n`, those of the file with `line_break`.
+    `lines` are the lines of the file that it fills, or None when it shares one with other text or
+    stands in a string with escapes; then it cannot be changed, and `offset` is where it begins.
+    """
+
+    text: str
+    lines: Span | None
+    indent: str = ""
+    offset: int = 0
+    line_break: str = "\n"
+
+    def source(self, path: str) -> SourceFile:
+        """The text as a source file."""
+        return SourceFile(path, self.text)
+
+    def placed(self, found: Diagnostic, file: SourceFile) -> Diagnostic:
+        """A finding about the text with the places that it has in the file."""
+        own = self.source(file.path)
+
+        def place(offset: int) -> int:
+            if self.lines is None:
+                return min(max(offset + self.offset, 0), len(file.text))
+            line, column = own.position(offset)
+            start = file.start_of(file.position(self.lines.start)[0] + line - 1)
+            return min(start + len(self.indent) + column - 1, len(file.text))
+
+        def moved(one: Annotation) -> Annotation:
+            start = place(one.span.start)
+            end = max(place(one.span.end), start)
+            return msgspec.structs.replace(one, span=Span(start, end))
+
+        if self.lines == Span(0, len(file.text)) and not self.indent:
+            return found
+        others = tuple(moved(one) if _is_own(one, file) else one for one in found.others)
+        return msgspec.structs.replace(found, primary=moved(found.primary), others=others)
+
+
+def _is_own(one: Annotation, file: SourceFile) -> bool:
+    return not one.path or one.path == file.path
+
+
+def passages(source: SourceFile) -> list[Passage]:
+    """The choreographies of a file, in its order; a `.tell` file is one as a whole."""
+    if not source.path.endswith((RUST, MARKDOWN)):
+        return [Passage(source.text, Span(0, len(source.text)))]
+    return [_passage(source.text, fragment) for fragment in extract(source).fragments]
+
+
+def _passage(text: str, fragment: Fragment) -> Passage:
+    inner, start = fragment.text, fragment.offset
+    apart = Passage(inner, None, offset=start)
+    if start < 0 or not text.startswith(inner, start) or not inner.strip():
+        return apart
+    first = start + len(inner) - len(inner.lstrip())
+    begin = text.rfind("\n", 0, first) + 1
+    last = start + len(inner.rstrip())
+    end = text.find("\n", last)
+    end = len(text) if end < 0 else end + 1
+    lines = [line for line in _lines(text[begin:end]) if line.strip()]
+    indent = min((line[: len(line) - len(line.lstrip())] for line in lines), key=len)
+    alone = text[begin:first].strip() == "" and text[last:end].strip() == ""
+    if not alone or "\t" in indent or not all(line.startswith(indent) for line in lines):
+        return apart
+    own = "".join(line.removeprefix(indent) for line in _lines(text[begin:end]))
+    line_break = "\r\n" if "\r\n" in own else "\n"
+    return Passage(own.replace("\r\n", "\n"), Span(begin, end), indent, start, line_break)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text with their line breaks."""
+    return _LINE.findall(text)
+
+
+def rewritten(source: SourceFile, texts: Sequence[str | None]) -> str | None:
+    """The file with new texts of its passages, where None leaves one as it is.
+
+    None when the file would not read back with just these texts.
+    """
+    text = source.text
+    known = passages(source)
+    for passage, new in reversed(list(zip(known, texts, strict=True))):
+        if new is None or new == passage.text:
+            continue
+        if passage.lines is None:
+            return None
+        lines = _lines(new)
+        block = "".join(passage.indent + line if line.strip() else line for line in lines)
+        block = block.replace("\n", passage.line_break)
+        text = text[: passage.lines.start] + block + text[passage.lines.end :]
+    wanted = [
+        passage.text if new is None else new for passage, new in zip(known, texts, strict=True)
+    ]
+    return text if _reads_as(SourceFile(source.path, text), wanted) else None
+
+
+def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
+    """Whether the choreographies of a file say the same as `texts`, one by one."""
+    if not source.path.endswith((RUST, MARKDOWN)):
+        return [source.text] == list(texts)
+    found = extract(source).fragments
+    return len(found) == len(texts) and all(
+        same_tree(
+            read_fragment(source, fragment).file, read_tell(SourceFile(source.path, text)).file
+        )
+        for fragment, text in zip(found, texts, strict=True)
+    )
+
+
+def canonical_file(source: SourceFile, *, upgrade: bool = False) -> Canonical:
+    """`source` with all its choreographies in canonical layout, and nothing else changed.
+
+    One that shares a line with other text stays as it is.
+    """
+    if not source.path.endswith((RUST, MARKDOWN)):
+        return canonical(source, upgrade=upgrade)
+    said: list[Diagnostic] = list(extract(source).diagnostics)
+    texts: list[str | None] = []
+    complete = not said
+    for passage in passages(source):
+        found = canonical(passage.source(source.path), upgrade=upgrade)
+        said.extend(passage.placed(one, source) for one in found.diagnostics)
+        if found.text is None:
+            if not found.is_faithful:
+                return found
+            complete = False
+        texts.append(found.text if passage.lines is not None else None)
+    if not complete:
+        return Canonical(None, tuple(said))
+    text = rewritten(source, texts)
+    return Canonical(text, tuple(said), is_faithful=text is not None)

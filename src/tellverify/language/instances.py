@@ -1,0 +1,73 @@
+"""Sizes of role families: which instances of a protocol there are, and their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Final
+
+from tellverify.language.lowering.families import family_groups
+from tellverify.language.syntax import ast
+
+_SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) = ([0-9]{1,6})")
+
+
+class SizeFault(Exception):
+    """Sizes that a protocol does not have, or that are missing; the text says which."""
+
+
+def instance_name(sizes: Mapping[str, int]) -> str:
+    """`Devices = 3, Cells = 2`; empty for a protocol without families."""
+    return ", ".join(f"{family} = {size}" for family, size in sizes.items())
+
+
+def sizes_of(instance: str) -> dict[str, int]:
+    """The sizes in the name of an instance."""
+    return {family: int(size) for family, size in _SIZE.findall(instance)}
+
+
+def combinations(
+    protocol: ast.Protocol, wanted: Mapping[str, Sequence[int]], default: Sequence[int]
+) -> Iterator[dict[str, int]]:
+    """Every combination of family sizes, smallest first.
+
+    Families that are not `wanted` have the `default` sizes. Different sizes for two families of
+    one size symbol give a single combination with both, of which lowering says what is wrong.
+    """
+    groups = family_groups(protocol)
+    choices: list[Sequence[int]] = []
+    for group in groups:
+        named = [tuple(wanted[family]) for family in group if family in wanted]
+        if len(set(named)) > 1:
+            yield {family: wanted.get(family, default)[0] for each in groups for family in each}
+            return
+        choices.append(named[0] if named else default)
+    for chosen in sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes)):
+        yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
+
+
+def one_instance(
+    protocol: ast.Protocol, given: Mapping[str, int], default: int | None
+) -> dict[str, int]:
+    """A size for every family that needs one; families of one symbol have one size.
+
+    Families without a size have `default` members. Raises SizeFault for a family that the
+    protocol does not have, and for one without a size where there is no default.
+    """
+    groups = family_groups(protocol)
+    known = [family for group in groups for family in group]
+    for family in given:
+        if family not in known:
+            has = ", ".join(known) or "none"
+            raise SizeFault(f"there is no family `{family}` without a size; there is {has}")
+    found: dict[str, int] = {}
+    for group in groups:
+        named = {family: given[family] for family in group if family in given}
+        if len(set(named.values())) > 1:
+            raise SizeFault(f"{' and '.join(named)} have one size, and two are given")
+        size = next(iter(named.values()), default)
+        if size is None:
+            raise SizeFault(f"give the size of `{group[0]}`: --instances {group[0]}=N")
+        found.update((family, size) for family in group)
+    return found

@@ -1,0 +1,29 @@
+"""Size symbols of role families, and sizes as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class SizeSymbol(msgspec.Struct, frozen=True):
+    """A size symbol, the families that have it, and its cut-off.
+
+    `name` is `N` for `Devices[N]`, and the family itself for `Devices[*]`. `cutoff` is the index of
+    the generic member; 0 when all members are alike.
+    """
+
+    name: str
+    families: tuple[str, ...]
+    cutoff: int
+
+
+def sizes_text(sizes: Iterable[tuple[str, int]]) -> str:
+    """Sizes as they are shown: `N = 2, M = 1`."""
+    return ", ".join(f"{name} = {size}" for name, size in sizes)
+
+
+def family_of_member(role: str) -> str:
+    """The declared name of a role: `Devices[3]` is of `Devices`."""
+    return role.partition("[")[0]

@@ -1,0 +1,101 @@
+"""Certificates for every size: made from the grid of sizes, and compared with the graphs of a text.
+
+A certificate shows what holds of all expansions of its graphs. That those are the graphs of the
+text at larger sizes is a claim of the lowering, and comes from a comparison with the text.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from tellverify.evidence.certificate import Certificate, InstancePart, NeutralGraph
+from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.sizes import SizeSymbol, sizes_text
+from tellverify.projection.certify import certify
+from tellverify.projection.every_size import EverySize, GraphAt
+from tellverify.projection.generic_member import expand, same_runs
+
+
+def certify_every(
+    symbols: Sequence[SizeSymbol], every: EverySize, graph_at: GraphAt, steps: int
+) -> tuple[tuple[tuple[str, ...], ...], list[InstancePart]]:
+    """What `every` of a certificate names, and the instances of the grid from `every.least` on.
+
+    Nothing when nothing is claimed. Raises OutOfBudget after `steps` for each instance.
+    """
+    if not every.claimed:
+        return (), []
+    least = [size for _, size in every.least]
+    ranges = [range(low, symbol.cutoff + 2) for low, symbol in zip(least, symbols, strict=True)]
+    parts = []
+    for point in sorted(itertools.product(*ranges), key=lambda sizes: (sum(sizes), sizes)):
+        sizes = _sizes(symbols, point)
+        graph = graph_at(sizes)
+        if graph is not None:
+            parts.append(certify(graph, sizes_text(sizes.items()), steps))
+    generic = tuple(tuple(f"{f}[{s.cutoff}]" for f in s.families) for s in symbols)
+    return generic, parts
+
+
+def differs_from_text(certificate: Certificate, graph_at: GraphAt) -> str:
+    """Where the graphs of a certificate are not those of the text; empty when they all are.
+
+    Each instance is compared, and with `every` also one more member of each generic family alone
+    and of all of them, with the expansion. The certificate has been checked by itself before.
+    """
+    most: dict[str, int] = {}
+    rows = [_instance(part.instance) for part in certificate.instances]
+    for row in rows:
+        most.update({f: max(n, most.get(f, 0)) for f, n in row.items()})
+    for part, row in zip(certificate.instances, rows, strict=True):
+        graph = _protocol_graph(part.graph)
+        for grown in _grown(certificate, row, most):
+            larger = {family: size + (family in grown) for family, size in row.items()}
+            lowered = graph_at(larger)
+            generic = {family: most[family] - 1 for family in grown}
+            expanded = expand(graph, generic, dict.fromkeys(grown, 2))
+            if lowered is None or not same_runs(lowered, expanded):
+                return f"the graph at {sizes_text(larger.items())} is not that of the text"
+    return ""
+
+
+def _grown(
+    certificate: Certificate, row: dict[str, int], most: dict[str, int]
+) -> list[tuple[str, ...]]:
+    """The groups of families to be compared with one more member; first of all none."""
+    groups = [tuple(member.partition("[")[0] for member in group) for group in certificate.every]
+    last = [group for group in groups if all(row[family] == most[family] for family in group)]
+    together = tuple(family for group in last for family in group)
+    return list(dict.fromkeys([(), *last, together]))
+
+
+def _sizes(symbols: Sequence[SizeSymbol], point: Sequence[int]) -> dict[str, int]:
+    return {f: n for s, n in zip(symbols, point, strict=True) for f in s.families}
+
+
+def _instance(text: str) -> dict[str, int]:
+    pairs = [size.split(" = ") for size in text.split(", ") if size]
+    return {family: int(size) for family, size in pairs}
+
+
+def _protocol_graph(graph: NeutralGraph) -> ProtocolGraph:
+    first = [0] * (graph.states + 1)
+    for event in graph.events:
+        first[event[0] + 1] += 1
+    final = bytearray(graph.states)
+    for state in graph.final:
+        final[state] = 1
+    return ProtocolGraph(
+        name="",
+        roles=graph.roles,
+        labels=graph.labels,
+        first=list(itertools.accumulate(first)),
+        sender=[event[1] for event in graph.events],
+        receiver=[event[2] for event in graph.events],
+        label=[event[3] for event in graph.events],
+        target=[event[4] for event in graph.events],
+        site=[0] * len(graph.events),
+        final=final,
+        sites=(Site(),),
+    )

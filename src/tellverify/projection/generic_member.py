@@ -1,0 +1,131 @@
+"""Generic members: one member of a family that stands for all members from its index on.
+
+Let G be a graph in which the last member `g` of a family is generic. G[n] is G with every event of
+`g` replaced by a path of n events, of `g1` to `gn` in this order; an event between the generic
+members of two families becomes a path of n times k events, in the order of senders and then of
+receivers. When G has the properties of `generic_fault`, for every n >= 1 G[n] is implementable
+exactly when G is, and a role waits for ever in some run of G[n] exactly when its image does in G.
+
+Argument. Runs of G[n] are runs of G with a position inside the last replaced event. A member takes
+part exactly once in every replaced event of its family, so what it has seen is a function of a run
+of G and of whether the position is past it: the view of `g`. A pair of states of G[n] that it
+cannot tell apart maps to the pair of states before the replaced events; the only state without an
+image, where the sender has chosen a replaced event and has not yet come to the member, awaits a
+receive, and a send paired with it is a mixed choice in G already. For any other role, a position
+inside a path that it takes no part in leads only to the end of the path, a state of G; inside a
+path that it takes part in, both runs are in a path of one label, at one position, and go on by the
+same event. Of receives at equal positions the senders are equal; at the start of a path only the
+first member counts. Blocked members of the family at a state of G are none, all, or just the role
+itself, and one of them blocks the receiver of a gather, as all would; a blocked sender blocks all
+receivers. So the same messages are available, and stuck runs carry over both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tellverify.model.graph import Event, ProtocolGraph
+from tellverify.model.sizes import family_of_member
+
+Sizes = Mapping[str, int]
+
+
+def generic_fault(graph: ProtocolGraph, families: Sizes) -> str:
+    """Why the last member of one of `families` is not generic in `graph`; empty when all are.
+
+    `families` maps each family to the index of its generic member. It must not choose: a state
+    with several events has another sender. It must not send to a member of its own family.
+    """
+    generic = {f"{family}[{index}]": family for family, index in families.items()}
+    missing = [name for name in generic if name not in graph.roles]
+    if missing:
+        return f"there is no `{missing[0]}`"
+    first = graph.first
+    for state in range(graph.state_count):
+        low, high = first[state], first[state + 1]
+        for e in range(low, high):
+            event = graph.event(e)
+            if event.sender not in generic:
+                continue
+            if high - low > 1:
+                return f"`{event.sender}` chooses between several messages"
+            if family_of_member(event.sender) == family_of_member(event.receiver):
+                return f"`{event.sender}` sends to `{event.receiver}` of its own family"
+    return ""
+
+
+def expand(graph: ProtocolGraph, families: Sizes, members: Sizes) -> ProtocolGraph:
+    """`graph` with `members[F]` members, at least one, in place of the generic member of F.
+
+    `families` is that of `generic_fault`, which must be empty.
+    """
+    copies = {
+        f"{family}[{index}]": [f"{family}[{index + i}]" for i in range(members[family])]
+        for family, index in families.items()
+    }
+    roles = [name for role in graph.roles for name in copies.get(role, [role])]
+    number = {name: index for index, name in enumerate(roles)}
+    images = [[number[name] for name in copies.get(role, [role])] for role in graph.roles]
+    rows: list[list[tuple[int, int, int, int, int]]] = [[] for _ in range(graph.state_count)]
+    for state in range(graph.state_count):
+        for e in range(graph.first[state], graph.first[state + 1]):
+            channels = [(p, q) for p in images[graph.sender[e]] for q in images[graph.receiver[e]]]
+            at = state
+            for place, (p, q) in enumerate(channels):
+                target = graph.target[e] if place == len(channels) - 1 else len(rows)
+                rows[at].append((p, q, graph.label[e], target, graph.site[e]))
+                if target == len(rows):
+                    rows.append([])
+                at = target
+    return _from_rows(graph, tuple(roles), rows)
+
+
+def _from_rows(
+    graph: ProtocolGraph, roles: tuple[str, ...], rows: list[list[tuple[int, int, int, int, int]]]
+) -> ProtocolGraph:
+    first = [0]
+    for row in rows:
+        first.append(first[-1] + len(row))
+    flat = [event for row in rows for event in row]
+    return ProtocolGraph(
+        name=graph.name,
+        roles=roles,
+        labels=graph.labels,
+        first=first,
+        sender=[event[0] for event in flat],
+        receiver=[event[1] for event in flat],
+        label=[event[2] for event in flat],
+        target=[event[3] for event in flat],
+        site=[event[4] for event in flat],
+        final=bytearray(graph.final) + bytearray(len(rows) - graph.state_count),
+        sites=graph.sites,
+    )
+
+
+def same_runs(left: ProtocolGraph, right: ProtocolGraph) -> bool:
+    """True when both graphs have the same roles and the same runs, ends included.
+
+    Events of a state are pairwise different, so one walk through both at once decides it; linear.
+    """
+    if set(left.roles) != set(right.roles):
+        return False
+    seen = {(0, 0)}
+    work = [(0, 0)]
+    while work:
+        one, other = work.pop()
+        if bool(left.final[one]) != bool(right.final[other]):
+            return False
+        ours, theirs = _moves(left, one), _moves(right, other)
+        if ours.keys() != theirs.keys():
+            return False
+        for event, target in ours.items():
+            pair = (target, theirs[event])
+            if pair not in seen:
+                seen.add(pair)
+                work.append(pair)
+    return True
+
+
+def _moves(graph: ProtocolGraph, state: int) -> dict[Event, int]:
+    edges = range(graph.first[state], graph.first[state + 1])
+    return {graph.event(e): graph.target[e] for e in edges}

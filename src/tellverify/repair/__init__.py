@@ -1,0 +1,1 @@
+"""The least changes to a protocol after which it is implementable."""

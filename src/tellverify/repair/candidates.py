@@ -1,0 +1,241 @@
+"""Edits that may mend a fault: whom to tell what, whom to wait for, which message to rename."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tellverify.language.checks.walk import leading_send, role_text
+from tellverify.language.lowering.families import declared_roles
+from tellverify.language.syntax import ast
+from tellverify.model.graph import ClassFault, ProtocolGraph
+from tellverify.projection.exact import Condition, Violation
+from tellverify.projection.liveness import StuckRun
+from tellverify.projection.merge import MergeFailure
+from tellverify.projection.queues import QueueBound
+from tellverify.repair.edits import (
+    TURN,
+    BlockPath,
+    DecideLoop,
+    Delete,
+    Edit,
+    Edits,
+    Insert,
+    OtherSender,
+    Relabel,
+    Reverse,
+    Swap,
+    bare,
+    channel_labels,
+    fresh,
+)
+from tellverify.repair.judgement import Fault, Judgement
+from tellverify.repair.outline import (
+    Alternative,
+    Decision,
+    acts_in,
+    concerns,
+    first_action,
+    is_one,
+    outline,
+)
+
+
+class Candidates:
+    """The edits of one protocol, each a set that is tried together.
+
+    `every_kind` allows edits that change runs: a decided loop, a message less or turned round.
+    """
+
+    def __init__(self, protocol: ast.Protocol, path: str, *, every_kind: bool = False) -> None:
+        self.outline = outline(protocol)
+        self.path = path
+        self.every_kind = every_kind
+        self.sized = {
+            one.name.text
+            for one in declared_roles(protocol)
+            if isinstance(one.size, ast.NameIndex | ast.AnyIndex)
+        }
+        self.plain = [
+            ast.RoleRef(ast.Name(one.name.text))
+            for one in declared_roles(protocol)
+            if one.size is None
+        ]
+        self.labels = {label for some in channel_labels(protocol).values() for label in some}
+
+    def of(self, judgement: Judgement, *, first_only: bool) -> list[Edits]:
+        """The candidates for the faults of a judgement, or for its first fault, each once."""
+        graph = judgement.graph
+        if graph is None:
+            return []
+        faults = judgement.faults[:1] if first_only else judgement.faults
+        found: dict[Edits, None] = {}
+        for fault in faults:
+            for edits in self._of_fault(fault, graph):
+                found.setdefault(frozenset(edits))
+        return list(found)
+
+    def _of_fault(self, fault: Fault, graph: ProtocolGraph) -> Iterator[Iterable[Edit]]:
+        match fault:
+            case Violation(role=role, condition=condition):
+                if condition is Condition.RECEIVE_COHERENCE:
+                    yield from self._turns(fault, graph)
+                yield from self._tellings(graph.roles[role])
+                if condition is Condition.RECEIVE_COHERENCE:
+                    yield from self._relabels(fault, graph)
+                if self.every_kind:
+                    yield from self._others([fault.transition, *fault.onward[-1:]], graph)
+            case StuckRun(roles=roles):
+                for role in roles:
+                    yield from self._tellings(graph.roles[role])
+            case MergeFailure(role=name):
+                yield from self._tellings(name)
+            case QueueBound():
+                yield from self._answers(fault, graph)
+            case ClassFault():
+                if self.every_kind:
+                    yield from self._decided_loops()
+
+    # Telling
+
+    def told_as(self, role: str) -> ast.RoleRef:
+        """How a role of the graph is told: families of any size all at once."""
+        name, _, rest = role.partition("[")
+        if not rest:
+            return ast.RoleRef(ast.Name(name))
+        index = ast.AnyIndex() if name in self.sized else ast.ConstIndex(int(rest[:-1]))
+        return ast.RoleRef(ast.Name(name), index)
+
+    def _tellings(self, role: str) -> Iterator[list[Edit]]:
+        told = self.told_as(role)
+        for decision in self.outline.decisions:
+            if concerns(decision.decider, role) or not self._acts(decision, role):
+                continue
+            together: dict[tuple[bool, bool], list[Edit]] = {}
+            for alternative in decision.alternatives:
+                first = alternative.receiver
+                if first is not None and is_one(first) and concerns(first, role):
+                    continue  # of several receivers only one gets the name of the branch
+                for key, edit in self._told_in(decision, alternative, role, told):
+                    together.setdefault(key, []).append(edit)
+                    yield [edit]
+            yield from (edits for edits in together.values() if len(edits) > 1)
+
+    def _acts(self, decision: Decision, role: str) -> bool:
+        return any(
+            acts_in(statement, role)
+            for alternative in decision.alternatives
+            for statement in self.outline.blocks.get(alternative.block, ())
+        )
+
+    def _told_in(
+        self, decision: Decision, alternative: Alternative, role: str, told: ast.RoleRef
+    ) -> Iterator[tuple[tuple[bool, bool], Edit]]:
+        """By the decider or by the first receiver; at once, or before the own first action."""
+        tellers = [(False, decision.decider)]
+        first = alternative.receiver
+        if first is not None and is_one(first) and not concerns(first, role):
+            tellers.append((True, first))
+        gaps = [(False, alternative.after)]
+        block = self.outline.blocks.get(alternative.block, ())
+        own = first_action(block, role)
+        after = alternative.after
+        if own is not None and alternative.block == after.block and own > after.index:
+            gaps.append((True, type(after)(after.block, own)))
+        for by_receiver, teller in tellers:
+            for late, gap in gaps:
+                edit = Insert(gap.block, gap.index, teller, told, alternative.label, decision.group)
+                yield (by_receiver, late), edit
+
+    # Waiting and renaming
+
+    def _turns(self, violation: Violation, graph: ProtocolGraph) -> Iterator[list[Edit]]:
+        """The later sender waits for the role."""
+        role = self.told_as(graph.roles[violation.role])
+        for e in dict.fromkeys((*violation.onward[-1:], violation.transition)):
+            place = self._place(graph, e)
+            sender = self.told_as(graph.roles[graph.sender[e]])
+            if place is not None and is_one(role) and sender != role:
+                yield [Insert(*place, role, sender, TURN)]
+
+    def _relabels(self, violation: Violation, graph: ProtocolGraph) -> Iterator[list[Edit]]:
+        for e in dict.fromkeys((*violation.onward[-1:], violation.transition)):
+            place = self._place(graph, e)
+            if place is None:
+                continue
+            block, index = place
+            statement = self.outline.blocks[block][index]
+            if isinstance(statement, ast.Send | ast.Broadcast):
+                branch = graph.site_of(e).branch
+                label = f"{branch}{statement.message.label.text}"
+                yield [Relabel(block, index, fresh(label, self.labels))]
+
+    def _answers(self, bound: QueueBound, graph: ProtocolGraph) -> Iterator[list[Edit]]:
+        """An answer on the way back, after a message that runs ahead."""
+        for e in range(graph.event_count):
+            if (graph.sender[e], graph.receiver[e]) != (bound.sender, bound.receiver):
+                continue
+            place = self._place(graph, e)
+            if place is not None:
+                answerer = self.told_as(graph.roles[bound.receiver])
+                waiting = self.told_as(graph.roles[bound.sender])
+                label = graph.site_of(e).branch or TURN
+                yield [Insert(place[0], place[1] + 1, answerer, waiting, label)]
+
+    def _place(self, graph: ProtocolGraph, e: int) -> tuple[tuple[int, ...], int] | None:
+        """The statement of a transition; None for new messages and those of other files."""
+        site = graph.site_of(e)
+        return self.outline.messages.get(site.span) if site.path == self.path else None
+
+    # Edits that change runs
+
+    def _decided_loops(self) -> Iterator[list[Edit]]:
+        for path, block in self.outline.blocks.items():
+            for index, statement in enumerate(block):
+                if not isinstance(statement, ast.Loop):
+                    continue
+                send = leading_send(statement.body)
+                if isinstance(statement.kind, ast.While) and send is not None:
+                    yield [DecideLoop(path, index, bare(send.sender))]
+
+    def _others(self, transitions: list[int], graph: ProtocolGraph) -> Iterator[list[Edit]]:
+        for e in dict.fromkeys(transitions):
+            place = self._place(graph, e)
+            if place is not None:
+                yield from self._of_place(*place)
+
+    def _of_place(self, path: BlockPath, index: int) -> Iterator[list[Edit]]:
+        """Edits of one message that change runs, the cheapest first."""
+        block = self.outline.blocks[path]
+        for one in (index - 1, index):
+            pair = block[one : one + 2] if one >= 0 else ()
+            if len(pair) == 2 and all(isinstance(each, ast.Send) for each in pair):
+                yield [Swap(path, one)]
+        yield [Reverse(path, index)]
+        statement = block[index]
+        if isinstance(statement, ast.Send):
+            for role in self.plain:
+                if role.name.text not in (
+                    statement.sender.name.text,
+                    statement.receiver.name.text,
+                ):
+                    yield [OtherSender(path, index, role)]
+        yield [Delete(path, index)]
+
+
+def words(edit: Edit, label: str) -> str:
+    """An edit in words, with the name that a new message got."""
+    match edit:
+        case Insert(sender=sender, receiver=receiver):
+            return f"{role_text(sender)} -> {role_text(receiver)} : {label}"
+        case Relabel():
+            return f"rename the message to {label}"
+        case DecideLoop(decider=decider):
+            return f"loop decide by {role_text(decider)}"
+        case Delete():
+            return "delete the message"
+        case Swap():
+            return "put the message behind the next one"
+        case OtherSender(sender=sender):
+            return f"let {role_text(sender)} send the message"
+        case Reverse():
+            return "turn the message round"

@@ -1,0 +1,137 @@
+"""How far a protocol is from its goal: the roles that cannot play their part, at every size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics.model import Severity
+from tellverify.language.linking.imports import NOT_LINKED, Linked
+from tellverify.language.lowering.lower import lower
+from tellverify.language.syntax import ast
+from tellverify.model.graph import ClassFault, ProtocolGraph, leaves_class
+from tellverify.projection.exact import Violation
+from tellverify.projection.implementability import check_graph
+from tellverify.projection.liveness import StuckRun
+from tellverify.projection.merge import MergeFailure, strict_projections
+from tellverify.projection.queues import QueueBound, queue_bounds
+from tellverify.source.text import SourceFile
+
+_STEPS = 200_000
+_EVENTS = 20_000
+_MALFORMED = 1_000.0
+Fault: TypeAlias = Violation | StuckRun | MergeFailure | QueueBound | ClassFault
+
+
+class Goal(StrEnum):
+    """What a repair has to reach."""
+
+    REQUIRED = "required"
+    PROJECTABLE = "projectable"
+    BOUNDED_QUEUES = "bounded-queues"
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """The first faults of a protocol with the graph they are of; none when it reaches the goal.
+
+    `weight` is 0 then, and else smaller for fewer roles at fault: 2 for a role that cannot know
+    what to do, 1 for one that waits for ever.
+    """
+
+    weight: float
+    faults: tuple[Fault, ...] = ()
+    graph: ProtocolGraph | None = None
+
+    @property
+    def holds(self) -> bool:
+        """True when the goal is reached."""
+        return self.weight == 0
+
+
+class Judge:
+    """Judges trees of one text at given sizes of its families."""
+
+    def __init__(
+        self,
+        file: ast.File,
+        source: SourceFile,
+        sizes: Sequence[Mapping[str, int]],
+        goal: Goal = Goal.REQUIRED,
+        linked: Linked = NOT_LINKED,
+    ) -> None:
+        self.file = file
+        self.source = source
+        self.sizes = sizes
+        self.goal = goal
+        self.linked = linked
+        self.count = 0
+
+    def graphs(self, protocol: ast.Protocol) -> list[ProtocolGraph] | None:
+        """The graphs at all sizes, None where one has no meaning."""
+        found = []
+        for sizes in self.sizes:
+            graph = self.graph(protocol, sizes)
+            if graph is None:
+                return None
+            found.append(graph)
+        return found
+
+    def graph(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> ProtocolGraph | None:
+        """The graph at some sizes, None where it has no meaning or two branches begin alike."""
+        lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
+        wrong = any(one.severity is Severity.ERROR for one in lowered.diagnostics)
+        return None if wrong else lowered.graph
+
+    def has_size(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> bool:
+        """True when there are the members that the protocol names by number."""
+        lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
+        return lowered.graph is not None
+
+    def judge(self, protocol: ast.Protocol) -> Judgement:
+        """The judgement at the first size at which the goal is not reached."""
+        self.count += 1
+        graphs = self.graphs(protocol)
+        if graphs is None:
+            return Judgement(_MALFORMED)
+        for graph in graphs:
+            found = judge_graph(graph, self.goal)
+            if not found.holds:
+                return found
+        return Judgement(0)
+
+    def is_projectable(self, protocol: ast.Protocol) -> bool:
+        """True when strict merge accepts the protocol at all sizes."""
+        graphs = self.graphs(protocol)
+        if graphs is None:
+            return False
+        found = [strict_projections(graph) for graph in graphs]
+        return all(one.unsupported is None and not one.failures for one in found)
+
+
+def judge_graph(graph: ProtocolGraph, goal: Goal) -> Judgement:
+    """The judgement of one graph."""
+    fault = leaves_class(graph)
+    if fault is not None:
+        return Judgement(_MALFORMED / 2, (fault,), graph)
+    answer = check_graph(graph, _STEPS)
+    if not answer.implementable:
+        weight = 2 * len(answer.violations) + sum(len(run.roles) for run in answer.stuck)
+        return Judgement(weight or _MALFORMED / 4, answer.violations, graph)
+    if answer.stuck or answer.undecided:
+        weight = sum(len(run.roles) for run in answer.stuck) + len(answer.undecided)
+        return Judgement(weight, answer.stuck, graph)
+    match goal:
+        case Goal.REQUIRED:
+            return Judgement(0)
+        case Goal.PROJECTABLE:
+            merged = strict_projections(graph)
+            if merged.unsupported is not None:
+                return Judgement(_MALFORMED / 4, (), graph)
+            return Judgement(len(merged.failures), merged.failures, graph)
+        case Goal.BOUNDED_QUEUES:
+            bounds = queue_bounds(graph, _STEPS)
+            unbounded = tuple(one for one in bounds.bounds if one.longest is None)
+            return Judgement(len(unbounded) + len(bounds.undecided), unbounded, graph)

@@ -1,0 +1,286 @@
+"""The least changes of a protocol that make it reach its goal, each checked again as a text.
+
+Four steps: saturate with messages, take away those that are not needed, try one best edit at a
+time, and then all edits by their cost below the best so far. A repair is called smallest only when
+that search was exhausted. New messages and new names keep the runs of the protocol: hiding the
+messages gives back the old graph, which is checked as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from itertools import product
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics.model import Severity
+from tellverify.language.checks.walk import child_blocks
+from tellverify.language.linking.imports import NOT_LINKED, Linked
+from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_symbols
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.parser import parse
+from tellverify.model.graph import ClassFault
+from tellverify.repair.candidates import Candidates, words
+from tellverify.repair.edits import Edits, Insert, Relabel, cost, edited, is_conservative
+from tellverify.repair.judgement import Goal, Judge
+from tellverify.repair.outline import outline
+from tellverify.repair.rendering import TextEdit, applied, text_edits
+from tellverify.repair.runs_kept import keeps_runs
+from tellverify.repair.saturation import CannotSaturate, saturate
+from tellverify.repair.search import Enumerated, Limit, OutOfLimit, Search
+from tellverify.source.text import SourceFile
+
+_MOST_DEPTH: Final = 100  # of nesting and of calls together
+_MOST_OFFERS: Final = 3
+_MOST_COST: Final = 24
+_TRIES: Final = 450
+_GREEDY_SHARE: Final = 3  # of the tries
+_MOST_CERTIFIED: Final = 8  # cheaper repairs than one of a higher cost are hardly ever all tried
+_DEEP_SHARE: Final = 32  # of the tries that are left, for one of a higher cost
+_CHEAP: Final = 4  # the search by cost is as quick as a better start
+_SIZES: Final = (1, 2, 3)
+_NOBODY_DECIDES: Final = (
+    "several roles may send first at one point, and no new message decides which does"
+)
+Holds: TypeAlias = Callable[[str], bool]
+
+
+class Rank(StrEnum):
+    """How a repair stands among all others."""
+
+    SMALLEST = "smallest"
+    SMALLEST_MERGED = "smallest that strict merge accepts"
+    SOME = "best found"
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """One repair: the new text, the edits that lead to it, and what they are in words.
+
+    `rank` is claimed only where all sets of edits that cost less were tried: they do not reach the
+    goal, or strict merge does not accept them. `conservative` tells that every run of the protocol
+    is kept, `projectable` that strict merge accepts the new protocol.
+    """
+
+    text: str
+    edits: tuple[TextEdit, ...]
+    changes: tuple[str, ...]
+    cost: int
+    rank: Rank
+    conservative: bool
+    projectable: bool
+
+
+class Repairs(msgspec.Struct, frozen=True):
+    """The repairs of a protocol, best first; `reason` says why there is none, or no better one.
+
+    `tried` counts the sets of edits that were judged.
+    """
+
+    offers: tuple[Repair, ...] = ()
+    tried: int = 0
+    reason: str = ""
+
+
+class RepairOptions(msgspec.Struct, frozen=True):
+    """What is wanted: the goal, edits that change runs or not, seconds and tries at most."""
+
+    goal: Goal = Goal.REQUIRED
+    every_kind: bool = False
+    seconds: float | None = None
+    tries: int = _TRIES
+
+
+def repair(
+    file: ast.File,
+    source: SourceFile,
+    protocol: ast.Protocol,
+    options: RepairOptions = RepairOptions(),  # noqa: B008 - frozen
+    linked: Linked = NOT_LINKED,
+    holds: Holds | None = None,
+) -> Repairs:
+    """The repairs of `protocol`, at most three.
+
+    `holds` is the whole check of a new text; without one the text is read again and its graphs are
+    judged at all sizes. No offer has failed it.
+    """
+    if not (file.complete and protocol.complete):
+        return Repairs(reason="a part of the text could not be read")
+    if _depth(protocol) + len(protocol.locals) > _MOST_DEPTH:
+        return Repairs(reason="the protocol is nested too deep")
+    sizes = _sizes(file, source, protocol, linked)
+    if not sizes:
+        return Repairs(reason="the protocol is not well-formed")
+    judge = Judge(file, source, sizes, options.goal, linked)
+    candidates = Candidates(protocol, source.path, every_kind=options.every_kind)
+    limit = Limit(options.tries, options.seconds)
+    search = Search(protocol, judge, candidates, limit)
+    try:
+        first = search.judged(frozenset())
+    except OutOfLimit:
+        return Repairs(reason="the limit was reached before the first repair")
+    if first.holds:
+        return Repairs(tried=search.tried, reason="the goal is reached already")
+    if first.graph is None:
+        return Repairs(tried=search.tried, reason="the protocol is not well-formed")
+    found, reason = _found(search, protocol, limit)
+    if isinstance(first.faults[0], ClassFault):
+        reason = _NOBODY_DECIDES
+    return _Offers(search, holds or _holds_again(options.goal, linked), sizes).of(found, reason)
+
+
+def _found(search: Search, protocol: ast.Protocol, limit: Limit) -> tuple[Enumerated, str]:
+    """All repairs found, and the cost below which they are all there are."""
+    quick: list[Edits] = []
+    reason = ""
+    share = limit.tries // _GREEDY_SHARE
+    kept, limit.tries = limit.tries - share, share
+    try:
+        everything = saturate(protocol)
+        if search.judged(everything).holds:
+            quick.append(search.taken_away(everything))
+        if not quick or cost(quick[0]) > _CHEAP:
+            better = search.greedy()
+            quick += [better] if better is not None else []
+    except CannotSaturate as error:
+        reason = str(error)
+    except OutOfLimit:
+        reason = "the limit was reached"
+    limit.tries += kept
+    most = min((cost(edits) for edits in quick), default=_MOST_COST)
+    if quick and most > _MOST_CERTIFIED:
+        limit.tries = min(limit.tries, limit.tries // _DEEP_SHARE)
+    by_cost = search.by_cost(min(most, _MOST_COST), quick)
+    repairs = tuple(dict.fromkeys((*by_cost.repairs, *quick)))
+    if not by_cost.exhausted:
+        reason = reason or "the limit was reached before the first repair"
+    return Enumerated(repairs, by_cost.below, by_cost.exhausted), reason
+
+
+class _Offers:
+    """Repairs in the order of preference, as texts that were checked again."""
+
+    def __init__(self, search: Search, holds: Holds, sizes: Sequence[Mapping[str, int]]) -> None:
+        self.search = search
+        self.holds = holds
+        self.source = search.judge.source
+        self.outline = outline(search.protocol)
+        self.sizes = sizes
+
+    def of(self, found: Enumerated, reason: str) -> Repairs:
+        """At most three offers: of the least cost, and one more where strict merge accepts it."""
+        if not found.repairs:
+            why = reason or "none of the edits that are tried repairs it"
+            return Repairs(tried=self.search.tried, reason=why)
+        listed = set(found.repairs)
+        minimal = [e for e in found.repairs if not any(other < e for other in listed)]
+        least = min(cost(edits) for edits in minimal)
+        near = [edits for edits in minimal if cost(edits) <= least + 1]
+        merges = {
+            edits: self.search.judge.is_projectable(self.search.tree(edits)) for edits in near
+        }
+        price = min((cost(edits) for edits in near if merges[edits]), default=least)
+        near = [e for e in near if cost(e) == least or (merges[e] and cost(e) == price)]
+        near.sort(key=lambda edits: self._preference(edits, merges[edits]))
+        offers: list[Repair] = []
+        for edits in near:
+            if len(offers) == _MOST_OFFERS:
+                break
+            rank = Rank.SMALLEST if cost(edits) == least else Rank.SMALLEST_MERGED
+            rank = rank if cost(edits) <= found.below else Rank.SOME
+            offer = self._offer(edits, merges[edits], rank)
+            if offer is not None and all(offer.text != other.text for other in offers):
+                offers.append(offer)
+        why = "" if offers else "no repair passed the check of the new text"
+        return Repairs(tuple(offers), self.search.tried, why)
+
+    def _preference(self, edits: Edits, merges: bool) -> tuple[object, ...]:
+        relabels = sum(isinstance(edit, Relabel) for edit in edits)
+        changed = edited(self.search.protocol, edits, self.search.first_place)
+        deciders = {decision.group: decision.decider for decision in self.outline.decisions}
+        others = sum(
+            isinstance(edit, Insert) and edit.sender != deciders.get(edit.group, edit.sender)
+            for edit in edits
+        )
+        shown = [words(e, label) for e, label in zip(changed.edits, changed.labels, strict=True)]
+        return not merges, cost(edits), relabels, others, shown
+
+    def _offer(self, edits: Edits, merges: bool, rank: Rank) -> Repair | None:
+        search, text = self.search, self.source.text
+        changed = edited(search.protocol, edits, search.first_place)
+        conservative = is_conservative(edits)
+        if conservative and not self._keeps(changed.protocol, edits):
+            return None
+        inserted = text_edits(text, self.outline, changed)
+        new = applied(text, inserted)
+        if not self.holds(new):
+            return None
+        shown = tuple(
+            words(e, label) for e, label in zip(changed.edits, changed.labels, strict=True)
+        )
+        return Repair(new, inserted, shown, cost(edits), rank, conservative, merges)
+
+    def _keeps(self, protocol: ast.Protocol, edits: Edits) -> bool:
+        search = self.search
+        before = search.judge.graphs(search.protocol)
+        after = search.judge.graphs(protocol)
+        changed = edited(search.protocol, edits, search.first_place)
+        return (
+            before is not None
+            and after is not None
+            and all(
+                keeps_runs(old, new, changed, self.outline, search.first_place)
+                for old, new in zip(before, after, strict=True)
+            )
+        )
+
+
+def _sizes(
+    file: ast.File, source: SourceFile, protocol: ast.Protocol, linked: Linked
+) -> list[dict[str, int]]:
+    """The sizes to judge at: the grid of generic members, and one member more for new messages.
+
+    Sizes at which the protocol has no graph, since it names a member by number, are left out.
+    """
+    symbols = size_symbols(protocol, lowering_of(file, source, protocol, linked=linked))
+    if not symbols:
+        return [{}]
+    covered = not size_faults(source, protocol, linked)
+    ranges = [
+        range(1, symbol.cutoff + 3) if covered and symbol.cutoff < 4 else _SIZES
+        for symbol in symbols
+    ]
+    points = [
+        {family: n for s, n in zip(symbols, point, strict=True) for family in s.families}
+        for point in sorted(product(*ranges), key=lambda point: (sum(point), point))
+    ]
+    one = Judge(file, source, [], linked=linked)
+    return [sizes for sizes in points if one.has_size(protocol, sizes)]
+
+
+def _holds_again(goal: Goal, linked: Linked) -> Holds:
+    """Reads a new text and judges it at all sizes."""
+
+    def holds(text: str) -> bool:
+        source = SourceFile("", text)
+        parsed = parse(source)
+        wrong = any(one.severity is Severity.ERROR for one in parsed.diagnostics)
+        if wrong or not parsed.file.protocols:
+            return False
+        protocol = parsed.file.protocols[0]
+        sizes = _sizes(parsed.file, source, protocol, linked)
+        return bool(sizes) and Judge(parsed.file, source, sizes, goal, linked).judge(protocol).holds
+
+    return holds
+
+
+def _depth(protocol: ast.Protocol) -> int:
+    """How deep statements are nested, counted without recursion."""
+    deepest = 0
+    work = [(protocol.body, 1), *((local.body, 1) for local in protocol.locals)]
+    while work:
+        block, depth = work.pop()
+        deepest = max(deepest, depth)
+        work += [(inner, depth + 1) for one in block for inner in child_blocks(one)]
+    return deepest

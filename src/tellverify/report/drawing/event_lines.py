@@ -1,0 +1,38 @@
+"""One event of a run as a line, with its statement and the queues after it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tellverify.diagnostics.wording import grouped, listed
+from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.step import Step
+from tellverify.report.drawing.chart import place
+from tellverify.report.escape import padded, width
+from tellverify.report.style import Style
+
+_FEW: Final = 4
+_ROOM: Final = 40
+
+
+def step_words(step: Step) -> str:
+    """Who does what with whom."""
+    if step.send:
+        return f"{step.sender} sends {step.label} to {step.receiver}"
+    return f"{step.receiver} takes {step.label} from {step.sender}"
+
+
+def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:
+    """The line of a step that `stepper` has just made; `room` is kept for its words."""
+    arrow = style.glyphs.arrow
+    queues = [
+        f"{sender} {arrow} {receiver}: {listed(labels, _FEW)}"
+        for (sender, receiver), labels in sorted(stepper.queues.items())[: _FEW + 1]
+    ]
+    state = "; ".join(queues[:_FEW]) if queues else "queues empty"
+    if len(stepper.queues) > _FEW:
+        state += f" and {grouped(len(stepper.queues) - _FEW)} more queues"
+    head = f"{stepper.made:>4}  {style.tamed(step_words(step))}"
+    left = padded(head, max(room + 6, width(head) + 2))
+    where = style.tamed(place(step.site))
+    return f"{left}{padded(where, max(18, width(where) + 2))}{style.tamed(state)}".rstrip()

@@ -1,0 +1,356 @@
+"""Where a role may be in a protocol with timeouts, and what its places lead to in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import assert_never
+
+from tellverify.model.timed_text import (
+    BranchNode,
+    EndNode,
+    EnterNode,
+    ExitNode,
+    MessageNode,
+    TimedProtocol,
+)
+from tellverify.search.timed_rows import (
+    MOST_PLACES,
+    NO_ENTRY,
+    EntryRow,
+    Failure,
+    FirePolicy,
+    Interned,
+    PlaceRow,
+    RecordRow,
+    ScopeRow,
+    SilentContext,
+    TooManyPlaces,
+)
+
+
+class TimedPlaces:
+    """Places, records and entries of one protocol under `attempts`."""
+
+    keep = False
+
+    def __init__(self, protocol: TimedProtocol, fire: FirePolicy = FirePolicy.WAITS) -> None:
+        self.protocol = protocol
+        self.nodes = protocol.nodes
+        number = {role: at for at, role in enumerate(protocol.roles)}
+        self.role_number: Mapping[str, int] = number
+        self.scopes = [
+            ScopeRow(
+                number[scope.owner],
+                scope.around,
+                scope.body,
+                tuple(node for _, node in scope.alternatives),
+                frozenset(number[role] for role in scope.participants),
+            )
+            for scope in protocol.scopes
+        ]
+        self.fires_at_sends = fire is FirePolicy.ANY
+        self.entries: Interned[EntryRow] = Interned()
+        self.records: Interned[RecordRow] = Interned()
+        self.places: Interned[PlaceRow] = Interned()
+        self._waits: dict[tuple[int, int], bool] = {}
+        self._purged: dict[tuple[int, frozenset[int]], int] = {}
+
+    def first(self) -> int:
+        """The place at the beginning."""
+        return self.places.number(PlaceRow(self.protocol.start, (), ()))
+
+    def owner(self, entry: int) -> int:
+        return self.scopes[self.entries.rows[entry].scope].owner
+
+    def inside(self, records: Iterable[int]) -> frozenset[int]:
+        """Entries in whose bodies a place with these records is."""
+        rows = self.records.rows
+        return frozenset(rows[r].entry for r in records if rows[r].inside)
+
+    def outside(self, records: Iterable[int]) -> frozenset[int]:
+        """Open entries out of whose bodies a place with these records is."""
+        rows = self.records.rows
+        return frozenset(rows[r].entry for r in records if not rows[r].inside)
+
+    def owner_waits(self, node: int, scope: int) -> bool:
+        """Whether its owner may wait from `node` on before the exit of `scope`.
+
+        Bodies and alternatives of scopes on the way are included.
+        """
+        key = node, scope
+        found = self._waits.get(key)
+        if found is None:
+            found = self._waits[key] = self._find_wait(node, scope)
+        return found
+
+    def _find_wait(self, start: int, scope: int) -> bool:
+        owner = self.protocol.scopes[scope].owner
+        seen = {start}
+        work = [start]
+        while work:
+            node = self.nodes[work.pop()]
+            following: Iterable[int]
+            match node:
+                case MessageNode(sender, receiver, _, after):
+                    if receiver == owner or (self.fires_at_sends and sender == owner):
+                        return True
+                    following = (after,)
+                case BranchNode(branches):
+                    following = branches
+                case EnterNode(inner):
+                    following = (self.scopes[inner].body, *self.scopes[inner].alternatives)
+                case ExitNode(left, after):
+                    following = () if left == scope else (after,)
+                case EndNode():
+                    following = ()
+                case _:
+                    assert_never(node)
+            for successor in following:
+                if successor not in seen:
+                    seen.add(successor)
+                    work.append(successor)
+        return False
+
+    # Silent steps
+
+    def spread(self, start: Iterable[int], step: Callable[[int], Iterable[int]]) -> list[int]:
+        """All places that steps lead to, each once, in the order in which they are met.
+
+        More than `MOST_PLACES` raise `TooManyPlaces`.
+        """
+        seen = dict.fromkeys(start)
+        work = list(seen)
+        for place in work:
+            if len(work) > MOST_PLACES:
+                raise TooManyPlaces
+            for successor in step(place):
+                if successor not in seen:
+                    seen[successor] = None
+                    work.append(successor)
+        return work
+
+    def silent(self, place: int, context: SilentContext) -> list[int]:
+        """The places one step from `place` that take no event of the role."""
+        node_number, counts, records = self.places.rows[place]
+        node = self.nodes[node_number]
+        match node:
+            case MessageNode(sender, receiver, _, after):
+                if context.role in (self.role_number[sender], self.role_number[receiver]):
+                    return []
+                return [self.passed(context.role, PlaceRow(after, counts, records), node)]
+            case BranchNode(branches):
+                return [self.places.number(PlaceRow(b, counts, records)) for b in branches]
+            case EnterNode(scope):
+                if context.role not in self.scopes[scope].participants:
+                    row = self.scopes[scope]
+                    return [
+                        self.places.number(PlaceRow(n, counts, records))
+                        for n in (row.body, *row.alternatives)
+                    ]
+                return self.entered(place, scope, context)
+            case ExitNode(scope, after):
+                if context.role in self.scopes[scope].participants:
+                    records = self.left(records, scope, context)
+                return [self.places.number(PlaceRow(after, counts, records))]
+            case EndNode():
+                return []
+            case _:
+                assert_never(node)
+
+    def passed(self, role: int, row: PlaceRow, message: MessageNode) -> int:
+        """The place behind a message, of the role itself or of others."""
+        return self.places.number(row)
+
+    def entered(self, place: int, scope: int, context: SilentContext) -> list[int]:
+        """The place in the body of a new entry, none beyond the limit of the context."""
+        row = self.places.rows[place]
+        group = scope, self.entry_around(row.records, scope)
+        counts = dict(row.counts)
+        number = counts.get(group, 0) + 1
+        if number > context.limit(group):
+            return []
+        counts[group] = number
+        new = tuple(sorted(counts.items()))
+        record = self.records.number(
+            RecordRow(
+                self.entries.number(EntryRow(*group, number)), True, False, 0, new, row.records
+            )
+        )
+        records = tuple(sorted((*row.records, record)))
+        return [self.places.number(PlaceRow(self.scopes[scope].body, new, records))]
+
+    def entry_around(self, records: tuple[int, ...], scope: int) -> int:
+        """The entry whose body is around a new entry into `scope`."""
+        around = self.scopes[scope].around
+        if around < 0:
+            return NO_ENTRY
+        for record in records:
+            row = self.records.rows[record]
+            if row.inside and self.entries.rows[row.entry].scope == around:
+                return row.entry
+        raise AssertionError("a scope is entered outside the body around it")
+
+    def left(self, records: tuple[int, ...], scope: int, context: SilentContext) -> tuple[int, ...]:
+        """Records behind the exit of a body."""
+        found = []
+        for record in records:
+            row = self.records.rows[record]
+            if row.inside and self.entries.rows[row.entry].scope == scope:
+                if self.is_known_complete(row, context.role, context.complete):
+                    continue
+                record = self.records.number(row._replace(inside=False))
+            found.append(record)
+        return tuple(sorted(found))
+
+    # What roles know
+
+    def is_known_complete(self, row: RecordRow, role: int, complete: frozenset[int]) -> bool:
+        return row.entry in complete
+
+    def failures_of(
+        self, place: int, role: int, complete: frozenset[int]
+    ) -> Iterator[tuple[Failure, int]]:
+        """For each failure that the role can be told of at `place`, the place it goes to."""
+        _, _, records = self.places.rows[place]
+        for record in records:
+            row = self.records.rows[record]
+            scope = self.scopes[self.entries.rows[row.entry].scope]
+            if scope.owner != role and not self.is_known_complete(row, role, complete):
+                for alternative, node in enumerate(scope.alternatives):
+                    yield (row.entry, alternative), self.back(record, node, records)
+
+    def back(self, record: int, node: int, now: tuple[int, ...]) -> int:
+        """The place at `node` with all as it was when the entry of `record` began."""
+        rows = self.records.rows
+        acted = {rows[r].entry for r in now if rows[r].acted}
+        row = rows[record]
+        records = tuple(
+            sorted(
+                {
+                    self.records.number(rows[r]._replace(acted=True))
+                    if rows[r].entry in acted
+                    else r
+                    for r in row.records
+                }
+            )
+        )
+        return self.places.number(PlaceRow(node, row.counts, records))
+
+    def act(self, role: int, place: int) -> int:
+        """The place behind the message at `place`, which is one of the role."""
+        node, counts, records = self.places.rows[place]
+        message = self.nodes[node]
+        assert isinstance(message, MessageNode)
+        rows = self.records.rows
+        acted = tuple(
+            sorted(
+                self.records.number(rows[r]._replace(acted=True)) if rows[r].inside else r
+                for r in records
+            )
+        )
+        return self.passed(role, PlaceRow(message.after, counts, acted), message)
+
+    def completes(self, place: PlaceRow, entry: int, known: Callable[[RecordRow], bool]) -> bool:
+        """Whether at `place` the owner of `entry` has nothing to wait for in its body any more.
+
+        It may still come back into the body when it is told that an entry of another owner failed
+        that began there; `known` tells which ones it knows to be complete.
+        """
+        scope_number = self.entries.rows[entry].scope
+        owner = self.scopes[scope_number].owner
+        for record in place.records:
+            row = self.records.rows[record]
+            if row.entry == entry:
+                if row.inside and self.owner_waits(place.node, scope_number):
+                    return False
+                continue
+            inner = self.scopes[self.entries.rows[row.entry].scope]
+            if inner.owner == owner or known(row) or entry not in self.inside(row.records):
+                continue
+            if any(self.owner_waits(node, scope_number) for node in inner.alternatives):
+                return False
+        return True
+
+    def completed(self, role: int, view: Iterable[int], complete: frozenset[int]) -> frozenset[int]:
+        """`complete` and the role's own entries that are complete after an event of the role."""
+        rows = [self.places.rows[place] for place in view]
+        own = {
+            self.records.rows[record].entry
+            for row in rows
+            for record in row.records
+            if self.owner(self.records.rows[record].entry) == role
+        }
+        return complete | {
+            entry
+            for entry in own
+            if all(self.completes(row, entry, lambda r: r.entry in complete) for row in rows)
+        }
+
+    def purge(self, place: int, complete: frozenset[int]) -> int:
+        """`place` without the records of complete entries whose bodies are left."""
+        if not complete:
+            return place
+        row = self.places.rows[place]
+        return self.places.number(row._replace(records=self._purge_all(row.records, complete)))
+
+    def _purge_all(self, records: tuple[int, ...], complete: frozenset[int]) -> tuple[int, ...]:
+        rows = self.records.rows
+        left = [r for r in records if rows[r].inside or rows[r].entry not in complete]
+        return tuple(sorted(self._purge_record(record, complete) for record in left))
+
+    def _purge_record(self, record: int, complete: frozenset[int]) -> int:
+        key = record, complete
+        found = self._purged.get(key)
+        if found is None:
+            row = self.records.rows[record]
+            new = row._replace(records=self._purge_all(row.records, complete))
+            found = self._purged[key] = self.records.number(new)
+        return found
+
+
+def _knows(role: int) -> Callable[[RecordRow], bool]:
+    return lambda row: bool(row.knows >> role & 1)
+
+
+class KeptPlaces(TimedPlaces):
+    """Places under `keep`: no numbers; records say which roles know that the entry is complete.
+
+    An entry holds no record of an earlier entry into the same scope, so places are finitely many.
+    """
+
+    keep = True
+
+    def passed(self, role: int, row: PlaceRow, message: MessageNode) -> int:
+        sender, receiver = self.role_number[message.sender], self.role_number[message.receiver]
+        found = set()
+        for record in row.records:
+            kept = self.records.rows[record]
+            knows = kept.knows
+            if knows >> sender & 1:
+                knows |= 1 << receiver
+            owner = self.owner(kept.entry)
+            if owner in (sender, receiver) and self.completes(row, kept.entry, _knows(owner)):
+                knows |= 1 << owner
+            if kept.inside or not knows >> role & 1:
+                found.add(self.records.number(kept._replace(knows=knows)))
+        return self.places.number(row._replace(records=tuple(sorted(found))))
+
+    def entered(self, place: int, scope: int, context: SilentContext) -> list[int]:
+        records = self.places.rows[place].records
+        entry = self.entries.number(EntryRow(scope, NO_ENTRY, 0))
+        before = tuple(r for r in records if self.records.rows[r].entry != entry)
+        record = self.records.number(RecordRow(entry, True, False, 0, (), before))
+        new = tuple(sorted({*records, record}))
+        return [self.places.number(PlaceRow(self.scopes[scope].body, (), new))]
+
+    def left(self, records: tuple[int, ...], scope: int, context: SilentContext) -> tuple[int, ...]:
+        return tuple(sorted(set(super().left(records, scope, context))))
+
+    def is_known_complete(self, row: RecordRow, role: int, complete: frozenset[int]) -> bool:
+        return bool(row.knows >> role & 1)
+
+    def completed(self, role: int, view: Iterable[int], complete: frozenset[int]) -> frozenset[int]:
+        return complete
+
+    def purge(self, place: int, complete: frozenset[int]) -> int:
+        return place

@@ -1,0 +1,309 @@
+"""What one role of a protocol with timeouts can do: views, and how events change them.
+
+A local state is a set of places (the view), the entries that the role knows to have failed, each
+with the alternative that was taken, and those it knows to be complete. Messages carry the entries
+that they belong to and what their sender knows. Everything is computed when it is first met, and
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from tellverify.model.timed_text import EndNode, MessageNode
+from tellverify.search.timed_places import TimedPlaces
+from tellverify.search.timed_rounds import RoundLimits
+from tellverify.search.timed_rows import (
+    Failure,
+    Interned,
+    LocalRow,
+    MessageRow,
+    SilentContext,
+)
+
+_NONE: frozenset[int] = frozenset()
+NOT_TAKEN: Final = -1
+EMPTY: Final = 0  # the number of the empty queue
+
+
+class SendMove(NamedTuple):
+    """`is_unclear`: the role cannot tell which round the message belongs to; the first is meant."""
+
+    receiver: int
+    message: int
+    target: int
+    is_unclear: bool
+
+
+class FireMove(NamedTuple):
+    scope: int
+    alternative: int
+    target: int
+
+
+class RoleMoves(NamedTuple):
+    """`sends`, `awaits`: whether a place in silence sends, and from whom places receive."""
+
+    sends: tuple[SendMove, ...]
+    fires: tuple[FireMove, ...]
+    may_stop: bool
+    awaits: frozenset[int]
+
+
+class TimedRoles:
+    """Moves of the roles of one protocol, and the tables of local states, messages and queues.
+
+    `rounds` is that of `RoundLimits`.
+    """
+
+    def __init__(self, places: TimedPlaces, rounds: int | None = None) -> None:
+        self.places = places
+        self.limits = RoundLimits(places, rounds)
+        self.locals: Interned[LocalRow] = Interned()
+        self.messages: Interned[MessageRow] = Interned()
+        self.queues: Interned[tuple[int, ...]] = Interned()
+        self.queues.number(())
+        self._moves: list[dict[int, RoleMoves]] = [{} for _ in places.protocol.roles]
+        self._taken: dict[tuple[int, int, int, int], int] = {}
+        self._tellable: dict[tuple[int, int, frozenset[int]], frozenset[int]] = {}
+
+    def first(self) -> int:
+        """The local state of every role at the beginning."""
+        return self.locals.number(LocalRow((self.places.first(),), frozenset(), _NONE, frozenset()))
+
+    def moves(self, role: int, local: int) -> RoleMoves:
+        """Sends, firings and what the role waits for."""
+        found = self._moves[role].get(local)
+        if found is None:
+            found = self._moves[role][local] = self._find_moves(role, local)
+        return found
+
+    def taken(self, role: int, sender: int, local: int, message: int) -> int:
+        """The local state behind the receive of `message`, `NOT_TAKEN` if there is none."""
+        key = role, sender, local, message
+        found = self._taken.get(key)
+        if found is None:
+            found = self._taken[key] = self._find_taken(role, sender, local, message)
+        return found
+
+    def is_stale(self, local: int, message: int) -> bool:
+        """Under `keep`: whether `message` is one of an attempt that the role knows to have failed.
+
+        Its sender did not know.
+        """
+        row = self.messages.rows[message]
+        return any(
+            firing not in row.fired and firing[0] in row.within
+            for firing in self.locals.rows[local].fired
+        )
+
+    # Events
+
+    def _closure(self, row: LocalRow, context: SilentContext) -> list[int]:
+        return self.places.spread(row.view, lambda place: self.places.silent(place, context))
+
+    def _local(self, role: int, row: LocalRow) -> int:
+        """The local state behind an event: what an owner knows now, and records that go away."""
+        complete = self.places.completed(role, row.view, row.complete)
+        view = tuple(sorted({self.places.purge(place, complete) for place in row.view}))
+        return self.locals.number(row._replace(view=view, complete=complete))
+
+    def _find_moves(self, role: int, local: int) -> RoleMoves:
+        row = self.locals.rows[local]
+        context = self.limits.context(role, row, None)
+        closure = self._closure(row, context)
+        own = self.places.role_number
+        awaits = set()
+        may_stop = False
+        sending = []
+        for place in closure:
+            node = self.places.nodes[self.places.places.rows[place].node]
+            may_stop = may_stop or isinstance(node, EndNode)
+            if isinstance(node, MessageNode):
+                if own[node.sender] == role:
+                    sending.append((place, node))
+                elif own[node.receiver] == role:
+                    awaits.add(own[node.sender])
+        sends = self._sends(role, row, sending, context)
+        return RoleMoves(
+            sends, self._fires(role, row, closure, context), may_stop, frozenset(awaits)
+        )
+
+    def _sends(
+        self,
+        role: int,
+        row: LocalRow,
+        sending: list[tuple[int, MessageNode]],
+        context: SilentContext,
+    ) -> tuple[SendMove, ...]:
+        messages: dict[tuple[str, str], list[int]] = {}
+        for place, node in sending:
+            messages.setdefault((node.receiver, node.label), []).append(place)
+        found = []
+        for (receiver, label), places in sorted(messages.items()):
+            message, chosen, is_unclear = self._message(row, label, places)
+            view = tuple(sorted({self.places.act(role, place) for place in chosen}))
+            self.limits.note_drift(view, context)
+            target = self._local(role, row._replace(view=view))
+            number = self.messages.number(message)
+            found.append(SendMove(self.places.role_number[receiver], number, target, is_unclear))
+        return tuple(found)
+
+    def _message(
+        self, row: LocalRow, label: str, places: list[int]
+    ) -> tuple[MessageRow, list[int], bool]:
+        """What is sent from `places`, from which of them, and whether these were not all."""
+        rows = self.places.places.rows
+        if self.places.keep:
+            entries = self.places.entries.rows
+            within = {entries[e].scope for p in places for e in self.places.inside(rows[p].records)}
+            kept = MessageRow(label, _NONE, _NONE, row.failed, _NONE, row.fired, frozenset(within))
+            return kept, places, False
+        tagged: dict[tuple[frozenset[int], frozenset[int]], list[int]] = {}
+        for place in places:
+            records = rows[place].records
+            tags = self.places.inside(records), self.places.outside(records)
+            tagged.setdefault(tags, []).append(place)
+        inside, unknown = first = min(
+            tagged, key=lambda tags: [sorted(map(self.limits.path, entries)) for entries in tags]
+        )
+        message = MessageRow(
+            label, inside, unknown, row.failed, row.complete, row.fired, frozenset()
+        )
+        return message, tagged[first], len(tagged) > 1
+
+    def _fires(
+        self, role: int, row: LocalRow, closure: list[int], context: SilentContext
+    ) -> tuple[FireMove, ...]:
+        places = self.places
+        views: dict[Failure, set[int]] = {}
+        for place in closure:
+            node_number, _, records = places.places.rows[place]
+            node = places.nodes[node_number]
+            if not isinstance(node, MessageNode) or not self._may_fire(role, node):
+                continue
+            for record in records:
+                kept = places.records.rows[record]
+                if kept.inside and places.owner(kept.entry) == role:
+                    scope = places.scopes[places.entries.rows[kept.entry].scope]
+                    for alternative, first in enumerate(scope.alternatives):
+                        back = places.back(record, first, records)
+                        views.setdefault((kept.entry, alternative), set()).add(back)
+        found = []
+        for failure in sorted(
+            views, key=lambda failure: (self.limits.path(failure[0]), failure[1])
+        ):
+            view = tuple(sorted(views[failure]))
+            self.limits.note_drift(view, context)
+            scope_number = places.entries.rows[failure[0]].scope
+            new = self._after_fire(row._replace(view=view), failure, scope_number)
+            found.append(FireMove(scope_number, failure[1], self._local(role, new)))
+        return tuple(found)
+
+    def _may_fire(self, role: int, node: MessageNode) -> bool:
+        number = self.places.role_number
+        if number[node.receiver] == role:
+            return True
+        return self.places.fires_at_sends and number[node.sender] == role
+
+    def _after_fire(self, row: LocalRow, failure: Failure, scope: int) -> LocalRow:
+        if not self.places.keep:
+            return row._replace(failed=row.failed | {failure})
+        last = max((number for s, number in row.fired if s == scope), default=0)
+        return row._replace(fired=row.fired | {(scope, last + 1)})
+
+    def _find_taken(self, role: int, sender: int, local: int, message_number: int) -> int:
+        places = self.places
+        row = self.locals.rows[local]
+        message = self.messages.rows[message_number]
+        context = self.limits.context(role, row, message)
+        told = None if places.keep else message.failed
+        found = set()
+        for place in self._told_closure(role, row, context, lambda f: told is None or f in told):
+            node = places.nodes[places.places.rows[place].node]
+            if (
+                isinstance(node, MessageNode)
+                and node.label == message.label
+                and places.role_number[node.sender] == sender
+                and places.role_number[node.receiver] == role
+                and (places.keep or self.fits(role, row, place, message))
+            ):
+                found.add(places.act(role, place))
+        if not found:
+            return NOT_TAKEN
+        complete = row.complete | message.complete
+        view = tuple(sorted({places.purge(place, complete) for place in found}))
+        self.limits.note_drift(view, context)
+        new = LocalRow(view, row.failed | message.failed, complete, row.fired | message.fired)
+        return self._local(role, new)
+
+    def fits(self, role: int, row: LocalRow, place: int, message: MessageRow) -> bool:
+        """Whether the role can take `message` at `place`: the round is the sender's round."""
+        places = self.places
+        _, counts, records = places.places.rows[place]
+        if places.inside(records) != message.inside:
+            return False
+        failed = {entry for entry, _ in message.failed}
+        for record in records:
+            entry = places.records.rows[record].entry
+            if entry in failed and entry not in row.complete and places.owner(entry) != role:
+                return False
+        reached = dict(counts)
+        for entry in message.unknown:
+            scope, around, number = places.entries.rows[entry]
+            takes_part = role in places.scopes[scope].participants
+            if takes_part and reached.get((scope, around), 0) < number:
+                return False
+        return True
+
+    def _told_closure(
+        self,
+        role: int,
+        row: LocalRow,
+        context: SilentContext,
+        allowed: Callable[[Failure], bool],
+    ) -> list[int]:
+        def step(place: int) -> list[int]:
+            following = self.places.silent(place, context)
+            for failure, back in self.places.failures_of(place, role, row.complete):
+                if allowed(failure):
+                    following.append(back)
+            return following
+
+        return self.places.spread(row.view, step)
+
+    def awaited_when_told(
+        self, role: int, local: int, complete: frozenset[int] = _NONE
+    ) -> frozenset[int]:
+        """From whom it may receive, also after it learns of failures.
+
+        Entries of `complete` do not fail.
+        """
+        key = role, local, complete
+        found = self._tellable.get(key)
+        if found is None:
+            row = self.locals.rows[local]
+            number = self.places.role_number
+            context = self.limits.context(role, row, None, complete)
+            closure = self._told_closure(role, row, context, lambda f: f[0] not in complete)
+            nodes = [self.places.nodes[self.places.places.rows[place].node] for place in closure]
+            found = self._tellable[key] = frozenset(
+                number[node.sender]
+                for node in nodes
+                if isinstance(node, MessageNode) and number[node.receiver] == role
+            )
+        return found
+
+    def ends_unaware_of(self, role: int, local: int) -> frozenset[int]:
+        """Entries in whose bodies it acted and that are open in all places where it may stop."""
+        places = self.places
+        row = self.locals.rows[local]
+        found: frozenset[int] | None = None
+        for place in self._closure(row, self.limits.context(role, row, None)):
+            node, _, records = places.places.rows[place]
+            if isinstance(places.nodes[node], EndNode):
+                rows = [places.records.rows[record] for record in records]
+                acted = frozenset(r.entry for r in rows if r.acted)
+                found = acted if found is None else found & acted
+        return found or _NONE

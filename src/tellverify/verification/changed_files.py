@@ -1,0 +1,106 @@
+"""Which files differ from a git revision, and which import or include those."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from typing import Final
+
+from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.neighbours import declared_modules, imported_modules
+
+_INCLUDE: Final = re.compile(r'\binclude_str!\s*\(\s*"([^"\n]*)"')
+
+
+class UnknownChanges(Exception):
+    """Git cannot say what differs from a revision; the text says why."""
+
+
+def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
+    """The numbers of the files that differ from `revision`, or depend on one that does.
+
+    Files that git does not know have changed. Raises UnknownChanges without git, outside of a
+    repository and for a revision that does not exist.
+    """
+    if revision.startswith("-") or not revision.strip():
+        raise UnknownChanges(f"`{revision}` is no git revision")
+    top = _git("rev-parse", "--show-toplevel").rstrip("\n")
+    base = _base(revision)
+    changed = _paths(_git("diff", "--name-only", "-z", "--no-renames", base, "--"), top)
+    new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", top)
+    changed |= _paths(new, top)
+    places = [os.path.realpath(file.path) for file in files]
+    known = {place for place in places if place.startswith(os.path.join(top, ""))}
+    found = {
+        number
+        for number, place in enumerate(places)
+        if place in changed or place not in known or not os.path.exists(files[number].path)
+    }
+    return frozenset(_with_dependants(files, places, found, _gone(changed, base, top)))
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise UnknownChanges(f"--changed-since needs git: {error.strerror}") from None
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = lines[0] if lines else f"exit code {done.returncode}"
+        raise UnknownChanges(f"--changed-since: git says: {why}")
+    return os.fsdecode(done.stdout)
+
+
+def _base(revision: str) -> str:
+    """The commit where the work since `revision` began; what others did there is no change."""
+    commit = _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
+    try:
+        return _git("merge-base", commit, "HEAD").strip() or commit
+    except UnknownChanges:
+        return commit  # no common history, as in a shallow clone
+
+
+def _paths(text: str, top: str) -> set[str]:
+    return {os.path.realpath(os.path.join(top, name)) for name in text.split("\0") if name}
+
+
+def _gone(changed: set[str], base: str, top: str) -> set[str]:
+    """The modules of files that are no longer there."""
+    modules: set[str] = set()
+    for place in sorted(changed):
+        if place.endswith(".tell") and not os.path.exists(place):
+            name = os.path.relpath(place, os.path.realpath(top)).replace(os.sep, "/")
+            modules.update(declared_modules(_git("show", f"{base}:{name}")))
+    return modules
+
+
+def _with_dependants(
+    files: Sequence[ReadFile], places: Sequence[str], found: set[int], gone: set[str]
+) -> set[int]:
+    """`found` with all files that import or include one of them, at any distance."""
+    texts = [file.text or "" for file in files]
+    users: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        for module in imported_modules(text):
+            users.setdefault(f"module {module}", []).append(number)
+        folder = os.path.dirname(places[number])
+        for path in _INCLUDE.findall(text):
+            users.setdefault(os.path.realpath(os.path.join(folder, path)), []).append(number)
+    found = set(found)
+    todo = sorted(found)
+    for module in sorted(gone):
+        todo.extend(users.get(f"module {module}", ()))
+    found.update(todo)
+    while todo:
+        number = todo.pop()
+        names = [places[number], *(f"module {name}" for name in declared_modules(texts[number]))]
+        for name in names:
+            for user in users.get(name, ()):
+                if user not in found:
+                    found.add(user)
+                    todo.append(user)
+    return found

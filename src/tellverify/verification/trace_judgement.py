@@ -1,0 +1,140 @@
+"""What a written trace says of a protocol, held against the machines of that protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
+from tellverify.evidence.itf import TraceFile, disagreement
+from tellverify.evidence.trace_replay import Stepper, fault_shown
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.machine import Machine
+from tellverify.model.step import Step
+from tellverify.model.trace import Fault
+from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.search.fidelity import is_faithful
+
+_MOST_CONFIGURATIONS: Final = 500_000
+
+
+class ReplayedProtocol(msgspec.Struct, frozen=True):
+    """A protocol, or machines that no protocol was projected to; these may have no graph."""
+
+    name: str
+    graph: ProtocolGraph | None
+    machines: tuple[Machine, ...] = ()
+
+    def is_covered_by(self, machines: Sequence[Machine]) -> bool:
+        """Whether these are the machines of all its roles."""
+        return bool(self.machines) or self.graph is None or len(machines) == len(self.graph.roles)
+
+
+class FalseClaim(msgspec.Struct, frozen=True):
+    """What a trace says that is not so: of a state, or of the `fault` at its end for None."""
+
+    state: int | None
+    reason: str
+
+
+def machines_of(recorded: TraceFile, protocol: ReplayedProtocol) -> list[Machine]:
+    """All machines of a small protocol; of a large one those of the roles that the trace names."""
+    graph = protocol.graph
+    if protocol.machines or graph is None:
+        return list(protocol.machines)
+    machines = Machines(graph)
+    if len(graph.roles) <= ALL_MACHINES:
+        return machines.all()
+    named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
+    named.update(role for moment in recorded.moments for role, _ in moment.at)
+    named.update(recorded.subject.culprits[:ALL_MACHINES])
+    return [machines.of(role) for role in graph.roles if role in named]
+
+
+def false_claim(
+    recorded: TraceFile, protocol: ReplayedProtocol, machines: Sequence[Machine], stepper: Stepper
+) -> FalseClaim | None:
+    """The first thing that a trace says falsely; `stepper` has made all its steps.
+
+    Whether the end shows the fault is not looked at when some machines are missing.
+    """
+    wrong = disagreement(recorded, machines)
+    if wrong is not None:
+        return FalseClaim(*wrong)
+    graph = protocol.graph
+    if not protocol.is_covered_by(machines):
+        return None
+    fault = recorded.subject.fault
+    lap = recorded.steps[recorded.loop :] if recorded.loop >= 0 else ()
+
+    def judge() -> bool:
+        if fault is Fault.INFIDELITY:
+            return graph is not None and not is_faithful(graph, recorded.steps)
+        if protocol.machines or graph is None:
+            from tellverify.evidence.machines_file import can_end
+
+            return can_end(list(machines), stepper.configuration(), _MOST_CONFIGURATIONS) is False
+        return _misses_end(graph, recorded.steps)
+
+    if fault in FORMULA_FAULTS:
+        reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
+    else:
+        culprits = recorded.subject.culprits
+        end = stepper.configuration()
+        reason = fault_shown(
+            end,
+            machines,
+            fault,
+            culprits,
+            lap=lap,
+            judge=judge,
+            may_end=lambda: graph is not None and _may_end_or_go_on(graph, recorded.steps),
+        )
+    return FalseClaim(None, reason) if reason else None
+
+
+def _state_after(graph: ProtocolGraph, steps: Sequence[Step]) -> int | None:
+    """The state of the graph that the run leads to, None when it does not follow the graph.
+
+    Runs in which a message is not received at once are not followed.
+    """
+    state = 0
+    for sent, taken in zip(steps[::2], steps[1::2], strict=False):
+        event = (sent.sender, sent.receiver, sent.label)
+        if not sent.send or taken.send or (taken.sender, taken.receiver, taken.label) != event:
+            return None
+        found = [
+            t for t in range(graph.first[state], graph.first[state + 1]) if graph.event(t) == event
+        ]
+        if not found:
+            return None
+        state = graph.target[found[0]]
+    return state if len(steps) % 2 == 0 else None
+
+
+def _may_end_or_go_on(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
+    """True when the run follows the graph to a final state with successors."""
+    state = _state_after(graph, steps)
+    if state is None:
+        return False
+    return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
+
+
+def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
+    """True when the run follows the graph to a state from which no final state can be reached."""
+    start = _state_after(graph, steps)
+    if start is None:
+        return False
+    seen = {start}
+    pending = [start]
+    while pending:
+        state = pending.pop()
+        if graph.final[state]:
+            return False
+        for target in graph.target[graph.first[state] : graph.first[state + 1]]:
+            if target not in seen:
+                seen.add(target)
+                pending.append(target)
+    return True

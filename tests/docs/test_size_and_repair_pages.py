@@ -1,0 +1,37 @@
+"""The examples of two pages are what the pages say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from family_texts import FamilyText
+
+from tellverify.projection.every_size import claim_text
+from tellverify.repair.rendering import in_words
+from tellverify.repair.repair import Rank, repair
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def _examples(page: str, mark: str) -> list[tuple[str, str]]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    found = re.findall(rf"<!-- {mark}(?:: (.*?))? -->\n```tell\n(.*?)```", text, re.DOTALL)
+    assert found
+    return found
+
+
+def test_the_claim_for_every_size_is_made() -> None:
+    for claim, text in _examples("every-size.md", "every"):
+        every = FamilyText(text).every_size()
+        assert every.claimed and not every.stuck
+        assert claim_text(every) == f"every {claim}"
+
+
+def test_the_repair_is_found_and_gives_the_text_that_is_shown() -> None:
+    ((words, text),) = _examples("repair.md", "repair")
+    ((_, after),) = _examples("repair.md", "repaired")
+    given = FamilyText(text)
+    best = repair(given.file, given.source, given.protocol).offers[0]
+    assert [in_words(given.source, one) for one in best.edits] == [words]
+    assert best.text == after and best.rank is Rank.SMALLEST

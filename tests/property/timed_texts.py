@@ -1,0 +1,108 @@
+"""A terse writing of protocols with timeouts, for tests.
+
+Statements are separated by `;`: `A->B m`, `rec L {..}`, `continue L`, `end`, `choice {.. | ..}`,
+and `C(body / late)` or `C(body / late / cancel)` for a timeout of C. An empty text is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tellverify.model.timed_text import (
+    TimedBlock,
+    TimedBranches,
+    TimedContinue,
+    TimedLoop,
+    TimedMessage,
+    TimedProtocol,
+    TimedStatement,
+    TimedStop,
+    TimedText,
+    timed_protocol,
+)
+
+_TOKEN = re.compile(r"\s*(->|[A-Za-z0-9_]+|[;/|(){}])")
+
+
+@dataclass
+class _Reader:
+    tokens: list[str] = field(default_factory=list)
+
+    def next(self) -> str:
+        return self.tokens.pop(0)
+
+    def ahead(self) -> str:
+        return self.tokens[0] if self.tokens else ""
+
+    def text(self) -> TimedText:
+        statements = []
+        while self.ahead() not in ("", "/", "|", ")", "}"):
+            if self.ahead() == ";":
+                self.next()
+                continue
+            statements.append(self.statement())
+        return tuple(statements)
+
+    def close(self, token: str) -> None:
+        found = self.next()
+        assert found == token, (found, token)
+
+    def statement(self) -> TimedStatement:
+        word = self.next()
+        if word == "end":
+            return TimedStop()
+        if word == "continue":
+            return TimedContinue(self.next())
+        if word == "rec":
+            name = self.next()
+            return TimedLoop(name, self.parts("{", "|", "}")[0])
+        if word == "choice":
+            return TimedBranches(tuple(self.parts("{", "|", "}")))
+        if self.ahead() == "(":
+            return TimedBlock(word, *self.parts("(", "/", ")"))
+        self.close("->")
+        return TimedMessage(word, self.next(), self.next())
+
+    def parts(self, opening: str, between: str, closing: str) -> list[TimedText]:
+        self.close(opening)
+        found = [self.text()]
+        while self.ahead() == between:
+            self.next()
+            found.append(self.text())
+        self.close(closing)
+        return found
+
+
+def text_of(written: str) -> TimedText:
+    tokens = _TOKEN.findall(written)
+    assert "".join(tokens) == "".join(written.split()), written
+    reader = _Reader(tokens)
+    text = reader.text()
+    assert not reader.tokens, reader.tokens
+    return text
+
+
+def protocol_of(written: str) -> TimedProtocol:
+    return timed_protocol(text_of(written))
+
+
+def written_of(text: TimedText) -> str:
+    """The writing that `text_of` reads."""
+    found = []
+    for statement in text:
+        match statement:
+            case TimedMessage(sender, receiver, label):
+                found.append(f"{sender}->{receiver} {label}")
+            case TimedBranches(branches):
+                found.append("choice { " + " | ".join(map(written_of, branches)) + " }")
+            case TimedLoop(name, body):
+                found.append(f"rec {name} {{ {written_of(body)} }}")
+            case TimedContinue(name):
+                found.append(f"continue {name}")
+            case TimedStop():
+                found.append("end")
+            case TimedBlock(owner, body, late, cancel):
+                parts = [body, late] if cancel is None else [body, late, cancel]
+                found.append(f"{owner}( " + " / ".join(map(written_of, parts)) + " )")
+    return "; ".join(found)
