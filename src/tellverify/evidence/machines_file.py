@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from tellverify.evidence.certificate import NeutralGraph, Number
+from tellverify.model.futures import connected_groups, futures
 from tellverify.model.graph import ProtocolGraph, Site
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import Configuration, System
@@ -123,8 +124,26 @@ def messages_of(file: MachinesFile) -> tuple[list[Machine], set[Message]]:
 def can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:
     """Whether some run from `start` ends with all finished and nothing queued.
 
-    None when that is not known after `most` configurations.
+    None when that is not known after `most` configurations. Roles that exchange no message are
+    looked at group by group.
     """
+    found = futures(start, machines)
+    for machine, states in zip(machines, found.states, strict=True):
+        if not any(machine.final[state] for state in states):
+            return False
+    number = {machine.role: n for n, machine in enumerate(machines)}
+    answers = []
+    for roles in connected_groups(machines):
+        group = [machines[number[role]] for role in roles]
+        queues = tuple(each for each in start.queues if each[0][0] in set(roles))
+        here = Configuration(tuple(start.states[number[role]] for role in roles), queues)
+        answers.append(_can_end(group, here, most))
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:
     system = System(machines)
     seen = {start}
     work = [start]

@@ -27,6 +27,7 @@ from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
 from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
@@ -84,6 +85,7 @@ class _Found(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] | None = None
     loop: int = -1
     minimal: bool = False
+    method: Method = Method.CAUSAL_ORDER
     cut: bool = False
     statistics: tuple[tuple[str, int], ...] = ()
 
@@ -171,12 +173,16 @@ class Searcher:
         found = self._found(scoped, formula)
         if found.steps is None:
             return Answer(found.outcome, found.statistics)
-        trace = self._trace(scoped, formula, found, written.name)
+        try:
+            trace = self._trace(scoped, formula, found, written.name)
+        except MachineTooLarge as error:
+            reason = f"no run can be shown: {error}"
+            return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         if trace is None:
             reason = "a run breaks it that cannot be replayed as a whole"
             return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
-        method = Method.SEARCH if found.minimal or found.loop >= 0 else Method.CAUSAL_ORDER
-        return Answer(Refuted(PROPERTY_BROKEN.number, trace, method), found.statistics)
+        refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
+        return Answer(refuted, found.statistics)
 
     def _found(self, scoped: _ScopedInstance, formula: Formula) -> _Found:
         """Search configurations; what that leaves open may be decided on the protocol graph."""
@@ -185,7 +191,10 @@ class Searcher:
             return _Found(without_graph(scoped.instance))
         found = _Found(Undecided("too large to be searched", STEP_LIMIT.number))
         if len(graph.roles) <= _MOST_ROLES and graph.event_count <= _MOST_EVENTS:
-            configurations = self._configurations(scoped, graph)
+            try:
+                configurations = self._configurations(scoped, graph)
+            except MachineTooLarge as error:
+                return _Found(Undecided(str(error), STEP_LIMIT.number))
             if configurations.overflow:
                 ordered = self._ordered(scoped, graph, formula)
                 if ordered is not None and ordered.steps is None:
@@ -223,7 +232,8 @@ class Searcher:
             return _Found(outcome, statistics=statistics)
         steps = tuple(scoped.steps[event] for event in found.broken.events)
         loop = found.broken.loop
-        return _Found(outcome, steps, loop, loop < 0, found.cut, statistics)
+        minimal = loop < 0 and configurations.has_all_runs(len(steps) - 1)
+        return _Found(outcome, steps, loop, minimal, Method.SEARCH, found.cut, statistics)
 
     @staticmethod
     def _unbroken(configurations: Configurations, found: Decision) -> Outcome:

@@ -37,6 +37,8 @@ class Emitter:
 
     `alone` is None when parallel branches are to be interleaved. Otherwise they are written one
     after the other, except that of a par statement in `alone` (by identity) one branch alone is.
+    With `nested` a par statement is one transition, whose sender is the number of roles and as much
+    more as there are entries in `nested` before its own: the graphs of its branches.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Emitter:
         tables: Tables,
         budget: int,
         alone: Mapping[int, int] | None = None,
+        nested: list[tuple[Rows, ...]] | None = None,
     ) -> None:
         self.tables = tables
         self.budget = budget
         self.alone = alone
+        self.nested = nested
         self.program = Program()
         self.skipped: dict[Skip, None] = {}
         self.clashes: dict[Clash, None] = {}
@@ -368,6 +372,16 @@ class Emitter:
         yield self._interleaved(par) if self.alone is None else self._in_sequence(par)
         self._level -= 1
 
+    def _placed(self, branches: list[Rows]) -> None:
+        """Write a par statement from the graphs of its branches."""
+        if self.nested is None:
+            self.collisions.update(dict.fromkeys(shared_events(branches)))
+            interleave(self.program, branches, self.budget)
+            return
+        mark = len(self.tables.roles.names) + len(self.nested)
+        self.nested.append(tuple(branches))
+        self.program.emit(mark, mark, 0, 0)
+
     def _interleaved(self, par: ast.Par) -> Walk:
         outer = self.program
         text = f"par with {len(par.branches)} branches"
@@ -381,8 +395,7 @@ class Emitter:
             self.note(rows)
             branches.append(rows)
         self.program = outer
-        self.collisions.update(dict.fromkeys(shared_events(branches)))
-        interleave(outer, branches, self.budget)
+        self._placed(branches)
         self._causes.pop()
 
     def _in_sequence(self, par: ast.Par) -> Walk:
