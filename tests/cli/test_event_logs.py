@@ -206,3 +206,64 @@ def test_options_of_logs_are_refused_for_traces(call: Call) -> None:
 def test_an_empty_log_is_no_success_where_the_end_is_asked_for(call: Call) -> None:
     assert call(log(), "escrow.tell")[0] == 0
     assert call(log(), "escrow.tell", "--complete")[0] == 1
+
+
+# Logs that leave things out
+
+
+def test_a_log_may_begin_in_the_middle(call: Call) -> None:
+    path = log(*map(line, TURN[2:]))
+    assert call(path, "escrow.tell")[0] == 1
+    code, said = call(path, "escrow.tell", "--from", "any", "--complete")
+    assert code == 0
+    assert "conforms from a reachable configuration on: the run can be complete" in said
+    path = log(line(TURN[2]), line("Seller!Courier:Dispatch"))
+    code, said = call(path, "escrow.tell", "--from", "any")
+    assert code == 1
+    assert "line 2 is not possible" in said
+    assert call(log(*map(line, TURN[2:4])), "escrow.tell", "--from", "any", "--complete")[0] == 1
+
+
+def test_receptions_are_inferred(call: Call) -> None:
+    sends = [line(one) for one in TURN if "!" in one]
+    code, said = call(log(*sends), "escrow.tell", "--sends-only", "--complete")
+    assert code == 0
+    assert "3 events followed" in said
+    assert "conforms, with receptions inferred" in said
+    code, said = call(log(*sends[1:]), "escrow.tell", "--sends-only")
+    assert code == 1
+    code, said = call(log(*map(line, TURN)), "escrow.tell", "--sends-only")
+    assert code == 0
+    assert "3 events followed, 3 receptions not looked at" in said
+    code, _ = call(log(*sends[1:]), "escrow.tell", "--sends-only", "--from", "any")
+    assert code == 0
+
+
+def test_one_role_may_log_its_sends_from_anywhere(call: Call) -> None:
+    path = log(line("Seller!Courier:Cancelled"))
+    assert call(path, "escrow.tell", "--sends-only", "--from", "any", "--roles", "Seller")[0] == 0
+    assert call(path, "escrow.tell", "--sends-only", "--roles", "Seller")[0] == 1
+
+
+def test_lines_of_other_kinds_are_counted(call: Call) -> None:
+    others = ['{"level": "info", "message": "started"}', '{"role": "Buyer", "note": 1}', "{}"]
+    code, said = call(log(others[0], line(TURN[0]), *others[1:]), "escrow.tell")
+    assert code == 0
+    assert "1 event followed, 3 lines of other kinds passed over" in said
+    code, said = call(log(line(TURN[0]), '{"role": "Buyer", "label": "Order"}'), "escrow.tell")
+    assert code == 2
+    assert "cannot read line 2" in said
+    code, said = call(log(*others), "escrow.tell")
+    assert code == 2
+    assert "it is no event, and no other line is" in said
+
+
+def test_what_cannot_be_decided_is_unknown(call: Call) -> None:
+    Path("stream.tell").write_text(
+        "protocol Stream =\n  roles A, B\n  rec X\n    A -> B : Item\n    continue X\n", "utf-8"
+    )
+    path = log(line("A!B:Item"))
+    code, said = call(path, "stream.tell", "--from", "any")
+    assert code == 3
+    assert "unknown" in said
+    assert call(path, "stream.tell", "--sends-only")[0] == 0

@@ -24,6 +24,9 @@ _INITIAL = """\
 # Files that `tellverify check` without a path looks at. Paths are relative to this file.
 include = ["**/*.tell"]
 
+# Files and folders among them that are left out, such as templates and tests of a macro.
+# exclude = ["**/tests/ui"]
+
 # Findings from this level on make a check fail: "error", "warning" or "never".
 # fail-on = "error"
 

@@ -9,6 +9,7 @@ import click
 
 from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
+from tellverify.cli.selection import selected
 from tellverify.language.files import inputs
 from tellverify.language.files.passages import canonical_file
 from tellverify.report.escape import tame
@@ -39,7 +40,7 @@ def fmt(
     or, with --check, would change, 2 wrong usage, 4 there are no files.
     """  # fmt: skip
     run = _Run(only_check, show_diff, upgrade, quiet)
-    for path in inputs.find(paths or (".",)):
+    for path in selected(paths or (".",)):
         if path in paths or path.endswith(inputs.SUFFIX):
             run.format(inputs.read_given(path, stdin_name), None if path == "-" else path)
     run.summarise()

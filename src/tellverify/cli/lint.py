@@ -14,6 +14,7 @@ from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.cli.selection import selected
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
@@ -73,7 +74,7 @@ def lint(
     rules = rules_of(load_policy(policy)) if policy else default_rules()
     read = [
         inputs.read_given(path, stdin_name)
-        for path in inputs.find(paths or (".",))
+        for path in selected(paths or (".",))
         if path in paths or path.endswith(inputs.SUFFIX)
     ]
     if not read:

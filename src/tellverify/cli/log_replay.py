@@ -20,7 +20,9 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
 from tellverify.evidence.monitor import Departure, Monitor, Standing
+from tellverify.evidence.partial_log import MOST, PartialMonitor, TooManyPlaces
 from tellverify.language.checks.names import closest
+from tellverify.model.machine import Machine
 from tellverify.obligations.machines import Machines
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
@@ -46,6 +48,8 @@ class Asked(msgspec.Struct, frozen=True):
     sizes: Mapping[str, int]
     roles: tuple[str, ...]
     complete: bool
+    anywhere: bool = False
+    sends_only: bool = False
 
 
 def is_event_log(path: str) -> bool:
@@ -69,12 +73,19 @@ def replay_log(asked: Asked, style: Style) -> int:
     except Stopped as stop:
         return _UNREADABLE if stop.code is Exit.REFUTED else stop.code
     recorded = chosen_roles(loaded.graph, asked.roles) if asked.roles else ()
-    monitor = Monitor(Machines(loaded.graph).all(), recorded)
+    machines = Machines(loaded.graph).all()
     shown = "<stdin>" if asked.log == "-" else asked.log.replace(os.sep, "/")
-    judge = _Judge(asked, shown, loaded.name, monitor)
     try:
+        monitor = _monitor(asked, machines, recorded)
+        judge = _Judge(asked, shown, loaded.name, monitor)
         with _opened(asked.log) as file:
             found = judge.follow(file)
+    except TooManyPlaces:
+        click.echo(
+            style.shown(f"{loaded.name}   unknown: more than {grouped(MOST)} configurations")
+        )
+        click.echo("  name the roles that matter with `--roles`, or log more of what happens")
+        return Exit.UNKNOWN
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         unreadable = say.unreadable_log(
@@ -88,6 +99,12 @@ def replay_log(asked: Asked, style: Style) -> int:
         lines, _ = diagnostic_lines(diagnostic, {shown: source} if source else {}, style)
         click.echo("\n".join(line.rstrip() for line in lines))
     return code
+
+
+def _monitor(asked: Asked, machines: Sequence[Machine], recorded: Sequence[str]) -> Monitor:
+    if not asked.anywhere and not asked.sends_only:
+        return Monitor(machines, recorded)
+    return PartialMonitor(machines, recorded, anywhere=asked.anywhere, sends_only=asked.sends_only)
 
 
 def _opened(path: str) -> BinaryIO:
@@ -111,20 +128,26 @@ class _Judge:
         self.protocol = protocol
         self.monitor = monitor
         self.events = 0
+        self.receptions = 0
+        self.others = 0
         self._verdict = ""
         self._unfinished: list[str] = []
 
     def follow(self, file: BinaryIO) -> _Outcome:
         """Read to the end or to the first line that is no event or not possible."""
-        rows = read_log(file)
+        rows = read_log(file, self._pass_over)
         make: Callable[[LogEvent], Departure | None] = self.monitor.make
         count = 0
         name = self.protocol
+        sends_only = self.asked.sends_only
         try:
             for line, event in rows:
                 if event.protocol is not None and event.protocol != name:
                     self.events = count
                     return self._foreign(line, event)
+                if sends_only and event.direction == "receive":
+                    self.receptions += 1
+                    continue
                 departure = make(event)
                 if departure is not None:
                     self.events = count
@@ -148,7 +171,21 @@ class _Judge:
         tail = f"{counted(self.events, 'event')} followed"
         if monitor.sessions > 1:
             tail += f" in {counted(monitor.sessions, 'session')}"
+        if self.receptions:
+            tail += f", {counted(self.receptions, 'reception')} not looked at"
+        if self.others:
+            tail += f", {counted(self.others, 'line')} of other kinds passed over"
         return [f"{head}   {tail}", *([self._verdict] if self._verdict else []), *self._unfinished]
+
+    def _pass_over(self, line: int) -> None:
+        self.others += 1
+
+    @property
+    def _hedge(self) -> str:
+        """What is presupposed of what the log does not show."""
+        parts = [" from a reachable configuration on"] if self.asked.anywhere else []
+        parts += [", with receptions inferred"] if self.asked.sends_only else []
+        return "".join(parts)
 
     # How it can end
 
@@ -163,7 +200,12 @@ class _Judge:
             return Exit.OK, None, None
         if first is None:
             many = "the run is" if total == 1 else f"all {grouped(total)} runs are"
-            self._verdict = f"conforms: {many} complete, every role finished, queues empty"
+            if self._hedge:
+                many = "the run" if total == 1 else f"each of {grouped(total)} runs"
+                many += " can be"
+            self._verdict = (
+                f"conforms{self._hedge}: {many} complete, every role finished, queues empty"
+            )
             return Exit.OK, None, None
         notes = [_standing_words(each) for each in first.standing if not each.finished]
         notes += [
@@ -176,7 +218,7 @@ class _Judge:
         if self.asked.complete:
             return Exit.REFUTED, say.incomplete_log(self.shown, count, notes), None
         many = "the run is" if total == 1 else f"{grouped(count)} of {grouped(total)} runs are"
-        self._verdict = f"conforms so far: {many} incomplete"
+        self._verdict = f"conforms so far{self._hedge}: {many} incomplete"
         self._unfinished = [f"  {note}" for note in notes]
         return Exit.OK, None, None
 

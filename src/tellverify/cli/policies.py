@@ -14,6 +14,7 @@ from tellverify.admission.manifest import Derived, derive
 from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
+from tellverify.cli.selection import selected
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.structure import UNDECLARED_BUNDLE
 from tellverify.language.files import inputs
@@ -126,7 +127,7 @@ def protocols_under(
 
     A required pack without a declaration is no error here: admission says more about it.
     """
-    asked = [inputs.read_given(path) for path in inputs.find(paths)]
+    asked = [inputs.read_given(path) for path in selected(tuple(paths))]
     workspace = Workspace(asked, also=neighbours(asked))
     sources = workspace.sources()
     found: list[Sourced] = []

@@ -71,6 +71,17 @@ class _Stopped(Exception):
 )
 @click.option("--protocol", metavar="NAME", help="The protocol of a log; the first without this.")
 @click.option("--roles", multiple=True, metavar="ROLE,..", help="Only these roles wrote the log.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Choice(["start", "any"]),
+    default="start",
+    show_default=True,
+    help="Where the runs of a log begin: at the start, or anywhere in a run.",
+)
+@click.option(
+    "--sends-only", is_flag=True, help="The log records no receptions: infer when they happen."
+)
 @click.option("--complete", is_flag=True, help="A log must come to the end of every run.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")
@@ -80,6 +91,8 @@ def replay(
     instances: Mapping[str, int],
     protocol: str | None,
     roles: tuple[str, ...],
+    start: str,
+    sends_only: bool,
     complete: bool,
     color: str,
     verbose: bool,
@@ -101,10 +114,12 @@ def replay(
         if file is None:
             raise click.UsageError("name the FILE that has the protocol of the log")
         named = tuple(part for text in roles for part in text.split(",") if part)
-        asked = Asked(trace, file, protocol, instances, named, complete)
+        asked = Asked(trace, file, protocol, instances, named, complete, start == "any", sends_only)
         return replay_log(asked, style)
-    if protocol or roles or complete:
-        raise click.UsageError("--protocol, --roles and --complete are for logs of events")
+    if protocol or roles or complete or sends_only or start != "start":
+        raise click.UsageError(
+            "--protocol, --roles, --from, --sends-only and --complete are for logs of events"
+        )
     sources: dict[str, SourceFile] = {}
     try:
         lines = _replayed(trace, file, instances, sources, style, verbose)

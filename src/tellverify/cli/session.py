@@ -142,7 +142,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
 
         options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
     paths, notes = _paths(flags, found)
-    asked = [inputs.read_given(path, flags.stdin_name) for path in inputs.find(paths)]
+    asked = [inputs.read_given(path, flags.stdin_name) for path in _selected(paths, flags, found)]
     files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
@@ -169,6 +169,16 @@ def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
 
     found, empty = included(patterns)
     return found, [f"no file matches `{pattern}` of `include`" for pattern in empty]
+
+
+def _selected(paths: Sequence[str], flags: Flags, settings: Settings) -> Iterator[str]:
+    """The files at `paths`, without what the configuration excludes."""
+    found = inputs.find(paths)
+    if not settings.exclude:
+        return found
+    from tellverify.verification.include import without_excluded
+
+    return without_excluded(found, flags.paths, settings.exclude, settings.folder)
 
 
 def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:

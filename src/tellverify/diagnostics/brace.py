@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tellverify.diagnostics.model import (
@@ -139,15 +139,36 @@ UNREADABLE_MACRO: Final = Code(
 )
 
 
-def missing_include(path: str, span: Span, included: str, reason: str) -> Diagnostic:
-    """`include_str!` of a file that cannot be read."""
+def missing_include(
+    path: str, span: Span, included: str, reasons: Mapping[str, str], *, in_crate: bool
+) -> Diagnostic:
+    """An included file that cannot be read at any of its places; `reasons` are by place."""
+    where = "the folder of the crate" if in_crate else "the folder of this file"
     return finding(
         UNREADABLE_MACRO,
         path,
-        f"cannot read the included file `{included}`: {reason}",
+        f"cannot read the included file `{included}`: {next(iter(reasons.values()))}",
         (span, ""),
-        helps=["write a path relative to the folder of this file"],
+        notes=[f"looked for it at {' and at '.join(f'`{place}`' for place in reasons)}"],
+        helps=[
+            f"write a path relative to {where}",
+            "if it is not meant to be read, name this file in `exclude` of the configuration",
+        ],
         upstream="rejects",
+    )
+
+
+def include_beside(path: str, span: Span, included: str, crate: str) -> Diagnostic:
+    """An included file that lies beside the source, where Aura's macro does not look."""
+    return finding(
+        UNREADABLE_MACRO,
+        path,
+        f"`{included}` is read relative to this file",
+        (span, ""),
+        notes=[f"Aura's `tell!` joins the path to the folder of the crate, `{crate}`"],
+        helps=["write a path relative to the folder of the crate"],
+        upstream="rejects",
+        severity=Severity.NOTE,
     )
 
 

@@ -8,7 +8,7 @@ or `payload`, are not looked at. docs/event-logs.md describes the form.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, BinaryIO, Final, Literal, TypeAlias
 
 import msgspec
@@ -20,6 +20,8 @@ _SHOWN: Final = 200
 _NAMES: Final = tuple(
     f'"{name}"'.encode() for name in ("role", "direction", "peer", "label", "session", "protocol")
 )
+
+_REQUIRED: Final = ("role", "direction", "peer", "label")
 
 _Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
 Session: TypeAlias = str | int | None
@@ -49,15 +51,20 @@ class LogError(Exception):
         self.text = content[:_SHOWN].decode("utf-8", "replace").rstrip("\r\n")
 
 
-def read_log(file: BinaryIO) -> Iterator[tuple[int, LogEvent]]:
+def read_log(
+    file: BinaryIO, passed_over: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, LogEvent]]:
     """The events of a log with their lines, in constant memory. Blank lines are passed over.
 
-    Raises LogError at the first line that is no event, and at the first that is too long.
+    So are objects of another kind, which have at most one of the four names of an event;
+    `passed_over` is called with the number of each. Raises LogError at the first line that is no
+    event otherwise, at the first that is too long, and where a log has lines and no event at all.
     """
     decode = msgspec.json.Decoder(LogEvent).decode
     readline = file.readline
     role, direction, peer, label, session, protocol = _NAMES
-    number = 0
+    number = others = events = 0
+    first: tuple[int, bytes] | None = None
     while content := readline(LONGEST_LINE + 1):
         number += 1
         if len(content) > LONGEST_LINE:
@@ -66,6 +73,12 @@ def read_log(file: BinaryIO) -> Iterator[tuple[int, LogEvent]]:
             event = decode(content)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             if not content.strip():
+                continue
+            if _is_of_another_kind(content, error):
+                others += 1
+                first = first or (number, content)
+                if passed_over is not None:
+                    passed_over(number)
                 continue
             raise LogError(number, _reason(content, error), content) from None
         if b"\\" in content or (
@@ -77,7 +90,25 @@ def read_log(file: BinaryIO) -> Iterator[tuple[int, LogEvent]]:
             or content.count(protocol) > 1
         ):
             _refuse_twins(number, content)
+        events += 1
         yield number, event
+    if first is not None and not events:
+        raise LogError(first[0], f"it is no event, and {_none_else(others)}", first[1])
+
+
+def _none_else(others: int) -> str:
+    return "no other line is" if others > 1 else "the log has no other line"
+
+
+def _is_of_another_kind(content: bytes, error: Exception) -> bool:
+    """Whether a line that is no event is an object that does not look like one either."""
+    if not isinstance(error, msgspec.ValidationError):
+        return False
+    try:
+        found = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return isinstance(found, dict) and sum(name in found for name in _REQUIRED) < 2
 
 
 def _reason(content: bytes, error: Exception) -> str:

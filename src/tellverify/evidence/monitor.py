@@ -50,7 +50,7 @@ class Unfinished(msgspec.Struct, frozen=True):
     queues: tuple[tuple[Channel, tuple[str, ...]], ...]
 
 
-class _Run:
+class SessionRun:
     """One session: the state of every role that has moved, and the channels that are watched."""
 
     __slots__ = ("queues", "states", "unfinished")
@@ -84,7 +84,7 @@ class Monitor:
             for role in self.recorded
         }
         self._begun = sum(1 for rows in self._rows.values() if rows[0])
-        self._runs: dict[Session, _Run | None] = {}
+        self._runs: dict[Session, SessionRun | None] = {}
         self.ended = 0
         self.acted: set[str] = set()
 
@@ -102,7 +102,7 @@ class Monitor:
             if run is None:
                 return Departure(event, "the run had ended: every role had finished", "ended")
         else:
-            run = self._runs[session] = _Run(self._begun)
+            run = self._runs[session] = SessionRun(self._begun)
         rows = self._rows.get(role)
         if rows is None:
             return self._unknown_role(event)
@@ -130,7 +130,7 @@ class Monitor:
                 self._settle(session, run)
         return None
 
-    def _settle(self, session: Session, run: _Run) -> None:
+    def _settle(self, session: Session, run: SessionRun) -> None:
         """Forget a run that has come to its end: nothing can follow."""
         if self.complete(session):
             self._runs[session] = None
@@ -163,11 +163,11 @@ class Monitor:
             return Departure(event, f"`{event.role}` is not among the recorded roles", "role")
         return Departure(event, f"the protocol has no role `{event.role}`", "role")
 
-    def _departed(self, event: LogEvent, run: _Run) -> Departure:
+    def _departed(self, event: LogEvent, run: SessionRun) -> Departure:
         kind, reason = self._why(event, run)
         return Departure(event, reason, kind, self._standing(run))
 
-    def _why(self, event: LogEvent, run: _Run) -> tuple[str, str]:
+    def _why(self, event: LogEvent, run: SessionRun) -> tuple[str, str]:
         role, peer, label = event.role, event.peer, event.label
         machine = self._machines[role]
         if peer not in self._machines:
@@ -191,7 +191,7 @@ class Monitor:
         moves = (row for role in self.recorded for row in self._machines[role].moves)
         return tuple(sorted({action.label for row in moves for action, _ in row}))
 
-    def _standing(self, run: _Run) -> tuple[Standing, ...]:
+    def _standing(self, run: SessionRun) -> tuple[Standing, ...]:
         into: dict[str, list[tuple[str, str]]] = {}
         for (sender, receiver), queue in sorted(run.queues.items()):
             if queue:

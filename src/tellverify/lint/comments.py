@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tellverify.diagnostics import shape as say
@@ -12,10 +12,15 @@ from tellverify.diagnostics.model import Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
 from tellverify.lint.finding import Finding, Fix
+from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
 _MARKED: Final = re.compile(r"(?:tell|invariant|note|safety)\s*:", re.IGNORECASE)
 _PHASE: Final = re.compile(r"(?:phase|step|stage|round)\s*#?\d+", re.IGNORECASE)
+_PHASE_HEAD: Final = re.compile(r"(?:phase|step|stage|round)\s*#?\d+\s*[:.,)-]*\s*", re.IGNORECASE)
+_INVARIANT: Final = re.compile(r"(?:invariant|note|safety)\s*:", re.IGNORECASE)
+_WHOLE_WORD: Final = re.compile(r"[A-Za-z_][\w']*|[0-9]+")
+_SIGN: Final = re.compile(r"[<>=≤≥≠%±!?]")
 _LORE: Final = re.compile(
     r"\b(?:links?|linked|bundles?|endpoints?|migrat\w+|compos\w+|hand-?offs?|owner\w*)\b",
     re.IGNORECASE,
@@ -31,31 +36,114 @@ _COMMON: Final = frozenset(
         receiver coordinator"""
     )
 )
+_JOINING: Final = frozenset(
+    _WORD.findall("a an and by from of the to with send sends phase step stage round")
+)
+_KEPT: Final = frozenset(
+    _WHOLE_WORD.findall(
+        """must mustn't shall shan't should shouldn't may might can can't cannot could will won't
+    would need needs needed needn't have has required require requires requiring permitted allowed
+    allow     forbidden forbid forbids prohibited prevent prevents ensure ensures ensured guarantee guarantees
+    guaranteed assume assumes assumed assuming invariant invariants always never ever only solely
+    just not no none nobody nothing neither nor without except unless otherwise else if iff when
+    whenever where wherever while until till before after once since during because so therefore
+    provided given least most more less fewer than exceed exceeds max min maximum minimum limit
+    limited exactly precisely every each all any both either same equal equals different distinct
+    unique fresh stale valid twice thrice zero one two three four five six seven eight nine ten half
+    majority quorum threshold first last again already yet still don't doesn't didn't isn't aren't
+    do does did is are be been unsafe safe atomic atomically idempotent monotonic ordered
+    within up per"""
+    )
+)
 
 
 def comment_findings(file: ast.File, source: SourceFile) -> Iterator[Finding]:
-    """Findings about the comments of a file, in source order."""
-    places = _Places(file)
+    """Findings about the comments of a file, in source order.
+
+    Only a comment that says nothing but names of the statement beside it is deleted safely, and
+    only with all lines of its paragraph. One that states a condition, a number or what must hold is
+    never deleted.
+    """
+    places = _Places(file, source.text)
     where = Where(source.path, file.protocols[0].name.text if file.protocols else "")
-    for comment in file.comments:
-        text = _text(comment)
-        gone = Fix(comments=(comment.span,))
-        if _MARKED.match(text):
-            continue
-        words = _words(text)
-        subject = places.next_words(comment.span.start)
-        if _FIXTURES in source.path:
-            yield Finding(say.fixture_comment(where, comment.span), gone)
-        elif _PHASE.match(text) or (words and words <= subject):
-            yield Finding(say.phase_comment(where, comment.span), gone)
-        elif _LORE.search(text):
-            fix = Fix(comments=(comment.span,), is_safe=False)
-            yield Finding(say.lore_comment(where, comment.span), fix)
-        elif words and words <= subject | _COMMON:
-            fix = Fix(comments=(comment.span,), is_safe=False)
-            yield Finding(say.restating_comment(where, comment.span), fix)
+    for paragraph in _paragraphs(file.comments, source.text):
+        texts = [_text(comment) for comment in paragraph]
+        subjects = [places.words_beside(comment.span) for comment in paragraph]
+        keeps = any(_states_more(text) for text in texts)
+        restates = all(map(_restates, texts, subjects)) and not keeps
+        for comment, text, subject in zip(paragraph, texts, subjects, strict=True):
+            if _INVARIANT.match(text):
+                break  # and what follows goes on with it
+            if _MARKED.match(text):
+                continue
+            fix = None if keeps else Fix(comments=(comment.span,), is_safe=restates)
+            yield _finding(text, subject, where, comment, fix, in_fixture=_FIXTURES in source.path)
+
+
+def _finding(
+    text: str,
+    subject: frozenset[str],
+    where: Where,
+    comment: ast.Comment,
+    fix: Fix | None,
+    *,
+    in_fixture: bool,
+) -> Finding:
+    words = _words(text)
+    if in_fixture:
+        return Finding(say.fixture_comment(where, comment.span), fix)
+    if _LORE.search(text) and not _restates(text, subject):
+        gone = None if fix is None else Fix(comments=(comment.span,), is_safe=False)
+        return Finding(say.lore_comment(where, comment.span), gone)
+    if fix is not None and (_PHASE.match(text) or _restates(text, subject)):
+        return Finding(say.phase_comment(where, comment.span), fix)
+    if fix is not None and words and words <= subject | _COMMON:
+        fix = Fix(comments=(comment.span,), is_safe=False)
+        return Finding(say.restating_comment(where, comment.span), fix)
+    return Finding(say.unmarked_comment(where, comment.span))
+
+
+def _paragraphs(comments: Sequence[ast.Comment], text: str) -> list[list[ast.Comment]]:
+    """Comments on lines that follow each other, and no others, belong together."""
+    found: list[list[ast.Comment]] = []
+    for comment in comments:
+        before = found[-1][-1].span.end if found else 0
+        gap = text[before : comment.span.start]
+        if found and not gap.strip() and gap.count("\n") <= 1:
+            found[-1].append(comment)
         else:
-            yield Finding(say.unmarked_comment(where, comment.span))
+            found.append([comment])
+    return found
+
+
+def _states_more(text: str) -> bool:
+    """Whether a comment has a number, a comparison, a modal word or a condition."""
+    rest = _PHASE_HEAD.sub("", text.replace("->", " ").replace("=>", " "))
+    words = {word.lower() for word in _WHOLE_WORD.findall(rest)}
+    return bool(
+        _MARKED.match(text)
+        or words & _KEPT
+        or any(word[0].isdigit() for word in words)
+        or _SIGN.search(rest)
+    )
+
+
+def _restates(text: str, subject: frozenset[str]) -> bool:
+    """Whether all words of a comment but its phase are names of what it stands beside."""
+    rest = _PHASE_HEAD.sub("", text)
+    if not rest.isascii():
+        return False
+    names = {_stem(word) for word in subject}
+    words = {word for word in _words(rest) if word not in _JOINING}
+    return bool(words or _PHASE_HEAD.match(text)) and all(_stem(word) in names for word in words)
+
+
+def _stem(word: str) -> str:
+    """A word without the ending of a verb or a plural: `greets` and `greeting` are `greet`."""
+    for ending in ("ing", "es", "ed", "e", "s"):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return word.removesuffix(ending)
+    return word
 
 
 def _text(comment: ast.Comment) -> str:
@@ -74,7 +162,8 @@ def _words(text: str) -> frozenset[str]:
 class _Places:
     """The words that stand in the statements of a file, by where they begin."""
 
-    def __init__(self, file: ast.File) -> None:
+    def __init__(self, file: ast.File, text: str) -> None:
+        self._text = text
         found: list[tuple[int, frozenset[str]]] = []
         for protocol in file.protocols:
             head = [protocol.name.text, *(role.name.text for role in protocol.roles or ())]
@@ -91,11 +180,13 @@ class _Places:
         self._starts = [start for start, _ in found]
         self._found = [words for _, words in found]
 
-    def next_words(self, offset: int) -> frozenset[str]:
-        """The words of what begins next, or of what stands before on the same line of thought."""
-        index = bisect_left(self._starts, offset)
-        near = self._found[max(index - 1, 0) : index + 1]
-        return frozenset().union(*near)
+    def words_beside(self, comment: Span) -> frozenset[str]:
+        """The words of what begins next; behind a statement on its line, those of the statement."""
+        index = bisect_left(self._starts, comment.start)
+        line = self._text.rfind("\n", 0, comment.start) + 1
+        if self._text[line : comment.start].strip():
+            index -= 1
+        return self._found[index] if 0 <= index < len(self._found) else frozenset()
 
 
 def _of_statement(statement: ast.Statement) -> frozenset[str]:

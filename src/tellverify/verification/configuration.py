@@ -55,6 +55,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     """
 
     include: Annotated[list[Glob], Meta(max_length=1_000)] = []
+    exclude: Annotated[list[Glob], Meta(max_length=1_000)] = []
     baseline: PathText | None = None
     ledger: PathText | None = None
     dialect: Literal["strict", "faithful"] = "strict"

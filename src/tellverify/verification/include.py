@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tellverify.language.files import inputs
 
@@ -27,6 +27,30 @@ def included(patterns: Sequence[str], folder: str = ".") -> tuple[list[str], lis
     return list(found), empty
 
 
+def without_excluded(
+    found: Iterable[str], named: Collection[str], patterns: Sequence[str], folder: str
+) -> Iterator[str]:
+    """The paths that no pattern excludes, and those that are `named` themselves."""
+    return (path for path in found if path in named or not _excluded(path, patterns, folder))
+
+
+def _excluded(path: str, patterns: Sequence[str], folder: str) -> bool:
+    """Whether a file lies where one of `patterns` says, or below a folder that lies there.
+
+    Patterns are relative to `folder`, `path` to the working folder.
+    """
+    names = os.path.relpath(path, folder).replace(os.sep, "/").split("/")
+    for pattern in patterns:
+        parts = [part for part in pattern.replace("\\", "/").split("/") if part not in ("", ".")]
+        if any(matches(_tests(parts), names[:count]) for count in range(1, len(names) + 1)):
+            return True
+    return False
+
+
+def _tests(parts: Sequence[str]) -> list[re.Pattern[str] | None]:
+    return [None if part == "**" else re.compile(fnmatch.translate(part)) for part in parts]
+
+
 def _matching(pattern: str, folder: str) -> Iterator[str]:
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     if not any(char in pattern for char in "*?["):
@@ -44,9 +68,7 @@ def _matching(pattern: str, folder: str) -> Iterator[str]:
         top = f"/{top}" if plain else "/"
     if not os.path.isdir(os.path.join(folder, top)):
         return
-    tests = [
-        None if part == "**" else re.compile(fnmatch.translate(part)) for part in parts[plain:]
-    ]
+    tests = _tests(parts[plain:])
     for path in inputs.find([top]):
         if matches(tests, os.path.relpath(path, top).replace(os.sep, "/").split("/")):
             yield path

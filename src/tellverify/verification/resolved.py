@@ -25,6 +25,7 @@ def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:
         loaded.path,
         _options(loaded, flags),
         tuple(found.include),
+        tuple(found.exclude),
         found.baseline,
         found.ledger,
         found.evidence,

@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True):
     path: str = ""
     options: Options = Options()
     include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     baseline: str | None = None
     ledger: str | None = None
     evidence: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -13,6 +14,11 @@ from tellverify.language.files import inputs
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.surface import read_tell
 from tellverify.source.text import SourceFile
+
+if TYPE_CHECKING:
+    from tellverify.language.files.extraction import Include
+
+_CRATE: Final = "Cargo.toml"
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -57,14 +63,47 @@ def _embedding(file: inputs.ReadFile, source: SourceFile) -> tuple[Unit, list[in
     found = extract(source)
     said = list(found.diagnostics)
     files: list[inputs.ReadFile] = []
-    folder = os.path.dirname(file.path)
     for include in found.includes:
-        path = os.path.normpath(os.path.join(folder, include.path)).replace(os.sep, "/")
-        inner = inputs.read(path, embedded=False)
-        if inner.diagnostic is None:
-            files.append(inner)
-        else:
-            reason = inner.diagnostic.message.removeprefix("cannot read this file: ")
-            said.append(say.missing_include(file.path, include.span, include.path, reason))
+        inner, finding = _included(file.path, include)
+        files += [inner] if inner is not None else []
+        said += [finding] if finding is not None else []
     parsed = tuple(read_fragment(source, fragment) for fragment in found.fragments)
     return Unit(file, source, parsed, tuple(said)), files
+
+
+def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diagnostic | None]:
+    """The file that `path` includes, and what is to be said about where it lies.
+
+    Aura's macro joins the path of `include_str!` to the folder of the crate, so that is where it is
+    looked for first, and then beside the file. A page of a book includes relative to itself.
+    """
+    folder = os.path.dirname(path)
+    crate = _crate_of(folder) if include.is_macro else None
+    reasons: dict[str, str] = {}
+    for start in dict.fromkeys([folder if crate is None else crate, folder]):
+        place = os.path.normpath(os.path.join(start, include.path)).replace(os.sep, "/")
+        if place in reasons:
+            continue
+        inner = inputs.read(place, embedded=False)
+        if inner.diagnostic is not None:
+            reasons[place] = inner.diagnostic.message.removeprefix("cannot read this file: ")
+        elif reasons:
+            where = (crate or ".").replace(os.sep, "/")
+            return inner, say.include_beside(path, include.span, include.path, where)
+        else:
+            return inner, None
+    return None, say.missing_include(
+        path, include.span, include.path, reasons, in_crate=crate is not None
+    )
+
+
+def _crate_of(folder: str) -> str | None:
+    """The nearest folder with a `Cargo.toml`, upwards from `folder`; None if there is none."""
+    above = folder or "."
+    here = os.path.abspath(above)
+    while not os.path.isfile(os.path.join(here, _CRATE)):
+        parent = os.path.dirname(here)
+        if parent == here:
+            return None
+        here, above = parent, os.path.join(above, os.pardir)
+    return os.path.normpath(above)

@@ -63,10 +63,11 @@ class Fragment(msgspec.Struct, frozen=True):
 
 
 class Include(msgspec.Struct, frozen=True):
-    """A file that is named, relative to the folder of the file that names it."""
+    """A file that is named: by `include_str!` in a `tell!`, or else by a page of a book."""
 
     path: str
     span: Span
+    is_macro: bool = False
 
 
 class Extracted(msgspec.Struct, frozen=True):
@@ -171,7 +172,7 @@ class _Finder:
         if literal is not None and _ends(self.text, literal.end(), end):
             self.literal(literal)
         elif include is not None and _ends(self.text, include.end(), end):
-            self.includes.append(Include(include[1], Span(*include.span(1))))
+            self.includes.append(Include(include[1], Span(*include.span(1)), is_macro=True))
         elif literal is not None or _OTHER_MACRO.match(self.text, first, end):
             reason = "the text of this `tell!` is made by another macro"
             self.unreadable(match, reason, 'write the protocol here or `include_str!("x.tell")`')

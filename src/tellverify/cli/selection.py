@@ -1,0 +1,38 @@
+"""The files of a command without `--config`: those of its paths, without what is excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import click
+
+from tellverify.cli.check_options import Flags
+from tellverify.cli.exit import Exit
+from tellverify.cli.session import complain_refused, settled
+from tellverify.language.files import inputs
+from tellverify.verification.settings import Settings, may_be_configured
+
+
+def selected(paths: Collection[str]) -> Iterator[str]:
+    """The files that `paths` name, as `inputs.find` has them.
+
+    Files that are found in folders and that `exclude` of the nearest configuration names are left
+    out; one that is named itself is not. Ends the command where the configuration is wrong.
+    """
+    found = inputs.find(paths)
+    settings = _settings() if may_be_configured(".") else None
+    if settings is None or not settings.exclude:
+        return found
+    from tellverify.verification.include import without_excluded
+
+    return without_excluded(found, paths, settings.exclude, settings.folder)
+
+
+def _settings() -> Settings:
+    from tellverify.verification.configuration_files import Refused
+
+    try:
+        return settled(Flags())
+    except Refused as refused:
+        complain_refused(refused)
+        raise click.exceptions.Exit(int(Exit.USAGE)) from None
