@@ -455,6 +455,7 @@ class PolicyFile(Row, frozen=True):
 
     format: Literal[1]
     name: str = ""
+    version: str = ""
     import_: tuple[Text, ...] = msgspec.field(name="import", default=())
     families: tuple[Family, ...] = ()
     capabilities: tuple[Capability, ...] = ()
