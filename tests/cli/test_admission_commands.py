@@ -42,7 +42,7 @@ def test_a_refusal_names_source_and_policy_and_what_helps() -> None:
     assert code == 1
     assert "error[TV707]" in done.output
     assert "specs/ota_activation.tell:5" in done.output
-    assert "specs/policy/packs.toml:" in done.output
+    assert "builtin:aura/packs.toml:" in done.output
     assert "least changes, cost 3:" in done.output
     assert "provide `protocol_envelope_bridge` in the runtime" in done.output
 
@@ -251,7 +251,7 @@ def test_a_stored_answer_is_not_used_after_an_imported_policy_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "specs/dkd.tell", tmp_path)
-    shutil.copytree(ROOT / "specs/policy", tmp_path / "rows")
+    shutil.copytree(ROOT / "src/tellverify/policy/aura", tmp_path / "rows")
     (tmp_path / "policy.toml").write_text('format = 1\nimport = ["rows/protocols.toml"]\n')
     (tmp_path / "tellverify.toml").write_text('policy = "policy.toml"\ncache = true\n')
     monkeypatch.chdir(tmp_path)

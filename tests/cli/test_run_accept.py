@@ -163,7 +163,7 @@ def test_a_refused_launch_has_all_reasons_and_no_event(call: Call) -> None:
     [
         (["specs/recovery_protocol.tell", "--runtime", "without-full-artifacts"], "TV757"),
         (["specs/ota_activation.tell", "--no-policy"], "TV766"),
-        (["stuck.tell"], "TV708"),
+        (["stuck.tell", "--policy", str(ROOT / "counterexamples/admission/policy.toml")], "TV708"),
     ],
 )
 def test_refusals_have_their_codes(call: Call, arguments: list[str], number: str) -> None:

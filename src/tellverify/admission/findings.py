@@ -72,6 +72,8 @@ class _Findings:
         name = self._derived.name
         if objection.reason is Reason.UNKNOWN:
             return say.unknown_protocol(where, name)
+        if objection.reason is Reason.UNLISTED:
+            return say.unlisted_protocol(where, name, self._row("admission", "", "unlisted"))
         if objection.reason is Reason.RENAMED:
             row = policy.protocols[objection.other]
             spot = self._row("protocols", row.name, "module")

@@ -20,8 +20,7 @@ from tellverify.admission.resolve import (
     Reason,
     bars,
     carried_packs,
-    protocol_of_file,
-    resembling,
+    known_by_name,
 )
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.policy import rows
@@ -157,15 +156,11 @@ class _Case:
     def _name_fact(self) -> Named:
         qualified = self._manifest.protocol_qualified_name
         place = self._at("protocol_name", self._manifest.protocol_name)
-        holds = self._row is not None and not self._stands_elsewhere()
+        holds = self._name_refuses() is None
         text = f"the protocol is called `{qualified}`"
         if not holds:
             text += ", a name that the policy does not have"
         return self._fact(KNOWN, holds, Part.SOURCE, text, place)
-
-    def _stands_elsewhere(self) -> bool:
-        other = protocol_of_file(self._policy, self._derived.source.path)
-        return other is not None and self._row is not None and other.name != self._row.name
 
     def _source_facts(self, pack: str) -> Iterator[Named]:
         is_required = pack in self._manifest.required_theorem_packs
@@ -325,10 +320,12 @@ class _Case:
         return Named(Premise(name, term), Part.RULE, text, UNPLACED, reason, pack, key)
 
     def _name_rules(self) -> Iterator[Named]:
-        other = protocol_of_file(self._policy, self._derived.source.path)
-        lost = other or (resembling(self._policy, self._manifest) if self._row is None else None)
-        reason = Reason.UNKNOWN if lost is None else Reason.RENAMED
+        reason = self._name_refuses() or Reason.RENAMED
         yield self._rule(KNOWN, reason, "a runtime admits protocols that it knows by name")
+
+    def _name_refuses(self) -> Reason | None:
+        path = self._derived.source.path
+        return known_by_name(self._policy, self._manifest, self._row, path)
 
     def _plain_rules(self) -> Iterator[Named]:
         for key in dict.fromkeys(self._manifest.required_capabilities):

@@ -31,6 +31,7 @@ from tellverify.diagnostics.admission import (
     PLAIN_KEYS_DRIFT,
     RENAMED_PROTOCOL,
     UNKNOWN_PROTOCOL,
+    UNLISTED_PROTOCOL,
 )
 from tellverify.diagnostics.model import Code, Kind
 from tellverify.language.checks.suggest import Suggestions
@@ -49,6 +50,7 @@ class Reason(Enum):
     MISSING_KEY = MISSING_RUNTIME_KEY
     MISSING_PACK_KEY = MISSING_PACK_KEY
     UNKNOWN = UNKNOWN_PROTOCOL
+    UNLISTED = UNLISTED_PROTOCOL
     RENAMED = RENAMED_PROTOCOL
     NOT_REQUIRED = PACK_NOT_REQUIRED
     NOT_PROVIDED = DECLARED_KEY_UNKNOWN
@@ -86,6 +88,7 @@ RULES: Final[dict[Reason, str]] = {
     Reason.PLAIN_KEYS: "TP-13",
     Reason.RENAMED: "TP-14",
     Reason.UNKNOWN: "TP-14",
+    Reason.UNLISTED: "TP-14",
 }
 
 
@@ -209,21 +212,55 @@ def _of_protocol(
     policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
 ) -> Iterator[Objection]:
     """An unknown name, one that has changed, and plain keys that are not those of the policy."""
-    by_path = protocol_of_file(policy, path)
-    if row is None:
-        lost = by_path or resembling(policy, manifest)
-        if lost is not None:
-            yield Objection(Reason.RENAMED, other=lost.name)
-        else:
-            yield Objection(Reason.UNKNOWN)
-    elif by_path is not None and by_path.name != row.name:
-        yield Objection(Reason.RENAMED, other=by_path.name)
+    yield from _of_name(policy, manifest, row, path)
     if row is not None and set(row.keys) != set(manifest.required_capabilities):
         yield Objection(
             Reason.PLAIN_KEYS,
             keys=tuple(key for key in row.keys if key not in manifest.required_capabilities),
             extra=tuple(key for key in manifest.required_capabilities if key not in row.keys),
         )
+
+
+def _of_name(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+) -> Iterator[Objection]:
+    lost = lost_row(policy, manifest, row, path)
+    if lost is not None:
+        yield Objection(Reason.RENAMED, other=lost.name)
+    elif row is None and not named_by_non_goal(policy, path):
+        yield Objection(_without_row(policy, manifest))
+
+
+def _without_row(policy: Policy, manifest: Manifest) -> Reason:
+    is_noted = policy.admission.unlisted == "note" and not carried_packs(manifest)
+    return Reason.UNLISTED if is_noted else Reason.UNKNOWN
+
+
+def lost_row(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+) -> rows.Protocol | None:
+    """The row that a protocol should have by its file or its names, and does not."""
+    by_path = protocol_of_file(policy, path)
+    if row is not None:
+        return by_path if by_path is not None and by_path.name != row.name else None
+    if by_path is not None or named_by_non_goal(policy, path):
+        return by_path
+    return resembling(policy, manifest)
+
+
+def known_by_name(
+    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+) -> Reason | None:
+    """The reason that refuses a protocol for its name; None where its name refuses nothing."""
+    for found in _of_name(policy, manifest, row, path):
+        if found.reason.refuses:
+            return found.reason
+    return None
+
+
+def named_by_non_goal(policy: Policy, path: str) -> bool:
+    """Whether a non-goal names this file: its protocols are known, and carry no pack."""
+    return any(ends_with(path, file) for goal in policy.non_goals.values() for file in goal.files)
 
 
 def _of_required(policy: Policy, manifest: Manifest) -> Iterator[Objection]:

@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.policy.builtin import located
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -76,7 +77,7 @@ class SchemaRead(msgspec.Struct, frozen=True):
 def read_schema(path: str) -> SchemaRead:
     """The schema in a file."""
     try:
-        return read_schema_text(read_text(path, LARGEST), path)
+        return read_schema_text(read_text(located(path), LARGEST), path)
     except Unreadable as error:
         found = say.unreadable_schema(path, str(error))
         return SchemaRead(None, (found,), SourceFile(path, ""))

@@ -18,6 +18,7 @@ from tellverify.cli.check_parse import (
 )
 from tellverify.cli.reports import FORMATS, parse_reports
 from tellverify.obligations.options import Level
+from tellverify.policy.builtin import name_of_policy
 from tellverify.report.kinds import KINDS
 from tellverify.verdict.properties import Property
 
@@ -102,6 +103,10 @@ class Flags(msgspec.Struct, frozen=True):
             for flag, selectors in given.items()
             for selector in selectors
         ]
+
+
+def _named_policy(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
+    return None if given is None else name_of_policy(given)
 
 
 def _joined(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
@@ -250,7 +255,11 @@ admission = _joined(
     click.option(
         "--policy",
         metavar="PATH",
-        help="Policy file or folder: decide whether a runtime admits each protocol.",
+        callback=_named_policy,
+        help=(
+            "Policy file or folder, or `aura` for the one that comes with tellverify: decide"
+            " whether a runtime admits each protocol."
+        ),
     ),
     click.option(
         "--runtime", metavar="PROFILE", help="A runtime of the policy other than its default."

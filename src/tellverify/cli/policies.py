@@ -21,6 +21,7 @@ from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace, named
 from tellverify.obligations.policies import policy_at
+from tellverify.policy.builtin import is_builtin, name_of_policy
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
@@ -40,14 +41,17 @@ def policy_option(command: _Command) -> _Command:
         "policy_path",
         metavar="PATH",
         envvar="TELLVERIFY_POLICY",
-        help="Policy file or folder; without this, that of the configuration, or specs/policy.",
+        help=(
+            "Policy file or folder, or `aura` for the one that comes with tellverify; without this,"
+            " that of the configuration, or specs/policy."
+        ),
     )(command)
 
 
 def policy_path_of(given: str | None) -> str | None:
     """The policy that is meant: as given, as configured, or in its usual place."""
     if given:
-        return given
+        return name_of_policy(given)
     from tellverify.verification.configuration_files import Refused, find
 
     try:
@@ -74,7 +78,9 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
         value = value.get(step) if isinstance(value, dict) else None
     if not isinstance(value, str) or not value:
         return None
-    return os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(path)), value))
+    folder = os.path.dirname(os.path.abspath(path))
+    named = name_of_policy(value, folder)
+    return named if is_builtin(named) else os.path.relpath(os.path.join(folder, named))
 
 
 def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:

@@ -7,7 +7,7 @@ import os
 import click
 import msgspec
 
-from tellverify.cli.complaints import Stopped
+from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import (
     policy_path_of,
@@ -16,11 +16,13 @@ from tellverify.cli.policies import (
 )
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.wording import counted
+from tellverify.policy.builtin import NAMES, PREFIX, exported, name_of_policy
 from tellverify.policy.check import check_policy
 from tellverify.policy.json_schema import schema_json
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.policy.references import inventory_keys
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 
 
@@ -53,7 +55,7 @@ def check(path: str | None, style: str, fail_on: str) -> int:
     Exit codes: 0 nothing to object to, 1 rows that do not fit together, 2 files that cannot be read
     as a policy.
     """
-    chosen = path
+    chosen = path if path is None else name_of_policy(path)
     if chosen is None:
         try:
             chosen = policy_path_of(None)
@@ -69,6 +71,32 @@ def check(path: str | None, style: str, fail_on: str) -> int:
     _show(found, policy_sources(read.policy), style, read.policy)
     grave = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     return Exit.REFUTED if any(each.severity in grave for each in found) else Exit.OK
+
+
+@policy.command("export")
+@click.argument("name", required=False, default="aura", metavar="[NAME]")
+@click.option(
+    "--to", "target", required=True, metavar="DIR", help="The folder to write, which is made."
+)
+def export(name: str, target: str) -> int:
+    """Write the files of a policy that comes with tellverify, to be changed.
+
+    Exit codes: 0 they are written, 2 there is no such policy, or one of the files exists.
+    """
+    chosen = f"{PREFIX}{name.removeprefix(PREFIX)}"
+    if chosen.removeprefix(PREFIX) not in NAMES:
+        complain(f"the package has no policy `{tame(name)}`; it has {', '.join(NAMES)}")
+        return Exit.USAGE
+    try:
+        for path in exported(chosen, target):
+            click.echo(path)
+    except FileExistsError as error:
+        complain(f"{tame(str(error.filename))} exists already; nothing was written")
+        return Exit.USAGE
+    except OSError as error:
+        complain(f"cannot write {tame(target)}: {(error.strerror or 'no access').lower()}")
+        return Exit.USAGE
+    return Exit.OK
 
 
 @policy.command("schema")
@@ -90,8 +118,9 @@ def _show(
         return
     print_findings(found, sources)
     if policy is not None:
+        version = f" version {policy.version}" if policy.version else ""
         click.echo(
-            f"{policy.name}: {len(policy.protocols)} protocols, {len(policy.packs)} packs,"
+            f"{policy.name}{version}: {len(policy.protocols)} protocols, {len(policy.packs)} packs,"
             f" {len(inventory_keys(policy))} keys of the theorem inventory,"
             f" {len(policy.surfaces)} surfaces, {len(policy.runtimes)} runtimes"
         )

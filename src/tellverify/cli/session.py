@@ -21,6 +21,7 @@ from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
+from tellverify.policy.builtin import is_builtin
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run
@@ -81,7 +82,7 @@ def moved(flags: Flags, folder: str) -> Flags:
         return given if given == "-" else os.path.relpath(given, folder)
 
     def perhaps(given: str | None) -> str | None:
-        return None if given is None else path(given)
+        return given if given is None or is_builtin(given) else path(given)
 
     if os.path.samefile(folder, os.getcwd()):
         return flags

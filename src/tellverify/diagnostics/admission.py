@@ -237,6 +237,27 @@ def unknown_protocol(where: Where, span: Span) -> Diagnostic:
     )
 
 
+UNLISTED_PROTOCOL: Final = Code(
+    "TV710",
+    "unlisted-protocol",
+    "a protocol without packs that is not in the policy, which only notes it",
+    severity=Severity.NOTE,
+    help="add a row to the policy, so that its keys and its execution policy are known",
+    upstream="accepts",
+)
+
+
+def unlisted_protocol(where: Where, span: Span, setting: Spot | None) -> Diagnostic:
+    """A protocol has no row in a policy that notes such protocols."""
+    return finding(
+        UNLISTED_PROTOCOL,
+        where,
+        f"`{where.protocol}` is not in the policy, so it is admitted without any key",
+        (span, "has no row in `protocols`"),
+        others=_place(setting, "protocols without a row are only noted"),
+    )
+
+
 RENAMED_PROTOCOL: Final = Code(
     "TV709",
     "renamed-protocol",

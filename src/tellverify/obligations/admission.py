@@ -1,7 +1,6 @@
 """The obligations `admission`: the runtime of a check admits the protocol, with each of its packs.
 
-Only checks with a policy have them. Of protocols that the policy does not know, only those that
-carry packs, or that resemble a known one, have any.
+Only checks with a policy have them. `unlisted` in the policy says what becomes of other protocols.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ def decide_admission(context: Context) -> Decision:
     from tellverify.admission.explained import explain
     from tellverify.admission.findings import findings
     from tellverify.admission.manifest import derive
-    from tellverify.admission.resolve import Reason, carried_packs
     from tellverify.admission.runtime import inventory_of
     from tellverify.obligations.policies import policy_at
 
@@ -45,12 +43,7 @@ def decide_admission(context: Context) -> Decision:
         outcome = Unknown(f"the policy has no runtime `{name}`", POLICY_UNREADABLE.number)
         return Decision((_verdict(context, "", outcome),))
     derived = derive(context.judged.file, context.protocol, source, policy)
-    is_known = policy.protocol(derived.manifest.protocol_qualified_name) is not None
     explained = explain(policy, derived, runtime, changes=False)
-    if not is_known and not carried_packs(derived.manifest):
-        reasons = {one.objection.reason for one in explained.objections}
-        if Reason.RENAMED not in reasons:
-            return Decision(diagnostics=derived.diagnostics)
     said = findings(policy, derived, [one.objection for one in explained.objections], runtime)
     items = dict.fromkeys(("", *derived.manifest.required_theorem_packs))
     items.update(

@@ -28,6 +28,7 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
+from tellverify.obligations.policies import policy_at
 from tellverify.policy import rows
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -63,11 +64,17 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     return Decision(tuple(verdicts), tuple(found))
 
 
+def _schema_path(context: Context, row: rows.CeremonyNames) -> str:
+    """The file of a schema, relative to the file of the policy that names it."""
+    policy = policy_at(context.options.policy).policy if context.options.policy else None
+    named = policy.place("ceremony_names", row.protocol).path if policy is not None else ""
+    path = os.path.join(os.path.dirname(named), row.schema)
+    return os.path.normpath(path).replace(os.sep, "/")
+
+
 def _against_schema(context: Context, row: rows.CeremonyNames, found: list[Diagnostic]) -> str:
     """Why the schema that the policy names cannot be read; facts it lacks go to `found`."""
-    policy = context.options.policy or "."
-    folder = policy if os.path.isdir(policy) else os.path.dirname(policy)
-    path = os.path.normpath(os.path.join(folder, row.schema)).replace(os.sep, "/")
+    path = _schema_path(context, row)
     read = read_schema(path)
     if read.schema is None:
         return f"the fact schema {path} has faults: {read.diagnostics[0].message}"

@@ -73,6 +73,7 @@ class Policy(msgspec.Struct, frozen=True):
     goals_by_protocol: Mapping[str, tuple[str, ...]] = {}
     origins: Mapping[tuple[str, str], Origin] = {}
     documents: tuple[TomlDocument, ...] = ()
+    version: str = ""
 
     def protocol(self, name: str) -> rows.Protocol | None:
         """The protocol with this id or qualified name."""

@@ -14,6 +14,7 @@ import msgspec
 from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
+from tellverify.policy.builtin import NAMES, files_of, is_builtin, is_folder, located
 from tellverify.policy.model import Origin, Policy
 from tellverify.policy.rows import PolicyFile
 from tellverify.source.dependencies import circles
@@ -43,24 +44,21 @@ class _File(msgspec.Struct, frozen=True):
 def read_policy(path: str, also: Sequence[str] = ()) -> PolicyRead:
     """The policy in a file, or in the `*.toml` files of a folder in the order of their names.
 
-    The files of `also` are read after it, and may add to it.
+    The files of `also` are read after it, and may add to it. `builtin:aura` names the policy that
+    comes with the package.
     """
     reader = _Reader()
     shown = path.replace(os.sep, "/")
-    if os.path.isdir(path):
+    if is_folder(path):
         try:
-            names = sorted(
-                name
-                for name in os.listdir(path)
-                if name.endswith(".toml") and not name.startswith(".")
-            )
+            found = files_of(path)
         except OSError as error:
-            names = []
+            found = ()
             reader.faults.append(say.unreadable(shown, (error.strerror or "no access").lower()))
-        if not names and not reader.faults:
+        if not found and not reader.faults:
             reader.faults.append(say.unreadable(shown, "the folder holds no `*.toml` file"))
-        for name in names:
-            reader.read(os.path.join(path, name))
+        for name in found:
+            reader.read(name)
     else:
         reader.read(path)
     for more in also:
@@ -99,7 +97,7 @@ class _Reader:
         pending: list[tuple[str, str, Span]] = [(path, "", NOWHERE)]
         while pending:
             target, importer, span = pending.pop()
-            key = os.path.realpath(target)
+            key = os.path.realpath(located(target))
             if key not in self._seen:
                 self._seen[key] = os.path.normpath(target).replace(os.sep, "/")
                 pending.extend(reversed(self._enter(target, importer, span)))
@@ -126,8 +124,9 @@ class _Reader:
             return []
         folder = os.path.dirname(path)
         return [
-            (os.path.join(folder, name), shown, found.document.span_of(("import", index)))
+            (file, shown, found.document.span_of(("import", index)))
             for index, name in enumerate(found.rows.import_)
+            for file in _imported(folder, name)
         ]
 
     def add(self, path: str, text: str) -> _File | None:
@@ -164,10 +163,19 @@ class _Unreadable(msgspec.Struct, frozen=True):
     reason: str
 
 
+def _imported(folder: str, name: str) -> tuple[str, ...]:
+    """The files behind an entry of `import`: one, or all of a policy of the package."""
+    if not is_builtin(name):
+        return (os.path.join(folder, name),)
+    return files_of(name) if is_folder(name) else (name,)
+
+
 def _text_of(path: str) -> str | _Unreadable:
     try:
-        return read_text(path, LARGEST)
+        return read_text(located(path), LARGEST)
     except Unreadable as error:
+        if is_builtin(path):
+            return _Unreadable(f"the package has no such policy; it has {', '.join(NAMES)}")
         return _Unreadable(str(error))
 
 
@@ -241,11 +249,11 @@ class _Merge:
                     "protocols", row.qualified, origin.document, origin.at, "protocol", before
                 )
             qualified[row.qualified] = name
-        names = [file.rows.name for file in self._files if file.rows.name]
+        named_by = [file.rows for file in self._files if file.rows.name][:1]
         waves = named("waves", lambda f: f.waves, lambda r: r.name)
         goals = named("non_goals", lambda f: f.non_goals, lambda r: r.name)
         return Policy(
-            name=names[-1] if names else os.path.basename(path.rstrip("/")) or path,
+            name=next((head.name for head in named_by), os.path.basename(path.rstrip("/")) or path),
             path=path,
             families=named("families", lambda f: f.families, lambda r: r.name),
             capabilities=named("capabilities", lambda f: f.capabilities, lambda r: r.key, "key"),
@@ -295,6 +303,7 @@ class _Merge:
             ),
             origins=self._origins,
             documents=tuple(file.document for file in self._files),
+            version=next((head.version for head in named_by), ""),
         )
 
 

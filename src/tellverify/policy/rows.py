@@ -265,9 +265,14 @@ class Weights(Row, frozen=True):
 
 
 class Admission(Row, frozen=True):
-    """How admission is decided: the runtime that is meant when none is named, and weights."""
+    """How admission is decided: the runtime that is meant when none is named, and weights.
+
+    `unlisted` says what becomes of a protocol that has no row and carries no pack: it is refused,
+    or admitted with a note. One that carries a pack is refused in either case.
+    """
 
     runtime: Text
+    unlisted: Literal["refuse", "note"] = "refuse"
     weights: Weights = Weights()
 
 
@@ -450,6 +455,7 @@ class PolicyFile(Row, frozen=True):
 
     format: Literal[1]
     name: str = ""
+    version: str = ""
     import_: tuple[Text, ...] = msgspec.field(name="import", default=())
     families: tuple[Family, ...] = ()
     capabilities: tuple[Capability, ...] = ()

@@ -30,6 +30,7 @@ from tellverify.evidence.trace_replay import replay
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
+from tellverify.policy.builtin import located
 from tellverify.source.files import Unreadable, read_bytes
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
@@ -71,9 +72,9 @@ def _read(path: str) -> bytes:
 
 def _same(path: str, sha256: str) -> bytes | None:
     """The bytes of a file that must be unchanged; None when it is not here."""
-    if not os.path.isfile(path):
+    if not os.path.isfile(located(path)):
         return None
-    content = _read(path)
+    content = _read(located(path))
     if hashlib.sha256(content).hexdigest() != sha256:
         raise Rejected("source", f"{path} changed since this was made: run `tellverify accept`")
     return content

@@ -207,7 +207,10 @@ def _solvers() -> Iterator[str]:
 
 
 def _folder(path: str) -> Iterator[str]:
-    """The paths and sums of the files that a policy is read from, and of schemas it names."""
+    """The paths and sums of the files that a policy is read from, and of schemas it names.
+
+    A policy of the package is among the files of the package.
+    """
     todo = [path] if os.path.isfile(path) else []
     for where, folders, names in os.walk(path):
         folders.sort()

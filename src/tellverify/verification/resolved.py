@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tellverify.obligations.options import Level, Options, UserProperty
+from tellverify.policy.builtin import name_of_policy
 from tellverify.verification.configuration_layers import Loaded, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
@@ -62,7 +63,7 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
             UserProperty(name, formula, path, loaded.lines.get(("properties", name), 0))
             for name, formula in found.properties.items()
         ),
-        policy=found.policy,
+        policy=None if found.policy is None else name_of_policy(found.policy),
     )
 
 

@@ -8,8 +8,9 @@ import random
 from pathlib import Path
 
 import pytest
-from aura_policy import SPECS, aura
+from aura_policy import aura
 
+from tellverify.policy.builtin import located
 from tellverify.policy.json_schema import canonical, schema_json
 from tellverify.policy.read import PolicyRead, read_policy, read_policy_text
 
@@ -115,14 +116,14 @@ def test_every_row_has_its_place() -> None:
     for name, pack in policy.packs.items():
         for index, key in enumerate(pack.runtime):
             place = policy.place("packs", name, "runtime", index)
-            text = (SPECS.parent / place.path).read_text(encoding="utf-8")
+            text = Path(located(place.path)).read_text(encoding="utf-8")
             assert key in text.split("\n")[place.line - 1]
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_damaged_policies_are_findings(seed: int) -> None:
     chance = random.Random(seed)
-    path = chance.choice(sorted((SPECS / "policy").glob("*.toml")))
+    path = chance.choice(sorted(Path(located("builtin:aura")).glob("*.toml")))
     text = list(path.read_text(encoding="utf-8"))
     for _ in range(chance.randrange(1, 6)):
         at = chance.randrange(len(text))
@@ -168,5 +169,5 @@ def test_the_files_of_the_aura_policy_fit_the_schema() -> None:
 
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(schema_json())
-    for path in sorted((SPECS / "policy").glob("*.toml")):
+    for path in sorted(Path(located("builtin:aura")).glob("*.toml")):
         jsonschema.validate(tomllib.loads(path.read_text(encoding="utf-8")), schema)
