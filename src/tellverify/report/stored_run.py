@@ -17,6 +17,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.run_file import SCHEMA, RunFile, completed
 from tellverify.source.region import Region
 from tellverify.source.span import Span
+from tellverify.source.files import without_mark
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawing
 from tellverify.verdict.outcome import Conflict, Refuted
@@ -50,7 +51,7 @@ def read_run(content: bytes, read_text: Callable[[str], str | None] | None = Non
     `read_text` gives the text of an input that the run does not carry, or None; it is used only
     when it is what the recorded SHA-256 is of.
     """
-    file = _decoded(content)
+    file = _decoded(without_mark(content))
     sources = _sources(file, read_text)
     _check_runs(file)
     for span, region in _places(file):
