@@ -255,7 +255,7 @@ def perform(flags: Flags) -> CheckResult | None:
         run = msgspec.structs.replace(run, evidence=written)
     for note in notes:
         click.echo(f"tellverify: {note}", err=True)
-    style = "none" if flags.quiet else flags.style
+    style = "errors" if flags.quiet else flags.style
     told = [f"{found.cached} of {len(result.run.inputs)} files cached"] if found.cached else []
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
