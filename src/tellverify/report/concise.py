@@ -41,7 +41,7 @@ def write_errors(
     style = Style(ascii_only=ascii_only)
     is_known = True
     for one in entries(run):
-        is_open = one.kind == "unknown" and one.required and run.exit_code != 1
+        is_open = one.kind in ("unknown", "skipped") and one.required and run.exit_code != 1
         if one.accepted or one.repeats or not (is_open or one.severity is Severity.ERROR):
             continue
         is_known = False
