@@ -332,7 +332,7 @@ def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str],
     if not protocols or broken or is_part:
         return [], []
     verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
-    items = {verdict.subject.item for verdict in verdicts}
+    items = {verdict.scope.item for verdict in verdicts}
     decided = {verdict.property.value for verdict in verdicts}
     return (
         [
