@@ -15,9 +15,9 @@ import msgspec
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.trace import Trace
 from tellverify.report.run_file import SCHEMA, RunFile, completed
+from tellverify.source.files import without_mark
 from tellverify.source.region import Region
 from tellverify.source.span import Span
-from tellverify.source.files import without_mark
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawing
 from tellverify.verdict.outcome import Conflict, Refuted

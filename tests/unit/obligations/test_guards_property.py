@@ -122,7 +122,7 @@ def test_a_gap_between_guards_refutes(guards: tuple[str, ...], words: str) -> No
     (outcome,) = outcomes(run)
     assert isinstance(outcome, Refuted)
     assert outcome.code == "TV604"
-    (found,) = run.diagnostics
+    (found,) = run.findings
     assert (found.severity, found.refutes) == (Severity.ERROR, "guards")
     assert words in found.message
     assert marked(text, found) == ["Depot"]
