@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +142,43 @@ def test_requirements_of_single_properties(tellverify: Run, tmp_path: Path) -> N
     assert tellverify("check")[0] == 0
     config(tmp_path, '[require]\nprojectable = "proved"\n')
     assert tellverify("check")[0] == 3
+
+
+def test_lines_that_apply_to_nothing_are_said(tellverify: Run, tmp_path: Path) -> None:
+    write(tmp_path, good=GOOD)
+    name = re.findall(r"protocol (\w+)", GOOD)[0]
+    config(
+        tmp_path,
+        '[properties]\ntypo = "never Onn"\n"Goot.other" = "never Onn"\n'
+        f'"{name}.ends" = "true"\n[require]\nguards = "proved"\nbudget = "nothing"\n',
+    )
+    code, _, err = tellverify("check", "good.tell")
+    assert code == 0
+    assert "`typo` (tellverify.toml:2)" in err
+    assert "`Goot.other` (tellverify.toml:3)" in err
+    assert "ends" not in err and "budget" not in err
+    assert "obligation `guards`" in err
+    code, _, whole = tellverify("check")
+    assert code == 2  # nothing else could have the names
+    assert "`typo`" in whole and "`Goot.other`" in whole and "`guards`" in whole
+    assert "typo" not in tellverify("check", "--property", "fidelity")[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("'never (Hy'", "2:12"),
+        ('"""\nnever (Hy"""', "3:7"),
+        ('"never \\u0028Hy"', "2:5"),
+    ],
+)
+def test_findings_about_formulas_have_their_place_in_the_file(
+    tellverify: Run, tmp_path: Path, value: str, place: str
+) -> None:
+    write(tmp_path, good=GOOD)
+    config(tmp_path, f"[properties]\nf = {value}\n")
+    _, out, _ = tellverify("check", "good.tell", "--format", "concise")
+    assert f"tellverify.toml:{place}: error[TV611]" in out
 
 
 def test_levels_of_flags_beat_those_of_the_file(tellverify: Run, tmp_path: Path) -> None:

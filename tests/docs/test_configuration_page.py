@@ -9,6 +9,7 @@ import pytest
 
 from tellverify.cli.group import run
 from tellverify.obligations.options import Options
+from tellverify.properties.formula_parser import parse
 from tellverify.verdict.outcome import Assumed
 from tellverify.verification.configuration import ENVIRONMENT, Configuration
 from tellverify.verification.configuration_layers import load
@@ -30,6 +31,8 @@ def test_the_shown_file_is_accepted_and_has_every_key(
     loaded = load(folder=str(tmp_path), environment={})
     shown = {path[0] for path in loaded.origins}
     assert shown == set(Configuration.__struct_encode_fields__) - {"cache-dir"}
+    for formula in loaded.configuration.properties.values():
+        parse(formula)
 
 
 def test_the_shown_comments_do_what_is_said() -> None:

@@ -9,7 +9,7 @@ import msgspec
 from tellverify.admission.manifest import Derived, Manifest, Provenance
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.source.files import Unreadable, read_bytes
+from tellverify.source.files import Unreadable, read_bytes, without_mark
 
 LARGEST = 4_000_000
 
@@ -53,6 +53,7 @@ def read_manifest(path: str) -> Manifest | Diagnostic:
 
 def decode_manifest(path: str, content: bytes) -> Manifest | Diagnostic:
     """The manifest in a text; unknown fields, wrong types and broken JSON are a finding."""
+    content = without_mark(content)
     try:
         probe = msgspec.json.decode(content)
         if isinstance(probe, dict) and "manifest" in probe:

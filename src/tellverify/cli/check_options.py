@@ -299,7 +299,9 @@ output = _joined(
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
     click.option("--timing", is_flag=True, help="Say how long it took, also in JSON."),
     click.option("--no-progress", is_flag=True, help="No line about what is being checked."),
-    click.option("-q", "--quiet", is_flag=True, help="Nothing on standard output but errors."),
+    click.option(
+        "-q", "--quiet", is_flag=True, help="Print only what fails the check, a line each."
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full."),
 )
 configured = _joined(

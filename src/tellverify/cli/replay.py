@@ -33,7 +33,7 @@ from tellverify.model.trace import Fault
 from tellverify.report.drawing.event_lines import step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
-from tellverify.source.files import Unreadable, read_bytes
+from tellverify.source.files import Unreadable, read_bytes, without_mark
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.verification.trace_judgement import (
@@ -243,7 +243,7 @@ def _machines_beside(trace: str) -> ReplayedProtocol | None:
         return None
     try:
         content = read_bytes(path, MOST_BYTES)
-        found = msgspec.json.decode(content, type=form.MachinesFile)
+        found = msgspec.json.decode(without_mark(content), type=form.MachinesFile)
     except (Unreadable, ValueError, msgspec.DecodeError, RecursionError) as error:
         raise _Stopped(Exit.REFUTED, text=f"{path}: not readable: {error}") from None
     machines = form.machines_of(found)

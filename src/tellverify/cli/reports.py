@@ -191,6 +191,10 @@ def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextI
             from tellverify.report.concise import write_concise
 
             write_concise(run, sources, out, ascii_only=ascii_only)
+        case "errors":
+            from tellverify.report.concise import write_errors
+
+            write_errors(run, sources, out, ascii_only=ascii_only)
         case "github":
             from tellverify.report.github import guarded, write_annotations
 

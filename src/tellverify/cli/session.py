@@ -249,7 +249,11 @@ def perform(flags: Flags) -> CheckResult | None:
     found = run_of(ready, flags, notes)
     result = found.checked
     if result.run.exit_code != Exit.INTERRUPTED:
-        complaints = _names_of_nothing(result, options, is_whole=not flags.paths)
+        complaints = _names_of_nothing(result, options)
+        is_part = bool(flags.paths) or flags.changed_since is not None
+        properties, requirements = _settings_of_nothing(result, options)
+        (notes if is_part else complaints).extend(properties)
+        notes.extend(requirements)
     run = msgspec.structs.replace(
         result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
     )
@@ -262,7 +266,7 @@ def perform(flags: Flags) -> CheckResult | None:
         run = msgspec.structs.replace(run, evidence=written)
     for note in notes:
         click.echo(f"tellverify: {note}", err=True)
-    style = "none" if flags.quiet else flags.style
+    style = "errors" if flags.quiet else flags.style
     told = [f"{found.cached} of {len(result.run.inputs)} files cached"] if found.cached else []
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
@@ -303,11 +307,8 @@ def _check_machines(
     return check_machines(read, compared[0] if compared else None, options)
 
 
-def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> list[str]:
-    """What was named and no checked protocol has: a slip of the pen.
-
-    A property of the configuration may be of a file that is not checked; so only if `is_whole`.
-    """
+def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
+    """What the command line names and no checked protocol has: a slip of the pen."""
     protocols = checked.run.protocols
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
     if not protocols or broken:
@@ -320,22 +321,43 @@ def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> 
     ]
     items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
     return [
-        *(
-            f"no protocol that was checked has the names of `{event}`"
-            for event in options.witness
-            if event not in items
-        ),
-        *(
-            f"no protocol that was checked has the names of property `{user.name}`"
-            f" ({user.path}:{user.line})"
-            for user in options.user_properties
-            if is_whole and user.name not in items and not (options.protocols or options.properties)
-        ),
+        f"no protocol that was checked has the names of `{event}`"
+        for event in options.witness
+        if event not in items
     ] + [
         f"no protocol that was checked has a role `{name}`"
         for name in dict.fromkeys(named)
         if name not in roles
     ]
+
+
+def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
+    """The properties and requirements of the configuration that apply to nothing that was checked.
+
+    A property is misspelt then, unless its protocol is in a file that is not checked; a requirement
+    may be for what is still to come.
+    """
+    protocols = checked.run.protocols
+    is_part = bool(options.protocols or options.properties or options.roles)
+    broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
+    if not protocols or broken or is_part:
+        return [], []
+    verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
+    items = {verdict.scope.item for verdict in verdicts}
+    decided = {verdict.property.value for verdict in verdicts}
+    return (
+        [
+            f"no protocol that was checked has the names of property `{user.name}`"
+            f" ({user.path}:{user.line})"
+            for user in options.user_properties
+            if user.name not in items
+        ],
+        [
+            f"no protocol that was checked has the obligation `{name}`, which `require` names"
+            for name, strength in options.requirements
+            if name not in decided and strength != "nothing"
+        ],
+    )
 
 
 def _write_evidence(

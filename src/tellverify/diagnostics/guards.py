@@ -88,20 +88,23 @@ def overlapping_guards(
 INCOMPLETE_GUARDS: Final = Code(
     "TV604",
     "incomplete-guards",
-    "a choice in which possibly no guard holds",
-    severity=Severity.WARNING,
+    "a choice in which no guard holds for some data",
+    kind=Kind.OBLIGATION,
     help="weaken a guard, or add a branch without a guard",
     upstream="accepts",
 )
 
 
-def incomplete_guards(where: Where, decider: str, span: Span, witness: str) -> Diagnostic:
-    """Some data makes every guard of a choice false."""
+def incomplete_guards(
+    where: Where, decider: str, span: Span, witness: str, refutes: str
+) -> Diagnostic:
+    """Some data makes every guard of a choice false: the decider, and who waits for it, stop."""
     return finding(
         INCOMPLETE_GUARDS,
         where,
         f"`{decider}` cannot take any branch, for example with {witness}",
         (span, "no guard holds in that case"),
+        refutes=refutes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -32,7 +33,8 @@ _MARKED = 60
 class Written(msgspec.Struct, frozen=True):
     """Where the formula of a property stands: in a source, or on a line of the configuration.
 
-    `start` is the offset of the formula in the source, or -1 when it is not in one.
+    `start` is the offset of the formula in that file, or -1 when it is not in one. Where `end` says
+    that the file has it in other characters, with escapes, it is shown as a whole.
     """
 
     path: str
@@ -40,20 +42,28 @@ class Written(msgspec.Struct, frozen=True):
     text: str
     start: int = -1
     line: int = 0
+    end: int = -1
 
     def place(self, span: Span) -> Span:
         """A part of the formula as a part of the source."""
         if self.start < 0:
             return NOWHERE
+        if not self._is_verbatim:
+            return Span(self.start, self.end)
         return Span(self.start + span.start, self.start + max(span.end, span.start + 1))
 
     def notes(self, span: Span) -> tuple[str, ...]:
-        """What shows the part when there is no source to show it in."""
-        if self.start >= 0:
+        """What shows the part where the place does not."""
+        if self.start >= 0 and self._is_verbatim:
             return ()
         low = max(0, span.start - _MARKED // 2)
         shown = self.text[low : low + _MARKED]
-        return (f"line {self.line}, column {span.start + 1} of the formula, in `{shown}`",)
+        line = f"line {self.line} of the file, " if self.start < 0 and self.line else ""
+        return (f"{line}column {span.start + 1} of the formula, in `{shown}`",)
+
+    @property
+    def _is_verbatim(self) -> bool:
+        return self.end < 0 or self.end - self.start == len(self.text)
 
 
 BAD_FORMULA: Final = Code(
@@ -141,12 +151,16 @@ VACUOUS: Final = Code(
 )
 
 
-def vacuous(written: Written, span: Span, what: str, protocol: str) -> Diagnostic:
+def vacuous(written: Written, span: Span, what: Sequence[str], protocol: str) -> Diagnostic:
     """A property that holds because nothing it speaks of ever happens."""
+    names = [f"`{one}`" for one in what]
+    never = f"{names[0]} never happens"
+    if len(names) > 1:
+        never = f"none of {', '.join(names)} ever happens"
     return finding(
         VACUOUS,
         Where(written.path, protocol),
-        f"property `{written.name}` holds vacuously: `{what}` never happens in `{protocol}`",
+        f"property `{written.name}` holds vacuously: {never} in `{protocol}`",
         (written.place(span), "this never happens"),
         notes=written.notes(span),
     )

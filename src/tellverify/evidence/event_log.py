@@ -14,6 +14,7 @@ from typing import Annotated, BinaryIO, Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.model.step import Step
+from tellverify.source.files import without_mark
 
 LONGEST_LINE: Final = 1024 * 1024
 _SHOWN: Final = 200
@@ -67,6 +68,8 @@ def read_log(
     first: tuple[int, bytes] | None = None
     while content := readline(LONGEST_LINE + 1):
         number += 1
+        if number == 1:
+            content = without_mark(content)
         if len(content) > LONGEST_LINE:
             raise LogError(number, f"the line is longer than {LONGEST_LINE} bytes", content)
         try:

@@ -21,7 +21,7 @@ from tellverify.model.graph import Site
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
-from tellverify.source.files import Unreadable, read_bytes
+from tellverify.source.files import Unreadable, read_bytes, without_mark
 
 SUFFIX: Final = ".itf.json"
 _FULL_ENTRIES: Final = 200_000
@@ -223,7 +223,8 @@ def read_itf(text: str | bytes) -> TraceFile:
     if len(text) > MOST_BYTES:
         raise ItfError(f"the trace is larger than {MOST_BYTES} bytes")
     try:
-        file = msgspec.json.decode(text, type=_File)
+        content = text.encode() if isinstance(text, str) else text
+        file = msgspec.json.decode(without_mark(content), type=_File)
     except msgspec.ValidationError as error:
         raise ItfError(f"not a trace: {_first_line(error)}") from None
     except msgspec.DecodeError as error:

@@ -13,6 +13,7 @@ from tellverify.source.span import Span
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Pointer: TypeAlias = tuple[str | int, ...]
 
+_MARK: Final = "\ufeff"  # editors on Windows put it before a text
 _LONGEST_SHOWN: Final = 120
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
@@ -41,7 +42,7 @@ def read_documents(text: str) -> list[Document] | NotJson:
     """The JSON values of a text, one or more with nothing but white space between them."""
     decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
     documents: list[Document] = []
-    at = _after_space(text, 0)
+    at = _after_space(text, len(_MARK) if text.startswith(_MARK) else 0)
     while at < len(text):
         try:
             value, end = decoder.raw_decode(text, at)

@@ -12,7 +12,7 @@ Forms may be mixed: each type is read in the form it is written in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -29,9 +29,10 @@ from tellverify.formats.json_places import (
     written,
 )
 from tellverify.formats.machine_json import SCHEMA, MachineFault, machine_of_value
-from tellverify.formats.type_terms import first_fault, first_mention
+from tellverify.formats.type_terms import after_messages, first_fault, first_mention
 from tellverify.model.local_type import ExternalChoice, InternalChoice, LocalType, Sort
 from tellverify.model.machine import Machine
+from tellverify.model.step import Step
 from tellverify.projection.unfold import NoMachine, machine_of_type
 from tellverify.source.span import Span
 
@@ -77,9 +78,17 @@ class FiledMachine(msgspec.Struct, frozen=True):
 
     def place(self, text: str, peer: str | None = None) -> tuple[str, Span]:
         """The entry as pointer and span; with `peer` its first message to or from that role."""
-        pointer = self.pointer
-        if peer is not None:
-            pointer += first_mention(self.value, peer)
+        return self._located(text, () if peer is None else first_mention(self.value, peer))
+
+    def place_after(self, text: str, steps: Sequence[Step]) -> tuple[str, Span]:
+        """Where the role is after its part in a run, as pointer and span."""
+        if not isinstance(self.value, dict) or "schema" not in self.value:
+            own = [(s.peer, s.label) for s in steps if s.actor == self.machine.role]
+            return self._located(text, after_messages(self.value, own))
+        return self._located(text, ("states", self.machine.state_after(steps)))
+
+    def _located(self, text: str, inner: Pointer) -> tuple[str, Span]:
+        pointer = self.pointer + inner
         return _numbered(self.number, pointer), locate(text, self.document.start, pointer)
 
 

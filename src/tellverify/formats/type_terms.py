@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tellverify.formats.json_places import Json, Pointer
@@ -104,3 +104,31 @@ def first_mention(value: Json, peer: str) -> Pointer:
         if node.kind in ("send", "recv") and node.name == peer:
             return node.pointer
     return ()
+
+
+def after_messages(value: Json, messages: Sequence[tuple[str, str]]) -> Pointer:
+    """The node of a type that is reached by messages, each a partner and a label.
+
+    Where they leave the type, the node that was reached.
+    """
+    loops: dict[str, _Seen] = {}
+    node = _unfolded(_Seen(value, ()), loops)
+    for partner, label in messages:
+        if node.kind not in ("send", "recv") or node.name != partner or label not in node.labels:
+            break
+        inner, pointer = node.inner[node.labels.index(label)]
+        node = _unfolded(_Seen(inner, pointer), loops)
+    return node.pointer
+
+
+def _unfolded(node: _Seen, loops: dict[str, _Seen]) -> _Seen:
+    """The first node that communicates or ends, through binders and variables."""
+    while True:
+        if node.kind == "rec":
+            inner, pointer = node.inner[0]
+            outer, node = node, _Seen(inner, pointer)
+            loops[outer.name] = node
+        elif node.kind == "var" and node.name in loops:
+            node = loops[node.name]
+        else:
+            return node

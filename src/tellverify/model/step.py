@@ -21,6 +21,11 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
         """The role that acts."""
         return self.sender if self.send else self.receiver
 
+    @property
+    def peer(self) -> str:
+        """The other role of the message."""
+        return self.receiver if self.send else self.sender
+
     def __str__(self) -> str:
         if self.send:
             return f"{self.sender}!{self.receiver}:{self.label}"

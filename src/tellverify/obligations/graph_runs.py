@@ -208,22 +208,13 @@ def _parts(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machi
 def _place(machines: Machines, role: str, steps: Sequence[Step]) -> Site:
     """The statement of the first message that `role` waits for after its part in `steps`."""
     machine = machines.of(role)
-    state = _state_after(machine, steps)
+    state = machine.state_after(steps)
     return machines.graph.sites[machine.sites[state][0]]
-
-
-def _state_after(machine: Machine, steps: Sequence[Step]) -> int:
-    state = 0
-    for step in steps:
-        if step.actor == machine.role:
-            peer = step.receiver if step.send else step.sender
-            state = dict(machine.moves[state])[Action(step.send, peer, step.label)]
-    return state
 
 
 def _awaits(machine: Machine, steps: Sequence[Step]) -> tuple[tuple[str, str], ...]:
     """What the role of `machine` waits for after its part in `steps`."""
-    state = _state_after(machine, steps)
+    state = machine.state_after(steps)
     return tuple((action.peer, action.label) for action, _ in machine.moves[state])
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import guards as say
-from tellverify.diagnostics.guards import CONTRADICTORY_GUARD, UNDECIDED_GUARD
+from tellverify.diagnostics.guards import CONTRADICTORY_GUARD, INCOMPLETE_GUARDS, UNDECIDED_GUARD
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import guarded_choices, role_text
@@ -97,7 +97,7 @@ class _Check:
         self._guards = 0
 
     def verdicts(self, choices: int) -> tuple[Verdict, ...]:
-        """One for each contradictory guard; without any, the one on all guards."""
+        """One for each contradictory guard and each gap; without any, the one on all guards."""
         statistics = (("choices", choices), ("guards", self._guards), ("queries", self._queries))
         outcomes: list[Outcome] = [*self._refuted]
         if self._unknown is not None:
@@ -178,9 +178,12 @@ class _Check:
                 )
             case Gap(witness):
                 span = choice.decider.span
-                self.found.append(
-                    say.incomplete_guards(self._where, decider, span, _listed(witness))
+                found = say.incomplete_guards(
+                    self._where, decider, span, _listed(witness), Property.GUARDS.value
                 )
+                self.found.append(found)
+                conflict = Conflict(found.message, self._where.path, span, span)
+                self._refuted.append(Refuted(INCOMPLETE_GUARDS.number, conflict, _METHOD))
 
 
 def _listed(witness: Sequence[tuple[str, Value]]) -> str:

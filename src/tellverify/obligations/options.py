@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.run import Assumption, Baseline
 
 # Defaults of the limits, here because they are options of a check, and the settings of a
@@ -31,12 +32,16 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class UserProperty(msgspec.Struct, frozen=True):
-    """A property of the configuration, and where it stands there."""
+    """A property of the configuration, and where it stands there.
+
+    `span` is the formula where the file has it as it is, else the value with its escapes.
+    """
 
     name: str
     formula: str
     path: str
     line: int
+    span: Span = NOWHERE
 
 
 class Ledger(msgspec.Struct, frozen=True):

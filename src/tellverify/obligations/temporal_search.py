@@ -41,9 +41,8 @@ from tellverify.properties.formula_tree import (
     FormulaError,
     Tree,
     Unary,
-    extent,
+    cases,
     is_timeless,
-    subjects,
 )
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import Decision, decide
@@ -331,18 +330,20 @@ class Searcher:
 
     def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> Vacuity:
         """Whether what a property that holds speaks of happens in some run, at some size."""
-        checked = True
-        for subject in subjects(tree):
-            if not is_timeless(subject):
+        needed = cases(tree)
+        checked = bool(needed)
+        for case in needed:
+            if not is_timeless(case.tree):
                 checked = False
                 continue
-            occurs = [self._occurs(scoped, subject) for scoped in self._instances]
+            occurs = [self._occurs(scoped, case.tree) for scoped in self._instances]
             if True in occurs:
                 continue
             if None in occurs:
                 checked = False
                 continue
-            said.append(self._never(subject, written))
+            what = [written.text[span.start : span.end] for span in case.spans]
+            said.append(say.vacuous(written, case.spans[0], what, self._context.name))
             return "vacuous"
         return "exercised" if checked else "not-checked"
 
@@ -357,11 +358,6 @@ class Searcher:
         if found.steps is not None:
             return True
         return False if isinstance(found.outcome, Proved) else None
-
-    def _never(self, subject: Tree, written: say.Written) -> Diagnostic:
-        span = extent(subject)
-        what = written.text[span.start : span.end]
-        return say.vacuous(written, span, what, self._context.name)
 
     def witness(self, tree: Tree) -> list[tuple[Instance, Answer]]:
         """At every size a shortest run to a position that has `tree`, or a proof of none."""

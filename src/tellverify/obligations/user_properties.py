@@ -12,7 +12,7 @@ from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT, UNSUPPORT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
-from tellverify.source.span import Span
+from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refuted, Skipped, Unknown
@@ -81,7 +81,9 @@ def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
         of, dot, _ = user.name.rpartition(".")
         if dot and of not in (own, context.name):
             continue
-        written = say.Written(user.path, user.name, user.formula, -1, user.line)
+        span = user.span
+        start, end = (-1, -1) if span == NOWHERE else (span.start, span.end)
+        written = say.Written(user.path, user.name, user.formula, start, user.line, end)
         read.append(_read(written, said, general=not dot))
     return read
 
@@ -103,7 +105,7 @@ def _verdict(
     """The verdict on one property, and what there is to say about it."""
     written = stated.written
     place = context.place
-    if written.start >= 0:
+    if written.path == context.source.path and written.start >= 0:
         place = context.source.position(written.start)
     subject = ObligationScope(item=written.name)
     if stated.tree is None:

@@ -1,7 +1,7 @@
 """Reads properties: patterns in words, and linear temporal logic (operator precedence, Pratt 1973).
 
-Binding from loose to tight: `only after`; `<->`; `->`; `||`; `&&`; `U` `R` `W`; what stands before
-its argument. `->` and `U` `R` `W` group to the right.
+Binding from loose to tight: `only after`, `precedes`; `<->`; `->`; `||`; `&&`; `U` `R` `W`; what
+stands before its argument. `->` and `U` `R` `W` group to the right.
 """
 
 from __future__ import annotations
@@ -50,7 +50,19 @@ _INFIX: Final[dict[str, tuple[BinaryOperator, int]]] = {
 _RIGHT: Final = (_IMPLIES, _UNTIL)
 _LETTERS: Final = ("G", "F", "X", "N")
 _AFTER_OPERAND: Final = frozenset(
-    (*_INFIX, "finished", "sends", "receives", "takes", "at", "after", "only", "is", "again")
+    (
+        *_INFIX,
+        "finished",
+        "sends",
+        "receives",
+        "takes",
+        "at",
+        "after",
+        "only",
+        "precedes",
+        "is",
+        "again",
+    )
 )
 
 
@@ -78,6 +90,13 @@ def parse_event(text: str) -> Tree:
 
 
 class _Reader(AtomReader):
+    def __init__(self, tokens: list[Token], deepest: int) -> None:
+        super().__init__(tokens, deepest)
+        self._starts: list[int] = []  # where the expressions begin that are being read
+
+    def _since(self, start: int) -> Span:
+        return Span(start, self.peek(-1).end)
+
     def too_deep(self) -> FormulaError:
         return FormulaError(
             f"the formula is nested deeper than {_DEEPEST} levels",
@@ -87,27 +106,39 @@ class _Reader(AtomReader):
 
     def expression(self, least: int = 0) -> Tree:
         self.enter()
+        self._starts.append(self.here.start)
         found = super().expression(least)
+        self._starts.pop()
         self.leave()
         return found
 
     def joined(self, left: Tree, least: int) -> Tree | None:
         if least <= _PATTERN and self.here.text == "only":
             return self._only_after(left)
+        if least <= _PATTERN and self.here.text == "precedes":
+            return self._precedes(left)
         if self.here.text == "again" and least <= _UNTIL:
             self.words("again", "and", "again")
             return Unary("again", left)
         found = _INFIX.get(self.here.text)
         if found is None or found[1] < least:
             return None
+        before = self._since(self._starts[-1])
         self.advance()
         operator, binding = found
         right = self.expression(binding if binding in _RIGHT else binding + 1)
-        return Binary(operator, left, right)
+        return Binary(operator, left, right, before)
 
     def _only_after(self, left: Tree) -> Tree:
+        before = self._since(self._starts[-1])
         self.words("only", "after")
-        return Binary("only-after", left, self.expression(_OR))
+        return Binary("only-after", left, self.expression(_OR), before)
+
+    def _precedes(self, first: Tree) -> Tree:
+        before = self._since(self._starts[-1])
+        self.advance()
+        what, whole = self._placed(_OR)
+        return Binary("only-after", what, first, whole, before)
 
     def operand(self) -> Tree:
         here = self.here
@@ -197,28 +228,39 @@ class _Reader(AtomReader):
 
     def _never(self) -> Tree:
         self.advance()
-        what = self.expression(_OR)
+        what, whole = self._placed(_OR)
         if self.here.text != "after":
             return Unary("never", what)
         self.advance()
-        return Binary("never-after", what, self.expression(_OR))
+        return Binary("never-after", what, *self._after(whole, _OR))
+
+    def _placed(self, least: int) -> tuple[Tree, Span]:
+        """An expression and where it stands."""
+        start = self.here.start
+        tree = self.expression(least)
+        return tree, self._since(start)
+
+    def _after(self, before: Span, least: int) -> tuple[Tree, Span, Span]:
+        """The right side of an operator, with the places of both sides."""
+        tree, span = self._placed(least)
+        return tree, before, span
 
     def _every(self) -> Tree:
         self.advance()
-        what = self.expression(_OR)
+        what, whole = self._placed(_OR)
         self.words("is", "followed", "by")
-        return Binary("followed-by", what, self.expression(_OR))
+        return Binary("followed-by", what, *self._after(whole, _OR))
 
     def _either(self) -> Tree:
         self.advance()
-        left = self.expression(_AND)
+        left, whole = self._placed(_AND)
         self.words("or")
-        right = self.expression(_AND)
+        sides = self._after(whole, _AND)
         self.words("eventually")
         if self.here.text == ",":
             self.advance()
         self.words("never", "both")
-        return Binary("either", left, right)
+        return Binary("either", left, *sides)
 
     def _bounded(self) -> Tree:
         """`at most N X`, `at least N X`, `exactly N X`"""

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from tellverify.source.span import Span
+from tellverify.source.span import NOWHERE, Span
 
 BinaryOperator: TypeAlias = Literal[
     "and",
@@ -88,11 +88,13 @@ class Unary(msgspec.Struct, frozen=True, tag=True):
 
 
 class Binary(msgspec.Struct, frozen=True, tag=True):
-    """An operator with two arguments."""
+    """An operator with two arguments, and where they stand, as far as a finding may quote them."""
 
     operator: BinaryOperator
     left: Tree
     right: Tree
+    left_span: Span = NOWHERE
+    right_span: Span = NOWHERE
 
 
 Tree: TypeAlias = Message | Takes | Finished | At | Compare | Constant | Unary | Binary
@@ -168,35 +170,46 @@ def is_timeless(tree: Tree) -> bool:
     return True
 
 
-def subjects(tree: Tree) -> list[Tree]:
-    """What must occur in some run, lest the property holds for want of a case.
+class Case(msgspec.Struct, frozen=True):
+    """What must occur in some run, lest a property holds vacuously; `spans` are its parts."""
 
-    What a pattern bounds or answers, the left side of an implication, and what is counted; of
-    what must never be, each message by itself. Without any of these, some message that is named.
+    tree: Tree
+    spans: tuple[Span, ...]
+
+
+def cases(tree: Tree) -> list[Case]:
+    """What must occur in some run, lest the property holds because there is no case of it.
+
+    What a pattern bounds or answers, the left side of an implication, and what is counted. Without
+    any of these, some message that is named. What must never be may well be impossible.
     """
-    found: list[Tree] = []
+    found: list[Case] = []
+    named: list[Tree] = []
     stack: list[Tree] = [tree]
     while stack:
         one = stack.pop()
         match one:
-            case Unary(operator="never", argument=argument):
-                found += [leaf for leaf in leaves(argument) if isinstance(leaf, Message | Takes)]
+            case Unary(operator="never" | "not"):
+                pass
             case Unary(argument=argument):
                 stack.append(argument)
-            case Binary(operator="followed-by" | "only-after" | "implies", left=left):
-                found.append(left)
-            case Binary(operator="never-after" | "either", left=left, right=right):
-                found += [left, right]
+            case Binary("followed-by" | "only-after" | "implies", left, _, span):
+                found.append(Case(left, (span,)))
+            case Binary("never-after" | "either", left, right, before, after):
+                found += [Case(left, (before,)), Case(right, (after,))]
             case Binary(left=left, right=right):
                 stack += [right, left]
             case Compare(terms=terms):
-                found.append(_any([term for _, term in terms]))
-            case _:
+                found.append(_some([term for _, term in terms]))
+            case Message() | Takes():
+                named.append(one)
+            case Finished() | At() | Constant():
                 pass
-    named = [one for one in leaves(tree) if isinstance(one, Message | Takes)]
-    if not found and named:
-        found.append(_any(named))
-    return found
+    return found if found or not named else [_some(named)]
+
+
+def _some(trees: Sequence[Tree]) -> Case:
+    return Case(_any(trees), tuple(dict.fromkeys(map(extent, trees))))
 
 
 def _any(trees: Sequence[Tree]) -> Tree:

@@ -15,6 +15,7 @@ import msgspec
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.trace import Trace
 from tellverify.report.run_file import SCHEMA, RunFile, completed
+from tellverify.source.files import without_mark
 from tellverify.source.region import Region
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -50,7 +51,7 @@ def read_run(content: bytes, read_text: Callable[[str], str | None] | None = Non
     `read_text` gives the text of an input that the run does not carry, or None; it is used only
     when it is what the recorded SHA-256 is of.
     """
-    file = _decoded(content)
+    file = _decoded(without_mark(content))
     sources = _sources(file, read_text)
     _check_runs(file)
     for span, region in _places(file):

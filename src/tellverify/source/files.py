@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 
@@ -50,6 +51,11 @@ def read_text(path: str, limit: int) -> str:
         byte = content[error.start]
         reason = f"it is not UTF-8 text: byte 0x{byte:02x} at {error.start}"
         raise Unreadable(reason) from None
+
+
+def without_mark(content: bytes) -> bytes:
+    """A text without the byte order mark that editors on Windows put before it."""
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def reason_of(error: OSError | ValueError) -> str:

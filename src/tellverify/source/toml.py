@@ -75,6 +75,20 @@ class TomlDocument(msgspec.Struct, frozen=True):
         first = min(span.start + start + at, span.end - 1)
         return Span(first, first + 1)
 
+    def text_of(self, path: Path) -> Span:
+        """What the string at `path` says; the whole value where that is written with escapes."""
+        span = self.span_of(path)
+        value: TomlValue = self.table
+        for step in path:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step, {})
+            elif isinstance(value, list) and isinstance(step, int):
+                value = value[step]
+        start = self.source.slice(span).find(value) if isinstance(value, str) else -1
+        if start < 0 or not isinstance(value, str):
+            return span
+        return Span(span.start + start, span.start + start + len(value))
+
     def _nearest(self, places: dict[Path, Span], path: Path) -> Span:
         while path:
             if path in places:

@@ -166,9 +166,9 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         required=False,
     ),
     Property.GUARDS: PropertyRow(
-        "Every guarded branch can be taken for some data.",
+        "Every guarded branch can be taken for some data, and some branch for all data.",
         PropertyScope.CHOICE,
-        ("TV601",),
+        ("TV601", "TV604"),
         worded_apart=True,
     ),
     Property.ADMISSION: PropertyRow(

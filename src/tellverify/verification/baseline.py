@@ -62,7 +62,7 @@ def read_baseline(path: str) -> Baseline:
     if _OLD in text[:200]:
         raise _refused(path, "an older version wrote it, and it does not name files")
     try:
-        found = msgspec.json.decode(text, type=BaselineFile)
+        found = msgspec.json.decode(text.removeprefix("\ufeff"), type=BaselineFile)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _refused(path, str(error)) from None
     entries = (*found.findings, *found.obligations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 import msgspec
@@ -108,6 +108,7 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
 
         sources = {**sources_at(options.policy), **sources}
     ordered = tuple(sorted(dict.fromkeys(findings), key=sort_key))
+    sources.update(_configurations(options, ordered, sources))
     code, reason = judge(reports, ordered, options, bool(read))
     if dead:
         code, reason = DEFECT, f"{counted(dead, 'file')} could not be checked"
@@ -130,3 +131,16 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         baseline=options.baseline,
     )
     return Checked(run, sources, graphs, files, origins)
+
+
+def _configurations(
+    options: Options, diagnostics: Iterable[Diagnostic], known: Mapping[str, SourceFile]
+) -> dict[str, SourceFile]:
+    """The configuration files that findings are about, as the text to quote."""
+    told = {diagnostic.path for diagnostic in diagnostics}
+    paths = {user.path for user in options.user_properties} & told - set(known)
+    if not paths:
+        return {}
+    from tellverify.language.files.inputs import read_any
+
+    return {path: read_any(path).source() for path in sorted(paths)}

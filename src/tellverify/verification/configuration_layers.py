@@ -13,7 +13,7 @@ import msgspec
 
 from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.source.span import NOWHERE
+from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
 from tellverify.verification.configuration import ENVIRONMENT, Configuration
@@ -32,7 +32,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """A configuration with the origin of every key that is not at its default.
 
     `folder` is that of the file, or the working folder without one; `path` is empty then.
-    `places` has the line of each key that the file sets.
+    `lines` has the line of each key that the file sets, `texts` the place of each string: of what
+    it says where the file has that as it is, else of the value with its escapes.
     """
 
     configuration: Configuration
@@ -40,6 +41,7 @@ class Loaded(msgspec.Struct, frozen=True):
     folder: str
     path: str = ""
     lines: dict[Path, int] = {}
+    texts: dict[Path, Span] = {}
 
 
 def load(
@@ -66,8 +68,12 @@ def load(
     table: dict[str, Json] = {}
     origins: dict[Path, str] = {}
     lines: dict[Path, int] = {}
+    texts: dict[Path, Span] = {}
     if found is not None:
-        _add_file(found, table, origins, lines)
+        document = _add_file(found, table, origins, lines)
+        texts = {
+            tuple(map(str, key[len(found.at) :])): document.text_of(key) for key in document.values
+        }
     if not isolated:
         for name, path in ENVIRONMENT.items():
             if variables.get(name):
@@ -84,7 +90,7 @@ def load(
         name = "command line"
         raise refused(name, say.wrong_setting(name, NOWHERE, _lower(str(error))), "") from None
     home = os.path.dirname(os.path.abspath(found.path)) if found else folder or os.getcwd()
-    return Loaded(configuration, origins, home, found.path if found else "", lines)
+    return Loaded(configuration, origins, home, found.path if found else "", lines, texts)
 
 
 def _file(
@@ -111,7 +117,7 @@ def _whole_or_section(path: str) -> Found:
 
 def _add_file(
     found: Found, table: dict[str, Json], origins: dict[Path, str], lines: dict[Path, int]
-) -> None:
+) -> TomlDocument:
     path = shown(found.path)
     document = read_toml(path, found.text)
     if isinstance(document, TomlFault):
@@ -131,6 +137,7 @@ def _add_file(
             line = document.line_of((*found.at, *key))
             origins[key] = f"{path}:{line}"
             lines[key] = line
+    return document
 
 
 def _faults(document: TomlDocument, at: Path) -> Iterator[Diagnostic]:

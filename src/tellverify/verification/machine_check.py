@@ -272,10 +272,11 @@ def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) ->
     if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
         return []
     trace = outcome.evidence
-    role = (trace.culprits or (system.machines[0].role,))[0]
+    role = _about(trace, system)
     entry = system.entries[role]
     text = texts[entry.path]
-    pointer, span = entry.filed.place(text)
+    made = trace.steps[:-1] if trace.fault is Fault.INFIDELITY else trace.steps
+    pointer, span = entry.filed.place_after(text, made)
     if len(text) == span.start:
         span = NOWHERE
     return [
@@ -289,6 +290,16 @@ def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) ->
             refutes=verdict.name,
         )
     ]
+
+
+def _about(trace: Trace, system: System) -> str:
+    """The role whose machine shows a fault: a culprit, or who acted last, or who waits."""
+    if trace.culprits:
+        return trace.culprits[0]
+    if trace.fault is Fault.INFIDELITY and trace.steps:
+        return trace.steps[-1].actor
+    waits = (waiting.role for waiting in trace.waiting if waiting.awaits)
+    return next(waits, system.machines[0].role)
 
 
 def _required(verdict: Verdict, options: Options) -> Verdict:

@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.obligations.options import Level, Options, UserProperty
 from tellverify.policy.builtin import name_of_policy
+from tellverify.source.span import NOWHERE
 from tellverify.verification.configuration_layers import Loaded, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
@@ -60,7 +61,13 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
         levels=(*ordered(levels), *ordered(flags)),
         requirements=tuple(sorted(require.items())),
         user_properties=tuple(
-            UserProperty(name, formula, path, loaded.lines.get(("properties", name), 0))
+            UserProperty(
+                name,
+                formula,
+                path,
+                loaded.lines.get(("properties", name), 0),
+                loaded.texts.get(("properties", name), NOWHERE),
+            )
             for name, formula in found.properties.items()
         ),
         policy=None if found.policy is None else name_of_policy(found.policy),

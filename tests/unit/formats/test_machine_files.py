@@ -15,6 +15,7 @@ from tellverify.formats.json_places import locate, read_documents
 from tellverify.formats.machine_files import FileFault, read_machines
 from tellverify.formats.machine_json import write_machine
 from tellverify.model.machine import Machine
+from tellverify.model.step import Step
 from tellverify.projection.merge import strict_projections
 from tellverify.projection.subset import canonical_machine
 from tellverify.projection.unfold import machine_of_type
@@ -158,3 +159,59 @@ def test_every_prefix_of_a_file_is_answered(tmp_path: Path) -> None:
     text = json.dumps(WHOLE[1])
     for end in range(len(text)):
         assert isinstance(read_machines(text[:end]), FileFault)
+
+
+def _label(name: str) -> dict[str, str]:
+    return {"name": name, "sort": "unit"}
+
+
+BRIDGE = {
+    "kind": "rec",
+    "var": "L",
+    "body": {
+        "kind": "send",
+        "partner": "B",
+        "branches": [
+            {"label": _label("More"), "continuation": {"kind": "var", "name": "L"}},
+            {
+                "label": _label("Last"),
+                "continuation": {
+                    "kind": "recv",
+                    "partner": "B",
+                    "branches": [{"label": _label("Ok"), "continuation": {"kind": "end"}}],
+                },
+            },
+        ],
+    },
+}
+SENDS = [Step(True, "A", "B", "More"), Step(False, "A", "B", "More"), Step(True, "A", "B", "Last")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "pointer"),
+    [
+        ([], "/A/body"),
+        (SENDS[:2], "/A/body"),
+        (SENDS, "/A/body/branches/1/continuation"),
+        (
+            [*SENDS, Step(False, "B", "A", "Ok")],
+            "/A/body/branches/1/continuation/branches/0/continuation",
+        ),
+    ],
+)
+def test_the_place_of_a_type_after_a_run(steps: list[Step], pointer: str) -> None:
+    text = json.dumps({"A": BRIDGE})
+    found = read_machines(text)
+    assert isinstance(found, list)
+    assert found[0].place_after(text, steps)[0] == pointer
+
+
+def test_the_place_of_a_state_after_a_run() -> None:
+    found = read_machines(json.dumps({"A": BRIDGE}))
+    assert isinstance(found, list)
+    text = write_machine(found[0].machine) + "\n" + write_machine(found[0].machine)
+    again = read_machines(text)
+    assert isinstance(again, list)
+    pointer, span = again[1].place_after(text, SENDS)
+    assert pointer == "/states/1 of document 2"
+    assert text[span.start :].startswith('{"final":false,"moves":[{"action":"receive"')

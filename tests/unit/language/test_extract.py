@@ -221,3 +221,37 @@ def test_any_text(pieces: list[str], path: str) -> None:
     for result in parsed:
         for protocol in result.file.protocols:
             assert source.slice(protocol.name.span) == protocol.name.text
+
+
+def quoted(text: str, marks: str) -> str:
+    return "".join(f"{marks}{line}\n" for line in text.splitlines())
+
+
+BLOCK = f"```tell\n{PING}```\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        quoted(BLOCK, "> "),
+        quoted(BLOCK, ">"),
+        quoted(BLOCK, "  > > "),
+        quoted(BLOCK, "> - ").replace("> - ", ">   ").replace(">   `", "> - `", 1),
+        "- " + quoted(BLOCK, "  ").lstrip(),
+        "\ufeff" + BLOCK,
+        quoted(f'```rust\ntell!(r#"\n{PING}"#);\n```\n', "> "),
+    ],
+)
+def test_blocks_in_quotes_and_lists(text: str) -> None:
+    assert page(text) == ["Ping"]
+    assert page(f"{text}\nand\n\n{BLOCK.replace('Ping', 'Pong')}") == ["Ping", "Pong"]
+
+
+def test_a_block_ends_with_its_quote() -> None:
+    left_open = quoted(BLOCK.removesuffix("```\n"), "> ")
+    assert page(f"{left_open}\ntext\n\n{BLOCK}") == ["Ping", "Ping"]
+    assert page(f"~~~\n> ```tell\n> {PING}~~~\n") == []
+
+
+def test_a_fence_outside_a_quote_does_not_close_a_block_in_it() -> None:
+    assert page(f"> ```text\n> - ```\n> {PING}> ```\n\n{BLOCK}") == ["Ping"]

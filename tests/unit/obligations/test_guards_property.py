@@ -91,8 +91,6 @@ def test_each_contradictory_guard_is_a_refutation() -> None:
             "for example with `load = 5`",
             ["load >= 5", "load <= 5"],
         ),
-        (("(load < 5)", "(load > 5)"), "TV604", "for example with `load = 5`", ["Depot"]),
-        (('(kind == "x")', '(kind == "y")'), "TV604", '`kind = "other"`', ["Depot"]),
         (("(load > 3)", "(!load)"), "TV605", "`load` is a truth value here", ["load", "load > 3"]),
     ],
 )
@@ -109,6 +107,41 @@ def test_what_refutes_nothing_is_a_warning(
         place.split(" >")[0] for place in places
     ]
     assert run.exit_code == (3 if code == "TV605" else 0)
+
+
+@pytest.mark.parametrize(
+    ("guards", "words"),
+    [
+        (("(load < 5)", "(load > 5)"), "for example with `load = 5`"),
+        (('(kind == "x")', '(kind == "y")'), '`kind = "other"`'),
+    ],
+)
+def test_a_gap_between_guards_refutes(guards: tuple[str, ...], words: str) -> None:
+    text = freight(*guards)
+    run = checked(text)
+    (outcome,) = outcomes(run)
+    assert isinstance(outcome, Refuted)
+    assert outcome.code == "TV604"
+    (found,) = run.findings
+    assert (found.severity, found.refutes) == (Severity.ERROR, "guards")
+    assert words in found.message
+    assert marked(text, found) == ["Depot"]
+    assert run.exit_code == 1
+    settled = checked(f"-- tell: assume(guards): the rest never occurs\n{text}")
+    assert settled.exit_code == 3  # assumed, which is less than bounded
+    assert checked(freight(*guards, "")).exit_code == 0
+
+
+def test_every_choice_with_a_gap_is_told() -> None:
+    tail = (
+        "    | L2 when (load > 9) =>\n        Depot -> Courier : L2\n        call More\nwhere\n"
+        "  protocol More =\n    choice Courier at\n"
+        "      | Yes when (x > 1) => Courier -> Depot : Yes\n"
+        "      | No when (x < 1) => Courier -> Depot : No\n"
+    )
+    run = checked(freight("(load < 5)", "(load > 5 && load < 9)", tail=tail))
+    assert [code for code, _ in said(run)] == ["TV604", "TV604"]
+    assert len(outcomes(run)) == 2
 
 
 def test_what_is_not_modelled_is_unknown_and_said_where_it_is() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tellverify.evidence.formula_run import complaint
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.surface import read_tell
@@ -141,6 +143,32 @@ def test_vacuity_is_told_and_shown() -> None:
     holds = checked("every Order is followed by Accept or Refuse")
     assert verdict(holds).vacuity == "exercised"
     assert "TV931" not in codes(holds)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("always (false implies (eventually Order))", "`false` never happens in `Shop`"),
+        (
+            "always (!(count(Order) >= 0) implies (eventually Order))",
+            "`!(count(Order) >= 0)` never happens in `Shop`",
+        ),
+        (
+            "(eventually Seller -> Buyer : Pay) or (eventually Seller -> Buyer : Order) or true",
+            "none of `Seller -> Buyer : Pay`, `Seller -> Buyer : Order` ever happens in `Shop`",
+        ),
+    ],
+)
+def test_vacuity_is_told_in_words_of_the_formula(formula: str, said: str) -> None:
+    (found,) = (d for d in checked(formula).diagnostics if d.code.number == "TV931")
+    assert found.message == f"property `p0` holds vacuously: {said}"
+
+
+def test_what_is_never_to_happen_may_be_impossible() -> None:
+    run = checked("never Seller -> Buyer : Pay")
+    assert verdict(run).vacuity == "not-checked"
+    assert isinstance(verdict(run).outcome, Proved)
+    assert "TV931" not in codes(run)
 
 
 def test_family_sizes_bound_what_is_proved() -> None:
