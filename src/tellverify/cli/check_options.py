@@ -70,6 +70,7 @@ class Flags(msgspec.Struct, frozen=True):
     watch: bool = False
     no_cache: bool = False
     cache_dir: str | None = None
+    recheck_cache: bool = False
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -317,4 +318,9 @@ again = _joined(
     ),
     click.option("--no-cache", is_flag=True, help="Compute everything."),
     click.option("--cache-dir", metavar="DIR", help="Keep results in this folder."),
+    click.option(
+        "--recheck-cache",
+        is_flag=True,
+        help="Compute everything, and say where the cache differs.",
+    ),
 )

@@ -29,8 +29,8 @@ STANDARD_OUTPUT: Final = "-"
 class Output(msgspec.Struct, frozen=True):
     """What is to be written: one terminal format, and files as kind and path.
 
-    The terminal shows `most` findings that refute nothing (None: all). `trailer` stands at the end
-    of the totals there, if it is a terminal.
+    The terminal format shows `most` findings that refute nothing (None: all), and `trailer` at the
+    end of the totals.
     """
 
     style: str = "text"
@@ -239,5 +239,5 @@ def _text(
         width=style.width,
         folder=style.folder,
         verbose=output.verbose,
-        trailer=output.trailer if terminal.isatty() or run.timing else "",
+        trailer=output.trailer,
     )

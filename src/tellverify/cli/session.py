@@ -32,7 +32,6 @@ from tellverify.verification.solvers import solvers_of
 if TYPE_CHECKING:
     from tellverify.verification.configuration_files import Refused
 
-CACHE_FOLDER = os.path.join(".tellverify", "cache")
 CACHE_NAME = "verdicts.sqlite"
 
 
@@ -153,10 +152,16 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         except UnknownChanges as error:
             raise click.UsageError(str(error)) from None
         only = changed if only is None else changed & only
+    cache, about_it = _cache(found, flags)
     conduct = Conduct(
-        found.jobs or os.cpu_count() or 1, _cache(found), flags.total_timeout, only=only
+        found.jobs or os.cpu_count() or 1,
+        cache,
+        flags.recheck_cache,
+        seconds=flags.total_timeout,
+        only=only,
     )
-    return CheckPlan(files, options, conduct, found, reports, evidence, only, tuple(notes))
+    told = (*notes, *about_it)
+    return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
 
 
 def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
@@ -185,18 +190,31 @@ def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _cache(settings: Settings) -> str:
-    """The file of the cache, empty for none.
+def _cache(settings: Settings, flags: Flags) -> tuple[str, list[str]]:
+    """The file of the cache, empty for none, and what to tell about it.
 
-    Without a word of the user there is one where there is a configuration, or a `.tellverify`
-    folder already: nobody finds files where nothing was set up.
+    It is in the user's folder, never among the files that are checked, unless another folder is
+    named. Without a word of the user there is one where there is a configuration.
     """
-    if settings.cache is False:
-        return ""
     wanted = settings.cache or settings.cache_dir is not None or settings.path
-    if not wanted and not os.path.isdir(".tellverify"):
-        return ""
-    return os.path.join(settings.cache_dir or CACHE_FOLDER, CACHE_NAME)
+    if settings.cache is False or not wanted or (flags.isolated and flags.cache_dir is None):
+        return "", []
+    if settings.cache_dir is not None:
+        return os.path.join(settings.cache_dir, CACHE_NAME), []
+    from tellverify.verification.cache_key import NoKey, user_folder
+
+    try:
+        folder = user_folder()
+    except NoKey as error:
+        return "", [f"there is no cache: {error}"]
+    if _is_below(folder, settings.folder):
+        return "", [f"there is no cache: {folder} is in the folder of the configuration"]
+    return os.path.join(folder, CACHE_NAME), []
+
+
+def _is_below(path: str, folder: str) -> bool:
+    top = os.path.join(os.path.realpath(folder), "")
+    return os.path.join(os.path.realpath(path), "").startswith(top)
 
 
 def checked(ready: CheckPlan) -> Conducted:
@@ -252,7 +270,8 @@ def perform(flags: Flags) -> CheckResult | None:
     for note in notes:
         click.echo(f"tellverify: {note}", err=True)
     style = "none" if flags.quiet else flags.style
-    told = [f"{found.cached} of {len(result.run.inputs)} files cached"] if found.cached else []
+    files = len(result.run.inputs)
+    told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
         run = msgspec.structs.replace(run, timing=(("total", seconds),))
