@@ -19,12 +19,14 @@ from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
 from tellverify.report.escape import tame
 from tellverify.report.markup import prose
+from tellverify.source.writing import replace_text
 from tellverify.verdict.outcome import Skipped, Unknown, status
 from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Assumption, Run, Suppression
 from tellverify.verification.configuration_files import Refused
 from tellverify.verification.configuration_layers import load
 from tellverify.verification.ledger import NAME, differences, ledger_text, read_ledger
+from tellverify.verification.output_paths import escape
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -83,6 +85,10 @@ def audit(
         )
         settled = moved(flags, loaded.folder)
         with working_in(loaded.folder):
+            refusal = "" if ledger else escape(os.path.relpath(place), ".")
+            if refusal:
+                click.echo(f"tellverify: {refusal}", err=True)
+                return Exit.USAGE
             committed = read_ledger(os.path.relpath(place))
             ready = prepared(settled)
             options = msgspec.structs.replace(ready.options, ledger=committed)
@@ -140,8 +146,7 @@ def _suppressed(one: Suppression) -> dict[str, str]:
 
 def _save(path: str, assumptions: Sequence[Assumption]) -> int:
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(ledger_text(assumptions))
+        replace_text(path, ledger_text(assumptions))
     except OSError as error:
         click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
         return Exit.USAGE

@@ -15,7 +15,7 @@ import msgspec
 from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import Output
+from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
@@ -116,6 +116,8 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     found = settled(flags)
     options = found.options
     reports = flags.reports or _configured_reports(found)
+    if flags.reports:
+        found = msgspec.structs.replace(found, confined=found.confined - {"reports"})
     evidence = found.evidence
     draws = flags.style == "json" or any(kind in ("json", "html") for kind, _ in reports)
     options = msgspec.structs.replace(
@@ -152,6 +154,8 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         except UnknownChanges as error:
             raise click.UsageError(str(error)) from None
         only = changed if only is None else changed & only
+    if "reports" in found.confined:
+        _refuse_to_replace(reports, [*(one.path for one in files), found.path])
     cache, about_it = _cache(found, flags)
     conduct = Conduct(
         found.jobs or os.cpu_count() or 1,
@@ -188,6 +192,15 @@ def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
             raise click.UsageError(f"`{text}` of `reports` is not {'|'.join(KINDS)}=PATH")
         found.append((kind, path))
     return tuple(found)
+
+
+def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) -> None:
+    from tellverify.verification.output_paths import report_refusal
+
+    for kind, path in reports:
+        why = "" if path == STANDARD_OUTPUT else report_refusal(kind, path, read)
+        if why:
+            raise click.UsageError(f"`{kind}={path}` of `reports` is not written: {why}")
 
 
 def _cache(settings: Settings, flags: Flags) -> tuple[str, list[str]]:
@@ -265,7 +278,8 @@ def perform(flags: Flags) -> CheckResult | None:
 
         run = with_drawings(run, result.graphs)
     if ready.evidence is not None:
-        written = _write_evidence(result, ready.evidence, complaints)
+        confined = "evidence" in ready.settings.confined
+        written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
     for note in notes:
         click.echo(f"tellverify: {note}", err=True)
@@ -347,13 +361,19 @@ def _names_of_nothing(checked: Checked, options: Options, *, is_whole: bool) -> 
 
 
 def _write_evidence(
-    checked: Checked, folder: str, complaints: list[str]
+    checked: Checked, folder: str, complaints: list[str], *, is_confined: bool
 ) -> tuple[EvidenceFile, ...]:
     """Write all evidence; what cannot be written is a complaint."""
-    from tellverify.verification.evidence_files import write_evidence
+    from tellverify.verification.evidence_files import Unsafe, write_evidence
 
     try:
-        return write_evidence(checked, folder)
+        written = write_evidence(checked, folder, is_confined=is_confined)
+        if not written:
+            click.echo(f"tellverify: no evidence to write into {folder}", err=True)
+        return written
+    except Unsafe as error:
+        complaints.append(f"cannot write evidence into {folder}: {error}")
+        return ()
     except OSError as error:
         complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
         return ()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tellverify.obligations.options import Level, Options, UserProperty
+from tellverify.verification.configuration import PATHS
 from tellverify.verification.configuration_layers import Loaded, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
@@ -33,6 +34,7 @@ def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:
         found.cache,
         found.cache_dir,
         (*_listed(loaded), *((f"levels.{one.selector}", one.level) for one in flags)),
+        frozenset(key for key in (*PATHS, "reports") if loaded.is_of_file((key,))),
     )
 
 

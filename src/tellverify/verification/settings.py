@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     `path` is the configuration file, empty without one. `listed` has every setting that decides
     what verdicts say and is not at its default, as text. `cache` is None where nobody said.
+    `confined` are the keys whose paths come from that file: what they replace is limited.
     """
 
     folder: str
@@ -35,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
     cache: bool | None = None
     cache_dir: str | None = None
     listed: tuple[tuple[str, str], ...] = ()
+    confined: frozenset[str] = frozenset()
 
 
 def may_be_configured(folder: str) -> bool:
