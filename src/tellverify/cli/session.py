@@ -17,10 +17,12 @@ from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run
@@ -99,14 +101,27 @@ def moved(flags: Flags, folder: str) -> Flags:
 def settled(flags: Flags, folder: str = ".") -> Settings:
     """What flags, environment and files say. Raises Refused for what cannot be used."""
     table = flags.table()
-    plain = not (table or flags.config or flags.allow or flags.warn or flags.deny)
+    plain = not (table or flags.require or flags.config or flags.allow or flags.warn or flags.deny)
     if plain and (flags.isolated or not may_be_configured(folder)):
         return Settings(os.path.abspath(folder))
+    from tellverify.verification.configuration_files import read, shown
     from tellverify.verification.configuration_layers import load
     from tellverify.verification.resolved import settings_of
 
     loaded = load(table, given=flags.config, isolated=flags.isolated, folder=folder)
-    return settings_of(loaded, flags.levels())
+    from tellverify.verification import weakening
+
+    if flags.require:
+        loaded = weakening.with_floor(loaded, flags.require)
+    weaker = weakening.weakenings(loaded)
+    if flags.strict:
+        loaded = weakening.strengthened(loaded, weaker)
+    found = settings_of(loaded, flags.levels())
+    if not weaker:
+        return found
+    source = SourceFile(shown(loaded.path), read(loaded.path).text)
+    said = weakening.findings(weaker, source, counts=not flags.strict)
+    return msgspec.structs.replace(found, weaker=tuple(said), source=source)
 
 
 def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
@@ -156,6 +171,9 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         only = changed if only is None else changed & only
     if "reports" in found.confined:
         _refuse_to_replace(reports, [*(one.path for one in files), found.path])
+    if flags.strict:
+        options, about_base = _reviewed(options, files, flags.base)
+        notes.extend(about_base)
     cache, about_it = _cache(found, flags)
     conduct = Conduct(
         found.jobs or os.cpu_count() or 1,
@@ -171,13 +189,33 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
 def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
     """The paths that are named, or what the configuration includes."""
     patterns = settings.include
+    if flags.strict and patterns and not _is_reviewed_include(settings, flags.base):
+        return flags.paths or (".",), ["--strict: `include` is not that of the base revision"]
     everything = not flags.paths or flags.paths == (".",)
     if not patterns or not everything:
         return flags.paths or (".",), []
     from tellverify.verification.include import included
 
     found, empty = included(patterns)
-    return found, [f"no file matches `{pattern}` of `include`" for pattern in empty]
+    notes = [f"no file matches `{pattern}` of `include`" for pattern in empty]
+    left = sorted(set(inputs.find(["."])) - set(found))
+    if left:
+        names = listed([tame(path) for path in left], 5)
+        some = counted(len(left), "file")
+        notes.append(f"`include` leaves out {some} that may hold protocols: {names}")
+    return found, notes
+
+
+def _is_reviewed_include(settings: Settings, base: str | None) -> bool:
+    """Whether the base revision of the configuration includes the same files."""
+    from tellverify.verification.base_revision import reviewed_include
+    from tellverify.verification.repository import NoRepository
+
+    try:
+        before = None if base is None else reviewed_include(base, settings.path)
+    except NoRepository:
+        before = None
+    return before == settings.include
 
 
 def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -192,6 +230,27 @@ def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
             raise click.UsageError(f"`{text}` of `reports` is not {'|'.join(KINDS)}=PATH")
         found.append((kind, path))
     return tuple(found)
+
+
+def _reviewed(
+    options: Options, files: Sequence[inputs.ReadFile], base: str | None
+) -> tuple[Options, list[str]]:
+    """The options with the comments and the baseline that the base revision has too."""
+    from tellverify.verification.base_revision import reviewed_baseline, reviewed_comments
+    from tellverify.verification.repository import NoRepository
+
+    known = options.baseline
+    nothing = None if known is None else msgspec.structs.replace(known, known=())
+    strict = msgspec.structs.replace(options, reviewed=(), baseline=nothing)
+    if base is None:
+        return strict, []
+    try:
+        comments = reviewed_comments(base, files)
+        if known is not None:
+            known = reviewed_baseline(base, known.path, known)
+    except NoRepository as error:
+        return strict, [f"no comment and no baseline counts: {error}"]
+    return msgspec.structs.replace(options, reviewed=comments, baseline=known), []
 
 
 def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) -> None:
@@ -233,13 +292,22 @@ def _is_below(path: str, folder: str) -> bool:
 def checked(ready: CheckPlan) -> Conducted:
     """The run of a prepared check, with the settings that made it."""
     found = conducted(ready.files, ready.options, ready.conduct)
-    run: Run = found.checked.run
-    listed = ready.settings.listed
-    if listed:
-        run = msgspec.structs.replace(run, configuration=(*listed, *run.configuration))
-        done = msgspec.structs.replace(found.checked, run=run)
-        found = msgspec.structs.replace(found, checked=done)
-    return found
+    return msgspec.structs.replace(found, checked=_with_settings(found.checked, ready.settings))
+
+
+def _with_settings(done: Checked, settings: Settings) -> Checked:
+    """A run that says what was set, and what of it asks for less than the defaults."""
+    run: Run = done.run
+    sources = dict(done.sources)
+    if settings.listed:
+        run = msgspec.structs.replace(run, configuration=(*settings.listed, *run.configuration))
+    if settings.weaker and settings.source is not None:
+        from tellverify.verification.reported import located_diagnostic
+
+        sources[settings.source.path] = settings.source
+        said = (located_diagnostic(one, sources) for one in settings.weaker)
+        run = msgspec.structs.replace(run, diagnostics=(*said, *run.diagnostics))
+    return msgspec.structs.replace(done, run=run, sources=sources)
 
 
 class CheckResult(msgspec.Struct, frozen=True):
@@ -300,7 +368,8 @@ def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> Conducted:
     if flags.machines:
         asked = range(len(ready.files)) if ready.only is None else sorted(ready.only)
         compared = [ready.files[index] for index in asked] if flags.paths else []
-        return Conducted(_check_machines(flags.machines, compared, ready.options))
+        done = _check_machines(flags.machines, compared, ready.options)
+        return Conducted(_with_settings(done, ready.settings))
     if flags.no_progress or flags.quiet or not sys.stderr.isatty():
         found = checked(ready)
     else:

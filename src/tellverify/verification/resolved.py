@@ -48,7 +48,7 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
     ]
     path = os.path.basename(loaded.path)
     return Options(
-        instances=tuple((family, _sizes(sizes)) for family, sizes in bounds.instances.items()),
+        instances=tuple((family, sizes_given(sizes)) for family, sizes in bounds.instances.items()),
         require=default,
         dialect=found.dialect,
         fail_on=found.fail_on,
@@ -67,7 +67,8 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
     )
 
 
-def _sizes(given: list[int] | int | str) -> tuple[int, ...]:
+def sizes_given(given: list[int] | int | str) -> tuple[int, ...]:
+    """The sizes of a family as a configuration writes them, each once."""
     match given:
         case int():
             return (given,)
