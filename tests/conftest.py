@@ -4,6 +4,7 @@ What a test writes does not depend on how the terminal around it is declared.
 """
 
 import os
+import tempfile
 
 from hypothesis import HealthCheck, settings
 
@@ -19,3 +20,7 @@ settings.load_profile("default")
 
 for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
     os.environ.pop(variable, None)
+
+# No test reads or fills the cache of whoever runs it.
+_CACHE = tempfile.TemporaryDirectory(prefix="tellverify-tests-")
+os.environ["XDG_CACHE_HOME"] = _CACHE.name

@@ -70,8 +70,8 @@ def test_a_check_that_nobody_configured_loads_no_configuration(tmp_path: Path) -
 
 def test_a_warm_cache_loads_no_parser(tmp_path: Path) -> None:
     (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
-    (tmp_path / ".tellverify").mkdir()
-    code = "from tellverify.cli.group import run\nassert run(['check', '-q', 'small.tell']) == 0"
+    command = "['check', '-q', '--cache-dir', 'c', 'small.tell']"
+    code = f"from tellverify.cli.group import run\nassert run({command}) == 0"
     assert "tellverify.language.syntax.parser" in _loaded(code, tmp_path)
     loaded = _loaded(code, tmp_path)
     assert "sqlite3" in loaded

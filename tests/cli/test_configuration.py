@@ -185,7 +185,7 @@ def test_levels_of_flags_beat_those_of_the_file(tellverify: Run, tmp_path: Path)
     write(tmp_path, unused=UNUSED)
     config(tmp_path, '[levels]\nTV206 = "ignore"\n')
     code, out, _ = tellverify("check")
-    assert code == 0 and "TV206" not in out
+    assert code == 0 and "[TV206]" not in out
     assert tellverify("check", "--deny", "TV2")[0] == 1
     assert tellverify("check", "--deny", "TV2", "--allow", "unused-role")[0] == 0
     assert "warning[TV206]" in tellverify("check", "--warn", "TV206,TV246")[1]

@@ -49,7 +49,7 @@ def test_any_number_of_reports_in_one_run(project: Path) -> None:
     assert (project / "second.json").read_bytes() == (project / "json.out").read_bytes()
 
 
-@pytest.mark.parametrize("path", [".", "missing/out.sarif", "good.tell/out.sarif", "x" * 300])
+@pytest.mark.parametrize("path", [".", "good.tell/out.sarif", "x" * 300])
 def test_one_report_that_cannot_be_written_leaves_the_others(project: Path, path: str) -> None:
     done = tellverify("check", "--report", f"sarif={path}", *reports("sarif"), cwd=project)
     assert done.returncode == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 import msgspec
@@ -15,16 +15,21 @@ from tellverify.cli.check_parse import parse_day
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
 from tellverify.report.escape import tame
 from tellverify.report.markup import prose
-from tellverify.verdict.outcome import Skipped, Unknown, status
+from tellverify.source.writing import replace_text
+from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.fingerprint import fingerprint
+from tellverify.verdict.outcome import Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Assumption, Run, Suppression
 from tellverify.verification.configuration_files import Refused
 from tellverify.verification.configuration_layers import load
 from tellverify.verification.ledger import NAME, differences, ledger_text, read_ledger
+from tellverify.verification.output_paths import escape
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -39,7 +44,12 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """What verdicts presuppose, rest on and leave out."""
+    """What verdicts presuppose, rest on and leave out.
+
+    `baselined` are refutations and findings that a baseline keeps from counting, `weakened` what
+    the
+    configuration takes away.
+    """
 
     schema: str
     semantics: str
@@ -49,6 +59,8 @@ class Audit(msgspec.Struct, frozen=True):
     ledger: str
     differences: tuple[str, ...]
     today: str = ""
+    baselined: tuple[dict[str, str], ...] = ()
+    weakened: tuple[str, ...] = ()
 
 
 @click.command("audit")
@@ -83,6 +95,11 @@ def audit(
         )
         settled = moved(flags, loaded.folder)
         with working_in(loaded.folder):
+            refusal = "" if ledger else escape(os.path.relpath(place), ".")
+            if refusal:
+                click.echo(f"tellverify: {refusal}", err=True)
+                return Exit.USAGE
+            is_due = bool(ledger or loaded.configuration.ledger) and not os.path.lexists(place)
             committed = read_ledger(os.path.relpath(place))
             ready = prepared(settled)
             options = msgspec.structs.replace(ready.options, ledger=committed)
@@ -92,14 +109,15 @@ def audit(
                 return run.exit_code
             if writes:
                 return _save(committed.path, run.assumptions)
-            found = _audit(run, committed)
+            found = _audit(run, committed, is_due=is_due)
     except Refused as refused:
         return complain_refused(refused)
     _print(found, style)
     return Exit.REFUTED if verify and found.differences else Exit.OK
 
 
-def _audit(run: Run, ledger: Ledger) -> Audit:
+def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
+    missing = ("there is no such file",) if is_due else ()
     gaps = []
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
@@ -122,9 +140,31 @@ def _audit(run: Run, ledger: Ledger) -> Audit:
         tuple(gaps),
         tuple(_suppressed(one) for one in run.suppressions),
         ledger.path,
-        tuple(differences(ledger, run.assumptions)),
+        (*missing, *differences(ledger, run.assumptions)),
         dict(run.configuration).get("today", ""),
+        tuple(_baselined(run)),
+        tuple(_weakened(one) for one in run.weakened),
     )
+
+
+def _baselined(run: Run) -> Iterator[dict[str, str]]:
+    """What is refuted or found and does not count, since the baseline has it."""
+    compared = Comparison(run)
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            known = fingerprint(protocol.subject, verdict)
+            if isinstance(outcome, Refuted) and compared.accepts(known):
+                name = f"{protocol.name}/{verdict.name}"
+                yield {"code": outcome.code, "what": name, "path": protocol.path}
+    for one in run.findings:
+        if not one.refutes and compared.accepts(compared.fingerprint_of(one)):
+            yield {"code": one.code.number, "what": one.message, "path": one.path}
+
+
+def _weakened(one: Diagnostic) -> str:
+    line = one.primary.region.line if one.primary.region else 1
+    return f"{one.path}:{line}: {one.message}"
 
 
 def _suppressed(one: Suppression) -> dict[str, str]:
@@ -140,8 +180,7 @@ def _suppressed(one: Suppression) -> dict[str, str]:
 
 def _save(path: str, assumptions: Sequence[Assumption]) -> int:
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(ledger_text(assumptions))
+        replace_text(path, ledger_text(assumptions))
     except OSError as error:
         click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
         return Exit.USAGE
@@ -189,7 +228,19 @@ def _text(found: Audit) -> list[str]:
     for row in found.suppressions:
         lines.append(f"  {row['code']}    {tame(row['message'])}")
         lines.append(f"           {tame(row['place'])}: {tame(row['reason'])}")
-    lines += ["", *_comparison(found)]
+    lines += [*_taken_away(found), "", *_comparison(found)]
+    return lines
+
+
+def _taken_away(found: Audit) -> list[str]:
+    """What the baseline and the configuration keep from counting, as lines."""
+    lines = ["", f"{len(found.baselined)} in the baseline"] if found.baselined else []
+    for row in found.baselined:
+        lines.append(f"  {row['code']}    {tame(row['what'])}")
+        lines.append(f"           {tame(row['path'])}")
+    if found.weakened:
+        lines += ["", f"{len(found.weakened)} weaker than the default"]
+        lines += [f"  {tame(line)}" for line in found.weakened]
     return lines
 
 
@@ -231,7 +282,7 @@ def _show(found: Audit) -> None:
             for row in found.suppressions
         ]
         show_table(("code", "finding", "reason"), left, out)
-    out.write("".join(f"{line}\n" for line in ("", *_comparison(found))))
+    out.write("".join(f"{line}\n" for line in (*_taken_away(found), "", *_comparison(found))))
 
 
 def _comparison(found: Audit) -> list[str]:
@@ -273,6 +324,14 @@ def _markdown(found: Audit) -> list[str]:
         lines += ["| code | finding | reason |", "| --- | --- | --- |"]
     for row in found.suppressions:
         lines.append(f"| {row['code']} | {cell(row['message'])} | {cell(row['reason'])} |")
+    if found.baselined:
+        lines += ["", f"**In the baseline: {len(found.baselined)}**", ""]
+        lines += ["| code | what | path |", "| --- | --- | --- |"]
+    for row in found.baselined:
+        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
+    if found.weakened:
+        lines += ["", f"**Weaker than the default: {len(found.weakened)}**", ""]
+        lines += [f"- {cell(line)}" for line in found.weakened]
     lines += ["", f"**Ledger:** {cell(_comparison(found)[0])}.", ""]
     lines.extend(f"- {cell(line)}" for line in found.differences)
     return lines

@@ -13,10 +13,12 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
 from tellverify.diagnostics.wording import counted
+from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Baseline, Run
 from tellverify.verification.baseline import baseline_of, read_baseline, stale
 from tellverify.verification.configuration_files import Refused
 from tellverify.verification.configuration_layers import load
+from tellverify.verification.output_paths import baseline_refusal
 
 _DEFAULT = "tellverify-baseline.json"
 
@@ -108,6 +110,10 @@ def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> 
         place = os.path.abspath(place)
         settled = moved(flags, loaded.folder)
         with working_in(loaded.folder):
+            refusal = "" if path else baseline_refusal(os.path.relpath(place), ".")
+            if refusal:
+                click.echo(f"tellverify: {os.path.relpath(place)}: {refusal}", err=True)
+                return Exit.USAGE
             ready = prepared(settled, with_baseline=False)
             run = checked(ready).checked.run
             if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
@@ -120,8 +126,7 @@ def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> 
 
 def _save(path: str, text: str, what: str) -> int:
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        replace_text(path, text)
     except OSError as error:
         click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
         return Exit.USAGE

@@ -71,6 +71,9 @@ class Flags(msgspec.Struct, frozen=True):
     watch: bool = False
     no_cache: bool = False
     cache_dir: str | None = None
+    recheck_cache: bool = False
+    strict: bool = False
+    base: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -83,7 +86,6 @@ class Flags(msgspec.Struct, frozen=True):
         }
         top: dict[str, Json] = {
             "bounds": {key: value for key, value in bounds.items() if value is not None} or None,
-            "require": {"default": self.require} if self.require else None,
             "fail-on": self.fail_on,
             "dialect": self.dialect,
             "baseline": self.baseline,
@@ -206,12 +208,22 @@ enough = _joined(
     click.option(
         "--require",
         type=click.Choice(["proved", "bounded"]),
-        help="What required obligations need; bounded without this.",
+        help="What required obligations need at least; bounded without this.",
     ),
     click.option(
         "--fail-on",
         type=click.Choice(["error", "warning", "never"]),
         help="Findings that make the check fail; error without this.",
+    ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        help="Follow no file that asks for less than the defaults, and no new comment or baseline.",
+    ),
+    click.option(
+        "--base",
+        metavar="REF",
+        help="Revision whose comments and baseline count with --strict; none without this.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
     click.option(
@@ -328,4 +340,9 @@ again = _joined(
     ),
     click.option("--no-cache", is_flag=True, help="Compute everything."),
     click.option("--cache-dir", metavar="DIR", help="Keep results in this folder."),
+    click.option(
+        "--recheck-cache",
+        is_flag=True,
+        help="Compute everything, and say where the cache differs.",
+    ),
 )

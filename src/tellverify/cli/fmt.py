@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -14,6 +13,7 @@ from tellverify.language.files import inputs
 from tellverify.language.files.passages import canonical_file
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
+from tellverify.source.writing import replace_text
 
 
 @click.command("fmt")
@@ -102,7 +102,7 @@ class _Run:
             _print(text)
         elif is_changed and path is not None and self.writes:
             try:
-                _replace(path, text)
+                replace_text(path, text)
             except OSError as error:
                 complain(f"cannot write {tame(path)}: {error.strerror}")
                 self.worst = max(self.worst, Exit.USAGE)
@@ -144,20 +144,3 @@ def _difference(source: SourceFile, text: str) -> str:
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
-
-
-def _replace(path: str, text: str) -> None:
-    """Puts `text` in place of a file at once: no moment has a half-written file."""
-    import shutil
-    import tempfile
-
-    target = os.path.realpath(path)
-    handle, name = tempfile.mkstemp(prefix=".tellverify-", dir=os.path.dirname(target))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
-        shutil.copymode(target, name)
-        os.replace(name, target)
-    except OSError:
-        os.unlink(name)
-        raise

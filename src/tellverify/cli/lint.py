@@ -24,6 +24,7 @@ from tellverify.lint.files import Linted, lint_files
 from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile
+from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Input, Run
 
 _ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.value]
@@ -147,8 +148,7 @@ def _write_changes(linted: Sequence[Linted], stdin_name: str | None) -> bool:
         if one.fixed is None or one.fixed == one.source.text:
             continue
         try:
-            with open(one.source.path, "w", encoding="utf-8", newline="") as file:
-                file.write(one.fixed)
+            replace_text(one.source.path, one.fixed)
         except OSError as error:
             complain(f"cannot write {tame(one.source.path)}: {error.strerror}")
             failed = True

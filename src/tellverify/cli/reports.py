@@ -20,6 +20,7 @@ from tellverify.cli.exit import Exit
 from tellverify.diagnostics.wording import counted
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
+from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Run
 
 FORMATS: Final = ("text", "concise", "github", "json", "none")
@@ -29,8 +30,8 @@ STANDARD_OUTPUT: Final = "-"
 class Output(msgspec.Struct, frozen=True):
     """What is to be written: one terminal format, and files as kind and path.
 
-    The terminal shows `most` findings that refute nothing (None: all). `trailer` stands at the end
-    of the totals there, if it is a terminal.
+    The terminal format shows `most` findings that refute nothing (None: all), and `trailer` at the
+    end of the totals.
     """
 
     style: str = "text"
@@ -123,8 +124,9 @@ def _is_appended(report: tuple[str, str]) -> bool:
 
 
 def _why_not(path: str) -> str:
-    """Why `path` cannot be written, empty when it can; an empty file is made."""
+    """Why `path` cannot be written, empty when it can; folders and an empty file are made."""
     try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "ab"):
             return ""
     except OSError as error:
@@ -154,14 +156,7 @@ def _write_all(
             defect = defect or error
             continue
         try:
-            with open(
-                path,
-                "a" if _is_appended((kind, path)) else "w",
-                encoding="utf-8",
-                errors="backslashreplace",
-                newline="\n",
-            ) as file:
-                file.write(text)
+            _write(path, text, appends=_is_appended((kind, path)))
         except OSError as error:
             news[path] = error.strerror or str(error)
             _drop(path)
@@ -170,10 +165,18 @@ def _write_all(
     return news
 
 
+def _write(path: str, text: str, *, appends: bool) -> None:
+    if not appends:
+        replace_text(path, text, "backslashreplace")
+        return
+    with open(path, "ab") as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+
+
 def _drop(path: str) -> None:
-    """Leave no half of a report behind; devices and pipes stay."""
+    """Leave no empty report behind; an earlier one stays, and so do devices and pipes."""
     try:
-        if os.path.isfile(path) and not _is_appended(("markdown", path)):
+        if os.path.isfile(path) and not os.path.getsize(path):
             os.remove(path)
     except OSError:
         return
@@ -243,5 +246,5 @@ def _text(
         width=style.width,
         folder=style.folder,
         verbose=output.verbose,
-        trailer=output.trailer if terminal.isatty() or run.timing else "",
+        trailer=output.trailer,
     )

@@ -49,6 +49,7 @@ from tellverify.runtime.launch import Admitted, Refused, Session, launch
 from tellverify.runtime.mode import CANONICAL, Mode
 from tellverify.runtime.ownership import Registry
 from tellverify.runtime.reconfiguration import Reconfiguration
+from tellverify.source.writing import replace_text
 
 _BY_ADMISSION: Final = frozenset(
     {
@@ -345,8 +346,7 @@ def _written(asked: Asked, done: Execution, log: str | None, trace: str | None) 
             sys.stdout.write(text)
             continue
         try:
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            replace_text(path, text)
         except OSError as error:
             complain(f"cannot write {tame(path)}: {(error.strerror or 'no access').lower()}")
             return Exit.USAGE

@@ -15,13 +15,15 @@ import msgspec
 from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import Output
+from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.policy.builtin import is_builtin
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run
@@ -33,7 +35,6 @@ from tellverify.verification.solvers import solvers_of
 if TYPE_CHECKING:
     from tellverify.verification.configuration_files import Refused
 
-CACHE_FOLDER = os.path.join(".tellverify", "cache")
 CACHE_NAME = "verdicts.sqlite"
 
 
@@ -101,14 +102,27 @@ def moved(flags: Flags, folder: str) -> Flags:
 def settled(flags: Flags, folder: str = ".") -> Settings:
     """What flags, environment and files say. Raises Refused for what cannot be used."""
     table = flags.table()
-    plain = not (table or flags.config or flags.allow or flags.warn or flags.deny)
+    plain = not (table or flags.require or flags.config or flags.allow or flags.warn or flags.deny)
     if plain and (flags.isolated or not may_be_configured(folder)):
         return Settings(os.path.abspath(folder))
+    from tellverify.verification.configuration_files import read, shown
     from tellverify.verification.configuration_layers import load
     from tellverify.verification.resolved import settings_of
 
     loaded = load(table, given=flags.config, isolated=flags.isolated, folder=folder)
-    return settings_of(loaded, flags.levels())
+    from tellverify.verification import weakening
+
+    if flags.require:
+        loaded = weakening.with_floor(loaded, flags.require)
+    weaker = weakening.weakenings(loaded)
+    if flags.strict:
+        loaded = weakening.strengthened(loaded, weaker)
+    found = settings_of(loaded, flags.levels())
+    if not weaker:
+        return found
+    source = SourceFile(shown(loaded.path), read(loaded.path).text)
+    said = weakening.findings(weaker, source, counts=not flags.strict)
+    return msgspec.structs.replace(found, weaker=tuple(said), source=source)
 
 
 def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
@@ -118,6 +132,8 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     found = settled(flags)
     options = found.options
     reports = flags.reports or _configured_reports(found)
+    if flags.reports:
+        found = msgspec.structs.replace(found, confined=found.confined - {"reports"})
     evidence = found.evidence
     draws = flags.style == "json" or any(kind in ("json", "html") for kind, _ in reports)
     options = msgspec.structs.replace(
@@ -154,22 +170,53 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         except UnknownChanges as error:
             raise click.UsageError(str(error)) from None
         only = changed if only is None else changed & only
+    if "reports" in found.confined:
+        _refuse_to_replace(reports, [*(one.path for one in files), found.path])
+    if flags.strict:
+        options, about_base = _reviewed(options, files, flags.base)
+        notes.extend(about_base)
+    cache, about_it = _cache(found, flags)
     conduct = Conduct(
-        found.jobs or os.cpu_count() or 1, _cache(found), flags.total_timeout, only=only
+        found.jobs or os.cpu_count() or 1,
+        cache,
+        flags.recheck_cache,
+        seconds=flags.total_timeout,
+        only=only,
     )
-    return CheckPlan(files, options, conduct, found, reports, evidence, only, tuple(notes))
+    told = (*notes, *about_it)
+    return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
 
 
 def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
     """The paths that are named, or what the configuration includes."""
     patterns = settings.include
+    if flags.strict and patterns and not _is_reviewed_include(settings, flags.base):
+        return flags.paths or (".",), ["--strict: `include` is not that of the base revision"]
     everything = not flags.paths or flags.paths == (".",)
     if not patterns or not everything:
         return flags.paths or (".",), []
     from tellverify.verification.include import included
 
     found, empty = included(patterns)
-    return found, [f"no file matches `{pattern}` of `include`" for pattern in empty]
+    notes = [f"no file matches `{pattern}` of `include`" for pattern in empty]
+    left = sorted(set(inputs.find(["."])) - set(found))
+    if left:
+        names = listed([tame(path) for path in left], 5)
+        some = counted(len(left), "file")
+        notes.append(f"`include` leaves out {some} that may hold protocols: {names}")
+    return found, notes
+
+
+def _is_reviewed_include(settings: Settings, base: str | None) -> bool:
+    """Whether the base revision of the configuration includes the same files."""
+    from tellverify.verification.base_revision import reviewed_include
+    from tellverify.verification.repository import NoRepository
+
+    try:
+        before = None if base is None else reviewed_include(base, settings.path)
+    except NoRepository:
+        before = None
+    return before == settings.include
 
 
 def _selected(paths: Sequence[str], flags: Flags, settings: Settings) -> Iterator[str]:
@@ -196,30 +243,82 @@ def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _cache(settings: Settings) -> str:
-    """The file of the cache, empty for none.
+def _reviewed(
+    options: Options, files: Sequence[inputs.ReadFile], base: str | None
+) -> tuple[Options, list[str]]:
+    """The options with the comments and the baseline that the base revision has too."""
+    from tellverify.verification.base_revision import reviewed_baseline, reviewed_comments
+    from tellverify.verification.repository import NoRepository
 
-    Without a word of the user there is one where there is a configuration, or a `.tellverify`
-    folder already: nobody finds files where nothing was set up.
+    known = options.baseline
+    nothing = None if known is None else msgspec.structs.replace(known, known=())
+    strict = msgspec.structs.replace(options, reviewed=(), baseline=nothing)
+    if base is None:
+        return strict, []
+    try:
+        comments = reviewed_comments(base, files)
+        if known is not None:
+            known = reviewed_baseline(base, known.path, known)
+    except NoRepository as error:
+        return strict, [f"no comment and no baseline counts: {error}"]
+    return msgspec.structs.replace(options, reviewed=comments, baseline=known), []
+
+
+def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) -> None:
+    from tellverify.verification.output_paths import report_refusal
+
+    for kind, path in reports:
+        why = "" if path == STANDARD_OUTPUT else report_refusal(kind, path, read)
+        if why:
+            raise click.UsageError(f"`{kind}={path}` of `reports` is not written: {why}")
+
+
+def _cache(settings: Settings, flags: Flags) -> tuple[str, list[str]]:
+    """The file of the cache, empty for none, and what to tell about it.
+
+    It is in the user's folder, never among the files that are checked, unless another folder is
+    named. Without a word of the user there is one where there is a configuration.
     """
-    if settings.cache is False:
-        return ""
     wanted = settings.cache or settings.cache_dir is not None or settings.path
-    if not wanted and not os.path.isdir(".tellverify"):
-        return ""
-    return os.path.join(settings.cache_dir or CACHE_FOLDER, CACHE_NAME)
+    if settings.cache is False or not wanted or (flags.isolated and flags.cache_dir is None):
+        return "", []
+    if settings.cache_dir is not None:
+        return os.path.join(settings.cache_dir, CACHE_NAME), []
+    from tellverify.verification.cache_key import NoKey, user_folder
+
+    try:
+        folder = user_folder()
+    except NoKey as error:
+        return "", [f"there is no cache: {error}"]
+    if _is_below(folder, settings.folder):
+        return "", [f"there is no cache: {folder} is in the folder of the configuration"]
+    return os.path.join(folder, CACHE_NAME), []
+
+
+def _is_below(path: str, folder: str) -> bool:
+    top = os.path.join(os.path.realpath(folder), "")
+    return os.path.join(os.path.realpath(path), "").startswith(top)
 
 
 def checked(ready: CheckPlan) -> Conducted:
     """The run of a prepared check, with the settings that made it."""
     found = conducted(ready.files, ready.options, ready.conduct)
-    run: Run = found.checked.run
-    listed = ready.settings.listed
-    if listed:
-        run = msgspec.structs.replace(run, configuration=(*listed, *run.configuration))
-        done = msgspec.structs.replace(found.checked, run=run)
-        found = msgspec.structs.replace(found, checked=done)
-    return found
+    return msgspec.structs.replace(found, checked=_with_settings(found.checked, ready.settings))
+
+
+def _with_settings(done: Checked, settings: Settings) -> Checked:
+    """A run that says what was set, and what of it asks for less than the defaults."""
+    run: Run = done.run
+    sources = dict(done.sources)
+    if settings.listed:
+        run = msgspec.structs.replace(run, configuration=(*settings.listed, *run.configuration))
+    if settings.weaker and settings.source is not None:
+        from tellverify.verification.reported import located_diagnostic
+
+        sources[settings.source.path] = settings.source
+        said = (located_diagnostic(one, sources) for one in settings.weaker)
+        run = msgspec.structs.replace(run, diagnostics=(*said, *run.diagnostics))
+    return msgspec.structs.replace(done, run=run, sources=sources)
 
 
 class CheckResult(msgspec.Struct, frozen=True):
@@ -262,12 +361,14 @@ def perform(flags: Flags) -> CheckResult | None:
 
         run = with_drawings(run, result.graphs)
     if ready.evidence is not None:
-        written = _write_evidence(result, ready.evidence, complaints)
+        confined = "evidence" in ready.settings.confined
+        written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
     for note in notes:
         click.echo(f"tellverify: {note}", err=True)
     style = "errors" if flags.quiet else flags.style
-    told = [f"{found.cached} of {len(result.run.inputs)} files cached"] if found.cached else []
+    files = len(result.run.inputs)
+    told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
         run = msgspec.structs.replace(run, timing=(("total", seconds),))
@@ -282,7 +383,8 @@ def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> Conducted:
     if flags.machines:
         asked = range(len(ready.files)) if ready.only is None else sorted(ready.only)
         compared = [ready.files[index] for index in asked] if flags.paths else []
-        return Conducted(_check_machines(flags.machines, compared, ready.options))
+        done = _check_machines(flags.machines, compared, ready.options)
+        return Conducted(_with_settings(done, ready.settings))
     if flags.no_progress or flags.quiet or not sys.stderr.isatty():
         found = checked(ready)
     else:
@@ -361,13 +463,19 @@ def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str],
 
 
 def _write_evidence(
-    checked: Checked, folder: str, complaints: list[str]
+    checked: Checked, folder: str, complaints: list[str], *, is_confined: bool
 ) -> tuple[EvidenceFile, ...]:
     """Write all evidence; what cannot be written is a complaint."""
-    from tellverify.verification.evidence_files import write_evidence
+    from tellverify.verification.evidence_files import Unsafe, write_evidence
 
     try:
-        return write_evidence(checked, folder)
+        written = write_evidence(checked, folder, is_confined=is_confined)
+        if not written:
+            click.echo(f"tellverify: no evidence to write into {folder}", err=True)
+        return written
+    except Unsafe as error:
+        complaints.append(f"cannot write evidence into {folder}: {error}")
+        return ()
     except OSError as error:
         complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
         return ()

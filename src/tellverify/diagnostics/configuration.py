@@ -1,4 +1,4 @@
-"""Diagnostics about the configuration. Each of them stops the run before anything is checked."""
+"""Diagnostics about the configuration. Most of them stop the run before anything is checked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tellverify.diagnostics.model import (
     Code,
     Diagnostic,
     Kind,
+    Severity,
     finding,
 )
 from tellverify.source.span import Span
@@ -89,6 +90,25 @@ def unsupported_setting(path: str, span: Span, key: str, supported: str, why: st
         f"this value of `semantics.{key}` is not supported",
         (span, f"only {supported} is supported"),
         notes=(why,),
+    )
+
+
+WEAKER_SETTING: Final = Code(
+    "TV016",
+    "weaker-setting",
+    "a setting that asks for less than the default",
+    severity=Severity.NOTE,
+)
+
+
+def weaker_setting(path: str, span: Span, setting: str, *, counts: bool) -> Diagnostic:
+    """A setting of a file that takes something away; `counts` unless the check is strict."""
+    effect = "" if counts else ", and `--strict` uses the default"
+    return finding(
+        WEAKER_SETTING,
+        path,
+        f"the configuration asks for less: `{setting}`{effect}",
+        (span, ""),
     )
 
 

@@ -51,6 +51,25 @@ def unreadable_directive(path: str, span: Span, kind: str, form: str) -> Diagnos
     )
 
 
+UNREVIEWED_COMMENT: Final = Code(
+    "TV027",
+    "unreviewed-comment",
+    "an `allow` or `assume` comment that the base revision does not have",
+    severity=Severity.WARNING,
+    help="the comment takes effect once it is in the base revision",
+)
+
+
+def unreviewed_comment(path: str, span: Span, kind: str) -> Diagnostic:
+    """A comment that a strict check does not follow, as the base revision does not have it."""
+    return finding(
+        UNREVIEWED_COMMENT,
+        path,
+        f"with `--strict` this `{kind}` comment has no effect: the base revision does not have it",
+        (span, "new"),
+    )
+
+
 MISSING_REASON: Final = Code(
     "TV021",
     "missing-reason",

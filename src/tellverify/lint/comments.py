@@ -43,9 +43,9 @@ _KEPT: Final = frozenset(
     _WHOLE_WORD.findall(
         """must mustn't shall shan't should shouldn't may might can can't cannot could will won't
     would need needs needed needn't have has required require requires requiring permitted allowed
-    allow     forbidden forbid forbids prohibited prevent prevents ensure ensures ensured guarantee guarantees
-    guaranteed assume assumes assumed assuming invariant invariants always never ever only solely
-    just not no none nobody nothing neither nor without except unless otherwise else if iff when
+    allow forbidden forbid forbids prohibited prevent prevents ensure ensures ensured guarantee
+    guarantees guaranteed assume assumes assumed assuming invariant invariants always never ever only
+    solely just not no none nobody nothing neither nor without except unless otherwise else if iff when
     whenever where wherever while until till before after once since during because so therefore
     provided given least most more less fewer than exceed exceeds max min maximum minimum limit
     limited exactly precisely every each all any both either same equal equals different distinct

@@ -68,7 +68,8 @@ class Options(msgspec.Struct, frozen=True):
     policy folder, `runtime` a profile of it other than its default. `today` is the day that dated
     assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
     protocol; what does not end in it is unknown. `budgets` are limits as `(sender, receiver,
-    limit)`; without a receiver it is one on all that the sender is charged.
+    limit)`; without a receiver it is one on all that the sender is charged. `reviewed` has the keys
+    of the `allow` and `assume` comments that count; None: all of them do.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -97,6 +98,7 @@ class Options(msgspec.Struct, frozen=True):
     today: str = ""
     budgets: tuple[tuple[str, str, int], ...] = ()
     seconds: float | None = None
+    reviewed: tuple[str, ...] | None = None
 
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required."""

@@ -84,11 +84,12 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         and isinstance(one.verdict.outcome, Refuted)
         and isinstance(one.verdict.outcome.evidence, Conflict)
     }
+    weakened = {one.message for one in run.weakened}
     others = [
         _finding(one, counts=run.exit_code == 1)
         for one in found
         if one.kind == "finding"
-        and one.severity is not Severity.NOTE
+        and (one.severity is not Severity.NOTE or one.message in weakened)
         and (one.region.path, one.message) not in told
     ]
     if others:

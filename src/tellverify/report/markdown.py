@@ -108,6 +108,7 @@ def _report(
     if run.exit_reason:
         yield f"**Exit {run.exit_code}:** {prose(run.exit_reason)}."
         yield ""
+    yield from _weakened(run, size)
     yield from _news(run, compared, size)
     yield from _table(run, sources, by_protocol, compared, size)
     yield from blocks
@@ -137,6 +138,16 @@ def _listed(lines: Sequence[str], size: Size) -> Iterator[str]:
     if len(shown) < len(lines):
         yield f"- and {grouped(len(lines) - len(shown))} more"
     yield ""
+
+
+def _weakened(run: Run, size: Size) -> Iterator[str]:
+    """What the configuration takes away."""
+    lines = []
+    for one in run.weakened:
+        at = region_of(one.primary, one.path)
+        lines.append(f"{prose(one.message)} ({code(f'{at.path}:{at.line}')})")
+    if lines:
+        yield from _listed(lines, size)
 
 
 # What has changed

@@ -13,6 +13,7 @@ import msgspec
 
 from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.trace import Trace
+from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed
 from tellverify.report.grouping import Group, evidence_of, groups, members, totals
@@ -71,6 +72,11 @@ def _head(run: Run) -> Iterator[str]:
     reason = f": {prose(run.exit_reason)}" if run.exit_reason else ""
     yield f"Exit {run.exit_code}{reason}."
     yield ""
+    for weaker in run.weakened:
+        at = region_of(weaker.primary, weaker.path)
+        yield f"- {prose(weaker.message)} ({code(f'{at.path}:{at.line}')})"
+    if run.weakened:
+        yield ""
     if run.semantics:
         yield f"Every statement presupposes: **{run.semantics}**."
     yield f"Dialect {code(run.dialect)}:"

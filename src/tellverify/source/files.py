@@ -19,8 +19,9 @@ class OverLimit(Unreadable):
         self.size = size
 
 
-def read_bytes(path: str, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes. Raises Unreadable.
+def read_bytes(path: str, limit: int, first: int | None = None) -> bytes:
+    """The content of a regular file of at most `limit` bytes, or its `first` ones. Raises
+    Unreadable.
 
     A file that grows while it is read is too large when it then has more.
     """
@@ -31,7 +32,7 @@ def read_bytes(path: str, limit: int) -> bytes:
         if status.st_size > limit:
             raise OverLimit(status.st_size, limit)
         with open(path, "rb") as file:
-            content = file.read(limit + 1)
+            content = file.read(limit + 1 if first is None else first)
     except FileNotFoundError:
         link = os.path.islink(path)
         raise Unreadable("the link leads nowhere" if link else "there is no such file") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -224,6 +224,9 @@ class Baseline(msgspec.Struct, frozen=True):
     previous: tuple[Before, ...] = ()
 
 
+WEAKER: Final = "TV016"  # notes of it are in every report
+
+
 class Run(msgspec.Struct, frozen=True, rename="camel"):
     """The result of one check: inputs, protocols in input order, findings in source order.
 
@@ -256,6 +259,11 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
         asked = [verdict.property for one in self.protocols for verdict in one.verdicts]
         presumed = dict.fromkeys(what for prop in asked for what in PROPERTIES[prop].presumes)
         return ", ".join(presumed) if asked else SEMANTICS
+
+    @builtins.property
+    def weakened(self) -> list[Diagnostic]:
+        """The findings about settings that ask for less than the defaults."""
+        return [one for one in self.diagnostics if one.code.number == WEAKER]
 
     @builtins.property
     def findings(self) -> list[Diagnostic]:

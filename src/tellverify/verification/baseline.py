@@ -58,7 +58,11 @@ class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_baseline(path: str) -> Baseline:
     """The baseline in a file. Raises Refused when there is none, or it cannot be read."""
-    text = read(path).text
+    return baseline_in(path, read(path).text)
+
+
+def baseline_in(path: str, text: str) -> Baseline:
+    """The baseline with this text, which belongs to `path`. Raises Refused for what is none."""
     if _OLD in text[:200]:
         raise _refused(path, "an older version wrote it, and it does not name files")
     try:

@@ -1,11 +1,13 @@
 """Results by content, in one SQLite file that any number of processes may use at once.
 
-A key covers all that decides a result, so nothing in the file is ever wrong, only unused. A file
-that is corrupt, foreign or cannot be written is left alone, and `notes` says so.
+A key covers all that decides a result, and an entry counts only with a code that the key of this
+user makes: an entry of anyone else is not used. A file that is corrupt, foreign, tracked by git or
+cannot be written is left alone, and `notes` says so.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -17,14 +19,18 @@ from typing import Final
 import msgspec
 
 import tellverify
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
+from tellverify.verification.cache_key import NoKey, is_sealed, seal, user_key
 from tellverify.version import VERSION
 
 _APPLICATION: Final = 0x54454C4C
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _WAIT: Final = 5.0  # seconds that a process waits for another one to write
 _MOST: Final = 20_000  # results that are kept
+_LARGEST: Final = 64_000_000  # bytes of one result
+_TABLE: Final = "CREATE TABLE result (key TEXT PRIMARY KEY, text BLOB NOT NULL, seal BLOB NOT NULL)"
 
 
 class Cache:
@@ -33,14 +39,24 @@ class Cache:
     def __init__(self, path: str) -> None:
         self.path = path
         self.notes: list[str] = []
+        self._key = b""
         self._connection = self._opened()
         self._new: list[tuple[str, bytes]] = []
 
     def _opened(self) -> sqlite3.Connection | None:
+        try:
+            self._key = user_key()
+        except NoKey as error:
+            self._say(str(error))
+            return None
+        if _came_with_the_files(self.path):
+            self._say("git tracks it")
+            return None
         connection = None
         try:
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
             connection = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None)
+            connection.execute("PRAGMA trusted_schema = OFF")
             # One transaction: another process may make the file between two questions about it.
             connection.execute("BEGIN")
             marks = _marks(connection)
@@ -50,15 +66,13 @@ class Cache:
                 marks = _marks(connection)
                 if marks != (0, 0, 0):  # it was made in the meantime
                     connection.execute("COMMIT")
-            if marks[:2] == (_APPLICATION, _FORMAT):
+            if marks[:2] == (_APPLICATION, _FORMAT) and _has_our_table(connection):
                 return connection
             if marks != (0, 0, 0):
                 self._say("it was written by something else, or another version")
                 connection.close()
                 return None
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, text BLOB NOT NULL)"
-            )
+            connection.execute(_TABLE)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {_FORMAT}")
             connection.execute("COMMIT")
@@ -74,20 +88,34 @@ class Cache:
         self.notes.append(f"the cache {self.path} is not used: {why}")
 
     def lookup(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The stored texts of those keys that have one."""
+        """The stored texts of those keys that have one that this user has stored."""
         if self._connection is None:
             return {}
         found = {}
+        strange = 0
         try:
             for key in keys:
                 row = self._connection.execute(
-                    "SELECT text FROM result WHERE key = ?", (key,)
+                    "SELECT text, seal FROM result WHERE key = ? AND length(text) <= ?",
+                    (key, _LARGEST),
                 ).fetchone()
-                if row is not None and isinstance(row[0], bytes):
-                    found[key] = row[0]
+                if row is None:
+                    continue
+                text, given = row
+                if (
+                    isinstance(text, bytes)
+                    and isinstance(given, bytes)
+                    and is_sealed(self._key, key, text, given)
+                ):
+                    found[key] = text
+                else:
+                    strange += 1
         except sqlite3.Error as error:
             self._give_up(error)
             return {}
+        if strange:
+            some = counted(strange, "entry")
+            self.notes.append(f"{some} of the cache {self.path} not used: made with another key")
         return found
 
     def store(self, key: str, text: bytes) -> None:
@@ -104,7 +132,8 @@ class Cache:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany(
-                    "INSERT OR REPLACE INTO result (key, text) VALUES (?, ?)", self._new
+                    "INSERT OR REPLACE INTO result (key, text, seal) VALUES (?, ?, ?)",
+                    [(key, text, seal(self._key, key, text)) for key, text in self._new],
                 )
                 connection.execute(
                     "DELETE FROM result WHERE rowid <= (SELECT max(rowid) FROM result) - ?",
@@ -139,6 +168,21 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
     (form,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return int(found), int(form), int(tables)
+
+
+def _has_our_table(connection: sqlite3.Connection) -> bool:
+    """Whether the file has the table of results and nothing else, such as a view or a trigger."""
+    rows = connection.execute("SELECT type, sql FROM sqlite_master ORDER BY type DESC").fetchall()
+    return rows == [("table", _TABLE), ("index", None)]
+
+
+def _came_with_the_files(path: str) -> bool:
+    """Whether git tracks the file: then it came with the files that are checked."""
+    if not os.path.lexists(path):
+        return False
+    from tellverify.verification.repository import is_tracked
+
+    return is_tracked(path)
 
 
 def _reason(error: Exception) -> str:
@@ -178,9 +222,14 @@ def _digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _package() -> Iterator[str]:
-    """Names, sizes and times of the files of this package: a clone changes without a version."""
+@functools.cache
+def _package() -> tuple[str, ...]:
+    """Names and sums of the files of this package: a clone changes without a version.
+
+    Times and sizes would not do: who restores them after a change would get old results.
+    """
     top = os.path.dirname(os.path.abspath(tellverify.__file__))
+    found: list[str] = []
     todo = [top]
     while todo:
         with os.scandir(todo.pop()) as entries:
@@ -189,9 +238,8 @@ def _package() -> Iterator[str]:
                     if entry.name != "__pycache__" and entry.name != "explain":
                         todo.append(entry.path)
                 else:
-                    status = entry.stat()
-                    name = os.path.relpath(entry.path, top)
-                    yield f"{name} {status.st_size} {status.st_mtime_ns}"
+                    found.extend((os.path.relpath(entry.path, top), *_sum(entry.path)))
+    return tuple(found)
 
 
 def _solvers() -> Iterator[str]:

@@ -16,7 +16,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
-from tellverify.verification.configuration import ENVIRONMENT, Configuration
+from tellverify.verification.configuration import ENVIRONMENT, PATHS, Configuration
 from tellverify.verification.configuration_files import Found, Refused, find, read, refused, shown
 from tellverify.verification.setting_values import wrong_values
 
@@ -42,6 +42,10 @@ class Loaded(msgspec.Struct, frozen=True):
     path: str = ""
     lines: dict[Path, int] = {}
     texts: dict[Path, Span] = {}
+
+    def is_of_file(self, key: Path) -> bool:
+        """Whether the value of a key is that of the file, and not of a layer above."""
+        return key in self.lines and self.origins.get(key, "").endswith(f":{self.lines[key]}")
 
 
 def load(
@@ -132,12 +136,35 @@ def _add_file(
         own = own.get(step, {}) if isinstance(own, dict) else {}
     if isinstance(own, dict):
         before = set(origins)
+        outside = list(_outside(document, found, own))
+        if outside:
+            raise Refused(tuple(outside), document.source)
         _merge(table, own, "", (), origins)
         for key in set(origins) - before:
             line = document.line_of((*found.at, *key))
             origins[key] = f"{path}:{line}"
             lines[key] = line
     return document
+
+
+def _outside(document: TomlDocument, found: Found, own: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    """The paths that lead out of the folder of the configuration: who wrote it may be anyone."""
+    from tellverify.verification.output_paths import escape
+
+    folder = os.path.dirname(os.path.abspath(found.path))
+    named: list[tuple[Path | tuple[str | int, ...], Json]] = [
+        ((key,), own.get(key)) for key in PATHS
+    ]
+    reports = own.get("reports")
+    for number, text in enumerate(reports if isinstance(reports, list) else []):
+        place = text.partition("=")[2] if isinstance(text, str) else "-"
+        named.append((("reports", number), place if place != "-" else None))
+    for key, path in named:
+        why = escape(path, folder) if isinstance(path, str) and path else ""
+        if why:
+            span = document.span_of((*found.at, *key))
+            help_ = "name a path below the folder, or give it on the command line"
+            yield say.wrong_setting(document.source.path, span, why, help_)
 
 
 def _faults(document: TomlDocument, at: Path) -> Iterator[Diagnostic]:

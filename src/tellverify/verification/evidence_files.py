@@ -6,10 +6,12 @@ import hashlib
 import os
 from collections.abc import Iterable
 
+from tellverify.source.writing import replace_text
 from tellverify.verdict.identity import Subject
 from tellverify.verdict.run import EvidenceFile
 from tellverify.verification.certificate_files import certificate_files, graph_files
 from tellverify.verification.checked import Checked
+from tellverify.verification.output_paths import evidence_refusal
 from tellverify.verification.trace_files import trace_files
 
 
@@ -48,26 +50,41 @@ def placed(subject: Subject, files: Iterable[tuple[str, str, str]]) -> list[tupl
     return found
 
 
-def write_evidence(checked: Checked, folder: str) -> tuple[EvidenceFile, ...]:
-    """Write all evidence of a check below a folder. Raises OSError when that cannot be done."""
+def write_evidence(
+    checked: Checked, folder: str, *, is_confined: bool = False
+) -> tuple[EvidenceFile, ...]:
+    """Write all evidence of a check below a folder; if it is confined, only evidence is replaced.
+
+    Raises OSError when that cannot be done, and Unsafe when it must not.
+    """
     files = evidence_files(checked)
-    written = write_files(folder, files)
+    written = write_files(folder, files, is_confined=is_confined)
     return tuple(
         EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
         for identity, _, text in files
     )
 
 
-def write_files(folder: str, files: list[tuple[str, str, str]]) -> dict[str, str]:
+class Unsafe(Exception):
+    """A file may not be replaced by evidence; the text says why."""
+
+
+def write_files(
+    folder: str, files: list[tuple[str, str, str]], *, is_confined: bool = False
+) -> dict[str, str]:
     """Write files below `folder`; the path of each by the id of what it shows.
 
-    Raises OSError when the folder cannot be written.
+    Raises OSError when the folder cannot be written, and, if it is confined, Unsafe for a path that
+    leads out of it or to a file that is no evidence, before anything is written.
     """
+    paths = [os.path.join(folder, name) for _, name, _ in files]
+    for path in paths if is_confined else ():
+        why = evidence_refusal(path, folder)
+        if why:
+            raise Unsafe(why)
     written = {}
-    for identity, name, text in files:
-        path = os.path.join(folder, name)
+    for path, (identity, _, text) in zip(paths, files, strict=True):
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        replace_text(path, text)
         written[identity] = path.replace(os.sep, "/")
     return written

@@ -10,6 +10,7 @@ import msgspec
 from tellverify.obligations.options import Level, Options, UserProperty
 from tellverify.policy.builtin import name_of_policy
 from tellverify.source.span import NOWHERE
+from tellverify.verification.configuration import PATHS
 from tellverify.verification.configuration_layers import Loaded, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
@@ -36,6 +37,7 @@ def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:
         found.cache,
         found.cache_dir,
         (*_listed(loaded), *((f"levels.{one.selector}", one.level) for one in flags)),
+        frozenset(key for key in (*PATHS, "reports") if loaded.is_of_file((key,))),
     )
 
 
@@ -49,7 +51,7 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
     ]
     path = os.path.basename(loaded.path)
     return Options(
-        instances=tuple((family, _sizes(sizes)) for family, sizes in bounds.instances.items()),
+        instances=tuple((family, sizes_given(sizes)) for family, sizes in bounds.instances.items()),
         require=default,
         dialect=found.dialect,
         fail_on=found.fail_on,
@@ -74,7 +76,8 @@ def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
     )
 
 
-def _sizes(given: list[int] | int | str) -> tuple[int, ...]:
+def sizes_given(given: list[int] | int | str) -> tuple[int, ...]:
+    """The sizes of a family as a configuration writes them, each once."""
     match given:
         case int():
             return (given,)

@@ -25,12 +25,14 @@ INTERRUPTED = 130
 class Conduct(msgspec.Struct, frozen=True):
     """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
 
+    With `recheck` nothing is taken from the cache: what it has is compared with what is computed.
     `only` are the numbers of the files that are reported on; the others are there to be imported.
     `progress` is called with how many files are done, of how many, and the path of the last one.
     """
 
     jobs: int = 1
     cache: str = ""
+    recheck: bool = False
     seconds: float | None = None
     only: frozenset[int] | None = None
     progress: Callable[[int, int, str], None] | None = None
@@ -76,6 +78,8 @@ class _Work:
         self._cache: Cache | None = None
         self._workspace: Workspace | None = None  # made when a stored refutation is replayed
         self._keys: dict[int, str] = {}
+        self._stored: dict[int, bytes] = {}  # what is compared with what is computed
+        self._differing: list[str] = []
         self._done = 0
         self._end: float | None = None
 
@@ -119,7 +123,7 @@ class _Work:
         if self._cache is None:
             return ()
         self._cache.close()
-        return tuple(dict.fromkeys(self._cache.notes))
+        return (*dict.fromkeys(self._cache.notes), *self._differing)
 
     def _in_order(self) -> None:
         """Files that include others, which are told in the place of the first that does."""
@@ -151,6 +155,9 @@ class _Work:
             from tellverify.verification.stored_results import encoded
 
             text = encoded(result)
+            if index in self._stored and text != self._stored[index]:
+                here = f"{result.file.path} in the cache {self._how.cache}"
+                self._differing.append(f"the result of {here} is not what is computed now")
             if text is not None and index in self._keys:
                 self._cache.store(self._keys[index], text)
         self._tell(result.file.path)
@@ -174,7 +181,11 @@ class _Work:
                 self._keys[index] = keys.key(file, imports=imports)
         found = self._cache.lookup(self._keys.values())
         for index, key in self._keys.items():
-            if key in found:
+            if key not in found:
+                continue
+            if self._how.recheck:
+                self._stored[index] = found[key]
+            else:
                 self._restore(index, found[key])
 
     def _restore(self, index: int, text: bytes) -> None:

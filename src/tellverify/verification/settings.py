@@ -10,7 +10,9 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.obligations.options import Options
+from tellverify.source.text import SourceFile
 
 NAMES: Final = ("tellverify.toml", "pyproject.toml")
 _PREFIX: Final = "TELLVERIFY_"
@@ -21,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True):
 
     `path` is the configuration file, empty without one. `listed` has every setting that decides
     what verdicts say and is not at its default, as text. `cache` is None where nobody said.
+    `confined` are the keys whose paths come from that file: what they replace is limited.
+    `weaker` has a finding for each setting of the file that asks for less than the default, and
+    `source` is the text that these are in.
     """
 
     folder: str
@@ -36,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True):
     cache: bool | None = None
     cache_dir: str | None = None
     listed: tuple[tuple[str, str], ...] = ()
+    confined: frozenset[str] = frozenset()
+    weaker: tuple[Diagnostic, ...] = ()
+    source: SourceFile | None = None
 
 
 def may_be_configured(folder: str) -> bool:

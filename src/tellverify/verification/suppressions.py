@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -73,6 +74,9 @@ class Settlement:
                 form = FORMS[directive.kind].pattern
                 self._said.append(say.missing_reason(path, span, directive.kind, form))
                 continue
+            if not self._is_reviewed(directive):
+                self._said.append(say.unreviewed_comment(path, span, directive.kind))
+                continue
             items = self._allows if directive.kind == "allow" else self._assumes
             wrong = _wrong_allow if directive.kind == "allow" else _wrong_assume
             for text in directive.items or ("",):
@@ -82,6 +86,10 @@ class Settlement:
                     self._said.append(say.not_allowable(path, at, text, reason, instead))
                 else:
                     items.append(_Item(directive, text))
+
+    def _is_reviewed(self, directive: Directive) -> bool:
+        reviewed = self._options.reviewed
+        return reviewed is None or comment_key(directive, self._source) in reviewed
 
     def _has_expired(self, directive: Directive) -> bool:
         if not directive.until:
@@ -262,6 +270,23 @@ class Settlement:
         elif not why:
             why = "there is no such obligation where it counts"
         return say.covers_nothing(self._source.path, directive.argument_span, kind, item.text, why)
+
+
+def comment_key(directive: Directive, source: SourceFile) -> str:
+    """What makes a comment the same in two revisions of a file: its words and what it covers.
+
+    Of a statement, branch or declaration the first line counts, wherever in the file it is.
+    """
+    covered = source.slice(directive.covers).strip().splitlines()
+    parts = (
+        slashed(source.path),
+        directive.kind,
+        " ".join(directive.argument.split()),
+        directive.text,
+        directive.until,
+        "file" if directive.covers_file else " ".join(covered[0].split() if covered else ()),
+    )
+    return sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def _of_role(verdict: Verdict, *roles: str) -> Verdict:

@@ -1,0 +1,90 @@
+"""Where a configuration may let a check read and write.
+
+A configuration comes with the files that are checked, so it may be that of somebody else: its paths
+stay below its folder, links resolved, and what they replace is nothing but a report or evidence of
+an earlier check. A path of the command line is the user's own and is not limited.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Final
+
+from tellverify.source.files import Unreadable, read_bytes
+from tellverify.verification.refused import Refused as Refused
+
+_SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
+    "json": (".json",),
+    "sarif": (".sarif", ".json"),
+    "junit": (".xml",),
+    "gitlab": (".json",),
+    "markdown": (".md", ".markdown"),
+    "proof": (".md", ".markdown"),
+    "html": (".html", ".htm"),
+}
+_MARKS: Final[dict[str, tuple[bytes, ...]]] = {
+    "json": (b'"schema": "tellverify/run-',),
+    "sarif": (b'"name": "tellverify"',),
+    "junit": (b'<testsuites name="tellverify"',),
+    "gitlab": (b'"check_name": "TV', b'"check_name": "tellverify', b"[]\n"),
+    "markdown": (b"<!-- tellverify:report:",),
+    "proof": (b"# Proof report: ",),
+    "html": (b'<meta name="generator" content="tellverify ',),
+}
+_EVIDENCE: Final = (
+    b'{"schema":"tellverify/',
+    b'{\n"#meta": {"source":',
+    b"; tellverify/",
+    b'{"role":',
+)
+_HEAD: Final = 4_096
+_LARGEST: Final = 2**40
+
+
+def escape(path: str, folder: str) -> str:
+    """Why a configuration in `folder` may not name `path`; empty when it may."""
+    top = os.path.realpath(folder)
+    place = os.path.realpath(os.path.join(top, path))
+    if place != top and not place.startswith(os.path.join(top, "")):
+        return f"`{path}` leads out of the folder of the configuration"
+    if ".git" in (part.lower() for part in os.path.relpath(place, top).split(os.sep)):
+        return f"`{path}` leads into the folder of git"
+    return ""
+
+
+def report_refusal(kind: str, path: str, inputs: Iterable[str]) -> str:
+    """Why a configuration may not have a report of `kind` written to `path`; empty when it may."""
+    if not path.lower().endswith(_SUFFIXES[kind]):
+        return f"the path of a {kind} report ends in {' or '.join(_SUFFIXES[kind])}"
+    if os.path.realpath(path) in {os.path.realpath(one) for one in inputs}:
+        return "it is one of the files that are checked"
+    return _strange(path, "report", _MARKS[kind])
+
+
+def evidence_refusal(path: str, folder: str) -> str:
+    """Why a configuration may not have evidence written to `path`; empty when it may.
+
+    `folder` is the one that it names: no link below it leads out of it.
+    """
+    top = os.path.join(os.path.realpath(folder), "")
+    if not os.path.realpath(path).startswith(top):
+        return f"{path} leads out of {folder}"
+    why = _strange(path, "evidence", _EVIDENCE)
+    return f"{path}: {why}" if why else ""
+
+
+def baseline_refusal(path: str, folder: str) -> str:
+    """Why a configuration may not have the baseline kept at `path`; empty when it may."""
+    return escape(path, folder) or _strange(path, "baseline", (b'"tellverify/baseline-',))
+
+
+def _strange(path: str, what: str, marks: Iterable[bytes]) -> str:
+    """Why the file at `path` is none that an earlier check wrote; empty when there is no file."""
+    try:
+        head = read_bytes(path, _LARGEST, first=_HEAD)
+    except Unreadable as error:
+        return "" if not os.path.lexists(path) else str(error)
+    if not head or any(mark in head for mark in marks):
+        return ""
+    return f"there is a file that is no {what} of tellverify; remove it or name another path"

@@ -1,0 +1,229 @@
+"""What a configuration may have written: below its folder, and over nothing but reports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tellverify.cli.group import run
+from tellverify.source.writing import replace_text
+
+GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
+STUCK = """\
+protocol Stuck =
+  roles A, B, C
+  choice A at
+    | again =>
+        A -> C : again
+        C -> B : Work
+    | stop =>
+        A -> C : stop
+"""
+PROFILE = "export PATH=/usr/bin\n"
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tellverify(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "profile").write_text(PROFILE)
+    monkeypatch.chdir(tmp_path / "tree")
+    Path("p.tell").write_text(GOOD)
+
+    def do(*arguments: str) -> tuple[int, str, str]:
+        code = run(arguments)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return do
+
+
+def configure(text: str) -> None:
+    Path("tellverify.toml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'reports = ["markdown=../profile"]',
+        'reports = ["json=x.json", "json=a/../../profile"]',
+        'evidence = "../evidence"',
+        'ledger = "../ledger.toml"',
+        'baseline = "../baseline.json"',
+        'cache-dir = ".."',
+        'policy = "../policy"',
+        'policy = "/etc"',
+        'evidence = ".git/hooks"',
+        'reports = ["html=.GIT/x.html"]',
+    ],
+)
+def test_a_path_out_of_the_folder_is_refused(
+    tellverify: Command, tmp_path: Path, line: str
+) -> None:
+    configure(f"# a comment\n{line}\n")
+    code, _, err = tellverify("check")
+    assert code == 2
+    assert "error[TV013]" in err
+    assert "tellverify.toml:2:" in err
+    assert sorted(os.listdir(tmp_path)) == ["profile", "tree"]
+    assert (tmp_path / "profile").read_text() == PROFILE
+
+
+def test_a_link_out_of_the_folder_is_refused(tellverify: Command, tmp_path: Path) -> None:
+    configure('reports = ["markdown=report.md"]\n')
+    Path("report.md").symlink_to(tmp_path / "profile")
+    assert tellverify("check")[0] == 2
+    Path("report.md").unlink()
+    Path("out").symlink_to(tmp_path)
+    configure('evidence = "out/e"\n')
+    assert tellverify("check")[0] == 2
+    assert (tmp_path / "profile").read_text() == PROFILE
+
+
+def test_a_link_below_the_folder_of_evidence_is_refused(
+    tellverify: Command, tmp_path: Path
+) -> None:
+    Path("p.tell").write_text(STUCK)
+    configure('evidence = "e"\n')
+    assert tellverify("check")[0] == 1
+    (folder,) = Path("e").iterdir()
+    shutil.rmtree(folder)
+    folder.symlink_to(tmp_path)
+    code, _, err = tellverify("check")
+    assert code == 2
+    assert "leads out of e" in err
+    assert sorted(os.listdir(tmp_path)) == ["profile", "tree"]
+
+
+@pytest.mark.parametrize(
+    ("report", "path"),
+    [
+        ("markdown", "README.md"),
+        ("json", "package.json"),
+        ("sarif", "package.json"),
+        ("gitlab", "package.json"),
+        ("junit", "build.xml"),
+        ("html", "index.html"),
+        ("proof", "README.md"),
+    ],
+)
+def test_only_a_report_of_the_same_kind_is_replaced(
+    tellverify: Command, report: str, path: str
+) -> None:
+    configure(f'reports = ["{report}={path}"]\n')
+    Path(path).write_text("tellverify: this is something else\n")
+    code, _, err = tellverify("check")
+    assert code == 2
+    assert "no report of tellverify" in err
+    assert Path(path).read_text() == "tellverify: this is something else\n"
+    Path(path).unlink()
+    assert tellverify("check")[0] == 0
+    first = Path(path).read_text()
+    Path("p.tell").write_text(STUCK)
+    assert tellverify("check")[0] == 1
+    assert Path(path).read_text() != first
+
+
+@pytest.mark.parametrize("path", ["conftest.py", "Makefile", ".envrc", "x.sh", "p.tell"])
+def test_a_report_has_the_suffix_of_its_kind(tellverify: Command, path: str) -> None:
+    before = Path("p.tell").read_text()
+    configure(f'reports = ["markdown={path}"]\n')
+    code, _, err = tellverify("check")
+    assert code == 2
+    assert "ends in .md" in err
+    assert path == "p.tell" or not Path(path).exists()
+    assert Path("p.tell").read_text() == before
+
+
+def test_a_report_does_not_replace_a_page_that_is_checked(tellverify: Command) -> None:
+    page = f"<!-- tellverify:report:default -->\n\n```tell\n{GOOD}```\n"
+    Path("page.md").write_text(page)
+    configure('reports = ["markdown=page.md"]\n')
+    code, _, err = tellverify("check")
+    assert code == 2
+    assert "one of the files that are checked" in err
+    assert Path("page.md").read_text() == page
+
+
+def test_only_evidence_is_replaced_by_evidence(tellverify: Command) -> None:
+    Path("p.tell").write_text(STUCK)
+    configure('evidence = "e"\n')
+    assert tellverify("check")[0] == 1
+    assert tellverify("check")[0] == 1
+    trace = next(Path("e").rglob("*.itf.json"))
+    trace.write_text("my notes")
+    code, _, err = tellverify("check")
+    assert code == 2
+    assert "no evidence of tellverify" in err
+    assert trace.read_text() == "my notes"
+    assert tellverify("check", "--evidence", "e")[0] == 1
+    assert trace.read_text() != "my notes"
+
+
+def test_the_baseline_replaces_only_a_baseline(tellverify: Command, tmp_path: Path) -> None:
+    configure('baseline = "known.json"\n')
+    assert tellverify("baseline", "write")[0] == 0
+    assert tellverify("baseline", "write")[0] == 0
+    Path("known.json").write_text("mine")
+    assert tellverify("baseline", "write")[0] == 2
+    assert Path("known.json").read_text() == "mine"
+    configure("")
+    Path("tellverify-baseline.json").symlink_to(tmp_path / "profile")
+    assert tellverify("baseline", "write")[0] == 2
+    Path("tellverify-assumptions.toml").symlink_to(tmp_path / "new")
+    assert tellverify("audit", "--write")[0] == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_command_line_may_name_any_path_and_parents_are_made(
+    tellverify: Command, tmp_path: Path
+) -> None:
+    arguments = ["--report", "markdown=../a/b/r", "--evidence", "../c/d", "--cache-dir", "../f"]
+    assert tellverify("check", *arguments)[0] == 0
+    assert (tmp_path / "a" / "b" / "r").read_text().startswith("<!-- tellverify")
+    assert list((tmp_path / "c" / "d").rglob("*.json"))
+    configure('reports = ["json=x/y/r.json"]\n')
+    assert tellverify("check")[0] == 0
+    assert Path("x/y/r.json").exists()
+
+
+def test_a_text_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "file"
+    place.write_text("old")
+    place.chmod(0o640)
+    link = tmp_path / "link"
+    link.symlink_to("file")
+    replace_text(str(link), "new\r\n")
+    assert (place.read_bytes(), link.is_symlink()) == (b"new\r\n", True)
+    assert place.stat().st_mode & 0o777 == 0o640
+
+    def fail(source: str, target: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        replace_text(str(link), "newer")
+    assert place.read_bytes() == b"new\r\n"
+    assert sorted(os.listdir(tmp_path)) == ["file", "link"]
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        replace_text(str(pipe), "text")
+        assert os.read(reader, 10) == b"text"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
