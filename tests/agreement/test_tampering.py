@@ -70,7 +70,8 @@ def evidence(*paths: str) -> Files:
             graph_files(protocol, graphs, origin),
             certificate_files(protocol, graphs, origin),
         ):
-            found.update((name, text) for _, name, text in files)
+            folder = f"{protocol.path.rpartition('/')[2]}-{protocol.name}"
+            found.update((f"{folder}/{name}", text) for _, name, text in files)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -186,6 +187,7 @@ def test_evidence_is_rechecked_and_tampering_is_rejected(tmp_path: Path) -> None
     code, said = tellverify(tmp_path, "recheck", "found")
     assert code == 1 and "m.json changed since its proof was made" in said
     (tmp_path / name).unlink()
+    assert "there is no m.json here" in tellverify(tmp_path, "recheck", "found")[1]
     (system,) = (tmp_path / "found").glob("m-*/system.machines.json")
     text = system.read_text()
     for old, new in (
@@ -198,10 +200,37 @@ def test_evidence_is_rechecked_and_tampering_is_rejected(tmp_path: Path) -> None
         changed = text.replace(old, new, 1)
         assert changed != text
         system.write_text(changed)
-        code, said = tellverify(tmp_path, "recheck", "found")
+        code, said = tellverify(tmp_path, "recheck", "found", "--without-sources")
         assert code == 1 or old == '"x"', (old, said)  # other labels wait just as well
     system.write_text(text)
-    assert tellverify(tmp_path, "recheck", "found")[0] == 0
+    assert tellverify(tmp_path, "recheck", "found", "--without-sources")[0] == 0
+
+
+def test_recheck_compares_machines_and_the_protocol_with_their_files(tmp_path: Path) -> None:
+    protocol = "protocol P =\n  roles A, B\n  A -> B : Go\n"
+    (tmp_path / "p.tell").write_text(protocol)
+    name = write(tmp_path, "m.json", {"A": talk("send", "B", "Stop"), "B": talk("recv", "A", "Go")})
+    tellverify(tmp_path, "check", "--machines", name, "p.tell", "--evidence", "found", "-q")
+    code, said = tellverify(tmp_path, "recheck", "found")
+    compared = [line for line in said.splitlines() if line.startswith("compared: ")]
+    assert code == 0 and len(compared) == 1
+    assert compared[0].endswith(
+        ": the machines are those in m.json, and the graph is that of p.tell"
+    )
+    (system,) = (tmp_path / "found").glob("P-*/system.machines.json")
+    text = system.read_text()
+    old = hashlib.sha256(protocol.encode()).hexdigest()
+    other = protocol.replace("Go", "Gone")
+    (tmp_path / "p.tell").write_text(other)
+    system.write_text(text.replace(old, hashlib.sha256(other.encode()).hexdigest()))
+    code, said = tellverify(tmp_path, "recheck", "found")
+    assert code == 1 and "p.tell: the graph is not that of the text" in said
+    (tmp_path / "p.tell").write_text(protocol)
+    system.write_text(
+        text.replace('"label":"Stop"', '"label":"Halt"').replace('"Stop",', '"Halt",')
+    )
+    code, said = tellverify(tmp_path, "recheck", str(system))
+    assert code == 1 and "m.json: the machines are not those of the file" in said
 
 
 def test_runs_are_replayed_by_the_machines_beside_them(tmp_path: Path) -> None:

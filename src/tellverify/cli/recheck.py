@@ -1,4 +1,7 @@
-"""`tellverify recheck`: check certificates and traces again, without parser, solver or search."""
+"""`tellverify recheck`: check certificates and traces again, and compare them with their source.
+
+The first step needs no parser, solver or search. The second reads the source again.
+"""
 
 from __future__ import annotations
 
@@ -22,39 +25,40 @@ from tellverify.source.files import Unreadable, read_bytes, reason_of
 @click.command("recheck")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--smt", is_flag=True, help="Put stored SMT-LIB scripts to the solvers again.")
+@click.option(
+    "--without-sources",
+    is_flag=True,
+    help="Accept evidence of the graph in the file, whatever its source says or where it is.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is rejected.")
-def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
+def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, quiet: bool) -> int:
     """Check certificates, graphs and traces, as `check --evidence` writes them, once more.
 
-    The files are judged by a small program of its own; it trusts nothing they claim. Sources are
-    looked for relative to the working folder, and must be the ones the evidence was made of. Exit
-    codes: 0 everything was accepted, 1 something was rejected, 4 nothing was found.
+    The files are judged by a small program of its own; it trusts nothing they claim, and says what
+    holds of the graph in a file. Then the source is parsed and lowered again, as in `check`, and
+    must have this graph; a line beginning `compared` says so. Sources are looked for relative to
+    the working folder, must be the ones that the evidence was made of, and must be there unless
+    `--without-sources` is given. Exit codes: 0 everything was accepted, 1 something was rejected,
+    4 nothing was found.
 
     With `--smt`, stored queries are put to z3 and, where it is installed, to cvc5, and must have
     the answer that is stored with them; without it they are counted, not judged.
     """
     accepted = rejected = scripts = 0
+    compared: dict[str, str] = {}
     endings = (*ENDINGS, BUDGET_NAME, SCRIPT, ACCEPTANCE_SUFFIX)
     for path in (found for given in paths for found in _evidence(given, endings)):
         if path.endswith(SCRIPT) and not smt:
             scripts += 1
             continue
-        reason = ""
-        words = ""
-        try:
-            words = _judged(path)
-        except (Rejected, Unreadable) as error:
-            reason = str(error)
-        except OSError as error:
-            reason = reason_of(error)
-        shown = printable(path.replace(os.sep, "/"))
+        reason, lines = _lines(path, None if without_sources else compared)
         if reason:
             rejected += 1
-            click.echo(f"rejected: {shown}: {printable(reason)}")
+            click.echo(f"rejected: {_shown(path)}: {printable(reason)}")
         else:
             accepted += 1
-            if not quiet:
-                click.echo(f"accepted: {shown}: {printable(words)}")
+            for line in () if quiet else lines:
+                click.echo(line)
     if scripts and not quiet:
         click.echo(f"{scripts} SMT-LIB scripts not judged: `--smt` puts them to the solvers")
     if not accepted + rejected + scripts:
@@ -63,6 +67,36 @@ def recheck_command(paths: tuple[str, ...], smt: bool, quiet: bool) -> int:
     if not quiet:
         click.echo(f"{accepted} accepted, {rejected} rejected")
     return Exit.REFUTED if rejected else Exit.OK
+
+
+def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
+    """Why a file is rejected, empty when it is not, and the lines that say what it shows.
+
+    `compared` has the files whose graph was compared with its source; None when none is to be.
+    """
+    try:
+        words = _judged(path)
+        if compared is None:
+            of_file = "" if path.endswith(SCRIPT) else " (of the graph in the file)"
+            return "", [f"accepted: {_shown(path)}: {printable(words)}{of_file}"]
+        lines = [f"accepted: {_shown(path)}: {printable(words)}"]
+        if path.endswith(SCRIPT):
+            return "", lines
+        from tellverify.verification.source_graphs import bases_of, compare_with_source
+
+        for basis in bases_of(path):
+            if basis not in compared:
+                compared[basis] = compare_with_source(basis)
+                lines.append(f"compared: {_shown(basis)}: {printable(compared[basis])}")
+    except (Rejected, Unreadable) as error:
+        return str(error), []
+    except OSError as error:
+        return reason_of(error), []
+    return "", lines
+
+
+def _shown(path: str) -> str:
+    return printable(path.replace(os.sep, "/"))
 
 
 def _judged(path: str) -> str:

@@ -16,6 +16,7 @@ from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.formula import (
     ANY,
+    Atom,
     BranchAtom,
     CountAtom,
     EventAtom,
@@ -29,6 +30,8 @@ from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault
+
+_MOST_VALUES: Final = 20_000_000  # of nodes and atoms along a run
 
 
 class Positions(msgspec.Struct, frozen=True):
@@ -218,6 +221,10 @@ def _missing(formula: Formula, machines: Sequence[Machine]) -> str:
     return ""
 
 
+def _size(atom: Atom) -> int:
+    return 1 + len(atom.terms) if isinstance(atom, CountAtom) else 1
+
+
 FORMULA_FAULTS: Final = {
     Fault.PROPERTY: ("TV621", "property"),
     Fault.WITNESS: ("", "reachable"),
@@ -240,6 +247,9 @@ def unshown(
         return "there is no formula"
     if subject.culprits:
         return "nobody is to blame for it"
+    size = len(subject.formula.nodes) + sum(map(_size, subject.formula.atoms))
+    if size * (len(steps) + 1) > _MOST_VALUES:
+        return "the formula is too large for a run of this length"
     if subject.fault is Fault.WITNESS:
         return (
             "a witness does not repeat"

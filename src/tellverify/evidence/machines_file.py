@@ -15,6 +15,8 @@ from tellverify.model.semantics import Configuration, System
 MACHINES_SCHEMA: Final = "tellverify/machines-1"
 MACHINES_NAME: Final = "system.machines.json"
 
+_MOST_ENTRIES: Final = 10_000_000
+
 Message: TypeAlias = tuple[str, str, str, int, str]  # roles, label, and the line and file it is in
 _Direction: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1)]
 
@@ -124,8 +126,9 @@ def messages_of(file: MachinesFile) -> tuple[list[Machine], set[Message]]:
 def can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:
     """Whether some run from `start` ends with all finished and nothing queued.
 
-    None when that is not known after `most` configurations. Roles that exchange no message are
-    looked at group by group.
+    None when that is not known after `most` configurations, or a total of `_MOST_ENTRIES` states
+    and queued messages in them: where a queue grows, each configuration is longer than the last.
+    Roles that exchange no message are looked at group by group.
     """
     found = futures(start, machines)
     for machine, states in zip(machines, found.states, strict=True):
@@ -147,13 +150,15 @@ def _can_end(machines: list[Machine], start: Configuration, most: int) -> bool |
     system = System(machines)
     seen = {start}
     work = [start]
+    entries = 0
     for configuration in work:
+        entries += len(configuration.states) + sum(len(queue) for _, queue in configuration.queues)
         if not configuration.queues and system.is_final(configuration):
             return True
         for _, successor in system.enabled(configuration):
             if successor not in seen:
                 seen.add(successor)
                 work.append(successor)
-        if len(seen) > most:
+        if len(seen) > most or entries > _MOST_ENTRIES:
             return None
     return False

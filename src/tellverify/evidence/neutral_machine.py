@@ -12,7 +12,7 @@ from typing import Final
 from tellverify.evidence.certificate import NeutralGraph
 from tellverify.model.machine import Action, Machine
 
-_MOST_MEMBERS: Final = 2_000_000
+_MOST_MEMBERS: Final = 4_000_000
 
 
 class TooLarge(Exception):
@@ -23,7 +23,8 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
     """The machine of a role by subset construction; states are numbered breadth-first.
 
     `first[s]` is the index of the first event of state s. Sets with equal events of the role, and
-    equal ends, are one state: they allow the same for ever. Raises TooLarge.
+    equal ends, are one state: they allow the same for ever. Raises TooLarge when the sets and the
+    events that leave them are together more than is looked at.
     """
     number: dict[tuple[object, ...], int] = {}
     owns: list[list[int]] = []
@@ -35,6 +36,7 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
         found, work, own = set(seeds), list(seeds), []
         while work:
             state = work.pop()
+            cost += first[state + 1] - first[state]
             for e in range(first[state], first[state + 1]):
                 _, sender, receiver, _, target = graph.events[e]
                 if role in (sender, receiver):

@@ -56,7 +56,8 @@ def differs_from_text(certificate: Certificate, graph_at: GraphAt) -> str:
             generic = {family: most[family] - 1 for family in grown}
             expanded = expand(graph, generic, dict.fromkeys(grown, 2))
             if lowered is None or not same_runs(lowered, expanded):
-                return f"the graph at {sizes_text(larger.items())} is not that of the text"
+                at = f" at {sizes_text(larger.items())}" if larger else ""
+                return f"the graph{at} is not that of the text"
     return ""
 
 

@@ -58,9 +58,7 @@ def recheck_acceptance(path: str) -> str:
     for part in file.instances:
         _check_runs(part)
     runs = sum(len(part.runs) for part in file.instances)
-    there = "" if source is not None else " (its source is not here)"
-    complete = counted(runs, "complete run")
-    return f"`{file.pack}`: {len(file.refusals)} refusals, {complete}{there}"
+    return f"`{file.pack}`: {len(file.refusals)} refusals, {counted(runs, 'complete run')}"
 
 
 def _read(path: str) -> bytes:

@@ -36,17 +36,19 @@ def certificate_files(
 ) -> list[tuple[str, str, str]]:
     """The certificate of a protocol that was found implementable by coherence, as `trace_files`.
 
-    There is none when it is too large, was searched, or composed of parallel branches.
+    There is none when it is too large, was searched, or composed of parallel branches. Instances
+    without an event are left out: there is nothing to show of them.
     """
     by_coherence = [
         v.outcome
         for v in protocol.verdicts
         if v.property is Property.IMPLEMENTABLE and _is_certifiable(v.outcome)
     ]
-    if not by_coherence or not graphs:
+    shown = {instance: graph for instance, graph in graphs.items() if len(graph.target)}
+    if not by_coherence or not shown:
         return []
     try:
-        parts = [certify(graph, instance, _STEPS) for instance, graph in graphs.items()]
+        parts = [certify(graph, instance, _STEPS) for instance, graph in shown.items()]
     except OutOfBudget:
         return []
     certificate = Certificate(

@@ -52,6 +52,7 @@ def check_certificate(certificate: Certificate) -> None:
     for part in certificate.instances:
         entry = f"instance `{part.instance}`" if part.instance else "the instance"
         first = check_graph(part.graph, f"{entry}, graph")
+        require(bool(part.graph.events), f"{entry}, graph", "it has no event")
         check_class(part.graph, first, f"{entry}, graph")
         check_instance(part.instance, part.graph.roles, entry)
         listed = tuple(role.role for role in part.roles)

@@ -42,10 +42,9 @@ def recheck(path: str) -> str:
     _check_sources(path, [(found.source, found.sha256), *found.imported], found.protocol)
     check_certificate(found)
     names = [part.instance for part in found.instances if part.instance]
-    there = "" if os.path.isfile(found.source) else " (its source is not here)"
     every = ", ".join(member for group in found.every for member in group)
     larger = f" and every larger size (graph), by {every}" if every else ""
-    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger + there
+    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger
 
 
 def _read(path: str) -> bytes:

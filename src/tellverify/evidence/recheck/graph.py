@@ -30,6 +30,7 @@ def check_graph(graph: NeutralGraph, entry: str) -> list[int]:
         known = len(set(names)) == len(names) and all(names)
         require(known, entry, f"a {kind} is listed twice or has no name")
     require(0 < graph.states <= _MOST_STATES, entry, f"{graph.states} states")
+    require(bool(graph.roles), entry, "it has no role")
     roles, labels, states = len(graph.roles), len(graph.labels), graph.states
     first = [0]
     for number, (source, sender, receiver, label, target) in enumerate(graph.events):

@@ -23,7 +23,8 @@ from tellverify.model.trace import Fault, Trace
 from tellverify.verdict.properties import PROPERTIES, Property
 
 _ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act
-_MOST_MATCHES: Final = 500_000
+_MOST_MATCHES: Final = 500_000  # configurations
+_MOST_WORK: Final = 10_000_000  # events and roles looked at, about 5 s
 # The code of every fault and the property that it refutes.
 _FAULTS: Final = {
     Fault.INFIDELITY: ("TV421", "fidelity"),
@@ -150,10 +151,12 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
         did.setdefault(number[step.actor], []).append(event)
     place, acts = {role: i for i, role in enumerate(did)}, list(did.values())
     goal = tuple(map(len, acts))
-    seen = {(0, (0,) * len(goal))}
+    seen, looked_at = {(0, (0,) * len(goal))}, 0
     work = list(seen)
     while work:
         state, met = work.pop()
+        looked_at += (1 + first[state + 1] - first[state]) * (1 + len(goal))
+        require(looked_at <= _MOST_WORK, "the last state", "too much to compare with")
         ends = state in graph.final and (kind != "undecided" or first[state] < first[state + 1])
         if met == goal and (kind == "start" or ends):
             return True
@@ -170,5 +173,4 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
                 if following not in seen:
                     seen.add(following)
                     work.append(following)
-        require(len(seen) <= _MOST_MATCHES, "the last state", "too much to compare with")
     return False

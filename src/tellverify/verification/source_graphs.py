@@ -1,0 +1,199 @@
+"""Are the graphs of evidence those of its source? The second step of `recheck`.
+
+The rechecker judges what follows from the graph in a file; here the source is read and lowered
+again, by the same parser and lowering as in `check`. A certificate for every size is also compared
+one member beyond its largest instance, and the machines of `check --machines` with their files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+import msgspec
+
+from tellverify.diagnostics.model import Severity
+from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX, AcceptanceFile
+from tellverify.evidence.budgets import BUDGET_NAME, BudgetCertificate
+from tellverify.evidence.certificate import (
+    GRAPH_SUFFIX,
+    Certificate,
+    GraphFile,
+    NeutralGraph,
+)
+from tellverify.evidence.itf import MOST_BYTES, SUFFIX
+from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
+from tellverify.evidence.neutral import neutral, sites
+from tellverify.evidence.recheck.graph import Rejected, require
+from tellverify.language.files.inputs import read_any
+from tellverify.language.instances import sizes_of
+from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
+from tellverify.model.graph import ProtocolGraph
+from tellverify.obligations.options import Options
+from tellverify.projection.certified_sizes import differs_from_text
+from tellverify.projection.every_size import GraphAt
+from tellverify.source.files import Unreadable, read_bytes
+from tellverify.verification.machine_system import choreography, put_together
+
+_Differs: TypeAlias = Callable[[Workspace, GraphAt], str]
+_File = TypeVar("_File", Certificate, GraphFile, MachinesFile, BudgetCertificate, AcceptanceFile)
+
+
+class _NoGraph(Exception):
+    """The source has no graph at the sizes of an instance; the text says why."""
+
+
+def bases_of(path: str) -> list[str]:
+    """The files whose graphs an accepted file of evidence rests on: itself, or those beside it."""
+    if not path.endswith(SUFFIX):
+        return [path]
+    folder = os.path.dirname(path)
+    machines = os.path.join(folder, MACHINES_NAME)
+    if os.path.isfile(machines):
+        return [machines]
+    names = sorted(name for name in os.listdir(folder or ".") if name.endswith(GRAPH_SUFFIX))
+    return [os.path.join(folder, name) for name in names]
+
+
+def compare_with_source(path: str) -> str:
+    """What was found equal, in words; `path` was accepted by the rechecker before.
+
+    Raises Rejected where the source is missing, has no such protocol or has another graph.
+    """
+    if path.endswith(GRAPH_SUFFIX):
+        return _graph_file(_decoded(path, GraphFile))
+    if path.endswith(MACHINES_NAME):
+        return _machines(_decoded(path, MachinesFile))
+    if path.endswith(BUDGET_NAME):
+        budgets = _decoded(path, BudgetCertificate)
+        graphs = {part.instance: part.graph for part in budgets.instances}
+        said = _compared((budgets.source,), budgets.protocol, _other_graph(graphs))
+        return f"{said}; the costs are those of the file"
+    if path.endswith(ACCEPTANCE_SUFFIX):
+        record = _decoded(path, AcceptanceFile)
+        for policy in record.policy:
+            require_file(policy.path)
+        graphs = {part.instance: part.graph for part in record.instances}
+        return _compared((record.source,), record.protocol, _other_graph(graphs))
+    certificate = _decoded(path, Certificate)
+    paths = (certificate.source, *(name for name, _ in certificate.imported))
+
+    def differs(_: Workspace, graph_at: GraphAt) -> str:
+        return differs_from_text(certificate, graph_at)
+
+    return _compared(paths, certificate.protocol, differs)
+
+
+def require_file(path: str) -> None:
+    """Raise Rejected where a file that evidence was made of is missing."""
+    reason = f"there is no {path} here: run this in its folder, or with --without-sources"
+    require(os.path.isfile(path), "source", reason)
+
+
+def _decoded(path: str, kind: type[_File]) -> _File:
+    try:
+        return msgspec.json.decode(read_bytes(path, MOST_BYTES), type=kind)
+    except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
+
+
+def _graph_file(file: GraphFile) -> str:
+    paths = tuple(name for name, _ in file.files)
+
+    def differs(_: Workspace, graph_at: GraphAt) -> str:
+        graph = graph_at(sizes_of(file.instance))
+        if graph is None or neutral(graph) != file.graph:
+            return f"the graph{_at(file.instance)} is not that of the text"
+        known = {site.path for site in graph.sites} <= set(paths)
+        same = known and sites(graph, paths) == file.sites
+        return "" if same else "an event does not come from the line that is given"
+
+    return _compared(paths, file.protocol, differs, (file.dialect,))
+
+
+def _other_graph(graphs: Mapping[str, NeutralGraph]) -> _Differs:
+    def differs(_: Workspace, graph_at: GraphAt) -> str:
+        for instance, graph in graphs.items():
+            found = graph_at(sizes_of(instance))
+            if found is None or neutral(found) != graph:
+                return f"the graph{_at(instance)} is not that of the text"
+        return ""
+
+    return differs
+
+
+def _at(instance: str) -> str:
+    return f" at {instance}" if instance else ""
+
+
+def _compared(
+    paths: Sequence[str],
+    protocol: str,
+    differs: _Differs,
+    dialects: Sequence[str] = (STRICT, FAITHFUL),
+) -> str:
+    """The words for a protocol that does not differ in one of the dialects. Raises Rejected."""
+    for path in paths:
+        require_file(path)
+    reasons = []
+    for dialect in dialects:
+        try:
+            workspace = opened(paths[0], dialect, paths)
+            reason = differs(workspace, _graphs_of(workspace, paths[0], protocol))
+        except Unopened as fault:
+            reason = fault.diagnostic.message
+        except _NoGraph as none:
+            reason = str(none)
+        if not reason:
+            read_as = "" if dialect == STRICT else f", read in the {dialect} dialect"
+            return f"the graph is that of `{protocol}` in {paths[0]}{read_as}"
+        reasons.append(reason)
+    raise Rejected("source", f"{paths[0]}: {reasons[0]}")
+
+
+def _graphs_of(workspace: Workspace, path: str, protocol: str) -> GraphAt:
+    """The graphs of a protocol by the sizes of its families; these raise _NoGraph."""
+    errors = [one for one in workspace.diagnostics() if one.severity is Severity.ERROR]
+    if errors:
+        raise _NoGraph(f"it has errors: {errors[0].message}")
+    found = next((one for one in workspace.protocols() if one.name == protocol), None)
+    if found is None:
+        raise _NoGraph(f"it has no protocol `{protocol}`")
+
+    def graph_at(sizes: Mapping[str, int]) -> ProtocolGraph | None:
+        if set(sizes) != set(found.families):
+            raise _NoGraph("its families are not those of the file")
+        lowered = workspace.graph(found, {family: sizes[family] for family in found.families})
+        wrong = [one.message for one in lowered.diagnostics if one.severity is Severity.ERROR]
+        if lowered.graph is None or wrong:
+            reasons = [*wrong, *(skip.reason for skip in lowered.skipped), lowered.limit]
+            raise _NoGraph(f"there is no graph to compare with: {next(filter(None, reasons), '')}")
+        return lowered.graph
+
+    return graph_at
+
+
+def _machines(file: MachinesFile) -> str:
+    """Machines are those of their files; of a choreography, the last file, the graph is compared.
+
+    Without a graph in the file the machines were compared with nothing that a run depends on.
+    """
+    paths = [path for path, _ in file.sources]
+    for path in paths:
+        require_file(path)
+    system = put_together([read_any(path) for path in paths])
+    if system.diagnostics and len(paths) > 1:
+        system = put_together([read_any(path) for path in paths[:-1]])
+    wrong = [one.message for one in system.diagnostics]
+    require(not wrong, "source", f"{paths[0]}: it has errors: {wrong[:1]}")
+    same = [row_of(machine) for machine in system.machines] == file.machines
+    require(same, "source", f"{paths[0]}: the machines are not those of the file")
+    if file.graph is None:
+        return f"the machines are those in {paths[0]}"
+    roles = [machine.role for machine in system.machines]
+    for dialect in (STRICT, FAITHFUL):
+        wanted = choreography(read_any(paths[-1]), roles, Options(dialect=dialect))
+        if wanted is not None and wanted.graph and neutral(wanted.graph) == file.graph:
+            return f"the machines are those in {paths[0]}, and the graph is that of {paths[-1]}"
+    raise Rejected("source", f"{paths[-1]}: the graph is not that of the text")
