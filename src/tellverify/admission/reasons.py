@@ -86,7 +86,7 @@ class Change(msgspec.Struct, frozen=True):
         if self.kind == "rename":
             return "give the protocol the name that the policy has for it"
         if self.kind == "regenerate":
-            return "make the manifest from its source again"
+            return "regenerate the manifest from its source"
         if self.kind == "require":
             return f"require `{self.pack}`"
         if self.kind == "drop":

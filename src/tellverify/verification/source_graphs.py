@@ -31,6 +31,7 @@ from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.options import Options
+from tellverify.policy.builtin import located
 from tellverify.projection.certified_sizes import differs_from_text
 from tellverify.projection.every_size import GraphAt
 from tellverify.source.files import Unreadable, read_bytes
@@ -88,7 +89,7 @@ def compare_with_source(path: str) -> str:
 def require_file(path: str) -> None:
     """Raise Rejected where a file that evidence was made of is missing."""
     reason = f"there is no {path} here: run this in its folder, or with --without-sources"
-    require(os.path.isfile(path), "source", reason)
+    require(os.path.isfile(located(path)), "source", reason)
 
 
 def _decoded(path: str, kind: type[_File]) -> _File:
