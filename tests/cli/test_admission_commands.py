@@ -98,7 +98,7 @@ def test_redaction_hides_every_key() -> None:
     ("arguments", "code", "words"),
     [
         (("admit", "specs", "--runtime", "nowhere"), 2, "there is no runtime"),
-        (("admit", "specs", "--without", "nothing"), 2, "no runtime can provide `nothing`"),
+        (("admit", "specs", "--without", "nothing"), 2, "no runtime can have `nothing`"),
         (("admit", "specs", "--policy", "nowhere"), 2, "TV051"),
         (("admit", "specs", "--policy", f"{COUNTER}/policies/not_toml.toml"), 2, "TV052"),
         (("admit", "specs", "--policy", f"{COUNTER}/policies/reserved_pack.toml"), 2, "TV067"),

@@ -134,10 +134,10 @@ def test_a_log_of_one_role_needs_its_machine_only(call: Call) -> None:
 @pytest.mark.parametrize(
     ("wrong", "meant"),
     [
-        ("Byer!Seller:Order", "`Buyer` is the nearest"),
-        ("Buyer!Selller:Order", "`Seller` is the nearest"),
-        ("Buyer!Seller:Oder", "`Order` is the nearest"),
-        ("X!Y:Z", "check that the log is of this protocol"),
+        ("Byer!Seller:Order", "did you mean `Buyer`?"),
+        ("Buyer!Selller:Order", "did you mean `Seller`?"),
+        ("Buyer!Seller:Oder", "did you mean `Order`?"),
+        ("X!Y:Z", "check that the log belongs to this protocol"),
     ],
 )
 def test_names_that_nobody_knows_get_a_suggestion(call: Call, wrong: str, meant: str) -> None:
@@ -151,7 +151,7 @@ def test_a_log_of_another_protocol_is_refused(call: Call) -> None:
     named = [line(TURN[0], protocol="shop.Order")]
     code, said = call(log(*named), "escrow.tell")
     assert code == 1
-    assert "error[TV804]: line 1 is of the protocol `shop.Order`" in said
+    assert "error[TV804]: line 1 belongs to the protocol `shop.Order`" in said
 
 
 def test_families_need_their_size(call: Call) -> None:

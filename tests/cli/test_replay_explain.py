@@ -107,7 +107,7 @@ def test_a_state_recorded_wrongly_is_named(trace: Path, call: Call) -> None:
 def test_an_end_that_does_not_show_the_fault_is_named(trace: Path, call: Call) -> None:
     code, said = call("replay", changed(trace, ["#meta", "culprits"], ["Buyer"]))
     assert code == 1
-    assert "error[TV813]: the end of the trace does not show the fault `stuck-role`" in said
+    assert "error[TV813]: the trace does not end in the fault `stuck-role`" in said
 
 
 def test_a_trace_of_another_protocol_is_refused(trace: Path, call: Call) -> None:

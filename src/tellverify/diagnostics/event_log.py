@@ -70,7 +70,7 @@ def unknown_in_log(
         notes=tuple(notes),
         helps=(
             *helps,
-            "check that the log belongs to this protocol and to this size of its families",
+            "check that the log belongs to this protocol, with families of this size",
         ),
     )
 
