@@ -15,8 +15,8 @@ from systems import Whole, random_family, random_system
 
 from tellverify.model.machine import Action, Machine
 from tellverify.model.trace import Fault
-from tellverify.search.check_group import PROVED, Reached, Scope
 from tellverify.search.check_system import SystemCheck, check_system
+from tellverify.search.group_answer import PROVED, Reached, Scope
 
 COUNT = int(os.environ.get("TELLVERIFY_MACHINES", "300"))
 LIMIT = 400

@@ -12,8 +12,8 @@ from tellverify.evidence.trace_replay import replay as stepped
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import replay
 from tellverify.model.trace import Fault, Trace
-from tellverify.search.check_group import PROVED, SAFE, Scope
 from tellverify.search.check_system import SystemCheck, check_system
+from tellverify.search.group_answer import PROVED, SAFE, Scope
 
 LIMIT = 150
 BOUND = 4

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from tellverify.evidence.formula_run import event_matches, event_rows
 from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.defect import Defect
+from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, Site
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
@@ -15,6 +17,7 @@ from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.obligations.machines import ALL_MACHINES, Machines, path_machine
 from tellverify.projection.liveness import Ending, StuckRun
 from tellverify.projection.queues import QueueBound
+from tellverify.search.traces import dependencies
 
 _NAMED = 16  # roles whose awaited messages are listed
 
@@ -31,6 +34,21 @@ def step_of(graph: ProtocolGraph, is_send: bool, transition: int) -> Step:
 def both(graph: ProtocolGraph, transitions: Iterable[int]) -> tuple[Step, ...]:
     """The run in which every message is taken at once."""
     return tuple(step_of(graph, send, e) for e in transitions for send in (True, False))
+
+
+def trimmed(formula: Formula, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What of a run causes the events that `formula` sees, when that is enough to break it."""
+    before = dependencies(steps)
+    events = [atom for atom in formula.atoms if isinstance(atom, EventAtom | BranchAtom)]
+    kept: set[int] = set()
+    for index in range(len(steps) - 1, -1, -1):
+        if index in kept or any(event_matches(atom, steps[index]) for atom in events):
+            kept.add(index)
+            kept.update(before[index])
+    short = tuple(steps[index] for index in sorted(kept))
+    rows = event_rows(formula, short)
+    broken = rows is not None and not evaluate(formula, rows, len(short), ended=False).weak
+    return short if broken else tuple(steps)
 
 
 def lasso(machines: Machines, stem: Sequence[Step], lap: Sequence[Step]) -> tuple[Steps, int]:

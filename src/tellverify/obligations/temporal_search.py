@@ -14,8 +14,6 @@ from tellverify.diagnostics.properties import PROPERTY_BROKEN
 from tellverify.diagnostics.wording import counted
 from tellverify.evidence.formula_run import (
     complaint,
-    event_matches,
-    event_rows,
     positions,
     unreached,
 )
@@ -25,14 +23,14 @@ from tellverify.language.lowering.branches import begins, text_branches
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
-from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
+from tellverify.model.formula import Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Instance, without_graph
-from tellverify.obligations.graph_runs import both
+from tellverify.obligations.graph_runs import both, trimmed
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.projection.implementability import check_graph
 from tellverify.properties.causal_order import decide_on_graph
@@ -47,7 +45,7 @@ from tellverify.properties.formula_tree import (
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import Decision, decide
 from tellverify.properties.resolve import Scope, Unknown, formula_of, scope_of, unknown_names
-from tellverify.search.traces import build_trace, dependencies, step_of
+from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.outcome import Unknown as Undecided
@@ -389,18 +387,3 @@ class Searcher:
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
         outcome = Proved(Method.SEARCH, f"by a run of {count}")
         return Answer(outcome, found.statistics, trace)
-
-
-def trimmed(formula: Formula, steps: Sequence[Step]) -> tuple[Step, ...]:
-    """What of a run causes the events that `formula` sees, when that is enough to break it."""
-    before = dependencies(steps)
-    events = [atom for atom in formula.atoms if isinstance(atom, EventAtom | BranchAtom)]
-    kept: set[int] = set()
-    for index in range(len(steps) - 1, -1, -1):
-        if index in kept or any(event_matches(atom, steps[index]) for atom in events):
-            kept.add(index)
-            kept.update(before[index])
-    short = tuple(steps[index] for index in sorted(kept))
-    rows = event_rows(formula, short)
-    broken = rows is not None and not evaluate(formula, rows, len(short), ended=False).weak
-    return short if broken else tuple(steps)

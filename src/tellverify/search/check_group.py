@@ -9,20 +9,27 @@ absence is claimed there. A run that is shown is a run whatever the bound.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
 import msgspec
 
-from tellverify.evidence.trace_replay import fault_shown
+from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.search.breadth_first import Layers, explored
-from tellverify.search.counterexample import Coverage, FaultSearch, find_faults
+from tellverify.search.counterexample import find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
+from tellverify.search.group_answer import (
+    PROVED,
+    SAFE,
+    GroupCheck,
+    Reached,
+    Scope,
+    of_runs,
+)
 from tellverify.search.k_compatibility import are_directed_session_automata, is_compatible
 from tellverify.search.layering import is_acyclic
 from tellverify.search.liveness import Lasting
@@ -45,56 +52,6 @@ from tellverify.search.unbounded_queues import Growth, growing_channels
 
 _GRAPH_BUDGET: Final = 60_000  # configurations that are kept with all moves between them
 _LARGEST_BOUND: Final = 4_096
-SAFE: Final = (Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE, Fault.STUCK_ROLE)
-
-
-class Scope(StrEnum):
-    """What was searched for a fault: how far an answer that nothing was found reaches."""
-
-    ALL = "all"  # every configuration there is
-    COMPATIBLE = "compatible"  # k-multiparty compatible: all, by the theorem
-    ENDINGS = "endings"  # every configuration in which nobody can move, by persistent sets
-    REDUCED = "reduced"  # representatives of every configuration, by persistent sets
-    STRUCTURE = "structure"  # no run can show it: no role comes back to where it was
-    QUEUES = "queues"  # all with queues of up to `bound` messages
-    OPEN = "open"  # those, but what some of them lead to depends on longer queues
-    RUNS = "runs"  # all runs of up to `depth` events
-
-
-PROVED: Final = frozenset(
-    {Scope.ALL, Scope.COMPATIBLE, Scope.ENDINGS, Scope.REDUCED, Scope.STRUCTURE}
-)
-
-
-class Reached(msgspec.Struct, frozen=True):
-    """The scope of an answer with its bound, depth, and the configurations that were visited."""
-
-    scope: Scope
-    bound: int
-    depth: int
-    configurations: int
-
-
-class GroupCheck(msgspec.Struct, frozen=True):
-    """What was found out about a group.
-
-    `traces` has at most one run for each fault, for stuck roles one for each role and for queues
-    that grow one for each channel. `reached` says how far each fault was searched for, of stuck
-    roles all but those in `unjudged`, for which it depends on longer queues. `longest` are exact
-    where the scope is `ALL`, upper bounds where it is `STRUCTURE`. `has_end`: every role may stop
-    somewhere. `rest` is a run to a configuration in which nobody can move; `never_rests`: there is
-    no such configuration.
-    """
-
-    roles: tuple[str, ...]
-    machines: tuple[Machine, ...]
-    traces: tuple[Trace, ...]
-    reached: dict[Fault, Reached]
-    unjudged: frozenset[str]
-    longest: tuple[tuple[Channel, int], ...]
-    has_end: bool
-    rest: tuple[Step, ...] | None
-    never_rests: bool
 
 
 def check_group(
@@ -210,7 +167,7 @@ class _Checker:
     def _is_enough(self, bound: int) -> bool:
         """Larger bounds are not to be searched: nothing is to be expected of them.
 
-        A sender that comes back to where it was has sent at most so many messages in between; when
+        A sender sends at most `longest_burst` messages before it returns to a state; when
         queues of that length do not make the group compatible, longer ones do not either.
         """
         if bound >= _LARGEST_BOUND:
@@ -282,7 +239,7 @@ class _Checker:
         )
 
     def judge_lasting(self, ends: bool) -> None:
-        """What holds for ever: roles that wait, ends that are out of reach."""
+        """Stuck roles, and ends that can no longer be reached."""
         wanted = [Fault.UNBOUNDED_QUEUE, Fault.NO_TERMINATION, *([Fault.ENDLESS_RUN] * ends)]
         if self.search is None:
             self.reached.update(dict.fromkeys(wanted, self.reached[Fault.DEADLOCK]))
@@ -312,7 +269,7 @@ class _Checker:
         self.reached[fault] = msgspec.structs.replace(self.within, scope=Scope.OPEN)
 
     def _by_structure(self, ends: bool) -> None:
-        """What machines that never come back to a state say by themselves."""
+        """What follows from the absence of cycles in machines."""
         answer = msgspec.structs.replace(self.within, scope=Scope.STRUCTURE)
         if self.is_limited and not self.complete:
             self.longest = tuple(sorted(self.limits.items()))
@@ -384,7 +341,7 @@ class _Checker:
             self.reached[fault] = Reached(Scope.QUEUES, self._reduced_bound(), 0, count)
 
     def _claim_ends(self, count: int) -> None:
-        """All ends are good; where every run ends, nobody waits for ever on the way either."""
+        """All ends are good; where every run ends, no role is stuck on the way either."""
         if self.acyclic:
             for fault in (Fault.STUCK_ROLE, Fault.NO_TERMINATION, Fault.ENDLESS_RUN):
                 if fault in self.reached:
@@ -419,9 +376,7 @@ class _Checker:
                 self._add_endless(growth, begin)
 
     def _add_endless(self, growth: Growth, begin: Configuration) -> None:
-        """The run in which a queue grows, when it leaves nobody out who can move."""
-        from tellverify.evidence.trace_replay import Stepper
-
+        """The run in which a queue grows, when every role that can act takes part in it."""
         stepper = Stepper(self.machines, begin)
         for step in growth.steps:
             stepper.make(step)
@@ -436,9 +391,3 @@ class _Checker:
 
 def _about(trace: Trace) -> str:
     return trace.culprits[0] if trace.fault is Fault.STUCK_ROLE else ""
-
-
-def of_runs(found: FaultSearch, covered: Coverage) -> Reached:
-    """How far a search of all runs went."""
-    scope = Scope.ALL if covered.complete else Scope.RUNS
-    return Reached(scope, 0, covered.depth, found.configurations + found.histories)

@@ -5,8 +5,8 @@ decided by its connected groups (`tellverify.search.check_group`), and what is s
 
 - an unspecified reception, a message to a terminated role, a role that is stuck, a queue that grows
   and an end that is out of reach are faults of the system when they are faults of a group;
-- nobody can move when in each group nobody can, so a deadlock of the system is one of a group, next
-  to others that have come to rest;
+- no role can act when in each group no role can, so the system deadlocks when one group does and no
+  role of the others can act;
 - a run of a group that never ends fairly is one of the system, mixed with whatever the others do.
 
 Fidelity is decided for the whole, since a choreography orders what its groups do.
@@ -24,17 +24,11 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
-from tellverify.search.check_group import (
-    PROVED,
-    GroupCheck,
-    Reached,
-    Scope,
-    check_group,
-    of_runs,
-)
+from tellverify.search.check_group import check_group
 from tellverify.search.counterexample import explain_unfaithful, find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
 from tellverify.search.equal_groups import renamed_run, without_names
+from tellverify.search.group_answer import PROVED, GroupCheck, Reached, Scope, of_runs
 from tellverify.search.history_search import HistorySearch
 from tellverify.search.traces import (
     build_trace,
@@ -210,9 +204,9 @@ class _Whole:
         return {role: found[role] for role in self.roles}
 
     def deadlock(self) -> tuple[Trace | None, Reached]:
-        """A run to where nobody can move and somebody has not finished.
+        """A run to where no role can act and some role has not terminated.
 
-        It is a run of one group to a deadlock, next to runs of all others to where nobody can move.
+        It is a run of one group to a deadlock, and of all others to where no role can act.
         """
         reached = self.reached(Fault.DEADLOCK)
         shown = [(g, t) for g in self.groups for t in g.traces if t.fault is Fault.DEADLOCK]

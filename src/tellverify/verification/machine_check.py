@@ -18,8 +18,8 @@ from tellverify.model.defect import Defect
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
-from tellverify.search.check_group import Reached, Scope
 from tellverify.search.check_system import SystemCheck, check_system
+from tellverify.search.group_answer import Reached, Scope
 from tellverify.source.span import NOWHERE
 from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method

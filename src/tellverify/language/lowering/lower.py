@@ -11,11 +11,11 @@ from tellverify.diagnostics import flow
 from tellverify.diagnostics.model import Diagnostic, Where, sort_key
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
-from tellverify.language.lowering.emit import Emitter, Skip
+from tellverify.language.lowering.emit import Emitter
 from tellverify.language.lowering.families import RoleFault, RoleTable, family_names
 from tellverify.language.lowering.first_and_last import Summaries
 from tellverify.language.lowering.numbering import Tables
-from tellverify.language.lowering.program import OverBudget
+from tellverify.language.lowering.program import OverBudget, Skip
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph, Site
 from tellverify.model.parallel_order import Level, ParallelOrder
