@@ -10,7 +10,8 @@ from systems import Whole, random_family, random_system
 from tellverify.evidence.trace_replay import fault_shown
 from tellverify.evidence.trace_replay import replay as stepped
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, replay
+from tellverify.model.run_end import replay
+from tellverify.model.semantics import Configuration
 from tellverify.model.trace import Fault, Trace
 from tellverify.search.check_system import SAFE, Scope, SystemCheck, check_system
 

@@ -18,7 +18,7 @@ from typing import Final
 from tellverify.model.defect import Defect
 from tellverify.model.graph import ProtocolGraph, Site
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import replay
+from tellverify.model.run_end import replay
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
 from tellverify.search.fidelity import FidelityMonitor, is_faithful_run

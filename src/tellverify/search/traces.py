@@ -8,7 +8,7 @@ from tellverify.diagnostics.wording import series
 from tellverify.model.defect import Defect
 from tellverify.model.graph import ProtocolGraph, Site
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Ended, replay
+from tellverify.model.run_end import Ended, replay
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.search.encoding import CompiledSystem, Move

@@ -9,7 +9,8 @@ from subset import subset_machines
 
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import Configuration, Ended, System, replay
+from tellverify.model.run_end import Ended, replay
+from tellverify.model.semantics import Configuration, System
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault
 from tellverify.search.breadth_first import explore, explore_iterated
