@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.site import Site
 
 
 class GraphBuilder:

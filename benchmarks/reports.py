@@ -19,9 +19,10 @@ from typing import Final
 
 from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.kinds import KINDS, writer
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile

@@ -32,10 +32,10 @@ from promela import promela
 
 from tellverify.formats.machine_files import FileFault, read_machines
 from tellverify.formats.machine_json import write_machine
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
-from tellverify.model.trace import Fault
 from tellverify.projection.subset import canonical_machine
 from tellverify.search.breadth_first import DENSE_FROM, LayeredSearch, Layers, explored
 from tellverify.search.counterexample import find_faults

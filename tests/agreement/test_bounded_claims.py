@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from plain_search import abandoned, spoilt
 from systems import Whole, random_family, random_system
 
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
-from tellverify.model.trace import Fault
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.search.group_answer import PROVED, Reached, Scope
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from systems import random_family, random_system
 
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
-from tellverify.model.trace import Fault
 from tellverify.search import breadth_first as search_module
 from tellverify.search.breadth_first import LayeredSearch, explore
 from tellverify.search.counterexample import find_faults

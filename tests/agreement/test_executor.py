@@ -12,10 +12,10 @@ from plain_search import shortest_faults
 from tellverify.evidence.event_log import read_log, write_log
 from tellverify.evidence.monitor import Monitor
 from tellverify.evidence.trace_replay import replay
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault
 from tellverify.obligations.machines import Machines
 from tellverify.runtime.chooser import Scripted, Seeded, Unscripted
 from tellverify.runtime.envelope import envelope_diff

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Fault
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.subset import canonical_machine
 from tellverify.search.counterexample import find_faults

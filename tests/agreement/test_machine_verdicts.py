@@ -9,9 +9,10 @@ from systems import Whole, random_family, random_system
 
 from tellverify.evidence.trace_replay import fault_shown
 from tellverify.evidence.trace_replay import replay as stepped
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import replay
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.run_end import replay
+from tellverify.model.trace import Trace
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.search.group_answer import PROVED, SAFE, Scope
 

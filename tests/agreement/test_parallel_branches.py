@@ -8,7 +8,7 @@ from subset import subset_machines
 
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.parser import parse
-from tellverify.model.trace import Fault
+from tellverify.model.fault import Fault
 from tellverify.projection.implementability import check_graph
 from tellverify.search.counterexample import find_faults
 from tellverify.source.text import SourceFile

@@ -11,7 +11,7 @@ from plain_orders import random_protocol, shortest_infidelity, tagged, text
 
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax.parser import parse
-from tellverify.model.trace import Fault
+from tellverify.model.fault import Fault
 from tellverify.projection.subset import bounded_machine
 from tellverify.search.counterexample import find_faults
 from tellverify.source.text import SourceFile

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pytest
 from graphs import random_graph
 
-from tellverify.model.trace import Fault
+from tellverify.model.fault import Fault
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.subset import canonical_machine
 from tellverify.search.counterexample import SEARCHED, find_faults

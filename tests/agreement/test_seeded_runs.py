@@ -10,10 +10,11 @@ from plain_search import is_start_of_run
 from reference_conditions import Failure, reference_failures
 from subset import subset_machines
 
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action
 from tellverify.model.semantics import System
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.counterexample import find_faults
 from tellverify.search.run_from_violation import seed_run
 

@@ -23,10 +23,10 @@ from tellverify.evidence.certificate import (
 )
 from tellverify.evidence.recheck.files import recheck
 from tellverify.evidence.recheck.graph import Rejected
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.semantics import Configuration, System
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault
 from tellverify.obligations.options import Options
 from tellverify.verification.certificate_files import certificate_files, graph_files
 from tellverify.verification.pipeline import check_paths

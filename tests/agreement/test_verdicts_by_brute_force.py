@@ -7,9 +7,10 @@ from graphs import random_graph
 from plain_search import faults_of, histories, is_start_of_run
 from subset import subset_machines
 
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.semantics import System
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
 from tellverify.verdict.outcome import Proved, Refuted

@@ -19,11 +19,12 @@ from pages import (
     specs_page,
 )
 
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.report.drawing.sequence import participants

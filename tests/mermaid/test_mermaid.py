@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markup import mermaid
 

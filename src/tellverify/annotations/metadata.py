@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from tellverify.annotations.rules import Rules
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 
 CAPABILITY: Final = "guard_capability"
 COST: Final = "flow_cost"

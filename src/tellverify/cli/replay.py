@@ -28,8 +28,8 @@ from tellverify.evidence.itf import (
 from tellverify.evidence.trace_replay import Divergence, Stepper
 from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import Unopened, opened
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.model.trace import Fault
 from tellverify.report.drawing.event_lines import step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines

@@ -16,11 +16,12 @@ import msgspec
 
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.defect import Defect
+from tellverify.model.fault import Fault
 from tellverify.model.formula import Formula, malformed
-from tellverify.model.graph import Site
 from tellverify.model.machine import Machine
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.source.files import Unreadable, read_bytes, without_mark
 
 SUFFIX: Final = ".itf.json"

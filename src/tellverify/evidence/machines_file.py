@@ -8,9 +8,10 @@ import msgspec
 
 from tellverify.evidence.certificate import NeutralGraph, Number
 from tellverify.model.futures import connected_groups, futures
-from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import Configuration, System
+from tellverify.model.site import Site
 
 MACHINES_SCHEMA: Final = "tellverify/machines-1"
 MACHINES_NAME: Final = "system.machines.json"

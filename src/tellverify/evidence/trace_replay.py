@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups, futures
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration, System
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault
 
 Channel: TypeAlias = tuple[str, str]
 Queues: TypeAlias = Mapping[Channel, tuple[str, ...]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):

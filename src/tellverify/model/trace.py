@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
+from tellverify.model.fault import Fault as Fault
 from tellverify.model.formula import Formula
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-
-
-class Fault(StrEnum):
-    """What a run shows at its end."""
-
-    DEADLOCK = "deadlock"
-    STUCK_ROLE = "stuck-role"
-    UNSPECIFIED_RECEPTION = "unspecified-reception"
-    ORPHAN_MESSAGE = "orphan-message"
-    INFIDELITY = "infidelity"
-    UNBOUNDED_QUEUE = "unbounded-queue"
-    NO_TERMINATION = "no-termination"
-    ENDLESS_RUN = "endless-run"
-    PROPERTY = "property"
-    WITNESS = "witness"
 
 
 class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):

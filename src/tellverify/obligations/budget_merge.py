@@ -9,7 +9,8 @@ from tellverify.annotations.replicated_budget import Wrong, words, wrong_merge
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.chain import LOST_CHARGE
 from tellverify.language.lowering.families import declared_roles
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import MeteredInstance, Meters

@@ -27,9 +27,10 @@ from tellverify.evidence.budgets import (
 from tellverify.evidence.neutral import neutral
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters

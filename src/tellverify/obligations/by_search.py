@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines

@@ -23,8 +23,9 @@ from tellverify.diagnostics.ceremonies import (
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.directives import Directive, directives
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines

@@ -9,8 +9,8 @@ from typing import Final
 
 from tellverify.diagnostics.communication import UNMERGEABLE
 from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.model.fault import Fault
 from tellverify.model.limits import MachineTooLarge
-from tellverify.model.trace import Fault
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.projection.implementability import Implementability

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from tellverify.evidence.formula_run import stated, unreached
 from tellverify.evidence.itf import TraceSubject, write_itf
+from tellverify.model.fault import Fault
 from tellverify.model.formula import FinishedAtom, Formula, FormulaBuilder
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.verdict.properties import PROPERTIES, Property
 
 

@@ -8,12 +8,14 @@ from typing import TypeAlias
 from tellverify.evidence.formula_run import event_matches, event_rows
 from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.defect import Defect
+from tellverify.model.fault import Fault
 from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
-from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.machines import ALL_MACHINES, Machines, path_machine
 from tellverify.projection.liveness import Ending, StuckRun
 from tellverify.projection.queues import QueueBound

@@ -21,7 +21,8 @@ from tellverify.diagnostics.model import Diagnostic, Severity, Where
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.defect import Defect
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.obligations.budget_merge import decide_merging
 from tellverify.obligations.budgets import decide_budgets
 from tellverify.obligations.ceremonies import decide_ceremonies

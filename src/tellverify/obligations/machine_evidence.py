@@ -13,9 +13,10 @@ from tellverify.evidence.machines_file import (
     write_machines,
 )
 from tellverify.evidence.neutral import neutral
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import Input, ProtocolReport

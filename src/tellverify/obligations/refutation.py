@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
 from tellverify.model.parallel_order import ParallelOrder
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.projection.exact import Violation

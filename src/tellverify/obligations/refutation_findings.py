@@ -7,7 +7,8 @@ from typing import Final
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, Where, finding
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted

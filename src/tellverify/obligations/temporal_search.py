@@ -23,12 +23,13 @@ from tellverify.language.lowering.branches import begins, text_branches
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
+from tellverify.model.fault import Fault
 from tellverify.model.formula import Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance, without_graph
 from tellverify.obligations.graph_runs import both, trimmed
 from tellverify.obligations.machines import ALL_MACHINES, Machines

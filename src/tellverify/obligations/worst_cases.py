@@ -29,9 +29,10 @@ from tellverify.diagnostics.model import Code
 from tellverify.language.linking.imports import with_imported
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.machines import Machines

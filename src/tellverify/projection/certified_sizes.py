@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Sequence
 
 from tellverify.evidence.certificate import Certificate, InstancePart, NeutralGraph
-from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.site import Site
 from tellverify.model.sizes import SizeSymbol, sizes_text
 from tellverify.projection.certify import certify
 from tellverify.projection.every_size import EverySize, GraphAt

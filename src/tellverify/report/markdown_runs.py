@@ -8,7 +8,8 @@ from typing import Final
 
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted, grouped, listed
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw, place
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.entries import entries, folded, region_of

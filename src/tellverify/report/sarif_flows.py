@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tellverify.diagnostics.wording import counted, listed
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import awaited

@@ -14,9 +14,9 @@ from enum import StrEnum
 
 import msgspec
 
-from tellverify.model.graph import Site
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import Configuration
+from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.runtime.chooser import Chooser, Option, draw
 from tellverify.runtime.mode import ExecutionPolicy, Mode

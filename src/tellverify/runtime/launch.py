@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from tellverify.model.defect import Defect
-from tellverify.model.graph import Site
 from tellverify.model.machine import Machine
+from tellverify.model.site import Site
 from tellverify.policy.rows import Determinism
 from tellverify.runtime.chooser import Chooser
 from tellverify.runtime.executor import Execution, Executor

@@ -19,11 +19,12 @@ from typing import Final
 
 import msgspec
 
+from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.parallel_order import ParallelOrder
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.check_group import check_group
 from tellverify.search.counterexample import explain_unfaithful, find_faults
 from tellverify.search.encoding import Channel, CompiledSystem

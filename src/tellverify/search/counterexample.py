@@ -12,11 +12,12 @@ from typing import Final
 
 import msgspec
 
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.search.breadth_first import LayeredSearch, Layers, advanced
 from tellverify.search.encoding import CompiledSystem, Move
 from tellverify.search.history_search import HistorySearch

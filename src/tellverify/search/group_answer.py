@@ -7,9 +7,10 @@ from typing import Final
 
 import msgspec
 
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.counterexample import Coverage, FaultSearch
 from tellverify.search.encoding import Channel
 

@@ -7,9 +7,10 @@ from functools import cached_property, partial
 from itertools import pairwise
 from typing import Final
 
+from tellverify.model.fault import Fault
 from tellverify.model.futures import Futures, futures
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.breadth_first import Layers
 from tellverify.search.encoding import Move
 from tellverify.search.reachability import Reach, fair_component, fair_round

@@ -16,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tellverify.model.defect import Defect
-from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.fault import Fault
+from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import replay
+from tellverify.model.run_end import replay
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.fidelity import FidelityMonitor, is_faithful_run
 from tellverify.search.traces import (
     MachineOf,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tellverify.model.trace import Fault
+from tellverify.model.fault import Fault
 from tellverify.search.encoding import CompiledSystem
 
 

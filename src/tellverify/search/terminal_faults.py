@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.reduction import ReducedSearch, Reduction, idle_configurations
 from tellverify.search.symmetry import symmetry_of

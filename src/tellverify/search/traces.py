@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tellverify.diagnostics.wording import series
 from tellverify.model.defect import Defect
-from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.fault import Fault
+from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Ended, replay
+from tellverify.model.run_end import Ended, replay
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.search.encoding import CompiledSystem, Move
 
 MachineOf = Callable[[str], Machine]

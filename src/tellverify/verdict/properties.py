@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.model.trace import Fault
+from tellverify.model.fault import Fault
 
 DIALECTS: Final = {
     "strict": "a statement means what it says, and accidents of Telltale are findings",

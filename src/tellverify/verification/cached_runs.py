@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from tellverify.language.instances import combinations, instance_name
 from tellverify.language.workspace import Workspace, named
 from tellverify.model.defect import Defect
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.graph_runs import replayed
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import DEFAULT_SIZES, Options

@@ -36,19 +36,18 @@ def certificate_files(
 ) -> list[tuple[str, str, str]]:
     """The certificate of a protocol that was found implementable by coherence, as `trace_files`.
 
-    There is none when it is too large, was searched, or composed of parallel branches. Instances
-    without an event are left out: there is nothing to show of them.
+    There is none when it is too large, was searched, or composed of parallel branches, and none of
+    graphs without an event: there is nothing to show of them.
     """
     by_coherence = [
         v.outcome
         for v in protocol.verdicts
         if v.property is Property.IMPLEMENTABLE and _is_certifiable(v.outcome)
     ]
-    shown = {instance: graph for instance, graph in graphs.items() if len(graph.target)}
-    if not by_coherence or not shown:
+    if not by_coherence or not any(graph.event_count for graph in graphs.values()):
         return []
     try:
-        parts = [certify(graph, instance, _STEPS) for instance, graph in shown.items()]
+        parts = [certify(graph, instance, _STEPS) for instance, graph in graphs.items()]
     except OutOfBudget:
         return []
     certificate = Certificate(

@@ -15,7 +15,8 @@ from tellverify.diagnostics.wording import counted
 from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
 from tellverify.search.check_system import SystemCheck, check_system

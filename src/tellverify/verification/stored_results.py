@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.run import ProtocolReport, Suppression
 from tellverify.verification.checked import FileResult

@@ -6,9 +6,10 @@ import msgspec
 
 from tellverify.evidence.formula_run import stated
 from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES

@@ -10,10 +10,10 @@ import msgspec
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import TraceFile, disagreement
 from tellverify.evidence.trace_replay import Stepper, fault_shown
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.search.fidelity import is_faithful
 

@@ -13,6 +13,7 @@ from tellverify.evidence import formula_run
 from tellverify.evidence.formula_run import complaint, must_go_on, positions, unreached, unshown
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.fault import Fault
 from tellverify.model.formula import (
     BranchAtom,
     CountAtom,
@@ -23,7 +24,6 @@ from tellverify.model.formula import (
     OfferAtom,
     malformed,
 )
-from tellverify.model.trace import Fault
 
 TWICE = (
     machine("A", [("B!M", 1)], [("B!M", 2)], [("B!Done", 3)], []),

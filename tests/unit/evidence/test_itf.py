@@ -15,10 +15,11 @@ from tellverify.evidence.itf import (
     write_itf,
 )
 from tellverify.model.defect import Defect
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 
 MACHINES = (
     Machine("A", (((Action(True, "B", "hi"), 1),), ()), (False, True)),

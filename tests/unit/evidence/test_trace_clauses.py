@@ -18,10 +18,11 @@ from tellverify.evidence.machines_file import MACHINES_SCHEMA, MachinesFile, row
 from tellverify.evidence.neutral_machine import machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph
 from tellverify.evidence.recheck.traces import check_trace
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.verdict.properties import PROPERTIES, Property
 
 OBLIGATIONS = {

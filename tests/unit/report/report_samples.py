@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tellverify.diagnostics.communication import STUCK_ROLE, UNMERGEABLE
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope

@@ -19,7 +19,8 @@ from test_report_hostile import NAMES, run_with
 from test_run_file import SCHEMA
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.github import guarded, write_annotations

@@ -12,9 +12,10 @@ from test_run_file import SCHEMA
 
 from tellverify.diagnostics.communication import STUCK_ROLE
 from tellverify.diagnostics.model import Annotation, Diagnostic
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, write_markdown

@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 from report_samples import ESCROW_REPORT, RUN, SOURCES, STUCK_COURIER, VOTE_REPORT, step
 
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.chart import draw
 from tellverify.report.style import Style

@@ -10,9 +10,10 @@ from collections import Counter
 import pytest
 from report_samples import ESCROW_TRACE
 
-from tellverify.model.graph import Site
+from tellverify.model.fault import Fault
+from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.layout import Box, Line, TooLarge, place
 from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.drawing.svg_graph import draw_graph

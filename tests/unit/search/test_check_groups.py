@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups
 from tellverify.model.machine import Action, Machine
-from tellverify.model.trace import Fault
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.search.group_answer import Reached, Scope
 from tellverify.search.sends import longest_burst, most_sent

@@ -6,10 +6,11 @@ import pytest
 from subset import subset_machines
 
 from tellverify.model.defect import Defect
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.search.counterexample import SEARCHED, FaultSearch, find_faults
 from tellverify.search.traces import build_trace
 

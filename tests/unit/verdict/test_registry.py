@@ -7,7 +7,7 @@ import pytest
 from tellverify.admission.resolve import Reason
 from tellverify.diagnostics.codes import CODES
 from tellverify.evidence.recheck.traces import _FAULTS
-from tellverify.model.trace import Fault
+from tellverify.model.fault import Fault
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import METHODS, Method, method_named
 from tellverify.verdict.outcome import Proved

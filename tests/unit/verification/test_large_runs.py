@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.families import GraphBuilder
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph

@@ -16,10 +16,11 @@ from tellverify.evidence.machines_file import MachinesFile, Message, can_end, me
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
 from tellverify.evidence.trace_replay import comes_back, fault_shown, replay
+from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.verdict.properties import PROPERTIES, Property
 
 _ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act

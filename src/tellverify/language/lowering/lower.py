@@ -17,8 +17,9 @@ from tellverify.language.lowering.first_and_last import Summaries
 from tellverify.language.lowering.numbering import Tables
 from tellverify.language.lowering.program import OverBudget, Skip
 from tellverify.language.syntax import ast
-from tellverify.model.graph import Event, ProtocolGraph, Site
+from tellverify.model.graph import Event, ProtocolGraph
 from tellverify.model.parallel_order import Level, ParallelOrder
+from tellverify.model.site import Site
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 

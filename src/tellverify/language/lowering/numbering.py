@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tellverify.language.lowering.families import RoleTable
 from tellverify.language.lowering.sites import site_of
 from tellverify.language.syntax import ast
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 from tellverify.source.text import SourceFile
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tellverify.language.syntax import ast
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 from tellverify.source.text import SourceFile
 
 

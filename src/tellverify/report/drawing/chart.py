@@ -12,8 +12,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted, grouped, listed
-from tellverify.model.graph import Site
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.fault import Fault
+from tellverify.model.site import Site
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import (
     Fold,
     Row,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tellverify.diagnostics.wording import counted, listed
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.fault import Fault
+from tellverify.model.trace import Trace
 from tellverify.report.drawing.sequence import (
     Fold,
     Row,

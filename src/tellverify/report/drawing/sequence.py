@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import grouped, listed
-from tellverify.model.graph import Site
+from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.families import collapsed

@@ -17,8 +17,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted
+from tellverify.model.fault import Fault
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.chart import place
 from tellverify.report.drawing.sequence import awaited, participants
 from tellverify.report.drawing.svg_style import svg

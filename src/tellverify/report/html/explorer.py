@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tellverify.diagnostics.wording import counted, grouped
+from tellverify.model.fault import Fault
 from tellverify.model.step import Step
-from tellverify.model.trace import Fault, Trace
+from tellverify.model.trace import Trace
 from tellverify.report.drawing.configurations import Scene, scenes
 from tellverify.report.drawing.sequence import awaited, participants
 from tellverify.report.drawing.svg_chart import draw_chart

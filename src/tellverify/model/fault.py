@@ -1,0 +1,20 @@
+"""What a run can show at its end."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What a run shows at its end."""
+
+    DEADLOCK = "deadlock"
+    STUCK_ROLE = "stuck-role"
+    UNSPECIFIED_RECEPTION = "unspecified-reception"
+    ORPHAN_MESSAGE = "orphan-message"
+    INFIDELITY = "infidelity"
+    UNBOUNDED_QUEUE = "unbounded-queue"
+    NO_TERMINATION = "no-termination"
+    ENDLESS_RUN = "endless-run"
+    PROPERTY = "property"
+    WITNESS = "witness"

@@ -1,0 +1,43 @@
+"""Where a given run of communicating machines leads, in time linear in the run."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from tellverify.model.machine import Action, Machine
+from tellverify.model.step import Step
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Where a run has led to: states of the roles that occur in it, channels not empty, sorted."""
+
+    states: Mapping[str, int]
+    queues: tuple[tuple[tuple[str, str], tuple[str, ...]], ...]
+
+
+def replay(machine_of: Callable[[str], Machine], steps: Sequence[Step]) -> Ended | int:
+    """Where `steps` lead from the initial configuration, or the index of the first that cannot be.
+
+    The step relation of `System` for one given run, in time linear in the run. `machine_of` is
+    asked for the roles that occur in the run and for no others.
+    """
+    states: dict[str, int] = {}
+    queues: dict[tuple[str, str], deque[str]] = {}
+    for index, step in enumerate(steps):
+        peer = step.receiver if step.send else step.sender
+        action = Action(step.send, peer, step.label)
+        moves = machine_of(step.actor).moves[states.get(step.actor, 0)]
+        target = next((target for offered, target in moves if offered == action), None)
+        queue = queues.setdefault((step.sender, step.receiver), deque())
+        if target is None or not (step.send or (queue and queue[0] == step.label)):
+            return index
+        states[step.actor] = target
+        if step.send:
+            queue.append(step.label)
+        else:
+            queue.popleft()
+    full = sorted((channel, tuple(queue)) for channel, queue in queues.items() if queue)
+    return Ended(dict(sorted(states.items())), tuple(full))

@@ -1,0 +1,174 @@
+"""How many seeded small changes to the program its tests notice.
+
+    python tests/mutation/survey.py --count 100 --seed 1 [--only evidence] [--jobs 2]
+
+Each mutant is written to a copy of `src`, and the tests of its package run against that copy until
+the first fails. Changes without any effect count as not noticed, so that the number is never better
+than the tests are. Test files that fail without a change are left out, and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from mutants import Mutant, chosen
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+_SECONDS: Final = 240
+# For each package the tests that look at it, quick ones first.
+TESTS: Final = {
+    "evidence/recheck": (
+        "tests/unit/evidence",
+        "tests/agreement/test_certificates.py",
+        "tests/agreement/test_every_size_certificates.py",
+        "tests/cli/test_recheck.py",
+        "tests/cli/test_recheck_sources.py",
+        "tests/cli/test_check_machines.py",
+        "tests/agreement/test_tampering.py",
+    ),
+    "evidence": (
+        "tests/unit/evidence",
+        "tests/agreement/test_worst_cases.py",
+        "tests/agreement/test_monitor.py",
+        "tests/cli/test_event_logs.py",
+        "tests/cli/test_recheck.py",
+        "tests/cli/test_property_evidence.py",
+        "tests/cli/test_check_machines.py",
+        "tests/agreement/test_tampering.py",
+    ),
+    "policy": (
+        "tests/unit/policy",
+        "tests/unit/admission",
+        "tests/agreement/test_admission.py",
+        "tests/cli/test_admission_commands.py",
+    ),
+    "search": (
+        "tests/unit/search",
+        "tests/agreement/test_search_by_brute_force.py",
+        "tests/agreement/test_machine_verdicts.py",
+        "tests/agreement/test_dense_search.py",
+        "tests/agreement/test_reductions.py",
+        "tests/agreement/test_liveness.py",
+        "tests/agreement/test_queues.py",
+        "tests/agreement/test_search_against_coherence.py",
+        "tests/agreement/test_properties_on_graphs.py",
+    ),
+    "projection": (
+        "tests/unit/projection",
+        "tests/agreement/test_local_machines.py",
+        "tests/agreement/test_certificates.py",
+        "tests/agreement/test_strict_projection.py",
+        "tests/agreement/test_every_size.py",
+        "tests/agreement/test_every_size_certificates.py",
+        "tests/agreement/test_implementability.py",
+    ),
+}
+
+
+class Survey(NamedTuple):
+    """Which mutants were noticed, in the order in which they were chosen."""
+
+    mutants: tuple[Mutant, ...]
+    noticed: tuple[bool, ...]
+
+    @property
+    def survivors(self) -> list[Mutant]:
+        """Those that no test noticed."""
+        return [one for one, seen in zip(self.mutants, self.noticed, strict=True) if not seen]
+
+
+def modules_of(package: str) -> list[str]:
+    """The modules below a package, without those of a package that has tests of its own."""
+    folder = ROOT / "src" / "tellverify" / package
+    own = [other for other in TESTS if other.startswith(f"{package}/")]
+    found = sorted(path.relative_to(ROOT).as_posix() for path in folder.rglob("*.py"))
+    return [one for one in found if not any(f"tellverify/{other}/" in one for other in own)]
+
+
+def survey(packages: Sequence[str], seed: int, count: int, jobs: int = 1) -> Survey:
+    """Choose mutants evenly over packages, and run the tests of each against it."""
+    share = [count // len(packages) + (n < count % len(packages)) for n in range(len(packages))]
+    picked = [
+        (mutant, package)
+        for package, number in zip(packages, share, strict=True)
+        for mutant in chosen(ROOT, modules_of(package), seed, number)
+    ]
+    with ThreadPoolExecutor(jobs) as pool:
+        kept = list(pool.map(_passing, [TESTS[package] for package in packages]))
+    passing = dict(zip(packages, kept, strict=True))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
+        rows = [
+            pool.submit(_is_noticed, Path(folder) / str(number), mutant, passing[package])
+            for number, (mutant, package) in enumerate(picked)
+        ]
+        noticed = tuple(row.result() for row in rows)
+    return Survey(tuple(mutant for mutant, _ in picked), noticed)
+
+
+def _passing(tests: Sequence[str]) -> list[str]:
+    """The test files that pass without a change."""
+    kept = []
+    for test in tests:
+        if _run([test], ROOT / "src"):
+            kept.append(test)
+        else:
+            print(f"left out, since it fails as it is: {test}", flush=True)
+    return kept
+
+
+def _is_noticed(folder: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
+    shutil.copytree(ROOT / "src", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    changed = folder / Path(mutant.path).relative_to("src")
+    changed.write_text(mutant.applied(changed.read_text(encoding="utf-8")), encoding="utf-8")
+    seen = not all(_run([test], folder) for test in tests)
+    shutil.rmtree(folder)
+    print(f"{'noticed' if seen else 'SURVIVES'}: {mutant}", flush=True)
+    return seen
+
+
+def _run(tests: Sequence[str], source: Path) -> bool:
+    """Whether the tests pass with the program in `source`; one that hangs does not."""
+    paths = os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider"]
+    with subprocess.Popen(
+        [*command, *tests],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as running:
+        try:
+            return running.wait(_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, 9)
+            return False
+
+
+def main() -> int:
+    """Run a survey as the command line asks, and say what was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=sorted(TESTS), action="append")
+    parser.add_argument("--jobs", type=int, default=1)
+    asked = parser.parse_args()
+    found = survey(asked.only or tuple(TESTS), asked.seed, asked.count, asked.jobs)
+    for mutant in found.survivors:
+        print(f"not noticed: {mutant}")
+    print(f"{sum(found.noticed)} of {len(found.noticed)} noticed")
+    return 0 if 10 * sum(found.noticed) >= 9 * len(found.noticed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Mutants are well-formed and equal for equal seeds; and, when asked for, tests notice them.
+
+`TELLVERIFY_MUTANTS=100` runs a survey of so many mutants, which takes the better part of an hour.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mutants import chosen, mutants_of
+from survey import ROOT, TESTS, modules_of, survey
+
+TEXT = """def f(a, b):
+    if a < b and not a:
+        raise ValueError
+    for c in (1, 2, 3):
+        a += c
+    return any(a) if b else 0 < a <= b
+"""
+
+
+def test_a_module_has_mutants_of_every_kind() -> None:
+    found = mutants_of("m.py", TEXT)
+    kinds = {mutant.kind for mutant in found}
+    assert kinds == {
+        "comparison",
+        "and for or",
+        "operand dropped",
+        "not dropped",
+        "all for any",
+        "off by one",
+        "condition always true",
+        "condition never true",
+        "loop cut short",
+        "statement dropped",
+    }
+    texts = {mutant.applied(TEXT) for mutant in found}
+    assert len(texts) == len(found) and TEXT not in texts
+    for text in texts:
+        ast.parse(text)
+
+
+def test_every_mutant_of_the_program_is_a_program() -> None:
+    for package in TESTS:
+        modules = modules_of(package)
+        assert modules
+        for mutant in chosen(ROOT, modules, seed=2, count=40):
+            source = (ROOT / mutant.path).read_text(encoding="utf-8")
+            changed = mutant.applied(source)
+            assert changed != source
+            ast.parse(changed)
+        assert chosen(ROOT, modules, 5, 9) == chosen(ROOT, modules, 5, 9)
+
+
+@pytest.mark.skipif(
+    "TELLVERIFY_MUTANTS" not in os.environ,
+    reason="a survey of mutants is asked for by TELLVERIFY_MUTANTS=N",
+)
+def test_nine_of_ten_mutants_are_noticed() -> None:
+    count, seed = int(os.environ["TELLVERIFY_MUTANTS"]), int(os.environ.get("TELLVERIFY_SEED", "1"))
+    found = survey(tuple(TESTS), seed, count, jobs=os.cpu_count() or 1)
+    assert 10 * sum(found.noticed) >= 9 * len(found.noticed), list(map(str, found.survivors))
