@@ -132,9 +132,20 @@ def test_inputs_are_no_shell_code(installed: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "broken").exists()
 
 
+def test_a_path_is_no_option_and_no_comment_of_a_change_counts(
+    installed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "good.tell").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "tellverify.toml").write_text("[bounds]\nqueue = 1\n", encoding="utf-8")
+    done = run_step(steps()[1], tmp_path, installed, {"paths": "--exit-zero\ngood.tell"})
+    assert done.returncode == 1
+    assert "--exit-zero" in done.stdout
+    assert "`--strict` uses the default" in done.stdout
+
+
 def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
-    shutil.copytree(PROTOCOLS, tmp_path / "protocols")
+    shutil.copytree(PROTOCOLS, tmp_path / "my protocols")
     assert BASH is not None
     done = subprocess.run(
         [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
@@ -148,10 +159,12 @@ def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> N
             "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
             "PYTHONIOENCODING": "utf-8",
             **job["variables"],
-            "TELL_PATHS": "protocols",
+            "TELL_PATHS": "my protocols\n$(touch broken)*",
+            "TELL_ARGUMENTS": "--require bounded",
         },
     )
     assert done.returncode == 1, done.stderr
+    assert not (tmp_path / "broken").exists()
     for kind in ("junit", "codequality"):
         assert (tmp_path / job["artifacts"]["reports"][kind]).stat().st_size > 0
     for path in job["artifacts"]["paths"]:

@@ -12,13 +12,14 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_day
+from tellverify.cli.complaints import complain
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
-from tellverify.report.escape import tame
+from tellverify.report.escape import printable, tame
 from tellverify.report.markup import prose
 from tellverify.source.writing import replace_text
 from tellverify.verdict.comparison import Comparison
@@ -97,7 +98,7 @@ def audit(
         with working_in(loaded.folder):
             refusal = "" if ledger else escape(os.path.relpath(place), ".")
             if refusal:
-                click.echo(f"tellverify: {refusal}", err=True)
+                complain(refusal)
                 return Exit.USAGE
             is_due = bool(ledger or loaded.configuration.ledger) and not os.path.lexists(place)
             committed = read_ledger(os.path.relpath(place))
@@ -105,7 +106,7 @@ def audit(
             options = msgspec.structs.replace(ready.options, ledger=committed)
             run = checked(msgspec.structs.replace(ready, options=options)).checked.run
             if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
-                click.echo(f"tellverify: {run.exit_reason}", err=True)
+                complain(run.exit_reason)
                 return run.exit_code
             if writes:
                 return _save(committed.path, run.assumptions)
@@ -182,9 +183,9 @@ def _save(path: str, assumptions: Sequence[Assumption]) -> int:
     try:
         replace_text(path, ledger_text(assumptions))
     except OSError as error:
-        click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
+        complain(f"cannot write {path}: {error.strerror}")
         return Exit.USAGE
-    click.echo(f"wrote {path}: {counted(len(assumptions), 'assumption')}")
+    click.echo(f"wrote {printable(path)}: {counted(len(assumptions), 'assumption')}")
     return Exit.OK
 
 

@@ -10,9 +10,11 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
+from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
 from tellverify.diagnostics.wording import counted
+from tellverify.report.escape import printable
 from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Baseline, Run
 from tellverify.verification.baseline import baseline_of, read_baseline, stale
@@ -112,12 +114,12 @@ def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> 
         with working_in(loaded.folder):
             refusal = "" if path else baseline_refusal(os.path.relpath(place), ".")
             if refusal:
-                click.echo(f"tellverify: {os.path.relpath(place)}: {refusal}", err=True)
+                complain(f"{os.path.relpath(place)}: {refusal}")
                 return Exit.USAGE
             ready = prepared(settled, with_baseline=False)
             run = checked(ready).checked.run
             if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
-                click.echo(f"tellverify: {run.exit_reason}", err=True)
+                complain(run.exit_reason)
                 return run.exit_code
             return do(run, os.path.relpath(place))
     except Refused as refused:
@@ -128,9 +130,9 @@ def _save(path: str, text: str, what: str) -> int:
     try:
         replace_text(path, text)
     except OSError as error:
-        click.echo(f"tellverify: cannot write {path}: {error.strerror}", err=True)
+        complain(f"cannot write {path}: {error.strerror}")
         return Exit.USAGE
-    click.echo(f"wrote {path}: {what}")
+    click.echo(f"wrote {printable(path)}: {what}")
     return Exit.OK
 
 

@@ -8,7 +8,7 @@ import click
 
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.report.escape import tame
+from tellverify.report.escape import log_line, tame
 from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
 
@@ -23,7 +23,7 @@ class Stopped(Exception):
 
 def complain(text: str) -> None:
     """A line on standard error."""
-    click.echo(f"tellverify: {text}", err=True)
+    click.echo(f"tellverify: {log_line(text)}", err=True)
 
 
 def say(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
@@ -33,7 +33,7 @@ def say(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) ->
         line, column = location(source, diagnostic.primary.span.start)
         where = f"{tame(diagnostic.path)}:{line}:{column}"
         rank = f"{diagnostic.severity}[{diagnostic.code.number}]"
-        click.echo(f"{where}: {rank} {tame(diagnostic.message)}", err=True)
+        click.echo(log_line(f"{where}: {rank} {tame(diagnostic.message)}"), err=True)
 
 
 def stop_at_errors(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> None:

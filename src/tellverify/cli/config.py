@@ -12,6 +12,7 @@ from tellverify.cli import check_options
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import complain_refused
+from tellverify.report.escape import printable
 from tellverify.verification.configuration import Configuration
 from tellverify.verification.configuration_files import NAME, Refused, shown
 from tellverify.verification.configuration_layers import Loaded, flat, load
@@ -79,7 +80,7 @@ def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
     texts = [(f"{key} = {toml_text(value)}", origin) for key, value, origin in rows]
     width = max(len(text) for text, _ in texts if len(text) < 70)
     for text, origin in texts:
-        click.echo(f"{text:<{width}}  # {origin}")
+        click.echo(printable(f"{text:<{width}}  # {origin}"))
     return Exit.OK
 
 

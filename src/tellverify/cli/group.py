@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
-        error.show()
+        _show(error)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
@@ -77,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
         _discard_output()
         return Exit.DEFECT if os.name == "nt" else 128 + 13
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return Exit.USAGE
     except OSError as error:
         if error.errno not in _UNWRITABLE:
@@ -91,6 +91,17 @@ def run(arguments: Sequence[str]) -> int:
     except Exception:
         return _defect()
     return code if isinstance(code, int) else Exit.OK
+
+
+def _show(error: click.ClickException) -> None:
+    """Say what is wrong with a call; what it quotes may come from a file."""
+    from tellverify.report.escape import log_line
+
+    text = "\n".join(map(log_line, error.format_message().split("\n")))
+    if isinstance(error, click.UsageError):
+        click.UsageError(text, error.ctx).show()
+    else:
+        click.ClickException(text).show()
 
 
 def _discard_output() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics import inputs as say
@@ -77,7 +78,7 @@ def report(
         _complain(say.unreadable_run(run, str(error)))
         return Exit.USAGE
     for path in stored.missing:
-        click.echo(f"tellverify: no text of {path}: it is gone or has changed", err=True)
+        complain(f"no text of {path}: it is gone or has changed")
     output = Output(style or ("none" if files else "text"), color, verbose, files)
     before = stored.run.exit_code
     # Nothing was decided, so the exit code says only whether everything could be written.

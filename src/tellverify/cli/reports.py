@@ -15,6 +15,7 @@ from typing import Final, TextIO
 import click
 import msgspec
 
+from tellverify.cli.complaints import complain
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.wording import counted
@@ -81,7 +82,7 @@ def deliver(
             break
         failed |= news
     for complaint in _all(said, files, failed):
-        click.echo(f"tellverify: {complaint}", err=True)
+        complain(complaint)
     piped = [kind for kind, path in output.reports if path == STANDARD_OUTPUT]
     for kind in piped:
         sys.stdout.write(writer(kind)(final, sources))

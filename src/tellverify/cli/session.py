@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
+from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
@@ -365,7 +366,7 @@ def perform(flags: Flags) -> CheckResult | None:
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
     for note in notes:
-        click.echo(f"tellverify: {note}", err=True)
+        complain(note)
     style = "errors" if flags.quiet else flags.style
     files = len(result.run.inputs)
     told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
@@ -471,7 +472,7 @@ def _write_evidence(
     try:
         written = write_evidence(checked, folder, is_confined=is_confined)
         if not written:
-            click.echo(f"tellverify: no evidence to write into {folder}", err=True)
+            complain(f"no evidence to write into {folder}")
         return written
     except Unsafe as error:
         complaints.append(f"cannot write evidence into {folder}: {error}")

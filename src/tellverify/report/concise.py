@@ -7,6 +7,7 @@ from typing import TextIO
 
 from tellverify.diagnostics.model import Severity
 from tellverify.report.entries import entries, folded
+from tellverify.report.escape import log_line
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.source.text import SourceFile
@@ -25,7 +26,8 @@ def write_concise(
         at = entry.region
         where = f"{style.shown(at.path)}:{at.line}:{at.column}"
         word = entry.severity if entry.diagnostic is not None else "refuted"
-        out.write(f"{where}: {word}[{entry.code}] {style.tamed(entry.message)}\n")
+        line = f"{where}: {word}[{entry.code}] {style.tamed(entry.message)}"
+        out.write(f"{log_line(line)}\n")
     out.write(f"{totals_lines(run, style)[0]}\n")
 
 

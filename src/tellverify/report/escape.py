@@ -13,7 +13,11 @@ LONGEST_TEXT: Final = 1_000
 
 
 def printable(text: str, *, ascii_only: bool = False) -> str:
-    """`text` with every character that does not print as itself written `\\u{202e}`."""
+    """`text` with every character that does not print as itself written `\\u{202e}`.
+
+    So is one of `##[`, which GitHub takes for a command wherever it stands in a line of a log.
+    """
+    text = text.replace("##[", "#\\u{23}[")
     if text.isprintable() and (not ascii_only or text.isascii()):
         return text
     return "".join(
@@ -22,6 +26,15 @@ def printable(text: str, *, ascii_only: bool = False) -> str:
         else f"\\u{{{ord(char):x}}}"
         for char in text
     )
+
+
+def log_line(text: str) -> str:
+    """`text` as one line of a log that no CI service takes for a command.
+
+    GitHub reads `::name::` at the beginning of a line.
+    """
+    line = printable(text)
+    return f"./{line}" if line.lstrip().startswith("::") else line
 
 
 def shortened(text: str, limit: int, *, ellipsis: str = "…") -> str:

@@ -24,8 +24,14 @@ _MOST_LABELS: Final = 20
 
 
 def text_of(text: str) -> dict[str, Json]:
-    """A message; what must not reach a terminal or reorder a line is written out."""
-    return {"text": tame(text)}
+    """A message; what must not reach a terminal or reorder a line is written out.
+
+    `[words](place)` would be a link (SARIF 2.1.0, 3.11.6); backslashes make it text.
+    """
+    plain = tame(text)
+    for char in "\\[]" if "](" in plain else "":
+        plain = plain.replace(char, f"\\{char}")
+    return {"text": plain}
 
 
 def uri_of(path: str) -> str:

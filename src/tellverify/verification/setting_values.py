@@ -94,7 +94,7 @@ def toml_text(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value}"'
+            return f'"{"".join(map(_character, value))}"'
         case list():
             return f"[{', '.join(toml_text(one) for one in value)}]"
         case dict():
@@ -104,6 +104,15 @@ def toml_text(value: object) -> str:
             return str(value)
 
 
+def _character(char: str) -> str:
+    """A character of a basic string, escaped where TOML or a terminal needs that."""
+    if char in '"\\':
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
 def _key(key: str) -> str:
     plain = key.replace("-", "").replace("_", "")
-    return key if plain.isalnum() and plain.isascii() else f'"{key}"'
+    return key if plain.isalnum() and plain.isascii() else toml_text(key)
