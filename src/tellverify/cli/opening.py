@@ -90,7 +90,7 @@ def loaded(
     lowered = place.graph(found, resolved)
     stop_at_errors(lowered.diagnostics, sources)
     if lowered.graph is None:
-        reasons = [f"{skip.reason}, line {skip.line}" for skip in lowered.skipped]
+        reasons = [skip.reason for skip in lowered.skipped]
         complain(tame("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
     return Loaded(found.name, lowered.graph, resolved)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final
 
+import msgspec
+
 from tellverify.language.lowering.families import family_groups
 from tellverify.language.syntax import ast
 
@@ -27,22 +29,57 @@ def sizes_of(instance: str) -> dict[str, int]:
     return {family: int(size) for family, size in _SIZE.findall(instance)}
 
 
+def smallest_sizes(protocol: ast.Protocol) -> dict[str, int]:
+    """By family without a size, the fewest members that its body names: `R[2]` needs three of R."""
+    found = {family: 1 for group in family_groups(protocol) for family in group}
+    if not found:
+        return found
+    stack: list[object] = [protocol.body, protocol.locals]
+    while stack:
+        node = stack.pop()
+        match node:
+            case ast.RoleRef():
+                name = node.name.text
+                if name in found:
+                    found[name] = max(found[name], _needed(node.index))
+            case tuple() | list():
+                stack.extend(node)
+            case msgspec.Struct():
+                stack.extend(getattr(node, field) for field in node.__struct_fields__)
+            case _:
+                pass
+    return found
+
+
+def _needed(index: ast.Index | None) -> int:
+    match index:
+        case ast.ConstIndex(value):
+            return value + 1
+        case ast.RangeIndex(_, int() as high):
+            return high
+        case _:
+            return 1
+
+
 def combinations(
     protocol: ast.Protocol, wanted: Mapping[str, Sequence[int]], default: Sequence[int]
 ) -> Iterator[dict[str, int]]:
     """Every combination of family sizes, smallest first.
 
-    Families that are not `wanted` have the `default` sizes. Different sizes for two families of
-    one size symbol give a single combination with both, of which lowering says what is wrong.
+    Families that are not `wanted` have the `default` sizes, or as many from the smallest size on at
+    which the text has a meaning. Different sizes for two families of one size symbol give a single
+    combination with both, of which lowering says what is wrong.
     """
     groups = family_groups(protocol)
+    smallest = smallest_sizes(protocol)
     choices: list[Sequence[int]] = []
     for group in groups:
         named = [tuple(wanted[family]) for family in group if family in wanted]
         if len(set(named)) > 1:
             yield {family: wanted.get(family, default)[0] for each in groups for family in each}
             return
-        choices.append(named[0] if named else default)
+        more = max(0, max(smallest[family] for family in group) - default[0])
+        choices.append(named[0] if named else [size + more for size in default])
     for chosen in sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes)):
         yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
 
@@ -52,10 +89,12 @@ def one_instance(
 ) -> dict[str, int]:
     """A size for every family that needs one; families of one symbol have one size.
 
-    Families without a size have `default` members. Raises SizeFault for a family that the
-    protocol does not have, and for one without a size where there is no default.
+    Families without a size have `default` members, or more where the text names more. Raises
+    SizeFault for a family that the protocol does not have, and for one without a size where there
+    is no default.
     """
     groups = family_groups(protocol)
+    smallest = smallest_sizes(protocol)
     known = [family for group in groups for family in group]
     for family in given:
         if family not in known:
@@ -66,7 +105,8 @@ def one_instance(
         named = {family: given[family] for family in group if family in given}
         if len(set(named.values())) > 1:
             raise SizeFault(f"{' and '.join(named)} have one size, and two are given")
-        size = next(iter(named.values()), default)
+        least = max(smallest[family] for family in group)
+        size = next(iter(named.values()), None if default is None else max(default, least))
         if size is None:
             raise SizeFault(f"give the size of `{group[0]}`: --instances {group[0]}=N")
         found.update((family, size) for family in group)

@@ -198,7 +198,7 @@ def decide_instance(lowered: Lowered, options: Options) -> list[Finding]:
     outcome: Outcome
     if lowered.skipped:
         skip = lowered.skipped[0]
-        outcome = Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
+        outcome = Skipped(skip.reason, UNSUPPORTED.number)
     else:
         outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
     return [Finding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -183,7 +184,7 @@ def _check_protocol(
     result.files[source.path, name] = decision.files
     decided = [
         well_formed,
-        *verdicts(name, tried.outcomes, _bound(tried.families), place),
+        *verdicts(name, tried.outcomes, tried.bound, place),
         *decision.verdicts,
     ]
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
@@ -212,6 +213,7 @@ class _Tried(msgspec.Struct, frozen=True):
     outcomes: tuple[InstanceOutcomes, ...]
     instances: tuple[Instance, ...]
     families: tuple[Family, ...]
+    bound: str
     diagnostics: tuple[Diagnostic, ...]
     events: int
 
@@ -223,13 +225,10 @@ def _tried(
     outcomes: list[InstanceOutcomes] = []
     instances: list[Instance] = []
     said: list[Diagnostic] = []
-    sizes_tried: dict[str, dict[int, None]] = {}
     events = 0
     for sizes in combinations(found.protocol, dict(options.instances), DEFAULT_SIZES):
         lowered = workspace.graph(found, sizes)
         said.extend(lowered.diagnostics)
-        for family, size in sizes.items():
-            sizes_tried.setdefault(family, {})[size] = None
         findings = decide_instance(lowered, options)
         instances.append(Instance(instance_name(sizes), sizes, lowered))
         outcomes.append(InstanceOutcomes(instance_name(sizes), tuple(findings)))
@@ -239,8 +238,22 @@ def _tried(
             refutes = any(isinstance(f.outcome, Refuted) for f in findings)
             if options.keep_graphs or is_drawn or refutes:
                 graphs[instance_name(sizes)] = lowered.graph
-    families = tuple(Family(family, tuple(sizes)) for family, sizes in sizes_tried.items())
-    return _Tried(tuple(outcomes), tuple(instances), families, tuple(said), events)
+    families, bound = _sizes(instances)
+    return _Tried(tuple(outcomes), tuple(instances), families, bound, tuple(said), events)
+
+
+def _sizes(instances: Sequence[Instance]) -> tuple[tuple[Family, ...], str]:
+    """The sizes at which the protocol has a meaning (all, if there is none), and these in words."""
+    looked_at = [one for one in instances if one.lowered.graph is not None or one.lowered.slices]
+    tried: dict[str, dict[int, None]] = {}
+    for one in looked_at or instances:
+        for family, size in one.sizes.items():
+            tried.setdefault(family, {})[size] = None
+    families = tuple(Family(family, tuple(sizes)) for family, sizes in tried.items())
+    whole = prod(len(family.sizes) for family in families)
+    if len(looked_at) not in (0, len(instances), whole):
+        return families, " or ".join(one.name for one in looked_at)
+    return families, _bound(families)
 
 
 def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:

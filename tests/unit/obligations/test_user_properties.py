@@ -160,7 +160,7 @@ def test_vacuity_is_told_and_shown() -> None:
     ],
 )
 def test_vacuity_is_told_in_words_of_the_formula(formula: str, said: str) -> None:
-    (found,) = (d for d in checked(formula).diagnostics if d.code.number == "TV931")
+    (found,) = (d for d in checked(formula).findings if d.code.number == "TV931")
     assert found.message == f"property `p0` holds vacuously: {said}"
 
 

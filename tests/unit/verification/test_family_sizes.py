@@ -1,0 +1,61 @@
+"""A claim covers the sizes at which the text has a meaning, and the search begins there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tellverify.obligations.options import Options
+from tellverify.verdict.outcome import Bounded, Skipped
+from tellverify.verdict.run import Run
+from tellverify.verification.pipeline import check_text
+
+TWO = """protocol P =
+  roles Hub, Node[N], Leaf[M]
+  Hub -> Node[0] : Go
+  Node[0] -> {node} : Go
+  Hub -> {leaf} : Go
+"""
+
+
+def bounds(run: Run) -> dict[str, str]:
+    outcomes = {str(v.property): v.outcome for p in run.protocols for v in p.verdicts}
+    return {name: o.bound for name, o in outcomes.items() if isinstance(o, Bounded)}
+
+
+@pytest.mark.parametrize(
+    ("node", "leaf", "bound"),
+    [
+        ("Node[1]", "Leaf[*]", "Node = 2, 3, 4, Leaf = 1, 2, 3"),
+        ("Node[1..3]", "Leaf[4]", "Node = 3, 4, 5, Leaf = 5, 6, 7"),
+        ("Hub", "Leaf[0..N]", ""),
+    ],
+)
+def test_sizes_begin_where_the_text_has_a_meaning(node: str, leaf: str, bound: str) -> None:
+    run = check_text(TWO.format(node=node, leaf=leaf), Options()).run
+    if not bound:
+        assert "no-stuck-role" in bounds(run)  # where both sizes fit together, and only there
+        assert "Leaf = 3" not in bounds(run)["no-stuck-role"].split(" or ")[0]
+        assert " or " in bounds(run)["no-stuck-role"]
+        return
+    assert set(bounds(run).values()) == {bound}
+    assert run.exit_code == 0
+
+
+def test_families_of_one_size_symbol_begin_together() -> None:
+    text = TWO.format(node="Node[1]", leaf="Leaf[3]").replace("[M]", "[N]")
+    run = check_text(text, Options()).run
+    assert set(bounds(run).values()) == {"Node = 4, 5, 6, Leaf = 4, 5, 6"}
+
+
+def test_a_claim_covers_no_size_without_a_meaning() -> None:
+    text = TWO.format(node="Node[1]", leaf="Leaf[1]")
+    run = check_text(text, Options(instances=(("Node", (1, 2)), ("Leaf", (2, 3))))).run
+    (report,) = run.protocols
+    assert bounds(run)["no-stuck-role"] == "Node = 2, Leaf = 2, 3"
+    assert [(family.name, family.sizes) for family in report.families] == [
+        ("Node", (2,)),
+        ("Leaf", (2, 3)),
+    ]
+    skipped = [v.outcome for v in report.verdicts if isinstance(v.outcome, Skipped)]
+    assert skipped and all(one.reason.count("line 4") == 1 for one in skipped)
+    assert run.exit_code == 3
