@@ -17,7 +17,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
-from tellverify.report.escape import tame
+from tellverify.report.escape import in_full
 from tellverify.report.markup import prose
 from tellverify.verdict.outcome import Skipped, Unknown, status
 from tellverify.verdict.properties import SEMANTICS
@@ -176,19 +176,19 @@ def _text(found: Audit) -> list[str]:
     lines += ["", f"{len(found.assumptions)} assumed"]
     for one in found.assumptions:
         new = ", not in the ledger" if one.is_new else ""
-        owner = f", {tame(one.owner)}" if one.owner else ""
-        lines.append(f"  {one.number:<4} {tame(one.protocol)}/{tame(one.obligation)}")
-        lines.append(f"       {tame(one.reason)}")
-        lines.append(f"       {tame(one.place)}, {_dated(one)}{owner}{new}")
+        owner = f", {in_full(one.owner)}" if one.owner else ""
+        lines.append(f"  {one.number:<4} {in_full(one.protocol)}/{in_full(one.obligation)}")
+        lines.append(f"       {in_full(one.reason)}")
+        lines.append(f"       {in_full(one.place)}, {_dated(one)}{owner}{new}")
     lines += ["", f"{len(found.gaps)} not decided"]
     for gap in found.gaps:
         free = "" if gap.required else ", not required"
-        lines.append(f"  {gap.status:<8} {tame(gap.protocol)}/{tame(gap.obligation)}")
-        lines.append(f"           {gap.code} {tame(gap.reason)}{free}")
+        lines.append(f"  {gap.status:<8} {in_full(gap.protocol)}/{in_full(gap.obligation)}")
+        lines.append(f"           {gap.code} {in_full(gap.reason)}{free}")
     lines += ["", f"{len(found.suppressions)} findings left out"]
     for row in found.suppressions:
-        lines.append(f"  {row['code']}    {tame(row['message'])}")
-        lines.append(f"           {tame(row['place'])}: {tame(row['reason'])}")
+        lines.append(f"  {row['code']}    {in_full(row['message'])}")
+        lines.append(f"           {in_full(row['place'])}: {in_full(row['reason'])}")
     lines += ["", *_comparison(found)]
     return lines
 
@@ -238,7 +238,7 @@ def _comparison(found: Audit) -> list[str]:
     if not found.differences:
         return [f"{found.ledger} has the same assumptions"]
     head = f"{found.ledger} differs in {counted(len(found.differences), 'place')}"
-    return [head, *(f"  {tame(line)}" for line in found.differences)]
+    return [head, *(f"  {in_full(line)}" for line in found.differences)]
 
 
 def cell(text: str) -> str:
