@@ -184,6 +184,38 @@ def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diag
     )
 
 
+MACRO_NAMESPACE: Final = Code(
+    "TV159",
+    "macro-namespace",
+    "a `tell!` without a namespace, or with two that differ",
+    upstream="rejects",
+)
+
+
+def no_namespace(path: str, span: Span) -> Diagnostic:
+    """A text without a module in a call without a namespace."""
+    return finding(
+        MACRO_NAMESPACE,
+        path,
+        "this `tell!` has no namespace",
+        (span, 'the text has no `module`, and the call no `#[namespace = ".."]`'),
+        helps=["begin the text with `module NAME exposing (PROTOCOL)`"],
+        notes=["Aura's macro takes the namespace from either, and refuses a text without one"],
+    )
+
+
+def two_namespaces(path: str, span: Span, given: str, declared: str) -> Diagnostic:
+    """An attribute that contradicts the module of the text."""
+    return finding(
+        MACRO_NAMESPACE,
+        path,
+        f"the namespace `{given}` contradicts `module {declared}` in the text of this `tell!`",
+        (span, ""),
+        helps=["remove the attribute: the `module` is enough"],
+        notes=["Aura's macro refuses two namespaces that differ"],
+    )
+
+
 LAYOUT_TOO_LARGE: Final = Code(
     "TV192",
     "layout-too-large",

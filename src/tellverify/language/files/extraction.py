@@ -36,6 +36,7 @@ _RUST_TOKEN: Final = re.compile(
 )
 _COMMENT_MARK: Final = re.compile(r"/\*|\*/")
 _BEFORE_TEXT: Final = re.compile(r"(?:\s|//[^\n]*\n|/\*(?s:.)*?\*/|\#\s*\[[^\]]*+\])*+")
+_NAMESPACE: Final = re.compile(r'#\s*\[\s*namespace\s*=\s*"([^"\\]*)"\s*\]')
 _LITERAL: Final = re.compile(
     r"""r(?P<hashes>\#*)"(?P<inner>(?s:.)*?)"(?P=hashes)
       | "(?P<text>(?:[^"\\]|\\(?s:.))*+)" """,
@@ -52,14 +53,23 @@ _BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
 _HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
 
 
+class Namespace(msgspec.Struct, frozen=True):
+    """What `#[namespace = ".."]` of a `tell!` says, or nothing, and where the call or it stands."""
+
+    text: str
+    span: Span
+
+
 class Fragment(msgspec.Struct, frozen=True):
     """Text to be read on its own; `offset` is where its first character stands in the file.
 
-    Blanks at its beginning may stand for other text, so `offset` may even be negative.
+    Blanks at its beginning may stand for other text, so `offset` may even be negative. The macro
+    that takes a string wants a `namespace`.
     """
 
     text: str
     offset: int
+    namespace: Namespace | None = None
 
 
 class Include(msgspec.Struct, frozen=True):
@@ -67,7 +77,7 @@ class Include(msgspec.Struct, frozen=True):
 
     path: str
     span: Span
-    is_macro: bool = False
+    namespace: Namespace | None = None  # of a `tell!`
 
 
 class Extracted(msgspec.Struct, frozen=True):
@@ -167,12 +177,18 @@ class _Finder:
         first = before.end() if before else start
         literal = _LITERAL.match(self.text, first, end)
         include = _INCLUDE.match(self.text, first, end)
+        attribute = _NAMESPACE.search(self.text, start, first)
+        namespace = (
+            Namespace("", Span(match.start(), match.end()))
+            if attribute is None
+            else Namespace(attribute[1], Span(*attribute.span(1)))
+        )
         if self.text.startswith("$", first):
             return  # the definition of another macro
         if literal is not None and _ends(self.text, literal.end(), end):
-            self.literal(literal)
+            self.literal(literal, namespace)
         elif include is not None and _ends(self.text, include.end(), end):
-            self.includes.append(Include(include[1], Span(*include.span(1)), is_macro=True))
+            self.includes.append(Include(include[1], Span(*include.span(1)), namespace))
         elif literal is not None or _OTHER_MACRO.match(self.text, first, end):
             reason = "the text of this `tell!` is made by another macro"
             self.unreadable(match, reason, 'write the protocol here or `include_str!("x.tell")`')
@@ -181,17 +197,17 @@ class _Finder:
         else:
             self.unreadable(match, "there is no protocol in this `tell!`", "write one or drop it")
 
-    def literal(self, literal: re.Match[str]) -> None:
+    def literal(self, literal: re.Match[str], namespace: Namespace) -> None:
         """A protocol in a string."""
         if literal["inner"] is not None:
-            self.add(literal["inner"], literal.start("inner"))
+            self.add(literal["inner"], literal.start("inner"), namespace)
             return
         text = _unescaped(literal["text"])
         if text is None:
             reason = "this string has escapes other than line breaks and quotes"
             self.unreadable(literal, reason, 'use a raw string: r#"..."#')
         else:
-            self.add(text, literal.start("text"))
+            self.add(text, literal.start("text"), namespace)
 
     # Markdown
 
@@ -222,7 +238,7 @@ class _Finder:
 
     # Fragments
 
-    def add(self, text: str, start: int) -> None:
+    def add(self, text: str, start: int, namespace: Namespace | None = None) -> None:
         """A fragment that begins at `start`; its first line may follow other text."""
         line_break = self.text.rfind("\n", self._seen, start)
         self._line_start = line_break + 1 if line_break >= 0 else self._line_start
@@ -240,7 +256,7 @@ class _Finder:
         padding = " " * column if line.strip() else ""
         body = text[code:] if line.strip() else text
         offset = start + (code if line.strip() else 0) - len(padding)
-        self.fragments.append(Fragment(padding + body, offset))
+        self.fragments.append(Fragment(padding + body, offset, namespace))
 
 
 def _ends(text: str, start: int, end: int) -> bool:
