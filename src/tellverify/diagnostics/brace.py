@@ -216,6 +216,26 @@ def two_namespaces(path: str, span: Span, given: str, declared: str) -> Diagnost
     )
 
 
+PART: Final = Code(
+    "TV160",
+    "part-of-protocol",
+    "a block of a page that is a part of a protocol",
+    severity=Severity.NOTE,
+    help="if it is not meant to be checked, begin the block with ```tell,ignore",
+)
+
+
+def part(path: str, span: Span) -> Diagnostic:
+    """A block without a protocol, which is read as the body of one."""
+    return finding(
+        PART,
+        path,
+        "this block has no protocol, and is checked as a part of one",
+        (span, ""),
+        notes=["statements are the body of a protocol `Part` with the roles that they name"],
+    )
+
+
 LAYOUT_TOO_LARGE: Final = Code(
     "TV192",
     "layout-too-large",

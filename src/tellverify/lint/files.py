@@ -74,6 +74,9 @@ def _linted(
     reasons: list[str] = []
     count = 0
     for passage, part in zip(passages(source), parts, strict=True):
+        if passage.is_part:
+            texts.append(None)
+            continue
         own = passage.source(source.path)
         file = read_tell(own).file
         findings = lint_file(file, own, rules)
