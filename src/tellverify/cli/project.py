@@ -21,7 +21,7 @@ from tellverify.model.machine import Machine
 from tellverify.projection.role_views import Unprojectable, View, Views
 from tellverify.projection.types import local_type
 from tellverify.report.drawing.diagram import as_dot, as_mermaid, as_text, picture_of_machine
-from tellverify.report.escape import tame
+from tellverify.report.escape import in_full
 from tellverify.report.families import collapsed
 
 _FORMATS: Final = ("text", "bridge", "derived", "machine", "dot", "mermaid", "svg")
@@ -80,7 +80,7 @@ def _show(loaded: Loaded, chosen: Sequence[str], style: str) -> int:
         return write_machines(views, chosen)
     groups, left = views.grouped(chosen)
     if style == "text":
-        click.echo(f"{tame(loaded.name)}   {_names(loaded.graph.roles)}")
+        click.echo(f"{in_full(loaded.name)}   {_names(loaded.graph.roles)}")
         for view in groups:
             for line in ("", *_described(view)):
                 click.echo(line)
@@ -91,21 +91,21 @@ def _show(loaded: Loaded, chosen: Sequence[str], style: str) -> int:
 
 
 def _names(roles: Sequence[str]) -> str:
-    return listed([tame(item) for item in collapsed(roles)], _MOST_NAMES)
+    return listed([in_full(item) for item in collapsed(roles)], _MOST_NAMES)
 
 
 def _heading(view: View) -> str:
     if view.identical or len(view.roles) == 1:
         return _names(view.roles)
     others = counted(len(view.roles) - 1, "other")
-    return f"{tame(view.roles[0])}, and {others} up to renaming: {_names(view.roles[1:])}"
+    return f"{in_full(view.roles[0])}, and {others} up to renaming: {_names(view.roles[1:])}"
 
 
 def _described(view: View) -> Iterator[str]:
     yield _heading(view)
     local = view.local
     if isinstance(local, Unprojectable):
-        yield f"  {tame(local.reason)}"
+        yield f"  {in_full(local.reason)}"
         if view.machine is None:
             yield "  its machine is too large to show"
             return
@@ -125,12 +125,14 @@ def _write_types(views: Views, chosen: Sequence[str], form: Form) -> int:
     for role in chosen:
         local = views.of(role).local
         if isinstance(local, Unprojectable):
-            complain(f"`{tame(role)}` has no type: {tame(local.reason)}")
+            complain(f"`{in_full(role)}` has no type: {in_full(local.reason)}")
             complete = False
             continue
         text = write_type(local, form)
         if isinstance(text, WriteFault):
-            complain(f"the type of `{tame(role)}` is {text.reason.replace('-', ' ')} for this form")
+            complain(
+                f"the type of `{in_full(role)}` is {text.reason.replace('-', ' ')} for this form"
+            )
             complete = False
             continue
         entries.append(f"{json.dumps(role)}:{text}")
@@ -144,7 +146,7 @@ def write_machines(views: Views, chosen: Sequence[str]) -> int:
     for role in chosen:
         machine = views.of(role).machine
         if machine is None:
-            complain(f"the machine of `{tame(role)}` is too large")
+            complain(f"the machine of `{in_full(role)}` is too large")
             complete = False
         else:
             click.echo(write_machine(machine))
@@ -161,7 +163,7 @@ def _write_svg(view: View, machine: Machine) -> bool:
         drawing = drawing_of_machine(machine, view.roles)
         click.echo(draw_graph(drawing, f"Machine of {_heading(view)}", standalone=True))
     except TooLarge as error:
-        complain(f"the machine of `{tame(view.roles[0])}` has {error}")
+        complain(f"the machine of `{in_full(view.roles[0])}` has {error}")
         return False
     return True
 
@@ -169,13 +171,13 @@ def _write_svg(view: View, machine: Machine) -> bool:
 def draw_machines(groups: Sequence[View], left: Sequence[str], style: str) -> int:
     """Diagrams of machines, one for each group of roles that do the same."""
     if style in _SINGLE and len(groups) > 1:
-        names = ", ".join(tame(view.roles[0]) for view in groups[:_MOST_NAMES])
+        names = ", ".join(in_full(view.roles[0]) for view in groups[:_MOST_NAMES])
         what = _SINGLE[style]
         raise click.UsageError(f"{what} shows one role; choose one with --role: {names}")
     complete = not left
     for number, view in enumerate(groups):
         if view.machine is None:
-            complain(f"the machine of `{tame(view.roles[0])}` is too large")
+            complain(f"the machine of `{in_full(view.roles[0])}` is too large")
             complete = False
             continue
         if style == "svg":

@@ -184,6 +184,58 @@ def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diag
     )
 
 
+MACRO_NAMESPACE: Final = Code(
+    "TV159",
+    "macro-namespace",
+    "a `tell!` without a namespace, or with two that differ",
+    upstream="rejects",
+)
+
+
+def no_namespace(path: str, span: Span) -> Diagnostic:
+    """A text without a module in a call without a namespace."""
+    return finding(
+        MACRO_NAMESPACE,
+        path,
+        "this `tell!` has no namespace",
+        (span, 'the text has no `module`, and the call no `#[namespace = ".."]`'),
+        helps=["begin the text with `module NAME exposing (PROTOCOL)`"],
+        notes=["Aura's macro takes the namespace from either, and refuses a text without one"],
+    )
+
+
+def two_namespaces(path: str, span: Span, given: str, declared: str) -> Diagnostic:
+    """An attribute that contradicts the module of the text."""
+    return finding(
+        MACRO_NAMESPACE,
+        path,
+        f"the namespace `{given}` contradicts `module {declared}` in the text of this `tell!`",
+        (span, ""),
+        helps=["remove the attribute: the `module` is enough"],
+        notes=["Aura's macro refuses two namespaces that differ"],
+    )
+
+
+PART: Final = Code(
+    "TV160",
+    "part-of-protocol",
+    "a block of a page that is a part of a protocol",
+    severity=Severity.NOTE,
+    help="if it is not meant to be checked, begin the block with ```tell,ignore",
+)
+
+
+def part(path: str, span: Span) -> Diagnostic:
+    """A block without a protocol, which is read as the body of one."""
+    return finding(
+        PART,
+        path,
+        "this block has no protocol, and is checked as a part of one",
+        (span, ""),
+        notes=["statements are the body of a protocol `Part` with the roles that they name"],
+    )
+
+
 LAYOUT_TOO_LARGE: Final = Code(
     "TV192",
     "layout-too-large",

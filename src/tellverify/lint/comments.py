@@ -42,18 +42,18 @@ _JOINING: Final = frozenset(
 _KEPT: Final = frozenset(
     _WHOLE_WORD.findall(
         """must mustn't shall shan't should shouldn't may might can can't cannot could will won't
-    would need needs needed needn't have has required require requires requiring permitted
-    allowed allow forbidden forbid forbids prohibited prevent prevents ensure ensures
-    ensured guarantee guarantees guaranteed assume assumes assumed assuming invariant
-    invariants always never ever only solely just not no none nobody nothing neither nor
-    without except unless otherwise else if iff when whenever where wherever while until
-    till before after once since during because so therefore provided given least most more
-    less fewer than exceed exceeds max min maximum minimum limit limited exactly precisely
-    every each all any both either same equal equals different distinct unique fresh stale
-    valid twice thrice zero one two three four five six seven eight nine ten half majority
-    quorum threshold first last again already yet still don't doesn't didn't isn't aren't do
-    does did is are be been unsafe safe atomic atomically idempotent monotonic ordered
-    within up per"""
+        would need needs needed needn't have has required require requires requiring permitted
+        allowed allow forbidden forbid forbids prohibited prevent prevents ensure ensures
+        ensured guarantee guarantees guaranteed assume assumes assumed assuming invariant
+        invariants always never ever only solely just not no none nobody nothing neither nor
+        without except unless otherwise else if iff when whenever where wherever while until
+        till before after once since during because so therefore provided given least most
+        more less fewer than exceed exceeds max min maximum minimum limit limited exactly
+        precisely every each all any both either same equal equals different distinct unique
+        fresh stale valid twice thrice zero one two three four five six seven eight nine ten
+        half majority quorum threshold first last again already yet still don't doesn't
+        didn't isn't aren't do does did is are be been unsafe safe atomic atomically
+        idempotent monotonic ordered within up per"""
     )
 )
 

@@ -10,7 +10,7 @@ import msgspec
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.shape import ODD_LAYOUT
+from tellverify.diagnostics.shape import NO_MODULE, ODD_LAYOUT
 from tellverify.language.files.passages import passages, rewritten
 from tellverify.language.linking.modules import Judged
 from tellverify.language.syntax import ast
@@ -74,9 +74,14 @@ def _linted(
     reasons: list[str] = []
     count = 0
     for passage, part in zip(passages(source), parts, strict=True):
+        if passage.is_part:
+            texts.append(None)
+            continue
         own = passage.source(source.path)
         file = read_tell(own).file
         findings = lint_file(file, own, rules)
+        if part.file.module is not None:  # perhaps by the attribute of a macro
+            findings = [one for one in findings if one.diagnostic.code is not NO_MODULE]
         if passage.lines is None:  # it cannot have a layout of its own
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
         shapes += [passage.placed(one.diagnostic, source) for one in findings]

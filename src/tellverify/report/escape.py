@@ -6,10 +6,14 @@ move the cursor nor reorder the line, and one name must not fill the screen.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 LONGEST_WORD: Final = 60
 LONGEST_TEXT: Final = 1_000
+_LONGEST_PATH: Final = 4_096  # PATH_MAX of Linux
+_MOST_WORDS: Final = 200
+_QUOTED_PATH: Final = re.compile(r"`[^`]*/[^`]*`")
 
 
 def printable(text: str, *, ascii_only: bool = False) -> str:
@@ -62,6 +66,21 @@ def tame(
     return shortened(words, limit, ellipsis=ellipsis)
 
 
+def in_full(text: str, *, ascii_only: bool = False) -> str:
+    """`text` printable on one line, with every name and path whole, for copying and searching.
+
+    Only a word that is longer than a path can be is cut, and prose of hundreds of words.
+    """
+    flat = printable(" ".join(text.split()), ascii_only=ascii_only)
+    if len(flat) <= LONGEST_WORD:
+        return flat
+    ellipsis = "..." if ascii_only else "…"
+    words = [shortened(word, _LONGEST_PATH, ellipsis=ellipsis) for word in flat.split(" ")]
+    if len(words) > _MOST_WORDS:
+        words[_MOST_WORDS - 2 : -1] = [ellipsis]
+    return " ".join(words)
+
+
 def width(text: str) -> int:
     """How many terminal cells `text` fills."""
     if text.isascii():
@@ -93,13 +112,16 @@ def fitted(text: str, cells: int, *, ellipsis: str = "…") -> str:
 def wrapped(text: str, cells: int, first: int | None = None) -> list[str]:
     """`text` broken at blanks into lines of at most `cells`; a longer word has a line alone.
 
-    The first line may have room for another number of cells, `first`.
+    A path between backticks is one word, whatever blanks it has. The first line
+    may have room for another number of cells, `first`.
     """
     lines: list[str] = []
     current = ""
     used = 0
     room = cells if first is None else first
-    for word in text.split(" "):
+    whole = _QUOTED_PATH.sub(lambda path: path[0].replace(" ", "\0"), text)
+    for kept in whole.split(" "):
+        word = kept.replace("\0", " ")
         size = width(word)
         if not current:
             current, used = word, size

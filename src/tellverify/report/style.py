@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Severity
-from tellverify.report.escape import printable, tame, width, wrapped
+from tellverify.report.escape import in_full, printable, width, wrapped
 
 Paint: TypeAlias = Literal["plain", "bold", "red", "yellow", "green", "blue", "cyan", "dim"]
 
@@ -126,8 +126,8 @@ class Style(msgspec.Struct, frozen=True):
         return f"\x1b]8;;file://{address}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def tamed(self, text: str) -> str:
-        """A sentence as this terminal can show it, its overlong words shortened."""
-        return tame(text, ascii_only=self.ascii_only)
+        """A sentence on one line as this terminal can show it, its names and paths whole."""
+        return in_full(text, ascii_only=self.ascii_only)
 
     def hanging(self, first: str, text: str, indent: int) -> list[str]:
         """`text` after `first`, wrapped to the width, later lines indented."""

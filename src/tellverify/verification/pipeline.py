@@ -22,6 +22,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
 from tellverify.obligations.across_sizes import InstanceOutcomes, verdicts
 from tellverify.obligations.context import Context, Instance
+from tellverify.obligations.open_families import without_open_families
 from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_instance, decide_protocol
@@ -179,12 +180,13 @@ def _check_protocol(
     well_formed = Verdict(
         Property.WELL_FORMED, ObligationScope(), Proved(Method.STRUCTURE), True, *place
     )
+    outcomes = without_open_families(protocol, tried.outcomes)
     sha256 = result.file.sha256
     decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
     result.files[source.path, name] = decision.files
     decided = [
         well_formed,
-        *verdicts(name, tried.outcomes, tried.bound, place),
+        *verdicts(name, outcomes, tried.bound, place),
         *decision.verdicts,
     ]
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)

@@ -68,7 +68,7 @@ class Tiers(msgspec.Struct, frozen=True):
 
 def tiers_of(file: ast.File, protocol: ast.Protocol) -> Tiers:
     """The tiers of a protocol of a file, with the first construct in the way of each."""
-    session: Blocker | None = None
+    session: Blocker | None = _open_family(protocol)
     theory: Blocker | None = None
     claims_by: Blocker | None = None
     rank = 0
@@ -121,6 +121,16 @@ def _text(statement: ast.Statement) -> str:
             return f"->* : {message.label.text}"
         case _:
             return statement_text(statement)
+
+
+def _open_family(protocol: ast.Protocol) -> Blocker | None:
+    """The first family that is declared as `X[*]`."""
+    for role in (*(protocol.header_roles or ()), *(protocol.roles or ())):
+        if isinstance(role.size, ast.AnyIndex):
+            return Blocker(
+                f"{role.name.text}[*]", role.span, "Telltale never projects such a family"
+            )
+    return None
 
 
 def _no_session(statement: ast.Statement) -> Blocker | None:

@@ -11,12 +11,13 @@ import msgspec
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files import inputs
+from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.surface import read_tell
 from tellverify.source.text import SourceFile
 
 if TYPE_CHECKING:
-    from tellverify.language.files.extraction import Include
+    from tellverify.language.files.extraction import Include, Namespace
 
 _CRATE: Final = "Cargo.toml"
 
@@ -46,29 +47,60 @@ def units(files: Iterable[inputs.ReadFile]) -> Iterator[Unit]:
             unit, found = _embedding(file, source)
             yield unit
             for inner in found:
-                place = os.path.abspath(inner.path)
+                place = os.path.abspath(inner.file.path)
                 if place not in seen:
                     seen.add(place)
                     included.add(place)
-                    text = inner.source()
-                    yield Unit(inner, text, (read_tell(text),))
+                    yield inner
         else:
             yield Unit(file, source, (read_tell(source),))
 
 
-def _embedding(file: inputs.ReadFile, source: SourceFile) -> tuple[Unit, list[inputs.ReadFile]]:
+def _embedding(file: inputs.ReadFile, source: SourceFile) -> tuple[Unit, list[Unit]]:
     """A Rust source or Markdown page, and the files that it includes."""
     from tellverify.language.files.extraction import extract, read_fragment
 
     found = extract(source)
     said = list(found.diagnostics)
-    files: list[inputs.ReadFile] = []
+    files: list[Unit] = []
     for include in found.includes:
         inner, finding = _included(file.path, include)
-        files += [inner] if inner is not None else []
         said += [finding] if finding is not None else []
-    parsed = tuple(read_fragment(source, fragment) for fragment in found.fragments)
+        if inner is None:
+            continue
+        text = inner.source()
+        named = _named(read_tell(text), include.namespace, file.path, said)
+        files.append(Unit(inner, text, (named,)))
+    parsed = tuple(
+        _named(read_fragment(source, fragment), fragment.namespace, file.path, said)
+        for fragment in found.fragments
+    )
     return Unit(file, source, parsed, tuple(said)), files
+
+
+def _named(
+    parsed: Parsed, namespace: Namespace | None, path: str, said: list[Diagnostic]
+) -> Parsed:
+    """A choreography with the namespace that its `tell!` gives it; `said` gets what is wrong.
+
+    Aura's macro takes the namespace from the attribute or the `module` of the text, refuses a
+    text that has neither, and one whose two namespaces differ.
+    """
+    file = parsed.file
+    if namespace is None or not file.complete or not file.protocols:
+        return parsed
+    module = file.module
+    if module is not None:
+        if namespace.text and namespace.text != module.name.text:
+            said.append(say.two_namespaces(path, namespace.span, namespace.text, module.name.text))
+        return parsed
+    if not namespace.text:
+        said.append(say.no_namespace(path, namespace.span))
+        return parsed
+    exposing = tuple(protocol.name for protocol in file.protocols[:1])
+    name = ast.Name(namespace.text)
+    given = msgspec.structs.replace(file, module=ast.Module(name, exposing))
+    return msgspec.structs.replace(parsed, file=given)
 
 
 def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diagnostic | None]:
@@ -78,7 +110,7 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
     looked for first, and then beside the file. A page of a book includes relative to itself.
     """
     folder = os.path.dirname(path)
-    crate = _crate_of(folder) if include.is_macro else None
+    crate = _crate_of(folder) if include.namespace is not None else None
     reasons: dict[str, str] = {}
     for start in dict.fromkeys([folder if crate is None else crate, folder]):
         place = os.path.normpath(os.path.join(start, include.path)).replace(os.sep, "/")

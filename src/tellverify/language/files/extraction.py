@@ -8,15 +8,16 @@ of the whole file. Only the text is looked at: a macro that is defined elsewhere
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.language.files.parts import is_part, read_part
 from tellverify.language.syntax.parser import Parsed
-from tellverify.language.syntax.spans import shifted
+from tellverify.language.syntax.spans import placed
 from tellverify.language.syntax.surface import read_tell
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -36,6 +37,7 @@ _RUST_TOKEN: Final = re.compile(
 )
 _COMMENT_MARK: Final = re.compile(r"/\*|\*/")
 _BEFORE_TEXT: Final = re.compile(r"(?:\s|//[^\n]*\n|/\*(?s:.)*?\*/|\#\s*\[[^\]]*+\])*+")
+_NAMESPACE: Final = re.compile(r'#\s*\[\s*namespace\s*=\s*"([^"\\]*)"\s*\]')
 _LITERAL: Final = re.compile(
     r"""r(?P<hashes>\#*)"(?P<inner>(?s:.)*?)"(?P=hashes)
       | "(?P<text>(?:[^"\\]|\\(?s:.))*+)" """,
@@ -58,14 +60,24 @@ _BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
 _HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
 
 
+class Namespace(msgspec.Struct, frozen=True):
+    """What `#[namespace = ".."]` of a `tell!` says, or nothing, and where the call or it stands."""
+
+    text: str
+    span: Span
+
+
 class Fragment(msgspec.Struct, frozen=True):
     """Text to be read on its own; `offset` is where its first character stands in the file.
 
-    Blanks at its beginning may stand for other text, so `offset` may even be negative.
+    Blanks at its beginning may stand for other text, so `offset` may even be negative. The macro
+    that takes a string wants a `namespace`. A text that `is_part` has no protocol of its own.
     """
 
     text: str
     offset: int
+    namespace: Namespace | None = None
+    is_part: bool = False
 
 
 class Include(msgspec.Struct, frozen=True):
@@ -73,7 +85,7 @@ class Include(msgspec.Struct, frozen=True):
 
     path: str
     span: Span
-    is_macro: bool = False
+    namespace: Namespace | None = None  # of a `tell!`
 
 
 class Extracted(msgspec.Struct, frozen=True):
@@ -108,20 +120,25 @@ def fragments(source: SourceFile) -> tuple[Fragment, ...]:
 
 def read_fragment(source: SourceFile, fragment: Fragment) -> Parsed:
     """The tree of a fragment of `source`, and its diagnostics, with places in `source`."""
-    parsed = read_tell(SourceFile(source.path, fragment.text))
+    text = SourceFile(source.path, fragment.text)
+    parsed, place = read_part(text) if fragment.is_part else (read_tell(text), int)
     limit = len(source.text)
-    return Parsed(
-        shifted(parsed.file, fragment.offset, limit),
-        tuple(_moved(found, fragment.offset, limit) for found in parsed.diagnostics),
-    )
+
+    def moved(span: Span) -> Span:
+        start = min(max(place(span.start) + fragment.offset, 0), limit)
+        return Span(start, min(max(place(span.end) + fragment.offset, start), limit))
+
+    said = [_moved(found, moved) for found in parsed.diagnostics]
+    if fragment.is_part:
+        start = fragment.offset + len(fragment.text) - len(fragment.text.lstrip())
+        end = source.text.find("\n", start)
+        said.append(say.part(source.path, Span(start, limit if end < 0 else end)))
+    return Parsed(placed(parsed.file, moved), tuple(said))
 
 
-def _moved(found: Diagnostic, offset: int, limit: int) -> Diagnostic:
+def _moved(found: Diagnostic, place: Callable[[Span], Span]) -> Diagnostic:
     def moved(annotation: Annotation) -> Annotation:
-        span = annotation.span
-        start = min(max(span.start + offset, 0), limit)
-        place = Span(start, min(max(span.end + offset, start), limit))
-        return msgspec.structs.replace(annotation, span=place)
+        return msgspec.structs.replace(annotation, span=place(annotation.span))
 
     return msgspec.structs.replace(
         found, primary=moved(found.primary), others=tuple(moved(one) for one in found.others)
@@ -252,12 +269,18 @@ class _Finder:
         first = before.end() if before else start
         literal = _LITERAL.match(self.text, first, end)
         include = _INCLUDE.match(self.text, first, end)
+        attribute = _NAMESPACE.search(self.text, start, first)
+        namespace = (
+            Namespace("", Span(match.start(), match.end()))
+            if attribute is None
+            else Namespace(attribute[1], Span(*attribute.span(1)))
+        )
         if self.text.startswith("$", first):
             return  # the definition of another macro
         if literal is not None and _ends(self.text, literal.end(), end):
-            self.literal(literal)
+            self.literal(literal, namespace)
         elif include is not None and _ends(self.text, include.end(), end):
-            self.includes.append(Include(include[1], Span(*include.span(1)), is_macro=True))
+            self.includes.append(Include(include[1], Span(*include.span(1)), namespace))
         elif literal is not None or _OTHER_MACRO.match(self.text, first, end):
             reason = "the text of this `tell!` is made by another macro"
             self.unreadable(match, reason, 'write the protocol here or `include_str!("x.tell")`')
@@ -266,17 +289,17 @@ class _Finder:
         else:
             self.unreadable(match, "there is no protocol in this `tell!`", "write one or drop it")
 
-    def literal(self, literal: re.Match[str]) -> None:
+    def literal(self, literal: re.Match[str], namespace: Namespace) -> None:
         """A protocol in a string."""
         if literal["inner"] is not None:
-            self.add(literal["inner"], literal.start("inner"))
+            self.add(literal["inner"], literal.start("inner"), namespace)
             return
         text = _unescaped(literal["text"])
         if text is None:
             reason = "this string has escapes other than line breaks and quotes"
             self.unreadable(literal, reason, 'use a raw string: r#"..."#')
         else:
-            self.add(text, literal.start("text"))
+            self.add(text, literal.start("text"), namespace)
 
     # Markdown
 
@@ -297,11 +320,19 @@ class _Finder:
             if include is not None:
                 self.includes.append(Include(include[1], Span(*include.span(1))))
             else:
-                self.add(self.text[start:end], start)
+                text = self.text[start:end]
+                self.add(text, start, is_part=is_part(text))
 
     # Fragments
 
-    def add(self, text: str, start: int) -> None:
+    def add(
+        self,
+        text: str,
+        start: int,
+        namespace: Namespace | None = None,
+        *,
+        is_part: bool = False,
+    ) -> None:
         """A fragment that begins at `start`; its first line may follow other text."""
         line_break = self.text.rfind("\n", self._seen, start)
         self._line_start = line_break + 1 if line_break >= 0 else self._line_start
@@ -319,7 +350,7 @@ class _Finder:
         padding = " " * column if line.strip() else ""
         body = text[code:] if line.strip() else text
         offset = start + (code if line.strip() else 0) - len(padding)
-        self.fragments.append(Fragment(padding + body, offset))
+        self.fragments.append(Fragment(padding + body, offset, namespace, is_part))
 
 
 def _ends(text: str, start: int, end: int) -> bool:

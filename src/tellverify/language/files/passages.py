@@ -35,6 +35,7 @@ class Passage(msgspec.Struct, frozen=True):
     Its lines end with `\\n`, those of the file with `line_break`.
     `lines` are the lines of the file that it fills, or None when it shares one with other text or
     stands in a string with escapes; then it cannot be changed, and `offset` is where it begins.
+    One that `is_part` of a protocol has no canonical layout and is not changed either.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Passage(msgspec.Struct, frozen=True):
     indent: str = ""
     offset: int = 0
     line_break: str = "\n"
+    is_part: bool = False
 
     def source(self, path: str) -> SourceFile:
         """The text as a source file."""
@@ -82,8 +84,8 @@ def passages(source: SourceFile) -> list[Passage]:
 
 def _passage(text: str, fragment: Fragment) -> Passage:
     inner, start = fragment.text, fragment.offset
-    apart = Passage(inner, None, offset=start)
-    if start < 0 or not text.startswith(inner, start) or not inner.strip():
+    apart = Passage(inner, None, offset=start, is_part=fragment.is_part)
+    if fragment.is_part or start < 0 or not text.startswith(inner, start) or not inner.strip():
         return apart
     first = start + len(inner) - len(inner.lstrip())
     begin = text.rfind("\n", 0, first) + 1
@@ -133,7 +135,8 @@ def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
         return [source.text] == list(texts)
     found = extract(source).fragments
     return len(found) == len(texts) and all(
-        same_tree(
+        fragment.is_part
+        or same_tree(
             read_fragment(source, fragment).file, read_tell(SourceFile(source.path, text)).file
         )
         for fragment, text in zip(found, texts, strict=True)
@@ -151,6 +154,9 @@ def canonical_file(source: SourceFile, *, upgrade: bool = False) -> Canonical:
     texts: list[str | None] = []
     complete = not said
     for passage in passages(source):
+        if passage.is_part:
+            texts.append(None)
+            continue
         found = canonical(passage.source(source.path), upgrade=upgrade)
         said.extend(passage.placed(one, source) for one in found.diagnostics)
         if found.text is None:

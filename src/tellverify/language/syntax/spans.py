@@ -69,13 +69,6 @@ def same_tree(one: ast.File, other: ast.File) -> bool:
     return True
 
 
-def shifted(file: ast.File, offset: int, limit: int) -> ast.File:
-    """`file` with all places moved by `offset`, and kept within `0` and `limit`."""
-
-    def moved(span: Span) -> Span:
-        if span == NOWHERE:
-            return span
-        start = min(max(span.start + offset, 0), limit)
-        return Span(start, min(max(span.end + offset, start), limit))
-
-    return _file(_rebuilt(file, moved))
+def placed(file: ast.File, place: Callable[[Span], Span]) -> ast.File:
+    """`file` with every span replaced by what `place` makes of it, but for `NOWHERE`."""
+    return _file(_rebuilt(file, lambda span: span if span == NOWHERE else place(span)))

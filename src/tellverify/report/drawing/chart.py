@@ -53,15 +53,17 @@ def draw(trace: Trace, roles: Sequence[str], style: Style, *, verbose: bool = Fa
     layout = _layout(columns, items, gutter, style)
     shown = frozenset(columns)
     if layout is None:
-        lines = _list(items, gutter, style)
+        lines, cut = _list(items, gutter, style), []
     else:
         lines = _columns(trace, items, columns, layout, style)
+        cut = _cut_names(items, columns, layout, style)
     if closes:
         words = f"{style.glyphs.repeat} repeats from {closes}"
         lines.append(" " * gutter + style.paint("cyan", words))
     if layout is not None:
         lines.extend(_end_row(trace, columns, layout, style))
     lines.extend(_ending(trace, shown if layout is not None else frozenset(), style))
+    lines.extend(" " * gutter + style.paint("dim", line) for line in cut)
     return lines
 
 
@@ -96,6 +98,18 @@ def _short_names(columns: Sequence[str], longest: int, style: Style) -> tuple[st
         taken.add(name)
         names.append(name)
     return tuple(names)
+
+
+def _cut_names(
+    items: Sequence[Row | Fold], columns: Sequence[str], layout: _Layout, style: Style
+) -> list[str]:
+    """The names and labels that the chart shows cut, in full, a line each."""
+    full = {name: style.tamed(role) for name, role in zip(layout.names, columns, strict=True)}
+    index = {role: number for number, role in enumerate(columns)}
+    for item in items:
+        if isinstance(item, Row):
+            full[_label(item, index, layout, style)] = style.tamed(item.label)
+    return [f"{short} is {name}" for short, name in full.items() if short != name]
 
 
 def _placed(
@@ -187,6 +201,15 @@ def _lifelines(layout: _Layout, sign: str) -> list[str]:
     return cells
 
 
+def _label(row: Row, index: Mapping[str, int], layout: _Layout, style: Style) -> str:
+    """The label of a message, cut to what its arrow has room for."""
+    low, high = sorted((layout.centres[index[row.sender]], layout.centres[index[row.receiver]]))
+    room = high - low - (6 if row.kind == RowKind.ARROW else 7)
+    return fitted(
+        style.shown(row.label), min(layout.label_cells, room), ellipsis=style.glyphs.ellipsis
+    )
+
+
 def _arrow(
     cells: list[str], row: Row, index: Mapping[str, int], layout: _Layout, style: Style
 ) -> None:
@@ -196,10 +219,7 @@ def _arrow(
     low, high = min(start, end) + 1, max(start, end)
     inner = high - low
     extra = 1 if row.kind == RowKind.ARROW else 2
-    label = fitted(
-        style.shown(row.label), min(layout.label_cells, inner - extra - 4), ellipsis=glyphs.ellipsis
-    )
-    text = f" {label} "
+    text = f" {_label(row, index, layout, style)} "
     bars = inner - extra - width(text)
     tail, head = glyphs.bar * ((bars + 1) // 2), glyphs.bar * (bars // 2)
     queue_end = glyphs.queued if row.kind == RowKind.SEND else ""

@@ -1,0 +1,118 @@
+"""Blocks of Markdown pages that show a part of a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tellverify.cli.group import run
+from tellverify.language.files.extraction import extract, read_fragment
+from tellverify.source.text import SourceFile
+
+CHOICE = """\
+-- how it goes on
+Client -> Server : Request
+choice Server at
+  | Yes => Server -> Client : Yes
+  | No =>
+      Server -> Client : No
+"""
+Command = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    monkeypatch.chdir(tmp_path)
+
+    def do(text: str, *arguments: str) -> tuple[int, str]:
+        Path("page.md").write_text(text, encoding="utf-8")
+        code = run(arguments or ("check", "page.md", "--format", "concise"))
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out + err
+
+    return do
+
+
+def block(text: str, words: str = "tell") -> str:
+    return f"# Page\n\n```{words}\n{text}```\n\nand so on\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CHOICE,
+        "A -> B : Hello\n",
+        "  A -> B : Hello\n  B -> A : Hello\n",
+        "roles A, B\nA -> B : Hello\n",
+        "Hub -> Node[*] : Go\nNode[*] -> Hub : Done\n",
+        "Hub -> Node[0] : Go\nHub -> Node[2] : Go\nNode[1] -> Hub : Done\n",
+        "A { flow_cost : 3 } -> B : Hello\n",
+    ],
+)
+def test_a_part_is_checked_with_a_note(command: Command, text: str) -> None:
+    code, said = command(block(text))
+    assert code == 0, said
+    assert "note[TV160]" in said
+    assert " error[" not in said
+
+
+def test_declarations_alone_are_read(command: Command) -> None:
+    page = block("type alias Id =\n  String\n")
+    code, said = command(page)
+    assert code == 4  # nothing to prove
+    assert "note[TV160]" in said
+    assert command(page + block("A -> B : Hello\n"))[0] == 0
+    code, said = command(block("effect Wrong\n  x\n"))
+    assert code == 1
+
+
+def test_findings_have_their_places_in_the_page(command: Command) -> None:
+    text = CHOICE.replace("      Server -> Client : No", "      Server => Client : No")
+    code, said = command(block(text))
+    assert code == 1
+    assert "page.md:9:14: error[TV131]" in said
+    code, said = command(block(f"{CHOICE}Other -> Client : Late\n  Server -> Client : X\n"))
+    assert code == 1
+    assert "page.md:11:" in said
+
+
+def test_faults_of_a_part_are_found(command: Command) -> None:
+    code, said = command(block(CHOICE.replace("=>\n", "=>\n      Server -> Log : No\n")))
+    assert code == 1
+    assert "error[TV512]" in said
+
+
+def test_what_is_no_part(command: Command) -> None:
+    assert command(block("nothing\n", "tell,ignore"))[0] == 4
+    assert command(block("-- only a comment\n"))[0] == 1
+    whole = block("protocol P =\n  roles A, B\n  A -> B : M\n")
+    assert "TV160" not in command(whole)[1]
+
+
+def test_parts_are_not_formatted_or_linted(command: Command) -> None:
+    page = block("A   ->   B : Hello\n") + block("protocol P =\n  roles A, B\n  A   -> B : M\n")
+    assert command(page, "fmt", "page.md")[0] == 0
+    after = Path("page.md").read_text(encoding="utf-8")
+    assert after == page.replace("A   -> B : M", "A -> B : M")
+    code, said = command(block("A   ->   B : Hello\n"), "lint", "page.md", "--format", "concise")
+    assert code == 0
+    assert "TV371" not in said
+
+
+def test_two_parts_have_two_names(command: Command) -> None:
+    code, said = command(block("A -> B : M\n") * 2, "check", "page.md")
+    assert code == 0
+    assert "Part@" in said
+
+
+def test_roles_are_inferred_with_their_families() -> None:
+    text = "Hub -> Node[i] : Go\nchoice Judge at\n  | A => Judge -> Hub : A\n"
+    source = SourceFile("a.md", block(text))
+    (fragment,) = extract(source).fragments
+    (protocol,) = read_fragment(source, fragment).file.protocols
+    assert [role.name.text for role in protocol.roles or ()] == ["Hub", "Node", "Judge"]
