@@ -14,7 +14,7 @@ import msgspec
 
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.policy.builtin import located
+from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile

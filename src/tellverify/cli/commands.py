@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "admit": ("tellverify.cli.admit", "admit", "whether a runtime admits protocols, or why not"),
     "manifest": ("tellverify.cli.manifest", "manifest", "what a runtime is told about a protocol"),
     "inventory": ("tellverify.cli.inventory", "inventory", "how far each protocol of a policy is"),
+    "done": ("tellverify.cli.done", "done", "which lines of the definition of done are met"),
     "policy": ("tellverify.cli.policy", "policy", "check a policy, print its schema"),
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
