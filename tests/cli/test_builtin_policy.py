@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from tellverify.cli.group import tellverify
-from tellverify.policy.builtin import located
 from tellverify.policy.read import read_policy
+from tellverify.source.builtin_policies import located
 
 ROOT = Path(__file__).resolve().parents[2]
 RELAY = (ROOT / "specs" / "relayed_rendezvous.tell").read_text("utf-8")

@@ -14,11 +14,10 @@ import msgspec
 
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.policy.builtin import located
+from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_text
-from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
+from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
 
 LARGEST = 1_000_000
 _TIMES = ("PhysicalClock", "LogicalClock", "OrderClock", "Range")
@@ -50,11 +49,16 @@ class Variant(_Row, frozen=True):
 
 
 class FactSchema(_Row, frozen=True):
-    """A version of the facts of a ceremony."""
+    """A version of the facts of a ceremony, or of other `facts`, which need none of its parts.
+
+    `min_version` is the oldest version whose facts are still read.
+    """
 
     format: Literal[1]
     name: _Text
     version: Annotated[int, msgspec.Meta(ge=1)]
+    min_version: Annotated[int, msgspec.Meta(ge=1)] = 1
+    kind: Literal["ceremony", "facts"] = "ceremony"
     ceremony_id: _Text = "ceremony_id"
     agreement_mode: _Text = "agreement_mode"
     timestamp: _Text = "timestamp"
@@ -94,49 +98,53 @@ def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
     schema = decode(document, FactSchema)
     if isinstance(schema, TomlFault):
         return SchemaRead(None, (say.misshapen_schema(path, schema.span, schema.message),), source)
-    found = tuple(_faults(schema, document, path))
+    found = tuple(
+        say.misshapen_schema(path, document.span_of(at), reason) for at, reason in faults_of(schema)
+    )
     return SchemaRead(None if found else schema, found, source, document)
 
 
-def _faults(schema: FactSchema, document: TomlDocument, path: str) -> Iterator[Diagnostic]:
-    """What makes a schema useless for a ceremony."""
+def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
+    """What makes a schema useless: the path of the value in TOML, and the reason.
+
+    Only the facts of a ceremony must have a ceremony, a time, a beginning and both outcomes.
+    """
     names: set[str] = set()
     stands: set[str] = set()
+    if schema.min_version > schema.version:
+        yield ("name",), f"the oldest version that is read, {schema.min_version}, is none yet"
     for number, variant in enumerate(schema.variants):
-        span = document.span_of(("variants", number, "name"))
+        at: Path = ("variants", number, "name")
         if variant.name in names:
-            yield say.misshapen_schema(path, span, f"`{variant.name}` stands there twice")
+            yield at, f"`{variant.name}` stands there twice"
         names.add(variant.name)
         fields: dict[str, Field] = {}
         for index, one in enumerate(variant.fields):
             if one.name in fields:
-                at = document.span_of(("variants", number, "fields", index, "name"))
-                yield say.misshapen_schema(path, at, f"`{variant.name}` has `{one.name}` twice")
+                inside = ("variants", number, "fields", index, "name")
+                yield inside, f"`{variant.name}` has `{one.name}` twice"
             fields[one.name] = one
-        if variant.stands_for:
+        if variant.stands_for and schema.kind == "ceremony":
             stands.add(variant.stands_for)
-            yield from _core(schema, variant, fields, path, span)
+            yield from ((at, reason) for reason in _core(schema, variant, fields))
     for needed in ("initiated", "committed", "aborted"):
-        if needed not in stands:
-            at = document.span_of(("name",))
-            yield say.misshapen_schema(path, at, f"no variant stands for `{needed}`")
+        if needed not in stands and schema.kind == "ceremony":
+            yield ("name",), f"no variant stands for `{needed}`"
 
 
-def _core(
-    schema: FactSchema, variant: Variant, fields: dict[str, Field], path: str, span: Span
-) -> Iterator[Diagnostic]:
+def _core(schema: FactSchema, variant: Variant, fields: dict[str, Field]) -> Iterator[str]:
     """The fields that every fact of a ceremony needs."""
-    key = fields.get(schema.ceremony_id)
-    if key is None or key.optional:
-        reason = f"`{variant.name}` has no `{schema.ceremony_id}`, so its ceremony is not known"
-        yield say.misshapen_schema(path, span, reason)
+    keys = [schema.ceremony_id]
+    if variant.stands_for == "superseded":
+        keys.append(f"superseded_{schema.ceremony_id}")
+    if not any(key in fields and not fields[key].optional for key in keys):
+        yield f"`{variant.name}` has no `{keys[-1]}`, so its ceremony is not known"
     time = fields.get(schema.timestamp)
     if time is None or time.optional or not time.domain:
         reason = f"`{variant.name}` has no `{schema.timestamp}` with one of the domains"
-        yield say.misshapen_schema(path, span, f"{reason} {', '.join(_TIMES)}")
+        yield f"{reason} {', '.join(_TIMES)}"
     if variant.stands_for in ("initiated", "committed") and schema.agreement_mode not in fields:
-        reason = f"`{variant.name}` has no `{schema.agreement_mode}`"
-        yield say.misshapen_schema(path, span, reason)
+        yield f"`{variant.name}` has no `{schema.agreement_mode}`"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -163,7 +171,10 @@ def compared(old: FactSchema, new: FactSchema) -> tuple[Change, ...]:
             found.append(Change(False, f"`{variant.name}` was added", variant.name))
         else:
             found.extend(_variant(before, variant))
-    for key in ("ceremony_id", "agreement_mode", "timestamp"):
+    if old.version < new.min_version:
+        text = f"facts of version {old.version} are no longer read: the oldest is {new.min_version}"
+        found.append(Change(True, text))
+    for key in ("kind", "ceremony_id", "agreement_mode", "timestamp"):
         one, two = getattr(old, key), getattr(new, key)
         if one != two:
             found.append(Change(True, f"`{key}` is `{two}` instead of `{one}`"))

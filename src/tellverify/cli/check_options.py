@@ -18,8 +18,8 @@ from tellverify.cli.check_parse import (
 )
 from tellverify.cli.reports import FORMATS, parse_reports
 from tellverify.obligations.options import Level
-from tellverify.policy.builtin import name_of_policy
 from tellverify.report.kinds import KINDS
+from tellverify.source.builtin_policies import name_of_policy
 from tellverify.verdict.properties import Property
 
 _F = TypeVar("_F", bound=Callable[..., object])

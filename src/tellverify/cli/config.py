@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -14,42 +13,9 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.session import complain_refused
 from tellverify.report.escape import printable
 from tellverify.verification.configuration import Configuration
-from tellverify.verification.configuration_files import NAME, Refused, shown
+from tellverify.verification.configuration_files import Refused, shown
 from tellverify.verification.configuration_layers import Loaded, flat, load
 from tellverify.verification.setting_values import toml_text
-
-_INITIAL = """\
-# Configuration of tellverify. `tellverify config schema` describes all keys for editors, and
-# `tellverify config show` says which value counts and where it comes from.
-
-# Files that `tellverify check` without a path looks at. Paths are relative to this file.
-include = ["**/*.tell"]
-
-# Files and folders among them that are left out, such as templates and tests of a macro.
-# exclude = ["**/tests/ui"]
-
-# Findings from this level on make a check fail: "error", "warning" or "never".
-# fail-on = "error"
-
-# What is taken on trust, kept by `tellverify audit --write`.
-# ledger = "tellverify-assumptions.toml"
-
-# Findings that are known and do not count, kept by `tellverify baseline write`.
-# baseline = "tellverify-baseline.json"
-
-# What required obligations need: "proved", "bounded", for single properties also "assumed" or
-# "nothing".
-[require]
-default = "bounded"
-
-# How grave lints are: by code, by name, or by band such as "TV2".
-# [levels]
-# "unused-role" = "ignore"
-
-# Sizes of role families.
-# [bounds]
-# instances = { Witness = [1, 2, 3] }
-"""
 
 
 @click.group("config")
@@ -119,15 +85,7 @@ def schema() -> int:
 
 @config.command("init")
 def init() -> int:
-    """Write a commented `tellverify.toml` into the working folder."""
-    if os.path.lexists(NAME):
-        click.echo(f"tellverify: {NAME} is there already", err=True)
-        return Exit.USAGE
-    try:
-        with open(NAME, "x", encoding="utf-8", newline="\n") as file:
-            file.write(_INITIAL)
-    except OSError as error:
-        click.echo(f"tellverify: cannot write {NAME}: {error.strerror}", err=True)
-        return Exit.USAGE
-    click.echo(f"wrote {NAME}")
-    return Exit.OK
+    """Look at the tree below the working folder and write a `tellverify.toml`, as `init` does."""
+    from tellverify.cli.init import write_configuration
+
+    return write_configuration()

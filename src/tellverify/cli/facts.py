@@ -2,67 +2,213 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
-from tellverify.annotations.fact_schemas import SchemaRead, compared, read_schema
+from tellverify.annotations.fact_schemas import (
+    LARGEST,
+    SchemaRead,
+    compared,
+    read_schema,
+    read_schema_text,
+)
+from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.report.escape import tame
+from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
+
+_RUST = ".rs"
 
 
 @click.group("facts")
 def facts() -> None:
-    """Check fact schemas, and compare their versions."""
+    """Check fact schemas, compare their versions, and extract them from Rust sources."""
 
 
 @facts.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="SCHEMA...")
 def check(paths: tuple[str, ...]) -> int:
-    """Read fact schemas; exit code 1 when one of them has a fault."""
-    wrong = False
-    for path in paths:
-        read = read_schema(path)
-        if read.schema is None:
-            wrong = True
-            _print(read.diagnostics, {path: read.source})
-        else:
-            count = len(read.schema.variants)
-            click.echo(f"{path}: `{read.schema.name}` version {read.schema.version}, {count} facts")
+    """Read fact schemas, in TOML or in Rust sources.
+
+    Exit codes: 0 all are fine, 1 one of them has a fault, 2 wrong usage, 4 there is none.
+    """
+    wrong, some = False, False
+    try:
+        for path in paths:
+            for read in _read(path):
+                some = True
+                wrong = wrong or read.schema is None
+                _tell(path, read)
+    except Stopped as stop:
+        return stop.code
+    if not some:
+        complain(
+            "no fact was found: an enum or a struct is one under `ceremony_facts` or `domain_fact`"
+        )
+        return Exit.NOTHING_SELECTED
     return Exit.REFUTED if wrong else Exit.OK
+
+
+def _tell(path: str, read: SchemaRead) -> None:
+    if read.schema is None:
+        _print(read.diagnostics, {path: read.source})
+        return
+    schema = read.schema
+    of = "" if schema.kind == "ceremony" else ", of no ceremony"
+    count = len(schema.variants)
+    click.echo(f"{path}: `{schema.name}` version {schema.version}, {count} facts{of}")
+
+
+@facts.command("extract")
+@click.argument("path", metavar="FILE.rs")
+@click.option("--name", metavar="TYPE", help="Only the facts of this enum or struct.")
+def extract(path: str, name: str | None) -> int:
+    """Print the fact schemas of a Rust source as TOML, one document for each type.
+
+    Exit codes: 0 printed, 1 one has a fault, 2 wrong usage, 4 there is none.
+    """
+    from tellverify.annotations.rust_facts import schema_toml
+
+    try:
+        found = [one for one in _read(path) if name in (None, _name(one))]
+    except Stopped as stop:
+        return stop.code
+    if not found:
+        complain("no fact was found")
+        return Exit.NOTHING_SELECTED
+    for number, one in enumerate(found):
+        if one.schema is None:
+            _print(one.diagnostics, {path: one.source})
+        else:
+            click.echo(("\n" if number else "") + schema_toml(one.schema), nl=False)
+    return Exit.REFUTED if any(one.schema is None for one in found) else Exit.OK
 
 
 @facts.command("compare")
 @click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
-def compare(old: str, new: str) -> int:
+@click.argument("new", required=False, metavar="[NEW]")
+@click.option("--against", metavar="REF", help="Compare OLD with itself at a revision of git.")
+def compare(old: str, new: str | None, against: str | None) -> int:
     """Whether facts of the schema OLD are facts of the schema NEW.
 
-    Exit codes: 0 they are, 1 some are not or a schema has a fault.
+    With --against, the one argument is the new version, and the old one is that of the revision.
+    Rust sources are compared type by type. Exit codes: 0 they are, 1 some are not or a schema has a
+    fault, 2 wrong usage.
     """
-    before, after = read_schema(old), read_schema(new)
-    if before.schema is None or after.schema is None:
-        for path, read in ((old, before), (new, after)):
-            _print(read.diagnostics, {path: read.source})
+    if (new is None) == (against is None):
+        raise click.UsageError("name two schemas, or one and a revision by --against")
+    try:
+        if against is not None:
+            label = f"{against}:{old}"
+            before, after = _read_text(_at(against, old), label, old), _read(old)
+            pair = (label, old)
+        else:
+            before, after = _read(old), _read(new or "")
+            pair = (old, new or "")
+    except Stopped as stop:
+        return stop.code
+    faulty = [(path, one) for path, found in zip(pair, (before, after), strict=True)
+              for one in found if one.schema is None]  # fmt: skip
+    for path, read in faulty:
+        _print(read.diagnostics, {path: read.source})
+    if faulty:
         return Exit.REFUTED
-    changes = compared(before.schema, after.schema)
+    breaks = False
+    for first, second in _pairs(before, after):
+        breaks = _compared(first, second, pair) or breaks
+    return Exit.REFUTED if breaks else Exit.OK
+
+
+def _pairs(
+    before: Sequence[SchemaRead], after: Sequence[SchemaRead]
+) -> list[tuple[SchemaRead, SchemaRead | None]]:
+    """Old schemas with the new ones of the same name; two single schemas go together."""
+    if len(before) == len(after) == 1:
+        return [(before[0], after[0])]
+    named = {_name(one): one for one in after}
+    return [(one, named.get(_name(one))) for one in before]
+
+
+def _compared(first: SchemaRead, second: SchemaRead | None, pair: tuple[str, str]) -> bool:
+    """Say how two versions differ; True where the new one breaks facts of the old one."""
+    old, new = pair
+    if first.schema is None:
+        return True
+    if second is None or second.schema is None:
+        text = f"`{first.schema.name}` was removed"
+        _print([say.breaking_schema(new, NOWHERE, text, old)], {})
+        return True
+    changes = compared(first.schema, second.schema)
     broken = [change for change in changes if change.breaks]
     found = [
-        say.breaking_schema(new, _span(after, change.variant), change.text, old)
+        say.breaking_schema(new, _span(second, change.variant), change.text, old)
         for change in broken
     ]
-    _print(found, {new: after.source})
+    _print(found, {new: second.source})
     for change in changes:
         if not change.breaks:
             click.echo(f"compatible: {change.text}")
     kind = "breaking" if broken else "compatible" if changes else "equal"
-    versions = f"version {before.schema.version} to {after.schema.version}"
-    click.echo(f"{kind}: `{after.schema.name}` {versions}, {len(changes)} changes")
-    return Exit.REFUTED if broken else Exit.OK
+    versions = f"version {first.schema.version} to {second.schema.version}"
+    click.echo(f"{kind}: `{second.schema.name}` {versions}, {len(changes)} changes")
+    return bool(broken)
+
+
+def _name(read: SchemaRead) -> str:
+    return read.schema.name if read.schema is not None else ""
+
+
+def _read(path: str) -> Sequence[SchemaRead]:
+    """The schemas of a file. Raises Stopped where Rust cannot be read for lack of the extra."""
+    if not path.endswith(_RUST):
+        return (read_schema(path),)
+    try:
+        text = read_text(path, LARGEST)
+    except Unreadable as error:
+        source = SourceFile(path, "")
+        return (SchemaRead(None, (say.unreadable_schema(path, str(error)),), source),)
+    return _read_text(text, path, path)
+
+
+def _read_text(text: str, label: str, path: str) -> Sequence[SchemaRead]:
+    if not path.endswith(_RUST):
+        return (read_schema_text(text, label),)
+    try:
+        from tellverify.annotations.rust_facts import rust_schemas
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("tree_sitter", "tree_sitter_rust"):
+            raise
+        complain("facts in Rust sources need the extra `tellverify[rust]`")
+        raise Stopped(Exit.USAGE) from None
+    return rust_schemas(text, label)
+
+
+def _at(revision: str, path: str) -> str:
+    """The text of a file at a revision. Raises Stopped with what git says."""
+    name = f"{revision}:./{os.path.relpath(path).replace(os.sep, '/')}"
+    try:
+        done = subprocess.run(
+            ["git", "show", "--end-of-options", name],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        complain(f"--against needs git: {error.strerror}")
+        raise Stopped(Exit.USAGE) from None
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        complain(f"--against: git says: {tame(lines[0] if lines else 'nothing')}")
+        raise Stopped(Exit.USAGE)
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _span(read: SchemaRead, variant: str) -> Span:

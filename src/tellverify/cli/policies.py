@@ -21,13 +21,13 @@ from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace, named
 from tellverify.obligations.policies import policy_at
-from tellverify.policy.builtin import is_builtin, name_of_policy
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.report.escape import in_full
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
+from tellverify.source.builtin_policies import is_builtin, name_of_policy
 from tellverify.source.text import SourceFile
 
 PLACES: Final = ("specs/policy", "policy")

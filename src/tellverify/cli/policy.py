@@ -16,13 +16,13 @@ from tellverify.cli.policies import (
 )
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.wording import counted
-from tellverify.policy.builtin import NAMES, PREFIX, exported, name_of_policy
 from tellverify.policy.check import check_policy
 from tellverify.policy.json_schema import schema_json
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.policy.references import inventory_keys
 from tellverify.report.escape import tame
+from tellverify.source.builtin_policies import NAMES, PREFIX, exported, name_of_policy
 from tellverify.source.text import SourceFile
 
 

@@ -23,8 +23,8 @@ from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
-from tellverify.policy.builtin import is_builtin
 from tellverify.report.escape import tame
+from tellverify.source.builtin_policies import is_builtin
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run

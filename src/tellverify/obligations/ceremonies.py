@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -65,17 +64,10 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     return Decision(tuple(verdicts), tuple(found))
 
 
-def _schema_path(context: Context, row: rows.CeremonyNames) -> str:
-    """The file of a schema, relative to the file of the policy that names it."""
-    policy = policy_at(context.options.policy).policy if context.options.policy else None
-    named = policy.place("ceremony_names", row.protocol).path if policy is not None else ""
-    path = os.path.join(os.path.dirname(named), row.schema)
-    return os.path.normpath(path).replace(os.sep, "/")
-
-
 def _against_schema(context: Context, row: rows.CeremonyNames, found: list[Diagnostic]) -> str:
     """Why the schema that the policy names cannot be read; facts it lacks go to `found`."""
-    path = _schema_path(context, row)
+    policy = policy_at(context.options.policy).policy if context.options.policy else None
+    path = row.schema if policy is None else policy.schema_path(row)
     read = read_schema(path)
     if read.schema is None:
         return f"the fact schema {path} has faults: {read.diagnostics[0].message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -68,6 +69,7 @@ class Policy(msgspec.Struct, frozen=True):
     budgets: rows.Budgets
     leakage: rows.Leakage
     ceremony_names: Mapping[str, rows.CeremonyNames] = {}
+    code: Mapping[str, rows.CodePlaces] = {}
     by_file: Mapping[str, tuple[str, ...]] = {}
     wave_by_protocol: Mapping[str, str] = {}
     goals_by_protocol: Mapping[str, tuple[str, ...]] = {}
@@ -97,6 +99,11 @@ class Policy(msgspec.Struct, frozen=True):
         if protocol is None or not protocol.determinism:
             return self.default_determinism()
         return self.determinism.get(protocol.determinism)
+
+    def schema_path(self, row: rows.CeremonyNames) -> str:
+        """The file of the fact schema of a ceremony, relative to the file that names it."""
+        folder = os.path.dirname(self.place("ceremony_names", row.protocol).path)
+        return os.path.normpath(os.path.join(folder, row.schema)).replace(os.sep, "/")
 
     def place(self, section: str, name: str, *inside: str | int) -> Place:
         """Where the row `name` of a section is written, or a value inside it.

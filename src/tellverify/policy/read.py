@@ -14,9 +14,9 @@ import msgspec
 from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
-from tellverify.policy.builtin import NAMES, files_of, is_builtin, is_folder, located
 from tellverify.policy.model import Origin, Policy
 from tellverify.policy.rows import PolicyFile
+from tellverify.source.builtin_policies import NAMES, files_of, is_builtin, is_folder, located
 from tellverify.source.dependencies import circles
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
@@ -290,6 +290,7 @@ class _Merge:
             ceremony_names=named(
                 "ceremony_names", lambda f: f.ceremony_names, lambda r: r.protocol, "protocol"
             ),
+            code=named("code", lambda f: f.code, lambda r: r.protocol, "protocol"),
             by_file=_several(
                 (file.rpartition("/")[2], name)
                 for name, row in protocols.items()

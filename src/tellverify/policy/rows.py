@@ -440,6 +440,22 @@ class CeremonyNames(Row, frozen=True):
     reduction: Literal["rank", "last-writer"] = "rank"
 
 
+class CodePlaces(Row, frozen=True):
+    """The code of a protocol that its definition of done speaks of, and who answers for it.
+
+    Paths are relative to the root of the repository. That they exist is checked; what they do is
+    the owner's claim.
+    """
+
+    protocol: Text
+    owner: Text
+    wiring: tuple[Text, ...] = ()
+    status: tuple[Text, ...] = ()
+    shared_bus: tuple[Text, ...] = ()
+    simulation: tuple[Text, ...] = ()
+    parity: tuple[Text, ...] = ()
+
+
 class OperationCategory(Row, frozen=True):
     """What an operation category means and whether it needs a whole choreography."""
 
@@ -476,6 +492,7 @@ class PolicyFile(Row, frozen=True):
     ceremonies: tuple[Ceremony, ...] = ()
     ceremony_facts: tuple[CeremonyFact, ...] = ()
     ceremony_names: tuple[CeremonyNames, ...] = ()
+    code: tuple[CodePlaces, ...] = ()
     categories: tuple[OperationCategory, ...] = ()
     adaptive_privacy: AdaptivePrivacy | None = None
     admission: Admission | None = None

@@ -30,7 +30,7 @@ from tellverify.evidence.trace_replay import replay
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.policy.builtin import located
+from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_bytes
 
 _MOST_BYTES: Final = 256 * 1024 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tellverify.obligations.options import Level, Options, UserProperty
-from tellverify.policy.builtin import name_of_policy
+from tellverify.source.builtin_policies import name_of_policy
 from tellverify.source.span import NOWHERE
 from tellverify.verification.configuration import PATHS
 from tellverify.verification.configuration_layers import Loaded, flat

@@ -31,9 +31,9 @@ from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.options import Options
-from tellverify.policy.builtin import located
 from tellverify.projection.certified_sizes import differs_from_text
 from tellverify.projection.every_size import GraphAt
+from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.machine_system import choreography, put_together
 

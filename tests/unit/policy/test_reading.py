@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from aura_policy import aura
 
-from tellverify.policy.builtin import located
 from tellverify.policy.json_schema import canonical, schema_json
 from tellverify.policy.read import PolicyRead, read_policy, read_policy_text
+from tellverify.source.builtin_policies import located
 
 SCHEMA = Path(__file__).parents[3] / "src/tellverify/policy/schema/policy-1.json"
 

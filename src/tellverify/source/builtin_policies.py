@@ -13,7 +13,7 @@ from typing import Final
 
 PREFIX: Final = "builtin:"
 NAMES: Final = ("aura",)
-_HERE: Final = os.path.dirname(os.path.abspath(__file__))
+_HERE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "policy")
 
 
 def is_builtin(path: str) -> bool:

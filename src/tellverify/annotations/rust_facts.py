@@ -1,0 +1,266 @@
+"""Fact schemas in Rust: enums and structs under `#[ceremony_facts]` or `#[domain_fact(..)]`.
+
+The home of tree-sitter, which the extra `tellverify[rust]` installs. Macros are not expanded: what
+counts is what is written. Attributes and fields that cannot be read make a fault, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+import tree_sitter_rust
+from tree_sitter import Language, Node, Parser
+
+from tellverify.annotations.fact_schemas import FactSchema, Field, SchemaRead, Variant, faults_of
+from tellverify.diagnostics import ceremonies as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+
+_CEREMONY: Final = "ceremony_facts"
+_DOMAIN: Final = "domain_fact"
+_STANDS_FOR: Final = {
+    "CeremonyInitiated": "initiated",
+    "CeremonyAcceptanceReceived": "accepted",
+    "CeremonyCommitted": "committed",
+    "CeremonyAborted": "aborted",
+    "CeremonySuperseded": "superseded",
+}
+# Types of Aura's four time domains, and how a field of the type is judged.
+_DOMAINS: Final = {
+    "PhysicalTime": "PhysicalClock",
+    "LogicalTime": "LogicalClock",
+    "OrderTime": "OrderClock",
+    "RangeTime": "Range",
+}
+_MILLISECONDS: Final = re.compile(r".*_(?:ms|millis)")
+_OPTION: Final = re.compile(r"(?:(?:std|core)::option::)?Option<(.*)>", re.DOTALL)
+
+
+class _Attribute(msgspec.Struct, frozen=True):
+    name: str
+    arguments: Mapping[str, Node]
+
+
+class _Faulty(Exception):
+    """Why an item is no schema, and where."""
+
+    def __init__(self, node: Node, reason: str) -> None:
+        super().__init__(reason)
+        self.node = node
+
+
+def rust_schemas(text: str, path: str = "<rust>") -> tuple[SchemaRead, ...]:
+    """The schemas of a Rust source, in the order of the source; none where it has no facts.
+
+    A schema is read as from TOML: the name of the type, `schema_version` (1 without it),
+    `min_supported_schema_version`, and the variants. The variants of a ceremony have their part by
+    their names. A `u64` whose name ends in `_ms` or `_millis` is a time of the physical clock.
+    """
+    content = text.encode("utf-8", "surrogatepass")
+    tree = Parser(Language(tree_sitter_rust.language())).parse(content)
+    source = SourceFile(path, text)
+    reader = _Reader(source, content, tree.root_node)
+    return tuple(reader.read(item, found) for item, found in reader.items())
+
+
+class _Reader:
+    def __init__(self, source: SourceFile, content: bytes, root: Node) -> None:
+        self._source = source
+        self._content = content
+        self._root = root
+        self._constants: dict[str, str] = {}
+
+    def items(self) -> Iterator[tuple[Node, dict[str, _Attribute]]]:
+        """The enums and structs that an attribute makes facts, also inside modules."""
+        pending = [self._root]
+        found = []
+        while pending:
+            block = pending.pop()
+            attributes: dict[str, _Attribute] = {}
+            for child in block.named_children:
+                if child.type == "attribute_item":
+                    one = self._attribute(child)
+                    attributes[one.name] = one
+                    continue
+                if child.type in ("line_comment", "block_comment"):
+                    continue
+                if child.type == "const_item":
+                    self._constant(child)
+                if child.type == "mod_item":
+                    body = child.child_by_field_name("body")
+                    pending += [body] if body is not None else []
+                is_fact = _CEREMONY in attributes or _DOMAIN in attributes
+                if child.type in ("enum_item", "struct_item") and is_fact:
+                    found.append((child, attributes))
+                attributes = {}
+        yield from sorted(found, key=lambda pair: pair[0].start_byte)
+
+    def read(self, item: Node, attributes: Mapping[str, _Attribute]) -> SchemaRead:
+        """The schema of one item, or what is wrong with it."""
+        try:
+            if item.has_error:
+                raise _Faulty(item, "the Rust source has a syntax error in it")
+            schema = self._schema(item, attributes)
+        except _Faulty as fault:
+            found = self._fault(fault.node, str(fault))
+            return SchemaRead(None, (found,), self._source)
+        name = self._named(item)
+        faults = tuple(self._fault(name, reason) for _, reason in faults_of(schema))
+        return SchemaRead(None if faults else schema, faults, self._source)
+
+    def _schema(self, item: Node, attributes: Mapping[str, _Attribute]) -> FactSchema:
+        is_ceremony = _CEREMONY in attributes
+        domain = attributes.get(_DOMAIN)
+        arguments = domain.arguments if domain is not None else {}
+        variants = tuple(self._variants(item, is_ceremony=is_ceremony))
+        names = {field.name for variant in variants for field in variant.fields}
+        return FactSchema(
+            format=1,
+            name=self._text(self._named(item)),
+            version=self._number(arguments, "schema_version", item),
+            min_version=self._number(arguments, "min_supported_schema_version", item),
+            kind="ceremony" if is_ceremony else "facts",
+            timestamp="timestamp_ms" if "timestamp_ms" in names else "timestamp",
+            variants=variants,
+        )
+
+    def _variants(self, item: Node, *, is_ceremony: bool) -> Iterator[Variant]:
+        body = item.child_by_field_name("body")
+        if item.type == "struct_item":
+            yield Variant(name=self._text(self._named(item)), fields=self._fields(body))
+            return
+        for child in body.named_children if body is not None else ():
+            if child.type == "enum_variant":
+                name = self._text(self._named(child))
+                yield msgspec.convert(
+                    {
+                        "name": name,
+                        "stands_for": _STANDS_FOR.get(name, "") if is_ceremony else "",
+                        "fields": self._fields(child.child_by_field_name("body")),
+                    },
+                    Variant,
+                )
+
+    def _fields(self, body: Node | None) -> tuple[Field, ...]:
+        """The fields of a variant; those without names are called by their numbers."""
+        if body is None:
+            return ()
+        if body.type == "field_declaration_list":
+            pairs = [
+                (self._text(self._named(child)), self._typed(child))
+                for child in body.named_children
+                if child.type == "field_declaration"
+            ]
+        else:
+            skipped = ("attribute_item", "visibility_modifier", "line_comment", "block_comment")
+            types = [child for child in body.named_children if child.type not in skipped]
+            pairs = [(str(number), child) for number, child in enumerate(types)]
+        return tuple(self._field(name, node) for name, node in pairs)
+
+    def _field(self, name: str, node: Node) -> Field:
+        written = re.sub(r"\s+", "", self._text(node))
+        option = _OPTION.fullmatch(written)
+        kind = option[1] if option is not None else written
+        domain = _DOMAINS.get(kind.rpartition("::")[2], "")
+        if not domain and kind == "u64" and _MILLISECONDS.fullmatch(name):
+            domain = "PhysicalClock"
+        given = {"name": name, "type": kind, "optional": option is not None, "domain": domain}
+        return msgspec.convert(given, Field)
+
+    # Attributes
+
+    def _attribute(self, item: Node) -> _Attribute:
+        inner = item.named_children[0] if item.named_children else item
+        path = inner.named_children[0] if inner.named_children else inner
+        name = self._text(path).rpartition("::")[2]
+        arguments = inner.child_by_field_name("arguments")
+        return _Attribute(name, self._arguments(arguments) if arguments is not None else {})
+
+    def _arguments(self, tree: Node) -> dict[str, Node]:
+        """`key = value` pairs of a list of tokens."""
+        tokens: Sequence[Node] = tree.children
+        return {
+            self._text(tokens[index]): tokens[index + 2]
+            for index in range(len(tokens) - 2)
+            if tokens[index].type == "identifier" and self._text(tokens[index + 1]) == "="
+        }
+
+    def _constant(self, item: Node) -> None:
+        value = item.child_by_field_name("value")
+        if value is not None and value.type == "integer_literal":
+            self._constants[self._text(self._named(item))] = self._text(value)
+
+    def _number(self, arguments: Mapping[str, Node], key: str, item: Node) -> int:
+        """A version: a literal, or a constant of the same file; 1 where none is given."""
+        node = arguments.get(key)
+        if node is None:
+            return 1
+        written = self._text(node)
+        value = self._constants.get(written, written)
+        match = re.fullmatch(r"([1-9][0-9_]*)(?:u8|u16|u32|u64|usize)?", value)
+        if match is None:
+            raise _Faulty(node, f"`{key}` is `{written}`, which is no number of this file")
+        return int(match[1].replace("_", ""))
+
+    # Nodes
+
+    def _named(self, node: Node) -> Node:
+        found = node.child_by_field_name("name")
+        if found is None:
+            raise _Faulty(node, "it has no name")
+        return found
+
+    def _typed(self, node: Node) -> Node:
+        found = node.child_by_field_name("type")
+        if found is None:
+            raise _Faulty(node, "a field has no type")
+        return found
+
+    def _text(self, node: Node) -> str:
+        return self._content[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def _fault(self, node: Node, reason: str) -> Diagnostic:
+        start, end = (
+            len(self._content[:offset].decode("utf-8", "replace"))
+            for offset in (node.start_byte, node.end_byte)
+        )
+        return say.misshapen_schema(self._source.path, Span(start, end), reason)
+
+
+def schema_toml(schema: FactSchema) -> str:
+    """A schema as TOML, in the form that `read_schema` reads."""
+
+    def quoted(text: str) -> str:
+        return msgspec.json.encode(text).decode()
+
+    lines = ["format = 1", f"name = {quoted(schema.name)}", f"version = {schema.version}"]
+    if schema.min_version != 1:
+        lines.append(f"min_version = {schema.min_version}")
+    if schema.kind != "ceremony":
+        lines.append(f"kind = {quoted(schema.kind)}")
+    if schema.timestamp != "timestamp":
+        lines.append(f"timestamp = {quoted(schema.timestamp)}")
+    for variant in schema.variants:
+        lines += ["", "[[variants]]", f"name = {quoted(variant.name)}"]
+        if variant.stands_for:
+            lines.append(f"stands_for = {quoted(variant.stands_for)}")
+        if variant.fields:
+            lines += [
+                "fields = [",
+                *(f"  {_row(field, quoted(field.name))}," for field in variant.fields),
+                "]",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(field: Field, name: str) -> str:
+    entries = [f"name = {name}", f"type = {msgspec.json.encode(field.type).decode()}"]
+    if field.optional:
+        entries.append("optional = true")
+    if field.domain:
+        entries.append(f"domain = {msgspec.json.encode(field.domain).decode()}")
+    return f"{{ {', '.join(entries)} }}"

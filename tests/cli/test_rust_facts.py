@@ -1,0 +1,203 @@
+"""`tellverify facts` on Rust: what is extracted, what is a fault, what breaks stored facts."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tellverify.annotations.fact_schemas import FactSchema, read_schema_text
+from tellverify.annotations.rust_facts import rust_schemas, schema_toml
+from tellverify.cli.group import tellverify
+
+INVITATION = """
+use aura_macros::{ceremony_facts, domain_fact};
+
+const VERSION: u16 = 2;
+
+/// Facts of an invitation.
+#[derive(Debug, Clone)]
+#[domain_fact(type_id = "invitation", schema_version = VERSION, min_supported_schema_version = 1)]
+#[ceremony_facts]
+pub enum InvitationFact {
+    /// Begins.
+    CeremonyInitiated {
+        ceremony_id: CeremonyId,
+        #[serde(default)]
+        agreement_mode: Option<crate::ceremony::AgreementMode>,
+        trace_id: Option<String>,
+        timestamp_ms: u64,
+    },
+    CeremonyCommitted {
+        ceremony_id: CeremonyId,
+        relationship_id: String, // both sides
+        agreement_mode: Option<AgreementMode>,
+        timestamp_ms: u64,
+    },
+    CeremonyAborted { ceremony_id: CeremonyId, reason: String, timestamp_ms: u64 },
+    CeremonySuperseded {
+        superseded_ceremony_id: CeremonyId,
+        superseding_ceremony_id: CeremonyId,
+        timestamp_ms: u64,
+    },
+    Seen(AuthorityId, aura_core::time::LogicalTime),
+    Noted,
+}
+"""
+CHAT = """
+pub mod inner {
+    #[aura_macros::domain_fact(type_id = "chat", schema_version = 4)]
+    pub enum ChatFact { Sent { id: u32, at: PhysicalTime }, Read { ids: Vec< u32 > } }
+
+    #[derive(Debug)]
+    pub enum NoFact { One }
+}
+
+#[domain_fact(type_id = "profile", schema_version = 1u16)]
+pub struct ProfileFact { pub name: String, window: RangeTime }
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def call(*arguments: str) -> tuple[object, str]:
+    done = CliRunner().invoke(tellverify, ["facts", *arguments], standalone_mode=False)
+    return done.return_value, done.output
+
+
+def schemas(text: str) -> list[FactSchema]:
+    found = [one.schema for one in rust_schemas(text) if one.schema is not None]
+    assert len(found) == len(rust_schemas(text)), [one.diagnostics for one in rust_schemas(text)]
+    return found
+
+
+def test_a_ceremony_has_its_version_parts_fields_and_times() -> None:
+    (schema,) = schemas(INVITATION)
+    assert (schema.name, schema.version, schema.min_version) == ("InvitationFact", 2, 1)
+    assert (schema.kind, schema.timestamp) == ("ceremony", "timestamp_ms")
+    parts = {one.name: one.stands_for for one in schema.variants}
+    assert parts == {
+        "CeremonyInitiated": "initiated",
+        "CeremonyCommitted": "committed",
+        "CeremonyAborted": "aborted",
+        "CeremonySuperseded": "superseded",
+        "Seen": "",
+        "Noted": "",
+    }
+    first = {one.name: (one.type, one.optional, one.domain) for one in schema.variants[0].fields}
+    assert first == {
+        "ceremony_id": ("CeremonyId", False, ""),
+        "agreement_mode": ("crate::ceremony::AgreementMode", True, ""),
+        "trace_id": ("String", True, ""),
+        "timestamp_ms": ("u64", False, "PhysicalClock"),
+    }
+    seen = [(one.name, one.type, one.domain) for one in schema.variants[4].fields]
+    assert seen == [
+        ("0", "AuthorityId", ""),
+        ("1", "aura_core::time::LogicalTime", "LogicalClock"),
+    ]
+    assert schema.variants[5].fields == ()
+
+
+def test_other_facts_owe_no_ceremony_and_are_found_inside_modules() -> None:
+    chat, profile = schemas(CHAT)
+    assert [(one.name, one.version, one.kind) for one in (chat, profile)] == [
+        ("ChatFact", 4, "facts"),
+        ("ProfileFact", 1, "facts"),
+    ]
+    assert [one.name for one in profile.variants] == ["ProfileFact"]
+    assert chat.variants[1].fields[0].type == "Vec<u32>"
+    assert profile.variants[0].fields[1].domain == "Range"
+
+
+@pytest.mark.parametrize("text", [INVITATION, CHAT])
+def test_what_is_extracted_is_read_back_as_the_same_schema(text: str) -> None:
+    for schema in schemas(text):
+        read = read_schema_text(schema_toml(schema))
+        assert read.schema == schema
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("const VERSION: u16 = 2;", "", "`schema_version` is `VERSION`, which is no number"),
+        ("supported_schema_version = 1", "supported_schema_version = 3", "is none yet"),
+        ("CeremonyAborted {", "CeremonyDropped {", "no variant stands for `aborted`"),
+        ("superseded_ceremony_id: CeremonyId,", "", "its ceremony is not known"),
+        ("reason: String, timestamp_ms: u64", "reason: String", "has no `timestamp_ms`"),
+        ("reason: String,", "reason String,", "syntax error"),
+    ],
+)
+def test_a_fault_is_told_with_its_place(old: str, new: str, words: str) -> None:
+    assert old in INVITATION
+    Path("facts.rs").write_text(INVITATION.replace(old, new, 1), "utf-8")
+    code, said = call("check", "facts.rs")
+    assert code == 1
+    assert words in " ".join(said.split())
+    assert "facts.rs:" in said
+
+
+def test_check_and_extract_say_what_is_there() -> None:
+    Path("facts.rs").write_text(INVITATION + CHAT, "utf-8")
+    code, said = call("check", "facts.rs")
+    assert code == 0
+    assert said.splitlines() == [
+        "facts.rs: `InvitationFact` version 2, 6 facts",
+        "facts.rs: `ChatFact` version 4, 2 facts, of no ceremony",
+        "facts.rs: `ProfileFact` version 1, 1 facts, of no ceremony",
+    ]
+    code, said = call("extract", "facts.rs", "--name", "ChatFact")
+    assert code == 0
+    assert said == schema_toml(schemas(CHAT)[0])
+    Path("none.rs").write_text("fn main() {}\n", "utf-8")
+    assert call("check", "none.rs")[0] == 4
+    assert call("extract", "none.rs")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        ("Noted,", "Noted, Added,", 1, "the version is 2 after 2"),
+        ("u16 = 2", "u16 = 3", 0, "version 2 to 3"),
+        ("reason: String,", "", 1, "`CeremonyAborted.reason` was removed"),
+        ("VERSION, min_supported_schema_version = 1", "3, min_supported_schema_version = 3", 1,
+         "facts of version 2 are no longer read"),
+    ],
+)  # fmt: skip
+def test_versions_are_compared_type_by_type(old: str, new: str, code: int, words: str) -> None:
+    Path("a.rs").write_text(CHAT + INVITATION, "utf-8")
+    Path("b.rs").write_text((CHAT + INVITATION).replace(old, new, 1), "utf-8")
+    found, said = call("compare", "a.rs", "b.rs")
+    assert (found, words in " ".join(said.split())) == (code, True), said
+    assert "equal: `ChatFact` version 4 to 4" in said
+
+
+def test_a_removed_type_breaks_its_facts() -> None:
+    Path("a.rs").write_text(CHAT + INVITATION, "utf-8")
+    Path("b.rs").write_text(CHAT, "utf-8")
+    code, said = call("compare", "a.rs", "b.rs")
+    assert (code, "`InvitationFact` was removed" in said) == (1, True)
+
+
+def test_a_source_is_compared_with_itself_at_a_revision() -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    Path("below").mkdir()
+    Path("below/facts.rs").write_text(INVITATION, "utf-8")
+    git("add", "-A")
+    git("commit", "-qm", "first")
+    assert call("compare", "below/facts.rs", "--against", "HEAD")[0] == 0
+    Path("below/facts.rs").write_text(INVITATION.replace("reason: String,", ""), "utf-8")
+    code, said = call("compare", "below/facts.rs", "--against", "HEAD")
+    assert (code, "`CeremonyAborted.reason` was removed" in " ".join(said.split())) == (1, True)
+    code, said = call("compare", "below/facts.rs", "--against", "--output=x")
+    assert (code, Path("x").exists()) == (2, False)
+    assert "git says" in said
