@@ -64,6 +64,8 @@ def policy_path_of(given: str | None) -> str | None:
 def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
     """The path of a policy in a configuration, relative to the folder of that."""
     from tellverify.source.toml import TomlFault, read_toml
+    from tellverify.verification.configuration_files import shown
+    from tellverify.verification.output_paths import escape
 
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
@@ -73,7 +75,12 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
         value = value.get(step) if isinstance(value, dict) else None
     if not isinstance(value, str) or not value:
         return None
-    return os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(path)), value))
+    folder = os.path.dirname(os.path.abspath(path))
+    why = escape(value, folder)
+    if why:
+        complain(f"{shown(path)}: {why}")
+        raise Stopped(Exit.USAGE)
+    return os.path.relpath(os.path.join(folder, value))
 
 
 def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:

@@ -28,6 +28,7 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.checked import Checked
+from tellverify.verification.interruption import CODES
 from tellverify.verification.schedule import Conduct, Conducted, conducted
 from tellverify.verification.settings import Settings, may_be_configured
 from tellverify.verification.solvers import solvers_of
@@ -337,11 +338,14 @@ def perform(flags: Flags) -> CheckResult | None:
     notes = list(ready.notes)
     found = run_of(ready, flags, notes)
     result = found.checked
-    if result.run.exit_code != Exit.INTERRUPTED:
+    if result.run.exit_code not in CODES:
         complaints = _names_of_nothing(result, options, is_whole=not flags.paths)
     run = msgspec.structs.replace(
         result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
     )
+    if flags.changed_since is not None and ready.files and not ready.only:
+        reason = f"nothing has changed since `{flags.changed_since}`"
+        run = msgspec.structs.replace(run, exit_code=Exit.OK, exit_reason=reason)
     if options.draw:
         from tellverify.verification.drawings import with_drawings
 

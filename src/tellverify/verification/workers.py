@@ -6,10 +6,13 @@ gets a finding, another process takes over, and nobody waits.
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tellverify.diagnostics import limits as say
 from tellverify.language.files.inputs import ReadFile
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from tellverify.language.workspace import Workspace
+
+
+_LOOK: Final = 0.5  # seconds between two looks whether the parent is there
 
 
 class WorkerDefect(Exception):
@@ -77,7 +83,9 @@ class _Pool:
     def start(self, task: tuple[int, Options]) -> None:
         """Give a task to a new process."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, ours, self._files), daemon=True)
+        process = self._context.Process(
+            target=_work, args=(theirs, ours, self._files, os.getpid()), daemon=True
+        )
         process.start()
         theirs.close()
         self._processes[ours] = process
@@ -133,7 +141,16 @@ class _Pool:
         self._processes.clear()
 
 
-def _work(connection: Connection, others: Connection, files: Sequence[ReadFile]) -> None:
+def _end_with(parent: int) -> None:
+    """End this process when its parent has ended without a word, however busy this one is."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os._exit(1)
+
+
+def _work(
+    connection: Connection, others: Connection, files: Sequence[ReadFile], parent: int
+) -> None:
     """Check what comes until nothing comes; whoever reads the answers handles an interrupt."""
     import traceback
 
@@ -141,7 +158,10 @@ def _work(connection: Connection, others: Connection, files: Sequence[ReadFile])
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     others.close()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     workspace: Workspace | None = None
     while True:
         try:
