@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from tellverify.diagnostics import limits as say
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tellverify.language.workspace import Workspace
 
 
+_ENDING: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 _LOOK: Final = 0.5  # seconds between two looks whether the parent is there
 
 
@@ -86,7 +89,8 @@ class _Pool:
         process = self._context.Process(
             target=_work, args=(theirs, ours, self._files, os.getpid()), daemon=True
         )
-        process.start()
+        with _held_back():  # until the new process reacts in its own way
+            process.start()
         theirs.close()
         self._processes[ours] = process
         self.continue_with(ours, task)
@@ -141,6 +145,19 @@ class _Pool:
         self._processes.clear()
 
 
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let signals that end the process wait."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end_with(parent: int) -> None:
     """End this process when its parent has ended without a word, however busy this one is."""
     while os.getppid() == parent:
@@ -156,10 +173,11 @@ def _work(
 
     from tellverify.verification import pipeline
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for number in _ENDING:
+        ignores = number == signal.SIGINT
+        signal.signal(number, signal.SIG_IGN if ignores else signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     others.close()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     workspace: Workspace | None = None
