@@ -42,7 +42,9 @@ EXITS = {
     3: "nothing is refuted, but a required obligation is not known or weaker than required",
     4: "no protocol was selected",
     70: "a defect of tellverify; a file with details is named",
+    129: "ended by HUP",
     130: "interrupted",
+    143: "ended by TERM",
 }
 
 

@@ -29,6 +29,7 @@ from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Assumption, Run, Suppression
 from tellverify.verification.configuration_files import Refused
 from tellverify.verification.configuration_layers import load
+from tellverify.verification.interruption import CODES
 from tellverify.verification.ledger import NAME, differences, ledger_text, read_ledger
 from tellverify.verification.output_paths import escape
 
@@ -105,7 +106,7 @@ def audit(
             ready = prepared(settled)
             options = msgspec.structs.replace(ready.options, ledger=committed)
             run = checked(msgspec.structs.replace(ready, options=options)).checked.run
-            if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
+            if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, *CODES):
                 complain(run.exit_reason)
                 return run.exit_code
             if writes:

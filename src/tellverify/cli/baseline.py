@@ -20,6 +20,7 @@ from tellverify.verdict.run import Baseline, Run
 from tellverify.verification.baseline import baseline_of, read_baseline, stale
 from tellverify.verification.configuration_files import Refused
 from tellverify.verification.configuration_layers import load
+from tellverify.verification.interruption import CODES
 from tellverify.verification.output_paths import baseline_refusal
 
 _DEFAULT = "tellverify-baseline.json"
@@ -118,7 +119,7 @@ def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> 
                 return Exit.USAGE
             ready = prepared(settled, with_baseline=False)
             run = checked(ready).checked.run
-            if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, Exit.INTERRUPTED):
+            if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, *CODES):
                 complain(run.exit_reason)
                 return run.exit_code
             return do(run, os.path.relpath(place))

@@ -31,7 +31,7 @@ def check(**given: object) -> int:
     `-` for standard input; without one the files that the configuration includes are checked, or
     the working folder. Exit codes: 0 all required obligations hold, 1 one is refuted or a file has
     errors, 2 wrong usage or configuration, 3 one is not known, 4 nothing was checked, 70 a defect
-    of tellverify, 130 interrupted.
+    of tellverify, 130 interrupted, 129 and 143 ended by HUP and TERM.
     """  # fmt: skip
     flags = msgspec.convert(given, Flags)
     if flags.timeout is not None or flags.total_timeout is not None:

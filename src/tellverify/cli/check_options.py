@@ -13,6 +13,7 @@ from tellverify.cli.check_parse import (
     parse_budgets,
     parse_day,
     parse_instances,
+    parse_seconds,
     parse_selectors,
     parse_witness,
 )
@@ -187,13 +188,15 @@ how_long = _joined(
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=float,
+        callback=parse_seconds,
         metavar="S",
         help="Seconds for one protocol; what takes longer is unknown.",
     ),
     click.option(
         "--total-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=float,
+        callback=parse_seconds,
         metavar="S",
         help="Seconds for all protocols together.",
     ),

@@ -28,6 +28,15 @@ def parse_instances(
     return tuple(found.items())
 
 
+def parse_seconds(
+    context: click.Context, parameter: click.Parameter, given: float | None
+) -> float | None:
+    """A number of seconds that a clock can count."""
+    if given is not None and not 0 < given < 10**9:
+        raise click.BadParameter(f"{given} is no number of seconds above 0 and below 10^9")
+    return given
+
+
 def parse_budgets(
     context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> tuple[tuple[str, str, int], ...]:

@@ -7,18 +7,11 @@ from collections.abc import Iterable, Mapping
 import click
 
 from tellverify.cli.exit import Exit
+from tellverify.cli.stopped import Stopped as Stopped
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.report.escape import in_full, log_line
 from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
-
-
-class Stopped(Exception):
-    """There is nothing to show; what was wrong has been said on standard error."""
-
-    def __init__(self, code: Exit) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def complain(text: str) -> None:

@@ -14,4 +14,6 @@ class Exit(IntEnum):
     UNKNOWN = 3
     NOTHING_SELECTED = 4
     DEFECT = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143

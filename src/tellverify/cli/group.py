@@ -13,11 +13,13 @@ import click
 
 from tellverify.cli.commands import COMMANDS
 from tellverify.cli.exit import Exit
+from tellverify.cli.stopped import Stopped
 from tellverify.model.limits import MachineTooLarge
+from tellverify.verification.interruption import code_of
 from tellverify.version import VERSION
 
 _COMPLETES: Final = "_TELLVERIFY_COMPLETE"
-_UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class LazyGroup(click.Group):
@@ -60,6 +62,11 @@ def tellverify() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; says what went wrong on standard error."""
     try:
+        os.getcwd()
+    except OSError:
+        sys.stderr.write("tellverify: the working folder is gone\n")
+        return Exit.USAGE
+    try:
         code = tellverify.main(
             list(arguments), prog_name="tellverify", standalone_mode=False, obj=tuple(arguments)
         )
@@ -69,9 +76,12 @@ def run(arguments: Sequence[str]) -> int:
     except click.UsageError as error:
         _show(error)
         return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
+        cause = stop.__cause__ if isinstance(stop, click.Abort) else stop
         sys.stderr.write("interrupted\n")
-        return Exit.INTERRUPTED
+        return code_of(cause) if isinstance(cause, KeyboardInterrupt) else Exit.INTERRUPTED
+    except Stopped as stop:
+        return stop.code
     except BrokenPipeError:
         # Whoever read the output has gone; there is nobody left to tell.
         _discard_output()
@@ -106,7 +116,10 @@ def _show(error: click.ClickException) -> None:
 
 def _discard_output() -> None:
     """Let what is still to be written go nowhere, so that the end of the process is quiet."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:  # a stream that was closed from the beginning
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _defect() -> int:

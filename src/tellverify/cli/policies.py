@@ -69,6 +69,8 @@ def policy_path_of(given: str | None) -> str | None:
 def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
     """The path of a policy in a configuration, relative to the folder of that."""
     from tellverify.source.toml import TomlFault, read_toml
+    from tellverify.verification.configuration_files import shown
+    from tellverify.verification.output_paths import escape
 
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
@@ -80,7 +82,13 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
         return None
     folder = os.path.dirname(os.path.abspath(path))
     named = name_of_policy(value, folder)
-    return named if is_builtin(named) else os.path.relpath(os.path.join(folder, named))
+    if is_builtin(named):
+        return named
+    why = escape(value, folder)
+    if why:
+        complain(f"{shown(path)}: {why}")
+        raise Stopped(Exit.USAGE)
+    return os.path.relpath(os.path.join(folder, named))
 
 
 def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:

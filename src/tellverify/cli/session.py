@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from tellverify.cli.asked import files_of, paths_of, reviewed
 from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
-from tellverify.diagnostics.wording import counted, listed
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
-from tellverify.report.escape import tame
 from tellverify.source.builtin_policies import is_builtin
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.checked import Checked
+from tellverify.verification.interruption import CODES
 from tellverify.verification.schedule import Conduct, Conducted, conducted
 from tellverify.verification.settings import Settings, may_be_configured
 from tellverify.verification.solvers import solvers_of
@@ -159,8 +159,10 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         from tellverify.verification.ledger import read_ledger
 
         options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
-    paths, notes = _paths(flags, found)
-    asked = [inputs.read_given(path, flags.stdin_name) for path in _selected(paths, flags, found)]
+    paths, notes = paths_of(flags, found)
+    named, about_files = files_of(paths, flags, found)
+    notes.extend(about_files)
+    asked = [inputs.read_given(path, flags.stdin_name) for path in named]
     files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
@@ -174,7 +176,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     if "reports" in found.confined:
         _refuse_to_replace(reports, [*(one.path for one in files), found.path])
     if flags.strict:
-        options, about_base = _reviewed(options, files, flags.base)
+        options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)
     cache, about_it = _cache(found, flags)
     conduct = Conduct(
@@ -186,48 +188,6 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     )
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
-
-
-def _paths(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
-    """The paths that are named, or what the configuration includes."""
-    patterns = settings.include
-    if flags.strict and patterns and not _is_reviewed_include(settings, flags.base):
-        return flags.paths or (".",), ["--strict: `include` is not that of the base revision"]
-    everything = not flags.paths or flags.paths == (".",)
-    if not patterns or not everything:
-        return flags.paths or (".",), []
-    from tellverify.verification.include import included
-
-    found, empty = included(patterns)
-    notes = [f"no file matches `{pattern}` of `include`" for pattern in empty]
-    left = sorted(set(inputs.find(["."])) - set(found))
-    if left:
-        names = listed([tame(path) for path in left], 5)
-        some = counted(len(left), "file")
-        notes.append(f"`include` leaves out {some} that may hold protocols: {names}")
-    return found, notes
-
-
-def _is_reviewed_include(settings: Settings, base: str | None) -> bool:
-    """Whether the base revision of the configuration includes the same files."""
-    from tellverify.verification.base_revision import reviewed_include
-    from tellverify.verification.repository import NoRepository
-
-    try:
-        before = None if base is None else reviewed_include(base, settings.path)
-    except NoRepository:
-        before = None
-    return before == settings.include
-
-
-def _selected(paths: Sequence[str], flags: Flags, settings: Settings) -> Iterator[str]:
-    """The files at `paths`, without what the configuration excludes."""
-    found = inputs.find(paths)
-    if not settings.exclude:
-        return found
-    from tellverify.verification.include import without_excluded
-
-    return without_excluded(found, flags.paths, settings.exclude, settings.folder)
 
 
 def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -242,27 +202,6 @@ def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
             raise click.UsageError(f"`{text}` of `reports` is not {'|'.join(KINDS)}=PATH")
         found.append((kind, path))
     return tuple(found)
-
-
-def _reviewed(
-    options: Options, files: Sequence[inputs.ReadFile], base: str | None
-) -> tuple[Options, list[str]]:
-    """The options with the comments and the baseline that the base revision has too."""
-    from tellverify.verification.base_revision import reviewed_baseline, reviewed_comments
-    from tellverify.verification.repository import NoRepository
-
-    known = options.baseline
-    nothing = None if known is None else msgspec.structs.replace(known, known=())
-    strict = msgspec.structs.replace(options, reviewed=(), baseline=nothing)
-    if base is None:
-        return strict, []
-    try:
-        comments = reviewed_comments(base, files)
-        if known is not None:
-            known = reviewed_baseline(base, known.path, known)
-    except NoRepository as error:
-        return strict, [f"no comment and no baseline counts: {error}"]
-    return msgspec.structs.replace(options, reviewed=comments, baseline=known), []
 
 
 def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) -> None:
@@ -348,7 +287,7 @@ def perform(flags: Flags) -> CheckResult | None:
     notes = list(ready.notes)
     found = run_of(ready, flags, notes)
     result = found.checked
-    if result.run.exit_code != Exit.INTERRUPTED:
+    if result.run.exit_code not in CODES:
         complaints = _names_of_nothing(result, options)
         is_part = bool(flags.paths) or flags.changed_since is not None
         properties, requirements = _settings_of_nothing(result, options)
@@ -357,6 +296,9 @@ def perform(flags: Flags) -> CheckResult | None:
     run = msgspec.structs.replace(
         result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
     )
+    if flags.changed_since is not None and ready.files and not ready.only:
+        reason = f"nothing has changed since `{flags.changed_since}`"
+        run = msgspec.structs.replace(run, exit_code=Exit.OK, exit_reason=reason)
     if options.draw:
         from tellverify.verification.drawings import with_drawings
 

@@ -12,7 +12,6 @@ import click
 import msgspec
 
 from tellverify.cli.check_options import Flags
-from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver, show
 from tellverify.cli.session import CheckResult, complain_refused, perform
 from tellverify.report.style import Style
@@ -20,6 +19,7 @@ from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.run import Run
 from tellverify.verification.configuration_files import NAME, SHARED, Refused
+from tellverify.verification.interruption import CODES, Ended, code_of
 
 _PAUSE: Final = 0.3  # seconds between two looks at the files
 _WATCHED: Final = (".tell", ".rs", ".md", ".toml", ".json")
@@ -37,9 +37,9 @@ def watch(flags: Flags) -> int:
         try:
             before = _again(flags, before)
             seen = _changed(seen)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("interrupted", err=True)
-            return Exit.INTERRUPTED
+            return code_of(stop)
 
 
 def _again(flags: Flags, before: State | None) -> State | None:
@@ -50,8 +50,8 @@ def _again(flags: Flags, before: State | None) -> State | None:
         return before
     if done is None:
         return before
-    if done.run.exit_code == Exit.INTERRUPTED:
-        raise KeyboardInterrupt
+    if done.run.exit_code in CODES:
+        raise Ended(done.run.exit_code)
     now = _state(done.run)
     if before is None or done.output.style != "text":
         deliver(done.run, done.sources, done.output, done.complaints)

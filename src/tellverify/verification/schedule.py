@@ -14,12 +14,11 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
 from tellverify.verdict.run import Input
 from tellverify.verification.checked import Checked, FileResult, assembled
+from tellverify.verification.interruption import INTERRUPTED, code_of
 
 if TYPE_CHECKING:
     from tellverify.language.workspace import Workspace
     from tellverify.verification.cache import Cache
-
-INTERRUPTED = 130
 
 
 class Conduct(msgspec.Struct, frozen=True):
@@ -47,21 +46,24 @@ class Conducted(msgspec.Struct, frozen=True):
 
 
 def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Conducted:
-    """Check `files`. After an interrupt, what was finished is reported with exit code 130."""
+    """Check `files`. After an interrupt, what was finished is reported with exit code 130, 143
+    after TERM, 129 after HUP.
+    """
     work = _Work(files, options, how)
-    interrupted = False
+    ended = 0
     try:
         work.do()
-    except KeyboardInterrupt:
-        interrupted = True
+    except KeyboardInterrupt as stop:
+        ended = code_of(stop)
     notes = work.finish()
     done = [result for result in work.results if result is not None]
     checked = assembled(done, options)
     read = {file.path: file.source() for file in files}  # findings may point into what is imported
     checked = msgspec.structs.replace(checked, sources={**read, **checked.sources})
-    if interrupted:
-        reason = f"interrupted: {len(done)} of {work.count} files were checked"
-        run = msgspec.structs.replace(checked.run, exit_code=INTERRUPTED, exit_reason=reason)
+    if ended:
+        word = "interrupted" if ended == INTERRUPTED else "ended by a signal"
+        reason = f"{word}: {len(done)} of {work.count} files were checked"
+        run = msgspec.structs.replace(checked.run, exit_code=ended, exit_reason=reason)
         checked = msgspec.structs.replace(checked, run=run)
     return Conducted(checked, notes, work.cached)
 

@@ -6,10 +6,13 @@ gets a finding, another process takes over, and nobody waits.
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
 
 from tellverify.diagnostics import limits as say
 from tellverify.language.files.inputs import ReadFile
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from tellverify.language.workspace import Workspace
+
+
+_ENDING: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+_LOOK: Final = 0.5  # seconds between two looks whether the parent is there
 
 
 class WorkerDefect(Exception):
@@ -77,8 +86,11 @@ class _Pool:
     def start(self, task: tuple[int, Options]) -> None:
         """Give a task to a new process."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, ours, self._files), daemon=True)
-        process.start()
+        process = self._context.Process(
+            target=_work, args=(theirs, ours, self._files, os.getpid()), daemon=True
+        )
+        with _held_back():  # until the new process reacts in its own way
+            process.start()
         theirs.close()
         self._processes[ours] = process
         self.continue_with(ours, task)
@@ -133,15 +145,41 @@ class _Pool:
         self._processes.clear()
 
 
-def _work(connection: Connection, others: Connection, files: Sequence[ReadFile]) -> None:
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let signals that end the process wait."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent has ended without a word, however busy this one is."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os._exit(1)
+
+
+def _work(
+    connection: Connection, others: Connection, files: Sequence[ReadFile], parent: int
+) -> None:
     """Check what comes until nothing comes; whoever reads the answers handles an interrupt."""
     import traceback
 
     from tellverify.verification import pipeline
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in _ENDING:
+        ignores = number == signal.SIGINT
+        signal.signal(number, signal.SIG_IGN if ignores else signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     others.close()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     workspace: Workspace | None = None
     while True:
         try:

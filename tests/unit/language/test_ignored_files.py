@@ -89,7 +89,7 @@ def test_other_files_count_where_they_hold_choreographies(tmp_path: Path) -> Non
     (tmp_path / "d.md").write_text("what I tell you", encoding="utf-8")
     (tmp_path / "e.md").write_bytes(b"```tell\n\xff\n```\n")
     names = [Path(path).name for path in find([str(tmp_path)])]
-    assert names == ["a.rs", "c.md"]
+    assert names == ["a.rs", "c.md", "e.md"]
 
 
 PIECES = (

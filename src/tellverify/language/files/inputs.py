@@ -32,45 +32,75 @@ class ReadFile(msgspec.Struct, frozen=True):
         return SourceFile(self.path, self.text or "")
 
 
-def find(paths: Iterable[str]) -> Iterator[str]:
+class LeftOut(msgspec.Struct, frozen=True):
+    """What a walk over folders left out: entries by `.gitignore` or a dot, and links to folders."""
+
+    ignored: list[str]
+    hidden: list[str]
+    links: list[str]
+
+
+def find(paths: Iterable[str], left_out: LeftOut | None = None) -> Iterator[str]:
     """The files that `paths` name: files as given, folders walked in sorted order.
 
-    In folders `*.tell` counts, and the Rust sources and Markdown pages that hold choreographies.
-    Entries that begin with a dot or that `.gitignore` names are left out. A file that is named
-    twice is read once.
+    In folders `*.tell` counts, and the Rust sources and Markdown pages that hold choreographies or
+    cannot be read; a folder that cannot be read counts as a file that cannot. Entries that begin
+    with a dot or that `.gitignore` names are left out and links to folders are not followed, which
+    `left_out` then has. A file that is named twice is read once.
     """
     seen: set[str] = set()
+    left = LeftOut([], [], []) if left_out is None else left_out
     for path in paths:
-        for found in _walk(path) if os.path.isdir(path) else (path,):
+        for found in _walk(path, left) if os.path.isdir(path) else (path,):
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str, left: LeftOut) -> Iterator[str]:
     from tellverify.language.files.gitignore import ignored_at
 
     top = os.path.abspath(folder)
     rules = {top: ignored_at(top)}
-    for where, folders, files in os.walk(folder):
+    broken: list[str] = []
+
+    def note(error: OSError) -> None:
+        broken.append(os.path.normpath(str(error.filename or folder)))
+
+    for where, folders, files in os.walk(folder, onerror=note):
+        yield from broken
+        broken.clear()
         here = os.path.abspath(where)
         ignored = rules.pop(here).within(here)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and not ignored.leaves_out(os.path.join(here, name), is_folder=True)
-        )
-        rules.update((os.path.join(here, name), ignored) for name in folders)
+
+        def is_kept(name: str, *, is_folder: bool) -> bool:
+            path = os.path.normpath(os.path.join(where, name))  # noqa: B023  # used at once
+            if name.startswith("."):
+                left.hidden.append(path)
+            elif ignored.leaves_out(os.path.join(here, name), is_folder=is_folder):  # noqa: B023
+                left.ignored.append(path)
+            else:
+                return True
+            return False
+
+        folders[:] = sorted(name for name in folders if is_kept(name, is_folder=True))
+        for name in folders:
+            rules[os.path.join(here, name)] = ignored
+            if os.path.islink(os.path.join(where, name)):
+                left.links.append(os.path.normpath(os.path.join(where, name)))
         for name in sorted(files):
             path = os.path.normpath(os.path.join(where, name))
-            if name.startswith(".") or not name.endswith((SUFFIX, *EMBEDDING)):
-                continue
-            if ignored.leaves_out(os.path.join(here, name), is_folder=False):
+            if not name.endswith((SUFFIX, *EMBEDDING)) or not is_kept(name, is_folder=False):
                 continue
             if name.endswith(SUFFIX) or _holds_choreographies(path):
                 yield path
+    yield from broken
+
+
+def may_hold_protocols(path: str) -> bool:
+    """Whether a file is one of those that a walk over its folder would find."""
+    return path.endswith(SUFFIX) or (path.endswith(EMBEDDING) and _holds_choreographies(path))
 
 
 def beside(folder: str) -> Iterator[str]:
@@ -95,13 +125,16 @@ def beside(folder: str) -> Iterator[str]:
 
 
 def _holds_choreographies(path: str) -> bool:
-    """Whether there is one in a Rust source or Markdown page; a file that is broken has none."""
-    file = read(path)
-    if file.text is None or "tell" not in file.text:
+    """Whether there is one in a Rust source or Markdown page, or may be in one that is broken."""
+    try:
+        content = read_bytes(path, LIMIT)
+    except Unreadable:
+        return os.path.exists(path)  # a link that leads nowhere holds nothing
+    if b"tell" not in content:
         return False
     from tellverify.language.files.extraction import extract
 
-    return not extract(file.source()).is_empty
+    return not extract(SourceFile(path, content.decode("utf-8", "replace"))).is_empty
 
 
 def read(path: str, *, embedded: bool = True) -> ReadFile:

@@ -1,0 +1,108 @@
+"""The files that a check is asked about, and which of their comments count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.cli.check_options import Flags
+from tellverify.diagnostics.wording import counted, listed
+from tellverify.language.files import inputs
+from tellverify.obligations.options import Options
+from tellverify.report.escape import tame
+from tellverify.verification.settings import Settings
+
+
+def paths_of(flags: Flags, settings: Settings) -> tuple[Sequence[str], list[str]]:
+    """The paths that are named, or what the configuration includes."""
+    patterns = settings.include
+    if flags.strict and patterns and not _is_reviewed_include(settings, flags.base):
+        return flags.paths or (".",), ["--strict: `include` is not that of the base revision"]
+    everything = not flags.paths or flags.paths == (".",)
+    if not patterns or not everything:
+        return flags.paths or (".",), []
+    from tellverify.verification.include import included
+
+    found, empty = included(patterns)
+    notes = [f"no file matches `{pattern}` of `include`" for pattern in empty]
+    left = sorted(set(inputs.find(["."])) - set(found))
+    if left:
+        names = listed([tame(path) for path in left], 5)
+        some = counted(len(left), "file")
+        notes.append(f"`include` leaves out {some} that may hold protocols: {names}")
+    return found, notes
+
+
+def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[list[str], list[str]]:
+    """The files that paths name, and what to tell about others that may hold protocols.
+
+    A file that git tracks is checked although `.gitignore` names it, as git itself keeps it. What
+    the configuration excludes is left out and counted; under `--strict` it is checked.
+    """
+    left = inputs.LeftOut([], [], [])
+    found = list(inputs.find(paths, left))
+    notes = []
+    if left.ignored or left.hidden:
+        from tellverify.verification.left_out import tracked_in
+
+        tracked = [path for path in tracked_in(left.ignored) if path not in found]
+        found += tracked
+        if tracked:
+            notes.append(f"`.gitignore` names {_named(tracked)} that git tracks: checked")
+        hidden = tracked_in(left.hidden)
+        if hidden:
+            notes.append(
+                f"{_named(hidden)} with protocols in entries that begin with a dot: left out"
+            )
+    if left.links:
+        some = listed([tame(path) for path in left.links], 5)
+        notes.append(f"{counted(len(left.links), 'link')} to folders not followed: {some}")
+    if settings.exclude and flags.strict:
+        notes.append("--strict: `exclude` of the configuration does not count")
+    elif settings.exclude:
+        from tellverify.verification.include import without_excluded
+
+        kept = list(without_excluded(found, flags.paths, settings.exclude, settings.folder))
+        if len(kept) < len(found):
+            excluded = sorted(set(found) - set(kept))
+            notes.append(f"`exclude` leaves out {_named(excluded)}")
+        found = kept
+    return found, notes
+
+
+def _named(paths: Sequence[str]) -> str:
+    return f"{counted(len(paths), 'file')} ({listed([tame(path) for path in paths], 5)})"
+
+
+def _is_reviewed_include(settings: Settings, base: str | None) -> bool:
+    """Whether the base revision of the configuration includes the same files."""
+    from tellverify.verification.base_revision import reviewed_include
+    from tellverify.verification.repository import NoRepository
+
+    try:
+        before = None if base is None else reviewed_include(base, settings.path)
+    except NoRepository:
+        before = None
+    return before == settings.include
+
+
+def reviewed(
+    options: Options, files: Sequence[inputs.ReadFile], base: str | None
+) -> tuple[Options, list[str]]:
+    """The options with the comments and the baseline that the base revision has too."""
+    from tellverify.verification.base_revision import reviewed_baseline, reviewed_comments
+    from tellverify.verification.repository import NoRepository
+
+    known = options.baseline
+    nothing = None if known is None else msgspec.structs.replace(known, known=())
+    strict = msgspec.structs.replace(options, reviewed=(), baseline=nothing)
+    if base is None:
+        return strict, []
+    try:
+        comments = reviewed_comments(base, files)
+        if known is not None:
+            known = reviewed_baseline(base, known.path, known)
+    except NoRepository as error:
+        return strict, [f"no comment and no baseline counts: {error}"]
+    return msgspec.structs.replace(options, reviewed=comments, baseline=known), []

@@ -1,0 +1,110 @@
+"""Files and folders that may hold protocols are checked, or it is said that they are not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tellverify.cli.group import run
+
+GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
+BAD = "protocol Bad =\n  roles A, B\n  Q -> B : Ping\n"
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tellverify(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    monkeypatch.chdir(tmp_path)
+    Path("good.tell").write_text(GOOD)
+
+    def do(*arguments: str) -> tuple[int, str, str]:
+        code = run(arguments)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return do
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(
+    tellverify: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open", "shut"):
+        Path(name).mkdir()
+        Path(name, f"{name}.tell").write_text(GOOD.replace("Good", name.title()))
+    scan, listing = os.scandir, os.listdir
+
+    def refusing(path: str) -> Iterator[os.DirEntry[str]]:
+        if os.path.basename(str(path)) == "shut":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    def refusing_too(path: str) -> list[str]:
+        list(refusing(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(os, "listdir", refusing_too)
+    code, out, _ = tellverify("check", "--format", "concise")
+    assert code == 1
+    assert "shut:1:1: error[TV001] cannot read this file: permission denied" in out
+
+
+@pytest.mark.parametrize("name", ["page.md", "lib.rs"])
+def test_a_page_that_is_no_text_is_an_error_if_it_may_hold_protocols(
+    tellverify: Command, name: str
+) -> None:
+    inner = f"```tell\n{GOOD}```\n" if name == "page.md" else f'tell!(r#"{GOOD}"#);\n'
+    Path(name).write_bytes(b"\xff\n" + inner.encode())
+    code, out, _ = tellverify("check", "--format", "concise")
+    assert code == 1
+    assert f"{name}:1:1: error[TV002]" in out
+    Path(name).write_bytes(b"\xff\n nothing to tell\n")
+    assert tellverify("check")[0] == 0
+
+
+def test_a_page_that_cannot_be_read_is_an_error(tellverify: Command) -> None:
+    Path("nowhere.md").symlink_to("missing")
+    assert tellverify("check")[0] == 0
+    os.mkfifo("pipe.md")
+    code, out, _ = tellverify("check", "--format", "concise")
+    assert code == 1
+    assert "pipe.md:1:1: error[TV001]" in out
+
+
+def test_an_ignored_file_that_git_tracks_is_checked(tellverify: Command) -> None:
+    for name in ("alone.tell", "build/inner.tell", "build/page.md", "build/other.txt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(BAD)
+    Path("build/untracked.tell").write_text(BAD)
+    Path(".gitignore").write_text("build/\nalone.tell\n")
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert tellverify("check")[0] == 0
+    files = ["alone.tell", "build/inner.tell", "build/page.md", "build/other.txt"]
+    subprocess.run(["git", "add", "-f", *files], check=True)
+    code, out, err = tellverify("check", "--format", "concise")
+    assert code == 1
+    assert "alone.tell:3:3: error" in out
+    assert "build/inner.tell:3:3: error" in out
+    assert "untracked" not in out
+    assert "names 2 files (alone.tell, build/inner.tell) that git tracks" in err
+
+
+def test_what_is_not_looked_into_is_said(tellverify: Command, tmp_path: Path) -> None:
+    Path(".hidden").mkdir()
+    Path(".hidden/p.tell").write_text(BAD)
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", "."], check=True)
+    Path("real").mkdir()
+    Path("link").symlink_to("real")
+    code, _, err = tellverify("check")
+    assert code == 0
+    assert "1 file (.hidden/p.tell) with protocols in entries that begin with a dot" in err
+    assert "1 link to folders not followed: link" in err
