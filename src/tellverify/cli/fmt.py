@@ -20,7 +20,7 @@ from tellverify.source.writing import replace_text
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 for a change.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show the changes instead of writing them.")
-@click.option("--upgrade", is_flag=True, help="Rewrite the old brace surface as layout, too.")
+@click.option("--upgrade", is_flag=True, help="Rewrite brace syntax and old spellings, too.")
 @click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of files that are all right.")
 def fmt(

@@ -26,6 +26,7 @@ from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Input, Run
+from tellverify.verification.reported import located_diagnostic
 
 _ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.value]
 
@@ -35,6 +36,7 @@ _ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.val
 @click.option("--fix", is_flag=True, help="Make all safe fixes.")
 @click.option("--diff", is_flag=True, help="Show what safe fixes would change; write nothing.")
 @click.option("--unsafe-fixes", is_flag=True, help="Also those that somebody should look at.")
+@click.option("--all", "everything", is_flag=True, help="Also the rules that are off by default.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
     "--report",
@@ -58,6 +60,7 @@ def lint(
     fix: bool,
     diff: bool,
     unsafe_fixes: bool,
+    everything: bool,
     style: str,
     reports: tuple[tuple[str, str], ...],
     fail_on: str,
@@ -81,7 +84,9 @@ def lint(
     if not read:
         complain("there are no `.tell` files")
         return int(Exit.NOTHING_SELECTED)
-    linted = lint_files(_workspace(read), rules, unsafe=unsafe_fixes, fix=fix or diff)
+    linted = lint_files(
+        _workspace(read), rules, unsafe=unsafe_fixes, fix=fix or diff, everything=everything
+    )
     failed = False
     if diff:
         _show_changes(linted)
@@ -89,7 +94,7 @@ def lint(
     if fix:
         failed = _write_changes(linted, stdin_name if "-" in paths else None)
         again = _workspace([_read_again(one) for one in linted])
-        linted = lint_files(again, rules, unsafe=False, fix=False)
+        linted = lint_files(again, rules, unsafe=False, fix=False, everything=everything)
     shown = style
     if fix and "-" in paths:  # standard output has the text
         say((found for one in linted for found in one.diagnostics), _sources(linted))
@@ -106,7 +111,9 @@ def _workspace(read: Sequence[inputs.ReadFile]) -> Workspace:
 
 def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str) -> Run:
     """The findings as a run without protocols."""
-    found = tuple(sorted((d for one in linted for d in one.diagnostics), key=sort_key))
+    sources = _sources(linted)
+    ordered = sorted((d for one in linted for d in one.diagnostics), key=sort_key)
+    found = tuple(located_diagnostic(one, sources) for one in ordered)
     grave = [] if fail_on == "never" else _ORDER[: _ORDER.index(fail_on) + 1]
     count = sum(one.severity.value in grave for one in found)
     reason = f"{counted(count, 'finding')} at or above {fail_on}"

@@ -236,6 +236,26 @@ def part(path: str, span: Span) -> Diagnostic:
     )
 
 
+OLD_SPELLING: Final = Code(
+    "TV161",
+    "old-spelling",
+    "a file in the spelling of Telltale up to 10.0",
+    severity=Severity.NOTE,
+    help="rewrite it with `tellverify fmt --upgrade`",
+    upstream="rejects",
+)
+
+
+def old_spelling(path: str, span: Span) -> Diagnostic:
+    """A text with `=` in records, `choice at R` or `| Label ->`, which is read all the same."""
+    return finding(
+        OLD_SPELLING,
+        path,
+        "this file has the spelling of Telltale up to 10.0",
+        (span, "the first of its old spellings"),
+    )
+
+
 LAYOUT_TOO_LARGE: Final = Code(
     "TV192",
     "layout-too-large",

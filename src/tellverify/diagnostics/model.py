@@ -6,7 +6,7 @@ package. A constructor takes values of the domain and returns what `finding` mak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -129,6 +129,19 @@ def finding(
 
 def _annotation(mark: Mark) -> Annotation:
     return mark if isinstance(mark, Annotation) else Annotation(*mark)
+
+
+def moved(diagnostic: Diagnostic, place: Callable[[Span], Span]) -> Diagnostic:
+    """A finding whose places are what `place` makes of them."""
+
+    def annotation(one: Annotation) -> Annotation:
+        return msgspec.structs.replace(one, span=place(one.span))
+
+    return msgspec.structs.replace(
+        diagnostic,
+        primary=annotation(diagnostic.primary),
+        others=tuple(annotation(one) for one in diagnostic.others),
+    )
 
 
 def sort_key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:

@@ -75,6 +75,36 @@ def open_family(where: Where, name: str, span: Span) -> Diagnostic:
     )
 
 
+SMALL_PROTOCOL: Final = Code(
+    "TV389",
+    "small-protocol",
+    "a protocol of one party, or a plain request with its response",
+    severity=Severity.NOTE,
+)
+
+
+def one_party(where: Where, protocol: Named) -> Diagnostic:
+    """A protocol in which one party acts by itself."""
+    return finding(
+        SMALL_PROTOCOL,
+        where,
+        f"`{protocol[0]}` is an operation of a single party",
+        (protocol[1], "no message goes from one party to another"),
+        helps=("use effect handlers instead of a choreography",),
+    )
+
+
+def request_and_response(where: Where, protocol: Named) -> Diagnostic:
+    """A protocol of two messages, one each way."""
+    return finding(
+        SMALL_PROTOCOL,
+        where,
+        f"`{protocol[0]}` is a plain request with its response",
+        (protocol[1], "one message each way"),
+        helps=("use direct transport, unless its guards or facts are needed",),
+    )
+
+
 NUMBERED_ROLES: Final = Code(
     "TV376",
     "numbered-roles",

@@ -17,6 +17,7 @@ from tellverify.language.syntax import ast
 from tellverify.language.syntax.surface import read_tell
 from tellverify.language.workspace import Workspace
 from tellverify.lint.rules import fix_file, lint_file
+from tellverify.lint.small_protocols import small_protocols
 from tellverify.lint.structure import module_clashes
 from tellverify.source.text import SourceFile
 
@@ -36,8 +37,13 @@ class Linted(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def lint_files(workspace: Workspace, rules: Rules, *, unsafe: bool, fix: bool) -> list[Linted]:
-    """Lint the files of a workspace; one with errors has just these, and is never fixed."""
+def lint_files(
+    workspace: Workspace, rules: Rules, *, unsafe: bool, fix: bool, everything: bool = False
+) -> list[Linted]:
+    """Lint the files of a workspace; one with errors has just these, and is never fixed.
+
+    With `everything` also by the rules that are off by default.
+    """
     known: list[tuple[ast.File, SourceFile]] = []
     found: list[Linted] = []
     for unit, choreographies in workspace.opened():
@@ -47,6 +53,8 @@ def lint_files(workspace: Workspace, rules: Rules, *, unsafe: bool, fix: bool) -
         if any(one.severity is Severity.ERROR for one in said):
             found.append(Linted(unit.source, tuple(said)))
             continue
+        if everything:
+            said += [one for part in parts for one in small_protocols(part.file, unit.source)]
         known.extend((part.file, unit.source) for part in parts)
         found.append(_linted(unit.source, parts, said, rules, unsafe=unsafe if fix else None))
     clashes: dict[str, list[Diagnostic]] = {}

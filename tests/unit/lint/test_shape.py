@@ -12,7 +12,7 @@ from tellverify.annotations.rules import default_rules
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
 from tellverify.diagnostics.model import Code, Severity
-from tellverify.diagnostics.shape import FIXTURE_COMMENT, MODULE_CLASH
+from tellverify.diagnostics.shape import FIXTURE_COMMENT, MODULE_CLASH, SMALL_PROTOCOL
 from tellverify.language.files import inputs
 from tellverify.language.workspace import Workspace
 from tellverify.lint.files import Linted, lint_files
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 SPECS = sorted((ROOT / "specs").glob("*.tell"))
 CORPUS = sorted((ROOT.parent / "shared" / "corpus").rglob("*.tell"))
 RULES = [code for code in CODES.values() if "TV371" <= code.number <= "TV399"]
-ELSEWHERE = {MODULE_CLASH, FIXTURE_COMMENT}
+ELSEWHERE = {MODULE_CLASH, FIXTURE_COMMENT, SMALL_PROTOCOL}
 
 
 def linted(text: str, path: str = "x.tell", *, fix: bool = False, unsafe: bool = False) -> Linted:
@@ -68,6 +68,45 @@ def test_a_comment_of_a_fixture() -> None:
     assert fixed == text.replace("  -- renamed\n", "")
     kept = text.replace("renamed", "must come before Pong")
     assert linted(kept, "protocol_compat/x.tell", fix=True, unsafe=True).fixed is None
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("roles A, B\n  A -> B : Ask\n  B -> A : Answer\n", "a plain request"),
+        (
+            "roles A, B\n  A -> B : Ask\n  choice B at\n    | Yes => B -> A : Yes\n"
+            "    | No => B -> A : No\n",
+            "a plain request",
+        ),
+        ("roles A, B\n  A -> B : Ask\n", ""),
+        ("roles A, B\n  A -> B : Ask\n  A -> B : Again\n", ""),
+        ("roles A, B\n  A -> B : Ask\n  B -> A : Answer\n  A -> B : Thanks\n", ""),
+        ("roles A, B[N]\n  A -> B[*] : Ask\n  B[*] -> A : Answer\n", ""),
+        ("roles A, B, C\n  A -> B : Ask\n  B -> C : Ask\n  B -> A : Answer\n", ""),
+        (
+            "roles A, B\n  A -> B : Ask\n  choice B at\n    | Yes => B -> A : Yes\n    | No =>\n"
+            "      B -> A : No\n      A -> B : Why\n",
+            "",
+        ),
+    ],
+)
+def test_small_protocols_get_a_note_when_asked_for(body: str, words: str) -> None:
+    text = f"module a exposing (P)\n\nprotocol P =\n  {body}"
+    files = [inputs.decode("x.tell", text.encode())]
+    quiet, full = (
+        [
+            each.message
+            for one in lint_files(
+                Workspace(files), default_rules(), unsafe=False, fix=False, everything=everything
+            )
+            for each in one.diagnostics
+            if each.code is SMALL_PROTOCOL
+        ]
+        for everything in (False, True)
+    )
+    assert quiet == []
+    assert [words in message for message in full] == ([True] if words else [])
 
 
 def test_a_clash_of_modules() -> None:

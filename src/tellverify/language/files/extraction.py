@@ -8,13 +8,13 @@ of the whole file. Only the text is looked at: a macro that is defined elsewhere
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import brace as say
-from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.diagnostics.model import Diagnostic, moved
 from tellverify.language.files.parts import is_part, read_part
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.spans import placed
@@ -124,25 +124,16 @@ def read_fragment(source: SourceFile, fragment: Fragment) -> Parsed:
     parsed, place = read_part(text) if fragment.is_part else (read_tell(text), int)
     limit = len(source.text)
 
-    def moved(span: Span) -> Span:
+    def there(span: Span) -> Span:
         start = min(max(place(span.start) + fragment.offset, 0), limit)
         return Span(start, min(max(place(span.end) + fragment.offset, start), limit))
 
-    said = [_moved(found, moved) for found in parsed.diagnostics]
+    said = [moved(found, there) for found in parsed.diagnostics]
     if fragment.is_part:
         start = fragment.offset + len(fragment.text) - len(fragment.text.lstrip())
         end = source.text.find("\n", start)
         said.append(say.part(source.path, Span(start, limit if end < 0 else end)))
-    return Parsed(placed(parsed.file, moved), tuple(said))
-
-
-def _moved(found: Diagnostic, place: Callable[[Span], Span]) -> Diagnostic:
-    def moved(annotation: Annotation) -> Annotation:
-        return msgspec.structs.replace(annotation, span=place(annotation.span))
-
-    return msgspec.structs.replace(
-        found, primary=moved(found.primary), others=tuple(moved(one) for one in found.others)
-    )
+    return Parsed(placed(parsed.file, there), tuple(said))
 
 
 class _Block(msgspec.Struct, frozen=True):

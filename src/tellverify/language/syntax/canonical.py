@@ -13,7 +13,7 @@ from tellverify.language.syntax.parser import parse
 from tellverify.language.syntax.printing.printer import print_file
 from tellverify.language.syntax.printing.rows import TooLarge
 from tellverify.language.syntax.spans import same_tree
-from tellverify.language.syntax.surface import is_brace_surface, read_tell
+from tellverify.language.syntax.surface import is_brace_surface, old_spelling_of, read_tell
 from tellverify.source.text import SourceFile
 
 
@@ -31,15 +31,18 @@ class Canonical(msgspec.Struct, frozen=True):
 def canonical(source: SourceFile, *, upgrade: bool = False) -> Canonical:
     """`source` in canonical layout.
 
-    A text on the brace surface stays as it is, unless it is to be upgraded to the layout surface.
+    A text on the brace surface or in the old spelling stays as it is, unless it is to be upgraded.
     """
     is_brace = is_brace_surface(source.text)
     parsed = read_tell(source)
     errors = tuple(one for one in parsed.diagnostics if one.severity is Severity.ERROR)
     if errors:
         return Canonical(None, errors)
-    if is_brace and not upgrade:
+    old = None if is_brace else old_spelling_of(source.text)
+    if (is_brace or old is not None) and not upgrade:
         return Canonical(source.text, parsed.diagnostics)
+    if old is not None:
+        return canonical(SourceFile(source.path, old.text))
     file = parsed.file
     if is_brace:
         file = msgspec.structs.replace(file, comments=tuple(map(_with_dashes, file.comments)))
