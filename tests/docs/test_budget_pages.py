@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tellverify.annotations.fact_schemas import read_schema_text
+from tellverify.annotations.guard_snapshot import Snapshot, evaluated, read_snapshot
+from tellverify.annotations.metadata import metadata_of
+from tellverify.annotations.rules import default_rules
 from tellverify.diagnostics.codes import CODES
 from tellverify.obligations.options import Options
 from tellverify.policy.read import read_policy_text
@@ -96,3 +99,21 @@ def test_parts_of_policies_can_be_read(said: str, text: str) -> None:
 def test_schemas_can_be_read(said: str, text: str) -> None:
     read = read_schema_text(text)
     assert read.schema is not None, read.diagnostics
+
+
+@pytest.mark.parametrize(("said", "text"), list(blocks("snapshot")))
+def test_snapshots_decide_so(said: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.toml"
+    path.write_text(text, encoding="utf-8")
+    snapshot = read_snapshot(str(path))
+    assert isinstance(snapshot, Snapshot)
+    rules = default_rules()
+    asked = metadata_of((("guard_capability", "chat:message:send"), ("flow_cost", "50")), rules)
+    assert ("sent" if evaluated(asked, snapshot, rules).allowed else "denied") == said
+
+
+@pytest.mark.parametrize(("said", "text"), list(blocks("reduction")))
+def test_reductions_belong_to_the_schema_of_the_page(said: str, text: str) -> None:
+    ((_, schema),) = blocks("schema")
+    read = read_schema_text(f"{schema}\n{text}")
+    assert (read.schema is not None) is (said == "proved"), read.diagnostics

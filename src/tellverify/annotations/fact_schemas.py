@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from tellverify.annotations.reduction import Reduction, faults_of_reduction, standard
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.builtin_policies import located
@@ -63,6 +64,11 @@ class FactSchema(_Row, frozen=True):
     agreement_mode: _Text = "agreement_mode"
     timestamp: _Text = "timestamp"
     variants: tuple[Variant, ...] = ()
+    reduction: Reduction | None = None
+
+    def status(self) -> Reduction:
+        """How its facts become a status: by its own table, or by what the variants stand for."""
+        return self.reduction or standard({one.name: one.stands_for for one in self.variants})
 
     def variant(self, name: str) -> Variant | None:
         """The variant of a name."""
@@ -113,6 +119,10 @@ def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
     stands: set[str] = set()
     if schema.min_version > schema.version:
         yield ("name",), f"the oldest version that is read, {schema.min_version}, is none yet"
+    if schema.reduction is not None:
+        listed = [one.name for one in schema.variants]
+        for reason in faults_of_reduction(schema.reduction, listed):
+            yield ("reduction",), f"`reduction`: {reason}"
     for number, variant in enumerate(schema.variants):
         at: Path = ("variants", number, "name")
         if variant.name in names:
@@ -174,6 +184,8 @@ def compared(old: FactSchema, new: FactSchema) -> tuple[Change, ...]:
     if old.version < new.min_version:
         text = f"facts of version {old.version} are no longer read: the oldest is {new.min_version}"
         found.append(Change(True, text))
+    if old.reduction != new.reduction:
+        found.append(Change(True, "the reduction to a status differs"))
     for key in ("kind", "ceremony_id", "agreement_mode", "timestamp"):
         one, two = getattr(old, key), getattr(new, key)
         if one != two:

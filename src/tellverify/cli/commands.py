@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "inventory": ("tellverify.cli.inventory", "inventory", "how far each protocol of a policy is"),
     "done": ("tellverify.cli.done", "done", "which lines of the definition of done are met"),
     "policy": ("tellverify.cli.policy", "policy", "check a policy, print its schema"),
+    "guard": ("tellverify.cli.guard", "guard", "evaluate the guards of a message for a snapshot"),
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
     "patterns": ("tellverify.cli.patterns", "patterns", "do models keep what is claimed of them"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from tellverify.annotations.fact_log import reduce_log
 from tellverify.annotations.fact_schemas import (
     LARGEST,
     SchemaRead,
@@ -65,6 +66,8 @@ def _tell(path: str, read: SchemaRead) -> None:
     of = "" if schema.kind == "ceremony" else ", of no ceremony"
     count = len(schema.variants)
     click.echo(f"{path}: `{schema.name}` version {schema.version}, {count} facts{of}")
+    if schema.reduction is not None:
+        click.echo("  reduction proved: total, monotone, a function of the set of facts")
 
 
 @facts.command("extract")
@@ -90,6 +93,42 @@ def extract(path: str, name: str | None) -> int:
         else:
             click.echo(("\n" if number else "") + schema_toml(one.schema), nl=False)
     return Exit.REFUTED if any(one.schema is None for one in found) else Exit.OK
+
+
+@facts.command("status")
+@click.argument("log", metavar="LOG")
+@click.option("--schema", required=True, metavar="SCHEMA", help="The schema, in TOML or Rust.")
+@click.option("--name", metavar="TYPE", help="The enum of a Rust source with several.")
+def status(log: str, schema: str, name: str | None) -> int:
+    """Reduce a log of facts to the status of each ceremony.
+
+    LOG has one JSON object a line, `{"fact": "CeremonyInitiated", "ceremony_id": "c1"}` or
+    `{"CeremonyInitiated": {"ceremony_id": "c1"}}`. Exit codes: 0 reduced, 1 facts conflict, a line
+    is no fact or the schema has a fault, 2 wrong usage, 4 the log has no fact.
+    """
+    try:
+        found = [one for one in _read(schema) if name in (None, _name(one)) or one.schema is None]
+        text = read_text(log, LARGEST)
+    except Stopped as stop:
+        return stop.code
+    except Unreadable as error:
+        complain(f"cannot read {tame(log)}: {error}")
+        return Exit.USAGE
+    if len(found) != 1:
+        complain(f"{tame(schema)} has {len(found)} schemas; name one of them by --name")
+        return Exit.USAGE
+    if found[0].schema is None:
+        _print(found[0].diagnostics, {schema: found[0].source})
+        return Exit.REFUTED
+    reduced = reduce_log(text, found[0].schema)
+    for line, reason in reduced.faults:
+        complain(f"{tame(log)}:{line}: {tame(reason)}")
+    for one in reduced.statuses:
+        many = "1 fact" if one.facts == 1 else f"{one.facts} facts"
+        click.echo(f"{tame(one.ceremony)}   {one.status}   {many}, last at {tame(log)}:{one.line}")
+    if reduced.faults or any(one.conflicts for one in reduced.statuses):
+        return Exit.REFUTED
+    return Exit.OK if reduced.statuses else Exit.NOTHING_SELECTED
 
 
 @facts.command("compare")

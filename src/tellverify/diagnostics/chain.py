@@ -22,6 +22,14 @@ UNGUARDED_SEND: Final = Code(
     help="order the stages of the guard chain so that transport comes last",
 )
 
+DECLARED_FRONTIER: Final = Code(
+    "TV648",
+    "declared-frontier",
+    "a send whose capability was declared and not admitted",
+    kind=Kind.OBLIGATION,
+    help='set `frontier = "admitted"`: a snapshot holds what token, caveats and policy all grant',
+)
+
 OVER_BUDGET: Final = Code(
     "TV642",
     "over-budget",

@@ -11,11 +11,11 @@ import msgspec
 from tellverify.annotations.encode import Form
 from tellverify.annotations.guard_cases import is_protected
 from tellverify.annotations.guard_proof import Breached, Protected, Undecided, form_of, judge
-from tellverify.annotations.guard_steps import Kind
+from tellverify.annotations.guard_steps import Breach, Kind
 from tellverify.annotations.longest_paths import shortest_to
 from tellverify.annotations.rules import Rules, default_rules, rules_of
 from tellverify.annotations.sites import check_annotations, check_operations
-from tellverify.diagnostics.chain import UNGUARDED_SEND
+from tellverify.diagnostics.chain import DECLARED_FRONTIER, UNGUARDED_SEND
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Severity, Where
 from tellverify.language.linking.dialect import by_upstream
@@ -167,7 +167,9 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
             case Breached():
                 trace = _breached_run(role, metered, event, answer)
                 reason = f"{answer.story()}"
-                return Refuted(UNGUARDED_SEND.number, trace, _METHOD, metered.instance.name, reason)
+                is_grant = answer.breach is Breach.UNADMITTED
+                code = DECLARED_FRONTIER if is_grant else UNGUARDED_SEND
+                return Refuted(code.number, trace, _METHOD, metered.instance.name, reason)
             case Undecided(reason):
                 return Unknown(reason, STEP_LIMIT.number)
             case Protected(queries):

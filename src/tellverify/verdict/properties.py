@@ -212,7 +212,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
     Property.GUARD_CHAIN: PropertyRow(
         "The role sends no message before all of its guards have passed.",
         PropertyScope.ROLE,
-        ("TV641",),
+        ("TV641", "TV648"),
     ),
     Property.BUDGET: PropertyRow(
         "The role is charged no more than its budget.",

@@ -204,6 +204,7 @@ def test_a_wrong_chain_is_refuted_with_a_run(tmp_path: Path, chain: str, said: s
     assert isinstance(found, Refuted)
     assert isinstance(found.evidence, Trace)
     assert said in found.evidence.explanation
+    assert found.code == ("TV648" if "frontier" in chain else "TV641")
     assert found.reason
     assert run_of(CHAT, options).exit_code == 1
 

@@ -1,0 +1,78 @@
+"""A log of facts, reduced to the status of each ceremony in it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tellverify.annotations.fact_schemas import FactSchema
+
+
+class CeremonyState(msgspec.Struct, frozen=True):
+    """What the facts of one ceremony come to: how many lines, and which line is the last."""
+
+    ceremony: str
+    status: str
+    conflicts: bool
+    facts: int
+    line: int
+
+
+class ReducedLog(msgspec.Struct, frozen=True):
+    """The ceremonies in the order of their first facts, and the lines that are no facts."""
+
+    statuses: tuple[CeremonyState, ...]
+    faults: tuple[tuple[int, str], ...]
+
+
+def reduce_log(text: str, schema: FactSchema) -> ReducedLog:
+    """Reduce JSON lines of facts to the status of each ceremony.
+
+    The facts of a schema without ceremonies belong to one log. The variant is the value of `fact`,
+    or the one key of the object; either its name or how choreographies call it.
+    """
+    table = schema.status()
+    names = {one.fact: one.name for one in schema.variants if one.fact}
+    names |= {one.name: one.name for one in schema.variants}
+    kept: dict[str, list[str]] = {}
+    last: dict[str, int] = {}
+    faults = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        read = _fact(line, schema)
+        if isinstance(read, str):
+            faults.append((number, read))
+        elif read[0] not in names:
+            faults.append((number, f"`{schema.name}` has no fact `{read[0]}`"))
+        else:
+            kept.setdefault(read[1], []).append(names[read[0]])
+            last[read[1]] = number
+    states = []
+    for ceremony, facts in kept.items():
+        status = table.status(facts)
+        conflicts = bool(table.conflict) and status == table.conflict
+        states.append(CeremonyState(ceremony, status, conflicts, len(facts), last[ceremony]))
+    return ReducedLog(tuple(states), tuple(faults))
+
+
+def _fact(line: str, schema: FactSchema) -> tuple[str, str] | str:
+    """The name of a fact and its ceremony, or why a line is no fact."""
+    try:
+        value: object = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return "this is no JSON object"
+    if not isinstance(value, dict):
+        return "this is no JSON object"
+    inner: object = value
+    name: object = value.get("fact")
+    if name is None and len(value) == 1:
+        ((name, inner),) = value.items()
+    if not isinstance(name, str):
+        return "it names no fact"
+    if schema.kind == "facts":
+        return name, schema.name
+    fields = inner if isinstance(inner, dict) else {}
+    key: object = fields.get(schema.ceremony_id, fields.get(f"superseded_{schema.ceremony_id}"))
+    if not isinstance(key, str | int) or isinstance(key, bool):
+        return f"`{name}` has no `{schema.ceremony_id}`"
+    return name, str(key)
