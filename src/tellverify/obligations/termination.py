@@ -16,10 +16,11 @@ from tellverify.verdict.properties import Property
 
 def decide_termination(context: GraphContext) -> list[Finding]:
     """Whether the end stays in reach; the same for graphs in and outside the class."""
-    answer = ending(context.graph)
+    wanted = dict(context.options.requirements).get(Property.CAN_TERMINATE.value, "nothing")
+    answer = ending(context.graph, must_end=wanted != "nothing")
     outcome: Outcome
     if not answer.has_end:
-        outcome = Skipped("the protocol has no end: it is meant to go on for ever")
+        outcome = Skipped("the protocol has no end: it is a service that goes on without one")
     elif answer.run is None:
         outcome = Proved(Method.REACHABILITY)
     else:
