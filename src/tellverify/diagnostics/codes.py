@@ -36,6 +36,7 @@ MODULES: Final[dict[str, str]] = {
     "laws": "6",
     "limits": "049",
     "machines": "5",
+    "payloads": "2",
     "policy": "0",
     "properties": "69",
     "receipts": "3",

@@ -7,6 +7,7 @@ from typing import Final
 from tellverify.diagnostics.model import (
     Code,
     Diagnostic,
+    Severity,
     finding,
 )
 from tellverify.source.span import Span
@@ -99,4 +100,26 @@ def role_without_machine(path: str, role: str, protocol: str, span: Span) -> Dia
         f"`{role}` of `{protocol}` has no machine",
         (span, "the choreography to compare with"),
         helps=(f"add the file with the machine of `{role}` with `--machines`",),
+    )
+
+
+UNSENT_MESSAGE: Final = Code(
+    "TV555",
+    "unsent-message",
+    "a machine that receives a message which no machine sends",
+    severity=Severity.WARNING,
+    help="remove the arm, or check its label and sender",
+)
+
+
+def unsent_message(
+    path: str, span: Span, pointer: str, role: str, peer: str, label: str
+) -> Diagnostic:
+    """An arm that nothing can trigger: its sender has no such message to the role."""
+    return finding(
+        UNSENT_MESSAGE,
+        path,
+        f"`{role}` can receive `{label}` from `{peer}`, which `{peer}` never sends to it",
+        (span, "nothing triggers this"),
+        notes=(f"it is at `{pointer}`",),
     )

@@ -29,9 +29,9 @@ from tellverify.formats.json_places import (
     written,
 )
 from tellverify.formats.machine_json import SCHEMA, MachineFault, machine_of_value
-from tellverify.formats.type_terms import after_messages, first_fault, first_mention
+from tellverify.formats.type_terms import after_messages, first_arm, first_fault, first_mention
 from tellverify.model.local_type import ExternalChoice, InternalChoice, LocalType, Sort
-from tellverify.model.machine import Machine
+from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 from tellverify.projection.unfold import NoMachine, machine_of_type
 from tellverify.source.span import Span
@@ -86,6 +86,18 @@ class FiledMachine(msgspec.Struct, frozen=True):
             own = [(s.peer, s.label) for s in steps if s.actor == self.machine.role]
             return self._located(text, after_messages(self.value, own))
         return self._located(text, ("states", self.machine.state_after(steps)))
+
+    def place_of_arm(self, text: str, peer: str, label: str) -> tuple[str, Span]:
+        """The first arm that receives a message, as pointer and span."""
+        if not isinstance(self.value, dict) or "schema" not in self.value:
+            return self._located(text, first_arm(self.value, peer, label))
+        wanted = Action(False, peer, label)
+        inner: Pointer = ()
+        for state, row in enumerate(self.machine.moves):
+            for place, (action, _) in enumerate(row):
+                if action == wanted and not inner:
+                    inner = ("states", state, "moves", place)
+        return self._located(text, inner)
 
     def _located(self, text: str, inner: Pointer) -> tuple[str, Span]:
         pointer = self.pointer + inner

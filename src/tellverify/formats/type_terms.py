@@ -132,3 +132,11 @@ def _unfolded(node: _Seen, loops: dict[str, _Seen]) -> _Seen:
             node = loops[node.name]
         else:
             return node
+
+
+def first_arm(value: Json, partner: str, label: str) -> Pointer:
+    """The first branch of a type that receives a message; the whole type without one."""
+    for node, _, _ in _walk(value):
+        if node.kind == "recv" and node.name == partner and label in node.labels:
+            return node.branch(node.labels.index(label))
+    return ()

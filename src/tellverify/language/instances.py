@@ -37,17 +37,14 @@ def smallest_sizes(protocol: ast.Protocol) -> dict[str, int]:
     stack: list[object] = [protocol.body, protocol.locals]
     while stack:
         node = stack.pop()
-        match node:
-            case ast.RoleRef():
-                name = node.name.text
-                if name in found:
-                    found[name] = max(found[name], _needed(node.index))
-            case tuple() | list():
-                stack.extend(node)
-            case msgspec.Struct():
-                stack.extend(getattr(node, field) for field in node.__struct_fields__)
-            case _:
-                pass
+        if isinstance(node, ast.RoleRef):
+            name = node.name.text
+            if name in found:
+                found[name] = max(found[name], _needed(node.index))
+        elif isinstance(node, tuple | list):
+            stack.extend(node)
+        elif isinstance(node, msgspec.Struct):
+            stack.extend(getattr(node, field) for field in node.__struct_fields__)
     return found
 
 
@@ -55,9 +52,9 @@ def _needed(index: ast.Index | None) -> int:
     match index:
         case ast.ConstIndex(value):
             return value + 1
-        case ast.RangeIndex(_, int() as high):
-            return high
-        case _:
+        case ast.RangeIndex(_, high):
+            return high if isinstance(high, int) else 1
+        case None | ast.AnyIndex() | ast.NameIndex():
             return 1
 
 

@@ -129,8 +129,17 @@ def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
         else:
             queue.pop(0)
     queues = tuple((p, q, tuple(labels)) for (p, q), labels in sorted(queued.items()) if labels)
+    filling = (s for s in steps[loop:] if s.send and (s.sender, s.receiver) == (sender, receiver))
+    place = next(filling).site
     trace = Trace(
-        Fault.UNBOUNDED_QUEUE, steps, (sender, receiver), explanation, False, loop, queues
+        Fault.UNBOUNDED_QUEUE,
+        steps,
+        (sender, receiver),
+        explanation,
+        False,
+        loop,
+        queues,
+        place=place,
     )
     return replayed(machines, trace)
 

@@ -8,6 +8,7 @@ from typing import Final
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, Where, finding
 from tellverify.model.fault import Fault
+from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -48,6 +49,27 @@ def _is_worded_elsewhere(prop: Property) -> bool:
     return row.worded_apart or row.implied_by is not None
 
 
+def _forgetful_branch(trace: Trace) -> Iterator[Annotation]:
+    """Where a run takes the branch after which a stuck role is not told anything any more.
+
+    Nothing where the role takes part in all branches that the run takes.
+    """
+    if trace.fault is not Fault.STUCK_ROLE or not trace.culprits:
+        return
+    role = trace.culprits[0]
+    chosen: Step | None = None
+    for step in trace.steps:
+        if role in (step.sender, step.receiver):
+            chosen = None
+        elif step.send and step.site.branch and chosen is None:
+            chosen = step
+    if chosen is not None:
+        text = (
+            f"`{chosen.sender}` takes branch `{chosen.site.branch}` here, and `{role}` is not told"
+        )
+        yield Annotation(chosen.site.span, text, chosen.site.path)
+
+
 def diagnostics_of(
     name: str, verdict: Verdict, source: SourceFile, span: Span
 ) -> Iterator[Diagnostic]:
@@ -65,7 +87,7 @@ def diagnostics_of(
             path = site.path if site.line else source.path
             message = evidence.explanation
             primary = Annotation(where, _HERE[evidence.fault])
-            others: tuple[Annotation, ...] = ()
+            others: tuple[Annotation, ...] = tuple(_forgetful_branch(evidence))
         case Conflict(reason, path, left, right):
             roles = ", ".join(f"`{role}`" for role in verdict.scope.roles[:3])
             more = len(verdict.scope.roles) - 3

@@ -47,9 +47,10 @@ property               a formula          `user_properties`               search
 reachable              an event           `user_properties`               search
 =====================  =================  ==============================  =======================
 
-Branches that no run takes refute nothing; the last row finds them. The remaining properties have
-subjects of their own: a `law` that of a structure of data and a `claim` that of a model. Those, and
-machines that a file gives instead of a protocol, are decided by the package that reads their files.
+Branches that no run takes refute nothing; the last rows find them, and payloads that are unclear.
+The remaining properties have subjects of their own: a `law` that of a structure of data and a
+`claim` that of a model. Those, and machines that a file gives instead of a protocol, are decided by
+the package that reads their files.
 
 A decider is named by its module and loaded when its row applies: a check pays only for what the
 protocol has. A new property is a member of `Property`, its row in `verdict.properties`, its
@@ -132,6 +133,11 @@ def _has_branches(context: Context) -> bool:
     return any(word in context.source.text for word in ("choice", "case", "decide"))
 
 
+def _carries_values(context: Context) -> bool:
+    text = context.source.text
+    return _has_branches(context) and ("when" in text or " of " in text)
+
+
 GRAPH_DECIDERS: Final = (
     GraphDecider(
         (
@@ -184,6 +190,7 @@ PROTOCOL_DECIDERS: Final = (
     ProtocolDecider((Property.PROPERTY,), _states_properties, "user_properties:decide_properties"),
     ProtocolDecider((Property.REACHABLE,), _asks_for_witnesses, "user_properties:decide_witnesses"),
     ProtocolDecider((), _has_branches, "coverage:find_untaken_branches"),
+    ProtocolDecider((), _carries_values, "payloads:find_payload_faults"),
 )
 
 

@@ -20,7 +20,9 @@ def decide_termination(context: GraphContext) -> list[Finding]:
     The graph decides it where the roles keep to the protocol. Where they may deviate from it their
     runs are others.
     """
-    answer, implementable = ending(context.graph), context.implementable
+    wanted = dict(context.options.requirements).get(Property.CAN_TERMINATE.value, "nothing")
+    answer = ending(context.graph, must_end=wanted != "nothing")
+    implementable = context.implementable
     outcome: Outcome
     if isinstance(implementable, Refuted):
         outcome = Skipped("the roles deviate from the protocol, so their runs are others")
@@ -28,7 +30,7 @@ def decide_termination(context: GraphContext) -> list[Finding]:
         reason = "it is not known whether the roles keep to the protocol"
         outcome = Unknown(reason, STEP_LIMIT.number)
     elif not answer.has_end:
-        outcome = Skipped("the protocol has no end: it is meant to go on for ever")
+        outcome = Skipped("the protocol has no end: it is a service that goes on without one")
     elif answer.run is None:
         outcome = Proved(Method.REACHABILITY)
     else:

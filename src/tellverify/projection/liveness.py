@@ -113,14 +113,17 @@ class Ending(msgspec.Struct, frozen=True):
     loop: tuple[int, ...] = ()
 
 
-def ending(graph: ProtocolGraph) -> Ending:
-    """Decide whether the protocol can always still end; linear."""
+def ending(graph: ProtocolGraph, *, must_end: bool = False) -> Ending:
+    """Decide whether the protocol can always still end; linear.
+
+    One that `must_end` and has no end is treated as one whose end is out of reach.
+    """
     first, target, final = graph.first, graph.target, graph.final
     states = range(graph.state_count)
     ends = [s for s in states if final[s]]
-    if not ends:
+    if not ends and not must_end:
         return Ending(False)
-    if all(reaching(first, target, ends)):
+    if ends and all(reaching(first, target, ends)):
         return Ending(True)
     looping = {s for component in endless_components(first, target) for s in component}
     traps = looping | {s for s in states if first[s] == first[s + 1] and not final[s]}

@@ -8,12 +8,17 @@ blocked roles, as for availability (Li, Stutz, Wies, Zufferey, OOPSLA 2025, Defi
 
 from __future__ import annotations
 
+from collections.abc import Set
+from typing import Final
+
 import msgspec
 
 from tellverify.model.components import strongly_connected
 from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.congruence import channel_suspects
+
+_LOOPS: Final = 32  # loops that are compared, of which a shortest is shown
 
 
 class QueueBound(msgspec.Struct, frozen=True):
@@ -105,37 +110,44 @@ class _Search:
             number += 1
 
     def bound(self) -> QueueBound:
-        """The longest queue, or a loop in which it grows."""
+        """The longest queue, or a shortest run into a loop in which it grows."""
         components = list(strongly_connected(self.first, self.target, [n for n, _ in self.starts]))
         component_of = {node: i for i, members in enumerate(components) for node in members}
         longest = [0] * len(components)
+        growing: list[tuple[int, int]] = []
         for number, members in enumerate(components):
             for node in members:
                 for edge in range(self.first[node], self.first[node + 1]):
                     below = component_of[self.target[edge]]
                     if below == number and self.counts[edge]:
-                        return self._growing(edge, node)
+                        growing.append((edge, node))
                     more = longest[below] + self.counts[edge]
                     longest[number] = max(longest[number], more)
+        if growing:
+            shown = [self._growing(*one) for one in sorted(growing)[:_LOOPS]]
+            return min(shown, key=lambda one: (len(one.history), -one.loop))
         best = max(longest[component_of[node]] for node, _ in self.starts)
         return QueueBound(*self.channel, 1 + best)
 
     def _growing(self, edge: int, node: int) -> QueueBound:
-        """The run into the loop that `edge` closes, and the loop."""
-        stem, start = self._path([n for n, _ in self.starts], node)
-        message = next(e for n, e in self.starts if n == start)
-        cycle, _ = self._path([self.target[edge]], node)
-        loop = [self.event[edge], *(self.event[i] for i in cycle)]
+        """A shortest run into a shortest loop through `edge`, which leaves `node`."""
+        cycle, _ = self._path([self.target[edge]], {node})
+        loop = [edge, *cycle]
+        heads = [node, *(self.target[i] for i in loop[:-1])]  # where each edge of the loop begins
+        stem, start = self._path([n for n, _ in self.starts], set(heads))
+        place = heads.index(self.target[stem[-1]] if stem else start)
+        events = [self.event[i] for i in loop[place:] + loop[:place]]
+        messages = [e for n, e in self.starts if n == start]
+        message = events[-1] if not stem and events[-1] in messages else messages[0]
         history = [(send, e) for e in self._run_to(message) for send in (True, False)]
         blocked = {self.channel[1]}
-        if not stem and message in loop:
-            place = loop.index(message)  # the first message is already one of the loop
-            loop = loop[place:] + loop[:place]
+        if not stem and message == events[-1]:
+            events = [message, *events[:-1]]  # the first message is already one of the loop
         else:
             self._perform(history, [message], blocked)
             self._perform(history, [self.event[i] for i in stem], blocked)
         begin = len(history)
-        self._perform(history, loop, blocked)
+        self._perform(history, events, blocked)
         return QueueBound(*self.channel, None, tuple(history), begin)
 
     def _perform(
@@ -151,13 +163,13 @@ class _Search:
             if q not in blocked:
                 history.append((False, e))
 
-    def _path(self, starts: list[int], goal: int) -> tuple[list[int], int]:
-        """A shortest path of edges to the node `goal`, and the start it comes from."""
+    def _path(self, starts: list[int], goals: Set[int]) -> tuple[list[int], int]:
+        """A shortest path of edges to a node of `goals`, and the start it comes from."""
         before: dict[int, tuple[int, int]] = {}
         order = list(dict.fromkeys(starts))
         seen = set(order)
         for node in order:
-            if node == goal:
+            if node in goals:
                 path = []
                 while node in before:
                     node, edge = before[node]
@@ -169,7 +181,7 @@ class _Search:
                     seen.add(below)
                     before[below] = (node, edge)
                     order.append(below)
-        raise ValueError(f"node {goal} cannot be reached")
+        raise ValueError(f"no node of {goals} can be reached")
 
     def _run_to(self, message: int) -> list[int]:
         """A shortest run of the protocol to the state before `message`."""

@@ -10,7 +10,8 @@ _MEMBER: Final = re.compile(r"(?s)(.*)\[(0|[1-9][0-9]{0,8})\]")
 
 
 def collapsed(names: Iterable[str]) -> list[str]:
-    """`names` without repetition, runs of family members as `Devices[0..9999]`, both ends meant.
+    """`names` without repetition, runs of family members as `Devices[0..10000]`, without the last
+    number, as the language has ranges.
 
     Order is that of first occurrence; the members of one family stand together in index order.
     """
@@ -26,7 +27,7 @@ def collapsed(names: Iterable[str]) -> list[str]:
         if not is_family:
             items.append(name)
         for low, high in _runs(indices):
-            items.append(f"{name}[{low}]" if low == high else f"{name}[{low}..{high}]")
+            items.append(f"{name}[{low}]" if low == high else f"{name}[{low}..{high + 1}]")
     return items
 
 
@@ -41,7 +42,7 @@ def _runs(indices: list[int]) -> list[tuple[int, int]]:
 
 
 def collapsed_channels(channels: Sequence[tuple[str, str]]) -> list[str]:
-    """Channels as `Hub -> Devices[0..9999]`, members of families on either side being one item."""
+    """Channels as `Hub -> Devices[0..10000]`, members of families on either side being one item."""
     by_sender: dict[str, list[str]] = {}
     for sender, receiver in channels:
         by_sender.setdefault(sender, []).append(receiver)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics import machines as say
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
@@ -88,6 +89,8 @@ def check_machines(
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
+        if not said:
+            said += _unsent(system, {file.path: file.text or "" for file in files})
         said += [d for v in selected for d in _told(name, v, system, texts)]
         graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
@@ -291,6 +294,27 @@ def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) ->
             refutes=verdict.name,
         )
     ]
+
+
+def _unsent(system: System, texts: dict[str, str]) -> Iterator[Diagnostic]:
+    """The messages that machines receive and their senders never send to them, each once."""
+    sent = {
+        (machine.role, action.peer, action.label)
+        for machine in system.machines
+        for row in machine.moves
+        for action, _ in row
+        if action.send
+    }
+    for machine in system.machines:
+        arms = {a: None for row in machine.moves for a, _ in row if not a.send}
+        for action in arms:
+            if (action.peer, machine.role, action.label) in sent:
+                continue
+            entry = system.entries[machine.role]
+            pointer, span = entry.filed.place_of_arm(texts[entry.path], action.peer, action.label)
+            yield say.unsent_message(
+                entry.path, span, pointer, machine.role, action.peer, action.label
+            )
 
 
 def _about(trace: Trace, system: System) -> str:

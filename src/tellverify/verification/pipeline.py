@@ -39,6 +39,7 @@ from tellverify.verification.deadline import TimeUp, within
 if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
+_MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
 MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
 
@@ -102,11 +103,12 @@ def _check_choreography(
         imported = [(path, workspace.sha256_of(path)) for path in found.paths[1:]]
         files = ((source.path, result.file.sha256), *imported)
         result.origins[source.path, found.name] = Origin(files, workspace.dialect)
+        own = _options_of(found, options)
         try:
             with within(options.seconds):
-                report, more = _check_protocol(workspace, found, said, options, settlement, result)
+                report, more = _check_protocol(workspace, found, said, own, settlement, result)
         except TimeUp:
-            report, more = _timed_out(found.protocol, found.name, source, options), []
+            report, more = _timed_out(found.protocol, found.name, source, own), []
         result.reports.append(report)
         said.extend(more)
     if settlement is not None:
@@ -117,6 +119,19 @@ def _check_choreography(
         result.assumptions.extend(settlement.assumptions)
         result.day = result.day or settlement.day
     result.diagnostics.extend(said)
+
+
+def _options_of(found: SourceProtocol, options: Options) -> Options:
+    """The options with what comments of the text ask for: an end, where it says `must-end`."""
+    if _MUST_END not in found.source.text:
+        return options
+    from tellverify.language.syntax.directives import directives
+
+    marks = directives(found.judged.file, found.source).of_kind(_MUST_END)
+    if not any(mark.reaches(found.protocol.span) for mark in marks):
+        return options
+    wanted = (*options.requirements, (Property.CAN_TERMINATE.value, "bounded"))
+    return msgspec.structs.replace(options, requirements=wanted)
 
 
 def _timed_out(

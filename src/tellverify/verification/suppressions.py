@@ -237,10 +237,7 @@ class Settlement:
         return isinstance(outcome, Proved)
 
     def _reaches(self, directive: Directive, protocol: Span) -> bool:
-        covers = directive.covers
-        return directive.covers_file or (
-            covers.start < protocol.end and protocol.start < covers.end
-        )
+        return directive.reaches(protocol)
 
     # What is wrong with the comments
 

@@ -131,6 +131,8 @@ def test_the_brace_surface_has_them_too() -> None:
         ("-- tell: property: x", "TV024"),
         ("-- tell: property(x): y", "TV024"),
         ("-- tell: category C", "TV024"),
+        ("-- tell: must-end(C)", "TV024"),
+        ("-- tell: must-end now", "TV024"),
     ],
 )
 def test_what_cannot_be_read_is_said(comment: str, code: str) -> None:

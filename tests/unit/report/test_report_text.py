@@ -62,7 +62,7 @@ escrow.Escrow   3 roles
   proved    no-orphan-message, no-unspecified-reception              14 configurations
 vote.Vote       Coordinator and Witness[N], checked for N = 1, 2, 3
   bounded   no-deadlock, no-orphan-message                           N <= 3, queues <= 4
-  proved    no-stuck-role[Witness[0..2]]                             search
+  proved    no-stuck-role[Witness[0..3]]                             search
   assumed   no-unspecified-reception                                 A2, vote.tell:4, peers sign
   unknown   implementable                                    TV902   resource limit, 20 000 000
   skipped   can-terminate                                    TV942   `loop forever` at vote.tell:19,
@@ -240,7 +240,7 @@ def test_only_roles_that_take_part_have_a_column() -> None:
     lines = draw(lone, many, Style())
     assert len(lines) < 15
     assert all(len(line) <= 100 for line in lines)
-    assert any("D[0..9999]" in line or "D[5..9999]" in line for line in lines)
+    assert any("D[0..10000]" in line or "D[5..10000]" in line for line in lines)
 
 
 def test_a_run_of_too_many_roles_becomes_a_list() -> None:
@@ -265,7 +265,7 @@ def test_families_are_one_item_of_a_verdict_line() -> None:
     report = ProtocolReport("P", "p.tell", 1, roles, (), verdicts)
     lines = text(Run((), (report,), (), 0, "")).splitlines()
     assert lines[0] == "P               10 000 roles"
-    assert lines[1].startswith("  proved    projectable[Devices[0..9999]]  ")
+    assert lines[1].startswith("  proved    projectable[Devices[0..10000]]  ")
     assert len(lines) == 6
 
 

@@ -33,11 +33,14 @@ _BODY: Final = re.compile(
 
 
 class Form(msgspec.Struct, frozen=True):
-    """How a kind is written: `pattern` is what help shows, `named` without parentheses."""
+    """How a kind is written: `pattern` is what help shows, `named` without parentheses, `bare`
+    without any argument.
+    """
 
     pattern: str
     named: bool = False
     dated: bool = False
+    bare: bool = False
 
 
 FORMS: Final[dict[str, Form]] = {
@@ -45,6 +48,7 @@ FORMS: Final[dict[str, Form]] = {
     "assume": Form("-- tell: assume(OBLIGATION, ...) until 2027-03-01: reason", dated=True),
     "property": Form("-- tell: property NAME: FORMULA", named=True),
     "category": Form("-- tell: category(C)"),
+    "must-end": Form("-- tell: must-end", bare=True),
     "budget": Form("-- tell: budget(ROLE = LIMIT, ...)"),
 }
 """The kinds of comments that some part of tellverify reads."""
@@ -68,6 +72,11 @@ class Directive(msgspec.Struct, frozen=True):
     line: int
     covers: Span
     covers_file: bool = False
+
+    def reaches(self, span: Span) -> bool:
+        """Whether it speaks of what stands at `span`."""
+        covers = self.covers
+        return self.covers_file or (covers.start < span.end and span.start < covers.end)
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -125,6 +134,8 @@ def _read(
         return None
     body = _BODY.fullmatch(text, beginning.end())
     missing = body is None or (body["name"] if form.named else body["argument"]) is None
+    if form.bare:
+        missing = body is None or any(body[group] is not None for group in ("argument", "name"))
     if body is None or missing or (body["until"] and not _is_date(body["until"], form)):
         said.append(say.unreadable_directive(path, span, kind, form.pattern))
         return None
@@ -132,7 +143,7 @@ def _read(
     covers, covers_file = places.covered(span)
     return Directive(
         kind,
-        body[word].strip(),
+        (body[word] or "").strip(),
         body["text"] or "",
         body["until"] or "",
         span,
