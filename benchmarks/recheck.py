@@ -24,11 +24,7 @@ sys.path.insert(0, str(HERE))
 
 from families import FAMILIES  # noqa: E402
 
-from tellverify.evidence.certificate import (  # noqa: E402
-    CERTIFICATE_SCHEMA,
-    Certificate,
-    write_certificate,
-)
+from tellverify.evidence.certificate import # noqa: E402     CERTIFICATE_SCHEMA, Certificate, write_certificate
 from tellverify.evidence.recheck.files import recheck  # noqa: E402
 from tellverify.model.graph import ProtocolGraph  # noqa: E402
 from tellverify.obligations.options import Options  # noqa: E402

@@ -15,12 +15,8 @@ from plain_search import faults_of, is_start_of_run
 from subset import subset_machines
 from tampering import Json, tampered
 
-from tellverify.evidence.certificate import (
-    Certificate,
-    GraphFile,
-    write_certificate,
-    write_graph,
-)
+from tellverify.evidence.certificate import Certificate, write_certificate
+from tellverify.evidence.graph_file import GraphFile, write_graph
 from tellverify.evidence.recheck.files import recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.model.graph import ProtocolGraph, graph_from_edges

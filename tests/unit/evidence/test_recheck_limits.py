@@ -6,7 +6,7 @@ import pytest
 from test_evidence_replay import machine, takes
 
 from tellverify.evidence import machines_file, neutral_machine
-from tellverify.evidence.certificate import NeutralGraph
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.evidence.recheck import traces
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.model.semantics import System

@@ -6,26 +6,38 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from tellverify.evidence import certificate as form
-from tellverify.evidence import machines_file as filed
-from tellverify.evidence.itf import MOST_BYTES, SUFFIX, ItfError, TraceSubject, basis_of, read_itf
-from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence import graph_file as form
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
-from tellverify.evidence.recheck.traces import check_trace
 from tellverify.source.files import Unreadable, read_bytes
 
-_Kind = TypeVar("_Kind", form.Certificate, form.GraphFile, filed.MachinesFile)
+if TYPE_CHECKING:
+    from tellverify.evidence.certificate import Certificate
+    from tellverify.evidence.itf import TraceSubject
+    from tellverify.evidence.machines_file import MachinesFile
+
+_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile")
 # The ends of the names of certificates, graphs, machines and traces.
-ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, filed.MACHINES_NAME, SUFFIX)
+ENDINGS: Final = (
+    form.CERTIFICATE_NAME,
+    form.GRAPH_SUFFIX,
+    form.MACHINES_NAME,
+    form.TRACE_SUFFIX,
+)
 
 
 def recheck(path: str) -> str:
-    """What a file shows, in words. Raises Rejected."""
-    if path.endswith(SUFFIX):
+    """What a file shows, in words. Raises Rejected.
+
+    What only some kinds of file need is loaded for these: docs/certificates.md counts it apart.
+    """
+    if path.endswith(form.TRACE_SUFFIX):
+        from tellverify.evidence.itf import ItfError, read_itf
+        from tellverify.evidence.recheck.traces import check_trace
+
         content = _read(path)
         try:
             trace = read_itf(content)
@@ -36,9 +48,16 @@ def recheck(path: str) -> str:
     if path.endswith(form.GRAPH_SUFFIX):
         file = _read_graph(path)
         return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
-    if path.endswith(filed.MACHINES_NAME):
+    if path.endswith(form.MACHINES_NAME):
         return f"machines: {len(_read_machines(path).machines)} roles"
-    found = _load(path, form.Certificate, form.CERTIFICATE_SCHEMA, form.write_certificate)
+    return _certificate(path)
+
+
+def _certificate(path: str) -> str:
+    from tellverify.evidence import certificate as listed
+    from tellverify.evidence.recheck.coherence import check_certificate
+
+    found = _load(path, listed.Certificate, listed.CERTIFICATE_SCHEMA, listed.write_certificate)
     _check_sources(path, [(found.source, found.sha256), *found.imported], found.protocol)
     check_certificate(found)
     names = [part.instance for part in found.instances if part.instance]
@@ -49,7 +68,7 @@ def recheck(path: str) -> str:
 
 def _read(path: str) -> bytes:
     try:
-        return read_bytes(path, MOST_BYTES)
+        return read_bytes(path, form.MOST_BYTES)
     except Unreadable as error:
         raise Rejected("the file", str(error)) from None
 
@@ -76,7 +95,9 @@ def _read_graph(path: str) -> form.GraphFile:
     return file
 
 
-def _read_machines(path: str) -> filed.MachinesFile:
+def _read_machines(path: str) -> MachinesFile:
+    from tellverify.evidence import machines_file as filed
+
     file = _load(path, filed.MachinesFile, filed.MACHINES_SCHEMA, filed.write_machines)
     require(bool(file.sources), "sources", "there are none")
     for source, sha256 in file.sources:
@@ -88,10 +109,12 @@ def _read_machines(path: str) -> filed.MachinesFile:
     return file
 
 
-def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | filed.MachinesFile:
+def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFile:
     """The one graph beside a trace that is of its protocol and instance, or the machines."""
+    from tellverify.evidence.itf import basis_of
+
     folder = os.path.dirname(trace)
-    machines = os.path.join(folder, filed.MACHINES_NAME)
+    machines = os.path.join(folder, form.MACHINES_NAME)
     if os.path.isfile(machines):
         system = _read_machines(machines)
         same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
