@@ -168,3 +168,32 @@ def test_coverage_is_shown_on_request(shop: Path) -> None:
     assert report["protocols"][0]["coverage"]["runs"] == 2
     vacuous = {v["id"].rpartition("/")[2]: v["vacuity"] for v in report["protocols"][0]["verdicts"]}
     assert vacuous["property[once]"] == "exercised"
+
+
+BRANCHES = """-- tell: property other: never (Seller takes Accept and No)
+-- tell: property same: never (Seller takes Refuse and No)
+-- tell: property role: never (Buyer takes Keep and No)
+protocol Shop =
+  roles Buyer, Seller
+  choice Seller at
+    | Accept =>
+        Seller -> Buyer : Yes
+        choice Buyer at
+          | Keep =>
+              Buyer -> Seller : Kept
+          | Return =>
+              Buyer -> Seller : Returned
+    | Refuse =>
+        Seller -> Buyer : No
+"""
+
+
+def test_a_property_of_a_branch_is_about_that_branch_of_that_role(shop: Path) -> None:
+    shop.write_text(BRANCHES, encoding="utf-8")
+    report = json.loads(run("check", "shop.tell", "--format", "json").output)
+    states = {
+        v["id"].rpartition("/")[2]: v["outcome"]["status"]
+        for v in report["protocols"][0]["verdicts"]
+    }
+    found = {name: states[f"property[{name}]"] for name in ("other", "same", "role")}
+    assert found == {"other": "proved", "same": "refuted", "role": "proved"}
