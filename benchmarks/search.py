@@ -7,6 +7,7 @@ Usage: python benchmarks/search.py [PARTICIPANTS]. Prints
   early), and the ratio of the two speeds;
 - the search by numpy, where it is installed, on the systems that it is selected for;
 - how many configurations reductions leave of independent workers;
+- `check --machines`, as a whole process, on pairs of roles that exchange messages;
 - SPIN on the same machines, where it is installed, as a whole process against a whole process.
 
 `python benchmarks/search.py --alone FILE BOUND` searches the machines of a file and prints how many
@@ -227,6 +228,47 @@ def rows_of_reductions() -> None:
             print(f"{f'{name}: {kind}':<42}{left:>10}{whole:>10}{whole / left:>9.0f}x")
 
 
+def exchanges(labels: int, depth: int, pairs: int, *, cycle: bool) -> tuple[Machine, ...]:
+    """Pairs that send each other `depth` messages of `labels` kinds each before they receive.
+
+    With `cycle` they begin anew. No role speaks to one of another pair.
+    """
+    found = []
+    for number in range(pairs):
+        ends = (f"Left{number}", f"Right{number}")
+        for me, peer in (ends, ends[::-1]):
+            rows: list[tuple[tuple[Action, int], ...]] = []
+            for place in range(2 * depth):
+                send = place < depth
+                after = (place + 1) % (2 * depth) if cycle else place + 1
+                sender = me if send else peer
+                kinds = [f"{sender}.{kind}" for kind in range(labels)]
+                rows.append(tuple((Action(send, peer, kind), after) for kind in kinds))
+            if not cycle:
+                rows.append(())
+            found.append(Machine(me, tuple(rows), tuple(not row for row in rows)))
+    return tuple(found)
+
+
+EXCHANGES = ((1, 10, 10), (1, 20, 10), (1, 10, 20), (2, 4, 2), (8, 2, 2))
+
+
+def rows_of_exchanges() -> None:
+    """`check --machines` as a whole process on systems that fall apart into pairs."""
+    print(f"\n{'messages, depth, pairs: check --machines':<42}{'verdict':>10}{'s':>10}")
+    for labels, depth, pairs in EXCHANGES:
+        for cycle in (False, True):
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "machines.json"
+                machines = exchanges(labels, depth, pairs, cycle=cycle)
+                file.write_text("\n".join(map(write_machine, machines)), encoding="utf-8")
+                check = ["check", "--isolated", "--no-cache", "--machines", str(file)]
+                said, seconds = timed([[sys.executable, "-m", "tellverify", *check]])
+            proved = all(f"0 {word} " in f"{said} " for word in ("refuted", "bounded", "unknown"))
+            name = f"{labels}, {depth}, {pairs}{', in a cycle' if cycle else ''}"
+            print(f"{name:<42}{'proved' if proved else 'not proved':>10}{seconds:>10.2f}")
+
+
 def alone(path: str, bound: int) -> Layers:
     """Search the machines of a file."""
     found = read_machines(Path(path).read_text(encoding="utf-8"))
@@ -295,6 +337,7 @@ def main() -> None:
         f"histories with the fidelity monitor: {found.histories}, {found.histories / seconds:.0f}/s"
     )
     rows_of_reductions()
+    rows_of_exchanges()
     rows_against_spin(participants)
 
 

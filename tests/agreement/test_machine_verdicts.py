@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plain_search import spoilt
+from plain_search import abandoned, spoilt
 from systems import Whole, random_family, random_system
 
 from tellverify.evidence.trace_replay import fault_shown
 from tellverify.evidence.trace_replay import replay as stepped
 from tellverify.model.machine import Machine
 from tellverify.model.run_end import replay
-from tellverify.model.semantics import Configuration
 from tellverify.model.trace import Fault, Trace
-from tellverify.search.check_system import SAFE, Scope, SystemCheck, check_system
+from tellverify.search.check_system import SystemCheck, check_system
+from tellverify.search.group_answer import PROVED, SAFE, Scope
 
 LIMIT = 150
 BOUND = 4
@@ -28,28 +28,14 @@ def facts(whole: Whole) -> dict[Fault, int | None]:
         found[fault] = depth if known is None else min(known, depth)
 
     for configuration, depth in whole.depth.items():
-        bad = spoilt(whole.system, configuration)
-        if bad:
+        if spoilt(whole.system, configuration):
             note(Fault.UNSPECIFIED_RECEPTION, depth)
-        if abandoned(whole, configuration):
+        if abandoned(whole.system, configuration):
             note(Fault.ORPHAN_MESSAGE, depth)
-        if not whole.after.get(configuration, [0]) and configuration not in whole.blocked:
-            if not whole.system.is_final(configuration):
-                if not bad:
-                    note(Fault.DEADLOCK, depth)
-            elif configuration.queues:
-                note(Fault.ORPHAN_MESSAGE, depth)
+        idle = not whole.after.get(configuration, [0]) and configuration not in whole.blocked
+        if idle and not whole.system.is_final(configuration):
+            note(Fault.DEADLOCK, depth)
     return found
-
-
-def abandoned(whole: Whole, configuration: Configuration) -> bool:
-    """A message waits for a role that has finished for good."""
-    index, machines = whole.system.index, whole.system.machines
-    return any(
-        machines[index[q]].final[configuration.states[index[q]]]
-        and not machines[index[q]].moves[configuration.states[index[q]]]
-        for (_, q), _ in configuration.queues
-    )
 
 
 def has_fair_run(whole: Whole) -> bool:
@@ -144,7 +130,7 @@ def check_reduced(machines: Sequence[Machine], whole: Whole, seed: int) -> int:
                 assert not whole.after.keys() - whole.closed(whole.ends()), f"seed {seed}"
         elif of_fault(checked, fault):
             assert expected[fault] is not None, f"seed {seed}: {fault}"
-        elif checked.reached[fault].scope in (Scope.ENDINGS, Scope.REDUCED):
+        elif checked.reached[fault].scope in PROVED:
             proved += 1
             assert expected[fault] is None, f"seed {seed}: {fault}"
     return proved
@@ -190,10 +176,15 @@ def check_partly(machines: Sequence[Machine], checked: SystemCheck, seed: int) -
         bound = reached.bound if reached.scope is Scope.QUEUES else BOUND + 2
         part = Whole(machines, 300, bound)
         assert facts(part)[fault] is None, f"seed {seed}: {fault} {reached}"
-    if checked.reached[Fault.STUCK_ROLE].scope is Scope.COMPATIBLE:
-        part = Whole(machines, 600, checked.reached[Fault.STUCK_ROLE].bound + 1)
-        if part.finite:
-            assert not part.stuck(), f"seed {seed}"
+    for role in sure_of(checked, Scope.COMPATIBLE):
+        part = Whole(machines, 600, checked.stuck[role].bound + 1)
+        assert not part.finite or role not in part.stuck(), f"seed {seed}"
+
+
+def sure_of(checked: SystemCheck, scope: Scope) -> list[str]:
+    """Roles that are said not to be stuck, for what `scope` has shown."""
+    told = {trace.culprits[0] for trace in of_fault(checked, Fault.STUCK_ROLE)}
+    return [r for r, reached in checked.stuck.items() if reached.scope is scope and r not in told]
 
 
 def test_verdicts_on_machines_of_any_kind() -> None:

@@ -55,7 +55,7 @@ UNCHECKED = ("minimal", "explanation")
 
 
 def evidence(*paths: str) -> Files:
-    """All files that a check of `paths` writes, by name."""
+    """All files that a check of `paths` writes, by folder and name."""
     checked = check_paths(paths, Options(keep_graphs=True))
     found: Files = {}
     for protocol in checked.run.protocols:
@@ -66,7 +66,7 @@ def evidence(*paths: str) -> Files:
             graph_files(protocol, graphs, origin),
             certificate_files(protocol, graphs, origin),
         ):
-            folder = f"{protocol.path.rpartition('/')[2]}-{protocol.name}"
+            folder = protocol.subject.folder
             found.update((f"{folder}/{name}", text) for _, name, text in files)
     return found
 

@@ -256,3 +256,24 @@ def test_reports_of_all_kinds_have_the_verdicts(tmp_path: Path) -> None:
     tellverify(tmp_path, "check", "--machines", name, *reports, "--format", "none")
     for kind in kinds:
         assert "no-deadlock" in (tmp_path / f"{kind}.out").read_text(encoding="utf-8")
+
+
+def sorted_file(left: str, right: str) -> str:
+    def choice(kind: str, partner: str, sort: str) -> dict[str, object]:
+        label = {"name": "V", "sort": sort}
+        branch = {"label": label, "continuation": {"kind": "end"}}
+        return {"kind": kind, "partner": partner, "branches": [branch]}
+
+    return json.dumps({"A": choice("send", "B", left), "B": choice("recv", "A", right)})
+
+
+@pytest.mark.parametrize(("left", "right", "code"), [("nat", "nat", 0), ("nat", "bool", 1)])
+def test_one_label_has_payloads_of_one_sort(
+    tmp_path: Path, left: str, right: str, code: int
+) -> None:
+    (tmp_path / "m.json").write_text(sorted_file(left, right), encoding="utf-8")
+    answered, said = tellverify(tmp_path, "check", "--machines", "m.json")
+    assert answered == code
+    differs = "has the sort bool here and nat elsewhere" in said
+    assert differs == (code == 1) and ("TV553" in said) == differs
+    assert ("proved    no-deadlock" in said) != differs

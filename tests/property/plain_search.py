@@ -35,18 +35,26 @@ def spoilt(system: System, configuration: Configuration) -> list[str]:
     return found
 
 
+def abandoned(system: System, configuration: Configuration) -> list[str]:
+    """Roles in a final state without a move for which a message is queued."""
+    found = []
+    for machine, state in zip(system.machines, configuration.states, strict=True):
+        ends = machine.final[state] and not machine.moves[state]
+        if ends and any(receiver == machine.role for (_, receiver), _ in configuration.queues):
+            found.append(machine.role)
+    return found
+
+
 def faults_of(system: System, configuration: Configuration) -> set[Fault]:
     """The faults a configuration shows by itself."""
     found: set[Fault] = set()
-    bad = spoilt(system, configuration)
-    if bad:
+    if spoilt(system, configuration):
         found.add(Fault.UNSPECIFIED_RECEPTION)
+    if abandoned(system, configuration):
+        found.add(Fault.ORPHAN_MESSAGE)
     if next(system.enabled(configuration), None) is not None:
         return found
-    if system.is_final(configuration):
-        if configuration.queues:
-            found.add(Fault.ORPHAN_MESSAGE)
-    elif not bad:
+    if not system.is_final(configuration):
         found.add(Fault.DEADLOCK)
     if any(m.moves[s] for m, s in zip(system.machines, configuration.states, strict=True)):
         found.add(Fault.STUCK_ROLE)

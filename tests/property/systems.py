@@ -134,11 +134,12 @@ class Whole:
         return {c: self.depth[c] for c, moves in self.after.items() if not moves}
 
     def stuck(self) -> set[str]:
-        """Roles that have moves somewhere, from where no run lets them make one."""
+        """Roles that have not terminated somewhere, from where no run lets them make a move."""
         found = set()
         for number, machine in enumerate(self.system.machines):
             goes_on = self.closed({c for c, m in self.after.items() if machine.role in dict(m)})
-            if any(machine.moves[c.states[number]] for c in self.after.keys() - goes_on):
+            states = {c.states[number] for c in self.after.keys() - goes_on}
+            if any(machine.moves[state] or not machine.final[state] for state in states):
                 found.add(machine.role)
         return found
 

@@ -13,6 +13,7 @@ import click
 
 from tellverify.cli.commands import COMMANDS
 from tellverify.cli.exit import Exit
+from tellverify.model.limits import MachineTooLarge
 from tellverify.version import VERSION
 
 _COMPLETES: Final = "_TELLVERIFY_COMPLETE"
@@ -84,6 +85,9 @@ def run(arguments: Sequence[str]) -> int:
         _discard_output()
         sys.stderr.write(f"tellverify: cannot write the output: {error.strerror}\n")
         return Exit.USAGE
+    except MachineTooLarge as error:
+        sys.stderr.write(f"tellverify: too large: {error}\n")
+        return Exit.UNKNOWN
     except Exception:
         return _defect()
     return code if isinstance(code, int) else Exit.OK

@@ -58,6 +58,21 @@ def role_twice(path: str, role: str, other: str, pointer: str, span: Span) -> Di
     )
 
 
+def payload_sorts(
+    path: str, message: tuple[str, str, str], sorts: tuple[str, str], pointer: str, span: Span
+) -> Diagnostic:
+    """One label between two roles has payloads of two sorts; the second is the one at `pointer`."""
+    sender, receiver, label = message
+    return finding(
+        MACHINE_CONFLICT,
+        path,
+        f"`{pointer}`: the payload of `{label}` from `{sender}` to `{receiver}` has the sort"
+        f" {sorts[1]} here and {sorts[0]} elsewhere",
+        (span, "messages with the second sort"),
+        helps=("a label is a name with a sort: give both ends one sort, or rename one label",),
+    )
+
+
 MACHINE_MISSING: Final = Code(
     "TV554",
     "missing-machine",

@@ -8,6 +8,7 @@ import msgspec
 
 from tellverify.evidence.graph_file import MACHINES_NAME as MACHINES_NAME
 from tellverify.evidence.graph_file import NeutralGraph, Number
+from tellverify.model.futures import connected_groups, futures
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import Configuration, System
@@ -128,7 +129,25 @@ def can_end(machines: list[Machine], start: Configuration, most: int) -> bool | 
 
     None when that is not known after `most` configurations, or a total of `_MOST_ENTRIES` states
     and queued messages in them: where a queue grows, each configuration is longer than the last.
+    Roles that exchange no message are looked at group by group.
     """
+    found = futures(start, machines)
+    for machine, states in zip(machines, found.states, strict=True):
+        if not any(machine.final[state] for state in states):
+            return False
+    number = {machine.role: n for n, machine in enumerate(machines)}
+    answers = []
+    for roles in connected_groups(machines):
+        group = [machines[number[role]] for role in roles]
+        queues = tuple(each for each in start.queues if each[0][0] in set(roles))
+        here = Configuration(tuple(start.states[number[role]] for role in roles), queues)
+        answers.append(_can_end(group, here, most))
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:
     system = System(machines)
     seen = {start}
     work = [start]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tellverify.model.fault import Fault
+from tellverify.model.futures import connected_groups, futures
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration, System
 from tellverify.model.step import Step
@@ -119,6 +120,15 @@ def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
     return Replayed(stepper.configuration(), tuple(states), divergence)
 
 
+def comes_back(
+    lap: Sequence[Step], machines: Sequence[Machine], configuration: Configuration
+) -> bool:
+    """True when `lap` can be made from `configuration` and leads to it again."""
+    stepper = Stepper(machines, configuration)
+    made = all(stepper.make(step) is None for step in lap)
+    return made and stepper.configuration() == configuration
+
+
 _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",
@@ -134,12 +144,15 @@ def fault_shown(
     *,
     lap: Sequence[Step] = (),
     judge: Callable[[], bool] | None = None,
+    may_end: Callable[[], bool] | None = None,
 ) -> str:
     """Why the end of a run does not show `fault`, empty when it does.
 
     `lap` are the steps of the loop when the run is a lasso; it is made once more from here. Some
     faults cannot be seen in machines alone: infidelity needs the protocol, and that no end can be
-    reached needs a search. `judge` decides those; without it they count as not shown.
+    reached needs a search. `judge` decides those; without it they count as not shown. `may_end`
+    says that the run is one of a protocol that may end here or go on without anybody deciding:
+    then whoever waits is stuck although its peer, which may stop, can also go on.
     """
     view = _View(configuration, machines)
     for culprit in culprits:
@@ -155,7 +168,9 @@ def fault_shown(
         case Fault.UNSPECIFIED_RECEPTION:
             return _spoilt(view, culprits)
         case Fault.STUCK_ROLE:
-            return _stuck(view, machines, culprits, lap)
+            reason = _stuck(view, machines, culprits, lap)
+            undecided = bool(reason) and not lap and _all_may_stop(view, culprits)
+            return "" if undecided and may_end is not None and may_end() else reason
         case Fault.UNBOUNDED_QUEUE:
             return _growing(view, machines, lap)
         case Fault.ENDLESS_RUN:
@@ -180,6 +195,10 @@ class _View:
 
     def is_final(self, role: str) -> bool:
         return self.machine[role].final[self.state[role]]
+
+    def has_terminated(self, role: str) -> bool:
+        """True when `role` is in a final state without a move."""
+        return self.is_final(role) and not self.machine[role].moves[self.state[role]]
 
     def is_able(self, role: str) -> bool:
         """True when `role` can make a step now."""
@@ -229,51 +248,50 @@ def _growing(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> s
 
 
 def _orphan(view: _View, culprits: Sequence[str]) -> str:
-    """All may stop and a message is left; or a culprit has finished for good, and one is left."""
-    gone = [r for r in culprits if view.is_final(r) and not view.machine[r].moves[view.state[r]]]
-    if any(receiver in gone for _, receiver in view.queues):
-        return ""
-    for role in view.state:
-        if not view.is_final(role):
-            return f"`{role}` has not finished"
-    for (sender, receiver), queue in view.queues.items():
-        concerned = not culprits or sender in culprits or receiver in culprits
-        if concerned and queue[0] not in view.awaits(receiver).get(sender, ()):
+    """A message is queued for a role, one of the culprits if any, that has terminated.
+
+    A role has terminated in a final state without a move. Whether the others have stopped is not
+    asked, and that the receiver may stop is not enough: it may still take the message.
+    """
+    receivers = {receiver for _, receiver in view.queues}
+    for role in culprits or tuple(view.state):
+        if role in receivers and view.has_terminated(role):
             return ""
-    return "no message is left"
+    return "no message is left for a role that has terminated"
 
 
 def _stuck(
     view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
 ) -> str:
-    """Each culprit waits for ever, in this configuration or while the lap is repeated fairly.
+    """No run lets a culprit move again, in this configuration or while the lap is repeated fairly.
 
     A state may be final and still have receptions: its role may have to go on and cannot know
-    that nobody will send. Only a state without moves is certainly the end of its role.
+    that no message will follow. Only a state without moves is certainly the end of its role.
     """
     if not culprits:
         return "no role is named"
     for role in culprits:
-        if not view.machine[role].moves[view.state[role]]:
+        if view.has_terminated(role):
             return f"`{role}` has finished"
         if view.is_able(role):
             return f"`{role}` can still move"
     if lap:
         return _stuck_lasso(view, machines, culprits, lap)
-    # Whoever could still help a culprit: the senders of empty channels it awaits, those whom these
-    # await, and so on. A channel whose head cannot be taken is spoilt for good. When none of them
-    # can move, none of them ever will; one that may stop may have stopped.
-    needed = dict.fromkeys(culprits)
-    pending = list(needed)
-    while pending:
-        role = pending.pop()
-        if view.is_able(role) and not view.is_final(role):
-            return f"`{role}` can still move"
-        for peer in view.awaits(role):
-            if peer in view.state and (peer, role) not in view.queues and peer not in needed:
-                needed[peer] = None
-                pending.append(peer)
+    may_move = futures(view.configuration, machines).moves
+    for role, moves in zip(view.state, may_move, strict=True):
+        if role in culprits and moves:
+            return f"`{role}` may still be served"
     return ""
+
+
+def _all_may_stop(view: _View, culprits: Sequence[str]) -> bool:
+    """Nothing is queued, every role may stop, and each culprit waits all the same."""
+    return (
+        bool(culprits)
+        and not view.queues
+        and all(map(view.is_final, view.state))
+        and all(view.awaits(role) and not view.is_able(role) for role in culprits)
+    )
 
 
 def _stuck_lasso(
@@ -283,11 +301,17 @@ def _stuck_lasso(
     for role in culprits:
         if role in acting:
             return f"`{role}` moves in the loop"
-    return _endless(view, machines, lap)
+    return _endless(view, machines, lap, culprits)
 
 
-def _endless(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
-    """The lap can be repeated for ever, and whoever can move meanwhile takes part in it."""
+def _endless(
+    view: _View, machines: Sequence[Machine], lap: Sequence[Step], about: Sequence[str] = ()
+) -> str:
+    """The lap can be repeated for ever, and whoever can move meanwhile takes part in it.
+
+    Roles that exchange no message with those of the lap or `about`, even by way of others, go
+    their own way: whatever they do can be mixed in fairly.
+    """
     acting = {step.actor for step in lap}
     stepper = Stepper(machines, view.configuration)
     for step in lap:
@@ -298,8 +322,10 @@ def _endless(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> s
         return "the loop cannot be repeated for ever"
     # A role outside the loop takes nothing from its channels, so what it can do now it can do
     # from here on: leaving it out for ever would not be fair.
+    concerned = acting.union(about)
+    involved = {r for g in connected_groups(machines) if not concerned.isdisjoint(g) for r in g}
     for role in after.state:
-        if role not in acting and after.is_able(role):
+        if role in involved and role not in acting and after.is_able(role):
             return f"`{role}` could move all along, so the loop is not fair"
     return ""
 

@@ -13,7 +13,7 @@ Forms may be mixed: each type is read in the form it is written in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -30,6 +30,7 @@ from tellverify.formats.json_places import (
 )
 from tellverify.formats.machine_json import SCHEMA, MachineFault, machine_of_value
 from tellverify.formats.type_terms import first_fault, first_mention
+from tellverify.model.local_type import ExternalChoice, InternalChoice, LocalType, Sort
 from tellverify.model.machine import Machine
 from tellverify.projection.unfold import NoMachine, machine_of_type
 from tellverify.source.span import Span
@@ -52,14 +53,27 @@ class FileFault(msgspec.Struct, frozen=True):
     span: Span
 
 
+class PayloadSort(NamedTuple):
+    """The sort that a role gives to the payload of a label towards, or from, a peer."""
+
+    send: bool
+    peer: str
+    label: str
+    sort: Sort
+
+
 class FiledMachine(msgspec.Struct, frozen=True):
-    """A machine with the entry of the file it was read from."""
+    """A machine with the entry of the file it was read from.
+
+    `sorts` has, where the form states them, the sorts of payloads in the order of the type.
+    """
 
     machine: Machine
     value: Json
     pointer: Pointer
     document: Document
     number: int  # of the document, or 0 when the file holds one
+    sorts: tuple[PayloadSort, ...] = ()
 
     def place(self, text: str, peer: str | None = None) -> tuple[str, Span]:
         """The entry as pointer and span; with `peer` its first message to or from that role."""
@@ -91,8 +105,8 @@ def read_machines(text: str) -> list[FiledMachine] | FileFault:
         number = place if len(documents) > 1 else 0
         try:
             for role, value, pointer in _entries(document.value, ()):
-                machine = _machine(role, value, pointer)
-                found.append(FiledMachine(machine, value, pointer, document, number))
+                machine, sorts = _machine(role, value, pointer)
+                found.append(FiledMachine(machine, value, pointer, document, number, sorts))
         except _Wrong as wrong:
             span = locate(text, document.start, wrong.pointer)
             pointer_text = _numbered(number, wrong.pointer)
@@ -157,11 +171,11 @@ def _is_type(value: Json) -> bool:
     )
 
 
-def _machine(role: str, value: Json, pointer: Pointer) -> Machine:
+def _machine(role: str, value: Json, pointer: Pointer) -> tuple[Machine, tuple[PayloadSort, ...]]:
     if not role or any("\ud800" <= char <= "\udfff" for char in role):
         raise _Wrong("file", "a role without a name that can be written", pointer)
     if isinstance(value, dict) and "schema" in value:
-        return _own(role, value, pointer)
+        return _own(role, value, pointer), ()
     is_bridge = isinstance(value, dict) and "kind" in value
     local = read_value(value, Form.BRIDGE if is_bridge else Form.DERIVED)
     if isinstance(local, ReadFault):
@@ -175,7 +189,17 @@ def _machine(role: str, value: Json, pointer: Pointer) -> Machine:
         kind = "conflict" if machine.reason == "own-partner" else "term"
         where = first_fault(value, machine.reason, machine.name)
         raise _Wrong(kind, _TERM_FAULTS[machine.reason].format(name=machine.name), pointer + where)
-    return machine
+    return machine, _sorts(local)
+
+
+def _sorts(local: LocalType) -> tuple[PayloadSort, ...]:
+    found: dict[PayloadSort, None] = {}
+    for node in local.nodes:
+        if isinstance(node, InternalChoice | ExternalChoice):
+            send = isinstance(node, InternalChoice)
+            for each in node.alternatives:
+                found[PayloadSort(send, node.partner, each.label, each.sort)] = None
+    return tuple(found)
 
 
 def _own(role: str, value: dict[str, Json], pointer: Pointer) -> Machine:

@@ -25,6 +25,11 @@ class Sort(msgspec.Struct, frozen=True):
     size: int = 0
     parts: tuple[Sort, ...] = ()
 
+    def __str__(self) -> str:
+        if self.kind == "vector":
+            return f"vector of {self.size}"
+        return f"({', '.join(map(str, self.parts))})" if self.kind == "prod" else self.kind
+
 
 UNIT: Final = Sort()
 

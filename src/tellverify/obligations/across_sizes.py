@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
@@ -107,7 +107,23 @@ def _by_role(rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
         for role in finding.roles
         if family_of(role) not in told
     }
+    refuted = {family for family, (status, _) in told.items() if status is Refuted}
+    good.update(_other_members(rows, refuted))
     if good:
         last = next(reversed(good.values()))
         united.append(_weakened([msgspec.structs.replace(last, roles=tuple(good))], bound))
     return united
+
+
+def _other_members(rows: list[tuple[str, Finding]], refuted: Set[str]) -> dict[str, Finding]:
+    """The members of `refuted` families that are proved wherever they occur, by name."""
+    proved: dict[str, Finding] = {}
+    failed: set[str] = set()
+    for _, finding in rows:
+        for role in finding.roles:
+            if family_of(role) in refuted and role != family_of(role):
+                if isinstance(finding.outcome, Proved):
+                    proved[role] = finding
+                else:
+                    failed.add(role)
+    return {role: finding for role, finding in proved.items() if role not in failed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -9,11 +10,11 @@ import msgspec
 from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
-from tellverify.obligations.graph_runs import stuck_trace
+from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
-from tellverify.obligations.refutation import Refutations, refute, search_all
+from tellverify.obligations.refutation import Refutations, refute, search_all, without_fidelity
 from tellverify.projection.availability import Budget, OutOfBudget
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import stuck_run
@@ -77,7 +78,7 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     if trace is not None:
         return Refuted(code_of_fault(fault), trace, Method.SEARCH)
     if fault not in found.depth:
-        reason = "fidelity of parallel branches that are not proved one by one is not decided"
+        reason = "the parallel branches are too large for a search of their orders"
         return Unknown(reason, OUTSIDE_CLASS.number)
     depth = found.depth[fault]
     if depth is None:
@@ -86,21 +87,31 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
 
 
-def _length(refuted: Refuted) -> tuple[int, str]:
+def _length(refuted: Refuted) -> tuple[int, bool, str]:
+    """Short runs first; an unspecified reception says more than that all wait because of it."""
     evidence = refuted.evidence
-    return (len(evidence.steps) if isinstance(evidence, Trace) else 0, refuted.code)
+    length = len(evidence.steps) if isinstance(evidence, Trace) else 0
+    return length, refuted.code == code_of_fault(Fault.DEADLOCK), refuted.code
 
 
 def decide_safety(context: GraphContext) -> list[Finding]:
     """Safety and starving roles of a graph outside the class."""
     machines, options = context.machines, context.options
-    found = search_all(machines, options, fidelity=context.outside != "parallel")
-    return [*_from_search(found), *_stuck_by_search(machines, found, options)]
+    found = search_all(machines, options, order=context.order)
+    if context.outside == "parallel" and context.order is None:
+        found = without_fidelity(found)
+    context.longest = found.longest
+    undecided = context.outside == "final-with-successors"
+    ends = _stuck_at_ends(machines, options) if undecided else []
+    return [*_from_search(found), *_stuck_by_search(machines, found, ends)]
 
 
-def skip_queues(context: GraphContext) -> list[Finding]:
-    """No answer on the lengths of queues."""
-    return [Finding(Property.BOUNDED_QUEUES, _skipped(context))]
+def decide_queues(context: GraphContext) -> list[Finding]:
+    """The longest queue where the search visited all configurations."""
+    if context.longest is None:
+        return [Finding(Property.BOUNDED_QUEUES, _skipped(context))]
+    detail = f"at most {context.longest} in a queue"
+    return [Finding(Property.BOUNDED_QUEUES, Proved(Method.SEARCH, detail))]
 
 
 def skip_projection(context: GraphContext) -> list[Finding]:
@@ -113,13 +124,15 @@ def _skipped(context: GraphContext) -> Skipped:
     return Skipped(f"outside the complete theory: {why}", OUTSIDE_CLASS.number)
 
 
-def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -> list[Finding]:
-    """Roles that wait for ever: where the protocol may end, or where a search has found it."""
+def _stuck_by_search(
+    machines: Machines, found: Refutations, ends: Sequence[Trace]
+) -> list[Finding]:
+    """Roles that wait for ever: at `ends` of the protocol, or where a search has found it."""
     graph = machines.graph
     findings: list[Finding] = []
     told: set[str] = set()
     code = code_of_fault(Fault.STUCK_ROLE)
-    for trace in (*_stuck_at_ends(machines, options), *found.stuck):
+    for trace in (*ends, *found.stuck):
         role = trace.culprits[0]
         if role not in told:
             told.add(role)
@@ -134,14 +147,16 @@ def _stuck_by_search(machines: Machines, found: Refutations, options: Options) -
 
 
 def _stuck_at_ends(machines: Machines, options: Options) -> list[Trace]:
-    """Runs of the protocol to a place where it may end while a role still waits."""
+    """Runs of the protocol to where it may end or go on, while a role still waits."""
     graph = machines.graph
     budget = Budget(options.step_limit)
     traces = []
     try:
         for role in range(len(graph.roles)):
             run = stuck_run(graph, role, budget)
-            if run is not None and run.loop < 0:  # a loop of the graph need not be fair here
+            if run is None or run.loop >= 0:
+                continue  # a loop of the graph need not be fair here
+            if may_end_or_go_on(graph, run):
                 traces.append(stuck_trace(machines, run))
     except OutOfBudget:
         pass  # the roles that are left are what the search says of them

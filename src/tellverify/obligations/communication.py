@@ -9,6 +9,7 @@ from typing import Final
 
 from tellverify.diagnostics.communication import UNMERGEABLE
 from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext, Machines
@@ -17,7 +18,7 @@ from tellverify.projection.merge import MergeFailure, Projections, strict_projec
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import Reason
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _QUEUE_STEPS: Final = 200_000
@@ -32,16 +33,19 @@ def decide_implementability(context: GraphContext) -> list[Finding]:
     return findings
 
 
+def _undecided(machines: Machines, reason: str) -> list[Finding]:
+    """The obligations of a protocol for which it is not known whether it is implementable."""
+    unknown = Unknown(reason, STEP_LIMIT.number)
+    return [
+        *(Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
+        Finding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
+    ]
+
+
 def _implementability(context: GraphContext, answer: Implementability) -> list[Finding]:
     machines, options = context.machines, context.options
     if answer.implementable is None:
-        unknown = Unknown(
-            "the step limit was reached before every role was decided", STEP_LIMIT.number
-        )
-        return [
-            *(Finding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
-            Finding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
-        ]
+        return _undecided(machines, "the step limit was reached before every role was decided")
     if answer.implementable:
         exact = len(machines.graph.roles) - answer.settled_by_congruence
         method = Proved(Method.COHERENCE, "complete, every run")
@@ -67,11 +71,14 @@ def _stuck(machines: Machines, answer: Implementability) -> list[Finding]:
     for run in answer.stuck:
         from tellverify.obligations.graph_runs import stuck_trace
 
-        refuted = Refuted(
-            code_of_fault(Fault.STUCK_ROLE), stuck_trace(machines, run), Method.COHERENCE
-        )
         roles = tuple(graph.roles[r] for r in run.roles)
-        findings.append(Finding(Property.NO_STUCK_ROLE, refuted, roles))
+        code = code_of_fault(Fault.STUCK_ROLE)
+        outcome: Outcome
+        try:
+            outcome = Refuted(code, stuck_trace(machines, run), Method.COHERENCE)
+        except MachineTooLarge as error:
+            outcome = Unknown(f"no run can be shown: {error}", STEP_LIMIT.number)
+        findings.append(Finding(Property.NO_STUCK_ROLE, outcome, roles))
     if undecided:
         names = tuple(graph.roles[r] for r in sorted(undecided))
         reason = "the step limit was reached before these roles were decided"
@@ -88,7 +95,8 @@ def decide_queues(context: GraphContext) -> list[Finding]:
     bounds = queue_bounds(graph, _QUEUE_STEPS)
     findings = []
     longest = [bound.longest for bound in bounds.bounds if bound.longest is not None]
-    if longest:
+    if longest and len(longest) == len(bounds.bounds) and not bounds.undecided:
+        # Beside a queue that grows, or may, nothing is proved of the whole protocol.
         detail = f"at most {max(longest)} in a queue"
         findings.append(
             Finding(
@@ -101,10 +109,14 @@ def decide_queues(context: GraphContext) -> list[Finding]:
         if bound.longest is None:
             from tellverify.obligations.graph_runs import unbounded_trace
 
-            trace = unbounded_trace(machines, bound)
             channel = (graph.roles[bound.sender], graph.roles[bound.receiver])
-            refuted = Refuted(code_of_fault(Fault.UNBOUNDED_QUEUE), trace, Method.CAUSALITY)
-            findings.append(Finding(Property.BOUNDED_QUEUES, refuted, channel=channel))
+            code = code_of_fault(Fault.UNBOUNDED_QUEUE)
+            outcome: Outcome
+            try:
+                outcome = Refuted(code, unbounded_trace(machines, bound), Method.CAUSALITY)
+            except MachineTooLarge as error:
+                outcome = Unknown(f"no run can be shown: {error}", STEP_LIMIT.number)
+            findings.append(Finding(Property.BOUNDED_QUEUES, outcome, channel=channel))
     if bounds.undecided:
         reason = f"the step limit was reached with {len(bounds.undecided)} channels undecided"
         findings.append(Finding(Property.BOUNDED_QUEUES, Unknown(reason, STEP_LIMIT.number)))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from tellverify.evidence.formula_run import event_matches, event_rows
 from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.defect import Defect
+from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, Site
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.obligations.machines import ALL_MACHINES, Machines, path_machine
 from tellverify.projection.liveness import Ending, StuckRun
 from tellverify.projection.queues import QueueBound
+from tellverify.search.traces import dependencies
 
 _NAMED = 16  # roles whose awaited messages are listed
 
@@ -30,6 +34,21 @@ def step_of(graph: ProtocolGraph, is_send: bool, transition: int) -> Step:
 def both(graph: ProtocolGraph, transitions: Iterable[int]) -> tuple[Step, ...]:
     """The run in which every message is taken at once."""
     return tuple(step_of(graph, send, e) for e in transitions for send in (True, False))
+
+
+def trimmed(formula: Formula, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What of a run causes the events that `formula` sees, when that is enough to break it."""
+    before = dependencies(steps)
+    events = [atom for atom in formula.atoms if isinstance(atom, EventAtom | BranchAtom)]
+    kept: set[int] = set()
+    for index in range(len(steps) - 1, -1, -1):
+        if index in kept or any(event_matches(atom, steps[index]) for atom in events):
+            kept.add(index)
+            kept.update(before[index])
+    short = tuple(steps[index] for index in sorted(kept))
+    rows = event_rows(formula, short)
+    broken = rows is not None and not evaluate(formula, rows, len(short), ended=False).weak
+    return short if broken else tuple(steps)
 
 
 def lasso(machines: Machines, stem: Sequence[Step], lap: Sequence[Step]) -> tuple[Steps, int]:
@@ -81,7 +100,13 @@ def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
     trace = Trace(
         Fault.STUCK_ROLE, steps, culprits, explanation, loop < 0, loop, (), waiting, place
     )
-    return replayed(machines, trace)
+    return replayed(machines, trace, may_end=lambda: may_end_or_go_on(graph, run))
+
+
+def may_end_or_go_on(graph: ProtocolGraph, run: StuckRun) -> bool:
+    """The protocol may end after `run`, and may go on."""
+    state = graph.target[run.transitions[-1]] if run.transitions else 0
+    return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
 
 
 def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
@@ -124,7 +149,12 @@ def trapped_trace(machines: Machines, answer: Ending) -> Trace:
     return replayed(machines, trace)
 
 
-def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None = None) -> Trace:
+def replayed(
+    machines: Machines,
+    trace: Trace,
+    judge: Callable[[], bool] | None = None,
+    may_end: Callable[[], bool] | None = None,
+) -> Trace:
     """`trace`, once the reference semantics has accepted it. Raises Defect when it does not.
 
     In protocols of many roles only the roles that act are replayed, and that the others have
@@ -138,7 +168,7 @@ def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None 
     if len(acting) > ALL_MACHINES and not machines.are_cheap:
         used = _parts(machines, trace, names)
     else:
-        used = [machines.of(role) for role in names]
+        used = _built(machines, trace, names)
     stepper = Stepper(used)
     for index, step in enumerate(trace.steps):
         divergence = stepper.make(step)
@@ -148,11 +178,36 @@ def replayed(machines: Machines, trace: Trace, judge: Callable[[], bool] | None 
         lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
         decided = judge if judge is not None else lambda: True
         complaint = fault_shown(
-            stepper.configuration(), used, trace.fault, trace.culprits, lap=lap, judge=decided
+            stepper.configuration(),
+            used,
+            trace.fault,
+            trace.culprits,
+            lap=lap,
+            judge=decided,
+            may_end=may_end,
         )
         if complaint:
             raise Defect(f"a run does not show {trace.fault}: {complaint}")
     return trace
+
+
+def _built(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machine]:
+    """Canonical machines; where the end of a run is judged by its events, parts of large ones.
+
+    Raises MachineTooLarge where the end of the run is judged by what a large machine can do.
+    """
+    used = []
+    for role in names:
+        try:
+            used.append(machines.of(role))
+        except MachineTooLarge:
+            if trace.fault is not Fault.PROPERTY:
+                raise
+            mine = [step for step in trace.steps if step.actor == role]
+            peers = [step.receiver if step.send else step.sender for step in mine]
+            actions = [Action(s.send, p, s.label) for s, p in zip(mine, peers, strict=True)]
+            used.append(path_machine(role, [(action, -1) for action in actions]))
+    return used
 
 
 def _parts(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machine]:

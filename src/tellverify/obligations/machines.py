@@ -7,21 +7,31 @@ from functools import cached_property
 from typing import Final
 
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.obligations.options import Options
 from tellverify.projection.acyclic_machines import TreeMachines
 from tellverify.projection.implementability import Implementability, check_graph
-from tellverify.projection.subset import canonical_machine
+from tellverify.projection.subset import bounded_machine
+from tellverify.verdict.outcome import Outcome
 
 ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
 
 
+_MOST_STATES: Final = 50_000  # of a machine, beside two for each event of the protocol
+
+
 class Machines:
-    """The canonical machines of a graph, built when they are asked for."""
+    """The canonical machines of a graph, built when they are asked for.
+
+    Whatever asks for one raises MachineTooLarge when it is too large to be built.
+    """
 
     def __init__(self, graph: ProtocolGraph) -> None:
         self.graph = graph
         self._built: dict[str, Machine] = {}
+        self._too_large: set[str] = set()
         self._index = {role: index for index, role in enumerate(graph.roles)}
         self._tree: TreeMachines | None = None
 
@@ -67,20 +77,39 @@ class Machines:
     def _build(self, role: str) -> Machine:
         if len(self.graph.roles) > ALL_MACHINES and self._trees().fits:
             return self._trees().machine(self._index[role])
-        return canonical_machine(self.graph, role)
+        limit = _MOST_STATES + 2 * self.graph.event_count
+        if role in self._too_large:
+            raise MachineTooLarge(role, limit)
+        machine = bounded_machine(self.graph, role, limit)
+        if machine is None:
+            self._too_large.add(role)
+            raise MachineTooLarge(role, limit)
+        return machine
 
 
 class GraphContext:
     """What the deciders of one graph share; each part is computed when it is first asked for.
 
     `outside` says why the graph is outside the class of the complete theory, None if it is in it.
+    `order` is what its parallel branches mean. What one decider has found and later ones rest on:
+    `implementable`, the outcome of that property, and `longest`, the longest queue of a search
+    that visited all configurations.
     """
 
-    def __init__(self, graph: ProtocolGraph, options: Options, outside: str | None) -> None:
+    def __init__(
+        self,
+        graph: ProtocolGraph,
+        options: Options,
+        outside: str | None,
+        order: ParallelOrder | None = None,
+    ) -> None:
         self.graph = graph
         self.options = options
         self.outside = outside
+        self.order = order
         self.machines = Machines(graph)
+        self.implementable: Outcome | None = None
+        self.longest: int | None = None
 
     @cached_property
     def implementability(self) -> Implementability:

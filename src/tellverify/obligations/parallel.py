@@ -33,7 +33,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
             return findings
     if graph is None:
         return []
-    return decide_graph(graph, options, outside="parallel")
+    return decide_graph(graph, options, outside="parallel", order=lowered.order)
 
 
 def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:

@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
@@ -32,13 +33,15 @@ class Refutations(msgspec.Struct, frozen=True):
     """Runs by fault, and for the faults that no run shows how far was searched.
 
     `depth` of a fault is None when all runs were searched. `stuck` has a run for each role that
-    a search found waiting for ever.
+    a search found waiting for ever. `longest` is the longest queue where all configurations were
+    visited.
     """
 
     traces: dict[Fault, Trace]
     depth: dict[Fault, int | None]
     configurations: int
     stuck: tuple[Trace, ...] = ()
+    longest: int | None = None
 
 
 def refute(machines: Machines, violations: tuple[Violation, ...], options: Options) -> Refutations:
@@ -88,17 +91,24 @@ def _remembered(machine_of: Callable[[str], Machine]) -> Callable[[str], Machine
     return of
 
 
-def search_all(machines: Machines, options: Options, *, fidelity: bool) -> Refutations:
+def search_all(
+    machines: Machines, options: Options, *, order: ParallelOrder | None = None
+) -> Refutations:
     """Search the machines of a graph outside the class for all faults, stuck roles included.
 
-    Infidelity is left out, also from `depth`, where the order of the graph is no measure.
+    Infidelity is to the partial orders in `order` where these are given.
     """
-    wanted = CONFIGURATION_FAULTS | {Fault.STUCK_ROLE}
-    if fidelity:
-        wanted |= {Fault.INFIDELITY}
+    wanted = CONFIGURATION_FAULTS | {Fault.STUCK_ROLE, Fault.INFIDELITY}
     if not _is_small(machines):
         return Refutations({}, dict.fromkeys(sorted(wanted), 0), 0)
-    return _with_endings(machines, _search(machines, wanted, options), options)
+    return _with_endings(machines, _search(machines, wanted, options, order), options)
+
+
+def without_fidelity(found: Refutations) -> Refutations:
+    """`found` without what it says of fidelity."""
+    depth = {fault: d for fault, d in found.depth.items() if fault is not Fault.INFIDELITY}
+    traces = {fault: t for fault, t in found.traces.items() if fault is not Fault.INFIDELITY}
+    return msgspec.structs.replace(found, depth=depth, traces=traces)
 
 
 def _with_endings(machines: Machines, found: Refutations, options: Options) -> Refutations:
@@ -119,6 +129,7 @@ def _with_endings(machines: Machines, found: Refutations, options: Options) -> R
         {**found.depth, **decided},
         found.configurations + idle.configurations,
         found.stuck,
+        found.longest,
     )
 
 
@@ -127,12 +138,17 @@ def _is_small(machines: Machines) -> bool:
     return len(graph.roles) <= _SEARCHED_ROLES and graph.event_count <= _SEARCHED_EVENTS
 
 
-def _search(machines: Machines, wanted: frozenset[Fault], options: Options) -> Refutations:
+def _search(
+    machines: Machines,
+    wanted: frozenset[Fault],
+    options: Options,
+    order: ParallelOrder | None = None,
+) -> Refutations:
     graph, built = machines.graph, machines.all()
     limit = options.search_limit
     histories = wanted & {Fault.INFIDELITY}
     searches = [
-        find_faults(graph, built, wanted=part, depth_limit=_LONGEST, budget=budget)
+        find_faults(graph, built, wanted=part, depth_limit=_LONGEST, budget=budget, order=order)
         for part, budget in ((histories, limit // _HISTORY_SHARE), (wanted - histories, limit))
         if part
     ]
@@ -145,7 +161,10 @@ def _search(machines: Machines, wanted: frozenset[Fault], options: Options) -> R
             traces[trace.fault] = trace
     depth = {fault: d for search in searches for fault, d in _depths(search)}
     visited = sum(search.configurations + search.histories for search in searches)
-    return Refutations(traces, depth, visited, tuple(stuck))
+    lengths = [n for s in searches if s.search is not None for _, n in s.search.longest()]
+    whole = any(search.search is not None for search in searches)
+    longest = max(lengths, default=0) if whole else None
+    return Refutations(traces, depth, visited, tuple(stuck), longest)
 
 
 def _depths(search: FaultSearch) -> list[tuple[Fault, int | None]]:

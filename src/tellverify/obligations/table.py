@@ -66,11 +66,13 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.limits import EVENT_LIMIT, UNSUPPORTED
+from tellverify.diagnostics.limits import EVENT_LIMIT, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.walk import guarded_choices
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.limits import MachineTooLarge
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.instance_outcome import Finding
 from tellverify.obligations.machines import GraphContext
@@ -144,7 +146,7 @@ GRAPH_DECIDERS: Final = (
         outside="by_search:decide_safety",
     ),
     GraphDecider(
-        (Property.BOUNDED_QUEUES,), "communication:decide_queues", outside="by_search:skip_queues"
+        (Property.BOUNDED_QUEUES,), "communication:decide_queues", outside="by_search:decide_queues"
     ),
     GraphDecider(
         (Property.CAN_TERMINATE,),
@@ -203,22 +205,46 @@ def decide_instance(lowered: Lowered, options: Options) -> list[Finding]:
 
 
 def decide_graph(
-    graph: ProtocolGraph, options: Options, outside: str | None = None
+    graph: ProtocolGraph,
+    options: Options,
+    outside: str | None = None,
+    order: ParallelOrder | None = None,
 ) -> list[Finding]:
     """All obligations of `graph`, in the order of the table.
 
-    `outside` is the reason to leave the complete theory, where it is not that of the graph.
+    `outside` is the reason to leave the complete theory, where it is not that of the graph, and
+    `order` what its parallel branches mean.
     """
     if outside is None:
         fault = leaves_class(graph)
         outside = None if fault is None else fault.reason
-    context = GraphContext(graph, options, outside)
-    findings = []
+    context = GraphContext(graph, options, outside, order)
+    findings: list[Finding] = []
     for row in GRAPH_DECIDERS:
         named = row.decide if outside is None else row.outside
         decide: Callable[[GraphContext], list[Finding]] = getattr(*module_and_name(named))
-        findings += decide(context)
+        try:
+            findings += decide(context)
+        except MachineTooLarge as error:
+            findings += _given_up(row, context, str(error))
+        if context.implementable is None:
+            context.implementable = findings[0].outcome
     return findings
+
+
+def _given_up(row: GraphDecider, context: GraphContext, reason: str) -> list[Finding]:
+    """The obligations of a row when the machine of a role is too large."""
+    unknown = Unknown(reason, STEP_LIMIT.number)
+    asked = Property.TERMINATES.value in context.options.properties
+    return [
+        Finding(
+            prop,
+            unknown,
+            context.graph.roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else (),
+        )
+        for prop in row.properties
+        if asked or prop is not Property.TERMINATES
+    ]
 
 
 def module_and_name(decider: str) -> tuple[ModuleType, str]:

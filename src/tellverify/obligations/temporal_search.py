@@ -14,8 +14,6 @@ from tellverify.diagnostics.properties import PROPERTY_BROKEN
 from tellverify.diagnostics.wording import counted
 from tellverify.evidence.formula_run import (
     complaint,
-    event_matches,
-    event_rows,
     positions,
     unreached,
 )
@@ -25,13 +23,14 @@ from tellverify.language.lowering.branches import begins, text_branches
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
-from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
+from tellverify.model.formula import Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.context import Context, Instance, without_graph
-from tellverify.obligations.graph_runs import both
+from tellverify.obligations.graph_runs import both, trimmed
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.projection.implementability import check_graph
 from tellverify.properties.causal_order import decide_on_graph
@@ -47,7 +46,7 @@ from tellverify.properties.formula_tree import (
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import Decision, decide
 from tellverify.properties.resolve import Scope, Unknown, formula_of, scope_of, unknown_names
-from tellverify.search.traces import build_trace, dependencies, step_of
+from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.outcome import Unknown as Undecided
@@ -84,6 +83,7 @@ class _Found(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] | None = None
     loop: int = -1
     minimal: bool = False
+    method: Method = Method.CAUSAL_ORDER
     cut: bool = False
     statistics: tuple[tuple[str, int], ...] = ()
 
@@ -171,12 +171,16 @@ class Searcher:
         found = self._found(scoped, formula)
         if found.steps is None:
             return Answer(found.outcome, found.statistics)
-        trace = self._trace(scoped, formula, found, written.name)
+        try:
+            trace = self._trace(scoped, formula, found, written.name)
+        except MachineTooLarge as error:
+            reason = f"no run can be shown: {error}"
+            return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         if trace is None:
             reason = "a run breaks it that cannot be replayed as a whole"
             return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
-        method = Method.SEARCH if found.minimal or found.loop >= 0 else Method.CAUSAL_ORDER
-        return Answer(Refuted(PROPERTY_BROKEN.number, trace, method), found.statistics)
+        refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
+        return Answer(refuted, found.statistics)
 
     def _found(self, scoped: _ScopedInstance, formula: Formula) -> _Found:
         """Search configurations; what that leaves open may be decided on the protocol graph."""
@@ -185,7 +189,10 @@ class Searcher:
             return _Found(without_graph(scoped.instance))
         found = _Found(Undecided("too large to be searched", STEP_LIMIT.number))
         if len(graph.roles) <= _MOST_ROLES and graph.event_count <= _MOST_EVENTS:
-            configurations = self._configurations(scoped, graph)
+            try:
+                configurations = self._configurations(scoped, graph)
+            except MachineTooLarge as error:
+                return _Found(Undecided(str(error), STEP_LIMIT.number))
             if configurations.overflow:
                 ordered = self._ordered(scoped, graph, formula)
                 if ordered is not None and ordered.steps is None:
@@ -223,7 +230,8 @@ class Searcher:
             return _Found(outcome, statistics=statistics)
         steps = tuple(scoped.steps[event] for event in found.broken.events)
         loop = found.broken.loop
-        return _Found(outcome, steps, loop, loop < 0, found.cut, statistics)
+        minimal = loop < 0 and configurations.has_all_runs(len(steps) - 1)
+        return _Found(outcome, steps, loop, minimal, Method.SEARCH, found.cut, statistics)
 
     @staticmethod
     def _unbroken(configurations: Configurations, found: Decision) -> Outcome:
@@ -383,18 +391,3 @@ class Searcher:
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
         outcome = Proved(Method.SEARCH, f"by a run of {count}")
         return Answer(outcome, found.statistics, trace)
-
-
-def trimmed(formula: Formula, steps: Sequence[Step]) -> tuple[Step, ...]:
-    """What of a run causes the events that `formula` sees, when that is enough to break it."""
-    before = dependencies(steps)
-    events = [atom for atom in formula.atoms if isinstance(atom, EventAtom | BranchAtom)]
-    kept: set[int] = set()
-    for index in range(len(steps) - 1, -1, -1):
-        if index in kept or any(event_matches(atom, steps[index]) for atom in events):
-            kept.add(index)
-            kept.update(before[index])
-    short = tuple(steps[index] for index in sorted(kept))
-    rows = event_rows(formula, short)
-    broken = rows is not None and not evaluate(formula, rows, len(short), ended=False).weak
-    return short if broken else tuple(steps)

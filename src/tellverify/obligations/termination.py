@@ -15,10 +15,19 @@ from tellverify.verdict.properties import Property
 
 
 def decide_termination(context: GraphContext) -> list[Finding]:
-    """Whether the end stays in reach; the same for graphs in and outside the class."""
-    answer = ending(context.graph)
+    """Whether the end stays in reach, for graphs in and outside the class.
+
+    The graph decides it where the roles keep to the protocol. Where they may deviate from it their
+    runs are others.
+    """
+    answer, implementable = ending(context.graph), context.implementable
     outcome: Outcome
-    if not answer.has_end:
+    if isinstance(implementable, Refuted):
+        outcome = Skipped("the roles deviate from the protocol, so their runs are others")
+    elif isinstance(implementable, Unknown):
+        reason = "it is not known whether the roles keep to the protocol"
+        outcome = Unknown(reason, STEP_LIMIT.number)
+    elif not answer.has_end:
         outcome = Skipped("the protocol has no end: it is meant to go on for ever")
     elif answer.run is None:
         outcome = Proved(Method.REACHABILITY)

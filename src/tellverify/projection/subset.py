@@ -21,6 +21,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
 
 _UNSEEN: Final = -1
+_LARGEST_SETS: Final = 40
 
 
 class RoleView(NamedTuple):
@@ -48,7 +49,10 @@ def canonical_machine(graph: ProtocolGraph, role: str) -> Machine:
 
 
 def bounded_machine(graph: ProtocolGraph, role: str, limit: int) -> Machine | None:
-    """The canonical machine of `role`, or None when it has more than `limit` states."""
+    """The canonical machine of `role`, or None when it has more than `limit` states.
+
+    Or when the sets of nodes behind them have more than 40 elements for each of so many states.
+    """
     machine, complete = _construct(graph, role, limit)[:2]
     return machine if complete else None
 
@@ -178,12 +182,13 @@ def _construct(
         return number
 
     state_of((node[0],))
-    done = 0
+    done = size = 0
     while done < len(members):
-        if limit is not None and len(members) > limit:
+        if limit is not None and (len(members) > limit or size > _LARGEST_SETS * limit):
             break
         nodes = members[done]
         done += 1
+        size += len(nodes)
         grouped: dict[tuple[bool, int, int], list[int]] = {}
         for transition in _own(view, nodes):
             sends = sender[transition] == index

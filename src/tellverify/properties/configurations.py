@@ -22,7 +22,8 @@ class Configurations:
     local state and place. `obliged[c]` are the roles, as bits, that cannot stay as they are for
     ever: those that can take a message, and those that can send and may not stop, also where
     only the bound keeps them from it. `complete`: the bound kept nobody. `overflow`: the budget
-    ended the search, and then configurations after the last complete layer have no edges.
+    ended the search, and then configurations that are reached by `depth` moves or more may have no
+    edges. `depth` is None without overflow.
     """
 
     def __init__(self, machines: Sequence[Machine], queue_bound: int, budget: int) -> None:
@@ -34,6 +35,7 @@ class Configurations:
         self.edges: list[list[tuple[int, int]]] = []
         self.obliged: list[int] = []
         self.overflow = False
+        self.depth: int | None = None
         self.complete = True
         self._event_of: dict[tuple[int, int, int], int] = {}
         self._known: list[dict[int, tuple[tuple[tuple[int, int], ...], bool, bool]]] = [
@@ -45,10 +47,12 @@ class Configurations:
         system, codes = self.system, self.codes
         number = {codes[0]: 0}
         segments = list(zip(range(len(self.machines)), system.shift, system.mask, strict=True))
-        at = 0
+        at, depth, layer_end = 0, 0, 1
         while at < len(codes):
+            if at == layer_end:
+                depth, layer_end = depth + 1, len(codes)
             if len(codes) > budget:
-                self.overflow = True
+                self.overflow, self.depth = True, depth
                 return
             code = codes[at]
             at += 1
@@ -92,6 +96,14 @@ class Configurations:
             number = self._event_of[key] = len(self.events)
             self.events.append(key)
         return number
+
+    def has_all_runs(self, events: int) -> bool:
+        """True when all runs of up to so many events are among the edges.
+
+        A run of n events never needs room for more than n messages in a queue.
+        """
+        within = self.complete or events <= self.queue_bound
+        return within and (self.depth is None or events < self.depth)
 
     def state(self, role: int, configuration: int) -> int:
         """The local state of a role in a configuration."""

@@ -11,7 +11,7 @@ from tellverify.model.machine import Machine
 from tellverify.search.encoding import Channel, CompiledSystem, Move
 from tellverify.search.layering import is_graded
 from tellverify.search.successor_tables import Views
-from tellverify.search.terminal import Ending, Spoilt, ending_of
+from tellverify.search.terminal import Ending, Shown, ending_of
 
 if TYPE_CHECKING:
     from tellverify.search.numpy_search import DenseSearch
@@ -38,7 +38,8 @@ class Exploration(msgspec.Struct, frozen=True):
     complete: bool
     longest_queue: tuple[tuple[Channel, int], ...]
     endings: tuple[Ending, ...]
-    spoilt: tuple[Spoilt, ...]
+    spoilt: tuple[Shown, ...]
+    abandoned: tuple[Shown, ...]
     levels: list[list[int]]
 
     def run_to(self, configuration: int, depth: int) -> list[Move]:
@@ -47,7 +48,7 @@ class Exploration(msgspec.Struct, frozen=True):
 
 
 class LayeredSearch:
-    """Search by layers; `advance` adds one. `endings` and `spoilt` grow with the layers.
+    """Search by layers; `advance` adds one. `endings` grow with them, `spoilt` and `abandoned` too.
 
     `count` is the number of configurations visited. At most `budget` are kept, fewer if they are
     long: 1,024 bits count as one. When the next layer would not fit it is dropped and `overflow`
@@ -69,7 +70,8 @@ class LayeredSearch:
         graded = all(map(is_graded, system.machines))
         self._met: tuple[set[int], set[int]] | None = None if graded else ({system.initial}, set())
         self.endings: list[Ending] = []
-        self.spoilt: dict[int, Spoilt] = {}
+        self.spoilt: dict[int, Shown] = {}
+        self.abandoned: dict[int, Shown] = {}
         self._regroup_at = _FIRST_REGROUP
         self._successors: set[int] = set()
         self._expand()
@@ -129,7 +131,10 @@ class LayeredSearch:
         self._successors = set() if self.overflow else following
         for role in sorted(self.system.spoilt - self.spoilt.keys()):
             first = next(c for c in layer if self.system.is_spoilt(role, c))
-            self.spoilt[role] = Spoilt(role, first, self.depth)
+            self.spoilt[role] = Shown(role, first, self.depth)
+        for role in sorted(self.system.abandoned - self.abandoned.keys()):
+            first = next(c for c in layer if self.system.is_abandoned(role, c))
+            self.abandoned[role] = Shown(role, first, self.depth)
 
 
 def advanced(search: Layers) -> Layers:
@@ -188,6 +193,7 @@ def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Ex
         longest_queue=search.longest(),
         endings=tuple(search.endings),
         spoilt=tuple(search.spoilt[role] for role in sorted(search.spoilt)),
+        abandoned=tuple(search.abandoned[role] for role in sorted(search.abandoned)),
         levels=search.levels,
     )
 

@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.step import Step
 from tellverify.model.trace import Fault, Trace, Waiting
 from tellverify.search.breadth_first import LayeredSearch, Layers, advanced
@@ -23,9 +24,9 @@ from tellverify.search.starvation import stuck_lassos
 from tellverify.search.terminal import Ending
 from tellverify.search.traces import (
     build_trace,
+    explain_abandoned,
     explain_deadlock,
     explain_infidelity,
-    explain_orphans,
     explain_reception,
     explain_starved,
     explain_stuck,
@@ -64,13 +65,15 @@ class FaultSearch(msgspec.Struct, frozen=True):
     Lassos are looked for only when all configurations were visited.
 
     `coverage` has one entry for each wanted fault, in the order of `SEARCHED`. `configurations`
-    and `histories` count what was visited.
+    and `histories` count what was visited. `search` is the one that visited all configurations, if
+    one did.
     """
 
     traces: tuple[Trace, ...]
     coverage: tuple[Coverage, ...]
     configurations: int
     histories: int
+    search: Layers | None = None
 
     def trace(self, fault: Fault) -> Trace | None:
         """The run that shows `fault`, if one was found."""
@@ -91,16 +94,21 @@ def find_faults(
     wanted: frozenset[Fault],
     depth_limit: int | None,
     budget: int,
+    order: ParallelOrder | None = None,
+    lassos: bool = True,
 ) -> FaultSearch:
     """A minimal run for each fault of `wanted` that the machines of `graph` show.
 
-    Without a graph the machines come from elsewhere, and infidelity must not be wanted.
+    Without a graph the machines come from elsewhere, and infidelity must not be wanted. `graph` has
+    the interleavings of `order` where this is given, and infidelity is to these partial orders.
+    Roles that wait while others go on are left out unless `lassos`.
     Searches all runs of up to `depth_limit` events, or all runs if it is None, and gives up before
     the layer that takes it beyond `budget` configurations (or histories, for infidelity); 1,024
     bits count as one. Faults not in `SEARCHED` are ignored. Raises ValueError when machines do not
     fit together (see `CompiledSystem`) and Defect when a run does not replay.
     """
-    finder = _Finder(graph, machines, depth_limit, budget)
+    finder = _Finder(graph, machines, depth_limit, budget, order)
+    finder.lassos = lassos
     plain = [fault for fault in SEARCHED if fault in wanted and fault is not Fault.INFIDELITY]
     coverage: dict[Fault, Coverage] = {}
     if plain:
@@ -115,6 +123,7 @@ def find_faults(
         coverage=tuple(coverage[fault] for fault in SEARCHED if fault in coverage),
         configurations=finder.configurations,
         histories=finder.histories,
+        search=finder.search,
     )
 
 
@@ -125,8 +134,10 @@ class _Finder:
         machines: Sequence[Machine],
         depth_limit: int | None,
         budget: int,
+        order: ParallelOrder | None,
     ) -> None:
         self.graph = graph
+        self.order = order
         self.machines = tuple(machines)
         self.machine_of = {machine.role: machine for machine in machines}.__getitem__
         self.roles = tuple(machine.role for machine in machines)
@@ -135,6 +146,8 @@ class _Finder:
         self.traces: dict[tuple[Fault, str], Trace] = {}
         self.configurations = 0
         self.histories = 0
+        self.lassos = True
+        self.search: Layers | None = None
 
     def search_configurations(
         self, wanted: Sequence[Fault], coverage: dict[Fault, Coverage]
@@ -160,7 +173,8 @@ class _Finder:
             if done:
                 break
             bound *= 2
-        if complete and Fault.STUCK_ROLE in wanted:
+        self.search = search if complete else None
+        if complete and self.lassos and Fault.STUCK_ROLE in wanted:
             self._note_lassos(search)
         for fault in wanted:
             coverage[fault] = Coverage(fault, complete, depth)
@@ -191,7 +205,7 @@ class _Finder:
         bound = _FIRST_BOUND
         while True:
             system = CompiledSystem(self.machines, bound)
-            search = HistorySearch(system, self.graph, self.depth_limit, self.budget)
+            search = HistorySearch(system, self.graph, self.depth_limit, self.budget, self.order)
             while True:
                 complete = search.exhausted and not system.blocked
                 broken = search.unfaithful
@@ -222,14 +236,16 @@ class _Finder:
         for ending in search.endings:
             if ending.depth == search.depth:
                 self._note_ending(search, ending, wanted)
-        key = (Fault.UNSPECIFIED_RECEPTION, "")
-        if key[0] in wanted and key not in self.traces and search.spoilt:
-            first = min(search.spoilt.values(), key=lambda each: (each.depth, each.role))
-            steps = self._steps(search, first.configuration, first.depth)
-            role = self.roles[first.role]
-            state = search.system.state(first.role, first.configuration)
-            wait = waiting(self.machines[first.role], state)
-            self._add(key, steps, (role,), wait=wait)
+        for fault, shown in (
+            (Fault.UNSPECIFIED_RECEPTION, search.spoilt),
+            (Fault.ORPHAN_MESSAGE, search.abandoned),
+        ):
+            if fault in wanted and (fault, "") not in self.traces and shown:
+                first = min(shown.values(), key=lambda each: (each.depth, each.role))
+                steps = self._steps(search, first.configuration, first.depth)
+                state = search.system.state(first.role, first.configuration)
+                wait = waiting(self.machines[first.role], state)
+                self._add((fault, ""), steps, (self.roles[first.role],), wait=wait)
 
     def _note_ending(self, search: Layers, ending: Ending, wanted: Sequence[Fault]) -> None:
         rows = [
@@ -237,10 +253,11 @@ class _Finder:
             for role, machine in enumerate(self.machines)
         ]
         keys: list[tuple[Fault, str]] = []
-        if ending.fault in (Fault.DEADLOCK, Fault.ORPHAN_MESSAGE) and ending.fault in wanted:
+        if ending.fault is Fault.DEADLOCK and ending.fault in wanted:
             keys.append((ending.fault, ""))
         if Fault.STUCK_ROLE in wanted:
-            keys += [(Fault.STUCK_ROLE, row.role) for row in rows if row.awaits]
+            waits = (row for row in rows if row.awaits or not row.finished)
+            keys += [(Fault.STUCK_ROLE, row.role) for row in waits]
         keys = [key for key in keys if key not in self.traces]
         if not keys:
             return
@@ -249,12 +266,10 @@ class _Finder:
             if key[1]:
                 wait = next(row for row in rows if row.role == key[1])
                 self._add(key, steps, (key[1],), wait=wait)
-            elif key[0] is Fault.DEADLOCK:
+            else:
                 stuck = [row for row in rows if not row.finished]
                 culprits = tuple(row.role for row in stuck)
                 self._add(key, steps, culprits, explanation=explain_deadlock(stuck))
-            else:
-                self._add(key, steps, ())
 
     def _add(
         self,
@@ -267,15 +282,14 @@ class _Finder:
     ) -> None:
         fault = key[0]
         queues = [(p, q, content) for (p, q), content in replayed(self.machine_of, steps).queues]
-        if wait is not None:
+        if fault is Fault.ORPHAN_MESSAGE:
+            explanation = explain_abandoned([each for each in queues if each[1] in culprits])
+        elif wait is not None:
             explanation = (
                 explain_stuck(wait)
                 if fault is Fault.STUCK_ROLE
                 else explain_reception(wait, queues)
             )
-        if fault is Fault.ORPHAN_MESSAGE:
-            culprits = tuple(dict.fromkeys(q for _, q, _ in queues))
-            explanation = explain_orphans(queues)
         self.traces[key] = build_trace(
             fault,
             steps,
@@ -288,20 +302,8 @@ class _Finder:
 
     def _add_infidelity(self, system: CompiledSystem, moves: list[Move], stopped: bool) -> None:
         steps = self._steps_of(system, moves)
-        if stopped:
-            culprits: tuple[str, ...] = self.roles
-            explanation = "all roles may have finished, but the protocol has not come to its end"
-        else:
-            culprits = tuple(dict.fromkeys(step.actor for step in last_events(steps)))
-            explanation = explain_infidelity(steps)
-        self.traces[Fault.INFIDELITY, ""] = build_trace(
-            Fault.INFIDELITY,
-            steps,
-            self.machine_of,
-            self.roles,
-            minimal=True,
-            culprits=culprits,
-            explanation=explanation,
+        self.traces[Fault.INFIDELITY, ""] = explain_unfaithful(
+            self.machines, steps, stopped=stopped, minimal=True
         )
 
     def _steps(self, search: Layers, configuration: int, depth: int) -> list[Step]:
@@ -309,3 +311,25 @@ class _Finder:
 
     def _steps_of(self, system: CompiledSystem, moves: list[Move]) -> list[Step]:
         return steps_of(system, moves, self.graph)
+
+
+def explain_unfaithful(
+    machines: Sequence[Machine], steps: Sequence[Step], *, stopped: bool, minimal: bool
+) -> Trace:
+    """The trace of a history that the protocol does not have; `stopped`: it lacks an end."""
+    roles = tuple(machine.role for machine in machines)
+    if stopped:
+        culprits = roles
+        explanation = "all roles may have finished, but the protocol has not come to its end"
+    else:
+        culprits = tuple(dict.fromkeys(step.actor for step in last_events(steps)))
+        explanation = explain_infidelity(steps)
+    return build_trace(
+        Fault.INFIDELITY,
+        steps,
+        {machine.role: machine for machine in machines}.__getitem__,
+        roles,
+        minimal=minimal,
+        culprits=culprits,
+        explanation=explanation,
+    )

@@ -60,13 +60,15 @@ class LocalState(NamedTuple):
     sends: tuple[Queue, ...]
     awaits: tuple[Queue, ...]
     may_spoil: bool
+    inbound: int  # of a final state without a move: mask of all that is queued for the role
 
 
 class CompiledSystem:
     """Machines that run together, with channels of up to `queue_bound` messages.
 
     `blocked` becomes true when `moves` met a send that only the bound forbade; `spoilt` collects
-    the roles for which it met an unspecified reception. Raises ValueError when two machines have
+    the roles for which it met an unspecified reception, `abandoned` those that have terminated with
+    a message still queued for them. Raises ValueError when two machines have
     one role or a role talks to itself or to nobody.
     """
 
@@ -76,12 +78,17 @@ class CompiledSystem:
         self.roles = tuple(machine.role for machine in self.machines)
         self.blocked = False
         self.spoilt: set[int] = set()
+        self.abandoned: set[int] = set()
         self.shift: list[int] = []
         self.mask: list[int] = []
         self.state_mask: list[int] = []
         self.width = 0
         self._length_mask = (1 << queue_bound.bit_length()) - 1
         self.queues = self._place(_channel_labels(self.machines))
+        self._inbound: dict[str, int] = {}
+        for (_, receiver), queue in self.queues.items():
+            content = queue.mask << queue.local_content
+            self._inbound[receiver] = self._inbound.get(receiver, 0) | content
         self._locals = [
             [self._relevant(role, state) for state in range(machine.state_count)]
             for role, machine in enumerate(self.machines)
@@ -135,7 +142,11 @@ class CompiledSystem:
                 mask |= queue.mask << queue.local_content
             moves.append((place, queue.labels.index(action.label) + 1, change))
         may_spoil = bool(awaits) and not sends and not machine.final[state]
-        return LocalState(mask, tuple(moves), tuple(sends), tuple(awaits), may_spoil)
+        gone = machine.final[state] and not moves
+        inbound = self._inbound.get(machine.role, 0) if gone else 0
+        return LocalState(
+            mask | inbound, tuple(moves), tuple(sends), tuple(awaits), may_spoil, inbound
+        )
 
     @property
     def initial(self) -> int:
@@ -175,6 +186,8 @@ class CompiledSystem:
             and all(segment >> queue.local_content & queue.mask for queue in local.awaits)
         ):
             self.spoilt.add(role)
+        if segment & local.inbound:
+            self.abandoned.add(role)
         return tuple(moves)
 
     def is_spoilt(self, role: int, configuration: int) -> bool:
@@ -189,6 +202,11 @@ class CompiledSystem:
             and all(segment >> queue.local_content & queue.mask for queue in local.awaits)
             and not self.moves(role, segment)
         )
+
+    def is_abandoned(self, role: int, configuration: int) -> bool:
+        """True when `role` is in a final state without a move and a message is queued for it."""
+        segment = (configuration >> self.shift[role]) & self.mask[role]
+        return bool(segment & self._locals[role][segment & self.state_mask[role]].inbound)
 
     def enabled(self, configuration: int) -> list[Move]:
         """All enabled moves, in the order of roles and of their moves."""

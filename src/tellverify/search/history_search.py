@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.search.encoding import CompiledSystem, Move
 from tellverify.search.fidelity import DEAD, FOREIGN, FidelityMonitor
+from tellverify.search.parallel_fidelity import ParallelMonitor
 
 _EXPLANATIONS: Final = 6
 
 
 class HistorySearch:
     """Layers of histories that are still faithful, until one is not.
+
+    Faithful to `graph`, or to `order` where that is given: the partial orders of a protocol with
+    parallel branches, whose graph has more order than it means.
 
     A history is kept as the pair of where the machines are and what the monitor knows; histories
     with the same pair have the same future. The pair is one int, the monitor state above the
@@ -29,13 +34,15 @@ class HistorySearch:
         graph: ProtocolGraph,
         depth_limit: int | None,
         budget: int,
+        order: ParallelOrder | None = None,
     ) -> None:
         self.system = system
         self.overflow = False
         self._room = budget // (1 + system.width // 1024)
         self._work = budget * _EXPLANATIONS
         self.depth_limit = depth_limit
-        self.monitor = FidelityMonitor(graph)
+        self.monitor: FidelityMonitor | ParallelMonitor
+        self.monitor = FidelityMonitor(graph) if order is None else ParallelMonitor(order)
         index = {role: number for number, role in enumerate(graph.roles)}
         self._role = [index.get(role, FOREIGN) for role in system.roles]
         self._moves: dict[int, dict[int, tuple[tuple[Move, int], ...]]] = {

@@ -29,12 +29,13 @@ from tellverify.search.reachability import Reach
 def are_directed_session_automata(machines: Sequence[Machine]) -> bool:
     """True when all moves of each state are sends to one role, or receptions from one role.
 
-    Machines are deterministic by construction.
+    Machines are deterministic by construction. A state without moves must be final: the theorem
+    says nothing of a role that has not finished and has no move.
     """
     return all(
-        len({(action.send, action.peer) for action, _ in row}) <= 1
+        len({(action.send, action.peer) for action, _ in row}) <= 1 and (row or is_final)
         for machine in machines
-        for row in machine.moves
+        for row, is_final in zip(machine.moves, machine.final, strict=True)
     )
 
 

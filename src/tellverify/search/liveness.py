@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from itertools import pairwise
+from typing import Final
 
+from tellverify.model.futures import Futures, futures
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Fault, Trace
 from tellverify.search.breadth_first import Layers
 from tellverify.search.encoding import Move
-from tellverify.search.orphans import Abandoned
 from tellverify.search.reachability import Reach, fair_component, fair_round
 from tellverify.search.traces import build_trace, explain_starved, explain_stuck, steps_of, waiting
+
+_MOST_TRIED: Final = 300  # configurations that are judged by what machines may still do
 
 
 class Lasting:
     """Faults of a search that visited all configurations within its bound.
 
-    When it is not `complete`, a send that only the bound forbids might change everything, so what
-    such a send could still follow is not judged. What is found is therefore always certain. `graph`
-    gives the steps of runs their places in the source.
+    When it is not `complete`, a send that only the bound forbids might change everything. Where
+    such a send may follow, a configuration is judged by what the machines may still do whatever
+    the queues come to hold (`tellverify.model.futures`), and what that leaves open is said to be
+    unjudged. What is found is therefore always certain, and so is its absence. `graph` gives the
+    steps of runs their places in the source.
     """
 
     def __init__(self, search: Layers, complete: bool, graph: ProtocolGraph | None = None) -> None:
@@ -55,54 +60,72 @@ class Lasting:
 
     @cached_property
     def can_end(self) -> bytearray:
-        """A flag for every configuration from which an end may be reached."""
-        return self.reach.that_reach([*self.ends, *self.open])
+        """A flag for every configuration from which an end can be reached within the bound."""
+        return self.reach.that_reach(self.ends)
 
-    def orphan(self) -> Trace | None:
-        """A shortest run to a role that has finished for good, with a message to it left."""
-        gone = Abandoned(self.system)
-        for depth, level in enumerate(self.search.levels):
-            for configuration in level:
-                role = gone.receiver(configuration)
-                if role is not None:
-                    steps = steps_of(
-                        self.system, self.search.run_to(configuration, depth), self.graph
-                    )
-                    minimal = self.complete or depth <= self.system.queue_bound
-                    return gone.trace(role, steps, minimal=minimal)
-        return None
+    def stuck_roles(self, roles: Sequence[str]) -> tuple[list[Trace], set[str]]:
+        """Runs after which no run lets one of `roles` move, and the roles that were not judged.
 
-    def stuck_roles(self, roles: Sequence[str]) -> Iterator[Trace]:
-        """For each of `roles` a run after which no run lets it move, while others go on or stop."""
+        There is at most one run for each. A role is not judged when it may wait until a queue
+        grows beyond the bound.
+        """
         reach = self.reach
-        ends_are_final = all(
+        if self.complete and self._ends_are_final and all(self.can_end):
+            return [], set()  # whoever waits has not finished, and so moves on every way to an end
+        traces, unjudged = [], set()
+        for number, name in enumerate(self.system.roles):
+            if name not in roles:
+                continue
+            blocked = (n for n, b in enumerate(reach.blocked) if b >> number & 1)
+            moves_again = reach.that_reach([*reach.movers(number), *blocked])
+            waits = reach.waits(number)
+            left = [
+                n for n in range(len(reach)) if not moves_again[n] and waits[reach.state(number, n)]
+            ]
+            stuck = self._certain(left, partial(_is_cut_off, number))
+            if stuck is not None:
+                traces.append(self._stuck(number, stuck))
+            elif left:
+                unjudged.add(name)
+        return traces, unjudged
+
+    @cached_property
+    def _ends_are_final(self) -> bool:
+        return all(
             not row
             for machine in self.machines
             for row, is_final in zip(machine.moves, machine.final, strict=True)
             if is_final
         )
-        if self.complete and ends_are_final and all(self.can_end):
-            return  # whoever waits has not finished, and so moves on every way to an end
-        for role, name in enumerate(self.system.roles):
-            if name not in roles:
-                continue
-            moves_again = reach.that_reach([*reach.movers(role), *self.open])
-            waits = reach.waits(role)
-            stuck = next(
-                (
-                    n
-                    for n in range(len(reach))
-                    if not moves_again[n] and waits[reach.state(role, n)]
-                ),
-                None,
-            )
-            if stuck is None:
-                continue
-            wait = waiting(self.machines[role], reach.state(role, stuck))
+
+    @cached_property
+    def _leads_out(self) -> bytearray:
+        """A flag for every configuration from which a run may leave the bound."""
+        return self.reach.that_reach(self.open)
+
+    def _certain(self, left: Sequence[int], is_shown: Callable[[Futures], bool]) -> int | None:
+        """The first of `left` from which no run leaves the bound, or that shows it all the same."""
+        tried = 0
+        for n in left:
+            if not self._leads_out[n]:
+                return n
+            if tried < _MOST_TRIED:
+                tried += 1
+                here = self.system.decode(self.reach.configurations[n])
+                if is_shown(futures(here, self.machines)):
+                    return n
+        return None
+
+    def _stuck(self, role: int, stuck: int) -> Trace:
+        reach = self.reach
+        wait = waiting(self.machines[role], reach.state(role, stuck))
+        if self._leads_out[stuck]:
+            way, loop, explanation = [stuck], -1, explain_starved(wait)
+        else:
             lasso = reach.fair_lasso(stuck)
             explanation = explain_stuck(wait) if lasso is None else explain_starved(wait)
             way, loop = lasso if lasso is not None else (self._to_an_end(stuck), -1)
-            yield self._trace(Fault.STUCK_ROLE, stuck, way, loop, (name,), explanation)
+        return self._trace(Fault.STUCK_ROLE, stuck, way, loop, (wait.role,), explanation)
 
     def _to_an_end(self, start: int) -> list[int]:
         way = [start]
@@ -110,22 +133,35 @@ class Lasting:
             way.append(self.reach.after[way[-1]][0][1])
         return way
 
-    def trap(self) -> Trace | None:
-        """A shortest run to where no end can be reached any more."""
+    def trap(self) -> tuple[Trace | None, bool]:
+        """A run to where no end can be reached any more, and whether this was judged."""
         reach = self.reach
-        lost = next((n for n in range(len(reach)) if not self.can_end[n]), None)
+        left = [n for n in range(len(reach)) if not self.can_end[n]]
+        lost = self._certain(left, self._is_trap)
         if lost is None:
-            return None
-        lasso = reach.fair_lasso(lost)
-        if lasso is None:
-            explanation = (
-                "no run terminates from here on: some role waits for a message that never comes"
-            )
-            return self._trace(
-                Fault.NO_TERMINATION, lost, self._to_an_end(lost), -1, (), explanation
-            )
-        explanation = "from here on the roles loop and can no longer terminate"
-        return self._trace(Fault.NO_TERMINATION, lost, *lasso, (), explanation)
+            return None, not left
+        lasso = None if self._leads_out[lost] else reach.fair_lasso(lost)
+        if lasso is not None:
+            explanation = "from here on the roles loop and can no longer terminate"
+            return self._trace(Fault.NO_TERMINATION, lost, *lasso, (), explanation), True
+        explanation = (
+            "no run terminates from here on: some role waits for a message that never comes"
+        )
+        way = [lost] if self._leads_out[lost] else self._to_an_end(lost)
+        return self._trace(Fault.NO_TERMINATION, lost, way, -1, (), explanation), True
+
+    def _is_trap(self, found: Futures) -> bool:
+        """Some role cannot come to a state in which it may stop."""
+        return any(
+            not any(machine.final[state] for state in states)
+            for machine, states in zip(self.machines, found.states, strict=True)
+        )
+
+    @property
+    def stops_at_bound(self) -> bool:
+        """True when somewhere only sends go on, and the bound forbids them all."""
+        reach = self.reach
+        return any(not after and out for after, out in zip(reach.after, reach.blocked, strict=True))
 
     def endless(self) -> Trace | None:
         """A run that goes on for ever and leaves nobody out who can move."""
@@ -171,3 +207,8 @@ class Lasting:
             explanation=explanation,
             loop=len(stem) + loop if loop >= 0 else -1,
         )
+
+
+def _is_cut_off(role: int, found: Futures) -> bool:
+    """`role` moves in no run, whatever the queues come to hold."""
+    return not found.moves[role]

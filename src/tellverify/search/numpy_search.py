@@ -19,7 +19,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
 from tellverify.search.encoding import Channel, CompiledSystem, Move
 from tellverify.search.layering import is_graded
-from tellverify.search.terminal import Ending, Spoilt, ending_of
+from tellverify.search.terminal import Ending, Shown, ending_of
 
 Layer: TypeAlias = npt.NDArray[np.int64]
 Rows: TypeAlias = npt.NDArray[np.intp]
@@ -46,10 +46,14 @@ class _Rule(NamedTuple):
 
 
 class _State(NamedTuple):
-    """The moves of a local state; `awaits` lists the channels of one that may be spoilt."""
+    """The moves of a local state; `awaits` lists the channels of one that may be spoilt.
+
+    `inbound` is a mask of all that is queued for the role, 0 unless it has terminated here.
+    """
 
     rules: tuple[_Rule, ...]
     awaits: tuple[_Place, ...]
+    inbound: int
 
 
 class Layout:
@@ -114,7 +118,8 @@ class DenseSearch:
             raise ValueError(f"a configuration has {self.layout.width} bits")
         self.overflow = False
         self.endings: list[Ending] = []
-        self.spoilt: dict[int, Spoilt] = {}
+        self.spoilt: dict[int, Shown] = {}
+        self.abandoned: dict[int, Shown] = {}
         self.arrays: list[Layer] = [np.zeros(1, dtype=np.int64)]
         self.count = 1
         self._budget = budget
@@ -142,7 +147,11 @@ class DenseSearch:
                 awaits.append(place)
         only_receives = bool(rules) and not any(rule.is_send for rule in rules)
         may_spoil = only_receives and not machine.final[state]
-        return _State(tuple(rules), tuple(dict.fromkeys(awaits)) if may_spoil else ())
+        inbound = 0
+        if machine.final[state] and not rules:
+            for (_, receiver), place in self.layout.channels.items():
+                inbound |= place.mask if receiver == machine.role else 0
+        return _State(tuple(rules), tuple(dict.fromkeys(awaits)) if may_spoil else (), inbound)
 
     @property
     def depth(self) -> int:
@@ -207,11 +216,13 @@ class DenseSearch:
             here = (part >> self.layout.shift[role]) & self.layout.state_mask[role]
             local = here.astype(np.uint8 if len(states) <= 256 else np.int32)
             for state, count in enumerate(np.bincount(local, minlength=len(states)).tolist()):
-                rules, awaits = states[state]
-                if not count or not rules:
+                rules, awaits, inbound = states[state]
+                if not count or not (rules or inbound):
                     continue
                 rows = np.flatnonzero(local == state)
                 values = part[rows]
+                if inbound and role not in self.abandoned:
+                    self._note_abandoned(role, inbound, values)
                 if awaits and role not in self.spoilt:
                     self._note_spoilt(role, rules, awaits, values)
                 for rule in rules:
@@ -265,8 +276,16 @@ class DenseSearch:
         rows = np.flatnonzero(bad)
         if rows.size:
             first = self._compiled(int(values[rows[0]]))
-            self.spoilt[role] = Spoilt(role, first, self.depth)
+            self.spoilt[role] = Shown(role, first, self.depth)
             self.system.spoilt.add(role)
+
+    def _note_abandoned(self, role: int, inbound: int, values: Layer) -> None:
+        """A configuration in which a message is queued for a role that has terminated."""
+        rows = np.flatnonzero(values & inbound)
+        if rows.size:
+            first = self._compiled(int(values[rows[0]]))
+            self.abandoned[role] = Shown(role, first, self.depth)
+            self.system.abandoned.add(role)
 
     def run_to(self, configuration: int, depth: int) -> list[Move]:
         """The moves of a shortest run to a configuration of the layer at `depth`."""

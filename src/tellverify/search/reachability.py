@@ -80,8 +80,9 @@ class Reach:
         return (n for n, after in enumerate(self.after) if any(r == role for r, _ in after))
 
     def waits(self, role: int) -> list[bool]:
-        """For each local state of `role` whether it has moves there."""
-        return [bool(row) for row in self.system.machines[role].moves]
+        """For each local state of `role` whether it has moves there, or has not finished."""
+        machine = self.system.machines[role]
+        return [bool(row) or not f for row, f in zip(machine.moves, machine.final, strict=True)]
 
     def fair_lasso(self, start: int) -> tuple[list[int], int] | None:
         """Configurations from `start` on in which all roles take turns, and where they repeat.

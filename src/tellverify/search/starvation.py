@@ -59,7 +59,8 @@ def _first_lasso(search: Layers, role: int, moves_again: set[int]) -> Lasso | No
     machine = system.machines[role]
     for depth, level in enumerate(search.levels):
         for configuration in level:
-            waits = machine.moves[system.state(role, configuration)]
+            state = system.state(role, configuration)
+            waits = machine.moves[state] or not machine.final[state]
             if configuration in moves_again or not waits:
                 continue
             moves = search.run_to(configuration, depth)

@@ -9,15 +9,15 @@ from tellverify.search.encoding import CompiledSystem
 
 
 class Ending(NamedTuple):
-    """A configuration in which nobody can move; `fault` is None when all went well."""
+    """A configuration in which nobody can move; `fault` is None when all may stop."""
 
     configuration: int
     depth: int
     fault: Fault | None
 
 
-class Spoilt(NamedTuple):
-    """A first configuration with an unspecified reception of `role`, though others may move."""
+class Shown(NamedTuple):
+    """A first configuration that shows a fault of `role`, though others may move."""
 
     role: int
     configuration: int
@@ -30,10 +30,5 @@ def ending_of(system: CompiledSystem, configuration: int, depth: int) -> Ending 
     rows = list(zip(system.machines, states, strict=True))
     if any(action.send for machine, state in rows for action, _ in machine.moves[state]):
         return None
-    fault: Fault | None = None
-    if not all(machine.final[state] for machine, state in rows):
-        spoilt = any(system.is_spoilt(role, configuration) for role in range(len(rows)))
-        fault = Fault.UNSPECIFIED_RECEPTION if spoilt else Fault.DEADLOCK
-    elif any(configuration >> q.content & q.mask for q in system.queues.values()):
-        fault = Fault.ORPHAN_MESSAGE
-    return Ending(configuration, depth, fault)
+    finished = all(machine.final[state] for machine, state in rows)
+    return Ending(configuration, depth, None if finished else Fault.DEADLOCK)

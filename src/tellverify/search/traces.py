@@ -83,17 +83,26 @@ def waiting(machine: Machine, state: int) -> Waiting:
 
 def explain_deadlock(waits: Sequence[Waiting]) -> str:
     """For a configuration in which nobody can move and `waits` have not finished."""
-    return "no role can act: " + series([f"`{w.role}` waits for {awaited(w)}" for w in waits])
+    parts = [f"`{w.role}` waits for {awaited(w)}" if w.awaits else _at_a_loss(w) for w in waits]
+    return "no role can act: " + series(parts)
 
 
 def explain_stuck(wait: Waiting) -> str:
     """For a role that waits although nobody can move any more."""
+    if not wait.awaits:
+        return _at_a_loss(wait)
     return f"`{wait.role}` waits for {awaited(wait)}, but no role can act any more"
 
 
 def explain_starved(wait: Waiting) -> str:
     """For a role that waits although others go on, on a lasso."""
+    if not wait.awaits:
+        return _at_a_loss(wait)
     return f"`{wait.role}` waits for {awaited(wait)} and is never served again"
+
+
+def _at_a_loss(wait: Waiting) -> str:
+    return f"`{wait.role}` has not terminated and has no further action"
 
 
 def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
@@ -107,15 +116,8 @@ def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str,
     return f"`{wait.role}` waits for {awaited(wait)}, but {series(heads)}"
 
 
-def explain_orphans(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
-    """For messages that nobody takes after everybody has finished."""
-    left = [f"`{label}` from `{p}` to `{q}`" for p, q, content in queues for label in content]
-    verb = "is" if len(left) == 1 else "are"
-    return f"all roles may have terminated, but {series(left)} {verb} never received"
-
-
 def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
-    """For messages to a role that has finished, whatever the others do."""
+    """For messages to a role that has terminated, whatever the others do."""
     left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"
     return f"`{queues[0][1]}` has terminated, but {series(left)} {verb} never received"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -18,7 +18,8 @@ from tellverify.model.defect import Defect
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
-from tellverify.search.check_system import Reached, Scope, SystemCheck, check_system
+from tellverify.search.check_system import SystemCheck, check_system
+from tellverify.search.group_answer import Reached, Scope
 from tellverify.source.span import NOWHERE
 from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
@@ -77,6 +78,7 @@ def check_machines(
                 largest_bound=options.queue_limit,
                 budget=options.search_limit,
                 ends=Property.TERMINATES.value in options.properties,
+                order=wanted.order if wanted is not None else None,
             )
             for trace in checked.traces:
                 _demand(trace, system)
@@ -180,33 +182,55 @@ def _of_property(
         found.append(Verdict.of(prop, about, refuted, _START, statistics))
     if prop is Property.NO_STUCK_ROLE:
         told = {role for trace in traces for role in trace.culprits}
-        left = tuple(m.role for m in system.machines if m.role not in told)
-        if not left:
-            return found
-        subject = msgspec.structs.replace(subject, roles=left)
-    elif traces and prop is not Property.BOUNDED_QUEUES:
+        return [*found, *_not_stuck(subject, checked, told)]
+    if traces and prop is not Property.BOUNDED_QUEUES:
         return found
     if prop is Property.BOUNDED_QUEUES:
         longest = max((length for _, length in checked.longest), default=0)
         statistics = (*statistics, ("longest-queue", longest))
-    outcome = _unrefuted(prop, checked, reached, bool(traces))
-    if outcome is not None:
-        found.append(Verdict.of(prop, subject, outcome, _START, statistics))
-    return found
+    if prop is Property.BOUNDED_QUEUES and traces:
+        return found  # of the whole system there is nothing to say beside a queue that grows
+    outcome = _queues(checked, reached) if prop is Property.BOUNDED_QUEUES else _unrefuted(reached)
+    return [*found, Verdict.of(prop, subject, outcome, _START, statistics)]
 
 
-def _unrefuted(
-    prop: Property, checked: SystemCheck, reached: Reached, refuted: bool
-) -> Outcome | None:
-    """What is known when no run was found, or of the rest."""
-    if prop is Property.BOUNDED_QUEUES:
-        if reached.scope is Scope.ALL:
-            longest = max((length for _, length in checked.longest), default=0)
+def _not_stuck(subject: ObligationScope, checked: SystemCheck, told: Set[str]) -> list[Verdict]:
+    """The verdicts on roles that no run leaves stuck: one for all of which the same is known."""
+    alike: dict[Outcome, list[str]] = {}
+    for role, reached in checked.stuck.items():
+        if role not in told:
+            alike.setdefault(_unrefuted(reached), []).append(role)
+    count = checked.reached[Fault.STUCK_ROLE].configurations
+    prop = Property.NO_STUCK_ROLE
+    return [
+        Verdict.of(
+            prop,
+            msgspec.structs.replace(subject, roles=tuple(roles)),
+            outcome,
+            _START,
+            (("configurations", count),),
+        )
+        for outcome, roles in alike.items()
+    ]
+
+
+def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
+    """What is known of the length of queues when none was found to grow without limit."""
+    longest = max((length for _, length in checked.longest), default=0)
+    match reached.scope:
+        case Scope.ALL:
             return Proved(Method.SEARCH, f"at most {longest} in a queue")
-        if refuted:
-            return None
-        reason = f"some run needs a queue of more than {reached.bound} messages"
-        return Unknown(reason if reached.bound else "too large to be searched", STEP_LIMIT.number)
+        case Scope.STRUCTURE:
+            return Proved(Method.ACYCLIC_MACHINES, f"at most {longest} in a queue")
+        case _:
+            reason = f"some run needs a queue of more than {counted(reached.bound, 'message')}"
+            return Unknown(
+                reason if reached.bound else "too large to be searched", STEP_LIMIT.number
+            )
+
+
+def _unrefuted(reached: Reached) -> Outcome:
+    """What is known when no run was found."""
     match reached.scope:
         case Scope.ALL:
             return Proved(Method.SEARCH, "every run")
@@ -214,6 +238,12 @@ def _unrefuted(
             return Proved(Method.COMPATIBILITY, f"session automata, k = {reached.bound}")
         case Scope.ENDINGS | Scope.REDUCED:
             return Proved(Method.PERSISTENT_SETS, "every run, by representatives")
+        case Scope.STRUCTURE:
+            return Proved(Method.ACYCLIC_MACHINES, "no machine has a cycle")
+        case Scope.OPEN:
+            reason = f"it depends on queues of more than {counted(reached.bound, 'message')}"
+            whole = "it is not known whether all other roles can stop acting"
+            return Unknown(reason if reached.bound else whole, STEP_LIMIT.number)
         case Scope.QUEUES:
             return Bounded(f"queues of at most {counted(reached.bound, 'message')}", Method.SEARCH)
         case Scope.RUNS:

@@ -17,7 +17,9 @@ from tellverify.language.lowering.families import family_groups
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import Workspace
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.local_type import Sort
 from tellverify.model.machine import Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.obligations.options import Options
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
@@ -41,13 +43,17 @@ class System(msgspec.Struct, frozen=True):
 
 
 class Choreography(msgspec.Struct, frozen=True):
-    """A protocol to compare machines with; `limit` says why there is no graph of it."""
+    """A protocol to compare machines with; `limit` says why there is no graph of it.
+
+    `order` is what its parallel branches mean, if it has any.
+    """
 
     name: str
     span: Span
     graph: ProtocolGraph | None
     diagnostics: tuple[Diagnostic, ...] = ()
     limit: str = ""
+    order: ParallelOrder | None = None
 
 
 def put_together(files: Sequence[ReadFile]) -> System:
@@ -72,7 +78,27 @@ def put_together(files: Sequence[ReadFile]) -> System:
                 said.append(say.role_twice(file.path, role, known.path, pointer, span))
     if not said:
         said += _missing_peers(files, entries)
+        said += _different_sorts(files, entries)
     return System(tuple(e.filed.machine for e in entries.values()), entries, tuple(said))
+
+
+def _different_sorts(files: Sequence[ReadFile], entries: dict[str, Entry]) -> list[Diagnostic]:
+    """Labels of one channel whose payloads have two sorts; machines without sorts say nothing.
+
+    A label of the theory is a name with a sort, and Telltale's merge refuses one name with two.
+    """
+    texts = {file.path: file.text or "" for file in files}
+    known: dict[tuple[str, str, str], Sort] = {}
+    said = []
+    for role, entry in entries.items():
+        for send, peer, label, sort in entry.filed.sorts:
+            message = (role, peer, label) if send else (peer, role, label)
+            first = known.setdefault(message, sort)
+            if first != sort:
+                pointer, span = entry.filed.place(texts[entry.path], peer)
+                sorts = (str(first), str(sort))
+                said.append(say.payload_sorts(entry.path, message, sorts, pointer, span))
+    return said
 
 
 def _missing_peers(files: Sequence[ReadFile], entries: dict[str, Entry]) -> list[Diagnostic]:
@@ -120,10 +146,10 @@ def choreography(file: ReadFile, roles: Sequence[str], options: Options) -> Chor
             if number in acting and role not in set(roles)
         ]
         limit = ""
-        if lowered.parallel:
-            limit = "parallel branches have no order that machines could be compared with"
+        if lowered.parallel and lowered.order is None:
+            limit = "the parallel branches are too large for a search of their orders"
         graph = lowered.graph if not missing and not limit else None
-        return Choreography(name, span, graph, tuple(missing[:1]), limit)
+        return Choreography(name, span, graph, tuple(missing[:1]), limit, lowered.order)
     return None
 
 

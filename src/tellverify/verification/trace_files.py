@@ -8,6 +8,7 @@ from tellverify.evidence.formula_run import filed, stated
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.itf_writing import trace_name, write_itf
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Fault, Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
@@ -40,7 +41,10 @@ def trace_files(
             subject = msgspec.structs.replace(subject, dialect="faithful")
         if len(origin.files) > 1:
             subject = msgspec.structs.replace(subject, files=origin.paths)
-        text = _text(subject, trace, machines)
+        try:
+            text = _text(subject, trace, machines)
+        except MachineTooLarge:
+            continue  # nor can the machines to replay it with be built
         found.append((verdict.name, trace_name(verdict.name), text))
     return found
 

@@ -85,28 +85,52 @@ def false_claim(
     else:
         culprits = recorded.subject.culprits
         end = stepper.configuration()
-        reason = fault_shown(end, machines, fault, culprits, lap=lap, judge=judge)
+        reason = fault_shown(
+            end,
+            machines,
+            fault,
+            culprits,
+            lap=lap,
+            judge=judge,
+            may_end=lambda: graph is not None and _may_end_or_go_on(graph, recorded.steps),
+        )
     return FalseClaim(None, reason) if reason else None
 
 
-def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
-    """True when the run follows the graph to a state from which no final state can be reached.
+def _state_after(graph: ProtocolGraph, steps: Sequence[Step]) -> int | None:
+    """The state of the graph that the run leads to, None when it does not follow the graph.
 
-    Runs in which a message is not taken at once are not followed: the answer is False for them.
+    Runs in which a message is not received at once are not followed.
     """
     state = 0
     for sent, taken in zip(steps[::2], steps[1::2], strict=False):
         event = (sent.sender, sent.receiver, sent.label)
         if not sent.send or taken.send or (taken.sender, taken.receiver, taken.label) != event:
-            return False
+            return None
         found = [
             t for t in range(graph.first[state], graph.first[state + 1]) if graph.event(t) == event
         ]
         if not found:
-            return False
+            return None
         state = graph.target[found[0]]
-    seen = {state}
-    pending = [state]
+    return state if len(steps) % 2 == 0 else None
+
+
+def _may_end_or_go_on(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
+    """True when the run follows the graph to a final state with successors."""
+    state = _state_after(graph, steps)
+    if state is None:
+        return False
+    return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
+
+
+def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
+    """True when the run follows the graph to a state from which no final state can be reached."""
+    start = _state_after(graph, steps)
+    if start is None:
+        return False
+    seen = {start}
+    pending = [start]
     while pending:
         state = pending.pop()
         if graph.final[state]:
@@ -115,7 +139,7 @@ def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
             if target not in seen:
                 seen.add(target)
                 pending.append(target)
-    return len(steps) % 2 == 0
+    return True
 
 
 def read_trace(path: str) -> tuple[TraceFile, bytes]:

@@ -188,7 +188,22 @@ def test_an_orphan_is_a_message_to_somebody_who_has_finished() -> None:
 def test_a_message_that_can_still_be_taken_is_no_orphan() -> None:
     patient = (machine("A", [("B!x", 1)], []), machine("B", [("A?x", 0)], final=[0]))
     after = end(patient, sends("A", "B", "x"))
-    assert fault_shown(after, patient, Fault.ORPHAN_MESSAGE, ()) == "no message is left"
+    none_left = "no message is left for a role that has terminated"
+    assert fault_shown(after, patient, Fault.ORPHAN_MESSAGE, ()) == none_left
+
+
+def test_a_message_to_a_role_that_may_stop_is_no_orphan() -> None:
+    choosy = (machine("A", [("B!x", 1)], []), machine("B", [("A?y", 1)], [], final=[0]))
+    after = end(choosy, sends("A", "B", "x"))
+    assert fault_shown(after, choosy, Fault.ORPHAN_MESSAGE, ("B",)) != ""
+    assert fault_shown(after, choosy, Fault.STUCK_ROLE, ("B",)) == ""
+
+
+def test_an_orphan_needs_only_its_receiver_to_have_terminated() -> None:
+    busy = (machine("A", [("B!x", 0)]), machine("B", []), machine("C", [("D!t", 0)]))
+    after = end(busy, sends("A", "B", "x"))
+    assert fault_shown(after, busy, Fault.ORPHAN_MESSAGE, ("B",)) == ""
+    assert fault_shown(after, busy, Fault.ORPHAN_MESSAGE, ("A",)) != ""
 
 
 def test_an_unspecified_reception_spoils_every_awaited_channel() -> None:
@@ -213,7 +228,25 @@ def test_a_role_is_stuck_when_nobody_who_could_help_can_move() -> None:
     )
     assert fault_shown(end(left), left, Fault.STUCK_ROLE, ("C",)) == ""
     assert fault_shown(end(left), left, Fault.STUCK_ROLE, ("D",)) == "`D` can still move"
-    assert fault_shown(end(left), left, Fault.STUCK_ROLE, ("E",)) == "`D` can still move"
+    assert fault_shown(end(left), left, Fault.STUCK_ROLE, ("E",)) == "`E` may still be served"
+
+
+def test_a_role_is_not_stuck_while_a_role_that_may_stop_can_still_serve_it() -> None:
+    kind = (machine("A", [("B!x", 1)], [], final=[0]), machine("B", [("A?x", 1)], [], final=[0]))
+    assert fault_shown(end(kind), kind, Fault.STUCK_ROLE, ("B",)) == "`B` may still be served"
+
+
+def test_a_role_is_stuck_although_its_peer_goes_on_with_others() -> None:
+    distant = (
+        machine("A", [("B!t", 0)]),
+        machine("B", [("A?t", 0)]),
+        machine("C", [("A?x", 1)], []),
+        machine("D", [("A?x", 1), ("A?y", 1)], []),
+    )
+    held = Configuration((0, 0, 0, 0), ((("A", "D"), ("y",)),))
+    for configuration in (end(distant), held):
+        assert fault_shown(configuration, distant, Fault.STUCK_ROLE, ("C",)) == ""
+    assert fault_shown(held, distant, Fault.STUCK_ROLE, ("D",)) == "`D` can still move"
 
 
 def test_a_role_that_may_stop_but_cannot_know_it_is_stuck() -> None:

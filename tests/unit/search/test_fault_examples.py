@@ -47,9 +47,7 @@ def test_orphan_message_and_infidelity_of_an_untold_sender() -> None:
     assert orphan is not None
     assert orphan.culprits == ("B",)
     assert orphan.queues == (("C", "B", ("more",)),)
-    assert orphan.explanation == (
-        "all roles may have terminated, but `more` from `C` to `B` is never received"
-    )
+    assert orphan.explanation == "`B` has terminated, but `more` from `C` is never received"
     unfaithful = found.trace(Fault.INFIDELITY)
     assert sorted(shown(unfaithful)) == ["A!B:stop", "C!B:more"]
     assert unfaithful is not None and sorted(unfaithful.culprits) == ["A", "C"]
@@ -99,7 +97,8 @@ def test_unspecified_reception_of_a_message_that_overtakes() -> None:
         "`B` waits for `x` from `C`, but the next message from `C` is `y`",
         "`B` waits for `y` from `C`, but the next message from `C` is `x`",
     )
-    assert found.trace(Fault.DEADLOCK) is None  # explained better as above
+    deadlock = found.trace(Fault.DEADLOCK)  # A waits too, so all wait while some are unfinished
+    assert deadlock is not None and len(deadlock.steps) >= len(trace.steps)
 
 
 def test_stuck_role_in_an_implementable_protocol() -> None:

@@ -21,7 +21,7 @@ from tellverify.evidence.itf import (
 )
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
-from tellverify.evidence.trace_replay import Stepper, fault_shown, replay
+from tellverify.evidence.trace_replay import Stepper, comes_back, fault_shown, replay
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import Configuration
@@ -152,28 +152,29 @@ def _missing(
             return starts and not _has_run(graph, steps, "complete")
         return not starts or (bool(loose) and not _has_run(graph, steps, "exact"))
 
+    def may_end() -> bool:
+        return graph is not None and _has_run(graph, steps, "undecided")
+
     if bool(culprits) == (fault is Fault.NO_TERMINATION):
         return "it must name the roles it is about, and no others"
-    for roles in [culprits] if fault in _LASSOS else [(role,) for role in culprits]:
-        if reason := fault_shown(end, machines, fault, roles, lap=lap, judge=judge):
+    for one in [culprits] if fault in _LASSOS else [(role,) for role in culprits]:
+        if reason := fault_shown(end, machines, fault, one, lap=lap, judge=judge, may_end=may_end):
             return reason
     if fault is Fault.UNBOUNDED_QUEUE:
         signs = [step.send for step in lap if (step.sender, step.receiver) == culprits]
         return "" if 2 * sum(signs) > len(signs) else "the queue of the culprits does not grow"
-    if fault is Fault.NO_TERMINATION and lap:
-        again = replay((*steps, *lap), machines)
-        if again.divergence is not None or again.configuration != end:
-            return "the loop does not come back"
+    if fault is Fault.NO_TERMINATION and lap and not comes_back(lap, machines, end):
+        return "the loop does not come back"
     idle = set(culprits) - {step.actor for step in lap}
-    parts = {Fault.INFIDELITY: set(culprits) - loose, Fault.ENDLESS_RUN: idle}
-    wrong = {Fault.DEADLOCK: final, **parts}.get(fault, set())
-    return "a culprit has no part in it" if wrong & set(culprits) else ""
+    parts = {Fault.INFIDELITY: {*culprits} - loose, Fault.ENDLESS_RUN: idle, Fault.DEADLOCK: final}
+    return "a culprit has no part in it" if parts.get(fault, set()) & set(culprits) else ""
 
 
 def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
     """Has the graph a run in which every role does what it did in `steps`, and perhaps more?
 
-    Of kind "complete" it comes to an end, and of kind "exact" nobody does more before that.
+    Of kind "complete" it comes to an end, of kind "exact" no role does more before that, and of
+    kind "undecided" the protocol may also go on there.
     """
     first = check_graph(graph, "graph")
     number = {name: i for i, name in enumerate(graph.roles)}
@@ -192,7 +193,8 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
         state, met = work.pop()
         looked_at += (1 + first[state + 1] - first[state]) * (1 + len(goal))
         require(looked_at <= _MOST_WORK, "the last state", "too much to compare with")
-        if met == goal and (kind == "start" or state in graph.final):
+        ends = state in graph.final and (kind != "undecided" or first[state] < first[state + 1])
+        if met == goal and (kind == "start" or ends):
             return True
         for _, p, q, message, target in graph.events[first[state] : first[state + 1]]:
             after = list(met)
@@ -200,7 +202,7 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
                 left = i >= 0 and met[i] < goal[i]
                 if left and acts[i][met[i]] == (p, q, message):
                     after[i] += 1
-                elif left or kind == "exact":
+                elif left or kind in ("exact", "undecided"):
                     break
             else:
                 following = (target, tuple(after))

@@ -92,6 +92,14 @@ def same_role(left: ast.RoleRef, right: ast.RoleRef) -> bool:
     return left.name.text == right.name.text and left.index == right.index
 
 
+def names_one(send: ast.Send) -> bool:
+    """True when neither role reference can stand for several members."""
+    return all(
+        index is None or isinstance(index, ast.ConstIndex)
+        for index in (send.sender.index, send.receiver.index)
+    )
+
+
 def role_text(ref: ast.RoleRef) -> str:
     """A role reference as it is written."""
     return ref.name.text + index_text(ref.index)

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
-from tellverify.language.checks.walk import DONE, Walk, drive, leading_send, loop_text, same_role
+from tellverify.language.checks.walk import (
+    DONE,
+    Walk,
+    drive,
+    leading_send,
+    loop_text,
+    names_one,
+    same_role,
+)
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.families import RoleFault
 from tellverify.language.lowering.interleave import interleave, shared_events
 from tellverify.language.lowering.numbering import Tables
-from tellverify.language.lowering.program import OverBudget, Program
+from tellverify.language.lowering.program import OverBudget, Program, Skip, Tag
 from tellverify.language.lowering.sites import least_responses
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
-
-
-class Skip(msgspec.Struct, frozen=True):
-    """A construct that has no graph (yet), named with its line."""
-
-    reason: str
-    span: Span
-    line: int
-
-
-class Tag(msgspec.Struct, frozen=True):
-    """The label of a branch on its way to the first message of the branch."""
-
-    text: str
-    decider: ast.RoleRef
 
 
 class Emitter:
@@ -37,6 +28,8 @@ class Emitter:
 
     `alone` is None when parallel branches are to be interleaved. Otherwise they are written one
     after the other, except that of a par statement in `alone` (by identity) one branch alone is.
+    With `nested` a par statement is one transition, whose sender is the number of roles and as much
+    more as there are entries in `nested` before its own: the graphs of its branches.
     """
 
     def __init__(
@@ -45,10 +38,12 @@ class Emitter:
         tables: Tables,
         budget: int,
         alone: Mapping[int, int] | None = None,
+        nested: list[tuple[Rows, ...]] | None = None,
     ) -> None:
         self.tables = tables
         self.budget = budget
         self.alone = alone
+        self.nested = nested
         self.program = Program()
         self.skipped: dict[Skip, None] = {}
         self.clashes: dict[Clash, None] = {}
@@ -57,9 +52,7 @@ class Emitter:
         self.pars: dict[int, ast.Par] = {}
         self.channels: dict[tuple[int, int], set[tuple[int, int]]] = {}
         self._body = protocol.body
-        self._locals: dict[str, ast.LocalProtocol] = {}
-        for local in protocol.locals:
-            self._locals.setdefault(local.name.text, local)
+        self._locals = {local.name.text: local for local in reversed(protocol.locals)}
         self._calling: set[str] = set()
         self._scope: dict[str, list[tuple[int, int]]] = {}
         self._level = 0
@@ -168,7 +161,7 @@ class Emitter:
     def _send(self, statement: ast.Send) -> None:
         senders = self._instances(statement.sender)
         receivers = self._instances(statement.receiver)
-        if len(senders) == 1 and senders == receivers and _names_one(statement):
+        if len(senders) == 1 and senders == receivers and names_one(statement):
             self._skip(
                 f"`{statement.sender.name.text}` sends a message to itself", statement.sender.span
             )
@@ -368,6 +361,16 @@ class Emitter:
         yield self._interleaved(par) if self.alone is None else self._in_sequence(par)
         self._level -= 1
 
+    def _placed(self, branches: list[Rows]) -> None:
+        """Write a par statement from the graphs of its branches."""
+        if self.nested is None:
+            self.collisions.update(dict.fromkeys(shared_events(branches)))
+            interleave(self.program, branches, self.budget)
+            return
+        mark = len(self.tables.roles.names) + len(self.nested)
+        self.nested.append(tuple(branches))
+        self.program.emit(mark, mark, 0, 0)
+
     def _interleaved(self, par: ast.Par) -> Walk:
         outer = self.program
         text = f"par with {len(par.branches)} branches"
@@ -381,8 +384,7 @@ class Emitter:
             self.note(rows)
             branches.append(rows)
         self.program = outer
-        self.collisions.update(dict.fromkeys(shared_events(branches)))
-        interleave(outer, branches, self.budget)
+        self._placed(branches)
         self._causes.pop()
 
     def _in_sequence(self, par: ast.Par) -> Walk:
@@ -393,18 +395,6 @@ class Emitter:
                 before = self.program.here
                 yield self._block(body)
                 self._tag = None
-                if self.alone:
-                    continue  # channels are measured where nothing is left out
-                used = zip(
-                    self.program.sender[before:], self.program.receiver[before:], strict=True
-                )
-                channels = self.channels.setdefault((id(par), index), set())
-                channels.update(channel for channel in used if channel[0] >= 0)
-
-
-def _names_one(send: ast.Send) -> bool:
-    """True when neither role reference can stand for several members."""
-    return all(
-        index is None or isinstance(index, ast.ConstIndex)
-        for index in (send.sender.index, send.receiver.index)
-    )
+                if not self.alone:  # channels are measured where nothing is left out
+                    channels = self.channels.setdefault((id(par), index), set())
+                    channels.update(self.program.channels_from(before))

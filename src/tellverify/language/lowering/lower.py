@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -10,15 +11,18 @@ from tellverify.diagnostics import flow
 from tellverify.diagnostics.model import Diagnostic, Where, sort_key
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
-from tellverify.language.lowering.emit import Emitter, Skip
+from tellverify.language.lowering.emit import Emitter
 from tellverify.language.lowering.families import RoleFault, RoleTable, family_names
 from tellverify.language.lowering.first_and_last import Summaries
 from tellverify.language.lowering.numbering import Tables
-from tellverify.language.lowering.program import OverBudget
+from tellverify.language.lowering.program import OverBudget, Skip
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph, Site
+from tellverify.model.parallel_order import Level, ParallelOrder
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+
+_MOST_ORDERED: Final = 5_000  # events of a protocol whose partial orders are searched
 
 
 class Lowered(msgspec.Struct, frozen=True):
@@ -29,9 +33,10 @@ class Lowered(msgspec.Struct, frozen=True):
     statement and each of its branches one graph with that branch in the place of the statement
     and all others written in sequence. `families` are those that need a size. `parallel` tells
     that there is a par statement: then the graph holds interleavings, and in truth a role's own
-    actions in different branches have no order either. `named` has, for each family that needs a
-    size, the least index from which the text treats all members alike (at sizes that leave no
-    reference empty).
+    actions in different branches have no order either; `order` is what it means, for protocols
+    that are small enough to be searched. `named` has, for each family that needs a size, the
+    least index from which the text treats all members alike (at sizes that leave no reference
+    empty).
     """
 
     graph: ProtocolGraph | None
@@ -41,6 +46,7 @@ class Lowered(msgspec.Struct, frozen=True):
     limit: str = ""
     skipped: tuple[Skip, ...] = ()
     parallel: bool = False
+    order: ParallelOrder | None = None
     named: tuple[tuple[str, int], ...] = ()
 
 
@@ -70,6 +76,10 @@ def lower(
         return Lowered(None, families=families, skipped=(skip,))
     tables = Tables(source, roles, linked.sources)
     return _Lowering(source, with_imported(protocol, linked), tables, budget).run(families)
+
+
+def _level(rows: Rows) -> Level:
+    return Level(rows.first, rows.sender, rows.receiver, rows.label, rows.target, rows.final)
 
 
 def _skip(reason: str, span: Span, source: SourceFile) -> Skip:
@@ -111,7 +121,23 @@ class _Lowering:
             limit,
             tuple(emitter.skipped),
             bool(emitter.pars),
+            self._order() if graph is not None and emitter.pars else None,
             tuple(self.tables.roles.named.items()),
+        )
+
+    def _order(self) -> ParallelOrder | None:
+        """The partial orders of the protocol, None when they are too large to be searched."""
+        nested: list[tuple[Rows, ...]] = []
+        try:
+            program = Emitter(self.protocol, self.tables, _MOST_ORDERED, nested=nested).run()
+            whole = determinize(program, _MOST_ORDERED)
+        except OverBudget:
+            return None
+        return ParallelOrder(
+            tuple(self.tables.roles.names),
+            tuple(self.tables.labels),
+            _level(whole),
+            tuple(tuple(map(_level, branches)) for branches in nested),
         )
 
     def _graph(self, rows: Rows, name: str) -> ProtocolGraph:

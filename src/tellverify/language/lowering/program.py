@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
+from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
 FORK: Final = -1
@@ -19,6 +22,21 @@ EXIT: Final = -2
 
 class OverBudget(Exception):
     """A construct unfolds to more than the budget allows; the text says which."""
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """A construct that has no graph, named with its line."""
+
+    reason: str
+    span: Span
+    line: int
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """The label of a branch on its way to the first message of the branch."""
+
+    text: str
+    decider: ast.RoleRef
 
 
 class Program:
@@ -62,6 +80,11 @@ class Program:
         self.label.extend(labels)
         self.site.extend([site] * count)
         self.target.extend(range(base + 1, base + count + 1))
+
+    def channels_from(self, place: int) -> set[tuple[int, int]]:
+        """Sender and receiver of every event from `place` on."""
+        ends = zip(self.sender[place:], self.receiver[place:], strict=True)
+        return {channel for channel in ends if channel[0] >= 0}
 
     def fork(self, *targets: int) -> int:
         """A fork; its place, so that targets can be added."""

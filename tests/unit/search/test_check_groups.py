@@ -1,0 +1,184 @@
+"""Systems that fall apart into groups, and what bounded searches of a group may claim."""
+
+from __future__ import annotations
+
+from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.model.futures import connected_groups
+from tellverify.model.machine import Action, Machine
+from tellverify.model.trace import Fault
+from tellverify.search.check_system import SystemCheck, check_system
+from tellverify.search.group_answer import Reached, Scope
+from tellverify.search.sends import longest_burst, most_sent
+
+
+def machine(role: str, *rows: list[tuple[str, int]], final: tuple[int, ...] = ()) -> Machine:
+    """`peer!label` and `peer?label` with their targets; states without moves are final."""
+    moves = []
+    for row in rows:
+        made = []
+        for text, target in row:
+            send = "!" in text
+            peer, label = text.split("!" if send else "?")
+            made.append((Action(send, peer, label), target))
+        moves.append(tuple(made))
+    return Machine(role, tuple(moves), tuple(n in final or not row for n, row in enumerate(moves)))
+
+
+def checked(*machines: Machine, ends: bool = False, bound: int = 2) -> SystemCheck:
+    found = check_system(machines, graph=None, largest_bound=bound, budget=5_000, ends=ends)
+    for trace in found.traces:
+        made = replay(trace.steps, machines)
+        lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
+        shown = (made.configuration, machines, trace.fault, trace.culprits)
+        assert made.divergence is None
+        assert fault_shown(*shown, lap=lap, judge=lambda: True) == ""
+    return found
+
+
+def faults(found: SystemCheck) -> set[Fault]:
+    return {trace.fault for trace in found.traces}
+
+
+def ticking(number: int = 0) -> tuple[Machine, Machine]:
+    """A sender that never waits."""
+    feed, sink = f"Feed{number}", f"Sink{number}"
+    return (
+        machine(feed, [(f"{sink}!t", 0)], final=(0,)),
+        machine(sink, [(f"{feed}?t", 0)], final=(0,)),
+    )
+
+
+LATE = (machine("Late", [("Gone?w", 1)], []), machine("Gone", []))
+CROSSED = (machine("P", [("Q?x", 1)], []), machine("Q", [("P?y", 1)], []))
+
+
+def pairs(count: int, messages: int) -> list[Machine]:
+    found = []
+    for n in range(count):
+        rows = [[(f"R{n}!m{k}", k + 1)] for k in range(messages)]
+        taken = [[(f"L{n}?m{k}", k + 1)] for k in range(messages)]
+        found += [machine(f"L{n}", *rows, []), machine(f"R{n}", *taken, [])]
+    return found
+
+
+def test_groups_are_the_roles_that_exchange_messages() -> None:
+    roles = connected_groups((*ticking(), *LATE, machine("Alone", [])))
+    assert roles == [("Feed0", "Sink0"), ("Late", "Gone"), ("Alone",)]
+
+
+def test_a_finite_system_is_decided_with_exact_queues_however_many_groups_it_has() -> None:
+    found = checked(*pairs(10, 10))
+    assert not found.traces
+    assert {reached.scope for reached in found.reached.values()} == {Scope.ALL}
+    assert dict(found.longest) == {(f"L{n}", f"R{n}"): 10 for n in range(10)}
+    assert set(found.stuck) == {f"{side}{n}" for side in "LR" for n in range(10)}
+
+
+def test_a_stream_hides_no_role_that_waits_for_one_that_has_finished() -> None:
+    found = checked(*ticking(), *LATE)
+    stuck = [trace.culprits for trace in found.traces if trace.fault is Fault.STUCK_ROLE]
+    assert stuck == [("Late",)]
+    assert Fault.NO_TERMINATION in faults(found)
+    assert found.stuck["Sink0"].scope is not Scope.OPEN
+
+
+def test_a_stream_within_the_group_hides_it_neither() -> None:
+    feed = machine("Feed", [("Sink!t", 0)], final=(0,))
+    sink = machine("Sink", [("Feed?t", 0)], final=(0,))
+    late = machine("Late", [("Feed?w", 1)], [])
+    found = checked(feed, sink, late)
+    stuck = [trace.culprits for trace in found.traces if trace.fault is Fault.STUCK_ROLE]
+    assert stuck == [("Late",)] and Fault.NO_TERMINATION in faults(found)
+
+
+def test_what_longer_queues_could_change_is_left_open() -> None:
+    sender = machine("A", [("B!t", 1)], [("B!t", 2)], [("B!t", 3)], [("C!w", 0)])
+    found = checked(sender, machine("B", []), machine("C", [("A?w", 0)]))
+    assert found.stuck["C"].scope is Scope.OPEN
+    assert found.stuck["A"].scope is Scope.QUEUES
+    assert Fault.ORPHAN_MESSAGE in faults(found)
+
+
+def test_a_bounded_search_shows_the_faults_of_its_configurations() -> None:
+    """The fault is deeper than all runs could be searched, since three streams go on beside it."""
+    rounds = 20
+    call: list[list[tuple[str, int]]] = []
+    echo: list[list[tuple[str, int]]] = []
+    for n in range(rounds):
+        call += [[("Echo!ping", 2 * n + 1)], [("Echo?pong", 2 * n + 2)]]
+        echo += [[("Call?ping", 2 * n + 1)], [("Call!pong", 2 * n + 2)]]
+    call += [[("Echo!bad", 2 * rounds + 1)], [("Sink!t", 2 * rounds + 1)]]
+    echo += [[("Call?good", 2 * rounds + 1)], []]
+    streams = [machine(f"S{n}", [("Sink!t", 0)]) for n in range(3)]
+    sink = machine("Sink", [("Call?t", 0), *((f"S{n}?t", 0) for n in range(3))])
+    found = checked(machine("Call", *call), machine("Echo", *echo), *streams, sink)
+    (trace,) = [t for t in found.traces if t.fault is Fault.UNSPECIFIED_RECEPTION]
+    assert trace.culprits == ("Echo",) and not trace.minimal
+
+
+def test_a_deadlock_needs_every_group_to_come_to_rest() -> None:
+    alone = checked(*CROSSED)
+    beside = checked(*CROSSED, *pairs(1, 2))
+    never = checked(
+        *CROSSED, machine("U", [("V!t", 1)], [("V?t", 0)]), machine("V", [("U?t", 1)], [("U!t", 0)])
+    )
+    assert [len(t.steps) for t in alone.traces if t.fault is Fault.DEADLOCK] == [0]
+    (whole,) = [t for t in beside.traces if t.fault is Fault.DEADLOCK]
+    assert len(whole.steps) == 4 and whole.culprits == ("P", "Q") and whole.minimal
+    assert Fault.DEADLOCK not in faults(never) and {Fault.STUCK_ROLE} <= faults(never)
+    assert never.reached[Fault.DEADLOCK].scope is Scope.ALL
+
+
+def test_a_message_to_a_terminated_role_is_shown_while_others_go_on() -> None:
+    found = checked(*ticking(), machine("A", [("B!x", 1)], []), machine("B", []))
+    (orphan,) = [t for t in found.traces if t.fault is Fault.ORPHAN_MESSAGE]
+    assert orphan.culprits == ("B",) and len(orphan.steps) == 1
+
+
+def test_compatibility_is_tried_up_to_the_longest_burst() -> None:
+    """Both send ten messages before they take any, so no smaller bound makes them compatible."""
+    ends = []
+    for me, peer in (("A", "B"), ("B", "A")):
+        rows = [[(f"{peer}!{me}{n}", n + 1)] for n in range(10)]
+        rows += [[(f"{peer}?{peer}{n}", (n + 11) % 20)] for n in range(10)]
+        ends.append(machine(me, *rows))
+    logs = machine("Log", [("A?l", 0)])
+    first = Machine("A", (((Action(True, "Log", "l"), 0),),), (False,))
+    found = checked(*ends)
+    assert found.reached[Fault.DEADLOCK].scope is Scope.ALL
+    assert dict(found.longest) == {("A", "B"): 20, ("B", "A"): 20}
+    streaming = checked(first, logs)
+    assert streaming.reached[Fault.DEADLOCK].scope is Scope.COMPATIBLE
+    assert Fault.UNBOUNDED_QUEUE in faults(streaming)
+
+
+def test_acyclic_machines_bound_their_own_queues() -> None:
+    forked = machine("A", [("B!x", 1), ("B!y", 2)], [("B!x", 2)], [("C!z", 3)], [])
+    assert most_sent(forked) == {"B": 2, "C": 1}
+    looping = machine("A", [("B!x", 0), ("C!z", 1)], [("C!z", 2)], [])
+    assert most_sent(looping) == {"B": None, "C": 2}
+    assert longest_burst(forked) == 2 and longest_burst(machine("A", [])) == 0
+    many = machine("M", *[[("N!k", n + 1)] for n in range(9)], [])
+    wide = [*pairs(1, 3), many, machine("N", [])]
+    assert dict(checked(*wide).longest)["M", "N"] == 9
+
+
+def test_alike_groups_keep_their_own_names() -> None:
+    found = checked(*pairs(3, 2), *CROSSED)
+    (deadlock,) = [t for t in found.traces if t.fault is Fault.DEADLOCK]
+    senders = {step.sender for step in deadlock.steps}
+    assert senders == {"L0", "L1", "L2"} and deadlock.culprits == ("P", "Q")
+
+
+def test_runs_that_never_end_are_found_where_queues_grow() -> None:
+    found = checked(machine("A", [("B!x", 0)]), machine("B", [("A?y", 0)]), ends=True)
+    assert Fault.ENDLESS_RUN in faults(found)
+    assert isinstance(found.reached[Fault.ENDLESS_RUN], Reached)
+
+
+def test_a_role_without_a_move_that_has_not_finished_is_stuck() -> None:
+    lost = Machine("Lost", (((Action(True, "B", "x"), 1),), ()), (False, False))
+    found = checked(*ticking(), lost, machine("B", [("Lost?x", 1)], []))
+    (stuck,) = [t for t in found.traces if t.fault is Fault.STUCK_ROLE]
+    assert stuck.culprits == ("Lost",)
+    assert stuck.explanation == "`Lost` has not terminated and has no further action"
