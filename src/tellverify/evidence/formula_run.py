@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.formula import (
     ANY,
@@ -29,7 +30,6 @@ from tellverify.model.formula import (
     text,
 )
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 
 _MOST_VALUES: Final = 20_000_000  # of nodes and atoms along a run

@@ -1,7 +1,7 @@
-"""Runs stepped through the reference semantics, and what their ends show.
+"""Runs stepped through machines, and what their ends show.
 
-A step concerns one role and one channel, so it is applied to a system of that role alone: the
-same meaning at a cost that does not grow with the number of roles.
+A step concerns one role and one channel, so that its cost does not grow with the number of roles.
+It is that of the reference semantics (`tellverify.model.semantics`), which a test compares.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups, futures
-from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ class Stepper:
     """Machines at some point of a run. Raises ValueError when two machines have one role."""
 
     def __init__(self, machines: Sequence[Machine], start: Configuration | None = None) -> None:
-        system = System(machines)
-        self._index = system.index
-        self._alone = tuple(System((machine,)) for machine in system.machines)
-        begin = system.initial if start is None else start
-        self.states = list(begin.states)
-        self.queues: dict[Channel, tuple[str, ...]] = dict(begin.queues)
+        self._machines = tuple(machines)
+        self._index = {machine.role: n for n, machine in enumerate(self._machines)}
+        if len(self._index) != len(self._machines):
+            raise ValueError("two machines of one role")
+        self.states = [0] * len(self._machines) if start is None else list(start.states)
+        self.queues: dict[Channel, tuple[str, ...]] = {} if start is None else dict(start.queues)
         self.made = 0
 
     def configuration(self) -> Configuration:
@@ -62,12 +62,13 @@ class Stepper:
         number = self._index[step.actor]
         channel = (step.sender, step.receiver)
         queue = self.queues.get(channel, ())
-        before = Configuration((self.states[number],), ((channel, queue),) if queue else ())
-        after = self._alone[number].after(before, step)
-        if after is None:
+        wanted = Action(step.send, step.receiver if step.send else step.sender, step.label)
+        moves = self._machines[number].moves[self.states[number]]
+        target = next((target for action, target in moves if action == wanted), None)
+        if target is None or not (step.send or queue[:1] == (step.label,)):
             return self._diverged(step)
-        self.states[number] = after.states[0]
-        changed = dict(after.queues).get(channel, ())
+        self.states[number] = target
+        changed = (*queue, step.label) if step.send else queue[1:]
         if changed:
             self.queues[channel] = changed
         else:
@@ -82,7 +83,7 @@ class Stepper:
 
     def machine(self, role: str) -> Machine:
         """The machine of `role`. Raises KeyError when there is no such role."""
-        return self._alone[self._index[role]].machines[0]
+        return self._machines[self._index[role]]
 
     def _diverged(self, step: Step) -> Divergence:
         from tellverify.evidence.divergence import diverged  # words for what is not accepted
@@ -91,16 +92,12 @@ class Stepper:
 
     def possible(self, role: str) -> list[Step]:
         """What `role` can do now."""
-        number = self._index[role]
-        machine = self._alone[number].machines[0]
-        peers = dict.fromkeys(action.peer for action, _ in machine.moves[self.states[number]])
-        incoming = sorted(
-            ((peer, role), self.queues[(peer, role)])
-            for peer in peers
-            if (peer, role) in self.queues
-        )
-        here = Configuration((self.states[number],), tuple(incoming))
-        return [step for step, _ in self._alone[number].enabled(here)]
+        found = []
+        for action, _ in self.machine(role).moves[self.state(role)]:
+            pair = (role, action.peer) if action.send else (action.peer, role)
+            if action.send or self.queues.get(pair, ())[:1] == (action.label,):
+                found.append(Step(action.send, *pair, action.label))
+        return found
 
 
 def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:

@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 _Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile")
 # The ends of the names of certificates, graphs, machines and traces.
-ENDINGS: Final = (
-    form.CERTIFICATE_NAME,
-    form.GRAPH_SUFFIX,
-    form.MACHINES_NAME,
-    form.TRACE_SUFFIX,
-)
+ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, form.MACHINES_NAME, form.TRACE_SUFFIX)
 
 
 def recheck(path: str) -> str:
@@ -49,21 +44,12 @@ def recheck(path: str) -> str:
         file = _read_graph(path)
         return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
     if path.endswith(form.MACHINES_NAME):
-        return f"machines: {len(_read_machines(path).machines)} roles"
-    return _certificate(path)
+        from tellverify.evidence.recheck.machine_file import read_machines
 
+        return f"machines: {len(read_machines(path).machines)} roles"
+    from tellverify.evidence.recheck.certificate_file import recheck_certificate
 
-def _certificate(path: str) -> str:
-    from tellverify.evidence import certificate as listed
-    from tellverify.evidence.recheck.coherence import check_certificate
-
-    found = _load(path, listed.Certificate, listed.CERTIFICATE_SCHEMA, listed.write_certificate)
-    _check_sources(path, [(found.source, found.sha256), *found.imported], found.protocol)
-    check_certificate(found)
-    names = [part.instance for part in found.instances if part.instance]
-    every = ", ".join(member for group in found.every for member in group)
-    larger = f" and every larger size (graph), by {every}" if every else ""
-    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger
+    return recheck_certificate(path)
 
 
 def _read(path: str) -> bytes:
@@ -73,7 +59,8 @@ def _read(path: str) -> bytes:
         raise Rejected("the file", str(error)) from None
 
 
-def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
+def load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
+    """The content of a file in its one form. Raises Rejected."""
     content = _read(path)
     try:
         file = msgspec.json.decode(content, type=kind)
@@ -85,27 +72,13 @@ def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], st
 
 
 def _read_graph(path: str) -> form.GraphFile:
-    file = _load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
+    file = load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
     require(bool(file.files), "files", "there are none")
-    _check_sources(path, file.files, file.protocol)
+    check_sources(path, file.files, file.protocol)
     check_graph(file.graph, "graph")
     known = all(at < len(file.files) for at, _ in file.sites)
     require(known and len(file.sites) == len(file.graph.events), "sites", "not one for each event")
     check_instance(file.instance, file.graph.roles, "instance")
-    return file
-
-
-def _read_machines(path: str) -> MachinesFile:
-    from tellverify.evidence import machines_file as filed
-
-    file = _load(path, filed.MachinesFile, filed.MACHINES_SCHEMA, filed.write_machines)
-    require(bool(file.sources), "sources", "there are none")
-    for source, sha256 in file.sources:
-        _check_source(path, source, sha256, None)
-    found = filed.machines_of(file)
-    require(not isinstance(found, str), "machines", str(found)[:200])
-    if file.graph:
-        check_graph(file.graph, "graph")
     return file
 
 
@@ -116,7 +89,9 @@ def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFil
     folder = os.path.dirname(trace)
     machines = os.path.join(folder, form.MACHINES_NAME)
     if os.path.isfile(machines):
-        system = _read_machines(machines)
+        from tellverify.evidence.recheck.machine_file import read_machines
+
+        system = read_machines(machines)
         same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
         plain = basis_of(subject) == ("strict", (subject.source,))
         require(same and plain, "protocol", "not that of the machines")
@@ -132,13 +107,13 @@ def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFil
     return fitting[0]
 
 
-def _check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
+def check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
     """The files of a protocol, its own first, are those that evidence was made of."""
     for number, (source, sha256) in enumerate(files):
-        _check_source(path, source, sha256, "" if number else protocol)
+        check_source(path, source, sha256, "" if number else protocol)
 
 
-def _check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
+def check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
     """The source, when it is there, is the one that evidence was made of, with this protocol."""
     require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
     if not os.path.isfile(source):

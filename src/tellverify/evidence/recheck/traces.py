@@ -1,6 +1,6 @@
 """Is a trace a run of the protocol's machines, and does its end show the fault it names?
 
-Steps are made by the reference semantics. Not checked: that a run is a shortest one (`minimal`),
+Steps are those of the reference semantics. Not checked: that a run is a shortest one (`minimal`),
 and the words of `explanation`.
 """
 
@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tellverify.evidence.graph_file import GraphFile, NeutralGraph
-from tellverify.evidence.itf import (
-    VAR_TYPES,
-    TraceFile,
-    form_of,
-    moment_of,
-    rendered,
-)
+from tellverify.evidence.itf import VAR_TYPES, TraceFile, form_of, moment_of, rendered
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
 from tellverify.evidence.trace_replay import Stepper, comes_back, fault_shown, replay
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 from tellverify.verdict.sentences import SENTENCES
 
