@@ -3,11 +3,14 @@
     python docs/build.py
 
 `cli.md` is the reference of commands and options, `codes.md` the index of explain pages,
-`tellverify.1` the manual page. A test holds that they are up to date.
+`tellverify.1` the manual page, `certificates.md` in part: its table of what an acceptance rests
+on. A test holds that they are up to date.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -216,7 +219,56 @@ def _roff(text: str) -> str:
     return f"\\&{shown}" if shown.startswith((".", "'")) else shown
 
 
-PAGES = {"cli.md": cli_page, "codes.md": codes_page, "tellverify.1": manual_page}
+TRUSTED = ("<!-- trusted, written by docs/build.py -->\n", "<!-- end of trusted -->\n")
+# An accepted file of each kind: where it is, and what it is called.
+ACCEPTED = {
+    "a certificate": "proofs/*/implementable.certificate.json",
+    "a trace beside a graph": "counterexamples/traces/*/*.itf.json",
+}
+LOADED = """import sys
+from tellverify.evidence.recheck.files import recheck
+for path in sys.argv[1:]:
+    recheck(path)
+print(*sorted(name for name in sys.modules if name.partition(".")[0] == "tellverify"))
+"""
+
+
+def modules_loaded(pattern: str) -> dict[str, int]:
+    """The lines of every module that was loaded when the rechecker had accepted some files."""
+    root = HERE.parent
+    paths = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern))
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *paths], cwd=root, capture_output=True, text=True, check=True
+    )
+    found = {}
+    for name in done.stdout.split():
+        path = (root / "src").joinpath(*name.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        found[name] = len(file.read_text(encoding="utf-8").splitlines())
+    return found
+
+
+def certificates_page() -> str:
+    """The page on certificates, with the table of what an acceptance rests on counted anew."""
+    text = (HERE / "certificates.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(TRUSTED[0])
+    _, _, behind = rest.partition(TRUSTED[1])
+    rows = ["| an acceptance of | modules | lines |", "| --- | --- | --- |"]
+    every: dict[str, int] = {}
+    for kind, pattern in ACCEPTED.items():
+        loaded = modules_loaded(pattern)
+        every |= loaded
+        rows.append(f"| {kind} | {len(loaded)} | {sum(loaded.values()):,} |")
+    rows.append(f"| both | {len(every)} | {sum(every.values()):,} |")
+    return before + TRUSTED[0] + "\n".join(rows) + "\n" + TRUSTED[1] + behind
+
+
+PAGES = {
+    "certificates.md": certificates_page,
+    "cli.md": cli_page,
+    "codes.md": codes_page,
+    "tellverify.1": manual_page,
+}
 
 
 def main() -> None:

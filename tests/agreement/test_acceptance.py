@@ -264,6 +264,22 @@ def test_random_damage_to_refusals_and_runs_is_rejected(tmp_path: Path) -> None:
             pytest.fail(f"seed {seed}")
 
 
+@pytest.mark.parametrize("field", [1, 2, 3])
+def test_a_run_names_roles_and_labels_of_its_graph(field: int, tmp_path: Path) -> None:
+    """The first number behind the last one is none, and the last event counts."""
+    file = record("guardian_setup")
+    graph, runs = file.instances[0].graph, [list(run) for run in file.instances[0].runs]
+    event = list(runs[-1][-1])
+    event[field] = len(graph.labels) if field == 3 else len(graph.roles)
+    runs[-1][-1] = (event[0], event[1], event[2], event[3])
+    part = msgspec.structs.replace(file.instances[0], runs=runs)
+    path = tmp_path / "x.acceptance.json"
+    changed = msgspec.structs.replace(file, instances=[part, *file.instances[1:]])
+    path.write_text(write_acceptance(changed), "utf-8")
+    with pytest.raises(Rejected, match="it names no role or label"):
+        recheck_acceptance(str(path))
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\xff", b"{}", b"[" * 20_000, b"null", b'{"schema": NaN}']
 )

@@ -8,7 +8,8 @@ from graphs import random_graph
 from test_monitor import event_of, walk
 
 from tellverify.evidence.partial_log import PartialMonitor, TooManyPlaces
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.configuration import Configuration
+from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.obligations.machines import Machines
 

@@ -14,9 +14,10 @@ from formulas import random_formula
 from graphs import random_graph
 
 from tellverify.evidence.formula_run import complaint
+from tellverify.model.configuration import Configuration
 from tellverify.model.formula import Formula, text
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.projection.subset import canonical_machine
 from tellverify.properties.configurations import Configurations, all_configurations

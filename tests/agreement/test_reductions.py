@@ -8,8 +8,9 @@ import pytest
 from plain_search import spoilt
 from systems import Whole, random_family, random_system
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.reduction import (
     ReducedSearch,

@@ -8,9 +8,10 @@ from plain_search import histories, is_start_of_run, shortest_faults
 from reference_conditions import reference_implementable
 from subset import subset_machines
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.search.breadth_first import explore
 from tellverify.search.counterexample import SEARCHED, find_faults
 

@@ -15,17 +15,14 @@ from plain_search import faults_of, is_start_of_run
 from subset import subset_machines
 from tampering import Json, tampered
 
-from tellverify.evidence.certificate import (
-    Certificate,
-    GraphFile,
-    write_certificate,
-    write_graph,
-)
+from tellverify.evidence.certificate import Certificate, write_certificate
+from tellverify.evidence.graph_file import GraphFile, write_graph
 from tellverify.evidence.recheck.files import recheck
 from tellverify.evidence.recheck.graph import Rejected
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.obligations.options import Options
 from tellverify.verification.certificate_files import certificate_files, graph_files

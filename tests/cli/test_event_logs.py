@@ -90,6 +90,14 @@ def test_interleaved_sessions_are_told_apart(call: Call) -> None:
     assert "line 13 is not possible: the run had ended" in said
 
 
+def test_only_the_runs_that_stop_early_are_incomplete(call: Call) -> None:
+    whole = [line(text, session=1) for text in TURN]
+    for cut in (1, 3):
+        short = [line(text, session=2) for text in TURN[:cut]]
+        code, said = call(log(*whole, *short), "escrow.tell")
+        assert code == 0 and "conforms so far: 1 of 2 runs are incomplete" in said
+
+
 def test_a_log_that_stops_early_is_incomplete(call: Call) -> None:
     path = log(*map(line, TURN[:4]))
     code, said = call(path, "escrow.tell")

@@ -261,3 +261,25 @@ def test_a_module_that_is_nowhere_is_named_as_missing(tmp_path: Path, command: s
     assert done.returncode != 0
     assert "sales.tell:3:8" in done.stdout + done.stderr
     assert "`shop`" in done.stdout + done.stderr
+
+
+def test_an_import_of_a_missing_module_is_said_with_and_without_names(
+    tmp_path: Path,
+) -> None:
+    """Also where another import brings what is called."""
+    (tmp_path / "shop.tell").write_text(IMPORTED, encoding="utf-8")
+    for line, said in (
+        ("import Missing", True),
+        ("import Missing exposing (Other)", True),
+        ("import shop", False),
+    ):
+        text = IMPORTS.replace("import shop", f"{line}\nimport shop", 1)
+        (tmp_path / "sales.tell").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "tellverify", "check", ".", "--format", "concise"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ("TV235" in done.stdout) == said, (line, done.stdout)

@@ -81,7 +81,7 @@ def test_a_witness_is_drawn_and_answers_by_the_exit_code(shop: Path) -> None:
 def test_evidence_of_properties_is_replayed_and_rechecked(shop: Path) -> None:
     run("check", "-q", "shop.tell", "--evidence", "ev")
     run("check", "-q", "shop.tell", "--evidence", "ev", "--witness", "branch Accept")
-    traces = sorted(Path("ev/Shop").glob("*.itf.json"))
+    traces = sorted(Path("ev").glob("Shop-*/*.itf.json"))
     assert len(traces) == 4
     again = run("recheck", "ev")
     assert again.return_value == 0, again.output
@@ -122,7 +122,7 @@ def test_a_tampered_formula_is_rejected(shop: Path) -> None:
     from tellverify.evidence.recheck.graph import Rejected
 
     run("check", "-q", "shop.tell", "--evidence", "ev")
-    for path in sorted(Path("ev/Shop").glob("*.itf.json")):
+    for path in sorted(Path("ev").glob("Shop-*/*.itf.json")):
         before = path.read_text("utf-8")
         assert recheck(str(path))
         lines = before.split("\n")
@@ -147,7 +147,7 @@ def test_a_run_of_a_property_is_rejected_when_it_is_cut_or_does_not_repeat(shop:
     from tellverify.evidence.recheck.graph import Rejected
 
     run("check", "-q", "shop.tell", "--evidence", "ev")
-    path = Path("ev/Shop/property.paid.itf.json")
+    path = next(Path("ev").glob("Shop-*/property.paid.itf.json"))
     before = path.read_text("utf-8")
     assert '"loop": ' in before
     for loop in range(-1, 12):
@@ -166,5 +166,34 @@ def test_coverage_is_shown_on_request(shop: Path) -> None:
     assert "coverage, of 2 runs" in shown
     report = json.loads(run("check", "shop.tell", "--format", "json").output)
     assert report["protocols"][0]["coverage"]["runs"] == 2
-    vacuous = {v["id"]: v["vacuity"] for v in report["protocols"][0]["verdicts"]}
-    assert vacuous["Shop/property[once]"] == "exercised"
+    vacuous = {v["id"].rpartition("/")[2]: v["vacuity"] for v in report["protocols"][0]["verdicts"]}
+    assert vacuous["property[once]"] == "exercised"
+
+
+BRANCHES = """-- tell: property other: never (Seller takes Accept and No)
+-- tell: property same: never (Seller takes Refuse and No)
+-- tell: property role: never (Buyer takes Keep and No)
+protocol Shop =
+  roles Buyer, Seller
+  choice Seller at
+    | Accept =>
+        Seller -> Buyer : Yes
+        choice Buyer at
+          | Keep =>
+              Buyer -> Seller : Kept
+          | Return =>
+              Buyer -> Seller : Returned
+    | Refuse =>
+        Seller -> Buyer : No
+"""
+
+
+def test_a_property_of_a_branch_is_about_that_branch_of_that_role(shop: Path) -> None:
+    shop.write_text(BRANCHES, encoding="utf-8")
+    report = json.loads(run("check", "shop.tell", "--format", "json").output)
+    states = {
+        v["id"].rpartition("/")[2]: v["outcome"]["status"]
+        for v in report["protocols"][0]["verdicts"]
+    }
+    found = {name: states[f"property[{name}]"] for name in ("other", "same", "role")}
+    assert found == {"other": "proved", "same": "refuted", "role": "proved"}

@@ -27,7 +27,7 @@ def build() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli.md", "codes.md", "tellverify.1"])
+@pytest.mark.parametrize("name", ["certificates.md", "cli.md", "codes.md", "tellverify.1"])
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == build().PAGES[name](), "`python docs/build.py` writes the pages anew"

@@ -6,7 +6,8 @@ instead of orders, and availability by walking all points.
 
 from __future__ import annotations
 
-from tellverify.evidence.certificate import InstancePart, NeutralGraph
+from tellverify.evidence.certificate import InstancePart
+from tellverify.evidence.graph_file import NeutralGraph
 
 
 class Plain:

@@ -12,8 +12,9 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.model.step import Step
 
 ROLES = ("A", "B", "C", "D")

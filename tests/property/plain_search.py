@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 
 Local = tuple[str, ...]  # what one role did: "q!l" and "p?l"
 Vector = tuple[Local, ...]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 
 NAMES = ("A", "B", "C", "D")
 LABELS = ("a", "b")

@@ -18,14 +18,9 @@ from tellverify.cli.opening import parse_sizes
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted, grouped, listed
-from tellverify.evidence.itf import (
-    MOST_BYTES,
-    ItfError,
-    TraceFile,
-    basis_of,
-    read_trace,
-)
-from tellverify.evidence.trace_replay import Divergence, Stepper
+from tellverify.evidence.divergence import Divergence
+from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, basis_of
+from tellverify.evidence.trace_replay import Stepper
 from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import Unopened, opened
 from tellverify.model.fault import Fault
@@ -40,6 +35,7 @@ from tellverify.verification.trace_judgement import (
     ReplayedProtocol,
     false_claim,
     machines_of,
+    read_trace,
 )
 
 _SHOWN: Final = 200

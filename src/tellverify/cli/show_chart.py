@@ -14,7 +14,7 @@ from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import chosen, loaded, opened, parse_sizes
 from tellverify.diagnostics import replay as build
-from tellverify.evidence.itf import ItfError, TraceFile, basis_of, read_trace
+from tellverify.evidence.itf import ItfError, TraceFile, basis_of
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.language.instances import sizes_of
 from tellverify.model.trace import Trace
@@ -25,7 +25,7 @@ from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.escape import in_full
 from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
-from tellverify.verification.trace_judgement import ReplayedProtocol, machines_of
+from tellverify.verification.trace_judgement import ReplayedProtocol, machines_of, read_trace
 
 _FORMATS: Final = ("text", "mermaid", "dot", "svg")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from tellverify.evidence.certificate import NeutralGraph, Number
+from tellverify.evidence.graph_file import NeutralGraph, Number
 
 ACCEPTANCE_SCHEMA: Final = "tellverify/acceptance-1"
 ACCEPTANCE_SUFFIX: Final = ".acceptance.json"

@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from tellverify.evidence.certificate import NeutralGraph, Number
+from tellverify.evidence.graph_file import NeutralGraph, Number
 
 BUDGET_SCHEMA: Final = "tellverify/budgets-1"
 BUDGET_NAME: Final = "budgets.json"

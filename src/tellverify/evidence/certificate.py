@@ -1,4 +1,4 @@
-"""Certificates of implementability as files, and the neutral form of a protocol graph.
+"""Certificates of implementability as files.
 
 A certificate makes claims that can be checked state by state without any search; what has to be
 checked is written down in docs/certificates.md. Equal inputs give equal bytes.
@@ -6,32 +6,16 @@ checked is written down in docs/certificates.md. Equal inputs give equal bytes.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.evidence.graph_file import CERTIFICATE_NAME as CERTIFICATE_NAME
+from tellverify.evidence.graph_file import FileSum, NeutralGraph, Number
+
 CERTIFICATE_SCHEMA: Final = "tellverify/certificate-1"
-GRAPH_SCHEMA: Final = "tellverify/graph-2"
-CERTIFICATE_NAME: Final = "implementable.certificate.json"
-GRAPH_SUFFIX: Final = ".graph.json"
 
-Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
-FileSum: TypeAlias = tuple[str, str]  # a path, and the SHA-256 of its content
 Range: TypeAlias = tuple[Number, Number]  # first and last, both included
-
-
-class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A protocol graph by itself.
-
-    An event is `(state, sender, receiver, label, state)` with numbers of `roles` and `labels`;
-    events are sorted by their first state, 0 is the initial state.
-    """
-
-    roles: tuple[str, ...]
-    labels: tuple[str, ...]
-    states: Number
-    final: tuple[Number, ...]
-    events: list[tuple[Number, Number, Number, Number, Number]]
 
 
 class LocalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -94,22 +78,6 @@ class Certificate(
     instances: list[InstancePart]
 
 
-class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The graph that the traces beside it are runs of.
-
-    `files` are those that the protocol is made of, its own first; every event has its site, the
-    number of a file and a line.
-    """
-
-    schema: str
-    files: list[FileSum]
-    dialect: Literal["strict", "faithful"]
-    protocol: str
-    instance: str
-    graph: NeutralGraph
-    sites: list[tuple[Number, Number]]
-
-
 def write_certificate(certificate: Certificate) -> str:
     """The text of a certificate: one line for each graph and each role, so that changes show."""
     head = msgspec.json.encode(msgspec.structs.replace(certificate, instances=[])).decode()
@@ -119,14 +87,3 @@ def write_certificate(certificate: Certificate) -> str:
         roles = ",\n".join(msgspec.json.encode(role).decode() for role in part.roles)
         parts.append(start.removesuffix("]}") + f"\n{roles}\n]}}")
     return head.removesuffix("]}") + "\n" + ",\n".join(parts) + "\n]}\n"
-
-
-def write_graph(file: GraphFile) -> str:
-    """The text of a graph file."""
-    return msgspec.json.encode(file).decode() + "\n"
-
-
-def graph_name(instance: str) -> str:
-    """The name of the graph file of an instance such as `Devices = 2`."""
-    sizes = "".join(c if c.isascii() and (c.isalnum() or c == "_") else " " for c in instance)
-    return ("-".join(sizes.split()) or "protocol") + GRAPH_SUFFIX

@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.formula import (
     ANY,
@@ -25,10 +26,10 @@ from tellverify.model.formula import (
     Formula,
     OfferAtom,
     evaluate,
+    malformed,
     text,
 )
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 
 _MOST_VALUES: Final = 20_000_000  # of nodes and atoms along a run
@@ -225,16 +226,37 @@ def _size(atom: Atom) -> int:
     return 1 + len(atom.terms) if isinstance(atom, CountAtom) else 1
 
 
-FORMULA_FAULTS: Final = {
-    Fault.PROPERTY: ("TV621", "property"),
-    Fault.WITNESS: ("", "reachable"),
-}
-"""What runs show of formulas, with its code and the obligation it is evidence of."""
+FORMULA_FAULTS: Final = (Fault.PROPERTY, Fault.WITNESS)
+"""What runs show of formulas."""
 
 
-def stated(statement: str, formula: Formula | msgspec.UnsetType) -> str:
+def filed(formula: Formula) -> msgspec.Raw:
+    """A formula as a trace file holds it."""
+    return msgspec.Raw(msgspec.json.encode(formula))
+
+
+def formula_of(raw: msgspec.Raw | msgspec.UnsetType) -> Formula | str:
+    """The formula that a trace file holds in its one form, or why that is none."""
+    if isinstance(raw, msgspec.UnsetType):
+        return "there is no formula"
+    try:
+        found = msgspec.json.decode(raw, type=Formula)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return "the formula is none"
+    if wrong := malformed(found):
+        return f"in the formula, {wrong}"
+    return found if filed(found) == raw else "the formula is not in its one form"
+
+
+def stated(statement: str, formula: Formula) -> str:
     """The statement of an obligation, with the formula that it speaks of in its one form."""
-    return statement if isinstance(formula, msgspec.UnsetType) else f"{statement} {text(formula)}"
+    return f"{statement} {text(formula)}"
+
+
+def statement_of(sentence: str, raw: msgspec.Raw | msgspec.UnsetType) -> str:
+    """The statement with the formula of a trace file, or why that is none."""
+    formula = formula_of(raw)
+    return formula if isinstance(formula, str) else stated(sentence, formula)
 
 
 def unshown(
@@ -243,17 +265,14 @@ def unshown(
     """Why a run does not show what its subject says of a formula, empty when it does."""
     if subject.fault not in FORMULA_FAULTS:
         return "only properties and witnesses have a formula"
-    if isinstance(subject.formula, msgspec.UnsetType):
-        return "there is no formula"
+    formula = formula_of(subject.formula)
+    if isinstance(formula, str):
+        return formula
     if subject.culprits:
         return "nobody is to blame for it"
-    size = len(subject.formula.nodes) + sum(map(_size, subject.formula.atoms))
+    size = len(formula.nodes) + sum(map(_size, formula.atoms))
     if size * (len(steps) + 1) > _MOST_VALUES:
         return "the formula is too large for a run of this length"
     if subject.fault is Fault.WITNESS:
-        return (
-            "a witness does not repeat"
-            if loop >= 0
-            else unreached(subject.formula, steps, machines)
-        )
-    return complaint(subject.formula, steps, loop, machines)
+        return "a witness does not repeat" if loop >= 0 else unreached(formula, steps, machines)
+    return complaint(formula, steps, loop, machines)

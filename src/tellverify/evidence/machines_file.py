@@ -6,15 +6,16 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from tellverify.evidence.certificate import NeutralGraph, Number
+from tellverify.evidence.graph_file import MACHINES_NAME as MACHINES_NAME
+from tellverify.evidence.graph_file import NeutralGraph, Number
+from tellverify.model.configuration import Configuration
 from tellverify.model.futures import connected_groups, futures
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.model.site import Site
 
 MACHINES_SCHEMA: Final = "tellverify/machines-1"
-MACHINES_NAME: Final = "system.machines.json"
 
 _MOST_ENTRIES: Final = 10_000_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.evidence.certificate import NeutralGraph
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.model.graph import ProtocolGraph
 
 

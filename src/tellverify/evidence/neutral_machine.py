@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify.evidence.certificate import NeutralGraph
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.model.machine import Action, Machine
 
 _MOST_MEMBERS: Final = 4_000_000

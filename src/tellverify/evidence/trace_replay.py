@@ -1,43 +1,28 @@
-"""Runs stepped through the reference semantics, and what their ends show.
+"""Runs stepped through machines, and what their ends show.
 
-A step concerns one role and one channel, so it is applied to a system of that role alone: the
-same meaning at a cost that does not grow with the number of roles.
+A step concerns one role and one channel, so that its cost does not grow with the number of roles.
+It is that of the reference semantics (`tellverify.model.semantics`), which a test compares.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-import msgspec
-
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups, futures
-from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
+
+if TYPE_CHECKING:
+    from tellverify.evidence.divergence import Divergence
 
 Channel: TypeAlias = tuple[str, str]
 Queues: TypeAlias = Mapping[Channel, tuple[str, ...]]
 
-_MOST_POSSIBLE: Final = 12
 
-
-class Divergence(msgspec.Struct, frozen=True):
-    """The first step of a run that the machines cannot make, why, and what they could do instead.
-
-    `index` counts steps from 0. `possible` lists steps of the same role, or of any role when that
-    one can do nothing; `more` counts those that are not listed.
-    """
-
-    index: int
-    step: Step
-    reason: str
-    possible: tuple[Step, ...] = ()
-    more: int = 0
-
-
-class Replayed(msgspec.Struct, frozen=True):
+class Replayed(NamedTuple):
     """How far a run went: the configuration there, and the actor's state after every step."""
 
     configuration: Configuration
@@ -54,12 +39,12 @@ class Stepper:
     """Machines at some point of a run. Raises ValueError when two machines have one role."""
 
     def __init__(self, machines: Sequence[Machine], start: Configuration | None = None) -> None:
-        system = System(machines)
-        self._index = system.index
-        self._alone = tuple(System((machine,)) for machine in system.machines)
-        begin = system.initial if start is None else start
-        self.states = list(begin.states)
-        self.queues: dict[Channel, tuple[str, ...]] = dict(begin.queues)
+        self._machines = tuple(machines)
+        self._index = {machine.role: n for n, machine in enumerate(self._machines)}
+        if len(self._index) != len(self._machines):
+            raise ValueError("two machines of one role")
+        self.states = [0] * len(self._machines) if start is None else list(start.states)
+        self.queues: dict[Channel, tuple[str, ...]] = {} if start is None else dict(start.queues)
         self.made = 0
 
     def configuration(self) -> Configuration:
@@ -72,17 +57,18 @@ class Stepper:
 
     def make(self, step: Step) -> Divergence | None:
         """Make one step, or say why it cannot be made and change nothing."""
-        number = self._index.get(step.actor)
-        if number is None or not self._knows(step):
-            return self._diverged(step, number)
+        if not {step.sender, step.receiver} <= self._index.keys():
+            return self._diverged(step)
+        number = self._index[step.actor]
         channel = (step.sender, step.receiver)
         queue = self.queues.get(channel, ())
-        before = Configuration((self.states[number],), ((channel, queue),) if queue else ())
-        after = self._alone[number].after(before, step)
-        if after is None:
-            return self._diverged(step, number)
-        self.states[number] = after.states[0]
-        changed = dict(after.queues).get(channel, ())
+        wanted = Action(step.send, step.receiver if step.send else step.sender, step.label)
+        moves = self._machines[number].moves[self.states[number]]
+        target = next((target for action, target in moves if action == wanted), None)
+        if target is None or not (step.send or queue[:1] == (step.label,)):
+            return self._diverged(step)
+        self.states[number] = target
+        changed = (*queue, step.label) if step.send else queue[1:]
         if changed:
             self.queues[channel] = changed
         else:
@@ -90,48 +76,28 @@ class Stepper:
         self.made += 1
         return None
 
-    def _knows(self, step: Step) -> bool:
-        return step.sender in self._index and step.receiver in self._index
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles in the order of their machines."""
+        return tuple(self._index)
+
+    def machine(self, role: str) -> Machine:
+        """The machine of `role`. Raises KeyError when there is no such role."""
+        return self._machines[self._index[role]]
+
+    def _diverged(self, step: Step) -> Divergence:
+        from tellverify.evidence.divergence import diverged  # words for what is not accepted
+
+        return diverged(self, step)
 
     def possible(self, role: str) -> list[Step]:
         """What `role` can do now."""
-        number = self._index[role]
-        machine = self._alone[number].machines[0]
-        peers = dict.fromkeys(action.peer for action, _ in machine.moves[self.states[number]])
-        incoming = sorted(
-            ((peer, role), self.queues[(peer, role)])
-            for peer in peers
-            if (peer, role) in self.queues
-        )
-        here = Configuration((self.states[number],), tuple(incoming))
-        return [step for step, _ in self._alone[number].enabled(here)]
-
-    def _diverged(self, step: Step, number: int | None) -> Divergence:
-        possible = [] if number is None else self.possible(step.actor)
-        if not possible:
-            for role in self._index:
-                possible.extend(self.possible(role))
-        more = max(0, len(possible) - _MOST_POSSIBLE)
-        reason = self._reason(step, number)
-        return Divergence(self.made, step, reason, tuple(possible[:_MOST_POSSIBLE]), more)
-
-    def _reason(self, step: Step, number: int | None) -> str:
-        for role in (step.actor, step.sender, step.receiver):
-            if role not in self._index:
-                return f"the protocol has no role `{role}`"
-        moves = (
-            () if number is None else self._alone[number].machines[0].moves[self.state(step.actor)]
-        )
-        if not step.send:
-            queue = self.queues.get((step.sender, step.receiver), ())
-            if not queue:
-                return f"nothing from `{step.sender}` is queued for `{step.receiver}`"
-            if queue[0] != step.label:
-                return f"`{queue[0]}` is ahead of `{step.label}` in the queue from `{step.sender}`"
-            return f"`{step.receiver}` cannot take `{step.label}` from `{step.sender}` here"
-        if not moves:
-            return f"`{step.sender}` has finished"
-        return f"`{step.sender}` cannot send `{step.label}` to `{step.receiver}` here"
+        found = []
+        for action, _ in self.machine(role).moves[self.state(role)]:
+            pair = (role, action.peer) if action.send else (action.peer, role)
+            if action.send or self.queues.get(pair, ())[:1] == (action.label,):
+                found.append(Step(action.send, *pair, action.label))
+        return found
 
 
 def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:

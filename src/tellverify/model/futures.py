@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import Configuration
 
 
 class Futures(msgspec.Struct, frozen=True):

@@ -9,20 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
+from tellverify.model.configuration import Configuration as Configuration
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
-
-
-class Configuration(msgspec.Struct, frozen=True):
-    """The state of every role and the contents of every channel that is not empty.
-
-    `states` follows the order of the machines; `queues` is sorted by channel.
-    """
-
-    states: tuple[int, ...]
-    queues: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = ()
 
 
 class System:

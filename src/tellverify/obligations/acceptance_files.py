@@ -10,7 +10,7 @@ from tellverify.admission.convergence import Sourced
 from tellverify.diagnostics.model import Severity
 from tellverify.evidence import acceptance as form
 from tellverify.evidence.event_log import write_log
-from tellverify.evidence.itf import file_stem
+from tellverify.evidence.itf_writing import file_stem
 from tellverify.evidence.neutral import neutral
 from tellverify.language.instances import combinations, instance_name
 from tellverify.language.lowering.lower import Lowered, lower

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tellverify.evidence.formula_run import stated, unreached
-from tellverify.evidence.itf import TraceSubject, write_itf
+from tellverify.evidence.formula_run import filed, stated, unreached
+from tellverify.evidence.itf import TraceSubject
+from tellverify.evidence.itf_writing import write_itf
 from tellverify.model.fault import Fault
 from tellverify.model.formula import FinishedAtom, Formula, FormulaBuilder
 from tellverify.model.machine import Machine
@@ -36,7 +37,7 @@ def execution_itf(
         fault=Fault.WITNESS,
         explanation=explanation,
         instance=", ".join(f"{family} = {size}" for family, size in sizes.items()),
-        formula=goal,
+        formula=filed(goal),
     )
     return write_itf(Trace(Fault.WITNESS, tuple(steps), (), "", False), machines, subject)
 

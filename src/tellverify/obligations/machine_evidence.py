@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
+from tellverify.evidence.itf import TraceSubject
+from tellverify.evidence.itf_writing import trace_name, write_itf
 from tellverify.evidence.machines_file import (
     MACHINES_NAME,
     MACHINES_SCHEMA,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from tellverify.evidence.certificate import Certificate, InstancePart, NeutralGraph
+from tellverify.evidence.certificate import Certificate, InstancePart
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.site import Site
 from tellverify.model.sizes import SizeSymbol, sizes_text

@@ -10,12 +10,7 @@ does not hold, and a checker finds that out.
 
 from __future__ import annotations
 
-from tellverify.evidence.certificate import (
-    Closed,
-    InstancePart,
-    LocalState,
-    RolePart,
-)
+from tellverify.evidence.certificate import Closed, InstancePart, LocalState, RolePart
 from tellverify.evidence.neutral import neutral
 from tellverify.model.components import strongly_connected
 from tellverify.model.graph import ProtocolGraph

@@ -14,8 +14,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.runtime.chooser import Chooser, Option, draw

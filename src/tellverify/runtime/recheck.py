@@ -23,7 +23,7 @@ from tellverify.evidence.acceptance import (
     Runs,
     write_acceptance,
 )
-from tellverify.evidence.certificate import NeutralGraph
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
 from tellverify.evidence.trace_replay import replay

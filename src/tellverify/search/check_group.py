@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 
 from tellverify.evidence.trace_replay import Stepper, fault_shown
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.search.breadth_first import Layers, explored

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 
 Channel = tuple[str, str]
 

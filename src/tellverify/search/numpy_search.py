@@ -15,8 +15,8 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.search.encoding import Channel, CompiledSystem, Move
 from tellverify.search.layering import is_graded
 from tellverify.search.terminal import Ending, Shown, ending_of

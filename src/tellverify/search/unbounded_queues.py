@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tellverify.evidence.trace_replay import fault_shown
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
 from tellverify.search.encoding import Channel, CompiledSystem, Move
 from tellverify.search.traces import step_of

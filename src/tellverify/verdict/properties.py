@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tellverify.model.fault import Fault
+from tellverify.verdict.sentences import SENTENCES
 
 DIALECTS: Final = {
     "strict": "a statement means what it says, and accidents of Telltale are findings",
@@ -101,60 +102,60 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.IMPLEMENTABLE: PropertyRow(
-        "The projected roles, run together, have exactly the runs of the protocol.",
+        SENTENCES["implementable"],
         PropertyScope.PROTOCOL,
         ("TV421", "TV511", "TV513", "TV514"),
     ),
     Property.NO_DEADLOCK: PropertyRow(
-        "No reachable configuration is a deadlock.",
+        SENTENCES["no-deadlock"],
         PropertyScope.PROTOCOL,
         ("TV511",),
         fault=Fault.DEADLOCK,
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.NO_ORPHAN_MESSAGE: PropertyRow(
-        "No role finishes while a message to it is still queued.",
+        SENTENCES["no-orphan-message"],
         PropertyScope.PROTOCOL,
         ("TV514",),
         fault=Fault.ORPHAN_MESSAGE,
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.NO_UNSPECIFIED_RECEPTION: PropertyRow(
-        "No message reaches the head of a queue that its receiver cannot take.",
+        SENTENCES["no-unspecified-reception"],
         PropertyScope.PROTOCOL,
         ("TV513",),
         fault=Fault.UNSPECIFIED_RECEPTION,
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.FIDELITY: PropertyRow(
-        "Every run of the roles is a run of the protocol.",
+        SENTENCES["fidelity"],
         PropertyScope.PROTOCOL,
         ("TV421",),
         fault=Fault.INFIDELITY,
         implied_by=Property.IMPLEMENTABLE,
     ),
     Property.NO_STUCK_ROLE: PropertyRow(
-        "The role is never left waiting indefinitely.",
+        SENTENCES["no-stuck-role"],
         PropertyScope.ROLE,
         ("TV512",),
         fault=Fault.STUCK_ROLE,
     ),
     Property.BOUNDED_QUEUES: PropertyRow(
-        "Every queue is bounded.",
+        SENTENCES["bounded-queues"],
         PropertyScope.CHANNEL,
         ("TV521",),
         required=False,
         fault=Fault.UNBOUNDED_QUEUE,
     ),
     Property.CAN_TERMINATE: PropertyRow(
-        "The end of the protocol is reachable from every reachable state.",
+        SENTENCES["can-terminate"],
         PropertyScope.PROTOCOL,
         ("TV522",),
         required=False,
         fault=Fault.NO_TERMINATION,
     ),
     Property.TERMINATES: PropertyRow(
-        "Every fair run ends.",
+        SENTENCES["terminates"],
         PropertyScope.PROTOCOL,
         ("TV523",),
         fault=Fault.ENDLESS_RUN,
@@ -198,13 +199,13 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.PROPERTY: PropertyRow(
-        "Every run satisfies the stated property.",
+        SENTENCES["property"],
         PropertyScope.FORMULA,
         ("TV621",),
         fault=Fault.PROPERTY,
     ),
     Property.REACHABLE: PropertyRow(
-        "Some run reaches the given event.",
+        SENTENCES["reachable"],
         PropertyScope.EVENT,
         ("TV622",),
         worded_apart=True,

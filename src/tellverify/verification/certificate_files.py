@@ -8,13 +8,10 @@ from typing import Final
 from tellverify.evidence.certificate import (
     CERTIFICATE_NAME,
     CERTIFICATE_SCHEMA,
-    GRAPH_SCHEMA,
     Certificate,
-    GraphFile,
-    graph_name,
     write_certificate,
-    write_graph,
 )
+from tellverify.evidence.graph_file import GRAPH_SCHEMA, GraphFile, graph_name, write_graph
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.evidence.formula_run import stated
-from tellverify.evidence.itf import TraceSubject, trace_name, write_itf
+from tellverify.evidence.formula_run import filed, stated
+from tellverify.evidence.itf import TraceSubject
+from tellverify.evidence.itf_writing import trace_name, write_itf
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
@@ -79,17 +80,17 @@ def _text(subject: TraceSubject, trace: Trace, machines: Machines) -> str:
 def _subject(
     protocol: ProtocolReport, verdict: Verdict, found: tuple[str, str], trace: Trace
 ) -> TraceSubject:
-    formula = msgspec.UNSET if trace.formula is None else trace.formula
+    sentence, formula = PROPERTIES[verdict.property].sentence, trace.formula
     return TraceSubject(
         source=protocol.path,
         protocol=protocol.name,
         obligation=verdict.name,
-        statement=stated(PROPERTIES[verdict.property].sentence, formula),
+        statement=sentence if formula is None else stated(sentence, formula),
         code=found[0],
         fault=trace.fault,
         culprits=trace.culprits,
         explanation=trace.explanation,
         minimal=trace.minimal,
         instance=found[1],
-        formula=formula,
+        formula=msgspec.UNSET if formula is None else filed(formula),
     )

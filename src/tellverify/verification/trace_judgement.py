@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
-from tellverify.evidence.itf import TraceFile, disagreement
+from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, read_itf
+from tellverify.evidence.itf_writing import disagreement
 from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
@@ -16,6 +17,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.search.fidelity import is_faithful
+from tellverify.source.files import Unreadable, read_bytes
 
 _MOST_CONFIGURATIONS: Final = 500_000
 
@@ -138,3 +140,12 @@ def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
                 seen.add(target)
                 pending.append(target)
     return True
+
+
+def read_trace(path: str) -> tuple[TraceFile, bytes]:
+    """The trace in a file, and its content. Raises ItfError, also for what cannot be read."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except Unreadable as error:
+        raise ItfError(str(error)) from None
+    return read_itf(content), content

@@ -16,7 +16,7 @@ from tellverify.evidence.budgets import (
     Worst,
     write_budgets,
 )
-from tellverify.evidence.certificate import NeutralGraph
+from tellverify.evidence.graph_file import NeutralGraph
 
 # 0 -m-> 1 -n-> 2 -m-> 3, from 0 also -n-> 3, and 2 -n-> 1
 GRAPH = NeutralGraph(

@@ -10,23 +10,20 @@ import pytest
 
 from tellverify.evidence.certificate import (
     CERTIFICATE_SCHEMA,
-    GRAPH_SCHEMA,
     Certificate,
-    GraphFile,
     InstancePart,
-    NeutralGraph,
     write_certificate,
-    write_graph,
 )
+from tellverify.evidence.graph_file import GRAPH_SCHEMA, GraphFile, NeutralGraph, write_graph
 from tellverify.evidence.machines_file import (
     MACHINES_SCHEMA,
     MachineRow,
     MachinesFile,
     write_machines,
 )
-from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence.recheck.coherence import check_certificate, check_class
 from tellverify.evidence.recheck.files import recheck
-from tellverify.evidence.recheck.graph import Rejected, check_class, check_graph, check_instance
+from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance
 from tellverify.model.graph import graph_from_edges
 from tellverify.projection.certify import certify
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.model.step import Step
 
 

@@ -10,7 +10,14 @@ from test_evidence_replay import machine
 from test_trace_clauses import steps
 
 from tellverify.evidence import formula_run
-from tellverify.evidence.formula_run import complaint, must_go_on, positions, unreached, unshown
+from tellverify.evidence.formula_run import (
+    complaint,
+    filed,
+    must_go_on,
+    positions,
+    unreached,
+    unshown,
+)
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.fault import Fault
@@ -45,6 +52,7 @@ def formula(make: Callable[[FormulaBuilder], int]) -> Formula:
 
 EVENTUALLY = formula(lambda b: b.eventually(b.atom(DONE)))
 NEVER = formula(lambda b: b.always(b.negation(b.atom(DONE))))
+SUBJECT = TraceSubject("p", "P", "reachable[x]", "", "", Fault.WITNESS, formula=filed(EVENTUALLY))
 
 
 def test_a_loop_that_does_not_come_back_is_no_endless_run() -> None:
@@ -151,18 +159,18 @@ def test_a_witness_reaches_its_event_and_does_not_repeat() -> None:
         ({"fault": Fault.DEADLOCK}, -1, "only properties and witnesses have a formula"),
         ({"formula": msgspec.UNSET}, -1, "there is no formula"),
         ({"culprits": ("A",)}, -1, "nobody is to blame for it"),
-        ({"formula": NEVER}, -1, "it is not reached"),
+        ({"formula": filed(NEVER)}, -1, "it is not reached"),
         ({}, 0, "a witness does not repeat"),
     ],
 )
 def test_the_subject_of_a_formula(changes: dict[str, object], loop: int, reason: str) -> None:
-    subject = TraceSubject("p", "P", "reachable[x]", "", "", Fault.WITNESS, formula=EVENTUALLY)
+    subject = SUBJECT
     run = steps("A!BM A!BM A!BDone", {})
     assert unshown(msgspec.structs.replace(subject, **changes), run, loop, TWICE) == reason
 
 
 def test_a_formula_is_judged_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = TraceSubject("p", "P", "reachable[x]", "", "", Fault.WITNESS, formula=EVENTUALLY)
+    subject = SUBJECT
     run = steps("A!BM A!BM A!BDone", {})
     size = len(EVENTUALLY.nodes) + len(EVENTUALLY.atoms)
     monkeypatch.setattr(formula_run, "_MOST_VALUES", size * 4)

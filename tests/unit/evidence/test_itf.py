@@ -6,14 +6,8 @@ import json
 
 import pytest
 
-from tellverify.evidence.itf import (
-    ItfError,
-    TraceSubject,
-    disagreement,
-    read_itf,
-    trace_name,
-    write_itf,
-)
+from tellverify.evidence.itf import ItfError, TraceSubject, read_itf
+from tellverify.evidence.itf_writing import disagreement, trace_name, write_itf
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine

@@ -7,11 +7,12 @@ from graphs import protocol_graphs
 from hypothesis import given, settings
 from subset import subset_machines
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.machine import Action, Machine
 from tellverify.model.run_end import Ended, replay
-from tellverify.model.semantics import Configuration, System
+from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.search.breadth_first import explore, explore_iterated
 from tellverify.search.encoding import CompiledSystem

@@ -28,11 +28,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
 from typing import Final
 
-from tellverify.evidence.certificate import Certificate, Closed, NeutralGraph, Range, RolePart
+from tellverify.evidence.certificate import Certificate, Closed, Range, RolePart
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.evidence.recheck.every_size import check_every
 from tellverify.evidence.recheck.graph import (
     Rejected,
-    check_class,
     check_graph,
     check_instance,
     require,
@@ -65,6 +65,16 @@ def check_certificate(certificate: Certificate) -> None:
             _Role(lines, number, role, role.role in free, entry).check()
     if certificate.every:
         check_every(certificate.every, certificate.instances)
+
+
+def check_class(graph: NeutralGraph, first: Sequence[int], entry: str) -> None:
+    """The class of the theory: one sender for each state, and an end is where nothing follows."""
+    final = set(graph.final)
+    for state in range(graph.states):
+        senders = {event[1] for event in graph.events[first[state] : first[state + 1]]}
+        if len(senders) > 1 or (state in final) == bool(senders):
+            reason = "several roles may send" if senders else "nothing follows and it is no end"
+            raise Rejected(f"{entry}, state {state}", reason)
 
 
 class _Lines:

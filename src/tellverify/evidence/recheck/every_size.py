@@ -12,7 +12,8 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from tellverify.evidence.certificate import InstancePart, NeutralGraph
+from tellverify.evidence.certificate import InstancePart
+from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.evidence.recheck.graph import Rejected, require
 
 

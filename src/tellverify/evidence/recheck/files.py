@@ -6,26 +6,33 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from tellverify.evidence import certificate as form
-from tellverify.evidence import machines_file as filed
-from tellverify.evidence.itf import MOST_BYTES, SUFFIX, ItfError, TraceSubject, basis_of, read_itf
-from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence import graph_file as form
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
-from tellverify.evidence.recheck.traces import check_trace
 from tellverify.source.files import Unreadable, read_bytes
 
-_Kind = TypeVar("_Kind", form.Certificate, form.GraphFile, filed.MachinesFile)
+if TYPE_CHECKING:
+    from tellverify.evidence.certificate import Certificate
+    from tellverify.evidence.itf import TraceSubject
+    from tellverify.evidence.machines_file import MachinesFile
+
+_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile")
 # The ends of the names of certificates, graphs, machines and traces.
-ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, filed.MACHINES_NAME, SUFFIX)
+ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, form.MACHINES_NAME, form.TRACE_SUFFIX)
 
 
 def recheck(path: str) -> str:
-    """What a file shows, in words. Raises Rejected."""
-    if path.endswith(SUFFIX):
+    """What a file shows, in words. Raises Rejected.
+
+    What only some kinds of file need is loaded for these: docs/certificates.md counts it apart.
+    """
+    if path.endswith(form.TRACE_SUFFIX):
+        from tellverify.evidence.itf import ItfError, read_itf
+        from tellverify.evidence.recheck.traces import check_trace
+
         content = _read(path)
         try:
             trace = read_itf(content)
@@ -36,25 +43,24 @@ def recheck(path: str) -> str:
     if path.endswith(form.GRAPH_SUFFIX):
         file = _read_graph(path)
         return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
-    if path.endswith(filed.MACHINES_NAME):
-        return f"machines: {len(_read_machines(path).machines)} roles"
-    found = _load(path, form.Certificate, form.CERTIFICATE_SCHEMA, form.write_certificate)
-    _check_sources(path, [(found.source, found.sha256), *found.imported], found.protocol)
-    check_certificate(found)
-    names = [part.instance for part in found.instances if part.instance]
-    every = ", ".join(member for group in found.every for member in group)
-    larger = f" and every larger size (graph), by {every}" if every else ""
-    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger
+    if path.endswith(form.MACHINES_NAME):
+        from tellverify.evidence.recheck.machine_file import read_machines
+
+        return f"machines: {len(read_machines(path).machines)} roles"
+    from tellverify.evidence.recheck.certificate_file import recheck_certificate
+
+    return recheck_certificate(path)
 
 
 def _read(path: str) -> bytes:
     try:
-        return read_bytes(path, MOST_BYTES)
+        return read_bytes(path, form.MOST_BYTES)
     except Unreadable as error:
         raise Rejected("the file", str(error)) from None
 
 
-def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
+def load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
+    """The content of a file in its one form. Raises Rejected."""
     content = _read(path)
     try:
         file = msgspec.json.decode(content, type=kind)
@@ -66,9 +72,9 @@ def _load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], st
 
 
 def _read_graph(path: str) -> form.GraphFile:
-    file = _load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
+    file = load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
     require(bool(file.files), "files", "there are none")
-    _check_sources(path, file.files, file.protocol)
+    check_sources(path, file.files, file.protocol)
     check_graph(file.graph, "graph")
     known = all(at < len(file.files) for at, _ in file.sites)
     require(known and len(file.sites) == len(file.graph.events), "sites", "not one for each event")
@@ -76,24 +82,16 @@ def _read_graph(path: str) -> form.GraphFile:
     return file
 
 
-def _read_machines(path: str) -> filed.MachinesFile:
-    file = _load(path, filed.MachinesFile, filed.MACHINES_SCHEMA, filed.write_machines)
-    require(bool(file.sources), "sources", "there are none")
-    for source, sha256 in file.sources:
-        _check_source(path, source, sha256, None)
-    found = filed.machines_of(file)
-    require(not isinstance(found, str), "machines", str(found)[:200])
-    if file.graph:
-        check_graph(file.graph, "graph")
-    return file
-
-
-def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | filed.MachinesFile:
+def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFile:
     """The one graph beside a trace that is of its protocol and instance, or the machines."""
+    from tellverify.evidence.itf import basis_of
+
     folder = os.path.dirname(trace)
-    machines = os.path.join(folder, filed.MACHINES_NAME)
+    machines = os.path.join(folder, form.MACHINES_NAME)
     if os.path.isfile(machines):
-        system = _read_machines(machines)
+        from tellverify.evidence.recheck.machine_file import read_machines
+
+        system = read_machines(machines)
         same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
         plain = basis_of(subject) == ("strict", (subject.source,))
         require(same and plain, "protocol", "not that of the machines")
@@ -109,13 +107,13 @@ def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | filed.Machi
     return fitting[0]
 
 
-def _check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
+def check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
     """The files of a protocol, its own first, are those that evidence was made of."""
     for number, (source, sha256) in enumerate(files):
-        _check_source(path, source, sha256, "" if number else protocol)
+        check_source(path, source, sha256, "" if number else protocol)
 
 
-def _check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
+def check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
     """The source, when it is there, is the one that evidence was made of, with this protocol."""
     require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
     if not os.path.isfile(source):

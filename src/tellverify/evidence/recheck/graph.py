@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify.evidence.certificate import NeutralGraph
+from tellverify.evidence.graph_file import NeutralGraph
 
 _MOST_STATES: Final = 5_000_000
 
@@ -47,16 +47,6 @@ def check_graph(graph: NeutralGraph, entry: str) -> list[int]:
         if len(here) > 1 and len({event[1:4] for event in here}) < len(here):
             raise Rejected(f"{entry}, state {state}", "two equal events")
     return first
-
-
-def check_class(graph: NeutralGraph, first: Sequence[int], entry: str) -> None:
-    """The class of the theory: one sender for each state, and an end is where nothing follows."""
-    final = set(graph.final)
-    for state in range(graph.states):
-        senders = {event[1] for event in graph.events[first[state] : first[state + 1]]}
-        if len(senders) > 1 or (state in final) == bool(senders):
-            reason = "several roles may send" if senders else "nothing follows and it is no end"
-            raise Rejected(f"{entry}, state {state}", reason)
 
 
 def check_instance(instance: str, roles: Sequence[str], entry: str) -> None:

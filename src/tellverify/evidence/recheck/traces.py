@@ -1,27 +1,29 @@
 """Is a trace a run of the protocol's machines, and does its end show the fault it names?
 
-Steps are made by the reference semantics. Not checked: that a run is a shortest one (`minimal`),
+Steps are those of the reference semantics. Not checked: that a run is a shortest one (`minimal`),
 and the words of `explanation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tellverify.evidence.certificate import GraphFile, NeutralGraph
-from tellverify.evidence.formula_run import FORMULA_FAULTS, stated, unshown
-from tellverify.evidence.itf import TraceFile, disagreement, write_itf
-from tellverify.evidence.machines_file import MachinesFile, Message, can_end, messages_of
+import msgspec
+
+from tellverify.evidence.graph_file import GraphFile, NeutralGraph
+from tellverify.evidence.itf import VAR_TYPES, TraceFile, form_of, moment_of, rendered
 from tellverify.evidence.neutral_machine import TooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
-from tellverify.evidence.trace_replay import comes_back, fault_shown, replay
+from tellverify.evidence.trace_replay import Stepper, comes_back, fault_shown, replay
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.model.semantics import Configuration
 from tellverify.model.step import Step
-from tellverify.model.trace import Trace
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.sentences import SENTENCES
+
+if TYPE_CHECKING:
+    from tellverify.evidence.machines_file import MachinesFile, Message
 
 _ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act
 _MOST_MATCHES: Final = 500_000  # configurations
@@ -36,8 +38,11 @@ _FAULTS: Final = {
     Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
     Fault.ENDLESS_RUN: ("TV523", "terminates"),
-} | FORMULA_FAULTS
+    Fault.PROPERTY: ("TV621", "property"),
+    Fault.WITNESS: ("", "reachable"),
+}
 _LASSOS: Final = tuple(list(_FAULTS)[4:])
+_OF_FORMULAS: Final = (Fault.PROPERTY, Fault.WITNESS)
 
 
 def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile) -> None:
@@ -52,32 +57,52 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     named, _, roles = subject.obligation.partition("[")
     refutes = (refuted,) if subject.fault in _LASSOS else (refuted, "implementable")
     require(named in refutes, "obligation", f"`{subject.fault}` does not refute it")
-    says = subject.statement == stated(PROPERTIES[Property(named)].sentence, subject.formula)
-    require(says, "statement", f"not that of `{named}`")
-    plain = bool(roles) and subject.fault not in FORMULA_FAULTS
+    sentence = SENTENCES[named]
+    if subject.formula is not msgspec.UNSET:
+        from tellverify.evidence.formula_run import statement_of
+
+        sentence = statement_of(sentence, subject.formula)
+    require(subject.statement == sentence, "statement", f"not that of `{named}`")
+    plain = bool(roles) and subject.fault not in _OF_FORMULAS
     about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if plain else []
     require(set(about) <= set(subject.culprits) <= everyone, "culprits", "not these roles")
     made = replay(steps, machines)
     if made.divergence is not None:
         raise Rejected(f"state {made.divergence.index + 1}", made.divergence.reason)
-    if (wrong := disagreement(trace, machines)) is not None:
-        raise Rejected(f"state {wrong[0]}", wrong[1])
+    _check_states(trace, machines)
     for index, step in enumerate(steps, start=1):
         said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
         require(said in lines, f"state {index}", "no such event in that line of the source")
     require(trace.loop < 0 or subject.fault in _LASSOS, "loop", "this fault has none")
     reason = _missing(trace, machines, made.configuration, graph)
     require(not reason, f"state {len(steps)}, `{subject.fault}`", reason)
-    acting = {role for step in steps for role in (step.sender, step.receiver)}
-    shown = [m for m in machines if len(machines) <= _ALL_ROLES or m.role in acting]
-    claim = Trace(subject.fault, steps, subject.culprits, "", False, trace.loop)
-    same = write_itf(claim, shown, subject).encode() == content
-    require(same, "the file", "it has more or other entries than such a trace")
+    filed = trace.filed
+    same = rendered(filed.meta, filed.states, trace.loop).encode() == content
+    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in its one form")
+
+
+def _check_states(trace: TraceFile, machines: Sequence[Machine]) -> None:
+    """Raise Rejected unless the file has of every state all that the replay gives, and no more."""
+    acting = {role for step in trace.steps for role in (step.sender, step.receiver)}
+    roles = [m.role for m in machines if len(machines) <= _ALL_ROLES or m.role in acting]
+    form = form_of(len(trace.steps), len(roles))
+    require(trace.form == form, "form", f"a run of this length has the form `{form}`")
+    stepper = Stepper(machines)
+    for index, (step, moment) in enumerate(zip((None, *trace.steps), trace.moments, strict=True)):
+        if step is not None:
+            stepper.make(step)
+        if moment != moment_of(stepper, form, roles, step):
+            from tellverify.evidence.itf_writing import disagreement
+
+            _, wrong = disagreement(trace, machines) or (index, "it has more or other entries")
+            raise Rejected(f"state {index}", wrong)
 
 
 def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]:
     """The machines that a trace is a run of, and for every event where it stands."""
-    if isinstance(file, MachinesFile):
+    if not isinstance(file, GraphFile):
+        from tellverify.evidence.machines_file import messages_of
+
         return messages_of(file)
     graph = file.graph
     first = check_graph(graph, "graph")
@@ -98,7 +123,9 @@ def _missing(
 ) -> str:
     """Why the end does not show the fault, or why a culprit has no part in it."""
     fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
-    if fault in FORMULA_FAULTS or trace.subject.formula:
+    if fault in _OF_FORMULAS or trace.subject.formula is not msgspec.UNSET:
+        from tellverify.evidence.formula_run import unshown
+
         return unshown(trace.subject, steps, trace.loop, machines)
     lap = steps[trace.loop :] if trace.loop >= 0 else ()
     final = {m.role for m, s in zip(machines, end.states, strict=True) if m.final[s]}
@@ -112,6 +139,8 @@ def _missing(
 
     def judge() -> bool:
         if graph is None:
+            from tellverify.evidence.machines_file import can_end
+
             return fault is Fault.NO_TERMINATION and can_end(machines, end, _MOST_MATCHES) is False
         if fault is Fault.NO_TERMINATION:
             return starts and not _has_run(graph, steps, "complete")

@@ -1,0 +1,55 @@
+"""Words for the first step of a run that the machines cannot make."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.step import Step
+
+_MOST_POSSIBLE: Final = 12
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """The first step of a run that the machines cannot make, why, and what they could do instead.
+
+    `index` counts steps from 0. `possible` lists steps of the same role, or of any role when that
+    one can do nothing; `more` counts those that are not listed.
+    """
+
+    index: int
+    step: Step
+    reason: str
+    possible: tuple[Step, ...] = ()
+    more: int = 0
+
+
+def diverged(stepper: Stepper, step: Step) -> Divergence:
+    """Why `stepper` cannot make `step`, and what it can do instead."""
+    known = step.actor in stepper.roles
+    possible = stepper.possible(step.actor) if known else []
+    if not possible:
+        for role in stepper.roles:
+            possible.extend(stepper.possible(role))
+    more = max(0, len(possible) - _MOST_POSSIBLE)
+    reason = _reason(stepper, step)
+    return Divergence(stepper.made, step, reason, tuple(possible[:_MOST_POSSIBLE]), more)
+
+
+def _reason(stepper: Stepper, step: Step) -> str:
+    known = set(stepper.roles)
+    for role in (step.actor, step.sender, step.receiver):
+        if role not in known:
+            return f"the protocol has no role `{role}`"
+    if not step.send:
+        queue = stepper.queues.get((step.sender, step.receiver), ())
+        if not queue:
+            return f"nothing from `{step.sender}` is queued for `{step.receiver}`"
+        if queue[0] != step.label:
+            return f"`{queue[0]}` is ahead of `{step.label}` in the queue from `{step.sender}`"
+        return f"`{step.receiver}` cannot take `{step.label}` from `{step.sender}` here"
+    if not stepper.machine(step.actor).moves[stepper.state(step.actor)]:
+        return f"`{step.sender}` has finished"
+    return f"`{step.sender}` cannot send `{step.label}` to `{step.receiver}` here"

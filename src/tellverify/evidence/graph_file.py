@@ -1,0 +1,57 @@
+"""Protocol graphs as files of evidence, in a neutral form, and the names of files beside them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+
+CERTIFICATE_NAME: Final = "implementable.certificate.json"
+GRAPH_SCHEMA: Final = "tellverify/graph-2"
+GRAPH_SUFFIX: Final = ".graph.json"
+TRACE_SUFFIX: Final = ".itf.json"
+MACHINES_NAME: Final = "system.machines.json"
+MOST_BYTES: Final = 256 * 1024 * 1024  # of a file of evidence
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+FileSum: TypeAlias = tuple[str, str]  # a path, and the SHA-256 of its content
+
+
+class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A protocol graph by itself.
+
+    An event is `(state, sender, receiver, label, state)` with numbers of `roles` and `labels`;
+    events are sorted by their first state, 0 is the initial state.
+    """
+
+    roles: tuple[str, ...]
+    labels: tuple[str, ...]
+    states: Number
+    final: tuple[Number, ...]
+    events: list[tuple[Number, Number, Number, Number, Number]]
+
+
+class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The graph that the traces beside it are runs of.
+
+    `files` are those that the protocol is made of, its own first; every event has its site, the
+    number of a file and a line.
+    """
+
+    schema: str
+    files: list[FileSum]
+    dialect: Literal["strict", "faithful"]
+    protocol: str
+    instance: str
+    graph: NeutralGraph
+    sites: list[tuple[Number, Number]]
+
+
+def write_graph(file: GraphFile) -> str:
+    """The text of a graph file."""
+    return msgspec.json.encode(file).decode() + "\n"
+
+
+def graph_name(instance: str) -> str:
+    """The name of the graph file of an instance such as `Devices = 2`."""
+    sizes = "".join(c if c.isascii() and (c.isalnum() or c == "_") else " " for c in instance)
+    return ("-".join(sizes.split()) or "protocol") + GRAPH_SUFFIX

@@ -1,0 +1,18 @@
+"""A certificate in a file: whether its source is still the same, and whether it holds."""
+
+from __future__ import annotations
+
+from tellverify.evidence import certificate as listed
+from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence.recheck.files import check_sources, load
+
+
+def recheck_certificate(path: str) -> str:
+    """What a certificate shows, in words. Raises Rejected."""
+    found = load(path, listed.Certificate, listed.CERTIFICATE_SCHEMA, listed.write_certificate)
+    check_sources(path, [(found.source, found.sha256), *found.imported], found.protocol)
+    check_certificate(found)
+    names = [part.instance for part in found.instances if part.instance]
+    every = ", ".join(member for group in found.every for member in group)
+    larger = f" and every larger size (graph), by {every}" if every else ""
+    return "implementable" + (f" for {'; '.join(names)}" if names else "") + larger

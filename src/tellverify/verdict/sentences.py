@@ -1,0 +1,25 @@
+"""The sentences of the properties that a run can refute or witness.
+
+They stand apart from the table of properties, since the rechecker compares the statement of a trace
+with them and rests on nothing else of that table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SENTENCES: Final = {
+    "implementable": "The projected roles, run together, have exactly the runs of the protocol.",
+    "no-deadlock": "No reachable configuration is a deadlock.",
+    "no-orphan-message": "No role finishes while a message to it is still queued.",
+    "no-unspecified-reception": (
+        "No message reaches the head of a queue that its receiver cannot take."
+    ),
+    "fidelity": "Every run of the roles is a run of the protocol.",
+    "no-stuck-role": "The role is never left waiting indefinitely.",
+    "bounded-queues": "Every queue is bounded.",
+    "can-terminate": "The end of the protocol is reachable from every reachable state.",
+    "terminates": "Every fair run ends.",
+    "property": "Every run satisfies the stated property.",
+    "reachable": "Some run reaches the given event.",
+}
