@@ -126,7 +126,7 @@ def test_what_is_no_run_is_refused(folder: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_is_said(folder: Path) -> None:
-    done = run(folder, "report", "run.json", "--html", "no/such/folder.html", "--markdown", "ok.md")
+    done = run(folder, "report", "run.json", "--html", "run.json/x.html", "--markdown", "ok.md")
     assert done.returncode == 2
     assert "cannot write the html report" in done.stderr
     assert (folder / "ok.md").exists()

@@ -28,8 +28,7 @@ def read_bytes(path: str, limit: int, first: int | None = None) -> bytes:
     try:
         status = os.stat(path)
         if stat.S_ISDIR(status.st_mode):
-            os.listdir(path)  # which may say why not
-            raise Unreadable("it is a folder")
+            os.listdir(path)  # which may have a better reason
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("it is not a regular file")
         if status.st_size > limit:
