@@ -70,6 +70,8 @@ _HELPS = {
     "associative": "make `merge` independent of the order in which replicas meet",
     "idempotent": "make merging a state with itself a no-op",
     "neutral": "name the neutral element, or add one to the type",
+    "congruent": "read nothing but what the view shows, or show it in the view",
+    "internal": "keep in the view what the update moves, such as a buffer that is folded",
     "closed": "preserve the invariant, or state a weaker one",
     "delta": "include every change of the update in the delta",
     "concurrent": "count per replica, and merge the counts of each replica separately",

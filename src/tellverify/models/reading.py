@@ -9,7 +9,7 @@ import msgspec
 
 from tellverify.models.expression_parser import parse_expression, parse_parameters, parse_type
 from tellverify.models.expressions import Expression, LanguageError, Truth, Type
-from tellverify.models.typing import check
+from tellverify.models.typing import check, type_of
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
 
@@ -117,6 +117,17 @@ class Table:
             return check(parse_expression(text), kind, names)
         except LanguageError as error:
             raise self._misread(path, text, error) from None
+
+    def inferred(
+        self, key: str, text: str, names: Mapping[str, Type]
+    ) -> tuple[Expression, Type] | None:
+        """The expression that a string says, and its type; None for an empty string."""
+        if not text.strip():
+            return None
+        try:
+            return type_of(parse_expression(text), names)
+        except LanguageError as error:
+            raise self._misread((key,), text, error) from None
 
     def condition(self, key: str, text: str, names: Mapping[str, Type]) -> Expression | None:
         """A condition, None where there is none."""

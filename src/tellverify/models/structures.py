@@ -28,10 +28,21 @@ class Update(msgspec.Struct, frozen=True):
     delta: Expression | None
     concurrent: tuple[str, ...]
     span: Span
+    internal: bool = False
+
+
+class View(msgspec.Struct, frozen=True):
+    """What readers of a state see: an expression over `x`, and its type."""
+
+    of: Expression
+    kind: Type
 
 
 class Structure(msgspec.Struct, frozen=True):
-    """A join or meet structure; `merge` is over `a` and `b`, `invariant` over `x`."""
+    """A join or meet structure; `merge` is over `a` and `b`, `invariant` over `x`.
+
+    With a `view` states count as equal when their views are.
+    """
 
     name: str
     kind: Literal["join", "meet"]
@@ -41,6 +52,7 @@ class Structure(msgspec.Struct, frozen=True):
     invariant: Expression | None
     updates: tuple[Update, ...]
     span: Span
+    view: View | None = None
 
 
 class _Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +61,7 @@ class _Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when: str = ""
     delta: str = ""
     concurrent: bool | list[str] = False
+    internal: bool = False
     doc: str = ""
 
 
@@ -58,6 +71,7 @@ class _Structure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     merge: str
     neutral: str = ""
     invariant: str = ""
+    view: str = ""
     doc: str = ""
     update: dict[str, dict[str, object]] = {}
 
@@ -72,7 +86,12 @@ def _read(table: Table, name: str) -> Structure:
     state = table.type("state", given.state)
     merge = table.needed(("merge",), given.merge, state, {"a": state, "b": state})
     updates = tuple(_update(table.inner("update", key), key, state) for key in given.update)
+    seen = table.inferred("view", given.view, {"x": state})
+    view = None if seen is None else View(*seen)
     for update in updates:
+        if update.internal and view is None:
+            path = ("update", update.name, "internal")
+            raise table.fault(path, "an internal update leaves the `view`, which is missing here")
         for other in update.concurrent:
             if other not in given.update:
                 path = ("update", update.name, "concurrent")
@@ -86,6 +105,7 @@ def _read(table: Table, name: str) -> Structure:
         table.condition("invariant", given.invariant, {"x": state}),
         updates,
         table.key(),
+        view,
     )
 
 
@@ -101,4 +121,5 @@ def _update(table: Table, name: str, state: Type) -> Update:
         table.optional(("delta",), given.delta, state, names),
         (name,) if given.concurrent is True else tuple(given.concurrent or ()),
         table.key(),
+        given.internal,
     )

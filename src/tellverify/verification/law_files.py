@@ -9,15 +9,13 @@ from tellverify.diagnostics.laws import BROKEN_LAW, broken_law, unreadable_struc
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files.inputs import ReadFile
+from tellverify.models.lattice_laws import Law, Side, laws_of, written
 from tellverify.models.law_proofs import (
     Broken,
     Kept,
-    Law,
     Ruling,
     Undecided,
     judge,
-    laws_of,
-    written,
 )
 from tellverify.models.structures import Structure, read_structures
 from tellverify.obligations.options import Options
@@ -104,20 +102,23 @@ def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile)
         case Undecided(reason):
             return Unknown(reason, STEP_LIMIT.number)
         case Broken():
-            left, right = _sides(law, ruling)
+            left, right = _sides(structure, law, ruling)
             given = ", ".join(f"{name} = {value}" for name, value in ruling.values)
             reason = f"{left}, but {right}, for {given}"
             conflict = Conflict(reason, source.path, law.span, law.span)
             return Refuted(BROKEN_LAW.number, conflict, _METHOD)
 
 
-def _sides(law: Law, ruling: Broken) -> tuple[str, str]:
+def _sides(structure: Structure, law: Law, ruling: Broken) -> tuple[str, str]:
     if law.holds:
         return f"`{written(law.left)}` is `{ruling.left}`", "the invariant does not hold of that"
-    return (
-        f"`{written(law.left)}` is `{ruling.left}`",
-        f"`{written(law.right)}` is `{ruling.right}`",
-    )
+    is_viewed = structure.view is not None
+
+    def said(side: Side, value: str) -> str:
+        text = f"view({written(side)})" if is_viewed else written(side)
+        return f"`{text}` is `{value}`"
+
+    return said(law.left, ruling.left), said(law.right, ruling.right)
 
 
 def _finding(structure: Structure, law: Law, ruling: Broken, source: SourceFile) -> Diagnostic:
@@ -126,7 +127,7 @@ def _finding(structure: Structure, law: Law, ruling: Broken, source: SourceFile)
         law.span,
         structure.name,
         law.name,
-        _sides(law, ruling),
+        _sides(structure, law, ruling),
         ruling.values,
         is_smallest=ruling.is_smallest,
     )
