@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def models(path: Path) -> tuple[Model, ...]:
     return found.found
 
 
-GOOD = models(ROOT / "specs" / "patterns" / "resilience.toml")
+GOOD = tuple(
+    model for path in sorted((ROOT / "specs" / "patterns").glob("*.toml")) for model in models(path)
+)
 
 
 @pytest.mark.parametrize("model", GOOD, ids=lambda model: model.name)
@@ -193,3 +196,20 @@ def test_choices_are_all_values_in_their_ranges() -> None:
     text = HEAD + BODY + 'parameters = "k: nat, b: bool"\nranges = {k = [1, 3]}\n'
     (model,) = read_models("x.toml", text).found
     assert len(list(choices(model.parameters))) == 6
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPECTED if name.startswith("guide_")))
+def test_the_shortest_runs_of_the_code_of_the_guide_are_committed(name: str) -> None:
+    path = f"counterexamples/patterns/{name}.toml"
+    checked = check_patterns([inputs.read_any((ROOT / path).as_posix())], Options())
+    told = [[one.message, *one.notes] for one in checked.run.findings]
+    text = "\n\n".join("\n  ".join(lines) for lines in told) + "\n"
+    assert len(told) == len(EXPECTED[name])
+    assert text == (FAULTY / "runs" / f"{name}.txt").read_text("utf-8")
+
+
+def test_the_actions_of_anti_entropy_are_the_messages_of_its_protocol() -> None:
+    text = (ROOT / "examples" / "guide" / "anti_entropy.tell").read_text("utf-8")
+    (model,) = (model for model in GOOD if model.name == "AntiEntropy")
+    sent = [action.name for action in model.actions if action.name[0].isupper()]
+    assert re.findall(r"-> \w+ : (\w+)", text) == sent
