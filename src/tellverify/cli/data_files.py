@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import click
 import msgspec
@@ -13,12 +13,15 @@ from tellverify.cli.command_line import command_line
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.language.files import inputs
-from tellverify.obligations.options import Options
+from tellverify.obligations.options import MOST_STEPS, Options
 from tellverify.report.kinds import KINDS
 from tellverify.verification.checked import Checked
+from tellverify.verification.deadline import is_supported
 
 _SUFFIX = ".toml"
 _EXPECTATION = "expected.toml"
+_TOTAL: Final = 600.0
+_Check: TypeAlias = Callable[[Iterable[inputs.ReadFile], Options, float | None], Checked]
 _Command = TypeVar("_Command", bound=Callable[..., int])
 
 
@@ -31,6 +34,8 @@ class DataFlags(msgspec.Struct, frozen=True):
     reports: tuple[tuple[str, str], ...]
     evidence: str | None
     require: str
+    steps: int
+    timeout: float | None
     color: str
     verbose: bool
 
@@ -65,6 +70,20 @@ def data_options(command: _Command) -> _Command:
                 show_default=True,
                 help="What is enough: some things are decided for sizes or ranges alone.",
             ),
+            click.option(
+                "--steps",
+                type=click.IntRange(1, 2**32 - 1),
+                default=MOST_STEPS,
+                show_default=True,
+                metavar="N",
+                help="Work per question before it is given up.",
+            ),
+            click.option(
+                "--timeout",
+                type=click.FloatRange(0, min_open=True),
+                metavar="S",
+                help="Seconds for one structure or model; 600 for all together in any case.",
+            ),
             click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
             click.option("-v", "--verbose", is_flag=True, help="Show verdicts in full."),
         )
@@ -73,16 +92,22 @@ def data_options(command: _Command) -> _Command:
     return command
 
 
-def decide(flags: DataFlags, check: Callable[[Iterable[inputs.ReadFile], Options], Checked]) -> int:
+def decide(flags: DataFlags, check: _Check) -> int:
     """Check the files, write evidence and reports; the exit code."""
+    if flags.timeout is not None and (flags.timeout != flags.timeout or not is_supported()):
+        raise click.UsageError("limits of time are numbers, and not to be had on every platform")
     options = Options(
-        protocols=flags.names, require=flags.require, keep_graphs=flags.evidence is not None
+        protocols=flags.names,
+        require=flags.require,
+        step_limit=flags.steps,
+        keep_graphs=flags.evidence is not None,
+        seconds=flags.timeout,
     )
     read = [inputs.read_any(path) for given in flags.paths for path in _files(given)]
     if not read:
         click.echo("tellverify: no TOML file was found", err=True)
         return int(Exit.NOTHING_SELECTED)
-    checked = check(read, options)
+    checked = check(read, options, _TOTAL if is_supported() else None)
     complaints: list[str] = []
     run = msgspec.structs.replace(checked.run, command=command_line())
     if flags.evidence is not None:

@@ -32,11 +32,14 @@ from tellverify.models.expressions import (
     Truth,
     Type,
 )
+from tellverify.models.extents import TooLarge
 
 Value: TypeAlias = (
     "int | bool | frozenset[int] | tuple[int, ...] | dict[int, Value] | dict[str, Value]"
 )
 Scope: TypeAlias = Mapping[str, Value]
+_MOST_DIGITS: Final = 100
+_LARGEST: Final = 10**_MOST_DIGITS
 _SIGNS: Final[dict[str, Callable[..., Value]]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -66,7 +69,10 @@ _SIGNS: Final[dict[str, Callable[..., Value]]] = {
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
-    """The value of a typed expression, with the values of its variables."""
+    """The value of a typed expression, with the values of its variables.
+
+    Raises TooLarge for numbers of more than 100 digits.
+    """
     match expression:
         case Number(value, _) | Constant(value, _):
             return value
@@ -86,10 +92,16 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
         case Binary("or", left, right, _):
             return bool(evaluate(left, scope)) or bool(evaluate(right, scope))
         case Binary(sign, left, right, _):
-            return _SIGNS[sign](evaluate(left, scope), evaluate(right, scope))
+            return _limited(_SIGNS[sign](evaluate(left, scope), evaluate(right, scope)))
         case Call():
             return _called(expression, scope)
     raise TypeError(type(expression).__name__)
+
+
+def _limited(value: Value) -> Value:
+    if isinstance(value, int) and not -_LARGEST < value < _LARGEST:
+        raise TooLarge(f"numbers get longer than {_MOST_DIGITS} digits")
+    return value
 
 
 def _called(expression: Call, scope: Scope) -> Value:

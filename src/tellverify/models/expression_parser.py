@@ -30,11 +30,18 @@ from tellverify.models.expressions import (
     Truth,
     Type,
 )
+from tellverify.models.extents import (
+    LARGEST_UNIVERSE,
+    MOST_LEVELS,
+    MOST_SCALARS,
+    MOST_WORK,
+    is_affordable,
+    scalar_count,
+)
 from tellverify.source.precedence import END, PrecedenceReader, Token, scan
 
 _T = TypeVar("_T")
 LONGEST: Final = 20_000
-LARGEST_UNIVERSE: Final = 8
 _DEEPEST: Final = 60
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+)|(?P<name>[A-Za-z_]\w*)|(?P<quoted>'[A-Za-z_]\w*')"
@@ -62,6 +69,7 @@ def parse_type(text: str) -> Type:
     parser = _Parser(text)
     found = parser.type()
     parser.finish()
+    _require_few(found)
     return found
 
 
@@ -70,6 +78,9 @@ def parse_expression(text: str) -> Expression:
     parser = _Parser(text)
     found = parser.expression(0)
     parser.finish()
+    if not is_affordable(found):
+        reason = f"this takes more than {MOST_WORK} operations, or more than {MOST_LEVELS} levels"
+        raise LanguageError(reason, 0)
     return found
 
 
@@ -80,7 +91,13 @@ def parse_parameters(text: str) -> tuple[tuple[str, Type], ...]:
     parser = _Parser(text)
     found = parser.fields(parser.type, "")
     parser.finish()
+    _require_few(RecordOf(found))
     return found
+
+
+def _require_few(kind: Type) -> None:
+    if scalar_count(kind) > MOST_SCALARS:
+        raise LanguageError(f"a value of this type has more than {MOST_SCALARS} parts", 0)
 
 
 class _Parser(PrecedenceReader[Expression]):

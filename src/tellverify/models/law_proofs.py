@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.models.evaluation import Value, evaluate, shown
 from tellverify.models.expressions import Expression, Type
+from tellverify.models.extents import TooLarge
 from tellverify.models.lattice_laws import Changed, Law, Merge, Neutral, Side, Variable
 from tellverify.models.structures import Structure
 from tellverify.models.symbolic import Symbol, equal, size_of, translate, truth, unknown, value_of
@@ -100,7 +101,10 @@ class _Judge:
         return {name: value_of(kind, name, known) for name, kind in self._kinds.items()}
 
     def _broken(self, values: Mapping[str, Value], is_smallest: bool) -> Ruling:
-        ends = breaks(self._structure, self._law, values)
+        try:
+            ends = breaks(self._structure, self._law, values)
+        except TooLarge as error:
+            return Undecided(str(error))
         if ends is None:
             return Undecided("an answer of the solver does not hold when it is evaluated")
         structure = self._structure

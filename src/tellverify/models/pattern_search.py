@@ -6,7 +6,7 @@ Breadth first, so that the run that reaches a state is a shortest one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -14,9 +14,12 @@ import msgspec
 
 from tellverify.models.evaluation import Value, evaluate, values_of
 from tellverify.models.expressions import RecordOf
+from tellverify.models.extents import TooLarge, scalar_count, value_count
 from tellverify.models.pattern_model import Claim, Input, Model
 
 MOST_STATES: Final = 100_000
+MOST_TRIED: Final = 1_000_000
+_MOST_PARTS: Final = 2_000_000  # of all states together
 _MOST_CHOICES: Final = 100_000
 Key: TypeAlias = "tuple[object, ...] | frozenset[int] | int"
 
@@ -37,10 +40,6 @@ class ModelRun(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-class TooLarge(Exception):
-    """There are more values to choose from than are examined."""
-
-
 class _Reached(msgspec.Struct):
     """A state, and the step from another that reached it first (-1 for a start)."""
 
@@ -54,14 +53,26 @@ class _Reached(msgspec.Struct):
 class Space:
     """The reachable states in the order in which they are found, and the steps between them.
 
-    `is_complete` is False when there are more than `MOST_STATES`; what is found until then is the
-    part that is reached in the fewest steps.
+    `stopped` says why there may be more than were found: over `MOST_STATES`, more actions tried
+    than allowed, or numbers that are too long; what is found until then is the part that is reached
+    in the fewest steps. It is empty when the states are all.
     """
 
-    def __init__(self, model: Model) -> None:
-        """Find the states. Raises TooLarge."""
-        self.is_complete = True
+    def __init__(
+        self, model: Model, wanted: Sequence[Claim] | None = None, most_tried: int = MOST_TRIED
+    ) -> None:
+        """Find the states. Raises TooLarge when there are too many values to begin with.
+
+        When `wanted` has nothing but `always` claims, the search ends as soon as each of them is
+        refuted.
+        """
+        self.stopped = ""
         self._model = model
+        self._most_tried = most_tried
+        self._tried = 0
+        self._open = None
+        if wanted is not None and all(claim.kind != "possible" for claim in wanted):
+            self._open = list(wanted)
         self._reached: list[_Reached] = []
         self._known: dict[tuple[int, Key], int] = {}
         self._sources: list[list[int]] = []
@@ -70,8 +81,17 @@ class Space:
             for values in choices(model.parameters)
             if model.assume is None or evaluate(model.assume, values)
         ]
-        self._inputs = {action.name: list(choices(action.inputs)) for action in model.actions}
-        self._fill()
+        self._inputs = _choices_of_actions(model)
+        self._most_states = min(MOST_STATES, _MOST_PARTS // scalar_count(model.state))
+        try:
+            self._fill()
+        except TooLarge as error:
+            self.stopped = str(error)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the states are all that can be reached."""
+        return not self.stopped
 
     @property
     def state_count(self) -> int:
@@ -80,7 +100,9 @@ class Space:
 
     def _fill(self) -> None:
         for number, values in enumerate(self._parameters):
-            self._add(_Reached(number, evaluate(self._model.start, values), -1, "", {}))
+            start = _Reached(number, evaluate(self._model.start, values), -1, "", {})
+            if self._add(start) < 0:
+                return
         queue = deque(range(len(self._reached)))
         while queue:
             index = queue.popleft()
@@ -95,15 +117,20 @@ class Space:
                 self._sources[target].append(index)
 
     def _add(self, found: _Reached) -> int:
-        """The number of a state, -1 when it is one too many."""
+        """The number of a state, -1 when the search ends here."""
         place = (found.parameters, key(found.state))
         index = self._known.setdefault(place, len(self._reached))
         if index == len(self._reached):
-            if index >= MOST_STATES:
-                self.is_complete = False
+            if index >= self._most_states:
+                self.stopped = f"there are more than {self._most_states} states"
                 return -1
             self._reached.append(found)
             self._sources.append([])
+            if self._open is not None:
+                self._open = [claim for claim in self._open if self._meets(claim, index)]
+                if not self._open:
+                    self.stopped = "every claim is refuted"
+                    return -1
         return index
 
     def _steps(self, index: int) -> Iterator[Step]:
@@ -111,6 +138,9 @@ class Space:
         scope = {**self._parameters[reached.parameters], "x": reached.state}
         for action in self._model.actions:
             for inputs in self._inputs[action.name]:
+                self._tried += 1
+                if self._tried > self._most_tried:
+                    raise TooLarge(f"more than {self._most_tried} actions are tried")
                 names = {**scope, **inputs}
                 if action.when is None or evaluate(action.when, names):
                     yield Step(action.name, inputs, evaluate(action.to, names))
@@ -150,20 +180,31 @@ class Space:
         return ModelRun(self._parameters[reached.parameters], reached.state, tuple(steps))
 
 
+def _choices_of_actions(model: Model) -> dict[str, list[dict[str, Value]]]:
+    """The values of the inputs of each action. Raises TooLarge."""
+    found: dict[str, list[dict[str, Value]]] = {}
+    count = 0
+    for action in model.actions:
+        found[action.name] = list(choices(action.inputs))
+        count += len(found[action.name])
+        if count > _MOST_CHOICES:
+            raise TooLarge(f"there are more than {_MOST_CHOICES} values to choose from")
+    return found
+
+
 def choices(inputs: tuple[Input, ...]) -> Iterator[dict[str, Value]]:
     """All values of some inputs, numbers in their ranges. Raises TooLarge."""
     spaces: list[list[Value]] = []
     count = 1
     for one in inputs:
-        if one.range is not None:
-            spaces.append(list(range(one.range[0], one.range[1] + 1)))
-        elif isinstance(one.kind, RecordOf):
+        if one.range is None and isinstance(one.kind, RecordOf):
             raise TooLarge(f"`{one.name}` is a record: list its fields as inputs")
-        else:
-            spaces.append(values_of(one.kind, 2))
-        count *= len(spaces[-1])
+        least, most = one.range or (0, value_count(one.kind, 2) - 1)
+        count *= most - least + 1
         if count > _MOST_CHOICES:
             raise TooLarge(f"there are more than {_MOST_CHOICES} values to choose from")
+        numbers: list[Value] = list(range(least, most + 1))
+        spaces.append(numbers if one.range is not None else values_of(one.kind, 2))
     names = [one.name for one in inputs]
     for values in product(*spaces):
         yield dict(zip(names, values, strict=True))

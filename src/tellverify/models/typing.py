@@ -192,10 +192,10 @@ def _same(
         typed, kind = type_of(right, names)
         return check(left, kind, names), typed, kind
     typed, kind = type_of(left, names)
-    if isinstance(kind, Nat):
-        other, second = type_of(right, names)
-        if isinstance(second, Integer):
-            return typed, other, second
+    if isinstance(kind, Nat | Integer):
+        other, second = type_of(right, names)  # once: operands are nested in operands
+        if isinstance(second, Nat | Integer):
+            return typed, other, kind if isinstance(kind, Integer) else second
     return typed, check(right, kind, names), kind
 
 
@@ -239,8 +239,31 @@ def _call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type
     if not isinstance(kind, fitting):
         raise LanguageError(f"`{function}` is not for {written(kind)}", at)
     if function == "max" and isinstance(kind, Integer):  # at least what cannot be negative
-        kind = Nat() if Nat() in (type_of(one, names)[1] for one in given) else kind
+        kind = Nat() if _is_nat(left, names) or _is_nat(right, names) else kind
     return Call(function, (left, right), at), kind
+
+
+def _is_nat(typed: Expression, names: Mapping[str, Type]) -> bool:
+    """Whether a typed number cannot be negative by its form alone."""
+    match typed:
+        case Number(value, _):
+            return value >= 0
+        case Name(name, _):
+            return isinstance(names[name], Nat)
+        case Field():
+            return isinstance(type_of(typed, names)[1], Nat)
+        case Call("max", arguments, _):
+            return any(_is_nat(one, names) for one in arguments)
+        case Call("min", arguments, _):
+            return all(_is_nat(one, names) for one in arguments)
+        case Call("size" | "length", _, _):
+            return True
+        case Binary("+" | "*", left, right, _):
+            return _is_nat(left, names) and _is_nat(right, names)
+        case Choice(_, then, otherwise, _):
+            return _is_nat(then, names) and _is_nat(otherwise, names)
+        case _:
+            return False
 
 
 def _set_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:

@@ -33,6 +33,7 @@ from tellverify.models.expressions import (
     Truth,
     Type,
 )
+from tellverify.models.extents import parts_of
 from tellverify.models.structures import Structure
 
 _Scope: TypeAlias = Mapping[str, Type]
@@ -157,18 +158,8 @@ def _names(expression: Expression) -> set[str]:
     found: set[str] = set()
     stack: list[Expression] = [expression]
     while stack:
-        match stack.pop():
-            case Name(name, _):
-                found.add(name)
-            case Call(_, parts, _):
-                stack.extend(parts)
-            case Lambda(_, _, inner, _) | Field(inner, _, _) | Negation(inner, _):
-                stack.append(inner)
-            case Binary(_, left, right, _):
-                stack += [left, right]
-            case Choice(one, two, three, _):
-                stack += [one, two, three]
-            case Record(fields, base, _):
-                stack.extend(value for _, value in fields)
-                stack.extend(() if base is None else (base,))
+        one = stack.pop()
+        if isinstance(one, Name):
+            found.add(one.name)
+        stack.extend(parts_of(one))
     return found

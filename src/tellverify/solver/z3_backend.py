@@ -30,10 +30,13 @@ class Z3Solver:
     """Each query has a context of its own, and its budget is z3's resource count."""
 
     def check(self, premises: Sequence[Premise], budget: Budget) -> Answer:
-        """See `Solver`; errors inside z3 are the answer `GaveUp`."""
+        """See `Solver`; errors inside z3 are the answer `GaveUp`.
+
+        So are numbers with more digits than Python reads, which are a ValueError.
+        """
         try:
             return _checked(premises, budget)
-        except (z3.Z3Exception, OverflowError, MemoryError) as error:
+        except (z3.Z3Exception, OverflowError, MemoryError, ValueError) as error:
             return GaveUp(f"z3 failed: {str(error)[:80] or type(error).__name__}")
 
     def minimise(

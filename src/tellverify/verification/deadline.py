@@ -43,3 +43,28 @@ def within(seconds: float | None) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+class Allowance:
+    """Seconds for each of several computations, and for all of them together; None is no limit."""
+
+    def __init__(self, each: float | None, total: float | None) -> None:
+        import time
+
+        self._each = each
+        self._end = None if total is None else time.monotonic() + total
+
+    def seconds(self) -> float | None:
+        """What the next computation may take."""
+        if self._end is None:
+            return self._each
+        import time
+
+        left = max(self._end - time.monotonic(), 0.0)
+        return left if self._each is None else min(left, self._each)
+
+    def reason(self, given: float | None) -> str:
+        """Why a computation that was given so many seconds has no answer; without the clock."""
+        if self._each is not None and given == self._each:
+            return f"no answer within {self._each:g} s"
+        return "no time was left"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tellverify.diagnostics.laws import BROKEN_LAW, broken_law, unreadable_structure
-from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.limits import STEP_LIMIT, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.lattice_laws import Law, Side, laws_of, written
@@ -30,17 +30,22 @@ from tellverify.verdict.outcome import Bounded, Conflict, Outcome, Proved, Refut
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
+from tellverify.verification.deadline import Allowance, TimeUp, within
 
 _METHOD: Final = Method.SMT_EVALUATED
-_BUDGET: Final = Budget(20_000_000)
 
 
-def check_laws(files: Iterable[ReadFile], options: Options) -> Checked:
-    """Decide all laws of the structures in TOML files; a file with errors has no structures."""
-    return assembled((_check_file(file, options) for file in files), options)
+def check_laws(files: Iterable[ReadFile], options: Options, total: float | None = None) -> Checked:
+    """Decide all laws of the structures in TOML files; a file with errors has no structures.
+
+    Each structure has `options.seconds`, and all together have `total`; what takes longer is
+    unknown.
+    """
+    clock = Allowance(options.seconds, total)
+    return assembled((_check_file(file, options, clock) for file in files), options)
 
 
-def _check_file(file: ReadFile, options: Options) -> FileResult:
+def _check_file(file: ReadFile, options: Options, clock: Allowance) -> FileResult:
     text = file.text or ""
     source = SourceFile(file.path, text)
     result = FileResult(Input(file.path, file.sha256), source, [], [], [], [], {}, {})
@@ -54,7 +59,7 @@ def _check_file(file: ReadFile, options: Options) -> FileResult:
     for structure in found.found:
         if options.protocols and structure.name not in options.protocols:
             continue
-        report, said, files = _check_structure(structure, source, file.sha256, options)
+        report, said, files = _check_structure(structure, source, file.sha256, options, clock)
         result.reports.append(report)
         result.diagnostics.extend(said)
         result.files[file.path, structure.name] = files
@@ -62,24 +67,32 @@ def _check_file(file: ReadFile, options: Options) -> FileResult:
 
 
 def _check_structure(
-    structure: Structure, source: SourceFile, sha256: str, options: Options
+    structure: Structure, source: SourceFile, sha256: str, options: Options, clock: Allowance
 ) -> tuple[ProtocolReport, list[Diagnostic], tuple[tuple[str, str, str], ...]]:
     verdicts = []
     said: list[Diagnostic] = []
     files: list[tuple[str, str, str]] = []
-    for law in laws_of(structure):
-        solver = Recording(Z3Solver())
-        ruling = judge(structure, law, solver, _BUDGET)
-        outcome = _outcome(structure, law, ruling, source)
-        subject = ObligationScope(item=law.name)
-        place = source.position(law.span.start)
-        verdict = Verdict.of(Property.LAW, subject, outcome, place)
+    laws = list(laws_of(structure))
+    decided: list[tuple[Ruling, Recording]] = []
+    seconds = clock.seconds()
+    try:
+        with within(seconds):
+            for law in laws:
+                solver = Recording(Z3Solver())
+                ruling = judge(structure, law, solver, Budget(options.step_limit))
+                decided.append((ruling, solver))
+    except TimeUp:
+        pass  # laws beyond those that are decided are unknown
+    for law, (ruling, solver) in zip(laws, decided, strict=False):
+        verdict = _verdict(law, _outcome(structure, law, ruling, source), source)
         verdicts.append(verdict)
         if isinstance(ruling, Broken):
             said.append(_finding(structure, law, ruling, source))
         if options.keep_graphs:
             about = About(f"{structure.name}/{verdict.name}", source.path, sha256)
             files += solver.scripts(f"law.{law.name.replace(' ', '.')}", about)
+    late = Unknown(clock.reason(seconds), TIMEOUT.number)
+    verdicts += [_verdict(law, late, source) for law in laws[len(decided) :]]
     line = source.position(structure.span.start)[0]
     report = ProtocolReport(
         structure.name,
@@ -91,6 +104,11 @@ def _check_structure(
         kind=SubjectKind.STRUCTURE,
     )
     return report, said, tuple(files)
+
+
+def _verdict(law: Law, outcome: Outcome, source: SourceFile) -> Verdict:
+    place = source.position(law.span.start)
+    return Verdict.of(Property.LAW, ObligationScope(item=law.name), outcome, place)
 
 
 def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile) -> Outcome:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from tellverify.diagnostics.laws import BROKEN_CLAIM, broken_claim, unreadable_pattern
-from tellverify.diagnostics.limits import EVENT_LIMIT
+from tellverify.diagnostics.limits import EVENT_LIMIT, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.evaluation import Value, shown
+from tellverify.models.extents import TooLarge
 from tellverify.models.induction import accepts, inductive
 from tellverify.models.pattern_model import Claim, Input, Model, read_models
-from tellverify.models.pattern_search import MOST_STATES, ModelRun, Space, TooLarge
+from tellverify.models.pattern_search import ModelRun, Space
 from tellverify.models.pattern_traces import write_run
 from tellverify.obligations.options import Options
 from tellverify.solver.port import Budget
@@ -28,17 +29,24 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input as ReadInput
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
+from tellverify.verification.deadline import Allowance, TimeUp, within
 
-_BUDGET: Final = Budget(20_000_000)
+_WORK_PER_ACTION: Final = 20  # steps that an action counts when it is tried
 _METHOD: Final = Method.SEARCH_EVALUATED
 
 
-def check_patterns(files: Iterable[ReadFile], options: Options) -> Checked:
-    """Decide all claims of the models in TOML files; a file with errors has no models."""
-    return assembled((_check_file(file, options) for file in files), options)
+def check_patterns(
+    files: Iterable[ReadFile], options: Options, total: float | None = None
+) -> Checked:
+    """Decide all claims of the models in TOML files; a file with errors has no models.
+
+    Each model has `options.seconds`, and all together have `total`; what takes longer is unknown.
+    """
+    clock = Allowance(options.seconds, total)
+    return assembled((_check_file(file, options, clock) for file in files), options)
 
 
-def _check_file(file: ReadFile, options: Options) -> FileResult:
+def _check_file(file: ReadFile, options: Options, clock: Allowance) -> FileResult:
     text = file.text or ""
     source = SourceFile(file.path, text)
     result = FileResult(ReadInput(file.path, file.sha256), source, [], [], [], [], {}, {})
@@ -53,7 +61,7 @@ def _check_file(file: ReadFile, options: Options) -> FileResult:
         if options.protocols and model.name not in options.protocols:
             continue
         check = _Check(model, source, file.sha256, options)
-        result.reports.append(check.report())
+        result.reports.append(check.report(clock))
         result.diagnostics.extend(check.said)
         result.files[file.path, model.name] = tuple(check.files)
     return result
@@ -68,34 +76,55 @@ class _Check:
         self._sha256 = sha256
         self._wants_evidence = options.keep_graphs
         self._solver = Recording(Z3Solver())
+        self._budget = Budget(options.step_limit)
+        self._most_tried = max(options.step_limit // _WORK_PER_ACTION, 1)
 
-    def report(self) -> ProtocolReport:
+    def report(self, clock: Allowance) -> ProtocolReport:
         model = self._model
-        proved = inductive(model, self._solver, _BUDGET)
+        seconds = clock.seconds()
+        verdicts: list[Verdict] = []
+        try:
+            with within(seconds):
+                self._decide(verdicts)
+        except TimeUp:
+            late = Unknown(clock.reason(seconds), TIMEOUT.number)
+            decided = {verdict.scope for verdict in verdicts}
+            verdicts += [
+                Verdict.of(Property.CLAIM, _scope(claim), late, self._place(claim))
+                for claim in model.claims
+                if claim.kind != "lemma" and _scope(claim) not in decided
+            ]
+        line = self._source.position(model.span.start)[0]
+        return ProtocolReport(
+            model.name, self._source.path, line, (), (), tuple(verdicts), kind=SubjectKind.MODEL
+        )
+
+    def _decide(self, verdicts: list[Verdict]) -> None:
+        model = self._model
+        proved = inductive(model, self._solver, self._budget)
         if self._wants_evidence:
             about = About(f"{model.name}/{Property.CLAIM}", self._source.path, self._sha256)
             self.files += self._solver.scripts("induction", about)
-        try:
-            space: Space | None = Space(model)
-            reason = ""
-        except TooLarge as error:
-            space, reason = None, str(error)
-        verdicts = tuple(
-            self._verdict(claim, (claim.kind, claim.name) in proved, space, reason)
-            for claim in model.claims
-            if claim.kind != "lemma"
-        )
-        line = self._source.position(model.span.start)[0]
-        return ProtocolReport(
-            model.name, self._source.path, line, (), (), verdicts, kind=SubjectKind.MODEL
+        claims = [claim for claim in model.claims if claim.kind != "lemma"]
+        wanted = [claim for claim in claims if (claim.kind, claim.name) not in proved]
+        space: Space | None = None
+        reason = ""
+        if wanted:
+            try:
+                space = Space(model, wanted, self._most_tried)
+            except TooLarge as error:
+                reason = str(error)
+        verdicts.extend(  # one after the other, so that those before a time limit are kept
+            self._verdict(claim, claim not in wanted, space, reason) for claim in claims
         )
 
+    def _place(self, claim: Claim) -> tuple[int, int]:
+        return self._source.position(claim.span.start)
+
     def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
-        subject = ObligationScope(item=f"{claim.kind} {claim.name}")
-        place = self._source.position(claim.span.start)
         statistics = (("states", space.state_count),) if space is not None else ()
         outcome = self._outcome(claim, is_proved, space, reason)
-        return Verdict.of(Property.CLAIM, subject, outcome, place, statistics)
+        return Verdict.of(Property.CLAIM, _scope(claim), outcome, self._place(claim), statistics)
 
     def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
         if is_proved:
@@ -103,15 +132,18 @@ class _Check:
         if space is None:
             return Unknown(reason, EVENT_LIMIT.number)
         if space.is_complete or claim.kind != "possible":
-            run = space.violation(claim)
+            try:
+                run = space.violation(claim)
+            except TooLarge as error:
+                return Unknown(str(error), EVENT_LIMIT.number)
             if run is not None:
                 return self._refuted(claim, run)
         if not space.is_complete:
-            return Unknown(f"there are more than {MOST_STATES} states", EVENT_LIMIT.number)
+            return Unknown(space.stopped, EVENT_LIMIT.number)
         return Bounded(_ranges(self._model), Method.SEARCH, f"{space.state_count} states")
 
     def _refuted(self, claim: Claim, run: ModelRun) -> Outcome:
-        if not accepts(self._model, run, claim, Z3Solver(), _BUDGET):
+        if not accepts(self._model, run, claim, Z3Solver(), self._budget):
             return Unknown("the run does not hold when it is judged a second time", "")
         steps = _told(self._model, run)
         end = "no state that meets it can be reached" if claim.kind == "possible" else "it is false"
@@ -132,6 +164,10 @@ class _Check:
         reason = f"{message}: {'; '.join(steps)}"
         conflict = Conflict(reason, self._source.path, claim.span, claim.span)
         return Refuted(BROKEN_CLAIM.number, conflict, _METHOD)
+
+
+def _scope(claim: Claim) -> ObligationScope:
+    return ObligationScope(item=f"{claim.kind} {claim.name}")
 
 
 def _told(model: Model, run: ModelRun) -> list[str]:
