@@ -97,3 +97,15 @@ def test_bad_files_have_findings_and_hide_no_others(
 def test_nothing_to_check(command: str, tmp_path: Path) -> None:
     assert run(command, str(tmp_path))[0] == 4
     assert run(command, "missing.toml", cwd=tmp_path)[0] == 1
+
+
+@pytest.mark.parametrize("seconds", ["nan", "0", "-1", "soon"])
+def test_limits_of_time_are_numbers_above_0(seconds: str) -> None:
+    assert run("laws", "specs/laws/aura.toml", "--timeout", seconds)[0] == 2
+
+
+@pytest.mark.parametrize("limit", [("--steps", "1"), ("--timeout", "0.000000001")])
+def test_laws_that_a_limit_cuts_off_are_unknown(limit: tuple[str, str]) -> None:
+    code, out, _ = run("laws", "specs/laws/coordinators.toml", *limit, "--format", "concise")
+    assert code == 3
+    assert "0 proved" in out

@@ -187,3 +187,13 @@ def test_a_good_file_has_its_structures() -> None:
     found = read_structures("x.toml", GOOD)
     assert [one.name for one in found.found] == ["S"]
     assert found.faults == ()
+
+
+def test_an_internal_update_needs_a_view() -> None:
+    head = 'schema = "tellverify/laws-1"\n[structure.S]\nkind = "join"\nstate = "{n: nat}"\n'
+    rest = 'merge = "a"\n[structure.S.update.u]\nto = "x"\ninternal = true\n'
+    (fault,) = read_structures("x.toml", head + rest).faults
+    assert fault.message == "an internal update leaves the `view`, which is missing here"
+    assert not read_structures("x.toml", head + 'view = "x.n"\n' + rest).faults
+    (fault,) = read_structures("x.toml", head + 'view = "x.m"\n' + rest).faults
+    assert "has no field `m`" in fault.message
