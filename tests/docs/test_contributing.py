@@ -113,7 +113,7 @@ def test_the_type_checker_names_as_many_files_as_the_walk_says() -> None:
         if "Invalidate" in ast.unparse(node) and "assert_never" in ast.unparse(node)
     }
     text = walk("A statement").replace("\n", " ")
-    said = re.search(r"It names (\d+) of the (\d+) that match on", text)
+    said = re.search(r"It names (\d+) of the (\d+) files that match on", text)
     assert said is not None
     assert (len(closed), len(matching)) == (int(said[1]), int(said[2]))
     for path in closed:
