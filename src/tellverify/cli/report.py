@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
 
@@ -16,17 +17,21 @@ from tellverify.report.kinds import KINDS
 from tellverify.report.stored_run import MOST_BYTES, Stored, StoredError, read_run
 from tellverify.source.files import Unreadable, read_bytes
 
-_KINDS: Final = tuple(KINDS)
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _files_of_one_kind(command: _F) -> _F:
+    """`command` with the flags of the kinds of report that have one of their own."""
+    for kind, row in reversed(KINDS.items()):
+        if row.flag is not None:
+            flag, help_ = row.flag
+            command = click.option(flag, kind, metavar="PATH", help=help_)(command)
+    return command
 
 
 @click.command("report")
 @click.argument("run", metavar="RUN.json")
-@click.option("--json", "json_path", metavar="PATH", help="Write the JSON of the run.")
-@click.option("--html", "html_path", metavar="PATH", help="Write the HTML page.")
-@click.option("--markdown", "markdown_path", metavar="PATH", help="Write the proof report.")
-@click.option("--sarif", "sarif_path", metavar="PATH", help="Write SARIF 2.1.0.")
-@click.option("--junit", "junit_path", metavar="PATH", help="Write JUnit XML.")
-@click.option("--gitlab", "gitlab_path", metavar="PATH", help="Write GitLab code quality.")
+@_files_of_one_kind
 @click.option(
     "--report",
     "reports",
@@ -46,16 +51,11 @@ _KINDS: Final = tuple(KINDS)
 @click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full.")
 def report(
     run: str,
-    json_path: str | None,
-    html_path: str | None,
-    markdown_path: str | None,
-    sarif_path: str | None,
-    junit_path: str | None,
-    gitlab_path: str | None,
     reports: tuple[tuple[str, str], ...],
     style: str | None,
     color: str,
     verbose: bool,
+    **paths: str | None,
 ) -> int:
     """Render the run that `tellverify check --report json=RUN.json` has stored.
 
@@ -63,15 +63,7 @@ def report(
     have not changed. A path may be `-` for standard output. Exit codes: 0 everything was written,
     2 RUN.json is no such run, or something cannot be written.
     """
-    given = {
-        "json": json_path,
-        "html": html_path,
-        "proof": markdown_path,
-        "sarif": sarif_path,
-        "junit": junit_path,
-        "gitlab": gitlab_path,
-    }
-    files = (*((kind, path) for kind in _KINDS if (path := given.get(kind))), *reports)
+    files = (*((kind, path) for kind in KINDS if (path := paths.get(kind))), *reports)
     try:
         stored = _read(run)
     except StoredError as error:

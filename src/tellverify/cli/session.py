@@ -205,10 +205,14 @@ def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 
 def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) -> None:
+    from tellverify.report.kinds import KINDS
     from tellverify.verification.output_paths import report_refusal
 
     for kind, path in reports:
-        why = "" if path == STANDARD_OUTPUT else report_refusal(kind, path, read)
+        if path == STANDARD_OUTPUT:
+            continue
+        row = KINDS[kind]
+        why = report_refusal(kind, path, read, row.suffixes, row.marks)
         if why:
             raise click.UsageError(f"`{kind}={path}` of `reports` is not written: {why}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -399,8 +399,3 @@ def _verb(meter: Meter) -> str:
     if meter.property is Property.LEAKAGE:
         return f"shows `{meter.item}`"
     return "issues receipts" if meter.property is Property.RECEIPTS else "is charged"
-
-
-def sizes_shown(sizes: Mapping[str, int]) -> str:
-    """Sizes as reports write them."""
-    return ", ".join(f"{family} = {size}" for family, size in sizes.items())

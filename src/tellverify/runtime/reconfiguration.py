@@ -6,7 +6,7 @@ itself, coherence, persistence; where a later part fails, all is as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -172,19 +172,6 @@ class Reconfiguration:
             return _refused(FaultKind.TRANSFER, claim.session, reason)
         self.receipts.append(receipt)
         return receipt
-
-
-def bundles_of(
-    rows: Iterable[tuple[str, Sequence[str], Sequence[str]]], session: str
-) -> list[Bundle]:
-    """The bundles of a protocol's links `(bundle, exports, imports)`, each with all that it has."""
-    found: dict[str, Bundle] = {}
-    for name, exports, imports in rows:
-        known = found.get(name, Bundle(name, sessions=frozenset({session})))
-        found[name] = msgspec.structs.replace(
-            known, exports=known.exports | set(exports), imports=known.imports | set(imports)
-        )
-    return list(found.values())
 
 
 def _refused(kind: FaultKind, subject: str, reason: str) -> Fault:

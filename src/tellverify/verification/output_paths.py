@@ -14,24 +14,6 @@ from typing import Final
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.refused import Refused as Refused
 
-_SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
-    "json": (".json",),
-    "sarif": (".sarif", ".json"),
-    "junit": (".xml",),
-    "gitlab": (".json",),
-    "markdown": (".md", ".markdown"),
-    "proof": (".md", ".markdown"),
-    "html": (".html", ".htm"),
-}
-_MARKS: Final[dict[str, tuple[bytes, ...]]] = {
-    "json": (b'"schema": "tellverify/run-',),
-    "sarif": (b'"name": "tellverify"',),
-    "junit": (b'<testsuites name="tellverify"',),
-    "gitlab": (b'"check_name": "TV', b'"check_name": "tellverify', b"[]\n"),
-    "markdown": (b"<!-- tellverify:report:",),
-    "proof": (b"# Proof report: ",),
-    "html": (b'<meta name="generator" content="tellverify ',),
-}
 _EVIDENCE: Final = (
     b'{"schema":"tellverify/',
     b'{\n"#meta": {"source":',
@@ -53,13 +35,22 @@ def escape(path: str, folder: str) -> str:
     return ""
 
 
-def report_refusal(kind: str, path: str, inputs: Iterable[str]) -> str:
-    """Why a configuration may not have a report of `kind` written to `path`; empty when it may."""
-    if not path.lower().endswith(_SUFFIXES[kind]):
-        return f"the path of a {kind} report ends in {' or '.join(_SUFFIXES[kind])}"
+def report_refusal(
+    kind: str,
+    path: str,
+    inputs: Iterable[str],
+    suffixes: tuple[str, ...],
+    marks: tuple[bytes, ...],
+) -> str:
+    """Why a configuration may not have a report of `kind` written to `path`; empty when it may.
+
+    Such a report has one of `suffixes`, and one of `marks` among its first bytes.
+    """
+    if not path.lower().endswith(suffixes):
+        return f"the path of a {kind} report ends in {' or '.join(suffixes)}"
     if os.path.realpath(path) in {os.path.realpath(one) for one in inputs}:
         return "it is one of the files that are checked"
-    return _strange(path, "report", _MARKS[kind])
+    return _strange(path, "report", marks)
 
 
 def evidence_refusal(path: str, folder: str) -> str:

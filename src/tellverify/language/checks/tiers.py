@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -208,8 +208,12 @@ def _claims(statement: ast.Statement) -> int:
             return 2
         case ast.Case() | ast.Timeout() | ast.Handoff() | ast.DependentWork() | ast.Par():
             return 2
-        case _:
+        case ast.Send() | ast.Broadcast() | ast.Let() | ast.Loop():
             return 0
+        case ast.Rec() | ast.Continue() | ast.Call():
+            return 0
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _blocker(statement: ast.Statement, reason: str) -> Blocker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
@@ -153,8 +153,12 @@ def leading_send(body: ast.Block) -> ast.Send | None:
                 continue
             case ast.DependentWork():
                 continue
-            case _:
+            case ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop() | ast.Rec():
                 return None
+            case ast.Continue() | ast.Call() | ast.Let() | ast.Case() | ast.Timeout():
+                return None
+            case unreachable:
+                assert_never(unreachable)
     return None
 
 

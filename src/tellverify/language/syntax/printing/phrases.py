@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from tellverify.language.syntax import ast
 
@@ -274,5 +274,19 @@ def _of_operations(statement: ast.Statement) -> str:
             return f"handoff {operation.text} to {role(target)} with {receipt.text}"
         case ast.DependentWork(name=name, goal=goal, argument=argument):
             return f"dependent work {name.text}{path(argument)} required for {goal.text}"
-        case _:
+        case (
+            ast.Send()
+            | ast.Broadcast()
+            | ast.Choice()
+            | ast.Par()
+            | ast.Loop()
+            | ast.Rec()
+            | ast.Continue()
+            | ast.Call()
+            | ast.Let()
+            | ast.Case()
+            | ast.Timeout()
+        ):
             raise TypeError(f"not a statement of one line: {statement!r}")
+        case unreachable:
+            assert_never(unreachable)
