@@ -208,7 +208,7 @@ def test_settings_are_in_the_report(tellverify: Run, tmp_path: Path) -> None:
     write(tmp_path, good=GOOD)
     config(tmp_path, '[bounds]\nsteps = 1000\n[levels]\nTV206 = "note"\n')
     _, out, _ = tellverify("check", "--format", "json")
-    settings = json.loads(out)["configuration"]
+    settings = dict(json.loads(out)["configuration"])
     assert settings["bounds.steps"] == "1000"
     assert settings["levels.TV206"] == '"note"'
 

@@ -63,7 +63,8 @@ class TestDialect:
     @pytest.mark.parametrize("dialect", ["strict", "faithful"])
     def test_json_has_it(self, tmp_path: Path, dialect: str) -> None:
         done = run("-", "--dialect", dialect, "--format", "json", cwd=tmp_path, text=TAIL)
-        assert json.loads(done.stdout)["configuration"] == {"dialect": dialect}
+        settings = dict(json.loads(done.stdout)["configuration"])
+        assert settings == {"dialect": f'"{dialect}"'}
 
     def test_markdown_has_it(self, tmp_path: Path) -> None:
         run("-", "--dialect", "faithful", "--report", "markdown=r.md", cwd=tmp_path, text=TAIL)

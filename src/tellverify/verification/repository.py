@@ -42,6 +42,18 @@ def is_tracked(path: str) -> bool:
     return False
 
 
+def tracked_below(folder: str) -> frozenset[str]:
+    """The real paths of all files below `folder` that git tracks; none outside of a work tree.
+
+    Raises NoRepository where there is a work tree and git cannot be asked about it.
+    """
+    if not top_of(folder):
+        return frozenset()
+    here = os.path.realpath(folder)
+    names = _git(here, "ls-files", "-z").split("\0")
+    return frozenset(os.path.join(here, name) for name in names if name)
+
+
 def text_at(revision: str, path: str) -> bytes | None:
     """The content of `path` at `revision`, None where it was not there. Raises NoRepository."""
     place = os.path.abspath(path)
