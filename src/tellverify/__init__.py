@@ -38,35 +38,11 @@ def check(
     `properties` and `roles` select by name; `require` is the strength that required obligations
     need, "proved" or "bounded"; `dialect` is "strict", or "faithful" to accept, reject and run as
     Telltale does; `name` is the path shown for text. Imports are resolved among the files of a
-    folder; a text or a file by itself resolves none, and its findings say so.
+    folder, those of a file by itself from its folder; a text by itself resolves none.
 
     Faults of the protocol or its file are findings in the result, never exceptions. Raises
     ValueError for an unknown property, strength or dialect.
     """
-    from tellverify.obligations.options import Options
-    from tellverify.verdict.properties import Property
-    from tellverify.verification.pipeline import check_paths, check_text
+    from tellverify.verification.library import checked_source as run_of
 
-    unknown = sorted(set(properties) - {p.value for p in Property})
-    if unknown or require not in ("proved", "bounded"):
-        raise ValueError(f"no such property or strength: {', '.join(unknown) or require}")
-    if dialect not in ("strict", "faithful"):
-        raise ValueError(f"no such dialect: {dialect}")
-    options = Options(
-        instances=tuple((family, tuple(sizes)) for family, sizes in (instances or {}).items()),
-        protocols=tuple(protocols),
-        properties=tuple(properties),
-        roles=tuple(roles),
-        require=require,
-        dialect=dialect,
-    )
-    if not isinstance(source, str) or _is_path(source):
-        return check_paths([os.fspath(source)], options).run
-    return check_text(source, options, name).run
-
-
-def _is_path(text: str) -> bool:
-    """True for a string that can only be meant as a path."""
-    if "\n" in text or "\0" in text or len(text) > 4096:
-        return False
-    return text.endswith(".tell") or os.path.exists(text)
+    return run_of(source, instances or {}, (protocols, properties, roles), require, dialect, name)

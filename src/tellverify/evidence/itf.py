@@ -8,20 +8,18 @@ a state lists only what differs from the state before it and roles at 0 need not
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from tellverify.evidence.graph_file import MOST_BYTES as MOST_BYTES
-from tellverify.evidence.graph_file import TRACE_SUFFIX
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.source.files import without_mark
 
-SUFFIX: Final = TRACE_SUFFIX
 _FULL_ENTRIES: Final = 200_000
 
 Form: TypeAlias = Literal["states", "changes"]
@@ -168,7 +166,7 @@ def read_itf(text: str | bytes) -> TraceFile:
         raise ItfError(f"the trace is larger than {MOST_BYTES} bytes")
     try:
         content = text.encode() if isinstance(text, str) else text
-        file = msgspec.json.decode(without_mark(content), type=ItfFile)
+        file = msgspec.json.decode(content.removeprefix(BOM_UTF8), type=ItfFile)
     except msgspec.ValidationError as error:
         raise ItfError(f"not a trace: {_first_line(error)}") from None
     except msgspec.DecodeError as error:
@@ -182,10 +180,9 @@ def read_itf(text: str | bytes) -> TraceFile:
     if not file.states:
         raise ItfError("not a trace: there is no state")
     loop = -1 if file.loop is None else file.loop
-    if loop >= len(file.states) - 1 and loop != -1:
-        raise ItfError(
-            f"not a trace: `loop` is {loop}, but the last step is {len(file.states) - 2}"
-        )
+    last = len(file.states) - 2
+    if loop > last:
+        raise ItfError(f"not a trace: `loop` is {loop}, but the last step is {last}")
     steps = tuple(_step(state.meta, index) for index, state in enumerate(file.states))[1:]
     moments = tuple(_moment(state, index) for index, state in enumerate(file.states))
     return TraceFile(file.meta, steps, loop, file.meta.form, moments, file)

@@ -250,7 +250,7 @@ class TestFaults:
         ]
 
     def test_two_files_with_a_module_that_nobody_imports(self) -> None:
-        assert check(shop=SHOP, old=SHOP).run.findings == ()
+        assert not check(shop=SHOP, old=SHOP).run.findings
 
     def test_an_import_that_nothing_calls(self) -> None:
         order = ORDER.replace("call Pay", "Buyer -> Bank : Pay")
