@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import (
-    SUFFIX,
     VAR_TYPES,
     ItfAt,
     ItfInt,

@@ -18,7 +18,8 @@ from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX, AcceptanceFile
 from tellverify.evidence.budgets import BUDGET_NAME, BudgetCertificate
 from tellverify.evidence.certificate import Certificate
 from tellverify.evidence.graph_file import GRAPH_SUFFIX, GraphFile, NeutralGraph
-from tellverify.evidence.itf import MOST_BYTES, SUFFIX
+from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
+from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.evidence.recheck.graph import Rejected, require
