@@ -14,7 +14,8 @@ from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.kinds import KINDS
-from tellverify.report.stored_run import MOST_BYTES, Stored, StoredError, read_run
+from tellverify.report.run_file import StoredError
+from tellverify.report.stored_run import MOST_BYTES, Stored, read_run
 from tellverify.source.files import Unreadable, read_bytes
 
 _F = TypeVar("_F", bound=Callable[..., object])

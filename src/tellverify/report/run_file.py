@@ -40,6 +40,10 @@ SCHEMA: Final = "tellverify/run-2"
 LONGEST_TEXT: Final = 262_144  # characters of an input that are kept in the run
 
 
+class StoredError(Exception):
+    """A file that is no stored run; the message says why and begins in lower case."""
+
+
 class Tool(msgspec.Struct, frozen=True):
     """What made the run."""
 

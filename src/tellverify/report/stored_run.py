@@ -1,7 +1,8 @@
 """A stored run read back, so that it can be rendered again.
 
 Nothing is decided here. A file that is damaged, of another schema, or that contradicts itself is
-refused: what was read is written again, and both must say the same.
+refused: what was read is written again, and both must say the same. Runs that the version before
+has stored are converted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import msgspec
 
 from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.model.trace import Trace
-from tellverify.report.run_file import SCHEMA, RunFile, completed
+from tellverify.report.run_1 import run_of
+from tellverify.report.run_1_file import SCHEMA_1, Run1
+from tellverify.report.run_file import SCHEMA, RunFile, StoredError, completed
 from tellverify.source.files import without_mark
 from tellverify.source.region import Region
 from tellverify.source.span import Span
@@ -26,10 +29,6 @@ from tellverify.version import VERSION
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 _LONGEST: Final = 200
-
-
-class StoredError(Exception):
-    """A file that is no stored run; the message says why and begins in lower case."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -53,6 +52,10 @@ def read_run(content: bytes, read_text: Callable[[str], str | None] | None = Non
     """
     file = _decoded(without_mark(content))
     sources = _sources(file, read_text)
+    if isinstance(file, Run1):
+        run = run_of(file, sources)
+        _check_runs(run)
+        return Stored(run, sources, file.tool.version)
     _check_runs(file)
     for span, region in _places(file):
         _check_place(span, region, sources)
@@ -64,11 +67,13 @@ class _Head(msgspec.Struct, frozen=True):
     schema: str
 
 
-def _decoded(content: bytes) -> RunFile:
+def _decoded(content: bytes) -> RunFile | Run1:
     if len(content) > MOST_BYTES:
         raise StoredError(f"it is larger than {MOST_BYTES} bytes")
     try:
         schema = msgspec.json.decode(content, type=_Head).schema
+        if schema == SCHEMA_1:
+            return msgspec.json.decode(content, type=Run1)
         if schema != SCHEMA:
             raise StoredError(f"its schema is `{schema[:_LONGEST]}`, not `{SCHEMA}`")
         return msgspec.json.decode(content, type=RunFile)
@@ -88,7 +93,9 @@ def _first_line(error: Exception) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
-def _sources(file: RunFile, read_text: Callable[[str], str | None] | None) -> dict[str, SourceFile]:
+def _sources(
+    file: RunFile | Run1, read_text: Callable[[str], str | None] | None
+) -> dict[str, SourceFile]:
     """The texts that the run carries, or that are still what its digests are of."""
     sources = {}
     for one in file.inputs:
@@ -109,7 +116,7 @@ def _digest(text: str) -> str:
 # Is everything there that the types cannot say?
 
 
-def _check_runs(file: RunFile) -> None:
+def _check_runs(file: Run) -> None:
     """Raises StoredError for a run or a drawing whose numbers name nothing."""
     for protocol in file.protocols:
         for verdict in protocol.verdicts:

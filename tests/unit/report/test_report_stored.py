@@ -14,8 +14,8 @@ from report_samples import RUN, SOURCES
 from tellverify.obligations.options import Options
 from tellverify.report.html import write_html
 from tellverify.report.kinds import KINDS, writer
-from tellverify.report.run_file import write_json
-from tellverify.report.stored_run import StoredError, read_run
+from tellverify.report.run_file import StoredError, write_json
+from tellverify.report.stored_run import read_run
 from tellverify.verdict.run import Run
 from tellverify.verification.drawings import with_drawings
 from tellverify.verification.pipeline import Checked, check_paths, check_text
@@ -149,7 +149,8 @@ def test_a_refutation_without_evidence_is_refused() -> None:
         (b"[]", "no run"),
         (b'{"schema": "tellverify/run-9"}', "its schema is `tellverify/run-9`"),
         (b'{"schema": "tellverify/run-2"}', "no run"),
-        (b'{"schema": "tellverify/run-1"}', "its schema is `tellverify/run-1`"),
+        (b'{"schema": "tellverify/run-0"}', "its schema is `tellverify/run-0`"),
+        (b'{"schema": "tellverify/run-1"}', "it is no run: object missing required field `tool`"),
         (b"[" * 100_000, "no"),
     ],
 )
