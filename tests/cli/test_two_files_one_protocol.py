@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import shlex
@@ -13,7 +14,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+
+from tellverify.report.concise import write_concise, write_errors
+from tellverify.report.stored_run import read_run
+from tellverify.verdict.outcome import Refuted
 
 GOOD = """\
 protocol Ping =
@@ -77,7 +83,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def checked(folder: Path) -> Path:
-    kinds = ("json", "junit", "sarif", "gitlab", "html")
+    kinds = ("json", "junit", "sarif", "gitlab", "html", "markdown", "proof")
     done = tellverify(
         *("check", "a", "b", "--isolated", "--no-cache", "--evidence", "evidence"),
         *(f"--report={kind}=run.{kind}" for kind in kinds),
@@ -279,3 +285,47 @@ def test_a_stored_id_does_not_depend_on_the_other_files(folder: Path) -> None:
     together = protocols(folder)["b/x.tell"]
     for key in ("id", "fingerprint"):
         assert [one[key] for one in alone["verdicts"]] == [one[key] for one in together["verdicts"]]
+
+
+@outcomes("mixed", "refuted")
+def test_readers_see_the_file_with_the_name(folder: Path) -> None:
+    name = protocols(folder)["a/x.tell"]["name"]
+    for kind in ("txt", "markdown", "proof", "html"):
+        written = (folder / f"run.{kind}").read_text(encoding="utf-8")
+        for path in FILES:
+            assert f"{name} ({path})" in written, kind
+
+
+@outcomes("refuted")
+def test_concise_reports_name_the_file_in_messages(folder: Path) -> None:
+    """A refutation that no finding reports is said with the name of its protocol."""
+    stored = read_run((folder / "run.json").read_bytes())
+    protocol = stored.run.protocols[1]
+    bare = tuple(
+        msgspec.structs.replace(one, outcome=msgspec.structs.replace(one.outcome, diagnostic=None))
+        if isinstance(one.outcome, Refuted)
+        else one
+        for one in protocol.verdicts
+    )
+    changed = msgspec.structs.replace(protocol, verdicts=bare)
+    run = msgspec.structs.replace(stored.run, protocols=(stored.run.protocols[0], changed))
+    for write in (write_concise, write_errors):
+        out = io.StringIO()
+        write(run, stored.sources, out)
+        assert f"of `{protocol.name} (b/x.tell)` does not hold" in out.getvalue()
+
+
+@outcomes("mixed")
+def test_machines_see_the_bare_name(folder: Path) -> None:
+    for kind in ("json", "junit", "sarif", "gitlab"):
+        assert "Ping (" not in (folder / f"run.{kind}").read_text(encoding="utf-8"), kind
+
+
+def test_names_that_are_unique_stay_bare(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, REFUTED.replace("LAST", "Right").replace("Ping", "Pong"))
+    checked(tmp_path)
+    for kind in ("txt", "markdown", "proof", "html"):
+        written = (tmp_path / f"run.{kind}").read_text(encoding="utf-8")
+        assert "Pong" in written
+        assert "Ping (" not in written, kind
+        assert "Pong (" not in written, kind

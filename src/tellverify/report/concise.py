@@ -10,6 +10,7 @@ from tellverify.report.entries import entries, folded
 from tellverify.report.escape import log_line
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
+from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 
@@ -22,7 +23,7 @@ def write_concise(
     Refuted obligations that no finding reports follow the findings, as `refuted[code]`.
     """
     style = Style(ascii_only=ascii_only)
-    for entry, _ in folded(entries(run)):
+    for entry, _ in folded(entries(titled(run))):
         at = entry.region
         where = f"{style.shown(at.path)}:{at.line}:{at.column}"
         word = entry.severity if entry.diagnostic is not None else "refuted"
@@ -42,7 +43,7 @@ def write_errors(
         return
     style = Style(ascii_only=ascii_only)
     is_known = True
-    for one in entries(run):
+    for one in entries(titled(run)):
         is_open = one.kind in ("unknown", "skipped") and one.required and run.exit_code != 1
         if one.accepted or one.repeats or not (is_open or one.severity is Severity.ERROR):
             continue

@@ -151,7 +151,7 @@ def message_of(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> 
     evidence = outcome.evidence
     why = evidence.explanation if isinstance(evidence, Trace) else evidence.reason
     text = why or PROPERTIES[verdict.property].sentence.removesuffix(".")
-    return f"`{verdict.name}` of `{protocol.name}` does not hold: {text}"
+    return f"`{verdict.name}` of `{protocol.title}` does not hold: {text}"
 
 
 def _refuted(
@@ -191,7 +191,7 @@ def _unknown(protocol: ProtocolReport, verdict: Verdict, reason: str) -> ReportE
         "unknown" if word == "unknown" else "skipped",
         code_of(verdict.outcome),
         Severity.WARNING if verdict.required else Severity.NOTE,
-        f"`{verdict.name}` of `{protocol.name}` is {word}: {reason}",
+        f"`{verdict.name}` of `{protocol.title}` is {word}: {reason}",
         place_of(protocol, verdict),
         fingerprint(protocol.subject, verdict),
         verdict.required,

@@ -12,6 +12,7 @@ from tellverify.report.escape import encodable
 from tellverify.report.grouping import Group, detail_of, groups, members, place_of, totals
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
+from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import Comparison
 from tellverify.verdict.outcome import Assumed, Refuted
@@ -48,6 +49,7 @@ def write_markdown(run: Run, sources: Mapping[str, SourceFile], *, limit: int = 
     report says so.
     """
     text = ""
+    run = titled(run)
     by_protocol = [(protocol, groups(protocol)) for protocol in run.protocols]
     blocks: list[str] = []
     count = 0
@@ -196,7 +198,7 @@ def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
                 teller = outcome.diagnostic if isinstance(outcome, Refuted) else None
                 said = prose(teller.message) if teller is not None else code(verdict.name)
                 again = ", in another way than before" if state == "updated" else ""
-                new[f"{said} in {code(protocol.name)}{again}"] = None
+                new[f"{said} in {code(protocol.title)}{again}"] = None
     for finding in sorted(run.diagnostics, key=sort_key):
         if finding.refutes or finding.severity is Severity.NOTE:
             continue
@@ -252,7 +254,7 @@ def _row(
     elif group.detail:
         outcome += f" ({prose(group.detail, in_table=True)})"
     where = code(f"{at.path.rpartition('/')[2]}:{at.line}", in_table=True)
-    name = code(protocol.name, in_table=True)
+    name = code(protocol.title, in_table=True)
     was = ""
     if compared is not None:
         words = dict.fromkeys(
@@ -298,7 +300,7 @@ def _passing(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
         for group in found:
             if group.status == "proved":
                 detail = f", {prose(group.detail)}" if group.detail else ""
-                yield f"- {code(protocol.name)}: {code(group.subject)}{detail}"
+                yield f"- {code(protocol.title)}: {code(group.subject)}{detail}"
     yield ""
     yield "</details>"
     yield ""
@@ -313,7 +315,7 @@ def _assumptions(run: Run, size: Size) -> Iterator[str]:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
             if isinstance(outcome, Assumed) and outcome.ledger not in listed:
-                what = f"{code(verdict.name)} of {code(protocol.name)}"
+                what = f"{code(verdict.name)} of {code(protocol.title)}"
                 lines.append(f"{what}: {prose(detail_of(verdict))}")
     if not lines:
         return
@@ -342,14 +344,14 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     vacuous: list[str] = []
     for protocol, found in by_protocol:
         if protocol.families:
-            families.append(f"{code(protocol.name)}: {prose(members(protocol))}")
+            families.append(f"{code(protocol.title)}: {prose(members(protocol))}")
         open_ += [
-            f"{code(group.subject)} of {code(protocol.name)}: {prose(group.detail)}"
+            f"{code(group.subject)} of {code(protocol.title)}: {prose(group.detail)}"
             for group in found
             if group.status in ("unknown", "skipped")
         ]
         vacuous += [
-            f"{code(verdict.name)} of {code(protocol.name)}"
+            f"{code(verdict.name)} of {code(protocol.title)}"
             for verdict in protocol.verdicts
             if verdict.vacuity == "vacuous" and not isinstance(verdict.outcome, Refuted)
         ]

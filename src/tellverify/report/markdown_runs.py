@@ -105,7 +105,7 @@ def _where(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -> str:
 
 
 def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> str:
-    name = f"<code>{html(protocol.name)}</code>"
+    name = f"<code>{html(protocol.title)}</code>"
     obligation = f"<code>{html(verdict.name)}</code>"
     evidence = outcome.evidence
     if isinstance(evidence, Conflict):

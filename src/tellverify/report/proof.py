@@ -19,6 +19,7 @@ from tellverify.report.families import collapsed
 from tellverify.report.grouping import Group, evidence_of, groups, members, totals
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
+from tellverify.report.titles import titled
 from tellverify.report.wording import settling
 from tellverify.source.text import SourceFile
 from tellverify.verdict.methods import Method
@@ -51,6 +52,7 @@ def write_proof(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -
 
     `sources` is not needed, every place is named by its line.
     """
+    run = titled(run)
     files = _Files(evidence_of(run), folder)
     lines = [
         *_head(run),
@@ -109,7 +111,7 @@ def _section(run: Run, title: str, words: Sequence[str], files: _Files) -> Itera
             for line in _claim(protocol, verdicts, files)
         ]
         if claims:
-            blocks += [f"### {code(protocol.name)}", "", _about(protocol), "", *claims, ""]
+            blocks += [f"### {code(protocol.title)}", "", _about(protocol), "", *claims, ""]
     yield f"## {title}"
     yield ""
     if blocks:
@@ -221,7 +223,7 @@ def _assumptions(run: Run) -> Iterator[str]:
             outcome = verdict.outcome
             if isinstance(outcome, Assumed) and outcome.ledger not in known:
                 rows.append(
-                    f"- {prose(outcome.ledger)} {code(verdict.name)} of {code(protocol.name)}:"
+                    f"- {prose(outcome.ledger)} {code(verdict.name)} of {code(protocol.title)}:"
                     f" {prose(outcome.reason)} ({code(outcome.place)})"
                 )
     yield from rows or ["None beyond the semantics above."]

@@ -21,6 +21,7 @@ from tellverify.report.grouping import (
     totals,
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
+from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
@@ -49,6 +50,7 @@ def write_text(
 ) -> None:
     """Write the terminal report of `run`; `trailer` is put at the end of the totals line."""
     style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
+    run = titled(run)
     files = evidence_of(run)
     for entry, others in folded(entries(run)):
         gutter = 1
@@ -92,7 +94,7 @@ def _witness(
     if witness is None:
         return []
     trace = witness.trace
-    what = style.tamed(f"`{verdict.name}` of `{protocol.name}` is {trace.explanation}")
+    what = style.tamed(f"`{verdict.name}` of `{protocol.title}` is {trace.explanation}")
     lines = style.hanging("witness: ", what, 4)
     lines[0] = style.paint("green", "witness") + lines[0][len("witness") :]
     if witness.instance:
@@ -200,7 +202,7 @@ def _premises(core: Core, script: str, gutter: int, style: Style) -> list[str]:
 
 def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str]:
     """The block of one protocol: who takes part, then the verdicts."""
-    name = style.tamed(protocol.name)
+    name = style.tamed(protocol.title)
     head = padded(name, max(_NAME, width(name) + 3))
     indent = min(width(head), _NAME)
     lines = style.hanging(head, style.tamed(members(protocol)), indent)
@@ -224,7 +226,7 @@ def _certificates(run: Run, protocol: ProtocolReport, style: Style) -> list[str]
 
 def _line(protocol: ProtocolReport, word: str, style: Style) -> list[str]:
     """The line of a protocol of which all is known and nothing is wrong."""
-    name = style.tamed(protocol.name)
+    name = style.tamed(protocol.title)
     head = f"{word:<{_STATUS}}{padded(name, max(_LINE_NAME, width(name) + 2))}"
     who = members(protocol).replace(", checked for ", ", ")
     if style.width < _NARROW:

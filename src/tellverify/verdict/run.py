@@ -142,6 +142,11 @@ class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     kind: SubjectKind = SubjectKind.PROTOCOL
 
     @builtins.property
+    def title(self) -> str:
+        """Its name as people read it."""
+        return self.name
+
+    @builtins.property
     def subject(self) -> Subject:
         """What all its obligations are about."""
         return Subject(self.kind, self.path, self.name)

@@ -104,7 +104,7 @@ def _unlisted(page: Page) -> Iterator[list[Html]]:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
             if isinstance(outcome, Assumed) and outcome.ledger not in known:
-                what = joined((code(verdict.name), escaped(" of "), code(protocol.name)))
+                what = joined((code(verdict.name), escaped(" of "), code(protocol.title)))
                 yield [
                     element("strong", escaped(outcome.ledger or "—")),
                     what,
@@ -140,7 +140,7 @@ def vacuity(page: Page) -> Html:
             if isinstance(verdict.outcome, Proved | Bounded):
                 counts[verdict.vacuity] = counts.get(verdict.vacuity, 0) + 1
                 if verdict.vacuity == "vacuous":
-                    cells = [code(protocol.name), sentence((verdict,))]
+                    cells = [code(protocol.title), sentence((verdict,))]
                     rows.append([*cells, status_chip(status(verdict.outcome))])
     words = (
         f"Of {counted(sum(counts.values()), 'proved or bounded obligation')},"
@@ -175,7 +175,7 @@ def _pack(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
     head = element(
         "h3",
         code(item),
-        escaped(f" of {protocol.name}: {word} "),
+        escaped(f" of {protocol.title}: {word} "),
         status_chip(status(outcome)),
     )
     parts = [head]
@@ -211,7 +211,7 @@ def differences(page: Page) -> Html:
             state = page.compared.state(protocol, verdict)
             if (was and was != now) or state in ("new", "updated"):
                 before = status_chip(was) if was else escaped("—")
-                cells = [code(protocol.name), code(verdict.name), before, status_chip(now)]
+                cells = [code(protocol.title), code(verdict.name), before, status_chip(now)]
                 rows.append([*cells, escaped(state or "changed")])
     found = [
         joined((code(one.code.number), escaped(" "), prose(one.message)))

@@ -28,7 +28,7 @@ def _protocol(protocol: ProtocolReport) -> Html:
     lead = paragraph(
         joined(
             (
-                code(protocol.name),
+                code(protocol.title),
                 escaped(f"{size}: {runs}, each up to where it comes back to a state"),
             )
         )

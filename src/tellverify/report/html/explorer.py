@@ -44,7 +44,7 @@ def explorer(page: Page, protocol: ProtocolReport, trace: Trace, instance: str, 
     columns = participants(trace, protocol.roles, _IDLE)
     shown = columns[:_MOST_COLUMNS]
     found = list(scenes(trace, shown, drawings))
-    title = f"Sequence chart of a run of {protocol.name} with {counted(len(trace.steps), 'step')}"
+    title = f"Sequence chart of a run of {protocol.title} with {counted(len(trace.steps), 'step')}"
     chart = draw_chart(trace, protocol.roles, title, places=False)
     lines: dict[str, list[int]] = {}
     for step in trace.steps:

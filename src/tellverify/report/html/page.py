@@ -22,6 +22,7 @@ from tellverify.report.html.components import Page, code, page_of, table
 from tellverify.report.html.coverage import coverage
 from tellverify.report.html.shell import Section, markup, rendered
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined
+from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
@@ -50,7 +51,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
 
     Links to evidence files lead from a page in `folder`.
     """
-    page = page_of(run, sources, folder)
+    page = page_of(titled(run), sources, folder)
     style = _asset("report.css").replace("/*LIGHT*/", LIGHT).replace("/*DARK*/", DARK) + RULES
     script = _asset("explorer.js")
     run, counts = page.run, totals(page.run)

@@ -41,7 +41,7 @@ def protocols(page: Page) -> Html:
 def _protocol(protocol: ProtocolReport, *, drawn: bool) -> Html:
     place = place_text(protocol.path, protocol.line)
     parts = [
-        element("h3", code(protocol.name), element("span", escaped(members(protocol)))),
+        element("h3", code(protocol.title), element("span", escaped(members(protocol)))),
         paragraph(
             joined(
                 (
@@ -82,12 +82,12 @@ def _drawings(protocol: ProtocolReport) -> Html:
     at = f" with {drawings.instance}" if drawings.instance else ""
     if drawings.graph is not None:
         words = f"Protocol graph{at}: {_size(drawings.graph)}"
-        pictures.append(_picture(drawings.graph, words, protocol.name))
+        pictures.append(_picture(drawings.graph, words, protocol.title))
     for machine in drawings.machines:
         names = listed(collapsed(machine.roles), 4)
         also = ", equal up to the names of members" if len(machine.roles) > 1 else ""
         words = f"Machine of {names}: {_size(machine)}{also}"
-        pictures.append(_picture(machine, words, protocol.name))
+        pictures.append(_picture(machine, words, protocol.title))
     notes = [f"Not drawn: {text}." for text in drawings.omitted]
     parts = [element("div", *pictures, class_="pictures")] if pictures else []
     parts += [paragraph(prose(note), class_="quiet") for note in notes]

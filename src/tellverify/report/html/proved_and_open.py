@@ -51,7 +51,7 @@ def _proved_of(page: Page, protocol: ProtocolReport) -> Html:
         return EMPTY
     return element(
         "section",
-        element("h3", code(protocol.name), element("span", escaped(members(protocol)))),
+        element("h3", code(protocol.title), element("span", escaped(members(protocol)))),
         table(("What holds of all runs", "How it is known", "Evidence"), rows, class_="claims"),
         class_="block",
         id=anchor("proved", protocol.subject.text),
@@ -100,7 +100,7 @@ def _witness(protocol: ProtocolReport, verdict: Verdict) -> Html:
         return EMPTY
     trace = verdict.witness.trace
     steps = counted(len(trace.steps), "step")
-    chart = draw_chart(trace, protocol.roles, f"A run of {protocol.name} that shows it, {steps}")
+    chart = draw_chart(trace, protocol.roles, f"A run of {protocol.title} that shows it, {steps}")
     if chart is None:
         return EMPTY
     at = f" with {verdict.witness.instance}" if verdict.witness.instance else ""
@@ -151,7 +151,7 @@ def _question(page: Page, protocol: ProtocolReport, verdicts: list[Verdict]) -> 
     for verdict in verdicts:
         key = (verdict.property, verdict.scope.item, verdict.required)
         parts.setdefault(key, []).append(verdict)
-    claims = [code(protocol.name)]
+    claims = [code(protocol.title)]
     for (_, _, required), found in parts.items():
         tag = EMPTY if required else element("span", escaped("not required"), class_="tag")
         claims.append(element("div", sentence(found), tag, class_="claim"))
@@ -184,5 +184,5 @@ def summary_lines(page: Page) -> Html:
             for word in ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
             if word in counts
         ]
-        rows.append(joined((code(protocol.name), element("span", *chips, class_="chips"))))
+        rows.append(joined((code(protocol.title), element("span", *chips, class_="chips"))))
     return items(rows, class_="protocols") if rows else EMPTY

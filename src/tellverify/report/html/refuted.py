@@ -88,7 +88,7 @@ def _row(page: Page, case: _Case) -> list[Html]:
     """The row of a case in the table of those that are not drawn."""
     names = joined(element("div", code(one.name)) for one in case.verdicts)
     link = evidence_link(page, case.protocol, case.verdicts[0])
-    return [code(case.protocol.name), names, code(case.outcome.code), link]
+    return [code(case.protocol.title), names, code(case.outcome.code), link]
 
 
 def _case(page: Page, case: _Case, *, steps: bool) -> Html:
@@ -128,7 +128,7 @@ def _headline(case: _Case) -> Html:
 
 def _facts(page: Page, case: _Case) -> Html:
     """A table of what is refuted, of what, found how."""
-    rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.name))]
+    rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.title))]
     claims = []
     for verdict in case.verdicts:
         about = [
