@@ -43,6 +43,6 @@ def check(
     Faults of the protocol or its file are findings in the result, never exceptions. Raises
     ValueError for an unknown property, strength or dialect.
     """
-    from tellverify.verification.library import checked_source as run_of
+    from tellverify.verification.source_check import checked_source as run_of
 
     return run_of(source, instances or {}, (protocols, properties, roles), require, dialect, name)
