@@ -49,7 +49,7 @@ def synthetic(size: Size) -> Policy:
         for index in range(size.packs)
     )
     protocols = tuple(
-        rows.Protocol(
+        rows.ProtocolEntry(
             module=f"module_{index}",
             protocol=f"Protocol{index}",
             id=f"synthetic.protocol_{index}",
@@ -61,7 +61,7 @@ def synthetic(size: Size) -> Policy:
     )
     content = rows.PolicyFile(
         format=1,
-        families=(rows.Family(name="own", inventory=True),),
+        families=(rows.FamilyRow(name="own", inventory=True),),
         capabilities=tuple(rows.Capability(key=key, family="own") for key in keys),
         packs=packs,
         protocols=protocols,

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tellverify.annotations.longest_paths import Shape, shortest_over, worst_case
+from tellverify.annotations.longest_paths import PathShape, shortest_over, worst_case
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ProtocolGraph
@@ -137,7 +137,7 @@ def large(sends: int, loops: int) -> None:
         for number in range(len(graph.roles))
     }
     first = graph.roles.index("A")
-    shape = Shape(graph)
+    shape = PathShape(graph)
 
     def passed() -> int:
         total = 0
@@ -146,7 +146,7 @@ def large(sends: int, loops: int) -> None:
         return total
 
     plain = timed(passed)
-    one = timed(lambda: worst_case(Shape(graph), costs[first]))
+    one = timed(lambda: worst_case(PathShape(graph), costs[first]))
     every = timed(lambda: [worst_case(shape, each) for each in costs.values()])
     worst = worst_case(shape, costs[first])
     over = timed(lambda: shortest_over(graph, costs[first], worst, worst.total - 1, 10_000_000), 1)

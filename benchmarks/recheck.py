@@ -29,7 +29,7 @@ from tellverify.evidence.certificate import (  # noqa: E402
     Certificate,
     write_certificate,
 )
-from tellverify.evidence.recheck.files import recheck  # noqa: E402
+from tellverify.evidence.recheck.evidence_files import recheck  # noqa: E402
 from tellverify.model.graph import ProtocolGraph  # noqa: E402
 from tellverify.obligations.options import Options  # noqa: E402
 from tellverify.projection.certify import certify  # noqa: E402

@@ -156,9 +156,9 @@ def rows_of_systems(participants: int) -> None:
 
 
 def row_by_numpy(machines: Sequence[Machine], bound: int, plain: float) -> None:
-    from tellverify.search.numpy_search import DenseSearch, Layout
+    from tellverify.search.numpy_search import DenseSearch, NumpyLayout
 
-    if not Layout(CompiledSystem(machines, bound)).fits:
+    if not NumpyLayout(CompiledSystem(machines, bound)).fits:
         print("    by numpy: not selected, a configuration has more than 63 bits")
         return
     seconds, search = [], None

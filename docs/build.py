@@ -226,7 +226,7 @@ ACCEPTED = {
     "a trace beside a graph": "counterexamples/traces/*/*.itf.json",
 }
 LOADED = """import sys
-from tellverify.evidence.recheck.files import recheck
+from tellverify.evidence.recheck.evidence_files import recheck
 for path in sys.argv[1:]:
     recheck(path)
 print(*sorted(name for name in sys.modules if name.partition(".")[0] == "tellverify"))

@@ -21,7 +21,7 @@ from tellverify.admission.reasons import (
     minimal_inventories,
     possible_changes,
 )
-from tellverify.admission.resolve import Objection, Reason, admit, requirements
+from tellverify.admission.resolve import AdmissionReason, Objection, admit, requirements
 from tellverify.admission.runtime import all_facts, inventory_of_keys
 from tellverify.solver.port import GaveUp, Unsat
 from tellverify.solver.z3_backend import Z3Solver
@@ -159,4 +159,4 @@ def test_every_reason_that_refuses_is_among_the_cases() -> None:
     met = set()
     for seed in range(5_000):
         met |= {code for code, *_ in refusals(case(seed))}
-    assert met == {reason.code.number for reason in Reason if reason.refuses}
+    assert met == {reason.code.number for reason in AdmissionReason if reason.refuses}

@@ -14,7 +14,7 @@ from tellverify.admission.explained import Explained, explain
 from tellverify.admission.manifest import Derived, Manifest, derive
 from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.premises import premises
-from tellverify.admission.resolve import Reason
+from tellverify.admission.resolve import AdmissionReason
 from tellverify.admission.runtime import inventory_of
 from tellverify.language.syntax.parser import parse
 from tellverify.policy.check import check_policy
@@ -76,7 +76,7 @@ def test_every_file_is_listed_and_every_rejection_has_a_file() -> None:
     files = {path.stem for path in FOLDER.iterdir() if path.suffix in (".tell", ".json")}
     assert files == set(EXPECTED)
     codes = {row["code"] for row in EXPECTED.values()}
-    assert codes >= {reason.code.number for reason in Reason if reason.refuses}
+    assert codes >= {reason.code.number for reason in AdmissionReason if reason.refuses}
 
 
 @pytest.mark.parametrize(("name", "row"), EXPECTED.items(), ids=EXPECTED)

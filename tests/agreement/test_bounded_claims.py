@@ -16,7 +16,7 @@ from systems import Whole, random_family, random_system
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
 from tellverify.search.check_system import SystemCheck, check_system
-from tellverify.search.group_answer import PROVED, Reached, Scope
+from tellverify.search.group_answer import PROVED, Reached, SearchScope
 
 COUNT = int(os.environ.get("TELLVERIFY_MACHINES", "300"))
 LIMIT = 400
@@ -72,7 +72,7 @@ def test_every_claim_agrees_with_an_exhaustive_search() -> None:
             reached = checked.reached.get(fault)
             if reached is None or fault is Fault.STUCK_ROLE or of(checked, fault):
                 continue
-            bounded += reached.scope is Scope.QUEUES
+            bounded += reached.scope is SearchScope.QUEUES
             proved += reached.scope in PROVED
             check_absence(machines, whole, fault, reached, checked, seed)
         stuck = {culprits[0] for culprits in of(checked, Fault.STUCK_ROLE)}
@@ -91,8 +91,8 @@ def of(checked: SystemCheck, fault: Fault) -> list[tuple[str, ...]]:
 def within(machines: Sequence[Machine], whole: Whole, reached: Reached) -> Whole | None:
     """All configurations that a claim speaks of; None where they are too many or none is made."""
     if whole.finite:
-        return whole if reached.scope in PROVED or reached.scope is Scope.QUEUES else None
-    if reached.scope is Scope.QUEUES:
+        return whole if reached.scope in PROVED or reached.scope is SearchScope.QUEUES else None
+    if reached.scope is SearchScope.QUEUES:
         part = Whole(machines, 4_000, reached.bound)
         return part if part.finite else None
     return None
@@ -120,7 +120,9 @@ def check_absence(
         longest = max((length for _, length in checked.longest), default=0)
         if whole.finite:
             assert longest >= whole.longest(), f"seed {seed}"
-            assert reached.scope is not Scope.ALL or longest == whole.longest(), f"seed {seed}"
+            assert reached.scope is not SearchScope.ALL or longest == whole.longest(), (
+                f"seed {seed}"
+            )
         else:
             part = Whole(machines, 4_000, longest)
             assert not part.finite or not part.blocked, f"seed {seed}"

@@ -14,14 +14,14 @@ from tellverify.search.encoding import CompiledSystem
 from tellverify.search.layering import is_graded
 
 pytest.importorskip("numpy")
-from tellverify.search.numpy_search import DenseSearch, Layout
+from tellverify.search.numpy_search import DenseSearch, NumpyLayout
 
 FAULTS = frozenset(Fault) - {Fault.INFIDELITY}
 
 
 def both(machines: tuple[Machine, ...], bound: int) -> tuple[LayeredSearch, DenseSearch] | None:
     system, other = CompiledSystem(machines, bound), CompiledSystem(machines, bound)
-    if not Layout(system).fits:
+    if not NumpyLayout(system).fits:
         return None
     found = LayeredSearch(system, 400), DenseSearch(other, 400)
     for search in found:
@@ -101,6 +101,6 @@ def test_machines_of_equally_long_ways_are_told() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     row = tuple((Action(True, "B", f"l{i}"), 0) for i in range(40))
     machines = (Machine("A", (row,), (False,)), Machine("B", ((),), (True,)))
-    assert not Layout(CompiledSystem(machines, 16)).fits
+    assert not NumpyLayout(CompiledSystem(machines, 16)).fits
     with pytest.raises(ValueError, match="bits"):
         DenseSearch(CompiledSystem(machines, 16), 100)

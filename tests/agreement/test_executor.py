@@ -19,7 +19,7 @@ from tellverify.model.step import Step
 from tellverify.obligations.machines import Machines
 from tellverify.runtime.chooser import Scripted, Seeded, Unscripted
 from tellverify.runtime.envelope import envelope_diff
-from tellverify.runtime.executor import Ending, Execution, Executor
+from tellverify.runtime.executor import Execution, ExecutionEnding, Executor
 from tellverify.runtime.mode import ExecutionPolicy, Mode
 
 POLICIES = (
@@ -56,11 +56,11 @@ def test_executions_are_runs_and_end_as_the_semantics_says(policy: ExecutionPoli
         assert max(done.waves, default=0) <= policy.waves, f"seed {seed}"
         able = next(system.enabled(done.configuration), None) is not None
         final = system.is_final(done.configuration) and not done.configuration.queues
-        if done.ending is Ending.LIMIT:
+        if done.ending is ExecutionEnding.LIMIT:
             assert len(done.steps) == LIMIT, f"seed {seed}"
         else:
             assert not able, f"seed {seed}"
-            assert (done.ending is Ending.COMPLETE) == final, f"seed {seed}"
+            assert (done.ending is ExecutionEnding.COMPLETE) == final, f"seed {seed}"
 
 
 def test_an_execution_gets_stuck_exactly_where_the_search_knows_a_fault() -> None:
@@ -81,8 +81,8 @@ def test_an_execution_gets_stuck_exactly_where_the_search_knows_a_fault() -> Non
             Fault.STUCK_ROLE,
         }
         if not known:
-            assert ends <= {Ending.COMPLETE, Ending.LIMIT}, f"seed {seed}"
-        if Ending.STUCK in ends:
+            assert ends <= {ExecutionEnding.COMPLETE, ExecutionEnding.LIMIT}, f"seed {seed}"
+        if ExecutionEnding.STUCK in ends:
             stuck += 1
             assert known, f"seed {seed}"
     assert stuck > 50
@@ -99,8 +99,8 @@ def test_logs_of_executions_replay() -> None:
             assert monitor.make(event) is None, f"seed {seed}"
         if done.steps:
             complete = monitor.complete(seed)
-            if done.ending is not Ending.LIMIT:
-                assert complete == (done.ending is Ending.COMPLETE), f"seed {seed}"
+            if done.ending is not ExecutionEnding.LIMIT:
+                assert complete == (done.ending is ExecutionEnding.COMPLETE), f"seed {seed}"
 
 
 def test_schedules_of_all_modes_are_equal_up_to_independent_events() -> None:
@@ -112,7 +112,7 @@ def test_schedules_of_all_modes_are_equal_up_to_independent_events() -> None:
         if any(_races(machine) for machine in machines):
             continue
         runs = [executed(machines, policy, seed) for policy in POLICIES]
-        if any(run.ending is Ending.LIMIT for run in runs):
+        if any(run.ending is ExecutionEnding.LIMIT for run in runs):
             continue
         compared += 1
         first = words(runs[0].steps)

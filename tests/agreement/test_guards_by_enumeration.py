@@ -26,8 +26,15 @@ from tellverify.model.predicate import (
     Value,
     truth,
 )
-from tellverify.solver.guard_queries import Constant, Contradictory, Gap, Judgement, Overlap, judge
-from tellverify.solver.port import Budget
+from tellverify.solver.guard_queries import (
+    Contradictory,
+    GuardConstant,
+    GuardGap,
+    GuardJudgement,
+    Overlap,
+    judge,
+)
+from tellverify.solver.port import SolverBudget
 from tellverify.solver.z3_backend import Z3Solver
 
 NUMBERS, TRUTHS, TEXTS = ("x", "y"), ("p", "q"), ("s",)
@@ -74,8 +81,8 @@ VALUATIONS = list(_valuations())
 @settings(max_examples=60)
 @given(st.lists(predicates, min_size=1, max_size=3))
 def test_verdicts_agree_with_enumeration(guards: list[Predicate]) -> None:
-    found = judge(guards, Z3Solver(), Budget(), 1_000, complete=True)
-    assert isinstance(found, Judgement)
+    found = judge(guards, Z3Solver(), SolverBudget(), 1_000, complete=True)
+    assert isinstance(found, GuardJudgement)
     assert not found.unknown
     rows = [tuple(truth(guard, values) for guard in guards) for values in VALUATIONS]
     columns = list(zip(*rows, strict=True))
@@ -84,19 +91,19 @@ def test_verdicts_agree_with_enumeration(guards: list[Predicate]) -> None:
     usual = [i for i in range(len(guards)) if i not in bad | constant]
     told = found.remarks
     assert {one.index for one in told if isinstance(one, Contradictory)} == bad
-    assert {one.index for one in told if isinstance(one, Constant)} == constant
+    assert {one.index for one in told if isinstance(one, GuardConstant)} == constant
     overlaps = {(one.first, one.second) for one in told if isinstance(one, Overlap)}
     real = {(i, j) for i in usual for j in usual if i < j and any(r[i] and r[j] for r in rows)}
     assert overlaps <= real
     assert bool(overlaps) == bool(real)
     has_gap = not bad and not constant and any(not any(row) for row in rows)
-    assert any(isinstance(one, Gap) for one in told) == has_gap
+    assert any(isinstance(one, GuardGap) for one in told) == has_gap
     for one in told:
         match one:
             case Overlap(first, second, witness):
                 assert truth(guards[first], dict(witness)) is True
                 assert truth(guards[second], dict(witness)) is True
-            case Gap(witness):
+            case GuardGap(witness):
                 assert [truth(guard, dict(witness)) for guard in guards] == [False] * len(guards)
-            case Contradictory() | Constant():
+            case Contradictory() | GuardConstant():
                 pass

@@ -13,16 +13,16 @@ from tellverify.models.evaluation import values_of
 from tellverify.models.expressions import Type
 from tellverify.models.lattice_laws import Law, laws_of
 from tellverify.models.law_proofs import (
-    Broken,
+    BrokenLaw,
     Kept,
-    Undecided,
+    UndecidedLaw,
     _variables,
     _weight,
     breaks,
     judge,
 )
 from tellverify.models.structures import Structure, read_structures
-from tellverify.solver.port import Budget
+from tellverify.solver.port import SolverBudget
 from tellverify.solver.z3_backend import Z3Solver
 
 ROOT = Path(__file__).parents[2]
@@ -141,10 +141,10 @@ def brute_force(structure: Structure, law: Law) -> int | None:
 def test_the_solver_finds_what_trying_all_values_finds(seed: int) -> None:
     structure = structure_of(seed)
     for law in laws_of(structure):
-        ruling = judge(structure, law, Z3Solver(), Budget())
+        ruling = judge(structure, law, Z3Solver(), SolverBudget())
         found = brute_force(structure, law)
         if found is not None:
-            assert isinstance(ruling, Broken | Undecided), (seed, law.name)
+            assert isinstance(ruling, BrokenLaw | UndecidedLaw), (seed, law.name)
 
 
 @pytest.mark.parametrize("seed", range(200, 240))
@@ -153,30 +153,30 @@ def test_laws_up_to_a_view_are_those_that_trying_all_values_finds(seed: int) -> 
     laws = list(laws_of(structure))
     assert {"congruent", "congruent u", "internal u"} <= {law.name for law in laws}
     for law in laws:
-        ruling = judge(structure, law, Z3Solver(), Budget())
+        ruling = judge(structure, law, Z3Solver(), SolverBudget())
         if brute_force(structure, law) is not None:
-            assert isinstance(ruling, Broken | Undecided), (seed, law.name)
+            assert isinstance(ruling, BrokenLaw | UndecidedLaw), (seed, law.name)
 
 
 @pytest.mark.parametrize("seed", range(60, 100))
 def test_no_smaller_values_break_a_law(seed: int) -> None:
     structure = structure_of(seed)
     for law in laws_of(structure):
-        ruling = judge(structure, law, Z3Solver(), Budget())
+        ruling = judge(structure, law, Z3Solver(), SolverBudget())
         found = brute_force(structure, law)
-        if found is not None and isinstance(ruling, Broken):
+        if found is not None and isinstance(ruling, BrokenLaw):
             assert ruling.is_smallest, (seed, law.name)
 
 
 def test_most_random_laws_are_decided() -> None:
     rulings = [
-        judge(structure, law, Z3Solver(), Budget())
+        judge(structure, law, Z3Solver(), SolverBudget())
         for structure in map(structure_of, range(25))
         for law in laws_of(structure)
     ]
-    given_up = sum(isinstance(ruling, Undecided) for ruling in rulings)
+    given_up = sum(isinstance(ruling, UndecidedLaw) for ruling in rulings)
     assert given_up <= len(rulings) // 20
-    assert {Kept, Broken} <= {type(ruling) for ruling in rulings}
+    assert {Kept, BrokenLaw} <= {type(ruling) for ruling in rulings}
 
 
 @pytest.mark.parametrize("name", ["aura", "coordinators"])
@@ -184,7 +184,10 @@ def test_the_laws_of_the_specs_are_proved_for_all_values(name: str) -> None:
     text = (ROOT / "specs" / "laws" / f"{name}.toml").read_text("utf-8")
     for structure in read_structures(f"{name}.toml", text).found:
         for law in laws_of(structure):
-            assert judge(structure, law, Z3Solver(), Budget()) == Kept(), (structure.name, law.name)
+            assert judge(structure, law, Z3Solver(), SolverBudget()) == Kept(), (
+                structure.name,
+                law.name,
+            )
 
 
 def broken_structures() -> list[Structure]:
@@ -202,7 +205,7 @@ def test_the_known_violations_come_out() -> None:
         structure.name: [
             law.name
             for law in laws_of(structure)
-            if isinstance(judge(structure, law, Z3Solver(), Budget()), Broken)
+            if isinstance(judge(structure, law, Z3Solver(), SolverBudget()), BrokenLaw)
         ]
         for structure in broken_structures()
     }
@@ -213,8 +216,8 @@ def test_the_known_violations_come_out() -> None:
 def test_a_delta_lost_at_compaction_is_shown_with_its_values() -> None:
     (structure,) = (one for one in broken_structures() if one.name == "CompactionDropsTheLast")
     law = next(law for law in laws_of(structure) if law.name == "delta receive")
-    ruling = judge(structure, law, Z3Solver(), Budget())
-    assert isinstance(ruling, Broken)
+    ruling = judge(structure, law, Z3Solver(), SolverBudget())
+    assert isinstance(ruling, BrokenLaw)
     assert ruling.is_smallest
     values = dict(ruling.values)
     lost = values["facts"]
@@ -269,4 +272,4 @@ merge = "{merge}"
 '''
     (structure,) = read_structures("x.toml", text).found
     law = next(law for law in laws_of(structure) if law.name == "commutative")
-    assert judge(structure, law, Z3Solver(), Budget()) == Kept(within)
+    assert judge(structure, law, Z3Solver(), SolverBudget()) == Kept(within)

@@ -14,7 +14,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.run_end import replay
 from tellverify.model.trace import Trace
 from tellverify.search.check_system import SystemCheck, check_system
-from tellverify.search.group_answer import PROVED, SAFE, Scope
+from tellverify.search.group_answer import PROVED, SAFE, SearchScope
 
 LIMIT = 150
 BOUND = 4
@@ -103,15 +103,15 @@ def of_fault(checked: SystemCheck, fault: Fault) -> list[Trace]:
     return [trace for trace in checked.traces if trace.fault is fault]
 
 
-def check(machines: Sequence[Machine], seed: int) -> Scope:
+def check(machines: Sequence[Machine], seed: int) -> SearchScope:
     checked = check_system(machines, graph=None, largest_bound=BOUND, budget=800, ends=True)
     check_traces(machines, checked, seed)
     reached = checked.reached[Fault.DEADLOCK]
     whole = Whole(machines, LIMIT)
     if whole.finite:
-        assert reached.scope is Scope.ALL, f"seed {seed}"
+        assert reached.scope is SearchScope.ALL, f"seed {seed}"
         check_complete(whole, checked, seed)
-    elif reached.scope is not Scope.ALL:
+    elif reached.scope is not SearchScope.ALL:
         check_partly(machines, checked, seed)
     return reached.scope
 
@@ -126,7 +126,7 @@ def check_reduced(machines: Sequence[Machine], whole: Whole, seed: int) -> int:
         if fault is Fault.STUCK_ROLE:
             stuck = {trace.culprits[0] for trace in of_fault(checked, fault)}
             assert stuck <= whole.stuck(), f"seed {seed}"
-            if checked.reached[fault].scope is Scope.ENDINGS:
+            if checked.reached[fault].scope is SearchScope.ENDINGS:
                 assert not whole.stuck() and not has_fair_run(whole), f"seed {seed}"
                 assert not whole.after.keys() - whole.closed(whole.ends()), f"seed {seed}"
         elif of_fault(checked, fault):
@@ -172,17 +172,21 @@ def check_partly(machines: Sequence[Machine], checked: SystemCheck, seed: int) -
     """What is claimed within a bound holds there, and what is claimed of all holds beyond it."""
     for fault in SAFE:
         reached = checked.reached[fault]
-        if of_fault(checked, fault) or reached.scope is Scope.RUNS or fault is Fault.STUCK_ROLE:
+        if (
+            of_fault(checked, fault)
+            or reached.scope is SearchScope.RUNS
+            or fault is Fault.STUCK_ROLE
+        ):
             continue
-        bound = reached.bound if reached.scope is Scope.QUEUES else BOUND + 2
+        bound = reached.bound if reached.scope is SearchScope.QUEUES else BOUND + 2
         part = Whole(machines, 300, bound)
         assert facts(part)[fault] is None, f"seed {seed}: {fault} {reached}"
-    for role in sure_of(checked, Scope.COMPATIBLE):
+    for role in sure_of(checked, SearchScope.COMPATIBLE):
         part = Whole(machines, 600, checked.stuck[role].bound + 1)
         assert not part.finite or role not in part.stuck(), f"seed {seed}"
 
 
-def sure_of(checked: SystemCheck, scope: Scope) -> list[str]:
+def sure_of(checked: SystemCheck, scope: SearchScope) -> list[str]:
     """Roles that are said not to be stuck, for what `scope` has shown."""
     told = {trace.culprits[0] for trace in of_fault(checked, Fault.STUCK_ROLE)}
     return [r for r, reached in checked.stuck.items() if reached.scope is scope and r not in told]
@@ -190,16 +194,16 @@ def sure_of(checked: SystemCheck, scope: Scope) -> list[str]:
 
 def test_verdicts_on_machines_of_any_kind() -> None:
     scopes = [check(random_system(seed), seed) for seed in range(250)]
-    assert scopes.count(Scope.ALL) > 130 and len(scopes) - scopes.count(Scope.ALL) > 35
+    assert scopes.count(SearchScope.ALL) > 130 and len(scopes) - scopes.count(SearchScope.ALL) > 35
 
 
 def test_verdicts_on_session_automata() -> None:
     """Of these many are k-multiparty compatible although their queues have no bound."""
     seeds = range(10**6, 10**6 + 350)
     scopes = [check(random_system(seed, directed=True), seed) for seed in seeds]
-    assert scopes.count(Scope.COMPATIBLE) > 14
+    assert scopes.count(SearchScope.COMPATIBLE) > 14
 
 
 def test_verdicts_on_families() -> None:
     scopes = [check(random_family(seed), seed) for seed in range(100)]
-    assert scopes.count(Scope.ALL) > 35
+    assert scopes.count(SearchScope.ALL) > 35

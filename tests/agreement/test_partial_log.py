@@ -7,7 +7,7 @@ import random
 from graphs import random_graph
 from test_monitor import event_of, walk
 
-from tellverify.evidence.partial_log import PartialMonitor, TooManyPlaces
+from tellverify.evidence.partial_log import PartialMonitor, TooManyLogPlaces
 from tellverify.model.configuration import Configuration
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
@@ -42,7 +42,7 @@ def agree(seed: int, *, anywhere: bool, sends_only: bool) -> int:
         return 0
     try:
         monitor = PartialMonitor(machines, anywhere=anywhere, sends_only=sends_only)
-    except TooManyPlaces:
+    except TooManyLogPlaces:
         return 0
     steps: list[Step] = [one for one in walk(machines, rng) if one.send or not sends_only]
     steps = steps[rng.randrange(len(steps)) if steps and anywhere else 0 :]

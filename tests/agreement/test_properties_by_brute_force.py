@@ -21,7 +21,7 @@ from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.projection.subset import canonical_machine
 from tellverify.properties.configurations import Configurations, all_configurations
-from tellverify.properties.product import Decision, decide
+from tellverify.properties.product import ProductDecision, decide
 from tellverify.search.traces import step_of
 
 CASES = 1_200
@@ -60,7 +60,9 @@ def _first_broken(formula: Formula, machines: list[Machine]) -> tuple[int | None
     return finite, lasso, length
 
 
-def _decided(seed: int) -> tuple[Formula, list[Machine], Configurations, list[Step], Decision]:
+def _decided(
+    seed: int,
+) -> tuple[Formula, list[Machine], Configurations, list[Step], ProductDecision]:
     rng = random.Random(seed)
     graph = random_graph(seed, max_roles=3, max_states=5, in_class=rng.random() < 0.7)
     machines = [canonical_machine(graph, role) for role in graph.roles]

@@ -25,7 +25,7 @@ from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted
 from tellverify.verdict.run import Run
 from tellverify.verification.include import matches
 from tellverify.verification.pipeline import check_file, check_files, check_text
-from tellverify.verification.schedule import Conduct, conducted
+from tellverify.verification.schedule import Schedule, conducted
 from tellverify.verification.stored_results import decoded, encoded
 
 OPTIONS = Options(search_limit=2_000)
@@ -88,7 +88,7 @@ def test_assuming_everything_proves_nothing(block: int) -> None:
 def test_what_is_stored_comes_back(tmp_path: Path) -> None:
     files = [decode(f"p{seed}.tell", random_text(seed).encode()) for seed in range(60)]
     plain = check_files(files, OPTIONS).run
-    how = Conduct(cache=str(tmp_path / "v.sqlite"))
+    how = Schedule(cache=str(tmp_path / "v.sqlite"))
     cold, warm = conducted(files, OPTIONS, how), conducted(files, OPTIONS, how)
     assert cold.checked.run == warm.checked.run == plain
     assert warm.cached > 10

@@ -17,7 +17,7 @@ from tampering import Json, tampered
 
 from tellverify.evidence.certificate import Certificate, write_certificate
 from tellverify.evidence.graph_file import GraphFile, write_graph
-from tellverify.evidence.recheck.files import recheck
+from tellverify.evidence.recheck.evidence_files import recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault

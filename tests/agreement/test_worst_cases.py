@@ -9,7 +9,7 @@ import pytest
 from graphs import random_graph
 
 from tellverify.annotations.longest_paths import (
-    Shape,
+    PathShape,
     costly_loop,
     rounds_over,
     shortest_over,
@@ -18,7 +18,7 @@ from tellverify.annotations.longest_paths import (
     worst_totals,
 )
 from tellverify.evidence.budget_check import BadBudgets, check_budgets
-from tellverify.evidence.budgets import BudgetCertificate, BudgetInstance, Over, Worst
+from tellverify.evidence.budgets import BudgetCertificate, BudgetInstance, Over, WorstCase
 from tellverify.evidence.neutral import neutral
 from tellverify.model.graph import ProtocolGraph
 
@@ -87,7 +87,7 @@ def total_of(graph: ProtocolGraph, costs: list[int], run: tuple[int, ...]) -> in
 def test_longest_paths_agree_with_all_runs(block: int) -> None:
     unbounded = bounded = 0
     for seed, graph, costs in cases(block):
-        shape = Shape(graph)
+        shape = PathShape(graph)
         worst = worst_case(shape, costs)
         expected = by_enumeration(graph, costs)
         assert worst.is_bounded == (expected is not None), seed
@@ -115,7 +115,7 @@ def test_longest_paths_agree_with_all_runs(block: int) -> None:
 def test_runs_over_a_limit_are_shortest(block: int) -> None:
     shown = 0
     for seed, graph, costs in cases(block):
-        worst = worst_case(Shape(graph), costs)
+        worst = worst_case(PathShape(graph), costs)
         limit = random.Random(seed).choice((0, 1, 4, 6))
         if worst.is_bounded and worst.total <= limit:
             continue
@@ -127,7 +127,7 @@ def test_runs_over_a_limit_are_shortest(block: int) -> None:
     assert shown > 60
 
 
-def certificate(graph: ProtocolGraph, worst: Worst) -> BudgetCertificate:
+def certificate(graph: ProtocolGraph, worst: WorstCase) -> BudgetCertificate:
     part = BudgetInstance("", neutral(graph), [worst], [])
     return BudgetCertificate("tellverify/budgets-1", "a.tell", "0" * 64, "P", [part])
 
@@ -135,7 +135,7 @@ def certificate(graph: ProtocolGraph, worst: Worst) -> BudgetCertificate:
 def test_runs_over_a_limit_are_certified_and_others_are_not() -> None:
     passed = 0
     for seed, graph, costs in cases(2):
-        shape = Shape(graph)
+        shape = PathShape(graph)
         worst = worst_case(shape, costs)
         priced = [(event, str(cost)) for event, cost in enumerate(costs) if cost]
         if worst.is_bounded:
@@ -172,12 +172,12 @@ def over(graph: ProtocolGraph, claim: Over) -> BudgetCertificate:
 def test_certificates_are_accepted_and_forged_ones_are_not() -> None:
     forged = 0
     for seed, graph, costs in cases(3):
-        shape = Shape(graph)
+        shape = PathShape(graph)
         worst = worst_case(shape, costs)
         if not worst.is_bounded:
             continue
         run = worst_run(shape, costs, worst)
-        claim = Worst(
+        claim = WorstCase(
             "budget[A]",
             str(worst.total),
             [(event, str(cost)) for event, cost in enumerate(costs) if cost],
@@ -189,10 +189,10 @@ def test_certificates_are_accepted_and_forged_ones_are_not() -> None:
             continue
         less = [str(max(int(amount) - 1, 0)) for amount in claim.potential]
         for bad in (
-            Worst(claim.claim, str(worst.total - 1), claim.costs, less, claim.run),
-            Worst(claim.claim, claim.total, claim.costs, claim.potential[:-1], claim.run),
-            Worst(claim.claim, claim.total, claim.costs, claim.potential, claim.run[:-1]),
-            Worst(
+            WorstCase(claim.claim, str(worst.total - 1), claim.costs, less, claim.run),
+            WorstCase(claim.claim, claim.total, claim.costs, claim.potential[:-1], claim.run),
+            WorstCase(claim.claim, claim.total, claim.costs, claim.potential, claim.run[:-1]),
+            WorstCase(
                 claim.claim,
                 str(worst.total + 1),
                 claim.costs,
@@ -218,7 +218,7 @@ def test_all_payers_at_once_agree_with_one_by_one(block: int) -> None:
             if cost:
                 receiver = graph.receiver[event] if by_row else -1
                 weights[event] = ((graph.sender[event], receiver), cost)
-        shape = Shape(graph)
+        shape = PathShape(graph)
         totals = worst_totals(shape, weights)
         for payer in {who for who, _ in weights.values()}:
             costs = [0] * graph.event_count

@@ -19,7 +19,7 @@ def test_an_acceptance_rests_on_fewer_than_1500_lines() -> None:
 
 def test_it_loads_nothing_that_it_must_not_trust() -> None:
     program = (
-        "import sys, tellverify.evidence.recheck.files\n"
+        "import sys, tellverify.evidence.recheck.evidence_files\n"
         "print(*sorted({'.'.join(n.split('.')[:2]) for n in sys.modules}))"
     )
     done = subprocess.run(

@@ -24,7 +24,7 @@ from tellverify.verification import cache, pipeline, workers
 from tellverify.verification.cache import Cache, Keys
 from tellverify.verification.checked import Checked, FileResult
 from tellverify.verification.pipeline import check_file, check_files
-from tellverify.verification.schedule import Conduct, conducted
+from tellverify.verification.schedule import Schedule, conducted
 from tellverify.verification.stored_results import decoded, encoded
 
 ROOT = Path(__file__).parents[2]
@@ -96,8 +96,8 @@ def without_graphs(checked: Checked) -> object:
 def test_a_warm_run_is_the_cold_one(tmp_path: Path) -> None:
     place = str(tmp_path / "c" / "v.sqlite")
     plain = check_files(FILES, Options())
-    cold = conducted(FILES, Options(), Conduct(cache=place))
-    warm = conducted(FILES, Options(), Conduct(cache=place))
+    cold = conducted(FILES, Options(), Schedule(cache=place))
+    warm = conducted(FILES, Options(), Schedule(cache=place))
     assert cold.cached == 0
     assert warm.cached > 20
     assert cold.notes == warm.notes == ()
@@ -127,7 +127,7 @@ def test_a_stored_refutation_is_replayed(tmp_path: Path, monkeypatch: pytest.Mon
 
     files, options = stored_refutation()
     place = str(tmp_path / "v.sqlite")
-    cold = conducted(files, options, Conduct(cache=place))
+    cold = conducted(files, options, Schedule(cache=place))
     replays: list[object] = []
     real = confirm.replayed
 
@@ -136,7 +136,7 @@ def test_a_stored_refutation_is_replayed(tmp_path: Path, monkeypatch: pytest.Mon
         return real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(confirm, "replayed", counted)
-    warm = conducted(files, options, Conduct(cache=place))
+    warm = conducted(files, options, Schedule(cache=place))
     assert warm.cached == 1
     assert len(replays) == 1
     assert warm.checked.run == cold.checked.run
@@ -145,13 +145,13 @@ def test_a_stored_refutation_is_replayed(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_stored_refutation_that_shows_nothing_is_thrown_away(tmp_path: Path) -> None:
     files, options = stored_refutation()
     place = tmp_path / "v.sqlite"
-    cold = conducted(files, options, Conduct(cache=str(place)))
+    cold = conducted(files, options, Schedule(cache=str(place)))
     with sqlite3.connect(place) as connection:
         ((key, text),) = connection.execute("SELECT key, text FROM result").fetchall()
         assert b'"label":"stop"' in text
         forged = text.replace(b'"label":"stop"', b'"label":"again"')
         connection.execute("UPDATE result SET text = ? WHERE key = ?", (forged, key))
-    warm = conducted(files, options, Conduct(cache=str(place)))
+    warm = conducted(files, options, Schedule(cache=str(place)))
     assert warm.cached == 0
     assert warm.checked.run == cold.checked.run
 
@@ -163,7 +163,7 @@ def test_a_stored_refutation_that_shows_nothing_is_thrown_away(tmp_path: Path) -
 def test_a_corrupt_cache_is_ignored_with_a_note(tmp_path: Path, content: bytes) -> None:
     place = tmp_path / "v.sqlite"
     place.write_bytes(content)
-    done = conducted(FILES[:2], Options(), Conduct(cache=str(place)))
+    done = conducted(FILES[:2], Options(), Schedule(cache=str(place)))
     assert done.checked.run.exit_code == 0
     assert done.cached == 0
     (note,) = done.notes
@@ -176,27 +176,27 @@ def test_a_foreign_database_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(place) as connection:
         connection.execute("CREATE TABLE result (key TEXT, text BLOB)")
     before = place.read_bytes()
-    done = conducted(FILES[:2], Options(), Conduct(cache=str(place)))
+    done = conducted(FILES[:2], Options(), Schedule(cache=str(place)))
     assert "something else" in done.notes[0]
     assert place.read_bytes() == before
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = conducted(FILES[:2], Options(), Conduct(cache=str(tmp_path / "file" / "v.sqlite")))
+    done = conducted(FILES[:2], Options(), Schedule(cache=str(tmp_path / "file" / "v.sqlite")))
     assert done.checked.run.exit_code == 0
     assert len(done.notes) == 1
     (tmp_path / "folder.sqlite").mkdir()
-    done = conducted(FILES[:2], Options(), Conduct(cache=str(tmp_path / "folder.sqlite")))
+    done = conducted(FILES[:2], Options(), Schedule(cache=str(tmp_path / "folder.sqlite")))
     assert len(done.notes) == 1
 
 
 def test_rows_of_junk_are_no_results(tmp_path: Path) -> None:
     place = tmp_path / "v.sqlite"
-    conducted(FILES[:3], Options(), Conduct(cache=str(place)))
+    conducted(FILES[:3], Options(), Schedule(cache=str(place)))
     with sqlite3.connect(place) as connection:
         connection.execute("UPDATE result SET text = ?", (b'{"reports": 3}',))
-    done = conducted(FILES[:3], Options(), Conduct(cache=str(place)))
+    done = conducted(FILES[:3], Options(), Schedule(cache=str(place)))
     assert done.cached == 0
     assert "3 entries" in done.notes[0]
 
@@ -241,7 +241,7 @@ def test_an_import_changes_the_key_of_who_imports(tmp_path: Path) -> None:
             inputs.decode("good.tell", GOOD.encode()),
         ]
 
-    how = Conduct(cache=str(tmp_path / "v.sqlite"))
+    how = Schedule(cache=str(tmp_path / "v.sqlite"))
     conducted(texts("M"), Options(), how)
     assert conducted(texts("M"), Options(), how).cached == 3
     again = conducted(texts("N"), Options(), how)
@@ -304,7 +304,7 @@ def test_there_is_a_cache_only_where_something_is_set_up(
 @pytest.mark.parametrize("jobs", [2, 5])
 def test_the_number_of_processes_changes_nothing(jobs: int) -> None:
     alone = check_files(FILES, Options())
-    done = conducted(FILES, Options(), Conduct(jobs=jobs))
+    done = conducted(FILES, Options(), Schedule(jobs=jobs))
     assert done.checked.run == alone.run
     assert list(done.checked.graphs) == list(alone.graphs)
 
@@ -313,7 +313,7 @@ def test_imports_are_resolved_in_every_process() -> None:
     library = "module lib exposing (L)\nprotocol L =\n  roles A, B\n  A -> B : M\n"
     files = [inputs.decode(f"u{i}.tell", USER.replace("use", f"u{i}").encode()) for i in range(4)]
     files.append(inputs.decode("lib.tell", library.encode()))
-    done = conducted(files, Options(), Conduct(jobs=3))
+    done = conducted(files, Options(), Schedule(jobs=3))
     assert done.checked.run == check_files(files, Options()).run
     assert done.checked.run.exit_code == 0
 
@@ -327,7 +327,7 @@ def test_a_dead_process_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyP
         return real(workspace, index, options)
 
     monkeypatch.setattr(pipeline, "check_file", deadly)
-    done = conducted(FILES[:6], Options(), Conduct(jobs=2)).checked.run
+    done = conducted(FILES[:6], Options(), Schedule(jobs=2)).checked.run
     assert done.exit_code == 70
     (found,) = (found for found in done.diagnostics if found.code.number == "TV041")
     assert found.path == FILES[2].path
@@ -341,7 +341,7 @@ def test_a_defect_in_a_process_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(pipeline, "check_file", broken)
     with pytest.raises(workers.WorkerDefect, match="no such luck"):
-        conducted(FILES[:3], Options(), Conduct(jobs=2))
+        conducted(FILES[:3], Options(), Schedule(jobs=2))
 
 
 # Time
@@ -376,7 +376,7 @@ def test_an_interrupt_reports_what_was_finished(monkeypatch: pytest.MonkeyPatch)
         return real(workspace, index, options)
 
     monkeypatch.setattr(pipeline, "check_file", interrupted)
-    done = conducted(FILES, Options(), Conduct()).checked.run
+    done = conducted(FILES, Options(), Schedule()).checked.run
     assert done.exit_code == 130
     assert done.exit_reason == f"interrupted: 3 of {len(FILES)} files were checked"
     assert len(done.inputs) == 3

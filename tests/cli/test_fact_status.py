@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from tellverify.annotations.reduction import Reduction, faults_of_reduction, standard
+from tellverify.annotations.reduction import StatusReduction, faults_of_reduction, standard
 from tellverify.cli.group import tellverify
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = (ROOT / "specs/facts/invitation-2.toml").read_text("utf-8")
 FACTS = {"Began": "pending", "Agreed": "committed", "Dropped": "aborted", "Seen": "preparing"}
-GOOD = Reduction(
+GOOD = StatusReduction(
     initial="preparing",
     conflict="conflict",
     precedence=(("preparing",), ("pending",), ("committed", "aborted"), ("conflict",)),
@@ -24,7 +24,7 @@ GOOD = Reduction(
 )
 
 
-def other(**changes: object) -> Reduction:
+def other(**changes: object) -> StatusReduction:
     return msgspec.structs.replace(GOOD, **changes)
 
 
@@ -67,7 +67,7 @@ def test_a_right_table_has_no_fault() -> None:
         ),
     ],
 )  # fmt: skip
-def test_each_fault_of_a_table_is_told(table: Reduction, words: str) -> None:
+def test_each_fault_of_a_table_is_told(table: StatusReduction, words: str) -> None:
     found = list(faults_of_reduction(table, list(FACTS)))
     assert any(words in one for one in found), found
 
@@ -84,7 +84,7 @@ def test_proved_tables_do_not_depend_on_order_and_others_do() -> None:
         ranks = [rank for rank in ranks if rank]
         ranks.insert(chance.randrange(len(ranks) + 1), ["x"])
         facts = {f"F{name}": name for name in names}
-        table = Reduction(
+        table = StatusReduction(
             initial=chance.choice(ranks[0]),
             conflict="x",
             precedence=tuple(tuple(rank) for rank in ranks),

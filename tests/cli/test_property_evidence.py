@@ -118,7 +118,7 @@ def changed(value: object, rng: random.Random) -> object:
 
 
 def test_a_tampered_formula_is_rejected(shop: Path) -> None:
-    from tellverify.evidence.recheck.files import recheck
+    from tellverify.evidence.recheck.evidence_files import recheck
     from tellverify.evidence.recheck.graph import Rejected
 
     run("check", "-q", "shop.tell", "--evidence", "ev")
@@ -143,7 +143,7 @@ def test_a_tampered_formula_is_rejected(shop: Path) -> None:
 
 
 def test_a_run_of_a_property_is_rejected_when_it_is_cut_or_does_not_repeat(shop: Path) -> None:
-    from tellverify.evidence.recheck.files import recheck
+    from tellverify.evidence.recheck.evidence_files import recheck
     from tellverify.evidence.recheck.graph import Rejected
 
     run("check", "-q", "shop.tell", "--evidence", "ev")

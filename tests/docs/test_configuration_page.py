@@ -11,7 +11,7 @@ from tellverify.cli.group import run
 from tellverify.obligations.options import Options
 from tellverify.properties.formula_parser import parse
 from tellverify.verdict.outcome import Assumed
-from tellverify.verification.configuration import ENVIRONMENT, Configuration
+from tellverify.verification.configuration_file import ENVIRONMENT, ConfigurationFile
 from tellverify.verification.configuration_layers import load
 from tellverify.verification.pipeline import check_text
 
@@ -30,7 +30,7 @@ def test_the_shown_file_is_accepted_and_has_every_key(
     (tmp_path / "tellverify.toml").write_text(block("toml"), encoding="utf-8")
     loaded = load(folder=str(tmp_path), environment={})
     shown = {path[0] for path in loaded.origins}
-    assert shown == set(Configuration.__struct_encode_fields__) - {"cache-dir"}
+    assert shown == set(ConfigurationFile.__struct_encode_fields__) - {"cache-dir"}
     for formula in loaded.configuration.properties.values():
         parse(formula)
 

@@ -58,7 +58,7 @@ def _policy(chance: random.Random) -> Policy:
     for name in NAMES:
         module, own = name.split(".")
         protocols.append(
-            rows.Protocol(
+            rows.ProtocolEntry(
                 module=module,
                 protocol=own,
                 id=f"id.{module}" if chance.random() < 0.7 else "",

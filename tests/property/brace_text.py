@@ -34,7 +34,7 @@ values = st.one_of(
     st.builds(ast.IntValue, numbers),
     st.builds(ast.WordValue, words),
 )
-records = st.builds(ast.Record, any_number(st.builds(ast.Entry, names, values), 3))
+records = st.builds(ast.Record, any_number(st.builds(ast.RecordEntry, names, values), 3))
 messages = st.one_of(
     st.builds(ast.Message, names, maybe(type_paths)),
     st.builds(

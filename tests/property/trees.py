@@ -54,7 +54,7 @@ values = st.one_of(
     st.builds(ast.IntValue, numbers),
     st.builds(ast.WordValue, words),
 )
-records = st.builds(ast.Record, any_number(st.builds(ast.Entry, names, values), 3))
+records = st.builds(ast.Record, any_number(st.builds(ast.RecordEntry, names, values), 3))
 type_paths = st.recursive(
     st.builds(ast.TypePath, some(words)),
     lambda inner: st.builds(ast.TypePath, some(words), some(inner, 2)),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from tellverify.solver.term import And, Bool, Equal, Not, Or, Term, Variable, variables_of
+from tellverify.solver.term import (
+    Bool,
+    Conjunction,
+    Disjunction,
+    Equal,
+    NegatedTerm,
+    Term,
+    TermVariable,
+    variables_of,
+)
 
 
 def satisfiable(terms: Sequence[Term]) -> bool:
@@ -21,15 +30,15 @@ def satisfiable(terms: Sequence[Term]) -> bool:
 def true(term: Term, values: Mapping[str, bool]) -> bool:
     """The truth value of a term."""
     match term:
-        case Variable(name):
+        case TermVariable(name):
             return values[name]
         case Bool(value):
             return value
-        case Not(inner):
+        case NegatedTerm(inner):
             return not true(inner, values)
-        case And(parts):
+        case Conjunction(parts):
             return all(true(part, values) for part in parts)
-        case Or(parts):
+        case Disjunction(parts):
             return any(true(part, values) for part in parts)
         case Equal(left, right):
             return true(left, values) == true(right, values)

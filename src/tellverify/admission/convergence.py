@@ -43,7 +43,7 @@ class TaskState(msgspec.Struct, frozen=True):
     state: str
 
 
-class Standing(msgspec.Struct, frozen=True):
+class ConvergenceStanding(msgspec.Struct, frozen=True):
     """One protocol of the inventory.
 
     `pack_status` is adopted, missing, candidate, non-goal, free or rejected; what is a candidate by
@@ -75,7 +75,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def standings(
     policy: Policy, sources: Sequence[Sourced], acceptance: Mapping[str, str]
-) -> tuple[Standing, ...]:
+) -> tuple[ConvergenceStanding, ...]:
     """How far each protocol of the policy is, in its order; `acceptance` is by protocol."""
     by_name = {one.derived.manifest.protocol_qualified_name: one for one in sources}
     return tuple(
@@ -85,8 +85,8 @@ def standings(
 
 
 def _standing(
-    policy: Policy, row: rows.Protocol, sourced: Sourced | None, acceptance: str
-) -> Standing:
+    policy: Policy, row: rows.ProtocolEntry, sourced: Sourced | None, acceptance: str
+) -> ConvergenceStanding:
     wave = policy.wave_of(row)
     groups = [goal.name for goal in policy.non_goals_of(row)]
     if row.name in policy.adaptive_privacy.control_plane:
@@ -101,7 +101,7 @@ def _standing(
         objections, needs = found.objections, found.flattened
         packs = sourced.derived.manifest.required_theorem_packs
     determinism = policy.determinism_of(row)
-    return Standing(
+    return ConvergenceStanding(
         row.name,
         row.qualified,
         path,
@@ -121,7 +121,7 @@ def _standing(
 
 
 def _status(
-    row: rows.Protocol,
+    row: rows.ProtocolEntry,
     wave: rows.Wave | None,
     packs: Sequence[str],
     groups: Sequence[str],

@@ -10,8 +10,8 @@ import msgspec
 
 from tellverify.admission.manifest import Derived
 from tellverify.admission.premises import premises
-from tellverify.admission.reasons import Changes, Clash, clash_of, clashes, least_changes
-from tellverify.admission.resolve import Decision, Objection, admit
+from tellverify.admission.reasons import Changes, PackClash, clash_of, clashes, least_changes
+from tellverify.admission.resolve import AdmissionDecision, Objection, admit
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.policy.model import Policy
 from tellverify.solver.port import GaveUp, Unsat
@@ -23,7 +23,7 @@ class Reasoned(msgspec.Struct, frozen=True):
     and where there is no solver."""
 
     objection: Objection
-    clash: Clash | None
+    clash: PackClash | None
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Explained(msgspec.Struct, frozen=True):
     for an admitted protocol, and where none suffice (`hopeless`).
     """
 
-    decision: Decision
+    decision: AdmissionDecision
     objections: tuple[Reasoned, ...]
     changes: Changes | None = None
     hopeless: bool = False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tellverify.admission.manifest import Derived
-from tellverify.admission.resolve import Objection, Reason
+from tellverify.admission.resolve import AdmissionReason, Objection
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.admission import Spot
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.policy.model import Place, Policy
+from tellverify.policy.model import Policy, PolicyPlace
 from tellverify.source.span import Span
 
 
@@ -37,30 +37,30 @@ class _Findings:
         pack = objection.pack
         where, at = self._where, self._place(pack)
         match objection.reason:
-            case Reason.UNDECLARED:
+            case AdmissionReason.UNDECLARED:
                 return say.undeclared(where, pack, at)
-            case Reason.NO_POLICY:
+            case AdmissionReason.NO_POLICY:
                 return say.without_policy(where, pack, at, tuple(self._policy.packs))
-            case Reason.RESERVED:
+            case AdmissionReason.RESERVED:
                 row = self._policy.packs[pack]
                 return say.reserved(
                     where, pack, at, row.status, row.revisit, self._row("packs", pack, "status")
                 )
-            case Reason.DRIFT:
+            case AdmissionReason.DRIFT:
                 return self._drift(objection)
-            case Reason.FLATTENED:
+            case AdmissionReason.FLATTENED:
                 return say.flattened(where, at, objection.keys, objection.extra)
-            case Reason.MISSING_KEY | Reason.MISSING_PACK_KEY:
+            case AdmissionReason.MISSING_KEY | AdmissionReason.MISSING_PACK_KEY:
                 return self._missing(objection)
-            case Reason.PLAIN_KEYS:
+            case AdmissionReason.PLAIN_KEYS:
                 keys = self._row("protocols", self._name, "keys")
                 return say.plain_keys(where, at, objection.keys, objection.extra, keys)
-            case Reason.NOT_REQUIRED:
+            case AdmissionReason.NOT_REQUIRED:
                 return say.not_required(where, pack, self._declared(pack))
-            case Reason.NOT_PROVIDED:
+            case AdmissionReason.NOT_PROVIDED:
                 keyed = [(key, self._key(pack, key)) for key in objection.keys]
                 return say.not_provided(where, pack, keyed)
-            case Reason.METADATA:
+            case AdmissionReason.METADATA:
                 spot = self._row("packs", pack, "name")
                 return say.metadata(where, pack, self._declared(pack), objection.other, spot)
             case _:
@@ -70,18 +70,18 @@ class _Findings:
         """About the protocol itself: its name, and the groups that it is in."""
         policy, where, pack = self._policy, self._where, objection.pack
         name = self._derived.name
-        if objection.reason is Reason.UNKNOWN:
+        if objection.reason is AdmissionReason.UNKNOWN:
             return say.unknown_protocol(where, name)
-        if objection.reason is Reason.UNLISTED:
+        if objection.reason is AdmissionReason.UNLISTED:
             return say.unlisted_protocol(where, name, self._row("admission", "", "unlisted"))
-        if objection.reason is Reason.RENAMED:
+        if objection.reason is AdmissionReason.RENAMED:
             row = policy.protocols[objection.other]
             spot = self._row("protocols", row.name, "module")
             return say.renamed_protocol(where, name, row.name, _lost(row.keys, row.packs), spot)
-        if objection.reason is Reason.NOT_ADOPTED:
+        if objection.reason is AdmissionReason.NOT_ADOPTED:
             spot = self._row("protocols", self._name, "packs")
             return say.not_adopted(where, pack, name, spot)
-        if objection.reason is Reason.CANDIDATE:
+        if objection.reason is AdmissionReason.CANDIDATE:
             spot = self._member("waves", objection.other)
             return say.candidate(where, pack, self._place(pack), objection.other, spot)
         group = objection.other
@@ -101,7 +101,7 @@ class _Findings:
         runtime = self._runtime
         name = runtime.name if runtime is not None else "the runtime"
         has = None if runtime is None else _spot(place_of_key(policy, runtime, keys[0]))
-        if objection.reason is Reason.MISSING_PACK_KEY:
+        if objection.reason is AdmissionReason.MISSING_PACK_KEY:
             row = policy.packs[pack]
             index = row.runtime.index(keys[0])
             needed = _spot(policy.place("packs", pack, "runtime", index))
@@ -152,7 +152,7 @@ class _Findings:
         return self._row(section, group, *inside)
 
 
-def _spot(place: Place) -> Spot | None:
+def _spot(place: PolicyPlace) -> Spot | None:
     return (place.path, place.span) if place.path else None
 
 

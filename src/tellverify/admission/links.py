@@ -10,7 +10,7 @@ import msgspec
 _KEYS: Final = ("bundle", "exports", "imports")
 
 
-class Link(msgspec.Struct, frozen=True):
+class AdmissionLink(msgspec.Struct, frozen=True):
     """A link bundle with what it gives out and what it takes in."""
 
     bundle: str
@@ -18,7 +18,7 @@ class Link(msgspec.Struct, frozen=True):
     imports: tuple[str, ...] = ()
 
 
-def parse_link(text: str) -> Link | str:
+def parse_link(text: str) -> AdmissionLink | str:
     """The link that `text` describes, or why it is none.
 
     Segments are parted by `|` or `;`, empty ones count for nothing, and of a repeated key the last
@@ -38,7 +38,9 @@ def parse_link(text: str) -> Link | str:
         found[key] = value.strip()
     if not found.get("bundle"):
         return "it names no bundle"
-    return Link(found["bundle"], _listed(found.get("exports")), _listed(found.get("imports")))
+    return AdmissionLink(
+        found["bundle"], _listed(found.get("exports")), _listed(found.get("imports"))
+    )
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

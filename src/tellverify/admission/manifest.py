@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tellverify.admission.links import Link, parse_link
+from tellverify.admission.links import AdmissionLink, parse_link
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
-from tellverify.policy.model import Place, Policy
+from tellverify.policy.model import Policy, PolicyPlace
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -187,7 +187,7 @@ class _Derivation:
         if self._policy is not None:
             self._note(field, entry, self._policy.place("protocols", protocol, key, *inside))
 
-    def _note(self, field: str, entry: str, place: Place) -> None:
+    def _note(self, field: str, entry: str, place: PolicyPlace) -> None:
         self._provenance.append(Provenance(field, entry, place.path, place.line, place.column))
 
     def _roles(self) -> tuple[str, ...]:
@@ -238,7 +238,7 @@ class _Derivation:
                 capabilities[text] = None
             elif entry.key.text == "link":
                 link = parse_link(text)
-                if isinstance(link, Link):
+                if isinstance(link, AdmissionLink):
                     spec = LinkSpec(role, link.bundle, link.exports, link.imports)
                     links.append((spec, entry.span))
                     self._from_source("link_specs", link.bundle, entry.span)
@@ -256,7 +256,7 @@ class _Derivation:
         return tuple(sorted(capabilities)), tuple(link for link, _ in links)
 
 
-def sender_entries(protocol: ast.Protocol) -> Iterator[tuple[str, ast.Entry]]:
+def sender_entries(protocol: ast.Protocol) -> Iterator[tuple[str, ast.RecordEntry]]:
     """The entries of all sender records with the sender's name, in source order."""
     for body in (protocol.body, *(local.body for local in protocol.locals)):
         for statement in preorder(body):

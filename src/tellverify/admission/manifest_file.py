@@ -14,7 +14,7 @@ from tellverify.source.files import Unreadable, read_bytes, without_mark
 LARGEST = 4_000_000
 
 
-class Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StoredManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A manifest with the places that its entries come from."""
 
     manifest: Manifest
@@ -39,7 +39,7 @@ class Drift(msgspec.Struct, frozen=True):
 
 def to_json(derived: Derived) -> str:
     """The manifest and its provenance, the same bytes for the same source and policy."""
-    encoded = msgspec.json.encode(Stored(derived.manifest, derived.provenance))
+    encoded = msgspec.json.encode(StoredManifest(derived.manifest, derived.provenance))
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
 
 
@@ -57,7 +57,7 @@ def decode_manifest(path: str, content: bytes) -> Manifest | Diagnostic:
     try:
         probe = msgspec.json.decode(content)
         if isinstance(probe, dict) and "manifest" in probe:
-            return msgspec.json.decode(content, type=Stored).manifest
+            return msgspec.json.decode(content, type=StoredManifest).manifest
         return msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         words = str(error)[:200] or type(error).__name__

@@ -15,7 +15,7 @@ from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
 from tellverify.policy.model import Policy
 
 
-class Cell(msgspec.Struct, frozen=True):
+class MatrixCell(msgspec.Struct, frozen=True):
     """Whether a runtime admits a protocol, or the first objection: a missing key, or a code."""
 
     admitted: bool
@@ -28,7 +28,7 @@ class MatrixRow(msgspec.Struct, frozen=True):
 
     protocol: str
     needs: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
 
 
 class Matrix(msgspec.Struct, frozen=True):
@@ -77,9 +77,9 @@ def single_removals(policy: Policy) -> list[RuntimeInventory]:
     return [without(runtime, key) for key in sorted(runtime.keys)]
 
 
-def _cell(found: Requirements, runtime: RuntimeInventory) -> Cell:
+def _cell(found: Requirements, runtime: RuntimeInventory) -> MatrixCell:
     decision = admit_resolved(found, runtime)
     if decision.admitted:
-        return Cell(True)
+        return MatrixCell(True)
     first = next(each for each in decision.objections if each.reason.refuses)
-    return Cell(False, decision.first_missing, first.reason.code.number)
+    return MatrixCell(False, decision.first_missing, first.reason.code.number)

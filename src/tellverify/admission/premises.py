@@ -16,17 +16,25 @@ import msgspec
 from tellverify.admission.manifest import Derived, Manifest
 from tellverify.admission.resolve import (
     RULES,
+    AdmissionReason,
     Bars,
-    Reason,
     bars,
     carried_packs,
     known_by_name,
 )
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.policy import rows
-from tellverify.policy.model import UNPLACED, Place, Policy
+from tellverify.policy.model import UNPLACED, Policy, PolicyPlace
 from tellverify.solver.port import Premise
-from tellverify.solver.term import And, Equal, Not, Or, Sort, Term, Variable
+from tellverify.solver.term import (
+    Conjunction,
+    Disjunction,
+    Equal,
+    NegatedTerm,
+    Term,
+    TermSort,
+    TermVariable,
+)
 
 
 class Part(StrEnum):
@@ -47,8 +55,8 @@ class Named(msgspec.Struct, frozen=True):
     premise: Premise
     part: Part
     text: str
-    place: Place = UNPLACED
-    reason: Reason | None = None
+    place: PolicyPlace = UNPLACED
+    reason: AdmissionReason | None = None
     pack: str = ""
     key: str = ""
 
@@ -64,59 +72,59 @@ def premises(
 
     With `warnings`, packs that are declared must be required too.
     """
-    return tuple(_Case(policy, derived, runtime, warnings).premises())
+    return tuple(_PremiseCase(policy, derived, runtime, warnings).premises())
 
 
 def needed(policy: Policy, derived: Derived) -> tuple[str, ...]:
     """The keys that some rule asks the runtime for."""
-    return _Case(policy, derived, None, False).needed()
+    return _PremiseCase(policy, derived, None, False).needed()
 
 
-def provides(key: str) -> Variable:
+def provides(key: str) -> TermVariable:
     """Whether the runtime has a key."""
-    return Variable(f"provides {key}", Sort.BOOL)
+    return TermVariable(f"provides {key}", TermSort.BOOL)
 
 
-def requires(pack: str) -> Variable:
+def requires(pack: str) -> TermVariable:
     """Whether the source requires a pack."""
-    return Variable(f"requires {pack}", Sort.BOOL)
+    return TermVariable(f"requires {pack}", TermSort.BOOL)
 
 
-def declared(pack: str) -> Variable:
+def declared(pack: str) -> TermVariable:
     """Whether the source declares a pack."""
-    return Variable(f"declared {pack}", Sort.BOOL)
+    return TermVariable(f"declared {pack}", TermSort.BOOL)
 
 
-def declares(pack: str, key: str) -> Variable:
+def declares(pack: str, key: str) -> TermVariable:
     """Whether the declaration of a pack has a capability."""
-    return Variable(f"declares {pack} {key}", Sort.BOOL)
+    return TermVariable(f"declares {pack} {key}", TermSort.BOOL)
 
 
-def holds_fact(fact: str) -> Variable:
+def holds_fact(fact: str) -> TermVariable:
     """Whether a fact about the contracts of the runtime holds."""
-    return Variable(f"fact {fact}", Sort.BOOL)
+    return TermVariable(f"fact {fact}", TermSort.BOOL)
 
 
-KNOWN = Variable("known by name", Sort.BOOL)
+KNOWN = TermVariable("known by name", TermSort.BOOL)
 
 
-def _policy(words: str) -> Variable:
-    return Variable(f"policy {words}", Sort.BOOL)
+def _policy(words: str) -> TermVariable:
+    return TermVariable(f"policy {words}", TermSort.BOOL)
 
 
-def _listed(field: str, key: str) -> Variable:
-    return Variable(f"listed {field} {key}", Sort.BOOL)
+def _listed(field: str, key: str) -> TermVariable:
+    return TermVariable(f"listed {field} {key}", TermSort.BOOL)
 
 
-def _wanted(field: str, key: str) -> Variable:
-    return Variable(f"wanted {field} {key}", Sort.BOOL)
+def _wanted(field: str, key: str) -> TermVariable:
+    return TermVariable(f"wanted {field} {key}", TermSort.BOOL)
 
 
 def _implies(conditions: Iterable[Term], conclusion: Term) -> Term:
-    return Or((*(Not(each) for each in conditions), conclusion))
+    return Disjunction((*(NegatedTerm(each) for each in conditions), conclusion))
 
 
-class _Case:
+class _PremiseCase:
     def __init__(
         self,
         policy: Policy,
@@ -148,9 +156,11 @@ class _Case:
 
     # Facts
 
-    def _fact(self, variable: Variable, holds: bool, part: Part, text: str, place: Place) -> Named:
+    def _fact(
+        self, variable: TermVariable, holds: bool, part: Part, text: str, place: PolicyPlace
+    ) -> Named:
         return Named(
-            Premise(variable.name, variable if holds else Not(variable)), part, text, place
+            Premise(variable.name, variable if holds else NegatedTerm(variable)), part, text, place
         )
 
     def _name_fact(self) -> Named:
@@ -231,7 +241,7 @@ class _Case:
         path = self._derived.source.path
         return bars(self._policy, self._manifest, self._row, path, pack)
 
-    def _groups(self, pack: str) -> Iterator[tuple[str, Place]]:
+    def _groups(self, pack: str) -> Iterator[tuple[str, PolicyPlace]]:
         """The groups that keep the protocol free of a pack, and where they are written."""
         found = self._bars(pack)
         if found.candidate and found.is_active:
@@ -275,14 +285,14 @@ class _Case:
             place = place_of_key(self._policy, self._runtime, key)
             yield self._fact(provides(key), has, Part.RUNTIME, text, place)
 
-    def _listed(self) -> Iterator[tuple[Reason, str, str, bool, bool]]:
+    def _listed(self) -> Iterator[tuple[AdmissionReason, str, str, bool, bool]]:
         """Entries of lists of the manifest that follow from something else: what is wrong when
         they do not, the field, the entry, whether it is there and whether it should be."""
         manifest = self._manifest
         if self._row is not None:
             field, given = "required_capabilities", manifest.required_capabilities
             for key in dict.fromkeys((*self._row.keys, *given)):
-                yield Reason.PLAIN_KEYS, field, key, key in given, key in self._row.keys
+                yield AdmissionReason.PLAIN_KEYS, field, key, key in given, key in self._row.keys
         field, given = (
             "required_theorem_pack_capabilities",
             (manifest.required_theorem_pack_capabilities),
@@ -292,7 +302,7 @@ class _Case:
             bundle = manifest.pack(pack)
             carried.update(dict.fromkeys(bundle.capabilities if bundle is not None else ()))
         for key in dict.fromkeys((*carried, *given)):
-            yield Reason.FLATTENED, field, key, key in given, key in carried
+            yield AdmissionReason.FLATTENED, field, key, key in given, key in carried
 
     def _listed_facts(self) -> Iterator[Named]:
         for _, field, key, is_listed, is_wanted in self._listed():
@@ -315,15 +325,17 @@ class _Case:
                 key=key,
             )
 
-    def _rule(self, term: Term, reason: Reason, text: str, pack: str = "", key: str = "") -> Named:
+    def _rule(
+        self, term: Term, reason: AdmissionReason, text: str, pack: str = "", key: str = ""
+    ) -> Named:
         name = " ".join(part for part in (RULES[reason], pack, key) if part)
         return Named(Premise(name, term), Part.RULE, text, UNPLACED, reason, pack, key)
 
     def _name_rules(self) -> Iterator[Named]:
-        reason = self._name_refuses() or Reason.RENAMED
+        reason = self._name_refuses() or AdmissionReason.RENAMED
         yield self._rule(KNOWN, reason, "a runtime admits protocols that it knows by name")
 
-    def _name_refuses(self) -> Reason | None:
+    def _name_refuses(self) -> AdmissionReason | None:
         path = self._derived.source.path
         return known_by_name(self._policy, self._manifest, self._row, path)
 
@@ -331,7 +343,7 @@ class _Case:
         for key in dict.fromkeys(self._manifest.required_capabilities):
             yield self._rule(
                 _implies([_policy(f"needs {key}")], provides(key)),
-                Reason.MISSING_KEY,
+                AdmissionReason.MISSING_KEY,
                 "a runtime has every key that the protocol needs",
                 key=key,
             )
@@ -340,19 +352,19 @@ class _Case:
         required = requires(pack)
         yield self._rule(
             _implies([required], declared(pack)),
-            Reason.UNDECLARED,
+            AdmissionReason.UNDECLARED,
             "a required pack is declared",
             pack,
         )
         if self._warnings and pack not in self._manifest.required_theorem_packs:
             yield self._rule(
                 _implies([declared(pack)], required),
-                Reason.NOT_REQUIRED,
+                AdmissionReason.NOT_REQUIRED,
                 "a declared pack is required",
                 pack,
             )
         rule = self._policy.packs.get(pack)
-        reason = Reason.NO_POLICY if rule is None else Reason.RESERVED
+        reason = AdmissionReason.NO_POLICY if rule is None else AdmissionReason.RESERVED
         yield self._rule(
             _implies([required], _policy(f"active {pack}")),
             reason,
@@ -363,7 +375,7 @@ class _Case:
         if self._row is not None and pack in self._row.packs:
             yield self._rule(
                 _implies([_policy(f"adopts {pack}")], required),
-                Reason.NOT_ADOPTED,
+                AdmissionReason.NOT_ADOPTED,
                 "a protocol requires the packs that it has adopted",
                 pack,
             )
@@ -375,7 +387,7 @@ class _Case:
                 member = _policy(f"member {pack} {key}")
                 yield self._rule(
                     _implies([required], Equal(declares(pack, key), member)),
-                    Reason.DRIFT,
+                    AdmissionReason.DRIFT,
                     "a required pack declares what the policy wants and nothing else",
                     pack,
                     key,
@@ -383,7 +395,7 @@ class _Case:
         for key in rule.runtime:
             yield self._rule(
                 _implies([required, _policy(f"maps {pack} {key}")], provides(key)),
-                Reason.MISSING_PACK_KEY,
+                AdmissionReason.MISSING_PACK_KEY,
                 "a runtime has every key that a required pack stands for",
                 pack,
                 key,
@@ -395,24 +407,24 @@ class _Case:
         if found.candidate and found.is_active:
             barred = _policy(f"barred {pack} {found.candidate}")
             yield self._rule(
-                Not(And((barred, required))),
-                Reason.CANDIDATE,
+                NegatedTerm(Conjunction((barred, required))),
+                AdmissionReason.CANDIDATE,
                 "a candidate requires no pack before it is accepted",
                 pack,
             )
         if found.excluded:
             barred = _policy(f"barred {pack} {found.excluded}")
-            spare = And((declared(pack), Not(required)))
+            spare = Conjunction((declared(pack), NegatedTerm(required)))
             is_refused_anyway = found.candidate or not found.is_active
-            carries = spare if is_refused_anyway else Or((required, declared(pack)))
+            carries = spare if is_refused_anyway else Disjunction((required, declared(pack)))
             yield self._rule(
-                Not(And((barred, carries))),
-                Reason.EXCLUDED,
+                NegatedTerm(Conjunction((barred, carries))),
+                AdmissionReason.EXCLUDED,
                 "a protocol that stays free of packs carries none",
                 pack,
             )
 
-    def _at(self, field: str, entry: str) -> Place:
+    def _at(self, field: str, entry: str) -> PolicyPlace:
         source = self._derived.source
         span = self._derived.span(field, entry)
-        return Place(source.path, span, *source.position(span.start))
+        return PolicyPlace(source.path, span, *source.position(span.start))

@@ -25,8 +25,8 @@ from tellverify.admission.premises import (
 )
 from tellverify.admission.resolve import (
     RULES,
+    AdmissionReason,
     Objection,
-    Reason,
     Requirements,
     admit,
     protocol_of_file,
@@ -35,20 +35,29 @@ from tellverify.admission.resolve import (
 from tellverify.admission.runtime import RuntimeInventory, all_facts
 from tellverify.policy.model import Policy
 from tellverify.policy.rows import Weights
-from tellverify.solver.minimal import Stopped, minimal_models, shrink
-from tellverify.solver.port import Budget, GaveUp, Optimiser, Premise, Sat, Solver, Unsat, Wish
-from tellverify.solver.term import And, Equal, Not, Or, Term
+from tellverify.solver.minimal import MinimisationStopped, minimal_models, shrink
+from tellverify.solver.port import (
+    GaveUp,
+    Optimiser,
+    Premise,
+    Sat,
+    Solver,
+    SolverBudget,
+    Unsat,
+    Wish,
+)
+from tellverify.solver.term import Conjunction, Disjunction, Equal, NegatedTerm, Term
 from tellverify.verdict.outcome import Core, CorePremise
 
-_BUDGET: Final = Budget()
+_BUDGET: Final = SolverBudget()
 _MOST: Final = 1_000
 _MOST_INVENTORIES: Final = 100
 
 
-class Clash(msgspec.Struct, frozen=True):
+class PackClash(msgspec.Struct, frozen=True):
     """A smallest set of premises that clash; exactly one of them is a rule."""
 
-    reason: Reason
+    reason: AdmissionReason
     pack: str
     key: str
     premises: tuple[Named, ...]
@@ -70,7 +79,7 @@ def _title(one: Named) -> str:
     return f"{one.part} {RULES[one.reason]}" if one.reason is not None else str(one.part)
 
 
-class Change(msgspec.Struct, frozen=True):
+class ReasonChange(msgspec.Struct, frozen=True):
     """One change: `kind` is provision, declare, undeclare, require, drop, rename or regenerate."""
 
     kind: str
@@ -100,18 +109,18 @@ class Change(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct, frozen=True):
     """The cheapest changes that make a protocol admissible, with what they cost together."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[ReasonChange, ...]
     cost: int
 
 
 def clashes(
-    named: Sequence[Named], solver: Solver, budget: Budget = _BUDGET
-) -> tuple[Clash, ...] | GaveUp:
+    named: Sequence[Named], solver: Solver, budget: SolverBudget = _BUDGET
+) -> tuple[PackClash, ...] | GaveUp:
     """One reason for each rule that clashes with facts, in the order of the rules."""
     rules = [one for one in named if one.part is Part.RULE]
     facts = [one for one in named if one.part is not Part.RULE]
     by_name = {one.premise.name: one for one in named}
-    found: dict[str, Clash] = {}
+    found: dict[str, PackClash] = {}
     try:
         for _ in range(min(len(rules), _MOST)):
             left = [one for one in rules if one.premise.name not in found]
@@ -125,13 +134,13 @@ def clashes(
                 if single is not None and rule.reason is not None:
                     parts = [by_name[one.name] for one in single]
                     ordered = (*(one for one in parts if one is not rule), rule)
-                    found[rule.premise.name] = Clash(rule.reason, rule.pack, rule.key, ordered)
-    except Stopped as stop:
+                    found[rule.premise.name] = PackClash(rule.reason, rule.pack, rule.key, ordered)
+    except MinimisationStopped as stop:
         return GaveUp(str(stop))
     return tuple(found[one.premise.name] for one in rules if one.premise.name in found)
 
 
-def clash_of(found: Sequence[Clash], objection: Objection) -> Clash | None:
+def clash_of(found: Sequence[PackClash], objection: Objection) -> PackClash | None:
     """The reason that shows an objection: that of its first key."""
     keys = (*objection.keys, *objection.extra, *(new for new, _ in objection.renamed))
     same = [one for one in found if one.reason is objection.reason and one.pack == objection.pack]
@@ -147,7 +156,7 @@ def least_changes(
     derived: Derived,
     runtime: RuntimeInventory,
     optimiser: Optimiser,
-    budget: Budget = _BUDGET,
+    budget: SolverBudget = _BUDGET,
 ) -> Changes | Unsat | GaveUp:
     """The cheapest changes after which the runtime admits the protocol (weighted MaxSMT).
 
@@ -160,7 +169,7 @@ def least_changes(
         found = least_changes(policy, known, runtime, optimiser, budget)
         if not isinstance(found, Changes):
             return found
-        rename = Change("rename", weight=weights.declare)
+        rename = ReasonChange("rename", weight=weights.declare)
         return Changes((rename, *found.changes), found.cost + rename.weight)
     hard, wishes = possible_changes(policy, derived, runtime)
     answer = optimiser.minimise(
@@ -180,10 +189,10 @@ def least_changes(
 
 def possible_changes(
     policy: Policy, derived: Derived, runtime: RuntimeInventory
-) -> tuple[list[Premise], list[tuple[Named, Change]]]:
+) -> tuple[list[Premise], list[tuple[Named, ReasonChange]]]:
     """The premises that stay, and those that a change could do away with."""
     hard: list[Premise] = []
-    wishes: list[tuple[Named, Change]] = []
+    wishes: list[tuple[Named, ReasonChange]] = []
     for one in premises(policy, derived, runtime):
         change = _change(policy, derived, one, policy.admission.weights)
         if change is None:
@@ -193,17 +202,17 @@ def possible_changes(
     return hard, wishes
 
 
-def _change(policy: Policy, derived: Derived, one: Named, weights: Weights) -> Change | None:
+def _change(policy: Policy, derived: Derived, one: Named, weights: Weights) -> ReasonChange | None:
     """What it would mean if a fact did not hold; None where that cannot be changed."""
     term = one.premise.term
-    variable, holds = (term.inner, False) if isinstance(term, Not) else (term, True)
+    variable, holds = (term.inner, False) if isinstance(term, NegatedTerm) else (term, True)
     if one.part is Part.RUNTIME:
         key = one.premise.name.removeprefix("provides ")
-        return Change("provision", key=key, weight=weights.provision)
+        return ReasonChange("provision", key=key, weight=weights.provision)
     if one.part is not Part.SOURCE:
         return None
     if one.premise.name.startswith("listed "):
-        return Change("regenerate", weight=weights.declare)
+        return ReasonChange("regenerate", weight=weights.declare)
     manifest = derived.manifest
     row = policy.protocol(manifest.protocol_qualified_name)
     packs = dict.fromkeys(
@@ -216,19 +225,19 @@ def _change(policy: Policy, derived: Derived, one: Named, weights: Weights) -> C
     for pack in packs:
         if variable == requires(pack):
             kind = "drop" if holds else "require"
-            return Change(kind, pack, weight=weights.drop if holds else weights.declare)
+            return ReasonChange(kind, pack, weight=weights.drop if holds else weights.declare)
         kind = "undeclare" if holds else "declare"
         weight = weights.undeclare if holds else weights.declare
         if variable == declared(pack):
-            return Change(kind, pack, weight=weight)
+            return ReasonChange(kind, pack, weight=weight)
         key = one.premise.name.removeprefix(f"declares {pack} ")
         if variable == declares(pack, key):
-            return Change(kind, pack, key, weight)
+            return ReasonChange(kind, pack, key, weight)
     return None
 
 
 def applied(
-    policy: Policy, derived: Derived, runtime: RuntimeInventory, changes: Sequence[Change]
+    policy: Policy, derived: Derived, runtime: RuntimeInventory, changes: Sequence[ReasonChange]
 ) -> tuple[Derived, RuntimeInventory]:
     """A manifest and a runtime after changes."""
     manifest = derived.manifest
@@ -267,7 +276,7 @@ def applied(
     return msgspec.structs.replace(derived, manifest=after), kept
 
 
-def _with_key(pack: TheoremPack, change: Change) -> TheoremPack:
+def _with_key(pack: TheoremPack, change: ReasonChange) -> TheoremPack:
     keys = [key for key in pack.capabilities if key != change.key]
     if change.kind == "declare":
         keys.append(change.key)
@@ -304,7 +313,7 @@ class Inventories(msgspec.Struct, frozen=True):
 
 
 def minimal_inventories(
-    policy: Policy, derived: Derived, solver: Solver, budget: Budget = _BUDGET
+    policy: Policy, derived: Derived, solver: Solver, budget: SolverBudget = _BUDGET
 ) -> Inventories | GaveUp | None:
     """The minimal runtimes that admit a protocol; None when no runtime does."""
     named = [one.premise for one in premises(policy, derived, None)]
@@ -312,7 +321,7 @@ def minimal_inventories(
 
 
 def joint_inventories(
-    policy: Policy, found: Sequence[Requirements], solver: Solver, budget: Budget = _BUDGET
+    policy: Policy, found: Sequence[Requirements], solver: Solver, budget: SolverBudget = _BUDGET
 ) -> Inventories | GaveUp | None:
     """The minimal runtimes that admit all of these protocols at once; None when none does."""
     if not all(each.resolved for each in found):
@@ -328,7 +337,7 @@ def _minimal(
     keys: Sequence[str],
     wanted: Sequence[Premise],
     solver: Solver,
-    budget: Budget,
+    budget: SolverBudget,
 ) -> Inventories | GaveUp | None:
     """Minimal models twice: over keys, and over the facts that grant them."""
     grants = [Premise(f"grant {key}", Equal(provides(key), _granted(policy, key))) for key in keys]
@@ -344,7 +353,7 @@ def _minimal(
             found.append(tuple(fact.removeprefix("fact ") for fact in facts))
         else:
             return Inventories(_plain(by_key[0]), tuple(found))
-    except Stopped as stop:
+    except MinimisationStopped as stop:
         return GaveUp(str(stop))
     return Inventories(_plain(by_key[0]), tuple(found), complete=False)
 
@@ -357,12 +366,12 @@ def _granted(policy: Policy, key: str) -> Term:
     """When a key holds, as a term over facts."""
     row = policy.grants.get(key)
     if row is None:
-        return Or(())
-    any_of = Or(tuple([holds_fact(fact) for fact in row.any]))
-    return And((*(holds_fact(fact) for fact in row.all), *((any_of,) if row.any else ())))
+        return Disjunction(())
+    any_of = Disjunction(tuple([holds_fact(fact) for fact in row.any]))
+    return Conjunction((*(holds_fact(fact) for fact in row.all), *((any_of,) if row.any else ())))
 
 
-def agrees(named: Sequence[Named], solver: Solver, budget: Budget = _BUDGET) -> bool | GaveUp:
+def agrees(named: Sequence[Named], solver: Solver, budget: SolverBudget = _BUDGET) -> bool | GaveUp:
     """Whether a solver finds that all premises hold together."""
     answer = solver.check([one.premise for one in named], budget)
     return answer if isinstance(answer, GaveUp) else isinstance(answer, Sat)

@@ -39,7 +39,7 @@ from tellverify.policy import rows
 from tellverify.policy.model import Policy
 
 
-class Reason(Enum):
+class AdmissionReason(Enum):
     """Why a protocol is not admitted, or what else there is to object to."""
 
     UNDECLARED = PACK_NOT_DECLARED
@@ -71,24 +71,24 @@ class Reason(Enum):
         return self.value.kind is Kind.OBLIGATION
 
 
-RULES: Final[dict[Reason, str]] = {
-    Reason.UNDECLARED: "TP-01",
-    Reason.NO_POLICY: "TP-02",
-    Reason.RESERVED: "TP-02",
-    Reason.DRIFT: "TP-03",
-    Reason.FLATTENED: "TP-04",
-    Reason.NOT_REQUIRED: "TP-05",
-    Reason.NOT_PROVIDED: "TP-06",
-    Reason.METADATA: "TP-07",
-    Reason.EXCLUDED: "TP-08",
-    Reason.NOT_ADOPTED: "TP-09",
-    Reason.CANDIDATE: "TP-10",
-    Reason.MISSING_KEY: "TP-11",
-    Reason.MISSING_PACK_KEY: "TP-11",
-    Reason.PLAIN_KEYS: "TP-13",
-    Reason.RENAMED: "TP-14",
-    Reason.UNKNOWN: "TP-14",
-    Reason.UNLISTED: "TP-14",
+RULES: Final[dict[AdmissionReason, str]] = {
+    AdmissionReason.UNDECLARED: "TP-01",
+    AdmissionReason.NO_POLICY: "TP-02",
+    AdmissionReason.RESERVED: "TP-02",
+    AdmissionReason.DRIFT: "TP-03",
+    AdmissionReason.FLATTENED: "TP-04",
+    AdmissionReason.NOT_REQUIRED: "TP-05",
+    AdmissionReason.NOT_PROVIDED: "TP-06",
+    AdmissionReason.METADATA: "TP-07",
+    AdmissionReason.EXCLUDED: "TP-08",
+    AdmissionReason.NOT_ADOPTED: "TP-09",
+    AdmissionReason.CANDIDATE: "TP-10",
+    AdmissionReason.MISSING_KEY: "TP-11",
+    AdmissionReason.MISSING_PACK_KEY: "TP-11",
+    AdmissionReason.PLAIN_KEYS: "TP-13",
+    AdmissionReason.RENAMED: "TP-14",
+    AdmissionReason.UNKNOWN: "TP-14",
+    AdmissionReason.UNLISTED: "TP-14",
 }
 
 
@@ -100,7 +100,7 @@ class Objection(msgspec.Struct, frozen=True):
     a protocol, group or field that it refers to.
     """
 
-    reason: Reason
+    reason: AdmissionReason
     pack: str = ""
     keys: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
@@ -141,7 +141,7 @@ class Requirements(msgspec.Struct, frozen=True):
         return not any(objection.reason.refuses for objection in self.objections)
 
 
-class Decision(msgspec.Struct, frozen=True):
+class AdmissionDecision(msgspec.Struct, frozen=True):
     """Whether a runtime admits a protocol, with everything there is to object to."""
 
     requirements: Requirements
@@ -157,7 +157,7 @@ class Decision(msgspec.Struct, frozen=True):
     def first_missing(self) -> str:
         """The first key in checking order that the runtime lacks, or ""."""
         for objection in self.objections:
-            if objection.reason in (Reason.MISSING_KEY, Reason.MISSING_PACK_KEY):
+            if objection.reason in (AdmissionReason.MISSING_KEY, AdmissionReason.MISSING_PACK_KEY):
                 return objection.keys[0]
         return ""
 
@@ -190,55 +190,55 @@ def requirements(policy: Policy, manifest: Manifest, path: str = "") -> Requirem
 
 def admit(
     policy: Policy, manifest: Manifest, runtime: RuntimeInventory, path: str = ""
-) -> Decision:
+) -> AdmissionDecision:
     """Decide whether a runtime admits a protocol. A key that is false is as one that is absent."""
     return admit_resolved(requirements(policy, manifest, path), runtime)
 
 
-def admit_resolved(found: Requirements, runtime: RuntimeInventory) -> Decision:
+def admit_resolved(found: Requirements, runtime: RuntimeInventory) -> AdmissionDecision:
     """The same for requirements that are known already."""
     missing = []
     plain = tuple(key for key in found.plain if key not in runtime.keys)
     if plain:
-        missing.append(Objection(Reason.MISSING_KEY, keys=plain))
+        missing.append(Objection(AdmissionReason.MISSING_KEY, keys=plain))
     for pack in found.packs:
         lacking = tuple(key for key in pack.runtime if key not in runtime.keys)
         if lacking:
-            missing.append(Objection(Reason.MISSING_PACK_KEY, pack.name, lacking))
-    return Decision(found, runtime.name, (*found.objections, *missing))
+            missing.append(Objection(AdmissionReason.MISSING_PACK_KEY, pack.name, lacking))
+    return AdmissionDecision(found, runtime.name, (*found.objections, *missing))
 
 
 def _of_protocol(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
 ) -> Iterator[Objection]:
     """An unknown name, one that has changed, and plain keys that are not those of the policy."""
     yield from _of_name(policy, manifest, row, path)
     if row is not None and set(row.keys) != set(manifest.required_capabilities):
         yield Objection(
-            Reason.PLAIN_KEYS,
+            AdmissionReason.PLAIN_KEYS,
             keys=tuple(key for key in row.keys if key not in manifest.required_capabilities),
             extra=tuple(key for key in manifest.required_capabilities if key not in row.keys),
         )
 
 
 def _of_name(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
 ) -> Iterator[Objection]:
     lost = lost_row(policy, manifest, row, path)
     if lost is not None:
-        yield Objection(Reason.RENAMED, other=lost.name)
+        yield Objection(AdmissionReason.RENAMED, other=lost.name)
     elif row is None and not named_by_non_goal(policy, path):
         yield Objection(_without_row(policy, manifest))
 
 
-def _without_row(policy: Policy, manifest: Manifest) -> Reason:
+def _without_row(policy: Policy, manifest: Manifest) -> AdmissionReason:
     is_noted = policy.admission.unlisted == "note" and not carried_packs(manifest)
-    return Reason.UNLISTED if is_noted else Reason.UNKNOWN
+    return AdmissionReason.UNLISTED if is_noted else AdmissionReason.UNKNOWN
 
 
 def lost_row(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
-) -> rows.Protocol | None:
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
+) -> rows.ProtocolEntry | None:
     """The row that a protocol should have by its file or its names, and does not."""
     by_path = protocol_of_file(policy, path)
     if row is not None:
@@ -249,8 +249,8 @@ def lost_row(
 
 
 def known_by_name(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
-) -> Reason | None:
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
+) -> AdmissionReason | None:
     """The reason that refuses a protocol for its name; None where its name refuses nothing."""
     for found in _of_name(policy, manifest, row, path):
         if found.reason.refuses:
@@ -268,19 +268,19 @@ def _of_required(policy: Policy, manifest: Manifest) -> Iterator[Objection]:
     for name in manifest.required_theorem_packs:
         declared, rule = manifest.pack(name), policy.packs.get(name)
         if declared is None:
-            yield Objection(Reason.UNDECLARED, name)
+            yield Objection(AdmissionReason.UNDECLARED, name)
         else:
             carried |= set(declared.capabilities)
         if rule is None:
-            yield Objection(Reason.NO_POLICY, name)
+            yield Objection(AdmissionReason.NO_POLICY, name)
         elif rule.status != "active":
-            yield Objection(Reason.RESERVED, name, other=rule.status)
+            yield Objection(AdmissionReason.RESERVED, name, other=rule.status)
         elif declared is not None and set(declared.capabilities) != set(rule.declares):
             yield drift(declared, rule)
     stated = set(manifest.required_theorem_pack_capabilities)
     if stated != carried:
         yield Objection(
-            Reason.FLATTENED,
+            AdmissionReason.FLATTENED,
             keys=tuple(sorted(carried - stated)),
             extra=tuple(sorted(stated - carried)),
         )
@@ -299,7 +299,7 @@ def drift(declared: TheoremPack, rule: rows.Pack) -> Objection:
         if nearest:
             renamed.append((key, nearest))
     return Objection(
-        Reason.DRIFT,
+        AdmissionReason.DRIFT,
         declared.name,
         tuple(key for key in missing if key not in {old for _, old in renamed}),
         tuple(key for key in extra if key not in {new for new, _ in renamed}),
@@ -308,13 +308,13 @@ def drift(declared: TheoremPack, rule: rows.Pack) -> Objection:
 
 
 def _of_declared(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
 ) -> Iterator[Objection]:
     """What is wrong with declarations that no other objection tells of."""
     for pack in manifest.theorem_packs:
         is_required = pack.name in manifest.required_theorem_packs
         if not is_required and bar(policy, manifest, row, path, pack.name) is None:
-            yield Objection(Reason.NOT_REQUIRED, pack.name)
+            yield Objection(AdmissionReason.NOT_REQUIRED, pack.name)
         rule = policy.packs.get(pack.name)
         if rule is None or rule.status != "active":
             continue
@@ -324,7 +324,7 @@ def _of_declared(
             if key not in policy.grants and key not in rule.declares
         )
         if unknown and not is_required:  # else it is told as a drift
-            yield Objection(Reason.NOT_PROVIDED, pack.name, unknown)
+            yield Objection(AdmissionReason.NOT_PROVIDED, pack.name, unknown)
         differing = tuple(
             field
             for field, here, there in (
@@ -335,7 +335,7 @@ def _of_declared(
             if there and here != there
         )
         if differing:
-            yield Objection(Reason.METADATA, pack.name, other=", ".join(differing))
+            yield Objection(AdmissionReason.METADATA, pack.name, other=", ".join(differing))
 
 
 def carried_packs(manifest: Manifest) -> tuple[str, ...]:
@@ -345,7 +345,7 @@ def carried_packs(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _of_adoption(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
 ) -> Iterator[Objection]:
     packs = carried_packs(manifest)
     for pack in packs:
@@ -355,7 +355,7 @@ def _of_adoption(
     if row is not None:
         for pack in row.packs:
             if pack not in manifest.required_theorem_packs:
-                yield Objection(Reason.NOT_ADOPTED, pack)
+                yield Objection(AdmissionReason.NOT_ADOPTED, pack)
 
 
 class Bars(msgspec.Struct, frozen=True):
@@ -372,7 +372,7 @@ class Bars(msgspec.Struct, frozen=True):
 
 
 def bars(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str, pack: str
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str, pack: str
 ) -> Bars:
     """The groups that keep a protocol from carrying a pack, whatever it carries."""
     rule = policy.packs.get(pack)
@@ -392,16 +392,16 @@ def bars(
 
 
 def bar(
-    policy: Policy, manifest: Manifest, row: rows.Protocol | None, path: str, pack: str
-) -> tuple[Reason, str] | None:
+    policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str, pack: str
+) -> tuple[AdmissionReason, str] | None:
     """Why a protocol must not carry a pack that it carries: the reason, and the group it is in."""
     found = bars(policy, manifest, row, path, pack)
     is_required = pack in manifest.required_theorem_packs
     if is_required and not found.is_active:
         return None
     if is_required and found.candidate:
-        return Reason.CANDIDATE, found.candidate
-    return (Reason.EXCLUDED, found.excluded) if found.excluded else None
+        return AdmissionReason.CANDIDATE, found.candidate
+    return (AdmissionReason.EXCLUDED, found.excluded) if found.excluded else None
 
 
 def _excluded_by_name(policy: Policy, manifest: Manifest, path: str) -> str:
@@ -423,7 +423,7 @@ def ends_with(path: str, end: str) -> bool:
     return bool(path) and (path == end or path.endswith(f"/{end}"))
 
 
-def protocol_of_file(policy: Policy, path: str) -> rows.Protocol | None:
+def protocol_of_file(policy: Policy, path: str) -> rows.ProtocolEntry | None:
     """The protocol that the policy says is kept in this file."""
     for name in policy.by_file.get(path.rpartition("/")[2], ()):
         row = policy.protocols[name]
@@ -432,7 +432,7 @@ def protocol_of_file(policy: Policy, path: str) -> rows.Protocol | None:
     return None
 
 
-def resembling(policy: Policy, manifest: Manifest) -> rows.Protocol | None:
+def resembling(policy: Policy, manifest: Manifest) -> rows.ProtocolEntry | None:
     """The protocol of the policy that has the same module or the same own name."""
     for row in policy.protocols.values():
         if row.protocol == manifest.protocol_name or row.module == manifest.protocol_namespace:

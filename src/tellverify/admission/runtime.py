@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tellverify.policy import rows
-from tellverify.policy.model import Place, Policy
+from tellverify.policy.model import Policy, PolicyPlace
 
 
 class RuntimeInventory(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def without(inventory: RuntimeInventory, key: str) -> RuntimeInventory:
     )
 
 
-def place_of_key(policy: Policy, inventory: RuntimeInventory, key: str) -> Place:
+def place_of_key(policy: Policy, inventory: RuntimeInventory, key: str) -> PolicyPlace:
     """Where a policy says whether a runtime has a key."""
     name = inventory.name.partition(" - ")[0]
     row = policy.runtimes.get(name)

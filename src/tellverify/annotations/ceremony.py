@@ -75,7 +75,7 @@ def at_end(point: Point) -> Offence | None:
     return Offence.NO_OUTCOME if point.stage == "initiated" else None
 
 
-class Run(msgspec.Struct, frozen=True):
+class CeremonyRun(msgspec.Struct, frozen=True):
     """A shortest run that offends, and how."""
 
     offence: Offence
@@ -85,7 +85,7 @@ class Run(msgspec.Struct, frozen=True):
 class Seen(msgspec.Struct, frozen=True):
     """What the runs of a graph record: the shortest that offends, if any, and all outcomes."""
 
-    run: Run | None
+    run: CeremonyRun | None
     outcomes: frozenset[str]
 
 
@@ -96,7 +96,7 @@ def explored(graph: ProtocolGraph, facts: Sequence[Sequence[str]], names: Names)
     depth = {start: 0}
     work = deque([start])
     outcomes: set[str] = set()
-    first: Run | None = None
+    first: CeremonyRun | None = None
     while work:
         node = work.popleft()
         if first is not None and depth[node] >= len(first.events):
@@ -105,13 +105,13 @@ def explored(graph: ProtocolGraph, facts: Sequence[Sequence[str]], names: Names)
         low, high = graph.first[state], graph.first[state + 1]
         missing = at_end(point) if graph.final[state] or low == high else None
         if missing is not None:
-            first = Run(missing, _unwound(node, came))
+            first = CeremonyRun(missing, _unwound(node, came))
             break
         for event in range(low, high):
             role = graph.roles[graph.sender[event]]
             reached = _through(point, facts[graph.site[event]], role, names)
             if isinstance(reached, Offence):
-                first = first or Run(reached, (*_unwound(node, came), event))
+                first = first or CeremonyRun(reached, (*_unwound(node, came), event))
                 continue
             if reached.stage in ("committed", "aborted"):
                 outcomes.add(reached.stage)

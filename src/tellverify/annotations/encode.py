@@ -15,13 +15,25 @@ import msgspec
 from tellverify.annotations.guard_steps import Breach
 from tellverify.policy import rows
 from tellverify.solver.port import Premise
-from tellverify.solver.term import Add, And, Bool, If, Int, Less, Not, Or, Sort, Term, Variable
+from tellverify.solver.term import (
+    Add,
+    Bool,
+    Conjunction,
+    Disjunction,
+    If,
+    Int,
+    Less,
+    NegatedTerm,
+    Term,
+    TermSort,
+    TermVariable,
+)
 
 TRUE: Final = Bool(True)
 FALSE: Final = Bool(False)
 
 
-class Form(msgspec.Struct, frozen=True):
+class EncodedForm(msgspec.Struct, frozen=True):
     """What matters of a send's annotations; costs and bits are symbols, so all values are meant.
 
     `cost` is "none", "zero" or "some".
@@ -33,29 +45,29 @@ class Form(msgspec.Struct, frozen=True):
     leaks: bool
 
 
-def _flag(name: str) -> Variable:
-    return Variable(name, Sort.BOOL)
+def _flag(name: str) -> TermVariable:
+    return TermVariable(name, TermSort.BOOL)
 
 
-def _number(name: str) -> Variable:
-    return Variable(name, Sort.INT)
+def _number(name: str) -> TermVariable:
+    return TermVariable(name, TermSort.INT)
 
 
 TOKEN, CAVEATS, POLICY, DELIVERED = map(_flag, ("token", "caveats", "policy", "delivered"))
 LIMIT, SPENT, LEAK_LIMIT, LEAKED = map(_number, ("limit", "spent", "leak-limit", "leaked"))
 COST, BITS, RUNTIME, CRASH = map(_number, ("cost", "bits", "runtime", "crash"))
-ADMITTED: Final = And((TOKEN, CAVEATS, POLICY))
+ADMITTED: Final = Conjunction((TOKEN, CAVEATS, POLICY))
 
 
 def _at_most(left: Term, right: Term) -> Term:
-    return Not(Less(right, left))
+    return NegatedTerm(Less(right, left))
 
 
 def _sum(*parts: Term) -> Term:
     return Add(parts)
 
 
-class _State(msgspec.Struct):
+class _EncodingState(msgspec.Struct):
     """Where an attempt is: whether it goes on, and what has happened, as terms."""
 
     live: Term
@@ -75,13 +87,13 @@ class Encoded(msgspec.Struct, frozen=True):
     steps: int
 
 
-def encoded(chain: rows.GuardChain, form: Form) -> Encoded:
+def encoded(chain: rows.GuardChain, form: EncodedForm) -> Encoded:
     """One attempt of a send of a form."""
-    return _Attempt(chain, form).encoded()
+    return _EncodingAttempt(chain, form).encoded()
 
 
-class _Attempt:
-    def __init__(self, chain: rows.GuardChain, form: Form) -> None:
+class _EncodingAttempt:
+    def __init__(self, chain: rows.GuardChain, form: EncodedForm) -> None:
         self._chain = chain
         self._form = form
         self._own: Term = COST if form.cost == "some" else Int(0)
@@ -93,31 +105,31 @@ class _Attempt:
     def encoded(self) -> Encoded:
         """Walk the stages in their order."""
         chain = self._chain
-        state = _State(TRUE)
+        state = _EncodingState(TRUE)
         if chain.refusal == "all-or-nothing":
             for stage in chain.order:
                 passes = self._passes(stage, state)
                 if stage == "capability" and self._form.capability:
-                    state.checked = And((state.live, passes))
-                state.live = And((state.live, passes))
+                    state.checked = Conjunction((state.live, passes))
+                state.live = Conjunction((state.live, passes))
         steps = 0
         for stage in chain.order:
-            self._stopped(And((state.live, self._crashes(steps))), state, crashed=True)
-            state.live = And((state.live, Not(self._crashes(steps))))
+            self._stopped(Conjunction((state.live, self._crashes(steps))), state, crashed=True)
+            state.live = Conjunction((state.live, NegatedTerm(self._crashes(steps))))
             steps += 1
             if chain.refusal == "stage-by-stage":
                 passes = self._passes(stage, state)
-                self._stopped(And((state.live, Not(passes))), state, crashed=False)
-                state.live = And((state.live, passes))
+                self._stopped(Conjunction((state.live, NegatedTerm(passes))), state, crashed=False)
+                state.live = Conjunction((state.live, passes))
                 if stage == "capability" and self._form.capability:
                     state.checked = state.live
             self._carried_out(stage, state)
         if self._form.facts and chain.journal == "after-send":
-            ready = And((state.live, state.sent, state.coupled))
-            self._stopped(And((ready, self._crashes(steps))), state, crashed=True)
+            ready = Conjunction((state.live, state.sent, state.coupled))
+            self._stopped(Conjunction((ready, self._crashes(steps))), state, crashed=True)
             steps += 1
-            self._bad[Breach.EARLY_FACT].append(And((ready, Not(state.sent))))
-        bad = tuple((breach, Or(tuple(terms))) for breach, terms in self._bad.items())
+            self._bad[Breach.EARLY_FACT].append(Conjunction((ready, NegatedTerm(state.sent))))
+        bad = tuple((breach, Disjunction(tuple(terms))) for breach, terms in self._bad.items())
         return Encoded(self._premises(steps), bad, steps)
 
     def _premises(self, steps: int) -> tuple[Premise, ...]:
@@ -131,19 +143,19 @@ class _Attempt:
             Less(Int(0), RUNTIME),
             _at_most(Int(0), CRASH),
             _at_most(CRASH, Int(steps)),
-            Or((TOKEN, Not(TOKEN))),
-            Or((CAVEATS, Not(CAVEATS))),
-            Or((POLICY, Not(POLICY))),
-            Or((DELIVERED, Not(DELIVERED))),
+            Disjunction((TOKEN, NegatedTerm(TOKEN))),
+            Disjunction((CAVEATS, NegatedTerm(CAVEATS))),
+            Disjunction((POLICY, NegatedTerm(POLICY))),
+            Disjunction((DELIVERED, NegatedTerm(DELIVERED))),
         ]
         return tuple(Premise(f"world {number}", term) for number, term in enumerate(terms))
 
     @staticmethod
     def _crashes(steps: int) -> Term:
         """Whether the crash comes after so many steps; a crash after all of them is none."""
-        return And((_at_most(CRASH, Int(steps)), _at_most(Int(steps), CRASH)))
+        return Conjunction((_at_most(CRASH, Int(steps)), _at_most(Int(steps), CRASH)))
 
-    def _passes(self, stage: str, state: _State) -> Term:
+    def _passes(self, stage: str, state: _EncodingState) -> Term:
         form = self._form
         match stage:
             case "capability" if form.capability:
@@ -161,10 +173,10 @@ class _Attempt:
                 return TRUE
 
     @staticmethod
-    def _charged(state: _State) -> Term:
+    def _charged(state: _EncodingState) -> Term:
         return _sum(Int(0), *(If(when, amount, Int(0)) for when, amount in state.charges))
 
-    def _carried_out(self, stage: str, state: _State) -> None:
+    def _carried_out(self, stage: str, state: _EncodingState) -> None:
         live = state.live
         match stage:
             case "flow" if self._by_annotation:
@@ -173,55 +185,61 @@ class _Attempt:
                 if self._chain.journal == "after-send":
                     state.coupled = live
                 else:
-                    self._bad[Breach.EARLY_FACT].append(And((live, Not(state.sent))))
+                    self._bad[Breach.EARLY_FACT].append(
+                        Conjunction((live, NegatedTerm(state.sent)))
+                    )
                     state.recorded = live
             case "leakage" if self._form.leaks:
                 state.leaks = live
                 over = Less(LEAK_LIMIT, _sum(LEAKED, BITS))
-                self._bad[Breach.OVERLEAKED].append(And((live, over)))
+                self._bad[Breach.OVERLEAKED].append(Conjunction((live, over)))
             case "transport":
                 self._transport(state)
             case _:
                 pass
 
-    def _charge(self, state: _State, amount: Term) -> None:
+    def _charge(self, state: _EncodingState, amount: Term) -> None:
         live = state.live
         for when, _ in state.charges:
-            self._bad[Breach.DOUBLE].append(And((live, when)))
+            self._bad[Breach.DOUBLE].append(Conjunction((live, when)))
         state.charges = (*state.charges, (live, amount))
         over = Less(LIMIT, _sum(SPENT, self._charged(state)))
-        self._bad[Breach.OVERSPENT].append(And((live, over)))
+        self._bad[Breach.OVERSPENT].append(Conjunction((live, over)))
 
-    def _transport(self, state: _State) -> None:
+    def _transport(self, state: _EncodingState) -> None:
         if self._by_runtime:
             self._charge(state, RUNTIME)
-        self._stopped(And((state.live, Not(DELIVERED))), state, crashed=True)
-        state.live = And((state.live, DELIVERED))
+        self._stopped(Conjunction((state.live, NegatedTerm(DELIVERED))), state, crashed=True)
+        state.live = Conjunction((state.live, DELIVERED))
         sent = state.live
         if self._form.capability:
-            self._bad[Breach.UNCHECKED].append(And((sent, Not(state.checked))))
-            self._bad[Breach.UNADMITTED].append(And((sent, Not(ADMITTED))))
+            self._bad[Breach.UNCHECKED].append(Conjunction((sent, NegatedTerm(state.checked))))
+            self._bad[Breach.UNADMITTED].append(Conjunction((sent, NegatedTerm(ADMITTED))))
         if self._priced:
-            charged = Or(tuple(when for when, _ in state.charges))
-            self._bad[Breach.UNCHARGED].append(And((sent, Not(charged))))
+            charged = Disjunction(tuple(when for when, _ in state.charges))
+            self._bad[Breach.UNCHARGED].append(Conjunction((sent, NegatedTerm(charged))))
         if self._form.facts:
-            known = Or((state.coupled, state.recorded))
-            self._bad[Breach.UNCOUPLED].append(And((sent, Not(known))))
+            known = Disjunction((state.coupled, state.recorded))
+            self._bad[Breach.UNCOUPLED].append(Conjunction((sent, NegatedTerm(known))))
         if self._form.leaks:
-            self._bad[Breach.UNACCOUNTED].append(And((sent, Not(state.leaks))))
+            self._bad[Breach.UNACCOUNTED].append(Conjunction((sent, NegatedTerm(state.leaks))))
         state.sent = sent
 
-    def _stopped(self, when: Term, state: _State, *, crashed: bool) -> None:
+    def _stopped(self, when: Term, state: _EncodingState, *, crashed: bool) -> None:
         """What may not be left behind where an attempt stops."""
         chain = self._chain
         nothing = not crashed and chain.refusal == "all-or-nothing"
         allowed = () if nothing else chain.residue
         left: dict[str, Term] = {
-            "charged": And((Or(tuple(c for c, _ in state.charges)), Not(state.sent))),
-            "leaked": And((state.leaks, Not(state.sent))),
-            "recorded": And((state.recorded, Not(state.sent))),
-            "sent-unrecorded": And((state.sent, Not(state.recorded), Bool(self._form.facts))),
+            "charged": Conjunction(
+                (Disjunction(tuple(c for c, _ in state.charges)), NegatedTerm(state.sent))
+            ),
+            "leaked": Conjunction((state.leaks, NegatedTerm(state.sent))),
+            "recorded": Conjunction((state.recorded, NegatedTerm(state.sent))),
+            "sent-unrecorded": Conjunction(
+                (state.sent, NegatedTerm(state.recorded), Bool(self._form.facts))
+            ),
         }
-        bad = Or(tuple(term for name, term in left.items() if name not in allowed))
+        bad = Disjunction(tuple(term for name, term in left.items() if name not in allowed))
         breach = Breach.LEFTOVER if crashed else Breach.RESIDUE
-        self._bad[breach].append(And((when, bad)))
+        self._bad[breach].append(Conjunction((when, bad)))

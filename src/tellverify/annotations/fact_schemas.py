@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tellverify.annotations.reduction import Reduction, faults_of_reduction, standard
+from tellverify.annotations.reduction import StatusReduction, faults_of_reduction, standard
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.builtin_policies import located
@@ -24,14 +24,14 @@ LARGEST = 1_000_000
 _TIMES = ("PhysicalClock", "LogicalClock", "OrderClock", "Range")
 
 
-class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _FactRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pass
 
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Field(_Row, frozen=True):
+class FactField(_FactRow, frozen=True):
     """A field of a fact; one of type `TimeStamp` has the domain that its times are from."""
 
     name: _Text
@@ -40,16 +40,16 @@ class Field(_Row, frozen=True):
     domain: Literal["PhysicalClock", "LogicalClock", "OrderClock", "Range", ""] = ""
 
 
-class Variant(_Row, frozen=True):
+class Variant(_FactRow, frozen=True):
     """A kind of fact; `fact` is how choreographies name it, `stands_for` its part in a ceremony."""
 
     name: _Text
     fact: str = ""
     stands_for: Literal["initiated", "committed", "aborted", "accepted", "superseded", ""] = ""
-    fields: tuple[Field, ...] = ()
+    fields: tuple[FactField, ...] = ()
 
 
-class FactSchema(_Row, frozen=True):
+class FactSchema(_FactRow, frozen=True):
     """A version of the facts of a ceremony, or of other `facts`, which need none of its parts.
 
     `min_version` is the oldest version whose facts are still read.
@@ -64,9 +64,9 @@ class FactSchema(_Row, frozen=True):
     agreement_mode: _Text = "agreement_mode"
     timestamp: _Text = "timestamp"
     variants: tuple[Variant, ...] = ()
-    reduction: Reduction | None = None
+    reduction: StatusReduction | None = None
 
-    def status(self) -> Reduction:
+    def status(self) -> StatusReduction:
         """How its facts become a status: by its own table, or by what the variants stand for."""
         return self.reduction or standard({one.name: one.stands_for for one in self.variants})
 
@@ -128,7 +128,7 @@ def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
         if variant.name in names:
             yield at, f"`{variant.name}` stands there twice"
         names.add(variant.name)
-        fields: dict[str, Field] = {}
+        fields: dict[str, FactField] = {}
         for index, one in enumerate(variant.fields):
             if one.name in fields:
                 inside = ("variants", number, "fields", index, "name")
@@ -142,7 +142,7 @@ def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
             yield ("name",), f"no variant stands for `{needed}`"
 
 
-def _core(schema: FactSchema, variant: Variant, fields: dict[str, Field]) -> Iterator[str]:
+def _core(schema: FactSchema, variant: Variant, fields: dict[str, FactField]) -> Iterator[str]:
     """The fields that every fact of a ceremony needs."""
     keys = [schema.ceremony_id]
     if variant.stands_for == "superseded":
@@ -157,7 +157,7 @@ def _core(schema: FactSchema, variant: Variant, fields: dict[str, Field]) -> Ite
         yield f"`{variant.name}` has no `{schema.agreement_mode}`"
 
 
-class Change(msgspec.Struct, frozen=True):
+class FactChange(msgspec.Struct, frozen=True):
     """A difference; `breaks` when a fact of the old version is none of the new one."""
 
     breaks: bool
@@ -165,68 +165,72 @@ class Change(msgspec.Struct, frozen=True):
     variant: str = ""
 
 
-def compared(old: FactSchema, new: FactSchema) -> tuple[Change, ...]:
+def compared(old: FactSchema, new: FactSchema) -> tuple[FactChange, ...]:
     """All differences from an old version to a new one, in the order of the new file."""
-    found: list[Change] = []
+    found: list[FactChange] = []
     if old.name != new.name:
-        found.append(Change(True, f"the schema `{old.name}` became `{new.name}`"))
+        found.append(FactChange(True, f"the schema `{old.name}` became `{new.name}`"))
     found.extend(
-        Change(True, f"`{variant.name}` was removed", variant.name)
+        FactChange(True, f"`{variant.name}` was removed", variant.name)
         for variant in old.variants
         if new.variant(variant.name) is None
     )
     for variant in new.variants:
         before = old.variant(variant.name)
         if before is None:
-            found.append(Change(False, f"`{variant.name}` was added", variant.name))
+            found.append(FactChange(False, f"`{variant.name}` was added", variant.name))
         else:
             found.extend(_variant(before, variant))
     if old.version < new.min_version:
         text = f"facts of version {old.version} are no longer read: the oldest is {new.min_version}"
-        found.append(Change(True, text))
+        found.append(FactChange(True, text))
     if old.reduction != new.reduction:
-        found.append(Change(True, "the reduction to a status differs"))
+        found.append(FactChange(True, "the reduction to a status differs"))
     for key in ("kind", "ceremony_id", "agreement_mode", "timestamp"):
         one, two = getattr(old, key), getattr(new, key)
         if one != two:
-            found.append(Change(True, f"`{key}` is `{two}` instead of `{one}`"))
+            found.append(FactChange(True, f"`{key}` is `{two}` instead of `{one}`"))
     if found and new.version <= old.version:
         text = f"the version is {new.version} after {old.version}, and the facts differ"
-        found.append(Change(True, text))
+        found.append(FactChange(True, text))
     elif new.version < old.version:
-        found.append(Change(True, f"the version went back from {old.version} to {new.version}"))
+        found.append(FactChange(True, f"the version went back from {old.version} to {new.version}"))
     return tuple(found)
 
 
-def _variant(old: Variant, new: Variant) -> Iterator[Change]:
+def _variant(old: Variant, new: Variant) -> Iterator[FactChange]:
     name = new.name
     if old.stands_for != new.stands_for:
         text = f"`{name}` stands for `{new.stands_for}` instead of `{old.stands_for}`"
-        yield Change(True, text, name)
+        yield FactChange(True, text, name)
     if old.fact != new.fact:
-        yield Change(True, f"`{name}` is recorded as `{new.fact}` instead of `{old.fact}`", name)
+        yield FactChange(
+            True, f"`{name}` is recorded as `{new.fact}` instead of `{old.fact}`", name
+        )
     before = {field.name: field for field in old.fields}
     after = {field.name: field for field in new.fields}
     for field in old.fields:
         if field.name not in after:
-            yield Change(not field.optional, f"`{name}.{field.name}` was removed", name)
+            yield FactChange(not field.optional, f"`{name}.{field.name}` was removed", name)
     for field in new.fields:
         known = before.get(field.name)
         if known is None:
             what = "optional" if field.optional else "required"
-            yield Change(not field.optional, f"`{name}.{field.name}` was added and is {what}", name)
+            yield FactChange(
+                not field.optional, f"`{name}.{field.name}` was added and is {what}", name
+            )
             continue
         yield from _field(name, known, field)
 
 
-def _field(name: str, old: Field, new: Field) -> Iterator[Change]:
+def _field(name: str, old: FactField, new: FactField) -> Iterator[FactChange]:
     title = f"`{name}.{new.name}`"
     if old.type != new.type:
-        yield Change(True, f"{title} is `{new.type}` instead of `{old.type}`", name)
+        yield FactChange(True, f"{title} is `{new.type}` instead of `{old.type}`", name)
     if old.domain != new.domain:
         was, now = old.domain or "none", new.domain or "none"
-        yield Change(True, f"{title} has the time domain `{now}` instead of `{was}`", name)
+        yield FactChange(True, f"{title} has the time domain `{now}` instead of `{was}`", name)
     if old.optional and not new.optional:
-        yield Change(True, f"{title} is required now", name)
+        yield FactChange(True, f"{title} is required now", name)
     elif new.optional and not old.optional:
-        yield Change(False, f"{title} is optional now", name)
+        yield FactChange(False, f"{title} is optional now", name)

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from tellverify.annotations.encode import Form
-from tellverify.annotations.guard_steps import Asked, World, attempted, breaches
+from tellverify.annotations.encode import EncodedForm
+from tellverify.annotations.guard_steps import GuardQuestion, World, attempted, breaches
 from tellverify.policy import rows
 
 _BOTH = (True, False)
 
 
-def is_protected(chain: rows.GuardChain, form: Form) -> bool | None:
+def is_protected(chain: rows.GuardChain, form: EncodedForm) -> bool | None:
     """Whether no attempt of a send of this form breaches anything.
 
     None when a stage is repeated or unknown: then there may be more cases than these.
@@ -36,7 +36,7 @@ def is_protected(chain: rows.GuardChain, form: Form) -> bool | None:
     )
 
 
-def _cases(chain: rows.GuardChain, form: Form) -> Iterator[tuple[Asked, World]]:
+def _cases(chain: rows.GuardChain, form: EncodedForm) -> Iterator[tuple[GuardQuestion, World]]:
     """One attempt for each case, with every outcome of the transport and every crash."""
     crashes = range(-1, len(chain.order) + 1)
     admitted = _BOTH if form.capability else (True,)
@@ -45,7 +45,7 @@ def _cases(chain: rows.GuardChain, form: Form) -> Iterator[tuple[Asked, World]]:
         admitted, _BOTH, crashes, bits, _amounts(chain, form)
     ):
         yield (
-            Asked(form.capability, cost, form.facts, leak),
+            GuardQuestion(form.capability, cost, form.facts, leak),
             World(
                 token=grants,
                 limit=headroom,
@@ -57,7 +57,7 @@ def _cases(chain: rows.GuardChain, form: Form) -> Iterator[tuple[Asked, World]]:
         )
 
 
-def _amounts(chain: rows.GuardChain, form: Form) -> Iterator[tuple[int | None, int, int]]:
+def _amounts(chain: rows.GuardChain, form: EncodedForm) -> Iterator[tuple[int | None, int, int]]:
     """Cost, charge of the runtime and headroom: each way in which they can compare."""
     if form.cost == "none":
         yield None, 1, 0

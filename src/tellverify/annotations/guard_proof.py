@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from tellverify.annotations.encode import Encoded, Form, encoded
+from tellverify.annotations.encode import Encoded, EncodedForm, encoded
 from tellverify.annotations.guard_steps import (
-    Asked,
     Breach,
-    Event,
-    Kind,
+    GuardEvent,
+    GuardKind,
+    GuardQuestion,
     World,
     attempted,
     breaches,
@@ -17,8 +17,8 @@ from tellverify.annotations.guard_steps import (
 from tellverify.annotations.metadata import Metadata
 from tellverify.model.defect import Defect
 from tellverify.policy import rows
-from tellverify.solver.port import Budget, GaveUp, Premise, Sat, Solver, Unsat
-from tellverify.solver.term import Equal, Int, Less, Or, Sort, Term, Variable
+from tellverify.solver.port import GaveUp, Premise, Sat, Solver, SolverBudget, Unsat
+from tellverify.solver.term import Disjunction, Equal, Int, Less, Term, TermSort, TermVariable
 
 _SAYS = {
     Breach.UNCHECKED: "is sent before its capability is checked",
@@ -45,9 +45,9 @@ class Breached(msgspec.Struct, frozen=True):
     """An attempt that breaches something, accepted by the reference; no shorter one does."""
 
     breach: Breach
-    asked: Asked
+    asked: GuardQuestion
     world: World
-    events: tuple[Event, ...]
+    events: tuple[GuardEvent, ...]
 
     def words(self) -> str:
         """What is wrong, to follow the name of a message."""
@@ -69,15 +69,15 @@ class Breached(msgspec.Struct, frozen=True):
         return begin + ", ".join(_told(event) for event in self.events)
 
 
-class Undecided(msgspec.Struct, frozen=True):
+class UndecidedGuard(msgspec.Struct, frozen=True):
     """The solver gave up, or the policy has no such chain."""
 
     reason: str
 
 
-def form_of(metadata: Metadata) -> Form:
+def form_of(metadata: Metadata) -> EncodedForm:
     """The form of an annotated send."""
-    return Form(
+    return EncodedForm(
         capability=bool(metadata.capabilities),
         cost="some" if metadata.cost else "zero",
         facts=bool(metadata.facts),
@@ -86,8 +86,8 @@ def form_of(metadata: Metadata) -> Form:
 
 
 def judge(
-    chain: rows.GuardChain, form: Form, solver: Solver, budget: Budget
-) -> Protected | Breached | Undecided:
+    chain: rows.GuardChain, form: EncodedForm, solver: Solver, budget: SolverBudget
+) -> Protected | Breached | UndecidedGuard:
     """Decide one form of sends.
 
     The attempt that is shown has the fewest events of all that the solver finds when it is asked
@@ -95,14 +95,14 @@ def judge(
     """
     reason = _misshapen(chain)
     if reason:
-        return Undecided(reason)
+        return UndecidedGuard(reason)
     made = encoded(chain, form)
-    whole = Or(tuple(term for _, term in made.breaches))
+    whole = Disjunction(tuple(term for _, term in made.breaches))
     answer = solver.check((*made.premises, Premise("breach", whole)), budget)
     if isinstance(answer, Unsat):
         return Protected(1)
     if isinstance(answer, GaveUp):
-        return Undecided(answer.reason)
+        return UndecidedGuard(answer.reason)
     found: list[Breached] = []
     for breach, term in made.breaches:
         possible = solver.check((*made.premises, Premise("breach", term)), budget)
@@ -120,20 +120,20 @@ def judge(
 
 def _example(
     chain: rows.GuardChain,
-    form: Form,
+    form: EncodedForm,
     made: Encoded,
     solver: Solver,
-    budget: Budget,
+    budget: SolverBudget,
     breach: Breach,
     term: Term,
     crash: int,
 ) -> Breached | None:
     """A breach with a crash at one point, with small numbers."""
     small: list[Term] = [
-        Less(Variable(name, Sort.INT), Int(200))
+        Less(TermVariable(name, TermSort.INT), Int(200))
         for name in ("limit", "spent", "leak-limit", "leaked", "cost", "bits", "runtime")
     ]
-    small.append(Equal(Variable("crash", Sort.INT), Int(crash)))
+    small.append(Equal(TermVariable("crash", TermSort.INT), Int(crash)))
     premises = [
         *made.premises,
         *(Premise(f"small {number}", each) for number, each in enumerate(small)),
@@ -144,7 +144,7 @@ def _example(
         return None
     values = dict(answer.values)
     cost = int(values["cost"]) if form.cost == "some" else 0
-    asked = Asked(
+    asked = GuardQuestion(
         form.capability,
         None if form.cost == "none" else cost,
         form.facts,
@@ -178,23 +178,23 @@ def _misshapen(chain: rows.GuardChain) -> str:
     return ""
 
 
-def _told(event: Event) -> str:
+def _told(event: GuardEvent) -> str:
     match event.kind:
-        case Kind.CHECKED:
+        case GuardKind.CHECKED:
             return "capability checked"
-        case Kind.CHARGED:
+        case GuardKind.CHARGED:
             return f"{event.amount} charged"
-        case Kind.COUPLED:
+        case GuardKind.COUPLED:
             return "fact coupled"
-        case Kind.LEAKED:
+        case GuardKind.LEAKED:
             return f"{event.amount} bits charged to observers"
-        case Kind.SENT:
+        case GuardKind.SENT:
             return "message sent"
-        case Kind.FAILED:
+        case GuardKind.FAILED:
             return "message not delivered"
-        case Kind.RECORDED:
+        case GuardKind.RECORDED:
             return "fact recorded"
-        case Kind.REFUSED:
+        case GuardKind.REFUSED:
             return f"refused by {event.stage}"
-        case Kind.CRASHED:
+        case GuardKind.CRASHED:
             return "crash"

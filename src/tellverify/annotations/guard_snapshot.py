@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from tellverify.annotations.guard_steps import Asked, Kind, World, attempted
+from tellverify.annotations.guard_steps import GuardKind, GuardQuestion, World, attempted
 from tellverify.annotations.metadata import Metadata
 from tellverify.annotations.rules import Rules
 from tellverify.source.files import read_text
@@ -93,7 +93,7 @@ def read_snapshot(path: str) -> Snapshot | SnapshotFault:
 def evaluated(metadata: Metadata, snapshot: Snapshot, rules: Rules) -> Evaluation:
     """What the guard chain of `rules` does with a send that has these annotations."""
     chain = rules.chain
-    asked = Asked(
+    asked = GuardQuestion(
         bool(metadata.capabilities),
         metadata.cost if metadata.annotated else None,
         bool(metadata.facts),
@@ -112,7 +112,7 @@ def evaluated(metadata: Metadata, snapshot: Snapshot, rules: Rules) -> Evaluatio
         nonce=budget.spent,
     )
     events = attempted(chain, asked, world)
-    refused = next((event.stage for event in events if event.kind is Kind.REFUSED), "")
+    refused = next((event.stage for event in events if event.kind is GuardKind.REFUSED), "")
     reasons = {
         "capability": _capability(metadata, lacking, snapshot, chain.frontier == "declared"),
         "flow": _flow(asked, budget, snapshot),
@@ -130,9 +130,9 @@ def evaluated(metadata: Metadata, snapshot: Snapshot, rules: Rules) -> Evaluatio
     done = tuple(
         f"{event.kind.value} {event.amount}" if event.amount else event.kind.value
         for event in events
-        if event.kind not in (Kind.REFUSED, Kind.CHECKED)
+        if event.kind not in (GuardKind.REFUSED, GuardKind.CHECKED)
     )
-    return Evaluation(any(event.kind is Kind.SENT for event in events), tuple(steps), done)
+    return Evaluation(any(event.kind is GuardKind.SENT for event in events), tuple(steps), done)
 
 
 def _budget(snapshot: Snapshot) -> FlowRow:
@@ -170,7 +170,7 @@ def _capability(
     return f"{_listed(lacking)} is not among {held} of the snapshot"
 
 
-def _flow(asked: Asked, budget: FlowRow, snapshot: Snapshot) -> str:
+def _flow(asked: GuardQuestion, budget: FlowRow, snapshot: Snapshot) -> str:
     if asked.cost is None:
         return "it is charged nothing: it has no annotations"
     if snapshot.flow_budget is None:

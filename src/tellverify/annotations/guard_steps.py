@@ -13,7 +13,7 @@ import msgspec
 from tellverify.policy import rows
 
 
-class Kind(StrEnum):
+class GuardKind(StrEnum):
     """What happens in an attempt."""
 
     CHECKED = "checked"
@@ -27,15 +27,15 @@ class Kind(StrEnum):
     CRASHED = "crashed"
 
 
-class Event(msgspec.Struct, frozen=True):
+class GuardEvent(msgspec.Struct, frozen=True):
     """A thing that happens, at a stage, with an amount where it has one."""
 
-    kind: Kind
+    kind: GuardKind
     stage: str
     amount: int = 0
 
 
-class Asked(msgspec.Struct, frozen=True):
+class GuardQuestion(msgspec.Struct, frozen=True):
     """What a send asks of its guards: whether it names a capability, its cost, facts and bits.
 
     A cost of None is a send that nothing is charged for.
@@ -73,9 +73,9 @@ class World(msgspec.Struct, frozen=True):
         return self.token and self.caveats and self.policy
 
 
-def attempted(chain: rows.GuardChain, asked: Asked, world: World) -> tuple[Event, ...]:
+def attempted(chain: rows.GuardChain, asked: GuardQuestion, world: World) -> tuple[GuardEvent, ...]:
     """What happens, in order, when a send is attempted."""
-    run = _Attempt(chain, asked, world)
+    run = _GuardAttempt(chain, asked, world)
     if chain.refusal == "all-or-nothing":
         for stage in chain.order:
             if not run.check(stage):
@@ -86,17 +86,17 @@ def attempted(chain: rows.GuardChain, asked: Asked, world: World) -> tuple[Event
         if not run.carry_out(stage):
             return tuple(run.events)
     happened = {event.kind for event in run.events}
-    owed = chain.journal == "after-send" and {Kind.COUPLED, Kind.SENT} <= happened
+    owed = chain.journal == "after-send" and {GuardKind.COUPLED, GuardKind.SENT} <= happened
     if owed and not run.crashes("record"):
-        run.events.append(Event(Kind.RECORDED, "record"))
+        run.events.append(GuardEvent(GuardKind.RECORDED, "record"))
     return tuple(run.events)
 
 
-class _Attempt:
+class _GuardAttempt:
     """The events so far, and what they have added up to."""
 
-    def __init__(self, chain: rows.GuardChain, asked: Asked, world: World) -> None:
-        self.events: list[Event] = []
+    def __init__(self, chain: rows.GuardChain, asked: GuardQuestion, world: World) -> None:
+        self.events: list[GuardEvent] = []
         self._chain, self._asked, self._world = chain, asked, world
         self._spent, self._leaked, self._steps = world.spent, world.leaked, 0
 
@@ -104,15 +104,15 @@ class _Attempt:
         """Let the guard of a stage judge; a refusal ends the attempt."""
         passes = _passes(self._chain, self._asked, self._world, stage, self._spent, self._leaked)
         if not passes:
-            self.events.append(Event(Kind.REFUSED, stage))
+            self.events.append(GuardEvent(GuardKind.REFUSED, stage))
         elif stage == "capability" and self._asked.capability:
-            self.events.append(Event(Kind.CHECKED, stage))
+            self.events.append(GuardEvent(GuardKind.CHECKED, stage))
         return passes
 
     def crashes(self, stage: str) -> bool:
         """Whether everything stops here; a step more otherwise."""
         if self._steps == self._world.crash:
-            self.events.append(Event(Kind.CRASHED, stage))
+            self.events.append(GuardEvent(GuardKind.CRASHED, stage))
             return True
         self._steps += 1
         return False
@@ -123,26 +123,26 @@ class _Attempt:
         if stage == "flow" and asked.cost is not None and chain.charges != "runtime":
             self._charge(stage, asked.cost)
         elif stage == "journal" and asked.facts:
-            kind = Kind.COUPLED if chain.journal == "after-send" else Kind.RECORDED
-            self.events.append(Event(kind, stage))
+            kind = GuardKind.COUPLED if chain.journal == "after-send" else GuardKind.RECORDED
+            self.events.append(GuardEvent(kind, stage))
         elif stage == "leakage" and asked.bits:
             self._leaked += asked.bits
-            self.events.append(Event(Kind.LEAKED, stage, asked.bits))
+            self.events.append(GuardEvent(GuardKind.LEAKED, stage, asked.bits))
         elif stage == "transport":
             if asked.cost is not None and chain.charges != "annotation":
                 self._charge(stage, self._world.runtime)
-            kind = Kind.SENT if self._world.delivered else Kind.FAILED
-            self.events.append(Event(kind, stage))
+            kind = GuardKind.SENT if self._world.delivered else GuardKind.FAILED
+            self.events.append(GuardEvent(kind, stage))
             return self._world.delivered
         return True
 
     def _charge(self, stage: str, amount: int) -> None:
         self._spent += amount
-        self.events.append(Event(Kind.CHARGED, stage, amount))
+        self.events.append(GuardEvent(GuardKind.CHARGED, stage, amount))
 
 
 def _passes(
-    chain: rows.GuardChain, asked: Asked, world: World, stage: str, spent: int, leaked: int
+    chain: rows.GuardChain, asked: GuardQuestion, world: World, stage: str, spent: int, leaked: int
 ) -> bool:
     """Whether the guard of a stage lets the send pass."""
     match stage:
@@ -158,7 +158,7 @@ def _passes(
             return True
 
 
-def _charge(chain: rows.GuardChain, asked: Asked, world: World) -> int:
+def _charge(chain: rows.GuardChain, asked: GuardQuestion, world: World) -> int:
     """What the flow guard looks for headroom for."""
     own = asked.cost if asked.cost is not None and chain.charges != "runtime" else 0
     return own + (world.runtime if chain.charges != "annotation" else 0)
@@ -181,58 +181,64 @@ class Breach(StrEnum):
 
 
 def breaches(
-    chain: rows.GuardChain, asked: Asked, world: World, events: tuple[Event, ...]
+    chain: rows.GuardChain, asked: GuardQuestion, world: World, events: tuple[GuardEvent, ...]
 ) -> set[Breach]:
     """What of an attempt must not happen."""
     found: set[Breach] = set()
-    before: set[Kind] = set()
+    before: set[GuardKind] = set()
     for event in events:
         found |= _breaches_at(asked, world, event, before)
         before.add(event.kind)
-    charged = sum(event.amount for event in events if event.kind is Kind.CHARGED)
-    leaked = sum(event.amount for event in events if event.kind is Kind.LEAKED)
-    if Kind.CHARGED in before and world.spent + charged > world.limit:
+    charged = sum(event.amount for event in events if event.kind is GuardKind.CHARGED)
+    leaked = sum(event.amount for event in events if event.kind is GuardKind.LEAKED)
+    if GuardKind.CHARGED in before and world.spent + charged > world.limit:
         found.add(Breach.OVERSPENT)
-    if Kind.LEAKED in before and world.leaked + leaked > world.leak_limit:
+    if GuardKind.LEAKED in before and world.leaked + leaked > world.leak_limit:
         found.add(Breach.OVERLEAKED)
     left = leftovers(asked, events)
     last = events[-1].kind if events else None
-    if last is Kind.REFUSED:
+    if last is GuardKind.REFUSED:
         allowed = set(chain.residue) if chain.refusal == "stage-by-stage" else set()
         if left - allowed:
             found.add(Breach.RESIDUE)
-    elif last in (Kind.CRASHED, Kind.FAILED) and left - set(chain.residue):
+    elif last in (GuardKind.CRASHED, GuardKind.FAILED) and left - set(chain.residue):
         found.add(Breach.LEFTOVER)
     return found
 
 
-def _breaches_at(asked: Asked, world: World, event: Event, before: set[Kind]) -> set[Breach]:
+def _breaches_at(
+    asked: GuardQuestion, world: World, event: GuardEvent, before: set[GuardKind]
+) -> set[Breach]:
     found: set[Breach] = set()
-    if event.kind is Kind.SENT:
-        if asked.capability and Kind.CHECKED not in before:
+    if event.kind is GuardKind.SENT:
+        if asked.capability and GuardKind.CHECKED not in before:
             found.add(Breach.UNCHECKED)
         if asked.capability and not world.admits:
             found.add(Breach.UNADMITTED)
-        if asked.cost is not None and Kind.CHARGED not in before:
+        if asked.cost is not None and GuardKind.CHARGED not in before:
             found.add(Breach.UNCHARGED)
-        if asked.facts and not before & {Kind.COUPLED, Kind.RECORDED}:
+        if asked.facts and not before & {GuardKind.COUPLED, GuardKind.RECORDED}:
             found.add(Breach.UNCOUPLED)
-        if asked.bits and Kind.LEAKED not in before:
+        if asked.bits and GuardKind.LEAKED not in before:
             found.add(Breach.UNACCOUNTED)
-    elif event.kind is Kind.RECORDED and Kind.SENT not in before:
+    elif event.kind is GuardKind.RECORDED and GuardKind.SENT not in before:
         found.add(Breach.EARLY_FACT)
-    elif event.kind is Kind.CHARGED and Kind.CHARGED in before:
+    elif event.kind is GuardKind.CHARGED and GuardKind.CHARGED in before:
         found.add(Breach.DOUBLE)
     return found
 
 
-def leftovers(asked: Asked, events: tuple[Event, ...]) -> set[str]:
+def leftovers(asked: GuardQuestion, events: tuple[GuardEvent, ...]) -> set[str]:
     """What an attempt that did not come to its end leaves behind."""
     kinds = {event.kind for event in events}
-    if Kind.SENT in kinds:
+    if GuardKind.SENT in kinds:
         found = set()
-        if asked.facts and Kind.RECORDED not in kinds:
+        if asked.facts and GuardKind.RECORDED not in kinds:
             found.add("sent-unrecorded")
         return found
-    named = {"charged": Kind.CHARGED, "leaked": Kind.LEAKED, "recorded": Kind.RECORDED}
+    named = {
+        "charged": GuardKind.CHARGED,
+        "leaked": GuardKind.LEAKED,
+        "recorded": GuardKind.RECORDED,
+    }
     return {name for name, kind in named.items() if kind in kinds}

@@ -13,7 +13,7 @@ import re
 import msgspec
 
 
-class Link(msgspec.Struct, frozen=True):
+class AnnotationLink(msgspec.Struct, frozen=True):
     """A link that has been read."""
 
     bundle: str
@@ -25,7 +25,7 @@ class LinkFault(Exception):
     """A text is no link; the text of the exception says why."""
 
 
-def read_link(text: str) -> Link:
+def read_link(text: str) -> AnnotationLink:
     """The link that a text says. Raises LinkFault."""
     values = {"bundle": "", "exports": "", "imports": ""}
     for segment in re.split(r"[|;]", text):
@@ -39,7 +39,7 @@ def read_link(text: str) -> Link:
         values[key] = value
     if not values["bundle"]:
         raise LinkFault("it names no bundle")
-    return Link(values["bundle"], _items(values["exports"]), _items(values["imports"]))
+    return AnnotationLink(values["bundle"], _items(values["exports"]), _items(values["imports"]))
 
 
 def _items(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ Payer: TypeAlias = tuple[int, int]
 """A role and the receiver it pays for, -1 for all of them."""
 
 
-class Shape:
+class PathShape:
     """What the meters of one graph share: its components in an order from the ends to the start."""
 
     __slots__ = ("component", "graph", "order")
@@ -36,7 +36,7 @@ class Shape:
                 self.component[state] = number
 
 
-class Worst(msgspec.Struct, frozen=True):
+class WorstPath(msgspec.Struct, frozen=True):
     """The worst case of one meter.
 
     `potential` has for every state the most that runs from it add up to, or UNBOUNDED; states that
@@ -52,7 +52,7 @@ class Worst(msgspec.Struct, frozen=True):
         return self.total != UNBOUNDED
 
 
-def worst_case(shape: Shape, costs: Sequence[int]) -> Worst:
+def worst_case(shape: PathShape, costs: Sequence[int]) -> WorstPath:
     """The worst case of all runs, ended or not; `costs` has a natural number for every event."""
     graph, component = shape.graph, shape.component
     first, target = graph.first, graph.target
@@ -75,10 +75,10 @@ def worst_case(shape: Shape, costs: Sequence[int]) -> Worst:
                 break
         for state in states:
             potential[state] = best
-    return Worst(potential[0], tuple(potential))
+    return WorstPath(potential[0], tuple(potential))
 
 
-def worst_totals(shape: Shape, weights: Mapping[int, tuple[Payer, int]]) -> dict[Payer, int]:
+def worst_totals(shape: PathShape, weights: Mapping[int, tuple[Payer, int]]) -> dict[Payer, int]:
     """The worst case of every payer at once; payers that never pay are left out.
 
     `weights` has, for events that cost something, who pays and how much. Each payer's worst case is
@@ -142,7 +142,7 @@ def _raise(totals: dict[Payer, int], payer: Payer, total: int) -> None:
         totals[payer] = total if total == UNBOUNDED else max(known, total)
 
 
-def worst_run(shape: Shape, costs: Sequence[int], worst: Worst) -> tuple[int, ...]:
+def worst_run(shape: PathShape, costs: Sequence[int], worst: WorstPath) -> tuple[int, ...]:
     """Events of a run that adds up to a bounded worst case, and ends with its last cost."""
     graph, potential = shape.graph, worst.potential
     run: list[int] = []
@@ -154,7 +154,7 @@ def worst_run(shape: Shape, costs: Sequence[int], worst: Worst) -> tuple[int, ..
     return tuple(run)
 
 
-def _leg(shape: Shape, start: int, costs: Sequence[int], potential: Sequence[int]) -> list[int]:
+def _leg(shape: PathShape, start: int, costs: Sequence[int], potential: Sequence[int]) -> list[int]:
     """The shortest way inside the component of a state to an event that keeps to the potential."""
     graph, component = shape.graph, shape.component
     came: dict[int, int] = {start: -1}
@@ -177,14 +177,14 @@ def _leg(shape: Shape, start: int, costs: Sequence[int], potential: Sequence[int
     raise ValueError("no event keeps to the potential")
 
 
-class Lasso(msgspec.Struct, frozen=True):
+class CostLasso(msgspec.Struct, frozen=True):
     """A run that goes to a loop and round it; the loop adds to the cost each time."""
 
     stem: tuple[int, ...]
     loop: tuple[int, ...]
 
 
-def costly_loop(shape: Shape, costs: Sequence[int]) -> Lasso:
+def costly_loop(shape: PathShape, costs: Sequence[int]) -> CostLasso:
     """The loop with a cost that takes the fewest events to reach, and a shortest one there.
 
     Raises ValueError when no loop that can be reached has a cost.
@@ -199,14 +199,14 @@ def costly_loop(shape: Shape, costs: Sequence[int]) -> Lasso:
             after = graph.target[event]
             if component[after] == component[state] and costs[event]:
                 back = _path_back(shape, after, state)
-                return Lasso(_unwound(state, came, source), (event, *back))
+                return CostLasso(_unwound(state, came, source), (event, *back))
             if after not in came:
                 came[after], source[after] = event, state
                 work.append(after)
     raise ValueError("no loop has a cost")
 
 
-def _path_back(shape: Shape, start: int, goal: int) -> tuple[int, ...]:
+def _path_back(shape: PathShape, start: int, goal: int) -> tuple[int, ...]:
     """The shortest way between two states of one component."""
     graph, component = shape.graph, shape.component
     came: dict[int, int] = {start: -1}
@@ -231,7 +231,7 @@ def _unwound(state: int, came: dict[int, int], source: dict[int, int]) -> tuple[
 
 
 def shortest_over(
-    graph: ProtocolGraph, costs: Sequence[int], worst: Worst, limit: int, most_steps: int
+    graph: ProtocolGraph, costs: Sequence[int], worst: WorstPath, limit: int, most_steps: int
 ) -> tuple[int, ...] | None:
     """The events of a shortest run that adds up to more than `limit`; None after `most_steps`.
 
@@ -281,7 +281,7 @@ def _sources(graph: ProtocolGraph) -> list[int]:
     return [s for s in range(graph.state_count) for _ in range(first[s], first[s + 1])]
 
 
-def rounds_over(costs: Sequence[int], lasso: Lasso, limit: int) -> int:
+def rounds_over(costs: Sequence[int], lasso: CostLasso, limit: int) -> int:
     """How many times round a costly loop a run has gone when it first is over `limit`."""
     stem = sum(costs[event] for event in lasso.stem)
     lap = sum(costs[event] for event in lasso.loop)

@@ -18,7 +18,7 @@ _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Rank = Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1, max_length=16)]
 
 
-class Reduction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class StatusReduction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How facts become a status.
 
     `precedence` has the statuses by rank, lowest first; `facts` the status of each variant;
@@ -49,14 +49,14 @@ class Reduction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return found
 
 
-def standard(variants: Mapping[str, str]) -> Reduction:
+def standard(variants: Mapping[str, str]) -> StatusReduction:
     """The reduction of a ceremony without a table: by what each variant stands for.
 
     Two outcomes are a conflict; a variant that stands for nothing leaves the status as it is.
     """
     outcomes = ("committed", "aborted", "superseded")
     of = {"initiated": "pending", "accepted": "pending", "": "preparing"}
-    return Reduction(
+    return StatusReduction(
         precedence=(("preparing",), ("pending",), outcomes, ("conflict",)),
         facts={name: of.get(part, part) for name, part in variants.items()},
         initial="preparing",
@@ -64,7 +64,7 @@ def standard(variants: Mapping[str, str]) -> Reduction:
     )
 
 
-def faults_of_reduction(table: Reduction, variants: Sequence[str]) -> Iterator[str]:
+def faults_of_reduction(table: StatusReduction, variants: Sequence[str]) -> Iterator[str]:
     """Why a table is no total, monotone function of the set of facts; nothing where it is one."""
     ranks = table.ranks()
     listed = [name for names in table.precedence for name in names]
@@ -84,7 +84,7 @@ def faults_of_reduction(table: Reduction, variants: Sequence[str]) -> Iterator[s
     yield from _clashes(table)
 
 
-def _clashes(table: Reduction) -> Iterator[str]:
+def _clashes(table: StatusReduction) -> Iterator[str]:
     """The first facts for which order or repetition decides the status, or that lower it."""
     ranks = table.ranks()
     values = dict.fromkeys([table.initial, *table.facts.values()])

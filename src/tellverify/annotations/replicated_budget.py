@@ -34,7 +34,7 @@ class Act(StrEnum):
     MERGE = "merge"
 
 
-class Step(msgspec.Struct, frozen=True):
+class BudgetStep(msgspec.Struct, frozen=True):
     """An act on a copy; of a charge the amount, of a merge nothing more: it takes in the others."""
 
     act: Act
@@ -42,7 +42,7 @@ class Step(msgspec.Struct, frozen=True):
     amount: int = 0
 
 
-class Wrong(StrEnum):
+class MergeFault(StrEnum):
     """What a merged copy says that is not so."""
 
     HIDDEN = "hidden"  # less than was charged
@@ -52,8 +52,8 @@ class Wrong(StrEnum):
 class History(msgspec.Struct, frozen=True):
     """The shortest history that ends in a wrong merge."""
 
-    wrong: Wrong
-    steps: tuple[Step, ...]
+    wrong: MergeFault
+    steps: tuple[BudgetStep, ...]
     says: int
     truth: int
 
@@ -72,13 +72,13 @@ def charged(copy: Copy, amount: int) -> Copy | None:
     return Copy(copy.limit, copy.spent + amount, copy.epoch)
 
 
-def wrong_merge(limit: int, costs: Sequence[int], wrong: Wrong) -> History | None:
+def wrong_merge(limit: int, costs: Sequence[int], wrong: MergeFault) -> History | None:
     """The shortest history that ends in such a merge, or None.
 
     It charges `costs` in their order, each once and at either copy, or the first few of them.
     """
     start = tuple(Copy(limit) for _ in range(_COPIES))
-    work: deque[tuple[tuple[Copy, ...], tuple[Step, ...]]] = deque([(start, ())])
+    work: deque[tuple[tuple[Copy, ...], tuple[BudgetStep, ...]]] = deque([(start, ())])
     while work:
         copies, steps = work.popleft()
         used = sum(step.act is Act.CHARGE for step in steps)
@@ -94,14 +94,14 @@ def wrong_merge(limit: int, costs: Sequence[int], wrong: Wrong) -> History | Non
     return None
 
 
-def _steps(costs: Sequence[int]) -> Iterator[Step]:
+def _steps(costs: Sequence[int]) -> Iterator[BudgetStep]:
     for copy in range(_COPIES):
-        yield from (Step(Act.CHARGE, copy, cost) for cost in costs)
-        yield Step(Act.ROTATE, copy)
-        yield Step(Act.MERGE, copy)
+        yield from (BudgetStep(Act.CHARGE, copy, cost) for cost in costs)
+        yield BudgetStep(Act.ROTATE, copy)
+        yield BudgetStep(Act.MERGE, copy)
 
 
-def _made(copies: tuple[Copy, ...], step: Step) -> tuple[Copy, ...] | None:
+def _made(copies: tuple[Copy, ...], step: BudgetStep) -> tuple[Copy, ...] | None:
     copy = copies[step.copy]
     match step.act:
         case Act.CHARGE:
@@ -117,7 +117,7 @@ def _made(copies: tuple[Copy, ...], step: Step) -> tuple[Copy, ...] | None:
     return tuple(after if number == step.copy else one for number, one in enumerate(copies))
 
 
-def judged(steps: Sequence[Step], limit: int) -> History | None:
+def judged(steps: Sequence[BudgetStep], limit: int) -> History | None:
     """What a history shows, told from the steps alone; None when its last merge is right.
 
     This is the reference that histories have to pass: it keeps a list of all charges by epoch and
@@ -146,7 +146,9 @@ def judged(steps: Sequence[Step], limit: int) -> History | None:
     says, truth = copies[last.copy].spent, charges.get(copies[last.copy].epoch, 0)
     if says == truth:
         return None
-    return History(Wrong.HIDDEN if says < truth else Wrong.STALE, tuple(steps), says, truth)
+    return History(
+        MergeFault.HIDDEN if says < truth else MergeFault.STALE, tuple(steps), says, truth
+    )
 
 
 def words(history: History, costs: Sequence[str] = ()) -> str:

@@ -24,7 +24,7 @@ class Rules(msgspec.Struct, frozen=True):
     record, by the name of their protocol. `own` is False for the built-in rules.
     """
 
-    annotations: dict[str, rows.Annotation]
+    annotations: dict[str, rows.AnnotationRow]
     roots: dict[str, rows.Root]
     legacy: dict[str, rows.Legacy]
     live: tuple[str, ...]
@@ -32,7 +32,7 @@ class Rules(msgspec.Struct, frozen=True):
     budgets: rows.Budgets
     leakage: rows.Leakage
     categories: dict[str, rows.OperationCategory]
-    protocols: dict[str, rows.Protocol]
+    protocols: dict[str, rows.ProtocolEntry]
     facts: dict[str, rows.CeremonyNames]
     own: bool = True
 
@@ -41,10 +41,10 @@ class Rules(msgspec.Struct, frozen=True):
         row = self.protocols.get(qualified)
         return (row.id, qualified) if row is not None and row.id else (qualified,)
 
-    def limit(self, qualified: str, sender: str, receiver: str) -> rows.Limit | None:
+    def limit(self, qualified: str, sender: str, receiver: str) -> rows.LimitRow | None:
         """The budget of a row, the most particular one that the policy writes down."""
         names = (*self.named(qualified), "")
-        best: tuple[int, rows.Limit] | None = None
+        best: tuple[int, rows.LimitRow] | None = None
         for row in self.budgets.limits:
             if row.protocol not in names or row.sender not in (sender, family_of(sender), "*"):
                 continue
@@ -57,7 +57,7 @@ class Rules(msgspec.Struct, frozen=True):
             return best[1]
         for preset in self.budgets.presets:
             if preset.name == self.budgets.preset:
-                return rows.Limit(sender=sender, receiver=receiver, limit=preset.limit)
+                return rows.LimitRow(sender=sender, receiver=receiver, limit=preset.limit)
         return None
 
     def names_of(self, qualified: str) -> rows.CeremonyNames | None:

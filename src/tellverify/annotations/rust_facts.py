@@ -14,7 +14,13 @@ import msgspec
 import tree_sitter_rust
 from tree_sitter import Language, Node, Parser
 
-from tellverify.annotations.fact_schemas import FactSchema, Field, SchemaRead, Variant, faults_of
+from tellverify.annotations.fact_schemas import (
+    FactField,
+    FactSchema,
+    SchemaRead,
+    Variant,
+    faults_of,
+)
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import Span
@@ -63,11 +69,11 @@ def rust_schemas(text: str, path: str = "<rust>") -> tuple[SchemaRead, ...]:
     content = text.encode("utf-8", "surrogatepass")
     tree = Parser(Language(tree_sitter_rust.language())).parse(content)
     source = SourceFile(path, text)
-    reader = _Reader(source, content, tree.root_node)
+    reader = _FactReader(source, content, tree.root_node)
     return tuple(reader.read(item, found) for item, found in reader.items())
 
 
-class _Reader:
+class _FactReader:
     def __init__(self, source: SourceFile, content: bytes, root: Node) -> None:
         self._source = source
         self._content = content
@@ -145,7 +151,7 @@ class _Reader:
                     Variant,
                 )
 
-    def _fields(self, body: Node | None) -> tuple[Field, ...]:
+    def _fields(self, body: Node | None) -> tuple[FactField, ...]:
         """The fields of a variant; those without names are called by their numbers."""
         if body is None:
             return ()
@@ -161,7 +167,7 @@ class _Reader:
             pairs = [(str(number), child) for number, child in enumerate(types)]
         return tuple(self._field(name, node) for name, node in pairs)
 
-    def _field(self, name: str, node: Node) -> Field:
+    def _field(self, name: str, node: Node) -> FactField:
         written = re.sub(r"\s+", "", self._text(node))
         option = _OPTION.fullmatch(written)
         kind = option[1] if option is not None else written
@@ -169,7 +175,7 @@ class _Reader:
         if not domain and kind == "u64" and _MILLISECONDS.fullmatch(name):
             domain = "PhysicalClock"
         given = {"name": name, "type": kind, "optional": option is not None, "domain": domain}
-        return msgspec.convert(given, Field)
+        return msgspec.convert(given, FactField)
 
     # Attributes
 
@@ -257,7 +263,7 @@ def schema_toml(schema: FactSchema) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(field: Field, name: str) -> str:
+def _row(field: FactField, name: str) -> str:
     entries = [f"name = {name}", f"type = {msgspec.json.encode(field.type).decode()}"]
     if field.optional:
         entries.append("optional = true")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from tellverify.annotations.links import Link, LinkFault, read_link
+from tellverify.annotations.links import AnnotationLink, LinkFault, read_link
 from tellverify.annotations.metadata import COST, LARGEST_COST, metadata_of
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics import annotations as say
@@ -36,7 +36,7 @@ def check_annotations(
     Those about links are left out where its manifest is derived, which tells them too.
     """
     sends = sends_of(protocol)
-    check = _Check(where, rules)
+    check = _SiteCheck(where, rules)
     for send in sends:
         if send.record is not None:
             check.record(send.record, send.sender.name.text)
@@ -111,17 +111,17 @@ def _unannotated(where: Where, sends: Sequence[Annotated]) -> Iterator[Diagnosti
             yield say.unannotated_message(where, label.text, role_text(send.sender), label.span)
 
 
-class _Check:
+class _SiteCheck:
     """The records of one protocol, one by one."""
 
     def __init__(self, where: Where, rules: Rules) -> None:
         self.found: list[Diagnostic] = []
         self._where = where
         self._rules = rules
-        self._links: list[tuple[Link, str, Span]] = []
+        self._links: list[tuple[AnnotationLink, str, Span]] = []
         self._broken: list[Diagnostic] = []
         self._role = ""
-        self._values: dict[str, Callable[[ast.Entry], None]] = {
+        self._values: dict[str, Callable[[ast.RecordEntry], None]] = {
             "capability": self._capability,
             "count": self._cost,
             "text": self._text,
@@ -166,11 +166,11 @@ class _Check:
 
     # Values
 
-    def _wrong(self, entry: ast.Entry, reason: str, wanted: str) -> None:
+    def _wrong(self, entry: ast.RecordEntry, reason: str, wanted: str) -> None:
         key = entry.key.text
         self.found.append(say.annotation_value(self._where, key, _value(entry), reason, wanted))
 
-    def _capability(self, entry: ast.Entry) -> None:
+    def _capability(self, entry: ast.RecordEntry) -> None:
         where, span = self._where, _value(entry)
         if not isinstance(entry.value, ast.TextValue):
             shown = value_text(entry.value)
@@ -196,7 +196,7 @@ class _Check:
                 self.found.append(say.loose_capability(where, name, span, part))
                 return
 
-    def _cost(self, entry: ast.Entry) -> None:
+    def _cost(self, entry: ast.RecordEntry) -> None:
         wanted = "a natural number, such as `flow_cost : 100`"
         if not isinstance(entry.value, ast.IntValue):
             self._wrong(entry, f"`{value_text(entry.value)}` is no number", wanted)
@@ -210,24 +210,24 @@ class _Check:
         elif cost == 0:
             self.found.append(say.zero_cost(self._where, _value(entry)))
 
-    def _text(self, entry: ast.Entry) -> None:
+    def _text(self, entry: ast.RecordEntry) -> None:
         text = value_text(entry.value)
         if not isinstance(entry.value, ast.TextValue) or not text.strip():
             reason = "it is empty" if not text.strip() else f"`{text}` is not a quoted text"
             self._wrong(entry, reason, f'a quoted text, such as `{entry.key.text} : "name"`')
 
-    def _flag(self, entry: ast.Entry) -> None:
+    def _flag(self, entry: ast.RecordEntry) -> None:
         if not (isinstance(entry.value, ast.WordValue) and entry.value.word in _WORDS):
             self._wrong(
                 entry, f"`{value_text(entry.value)}` is no truth value", "`true` or `false`"
             )
 
-    def _amounts(self, entry: ast.Entry) -> None:
+    def _amounts(self, entry: ast.RecordEntry) -> None:
         parts = value_text(entry.value).strip("[] ").split(",")
         if not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
             self._wrong(entry, "it is no list of numbers", "`flow_cost` and `leak` instead of it")
 
-    def _observers(self, entry: ast.Entry) -> None:
+    def _observers(self, entry: ast.RecordEntry) -> None:
         classes = [row.name for row in self._rules.leakage.classes]
         match entry.value:
             case ast.NamesValue(names) if names:
@@ -248,7 +248,7 @@ class _Check:
                     say.unknown_observer(self._where, observer, _value(entry), taken_for, classes)
                 )
 
-    def _link(self, entry: ast.Entry) -> None:
+    def _link(self, entry: ast.RecordEntry) -> None:
         if not isinstance(entry.value, ast.TextValue):
             self._wrong(entry, f"`{value_text(entry.value)}` is not a quoted text", "a quoted link")
             return
@@ -260,7 +260,7 @@ class _Check:
         self._links.append((link, self._role, entry.span))
 
 
-def _value(entry: ast.Entry) -> Span:
+def _value(entry: ast.RecordEntry) -> Span:
     """Where the value of an entry stands: the last part of it."""
     text = value_text(entry.value)
     length = len(text) + 2 if isinstance(entry.value, ast.TextValue) else len(text)

@@ -32,7 +32,7 @@ Weigh: TypeAlias = Callable[[Metadata], int]
 MOST_STATEMENTS: Final = 20_000
 
 
-class Group(msgspec.Struct, frozen=True):
+class TermGroup(msgspec.Struct, frozen=True):
     """Who is meant: any member of the role `sender`, towards any member of `receiver` or, when
     that is empty, towards everyone.
     """
@@ -93,7 +93,7 @@ class FormulaReader:
         """Sizes by variable, from sizes by family."""
         return {self._symbols[family]: size for family, size in given.items()}
 
-    def worst(self, group: Group, weigh: Weigh) -> Largest:
+    def worst(self, group: TermGroup, weigh: Weigh) -> Largest:
         """The worst case of one member of a group, where `weigh` is the cost of one message.
 
         Raises NoFormula; also when a loop has a cost, for then there is no worst case.
@@ -102,7 +102,7 @@ class FormulaReader:
             raise NoFormula("a role family has the name of a size")
         found: list[_Flow] = []
         try:
-            drive(_Reading(self, group, weigh).block(self._body, found))
+            drive(_FormulaReading(self, group, weigh).block(self._body, found))
         except TooMany:
             raise NoFormula("too many branches, of which none is the most expensive") from None
         return found[0].best
@@ -140,10 +140,10 @@ class FormulaReader:
         raise NoFormula(f"`repeat {name}` has no known number of rounds")
 
 
-class _Reading:
+class _FormulaReading:
     """One walk over the protocol, for one group and weight."""
 
-    def __init__(self, reader: FormulaReader, group: Group, weigh: Weigh) -> None:
+    def __init__(self, reader: FormulaReader, group: TermGroup, weigh: Weigh) -> None:
         self._reader = reader
         self._group = group
         self._weigh = weigh

@@ -68,7 +68,7 @@ class ProtocolRow(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...] = ()
 
 
-class _Case(msgspec.Struct, frozen=True):
+class _AcceptanceCase(msgspec.Struct, frozen=True):
     sourced: Sourced
     found: tuple[Acceptance, ...]
     evidence: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ def accept(
         except OSError as error:
             complain(f"cannot write evidence into {evidence}: {error.strerror}")
             return Exit.USAGE
-        cases.append(_Case(sourced, verdicts, written))
+        cases.append(_AcceptanceCase(sourced, verdicts, written))
     if as_json:
         rows = [_row(case) for case in cases]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
@@ -153,7 +153,7 @@ def _written(
 # Text
 
 
-def _lines(cases: Sequence[_Case], style: Style, verbose: bool) -> list[str]:
+def _lines(cases: Sequence[_AcceptanceCase], style: Style, verbose: bool) -> list[str]:
     lines: list[str] = []
     for case in cases:
         shown = case.found if verbose else [each for each in case.found if each.carried]
@@ -192,7 +192,7 @@ def _verdict(sourced: Sourced, found: Acceptance, style: Style) -> list[str]:
     return lines
 
 
-def _note(case: _Case, style: Style) -> list[str]:
+def _note(case: _AcceptanceCase, style: Style) -> list[str]:
     """What there is to say of a protocol without a pack, most often that it is free."""
     name = case.sourced.derived.manifest.protocol_id
     if not case.found:
@@ -213,7 +213,7 @@ def _note(case: _Case, style: Style) -> list[str]:
 # JSON
 
 
-def _row(case: _Case) -> ProtocolRow:
+def _row(case: _AcceptanceCase) -> ProtocolRow:
     derived = case.sourced.derived
     return ProtocolRow(
         derived.manifest.protocol_qualified_name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tellverify.admission.explained import Explained
 from tellverify.admission.manifest import Derived
-from tellverify.admission.matrix import Cell, Matrix
+from tellverify.admission.matrix import Matrix, MatrixCell
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.policies import style_of_output
 from tellverify.diagnostics.model import Diagnostic
@@ -117,7 +117,7 @@ def matrix_markdown(table: Matrix) -> str:
 
 
 def _table(
-    corner: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], table: Matrix
+    corner: str, columns: Sequence[str], rows: Sequence[Sequence[MatrixCell]], table: Matrix
 ) -> list[str]:
     lines = [f"| {corner} | {' | '.join(columns)} |", f"|{' --- |' * (len(columns) + 1)}"]
     for row, cells in zip(table.rows, rows, strict=True):
@@ -126,5 +126,5 @@ def _table(
     return lines
 
 
-def _why(cell: Cell) -> str:
+def _why(cell: MatrixCell) -> str:
     return f"`{cell.missing}`" if cell.missing else cell.code

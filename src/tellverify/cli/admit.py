@@ -91,7 +91,7 @@ class AdmissionRow(msgspec.Struct, frozen=True):
     minimal_facts: tuple[tuple[str, ...], ...] | None = None
 
 
-class Judged(msgspec.Struct, frozen=True):
+class AdmittedProtocol(msgspec.Struct, frozen=True):
     """A protocol with the decision on it, and the minimal runtimes where they were asked for."""
 
     derived: Derived
@@ -201,17 +201,19 @@ def _runtime(policy: Policy, name: str | None, removed: Iterable[str]) -> Runtim
     return inventory
 
 
-def _judged(policy: Policy, derived: Derived, runtime: RuntimeInventory, minimal: bool) -> Judged:
+def _judged(
+    policy: Policy, derived: Derived, runtime: RuntimeInventory, minimal: bool
+) -> AdmittedProtocol:
     explained = explain(policy, derived, runtime)
     if not minimal:
-        return Judged(derived, explained)
+        return AdmittedProtocol(derived, explained)
     from tellverify.admission.reasons import Inventories, minimal_inventories
     from tellverify.solver.z3_backend import Z3Solver
 
     found = minimal_inventories(policy, derived, Z3Solver())
     if not isinstance(found, Inventories):
-        return Judged(derived, explained)
-    return Judged(derived, explained, found.keys, found.facts)
+        return AdmittedProtocol(derived, explained)
+    return AdmittedProtocol(derived, explained, found.keys, found.facts)
 
 
 def _joint(policy: Policy, found: Sequence[Derived]) -> tuple[tuple[str, ...], ...]:
@@ -226,7 +228,7 @@ def _joint(policy: Policy, found: Sequence[Derived]) -> tuple[tuple[str, ...], .
 
 def _shown(
     policy: Policy,
-    judged: Sequence[Judged],
+    judged: Sequence[AdmittedProtocol],
     runtime: RuntimeInventory,
     joint: tuple[tuple[str, ...], ...] | None,
     style: str,
@@ -263,14 +265,14 @@ def _shown(
     return "\n".join(lines) + "\n"
 
 
-def _minimal_lines(one: Judged) -> list[str]:
+def _minimal_lines(one: AdmittedProtocol) -> list[str]:
     facts = one.minimal_facts or ()
     lines = [f"  minimal keys: {', '.join(one.minimal_keys or ()) or 'none'}"]
     lines += [f"  minimal facts: {', '.join(each) or 'none'}" for each in facts]
     return lines
 
 
-def _row(policy: Policy, one: Judged, runtime: RuntimeInventory) -> AdmissionRow:
+def _row(policy: Policy, one: AdmittedProtocol, runtime: RuntimeInventory) -> AdmissionRow:
     explained, derived = one.explained, one.derived
     said = findings(policy, derived, [each.objection for each in explained.objections], runtime)
     objections = []

@@ -22,19 +22,19 @@ from tellverify.obligations.options import Ledger
 from tellverify.report.escape import in_full, printable
 from tellverify.report.markup import prose
 from tellverify.source.writing import replace_text
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Assumption, Run, Suppression
-from tellverify.verification.configuration_files import Refused
+from tellverify.verification.configuration_files import RefusedFile
 from tellverify.verification.configuration_layers import load
 from tellverify.verification.interruption import CODES
 from tellverify.verification.ledger import NAME, differences, ledger_text, read_ledger
 from tellverify.verification.output_paths import escape
 
 
-class Gap(msgspec.Struct, frozen=True):
+class AuditGap(msgspec.Struct, frozen=True):
     """An obligation that nothing is known of."""
 
     protocol: str
@@ -56,7 +56,7 @@ class Audit(msgspec.Struct, frozen=True):
     schema: str
     semantics: str
     assumptions: tuple[Assumption, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[AuditGap, ...]
     suppressions: tuple[dict[str, str], ...]
     ledger: str
     differences: tuple[str, ...]
@@ -112,7 +112,7 @@ def audit(
             if writes:
                 return _save(committed.path, run.assumptions)
             found = _audit(run, committed, is_due=is_due)
-    except Refused as refused:
+    except RefusedFile as refused:
         return complain_refused(refused)
     _print(found, style)
     return Exit.REFUTED if verify and found.differences else Exit.OK
@@ -126,7 +126,7 @@ def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
             outcome = verdict.outcome
             if isinstance(outcome, Skipped | Unknown):
                 gaps.append(
-                    Gap(
+                    AuditGap(
                         protocol.name,
                         verdict.name,
                         status(outcome),
@@ -151,7 +151,7 @@ def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
 
 def _baselined(run: Run) -> Iterator[dict[str, str]]:
     """What is refuted or found and does not count, since the baseline has it."""
-    compared = Comparison(run)
+    compared = RunComparison(run)
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome

@@ -18,7 +18,7 @@ from tellverify.report.escape import printable
 from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Baseline, Run
 from tellverify.verification.baseline import baseline_of, read_baseline, stale
-from tellverify.verification.configuration_files import Refused
+from tellverify.verification.configuration_files import RefusedFile
 from tellverify.verification.configuration_layers import load
 from tellverify.verification.interruption import CODES
 from tellverify.verification.output_paths import baseline_refusal
@@ -123,7 +123,7 @@ def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> 
                 complain(run.exit_reason)
                 return run.exit_code
             return do(run, os.path.relpath(place))
-    except Refused as refused:
+    except RefusedFile as refused:
         return complain_refused(refused)
 
 

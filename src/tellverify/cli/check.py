@@ -10,7 +10,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver
 from tellverify.cli.session import complain_refused, moved, perform, settled, working_in
-from tellverify.verification.refused import Refused
+from tellverify.verification.refused import RefusedFile
 
 
 @click.command("check")
@@ -48,7 +48,7 @@ def check(**given: object) -> int:
 
                 return watch(there)
             return once(there)
-    except Refused as refused:
+    except RefusedFile as refused:
         return complain_refused(refused)
 
 

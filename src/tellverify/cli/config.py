@@ -12,9 +12,9 @@ from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import complain_refused
 from tellverify.report.escape import printable
-from tellverify.verification.configuration import Configuration
-from tellverify.verification.configuration_files import Refused, shown
-from tellverify.verification.configuration_layers import Loaded, flat, load
+from tellverify.verification.configuration_file import ConfigurationFile
+from tellverify.verification.configuration_files import RefusedFile, shown
+from tellverify.verification.configuration_layers import LoadedConfiguration, flat, load
 from tellverify.verification.setting_values import toml_text
 
 
@@ -30,7 +30,7 @@ def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
     """Print every setting with the place it comes from."""
     try:
         loaded = load(given=config, isolated=isolated)
-    except Refused as refused:
+    except RefusedFile as refused:
         return complain_refused(refused)
     rows = list(_rows(loaded))
     if style == "json":
@@ -50,7 +50,7 @@ def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
     return Exit.OK
 
 
-def _rows(loaded: Loaded) -> list[tuple[str, object, str]]:
+def _rows(loaded: LoadedConfiguration) -> list[tuple[str, object, str]]:
     """Keys with dots, values and origins; what is not set has its default."""
     table = msgspec.to_builtins(loaded.configuration)
     table["require"].setdefault("default", "bounded")
@@ -62,7 +62,7 @@ def _rows(loaded: Loaded) -> list[tuple[str, object, str]]:
     return rows
 
 
-def _origin(loaded: Loaded, path: tuple[str, ...]) -> str:
+def _origin(loaded: LoadedConfiguration, path: tuple[str, ...]) -> str:
     return loaded.origins.get(path, "default")
 
 
@@ -77,7 +77,7 @@ def schema() -> int:
     found = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of tellverify",
-        **msgspec.json.schema(Configuration),
+        **msgspec.json.schema(ConfigurationFile),
     }
     click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     return Exit.OK

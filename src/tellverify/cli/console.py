@@ -81,11 +81,11 @@ def show_page(text: str, out: TextIO) -> None:
             code = str(self.text).rstrip()
             yield Syntax(code, lexer, theme=self.theme, word_wrap=True, padding=(0, 2))
 
-    class Page(Markdown):
+    class ConsolePage(Markdown):
         elements: ClassVar = {**Markdown.elements, "fence": Fence, "code_block": Fence}
 
     links = bool(style_of(out).folder)
-    _console(out).print(Page(text, code_theme="ansi_dark", hyperlinks=links))
+    _console(out).print(ConsolePage(text, code_theme="ansi_dark", hyperlinks=links))
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], out: TextIO) -> None:

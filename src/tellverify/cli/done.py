@@ -17,7 +17,7 @@ from tellverify.cli.session import settled
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
-from tellverify.verification.completion import Answer, Completion, completion
+from tellverify.verification.completion import Completion, CompletionAnswer, completion
 from tellverify.verification.include import included
 from tellverify.verification.pipeline import check_paths
 
@@ -57,9 +57,13 @@ def done(asked: tuple[str, ...], policy_path: str | None, root: str, style: str)
         return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
     judged = _judged(policy, found, root)
     click.echo(_shown(judged, style), nl=False)
-    if not is_fine or len(judged) < len(found) or any(one.count(Answer.NO) for one in judged):
+    if (
+        not is_fine
+        or len(judged) < len(found)
+        or any(one.count(CompletionAnswer.NO) for one in judged)
+    ):
         return Exit.REFUTED
-    return Exit.UNKNOWN if any(one.count(Answer.UNDECIDED) for one in judged) else Exit.OK
+    return Exit.UNKNOWN if any(one.count(CompletionAnswer.UNDECIDED) for one in judged) else Exit.OK
 
 
 def _selected(policy: Policy, asked: Sequence[str]) -> tuple[list[Sourced], bool]:
@@ -140,4 +144,4 @@ def _markdown(one: Completion) -> list[str]:
 
 def _total(one: Completion) -> str:
     lines = counted(len(one.criteria), "line")
-    return f"{lines}: " + ", ".join(f"{one.count(answer)} {answer}" for answer in Answer)
+    return f"{lines}: " + ", ".join(f"{one.count(answer)} {answer}" for answer in CompletionAnswer)

@@ -11,7 +11,7 @@ import msgspec
 from tellverify.cli.console import show_page, show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import Page, named, page
+from tellverify.diagnostics.explain import ExplainPage, named, page
 from tellverify.diagnostics.model import Code, Severity
 from tellverify.verdict.properties import PROPERTIES, Property, semantics_of
 
@@ -90,7 +90,7 @@ def _json_list() -> str:
     return msgspec.json.format(msgspec.json.encode(entries), indent=2).decode() + "\n"
 
 
-def _code_entry(code: Code, found: Page | None) -> _CodeEntry:
+def _code_entry(code: Code, found: ExplainPage | None) -> _CodeEntry:
     return _CodeEntry(
         code.number,
         code.name,

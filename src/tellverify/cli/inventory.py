@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import click
 import msgspec
 
-from tellverify.admission.convergence import Sourced, Standing, standings
+from tellverify.admission.convergence import ConvergenceStanding, Sourced, standings
 from tellverify.cli.complaints import Stopped
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
@@ -77,7 +77,7 @@ def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
     }
 
 
-class Shape(msgspec.Struct, frozen=True):
+class ProtocolShape(msgspec.Struct, frozen=True):
     """What keeps a source from its canonical shape; `source` is empty where none was given."""
 
     protocol: str
@@ -85,13 +85,13 @@ class Shape(msgspec.Struct, frozen=True):
     left: tuple[str, ...]
 
 
-def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
+def _shapes(rows: Sequence[ConvergenceStanding], policy: Policy) -> tuple[ProtocolShape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
     from tellverify.annotations.rules import rules_of
     from tellverify.language.files import inputs
     from tellverify.language.files.neighbours import neighbours
     from tellverify.language.workspace import Workspace
-    from tellverify.lint.files import lint_files
+    from tellverify.lint.linted_files import lint_files
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]
@@ -107,7 +107,7 @@ def _shapes(rows: Sequence[Standing], policy: Policy) -> tuple[Shape, ...]:
             one = found[path]
             said = sorted(one.diagnostics, key=lambda d: (_ORDER[d.severity], d.primary.span))
             left += [_short(each, one.source) for each in said]
-        shapes.append(Shape(row.protocol, path, tuple(left)))
+        shapes.append(ProtocolShape(row.protocol, path, tuple(left)))
     return tuple(shapes)
 
 
@@ -116,7 +116,7 @@ def _short(found: Diagnostic, source: SourceFile) -> str:
     return f"{found.severity.value}[{found.code.number}] line {line}: {found.message}"
 
 
-def _shape_lines(shapes: Sequence[Shape], *, markdown: bool) -> list[str]:
+def _shape_lines(shapes: Sequence[ProtocolShape], *, markdown: bool) -> list[str]:
     lines = ["| protocol | source | what is left |", "| --- | --- | --- |"] if markdown else []
     for shape in shapes:
         left = [in_full(one) for one in shape.left] or ["nothing"]
@@ -130,7 +130,7 @@ def _shape_lines(shapes: Sequence[Shape], *, markdown: bool) -> list[str]:
     return [*lines, *([] if markdown else [f"{len(shapes)} protocols, {done} with nothing left"])]
 
 
-def _cells(row: Standing) -> tuple[str, ...]:
+def _cells(row: ConvergenceStanding) -> tuple[str, ...]:
     left = list(row.open_tasks) if row.source else ["unknown: no source was given"]
     left += [f"see {one.split(' ')[0]}" for one in row.objections]
     packs = ", ".join(row.packs)
@@ -145,7 +145,7 @@ def _cells(row: Standing) -> tuple[str, ...]:
     )
 
 
-def _text(rows: Sequence[Standing]) -> list[str]:
+def _text(rows: Sequence[ConvergenceStanding]) -> list[str]:
     lines = []
     for row in rows:
         cells = _cells(row)
@@ -157,7 +157,7 @@ def _text(rows: Sequence[Standing]) -> list[str]:
     return [*lines, _total(rows)]
 
 
-def _total(rows: Sequence[Standing]) -> str:
+def _total(rows: Sequence[ConvergenceStanding]) -> str:
     counted: dict[str, int] = {}
     for row in rows:
         counted[row.pack_status] = counted.get(row.pack_status, 0) + 1
@@ -166,7 +166,7 @@ def _total(rows: Sequence[Standing]) -> str:
     return f"{len(rows)} protocols: {total}; {left} open tasks"
 
 
-def _markdown(rows: Sequence[Standing]) -> list[str]:
+def _markdown(rows: Sequence[ConvergenceStanding]) -> list[str]:
     def cell(text: str) -> str:
         return in_full(text).replace("|", "\\|")
 

@@ -20,7 +20,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace
-from tellverify.lint.files import Linted, lint_files
+from tellverify.lint.linted_files import Linted, lint_files
 from tellverify.report.escape import in_full, printable
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile

@@ -19,8 +19,8 @@ from tellverify.diagnostics import event_log as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
-from tellverify.evidence.monitor import Departure, Monitor, Standing
-from tellverify.evidence.partial_log import MOST, PartialMonitor, TooManyPlaces
+from tellverify.evidence.monitor import Departure, Monitor, MonitorStanding
+from tellverify.evidence.partial_log import MOST, PartialMonitor, TooManyLogPlaces
 from tellverify.language.checks.names import closest
 from tellverify.model.machine import Machine
 from tellverify.obligations.machines import Machines
@@ -39,7 +39,7 @@ _MOST_LINES: Final = 5_000_000  # further down no excerpt is shown
 _EXCERPT: Final = 400
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ReplayRequest(msgspec.Struct, frozen=True):
     """What the command line says about a log."""
 
     log: str
@@ -66,7 +66,7 @@ def is_event_log(path: str) -> bool:
     return first.startswith(b"{") and b'"direction"' in first
 
 
-def replay_log(asked: Asked, style: Style) -> int:
+def replay_log(asked: ReplayRequest, style: Style) -> int:
     """Follow a log and say how it went. Exit codes: 0 conforms, 1 diverges, 2 unreadable."""
     try:
         loaded = load(asked.file, asked.protocol, asked.sizes, default=None)
@@ -77,10 +77,10 @@ def replay_log(asked: Asked, style: Style) -> int:
     shown = "<stdin>" if asked.log == "-" else asked.log.replace(os.sep, "/")
     try:
         monitor = _monitor(asked, machines, recorded)
-        judge = _Judge(asked, shown, loaded.name, monitor)
+        judge = _LogJudge(asked, shown, loaded.name, monitor)
         with _opened(asked.log) as file:
             found = judge.follow(file)
-    except TooManyPlaces:
+    except TooManyLogPlaces:
         click.echo(
             style.shown(f"{loaded.name}   unknown: more than {grouped(MOST)} configurations")
         )
@@ -101,7 +101,7 @@ def replay_log(asked: Asked, style: Style) -> int:
     return code
 
 
-def _monitor(asked: Asked, machines: Sequence[Machine], recorded: Sequence[str]) -> Monitor:
+def _monitor(asked: ReplayRequest, machines: Sequence[Machine], recorded: Sequence[str]) -> Monitor:
     if not asked.anywhere and not asked.sends_only:
         return Monitor(machines, recorded)
     return PartialMonitor(machines, recorded, anywhere=asked.anywhere, sends_only=asked.sends_only)
@@ -119,10 +119,10 @@ def _opened(path: str) -> BinaryIO:
 _Outcome = tuple[Exit, Diagnostic | None, SourceFile | None]
 
 
-class _Judge:
+class _LogJudge:
     """One log on its way through a monitor."""
 
-    def __init__(self, asked: Asked, shown: str, protocol: str, monitor: Monitor) -> None:
+    def __init__(self, asked: ReplayRequest, shown: str, protocol: str, monitor: Monitor) -> None:
         self.asked = asked
         self.shown = shown
         self.protocol = protocol
@@ -293,11 +293,11 @@ def _possible_later(
     return None
 
 
-def _has_part(standing: Standing) -> bool:
+def _has_part(standing: MonitorStanding) -> bool:
     return bool(standing.sends or standing.awaits or standing.heads)
 
 
-def _standing_words(standing: Standing) -> str:
+def _standing_words(standing: MonitorStanding) -> str:
     """`Seller` may send `Accept` to `Buyer`; awaits ..; at the head of a queue .."""
     parts = []
     if standing.sends:

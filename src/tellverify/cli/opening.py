@@ -21,7 +21,7 @@ _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([0-9]{1,6})")
 _DEFAULT_SIZE: Final = 3
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedProtocols(msgspec.Struct, frozen=True):
     """A protocol as a graph, with the sizes of its families."""
 
     name: str
@@ -58,7 +58,7 @@ def load(
     protocol: str | None,
     sizes: Mapping[str, int],
     default: int | None = _DEFAULT_SIZE,
-) -> Loaded:
+) -> LoadedProtocols:
     """The graph of the protocol in `path`. Families without a size have `default` members.
 
     Raises Stopped for a file with errors, and click.UsageError for a protocol or family that the
@@ -74,7 +74,7 @@ def loaded(
     found: SourceProtocol,
     sizes: Mapping[str, int],
     default: int | None = _DEFAULT_SIZE,
-) -> Loaded:
+) -> LoadedProtocols:
     """The graph of a protocol of a workspace, as `load` has it."""
     sources = place.sources()
     stop_at_errors(found.errors, sources)
@@ -93,7 +93,7 @@ def loaded(
         reasons = [skip.reason for skip in lowered.skipped]
         complain(in_full("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
-    return Loaded(found.name, lowered.graph, resolved)
+    return LoadedProtocols(found.name, lowered.graph, resolved)
 
 
 def chosen(protocols: Sequence[SourceProtocol], name: str | None) -> SourceProtocol:

@@ -52,11 +52,11 @@ def policy_path_of(given: str | None) -> str | None:
     """The policy that is meant: as given, as configured, or in its usual place."""
     if given:
         return name_of_policy(given)
-    from tellverify.verification.configuration_files import Refused, find
+    from tellverify.verification.configuration_files import RefusedFile, find
 
     try:
         found = find(".")
-    except Refused as refused:
+    except RefusedFile as refused:
         print_findings(refused.diagnostics, {refused.source.path: refused.source}, err=True)
         raise Stopped(Exit.USAGE) from None
     if found is not None:

@@ -11,14 +11,14 @@ import msgspec
 
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.opening import Loaded, chosen_roles, load, parse_sizes
+from tellverify.cli.opening import LoadedProtocols, chosen_roles, load, parse_sizes
 from tellverify.diagnostics.wording import counted, listed
-from tellverify.formats.interchange import Form, WriteFault, write_type
+from tellverify.formats.interchange import InterchangeForm, WriteFault, write_type
 from tellverify.formats.machine_json import write_machine
 from tellverify.formats.notation import rendered
 from tellverify.model.local_type import LocalType
 from tellverify.model.machine import Machine
-from tellverify.projection.role_views import Unprojectable, View, Views
+from tellverify.projection.role_views import RoleViews, Unprojectable, ViewOfRole
 from tellverify.projection.types import local_type
 from tellverify.report.drawing.diagram import as_dot, as_mermaid, as_text, picture_of_machine
 from tellverify.report.escape import in_full
@@ -72,10 +72,10 @@ def project(
         return stop.code
 
 
-def _show(loaded: Loaded, chosen: Sequence[str], style: str) -> int:
-    views = Views(loaded.graph)
+def _show(loaded: LoadedProtocols, chosen: Sequence[str], style: str) -> int:
+    views = RoleViews(loaded.graph)
     if style in ("bridge", "derived"):
-        return _write_types(views, chosen, Form(style))
+        return _write_types(views, chosen, InterchangeForm(style))
     if style == "machine":
         return write_machines(views, chosen)
     groups, left = views.grouped(chosen)
@@ -94,14 +94,14 @@ def _names(roles: Sequence[str]) -> str:
     return listed([in_full(item) for item in collapsed(roles)], _MOST_NAMES)
 
 
-def _heading(view: View) -> str:
+def _heading(view: ViewOfRole) -> str:
     if view.identical or len(view.roles) == 1:
         return _names(view.roles)
     others = counted(len(view.roles) - 1, "other")
     return f"{in_full(view.roles[0])}, and {others} up to renaming: {_names(view.roles[1:])}"
 
 
-def _described(view: View) -> Iterator[str]:
+def _described(view: ViewOfRole) -> Iterator[str]:
     yield _heading(view)
     local = view.local
     if isinstance(local, Unprojectable):
@@ -119,7 +119,7 @@ def _described(view: View) -> Iterator[str]:
     yield from (f"  {line}" for line in rendered(local, width=_WIDTH).split("\n"))
 
 
-def _write_types(views: Views, chosen: Sequence[str], form: Form) -> int:
+def _write_types(views: RoleViews, chosen: Sequence[str], form: InterchangeForm) -> int:
     entries = []
     complete = True
     for role in chosen:
@@ -140,7 +140,7 @@ def _write_types(views: Views, chosen: Sequence[str], form: Form) -> int:
     return Exit.OK if complete else Exit.REFUTED
 
 
-def write_machines(views: Views, chosen: Sequence[str]) -> int:
+def write_machines(views: RoleViews, chosen: Sequence[str]) -> int:
     """One JSON document a line, for every chosen role."""
     complete = True
     for role in chosen:
@@ -153,22 +153,22 @@ def write_machines(views: Views, chosen: Sequence[str]) -> int:
     return Exit.OK if complete else Exit.REFUTED
 
 
-def _write_svg(view: View, machine: Machine) -> bool:
+def _write_svg(view: ViewOfRole, machine: Machine) -> bool:
     """The picture of a machine; False when it is too large to be looked at."""
-    from tellverify.report.drawing.layout import TooLarge
+    from tellverify.report.drawing.layout import LayoutTooLarge
     from tellverify.report.drawing.svg_graph import draw_graph
     from tellverify.verification.drawings import drawing_of_machine
 
     try:
         drawing = drawing_of_machine(machine, view.roles)
         click.echo(draw_graph(drawing, f"Machine of {_heading(view)}", standalone=True))
-    except TooLarge as error:
+    except LayoutTooLarge as error:
         complain(f"the machine of `{in_full(view.roles[0])}` has {error}")
         return False
     return True
 
 
-def draw_machines(groups: Sequence[View], left: Sequence[str], style: str) -> int:
+def draw_machines(groups: Sequence[ViewOfRole], left: Sequence[str], style: str) -> int:
     """Diagrams of machines, one for each group of roles that do the same."""
     if style in _SINGLE and len(groups) > 1:
         names = ", ".join(in_full(view.roles[0]) for view in groups[:_MOST_NAMES])

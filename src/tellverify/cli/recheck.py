@@ -15,7 +15,7 @@ from tellverify.cli.exit import Exit
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
 from tellverify.evidence.itf import MOST_BYTES
-from tellverify.evidence.recheck.files import ENDINGS, recheck
+from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.report.escape import printable
 from tellverify.solver.smtlib import ENDING as SCRIPT

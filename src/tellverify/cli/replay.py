@@ -13,7 +13,7 @@ import msgspec
 
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
-from tellverify.cli.log_replay import Asked, is_event_log, replay_log
+from tellverify.cli.log_replay import ReplayRequest, is_event_log, replay_log
 from tellverify.cli.opening import parse_sizes
 from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
@@ -110,7 +110,9 @@ def replay(
         if file is None:
             raise click.UsageError("name the FILE that has the protocol of the log")
         named = tuple(part for text in roles for part in text.split(",") if part)
-        asked = Asked(trace, file, protocol, instances, named, complete, start == "any", sends_only)
+        asked = ReplayRequest(
+            trace, file, protocol, instances, named, complete, start == "any", sends_only
+        )
         return replay_log(asked, style)
     if protocol or roles or complete or sends_only or start != "start":
         raise click.UsageError(

@@ -15,7 +15,7 @@ from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.kinds import KINDS
 from tellverify.report.run_file import StoredError
-from tellverify.report.stored_run import MOST_BYTES, Stored, read_run
+from tellverify.report.stored_run import MOST_BYTES, StoredRun, read_run
 from tellverify.source.files import Unreadable, read_bytes
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -79,7 +79,7 @@ def report(
     return Exit.OK if code == before else Exit.USAGE
 
 
-def _read(path: str) -> Stored:
+def _read(path: str) -> StoredRun:
     """The stored run in a file, or on standard input for `-`. Raises StoredError."""
     try:
         if path == "-":

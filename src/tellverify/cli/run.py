@@ -24,8 +24,8 @@ from tellverify.cli.policies import (
     style_of_output,
 )
 from tellverify.cli.run_output import (
-    Asked,
     HandOver,
+    RunRequest,
     print_json,
     reason_row,
     row_of,
@@ -42,10 +42,10 @@ from tellverify.policy.model import Policy
 from tellverify.report.escape import in_full
 from tellverify.runtime.chooser import Scripted, Unscripted
 from tellverify.runtime.envelope import EnvelopeDiff, envelope_diff
-from tellverify.runtime.executor import Ending, Execution, Executor
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.executor import Execution, ExecutionEnding, Executor
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts
-from tellverify.runtime.launch import Admitted, Refused, Session, launch
+from tellverify.runtime.launch import Admitted, RefusedLaunch, Session, launch
 from tellverify.runtime.mode import CANONICAL, Mode
 from tellverify.runtime.ownership import Registry
 from tellverify.runtime.reconfiguration import Reconfiguration
@@ -138,7 +138,7 @@ def run(
         return stop.code
     registry = Registry()
     result = launch(asked.request, registry)
-    if isinstance(result, Refused):
+    if isinstance(result, RefusedLaunch):
         return _refused(asked, result, as_json)
     script = [part for text in choices for part in text.split(",") if part]
     chooser = Scripted(script, seed)
@@ -148,9 +148,9 @@ def run(
     except Unscripted as error:
         has = ", ".join(f"`{in_full(name)}`" for name in error.options)
         raise click.UsageError(f"{in_full(str(error))}; there is {has}") from None
-    if isinstance(done, Fault):
+    if isinstance(done, RuntimeFault):
         return _stopped(asked, done, session.made, as_json)
-    if chooser.unused and done.ending is not Ending.LIMIT:
+    if chooser.unused and done.ending is not ExecutionEnding.LIMIT:
         raise click.UsageError(f"nobody had to choose `{in_full(chooser.unused[0])}` any more")
     code = _written(asked, done, log_path, trace_path)
     if code is not Exit.OK:
@@ -161,26 +161,26 @@ def run(
     else:
         text = "\n".join(text_lines(asked, result, done, handed, diff, style_of_output()))
         click.echo(text, err=log_path == "-")
-    if done.ending is Ending.STUCK:
+    if done.ending is ExecutionEnding.STUCK:
         where = Where(asked.derived.source.path, asked.derived.manifest.protocol_qualified_name)
         stuck = say.execution_stuck(
             where, asked.derived.name, len(done.steps), *waiting_words(asked, done)
         )
         print_findings([stuck], sources_of([asked.derived], asked.policy), err=True)
-    if done.ending is Ending.LIMIT:
+    if done.ending is ExecutionEnding.LIMIT:
         return Exit.UNKNOWN
     outside = diff is not None and diff.faults
-    return Exit.OK if done.ending is Ending.COMPLETE and not outside else Exit.REFUTED
+    return Exit.OK if done.ending is ExecutionEnding.COMPLETE and not outside else Exit.REFUTED
 
 
 def _executed(
-    asked: Asked,
+    asked: RunRequest,
     session: Session,
     registry: Registry,
     chooser: Scripted,
     hand_overs: Sequence[tuple[int, str]],
     steps: int,
-) -> tuple[Execution | Fault, tuple[HandOver, ...]]:
+) -> tuple[Execution | RuntimeFault, tuple[HandOver, ...]]:
     """Execute to the end, handing the session over on the way; a fault is why that is refused."""
     request, claim = asked.request, session.admitted.claim
     contracts = request.contracts or Contracts("none", frozenset())
@@ -189,25 +189,25 @@ def _executed(
     handed: list[HandOver] = []
     for number, name in sorted(hand_overs):
         done = session.advance(claim, chooser, seed=asked.seed, limit=min(number, steps))
-        if isinstance(done, Fault):
+        if isinstance(done, RuntimeFault):
             return done, tuple(handed)
         if len(done.steps) < number:
             raise click.UsageError(f"the run has {len(done.steps)} events, none to follow {number}")
         receipt = manager.transfer(claim, name)
-        if isinstance(receipt, Fault):
+        if isinstance(receipt, RuntimeFault):
             return receipt, tuple(handed)
         stale = session.advance(claim, chooser, limit=steps)
-        refused = stale.reason if isinstance(stale, Fault) else ""
+        refused = stale.reason if isinstance(stale, RuntimeFault) else ""
         claim = receipt.claim
         handed.append(HandOver(number, receipt.source, name, claim.generation, refused))
     return session.advance(claim, chooser, seed=asked.seed, limit=steps), tuple(handed)
 
 
 def _envelope(
-    asked: Asked, admitted: Admitted, done: Execution, scripted: bool, steps: int
+    asked: RunRequest, admitted: Admitted, done: Execution, scripted: bool, steps: int
 ) -> EnvelopeDiff | None:
     """How a threaded execution differs from the canonical one; None where nothing is compared."""
-    if admitted.policy.mode is Mode.COOPERATIVE or done.ending is Ending.LIMIT:
+    if admitted.policy.mode is Mode.COOPERATIVE or done.ending is ExecutionEnding.LIMIT:
         return None
     script = [f"{role}={branch}" for role, branch in done.branches] if scripted else []
     canonical = Executor(asked.request.machines, asked.request.sites).run(
@@ -235,7 +235,7 @@ def _asked(
     removed: Sequence[str],
     owner: str,
     seed: int,
-) -> Asked:
+) -> RunRequest:
     found, is_fine, workspace = protocols_under(policy, [file])
     if not found:
         if is_fine:
@@ -272,13 +272,13 @@ def _asked(
     elif removed:
         raise click.UsageError("without a policy the runtime has no keys to take away")
     request = launch_request(derived, graph.graph, policy, inventory, owner=owner)
-    return Asked(derived, graph, policy, inventory, request, seed)
+    return RunRequest(derived, graph, policy, inventory, request, seed)
 
 
 # Refusals
 
 
-def _refused(asked: Asked, refused: Refused, as_json: bool) -> int:
+def _refused(asked: RunRequest, refused: RefusedLaunch, as_json: bool) -> int:
     diagnostics = _reasons(asked, refused)
     if as_json:
         rows = tuple(reason_row(fault) for fault in refused.faults)
@@ -293,7 +293,7 @@ def _refused(asked: Asked, refused: Refused, as_json: bool) -> int:
     return Exit.REFUTED
 
 
-def _stopped(asked: Asked, fault: Fault, events: int, as_json: bool) -> int:
+def _stopped(asked: RunRequest, fault: RuntimeFault, events: int, as_json: bool) -> int:
     """The session could not be handed over, or not be gone on with."""
     if as_json:
         print_json(row_of(asked, None, None, (reason_row(fault),), ending="stopped"))
@@ -306,7 +306,7 @@ def _stopped(asked: Asked, fault: Fault, events: int, as_json: bool) -> int:
     return Exit.REFUTED
 
 
-def _reasons(asked: Asked, refused: Refused) -> list[Diagnostic]:
+def _reasons(asked: RunRequest, refused: RefusedLaunch) -> list[Diagnostic]:
     """Findings of admission where it speaks of a fault, with both places; else of the launch."""
     derived, policy = asked.derived, asked.policy
     where = Where(derived.source.path, derived.manifest.protocol_qualified_name)
@@ -327,14 +327,14 @@ def _reasons(asked: Asked, refused: Refused) -> list[Diagnostic]:
     return said
 
 
-def _runtime_name(asked: Asked) -> str:
+def _runtime_name(asked: RunRequest) -> str:
     return f"`{in_full(asked.request.contracts.profile)}`" if asked.request.contracts else "it"
 
 
 # Files
 
 
-def _written(asked: Asked, done: Execution, log: str | None, trace: str | None) -> Exit:
+def _written(asked: RunRequest, done: Execution, log: str | None, trace: str | None) -> Exit:
     name = asked.derived.manifest.protocol_qualified_name
     texts: list[tuple[str, str]] = []
     if log is not None:

@@ -9,7 +9,7 @@ import msgspec
 
 from tellverify.admission.manifest import Derived
 from tellverify.admission.runtime import RuntimeInventory
-from tellverify.cli.opening import Loaded
+from tellverify.cli.opening import LoadedProtocols
 from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.evidence.trace_replay import Stepper
@@ -18,8 +18,8 @@ from tellverify.policy.model import Policy
 from tellverify.report.drawing.event_lines import step_line, step_words
 from tellverify.report.style import Style
 from tellverify.runtime.envelope import EnvelopeDiff
-from tellverify.runtime.executor import Ending, Execution
-from tellverify.runtime.faults import Fault
+from tellverify.runtime.executor import Execution, ExecutionEnding
+from tellverify.runtime.faults import RuntimeFault
 from tellverify.runtime.launch import Admitted, LaunchRequest
 
 _SHOWN: Final = 200
@@ -81,25 +81,25 @@ class RunRow(msgspec.Struct, frozen=True):
     envelope: EnvelopeDiff | None = None
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RunRequest(msgspec.Struct, frozen=True):
     """A protocol on its way to a launch."""
 
     derived: Derived
-    loaded: Loaded
+    loaded: LoadedProtocols
     policy: Policy | None
     runtime: RuntimeInventory | None
     request: LaunchRequest
     seed: int
 
 
-def reason_row(fault: Fault) -> ReasonRow:
+def reason_row(fault: RuntimeFault) -> ReasonRow:
     """A fault as JSON has it."""
     code = fault.code or say.code_of(str(fault.kind))
     return ReasonRow(str(fault.kind), code, fault.subject, fault.pack, fault.reason)
 
 
 def text_lines(
-    asked: Asked,
+    asked: RunRequest,
     admitted: Admitted,
     done: Execution,
     handed: tuple[HandOver, ...],
@@ -140,10 +140,10 @@ def text_lines(
     waves = "round" if policy.waves == 1 else "wave"
     tail = f"{counted(len(done.steps), 'event')} in {counted(len(done.waves), waves)}"
     words = {
-        Ending.COMPLETE: f"complete: {tail}, every role finished, queues empty",
-        Ending.STUCK: f"stuck: {tail}",
-        Ending.LIMIT: f"stopped: {tail}, as many as were allowed",
-        Ending.STALE: f"stopped: {tail}, the session has another owner",
+        ExecutionEnding.COMPLETE: f"complete: {tail}, every role finished, queues empty",
+        ExecutionEnding.STUCK: f"stuck: {tail}",
+        ExecutionEnding.LIMIT: f"stopped: {tail}, as many as were allowed",
+        ExecutionEnding.STALE: f"stopped: {tail}, the session has another owner",
     }
     if taken:
         lines.append(style.tamed(f"branches taken: {taken}"))
@@ -156,7 +156,7 @@ def text_lines(
 
 
 def row_of(
-    asked: Asked,
+    asked: RunRequest,
     admitted: Admitted | None,
     done: Execution | None,
     reasons: tuple[ReasonRow, ...] = (),
@@ -199,7 +199,7 @@ def print_json(row: RunRow) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
 
 
-def waiting_words(asked: Asked, done: Execution) -> tuple[list[str], list[str]]:
+def waiting_words(asked: RunRequest, done: Execution) -> tuple[list[str], list[str]]:
     """What roles that have not finished wait for, and what is left in the channels."""
     waiting = []
     for machine, state in zip(asked.request.machines, done.configuration.states, strict=True):

@@ -29,10 +29,10 @@ def selected(paths: Collection[str]) -> Iterator[str]:
 
 
 def _settings() -> Settings:
-    from tellverify.verification.configuration_files import Refused
+    from tellverify.verification.configuration_files import RefusedFile
 
     try:
         return settled(Flags())
-    except Refused as refused:
+    except RefusedFile as refused:
         complain_refused(refused)
         raise click.exceptions.Exit(int(Exit.USAGE)) from None

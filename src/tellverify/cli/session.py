@@ -29,12 +29,12 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.checked import Checked
 from tellverify.verification.interruption import CODES
-from tellverify.verification.schedule import Conduct, Conducted, conducted
+from tellverify.verification.schedule import Schedule, ScheduledRun, conducted
 from tellverify.verification.settings import Settings, may_be_configured
 from tellverify.verification.solvers import solvers_of
 
 if TYPE_CHECKING:
-    from tellverify.verification.configuration_files import Refused
+    from tellverify.verification.configuration_files import RefusedFile
 
 CACHE_NAME = "verdicts.sqlite"
 
@@ -44,7 +44,7 @@ class CheckPlan(msgspec.Struct, frozen=True):
 
     files: tuple[inputs.ReadFile, ...]
     options: Options
-    conduct: Conduct
+    conduct: Schedule
     settings: Settings
     reports: tuple[tuple[str, str], ...] = ()
     evidence: str | None = None
@@ -52,7 +52,7 @@ class CheckPlan(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def complain_refused(refused: Refused) -> int:
+def complain_refused(refused: RefusedFile) -> int:
     """Say what is wrong with a configuration; nothing is checked."""
     from tellverify.report.style import Style
     from tellverify.report.text import diagnostic_lines
@@ -101,7 +101,7 @@ def moved(flags: Flags, folder: str) -> Flags:
 
 
 def settled(flags: Flags, folder: str = ".") -> Settings:
-    """What flags, environment and files say. Raises Refused for what cannot be used."""
+    """What flags, environment and files say. Raises RefusedFile for what cannot be used."""
     table = flags.table()
     plain = not (table or flags.require or flags.config or flags.allow or flags.warn or flags.deny)
     if plain and (flags.isolated or not may_be_configured(folder)):
@@ -128,7 +128,7 @@ def settled(flags: Flags, folder: str = ".") -> Settings:
 
 def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
-    configuration. Raises Refused for what is wrong with a file that it names.
+    configuration. Raises RefusedFile for what is wrong with a file that it names.
     """
     found = settled(flags)
     options = found.options
@@ -179,7 +179,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)
     cache, about_it = _cache(found, flags)
-    conduct = Conduct(
+    conduct = Schedule(
         found.jobs or os.cpu_count() or 1,
         cache,
         flags.recheck_cache,
@@ -244,7 +244,7 @@ def _is_below(path: str, folder: str) -> bool:
     return os.path.join(os.path.realpath(path), "").startswith(top)
 
 
-def checked(ready: CheckPlan) -> Conducted:
+def checked(ready: CheckPlan) -> ScheduledRun:
     """The run of a prepared check, with the settings that made it."""
     found = conducted(ready.files, ready.options, ready.conduct)
     return msgspec.structs.replace(found, checked=_with_settings(found.checked, ready.settings))
@@ -277,7 +277,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 def perform(flags: Flags) -> CheckResult | None:
     """Check, and write evidence; None if a policy cannot be used, which has been said.
 
-    Raises Refused for what is wrong with a file that the configuration names.
+    Raises RefusedFile for what is wrong with a file that the configuration names.
     """
     begun = time.perf_counter()
     ready = prepared(flags)
@@ -325,13 +325,13 @@ def perform(flags: Flags) -> CheckResult | None:
     return CheckResult(run, result.sources, output, tuple(complaints))
 
 
-def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> Conducted:
+def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> ScheduledRun:
     """The run of a prepared check; what to tell about it goes to `notes`."""
     if flags.machines:
         asked = range(len(ready.files)) if ready.only is None else sorted(ready.only)
         compared = [ready.files[index] for index in asked] if flags.paths else []
         done = _check_machines(flags.machines, compared, ready.options)
-        return Conducted(_with_settings(done, ready.settings))
+        return ScheduledRun(_with_settings(done, ready.settings))
     if flags.no_progress or flags.quiet or not sys.stderr.isatty():
         found = checked(ready)
     else:

@@ -15,7 +15,7 @@ from tellverify.cli.project import draw_machines, write_machines
 from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.role_views import Views
+from tellverify.projection.role_views import RoleViews
 from tellverify.report.drawing.diagram import (
     as_dot,
     as_mermaid,
@@ -76,7 +76,7 @@ def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str)
 
 def _write_svg(found: ProtocolGraph) -> int:
     """The picture of a graph, if it is small enough to be looked at."""
-    from tellverify.report.drawing.layout import TooLarge
+    from tellverify.report.drawing.layout import LayoutTooLarge
     from tellverify.report.drawing.svg_graph import MOST_MOVES, MOST_STATES, draw_graph
     from tellverify.verification.drawings import drawing_of_graph
 
@@ -91,7 +91,7 @@ def _write_svg(found: ProtocolGraph) -> int:
     try:
         title = f"Protocol graph of {in_full(found.name)}"
         click.echo(draw_graph(drawing_of_graph(found), title, standalone=True))
-    except TooLarge as error:
+    except LayoutTooLarge as error:
         complain(f"the graph has {error}; --format text, dot and json have no limit")
         return Exit.UNKNOWN
     return Exit.OK
@@ -113,7 +113,7 @@ def machines(
     except Stopped as stop:
         return stop.code
     chosen = chosen_roles(found, roles)
-    views = Views(found)
+    views = RoleViews(found)
     if style == "json":
         return write_machines(views, chosen)
     groups, left = views.grouped(chosen)

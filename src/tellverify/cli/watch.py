@@ -18,8 +18,8 @@ from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.run import Run
-from tellverify.verification.configuration_files import NAME, SHARED, Refused
-from tellverify.verification.interruption import CODES, Ended, code_of
+from tellverify.verification.configuration_files import NAME, SHARED, RefusedFile
+from tellverify.verification.interruption import CODES, Interrupted, code_of
 
 _PAUSE: Final = 0.3  # seconds between two looks at the files
 _WATCHED: Final = (".tell", ".rs", ".md", ".toml", ".json")
@@ -45,13 +45,13 @@ def watch(flags: Flags) -> int:
 def _again(flags: Flags, before: State | None) -> State | None:
     try:
         done = perform(flags)
-    except Refused as refused:
+    except RefusedFile as refused:
         complain_refused(refused)
         return before
     if done is None:
         return before
     if done.run.exit_code in CODES:
-        raise Ended(done.run.exit_code)
+        raise Interrupted(done.run.exit_code)
     now = _state(done.run)
     if before is None or done.output.style != "text":
         deliver(done.run, done.sources, done.output, done.complaints)

@@ -19,7 +19,7 @@ HEADINGS: Final = (
 )
 
 
-class Page(msgspec.Struct, frozen=True):
+class ExplainPage(msgspec.Struct, frozen=True):
     """An explanation: the code, the whole page as Markdown, and its parts by heading, in order."""
 
     code: Code
@@ -41,7 +41,7 @@ def named(word: str) -> Code | None:
     return None
 
 
-def page(code: Code) -> Page | None:
+def page(code: Code) -> ExplainPage | None:
     """The page of a code, None when there is none."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "explain")
     try:
@@ -49,7 +49,7 @@ def page(code: Code) -> Page | None:
             text = file.read()
     except FileNotFoundError:
         return None
-    return Page(code, text, tuple(_sections(text)))
+    return ExplainPage(code, text, tuple(_sections(text)))
 
 
 def _sections(text: str) -> list[tuple[str, str]]:

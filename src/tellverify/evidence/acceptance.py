@@ -19,18 +19,18 @@ Event: TypeAlias = tuple[Annotated[int, msgspec.Meta(ge=0, le=1)], Number, Numbe
 """`(1 for a send or 0, sender, receiver, label)` with numbers of the graph's roles and labels."""
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _AcceptancePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the file; unknown fields are refused."""
 
 
-class PolicySource(_Part, frozen=True):
+class PolicySource(_AcceptancePart, frozen=True):
     """A file of the policy with its SHA-256."""
 
     path: str
     sha256: str
 
 
-class Ground(_Part, frozen=True):
+class AcceptanceGround(_AcceptancePart, frozen=True):
     """Words in a line of the source that make the protocol depend on such semantics, and why."""
 
     semantics: str
@@ -39,7 +39,7 @@ class Ground(_Part, frozen=True):
     reason: str
 
 
-class Refusal(_Part, frozen=True):
+class Refusal(_AcceptancePart, frozen=True):
     """A launch on a runtime without some keys: what it lacked, and the events that happened."""
 
     removed: tuple[str, ...]
@@ -47,7 +47,7 @@ class Refusal(_Part, frozen=True):
     events: Number
 
 
-class Runs(_Part, frozen=True):
+class Runs(_AcceptancePart, frozen=True):
     """Complete runs of one instance; `mode` and `waves` say how they were executed."""
 
     instance: str
@@ -57,7 +57,7 @@ class Runs(_Part, frozen=True):
     runs: list[list[Event]]
 
 
-class AcceptanceFile(_Part, frozen=True):
+class AcceptanceFile(_AcceptancePart, frozen=True):
     """All of it. `required` is in the order in which keys are checked, `support` is sorted."""
 
     schema: str
@@ -69,7 +69,7 @@ class AcceptanceFile(_Part, frozen=True):
     runtime: str
     required: tuple[str, ...]
     support: tuple[str, ...]
-    grounds: tuple[Ground, ...]
+    grounds: tuple[AcceptanceGround, ...]
     refusals: list[Refusal]
     instances: list[Runs]
 

@@ -17,7 +17,7 @@ from tellverify.evidence.budgets import (
     BudgetCertificate,
     BudgetInstance,
     Over,
-    Worst,
+    WorstCase,
     write_budgets,
 )
 from tellverify.source.files import read_bytes
@@ -84,7 +84,7 @@ def _check_graph(part: BudgetInstance) -> None:
         last = source
 
 
-def _check(part: BudgetInstance, worst: Worst) -> None:
+def _check(part: BudgetInstance, worst: WorstCase) -> None:
     graph = part.graph
     where = f"`{worst.claim}`" + (f" at {part.instance}" if part.instance else "")
     costs = _costs(part, worst.costs, where)

@@ -21,7 +21,7 @@ BUDGET_NAME: Final = "budgets.json"
 Amount: TypeAlias = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]*)$", max_length=60)]
 
 
-class Worst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WorstCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A claim: runs add up to at most `total`, and `run` adds up to it.
 
     `costs` are pairs of an event and what it costs, in the order of events; the others cost
@@ -39,7 +39,7 @@ class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run that passes `limit`, or that passes every limit when it repeats from `loop` on.
 
     `loop` is the number of the event in `run` where the loop begins, or -1. Costs are as in
-    `Worst`.
+    `WorstCase`.
     """
 
     claim: str
@@ -54,7 +54,7 @@ class BudgetInstance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     instance: str
     graph: NeutralGraph
-    worst: list[Worst]
+    worst: list[WorstCase]
     over: list[Over]
 
 

@@ -35,7 +35,7 @@ from tellverify.model.step import Step
 _MOST_VALUES: Final = 20_000_000  # of nodes and atoms along a run
 
 
-class Positions(msgspec.Struct, frozen=True):
+class RunPositions(msgspec.Struct, frozen=True):
     """Where the atoms of a formula hold along a run, and how the run ends.
 
     `stable` is False when an atom does not repeat with the loop, or the loop does not come back.
@@ -85,7 +85,7 @@ def must_go_on(stepper: Stepper, machine: Machine) -> bool:
 
 def positions(
     formula: Formula, steps: Sequence[Step], loop: int, machines: Sequence[Machine]
-) -> Positions:
+) -> RunPositions:
     """Evaluate the atoms of `formula` along a run. Raises ValueError when it is no run.
 
     With `loop` >= 0 the loop is made twice, to see that everything comes back.
@@ -104,7 +104,7 @@ def positions(
         if stepper.make(step) is not None:
             if index < len(steps):
                 raise ValueError(f"step {index} cannot be made")
-            return Positions((), False, False, False)
+            return RunPositions((), False, False, False)
         _note(formula, step, stepper, machine, totals, rows)
     end = stepper.configuration()
     length = len(steps)
@@ -118,7 +118,7 @@ def positions(
         not must_go_on(stepper, one) for one in machine.values() if one.role not in acting
     )
     cut = tuple(tuple(row[:length]) for row in rows)
-    return Positions(cut, loop < 0 and waiting, loop < 0 or waiting, stable)
+    return RunPositions(cut, loop < 0 and waiting, loop < 0 or waiting, stable)
 
 
 def event_rows(formula: Formula, steps: Sequence[Step]) -> list[list[bool]] | None:

@@ -20,7 +20,7 @@ Channel: TypeAlias = tuple[str, str]
 _Row: TypeAlias = dict[tuple[str, str, str], tuple[int, str]]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class MonitorStanding(msgspec.Struct, frozen=True):
     """Where a role stands: what it may send and awaits, as `(peer, label)`.
 
     `heads` has the first message of every channel to it that is not empty and is watched.
@@ -39,14 +39,14 @@ class Departure(msgspec.Struct, frozen=True):
     event: LogEvent
     reason: str
     kind: str  # "role", "peer", "label", "queue", "state" or "ended"
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[MonitorStanding, ...] = ()
 
 
 class Unfinished(msgspec.Struct, frozen=True):
     """A session that had not come to its end: roles that must go on, and channels not empty."""
 
     session: Session
-    standing: tuple[Standing, ...]
+    standing: tuple[MonitorStanding, ...]
     queues: tuple[tuple[Channel, tuple[str, ...]], ...]
 
 
@@ -191,7 +191,7 @@ class Monitor:
         moves = (row for role in self.recorded for row in self._machines[role].moves)
         return tuple(sorted({action.label for row in moves for action, _ in row}))
 
-    def _standing(self, run: SessionRun) -> tuple[Standing, ...]:
+    def _standing(self, run: SessionRun) -> tuple[MonitorStanding, ...]:
         into: dict[str, list[tuple[str, str]]] = {}
         for (sender, receiver), queue in sorted(run.queues.items()):
             if queue:
@@ -202,7 +202,7 @@ class Monitor:
             machine = self._machines[role]
             moves = [action for action, _ in machine.moves[state]]
             found.append(
-                Standing(
+                MonitorStanding(
                     role,
                     machine.final[state],
                     tuple((a.peer, a.label) for a in moves if a.send),

@@ -15,7 +15,7 @@ from tellverify.model.machine import Action, Machine
 _MOST_MEMBERS: Final = 4_000_000
 
 
-class TooLarge(Exception):
+class NeutralMachineTooLarge(Exception):
     """The machine of the named role has more states behind its states than are looked at."""
 
 
@@ -23,7 +23,8 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
     """The machine of a role by subset construction; states are numbered breadth-first.
 
     `first[s]` is the index of the first event of state s. Sets with equal events of the role, and
-    equal ends, are one state: they allow the same for ever. Raises TooLarge when the sets and the
+    equal ends, are one state: they allow the same events from there on. Raises
+    NeutralMachineTooLarge when the sets and the
     events that leave them are together more than is looked at.
     """
     number: dict[tuple[object, ...], int] = {}
@@ -46,7 +47,7 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
                     work.append(target)
         cost += len(found)
         if cost > _MOST_MEMBERS:
-            raise TooLarge(graph.roles[role])
+            raise NeutralMachineTooLarge(graph.roles[role])
         own.sort()
         stops = found & ends
         key = (*own, frozenset(s for s in stops if first[s] < first[s + 1]), bool(stops))

@@ -22,7 +22,7 @@ _Place: TypeAlias = tuple[tuple[int, ...], _Queues]  # states of the recorded ro
 _Places: TypeAlias = dict[_Place, None]
 
 
-class TooManyPlaces(Exception):
+class TooManyLogPlaces(Exception):
     """More than `MOST` configurations fit; whether the log conforms is not known."""
 
 
@@ -30,7 +30,7 @@ class PartialMonitor(Monitor):
     """Follows sessions of which the beginning, receptions or both are not in the log.
 
     `anywhere` lets every session begin in any configuration that can be reached; `sends_only`
-    infers receptions, and the log must have none. Raises TooManyPlaces where too many fit.
+    infers receptions, and the log must have none. Raises TooManyLogPlaces where too many fit.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class PartialMonitor(Monitor):
                     yield from self._moved(place, role, action, target)
 
     def _closed(self, places: _Places, *, sends: bool) -> _Places:
-        """All places to which such moves lead from `places`. Raises TooManyPlaces."""
+        """All places to which such moves lead from `places`. Raises TooManyLogPlaces."""
         found = dict(places)
         pending = deque(places)
         while pending:
@@ -128,7 +128,7 @@ class PartialMonitor(Monitor):
                     found[place] = None
                     pending.append(place)
                     if len(found) > MOST:
-                        raise TooManyPlaces
+                        raise TooManyLogPlaces
         return found
 
     def _reachable(self, first: _Place) -> _Places:

@@ -41,7 +41,7 @@ _Pending: TypeAlias = tuple[Json, str, int]  # a value, where it stands, how dee
 _SORTS: Final = ("unit", "nat", "bool", "string", "real")
 
 
-class Form(StrEnum):
+class InterchangeForm(StrEnum):
     """The two ways to write a type as JSON."""
 
     BRIDGE = "bridge"
@@ -65,12 +65,12 @@ class WriteFault(msgspec.Struct, frozen=True):
     reason: str
 
 
-def write_type(local: LocalType, form: Form) -> str | WriteFault:
+def write_type(local: LocalType, form: InterchangeForm) -> str | WriteFault:
     """`local` as one line of JSON. Shared subterms are written out wherever they occur."""
     depth = [0] * len(local.nodes)
     size = [0] * len(local.nodes)
     pieces: list[list[str | int]] = [[] for _ in local.nodes]
-    split = _bridge if form is Form.BRIDGE else _derived
+    split = _bridge if form is InterchangeForm.BRIDGE else _derived
     for index in postorder(local):
         following = successors(local.nodes[index])
         depth[index] = 1 + max((depth[each] for each in following), default=0)
@@ -150,31 +150,31 @@ def _derived_sort(sort: Sort) -> str:
     return f'"{sort.kind.capitalize()}"'
 
 
-class _Fault(Exception):
+class _FormatFault(Exception):
     def __init__(self, reason: str, path: str) -> None:
         super().__init__(reason)
         self.fault = ReadFault(reason, path)
 
 
-def read_type(text: str, form: Form) -> LocalType | ReadFault:
+def read_type(text: str, form: InterchangeForm) -> LocalType | ReadFault:
     """The local type that `text` says. Well-formedness of the term is not judged here."""
     if len(text) > LONGEST or len(text.encode(errors="replace")) > LONGEST:
         return ReadFault("input-too-large", "$")
     try:
         value: Json = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-        return _Reader(form).read(value)
+        return _InterchangeReader(form).read(value)
     except RecursionError:
         return ReadFault("too-deep", "$")
     except ValueError:
         return ReadFault("not-json", "$")
-    except _Fault as error:
+    except _FormatFault as error:
         return error.fault
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Fault("repeated-field", "$")
+        raise _FormatFault("repeated-field", "$")
     return found
 
 
@@ -182,20 +182,20 @@ def _constant(word: str) -> Json:
     raise ValueError(word)
 
 
-def read_value(value: Json, form: Form) -> LocalType | ReadFault:
+def read_value(value: Json, form: InterchangeForm) -> LocalType | ReadFault:
     """The local type that a JSON value says, as `read_type`; `Repeated` objects are faults."""
     try:
-        return _Reader(form).read(value)
+        return _InterchangeReader(form).read(value)
     except RecursionError:
         return ReadFault("too-deep", "$")
-    except _Fault as error:
+    except _FormatFault as error:
         return error.fault
 
 
-class _Reader:
+class _InterchangeReader:
     """Values to nodes; children are put off until their parent has been looked at."""
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: InterchangeForm) -> None:
         self.form = form
         self.values: list[_Pending] = []
 
@@ -203,10 +203,10 @@ class _Reader:
         """Check from the root down, then build from the leaves up."""
         self.values.append((root, "$", 1))
         shapes: list[Node] = []
-        inspect = self._bridge if self.form is Form.BRIDGE else self._derived
+        inspect = self._bridge if self.form is InterchangeForm.BRIDGE else self._derived
         for value, path, depth in self.values:  # grows
             if depth > DEEPEST:
-                raise _Fault("too-deep", path)
+                raise _FormatFault("too-deep", path)
             shapes.append(inspect(value, path, depth))
         builder = TypeBuilder()
         built: dict[int, int] = {}
@@ -222,7 +222,7 @@ class _Reader:
         record = _record(value, path)
         kind = record.get("kind")
         if "kind" not in record:
-            raise _Fault("missing-field", f"{path}.kind")
+            raise _FormatFault("missing-field", f"{path}.kind")
         if kind == "end":
             _fields(record, path, "kind")
             return End()
@@ -241,7 +241,7 @@ class _Reader:
             )
             made = InternalChoice if kind == "send" else ExternalChoice
             return made(_text(record["partner"], f"{path}.partner"), alternatives)
-        raise _Fault("unknown-kind", f"{path}.kind")
+        raise _FormatFault("unknown-kind", f"{path}.kind")
 
     def _bridge_branch(self, value: Json, path: str, depth: int) -> Alternative:
         record = _record(value, path)
@@ -255,7 +255,7 @@ class _Reader:
             return End()
         record = _record(value, path)
         if len(record) != 1:
-            raise _Fault("unknown-kind", path)
+            raise _FormatFault("unknown-kind", path)
         ((kind, inner),) = record.items()
         path = f"{path}.{kind}"
         if kind == "Var":
@@ -274,12 +274,12 @@ class _Reader:
             )
             made = InternalChoice if kind == "Send" else ExternalChoice
             return made(_text(choice["partner"], f"{path}.partner"), alternatives)
-        raise _Fault("unknown-kind", path)
+        raise _FormatFault("unknown-kind", path)
 
     def _derived_branch(self, value: Json, path: str, depth: int) -> Alternative:
         parts = _list(value, path)
         if len(parts) != 3 or parts[1] is not None:
-            raise _Fault("invalid-value", path)
+            raise _FormatFault("invalid-value", path)
         words = tuple(word.capitalize() for word in _SORTS)
         name, sort = _label(parts[0], f"{path}[0]", words, "Vector", "Prod")
         return Alternative(name, self._later(parts[2], f"{path}[2]", depth), sort)
@@ -287,30 +287,30 @@ class _Reader:
 
 def _record(value: Json, path: str) -> dict[str, Json]:
     if not isinstance(value, dict):
-        raise _Fault("expected-object", path)
+        raise _FormatFault("expected-object", path)
     if isinstance(value, Repeated):
-        raise _Fault("repeated-field", f"{path}.{value.name}")
+        raise _FormatFault("repeated-field", f"{path}.{value.name}")
     return value
 
 
 def _fields(record: Mapping[str, Json], path: str, *names: str) -> None:
     for name in record:
         if name not in names:
-            raise _Fault("unexpected-field", f"{path}.{name}")
+            raise _FormatFault("unexpected-field", f"{path}.{name}")
     for name in names:
         if name not in record:
-            raise _Fault("missing-field", f"{path}.{name}")
+            raise _FormatFault("missing-field", f"{path}.{name}")
 
 
 def _text(value: Json, path: str) -> str:
     if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
-        raise _Fault("invalid-value", path)
+        raise _FormatFault("invalid-value", path)
     return value
 
 
 def _list(value: Json, path: str) -> list[Json]:
     if not isinstance(value, list):
-        raise _Fault("invalid-value", path)
+        raise _FormatFault("invalid-value", path)
     return value
 
 
@@ -335,4 +335,4 @@ def _sort(value: Json, path: str, words: tuple[str, ...], vector: str, prod: str
         parts = value.get(prod)
         if isinstance(parts, list) and len(parts) == 2:
             return Sort("prod", parts=tuple(_sort(p, path, words, vector, prod) for p in parts))
-    raise _Fault("invalid-sort", path)
+    raise _FormatFault("invalid-sort", path)

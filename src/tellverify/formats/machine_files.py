@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from tellverify.formats.interchange import DEEPEST, Form, ReadFault, read_value
+from tellverify.formats.interchange import DEEPEST, InterchangeForm, ReadFault, read_value
 from tellverify.formats.json_places import (
     Document,
     Json,
@@ -104,7 +104,7 @@ class FiledMachine(msgspec.Struct, frozen=True):
         return _numbered(self.number, pointer), locate(text, self.document.start, pointer)
 
 
-class _Wrong(Exception):
+class _WrongFile(Exception):
     def __init__(self, kind: str, reason: str, pointer: Pointer) -> None:
         super().__init__(reason)
         self.kind = kind
@@ -128,7 +128,7 @@ def read_machines(text: str) -> list[FiledMachine] | FileFault:
             for role, value, pointer in _entries(document.value, ()):
                 machine, sorts = _machine(role, value, pointer)
                 found.append(FiledMachine(machine, value, pointer, document, number, sorts))
-        except _Wrong as wrong:
+        except _WrongFile as wrong:
             span = locate(text, document.start, wrong.pointer)
             pointer_text = _numbered(number, wrong.pointer)
             return FileFault(wrong.kind, wrong.reason, pointer_text, span)
@@ -148,16 +148,16 @@ def _entries(value: Json, pointer: Pointer) -> Iterator[_Entry]:
             yield _record(each, (*pointer, place))
         return
     if not isinstance(value, dict):
-        raise _Wrong("file", "no machine and no object of local types by role", pointer)
+        raise _WrongFile("file", "no machine and no object of local types by role", pointer)
     if isinstance(value, Repeated):
-        raise _Wrong("conflict", f"a second entry `{value.name}`", (*pointer, value.name))
+        raise _WrongFile("conflict", f"a second entry `{value.name}`", (*pointer, value.name))
     inner = value.get("projections")
     if isinstance(inner, dict | list) and not _is_type(inner):
         yield from _entries(inner, (*pointer, "projections"))
     elif isinstance(value.get("role"), str) or isinstance(value.get("schema"), str):
         yield _record(value, pointer)
     elif _is_type(value):
-        raise _Wrong("file", 'a type without a role; write `{"ROLE": TYPE}`', pointer)
+        raise _WrongFile("file", 'a type without a role; write `{"ROLE": TYPE}`', pointer)
     else:
         for role, each in value.items():
             yield role, each, (*pointer, role)
@@ -166,18 +166,18 @@ def _entries(value: Json, pointer: Pointer) -> Iterator[_Entry]:
 def _record(value: Json, pointer: Pointer) -> _Entry:
     """`{"role": .., "local_type": ..}`, or a machine of ours, which names its role itself."""
     if not isinstance(value, dict) or isinstance(value, Repeated):
-        raise _Wrong("file", "no object of a role and its local type", pointer)
+        raise _WrongFile("file", "no object of a role and its local type", pointer)
     role = value.get("role")
     if not isinstance(role, str):
-        raise _Wrong("file", "an entry without the name of its `role`", pointer)
+        raise _WrongFile("file", "an entry without the name of its `role`", pointer)
     if isinstance(value.get("schema"), str):
         return role, value, pointer
     keys = [key for key in _TYPE_KEYS if key in value]
     if len(keys) != 1:
-        raise _Wrong("file", f"not one `local_type` of `{role}`", pointer)
+        raise _WrongFile("file", f"not one `local_type` of `{role}`", pointer)
     for key in value:
         if key not in ("role", *keys):
-            raise _Wrong("file", f"the unknown field `{key}`", (*pointer, key))
+            raise _WrongFile("file", f"the unknown field `{key}`", (*pointer, key))
     return role, value[keys[0]], (*pointer, keys[0])
 
 
@@ -194,22 +194,24 @@ def _is_type(value: Json) -> bool:
 
 def _machine(role: str, value: Json, pointer: Pointer) -> tuple[Machine, tuple[PayloadSort, ...]]:
     if not role or any("\ud800" <= char <= "\udfff" for char in role):
-        raise _Wrong("file", "a role without a name that can be written", pointer)
+        raise _WrongFile("file", "a role without a name that can be written", pointer)
     if isinstance(value, dict) and "schema" in value:
         return _own(role, value, pointer), ()
     is_bridge = isinstance(value, dict) and "kind" in value
-    local = read_value(value, Form.BRIDGE if is_bridge else Form.DERIVED)
+    local = read_value(value, InterchangeForm.BRIDGE if is_bridge else InterchangeForm.DERIVED)
     if isinstance(local, ReadFault):
         inner = _pointer_of(local.path)
         reason = _words(local.reason, inner, value)
         if local.reason == "missing-field":
             inner = inner[:-1]
-        raise _Wrong("file", reason, (*pointer, *inner))
+        raise _WrongFile("file", reason, (*pointer, *inner))
     machine = machine_of_type(local, role)
     if isinstance(machine, NoMachine):
         kind = "conflict" if machine.reason == "own-partner" else "term"
         where = first_fault(value, machine.reason, machine.name)
-        raise _Wrong(kind, _TERM_FAULTS[machine.reason].format(name=machine.name), pointer + where)
+        raise _WrongFile(
+            kind, _TERM_FAULTS[machine.reason].format(name=machine.name), pointer + where
+        )
     return machine, _sorts(local)
 
 
@@ -225,14 +227,14 @@ def _sorts(local: LocalType) -> tuple[PayloadSort, ...]:
 
 def _own(role: str, value: dict[str, Json], pointer: Pointer) -> Machine:
     if value["schema"] != SCHEMA:
-        raise _Wrong("file", f"a schema other than `{SCHEMA}`", (*pointer, "schema"))
+        raise _WrongFile("file", f"a schema other than `{SCHEMA}`", (*pointer, "schema"))
     machine = machine_of_value(value)
     if isinstance(machine, MachineFault):
         kind = "conflict" if machine.contradicts else "file"
-        raise _Wrong(kind, machine.reason, pointer + machine.pointer)
+        raise _WrongFile(kind, machine.reason, pointer + machine.pointer)
     if machine.role != role:
         reason = f"a machine of `{machine.role}` under the name of `{role}`"
-        raise _Wrong("conflict", reason, (*pointer, "role"))
+        raise _WrongFile("conflict", reason, (*pointer, "role"))
     return machine
 
 

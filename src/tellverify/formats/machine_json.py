@@ -19,7 +19,7 @@ class _Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: int
 
 
-class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _JsonState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     final: bool
     moves: list[_Move]
 
@@ -27,7 +27,7 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: Literal["tellverify/machine-1"]
     role: str
-    states: list[_State]
+    states: list[_JsonState]
 
 
 class NotAMachine(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class MachineFault(msgspec.Struct, frozen=True):
     contradicts: bool = False
 
 
-class _Wrong(Exception):
+class _WrongJson(Exception):
     def __init__(self, reason: str, *pointer: str | int, contradicts: bool = False) -> None:
         super().__init__(reason)
         self.fault = MachineFault(reason, pointer, contradicts)
@@ -56,7 +56,7 @@ class _Wrong(Exception):
 def write_machine(machine: Machine) -> str:
     """`machine` as one line of JSON; states are numbered by position, 0 is initial."""
     states = [
-        _State(
+        _JsonState(
             final,
             [_Move("send" if a.send else "receive", a.peer, a.label, to) for a, to in row],
         )
@@ -79,30 +79,30 @@ def machine_of_value(value: Json) -> Machine | MachineFault:
     """The machine that a JSON value says; `Repeated` objects are faults."""
     try:
         return _machine(value)
-    except _Wrong as error:
+    except _WrongJson as error:
         return error.fault
 
 
 def _machine(value: Json) -> Machine:
     record = _record(value, ("schema", "role", "states"))
     if record["schema"] != SCHEMA:
-        raise _Wrong(f"a schema other than `{SCHEMA}`", "schema")
+        raise _WrongJson(f"a schema other than `{SCHEMA}`", "schema")
     role, states = record["role"], record["states"]
     if not _is_name(role):
-        raise _Wrong("no name of a role", "role")
+        raise _WrongJson("no name of a role", "role")
     if not isinstance(states, list):
-        raise _Wrong("no list of states", "states")
+        raise _WrongJson("no list of states", "states")
     if not states:
-        raise _Wrong("there is no state", "states", contradicts=True)
+        raise _WrongJson("there is no state", "states", contradicts=True)
     final: list[bool] = []
     moves: list[tuple[tuple[Action, int], ...]] = []
     for number, each in enumerate(states):
         state = _record(each, ("final", "moves"), "states", number)
         is_final, row = state["final"], state["moves"]
         if not isinstance(is_final, bool):
-            raise _Wrong("neither true nor false", "states", number, "final")
+            raise _WrongJson("neither true nor false", "states", number, "final")
         if not isinstance(row, list):
-            raise _Wrong("no list of moves", "states", number, "moves")
+            raise _WrongJson("no list of moves", "states", number, "moves")
         final.append(is_final)
         moves.append(_row(row, str(role), number, len(states)))
     return Machine(role=str(role), moves=tuple(moves), final=tuple(final))
@@ -115,37 +115,37 @@ def _row(row: list[Json], role: str, number: int, count: int) -> tuple[tuple[Act
         move = _record(each, ("action", "peer", "label", "to"), *where)
         kind, peer, label, to = (move[name] for name in ("action", "peer", "label", "to"))
         if kind not in ("send", "receive"):
-            raise _Wrong("an action that is neither `send` nor `receive`", *where, "action")
+            raise _WrongJson("an action that is neither `send` nor `receive`", *where, "action")
         if not _is_name(peer):
-            raise _Wrong("no name of a role", *where, "peer")
+            raise _WrongJson("no name of a role", *where, "peer")
         if not _is_name(label):
-            raise _Wrong("no name of a message", *where, "label")
+            raise _WrongJson("no name of a message", *where, "label")
         if not isinstance(to, int) or isinstance(to, bool):
-            raise _Wrong("no number of a state", *where, "to")
+            raise _WrongJson("no number of a state", *where, "to")
         if not 0 <= to < count:
             reason = f"state {number} moves to {to}, which does not exist"
-            raise _Wrong(reason, *where, "to", contradicts=True)
+            raise _WrongJson(reason, *where, "to", contradicts=True)
         if peer == role:
             reason = f"state {number} has a message of the role to itself"
-            raise _Wrong(reason, *where, "peer", contradicts=True)
+            raise _WrongJson(reason, *where, "peer", contradicts=True)
         action = Action(kind == "send", str(peer), str(label))
         if action in found:
-            raise _Wrong(f"state {number} has two moves `{action}`", *where, contradicts=True)
+            raise _WrongJson(f"state {number} has two moves `{action}`", *where, contradicts=True)
         found[action] = to
     return tuple(found.items())
 
 
 def _record(value: Json, names: tuple[str, ...], *where: str | int) -> dict[str, Json]:
     if not isinstance(value, dict):
-        raise _Wrong("no object, where the form has one", *where)
+        raise _WrongJson("no object, where the form has one", *where)
     if isinstance(value, Repeated):
-        raise _Wrong(f"a second field `{value.name}`", *where, value.name)
+        raise _WrongJson(f"a second field `{value.name}`", *where, value.name)
     for name in value:
         if name not in names:
-            raise _Wrong(f"the unknown field `{name}`", *where, name)
+            raise _WrongJson(f"the unknown field `{name}`", *where, name)
     for name in names:
         if name not in value:
-            raise _Wrong(f"the field `{name}` is missing", *where)
+            raise _WrongJson(f"the field `{name}` is missing", *where)
     return value
 
 

@@ -18,7 +18,7 @@ from tellverify.language.files.extraction import fragments
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.linking.dialect import by_upstream, judged_faithfully
 from tellverify.language.linking.modules import (
-    Judged,
+    CheckedFile,
     Modules,
     judged_alone,
     may_import,
@@ -40,7 +40,7 @@ class SourceProtocol(msgspec.Struct, frozen=True):
 
     name: str
     protocol: ast.Protocol
-    judged: Judged
+    judged: CheckedFile
 
     @property
     def source(self) -> SourceFile:
@@ -68,13 +68,13 @@ class SourceProtocol(msgspec.Struct, frozen=True):
         return name in (self.name, self.protocol.name.text, qualified(self.judged, self.protocol))
 
 
-def qualified(judged: Judged, protocol: ast.Protocol) -> str:
+def qualified(judged: CheckedFile, protocol: ast.Protocol) -> str:
     """`module.Protocol`, or the protocol's own name in a file without a module."""
     own, module = protocol.name.text, judged.file.module
     return f"{module.name.text}.{own}" if module is not None else own
 
 
-def named(judged: Judged, taken: set[str]) -> Iterator[SourceProtocol]:
+def named(judged: CheckedFile, taken: set[str]) -> Iterator[SourceProtocol]:
     """The protocols of one choreography of a file, whose other protocols have `taken` names.
 
     Their names are added to `taken`; a name that is taken gets its line.
@@ -110,7 +110,7 @@ class Workspace:
         self._units: list[Unit] | None = None
         self._modules: Modules | None = None
 
-    def opened(self) -> Iterator[tuple[Unit, Iterator[Judged]]]:
+    def opened(self) -> Iterator[tuple[Unit, Iterator[CheckedFile]]]:
         """Every file with its choreographies, and the files that it includes after it."""
         if self._is_linked:
             others = {file.path for file in self._also}
@@ -121,7 +121,7 @@ class Workspace:
             for unit in units(self.files):
                 yield unit, self._judged(unit)
 
-    def opened_at(self, index: int) -> tuple[Unit, Iterator[Judged]]:
+    def opened_at(self, index: int) -> tuple[Unit, Iterator[CheckedFile]]:
         """One of the files, of which none includes another; the same as `opened` has for it."""
         file = self.files[index]
         if self.dialect == FAITHFUL or not (file.text and may_import([file])):
@@ -174,7 +174,9 @@ class Workspace:
         """What a protocol means at sizes of its families, or why it has no graph."""
         return self.lowered(protocol.judged, protocol.protocol, sizes)
 
-    def lowered(self, judged: Judged, protocol: ast.Protocol, sizes: Mapping[str, int]) -> Lowered:
+    def lowered(
+        self, judged: CheckedFile, protocol: ast.Protocol, sizes: Mapping[str, int]
+    ) -> Lowered:
         """What `protocol` of a choreography means at sizes of its families."""
         limit = judged.limits.get(protocol.name.span)
         if limit is not None:
@@ -194,12 +196,12 @@ class Workspace:
             self._modules = Modules(self._units)
         return self._units
 
-    def _judged(self, unit: Unit) -> Iterator[Judged]:
+    def _judged(self, unit: Unit) -> Iterator[CheckedFile]:
         return (
             self._alone(unit) if self._modules is None else map(self._modules.judged, unit.parsed)
         )
 
-    def _alone(self, unit: Unit) -> Iterator[Judged]:
+    def _alone(self, unit: Unit) -> Iterator[CheckedFile]:
         for parsed in unit.parsed:
             if self.dialect == FAITHFUL:
                 yield judged_faithfully(parsed, unit.source, self._limit)

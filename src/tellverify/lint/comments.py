@@ -11,7 +11,7 @@ from tellverify.diagnostics import shape as say
 from tellverify.diagnostics.model import Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
-from tellverify.lint.finding import Finding, Fix
+from tellverify.lint.finding import Fix, LintFinding
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -58,14 +58,14 @@ _KEPT: Final = frozenset(
 )
 
 
-def comment_findings(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+def comment_findings(file: ast.File, source: SourceFile) -> Iterator[LintFinding]:
     """Findings about the comments of a file, in source order.
 
     Only a comment that says nothing but names of the statement beside it is deleted safely, and
     only with all lines of its paragraph. One that states a condition, a number or what must hold is
     never deleted.
     """
-    places = _Places(file, source.text)
+    places = _CommentPlaces(file, source.text)
     where = Where(source.path, file.protocols[0].name.text if file.protocols else "")
     for paragraph in _paragraphs(file.comments, source.text):
         texts = [_text(comment) for comment in paragraph]
@@ -89,19 +89,19 @@ def _finding(
     fix: Fix | None,
     *,
     in_fixture: bool,
-) -> Finding:
+) -> LintFinding:
     words = _words(text)
     if in_fixture:
-        return Finding(say.fixture_comment(where, comment.span), fix)
+        return LintFinding(say.fixture_comment(where, comment.span), fix)
     if _LORE.search(text) and not _restates(text, subject):
         gone = None if fix is None else Fix(comments=(comment.span,), is_safe=False)
-        return Finding(say.lore_comment(where, comment.span), gone)
+        return LintFinding(say.lore_comment(where, comment.span), gone)
     if fix is not None and (_PHASE.match(text) or _restates(text, subject)):
-        return Finding(say.phase_comment(where, comment.span), fix)
+        return LintFinding(say.phase_comment(where, comment.span), fix)
     if fix is not None and words and words <= subject | _COMMON:
         fix = Fix(comments=(comment.span,), is_safe=False)
-        return Finding(say.restating_comment(where, comment.span), fix)
-    return Finding(say.unmarked_comment(where, comment.span))
+        return LintFinding(say.restating_comment(where, comment.span), fix)
+    return LintFinding(say.unmarked_comment(where, comment.span))
 
 
 def _paragraphs(comments: Sequence[ast.Comment], text: str) -> list[list[ast.Comment]]:
@@ -160,7 +160,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(text))
 
 
-class _Places:
+class _CommentPlaces:
     """The words that stand in the statements of a file, by where they begin."""
 
     def __init__(self, file: ast.File, text: str) -> None:

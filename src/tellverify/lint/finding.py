@@ -22,7 +22,7 @@ class Fix(msgspec.Struct, frozen=True):
     is_safe: bool = True
 
 
-class Finding(msgspec.Struct, frozen=True):
+class LintFinding(msgspec.Struct, frozen=True):
     """A deviation from the canonical shape; without a fix it has to be mended by hand."""
 
     diagnostic: Diagnostic

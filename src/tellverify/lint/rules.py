@@ -20,7 +20,7 @@ from tellverify.language.syntax.canonical import canonical
 from tellverify.language.syntax.surface import read_tell
 from tellverify.lint.annotations import annotation_findings, rank
 from tellverify.lint.comments import comment_findings
-from tellverify.lint.finding import Finding, Fix
+from tellverify.lint.finding import Fix, LintFinding
 from tellverify.lint.structure import structure_findings
 from tellverify.model.graph import ProtocolGraph
 from tellverify.source.span import Span
@@ -30,7 +30,7 @@ _SIZES = (1, 2, 3)
 _MOST_EVENTS = 100_000
 
 
-def lint_file(file: ast.File, source: SourceFile, rules: Rules) -> list[Finding]:
+def lint_file(file: ast.File, source: SourceFile, rules: Rules) -> list[LintFinding]:
     """All findings about the shape of a file without errors, in source order."""
     found = [
         *structure_findings(file, source),
@@ -40,7 +40,7 @@ def lint_file(file: ast.File, source: SourceFile, rules: Rules) -> list[Finding]
     for protocol in file.protocols:
         where = Where(source.path, protocol.name.text)
         found += [
-            Finding(one)
+            LintFinding(one)
             for one in check_annotations(where, protocol, rules)
             if one.code is not LEGACY_CAPABILITY  # told with its fix
         ]
@@ -48,7 +48,7 @@ def lint_file(file: ast.File, source: SourceFile, rules: Rules) -> list[Finding]
     if shaped.text is not None and shaped.text != source.text:
         where = Where(source.path)
         span = _first_difference(source, shaped.text)
-        found.append(Finding(say.layout(where, span), Fix()))
+        found.append(LintFinding(say.layout(where, span), Fix()))
     found.sort(key=lambda one: (one.diagnostic.primary.span, one.diagnostic.code.number))
     return found
 
@@ -74,7 +74,7 @@ class Fixed(msgspec.Struct, frozen=True):
 def fix_file(
     file: ast.File,
     source: SourceFile,
-    findings: Sequence[Finding],
+    findings: Sequence[LintFinding],
     linked: Linked = NOT_LINKED,
     *,
     unsafe: bool,

@@ -11,7 +11,7 @@ from tellverify.diagnostics import shape as say
 from tellverify.diagnostics.model import Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
-from tellverify.lint.finding import Finding, Fix
+from tellverify.lint.finding import Fix, LintFinding
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 
@@ -23,7 +23,7 @@ _REFUSALS: Final = re.compile(
 )
 
 
-def structure_findings(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+def structure_findings(file: ast.File, source: SourceFile) -> Iterator[LintFinding]:
     """Findings about everything but comments and annotations."""
     yield from _header(file, source)
     for protocol in file.protocols:
@@ -31,7 +31,7 @@ def structure_findings(file: ast.File, source: SourceFile) -> Iterator[Finding]:
         yield from _roles(where, protocol)
         yield from _numbered_roles(where, protocol)
         if not _CAMEL.fullmatch(protocol.name.text):
-            yield Finding(
+            yield LintFinding(
                 say.odd_name(where, _named(protocol.name), "a protocol", "UpperCamelCase")
             )
         yield from _payloads(where, protocol)
@@ -39,21 +39,21 @@ def structure_findings(file: ast.File, source: SourceFile) -> Iterator[Finding]:
         yield from _ownership(where, protocol)
 
 
-def _header(file: ast.File, source: SourceFile) -> Iterator[Finding]:
+def _header(file: ast.File, source: SourceFile) -> Iterator[LintFinding]:
     where = Where(source.path)
     first = file.protocols[0].name.span if file.protocols else NOWHERE
     if file.module is None:
-        yield Finding(say.no_module(where, first))
+        yield LintFinding(say.no_module(where, first))
     else:
         name = file.module.name
         if not _SNAKE.fullmatch(name.text):
-            yield Finding(say.odd_name(where, _named(name), "a module", "snake_case"))
+            yield LintFinding(say.odd_name(where, _named(name), "a module", "snake_case"))
         exposed = [one.text for one in file.module.exposing]
         wanted = [protocol.name.text for protocol in file.protocols]
         if len(wanted) == 1 and exposed != wanted:
             span = _exposing_span(file.module, source)
             fix = Fix(exposing=(span, wanted[0]), is_safe=False) if span is not None else None
-            yield Finding(say.exposing_list(where, span or name.span, exposed, wanted[0]), fix)
+            yield LintFinding(say.exposing_list(where, span or name.span, exposed, wanted[0]), fix)
 
 
 def _exposing_span(module: ast.Module, source: SourceFile) -> Span | None:
@@ -65,14 +65,14 @@ def _exposing_span(module: ast.Module, source: SourceFile) -> Span | None:
     return Span(start + found.start(1), start + found.end(1))
 
 
-def _roles(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+def _roles(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
     declared = protocol.roles or protocol.header_roles or ()
     for role in declared:
         if isinstance(role.size, ast.AnyIndex):
-            yield Finding(say.open_family(where, role.name.text, role.span))
+            yield LintFinding(say.open_family(where, role.name.text, role.span))
 
 
-def _numbered_roles(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+def _numbered_roles(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
     """Roles `X1` to `Xk` that do the same, each with its own number."""
     groups: dict[str, list[ast.RoleDecl]] = {}
     for role in protocol.roles or protocol.header_roles or ():
@@ -85,7 +85,9 @@ def _numbered_roles(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
             continue
         shapes = [_shape(protocol, role.name.text) for role in roles]
         if shapes[0] and all(shape == shapes[0] for shape in shapes):
-            yield Finding(say.numbered_roles(where, stem, [_named(role.name) for role in roles]))
+            yield LintFinding(
+                say.numbered_roles(where, stem, [_named(role.name) for role in roles])
+            )
 
 
 def _shape(protocol: ast.Protocol, role: str) -> list[tuple[str, ...]]:
@@ -104,7 +106,7 @@ def _shape(protocol: ast.Protocol, role: str) -> list[tuple[str, ...]]:
     return found
 
 
-def _payloads(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+def _payloads(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
     """Payload types that do not name their crate; one finding for each type."""
     told: set[tuple[str, ...]] = set()
     for statement in preorder(protocol.body):
@@ -113,10 +115,10 @@ def _payloads(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
             if kind is None or kind.parts[0] == "crate" or kind.parts in told:
                 continue
             told.add(kind.parts)
-            yield Finding(say.foreign_payload(where, ".".join(kind.parts), kind.span))
+            yield LintFinding(say.foreign_payload(where, ".".join(kind.parts), kind.span))
 
 
-def _branches(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+def _branches(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
     blocks = [protocol.body, *(local.body for local in protocol.locals)]
     for block in blocks:
         for statement in preorder(block):
@@ -126,13 +128,13 @@ def _branches(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
         yield from _continuations(where, block)
 
 
-def _labels(where: Where, choice: ast.Choice) -> Iterator[Finding]:
+def _labels(where: Where, choice: ast.Choice) -> Iterator[LintFinding]:
     for branch in choice.branches:
         if not _CAMEL.fullmatch(branch.label.text):
-            yield Finding(say.branch_style(where, _named(branch.label)))
+            yield LintFinding(say.branch_style(where, _named(branch.label)))
 
 
-def _continuations(where: Where, block: ast.Block) -> Iterator[Finding]:
+def _continuations(where: Where, block: ast.Block) -> Iterator[LintFinding]:
     """Refusals after which everything goes on as if nothing had been refused."""
     for choice, rest in pairwise(block):
         if not isinstance(choice, ast.Choice) or not isinstance(rest, ast.Send | ast.Broadcast):
@@ -140,28 +142,30 @@ def _continuations(where: Where, block: ast.Block) -> Iterator[Finding]:
         for branch in choice.branches:
             ends = branch.body and isinstance(branch.body[-1], ast.Continue)
             if _REFUSALS.search(branch.label.text) and not ends:
-                yield Finding(
+                yield LintFinding(
                     say.ignored_refusal(where, _named(branch.label), _named(rest.message.label))
                 )
 
 
-def _ownership(where: Where, protocol: ast.Protocol) -> Iterator[Finding]:
+def _ownership(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
     for statement in preorder(protocol.body):
         match statement:
             case ast.Handoff(span=span):
-                yield Finding(say.ownership_statement(where, span, "handoff"))
+                yield LintFinding(say.ownership_statement(where, span, "handoff"))
             case ast.Let(value=ast.Transfer(span=span)):
-                yield Finding(say.ownership_statement(where, span, "transfer"))
+                yield LintFinding(say.ownership_statement(where, span, "transfer"))
 
 
-def module_clashes(files: Sequence[tuple[ast.File, SourceFile]]) -> Iterator[Finding]:
+def module_clashes(files: Sequence[tuple[ast.File, SourceFile]]) -> Iterator[LintFinding]:
     """Modules whose name another file of the same check has."""
     named = [(file.module.name, source.path) for file, source in files if file.module is not None]
     named.sort(key=lambda one: (one[0].text, one[1]))
     for _, group in groupby(named, key=lambda one: one[0].text):
         (first, *others) = group
         for name, path in others:
-            yield Finding(say.module_clash(Where(path), _named(name), _named(first[0]), first[1]))
+            yield LintFinding(
+                say.module_clash(Where(path), _named(name), _named(first[0]), first[1])
+            )
 
 
 def _named(name: ast.Name) -> tuple[str, Span]:

@@ -259,7 +259,7 @@ def _counted(formula: Formula, number: int) -> str:
     return "(..)" if isinstance(formula.atoms[number], CountAtom) else atom_text(formula, number)
 
 
-class Views(msgspec.Struct, frozen=True):
+class WeakStrong(msgspec.Struct, frozen=True):
     """What is known of a formula at the beginning of a run.
 
     `weak`: nothing in the run contradicts it. `strong`: it holds however the run goes on.
@@ -277,7 +277,7 @@ def evaluate(
     *,
     ended: bool,
     loop: int = -1,
-) -> Views:
+) -> WeakStrong:
     """Evaluate by the defining equations, position by position from the last to the first.
 
     `rows[a][i]` says whether atom `a` holds at position `i` of `length`. With `loop` >= 0 the
@@ -295,7 +295,7 @@ def evaluate(
             row = [False] * length + [beyond]
             _fill(node, row, views, other, rows, (ended, loop, view))
             views.append(row)
-    return Views(weak[-1][0], strong[-1][0])
+    return WeakStrong(weak[-1][0], strong[-1][0])
 
 
 def _beyond(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Level(msgspec.Struct, frozen=True):
+class ParallelLevel(msgspec.Struct, frozen=True):
     """States 0 to n-1, state 0 initial; transitions of state `s` are `first[s]` to `first[s+1]`.
 
     `sender`, `receiver` and `label` of a transition are indices, as in a protocol graph. Where
@@ -32,5 +32,5 @@ class ParallelOrder(msgspec.Struct, frozen=True):
 
     roles: tuple[str, ...]
     labels: tuple[str, ...]
-    whole: Level
-    branches: tuple[tuple[Level, ...], ...]
+    whole: ParallelLevel
+    branches: tuple[tuple[ParallelLevel, ...], ...]

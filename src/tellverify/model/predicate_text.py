@@ -58,7 +58,7 @@ _MAX_DIGITS: Final = 200
 _LARGEST: Final = 2**128
 
 
-class Fault(msgspec.Struct, frozen=True):
+class PredicateFault(msgspec.Struct, frozen=True):
     """What is wrong with a predicate, and where.
 
     `is_limit`: nothing may be wrong, but the text is nested too deep to be read.
@@ -69,13 +69,13 @@ class Fault(msgspec.Struct, frozen=True):
     is_limit: bool = False
 
 
-Reading: TypeAlias = Predicate | Fault
+Reading: TypeAlias = Predicate | PredicateFault
 
 
 class _Stop(Exception):
     """Ends the reading at a fault."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: PredicateFault) -> None:
         self.fault = fault
 
 
@@ -83,17 +83,17 @@ def read_predicate(text: str, offset: int = 0) -> Reading:
     """The predicate that `text` is; spans are shifted by `offset`, where the text begins."""
     if len(text) > MAX_LENGTH:
         why = f"it is longer than {MAX_LENGTH} characters"
-        return Fault(why, Span(offset, offset + len(text)), True)
+        return PredicateFault(why, Span(offset, offset + len(text)), True)
     tokens = scan(_TOKEN, text, offset=offset).tokens  # every sign is a token
     if len(tokens) == 1:
-        return Fault("it is empty", Span(offset, offset + len(text)))
+        return PredicateFault("it is empty", Span(offset, offset + len(text)))
     try:
-        return _Reader(tokens, MAX_NESTING).predicate()
+        return _PredicateReader(tokens, MAX_NESTING).predicate()
     except _Stop as stop:
         return stop.fault
 
 
-class _Reader(PrecedenceReader[Operand]):
+class _PredicateReader(PrecedenceReader[Operand]):
     """By precedence; the depth follows parentheses."""
 
     def predicate(self) -> Predicate:
@@ -105,10 +105,10 @@ class _Reader(PrecedenceReader[Operand]):
 
     def too_deep(self) -> _Stop:
         why = f"it is nested more than {MAX_NESTING} deep"
-        return _Stop(Fault(why, self.here.span, True))
+        return _Stop(PredicateFault(why, self.here.span, True))
 
     def _fault(self, text: str, token: Token) -> _Stop:
-        return _Stop(Fault(text, token.span))
+        return _Stop(PredicateFault(text, token.span))
 
     def _no_operator(self) -> _Stop:
         token = self.here
@@ -290,4 +290,4 @@ def _shown(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-__all__ = ["MAX_NESTING", "Fault", "Reading", "read_predicate"]
+__all__ = ["MAX_NESTING", "PredicateFault", "Reading", "read_predicate"]

@@ -184,7 +184,7 @@ class _Loops(msgspec.Struct, frozen=True):
     bodies: tuple[int, ...]  # the scopes whose bodies are around, innermost last
 
 
-class _Graph:
+class _TimedGraph:
     """A graph that grows statement by statement, from what follows to what comes first."""
 
     def __init__(self) -> None:
@@ -260,7 +260,7 @@ def timed_protocol(text: TimedText) -> TimedProtocol:
     """
     roles: dict[str, None] = {}
     _roles_in_order(text, roles)
-    graph = _Graph()
+    graph = _TimedGraph()
     try:
         start = graph.text(text, graph.add(EndNode()), _Loops({}, ()))
     except KeyError as unbound:

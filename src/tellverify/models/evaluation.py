@@ -11,25 +11,25 @@ from itertools import chain, combinations, product
 from typing import Final, TypeAlias
 
 from tellverify.models.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Constant,
+    BinaryExpression,
+    CallExpression,
+    ConditionalExpression,
+    ConstantExpression,
     Enum,
     Expression,
-    Field,
+    FieldExpression,
     Integer,
     Lambda,
     ListOf,
     MapOf,
-    Name,
+    NameExpression,
     Nat,
     Negation,
-    Number,
-    Record,
+    NumberExpression,
+    RecordExpression,
     RecordOf,
     SetOf,
-    Truth,
+    TruthExpression,
     Type,
 )
 from tellverify.models.extents import TooLarge
@@ -74,26 +74,26 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     Raises TooLarge for numbers of more than 100 digits.
     """
     match expression:
-        case Number(value, _) | Constant(value, _):
+        case NumberExpression(value, _) | ConstantExpression(value, _):
             return value
-        case Name(name, _):
+        case NameExpression(name, _):
             return scope[name]
-        case Field(inner, name, _):
+        case FieldExpression(inner, name, _):
             return _fields(evaluate(inner, scope))[name]
-        case Record(fields, base, _):
+        case RecordExpression(fields, base, _):
             changed = {name: evaluate(value, scope) for name, value in fields}
             return {**(_fields(evaluate(base, scope)) if base is not None else {}), **changed}
-        case Choice(condition, then, otherwise, _):
+        case ConditionalExpression(condition, then, otherwise, _):
             return evaluate(then if evaluate(condition, scope) else otherwise, scope)
         case Negation(inner, _):
             return not evaluate(inner, scope)
-        case Binary("and", left, right, _):
+        case BinaryExpression("and", left, right, _):
             return bool(evaluate(left, scope)) and bool(evaluate(right, scope))
-        case Binary("or", left, right, _):
+        case BinaryExpression("or", left, right, _):
             return bool(evaluate(left, scope)) or bool(evaluate(right, scope))
-        case Binary(sign, left, right, _):
+        case BinaryExpression(sign, left, right, _):
             return _limited(_SIGNS[sign](evaluate(left, scope), evaluate(right, scope)))
-        case Call():
+        case CallExpression():
             return _called(expression, scope)
     raise TypeError(type(expression).__name__)
 
@@ -104,7 +104,7 @@ def _limited(value: Value) -> Value:
     return value
 
 
-def _called(expression: Call, scope: Scope) -> Value:
+def _called(expression: CallExpression, scope: Scope) -> Value:
     match expression.arguments:
         case (found, index, universe) if expression.function == "insert":
             one = evaluate(index, scope)
@@ -154,7 +154,7 @@ def values_of(kind: Type, largest: int) -> list[Value]:
             return list(range(largest + 1))
         case Integer():
             return list(range(-largest, largest + 1))
-        case Truth():
+        case TruthExpression():
             return [False, True]
         case Enum(names):
             return list(range(len(names)))
@@ -181,7 +181,7 @@ def values_of(kind: Type, largest: int) -> list[Value]:
 def shown(value: Value, kind: Type) -> str:
     """A value in words, as the language writes it."""
     match kind, value:
-        case Truth(), _:
+        case TruthExpression(), _:
             return "true" if value else "false"
         case Enum(names), int():
             return f"'{names[value]}'"

@@ -7,27 +7,27 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from tellverify.models.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Constant,
+    BinaryExpression,
+    CallExpression,
+    ConditionalExpression,
+    ConstantExpression,
     Enum,
     Expression,
-    Field,
+    FieldExpression,
     Integer,
     Lambda,
     LanguageError,
     ListOf,
     MapOf,
-    Name,
+    NameExpression,
     Nat,
     Negation,
-    Number,
+    NumberExpression,
     Quoted,
-    Record,
+    RecordExpression,
     RecordOf,
     SetOf,
-    Truth,
+    TruthExpression,
     Type,
 )
 from tellverify.models.extents import (
@@ -121,7 +121,7 @@ class _Parser(PrecedenceReader[Expression]):
             case "int":
                 found = Integer()
             case "bool":
-                found = Truth()
+                found = TruthExpression()
             case "enum":
                 found = Enum(self._names())
             case "set":
@@ -195,26 +195,26 @@ class _Parser(PrecedenceReader[Expression]):
             kind, name, at, _ = self.advance()
             if kind != "name":
                 raise LanguageError("the name of a field is expected here", at)
-            return Field(left, name, at)
+            return FieldExpression(left, name, at)
         if self.has("with"):
             self._take("{")
-            return Record(self.fields(self.expression, "}"), left, at)
+            return RecordExpression(self.fields(self.expression, "}"), left, at)
         text = self.here.text
         strength = _STRENGTH.get(text, -1)
         if strength < least:
             return None
         self.advance()
-        return Binary(text, left, self.expression(strength + 1), at)
+        return BinaryExpression(text, left, self.expression(strength + 1), at)
 
     def operand(self) -> Expression:
         kind, text, at, _ = self.advance()
         match kind, text:
             case "number", _:
-                return Number(int(text), at)
+                return NumberExpression(int(text), at)
             case "quoted", _:
                 return Quoted(text[1:-1], at)
             case "name", "true" | "false":
-                return Constant(text == "true", at)
+                return ConstantExpression(text == "true", at)
             case "name", "not":
                 return Negation(self.expression(_NEGATION + 1), at)
             case "name", "if":
@@ -222,11 +222,11 @@ class _Parser(PrecedenceReader[Expression]):
                 self._take("then")
                 then = self.expression()
                 self._take("else")
-                return Choice(condition, then, self.expression(), at)
+                return ConditionalExpression(condition, then, self.expression(), at)
             case "name", _ if text not in _KEYWORDS:
-                return self._call(text, at) if self.has("(") else Name(text, at)
+                return self._call(text, at) if self.has("(") else NameExpression(text, at)
             case _, "{":
-                return Record(self.fields(self.expression, "}"), None, at)
+                return RecordExpression(self.fields(self.expression, "}"), None, at)
             case _, "(":
                 found = self.expression()
                 self._take(")")
@@ -234,7 +234,7 @@ class _Parser(PrecedenceReader[Expression]):
             case _, "-":
                 value = self.advance()
                 if value.kind == "number":
-                    return Number(-int(value.text), at)
+                    return NumberExpression(-int(value.text), at)
         shown = f"`{text}` is" if kind != END else "the text ends where there should be"
         raise LanguageError(f"{shown} no value", at)
 
@@ -246,7 +246,7 @@ class _Parser(PrecedenceReader[Expression]):
                 if not self.has(","):
                     break
             self._take(")")
-        return Call(function, tuple(arguments), at)
+        return CallExpression(function, tuple(arguments), at)
 
     def _argument(self) -> Expression:
         """An expression, or `(x, y) => expression`."""

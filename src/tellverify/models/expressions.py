@@ -15,7 +15,7 @@ class Integer(msgspec.Struct, frozen=True, tag=True):
     """Whole numbers."""
 
 
-class Truth(msgspec.Struct, frozen=True, tag=True):
+class TruthExpression(msgspec.Struct, frozen=True, tag=True):
     """True or false."""
 
 
@@ -50,17 +50,17 @@ class RecordOf(msgspec.Struct, frozen=True, tag=True):
     fields: tuple[tuple[str, Type], ...]
 
 
-Type: TypeAlias = Nat | Integer | Truth | Enum | SetOf | MapOf | ListOf | RecordOf
+Type: TypeAlias = Nat | Integer | TruthExpression | Enum | SetOf | MapOf | ListOf | RecordOf
 
 
-class Number(msgspec.Struct, frozen=True, tag=True):
+class NumberExpression(msgspec.Struct, frozen=True, tag=True):
     """A whole number."""
 
     value: int
     at: int
 
 
-class Constant(msgspec.Struct, frozen=True, tag=True):
+class ConstantExpression(msgspec.Struct, frozen=True, tag=True):
     """`true` or `false`."""
 
     value: bool
@@ -74,14 +74,14 @@ class Quoted(msgspec.Struct, frozen=True, tag=True):
     at: int
 
 
-class Name(msgspec.Struct, frozen=True, tag=True):
+class NameExpression(msgspec.Struct, frozen=True, tag=True):
     """A variable."""
 
     name: str
     at: int
 
 
-class Field(msgspec.Struct, frozen=True, tag=True):
+class FieldExpression(msgspec.Struct, frozen=True, tag=True):
     """A field of a record."""
 
     inner: Expression
@@ -89,7 +89,7 @@ class Field(msgspec.Struct, frozen=True, tag=True):
     at: int
 
 
-class Call(msgspec.Struct, frozen=True, tag=True):
+class CallExpression(msgspec.Struct, frozen=True, tag=True):
     """A function of the language with its arguments."""
 
     function: str
@@ -106,7 +106,7 @@ class Lambda(msgspec.Struct, frozen=True, tag=True):
     at: int
 
 
-class Record(msgspec.Struct, frozen=True, tag=True):
+class RecordExpression(msgspec.Struct, frozen=True, tag=True):
     """A record by its fields; with `base`, that record with some fields changed."""
 
     fields: tuple[tuple[str, Expression], ...]
@@ -114,7 +114,7 @@ class Record(msgspec.Struct, frozen=True, tag=True):
     at: int
 
 
-class Choice(msgspec.Struct, frozen=True, tag=True):
+class ConditionalExpression(msgspec.Struct, frozen=True, tag=True):
     """`if condition then one else other`."""
 
     condition: Expression
@@ -123,7 +123,7 @@ class Choice(msgspec.Struct, frozen=True, tag=True):
     at: int
 
 
-class Binary(msgspec.Struct, frozen=True, tag=True):
+class BinaryExpression(msgspec.Struct, frozen=True, tag=True):
     """Two operands with `+ - * == != < <= > >= and or` between them."""
 
     sign: str
@@ -140,7 +140,17 @@ class Negation(msgspec.Struct, frozen=True, tag=True):
 
 
 Expression: TypeAlias = (
-    Number | Constant | Quoted | Name | Field | Call | Lambda | Record | Choice | Binary | Negation
+    NumberExpression
+    | ConstantExpression
+    | Quoted
+    | NameExpression
+    | FieldExpression
+    | CallExpression
+    | Lambda
+    | RecordExpression
+    | ConditionalExpression
+    | BinaryExpression
+    | Negation
 )
 
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.models.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Constant,
+    BinaryExpression,
+    CallExpression,
+    ConditionalExpression,
+    ConstantExpression,
     Enum,
     Expression,
-    Field,
+    FieldExpression,
     Integer,
     Lambda,
     ListOf,
     MapOf,
-    Name,
+    NameExpression,
     Nat,
     Negation,
-    Number,
+    NumberExpression,
     Quoted,
-    Record,
+    RecordExpression,
     RecordOf,
     SetOf,
-    Truth,
+    TruthExpression,
     Type,
 )
 
@@ -41,7 +41,7 @@ class TooLarge(Exception):
 def scalar_count(kind: Type) -> int:
     """How many numbers and truth values describe a value of this type."""
     match kind:
-        case Nat() | Integer() | Truth() | Enum():
+        case Nat() | Integer() | TruthExpression() | Enum():
             return 1
         case SetOf(size):
             return size
@@ -60,7 +60,7 @@ def value_count(kind: Type, largest: int) -> int:
             return largest + 1
         case Integer():
             return 2 * largest + 1
-        case Truth():
+        case TruthExpression():
             return 2
         case Enum(names):
             return len(names)
@@ -80,17 +80,17 @@ def value_count(kind: Type, largest: int) -> int:
 def parts_of(expression: Expression) -> tuple[Expression, ...]:
     """The expressions directly inside of one."""
     match expression:
-        case Number() | Constant() | Quoted() | Name():
+        case NumberExpression() | ConstantExpression() | Quoted() | NameExpression():
             return ()
-        case Field(inner, _, _) | Negation(inner, _) | Lambda(_, _, inner, _):
+        case FieldExpression(inner, _, _) | Negation(inner, _) | Lambda(_, _, inner, _):
             return (inner,)
-        case Call(_, arguments, _):
+        case CallExpression(_, arguments, _):
             return arguments
-        case Record(fields, base, _):
+        case RecordExpression(fields, base, _):
             return (*(value for _, value in fields), *(() if base is None else (base,)))
-        case Choice(condition, then, otherwise, _):
+        case ConditionalExpression(condition, then, otherwise, _):
             return condition, then, otherwise
-        case Binary(_, left, right, _):
+        case BinaryExpression(_, left, right, _):
             return left, right
 
 

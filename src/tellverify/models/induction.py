@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.models.pattern_model import Action, Claim, Input, Model
+from tellverify.models.pattern_model import Model, ModelClaim, PatternAction, PatternInput
 from tellverify.models.pattern_search import ModelRun
 from tellverify.models.symbolic import Symbol, constant, equal, translate, truth, unknown
-from tellverify.solver.port import Budget, Premise, Solver, Unsat
-from tellverify.solver.term import And, Not, Term
+from tellverify.solver.port import Premise, Solver, SolverBudget, Unsat
+from tellverify.solver.term import Conjunction, NegatedTerm, Term
 
 
-def inductive(model: Model, solver: Solver, budget: Budget) -> frozenset[tuple[str, str]]:
+def inductive(model: Model, solver: Solver, budget: SolverBudget) -> frozenset[tuple[str, str]]:
     """Kind and name of the claims that are proved; a claim that is not may hold all the same."""
     claims = [claim for claim in model.claims if claim.kind != "possible"]
     proof = _Proof(model, solver, budget)
@@ -29,7 +29,7 @@ def inductive(model: Model, solver: Solver, budget: Budget) -> frozenset[tuple[s
 
 
 class _Proof:
-    def __init__(self, model: Model, solver: Solver, budget: Budget) -> None:
+    def __init__(self, model: Model, solver: Solver, budget: SolverBudget) -> None:
         self._model = model
         self._solver = solver
         self._budget = budget
@@ -40,17 +40,19 @@ class _Proof:
         self._before: list[Term] = []
         self._state = unknown(model.state, "x", self._before)
 
-    def starts(self, claim: Claim) -> bool:
+    def starts(self, claim: ModelClaim) -> bool:
         """Whether the claim holds at the start."""
         start = translate(self._model.start, self._scope)
-        broken = Not(truth(claim.text, {**self._scope, "x": start}))
+        broken = NegatedTerm(truth(claim.text, {**self._scope, "x": start}))
         return self._is_unsat([*self._ranges, broken])
 
-    def is_kept(self, claim: Claim, others: Sequence[Claim]) -> bool:
+    def is_kept(self, claim: ModelClaim, others: Sequence[ModelClaim]) -> bool:
         """Whether no action leads from a state with all of `others` to one without the claim."""
         return all(self._keeps(action, claim, others) for action in self._model.actions)
 
-    def _keeps(self, action: Action, claim: Claim, others: Sequence[Claim]) -> bool:
+    def _keeps(
+        self, action: PatternAction, claim: ModelClaim, others: Sequence[ModelClaim]
+    ) -> bool:
         scope = {**self._scope, "x": self._state}
         terms = [*self._ranges, *self._before]
         scope |= _unknowns(action.inputs, terms)
@@ -58,7 +60,7 @@ class _Proof:
         if action.when is not None:
             terms.append(truth(action.when, scope))
         after = translate(action.to, scope)
-        terms.append(Not(truth(claim.text, {**self._scope, "x": after})))
+        terms.append(NegatedTerm(truth(claim.text, {**self._scope, "x": after})))
         return self._is_unsat(terms)
 
     def _is_unsat(self, terms: Sequence[Term]) -> bool:
@@ -66,11 +68,13 @@ class _Proof:
         return isinstance(self._solver.check(premises, self._budget), Unsat)
 
 
-def _unknowns(inputs: Sequence[Input], ranges: list[Term]) -> dict[str, Symbol]:
+def _unknowns(inputs: Sequence[PatternInput], ranges: list[Term]) -> dict[str, Symbol]:
     return {one.name: unknown(one.kind, one.name, ranges) for one in inputs}
 
 
-def accepts(model: Model, run: ModelRun, claim: Claim, solver: Solver, budget: Budget) -> bool:
+def accepts(
+    model: Model, run: ModelRun, claim: ModelClaim, solver: Solver, budget: SolverBudget
+) -> bool:
     """Whether the solver finds a run, and that its end does not meet an `always` claim, too.
 
     The run comes from evaluation; here each of its steps is a term that cannot be false.
@@ -89,6 +93,6 @@ def accepts(model: Model, run: ModelRun, claim: Claim, solver: Solver, budget: B
         state = constant(model.state, step.state)
         terms.append(equal(translate(action.to, scope), state))
     if claim.kind != "possible":
-        terms.append(Not(truth(claim.text, {**names, "x": state})))
-    wrong = Premise("a step is wrong", Not(And(tuple(terms))))
+        terms.append(NegatedTerm(truth(claim.text, {**names, "x": state})))
+    wrong = Premise("a step is wrong", NegatedTerm(Conjunction(tuple(terms))))
     return isinstance(solver.check([wrong], budget), Unsat)

@@ -19,7 +19,7 @@ from tellverify.models.structures import Structure, Update
 from tellverify.source.span import Span
 
 
-class Variable(msgspec.Struct, frozen=True, tag=True):
+class LawVariable(msgspec.Struct, frozen=True, tag=True):
     """Any state, or any value of a parameter."""
 
     name: str
@@ -45,7 +45,7 @@ class Changed(msgspec.Struct, frozen=True, tag=True):
     delta: bool = False
 
 
-Side: TypeAlias = Variable | Merge | Neutral | Changed
+Side: TypeAlias = LawVariable | Merge | Neutral | Changed
 
 
 class Law(msgspec.Struct, frozen=True):
@@ -61,12 +61,12 @@ class Law(msgspec.Struct, frozen=True):
     right: Side
     span: Span
     holds: bool = False
-    alike: tuple[tuple[Variable, Variable], ...] = ()
+    alike: tuple[tuple[LawVariable, LawVariable], ...] = ()
 
 
 def laws_of(structure: Structure) -> Iterator[Law]:
     """All laws that the structure must keep."""
-    a, b, c = (Variable(name) for name in "abc")
+    a, b, c = (LawVariable(name) for name in "abc")
     span = structure.span
     yield Law("commutative", Merge(a, b), Merge(b, a), span)
     yield Law("associative", Merge(a, Merge(b, c)), Merge(Merge(a, b), c), span)
@@ -76,21 +76,21 @@ def laws_of(structure: Structure) -> Iterator[Law]:
     if structure.invariant is not None:
         yield Law("closed", Merge(a, b), a, span, holds=True)
     if structure.view is not None:
-        other = Variable("a'")
+        other = LawVariable("a'")
         yield Law("congruent", Merge(a, b), Merge(other, b), span, alike=((a, other),))
     for update in structure.updates:
         yield from _laws_of_update(structure, update)
 
 
 def _laws_of_update(structure: Structure, update: Update) -> Iterator[Law]:
-    x = Variable("x")
+    x = LawVariable("x")
     given = tuple((name, name) for name, _ in update.parameters)
     changed = Changed(update, x, given)
     yield Law(f"monotone {update.name}", Merge(x, changed), changed, update.span)
     if structure.invariant is not None:
         yield Law(f"closed {update.name}", changed, x, update.span, holds=True)
     if structure.view is not None:
-        other = Variable("x'")
+        other = LawVariable("x'")
         same = Changed(update, other, given)
         yield Law(f"congruent {update.name}", changed, same, update.span, alike=((x, other),))
     if update.internal:
@@ -110,7 +110,7 @@ def _laws_of_update(structure: Structure, update: Update) -> Iterator[Law]:
 def written(side: Side) -> str:
     """One side of a law in words."""
     match side:
-        case Variable(name):
+        case LawVariable(name):
             return name
         case Merge(left, right):
             return f"merge({written(left)}, {written(right)})"

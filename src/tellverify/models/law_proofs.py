@@ -10,12 +10,12 @@ import msgspec
 from tellverify.models.evaluation import Value, evaluate, shown
 from tellverify.models.expressions import Expression, Type
 from tellverify.models.extents import TooLarge
-from tellverify.models.lattice_laws import Changed, Law, Merge, Neutral, Side, Variable
+from tellverify.models.lattice_laws import Changed, Law, LawVariable, Merge, Neutral, Side
 from tellverify.models.structures import Structure
 from tellverify.models.symbolic import Symbol, equal, size_of, translate, truth, unknown, value_of
 from tellverify.models.universes import universe_of
-from tellverify.solver.port import Budget, GaveUp, Premise, Sat, Solver, Unsat
-from tellverify.solver.term import Add, Int, Less, Not, Term
+from tellverify.solver.port import GaveUp, Premise, Sat, Solver, SolverBudget, Unsat
+from tellverify.solver.term import Add, Int, Less, NegatedTerm, Term
 
 _TRIES: Final = 40
 
@@ -26,7 +26,7 @@ class Kept(msgspec.Struct, frozen=True, tag=True):
     within: str = ""
 
 
-class Broken(msgspec.Struct, frozen=True, tag=True):
+class BrokenLaw(msgspec.Struct, frozen=True, tag=True):
     """The law does not hold for these values; `is_smallest` if no smaller ones break it.
 
     `left` and `right` are both sides of it, or where the structure has a view, their views.
@@ -38,22 +38,24 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     is_smallest: bool
 
 
-class Undecided(msgspec.Struct, frozen=True, tag=True):
+class UndecidedLaw(msgspec.Struct, frozen=True, tag=True):
     """The solver gave up, or an answer of it did not stand."""
 
     reason: str
 
 
-Ruling: TypeAlias = Kept | Broken | Undecided
+Ruling: TypeAlias = Kept | BrokenLaw | UndecidedLaw
 
 
-def judge(structure: Structure, law: Law, solver: Solver, budget: Budget) -> Ruling:
+def judge(structure: Structure, law: Law, solver: Solver, budget: SolverBudget) -> Ruling:
     """Decide one law of a structure. A counterexample is as small as the budget lets it be."""
-    return _Judge(structure, law, solver, budget).ruling()
+    return _LawJudge(structure, law, solver, budget).ruling()
 
 
-class _Judge:
-    def __init__(self, structure: Structure, law: Law, solver: Solver, budget: Budget) -> None:
+class _LawJudge:
+    def __init__(
+        self, structure: Structure, law: Law, solver: Solver, budget: SolverBudget
+    ) -> None:
         self._structure = structure
         self._law = law
         self._solver = solver
@@ -70,14 +72,14 @@ class _Judge:
             goal = symbols.alike(left, symbols.side(law.right, self._unknowns))
         self._premises = [
             *(Premise(f"condition {i}", term) for i, term in enumerate(conditions)),
-            Premise("the law is broken", Not(goal)),
+            Premise("the law is broken", NegatedTerm(goal)),
         ]
 
     def ruling(self) -> Ruling:
         answer = self._solver.check(self._premises, self._budget)
         match answer:
             case GaveUp(reason):
-                return Undecided(reason)
+                return UndecidedLaw(reason)
             case Unsat():
                 return Kept(universe_of(self._structure))
             case Sat():
@@ -104,14 +106,14 @@ class _Judge:
         try:
             ends = breaks(self._structure, self._law, values)
         except TooLarge as error:
-            return Undecided(str(error))
+            return UndecidedLaw(str(error))
         if ends is None:
-            return Undecided("an answer of the solver does not hold when it is evaluated")
+            return UndecidedLaw("an answer of the solver does not hold when it is evaluated")
         structure = self._structure
         kind = structure.state if structure.view is None or self._law.holds else structure.view.kind
         given = tuple((name, shown(value, self._kinds[name])) for name, value in values.items())
         left, right = (shown(value, kind) for value in ends)
-        return Broken(given, left, right, is_smallest)
+        return BrokenLaw(given, left, right, is_smallest)
 
 
 def breaks(
@@ -144,7 +146,7 @@ def _variables(structure: Structure, law: Law) -> Iterator[tuple[str, Type]]:
     stack: list[Side] = [law.right, law.left]
     while stack:
         match stack.pop():
-            case Variable(name):
+            case LawVariable(name):
                 states[name] = structure.state
             case Merge(left, right):
                 stack += [right, left]
@@ -164,14 +166,14 @@ def _scopes(structure: Structure, law: Law) -> Iterator[tuple[Expression, dict[s
     stack: list[Side] = [law.right, law.left]
     while stack:
         match stack.pop():
-            case Variable(name) if name not in seen and structure.invariant is not None:
+            case LawVariable(name) if name not in seen and structure.invariant is not None:
                 seen.add(name)
-                yield structure.invariant, {"x": Variable(name)}
+                yield structure.invariant, {"x": LawVariable(name)}
             case Merge(left, right):
                 stack += [right, left]
             case Changed(update, state, given, _):
                 if update.when is not None:
-                    names: dict[str, Side] = {name: Variable(as_) for name, as_ in given}
+                    names: dict[str, Side] = {name: LawVariable(as_) for name, as_ in given}
                     yield update.when, {**names, "x": state}
                 stack.append(state)
 
@@ -201,7 +203,7 @@ class _Symbols:
 
     def side(self, side: Side, unknowns: Mapping[str, Symbol]) -> Symbol:
         match side:
-            case Variable(name):
+            case LawVariable(name):
                 return unknowns[name]
             case Merge(left, right):
                 both = {"a": self.side(left, unknowns), "b": self.side(right, unknowns)}
@@ -227,7 +229,7 @@ class _Plain:
 
     def side(self, side: Side, values: Mapping[str, Value]) -> Value:
         match side:
-            case Variable(name):
+            case LawVariable(name):
                 return values[name]
             case Merge(left, right):
                 both = {"a": self.side(left, values), "b": self.side(right, values)}

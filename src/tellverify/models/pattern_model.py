@@ -7,15 +7,15 @@ from typing import Final
 
 import msgspec
 
-from tellverify.models.expressions import Expression, Integer, Nat, Truth, Type
-from tellverify.models.reading import Read, Table, read_tables
+from tellverify.models.expressions import Expression, Integer, Nat, TruthExpression, Type
+from tellverify.models.reading import ModelTable, Read, read_tables
 from tellverify.source.span import Span
 
 SCHEMA: Final = "tellverify/patterns-1"
 _WIDEST: Final = 1_000
 
 
-class Input(msgspec.Struct, frozen=True):
+class PatternInput(msgspec.Struct, frozen=True):
     """A parameter of the model or an input of an action; numbers have a range for the search."""
 
     name: str
@@ -23,17 +23,17 @@ class Input(msgspec.Struct, frozen=True):
     range: tuple[int, int] | None
 
 
-class Action(msgspec.Struct, frozen=True):
+class PatternAction(msgspec.Struct, frozen=True):
     """What may happen in a state `x`: `when` it may, and the state `to` after it."""
 
     name: str
-    inputs: tuple[Input, ...]
+    inputs: tuple[PatternInput, ...]
     when: Expression | None
     to: Expression
     span: Span
 
 
-class Claim(msgspec.Struct, frozen=True):
+class ModelClaim(msgspec.Struct, frozen=True):
     """`always`: true in every reachable state. `possible`: from each, such a state can be reached.
 
     A `lemma` is claimed like `always`, for the sake of the proof of others.
@@ -49,12 +49,12 @@ class Model(msgspec.Struct, frozen=True):
     """A pattern. Expressions see the parameters by name; `assume` is about them alone."""
 
     name: str
-    parameters: tuple[Input, ...]
+    parameters: tuple[PatternInput, ...]
     assume: Expression | None
     state: Type
     start: Expression
-    actions: tuple[Action, ...]
-    claims: tuple[Claim, ...]
+    actions: tuple[PatternAction, ...]
+    claims: tuple[ModelClaim, ...]
     span: Span
 
 
@@ -84,14 +84,19 @@ def read_models(path: str, text: str) -> Read[Model]:
     return read_tables(path, text, SCHEMA, "pattern", _model)
 
 
-def _model(table: Table, name: str) -> Model:
+def _model(table: ModelTable, name: str) -> Model:
     given = table.row(_Pattern)
     parameters = _inputs(table, "parameters", given.parameters, given.ranges)
     state = table.type("state", given.state)
     outer: dict[str, Type] = {one.name: one.kind for one in parameters}
     names: dict[str, Type] = {**outer, "x": state}
     claims = [
-        Claim(key, kind, table.needed((kind, key), text, Truth(), names), table.key(kind, key))
+        ModelClaim(
+            key,
+            kind,
+            table.needed((kind, key), text, TruthExpression(), names),
+            table.key(kind, key),
+        )
         for kind, rows in (
             ("always", given.always),
             ("lemma", given.lemma),
@@ -111,7 +116,7 @@ def _model(table: Table, name: str) -> Model:
     )
 
 
-def _action(table: Table, name: str, state: Type, names: Mapping[str, Type]) -> Action:
+def _action(table: ModelTable, name: str, state: Type, names: Mapping[str, Type]) -> PatternAction:
     given = table.row(_Action)
     inputs = _inputs(table, "inputs", given.inputs, given.ranges)
     for one in inputs:
@@ -119,12 +124,14 @@ def _action(table: Table, name: str, state: Type, names: Mapping[str, Type]) -> 
             raise table.fault(("inputs",), f"`{one.name}` has a meaning already")
     inner = {**names, **{one.name: one.kind for one in inputs}}
     when = table.condition("when", given.when, inner)
-    return Action(name, inputs, when, table.needed(("to",), given.to, state, inner), table.key())
+    return PatternAction(
+        name, inputs, when, table.needed(("to",), given.to, state, inner), table.key()
+    )
 
 
 def _inputs(
-    table: Table, key: str, text: str, ranges: Mapping[str, list[int]]
-) -> tuple[Input, ...]:
+    table: ModelTable, key: str, text: str, ranges: Mapping[str, list[int]]
+) -> tuple[PatternInput, ...]:
     parsed = table.parameters(key, text)
     kinds = dict(parsed)
     for name in ranges:
@@ -135,12 +142,12 @@ def _inputs(
     for name, kind in parsed:
         if name == "x":
             raise table.fault((key,), "`x` is the state")
-        found.append(Input(name, kind, _range(table, key, name, kind, ranges.get(name))))
+        found.append(PatternInput(name, kind, _range(table, key, name, kind, ranges.get(name))))
     return tuple(found)
 
 
 def _range(
-    table: Table, key: str, name: str, kind: Type, given: list[int] | None
+    table: ModelTable, key: str, name: str, kind: Type, given: list[int] | None
 ) -> tuple[int, int] | None:
     if not isinstance(kind, Nat | Integer):
         return None

@@ -15,7 +15,7 @@ import msgspec
 from tellverify.models.evaluation import Value, evaluate, values_of
 from tellverify.models.expressions import RecordOf
 from tellverify.models.extents import TooLarge, scalar_count, value_count
-from tellverify.models.pattern_model import Claim, Input, Model
+from tellverify.models.pattern_model import Model, ModelClaim, PatternInput
 
 MOST_STATES: Final = 100_000
 MOST_TRIED: Final = 1_000_000
@@ -24,7 +24,7 @@ _MOST_CHOICES: Final = 100_000
 Key: TypeAlias = "tuple[object, ...] | frozenset[int] | int"
 
 
-class Step(msgspec.Struct, frozen=True):
+class PatternStep(msgspec.Struct, frozen=True):
     """An action with its inputs, and the state after it."""
 
     action: str
@@ -37,7 +37,7 @@ class ModelRun(msgspec.Struct, frozen=True):
 
     parameters: dict[str, Value]
     start: Value
-    steps: tuple[Step, ...]
+    steps: tuple[PatternStep, ...]
 
 
 class _Reached(msgspec.Struct):
@@ -59,7 +59,7 @@ class Space:
     """
 
     def __init__(
-        self, model: Model, wanted: Sequence[Claim] | None = None, most_tried: int = MOST_TRIED
+        self, model: Model, wanted: Sequence[ModelClaim] | None = None, most_tried: int = MOST_TRIED
     ) -> None:
         """Find the states. Raises TooLarge when there are too many values to begin with.
 
@@ -133,7 +133,7 @@ class Space:
                     return -1
         return index
 
-    def _steps(self, index: int) -> Iterator[Step]:
+    def _steps(self, index: int) -> Iterator[PatternStep]:
         reached = self._reached[index]
         scope = {**self._parameters[reached.parameters], "x": reached.state}
         for action in self._model.actions:
@@ -143,14 +143,14 @@ class Space:
                     raise TooLarge(f"more than {self._most_tried} actions are tried")
                 names = {**scope, **inputs}
                 if action.when is None or evaluate(action.when, names):
-                    yield Step(action.name, inputs, evaluate(action.to, names))
+                    yield PatternStep(action.name, inputs, evaluate(action.to, names))
 
-    def _meets(self, claim: Claim, index: int) -> bool:
+    def _meets(self, claim: ModelClaim, index: int) -> bool:
         reached = self._reached[index]
         scope = {**self._parameters[reached.parameters], "x": reached.state}
         return bool(evaluate(claim.text, scope))
 
-    def violation(self, claim: Claim) -> ModelRun | None:
+    def violation(self, claim: ModelClaim) -> ModelRun | None:
         """A shortest run against a claim: to a state that does not meet it, or, when it is about
         what is possible, to one from which no state that meets it can be reached; then the states
         must be complete.
@@ -174,7 +174,7 @@ class Space:
         steps = []
         reached = self._reached[index]
         while reached.before >= 0:
-            steps.append(Step(reached.action, reached.inputs, reached.state))
+            steps.append(PatternStep(reached.action, reached.inputs, reached.state))
             reached = self._reached[reached.before]
         steps.reverse()
         return ModelRun(self._parameters[reached.parameters], reached.state, tuple(steps))
@@ -192,7 +192,7 @@ def _choices_of_actions(model: Model) -> dict[str, list[dict[str, Value]]]:
     return found
 
 
-def choices(inputs: tuple[Input, ...]) -> Iterator[dict[str, Value]]:
+def choices(inputs: tuple[PatternInput, ...]) -> Iterator[dict[str, Value]]:
     """All values of some inputs, numbers in their ranges. Raises TooLarge."""
     spaces: list[list[Value]] = []
     count = 1

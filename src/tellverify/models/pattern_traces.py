@@ -10,14 +10,14 @@ from typing import TypeAlias
 import msgspec
 
 from tellverify.models.evaluation import Value
-from tellverify.models.expressions import Enum, RecordOf, Truth, Type
-from tellverify.models.pattern_model import Claim, Model
+from tellverify.models.expressions import Enum, RecordOf, TruthExpression, Type
+from tellverify.models.pattern_model import Model, ModelClaim
 from tellverify.models.pattern_search import ModelRun
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json]"
 
 
-def write_run(model: Model, run: ModelRun, claim: Claim, source: str, sha256: str) -> str:
+def write_run(model: Model, run: ModelRun, claim: ModelClaim, source: str, sha256: str) -> str:
     """The run that breaks a claim, as the text of a file."""
     fields = (
         [name for name, _ in model.state.fields] if isinstance(model.state, RecordOf) else ["state"]
@@ -49,7 +49,7 @@ def write_run(model: Model, run: ModelRun, claim: Claim, source: str, sha256: st
 
 def _encoded(value: Value, kind: Type) -> Json:
     match kind, value:
-        case Truth(), _:
+        case TruthExpression(), _:
             return bool(value)
         case Enum(names), int():
             return names[value]

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from tellverify.models.expression_parser import parse_expression, parse_parameters, parse_type
-from tellverify.models.expressions import Expression, LanguageError, Truth, Type
+from tellverify.models.expressions import Expression, LanguageError, TruthExpression, Type
 from tellverify.models.typing import check, type_of
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
@@ -37,7 +37,7 @@ class _Schema(msgspec.Struct, frozen=True):
 
 
 def read_tables(
-    path: str, text: str, schema: str, kind: str, read: Callable[[Table, str], _T]
+    path: str, text: str, schema: str, kind: str, read: Callable[[ModelTable, str], _T]
 ) -> Read[_T]:
     """Read the tables `[KIND.NAME]` of a file; none is used when any of them is wrong."""
     document = read_toml(path, text)
@@ -58,22 +58,22 @@ def read_tables(
     faults: list[TomlFault] = []
     for name in tables:
         try:
-            found.append(read(Table(document, (kind, name)), name))
+            found.append(read(ModelTable(document, (kind, name)), name))
         except Misread as error:
             faults.append(error.fault)
     return Read(() if faults else tuple(found), tuple(faults))
 
 
-class Table:
+class ModelTable:
     """One table of a document; what is read from it by a key has its place there."""
 
     def __init__(self, document: TomlDocument, path: Path) -> None:
         self._document = document
         self._path = path
 
-    def inner(self, *path: str) -> Table:
+    def inner(self, *path: str) -> ModelTable:
         """A table inside of this one."""
-        return Table(self._document, (*self._path, *path))
+        return ModelTable(self._document, (*self._path, *path))
 
     def row(self, kind: type[_T]) -> _T:
         """The table as a value; decoded by itself, so that a fault has its own place."""
@@ -131,7 +131,7 @@ class Table:
 
     def condition(self, key: str, text: str, names: Mapping[str, Type]) -> Expression | None:
         """A condition, None where there is none."""
-        return self.optional((key,), text, Truth(), names)
+        return self.optional((key,), text, TruthExpression(), names)
 
     def fault(self, path: Path, message: str) -> Misread:
         """A fault at the value of a key, to be raised."""

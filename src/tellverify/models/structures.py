@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from tellverify.models.expressions import Expression, Type
-from tellverify.models.reading import Read, Table, read_tables
+from tellverify.models.reading import ModelTable, Read, read_tables
 from tellverify.source.span import Span
 
 SCHEMA: Final = "tellverify/laws-1"
@@ -31,7 +31,7 @@ class Update(msgspec.Struct, frozen=True):
     internal: bool = False
 
 
-class View(msgspec.Struct, frozen=True):
+class StructureView(msgspec.Struct, frozen=True):
     """What readers of a state see: an expression over `x`, and its type."""
 
     of: Expression
@@ -52,7 +52,7 @@ class Structure(msgspec.Struct, frozen=True):
     invariant: Expression | None
     updates: tuple[Update, ...]
     span: Span
-    view: View | None = None
+    view: StructureView | None = None
 
 
 class _Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,13 +81,13 @@ def read_structures(path: str, text: str) -> Read[Structure]:
     return read_tables(path, text, SCHEMA, "structure", _read)
 
 
-def _read(table: Table, name: str) -> Structure:
+def _read(table: ModelTable, name: str) -> Structure:
     given = table.row(_Structure)
     state = table.type("state", given.state)
     merge = table.needed(("merge",), given.merge, state, {"a": state, "b": state})
     updates = tuple(_update(table.inner("update", key), key, state) for key in given.update)
     seen = table.inferred("view", given.view, {"x": state})
-    view = None if seen is None else View(*seen)
+    view = None if seen is None else StructureView(*seen)
     for update in updates:
         if update.internal and view is None:
             path = ("update", update.name, "internal")
@@ -109,7 +109,7 @@ def _read(table: Table, name: str) -> Structure:
     )
 
 
-def _update(table: Table, name: str, state: Type) -> Update:
+def _update(table: ModelTable, name: str, state: Type) -> Update:
     given = table.row(_Update)
     parameters = table.parameters("parameters", given.parameters)
     names: dict[str, Type] = {**dict(parameters), "x": state}

@@ -9,41 +9,41 @@ import msgspec
 
 from tellverify.models.evaluation import Value
 from tellverify.models.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Constant,
+    BinaryExpression,
+    CallExpression,
+    ConditionalExpression,
+    ConstantExpression,
     Enum,
     Expression,
-    Field,
+    FieldExpression,
     Integer,
     Lambda,
     ListOf,
     MapOf,
-    Name,
+    NameExpression,
     Nat,
     Negation,
-    Number,
-    Record,
+    NumberExpression,
+    RecordExpression,
     RecordOf,
     SetOf,
-    Truth,
+    TruthExpression,
     Type,
 )
 from tellverify.solver.term import (
     Add,
-    And,
     Bool,
+    Conjunction,
+    Disjunction,
     Equal,
     If,
     Int,
     Less,
-    Not,
-    Or,
+    NegatedTerm,
     Scale,
-    Sort,
     Term,
-    Variable,
+    TermSort,
+    TermVariable,
 )
 
 ZERO, ONE = Int(0), Int(1)
@@ -88,27 +88,27 @@ def unknown(kind: Type, name: str, range_: list[Term]) -> Symbol:
     """An unknown value of a type; what its variables must fulfil is added to `range_`."""
     match kind:
         case Nat():
-            number = Variable(name, Sort.INT)
-            range_.append(Not(Less(number, ZERO)))
+            number = TermVariable(name, TermSort.INT)
+            range_.append(NegatedTerm(Less(number, ZERO)))
             return Scalar(number)
         case Integer():
-            return Scalar(Variable(name, Sort.INT))
-        case Truth():
-            return Scalar(Variable(name, Sort.BOOL))
+            return Scalar(TermVariable(name, TermSort.INT))
+        case TruthExpression():
+            return Scalar(TermVariable(name, TermSort.BOOL))
         case Enum(names):
-            number = Variable(name, Sort.INT)
-            range_ += [Not(Less(number, ZERO)), Less(number, Int(len(names)))]
+            number = TermVariable(name, TermSort.INT)
+            range_ += [NegatedTerm(Less(number, ZERO)), Less(number, Int(len(names)))]
             return Scalar(number)
         case SetOf(size):
-            return Members(tuple(Variable(f"{name}.{i}", Sort.BOOL) for i in range(size)))
+            return Members(tuple(TermVariable(f"{name}.{i}", TermSort.BOOL) for i in range(size)))
         case MapOf(size, of):
-            there = tuple(Variable(f"{name}.{i}?", Sort.BOOL) for i in range(size))
+            there = tuple(TermVariable(f"{name}.{i}?", TermSort.BOOL) for i in range(size))
             return Entries(there, tuple(unknown(of, f"{name}.{i}", range_) for i in range(size)))
         case ListOf(size):
-            length = Variable(f"{name}#", Sort.INT)
-            range_ += [Not(Less(length, ZERO)), Not(Less(Int(size), length))]
-            places = tuple(Variable(f"{name}.{i}", Sort.INT) for i in range(size))
-            range_ += [Not(Less(place, ZERO)) for place in places]
+            length = TermVariable(f"{name}#", TermSort.INT)
+            range_ += [NegatedTerm(Less(length, ZERO)), NegatedTerm(Less(Int(size), length))]
+            places = tuple(TermVariable(f"{name}.{i}", TermSort.INT) for i in range(size))
+            range_ += [NegatedTerm(Less(place, ZERO)) for place in places]
             return Items(length, places)
         case RecordOf(fields):
             return Fields({part: unknown(of, f"{name}.{part}", range_) for part, of in fields})
@@ -119,7 +119,7 @@ def value_of(kind: Type, name: str, found: Mapping[str, bool | int]) -> Value:
     match kind:
         case Nat() | Integer() | Enum():
             return int(found.get(name, 0))
-        case Truth():
+        case TruthExpression():
             return bool(found.get(name, False))
         case SetOf(size):
             return frozenset(i for i in range(size) if found.get(f"{name}.{i}", False))
@@ -139,7 +139,7 @@ def value_of(kind: Type, name: str, found: Mapping[str, bool | int]) -> Value:
 def size_of(symbol: Symbol) -> Term:
     """How large a value is: what is minimised to show small ones."""
     match symbol:
-        case Scalar(Variable(_, Sort.INT) as number):
+        case Scalar(TermVariable(_, TermSort.INT) as number):
             return If(Less(number, ZERO), Scale(-2, number), number)
         case Scalar(term):
             return If(term, ONE, ZERO)
@@ -160,46 +160,47 @@ def equal(left: Symbol, right: Symbol) -> Term:
         case Scalar(one), Scalar(other):
             return Equal(one, other)
         case Members(one), Members(other):
-            return And(tuple(Equal(a, b) for a, b in zip(one, other, strict=True)))
+            return Conjunction(tuple(Equal(a, b) for a, b in zip(one, other, strict=True)))
         case Entries(), Entries():
             same: list[Term] = []
             for a, b, x, y in zip(left.there, right.there, left.values, right.values, strict=True):
-                same += [Equal(a, b), Or((Not(a), equal(x, y)))]
-            return And(tuple(same))
+                same += [Equal(a, b), Disjunction((NegatedTerm(a), equal(x, y)))]
+            return Conjunction(tuple(same))
         case Items(), Items():
             most = min(len(left.places), len(right.places))
             pairs = zip(left.places[:most], right.places[:most], strict=True)
             alike = [
-                Or((Not(Less(Int(i), left.length)), Equal(a, b))) for i, (a, b) in enumerate(pairs)
+                Disjunction((NegatedTerm(Less(Int(i), left.length)), Equal(a, b)))
+                for i, (a, b) in enumerate(pairs)
             ]
-            return And((Equal(left.length, right.length), *alike))
+            return Conjunction((Equal(left.length, right.length), *alike))
         case Fields(one), Fields(other):
-            return And(tuple(equal(one[name], other[name]) for name in one))
+            return Conjunction(tuple(equal(one[name], other[name]) for name in one))
     raise TypeError("values of different types")
 
 
 def translate(expression: Expression, scope: Mapping[str, Symbol]) -> Symbol:
     """The value of a typed expression for unknown values of its variables."""
     match expression:
-        case Number(value, _):
+        case NumberExpression(value, _):
             return Scalar(Int(value))
-        case Constant(value, _):
+        case ConstantExpression(value, _):
             return Scalar(Bool(value))
-        case Name(name, _):
+        case NameExpression(name, _):
             return scope[name]
-        case Field(inner, name, _):
+        case FieldExpression(inner, name, _):
             return _fields(translate(inner, scope))[name]
-        case Record(fields, base, _):
+        case RecordExpression(fields, base, _):
             changed = {name: translate(value, scope) for name, value in fields}
             return Fields(
                 {**(_fields(translate(base, scope)) if base is not None else {}), **changed}
             )
-        case Choice(condition, then, otherwise, _):
+        case ConditionalExpression(condition, then, otherwise, _):
             test = truth(condition, scope)
             return _either(test, translate(then, scope), translate(otherwise, scope))
-        case Negation() | Binary():
+        case Negation() | BinaryExpression():
             return _operation(expression, scope)
-        case Call():
+        case CallExpression():
             return _call(expression, scope)
     raise TypeError(type(expression).__name__)
 
@@ -249,30 +250,30 @@ def _padded(places: Sequence[Term], size: int) -> list[Term]:
     return [*places, *[ZERO] * (size - len(places))]
 
 
-def _operation(expression: Negation | Binary, scope: Mapping[str, Symbol]) -> Symbol:
+def _operation(expression: Negation | BinaryExpression, scope: Mapping[str, Symbol]) -> Symbol:
     if isinstance(expression, Negation):
-        return Scalar(Not(truth(expression.inner, scope)))
+        return Scalar(NegatedTerm(truth(expression.inner, scope)))
     left, right = translate(expression.left, scope), translate(expression.right, scope)
     sign = expression.sign
     if sign in ("==", "!="):
         same = equal(left, right)
-        return Scalar(same if sign == "==" else Not(same))
+        return Scalar(same if sign == "==" else NegatedTerm(same))
     if isinstance(left, Members) and isinstance(right, Members):
         return Scalar(_subset(sign, left, right))
     one, other = _term(left), _term(right)
     match sign:
         case "and":
-            return Scalar(And((one, other)))
+            return Scalar(Conjunction((one, other)))
         case "or":
-            return Scalar(Or((one, other)))
+            return Scalar(Disjunction((one, other)))
         case "<":
             return Scalar(Less(one, other))
         case ">":
             return Scalar(Less(other, one))
         case "<=":
-            return Scalar(Not(Less(other, one)))
+            return Scalar(NegatedTerm(Less(other, one)))
         case ">=":
-            return Scalar(Not(Less(one, other)))
+            return Scalar(NegatedTerm(Less(one, other)))
         case "+":
             return Scalar(Add((one, other)))
         case "-":
@@ -285,16 +286,16 @@ def _subset(sign: str, left: Members, right: Members) -> Term:
     if sign in (">", ">="):
         left, right, sign = right, left, sign.replace(">", "<")
     pairs = list(zip(left.there, right.there, strict=True))
-    inside = And(tuple(Or((Not(a), b)) for a, b in pairs))
-    return inside if sign == "<=" else And((inside, Not(equal(left, right))))
+    inside = Conjunction(tuple(Disjunction((NegatedTerm(a), b)) for a, b in pairs))
+    return inside if sign == "<=" else Conjunction((inside, NegatedTerm(equal(left, right))))
 
 
-def _call(expression: Call, scope: Mapping[str, Symbol]) -> Symbol:
+def _call(expression: CallExpression, scope: Mapping[str, Symbol]) -> Symbol:
     function = expression.function
     match expression.arguments:
-        case (Number(size, _),) if " " in function:
+        case (NumberExpression(size, _),) if " " in function:
             return _constant(function, size)
-        case (Number(size, _), zero) if function == "empty map":
+        case (NumberExpression(size, _), zero) if function == "empty map":
             return Entries((Bool(False),) * size, (translate(zero, scope),) * size)
         case (left, right, Lambda() as join):
             return _merged(function, translate(left, scope), translate(right, scope), join, scope)
@@ -322,17 +323,17 @@ def _indexed(function: str, there: Sequence[Term], index: Term) -> Symbol:
     pairs = list(zip(here, there, strict=True))
     match function:
         case "has":
-            return Scalar(Or(tuple(And(pair) for pair in pairs)))
+            return Scalar(Disjunction(tuple(Conjunction(pair) for pair in pairs)))
         case "insert":
-            return Members(tuple(Or(pair) for pair in pairs))
+            return Members(tuple(Disjunction(pair) for pair in pairs))
         case _:
-            return Members(tuple(And((Not(is_it), one)) for is_it, one in pairs))
+            return Members(tuple(Conjunction((NegatedTerm(is_it), one)) for is_it, one in pairs))
 
 
 def constant(kind: Type, value: Value) -> Symbol:
     """A known value of a type."""
     match kind, value:
-        case Truth(), _:
+        case TruthExpression(), _:
             return Scalar(Bool(bool(value)))
         case SetOf(size), frozenset():
             return Members(tuple(Bool(i in value) for i in range(size)))
@@ -370,11 +371,11 @@ def _smallest(kind: Type) -> Value:
 def _member(function: str, left: Term, right: Term) -> Term:
     match function:
         case "union":
-            return Or((left, right))
+            return Disjunction((left, right))
         case "intersection":
-            return And((left, right))
+            return Conjunction((left, right))
         case _:
-            return And((left, Not(right)))
+            return Conjunction((left, NegatedTerm(right)))
 
 
 def _constant(function: str, size: int) -> Symbol:
@@ -395,10 +396,10 @@ def _merged(
     for a, b, x, y in zip(left.there, right.there, left.values, right.values, strict=True):
         both = translate(join.body, {**scope, join.left: x, join.right: y})
         if function == "intersect_with":
-            there.append(And((a, b)))
+            there.append(Conjunction((a, b)))
             values.append(both)
         else:
-            there.append(Or((a, b)))
+            there.append(Disjunction((a, b)))
             values.append(_either(a, _either(b, both, x), y))
     return Entries(tuple(there), tuple(values))
 
@@ -425,11 +426,13 @@ def _sorted_unique(items: Items) -> Items:
     length: Term = ZERO
     places: list[Term] = []
     for index, new in enumerate(items.places):
-        lower = [And((Less(Int(i), length), Less(at, new))) for i, at in enumerate(places)]
-        known = Or(
-            tuple(And((Less(Int(i), length), Equal(at, new))) for i, at in enumerate(places))
+        lower = [Conjunction((Less(Int(i), length), Less(at, new))) for i, at in enumerate(places)]
+        known = Disjunction(
+            tuple(
+                Conjunction((Less(Int(i), length), Equal(at, new))) for i, at in enumerate(places)
+            )
         )
-        used = And((Less(Int(index), items.length), Not(known)))
+        used = Conjunction((Less(Int(index), items.length), NegatedTerm(known)))
         moved: list[Term] = []
         for i in range(len(places) + 1):
             before = places[i - 1] if i else ZERO

@@ -10,27 +10,27 @@ from collections.abc import Mapping
 from typing import Final
 
 from tellverify.models.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Constant,
+    BinaryExpression,
+    CallExpression,
+    ConditionalExpression,
+    ConstantExpression,
     Enum,
     Expression,
-    Field,
+    FieldExpression,
     Integer,
     Lambda,
     LanguageError,
     ListOf,
     MapOf,
-    Name,
+    NameExpression,
     Nat,
     Negation,
-    Number,
+    NumberExpression,
     Quoted,
-    Record,
+    RecordExpression,
     RecordOf,
     SetOf,
-    Truth,
+    TruthExpression,
     Type,
 )
 
@@ -58,11 +58,11 @@ _LONGEST_LIST: Final = 24
 def check(expression: Expression, wanted: Type, names: Mapping[str, Type]) -> Expression:
     """The expression as one of the type wanted. Raises LanguageError if it is none."""
     match expression, wanted:
-        case Record(fields, None, at), RecordOf(parts):
+        case RecordExpression(fields, None, at), RecordOf(parts):
             return _record(fields, parts, names, at)
-        case Choice(condition, then, otherwise, at), _:
-            return Choice(
-                check(condition, Truth(), names),
+        case ConditionalExpression(condition, then, otherwise, at), _:
+            return ConditionalExpression(
+                check(condition, TruthExpression(), names),
                 check(then, wanted, names),
                 check(otherwise, wanted, names),
                 at,
@@ -70,12 +70,12 @@ def check(expression: Expression, wanted: Type, names: Mapping[str, Type]) -> Ex
         case Quoted(name, at), Enum(known):
             if name not in known:
                 raise LanguageError(f"`{name}` is none of {', '.join(known)}", at)
-            return Number(known.index(name), at)
-        case Call("empty" | "full", (), at), SetOf(size) | MapOf(size) | ListOf(size):
+            return NumberExpression(known.index(name), at)
+        case CallExpression("empty" | "full", (), at), SetOf(size) | MapOf(size) | ListOf(size):
             if expression.function == "full" and not isinstance(wanted, SetOf):
                 raise LanguageError("`full()` is a set", at)
             if expression.function == "full":
-                return Call("full set", (Number(size, at),), at)
+                return CallExpression("full set", (NumberExpression(size, at),), at)
             return _zero(wanted, at)
     typed, found = type_of(expression, names)
     if not _fits(found, wanted):
@@ -87,18 +87,18 @@ def check(expression: Expression, wanted: Type, names: Mapping[str, Type]) -> Ex
 def _zero(kind: Type, at: int) -> Expression:
     """The smallest value of a type."""
     match kind:
-        case Truth():
-            return Constant(False, at)
+        case TruthExpression():
+            return ConstantExpression(False, at)
         case SetOf(size):
-            return Call("empty set", (Number(size, at),), at)
+            return CallExpression("empty set", (NumberExpression(size, at),), at)
         case MapOf(size, of):
-            return Call("empty map", (Number(size, at), _zero(of, at)), at)
+            return CallExpression("empty map", (NumberExpression(size, at), _zero(of, at)), at)
         case ListOf(size):
-            return Call("empty list", (Number(size, at),), at)
+            return CallExpression("empty list", (NumberExpression(size, at),), at)
         case RecordOf(fields):
-            return Record(tuple((name, _zero(of, at)) for name, of in fields), None, at)
+            return RecordExpression(tuple((name, _zero(of, at)) for name, of in fields), None, at)
         case _:
-            return Number(0, at)
+            return NumberExpression(0, at)
 
 
 def _record(
@@ -115,7 +115,7 @@ def _record(
         typed.append((name, check(given.pop(name), kind, names)))
     for name in given:
         raise LanguageError(f"there is no field `{name}`", at)
-    return Record(tuple(typed), None, at)
+    return RecordExpression(tuple(typed), None, at)
 
 
 def _fits(found: Type, wanted: Type) -> bool:
@@ -135,28 +135,28 @@ def _fits(found: Type, wanted: Type) -> bool:
 def type_of(expression: Expression, names: Mapping[str, Type]) -> tuple[Expression, Type]:
     """The typed expression and its type. Raises LanguageError where it has none."""
     match expression:
-        case Number(value, _):
+        case NumberExpression(value, _):
             return expression, Nat() if value >= 0 else Integer()
-        case Constant():
-            return expression, Truth()
-        case Name(name, at):
+        case ConstantExpression():
+            return expression, TruthExpression()
+        case NameExpression(name, at):
             if name not in names:
                 raise LanguageError(f"nothing here is called `{name}`", at)
             return expression, names[name]
-        case Field(inner, name, at):
+        case FieldExpression(inner, name, at):
             typed, kind = type_of(inner, names)
-            return Field(typed, name, at), _field(kind, name, at)
-        case Record(fields, base, at):
+            return FieldExpression(typed, name, at), _field(kind, name, at)
+        case RecordExpression(fields, base, at):
             return _fields_of(fields, base, names, at)
-        case Choice(condition, then, otherwise, at):
-            condition = check(condition, Truth(), names)
+        case ConditionalExpression(condition, then, otherwise, at):
+            condition = check(condition, TruthExpression(), names)
             then, otherwise, kind = _same(then, otherwise, names)
-            return Choice(condition, then, otherwise, at), kind
+            return ConditionalExpression(condition, then, otherwise, at), kind
         case Negation(inner, at):
-            return Negation(check(inner, Truth(), names), at), Truth()
-        case Binary():
+            return Negation(check(inner, TruthExpression(), names), at), TruthExpression()
+        case BinaryExpression():
             return _binary(expression, names)
-        case Call():
+        case CallExpression():
             return _call(expression, names)
     raise LanguageError("this has no meaning here", expression.at)
 
@@ -169,11 +169,11 @@ def _fields_of(
 ) -> tuple[Expression, Type]:
     if base is None:
         found = [(name, *type_of(value, names)) for name, value in fields]
-        typed = Record(tuple((name, value) for name, value, _ in found), None, at)
+        typed = RecordExpression(tuple((name, value) for name, value, _ in found), None, at)
         return typed, RecordOf(tuple((name, kind) for name, _, kind in found))
     base, kind = type_of(base, names)
     changed = tuple((name, check(value, _field(kind, name, at), names)) for name, value in fields)
-    return Record(changed, base, at), kind
+    return RecordExpression(changed, base, at), kind
 
 
 def _field(kind: Type, name: str, at: int) -> Type:
@@ -188,7 +188,7 @@ def _same(
     left: Expression, right: Expression, names: Mapping[str, Type]
 ) -> tuple[Expression, Expression, Type]:
     """Two expressions that must have the same type, and that."""
-    if isinstance(left, Quoted) or (isinstance(left, Call) and not left.arguments):
+    if isinstance(left, Quoted) or (isinstance(left, CallExpression) and not left.arguments):
         typed, kind = type_of(right, names)
         return check(left, kind, names), typed, kind
     typed, kind = type_of(left, names)
@@ -199,27 +199,31 @@ def _same(
     return typed, check(right, kind, names), kind
 
 
-def _binary(expression: Binary, names: Mapping[str, Type]) -> tuple[Expression, Type]:
+def _binary(expression: BinaryExpression, names: Mapping[str, Type]) -> tuple[Expression, Type]:
     sign, left, right, at = expression.sign, expression.left, expression.right, expression.at
     if sign in ("and", "or"):
-        both = check(left, Truth(), names), check(right, Truth(), names)
-        return Binary(sign, *both, at), Truth()
+        both = check(left, TruthExpression(), names), check(right, TruthExpression(), names)
+        return BinaryExpression(sign, *both, at), TruthExpression()
     left, right, kind = _same(left, right, names)
-    typed = Binary(sign, left, right, at)
+    typed = BinaryExpression(sign, left, right, at)
     if sign in ("==", "!="):
-        return typed, Truth()
+        return typed, TruthExpression()
     if sign in ("<", "<=", ">", ">="):
         if not isinstance(kind, Nat | Integer | Enum | SetOf):
             raise LanguageError(f"{written(kind)} has no order", at)
-        return typed, Truth()
+        return typed, TruthExpression()
     if not isinstance(kind, Nat | Integer):
         raise LanguageError(f"`{sign}` is for numbers", at)
-    if sign == "*" and not isinstance(left, Number) and not isinstance(right, Number):
+    if (
+        sign == "*"
+        and not isinstance(left, NumberExpression)
+        and not isinstance(right, NumberExpression)
+    ):
         raise LanguageError("one side of `*` must be a number", at)
     return typed, Integer() if sign == "-" else kind
 
 
-def _call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:
+def _call(expression: CallExpression, names: Mapping[str, Type]) -> tuple[Expression, Type]:
     function, given, at = expression.function, expression.arguments, expression.at
     if function not in _ARITY:
         raise LanguageError(f"there is no function `{function}`", at)
@@ -240,49 +244,49 @@ def _call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type
         raise LanguageError(f"`{function}` is not for {written(kind)}", at)
     if function == "max" and isinstance(kind, Integer):  # at least what cannot be negative
         kind = Nat() if _is_nat(left, names) or _is_nat(right, names) else kind
-    return Call(function, (left, right), at), kind
+    return CallExpression(function, (left, right), at), kind
 
 
 def _is_nat(typed: Expression, names: Mapping[str, Type]) -> bool:
     """Whether a typed number cannot be negative by its form alone."""
     match typed:
-        case Number(value, _):
+        case NumberExpression(value, _):
             return value >= 0
-        case Name(name, _):
+        case NameExpression(name, _):
             return isinstance(names[name], Nat)
-        case Field():
+        case FieldExpression():
             return isinstance(type_of(typed, names)[1], Nat)
-        case Call("max", arguments, _):
+        case CallExpression("max", arguments, _):
             return any(_is_nat(one, names) for one in arguments)
-        case Call("min", arguments, _):
+        case CallExpression("min", arguments, _):
             return all(_is_nat(one, names) for one in arguments)
-        case Call("size" | "length", _, _):
+        case CallExpression("size" | "length", _, _):
             return True
-        case Binary("+" | "*", left, right, _):
+        case BinaryExpression("+" | "*", left, right, _):
             return _is_nat(left, names) and _is_nat(right, names)
-        case Choice(_, then, otherwise, _):
+        case ConditionalExpression(_, then, otherwise, _):
             return _is_nat(then, names) and _is_nat(otherwise, names)
         case _:
             return False
 
 
-def _set_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:
+def _set_call(expression: CallExpression, names: Mapping[str, Type]) -> tuple[Expression, Type]:
     function, at = expression.function, expression.at
     found, *rest = expression.arguments
     typed, kind = type_of(found, names)
     if not isinstance(kind, SetOf):
         raise LanguageError(f"`{function}` takes a set", at)
     for index in rest:
-        if isinstance(index, Number) and index.value not in range(kind.size):
+        if isinstance(index, NumberExpression) and index.value not in range(kind.size):
             raise LanguageError(f"the elements are 0 to {kind.size - 1}", index.at)
     number = tuple(check(index, Integer(), names) for index in rest)
-    results: dict[str, Type] = {"has": Truth(), "size": Nat()}
+    results: dict[str, Type] = {"has": TruthExpression(), "size": Nat()}
     if function == "insert":  # nothing outside of the universe becomes an element
-        number = (*number, Number(kind.size, at))
-    return Call(function, (typed, *number), at), results.get(function, kind)
+        number = (*number, NumberExpression(kind.size, at))
+    return CallExpression(function, (typed, *number), at), results.get(function, kind)
 
 
-def _list_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:
+def _list_call(expression: CallExpression, names: Mapping[str, Type]) -> tuple[Expression, Type]:
     typed = []
     size = 0
     for one in expression.arguments:
@@ -293,11 +297,11 @@ def _list_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression,
         size += kind.size
     if size > _LONGEST_LIST:
         raise LanguageError("this list gets too long", expression.at)
-    call = Call(expression.function, tuple(typed), expression.at)
+    call = CallExpression(expression.function, tuple(typed), expression.at)
     return call, Nat() if expression.function == "length" else ListOf(size)
 
 
-def _map_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, Type]:
+def _map_call(expression: CallExpression, names: Mapping[str, Type]) -> tuple[Expression, Type]:
     left, right, join = expression.arguments
     left, right, kind = _same(left, right, names)
     if not isinstance(kind, MapOf) or not isinstance(join, Lambda):
@@ -305,7 +309,7 @@ def _map_call(expression: Call, names: Mapping[str, Type]) -> tuple[Expression, 
         raise LanguageError(shown, expression.at)
     body = check(join.body, kind.of, {**names, join.left: kind.of, join.right: kind.of})
     typed = Lambda(join.left, join.right, body, join.at)
-    return Call(expression.function, (left, right, typed), expression.at), kind
+    return CallExpression(expression.function, (left, right, typed), expression.at), kind
 
 
 def written(kind: Type) -> str:
@@ -315,7 +319,7 @@ def written(kind: Type) -> str:
             return "a number from 0"
         case Integer():
             return "a number"
-        case Truth():
+        case TruthExpression():
             return "true or false"
         case Enum(names):
             return f"one of {', '.join(names)}"

@@ -12,25 +12,25 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from tellverify.models.expressions import (
-    Binary,
-    Call,
-    Choice,
-    Constant,
+    BinaryExpression,
+    CallExpression,
+    ConditionalExpression,
+    ConstantExpression,
     Enum,
     Expression,
-    Field,
+    FieldExpression,
     Integer,
     Lambda,
     ListOf,
     MapOf,
-    Name,
+    NameExpression,
     Nat,
     Negation,
-    Number,
-    Record,
+    NumberExpression,
+    RecordExpression,
     RecordOf,
     SetOf,
-    Truth,
+    TruthExpression,
     Type,
 )
 from tellverify.models.extents import parts_of
@@ -85,22 +85,22 @@ def _expressions(structure: Structure) -> Iterator[tuple[Expression, _Scope]]:
 def _is_pointwise(expression: Expression, scope: _Scope) -> bool:
     """Whether each element of its sets and maps depends on this element alone."""
     match expression:
-        case Number() | Constant() | Name():
+        case NumberExpression() | ConstantExpression() | NameExpression():
             return True
-        case Field(inner, _, _):
+        case FieldExpression(inner, _, _):
             return _is_pointwise(inner, scope)
-        case Record(fields, base, _):
+        case RecordExpression(fields, base, _):
             parts = [value for _, value in fields] + ([] if base is None else [base])
             return all(_is_pointwise(part, scope) for part in parts)
-        case Choice(condition, then, otherwise, _):
+        case ConditionalExpression(condition, then, otherwise, _):
             both = _is_pointwise(then, scope) and _is_pointwise(otherwise, scope)
             return both and _is_uniform(condition, scope)
-        case Call("has" | "insert" | "remove" | "size" | "length", _, _):
+        case CallExpression("has" | "insert" | "remove" | "size" | "length", _, _):
             return False
-        case Call(_, (left, right, Lambda() as join), _):
+        case CallExpression(_, (left, right, Lambda() as join), _):
             sides = _is_pointwise(left, scope) and _is_pointwise(right, scope)
             return sides and _is_pointwise_join(join, _type_of(left, scope), scope)
-        case Call(_, arguments, _):
+        case CallExpression(_, arguments, _):
             return all(_is_pointwise(one, scope) for one in arguments)
         case _:
             return _is_uniform(expression, scope)
@@ -122,18 +122,18 @@ def _is_pointwise_join(join: Lambda, kind: Type | None, scope: _Scope) -> bool:
 def _is_uniform(expression: Expression, scope: _Scope) -> bool:
     """Whether no set, map or list goes into a number or truth value."""
     match expression:
-        case Number() | Constant():
+        case NumberExpression() | ConstantExpression():
             return True
-        case Name() | Field():
+        case NameExpression() | FieldExpression():
             kind = _type_of(expression, scope)
-            return isinstance(kind, Nat | Integer | Truth | Enum)
+            return isinstance(kind, Nat | Integer | TruthExpression | Enum)
         case Negation(inner, _):
             return _is_uniform(inner, scope)
-        case Binary(_, left, right, _):
+        case BinaryExpression(_, left, right, _):
             return _is_uniform(left, scope) and _is_uniform(right, scope)
-        case Choice(condition, then, otherwise, _):
+        case ConditionalExpression(condition, then, otherwise, _):
             return all(_is_uniform(part, scope) for part in (condition, then, otherwise))
-        case Call("min" | "max", arguments, _):
+        case CallExpression("min" | "max", arguments, _):
             return all(_is_uniform(part, scope) for part in arguments)
         case _:
             return False
@@ -142,12 +142,12 @@ def _is_uniform(expression: Expression, scope: _Scope) -> bool:
 def _type_of(expression: Expression, scope: _Scope) -> Type | None:
     """The type of a variable, of a field of one, or of maps that are merged; None of others."""
     match expression:
-        case Name(name, _):
+        case NameExpression(name, _):
             return scope.get(name)
-        case Field(inner, name, _):
+        case FieldExpression(inner, name, _):
             kind = _type_of(inner, scope)
             return dict(kind.fields).get(name) if isinstance(kind, RecordOf) else None
-        case Call("union_with" | "intersect_with", (left, right, _), _):
+        case CallExpression("union_with" | "intersect_with", (left, right, _), _):
             return _type_of(left, scope) or _type_of(right, scope)
         case _:
             return None
@@ -159,7 +159,7 @@ def _names(expression: Expression) -> set[str]:
     stack: list[Expression] = [expression]
     while stack:
         one = stack.pop()
-        if isinstance(one, Name):
+        if isinstance(one, NameExpression):
             found.add(one.name)
         stack.extend(parts_of(one))
     return found

@@ -22,16 +22,16 @@ from tellverify.evidence.acceptance import Refusal
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.acceptance_runs import Recorded, covered
-from tellverify.obligations.dependence import Ground, grounds, relevant
+from tellverify.obligations.dependence import DependenceGround, grounds, relevant
 from tellverify.obligations.launching import launch_request
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.runtime.faults import FaultKind
-from tellverify.runtime.launch import Admitted, LaunchRequest, Refused, launch
+from tellverify.runtime.launch import Admitted, LaunchRequest, RefusedLaunch, launch
 from tellverify.runtime.ownership import Registry
 
 
-class Condition(Enum):
+class AcceptanceCondition(Enum):
     """The five conditions: number, name, and what it asks for."""
 
     DEPENDS = (1, "depends", "the protocol depends on authority, evidence or transition semantics")
@@ -64,10 +64,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Finding(msgspec.Struct, frozen=True):
+class AcceptanceFinding(msgspec.Struct, frozen=True):
     """A condition, whether it is met, why, and where that is written (line 0: nowhere)."""
 
-    condition: Condition
+    condition: AcceptanceCondition
     state: State
     reason: str
     path: str = ""
@@ -94,19 +94,19 @@ class Acceptance(msgspec.Struct, frozen=True):
     pack: str
     carried: bool
     word: Word
-    findings: tuple[Finding, ...]
+    findings: tuple[AcceptanceFinding, ...]
     wave: str
     barred: str = ""
     barred_path: str = ""
     barred_line: int = 0
     required: tuple[str, ...] = ()
     support: RuntimeInventory | None = None
-    grounds: tuple[Ground, ...] = ()
+    grounds: tuple[DependenceGround, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     runs: tuple[Recorded, ...] = ()
 
     @property
-    def failing(self) -> tuple[Finding, ...]:
+    def failing(self) -> tuple[AcceptanceFinding, ...]:
         """The findings that are not met."""
         return tuple(found for found in self.findings if found.state is not State.MET)
 
@@ -122,15 +122,19 @@ def acceptances(sourced: Sourced, policy: Policy, graphs: Graphs) -> tuple[Accep
     manifest = sourced.derived.manifest
     carried = carried_packs(manifest)
     if carried:
-        return tuple(_Judge(sourced, policy, graphs, pack, True).verdict() for pack in carried)
+        return tuple(
+            _AcceptanceJudge(sourced, policy, graphs, pack, True).verdict() for pack in carried
+        )
     row = policy.protocol(manifest.protocol_qualified_name)
     if row is None:
         return ()
     active = [name for name, pack in policy.packs.items() if pack.status == "active"]
-    return tuple(_Judge(sourced, policy, graphs, pack, False).verdict() for pack in active)
+    return tuple(
+        _AcceptanceJudge(sourced, policy, graphs, pack, False).verdict() for pack in active
+    )
 
 
-class _Judge:
+class _AcceptanceJudge:
     """One protocol and one pack."""
 
     def __init__(
@@ -153,7 +157,7 @@ class _Judge:
         self.row = policy.protocol(derived.manifest.protocol_qualified_name)
         self.support = inventory_of(policy, policy.admission.runtime)
         self.required: tuple[str, ...] = ()
-        self.grounds: tuple[Ground, ...] = ()
+        self.grounds: tuple[DependenceGround, ...] = ()
         self.refusals: list[Refusal] = []
         self.runs: list[Recorded] = []
 
@@ -189,7 +193,7 @@ class _Judge:
 
     # 1 and 2: source and policy
 
-    def _depends(self) -> Finding:
+    def _depends(self) -> AcceptanceFinding:
         protocol, source = self.sourced.protocol, self.sourced.derived.source
         found = grounds(protocol, self.policy)
         rule = self.rule or rows.Pack(name=self.pack, status="reserved")
@@ -200,19 +204,23 @@ class _Judge:
             more = f", and {len(self.grounds) - 1} more" if len(self.grounds) > 1 else ""
             text = _first_line(source.text[first.span.start : first.span.end])
             reason = f"{first.row.semantics} semantics by `{text}`: {first.row.reason}{more}"
-            return Finding(Condition.DEPENDS, State.MET, reason, source.path, line)
+            return AcceptanceFinding(
+                AcceptanceCondition.DEPENDS, State.MET, reason, source.path, line
+            )
         line = source.position(protocol.name.span.start)[0]
         kinds = sorted({ground.row.semantics for ground in found})
         reason = "nothing in it depends on authority, evidence or transition semantics"
         if kinds:
             reason = f"it depends on {' and '.join(kinds)} semantics, which the pack does not serve"
-        return Finding(Condition.DEPENDS, State.FAILS, reason, source.path, line)
+        return AcceptanceFinding(
+            AcceptanceCondition.DEPENDS, State.FAILS, reason, source.path, line
+        )
 
-    def _consumed(self) -> Finding:
+    def _consumed(self) -> AcceptanceFinding:
         rule = self.rule
         if rule is None:
             reason = f"the policy has no pack `{self.pack}`, so nothing consumes it"
-            return Finding(Condition.CONSUMED, State.FAILS, reason)
+            return AcceptanceFinding(AcceptanceCondition.CONSUMED, State.FAILS, reason)
         place = self.policy.place("packs", self.pack, "name")
         if rule.status != "active":
             keys = rule.runtime or rule.candidates
@@ -220,33 +228,49 @@ class _Judge:
             waits = f"; look again when {rule.revisit}" if rule.revisit else ""
             reason = f"no consumer exists: the pack is {rule.status}"
             reason += f", and no runtime admission reads {listed}" if keys else ""
-            return Finding(
-                Condition.CONSUMED, State.FAILS, f"{reason}{waits}", place.path, place.line
+            return AcceptanceFinding(
+                AcceptanceCondition.CONSUMED,
+                State.FAILS,
+                f"{reason}{waits}",
+                place.path,
+                place.line,
             )
         orphan = next((key for key in rule.runtime if not _is_consumed(self.policy, key)), "")
         if orphan or not rule.runtime:
             reason = f"nothing consumes `{orphan}`" if orphan else "the pack maps to no key"
-            return Finding(Condition.CONSUMED, State.FAILS, reason, place.path, place.line)
+            return AcceptanceFinding(
+                AcceptanceCondition.CONSUMED, State.FAILS, reason, place.path, place.line
+            )
         inventory = sum(1 for key in rule.runtime if _is_inventory(self.policy, key))
         own = len(rule.runtime) - inventory
         reason = f"{inventory} keys of the theorem inventory, {own} with consumers of their own"
-        return Finding(Condition.CONSUMED, State.MET, reason, place.path, place.line)
+        return AcceptanceFinding(
+            AcceptanceCondition.CONSUMED, State.MET, reason, place.path, place.line
+        )
 
     # 3 to 5: the machine
 
-    def _skipped(self) -> tuple[Finding, ...]:
+    def _skipped(self) -> tuple[AcceptanceFinding, ...]:
         reason = "not tried, since the pack could not be carried anyway"
         return tuple(
-            Finding(condition, State.UNKNOWN, reason)
-            for condition in (Condition.FAILS_CLOSED, Condition.NEGATIVE, Condition.POSITIVE)
+            AcceptanceFinding(condition, State.UNKNOWN, reason)
+            for condition in (
+                AcceptanceCondition.FAILS_CLOSED,
+                AcceptanceCondition.NEGATIVE,
+                AcceptanceCondition.POSITIVE,
+            )
         )
 
-    def _tested(self) -> tuple[Finding, ...]:
+    def _tested(self) -> tuple[AcceptanceFinding, ...]:
         if self.support is None:
             reason = f"the policy has no runtime `{self.policy.admission.runtime}`"
             return tuple(
-                Finding(condition, State.UNKNOWN, reason)
-                for condition in (Condition.FAILS_CLOSED, Condition.NEGATIVE, Condition.POSITIVE)
+                AcceptanceFinding(condition, State.UNKNOWN, reason)
+                for condition in (
+                    AcceptanceCondition.FAILS_CLOSED,
+                    AcceptanceCondition.NEGATIVE,
+                    AcceptanceCondition.POSITIVE,
+                )
             )
         known = {name: graph for name, graph in self.graphs.items() if not isinstance(graph, str)}
         if len(known) < len(self.graphs) or not known:
@@ -254,8 +278,12 @@ class _Judge:
             why = gone[0] if gone else "no size was tried"
             reason = f"no machine to execute: {why}"
             return tuple(
-                Finding(condition, State.UNKNOWN, reason)
-                for condition in (Condition.FAILS_CLOSED, Condition.NEGATIVE, Condition.POSITIVE)
+                AcceptanceFinding(condition, State.UNKNOWN, reason)
+                for condition in (
+                    AcceptanceCondition.FAILS_CLOSED,
+                    AcceptanceCondition.NEGATIVE,
+                    AcceptanceCondition.POSITIVE,
+                )
             )
         first = next(iter(known.values()))
         request = self._request(first)
@@ -267,27 +295,27 @@ class _Judge:
             self.derived, graph, self.policy, self.support, owner="acceptance", adoption=False
         )
 
-    def _fails_closed(self, request: LaunchRequest) -> Finding:
+    def _fails_closed(self, request: LaunchRequest) -> AcceptanceFinding:
         """Condition 3: every key taken away in turn."""
         if not self._of_pack(request):
-            return Finding(Condition.FAILS_CLOSED, State.FAILS, _NO_TEST)
+            return AcceptanceFinding(AcceptanceCondition.FAILS_CLOSED, State.FAILS, _NO_TEST)
         for key in self.required:
             wrong = self._refused(request, (key,))
             if wrong:
-                return Finding(Condition.FAILS_CLOSED, State.FAILS, wrong)
+                return AcceptanceFinding(AcceptanceCondition.FAILS_CLOSED, State.FAILS, wrong)
         reason = f"{len(self.required)} keys taken away one by one: refused before the first event"
-        return Finding(Condition.FAILS_CLOSED, State.MET, reason)
+        return AcceptanceFinding(AcceptanceCondition.FAILS_CLOSED, State.MET, reason)
 
-    def _negative(self, request: LaunchRequest) -> Finding:
+    def _negative(self, request: LaunchRequest) -> AcceptanceFinding:
         """Condition 4: the support of the pack taken away as a whole."""
         keys = self._of_pack(request)
         if not keys:
-            return Finding(Condition.NEGATIVE, State.FAILS, _NO_TEST)
+            return AcceptanceFinding(AcceptanceCondition.NEGATIVE, State.FAILS, _NO_TEST)
         wrong = self._refused(request, keys)
         if wrong:
-            return Finding(Condition.NEGATIVE, State.FAILS, wrong)
+            return AcceptanceFinding(AcceptanceCondition.NEGATIVE, State.FAILS, wrong)
         reason = f"refused without the {len(keys)} keys of `{self.pack}`, each named"
-        return Finding(Condition.NEGATIVE, State.MET, reason)
+        return AcceptanceFinding(AcceptanceCondition.NEGATIVE, State.MET, reason)
 
     def _of_pack(self, request: LaunchRequest) -> tuple[str, ...]:
         return tuple(key.name for key in request.required if key.pack == self.pack)
@@ -315,22 +343,22 @@ class _Judge:
         self.refusals.append(Refusal(removed, missing, 0))
         return ""
 
-    def _positive(self, graphs: Mapping[str, ProtocolGraph]) -> Finding:
+    def _positive(self, graphs: Mapping[str, ProtocolGraph]) -> AcceptanceFinding:
         """Condition 5: full support."""
         total = 0
         for name, graph in graphs.items():
             request = self._request(graph)
             registry = Registry()
             result = launch(request, registry)
-            if isinstance(result, Refused):
+            if isinstance(result, RefusedLaunch):
                 reason = f"with full support it is refused: {result.faults[0].reason}"
-                return Finding(Condition.POSITIVE, State.FAILS, reason)
+                return AcceptanceFinding(AcceptanceCondition.POSITIVE, State.FAILS, reason)
             recorded = covered(result, registry, graph, name)
             if isinstance(recorded, str):
-                return Finding(Condition.POSITIVE, State.FAILS, recorded)
+                return AcceptanceFinding(AcceptanceCondition.POSITIVE, State.FAILS, recorded)
             if not recorded.complete:
                 reason = "the runs that take every branch are too long together"
-                return Finding(Condition.POSITIVE, State.UNKNOWN, reason)
+                return AcceptanceFinding(AcceptanceCondition.POSITIVE, State.UNKNOWN, reason)
             total += len(recorded.runs)
             self.runs.append(recorded)
         sizes = ", ".join(name for name in graphs if name)
@@ -338,7 +366,7 @@ class _Judge:
         mode = self.runs[0].mode
         runs = f"{total} complete {mode} run{' makes' if total == 1 else 's make'}"
         reason = f"{runs} every move of every role{at}"
-        return Finding(Condition.POSITIVE, State.MET, reason)
+        return AcceptanceFinding(AcceptanceCondition.POSITIVE, State.MET, reason)
 
     # What the policy says beyond the five
 

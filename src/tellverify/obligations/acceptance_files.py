@@ -17,7 +17,7 @@ from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.acceptance import Acceptance, Graphs
 from tellverify.obligations.acceptance_runs import Recorded
-from tellverify.obligations.dependence import Ground
+from tellverify.obligations.dependence import DependenceGround
 from tellverify.obligations.options import DEFAULT_SIZES
 from tellverify.policy.model import Policy
 from tellverify.source.text import SourceFile
@@ -106,10 +106,10 @@ def _sum(source: SourceFile) -> str:
     return hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _ground(ground: Ground, source: SourceFile) -> form.Ground:
+def _ground(ground: DependenceGround, source: SourceFile) -> form.AcceptanceGround:
     text = source.text[ground.span.start : ground.span.end].partition("\n")[0].rstrip()
     line = source.position(ground.span.start)[0]
-    return form.Ground(str(ground.row.semantics), line, text, ground.row.reason)
+    return form.AcceptanceGround(str(ground.row.semantics), line, text, ground.row.reason)
 
 
 def _runs(recorded: Recorded) -> form.Runs:

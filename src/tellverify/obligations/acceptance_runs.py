@@ -8,8 +8,8 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.step import Step
 from tellverify.runtime.chooser import Led
 from tellverify.runtime.covering_runs import all_moves, covering_paths, moves_made, words_of
-from tellverify.runtime.executor import Ending
-from tellverify.runtime.faults import Fault
+from tellverify.runtime.executor import ExecutionEnding
+from tellverify.runtime.faults import RuntimeFault
 from tellverify.runtime.launch import Admitted, execute
 from tellverify.runtime.ownership import Registry
 
@@ -42,9 +42,9 @@ def covered(
     for path in words.paths:
         led = Led(words_of(graph, path))
         done = execute(admitted, registry, led, limit=2 * len(path) + 1)
-        if isinstance(done, Fault):
+        if isinstance(done, RuntimeFault):
             return done.reason
-        if done.ending is not Ending.COMPLETE:
+        if done.ending is not ExecutionEnding.COMPLETE:
             return f"a run of {len(done.steps)} events does not come to its end{at}: {done.ending}"
         runs.append(done.steps)
     recorded = Recorded(

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 import msgspec
 
 from tellverify.model.roles import family_of
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
@@ -18,7 +18,7 @@ class InstanceOutcomes(msgspec.Struct, frozen=True):
     """The findings at given family sizes; `name` is empty for a protocol without families."""
 
     name: str
-    findings: tuple[Finding, ...]
+    findings: tuple[InstanceFinding, ...]
 
 
 def verdicts(
@@ -40,7 +40,9 @@ def verdicts(
     return found
 
 
-def _united(prop: Property, rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
+def _united(
+    prop: Property, rows: list[tuple[str, InstanceFinding]], bound: str
+) -> list[InstanceFinding]:
     if PROPERTIES[prop].scope is PropertyScope.ROLE:
         return _by_role(rows, bound)
     bad = [(name, f) for name, f in rows if not isinstance(f.outcome, Proved)]
@@ -51,12 +53,12 @@ def _united(prop: Property, rows: list[tuple[str, Finding]], bound: str) -> list
     return [_weakened([f for _, f in rows], bound)]
 
 
-def _same_scope(finding: Finding, others: Sequence[Finding]) -> bool:
+def _same_scope(finding: InstanceFinding, others: Sequence[InstanceFinding]) -> bool:
     """True when `finding` speaks of the whole protocol and one of `others` does too."""
     return any(other.channel is None for other in others) and finding.channel is None
 
 
-def _gravest(rows: list[tuple[str, Finding]]) -> list[Finding]:
+def _gravest(rows: list[tuple[str, InstanceFinding]]) -> list[InstanceFinding]:
     """The refutations at the smallest sizes that have one, else the first other outcome."""
     refuted = [(name, f) for name, f in rows if isinstance(f.outcome, Refuted)]
     chosen = refuted or rows
@@ -64,7 +66,7 @@ def _gravest(rows: list[tuple[str, Finding]]) -> list[Finding]:
     return [_named(f, name) for name, f in chosen if name == smallest]
 
 
-def _named(finding: Finding, instance: str) -> Finding:
+def _named(finding: InstanceFinding, instance: str) -> InstanceFinding:
     """The finding with the sizes it was made at."""
     outcome: Outcome = finding.outcome
     match outcome:
@@ -77,7 +79,7 @@ def _named(finding: Finding, instance: str) -> Finding:
     return msgspec.structs.replace(finding, outcome=outcome)
 
 
-def _weakened(findings: Sequence[Finding], bound: str) -> Finding:
+def _weakened(findings: Sequence[InstanceFinding], bound: str) -> InstanceFinding:
     """What all of `findings` prove, which is bounded when it rests on sizes that were tried."""
     last = findings[-1]
     if not bound or not isinstance(last.outcome, Proved):
@@ -86,10 +88,10 @@ def _weakened(findings: Sequence[Finding], bound: str) -> Finding:
     return msgspec.structs.replace(last, outcome=outcome)
 
 
-def _by_role(rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
+def _by_role(rows: list[tuple[str, InstanceFinding]], bound: str) -> list[InstanceFinding]:
     """Verdicts about roles: refuted ones by member at the smallest sizes, others by family."""
     told: dict[str, tuple[type[Outcome], str]] = {}
-    united: list[Finding] = []
+    united: list[InstanceFinding] = []
     for status in (Refuted, Unknown, Skipped):
         for name, finding in rows:
             if not isinstance(finding.outcome, status):
@@ -115,9 +117,11 @@ def _by_role(rows: list[tuple[str, Finding]], bound: str) -> list[Finding]:
     return united
 
 
-def _other_members(rows: list[tuple[str, Finding]], refuted: Set[str]) -> dict[str, Finding]:
+def _other_members(
+    rows: list[tuple[str, InstanceFinding]], refuted: Set[str]
+) -> dict[str, InstanceFinding]:
     """The members of `refuted` families that are proved wherever they occur, by name."""
-    proved: dict[str, Finding] = {}
+    proved: dict[str, InstanceFinding] = {}
     failed: set[str] = set()
     for _, finding in rows:
         for role in finding.roles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tellverify.annotations.longest_paths import shortest_pair, shortest_to
-from tellverify.annotations.replicated_budget import Wrong, words, wrong_merge
+from tellverify.annotations.replicated_budget import MergeFault, words, wrong_merge
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.chain import LOST_CHARGE
 from tellverify.language.lowering.families import declared_roles
@@ -20,7 +20,7 @@ from tellverify.verdict.outcome import Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
-_ITEMS = {Wrong.HIDDEN: "concurrent charges", Wrong.STALE: "change of epoch"}
+_ITEMS = {MergeFault.HIDDEN: "concurrent charges", MergeFault.STALE: "change of epoch"}
 
 
 def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[Verdict]:
@@ -39,7 +39,7 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
                 yield Verdict.of(Property.BUDGET_MERGE, subject, outcome, context.place)
 
 
-def _outcome(role: str, wrong: Wrong, meters: Meters) -> Outcome | None:
+def _outcome(role: str, wrong: MergeFault, meters: Meters) -> Outcome | None:
     """None for a role that is never charged."""
     any_charge = False
     for metered in meters.instances:
@@ -63,19 +63,21 @@ def _rows(role: str, metered: MeteredInstance) -> list[tuple[int, int]]:
     return list(rows)
 
 
-def _run(metered: MeteredInstance, row: tuple[int, int], wrong: Wrong) -> tuple[int, ...] | None:
+def _run(
+    metered: MeteredInstance, row: tuple[int, int], wrong: MergeFault
+) -> tuple[int, ...] | None:
     graph = metered.graph
 
     def is_charged(event: int) -> bool:
         in_row = (graph.sender[event], graph.receiver[event]) == row
         return in_row and metered.metadata[graph.site[event]].cost > 0
 
-    if wrong is Wrong.HIDDEN:
+    if wrong is MergeFault.HIDDEN:
         return shortest_pair(graph, is_charged, is_charged)
     return shortest_to(graph, is_charged)
 
 
-def _refuted(metered: MeteredInstance, run: tuple[int, ...], wrong: Wrong) -> Outcome | None:
+def _refuted(metered: MeteredInstance, run: tuple[int, ...], wrong: MergeFault) -> Outcome | None:
     """The history of copies that the charges of a run allow."""
     graph = metered.graph
     row = (graph.sender[run[-1]], graph.receiver[run[-1]])
@@ -88,7 +90,7 @@ def _refuted(metered: MeteredInstance, run: tuple[int, ...], wrong: Wrong) -> Ou
         return None
     names = [f"`{graph.event(e).label}`" for e in charged]
     event = graph.event(run[-1])
-    what = "hides a charge" if wrong is Wrong.HIDDEN else "brings old charges back"
+    what = "hides a charge" if wrong is MergeFault.HIDDEN else "brings old charges back"
     explanation = (
         f"merging copies of the budget of `{event.sender}` toward `{event.receiver}` {what}"
     )

@@ -11,7 +11,7 @@ import msgspec
 from tellverify.annotations.longest_paths import shortest_pair, worst_run
 from tellverify.annotations.metadata import Metadata, metadata_of
 from tellverify.annotations.rules import Rules
-from tellverify.annotations.worst_case_formula import Group
+from tellverify.annotations.worst_case_formula import TermGroup
 from tellverify.diagnostics import chain as say
 from tellverify.diagnostics.chain import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
 from tellverify.diagnostics.model import Diagnostic, Where
@@ -21,7 +21,7 @@ from tellverify.evidence.budgets import (
     BudgetCertificate,
     BudgetInstance,
     Over,
-    Worst,
+    WorstCase,
     write_budgets,
 )
 from tellverify.evidence.neutral import neutral
@@ -33,7 +33,13 @@ from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.worst_cases import Answer, Measured, Meter, MeteredInstance, Meters
+from tellverify.obligations.worst_cases import (
+    Measured,
+    Meter,
+    MeteredInstance,
+    Meters,
+    WorstCaseAnswer,
+)
 from tellverify.verdict.identity import BUDGETS
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
@@ -114,7 +120,7 @@ def _meters(context: Context, rules: Rules, meters: Meters, limits: _Limits) -> 
         given = limits.given.get((role, ""))
         yield Meter(
             Property.BUDGET,
-            Group(role),
+            TermGroup(role),
             "",
             _cost,
             "",
@@ -132,7 +138,7 @@ def _meters(context: Context, rules: Rules, meters: Meters, limits: _Limits) -> 
                 continue
             yield Meter(
                 Property.BUDGET,
-                Group(sender, receiver),
+                TermGroup(sender, receiver),
                 "",
                 _cost,
                 "",
@@ -180,7 +186,7 @@ def _leakage(
                     limit = None
                 yield Meter(
                     Property.LEAKAGE,
-                    Group(role),
+                    TermGroup(role),
                     name,
                     _Bits(name),
                     "bits",
@@ -203,7 +209,7 @@ class _Bits(msgspec.Struct, frozen=True):
 # Receipts
 
 
-def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer]:
+def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstCaseAnswer]:
     """For every role that gets receipts: how many, and whether their nonces increase.
 
     A receipt has what is spent in its row for a nonce, so a charge of nothing repeats the one
@@ -213,7 +219,7 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer
         return
     for declared in declared_roles(context.protocol):
         role = declared.name.text
-        meter = Meter(Property.RECEIPTS, Group(role), "", _counted, "receipts", REPEATED_NONCE)
+        meter = Meter(Property.RECEIPTS, TermGroup(role), "", _counted, "receipts", REPEATED_NONCE)
         if not any(
             metered.metadata[metered.graph.site[event]].annotated
             for metered in meters.instances
@@ -231,7 +237,7 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[Answer
             outcome = _increasing(answer.verdict.outcome)
         required = PROPERTIES[Property.RECEIPTS].required
         verdict = msgspec.structs.replace(answer.verdict, outcome=outcome, required=required)
-        yield Answer(meter, verdict)
+        yield WorstCaseAnswer(meter, verdict)
 
 
 def _counted(metadata: Metadata) -> int:
@@ -318,12 +324,14 @@ def _shows_repetition(trace: Trace, rules: Rules) -> bool:
 # The certificate
 
 
-def _certificate(context: Context, answers: Sequence[Answer]) -> tuple[tuple[str, str, str], ...]:
+def _certificate(
+    context: Context, answers: Sequence[WorstCaseAnswer]
+) -> tuple[tuple[str, str, str], ...]:
     """One file for all worst cases that are known; nothing where there is none."""
-    claims: dict[str, tuple[ProtocolGraph, list[Worst], list[Over]]] = {}
+    claims: dict[str, tuple[ProtocolGraph, list[WorstCase], list[Over]]] = {}
     size = 0
     for answer in answers:
-        parts: list[tuple[Measured, Worst | Over]] = [
+        parts: list[tuple[Measured, WorstCase | Over]] = [
             (one, _claim(answer.verdict, one)) for one in answer.measured if one.worst.is_bounded
         ]
         if answer.over is not None:
@@ -336,7 +344,7 @@ def _certificate(context: Context, answers: Sequence[Answer]) -> tuple[tuple[str
             if size > _MOST_CERTIFIED:
                 return ()
             _, worst, passed = claims.setdefault(one.instance.name, (one.graph, [], []))
-            if isinstance(claim, Worst):
+            if isinstance(claim, WorstCase):
                 worst.append(claim)
             else:
                 passed.append(claim)
@@ -359,10 +367,10 @@ def _priced(one: Measured) -> list[tuple[int, str]]:
     return [(event, str(cost)) for event, cost in enumerate(one.costs) if cost]
 
 
-def _claim(verdict: Verdict, one: Measured) -> Worst:
+def _claim(verdict: Verdict, one: Measured) -> WorstCase:
     potential = one.worst.potential or (0,) * one.graph.state_count
     run = worst_run(one.metered.shape, one.costs, one.worst) if one.worst.total else ()
-    return Worst(
+    return WorstCase(
         verdict.name,
         str(one.worst.total),
         _priced(one),

@@ -12,11 +12,11 @@ from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.obligations.graph_runs import may_end_or_go_on, stuck_trace
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation import Refutations, refute, search_all, without_fidelity
-from tellverify.projection.availability import Budget, OutOfBudget
+from tellverify.projection.availability import AvailabilityBudget, OutOfBudget
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import stuck_run
 from tellverify.verdict.methods import Method
@@ -32,7 +32,7 @@ _OUTSIDE: Final = {
 
 def refuted_by_search(
     machines: Machines, violations: tuple[Violation, ...], options: Options
-) -> list[Finding]:
+) -> list[InstanceFinding]:
     """The obligations on runs of a protocol that is not implementable.
 
     Whether roles wait for ever is left open: what the protocol says proves nothing about roles
@@ -46,7 +46,7 @@ def refuted_by_search(
         )
         findings[0] = msgspec.structs.replace(first, outcome=outcome)
     skipped = Skipped("roles that do not keep to the protocol may wait for ever")
-    return [*findings, Finding(Property.NO_STUCK_ROLE, skipped, machines.graph.roles)]
+    return [*findings, InstanceFinding(Property.NO_STUCK_ROLE, skipped, machines.graph.roles)]
 
 
 def _ignorance(graph: ProtocolGraph, violation: Violation) -> str:
@@ -60,17 +60,18 @@ def _ignorance(graph: ProtocolGraph, violation: Violation) -> str:
     return f"`{role}` has seen the same on every branch up to here and cannot know whether to {act}"
 
 
-def _from_search(found: Refutations) -> list[Finding]:
+def _from_search(found: Refutations) -> list[InstanceFinding]:
     """Outcomes of the safety obligations from the runs a search has found."""
     statistics = (("configurations", found.configurations),) if found.configurations else ()
     findings = [
-        Finding(p, _searched(found, fault), statistics=statistics) for p, fault in SAFETY.items()
+        InstanceFinding(p, _searched(found, fault), statistics=statistics)
+        for p, fault in SAFETY.items()
     ]
     outcomes = [finding.outcome for finding in findings]
     refuting = [o for o in outcomes if isinstance(o, Refuted)]
     open_ones = [o for o in outcomes if isinstance(o, Unknown)]
     whole = min(refuting, key=_length) if refuting else (open_ones or outcomes)[0]
-    return [Finding(Property.IMPLEMENTABLE, whole, statistics=statistics), *findings]
+    return [InstanceFinding(Property.IMPLEMENTABLE, whole, statistics=statistics), *findings]
 
 
 def _searched(found: Refutations, fault: Fault) -> Outcome:
@@ -95,7 +96,7 @@ def _length(refuted: Refuted) -> tuple[int, bool, str]:
     return length, refuted.code == code_of_fault(Fault.DEADLOCK), refuted.code
 
 
-def decide_safety(context: GraphContext) -> list[Finding]:
+def decide_safety(context: GraphContext) -> list[InstanceFinding]:
     """Safety and starving roles of a graph outside the class."""
     machines, options = context.machines, context.options
     found = search_all(machines, options, order=context.order)
@@ -107,17 +108,17 @@ def decide_safety(context: GraphContext) -> list[Finding]:
     return [*_from_search(found), *_stuck_by_search(machines, found, ends)]
 
 
-def decide_queues(context: GraphContext) -> list[Finding]:
+def decide_queues(context: GraphContext) -> list[InstanceFinding]:
     """The longest queue where the search visited all configurations."""
     if context.longest is None:
-        return [Finding(Property.BOUNDED_QUEUES, _skipped(context))]
+        return [InstanceFinding(Property.BOUNDED_QUEUES, _skipped(context))]
     detail = f"at most {context.longest} in a queue"
-    return [Finding(Property.BOUNDED_QUEUES, Proved(Method.SEARCH, detail))]
+    return [InstanceFinding(Property.BOUNDED_QUEUES, Proved(Method.SEARCH, detail))]
 
 
-def skip_projection(context: GraphContext) -> list[Finding]:
+def skip_projection(context: GraphContext) -> list[InstanceFinding]:
     """No answer on the local types of roles."""
-    return [Finding(Property.PROJECTABLE, _skipped(context), context.graph.roles)]
+    return [InstanceFinding(Property.PROJECTABLE, _skipped(context), context.graph.roles)]
 
 
 def _skipped(context: GraphContext) -> Skipped:
@@ -127,10 +128,10 @@ def _skipped(context: GraphContext) -> Skipped:
 
 def _stuck_by_search(
     machines: Machines, found: Refutations, ends: Sequence[Trace]
-) -> list[Finding]:
+) -> list[InstanceFinding]:
     """Roles that wait for ever: at `ends` of the protocol, or where a search has found it."""
     graph = machines.graph
-    findings: list[Finding] = []
+    findings: list[InstanceFinding] = []
     told: set[str] = set()
     code = code_of_fault(Fault.STUCK_ROLE)
     for trace in (*ends, *found.stuck):
@@ -138,19 +139,21 @@ def _stuck_by_search(
         if role not in told:
             told.add(role)
             findings.append(
-                Finding(Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,))
+                InstanceFinding(
+                    Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,)
+                )
             )
     others = tuple(role for role in graph.roles if role not in told)
     if others:
         outcome = _searched(found, Fault.STUCK_ROLE)
-        findings.append(Finding(Property.NO_STUCK_ROLE, outcome, others))
+        findings.append(InstanceFinding(Property.NO_STUCK_ROLE, outcome, others))
     return findings
 
 
 def _stuck_at_ends(machines: Machines, options: Options) -> list[Trace]:
     """Runs of the protocol to where it may end or go on, while a role still waits."""
     graph = machines.graph
-    budget = Budget(options.step_limit)
+    budget = AvailabilityBudget(options.step_limit)
     traces = []
     try:
         for role in range(len(graph.roles)):

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.annotations.ceremony import Fact, Names, Offence, Run, explored, offence_of
+from tellverify.annotations.ceremony import CeremonyRun, Fact, Names, Offence, explored, offence_of
 from tellverify.annotations.fact_schemas import read_schema
 from tellverify.annotations.metadata import metadata_of, of_sites
 from tellverify.annotations.rules import Rules
@@ -109,11 +109,11 @@ def _category(context: Context, rules: Rules) -> tuple[str, bool, list[Diagnosti
     return in_policy, False, found
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _FoundCeremony(msgspec.Struct, frozen=True):
     """An offending run at some sizes, or what all runs record."""
 
     instance: Instance | None
-    run: Run | None
+    run: CeremonyRun | None
     outcomes: frozenset[str]
 
 
@@ -171,17 +171,17 @@ class _Ceremony:
         subject = ObligationScope()
         return Verdict(prop, subject, outcome, required, *self._place)
 
-    def _explored(self) -> _Found:
+    def _explored(self) -> _FoundCeremony:
         outcomes: frozenset[str] = frozenset()
         for instance, graph in self._graphs:
             facts = [metadata.facts for metadata in of_sites(graph.sites, self._rules)]
             seen = explored(graph, facts, self._names)
             if seen.run is not None:
-                return _Found(instance, seen.run, outcomes)
+                return _FoundCeremony(instance, seen.run, outcomes)
             outcomes |= seen.outcomes
-        return _Found(None, None, outcomes)
+        return _FoundCeremony(None, None, outcomes)
 
-    def _refuted(self, instance: Instance, run: Run) -> Refuted:
+    def _refuted(self, instance: Instance, run: CeremonyRun) -> Refuted:
         graph = instance.lowered.graph
         assert graph is not None
         words = _WORDS[run.offence]

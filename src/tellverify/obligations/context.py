@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.diagnostics.limits import EVENT_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.linking.modules import Judged
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.obligations.options import Options
@@ -32,7 +32,7 @@ class Context(msgspec.Struct, frozen=True):
     wanted.
     """
 
-    judged: Judged
+    judged: CheckedFile
     protocol: ast.Protocol
     name: str
     instances: tuple[Instance, ...]

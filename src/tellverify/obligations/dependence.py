@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from tellverify.admission.links import Link, parse_link
+from tellverify.admission.links import AdmissionLink, parse_link
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
 from tellverify.policy.model import Policy
@@ -26,7 +26,7 @@ _SERVES: Final = {
 }
 
 
-class Ground(msgspec.Struct, frozen=True):
+class DependenceGround(msgspec.Struct, frozen=True):
     """A place of the source and the row of the policy that says why it counts."""
 
     row: Dependence
@@ -41,20 +41,22 @@ class _Form(msgspec.Struct, frozen=True):
     span: Span
 
 
-def grounds(protocol: ast.Protocol, policy: Policy) -> tuple[Ground, ...]:
+def grounds(protocol: ast.Protocol, policy: Policy) -> tuple[DependenceGround, ...]:
     """The first place in source order for every row of the policy that the protocol has."""
-    found: dict[str, Ground] = {}
+    found: dict[str, DependenceGround] = {}
     wanted: dict[str, list[Dependence]] = {}
     for row in policy.dependences.values():
         wanted.setdefault(row.form, []).append(row)
     for form in _forms(protocol):
         for row in wanted.get(form.name, ()):
             if row.name not in found and _matches(row, form.value):
-                found[row.name] = Ground(row, form.span)
+                found[row.name] = DependenceGround(row, form.span)
     return tuple(sorted(found.values(), key=lambda ground: (ground.span, ground.row.name)))
 
 
-def relevant(found: tuple[Ground, ...], pack: Pack, policy: Policy) -> tuple[Ground, ...]:
+def relevant(
+    found: tuple[DependenceGround, ...], pack: Pack, policy: Policy
+) -> tuple[DependenceGround, ...]:
     """The grounds whose semantics some surface of the pack serves.
 
     A pack without surfaces in the policy, such as a reserved one, may serve any semantics.
@@ -127,11 +129,11 @@ def _of_let(statement: ast.Let) -> Iterator[_Form]:
         yield _Form("transfer", value.asset.text, value.span)
 
 
-def _of_entry(entry: ast.Entry) -> _Form:
+def _of_entry(entry: ast.RecordEntry) -> _Form:
     match entry.value:
         case ast.TextValue(text=text):
             link = parse_link(text) if entry.key.text == "link" else None
-            value = link.bundle if isinstance(link, Link) else text
+            value = link.bundle if isinstance(link, AdmissionLink) else text
         case ast.WordValue(word=text):
             value = text
         case ast.DurationValue() | ast.IntsValue() | ast.NamesValue() | ast.IntValue():

@@ -17,7 +17,7 @@ from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.machines import ALL_MACHINES, Machines, path_machine
-from tellverify.projection.liveness import Ending, StuckRun
+from tellverify.projection.liveness import LivenessEnding, StuckRun
 from tellverify.projection.queues import QueueBound
 from tellverify.search.traces import dependencies
 
@@ -144,7 +144,7 @@ def unbounded_trace(machines: Machines, bound: QueueBound) -> Trace:
     return replayed(machines, trace)
 
 
-def trapped_trace(machines: Machines, answer: Ending) -> Trace:
+def trapped_trace(machines: Machines, answer: LivenessEnding) -> Trace:
     """The run to a point from which the end is out of reach."""
     graph = machines.graph
     stem = answer.run or ()

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from tellverify.annotations.encode import Form
+from tellverify.annotations.encode import EncodedForm
 from tellverify.annotations.guard_cases import is_protected
-from tellverify.annotations.guard_proof import Breached, Protected, Undecided, form_of, judge
-from tellverify.annotations.guard_steps import Breach, Kind
+from tellverify.annotations.guard_proof import Breached, Protected, UndecidedGuard, form_of, judge
+from tellverify.annotations.guard_steps import Breach, GuardKind
 from tellverify.annotations.longest_paths import shortest_to
 from tellverify.annotations.rules import Rules, default_rules, rules_of
 from tellverify.annotations.sites import check_annotations, check_operations
@@ -33,7 +33,7 @@ from tellverify.obligations.policies import policy_at
 from tellverify.obligations.worst_cases import MeteredInstance, Meters
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
-from tellverify.solver.port import Budget
+from tellverify.solver.port import SolverBudget
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknown
@@ -104,7 +104,7 @@ def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
 class _Sends(msgspec.Struct):
     """What a role sends: statements by the form of their annotations, and how many have none."""
 
-    forms: dict[Form, tuple[MeteredInstance, int]]
+    forms: dict[EncodedForm, tuple[MeteredInstance, int]]
     guarded: int = 0
     bare: int = 0
 
@@ -170,7 +170,7 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
                 is_grant = answer.breach is Breach.UNADMITTED
                 code = DECLARED_FRONTIER if is_grant else UNGUARDED_SEND
                 return Refuted(code.number, trace, _METHOD, metered.instance.name, reason)
-            case Undecided(reason):
+            case UndecidedGuard(reason):
                 return Unknown(reason, STEP_LIMIT.number)
             case Protected(queries):
                 method = _METHOD if queries else method
@@ -183,18 +183,18 @@ def _scripts(
     context: Context, rules: Rules, instances: list[MeteredInstance]
 ) -> list[tuple[str, str, str]]:
     """The queries behind the verdicts on guard chains, where evidence is wanted."""
-    if not context.options.keep_graphs or isinstance(answered(rules.chain, _BARE), Undecided):
+    if not context.options.keep_graphs or isinstance(answered(rules.chain, _BARE), UndecidedGuard):
         return []
     from tellverify.solver.recording import Recording
     from tellverify.solver.smtlib import About
     from tellverify.solver.z3_backend import Z3Solver
 
-    forms: dict[Form, None] = {}
+    forms: dict[EncodedForm, None] = {}
     for declared in declared_roles(context.protocol):
         forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
     recording = Recording(Z3Solver())
     for form in forms:
-        judged = judge(rules.chain, form, recording, Budget())
+        judged = judge(rules.chain, form, recording, SolverBudget())
         if is_protected(rules.chain, form) and isinstance(judged, Breached):
             raise Defect("the solver breaches a guard chain that protects in every case")
     name = str(Property.GUARD_CHAIN)
@@ -202,11 +202,11 @@ def _scripts(
     return recording.scripts(name, about)
 
 
-_BARE: Final = Form(False, "none", False, False)
+_BARE: Final = EncodedForm(False, "none", False, False)
 
 
 @lru_cache(maxsize=256)
-def answered(chain: rows.GuardChain, form: Form) -> Protected | Breached | Undecided:
+def answered(chain: rows.GuardChain, form: EncodedForm) -> Protected | Breached | UndecidedGuard:
     """The judgement on a form of sends; equal for equal chains.
 
     Most chains protect, which the cases tell without loading a solver; it is asked where something
@@ -219,8 +219,8 @@ def answered(chain: rows.GuardChain, form: Form) -> Protected | Breached | Undec
     except ModuleNotFoundError as error:
         if error.name != "z3":
             raise
-        return Undecided("the solver z3 is not installed")
-    return judge(chain, form, Z3Solver(), Budget())
+        return UndecidedGuard("the solver z3 is not installed")
+    return judge(chain, form, Z3Solver(), SolverBudget())
 
 
 def _breached_run(role: str, metered: MeteredInstance, event: int, answer: Breached) -> Trace:
@@ -237,7 +237,7 @@ def _breached_run(role: str, metered: MeteredInstance, event: int, answer: Breac
         ),
     )
     last, place = graph.event(run[-1]), graph.site_of(run[-1])
-    if all(each.kind is not Kind.SENT for each in answer.events):
+    if all(each.kind is not GuardKind.SENT for each in answer.events):
         run = run[:-1]
     explanation = f"`{last.label}` of `{last.sender}` {answer.words()}"
     trace = Trace(

@@ -18,19 +18,19 @@ from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import guarded_choices, role_text
 from tellverify.language.syntax import ast
 from tellverify.model.predicate import Predicate, Value
-from tellverify.model.predicate_text import Fault, read_predicate
+from tellverify.model.predicate_text import PredicateFault, read_predicate
 from tellverify.obligations.context import Context, Decision
-from tellverify.solver.encode import Clash, Unmodelled
+from tellverify.solver.encode import SortClash, Unmodelled
 from tellverify.solver.guard_queries import (
-    Constant,
     Contradictory,
-    Gap,
-    Judgement,
+    GuardConstant,
+    GuardGap,
+    GuardJudgement,
     Overlap,
     Remark,
     judge,
 )
-from tellverify.solver.port import Budget, Solver
+from tellverify.solver.port import Solver, SolverBudget
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.source.span import Span
@@ -72,7 +72,7 @@ def check_guards(context: Context) -> Decision:
         subject = ObligationScope()
         return Decision((Verdict.of(Property.GUARDS, subject, outcome, context.place),))
     recording = Recording(Z3Solver()) if context.options.keep_graphs else None
-    check = _Check(context, recording or Z3Solver())
+    check = _GuardCheck(context, recording or Z3Solver())
     for choice in choices:
         check.judge(choice)
     files: list[tuple[str, str, str]] = []
@@ -82,7 +82,7 @@ def check_guards(context: Context) -> Decision:
     return Decision(check.verdicts(len(choices)), tuple(check.found), tuple(files))
 
 
-class _Check:
+class _GuardCheck:
     def __init__(self, context: Context, solver: Solver) -> None:
         self.found: list[Diagnostic] = []
         self._where = Where(context.source.path, context.name)
@@ -90,7 +90,7 @@ class _Check:
         self._source = context.source
         self._subject = ObligationScope()
         self._solver = solver
-        self._budget = Budget(context.options.rlimit)
+        self._budget = SolverBudget(context.options.rlimit)
         self._refuted: list[Refuted] = []
         self._unknown: Unknown | None = None
         self._queries = 0
@@ -115,7 +115,7 @@ class _Check:
         for branch in choice.branches:
             if isinstance(branch.guard, ast.WhenPredicate):
                 reading = read_predicate(branch.guard.text, branch.guard.span.start)
-                if isinstance(reading, Fault):  # told by the checks of the text
+                if isinstance(reading, PredicateFault):  # told by the checks of the text
                     self._give_up(reading.text, UNDECIDED_GUARD.number, reading.span)
                 else:
                     guarded.append(Guarded(branch.label.text, reading, branch.guard.span))
@@ -127,7 +127,7 @@ class _Check:
             left = MAX_QUERIES - self._queries
             answer = judge(predicates, self._solver, self._budget, left, complete=complete)
             match answer:
-                case Clash(shown, spans, sorts):
+                case SortClash(shown, spans, sorts):
                     found = say.guard_types(self._where, _one_line(shown), spans, sorts)
                     self.found.append(found)
                     self._give_up(found.message, found.code.number, spans[1])
@@ -137,7 +137,7 @@ class _Check:
                     why = _one_line(reason)
                     self.found.append(say.undecided_guard(self._where, label, span, why))
                     self._give_up(why, UNDECIDED_GUARD.number, span)
-                case Judgement():
+                case GuardJudgement():
                     self._queries += answer.queries
                     for remark in answer.remarks:
                         self._tell(remark, choice, decider, guarded)
@@ -162,7 +162,7 @@ class _Check:
                 self.found.append(found)
                 conflict = Conflict(found.message, self._where.path, spans[0], spans[-1])
                 self._refuted.append(Refuted(CONTRADICTORY_GUARD.number, conflict, _METHOD))
-            case Constant(index):
+            case GuardConstant(index):
                 one = guarded[index]
                 self.found.append(say.constant_guard(self._where, decider, one.label, one.span))
             case Overlap(first, second, witness):
@@ -176,7 +176,7 @@ class _Check:
                         _listed(witness),
                     )
                 )
-            case Gap(witness):
+            case GuardGap(witness):
                 span = choice.decider.span
                 found = say.incomplete_guards(
                     self._where, decider, span, _listed(witness), Property.GUARDS.value

@@ -8,7 +8,7 @@ from tellverify.verdict.outcome import Outcome
 from tellverify.verdict.properties import Property
 
 
-class Finding(msgspec.Struct, frozen=True):
+class InstanceFinding(msgspec.Struct, frozen=True):
     """An obligation at given family sizes; `roles` and `channel` as in a verdict's subject."""
 
     property: Property

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.admission.manifest import Derived
-from tellverify.admission.resolve import Objection, Reason, Requirements, requirements
+from tellverify.admission.resolve import AdmissionReason, Objection, Requirements, requirements
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.obligations.machines import Machines
 from tellverify.policy.model import Policy
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts, Key
 from tellverify.runtime.launch import LaunchRequest
 
 # What the translation of packs itself refuses; other objections are about adoption.
 RESOLUTION: Final = {
-    Reason.UNDECLARED: FaultKind.MISSING_PACK,
-    Reason.NO_POLICY: FaultKind.MISSING_PACK,
-    Reason.RESERVED: FaultKind.MISSING_PACK,
-    Reason.DRIFT: FaultKind.PACK_DRIFT,
-    Reason.FLATTENED: FaultKind.METADATA_DRIFT,
+    AdmissionReason.UNDECLARED: FaultKind.MISSING_PACK,
+    AdmissionReason.NO_POLICY: FaultKind.MISSING_PACK,
+    AdmissionReason.RESERVED: FaultKind.MISSING_PACK,
+    AdmissionReason.DRIFT: FaultKind.PACK_DRIFT,
+    AdmissionReason.FLATTENED: FaultKind.METADATA_DRIFT,
 }
 
 
@@ -39,7 +39,7 @@ def required_keys(found: Requirements) -> tuple[Key, ...]:
     return tuple(keys.values())
 
 
-def resolution_faults(found: Requirements, *, adoption: bool = True) -> tuple[Fault, ...]:
+def resolution_faults(found: Requirements, *, adoption: bool = True) -> tuple[RuntimeFault, ...]:
     """What keeps a protocol from being launched on any runtime, with or without adoption rules."""
     faults = []
     for objection in found.objections:
@@ -51,11 +51,11 @@ def resolution_faults(found: Requirements, *, adoption: bool = True) -> tuple[Fa
     return tuple(faults)
 
 
-def _fault(kind: FaultKind, objection: Objection) -> Fault:
+def _fault(kind: FaultKind, objection: Objection) -> RuntimeFault:
     title = objection.reason.code.title
     about = f"`{objection.pack}`: " if objection.pack else ""
     subject, number = objection.pack or objection.other, objection.reason.code.number
-    return Fault(kind, subject, f"{about}{title}", objection.pack, number)
+    return RuntimeFault(kind, subject, f"{about}{title}", objection.pack, number)
 
 
 def launch_request(
@@ -89,7 +89,7 @@ def launch_request(
             session=session,
             sites=graph.sites,
             resolution=tuple(
-                Fault(FaultKind.MISSING_PACK, pack, f"`{pack}`: {reason}", pack)
+                RuntimeFault(FaultKind.MISSING_PACK, pack, f"`{pack}`: {reason}", pack)
                 for pack in manifest.required_theorem_packs
             ),
             guards=manifest.guard_capabilities,

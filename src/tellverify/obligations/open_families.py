@@ -11,7 +11,7 @@ from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.roles import family_of
 from tellverify.obligations.across_sizes import InstanceOutcomes
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.verdict.outcome import Proved, Skipped
 from tellverify.verdict.properties import Property
 
@@ -37,7 +37,7 @@ def without_open_families(
     ]
 
 
-def _parts(finding: Finding, families: Sequence[str]) -> list[Finding]:
+def _parts(finding: InstanceFinding, families: Sequence[str]) -> list[InstanceFinding]:
     if finding.property is not Property.PROJECTABLE or not isinstance(finding.outcome, Proved):
         return [finding]
     others = tuple(role for role in finding.roles if family_of(role) not in families)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tellverify.diagnostics.limits import OUTSIDE_CLASS
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
 from tellverify.verdict.methods import Method
@@ -20,7 +20,7 @@ from tellverify.verdict.outcome import Outcome, Proved, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
 
 
-def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
+def decide_parallel(lowered: Lowered, options: Options) -> list[InstanceFinding]:
     """Decide by coherence of all interleavings, else branch by branch, else by search."""
     graph = lowered.graph
     if graph is not None and leaves_class(graph) is None:
@@ -36,7 +36,7 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[Finding]:
     return decide_graph(graph, options, outside="parallel", order=lowered.order)
 
 
-def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Finding]:
+def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[InstanceFinding]:
     """Obligations of parallel branches on channels of their own, checked one by one.
 
     Branches that share no channel cannot take each other's messages. When each is implementable
@@ -61,5 +61,5 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Fin
         else:
             reason = "a parallel branch on its own is not proved"
             outcome = Unknown(reason, OUTSIDE_CLASS.number)
-        findings.append(Finding(prop, outcome, about))
+        findings.append(InstanceFinding(prop, outcome, about))
     return findings

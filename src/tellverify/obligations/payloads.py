@@ -14,7 +14,7 @@ from tellverify.language.checks.walk import guarded_choices, preorder
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph
 from tellverify.model.predicate import Atom, inside
-from tellverify.model.predicate_text import Fault, read_predicate
+from tellverify.model.predicate_text import PredicateFault, read_predicate
 from tellverify.obligations.context import Context, Decision
 from tellverify.projection.subset import bounded_machine
 from tellverify.source.span import Span
@@ -67,7 +67,7 @@ def _asked(choice: ast.Choice) -> Iterator[tuple[str, Span]]:
         if not isinstance(branch.guard, ast.WhenPredicate):
             continue
         predicate = read_predicate(branch.guard.text, branch.guard.span.start)
-        if isinstance(predicate, Fault):
+        if isinstance(predicate, PredicateFault):
             continue
         for one in inside(predicate):
             head = _HEAD.match(one.text) if isinstance(one, Atom) else None

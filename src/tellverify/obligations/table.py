@@ -75,7 +75,7 @@ from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.parallel_order import ParallelOrder
 from tellverify.obligations.context import Context, Decision
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
@@ -194,7 +194,7 @@ PROTOCOL_DECIDERS: Final = (
 )
 
 
-def decide_instance(lowered: Lowered, options: Options) -> list[Finding]:
+def decide_instance(lowered: Lowered, options: Options) -> list[InstanceFinding]:
     """All obligations of one instance, or why there is nothing to decide them on."""
     if lowered.parallel and (lowered.graph is not None or lowered.slices):
         from tellverify.obligations.parallel import decide_parallel
@@ -208,7 +208,7 @@ def decide_instance(lowered: Lowered, options: Options) -> list[Finding]:
         outcome = Skipped(skip.reason, UNSUPPORTED.number)
     else:
         outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
-    return [Finding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
+    return [InstanceFinding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
 
 
 def decide_graph(
@@ -216,7 +216,7 @@ def decide_graph(
     options: Options,
     outside: str | None = None,
     order: ParallelOrder | None = None,
-) -> list[Finding]:
+) -> list[InstanceFinding]:
     """All obligations of `graph`, in the order of the table.
 
     `outside` is the reason to leave the complete theory, where it is not that of the graph, and
@@ -226,10 +226,10 @@ def decide_graph(
         fault = leaves_class(graph)
         outside = None if fault is None else fault.reason
     context = GraphContext(graph, options, outside, order)
-    findings: list[Finding] = []
+    findings: list[InstanceFinding] = []
     for row in GRAPH_DECIDERS:
         named = row.decide if outside is None else row.outside
-        decide: Callable[[GraphContext], list[Finding]] = getattr(*module_and_name(named))
+        decide: Callable[[GraphContext], list[InstanceFinding]] = getattr(*module_and_name(named))
         try:
             findings += decide(context)
         except MachineTooLarge as error:
@@ -239,12 +239,12 @@ def decide_graph(
     return findings
 
 
-def _given_up(row: GraphDecider, context: GraphContext, reason: str) -> list[Finding]:
+def _given_up(row: GraphDecider, context: GraphContext, reason: str) -> list[InstanceFinding]:
     """The obligations of a row when the machine of a role is too large."""
     unknown = Unknown(reason, STEP_LIMIT.number)
     asked = Property.TERMINATES.value in context.options.properties
     return [
-        Finding(
+        InstanceFinding(
             prop,
             unknown,
             context.graph.roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else (),

@@ -44,8 +44,14 @@ from tellverify.properties.formula_tree import (
     is_timeless,
 )
 from tellverify.properties.observations import COUNT_LIMIT
-from tellverify.properties.product import Decision, decide
-from tellverify.properties.resolve import Scope, Unknown, formula_of, scope_of, unknown_names
+from tellverify.properties.product import ProductDecision, decide
+from tellverify.properties.resolve import (
+    NameScope,
+    UnknownName,
+    formula_of,
+    scope_of,
+    unknown_names,
+)
 from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
@@ -57,7 +63,7 @@ _MOST_EVENTS: Final = 20_000
 _ON_GRAPH: Final = 1_000_000
 
 
-class Answer(msgspec.Struct, frozen=True):
+class TemporalAnswer(msgspec.Struct, frozen=True):
     """What is found out at given sizes; `trace` is a witness where one was asked for."""
 
     outcome: Outcome
@@ -69,14 +75,14 @@ class _ScopedInstance(msgspec.Struct):
     """A protocol at given sizes, with what was built for it once that was needed."""
 
     instance: Instance
-    scope: Scope | None
+    scope: NameScope | None
     machines: Machines | None = None
     configurations: Configurations | None = None
     steps: list[Step] = []
     implementable: bool | None = None
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _FoundRun(msgspec.Struct, frozen=True):
     """A run that breaks a formula, or what it means that there is none."""
 
     outcome: Outcome
@@ -130,12 +136,12 @@ class Searcher:
                     found[statement.message.label.text] = None
         return tuple(found)
 
-    def unknown(self, tree: Tree) -> list[Unknown]:
+    def unknown(self, tree: Tree) -> list[UnknownName]:
         """The names in a formula that the protocol does not have."""
         branches = [(branch.decider, branch.label) for branch in self._branches]
         return unknown_names(tree, self._roles, self._labels, branches)
 
-    def strange(self, written: say.Written, found: Sequence[Unknown]) -> list[Diagnostic]:
+    def strange(self, written: say.Written, found: Sequence[UnknownName]) -> list[Diagnostic]:
         """What there is to say about names that the protocol does not have."""
         return [
             say.unknown_name(
@@ -152,7 +158,7 @@ class Searcher:
 
     def decide(
         self, tree: Tree, written: say.Written, said: list[Diagnostic]
-    ) -> list[tuple[Instance, Answer]]:
+    ) -> list[tuple[Instance, TemporalAnswer]]:
         """Whether all runs have a property, at all sizes that have the members it names."""
         answers = []
         for scoped in self._instances:
@@ -160,39 +166,43 @@ class Searcher:
                 formula = None if scoped.scope is None else formula_of(tree, scoped.scope)
             except FormulaError as error:
                 said.append(say.bad_formula(written, error.span, error.message, error.help))
-                return [(scoped.instance, Answer(Undecided(error.message, STEP_LIMIT.number)))]
+                return [
+                    (scoped.instance, TemporalAnswer(Undecided(error.message, STEP_LIMIT.number)))
+                ]
             if scoped.scope is None:
-                answers.append((scoped.instance, Answer(without_graph(scoped.instance))))
+                answers.append((scoped.instance, TemporalAnswer(without_graph(scoped.instance))))
             elif formula is not None:
                 answers.append((scoped.instance, self._answer(scoped, formula, written)))
         return answers
 
-    def _answer(self, scoped: _ScopedInstance, formula: Formula, written: say.Written) -> Answer:
+    def _answer(
+        self, scoped: _ScopedInstance, formula: Formula, written: say.Written
+    ) -> TemporalAnswer:
         found = self._found(scoped, formula)
         if found.steps is None:
-            return Answer(found.outcome, found.statistics)
+            return TemporalAnswer(found.outcome, found.statistics)
         try:
             trace = self._trace(scoped, formula, found, written.name)
         except MachineTooLarge as error:
             reason = f"no run can be shown: {error}"
-            return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
+            return TemporalAnswer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         if trace is None:
             reason = "a run breaks it that cannot be replayed as a whole"
-            return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
+            return TemporalAnswer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
-        return Answer(refuted, found.statistics)
+        return TemporalAnswer(refuted, found.statistics)
 
-    def _found(self, scoped: _ScopedInstance, formula: Formula) -> _Found:
+    def _found(self, scoped: _ScopedInstance, formula: Formula) -> _FoundRun:
         """Search configurations; what that leaves open may be decided on the protocol graph."""
         graph = scoped.instance.lowered.graph
         if graph is None:
-            return _Found(without_graph(scoped.instance))
-        found = _Found(Undecided("too large to be searched", STEP_LIMIT.number))
+            return _FoundRun(without_graph(scoped.instance))
+        found = _FoundRun(Undecided("too large to be searched", STEP_LIMIT.number))
         if len(graph.roles) <= _MOST_ROLES and graph.event_count <= _MOST_EVENTS:
             try:
                 configurations = self._configurations(scoped, graph)
             except MachineTooLarge as error:
-                return _Found(Undecided(str(error), STEP_LIMIT.number))
+                return _FoundRun(Undecided(str(error), STEP_LIMIT.number))
             if configurations.overflow:
                 ordered = self._ordered(scoped, graph, formula)
                 if ordered is not None and ordered.steps is None:
@@ -221,20 +231,20 @@ class Searcher:
 
     def _searched(
         self, scoped: _ScopedInstance, configurations: Configurations, formula: Formula
-    ) -> _Found:
+    ) -> _FoundRun:
         found = decide(formula, configurations, scoped.steps, self._context.options.search_limit)
         visited = len(configurations.codes)
         statistics = (("configurations", visited), ("pairs", found.pairs))
         outcome = self._unbroken(configurations, found)
         if found.broken is None:
-            return _Found(outcome, statistics=statistics)
+            return _FoundRun(outcome, statistics=statistics)
         steps = tuple(scoped.steps[event] for event in found.broken.events)
         loop = found.broken.loop
         minimal = loop < 0 and configurations.has_all_runs(len(steps) - 1)
-        return _Found(outcome, steps, loop, minimal, Method.SEARCH, found.cut, statistics)
+        return _FoundRun(outcome, steps, loop, minimal, Method.SEARCH, found.cut, statistics)
 
     @staticmethod
-    def _unbroken(configurations: Configurations, found: Decision) -> Outcome:
+    def _unbroken(configurations: Configurations, found: ProductDecision) -> Outcome:
         """What it means that no run was found that breaks the formula."""
         if not found.finished:
             return Undecided(found.limit, STEP_LIMIT.number)
@@ -249,7 +259,7 @@ class Searcher:
 
     def _ordered(
         self, scoped: _ScopedInstance, graph: ProtocolGraph, formula: Formula
-    ) -> _Found | None:
+    ) -> _FoundRun | None:
         """What the protocol graph alone decides; None when it does not."""
         if scoped.implementable is None:
             fits = not scoped.instance.lowered.parallel and leaves_class(graph) is None
@@ -263,12 +273,12 @@ class Searcher:
         statistics = (("states", answer.visited),)
         proved = Proved(Method.CAUSAL_ORDER, "in every order of independent events")
         if answer.broken is None:
-            return _Found(proved, statistics=statistics)
+            return _FoundRun(proved, statistics=statistics)
         run = both(graph, answer.broken)
-        return _Found(proved, trimmed(formula, run), statistics=statistics)
+        return _FoundRun(proved, trimmed(formula, run), statistics=statistics)
 
     def _trace(
-        self, scoped: _ScopedInstance, formula: Formula, found: _Found, name: str
+        self, scoped: _ScopedInstance, formula: Formula, found: _FoundRun, name: str
     ) -> Trace | None:
         """The run as evidence, once another way of judging formulas agrees with it.
 
@@ -301,7 +311,7 @@ class Searcher:
         return [machines.of(role) for role in graph.roles if role in acting]
 
     @staticmethod
-    def _how(formula: Formula, found: _Found, machines: Sequence[Machine]) -> str:
+    def _how(formula: Formula, found: _FoundRun, machines: Sequence[Machine]) -> str:
         """In which way a run breaks a formula, in words."""
         steps = found.steps or ()
         if found.loop >= 0:
@@ -313,7 +323,11 @@ class Searcher:
 
     @staticmethod
     def _built(
-        machines: Sequence[Machine], found: _Found, fault: Fault, explanation: str, formula: Formula
+        machines: Sequence[Machine],
+        found: _FoundRun,
+        fault: Fault,
+        explanation: str,
+        formula: Formula,
     ) -> Trace:
         trace = build_trace(
             fault,
@@ -358,12 +372,12 @@ class Searcher:
             return True
         return False if isinstance(found.outcome, Proved) else None
 
-    def witness(self, tree: Tree) -> list[tuple[Instance, Answer]]:
+    def witness(self, tree: Tree) -> list[tuple[Instance, TemporalAnswer]]:
         """At every size a shortest run to a position that has `tree`, or a proof of none."""
         answers = []
         for scoped in self._instances:
             if scoped.scope is None:
-                answers.append((scoped.instance, Answer(without_graph(scoped.instance))))
+                answers.append((scoped.instance, TemporalAnswer(without_graph(scoped.instance))))
                 continue
             formula = formula_of(Unary("never", tree), scoped.scope)
             goal = formula_of(Unary("eventually", tree), scoped.scope)
@@ -371,20 +385,20 @@ class Searcher:
                 continue
             found = self._found(scoped, formula)
             if found.steps is None:
-                answers.append((scoped.instance, Answer(found.outcome, found.statistics)))
+                answers.append((scoped.instance, TemporalAnswer(found.outcome, found.statistics)))
             else:
                 answers.append((scoped.instance, self._reached(scoped, goal, found)))
         return answers
 
-    def _reached(self, scoped: _ScopedInstance, goal: Formula, found: _Found) -> Answer:
+    def _reached(self, scoped: _ScopedInstance, goal: Formula, found: _FoundRun) -> TemporalAnswer:
         graph, steps = scoped.instance.lowered.graph, found.steps or ()
         machines = [] if graph is None else self._acting(scoped, graph, steps)
         if unreached(goal, steps, machines):
             if found.cut:
                 reason = f"sums of counts leave {COUNT_LIMIT}"
-                return Answer(Undecided(reason, STEP_LIMIT.number), found.statistics)
+                return TemporalAnswer(Undecided(reason, STEP_LIMIT.number), found.statistics)
             raise Defect("a run does not reach what it is a witness of")
         count = counted(len(steps), "event")
         trace = self._built(machines, found, Fault.WITNESS, f"reached in {count}", goal)
         outcome = Proved(Method.SEARCH, f"by a run of {count}")
-        return Answer(outcome, found.statistics, trace)
+        return TemporalAnswer(outcome, found.statistics, trace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tellverify.diagnostics.communication import ENDLESS_RUN, NO_TERMINATION
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.wording import counted
-from tellverify.obligations.instance_outcome import Finding
+from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.obligations.options import Options
 from tellverify.projection.liveness import ending
@@ -14,7 +14,7 @@ from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skippe
 from tellverify.verdict.properties import Property
 
 
-def decide_termination(context: GraphContext) -> list[Finding]:
+def decide_termination(context: GraphContext) -> list[InstanceFinding]:
     """Whether the end stays in reach, for graphs in and outside the class.
 
     The graph decides it where the roles keep to the protocol. Where they may deviate from it their
@@ -39,21 +39,21 @@ def decide_termination(context: GraphContext) -> list[Finding]:
         outcome = Refuted(
             NO_TERMINATION.number, trapped_trace(context.machines, answer), Method.REACHABILITY
         )
-    return [Finding(Property.CAN_TERMINATE, outcome)]
+    return [InstanceFinding(Property.CAN_TERMINATE, outcome)]
 
 
-def decide_fair_termination(context: GraphContext) -> list[Finding]:
+def decide_fair_termination(context: GraphContext) -> list[InstanceFinding]:
     """Whether every weakly fair run ends; only when it is asked for, by searching the machines."""
     if Property.TERMINATES.value not in context.options.properties:
         return []
-    return [Finding(Property.TERMINATES, _endless(context.machines, context.options))]
+    return [InstanceFinding(Property.TERMINATES, _endless(context.machines, context.options))]
 
 
 def _endless(machines: Machines, options: Options) -> Outcome:
     from tellverify.search.breadth_first import explored
     from tellverify.search.encoding import CompiledSystem
     from tellverify.search.layering import is_acyclic
-    from tellverify.search.liveness import Lasting
+    from tellverify.search.liveness import LivenessSearch
 
     built = machines.all()
     if all(map(is_acyclic, built)):
@@ -65,7 +65,7 @@ def _endless(machines: Machines, options: Options) -> Outcome:
         if search.overflow:
             return found
         complete = not search.system.blocked
-        trace = Lasting(search, complete, machines.graph).endless()
+        trace = LivenessSearch(search, complete, machines.graph).endless()
         if trace is not None:
             return Refuted(ENDLESS_RUN.number, trace, Method.SEARCH)
         if complete:

@@ -20,7 +20,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Vacuity, Verdict, Witness
 
 if TYPE_CHECKING:
-    from tellverify.obligations.temporal_search import Answer, Searcher
+    from tellverify.obligations.temporal_search import Searcher, TemporalAnswer
     from tellverify.properties.formula_tree import Tree
 
 _LONGEST_SHOWN: Final = 200
@@ -150,7 +150,7 @@ def decide_witnesses(context: Context) -> Decision:
 
 
 def _reachable(
-    context: Context, event: str, answers: Sequence[tuple[Instance, Answer]]
+    context: Context, event: str, answers: Sequence[tuple[Instance, TemporalAnswer]]
 ) -> tuple[Verdict, str]:
     """One run at any sizes proves it; that there is none at the sizes tried says no more."""
     source, name = context.source, context.protocol.name.span
@@ -174,7 +174,9 @@ def _reachable(
     return verdict, "all runs were searched" if isinstance(outcome, Refuted) else ""
 
 
-def _unreached(path: str, name: Span, answers: Sequence[tuple[Instance, Answer]]) -> Outcome:
+def _unreached(
+    path: str, name: Span, answers: Sequence[tuple[Instance, TemporalAnswer]]
+) -> Outcome:
     """What it means that no witness was found; a search that holds has found that there is none."""
     for _, answer in answers:
         if isinstance(answer.outcome, Unknown | Skipped):
@@ -197,7 +199,7 @@ def _shown(written: say.Written) -> str:
 
 
 def united(
-    context: Context, answers: Sequence[tuple[Instance, Answer]]
+    context: Context, answers: Sequence[tuple[Instance, TemporalAnswer]]
 ) -> tuple[Outcome, tuple[tuple[str, int], ...]]:
     """One outcome from those at all sizes; a fault at the smallest sizes that show it refutes."""
     sums: dict[str, int] = {}

@@ -9,9 +9,9 @@ import msgspec
 
 from tellverify.annotations.longest_paths import (
     UNBOUNDED,
-    Lasso,
-    Shape,
-    Worst,
+    CostLasso,
+    PathShape,
+    WorstPath,
     costly_loop,
     rounds_over,
     shortest_over,
@@ -22,7 +22,7 @@ from tellverify.annotations.longest_paths import (
 from tellverify.annotations.metadata import Metadata, metadata_of, of_sites
 from tellverify.annotations.polynomial import Largest, constant, largest, text_of, value_of
 from tellverify.annotations.rules import Rules
-from tellverify.annotations.worst_case_formula import FormulaReader, Group, NoFormula
+from tellverify.annotations.worst_case_formula import FormulaReader, NoFormula, TermGroup
 from tellverify.diagnostics.chain import UNBOUNDED_COST
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Code
@@ -54,7 +54,7 @@ class Meter(msgspec.Struct, frozen=True):
     """
 
     property: Property
-    group: Group
+    group: TermGroup
     item: str
     weigh: Callable[[Metadata], int]
     unit: str
@@ -71,7 +71,7 @@ class MeteredInstance:
         self.instance = instance
         self.graph = graph
         self.metadata = of_sites(graph.sites, rules)
-        self._shape: Shape | None = None
+        self._shape: PathShape | None = None
         self.machines = Machines(graph)
         self.by_sender: dict[int, list[int]] = {}
         for event, sender in enumerate(graph.sender):
@@ -81,10 +81,10 @@ class MeteredInstance:
             self._members.setdefault(family_of(role), []).append(number)
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> PathShape:
         """The components of the graph."""
         if self._shape is None:
-            self._shape = Shape(self.graph)
+            self._shape = PathShape(self.graph)
         return self._shape
 
     def members(self, role: str) -> Sequence[int]:
@@ -103,7 +103,7 @@ class Measured(msgspec.Struct, frozen=True):
     role: int
     receiver: int
     costs: tuple[int, ...]
-    worst: Worst
+    worst: WorstPath
 
     @property
     def instance(self) -> Instance:
@@ -116,7 +116,7 @@ class Measured(msgspec.Struct, frozen=True):
         return self.metered.graph
 
 
-class Answer(msgspec.Struct, frozen=True):
+class WorstCaseAnswer(msgspec.Struct, frozen=True):
     """A verdict, and what certifies it: one measurement for each choice of sizes.
 
     Where the limit is passed, or there is none, `over` is the run that shows it: its measurement,
@@ -154,7 +154,7 @@ class Meters:
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
 
-    def answer(self, meter: Meter) -> Answer:
+    def answer(self, meter: Meter) -> WorstCaseAnswer:
         """Measure at all sizes, and say what that shows."""
         measured = []
         for metered in self.instances:
@@ -182,7 +182,9 @@ class Meters:
                 return instance.lowered.limit or (skipped[0].reason if skipped else "no graph")
         return "no graph"
 
-    def _told(self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()) -> Answer:
+    def _told(
+        self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()
+    ) -> WorstCaseAnswer:
         group = meter.group
         if group.receiver:
             subject = ObligationScope(channel=(group.sender, group.receiver), item=meter.item)
@@ -195,7 +197,7 @@ class Meters:
         verdict = Verdict(
             meter.property, subject, outcome, meter.required, *self._place, statistics
         )
-        return Answer(meter, verdict, tuple(measured))
+        return WorstCaseAnswer(meter, verdict, tuple(measured))
 
     # Worst cases
 
@@ -288,7 +290,9 @@ class Meters:
                 sizes.setdefault(family, {})[size] = None
         return ", ".join(f"{family} = {', '.join(map(str, s))}" for family, s in sizes.items())
 
-    def _unbounded(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
+    def _unbounded(
+        self, meter: Meter, one: Measured, all_of: Sequence[Measured]
+    ) -> WorstCaseAnswer:
         """A loop that adds something every time."""
         found = costly_loop(one.metered.shape, one.costs)
         lap = sum(one.costs[event] for event in found.loop)
@@ -315,7 +319,7 @@ class Meters:
         refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         return msgspec.structs.replace(self._told(meter, refuted), over=shown_by)
 
-    def _over(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> Answer:
+    def _over(self, meter: Meter, one: Measured, all_of: Sequence[Measured]) -> WorstCaseAnswer:
         """A run that is over the limit, and what limit would do."""
         assert meter.limit is not None
         run = self._shortest(one, meter.limit)
@@ -365,7 +369,9 @@ class Meters:
             one.metered.machines, trace, lambda: self._adds_up(meter, one, trace, total)
         )
 
-    def _lasso_trace(self, meter: Meter, one: Measured, found: Lasso, explanation: str) -> Trace:
+    def _lasso_trace(
+        self, meter: Meter, one: Measured, found: CostLasso, explanation: str
+    ) -> Trace:
         machines = one.metered.machines
         steps, loop = lasso(machines, both(one.graph, found.stem), both(one.graph, found.loop))
         trace = Trace(
@@ -392,7 +398,7 @@ class Meters:
         return total >= least
 
 
-_NOTHING: Final = Worst(0, ())
+_NOTHING: Final = WorstPath(0, ())
 
 
 def _verb(meter: Meter) -> str:

@@ -29,7 +29,7 @@ from tellverify.source.span import Span
 
 def check_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     """All findings, in the order of files and lines."""
-    check = _Check(policy)
+    check = _PolicyCheck(policy)
     found = (
         *check_references(policy),
         *check.packs(),
@@ -43,7 +43,7 @@ def check_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(found), key=sort_key))
 
 
-class _Check:
+class _PolicyCheck:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._keys = {*policy.capabilities, *policy.surfaces}
@@ -238,7 +238,7 @@ class _Check:
                 yield from self._barred(name, row, spot)
 
     def _barred(
-        self, name: str, row: rows.Protocol, spot: tuple[str, Span]
+        self, name: str, row: rows.ProtocolEntry, spot: tuple[str, Span]
     ) -> Iterator[Diagnostic]:
         policy = self._policy
         for goal in policy.goals_by_protocol.get(name, ()):

@@ -12,7 +12,7 @@ from tellverify.source.span import NOWHERE, Span
 from tellverify.source.toml import Path, TomlDocument
 
 
-class Place(msgspec.Struct, frozen=True):
+class PolicyPlace(msgspec.Struct, frozen=True):
     """Where a row, or a value in it, is written; lines and columns count from 1."""
 
     path: str
@@ -21,10 +21,10 @@ class Place(msgspec.Struct, frozen=True):
     column: int
 
 
-UNPLACED = Place("", NOWHERE, 0, 0)
+UNPLACED = PolicyPlace("", NOWHERE, 0, 0)
 
 
-class Origin(msgspec.Struct, frozen=True):
+class PolicyOrigin(msgspec.Struct, frozen=True):
     """The document of a row and the path of the row in it."""
 
     document: TomlDocument
@@ -42,13 +42,13 @@ class Policy(msgspec.Struct, frozen=True):
 
     name: str
     path: str
-    families: Mapping[str, rows.Family]
+    families: Mapping[str, rows.FamilyRow]
     capabilities: Mapping[str, rows.Capability]
     surfaces: Mapping[str, rows.Surface]
     consumers: Mapping[str, rows.Consumer]
     dependences: Mapping[str, rows.Dependence]
     packs: Mapping[str, rows.Pack]
-    protocols: Mapping[str, rows.Protocol]
+    protocols: Mapping[str, rows.ProtocolEntry]
     qualified: Mapping[str, str]
     waves: Mapping[str, rows.Wave]
     non_goals: Mapping[str, rows.NonGoal]
@@ -56,7 +56,7 @@ class Policy(msgspec.Struct, frozen=True):
     runtimes: Mapping[str, rows.Runtime]
     determinism: Mapping[str, rows.Determinism]
     classes: Mapping[str, rows.Class]
-    annotations: Mapping[str, rows.Annotation]
+    annotations: Mapping[str, rows.AnnotationRow]
     roots: Mapping[str, rows.Root]
     legacy: Mapping[str, rows.Legacy]
     ceremonies: Mapping[str, rows.Ceremony]
@@ -73,19 +73,19 @@ class Policy(msgspec.Struct, frozen=True):
     by_file: Mapping[str, tuple[str, ...]] = {}
     wave_by_protocol: Mapping[str, str] = {}
     goals_by_protocol: Mapping[str, tuple[str, ...]] = {}
-    origins: Mapping[tuple[str, str], Origin] = {}
+    origins: Mapping[tuple[str, str], PolicyOrigin] = {}
     documents: tuple[TomlDocument, ...] = ()
     version: str = ""
 
-    def protocol(self, name: str) -> rows.Protocol | None:
+    def protocol(self, name: str) -> rows.ProtocolEntry | None:
         """The protocol with this id or qualified name."""
         return self.protocols.get(self.qualified.get(name, name))
 
-    def wave_of(self, protocol: rows.Protocol) -> rows.Wave | None:
+    def wave_of(self, protocol: rows.ProtocolEntry) -> rows.Wave | None:
         """The wave that a protocol is in; the first one, if it is wrongly in several."""
         return self.waves.get(self.wave_by_protocol.get(protocol.name, ""))
 
-    def non_goals_of(self, protocol: rows.Protocol) -> Iterator[rows.NonGoal]:
+    def non_goals_of(self, protocol: rows.ProtocolEntry) -> Iterator[rows.NonGoal]:
         """The decisions that keep a protocol free of packs."""
         for name in self.goals_by_protocol.get(protocol.name, ()):
             yield self.non_goals[name]
@@ -94,7 +94,7 @@ class Policy(msgspec.Struct, frozen=True):
         """The determinism policy of a protocol that names none."""
         return next((row for row in self.determinism.values() if row.default), None)
 
-    def determinism_of(self, protocol: rows.Protocol | None) -> rows.Determinism | None:
+    def determinism_of(self, protocol: rows.ProtocolEntry | None) -> rows.Determinism | None:
         """The determinism policy a protocol is executed with, None where there is no such row."""
         if protocol is None or not protocol.determinism:
             return self.default_determinism()
@@ -105,7 +105,7 @@ class Policy(msgspec.Struct, frozen=True):
         folder = os.path.dirname(self.place("ceremony_names", row.protocol).path)
         return os.path.normpath(os.path.join(folder, row.schema)).replace(os.sep, "/")
 
-    def place(self, section: str, name: str, *inside: str | int) -> Place:
+    def place(self, section: str, name: str, *inside: str | int) -> PolicyPlace:
         """Where the row `name` of a section is written, or a value inside it.
 
         A section without rows of its own, such as `budgets`, has the name "".
@@ -116,7 +116,7 @@ class Policy(msgspec.Struct, frozen=True):
         return place_in(origin.document, (*origin.at, *inside))
 
 
-def place_in(document: TomlDocument, path: Path) -> Place:
+def place_in(document: TomlDocument, path: Path) -> PolicyPlace:
     """Where the value at a path of a document stands."""
     span = document.span_of(path)
-    return Place(document.source.path, span, *document.source.position(span.start))
+    return PolicyPlace(document.source.path, span, *document.source.position(span.start))

@@ -14,7 +14,7 @@ import msgspec
 from tellverify.diagnostics import policy as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
-from tellverify.policy.model import Origin, Policy
+from tellverify.policy.model import Policy, PolicyOrigin
 from tellverify.policy.rows import PolicyFile
 from tellverify.source.builtin_policies import NAMES, files_of, is_builtin, is_folder, located
 from tellverify.source.dependencies import circles
@@ -36,7 +36,7 @@ class PolicyRead(msgspec.Struct, frozen=True):
     sources: Mapping[str, SourceFile]
 
 
-class _File(msgspec.Struct, frozen=True):
+class _PolicyFile(msgspec.Struct, frozen=True):
     document: TomlDocument
     rows: PolicyFile
 
@@ -47,7 +47,7 @@ def read_policy(path: str, also: Sequence[str] = ()) -> PolicyRead:
     The files of `also` are read after it, and may add to it. `builtin:aura` names the policy that
     comes with the package.
     """
-    reader = _Reader()
+    reader = _PolicyReader()
     shown = path.replace(os.sep, "/")
     if is_folder(path):
         try:
@@ -68,7 +68,7 @@ def read_policy(path: str, also: Sequence[str] = ()) -> PolicyRead:
 
 def read_policy_text(text: str, path: str = "<policy>") -> PolicyRead:
     """A policy given as text; it may not import anything."""
-    reader = _Reader()
+    reader = _PolicyReader()
     reader.add(path, text)
     return reader.finished(path)
 
@@ -76,18 +76,18 @@ def read_policy_text(text: str, path: str = "<policy>") -> PolicyRead:
 def policy_of_rows(content: PolicyFile, path: str = "<policy>") -> PolicyRead:
     """A policy that a program has put together; its rows are written nowhere."""
     document = TomlDocument(SourceFile(path, ""), {}, {}, {})
-    merge = _Merge([_File(document, content)])
+    merge = _Merge([_PolicyFile(document, content)])
     policy = merge.policy(path)
     found = tuple(dict.fromkeys(merge.faults))
     return PolicyRead(None if found else policy, found, {path: document.source})
 
 
-class _Reader:
+class _PolicyReader:
     """All files of a policy, each read once, in the order of imports."""
 
     def __init__(self) -> None:
         self.faults: list[Diagnostic] = []
-        self._files: dict[str, _File] = {}
+        self._files: dict[str, _PolicyFile] = {}
         self._sources: dict[str, SourceFile] = {}
         self._seen: dict[str, str] = {}
         self._imports: dict[str, dict[str, Span]] = {}
@@ -129,7 +129,7 @@ class _Reader:
             for file in _imported(folder, name)
         ]
 
-    def add(self, path: str, text: str) -> _File | None:
+    def add(self, path: str, text: str) -> _PolicyFile | None:
         """Take a text in; None after a fault was noted."""
         self._sources[path] = SourceFile(path, text)
         document = read_toml(path, text)
@@ -140,7 +140,7 @@ class _Reader:
         if isinstance(decoded, TomlFault):
             self.faults.append(say.misshapen(path, decoded.span, decoded.message))
             return None
-        self._files[path] = _File(document, decoded)
+        self._files[path] = _PolicyFile(document, decoded)
         return self._files[path]
 
     def finished(self, path: str) -> PolicyRead:
@@ -182,10 +182,10 @@ def _text_of(path: str) -> str | _Unreadable:
 class _Merge:
     """The rows of all files together; two rows of one name are a fault."""
 
-    def __init__(self, files: Sequence[_File]) -> None:
+    def __init__(self, files: Sequence[_PolicyFile]) -> None:
         self.faults: list[Diagnostic] = []
         self._files = files
-        self._origins: dict[tuple[str, str], Origin] = {}
+        self._origins: dict[tuple[str, str], PolicyOrigin] = {}
 
     def _named(
         self,
@@ -202,7 +202,7 @@ class _Merge:
                 if before is not None:
                     self._twice(section, title, file.document, (section, index), key, before)
                     continue
-                self._origins[section, title] = Origin(file.document, (section, index))
+                self._origins[section, title] = PolicyOrigin(file.document, (section, index))
                 found[title] = row
         return found
 
@@ -216,7 +216,7 @@ class _Merge:
             if before is not None:
                 self._twice(section, "", file.document, (section,), "", before)
                 continue
-            self._origins[section, ""] = Origin(file.document, (section,))
+            self._origins[section, ""] = PolicyOrigin(file.document, (section,))
             found = row
         return default if found is None else found
 
@@ -227,7 +227,7 @@ class _Merge:
         document: TomlDocument,
         at: tuple[str | int, ...],
         key: str,
-        before: Origin,
+        before: PolicyOrigin,
     ) -> None:
         here = document.span_of((*at, key)) if key else document.key_of(at)
         there = (

@@ -11,14 +11,14 @@ Positive: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PolicyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the format; a key that it does not have is an error."""
 
 
 # Capabilities and who asks for them
 
 
-class Family(Row, frozen=True):
+class FamilyRow(PolicyRow, frozen=True):
     """A kind of capability keys; those `inventory` families are Telltale's theorem inventory."""
 
     name: Text
@@ -26,7 +26,7 @@ class Family(Row, frozen=True):
     meaning: str = ""
 
 
-class Capability(Row, frozen=True):
+class Capability(PolicyRow, frozen=True):
     """A key that a runtime may have. `use` says what upstream does with it.
 
     A key that is `pack_specific` is no inventory key and may stand in the runtime set of a pack
@@ -41,7 +41,7 @@ class Capability(Row, frozen=True):
     consumers: tuple[Text, ...] = ()
 
 
-class Surface(Row, frozen=True):
+class Surface(PolicyRow, frozen=True):
     """A protocol-critical surface: a key of the runtime that has a life cycle and consumers.
 
     `forms` are the forms of the language that make a protocol depend on it, see `Form`.
@@ -55,14 +55,14 @@ class Surface(Row, frozen=True):
     meaning: str = ""
 
 
-class Consumer(Row, frozen=True):
+class Consumer(PolicyRow, frozen=True):
     """A place of the runtime that reads capabilities before it goes on."""
 
     name: Text
     meaning: str = ""
 
 
-class Dependence(Row, frozen=True):
+class Dependence(PolicyRow, frozen=True):
     """What in a source makes a protocol depend on authority, evidence or transition semantics.
 
     `form` is a form of the language or an annotation key. With `matches`, only values that begin
@@ -79,7 +79,7 @@ class Dependence(Row, frozen=True):
 # Theorem packs
 
 
-class Pack(Row, frozen=True):
+class Pack(PolicyRow, frozen=True):
     """A theorem pack: what a source must declare, and what a runtime must have then.
 
     `declares` is compared as a set; `runtime` is in the order in which keys are checked. Packs
@@ -103,7 +103,7 @@ class Pack(Row, frozen=True):
 # Protocols
 
 
-class Task(Row, frozen=True):
+class Task(PolicyRow, frozen=True):
     """Something to be changed or kept in a source, with a test that says whether it is done.
 
     `of` names annotation keys, bundles or words, as the test needs; `by-hand` cannot be tested.
@@ -125,7 +125,7 @@ class Task(Row, frozen=True):
     of: tuple[Text, ...] = ()
 
 
-class Protocol(Row, frozen=True):
+class ProtocolEntry(PolicyRow, frozen=True):
     """A protocol of the inventory. Without an `id` it is known by `module.protocol`.
 
     `files` are the ends of paths it is kept at. `packs` are those it must require, `keys` the
@@ -157,7 +157,7 @@ class Protocol(Row, frozen=True):
         return self.id or self.qualified
 
 
-class Wave(Row, frozen=True):
+class Wave(PolicyRow, frozen=True):
     """A group of the adoption plan. Every protocol is in one wave.
 
     Where `admits_packs` is false, protocols of the wave are free of packs.
@@ -169,7 +169,7 @@ class Wave(Row, frozen=True):
     admits_packs: bool = False
 
 
-class NonGoal(Row, frozen=True):
+class NonGoal(PolicyRow, frozen=True):
     """Protocols, or files, that stay free of packs by decision."""
 
     name: Text
@@ -178,7 +178,7 @@ class NonGoal(Row, frozen=True):
     files: tuple[Text, ...] = ()
 
 
-class Excluded(Row, frozen=True):
+class Excluded(PolicyRow, frozen=True):
     """A kind of traffic that never carries packs; `words` are the words of its message labels
     and protocol names, as in `CoverTraffic`."""
 
@@ -187,7 +187,7 @@ class Excluded(Row, frozen=True):
     reason: str = ""
 
 
-class AdaptivePrivacy(Row, frozen=True):
+class AdaptivePrivacy(PolicyRow, frozen=True):
     """The closed list of control-plane protocols, and what of the family must not carry packs."""
 
     control_plane: tuple[Text, ...] = ()
@@ -199,7 +199,7 @@ class AdaptivePrivacy(Row, frozen=True):
 # Runtimes
 
 
-class Grant(Row, frozen=True):
+class Grant(PolicyRow, frozen=True):
     """A key holds in a runtime when all facts of `all` and, if there are any, one of `any` do.
 
     A grant of neither holds always.
@@ -210,7 +210,7 @@ class Grant(Row, frozen=True):
     any: tuple[Text, ...] = ()
 
 
-class Runtime(Row, frozen=True):
+class Runtime(PolicyRow, frozen=True):
     """A runtime profile: facts about its contracts, from which its keys follow.
 
     It has the facts of the profile it `extends` and its own `facts`, but not those in `without`;
@@ -226,7 +226,7 @@ class Runtime(Row, frozen=True):
     meaning: str = ""
 
 
-class Determinism(Row, frozen=True):
+class Determinism(PolicyRow, frozen=True):
     """A determinism policy: how a protocol that it is admitted with is executed."""
 
     ref: Text
@@ -244,7 +244,7 @@ class Determinism(Row, frozen=True):
     default: bool = False
 
 
-class Class(Row, frozen=True):
+class Class(PolicyRow, frozen=True):
     """A class of protocols: steps per unit of weight, and the usual weights and steps."""
 
     name: Text
@@ -255,7 +255,7 @@ class Class(Row, frozen=True):
     default: bool = False
 
 
-class Weights(Row, frozen=True):
+class Weights(PolicyRow, frozen=True):
     """What each kind of change costs when the smallest set of changes is looked for."""
 
     provision: Positive = 3
@@ -264,7 +264,7 @@ class Weights(Row, frozen=True):
     drop: Positive = 10
 
 
-class Admission(Row, frozen=True):
+class Admission(PolicyRow, frozen=True):
     """How admission is decided: the runtime that is meant when none is named, and weights.
 
     `unlisted` says what becomes of a protocol that has no row and carries no pack: it is refused,
@@ -279,7 +279,7 @@ class Admission(Row, frozen=True):
 # Annotations, namespaces, links
 
 
-class Annotation(Row, frozen=True):
+class AnnotationRow(PolicyRow, frozen=True):
     """A key of a sender record and whether it may stand in a source."""
 
     key: Text
@@ -288,7 +288,7 @@ class Annotation(Row, frozen=True):
     meaning: str = ""
 
 
-class Root(Row, frozen=True):
+class Root(PolicyRow, frozen=True):
     """The first part of a capability name; `reserved` first-party roots no module may claim."""
 
     name: Text
@@ -297,7 +297,7 @@ class Root(Row, frozen=True):
     reserved: bool = True
 
 
-class Legacy(Row, frozen=True):
+class Legacy(PolicyRow, frozen=True):
     """An old capability name; without `to` there is no single new one. A `to` that ends in `*`
     is a namespace."""
 
@@ -305,7 +305,7 @@ class Legacy(Row, frozen=True):
     to: tuple[Text, ...] = ()
 
 
-class LiveLink(Row, frozen=True):
+class LiveLink(PolicyRow, frozen=True):
     """A link bundle that the runtime consumes, and the protocol it belongs to."""
 
     bundle: Text
@@ -313,7 +313,7 @@ class LiveLink(Row, frozen=True):
     consumer: str = ""
 
 
-class Links(Row, frozen=True):
+class Links(PolicyRow, frozen=True):
     """Link bundles."""
 
     live: tuple[LiveLink, ...] = ()
@@ -322,14 +322,14 @@ class Links(Row, frozen=True):
 # Guards and budgets
 
 
-class WrittenOrder(Row, frozen=True):
+class WrittenOrder(PolicyRow, frozen=True):
     """An order of the guard chain as some source has it."""
 
     source: Text
     order: tuple[Text, ...]
 
 
-class GuardChain(Row, frozen=True):
+class GuardChain(PolicyRow, frozen=True):
     """The stages of one send in their order, and the pairs that every contract agrees on.
 
     `journal` says when a coupled fact is recorded, `refusal` whether a refusal at any stage undoes
@@ -351,7 +351,7 @@ class GuardChain(Row, frozen=True):
     )
 
 
-class Preset(Row, frozen=True):
+class Preset(PolicyRow, frozen=True):
     """A limit that some part of the system starts with."""
 
     name: Text
@@ -359,7 +359,7 @@ class Preset(Row, frozen=True):
     meaning: str = ""
 
 
-class Limit(Row, frozen=True):
+class LimitRow(PolicyRow, frozen=True):
     """The flow budget of one sender toward one peer; `*` is any role, `""` any protocol."""
 
     sender: Text
@@ -368,7 +368,7 @@ class Limit(Row, frozen=True):
     protocol: str = ""
 
 
-class Budgets(Row, frozen=True):
+class Budgets(PolicyRow, frozen=True):
     """Flow budgets. There is no limit that is not written down, unless a preset is chosen.
 
     With several `replicas` of a budget, each may be charged before they merge.
@@ -379,10 +379,10 @@ class Budgets(Row, frozen=True):
     unannotated_cost: Count = 0
     preset: str = ""
     presets: tuple[Preset, ...] = ()
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[LimitRow, ...] = ()
 
 
-class LeakageClass(Row, frozen=True):
+class LeakageClass(PolicyRow, frozen=True):
     """A class of observers and how many bits they may learn in one window."""
 
     name: Text
@@ -390,7 +390,7 @@ class LeakageClass(Row, frozen=True):
     builtin: bool = True
 
 
-class Leakage(Row, frozen=True):
+class Leakage(PolicyRow, frozen=True):
     """Leakage budgets; `bits` is what one observer of one message costs."""
 
     classes: tuple[LeakageClass, ...] = ()
@@ -404,7 +404,7 @@ class Leakage(Row, frozen=True):
 # Ceremonies
 
 
-class Ceremony(Row, frozen=True):
+class Ceremony(PolicyRow, frozen=True):
     """A flow that agrees in stages, with its modes and its time limit in seconds."""
 
     name: Text
@@ -415,7 +415,7 @@ class Ceremony(Row, frozen=True):
     timeout_s: Count = 0
 
 
-class CeremonyFact(Row, frozen=True):
+class CeremonyFact(PolicyRow, frozen=True):
     """A variant of the ceremony facts; the `required` ones are the core."""
 
     variant: Text
@@ -425,7 +425,7 @@ class CeremonyFact(Row, frozen=True):
     outcome: Literal["", "committed", "aborted", "superseded"] = ""
 
 
-class CeremonyNames(Row, frozen=True):
+class CeremonyNames(PolicyRow, frozen=True):
     """The journal facts that stand for the core variants in one protocol.
 
     `schema` names the fact schema, `reduction` how facts become a status: by the rank of what is
@@ -440,7 +440,7 @@ class CeremonyNames(Row, frozen=True):
     reduction: Literal["rank", "last-writer"] = "rank"
 
 
-class CodePlaces(Row, frozen=True):
+class CodePlaces(PolicyRow, frozen=True):
     """The code of a protocol that its definition of done speaks of, and who answers for it.
 
     Paths are relative to the root of the repository. That they exist is checked; what they do is
@@ -456,7 +456,7 @@ class CodePlaces(Row, frozen=True):
     parity: tuple[Text, ...] = ()
 
 
-class OperationCategory(Row, frozen=True):
+class OperationCategory(PolicyRow, frozen=True):
     """What an operation category means and whether it needs a whole choreography."""
 
     name: Literal["A", "B", "C"]
@@ -466,27 +466,27 @@ class OperationCategory(Row, frozen=True):
     status: str = ""
 
 
-class PolicyFile(Row, frozen=True):
+class PolicyFile(PolicyRow, frozen=True):
     """One file. All tables are optional; a table without rows of its own stands in one file."""
 
     format: Literal[1]
     name: str = ""
     version: str = ""
     import_: tuple[Text, ...] = msgspec.field(name="import", default=())
-    families: tuple[Family, ...] = ()
+    families: tuple[FamilyRow, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     surfaces: tuple[Surface, ...] = ()
     consumers: tuple[Consumer, ...] = ()
     dependences: tuple[Dependence, ...] = ()
     packs: tuple[Pack, ...] = ()
-    protocols: tuple[Protocol, ...] = ()
+    protocols: tuple[ProtocolEntry, ...] = ()
     waves: tuple[Wave, ...] = ()
     non_goals: tuple[NonGoal, ...] = ()
     grants: tuple[Grant, ...] = ()
     runtimes: tuple[Runtime, ...] = ()
     determinism: tuple[Determinism, ...] = ()
     classes: tuple[Class, ...] = ()
-    annotations: tuple[Annotation, ...] = ()
+    annotations: tuple[AnnotationRow, ...] = ()
     roots: tuple[Root, ...] = ()
     legacy: tuple[Legacy, ...] = ()
     ceremonies: tuple[Ceremony, ...] = ()

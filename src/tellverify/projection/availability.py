@@ -15,7 +15,7 @@ class OutOfBudget(Exception):
     """The work allowed for one check is used up; the answer is unknown."""
 
 
-class Budget:
+class AvailabilityBudget:
     """Steps that remain for one check. Equal on every machine, unlike seconds."""
 
     def __init__(self, steps: int) -> None:
@@ -31,7 +31,7 @@ class Budget:
 class Availability:
     """Availability queries on one graph; answers are shared between queries."""
 
-    def __init__(self, graph: ProtocolGraph, budget: Budget) -> None:
+    def __init__(self, graph: ProtocolGraph, budget: AvailabilityBudget) -> None:
         self.graph = graph
         self.budget = budget
         self._possible: dict[tuple[int, int], frozenset[tuple[int, int]]] = {}

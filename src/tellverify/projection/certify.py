@@ -14,8 +14,8 @@ from tellverify.evidence.certificate import Closed, InstancePart, LocalState, Ro
 from tellverify.evidence.neutral import neutral
 from tellverify.model.components import strongly_connected
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.availability import Budget
-from tellverify.projection.exact import Views
+from tellverify.projection.availability import AvailabilityBudget
+from tellverify.projection.exact import SubsetConstruction
 from tellverify.projection.silent_descent import descending, ranges_of
 from tellverify.projection.unavailability import closed_points
 
@@ -25,12 +25,12 @@ def certify(graph: ProtocolGraph, instance: str, steps: int) -> InstancePart:
 
     Cost grows with roles times events. Raises OutOfBudget after `steps`.
     """
-    budget = Budget(steps)
+    budget = AvailabilityBudget(steps)
     shown = in_depth_first_order(graph)
     parts = []
     never_stuck = []
     for role, name in enumerate(shown.roles):
-        views = Views(shown, role, budget)
+        views = SubsetConstruction(shown, role, budget)
         states = []
         free = True
         for number in range(len(views.subsets)):
@@ -85,7 +85,7 @@ def in_depth_first_order(graph: ProtocolGraph) -> ProtocolGraph:
     )
 
 
-def _local_state(views: Views, number: int) -> tuple[LocalState, bool]:
+def _local_state(views: SubsetConstruction, number: int) -> tuple[LocalState, bool]:
     """A local state, and whether an own event is always in reach by silent events."""
     graph, role = views.graph, views.role
     members = sorted(views.subsets[number])
@@ -103,7 +103,7 @@ def _local_state(views: Views, number: int) -> tuple[LocalState, bool]:
     return LocalState(found or ranges_of(members), moves), found is not None
 
 
-def _closed(views: Views, budget: Budget) -> list[Closed]:
+def _closed(views: SubsetConstruction, budget: AvailabilityBudget) -> list[Closed]:
     """Closed sets for every local state that receives from several senders, each only once."""
     found: list[Closed] = []
     for moves in views.moves:

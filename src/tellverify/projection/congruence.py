@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.positions import Positions, positions, sources
+from tellverify.projection.positions import RolePositions, positions, sources
 
 
 class Doubts(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Doubts(msgspec.Struct, frozen=True):
     incoherent: tuple[int, ...]
     receives: dict[int, list[tuple[int, frozenset[tuple[int, int]]]]]
     waiting: tuple[int, ...]
-    found: Positions
+    found: RolePositions
     acts: bytearray
 
 
@@ -39,7 +39,7 @@ class _Classes:
     of a class lies in `action` and `to`, classes with several have a dictionary in `several`.
     """
 
-    def __init__(self, graph: ProtocolGraph, found: Positions) -> None:
+    def __init__(self, graph: ProtocolGraph, found: RolePositions) -> None:
         self.parent = list(range(found.count))
         self.action = [-1] * found.count
         self.to = [0] * found.count
@@ -47,7 +47,7 @@ class _Classes:
         self.equal: list[tuple[int, int]] = []
         self._add_actions(graph, found)
 
-    def _add_actions(self, graph: ProtocolGraph, found: Positions) -> None:
+    def _add_actions(self, graph: ProtocolGraph, found: RolePositions) -> None:
         action, to, several, equal = self.action, self.to, self.several, self.equal
         roles = len(graph.roles)
         for e, (p, q, label) in enumerate(
@@ -138,7 +138,7 @@ def doubts(graph: ProtocolGraph) -> Doubts:
     return _judge(graph, found, classes)
 
 
-def _unite_along_chords(graph: ProtocolGraph, found: Positions, classes: _Classes) -> None:
+def _unite_along_chords(graph: ProtocolGraph, found: RolePositions, classes: _Classes) -> None:
     """For each chord, unite the positions at its ends for every role but its own two.
 
     Chords deep in the tree come first; later walks use them as shortcuts.
@@ -169,7 +169,7 @@ def _unite_along_chords(graph: ProtocolGraph, found: Positions, classes: _Classe
 class _Walker:
     """Short walks between states along tree edges and chords that were added before."""
 
-    def __init__(self, graph: ProtocolGraph, found: Positions, source: list[int]) -> None:
+    def __init__(self, graph: ProtocolGraph, found: RolePositions, source: list[int]) -> None:
         self.graph = graph
         self.found = found
         self.source = source
@@ -274,7 +274,7 @@ def channel_suspects(graph: ProtocolGraph) -> set[tuple[int, int]]:
     }
 
 
-def _judge(graph: ProtocolGraph, found: Positions, classes: _Classes) -> Doubts:
+def _judge(graph: ProtocolGraph, found: RolePositions, classes: _Classes) -> Doubts:
     """Test every class: one kind of action, all sends everywhere, no end beside an action."""
     find, action, several = classes.find, classes.action, classes.several
     parent = classes.parent
@@ -315,7 +315,7 @@ def _judge(graph: ProtocolGraph, found: Positions, classes: _Classes) -> Doubts:
 class _Owner:
     """Which role a piece belongs to, found when it is asked for."""
 
-    def __init__(self, graph: ProtocolGraph, found: Positions) -> None:
+    def __init__(self, graph: ProtocolGraph, found: RolePositions) -> None:
         self.graph = graph
         self.found = found
         self.roles = len(graph.roles)
@@ -336,7 +336,7 @@ class _Owner:
 
 def _races(
     graph: ProtocolGraph,
-    found: Positions,
+    found: RolePositions,
     classes: _Classes,
     racing: set[int],
     settled: set[int],

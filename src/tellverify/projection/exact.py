@@ -14,10 +14,10 @@ from enum import StrEnum
 import msgspec
 
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.availability import Availability, Budget
+from tellverify.projection.availability import Availability, AvailabilityBudget
 
 
-class Condition(StrEnum):
+class ImplementabilityCondition(StrEnum):
     """The three conditions of coherence."""
 
     SEND_COHERENCE = "send-coherence"
@@ -34,7 +34,7 @@ class Violation(msgspec.Struct, frozen=True):
     """
 
     role: int
-    condition: Condition
+    condition: ImplementabilityCondition
     transition: int
     run: tuple[int, ...]
     onward: tuple[int, ...] = ()
@@ -45,14 +45,14 @@ class Violation(msgspec.Struct, frozen=True):
         return 2 * len(self.run) + len(self.onward) + 1
 
 
-class Views:
+class SubsetConstruction:
     """The subset construction of one role on the states of the graph.
 
     `subsets[i]` is closed under foreign events; `moves[i]` maps `(is a send, peer, label)` to a
     subset and to the transitions that make the move. Raises OutOfBudget.
     """
 
-    def __init__(self, graph: ProtocolGraph, role: int, budget: Budget) -> None:
+    def __init__(self, graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> None:
         self.graph = graph
         self.role = role
         self.budget = budget
@@ -119,28 +119,30 @@ class Views:
 
 
 def violations(
-    graph: ProtocolGraph, role: int, budget: Budget, available: Availability
+    graph: ProtocolGraph, role: int, budget: AvailabilityBudget, available: Availability
 ) -> Violation | None:
     """The violation of `role` with the shortest history, or None when the role is coherent.
 
     Raises OutOfBudget.
     """
-    views = Views(graph, role, budget)
-    found = _Found(graph, views)
+    views = SubsetConstruction(graph, role, budget)
+    found = _FoundViolation(graph, views)
     for number in range(len(views.subsets)):
         _judge(views, number, available, found)
     return found.shortest()
 
 
-class _Found:
+class _FoundViolation:
     """Violations by the place `(state, subset)` of the protocol where they show."""
 
-    def __init__(self, graph: ProtocolGraph, views: Views) -> None:
+    def __init__(self, graph: ProtocolGraph, views: SubsetConstruction) -> None:
         self.graph = graph
         self.views = views
-        self.at: dict[tuple[int, int], list[tuple[Condition, int, list[int]]]] = {}
+        self.at: dict[tuple[int, int], list[tuple[ImplementabilityCondition, int, list[int]]]] = {}
 
-    def add(self, place: tuple[int, int], row: tuple[Condition, int, list[int]]) -> None:
+    def add(
+        self, place: tuple[int, int], row: tuple[ImplementabilityCondition, int, list[int]]
+    ) -> None:
         """Remember that at `place` the role may act as in a transition elsewhere."""
         self.at.setdefault(place, []).append(row)
 
@@ -149,7 +151,7 @@ class _Found:
         best: Violation | None = None
         if not self.at:
             return None
-        walked = Places(self.views)
+        walked = BranchPlaces(self.views)
         for place in walked.order:
             if place not in self.at:
                 continue
@@ -163,10 +165,10 @@ class _Found:
         return best
 
 
-class Places:
+class BranchPlaces:
     """Every reachable pair of a state and the role's subset there, nearest first."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: SubsetConstruction) -> None:
         graph = views.graph
         first, target = graph.first, graph.target
         self.order = [(0, 0)]
@@ -192,7 +194,9 @@ class Places:
         return run[::-1]
 
 
-def _judge(views: Views, number: int, available: Availability, found: _Found) -> None:
+def _judge(
+    views: SubsetConstruction, number: int, available: Availability, found: _FoundViolation
+) -> None:
     """Add every violation in one subset to `found`."""
     moves = views.moves[number]
     sends = [edges for (is_send, _, _), (_, edges) in moves.items() if is_send]
@@ -208,20 +212,22 @@ def _judge(views: Views, number: int, available: Availability, found: _Found) ->
 
 
 def _mixed_choices(
-    views: Views,
+    views: SubsetConstruction,
     number: int,
     sends: list[list[int]],
     receives: list[tuple[tuple[bool, int, int], list[int]]],
-    found: _Found,
+    found: _FoundViolation,
 ) -> None:
     """Where the protocol has the role receive, it may send."""
     for _, edges in receives:
         for other in edges:
             place = (_source(views.graph, other), number)
-            found.add(place, (Condition.NO_MIXED_CHOICE, sends[0][0], []))
+            found.add(place, (ImplementabilityCondition.NO_MIXED_CHOICE, sends[0][0], []))
 
 
-def _send_incoherence(views: Views, number: int, edges: list[int], found: _Found) -> None:
+def _send_incoherence(
+    views: SubsetConstruction, number: int, edges: list[int], found: _FoundViolation
+) -> None:
     """Where no silent run leads to the send, the role may send all the same."""
     graph, role = views.graph, views.role
     members = views.subsets[number]
@@ -242,15 +248,15 @@ def _send_incoherence(views: Views, number: int, edges: list[int], found: _Found
                 reached.add(state)
                 work.append(state)
     for state in sorted(members - reached):
-        found.add((state, number), (Condition.SEND_COHERENCE, edges[0], []))
+        found.add((state, number), (ImplementabilityCondition.SEND_COHERENCE, edges[0], []))
 
 
 def _races(
-    views: Views,
+    views: SubsetConstruction,
     number: int,
     receives: list[tuple[tuple[bool, int, int], list[int]]],
     available: Availability,
-    found: _Found,
+    found: _FoundViolation,
 ) -> None:
     """Where one sender is next, another one's message may already be there."""
     target = views.graph.target
@@ -265,7 +271,7 @@ def _races(
                 path = available.path(behind, views.role, peer, label)
                 if path is not None:
                     place = (_source(views.graph, other), number)
-                    row = (Condition.RECEIVE_COHERENCE, edges[0], [other, *path])
+                    row = (ImplementabilityCondition.RECEIVE_COHERENCE, edges[0], [other, *path])
                     found.add(place, row)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.projection.availability import Budget, OutOfBudget
+from tellverify.projection.availability import AvailabilityBudget, OutOfBudget
 from tellverify.projection.loosened import (
     Gather,
     LooseEvent,
@@ -73,7 +73,7 @@ def decide_gathers(graph: ProtocolGraph, steps: int = 2_000_000) -> GatherVerdic
     gathers = gathers_of(graph)
     scattered = _scattered(graph, gathers)
     uncovered = tuple(e for e in scattered if needed_responses(graph, e) is not None)
-    budget = Budget(steps)
+    budget = AvailabilityBudget(steps)
     coherent: bool | None = None
     stuck: tuple[int, ...] = ()
     single: set[int] = set()
@@ -99,7 +99,7 @@ def decide_gathers(graph: ProtocolGraph, steps: int = 2_000_000) -> GatherVerdic
     return GatherVerdicts(verdicts, coherent, stuck, uncovered, in_index_order)
 
 
-def _owed(loosened: Loosened, budget: Budget) -> dict[int, tuple[int, ...]]:
+def _owed(loosened: Loosened, budget: AvailabilityBudget) -> dict[int, tuple[int, ...]]:
     """By the first state of a gather the senders whose late answers may grow without limit."""
     return {
         gather.start: tuple(
@@ -156,7 +156,9 @@ def _verdict(
     return GatherVerdict(gather, order, known)
 
 
-def _single_moves(graph: ProtocolGraph, gathers: tuple[Gather, ...], budget: Budget) -> set[int]:
+def _single_moves(
+    graph: ProtocolGraph, gathers: tuple[Gather, ...], budget: AvailabilityBudget
+) -> set[int]:
     """First states of gathers in which the receiver awaits one message at a time."""
     plain = Loosened(_rows(graph), _finals(graph), (), len(graph.roles))
     views = {each.receiver: LooseViews(plain, each.receiver, budget) for each in gathers}

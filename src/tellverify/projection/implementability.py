@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.projection.availability import Availability, Budget, OutOfBudget
+from tellverify.projection.availability import Availability, AvailabilityBudget, OutOfBudget
 from tellverify.projection.congruence import Doubts, doubts
 from tellverify.projection.exact import Violation, violations
 from tellverify.projection.liveness import StuckRun, stuck_run, waiting_after
@@ -43,7 +43,7 @@ def check_graph(graph: ProtocolGraph, steps: int = DEFAULT_BUDGET) -> Implementa
     if fault is not None:
         raise ValueError(f"state {fault.state}: {fault.reason}")
     doubted = doubts(graph)
-    budget = Budget(steps)
+    budget = AvailabilityBudget(steps)
     available = Availability(graph, budget)
     refuted: list[Violation] = []
     unknown = False
@@ -58,7 +58,7 @@ def check_graph(graph: ProtocolGraph, steps: int = DEFAULT_BUDGET) -> Implementa
             break
         if violation is not None:
             refuted.append(violation)
-    stuck, undecided = _stuck(graph, doubted, Budget(steps))
+    stuck, undecided = _stuck(graph, doubted, AvailabilityBudget(steps))
     refuted.sort(key=lambda v: (v.length, v.role))
     verdict = False if refuted else None if unknown else True
     settled = len(graph.roles) - len({*suspects, *doubted.waiting})
@@ -85,7 +85,7 @@ def _suspects(graph: ProtocolGraph, doubted: Doubts, available: Availability) ->
 
 
 def _stuck(
-    graph: ProtocolGraph, doubted: Doubts, budget: Budget
+    graph: ProtocolGraph, doubted: Doubts, budget: AvailabilityBudget
 ) -> tuple[tuple[StuckRun, ...], tuple[int, ...]]:
     """Shortest runs after which roles wait for ever, and the roles left undecided.
 

@@ -6,9 +6,9 @@ import msgspec
 
 from tellverify.model.components import endless_components, reaching
 from tellverify.model.graph import ProtocolGraph, acting_roles
-from tellverify.projection.availability import Budget
-from tellverify.projection.exact import Places, Views
-from tellverify.projection.positions import Positions
+from tellverify.projection.availability import AvailabilityBudget
+from tellverify.projection.exact import BranchPlaces, SubsetConstruction
+from tellverify.projection.positions import RolePositions
 
 
 class StuckRun(msgspec.Struct, frozen=True):
@@ -23,17 +23,17 @@ class StuckRun(msgspec.Struct, frozen=True):
     loop: int = -1
 
 
-def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | None:
+def stuck_run(graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> StuckRun | None:
     """A shortest run after which `role` waits for ever, or None. Raises OutOfBudget.
 
     The role waits when its state of the subset construction has moves, all of them receives,
     while the protocol may end, or in a loop that the role takes no part in and that nothing
     leaves.
     """
-    views = Views(graph, role, budget)
+    views = SubsetConstruction(graph, role, budget)
     waiting = [bool(moves) and not any(sends for sends, _, _ in moves) for moves in views.moves]
     endless = _endless_without(graph, role)
-    places = Places(views)
+    places = BranchPlaces(views)
     lasso = None
     for place in places.order:
         state, number = place
@@ -52,7 +52,7 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: Budget) -> StuckRun | Non
 def waiting_after(
     run: StuckRun,
     roles: tuple[int, ...],
-    found: Positions,
+    found: RolePositions,
     acts: bytearray,
     graph: ProtocolGraph,
 ) -> list[int]:
@@ -100,7 +100,7 @@ def cycle_through(graph: ProtocolGraph, start: int) -> list[int]:
     raise ValueError(f"state {start} is on no cycle")
 
 
-class Ending(msgspec.Struct, frozen=True):
+class LivenessEnding(msgspec.Struct, frozen=True):
     """Whether the end stays in reach.
 
     `has_end` is False for endless services. `run` is a shortest run to a place from which no end
@@ -113,7 +113,7 @@ class Ending(msgspec.Struct, frozen=True):
     loop: tuple[int, ...] = ()
 
 
-def ending(graph: ProtocolGraph, *, must_end: bool = False) -> Ending:
+def ending(graph: ProtocolGraph, *, must_end: bool = False) -> LivenessEnding:
     """Decide whether the protocol can always still end; linear.
 
     One that `must_end` and has no end is treated as one whose end is out of reach.
@@ -122,9 +122,9 @@ def ending(graph: ProtocolGraph, *, must_end: bool = False) -> Ending:
     states = range(graph.state_count)
     ends = [s for s in states if final[s]]
     if not ends and not must_end:
-        return Ending(False)
+        return LivenessEnding(False)
     if ends and all(reaching(first, target, ends)):
-        return Ending(True)
+        return LivenessEnding(True)
     looping = {s for component in endless_components(first, target) for s in component}
     traps = looping | {s for s in states if first[s] == first[s + 1] and not final[s]}
     before: dict[int, tuple[int, int]] = {}
@@ -138,7 +138,7 @@ def ending(graph: ProtocolGraph, *, must_end: bool = False) -> Ending:
                 run.append(e)
             run.reverse()
             loop = cycle_through(graph, state) if state in looping else []
-            return Ending(True, tuple(run), tuple(loop))
+            return LivenessEnding(True, tuple(run), tuple(loop))
         for e in range(first[state], first[state + 1]):
             if target[e] != 0 and target[e] not in before:
                 before[target[e]] = (state, e)

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.availability import Budget
+from tellverify.projection.availability import AvailabilityBudget
 
 _MOST_MEMBERS: Final = 10  # of a gather: 2^n states
 
@@ -179,7 +179,7 @@ def _add_orders(
 class LooseViews:
     """The subset construction of one role on a loosened graph. Raises OutOfBudget."""
 
-    def __init__(self, loosened: Loosened, role: int, budget: Budget) -> None:
+    def __init__(self, loosened: Loosened, role: int, budget: AvailabilityBudget) -> None:
         self.loosened, self.role, self.budget = loosened, role, budget
         self.subsets: list[frozenset[int]] = [self.closure([0])]
         self.moves: list[dict[tuple[bool, int, int], int]] = []
@@ -214,7 +214,7 @@ class LooseViews:
 
 
 def is_available(
-    loosened: Loosened, start: int, role: int, message: tuple[int, int], budget: Budget
+    loosened: Loosened, start: int, role: int, message: tuple[int, int], budget: AvailabilityBudget
 ) -> bool:
     """May `message`, a sender and a label, be first on its channel while `role` waits at `start`?
 
@@ -240,7 +240,9 @@ def is_available(
     return False
 
 
-def may_owe_ever_more(loosened: Loosened, number: int, member: int, budget: Budget) -> bool:
+def may_owe_ever_more(
+    loosened: Loosened, number: int, member: int, budget: AvailabilityBudget
+) -> bool:
     """May the receiver of a gather go round a loop while `member` of it never acts again?
 
     Then late answers of that member grow without limit. Raises OutOfBudget.
@@ -250,7 +252,9 @@ def may_owe_ever_more(loosened: Loosened, number: int, member: int, budget: Budg
     return any(blocked in _rounds(loosened, gather, blocked, budget) for blocked in starts)
 
 
-def _rounds(loosened: Loosened, gather: Gather, blocked: int, budget: Budget) -> set[int]:
+def _rounds(
+    loosened: Loosened, gather: Gather, blocked: int, budget: AvailabilityBudget
+) -> set[int]:
     """The roles that are blocked when the gather begins again, its receiver not among them."""
     found: set[int] = set()
     seen = {(gather.start, blocked)}

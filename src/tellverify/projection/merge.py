@@ -44,7 +44,7 @@ from tellverify.projection.type_table import (
     RECEIVE_KIND,
     SEND_KIND,
     VARIABLE_KIND,
-    Reason,
+    TypeReason,
     TypeTable,
 )
 
@@ -60,7 +60,7 @@ class MergeFailure(msgspec.Struct, frozen=True):
     """
 
     role: str
-    reason: Reason
+    reason: TypeReason
     state: int
     left: int
     right: int
@@ -108,10 +108,10 @@ class Projections(msgspec.Struct, frozen=True):
         return _expand(self.table, self.graph, type_id)
 
 
-class _Fault(NamedTuple):
+class _MergeError(NamedTuple):
     """Why the default type of a state does not exist."""
 
-    reason: Reason
+    reason: TypeReason
     state: int
     left: int
     right: int
@@ -122,7 +122,7 @@ class _Env:
 
     __slots__ = ("base", "changes", "default")
 
-    def __init__(self, base: int, changes: dict[int, int], default: int | _Fault) -> None:
+    def __init__(self, base: int, changes: dict[int, int], default: int | _MergeError) -> None:
         self.base = base
         self.changes = changes
         self.default = default
@@ -234,7 +234,7 @@ class _Pass:
         found = self._present(env, role)
         if found:
             return found
-        if isinstance(env.default, _Fault):
+        if isinstance(env.default, _MergeError):
             self.failed[role] = MergeFailure(self.graph.roles[role], *env.default)
             return None
         return env.default
@@ -299,7 +299,7 @@ class _Pass:
                 return 0
             if 0 not in values:
                 merged = self.table.merge(values)
-                if not isinstance(merged, Reason):
+                if not isinstance(merged, TypeReason):
                     return merged
             types = [
                 value or defaults[position[origin]]
@@ -323,31 +323,31 @@ class _Pass:
         return _Env(self.maps.joined(maps, origins, join), {}, default)
 
     def _merged_default(
-        self, state: int, defaults: tuple[int | _Fault, ...], origins: tuple[int, ...]
-    ) -> int | _Fault:
+        self, state: int, defaults: tuple[int | _MergeError, ...], origins: tuple[int, ...]
+    ) -> int | _MergeError:
         for each in defaults:
-            if isinstance(each, _Fault):
+            if isinstance(each, _MergeError):
                 return each
-        types = [each for each in defaults if not isinstance(each, _Fault)]
+        types = [each for each in defaults if not isinstance(each, _MergeError)]
         merged = self.table.merge(types)
-        if not isinstance(merged, Reason):
+        if not isinstance(merged, TypeReason):
             return merged
         place, other, reason = self._first_clash(types)
-        return _Fault(reason, state, origins[other], origins[place])
+        return _MergeError(reason, state, origins[other], origins[place])
 
     def _failure(
-        self, role: int, state: int, types: list[int | _Fault], origins: tuple[int, ...]
+        self, role: int, state: int, types: list[int | _MergeError], origins: tuple[int, ...]
     ) -> MergeFailure:
         name = self.graph.roles[role]
         known: list[int] = []
         for each in types:
-            if isinstance(each, _Fault):
+            if isinstance(each, _MergeError):
                 return MergeFailure(name, *each)
             known.append(each)
         place, other, reason = self._first_clash(known)
         return MergeFailure(name, reason, state, origins[other], origins[place])
 
-    def _first_clash(self, types: list[int]) -> tuple[int, int, Reason]:
+    def _first_clash(self, types: list[int]) -> tuple[int, int, TypeReason]:
         """The first type that does not merge with those before it, one of those, and why.
 
         Types that merge pairwise merge together, unless the budget ends.
@@ -356,15 +356,15 @@ class _Pass:
         low, high = 1, len(types) - 1  # types[: high + 1] does not merge
         while low < high:
             middle = (low + high) // 2
-            if isinstance(merge(types[: middle + 1]), Reason):
+            if isinstance(merge(types[: middle + 1]), TypeReason):
                 high = middle
             else:
                 low = middle + 1
         for other in range(low):
             reason = merge([types[other], types[low]])
-            if isinstance(reason, Reason):
+            if isinstance(reason, TypeReason):
                 return low, other, reason
-        return low, 0, Reason.LIMIT
+        return low, 0, TypeReason.LIMIT
 
     def _bind(self, env: _Env, head: int) -> None:
         """Put the μ of a loop head around every type."""
@@ -373,7 +373,7 @@ class _Pass:
         for role, body in env.changes.items():
             if body:
                 env.changes[role] = mu(head, body)
-        if not isinstance(env.default, _Fault):
+        if not isinstance(env.default, _MergeError):
             env.default = mu(head, env.default)
 
     def _freeze(self, env: _Env) -> None:

@@ -21,7 +21,7 @@ from tellverify.model.components import endless_components
 from tellverify.model.graph import ProtocolGraph, acting_roles
 
 
-class Positions(msgspec.Struct):
+class RolePositions(msgspec.Struct):
     """The pieces of every role; piece `r` below `len(roles)` is where role r starts.
 
     For transition e, `sender_at[e]` and `sender_to[e]` are the pieces of the sender before and
@@ -49,7 +49,7 @@ def sources(graph: ProtocolGraph) -> list[int]:
     return [s for s in range(len(first) - 1) for _ in range(first[s], first[s + 1])]
 
 
-def positions(graph: ProtocolGraph) -> Positions:
+def positions(graph: ProtocolGraph) -> RolePositions:
     """The positions of all roles of `graph`, whose states must all be reachable.
 
     Time and memory are linear in transitions and roles, and in the size of endless loops.
@@ -92,7 +92,7 @@ def _wanted(
 
 def _spanning_pass(
     graph: ProtocolGraph, shared: set[int], wanted: dict[int, set[int]]
-) -> tuple[Positions, dict[tuple[int, int], int]]:
+) -> tuple[RolePositions, dict[tuple[int, int], int]]:
     """The depth-first pass; also the piece of each wanted role at each wanted state."""
     first, target = graph.first, graph.target
     sender, receiver = graph.sender, graph.receiver
@@ -149,7 +149,7 @@ def _spanning_pass(
         else:
             running = False
     return (
-        Positions(
+        RolePositions(
             count, sender_at, sender_to, receiver_at, receiver_to,
             order, chords, parent_edge, depth, [],
         ),
@@ -167,7 +167,7 @@ def _endless_components(graph: ProtocolGraph) -> list[tuple[int, list[int]]]:
 
 def _count_idle(
     graph: ProtocolGraph,
-    found: Positions,
+    found: RolePositions,
     endless: list[tuple[int, list[int]]],
     piece_at: dict[tuple[int, int], int],
 ) -> None:

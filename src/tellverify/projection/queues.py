@@ -15,7 +15,7 @@ import msgspec
 
 from tellverify.model.components import strongly_connected
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.availability import Budget, OutOfBudget
+from tellverify.projection.availability import AvailabilityBudget, OutOfBudget
 from tellverify.projection.congruence import channel_suspects
 
 _LOOPS: Final = 32  # loops that are compared, of which a shortest is shown
@@ -49,7 +49,7 @@ def queue_bounds(graph: ProtocolGraph, steps: int) -> QueueBounds:
     in one near-linear pass over all channels; others are searched within `steps`.
     """
     suspects = channel_suspects(graph)
-    budget = Budget(steps)
+    budget = AvailabilityBudget(steps)
     bounds: list[QueueBound] = []
     undecided: list[tuple[int, int]] = []
     sends: dict[tuple[int, int], list[int]] = {}
@@ -60,17 +60,21 @@ def queue_bounds(graph: ProtocolGraph, steps: int) -> QueueBounds:
             bounds.append(QueueBound(*channel, 1))
             continue
         try:
-            bounds.append(_Search(graph, channel, edges, budget).bound())
+            bounds.append(_QueueSearch(graph, channel, edges, budget).bound())
         except OutOfBudget:
             undecided.append(channel)
     return QueueBounds(tuple(bounds), tuple(undecided))
 
 
-class _Search:
+class _QueueSearch:
     """The graph of `(state, blocked roles)` behind all messages of one channel."""
 
     def __init__(
-        self, graph: ProtocolGraph, channel: tuple[int, int], edges: list[int], budget: Budget
+        self,
+        graph: ProtocolGraph,
+        channel: tuple[int, int],
+        edges: list[int],
+        budget: AvailabilityBudget,
     ) -> None:
         self.graph = graph
         self.channel = channel
@@ -82,7 +86,7 @@ class _Search:
         self.counts: list[bool] = []
         self._explore(edges, budget)
 
-    def _explore(self, edges: list[int], budget: Budget) -> None:
+    def _explore(self, edges: list[int], budget: AvailabilityBudget) -> None:
         graph = self.graph
         p, q = self.channel
         index: dict[tuple[int, int], int] = {}

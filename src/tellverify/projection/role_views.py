@@ -14,7 +14,7 @@ from tellverify.projection.merge import MergeFailure, Projections, strict_projec
 from tellverify.projection.minimise import minimise
 from tellverify.projection.renaming import family_of, pattern
 from tellverify.projection.subset import bounded_machine
-from tellverify.projection.type_table import Reason
+from tellverify.projection.type_table import TypeReason
 from tellverify.projection.unfold import machine_of_type
 
 _MOST_FAILING: Final = 3  # members of one family without a strict projection that are looked at
@@ -28,7 +28,7 @@ class Unprojectable(msgspec.Struct, frozen=True):
     reason: str
 
 
-class View(msgspec.Struct, frozen=True):
+class ViewOfRole(msgspec.Struct, frozen=True):
     """Roles that do the same up to the names of family members; the first one is shown.
 
     `identical` says that nothing at all differs. `machine` is None when it is too large.
@@ -40,7 +40,7 @@ class View(msgspec.Struct, frozen=True):
     identical: bool = True
 
 
-class Views:
+class RoleViews:
     """The views of chosen roles of a graph."""
 
     def __init__(self, graph: ProtocolGraph) -> None:
@@ -50,16 +50,16 @@ class Views:
         self._index = {role: index for index, role in enumerate(graph.roles)}
         self._work = _WORK
 
-    def of(self, role: str) -> View:
+    def of(self, role: str) -> ViewOfRole:
         """What one role does."""
         local = self.projections.of(role)
         if isinstance(local, LocalType):
             machine = machine_of_type(local, role)
             found = minimise(machine) if isinstance(machine, Machine) else None
-            return View((role,), local, found)
-        return View((role,), Unprojectable(self._why(role)), self._canonical(role))
+            return ViewOfRole((role,), local, found)
+        return ViewOfRole((role,), Unprojectable(self._why(role)), self._canonical(role))
 
-    def grouped(self, roles: Iterable[str]) -> tuple[list[View], list[str]]:
+    def grouped(self, roles: Iterable[str]) -> tuple[list[ViewOfRole], list[str]]:
         """Views in the order of their first roles, and the roles that were not looked at.
 
         Of the members of a family without strict projections only the first few are looked at.
@@ -85,10 +85,10 @@ class Views:
                 groups[("role", role)] = [role]
         return [self._group(group) for group in groups.values()], left
 
-    def _group(self, roles: Sequence[str]) -> View:
+    def _group(self, roles: Sequence[str]) -> ViewOfRole:
         view = self.of(roles[0])
         identical = len({self._type_id(role) for role in roles}) == 1
-        return View(tuple(roles), view.local, view.machine, identical)
+        return ViewOfRole(tuple(roles), view.local, view.machine, identical)
 
     def _type_id(self, role: str) -> int | None:
         if self.projections.unsupported is not None:
@@ -108,7 +108,7 @@ class Views:
         if unsupported is not None:
             return f"the protocol is no global type: {_UNSUPPORTED[unsupported.reason]}"
         failure = self._failures[role]
-        if failure.reason is Reason.LIMIT:
+        if failure.reason is TypeReason.LIMIT:
             return "strict merge was given up: the merged type grows too large"
         left, right = self.graph.event(failure.left), self.graph.event(failure.right)
         line = self.graph.site_of(failure.left).line

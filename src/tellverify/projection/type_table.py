@@ -21,7 +21,7 @@ RECEIVE_KIND: Final = 4
 _BOUND: Final = -1
 
 
-class Reason(StrEnum):
+class TypeReason(StrEnum):
     """Why two local types do not merge; the names are those of Telltale's projection errors."""
 
     END_MISMATCH = "EndMismatch"
@@ -51,7 +51,7 @@ class TypeTable:
         self._tip: list[int] = [_BOUND]
         self._rank = rank
         self._budget = budget
-        self._merged: dict[tuple[int, ...], int | Reason] = {}
+        self._merged: dict[tuple[int, ...], int | TypeReason] = {}
         self.end = self.intern((END_KIND,))
 
     def intern(self, node: tuple[int, ...]) -> int:
@@ -77,7 +77,7 @@ class TypeTable:
             return self.end
         return self.intern((MU_KIND, binder, body))
 
-    def merge(self, types: Sequence[int]) -> int | Reason:
+    def merge(self, types: Sequence[int]) -> int | TypeReason:
         """The left fold of strict merge over `types`, all branches at once.
 
         Equals the fold of the binary merge, since that is associative and idempotent up to the
@@ -109,13 +109,13 @@ class TypeTable:
 
     def _merge_heads(
         self, key: tuple[int, ...], needed: list[tuple[int, ...]]
-    ) -> int | Reason | None:
+    ) -> int | TypeReason | None:
         """Merge different types whose continuations are merged already.
 
         Where some are not, None, and their keys in `needed`.
         """
         if self._budget < 0:
-            return Reason.LIMIT
+            return TypeReason.LIMIT
         self._budget -= len(key)
         nodes = [self.nodes[each] for each in key]
         for other in nodes[1:]:
@@ -124,7 +124,7 @@ class TypeTable:
                 return clash
         if nodes[0][0] == MU_KIND:
             body = self._continuation([node[2] for node in nodes], needed)
-            if needed or isinstance(body, Reason):
+            if needed or isinstance(body, TypeReason):
                 return None if needed else body
             return self.mu(nodes[0][1], body)
         following: dict[int, list[int]] = {}
@@ -135,12 +135,12 @@ class TypeTable:
         flat = list(nodes[0][:2])
         for label in sorted(following, key=self._rank.__getitem__):
             then = self._continuation(following[label], needed)
-            if isinstance(then, Reason):
-                return then if then is Reason.LIMIT else Reason.INCOMPATIBLE_CONTINUATIONS
+            if isinstance(then, TypeReason):
+                return then if then is TypeReason.LIMIT else TypeReason.INCOMPATIBLE_CONTINUATIONS
             flat += (label, then)
         return None if needed else self.intern(tuple(flat))
 
-    def _continuation(self, types: list[int], needed: list[tuple[int, ...]]) -> int | Reason:
+    def _continuation(self, types: list[int], needed: list[tuple[int, ...]]) -> int | TypeReason:
         """The merge of `types` where it is known, else any of them and a key in `needed`."""
         distinct = tuple(dict.fromkeys(types))
         if len(distinct) == 1:
@@ -151,25 +151,25 @@ class TypeTable:
             return distinct[0]
         return known
 
-    def _clash(self, left: tuple[int, ...], right: tuple[int, ...]) -> Reason | None:
+    def _clash(self, left: tuple[int, ...], right: tuple[int, ...]) -> TypeReason | None:
         """Why the heads of two different types do not merge, or None when they do."""
         kinds = (left[0], right[0])
         if END_KIND in kinds:
             alone = VARIABLE_KIND not in kinds
-            return Reason.END_MISMATCH if alone else Reason.INCOMPATIBLE_TYPES
+            return TypeReason.END_MISMATCH if alone else TypeReason.INCOMPATIBLE_TYPES
         if kinds == (VARIABLE_KIND, VARIABLE_KIND):
-            return Reason.VARIABLE_MISMATCH
+            return TypeReason.VARIABLE_MISMATCH
         if kinds == (MU_KIND, MU_KIND):
-            return None if left[1] == right[1] else Reason.RECURSIVE_VARIABLE_MISMATCH
+            return None if left[1] == right[1] else TypeReason.RECURSIVE_VARIABLE_MISMATCH
         if min(kinds) < SEND_KIND:
-            return Reason.INCOMPATIBLE_TYPES
+            return TypeReason.INCOMPATIBLE_TYPES
         if left[0] != right[0]:
-            return Reason.DIRECTION_MISMATCH
+            return TypeReason.DIRECTION_MISMATCH
         if left[1] != right[1]:
-            return Reason.PARTNER_MISMATCH
+            return TypeReason.PARTNER_MISMATCH
         if left[0] == SEND_KIND:
             if len(left) != len(right):
-                return Reason.SEND_BRANCH_COUNT_MISMATCH
+                return TypeReason.SEND_BRANCH_COUNT_MISMATCH
             if left[2::2] != right[2::2] and set(left[2::2]) != set(right[2::2]):
-                return Reason.SEND_LABEL_MISMATCH
+                return TypeReason.SEND_LABEL_MISMATCH
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tellverify.evidence.certificate import Closed, Range
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.availability import Budget
+from tellverify.projection.availability import AvailabilityBudget
 
 _Message = tuple[int, int]  # sender, label
 
@@ -18,7 +18,7 @@ def closed_points(
     role: int,
     awaited: set[_Message],
     starts: set[tuple[int, int]],
-    budget: Budget,
+    budget: AvailabilityBudget,
 ) -> list[Closed]:
     """Closed sets that cover all `starts`: states behind a receive from the given sender.
 
@@ -43,7 +43,7 @@ def closed_points(
 
 
 def _explore(
-    graph: ProtocolGraph, role: int, starts: set[int], channel: int, budget: Budget
+    graph: ProtocolGraph, role: int, starts: set[int], channel: int, budget: AvailabilityBudget
 ) -> dict[int, list[int]]:
     """All points from `starts`; events from `channel` to `role` are not followed."""
     first, target, sender, receiver = graph.first, graph.target, graph.sender, graph.receiver

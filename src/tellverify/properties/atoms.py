@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 from tellverify.properties.formula_tree import (
     At,
-    Binary,
+    BinaryFormula,
     Compare,
     Finished,
     FormulaError,
-    Message,
-    Name,
+    MessageAtom,
+    NameFormula,
     RoleName,
     Takes,
     Tree,
@@ -89,7 +89,7 @@ class AtomReader(PrecedenceReader[Tree]):
                 if not isinstance(tree, Takes):
                     raise FormulaError("`choice` is followed by `R takes LABEL`", here.span)
                 return tree
-        return Message("send", None, None, self._label())
+        return MessageAtom("send", None, None, self._label())
 
     def _begins_role(self) -> bool:
         """Whether what stands here is a role and not the label of a message."""
@@ -114,14 +114,14 @@ class AtomReader(PrecedenceReader[Tree]):
             return self._arrow(action)
         if self.here.kind != "word":
             raise self.unexpected("a message")
-        return Message(action, None, None, self._label())
+        return MessageAtom(action, None, None, self._label())
 
     def _arrow(self, action: Literal["send", "receive"]) -> Tree:
         sender = self._role()
         self.words("->")
         receiver = self._role()
         self.words(":")
-        return Message(action, _known(sender), _known(receiver), self._label())
+        return MessageAtom(action, _known(sender), _known(receiver), self._label())
 
     def _of_role(self) -> Tree:
         start = self._at
@@ -134,12 +134,12 @@ class AtomReader(PrecedenceReader[Tree]):
                 self.advance()
                 label = self._label()
                 peer = self._peer("to")
-                return Message("send", _known(role), peer, label)
+                return MessageAtom("send", _known(role), peer, label)
             case "receives":
                 self.advance()
                 label = self._label()
                 peer = self._peer("from")
-                return Message("receive", peer, _known(role), label)
+                return MessageAtom("receive", peer, _known(role), label)
             case "takes":
                 self.advance()
                 return Takes(_known(role), self._label())
@@ -168,7 +168,7 @@ class AtomReader(PrecedenceReader[Tree]):
         if here.kind != "word" and here.text != "*":
             raise self.unexpected("a role")
         self.advance()
-        name = Name(here.text, here.span)
+        name = NameFormula(here.text, here.span)
         if self.here.text == "[]":
             raise self.unexpected("an index in brackets")
         if self.here.text != "[" or here.text == "*":
@@ -183,13 +183,13 @@ class AtomReader(PrecedenceReader[Tree]):
         self.advance()
         self.expect("]", opened)
         text = str(int(index.text)) if index.kind == "number" else index.text
-        return RoleName(name, Name(text, index.span))
+        return RoleName(name, NameFormula(text, index.span))
 
-    def _label(self) -> Name:
+    def _label(self) -> NameFormula:
         here = self.here
         if here.text == "*":
             self.advance()
-            return Name("*", here.span)
+            return NameFormula("*", here.span)
         if here.kind != "word":
             raise self.unexpected("the label of a message")
         self.advance()
@@ -198,7 +198,7 @@ class AtomReader(PrecedenceReader[Tree]):
             self.advance()
             part = self.advance()
             text, end = f"{text}.{part.text}", part.span.end
-        return Name(text, Span(here.span.start, end))
+        return NameFormula(text, Span(here.span.start, end))
 
     def _comparison(self) -> Tree:
         left, constant = self._sum()
@@ -220,11 +220,13 @@ class AtomReader(PrecedenceReader[Tree]):
                 return Compare(more, constant - other)
             case ">":
                 return Compare(more, constant - other - 1)
-        equal = Binary("and", Compare(less, other - constant), Compare(more, constant - other))
+        equal = BinaryFormula(
+            "and", Compare(less, other - constant), Compare(more, constant - other)
+        )
         return Unary("not", equal) if relation.text == "!=" else equal
 
-    def _sum(self) -> tuple[list[tuple[int, Message | Takes]], int]:
-        terms: list[tuple[int, Message | Takes]] = []
+    def _sum(self) -> tuple[list[tuple[int, MessageAtom | Takes]], int]:
+        terms: list[tuple[int, MessageAtom | Takes]] = []
         constant, sign = 0, 1
         while True:
             if self.here.kind == "number":
@@ -240,7 +242,7 @@ class AtomReader(PrecedenceReader[Tree]):
                 return terms, constant
             sign = 1 if self.advance().text == "+" else -1
 
-    def _count(self) -> Message | Takes:
+    def _count(self) -> MessageAtom | Takes:
         if self.here.text != "count":
             raise self.unexpected("`count(..)` or a number")
         self.advance()
@@ -248,7 +250,7 @@ class AtomReader(PrecedenceReader[Tree]):
         self.words("(")
         what = self.here
         tree = self.atom()
-        if not isinstance(tree, Message | Takes):
+        if not isinstance(tree, MessageAtom | Takes):
             raise FormulaError("only messages and branches can be counted", what.span)
         self.expect(")", opened)
         return tree
@@ -259,7 +261,7 @@ def _known(role: RoleName) -> RoleName | None:
 
 
 def _difference(
-    plus: list[tuple[int, Message | Takes]], minus: list[tuple[int, Message | Takes]]
-) -> tuple[tuple[int, Message | Takes], ...]:
+    plus: list[tuple[int, MessageAtom | Takes]], minus: list[tuple[int, MessageAtom | Takes]]
+) -> tuple[tuple[int, MessageAtom | Takes], ...]:
     terms = [*plus, *((-factor, what) for factor, what in minus)]
     return tuple((factor, what) for factor, what in terms if factor)

@@ -18,11 +18,11 @@ _MOST_ALTERNATIVES: Final = 300
 _MOST_WORK: Final = 3_000_000
 
 
-class TooLarge(Exception):
+class AutomatonTooLarge(Exception):
     """The automaton has more states or transitions than are examined."""
 
 
-class Alternative(NamedTuple):
+class TransitionAlternative(NamedTuple):
     """What remains behind a letter: formulas, whether a next position must exist, untils put off.
 
     `postponed` is a set of untils as bits.
@@ -33,17 +33,17 @@ class Alternative(NamedTuple):
     postponed: int
 
 
-_NOTHING: Final = Alternative(frozenset(), False, 0)
+_NOTHING: Final = TransitionAlternative(frozenset(), False, 0)
 _START: Final = 0
 _Row = tuple[str, int, int]
 
 
-class Automaton:
+class BuchiAutomaton:
     """The automaton of the negation of `formula`. States are numbers, 0 the initial one.
 
     `done` is the number of the state that accepts every word, or -1 while none was met: the start
     of a word that leads there breaks the formula whatever follows. `demands[s]` says that a word
-    must not end before state `s` has read a letter. Raises TooLarge.
+    must not end before state `s` has read a letter. Raises AutomatonTooLarge.
     """
 
     def __init__(self, formula: Formula) -> None:
@@ -57,7 +57,7 @@ class Automaton:
         self.demands: list[bool] = []
         self._states: dict[tuple[frozenset[int], bool], int] = {}
         self._moves: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
-        self._tables: dict[int, list[list[Alternative] | None]] = {}
+        self._tables: dict[int, list[list[TransitionAlternative] | None]] = {}
         self._work = 0
         self._state(frozenset((root,)), True)
 
@@ -141,7 +141,7 @@ class Automaton:
             )
         return found
 
-    def _table(self, letter: int) -> list[list[Alternative] | None]:
+    def _table(self, letter: int) -> list[list[TransitionAlternative] | None]:
         """The alternatives under a letter as far as they are known."""
         table = self._tables.get(letter)
         if table is None:
@@ -150,8 +150,8 @@ class Automaton:
         return table
 
     def _alternatives(
-        self, root: int, letter: int, table: list[list[Alternative] | None]
-    ) -> list[Alternative]:
+        self, root: int, letter: int, table: list[list[TransitionAlternative] | None]
+    ) -> list[TransitionAlternative]:
         """The alternatives of a formula; arguments come before it, so no recursion is needed."""
         known = table[root]
         if known is not None:
@@ -171,8 +171,8 @@ class Automaton:
         return table[root] or []
 
     def _unfolded(
-        self, number: int, letter: int, table: list[list[Alternative] | None]
-    ) -> list[Alternative]:
+        self, number: int, letter: int, table: list[list[TransitionAlternative] | None]
+    ) -> list[TransitionAlternative]:
         self._spend(1)
         operator, left, right = self._rows[number]
         first = table[left] or [] if operator not in ("atom", "no-atom") and left >= 0 else []
@@ -188,23 +188,27 @@ class Automaton:
                 return [] if letter >> left & 1 else [_NOTHING]
             case "next" | "weak-next":
                 rest = self._remaining(left)
-                return [Alternative(rest, operator == "next", 0)] if rest is not None else []
+                return (
+                    [TransitionAlternative(rest, operator == "next", 0)] if rest is not None else []
+                )
             case "and":
                 return self._product(first, second)
             case "or":
                 return self._least([*first, *second])
             case "until":
-                later = Alternative(frozenset((number,)), True, self._untils[number])
+                later = TransitionAlternative(frozenset((number,)), True, self._untils[number])
                 return self._least([*second, *self._product(first, [later])])
             case _:
-                later = Alternative(frozenset((number,)), False, 0)
+                later = TransitionAlternative(frozenset((number,)), False, 0)
                 return self._product(second, self._least([*first, later]))
 
     def _remaining(self, number: int) -> frozenset[int] | None:
         """What a next position must have; nothing at all for `true`."""
         return frozenset() if self._rows[number][0] == "true" else frozenset((number,))
 
-    def _product(self, left: list[Alternative], right: list[Alternative]) -> list[Alternative]:
+    def _product(
+        self, left: list[TransitionAlternative], right: list[TransitionAlternative]
+    ) -> list[TransitionAlternative]:
         if left == [_NOTHING]:
             return right
         if right == [_NOTHING]:
@@ -212,7 +216,7 @@ class Automaton:
         self._spend(len(left) * len(right))
         return self._least(
             [
-                Alternative(
+                TransitionAlternative(
                     one.formulas | other.formulas,
                     one.demands or other.demands,
                     one.postponed | other.postponed,
@@ -222,15 +226,15 @@ class Automaton:
             ]
         )
 
-    def _least(self, found: list[Alternative]) -> list[Alternative]:
+    def _least(self, found: list[TransitionAlternative]) -> list[TransitionAlternative]:
         """Without those that ask for all that another asks for, and more."""
         if len(found) < 2:
             return found
         unique = list(dict.fromkeys(found))
         if len(unique) > _MOST_ALTERNATIVES:
-            raise TooLarge
+            raise AutomatonTooLarge
         self._spend(len(unique) ** 2)
-        kept: list[Alternative] = []
+        kept: list[TransitionAlternative] = []
         for one in sorted(unique, key=_size):
             for other in kept:
                 if (
@@ -246,8 +250,8 @@ class Automaton:
     def _spend(self, work: int) -> None:
         self._work += work
         if self._work > _MOST_WORK:
-            raise TooLarge
+            raise AutomatonTooLarge
 
 
-def _size(one: Alternative) -> tuple[int, bool, int]:
+def _size(one: TransitionAlternative) -> tuple[int, bool, int]:
     return len(one.formulas), one.demands, one.postponed.bit_count()

@@ -23,7 +23,7 @@ from tellverify.model.components import reaching, strongly_connected
 from tellverify.model.formula import CountAtom, FinishedAtom, Formula, OfferAtom, evaluate
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.step import Step
-from tellverify.properties.automaton import Automaton, TooLarge
+from tellverify.properties.automaton import AutomatonTooLarge, BuchiAutomaton
 from tellverify.properties.observations import COUNT_LIMIT, limited
 
 _MOST_ORDER: Final = 2_000_000
@@ -52,14 +52,14 @@ def decide_on_graph(formula: Formula, graph: ProtocolGraph, budget: int) -> Grap
     if len(formula.atoms) * graph.event_count > _MOST_LETTERS:
         return None
     try:
-        automaton = Automaton(formula)
+        automaton = BuchiAutomaton(formula)
         if automaton.has_release and _has_cycle(graph):
             return None
         letters = _letters(formula, graph)
         if not _skips_nothing(automaton, formula, letters) or not _is_ordered(graph, letters):
             return None
-        return _Search(formula, graph, automaton, letters, budget).decide()
-    except TooLarge:
+        return _OrderSearch(formula, graph, automaton, letters, budget).decide()
+    except AutomatonTooLarge:
         return None
 
 
@@ -96,7 +96,7 @@ def _has_cycle(graph: ProtocolGraph) -> bool:
     )
 
 
-def _skips_nothing(automaton: Automaton, formula: Formula, letters: Sequence[Halves]) -> bool:
+def _skips_nothing(automaton: BuchiAutomaton, formula: Formula, letters: Sequence[Halves]) -> bool:
     """Whether reading events that are not seen is as good as reading nothing.
 
     Such an event repeats what counts have come to and has nothing else in its letter. Behind any
@@ -121,7 +121,7 @@ def _skips_nothing(automaton: Automaton, formula: Formula, letters: Sequence[Hal
 
 
 def _stays(
-    automaton: Automaton, begin: list[tuple[int, int]], seen: list[int], masks: list[int]
+    automaton: BuchiAutomaton, begin: list[tuple[int, int]], seen: list[int], masks: list[int]
 ) -> bool:
     """Whether each state, behind whatever letter, stays where it is while nothing is seen."""
     known = set(begin)
@@ -141,7 +141,7 @@ def _stays(
     return True
 
 
-def _behind(automaton: Automaton, state: int, letter: int) -> list[int]:
+def _behind(automaton: BuchiAutomaton, state: int, letter: int) -> list[int]:
     return list(dict.fromkeys(one for one, _ in automaton.moves(state, letter)))
 
 
@@ -229,14 +229,14 @@ def _follow(
     return work_left
 
 
-class _Search:
+class _OrderSearch:
     """The graph together with the automaton, in layers of transitions."""
 
     def __init__(
         self,
         formula: Formula,
         graph: ProtocolGraph,
-        automaton: Automaton,
+        automaton: BuchiAutomaton,
         letters: Sequence[Halves],
         budget: int,
     ) -> None:
@@ -310,7 +310,7 @@ class _Search:
             change = sum(factor for factor, one in atom.terms if half >> one & 1)
             total = limited(atom, value + change) if change else value
             if abs(total - atom.constant) > COUNT_LIMIT:
-                raise TooLarge
+                raise AutomatonTooLarge
             if total >= 0:
                 letter |= 1 << number
             after.append(total)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tellverify.model.machine import Machine
-from tellverify.search.encoding import CompiledSystem, Move
+from tellverify.search.encoding import CompiledSystem, EncodedMove
 
 FIRST_BOUND: Final = 2
 
@@ -89,7 +89,7 @@ class Configurations:
         must = takes if final else bool(moves) or blocked
         return tuple((self._event(move, state), move.delta) for move in moves), must, blocked
 
-    def _event(self, move: Move, state: int) -> int:
+    def _event(self, move: EncodedMove, state: int) -> int:
         key = (move.role, state, move.place)
         number = self._event_of.get(key)
         if number is None:

@@ -11,12 +11,12 @@ from typing import Final
 
 from tellverify.properties.atoms import AtomReader
 from tellverify.properties.formula_tree import (
-    Binary,
+    BinaryFormula,
     BinaryOperator,
     Compare,
-    Constant,
+    ConstantFormula,
     FormulaError,
-    Message,
+    MessageAtom,
     Takes,
     Tree,
     Unary,
@@ -68,7 +68,7 @@ _AFTER_OPERAND: Final = frozenset(
 
 def parse(text: str) -> Tree:
     """The tree of a property. Raises FormulaError when `text` is none."""
-    reader = _Reader(tokens(text), _DEEPEST)
+    reader = _FormulaReader(tokens(text), _DEEPEST)
     if reader.here.kind == "end":
         raise FormulaError(
             "there is no formula",
@@ -89,7 +89,7 @@ def parse_event(text: str) -> Tree:
     return parse(text)
 
 
-class _Reader(AtomReader):
+class _FormulaReader(AtomReader):
     def __init__(self, tokens: list[Token], deepest: int) -> None:
         super().__init__(tokens, deepest)
         self._starts: list[int] = []  # where the expressions begin that are being read
@@ -127,18 +127,18 @@ class _Reader(AtomReader):
         self.advance()
         operator, binding = found
         right = self.expression(binding if binding in _RIGHT else binding + 1)
-        return Binary(operator, left, right, before)
+        return BinaryFormula(operator, left, right, before)
 
     def _only_after(self, left: Tree) -> Tree:
         before = self._since(self._starts[-1])
         self.words("only", "after")
-        return Binary("only-after", left, self.expression(_OR), before)
+        return BinaryFormula("only-after", left, self.expression(_OR), before)
 
     def _precedes(self, first: Tree) -> Tree:
         before = self._since(self._starts[-1])
         self.advance()
         what, whole = self._placed(_OR)
-        return Binary("only-after", what, first, whole, before)
+        return BinaryFormula("only-after", what, first, whole, before)
 
     def operand(self) -> Tree:
         here = self.here
@@ -209,7 +209,11 @@ class _Reader(AtomReader):
 
     def _constant(self) -> Tree:
         word = self.advance().text
-        return Unary("weak-next", Constant(False)) if word == "end" else Constant(word == "true")
+        return (
+            Unary("weak-next", ConstantFormula(False))
+            if word == "end"
+            else ConstantFormula(word == "true")
+        )
 
     def _not(self) -> Tree:
         self.advance()
@@ -232,7 +236,7 @@ class _Reader(AtomReader):
         if self.here.text != "after":
             return Unary("never", what)
         self.advance()
-        return Binary("never-after", what, *self._after(whole, _OR))
+        return BinaryFormula("never-after", what, *self._after(whole, _OR))
 
     def _placed(self, least: int) -> tuple[Tree, Span]:
         """An expression and where it stands."""
@@ -249,7 +253,7 @@ class _Reader(AtomReader):
         self.advance()
         what, whole = self._placed(_OR)
         self.words("is", "followed", "by")
-        return Binary("followed-by", what, *self._after(whole, _OR))
+        return BinaryFormula("followed-by", what, *self._after(whole, _OR))
 
     def _either(self) -> Tree:
         self.advance()
@@ -260,7 +264,7 @@ class _Reader(AtomReader):
         if self.here.text == ",":
             self.advance()
         self.words("never", "both")
-        return Binary("either", left, *sides)
+        return BinaryFormula("either", left, *sides)
 
     def _bounded(self) -> Tree:
         """`at most N X`, `at least N X`, `exactly N X`"""
@@ -269,7 +273,7 @@ class _Reader(AtomReader):
         number = self._times()
         what = self.here
         counted = self.expression(_PREFIX)
-        if not isinstance(counted, Message | Takes):
+        if not isinstance(counted, MessageAtom | Takes):
             span = Span(what.span.start, max(what.span.end, self.peek(-1).span.end))
             raise FormulaError("only messages and branches can be counted", span)
         upper = Unary("always", Compare(((-1, counted),), number))
@@ -277,8 +281,8 @@ class _Reader(AtomReader):
         if relation == "most":
             return upper
         if not number:
-            return upper if relation == "exactly" else Constant(True)
-        return lower if relation == "least" else Binary("and", lower, upper)
+            return upper if relation == "exactly" else ConstantFormula(True)
+        return lower if relation == "least" else BinaryFormula("and", lower, upper)
 
     def _times(self) -> int:
         """`once`, `twice`, `3` or `3 times`"""

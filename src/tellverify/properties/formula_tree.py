@@ -24,7 +24,7 @@ BinaryOperator: TypeAlias = Literal[
 ]
 
 
-class Name(msgspec.Struct, frozen=True):
+class NameFormula(msgspec.Struct, frozen=True):
     """A word of a formula and where it stands in it."""
 
     text: str
@@ -34,24 +34,24 @@ class Name(msgspec.Struct, frozen=True):
 class RoleName(msgspec.Struct, frozen=True):
     """A role: `A`, `Devices[2]`, `Devices[*]`, `Devices[i]`, or `*` for any."""
 
-    name: Name
-    index: Name | None = None
+    name: NameFormula
+    index: NameFormula | None = None
 
 
-class Message(msgspec.Struct, frozen=True, tag=True):
+class MessageAtom(msgspec.Struct, frozen=True, tag=True):
     """The sending or the reception of a message; a missing role is any."""
 
     action: Literal["send", "receive"]
     sender: RoleName | None
     receiver: RoleName | None
-    label: Name
+    label: NameFormula
 
 
 class Takes(msgspec.Struct, frozen=True, tag=True):
     """`R takes Commit`: R begins a branch. Without a role anybody does."""
 
     role: RoleName | None
-    branch: Name
+    branch: NameFormula
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
@@ -64,17 +64,17 @@ class At(msgspec.Struct, frozen=True, tag=True):
     """`R at Label`"""
 
     role: RoleName
-    label: Name
+    label: NameFormula
 
 
 class Compare(msgspec.Struct, frozen=True, tag=True):
     """`constant` plus the counts of messages, each with its factor, is not negative."""
 
-    terms: tuple[tuple[int, Message | Takes], ...]
+    terms: tuple[tuple[int, MessageAtom | Takes], ...]
     constant: int
 
 
-class Constant(msgspec.Struct, frozen=True, tag=True):
+class ConstantFormula(msgspec.Struct, frozen=True, tag=True):
     """`true` or `false`"""
 
     value: bool
@@ -87,7 +87,7 @@ class Unary(msgspec.Struct, frozen=True, tag=True):
     argument: Tree
 
 
-class Binary(msgspec.Struct, frozen=True, tag=True):
+class BinaryFormula(msgspec.Struct, frozen=True, tag=True):
     """An operator with two arguments, and where they stand, as far as a finding may quote them."""
 
     operator: BinaryOperator
@@ -97,7 +97,9 @@ class Binary(msgspec.Struct, frozen=True, tag=True):
     right_span: Span = NOWHERE
 
 
-Tree: TypeAlias = Message | Takes | Finished | At | Compare | Constant | Unary | Binary
+Tree: TypeAlias = (
+    MessageAtom | Takes | Finished | At | Compare | ConstantFormula | Unary | BinaryFormula
+)
 
 
 class FormulaError(Exception):
@@ -116,7 +118,7 @@ def leaf_roles(tree: Tree) -> list[RoleName]:
     stack: list[Tree] = [tree]
     while stack:
         match stack.pop():
-            case Message(sender=sender, receiver=receiver):
+            case MessageAtom(sender=sender, receiver=receiver):
                 found += [role for role in (sender, receiver) if role is not None]
             case Takes(role=role):
                 found += [] if role is None else [role]
@@ -126,9 +128,9 @@ def leaf_roles(tree: Tree) -> list[RoleName]:
                 stack += [term for _, term in reversed(terms)]
             case Unary(argument=argument):
                 stack.append(argument)
-            case Binary(left=left, right=right):
+            case BinaryFormula(left=left, right=right):
                 stack += [right, left]
-            case Constant():
+            case ConstantFormula():
                 pass
     return found
 
@@ -145,7 +147,7 @@ def leaves(tree: Tree) -> list[Tree]:
                 stack += [term for _, term in reversed(terms)]
             case Unary(argument=argument):
                 stack.append(argument)
-            case Binary(left=left, right=right):
+            case BinaryFormula(left=left, right=right):
                 stack += [right, left]
             case _:
                 found.append(one)
@@ -161,7 +163,7 @@ def is_timeless(tree: Tree) -> bool:
                 if operator != "not":
                     return False
                 stack.append(argument)
-            case Binary(operator=operator, left=left, right=right):
+            case BinaryFormula(operator=operator, left=left, right=right):
                 if operator not in ("and", "or"):
                     return False
                 stack += [left, right]
@@ -170,20 +172,20 @@ def is_timeless(tree: Tree) -> bool:
     return True
 
 
-class Case(msgspec.Struct, frozen=True):
+class CaseName(msgspec.Struct, frozen=True):
     """What must occur in some run, lest a property holds vacuously; `spans` are its parts."""
 
     tree: Tree
     spans: tuple[Span, ...]
 
 
-def cases(tree: Tree) -> list[Case]:
+def cases(tree: Tree) -> list[CaseName]:
     """What must occur in some run, lest the property holds because there is no case of it.
 
     What a pattern bounds or answers, the left side of an implication, and what is counted. Without
     any of these, some message that is named. What must never be may well be impossible.
     """
-    found: list[Case] = []
+    found: list[CaseName] = []
     named: list[Tree] = []
     stack: list[Tree] = [tree]
     while stack:
@@ -193,29 +195,29 @@ def cases(tree: Tree) -> list[Case]:
                 pass
             case Unary(argument=argument):
                 stack.append(argument)
-            case Binary("followed-by" | "only-after" | "implies", left, _, span):
-                found.append(Case(left, (span,)))
-            case Binary("never-after" | "either", left, right, before, after):
-                found += [Case(left, (before,)), Case(right, (after,))]
-            case Binary(left=left, right=right):
+            case BinaryFormula("followed-by" | "only-after" | "implies", left, _, span):
+                found.append(CaseName(left, (span,)))
+            case BinaryFormula("never-after" | "either", left, right, before, after):
+                found += [CaseName(left, (before,)), CaseName(right, (after,))]
+            case BinaryFormula(left=left, right=right):
                 stack += [right, left]
             case Compare(terms=terms):
                 found.append(_some([term for _, term in terms]))
-            case Message() | Takes():
+            case MessageAtom() | Takes():
                 named.append(one)
-            case Finished() | At() | Constant():
+            case Finished() | At() | ConstantFormula():
                 pass
     return found if found or not named else [_some(named)]
 
 
-def _some(trees: Sequence[Tree]) -> Case:
-    return Case(_any(trees), tuple(dict.fromkeys(map(extent, trees))))
+def _some(trees: Sequence[Tree]) -> CaseName:
+    return CaseName(_any(trees), tuple(dict.fromkeys(map(extent, trees))))
 
 
 def _any(trees: Sequence[Tree]) -> Tree:
     joined = trees[0]
     for tree in trees[1:]:
-        joined = Binary("or", joined, tree)
+        joined = BinaryFormula("or", joined, tree)
     return joined
 
 
@@ -224,7 +226,7 @@ def extent(tree: Tree) -> Span:
     spans = [role.name.span for role in leaf_roles(tree)]
     for leaf in leaves(tree):
         match leaf:
-            case Message(label=name) | At(label=name) | Takes(branch=name):
+            case MessageAtom(label=name) | At(label=name) | Takes(branch=name):
                 spans.append(name.span)
             case _:
                 pass

@@ -18,7 +18,7 @@ from tellverify.model.components import strongly_connected
 from tellverify.model.formula import Formula, evaluate
 from tellverify.model.step import Step
 from tellverify.properties.accepting_cycles import shortest_cycle
-from tellverify.properties.automaton import Automaton, TooLarge
+from tellverify.properties.automaton import AutomatonTooLarge, BuchiAutomaton
 from tellverify.properties.configurations import Configurations
 from tellverify.properties.observations import Letters
 
@@ -28,21 +28,21 @@ _MOST_LETTERS: Final = 5_000_000
 Edge = tuple[int, int, int]  # successor, event, untils put off
 
 
-class Broken(NamedTuple):
+class BrokenProperty(NamedTuple):
     """A run that breaks the property, as events; `loop` is where it begins to repeat, or -1."""
 
     events: list[int]
     loop: int
 
 
-class Decision(msgspec.Struct, frozen=True):
+class ProductDecision(msgspec.Struct, frozen=True):
     """What the search found.
 
     Without `broken`, all runs have the property if the search `finished` and nothing was `cut`.
     `pairs` counts what was visited. `limit` says in words what ended the search, or is empty.
     """
 
-    broken: Broken | None
+    broken: BrokenProperty | None
     finished: bool
     cut: bool
     pairs: int
@@ -51,14 +51,14 @@ class Decision(msgspec.Struct, frozen=True):
 
 def decide(
     formula: Formula, configurations: Configurations, steps: Sequence[Step], budget: int
-) -> Decision:
+) -> ProductDecision:
     """Search for a run that breaks `formula`; `steps` are the events of `configurations`."""
     if len(formula.atoms) * len(steps) > _MOST_LETTERS:
-        return Decision(None, False, False, 0, "the formula is too large to be decided")
+        return ProductDecision(None, False, False, 0, "the formula is too large to be decided")
     try:
         return _Product(formula, configurations, steps, budget).decide()
-    except TooLarge:
-        return Decision(None, False, False, 0, "the formula is too large to be decided")
+    except AutomatonTooLarge:
+        return ProductDecision(None, False, False, 0, "the formula is too large to be decided")
 
 
 class _Product:
@@ -71,32 +71,32 @@ class _Product:
     ) -> None:
         self.formula = formula
         self.configurations = configurations
-        self.automaton = Automaton(formula)
+        self.automaton = BuchiAutomaton(formula)
         self.letters = Letters(formula, configurations, steps.__getitem__)
         self.budget = budget
         self.pairs: list[tuple[int, int]] = []  # configuration, state of the automaton
         self.parents: list[tuple[int, int]] = []  # pair before, event
         self.edges: list[list[Edge]] = []
 
-    def decide(self) -> Decision:
+    def decide(self) -> ProductDecision:
         """Finite runs first, in order of length; then infinite ones."""
         configurations = self.configurations
         rows: list[list[bool]] = [[] for _ in self.formula.atoms]
         for ended in (False, True):
             may_end = bool(configurations.obliged) and not configurations.obliged[0]
             if (may_end or not ended) and not evaluate(self.formula, rows, 0, ended=ended).weak:
-                return Decision(Broken([], -1), True, False, 1)
+                return ProductDecision(BrokenProperty([], -1), True, False, 1)
         end = self._search()
         pairs, cut = len(self.pairs), self.letters.cut
         if end >= 0:
-            return Decision(Broken(self._events_to(end), -1), True, cut, pairs)
+            return ProductDecision(BrokenProperty(self._events_to(end), -1), True, cut, pairs)
         broken = self._lasso() if self.automaton.has_release else None
         if broken is not None:
-            return Decision(broken, True, cut, pairs)
+            return ProductDecision(broken, True, cut, pairs)
         limit = ""
         if configurations.overflow or len(self.edges) < pairs:
             limit = f"the search was given up after {pairs} configurations and formulas"
-        return Decision(None, not limit, cut, pairs, limit)
+        return ProductDecision(None, not limit, cut, pairs, limit)
 
     def _search(self) -> int:
         """Visit all pairs; the number of a first one that ends a run that breaks it, or -1."""
@@ -144,9 +144,9 @@ class _Product:
         events.reverse()
         return events
 
-    def _lasso(self) -> Broken | None:
+    def _lasso(self) -> BrokenProperty | None:
         """A run with a cycle that breaks it, the shortest of those that are tried."""
-        best: Broken | None = None
+        best: BrokenProperty | None = None
         everything = (1 << self.automaton.until_count) - 1
         for part in self._components():
             inside = set(part)
@@ -166,7 +166,7 @@ class _Product:
                     break
                 cycle = self._cycle(entry, inside)
                 if best is None or len(stem) + len(cycle) < len(best.events):
-                    best = Broken([*stem, *cycle], len(stem))
+                    best = BrokenProperty([*stem, *cycle], len(stem))
         return best
 
     def _cycle(self, entry: int, inside: set[int]) -> list[int]:

@@ -20,13 +20,13 @@ from tellverify.model.formula import (
 from tellverify.model.graph import ProtocolGraph
 from tellverify.properties.formula_tree import (
     At,
-    Binary,
+    BinaryFormula,
     Compare,
-    Constant,
+    ConstantFormula,
     Finished,
     FormulaError,
-    Message,
-    Name,
+    MessageAtom,
+    NameFormula,
     RoleName,
     Takes,
     Tree,
@@ -40,7 +40,7 @@ _MOST_NODES = 20_000
 Messages = tuple[tuple[str, str, int], ...]
 
 
-class Scope(msgspec.Struct, frozen=True):
+class NameScope(msgspec.Struct, frozen=True):
     """The names of a protocol at given sizes.
 
     `roles` are those of the graph, `families` the names of role families, and `branches` has by
@@ -59,11 +59,11 @@ class Scope(msgspec.Struct, frozen=True):
         return found or [role for role in self.roles if role == family]
 
 
-class Unknown(msgspec.Struct, frozen=True):
+class UnknownName(msgspec.Struct, frozen=True):
     """A name in a formula that the protocol does not have: "role", "message" or "branch"."""
 
     kind: str
-    name: Name
+    name: NameFormula
     known: tuple[str, ...]
 
 
@@ -71,37 +71,37 @@ def scope_of(
     graph: ProtocolGraph,
     families: Sequence[str],
     branches: Mapping[tuple[str, str], Messages],
-) -> Scope:
+) -> NameScope:
     """The names of a graph."""
-    return Scope(graph.roles, frozenset(families), frozenset(graph.labels), branches)
+    return NameScope(graph.roles, frozenset(families), frozenset(graph.labels), branches)
 
 
 def unknown_names(
     tree: Tree, roles: Sequence[str], labels: Sequence[str], branches: Sequence[tuple[str, str]]
-) -> list[Unknown]:
+) -> list[UnknownName]:
     """The names in `tree` that are no roles, messages or branches, each once, in text order.
 
     `labels` are those of all graphs, with the tags of choices in front; `branches` pairs of
     roles without index and labels.
     """
-    found: dict[tuple[str, str], Unknown] = {}
+    found: dict[tuple[str, str], UnknownName] = {}
     known_labels: dict[str, None] = dict.fromkeys(labels)
     for label in labels:
         known_labels.update(dict.fromkeys(_behind_tags(label)))
     taken = dict.fromkeys(text for _, text in branches)
     for role in leaf_roles(tree):
         if role.name.text not in roles:
-            found.setdefault(("role", role.name.text), Unknown("role", role.name, tuple(roles)))
+            found.setdefault(("role", role.name.text), UnknownName("role", role.name, tuple(roles)))
     for leaf in leaves(tree):
         match leaf:
-            case Message(label=name) | At(label=name):
+            case MessageAtom(label=name) | At(label=name):
                 if name.text != ANY and name.text not in known_labels:
                     shown = tuple(known_labels)
-                    found.setdefault(("message", name.text), Unknown("message", name, shown))
+                    found.setdefault(("message", name.text), UnknownName("message", name, shown))
             case Takes(branch=name):
                 if name.text not in taken:
                     shown = tuple(taken)
-                    found.setdefault(("branch", name.text), Unknown("branch", name, shown))
+                    found.setdefault(("branch", name.text), UnknownName("branch", name, shown))
             case _:
                 pass
     return sorted(found.values(), key=lambda one: one.name.span)
@@ -112,7 +112,7 @@ def _behind_tags(label: str) -> list[str]:
     return [".".join(parts[n:]) for n in range(1, len(parts))]
 
 
-def formula_of(tree: Tree, scope: Scope) -> Formula | None:
+def formula_of(tree: Tree, scope: NameScope) -> Formula | None:
     """The formula of `tree`; None when it names a member that these sizes do not have.
 
     With variables such as `i` in `Devices[i]` it says the same of all members at once. Raises
@@ -133,7 +133,7 @@ def formula_of(tree: Tree, scope: Scope) -> Formula | None:
     return builder.formula(whole)
 
 
-def _variables(tree: Tree, scope: Scope) -> dict[str, int]:
+def _variables(tree: Tree, scope: NameScope) -> dict[str, int]:
     """The variables of a tree with the number of members that each stands for."""
     of: dict[str, str] = {}
     for role in leaf_roles(tree):
@@ -164,7 +164,9 @@ def _valuations(sizes: Mapping[str, int], tree: Tree) -> list[dict[str, int]]:
 class _Resolver:
     """Makes the nodes of a tree; variables have the values of `chosen`."""
 
-    def __init__(self, builder: FormulaBuilder, scope: Scope, chosen: Mapping[str, int]) -> None:
+    def __init__(
+        self, builder: FormulaBuilder, scope: NameScope, chosen: Mapping[str, int]
+    ) -> None:
         self._builder = builder
         self._scope = scope
         self._chosen = chosen
@@ -181,7 +183,7 @@ class _Resolver:
                         made.append(self._unary(operator, made.pop()))
                     else:
                         work += [(one, True), (argument, False)]
-                case Binary(operator=operator, left=left, right=right):
+                case BinaryFormula(operator=operator, left=left, right=right):
                     if ready:
                         other = made.pop()
                         made.append(self._binary(operator, made.pop(), other))
@@ -247,9 +249,9 @@ class _Resolver:
     def _leaf(self, tree: Tree) -> int:
         make = self._builder
         match tree:
-            case Constant(value):
+            case ConstantFormula(value):
                 return make.constant(value)
-            case Message() | Takes():
+            case MessageAtom() | Takes():
                 return self._any(self._event_atoms(tree))
             case Finished(role):
                 return self._all([FinishedAtom(one) for one in self._members(role)])
@@ -268,7 +270,7 @@ class _Resolver:
                 return (
                     make.atom(CountAtom(left, constant)) if left else make.constant(constant >= 0)
                 )
-            case Unary() | Binary():  # handled by the caller
+            case Unary() | BinaryFormula():  # handled by the caller
                 return make.constant(False)
 
     def _any(self, atoms: Sequence[Atom]) -> int:
@@ -283,9 +285,9 @@ class _Resolver:
             node = self._builder.both(node, self._builder.atom(atom))
         return node
 
-    def _event_atoms(self, tree: Message | Takes) -> list[Atom]:
+    def _event_atoms(self, tree: MessageAtom | Takes) -> list[Atom]:
         """The atoms of which one holds where `tree` does; no two hold together."""
-        if isinstance(tree, Message):
+        if isinstance(tree, MessageAtom):
             sender, receiver = self._pattern(tree.sender), self._pattern(tree.receiver)
             return [EventAtom(tree.action, sender, receiver, tree.label.text)]
         pattern = self._pattern(tree.role)

@@ -8,7 +8,7 @@ from tellverify.language.checks.walk import leading_send, role_text
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ClassFault, ProtocolGraph
-from tellverify.projection.exact import Condition, Violation
+from tellverify.projection.exact import ImplementabilityCondition, Violation
 from tellverify.projection.liveness import StuckRun
 from tellverify.projection.merge import MergeFailure
 from tellverify.projection.queues import QueueBound
@@ -28,10 +28,10 @@ from tellverify.repair.edits import (
     channel_labels,
     fresh,
 )
-from tellverify.repair.judgement import Fault, Judgement
+from tellverify.repair.judgement import Fault, RepairJudgement
 from tellverify.repair.outline import (
-    Alternative,
-    Decision,
+    RepairAlternative,
+    RepairDecision,
     acts_in,
     concerns,
     first_action,
@@ -62,7 +62,7 @@ class Candidates:
         ]
         self.labels = {label for some in channel_labels(protocol).values() for label in some}
 
-    def of(self, judgement: Judgement, *, first_only: bool) -> list[Edits]:
+    def of(self, judgement: RepairJudgement, *, first_only: bool) -> list[Edits]:
         """The candidates for the faults of a judgement, or for its first fault, each once."""
         graph = judgement.graph
         if graph is None:
@@ -77,10 +77,10 @@ class Candidates:
     def _of_fault(self, fault: Fault, graph: ProtocolGraph) -> Iterator[Iterable[Edit]]:
         match fault:
             case Violation(role=role, condition=condition):
-                if condition is Condition.RECEIVE_COHERENCE:
+                if condition is ImplementabilityCondition.RECEIVE_COHERENCE:
                     yield from self._turns(fault, graph)
                 yield from self._tellings(graph.roles[role])
-                if condition is Condition.RECEIVE_COHERENCE:
+                if condition is ImplementabilityCondition.RECEIVE_COHERENCE:
                     yield from self._relabels(fault, graph)
                 if self.every_kind:
                     yield from self._others([fault.transition, *fault.onward[-1:]], graph)
@@ -120,7 +120,7 @@ class Candidates:
                     yield [edit]
             yield from (edits for edits in together.values() if len(edits) > 1)
 
-    def _acts(self, decision: Decision, role: str) -> bool:
+    def _acts(self, decision: RepairDecision, role: str) -> bool:
         return any(
             acts_in(statement, role)
             for alternative in decision.alternatives
@@ -128,7 +128,7 @@ class Candidates:
         )
 
     def _told_in(
-        self, decision: Decision, alternative: Alternative, role: str, told: ast.RoleRef
+        self, decision: RepairDecision, alternative: RepairAlternative, role: str, told: ast.RoleRef
     ) -> Iterator[tuple[tuple[bool, bool], Edit]]:
         """By the decider or by the first receiver; at once, or before the own first action."""
         tellers = [(False, decision.decider)]

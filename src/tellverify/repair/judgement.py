@@ -34,7 +34,7 @@ class Goal(StrEnum):
     BOUNDED_QUEUES = "bounded-queues"
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class RepairJudgement(msgspec.Struct, frozen=True):
     """The first faults of a protocol with the graph they are of; none when it reaches the goal.
 
     `weight` is 0 then, and else smaller for fewer roles at fault: 2 for a role that cannot know
@@ -90,17 +90,17 @@ class Judge:
         lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
         return lowered.graph is not None
 
-    def judge(self, protocol: ast.Protocol) -> Judgement:
+    def judge(self, protocol: ast.Protocol) -> RepairJudgement:
         """The judgement at the first size at which the goal is not reached."""
         self.count += 1
         graphs = self.graphs(protocol)
         if graphs is None:
-            return Judgement(_MALFORMED)
+            return RepairJudgement(_MALFORMED)
         for graph in graphs:
             found = judge_graph(graph, self.goal)
             if not found.holds:
                 return found
-        return Judgement(0)
+        return RepairJudgement(0)
 
     def is_projectable(self, protocol: ast.Protocol) -> bool:
         """True when strict merge accepts the protocol at all sizes."""
@@ -111,27 +111,27 @@ class Judge:
         return all(one.unsupported is None and not one.failures for one in found)
 
 
-def judge_graph(graph: ProtocolGraph, goal: Goal) -> Judgement:
+def judge_graph(graph: ProtocolGraph, goal: Goal) -> RepairJudgement:
     """The judgement of one graph."""
     fault = leaves_class(graph)
     if fault is not None:
-        return Judgement(_MALFORMED / 2, (fault,), graph)
+        return RepairJudgement(_MALFORMED / 2, (fault,), graph)
     answer = check_graph(graph, _STEPS)
     if not answer.implementable:
         weight = 2 * len(answer.violations) + sum(len(run.roles) for run in answer.stuck)
-        return Judgement(weight or _MALFORMED / 4, answer.violations, graph)
+        return RepairJudgement(weight or _MALFORMED / 4, answer.violations, graph)
     if answer.stuck or answer.undecided:
         weight = sum(len(run.roles) for run in answer.stuck) + len(answer.undecided)
-        return Judgement(weight, answer.stuck, graph)
+        return RepairJudgement(weight, answer.stuck, graph)
     match goal:
         case Goal.REQUIRED:
-            return Judgement(0)
+            return RepairJudgement(0)
         case Goal.PROJECTABLE:
             merged = strict_projections(graph)
             if merged.unsupported is not None:
-                return Judgement(_MALFORMED / 4, (), graph)
-            return Judgement(len(merged.failures), merged.failures, graph)
+                return RepairJudgement(_MALFORMED / 4, (), graph)
+            return RepairJudgement(len(merged.failures), merged.failures, graph)
         case Goal.BOUNDED_QUEUES:
             bounds = queue_bounds(graph, _STEPS)
             unbounded = tuple(one for one in bounds.bounds if one.longest is None)
-            return Judgement(len(unbounded) + len(bounds.undecided), unbounded, graph)
+            return RepairJudgement(len(unbounded) + len(bounds.undecided), unbounded, graph)

@@ -12,14 +12,14 @@ from tellverify.repair.edits import BlockPath, bare, bodies
 from tellverify.source.span import Span
 
 
-class Gap(msgspec.Struct, frozen=True):
+class RepairGap(msgspec.Struct, frozen=True):
     """A place for a message: before statement `index` of a block, or at its end."""
 
     block: BlockPath
     index: int
 
 
-class Alternative(msgspec.Struct, frozen=True):
+class RepairAlternative(msgspec.Struct, frozen=True):
     """A branch of a choice, or going on with or leaving a loop that a role decides.
 
     `after` is the gap behind its first message, `receiver` whom that message goes to; of leaving a
@@ -27,23 +27,23 @@ class Alternative(msgspec.Struct, frozen=True):
     """
 
     label: str
-    after: Gap
+    after: RepairGap
     receiver: ast.RoleRef | None
     block: BlockPath = ()
 
 
-class Decision(msgspec.Struct, frozen=True):
+class RepairDecision(msgspec.Struct, frozen=True):
     """A choice or a deciding loop: who decides, and the alternatives that begin with a message."""
 
     decider: ast.RoleRef
-    alternatives: tuple[Alternative, ...]
+    alternatives: tuple[RepairAlternative, ...]
     group: str
 
 
 class Outline(msgspec.Struct, frozen=True):
     """All decisions of a protocol, and where the label of each message stands."""
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[RepairDecision, ...]
     messages: dict[Span, tuple[BlockPath, int]]
     blocks: dict[BlockPath, ast.Block]
 
@@ -52,7 +52,7 @@ def outline(protocol: ast.Protocol) -> Outline:
     """The outline of a protocol in the order of the text."""
     blocks = dict(_blocks(protocol))
     messages: dict[Span, tuple[BlockPath, int]] = {}
-    decisions: list[Decision] = []
+    decisions: list[RepairDecision] = []
     for path, block in blocks.items():
         for index, statement in enumerate(block):
             match statement:
@@ -83,18 +83,18 @@ def _blocks(protocol: ast.Protocol) -> Iterator[tuple[BlockPath, ast.Block]]:
         ]
 
 
-def _choice(choice: ast.Choice, path: BlockPath) -> Decision:
+def _choice(choice: ast.Choice, path: BlockPath) -> RepairDecision:
     alternatives = []
     for number, branch in enumerate(choice.branches):
         inner = (*path, number)
         first = _first_message(branch.body, inner)
         if first is not None:
             gap, receiver = first
-            alternatives.append(Alternative(branch.label.text, gap, receiver, inner))
-    return Decision(bare(choice.decider), tuple(alternatives), _group(path))
+            alternatives.append(RepairAlternative(branch.label.text, gap, receiver, inner))
+    return RepairDecision(bare(choice.decider), tuple(alternatives), _group(path))
 
 
-def _case(case: ast.Case, path: BlockPath) -> Iterator[Decision]:
+def _case(case: ast.Case, path: BlockPath) -> Iterator[RepairDecision]:
     """The arms of a case as alternatives of the role that sends first in every one."""
     alternatives = []
     deciders = []
@@ -103,25 +103,27 @@ def _case(case: ast.Case, path: BlockPath) -> Iterator[Decision]:
         if first is None or first[1] is None:
             return
         gap, receiver = first
-        alternatives.append(Alternative(arm.constructor.text, gap, receiver, (*path, number)))
+        alternatives.append(RepairAlternative(arm.constructor.text, gap, receiver, (*path, number)))
         statement = leading_send(arm.body)
         deciders += [] if statement is None else [bare(statement.sender)]
     if len(deciders) == len(case.arms) and len(set(deciders)) == 1:
-        yield Decision(deciders[0], tuple(alternatives), _group(path))
+        yield RepairDecision(deciders[0], tuple(alternatives), _group(path))
 
 
-def _loop(loop: ast.Loop, decider: ast.RoleRef, path: BlockPath, index: int) -> Iterator[Decision]:
+def _loop(
+    loop: ast.Loop, decider: ast.RoleRef, path: BlockPath, index: int
+) -> Iterator[RepairDecision]:
     inner = (*path, index, 0)
     first = _first_message(loop.body, inner)
     if first is None:
         return
     gap, receiver = first
     label = _label_before(loop.body, gap)
-    yield Decision(
+    yield RepairDecision(
         bare(decider),
         (
-            Alternative(label, gap, receiver, inner),
-            Alternative("Done", Gap(path, index + 1), receiver),
+            RepairAlternative(label, gap, receiver, inner),
+            RepairAlternative("Done", RepairGap(path, index + 1), receiver),
         ),
         _group((*path, index)),
     )
@@ -131,19 +133,19 @@ def _group(path: BlockPath) -> str:
     return ".".join(map(str, path))
 
 
-def _label_before(body: ast.Block, gap: Gap) -> str:
+def _label_before(body: ast.Block, gap: RepairGap) -> str:
     statement = body[gap.index - 1] if gap.index <= len(body) else None
     return statement.message.label.text if isinstance(statement, ast.Send) else "Again"
 
 
-def _first_message(body: ast.Block, path: BlockPath) -> tuple[Gap, ast.RoleRef | None] | None:
+def _first_message(body: ast.Block, path: BlockPath) -> tuple[RepairGap, ast.RoleRef | None] | None:
     """The gap behind the first message of a block, when it begins with one, and its receiver."""
     for index, statement in enumerate(body):
         match statement:
             case ast.Send(receiver=receiver):
-                return Gap(path, index + 1), bare(receiver)
+                return RepairGap(path, index + 1), bare(receiver)
             case ast.Broadcast() | ast.Call():
-                return Gap(path, index + 1), None
+                return RepairGap(path, index + 1), None
             case ast.Let(body=inner) if inner:
                 return _first_message(inner, (*path, index, 0))
             case ast.Choice() | ast.Case() | ast.Par() | ast.Loop() | ast.Rec() | ast.Timeout():

@@ -29,7 +29,7 @@ from tellverify.repair.outline import outline
 from tellverify.repair.rendering import TextEdit, applied, text_edits
 from tellverify.repair.runs_kept import keeps_runs
 from tellverify.repair.saturation import CannotSaturate, saturate
-from tellverify.repair.search import Enumerated, Limit, OutOfLimit, Search
+from tellverify.repair.search import Enumerated, OutOfLimit, RepairLimit, Search
 from tellverify.source.text import SourceFile
 
 _MOST_DEPTH: Final = 100  # of nesting and of calls together
@@ -114,7 +114,7 @@ def repair(
         return Repairs(reason="the protocol is not well-formed")
     judge = Judge(file, source, sizes, options.goal, linked)
     candidates = Candidates(protocol, source.path, every_kind=options.every_kind)
-    limit = Limit(options.tries, options.seconds)
+    limit = RepairLimit(options.tries, options.seconds)
     search = Search(protocol, judge, candidates, limit)
     try:
         first = search.judged(frozenset())
@@ -130,7 +130,7 @@ def repair(
     return _Offers(search, holds or _holds_again(options.goal, linked), sizes).of(found, reason)
 
 
-def _found(search: Search, protocol: ast.Protocol, limit: Limit) -> tuple[Enumerated, str]:
+def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[Enumerated, str]:
     """All repairs found, and the cost below which they are all there are."""
     quick: list[Edits] = []
     reason = ""

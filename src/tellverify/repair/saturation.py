@@ -16,7 +16,7 @@ from tellverify.language.checks.walk import child_blocks
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.repair.edits import TURN, BlockPath, Edits, Insert, bare, bodies
-from tellverify.repair.outline import Alternative, Decision, Gap, is_one, outline
+from tellverify.repair.outline import RepairAlternative, RepairDecision, RepairGap, is_one, outline
 
 _MOST_MEMBERS = 8  # of a family of a fixed size that are told one by one
 _MOST_STEPS = 20_000
@@ -30,7 +30,7 @@ class _End(msgspec.Struct, frozen=True):
     """An event that may be the last one so far: who took part, and the gap behind it."""
 
     roles: tuple[ast.RoleRef, ...]
-    gap: Gap
+    gap: RepairGap
     everyone: bool = False
 
 
@@ -56,7 +56,12 @@ class _Saturation:
         return frozenset(self.edits)
 
     def _insert(
-        self, gap: Gap, sender: ast.RoleRef, receiver: ast.RoleRef, label: str, group: str = ""
+        self,
+        gap: RepairGap,
+        sender: ast.RoleRef,
+        receiver: ast.RoleRef,
+        label: str,
+        group: str = "",
     ) -> None:
         if sender.name.text != receiver.name.text or sender.index != receiver.index:
             order = len(self.edits)
@@ -90,7 +95,7 @@ class _Saturation:
     def _statement(
         self, statement: ast.Statement, path: BlockPath, index: int, ends: list[_End]
     ) -> list[_End]:
-        after = Gap(path, index + 1)
+        after = RepairGap(path, index + 1)
         match statement:
             case ast.Send(sender=sender, receiver=receiver):
                 self._wait(ends, bare(sender))
@@ -134,7 +139,7 @@ class _Saturation:
         return found
 
     def _alternative(
-        self, decision: Decision | None, body: ast.Block, path: BlockPath
+        self, decision: RepairDecision | None, body: ast.Block, path: BlockPath
     ) -> list[_End]:
         """The ends of a branch, whose first message is followed by what tells all others."""
         known = decision.alternatives if decision is not None else ()
@@ -156,7 +161,9 @@ class _Saturation:
             ends = self._statement(statement, path, index, ends)
         return ends
 
-    def _tell(self, decision: Decision, one: Alternative, ends: list[_End]) -> list[_End]:
+    def _tell(
+        self, decision: RepairDecision, one: RepairAlternative, ends: list[_End]
+    ) -> list[_End]:
         decider = decision.decider
         told = ends
         for role in self.everyone:

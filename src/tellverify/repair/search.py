@@ -11,14 +11,14 @@ import msgspec
 from tellverify.language.syntax import ast
 from tellverify.repair.candidates import Candidates
 from tellverify.repair.edits import Edits, channel_labels, cost, edited, in_order, is_compatible
-from tellverify.repair.judgement import Judge, Judgement
+from tellverify.repair.judgement import Judge, RepairJudgement
 
 
 class OutOfLimit(Exception):
     """The seconds or the tries of a search are used up."""
 
 
-class Limit:
+class RepairLimit:
     """What a repair may cost: tries, and seconds by a clock where they are limited."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Search:
     """Judgements of edits of one protocol, each made once."""
 
     def __init__(
-        self, protocol: ast.Protocol, judge: Judge, candidates: Candidates, limit: Limit
+        self, protocol: ast.Protocol, judge: Judge, candidates: Candidates, limit: RepairLimit
     ) -> None:
         self.protocol = protocol
         self.judge = judge
@@ -47,7 +47,7 @@ class Search:
         self.limit = limit
         self.first_place = len(judge.source.text) + 1
         self.taken = channel_labels(protocol)
-        self._known: dict[Edits, Judgement] = {}
+        self._known: dict[Edits, RepairJudgement] = {}
 
     @property
     def tried(self) -> int:
@@ -58,7 +58,7 @@ class Search:
         """The protocol after `edits`."""
         return edited(self.protocol, edits, self.first_place, self.taken).protocol
 
-    def judged(self, edits: Edits) -> Judgement:
+    def judged(self, edits: Edits) -> RepairJudgement:
         """The judgement after `edits`. Raises OutOfLimit."""
         found = self._known.get(edits)
         if found is None:

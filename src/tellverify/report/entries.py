@@ -16,7 +16,7 @@ from tellverify.diagnostics.model import Annotation, Diagnostic, Severity, sort_
 from tellverify.model.trace import Trace
 from tellverify.report.grouping import code_of, place_of
 from tellverify.source.region import Region
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.identity import Subject
 from tellverify.verdict.outcome import (
@@ -72,13 +72,13 @@ class ReportEntry(msgspec.Struct, frozen=True):
         return (self.protocol, self.verdict, outcome) if isinstance(outcome, Refuted) else None
 
 
-def entries(run: Run, compared: Comparison | None = None) -> list[ReportEntry]:
+def entries(run: Run, compared: RunComparison | None = None) -> list[ReportEntry]:
     """All entries of a run.
 
     Findings, those of refutations included, stand in source order. Behind them come refutations
     without a finding, then what is not known, in the order of protocols and verdicts.
     """
-    compared = compared or Comparison(run)
+    compared = compared or RunComparison(run)
     reported: list[tuple[Diagnostic, ReportEntry]] = [
         (one, _finding(one, compared)) for one in run.diagnostics
     ]
@@ -158,7 +158,7 @@ def _refuted(
     protocol: ProtocolReport,
     verdict: Verdict,
     outcome: Refuted,
-    compared: Comparison,
+    compared: RunComparison,
 ) -> ReportEntry:
     diagnostic = outcome.diagnostic
     if diagnostic is not None:
@@ -201,7 +201,7 @@ def _unknown(protocol: ProtocolReport, verdict: Verdict, reason: str) -> ReportE
     )
 
 
-def _finding(diagnostic: Diagnostic, compared: Comparison) -> ReportEntry:
+def _finding(diagnostic: Diagnostic, compared: RunComparison) -> ReportEntry:
     return ReportEntry(
         "finding",
         diagnostic.code.number,

@@ -17,7 +17,7 @@ _MOST_PLACES: Final = 12
 _CONTEXT: Final = 30
 
 
-class _Mark(msgspec.Struct, frozen=True):
+class _ExcerptMark(msgspec.Struct, frozen=True):
     """A place on one line: columns `start <= c < end`, counted from 0."""
 
     path: str
@@ -37,21 +37,23 @@ def location(source: SourceFile | None, offset: int) -> tuple[int, int]:
 
 def _mark(
     annotation: Annotation, path: str, source: SourceFile, *, primary: bool, style: Style
-) -> _Mark:
+) -> _ExcerptMark:
     span = annotation.span
     line, column = location(source, span.start)
     last, end = location(source, max(span.end, span.start))
     length = len(source.line_text(line))
     stop = end - 1 if last == line else length
     start = min(column - 1, length)
-    return _Mark(path, line, start, max(stop, start + 1), style.tamed(annotation.text), primary)
+    return _ExcerptMark(
+        path, line, start, max(stop, start + 1), style.tamed(annotation.text), primary
+    )
 
 
 def excerpts(
     diagnostic: Diagnostic, sources: Mapping[str, SourceFile], style: Style
 ) -> tuple[list[str], int]:
     """The lines from `-->` down to the last mark, and the width of the line number column."""
-    marks: list[_Mark] = []
+    marks: list[_ExcerptMark] = []
     hidden = 0
     places = (diagnostic.primary, *diagnostic.others)
     for number, annotation in enumerate(places):
@@ -71,7 +73,7 @@ def excerpts(
         line, column = location(sources.get(diagnostic.path), diagnostic.primary.span.start)
     paint = SEVERITY_PAINT[diagnostic.severity]
     lines = [_arrow(diagnostic.path, line, column, gutter, style)]
-    by_path: dict[str, list[_Mark]] = {diagnostic.path: []}
+    by_path: dict[str, list[_ExcerptMark]] = {diagnostic.path: []}
     for mark in marks:
         by_path.setdefault(mark.path, []).append(mark)
     for path, group in by_path.items():
@@ -90,7 +92,7 @@ def _arrow(path: str, line: int, column: int, gutter: int, style: Style) -> str:
 
 
 def _file_lines(
-    source: SourceFile, marks: Sequence[_Mark], gutter: int, paint: Paint, style: Style
+    source: SourceFile, marks: Sequence[_ExcerptMark], gutter: int, paint: Paint, style: Style
 ) -> list[str]:
     bar = style.paint("blue", "|")
     lines = [" " * (gutter + 1) + bar]
@@ -110,7 +112,7 @@ def _rendered(text: str, style: Style) -> str:
 
 
 def _line(
-    text: str, number: int, marks: Sequence[_Mark], gutter: int, paint: Paint, style: Style
+    text: str, number: int, marks: Sequence[_ExcerptMark], gutter: int, paint: Paint, style: Style
 ) -> list[str]:
     """One source line, cut to a window around its first mark, and a line of carets per mark."""
     room = max(style.width - gutter - 3, 20)

@@ -36,7 +36,7 @@ _FEW: Final = 8
 Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
 
 
-class Group(msgspec.Struct, frozen=True):
+class VerdictGroup(msgspec.Struct, frozen=True):
     """Verdicts that share status, code and detail: one line of a report."""
 
     status: str
@@ -126,7 +126,7 @@ def place_of(protocol: ProtocolReport, verdict: Verdict) -> Region:
     return Region(protocol.path, line, max(verdict.column, 1))
 
 
-def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]:
+def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[VerdictGroup]:
     """The verdicts of a protocol in groups, gravest first, within a status in their own order.
 
     Verdicts on several roles or channels with equal property, code and detail are one item; items
@@ -134,7 +134,7 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
     unless `everything` is asked for.
     """
     limit = 1_000_000 if everything else _FEW
-    lines: list[Group] = []
+    lines: list[VerdictGroup] = []
     by_status: dict[str, list[Verdict]] = {word: [] for word in STATUSES}
     for verdict in protocol.verdicts:
         by_status[status(verdict.outcome)].append(verdict)
@@ -156,7 +156,7 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Group]
                 if named
                 else ", ".join(dict.fromkeys(str(member.property) for member in members))
             )
-            lines.append(Group(word, subject, code, detail, tuple(members)))
+            lines.append(VerdictGroup(word, subject, code, detail, tuple(members)))
     return lines
 
 

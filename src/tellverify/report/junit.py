@@ -41,7 +41,7 @@ _NOTHING_CHECKED: Final = (2, 4)
 _Mark: TypeAlias = Literal["passed", "failure", "error", "skipped"]
 
 
-class _Case(msgspec.Struct, frozen=True):
+class _TestCase(msgspec.Struct, frozen=True):
     """A test case: who it is, how it went, and the text of the element that says so."""
 
     classname: str
@@ -97,7 +97,7 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
     failing = any(case.mark in ("failure", "error") for _, cases in suites for case in cases)
     if run.exit_code in _NOTHING_CHECKED or (run.exit_code and not failing):
         text = tame(run.exit_reason)
-        case = _Case(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
+        case = _TestCase(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
         suites.append((CHECK, [case]))
     return _document(suites)
 
@@ -110,7 +110,7 @@ def _case(
     verdict: Verdict,
     entries_of: Mapping[str, ReportEntry],
     files: Mapping[str, EvidenceFile],
-) -> _Case:
+) -> _TestCase:
     identity = protocol.id_of(verdict).text
     outcome = verdict.outcome
     word = status(outcome)
@@ -146,7 +146,7 @@ def _case(
             mark, message = "skipped", f"assumed: {reason}"
         case Proved() | Bounded():
             pass
-    return _Case(
+    return _TestCase(
         protocol.subject.text,
         verdict.name,
         mark,
@@ -159,12 +159,12 @@ def _case(
     )
 
 
-def _finding(one: ReportEntry, *, counts: bool) -> _Case:
+def _finding(one: ReportEntry, *, counts: bool) -> _TestCase:
     is_error = counts and one.severity is Severity.ERROR and not one.accepted
     where = f"{one.region.path}:{one.region.line}:{one.region.column}"
     helps = one.diagnostic.helps if one.diagnostic is not None else ()
     message = tame(one.message)
-    return _Case(
+    return _TestCase(
         FINDINGS,
         f"{one.title} at {where}",
         "failure" if is_error else "skipped",
@@ -207,7 +207,7 @@ def _shown(
 # XML
 
 
-def _document(suites: Sequence[tuple[str, Sequence[_Case]]]) -> str:
+def _document(suites: Sequence[tuple[str, Sequence[_TestCase]]]) -> str:
     root = Element("testsuites", _counted(CHECK, [case for _, cases in suites for case in cases]))
     for name, cases in suites:
         suite = SubElement(root, "testsuite", _counted(name, cases))
@@ -218,7 +218,7 @@ def _document(suites: Sequence[tuple[str, Sequence[_Case]]]) -> str:
     return f"{head}\n{tostring(root, encoding='unicode')}\n"
 
 
-def _counted(name: str, cases: Sequence[_Case]) -> dict[str, str]:
+def _counted(name: str, cases: Sequence[_TestCase]) -> dict[str, str]:
     def count(mark: _Mark) -> str:
         return str(sum(case.mark == mark for case in cases))
 
@@ -231,7 +231,7 @@ def _counted(name: str, cases: Sequence[_Case]) -> dict[str, str]:
     }
 
 
-def _add(suite: Element, case: _Case) -> None:
+def _add(suite: Element, case: _TestCase) -> None:
     head = {"classname": printable(case.classname), "name": printable(case.name)}
     if case.path:
         head["file"] = printable(case.path.replace("\\", "/"))

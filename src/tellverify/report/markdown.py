@@ -9,12 +9,12 @@ from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
-from tellverify.report.grouping import Group, detail_of, groups, members, place_of, totals
+from tellverify.report.grouping import VerdictGroup, detail_of, groups, members, place_of, totals
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.outcome import Assumed, Refuted
 from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption, ProtocolReport, Run
@@ -26,7 +26,7 @@ _OPEN: Final = ("refuted", "unknown", "bounded")
 _FEW: Final = 20
 _MOST_ROWS: Final = 40
 
-_Grouped: TypeAlias = Sequence[tuple[ProtocolReport, Sequence[Group]]]
+_Grouped: TypeAlias = Sequence[tuple[ProtocolReport, Sequence[VerdictGroup]]]
 
 _SAID: Final = {
     Size.COUNTS: "Passing protocols are shown as counts, to keep this report short.",
@@ -100,7 +100,7 @@ def _report(
     size: Size,
     blocks: Sequence[str],
 ) -> Iterator[str]:
-    compared = Comparison(run)
+    compared = RunComparison(run)
     yield MARKER
     yield f"### tellverify: {_totals(run)}"
     yield ""
@@ -155,7 +155,7 @@ def _weakened(run: Run, size: Size) -> Iterator[str]:
 # What has changed
 
 
-def _news(run: Run, compared: Comparison, size: Size) -> Iterator[str]:
+def _news(run: Run, compared: RunComparison, size: Size) -> Iterator[str]:
     """What is new and what is fixed since the baseline, and how much is as it was."""
     if not compared.exists:
         return
@@ -181,7 +181,7 @@ def _news(run: Run, compared: Comparison, size: Size) -> Iterator[str]:
         yield ""
 
 
-def _states(run: Run, compared: Comparison) -> tuple[list[str], int]:
+def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
     """Sentences of what is new, and the number of refutations and findings that are known.
 
     A finding that tells of a refuted obligation is the sentence of that obligation.
@@ -216,7 +216,7 @@ def _table(
     run: Run,
     sources: Mapping[str, SourceFile],
     by_protocol: _Grouped,
-    compared: Comparison,
+    compared: RunComparison,
     size: Size,
 ) -> Iterator[str]:
     has_past = run.baseline is not None and bool(run.baseline.previous)
@@ -242,9 +242,9 @@ def _table(
 
 def _row(
     protocol: ProtocolReport,
-    group: Group,
+    group: VerdictGroup,
     sources: Mapping[str, SourceFile],
-    compared: Comparison | None,
+    compared: RunComparison | None,
 ) -> str:
     at = place_of(protocol, group.verdicts[0])
     word = f"**{group.status}**" if group.status == "refuted" else group.status
@@ -268,7 +268,7 @@ def _row(
 
 
 def _findings(
-    run: Run, sources: Mapping[str, SourceFile], compared: Comparison, size: Size
+    run: Run, sources: Mapping[str, SourceFile], compared: RunComparison, size: Size
 ) -> Iterator[str]:
     """Findings that report no refutation."""
     lines = []

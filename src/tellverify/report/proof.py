@@ -16,7 +16,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed
-from tellverify.report.grouping import Group, evidence_of, groups, members, totals
+from tellverify.report.grouping import VerdictGroup, evidence_of, groups, members, totals
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
 from tellverify.report.titles import titled
@@ -126,7 +126,7 @@ def _about(protocol: ProtocolReport) -> str:
     return f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
 
 
-def _by_property(group: Group) -> Iterator[list[Verdict]]:
+def _by_property(group: VerdictGroup) -> Iterator[list[Verdict]]:
     parts: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in group.verdicts:
         parts.setdefault((str(verdict.property), verdict.scope.item), []).append(verdict)

@@ -33,7 +33,7 @@ from tellverify.report.run_1_file import (
 from tellverify.report.run_file import StoredError
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.identity import ObligationScope, Subject, SubjectKind, obligation_name
@@ -154,7 +154,7 @@ class _Conversion:
         value = self._value.baseline
         if not (value.path or value.known or value.previous):
             return None
-        compared = Comparison(run)
+        compared = RunComparison(run)
         today = {
             old.fingerprint: compared.fingerprint_of(new)
             for old, new in zip(self._value.diagnostics, found, strict=True)

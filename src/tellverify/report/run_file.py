@@ -17,7 +17,7 @@ from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import evidence_of, place_of, totals
 from tellverify.source.text import SourceFile
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.methods import Engine
@@ -90,7 +90,7 @@ def json_text(value: msgspec.Struct | Json) -> str:
 
 def completed(run: Run, sources: Mapping[str, SourceFile]) -> RunFile:
     """`run` with everything that its file says and that follows from the rest."""
-    compared = Comparison(run)
+    compared = RunComparison(run)
     files = evidence_of(run)
     done = msgspec.structs.replace(
         run,
@@ -134,7 +134,7 @@ def _input(one: Input, sources: Mapping[str, SourceFile]) -> Input:
 def _completed(
     protocol: ProtocolReport,
     verdict: Verdict,
-    compared: Comparison,
+    compared: RunComparison,
     files: Mapping[str, EvidenceFile],
 ) -> Verdict:
     identity = protocol.id_of(verdict).text
@@ -163,7 +163,7 @@ def _engine(outcome: Outcome) -> Engine:
             return Engine.NONE
 
 
-def _marked(diagnostic: Diagnostic, compared: Comparison) -> Diagnostic:
+def _marked(diagnostic: Diagnostic, compared: RunComparison) -> Diagnostic:
     digest = compared.fingerprint_of(diagnostic)
     return msgspec.structs.replace(diagnostic, fingerprint=digest)
 

@@ -31,7 +31,7 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 _LONGEST: Final = 200
 
 
-class Stored(msgspec.Struct, frozen=True):
+class StoredRun(msgspec.Struct, frozen=True):
     """A run as it was stored, the texts it can quote, and the version that made it."""
 
     run: Run
@@ -44,7 +44,7 @@ class Stored(msgspec.Struct, frozen=True):
         return tuple(one.path for one in self.run.inputs if one.path not in self.sources)
 
 
-def read_run(content: bytes, read_text: Callable[[str], str | None] | None = None) -> Stored:
+def read_run(content: bytes, read_text: Callable[[str], str | None] | None = None) -> StoredRun:
     """The run in `content`. Raises StoredError for whatever is no run as `check` writes it.
 
     `read_text` gives the text of an input that the run does not carry, or None; it is used only
@@ -55,12 +55,12 @@ def read_run(content: bytes, read_text: Callable[[str], str | None] | None = Non
     if isinstance(file, Run1):
         run = run_of(file, sources)
         _check_runs(run)
-        return Stored(run, sources, file.tool.version)
+        return StoredRun(run, sources, file.tool.version)
     _check_runs(file)
     for span, region in _places(file):
         _check_place(span, region, sources)
     _agree(file, sources)
-    return Stored(file, sources, file.tool.version)
+    return StoredRun(file, sources, file.tool.version)
 
 
 class _Head(msgspec.Struct, frozen=True):

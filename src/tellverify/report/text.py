@@ -12,8 +12,8 @@ from tellverify.report.entries import ReportEntry, entries, folded
 from tellverify.report.escape import padded, width, wrapped
 from tellverify.report.excerpt import excerpts
 from tellverify.report.grouping import (
-    Group,
     Refutation,
+    VerdictGroup,
     evidence_of,
     groups,
     members,
@@ -260,7 +260,7 @@ def _coverage(coverage: Coverage, style: Style) -> list[str]:
     return lines
 
 
-def _group(group: Group, style: Style) -> list[str]:
+def _group(group: VerdictGroup, style: Style) -> list[str]:
     """One line for verdicts that agree; what is too long goes on lines below its column."""
     if style.width < _NARROW:
         return _narrow_group(group, style)
@@ -282,7 +282,7 @@ def _group(group: Group, style: Style) -> list[str]:
     return lines
 
 
-def _narrow_group(group: Group, style: Style) -> list[str]:
+def _narrow_group(group: VerdictGroup, style: Style) -> list[str]:
     """The same where there is no room for columns: what is known stands below the obligation."""
     head = f"  {group.status:<{_STATUS}}"
     lines = style.hanging(head, style.tamed(group.subject), len(head))

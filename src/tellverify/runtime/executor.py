@@ -22,7 +22,7 @@ from tellverify.runtime.chooser import Chooser, Option, draw
 from tellverify.runtime.mode import ExecutionPolicy, Mode
 
 
-class Ending(StrEnum):
+class ExecutionEnding(StrEnum):
     """How an execution stopped."""
 
     COMPLETE = "complete"  # every role may stop, all channels are empty
@@ -36,7 +36,7 @@ class Execution(msgspec.Struct, frozen=True):
 
     steps: tuple[Step, ...]
     waves: tuple[int, ...]
-    ending: Ending
+    ending: ExecutionEnding
     configuration: Configuration
     branches: tuple[tuple[str, str], ...] = ()
 
@@ -109,14 +109,14 @@ class Executor:
         `owned` is asked before every wave whether the session still has its owner. What `chooser`
         raises passes through; the steps up to there are in `steps`.
         """
-        ending = Ending.LIMIT
+        ending = ExecutionEnding.LIMIT
         while len(self.steps) < limit:
             if owned is not None and not owned():
-                ending = Ending.STALE
+                ending = ExecutionEnding.STALE
                 break
             wave = self._wave(policy, seed, limit - len(self.steps))
             if not wave:
-                ending = Ending.COMPLETE if self._is_complete() else Ending.STUCK
+                ending = ExecutionEnding.COMPLETE if self._is_complete() else ExecutionEnding.STUCK
                 break
             self._make([index for index in wave if not self._stops(index, chooser)], chooser)
         return Execution(

@@ -32,7 +32,7 @@ class FaultKind(StrEnum):
     LINK = "link-refused"
 
 
-class Fault(msgspec.Struct, frozen=True):
+class RuntimeFault(msgspec.Struct, frozen=True):
     """One reason of a refusal. `subject` is the capability, pack, fragment, role or policy.
 
     `code` is that of a finding of admission, where one says the same.

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -40,13 +40,15 @@ def missing(required: Collection[Key], contracts: Contracts) -> tuple[Key, ...]:
     return tuple(key for key in required if key.name not in contracts.keys)
 
 
-def coverage_faults(required: Collection[Key], contracts: Contracts | None) -> list[Fault]:
+def coverage_faults(required: Collection[Key], contracts: Contracts | None) -> list[RuntimeFault]:
     """A fault for every key that the runtime lacks; one, if its inventory cannot be read."""
     if contracts is None:
-        return [Fault(FaultKind.NO_INVENTORY, "", "the inventory of the runtime cannot be read")]
+        return [
+            RuntimeFault(FaultKind.NO_INVENTORY, "", "the inventory of the runtime cannot be read")
+        ]
     found = []
     for key in missing(required, contracts):
         kind = FaultKind.MISSING_PACK_CAPABILITY if key.pack else FaultKind.MISSING_CAPABILITY
         reason = f"the runtime `{contracts.profile}` lacks `{key.name}`"
-        found.append(Fault(kind, key.name, reason, key.pack))
+        found.append(RuntimeFault(kind, key.name, reason, key.pack))
     return found

@@ -18,7 +18,7 @@ from tellverify.model.site import Site
 from tellverify.policy.rows import Determinism
 from tellverify.runtime.chooser import Chooser
 from tellverify.runtime.executor import Execution, Executor
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts, Key, coverage_faults
 from tellverify.runtime.mode import (
     CANONICAL,
@@ -28,7 +28,7 @@ from tellverify.runtime.mode import (
     execution_of,
     profile_faults,
 )
-from tellverify.runtime.ownership import Claim, Registry
+from tellverify.runtime.ownership import OwnershipClaim, Registry
 
 _GUARD: Final = re.compile("[a-z0-9_:-]+")
 
@@ -48,7 +48,7 @@ class LaunchRequest(msgspec.Struct, frozen=True):
     owner: str
     session: str = "session-1"
     sites: tuple[Site, ...] = ()
-    resolution: tuple[Fault, ...] = ()
+    resolution: tuple[RuntimeFault, ...] = ()
     guards: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     determinism: Determinism | None = None
@@ -56,10 +56,10 @@ class LaunchRequest(msgspec.Struct, frozen=True):
     protocol_class: str = ""
 
 
-class Refused(msgspec.Struct, frozen=True):
+class RefusedLaunch(msgspec.Struct, frozen=True):
     """A launch that was refused: all reasons, in the order of the gates. Nothing was executed."""
 
-    faults: tuple[Fault, ...]
+    faults: tuple[RuntimeFault, ...]
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -67,11 +67,11 @@ class Admitted(msgspec.Struct, frozen=True):
 
     request: LaunchRequest
     policy: ExecutionPolicy
-    claim: Claim
+    claim: OwnershipClaim
     warnings: tuple[str, ...] = ()
 
 
-def launch(request: LaunchRequest, registry: Registry) -> Admitted | Refused:
+def launch(request: LaunchRequest, registry: Registry) -> Admitted | RefusedLaunch:
     """Pass all gates and open a session, or refuse and leave no claim behind."""
     faults = [_guard_fault(name) for name in request.guards if not _is_guard(name)]
     faults += request.resolution
@@ -84,7 +84,7 @@ def launch(request: LaunchRequest, registry: Registry) -> Admitted | Refused:
     row, contracts = request.determinism, request.contracts
     if row is None and request.determinism_ref:
         reason = f"no policy has the determinism policy `{request.determinism_ref}`"
-        faults.append(Fault(FaultKind.UNKNOWN_POLICY, request.determinism_ref, reason))
+        faults.append(RuntimeFault(FaultKind.UNKNOWN_POLICY, request.determinism_ref, reason))
     if row is not None:
         clash, warning = class_faults(row, request.protocol_class, request.protocol)
         faults += clash
@@ -96,9 +96,9 @@ def launch(request: LaunchRequest, registry: Registry) -> Admitted | Refused:
     if row is not None:
         faults += profile_faults(row)
     if faults:
-        return Refused(tuple(faults))
+        return RefusedLaunch(tuple(faults))
     claim = registry.claim(*claimed)
-    if isinstance(claim, Fault):
+    if isinstance(claim, RuntimeFault):
         raise Defect(f"a claim without objection was refused: {claim.reason}")
     if policy.fallback:
         instead = f"the canonical path takes the place of `{policy.ref}`"
@@ -123,8 +123,8 @@ class Session:
         return len(self._executor.steps)
 
     def advance(
-        self, claim: Claim, chooser: Chooser, *, seed: int = 0, limit: int = 100_000
-    ) -> Execution | Fault:
+        self, claim: OwnershipClaim, chooser: Chooser, *, seed: int = 0, limit: int = 100_000
+    ) -> Execution | RuntimeFault:
         """Execute until the session has made `limit` events in all, or cannot go on.
 
         A claim that is stale, or of another session, is refused. What `chooser` raises passes
@@ -133,7 +133,7 @@ class Session:
         session = self.admitted.claim.session
         if claim.session != session:
             reason = f"a claim of session `{claim.session}` is shown for session `{session}`"
-            return Fault(FaultKind.STALE_OWNER, session, reason)
+            return RuntimeFault(FaultKind.STALE_OWNER, session, reason)
         stale = self._registry.refusal(claim)
         if stale is not None:
             return stale
@@ -153,7 +153,7 @@ def execute(
     *,
     seed: int = 0,
     limit: int = 100_000,
-) -> Execution | Fault:
+) -> Execution | RuntimeFault:
     """Execute an admitted session from its beginning, by the claim that it was opened with."""
     session = Session(admitted, registry)
     return session.advance(admitted.claim, chooser, seed=seed, limit=limit)
@@ -167,7 +167,7 @@ def _is_guard(name: str) -> bool:
     )
 
 
-def _guard_fault(name: str) -> Fault:
+def _guard_fault(name: str) -> RuntimeFault:
     """What is wrong with a capability name at the boundary of a choreography."""
     if not name:
         why = "it is empty"
@@ -179,16 +179,18 @@ def _guard_fault(name: str) -> Fault:
         why = "the namespace `cap` is no longer admitted"
     else:
         why = "modules are not admitted in a first-party launch"
-    return Fault(FaultKind.GUARD_NAME, name, f"the capability name `{name}` is refused: {why}")
+    return RuntimeFault(
+        FaultKind.GUARD_NAME, name, f"the capability name `{name}` is refused: {why}"
+    )
 
 
-def _image_faults(machines: Sequence[Machine]) -> list[Fault]:
+def _image_faults(machines: Sequence[Machine]) -> list[RuntimeFault]:
     """Role images that cannot be loaded: twins, no states, moves to nowhere or with nobody."""
     roles = [machine.role for machine in machines]
     known = set(roles)
     twins = [role for role in known if roles.count(role) > 1] if len(known) < len(roles) else []
     found = [
-        Fault(FaultKind.ROLE_IMAGE, role, f"there are two images of role `{role}`")
+        RuntimeFault(FaultKind.ROLE_IMAGE, role, f"there are two images of role `{role}`")
         for role in sorted(twins)
     ]
     for machine in machines:
@@ -202,10 +204,10 @@ def _image_faults(machines: Sequence[Machine]) -> list[Fault]:
                 elif action.peer not in known or action.peer == machine.role:
                     reason = f"has a message with `{action.peer}`, which is no other role"
         if reason:
-            fault = Fault(
+            fault = RuntimeFault(
                 FaultKind.ROLE_IMAGE, machine.role, f"the image of `{machine.role}` {reason}"
             )
             found.append(fault)
     if not machines:
-        found.append(Fault(FaultKind.ROLE_IMAGE, "", "there is no role to execute"))
+        found.append(RuntimeFault(FaultKind.ROLE_IMAGE, "", "there is no role to execute"))
     return found

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.policy.rows import Determinism
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts
 
 
@@ -73,7 +73,7 @@ def execution_of(row: Determinism, contracts: Contracts) -> ExecutionPolicy:
     return ExecutionPolicy(row.ref, mode, row.waves, row.waves)
 
 
-def profile_faults(row: Determinism) -> list[Fault]:
+def profile_faults(row: Determinism) -> list[RuntimeFault]:
     """Combinations of a policy that mean nothing (validate_determinism_profile)."""
     found = []
     if row.determinism == "full" and row.tier != "strict_deterministic":
@@ -85,10 +85,12 @@ def profile_faults(row: Determinism) -> list[Fault]:
         found.append("replay by nullifiers does not go with full determinism")
     if row.mode == "cooperative" and row.waves != 1:
         found.append(f"the cooperative mode has waves of 1, not {row.waves}")
-    return [Fault(FaultKind.ILLEGAL_PROFILE, row.ref, f"`{row.ref}`: {why}") for why in found]
+    return [
+        RuntimeFault(FaultKind.ILLEGAL_PROFILE, row.ref, f"`{row.ref}`: {why}") for why in found
+    ]
 
 
-def determinism_faults(row: Determinism, contracts: Contracts) -> list[Fault]:
+def determinism_faults(row: Determinism, contracts: Contracts) -> list[RuntimeFault]:
     """What the runtime cannot execute: grades of determinism without their artifacts.
 
     Without contracts only full determinism is admitted; other grades need mixed profiles too,
@@ -99,7 +101,7 @@ def determinism_faults(row: Determinism, contracts: Contracts) -> list[Fault]:
         if full:
             return []
         reason = f"`{row.ref}` needs runtime contracts, and `{contracts.profile}` has none"
-        return [Fault(FaultKind.MISSING_CONTRACTS, row.ref, reason)]
+        return [RuntimeFault(FaultKind.MISSING_CONTRACTS, row.ref, reason)]
     artifact = _ARTIFACTS[row.determinism]
     if artifact in contracts.facts or (not full and _MIXED not in contracts.facts):
         return []
@@ -107,10 +109,10 @@ def determinism_faults(row: Determinism, contracts: Contracts) -> list[Fault]:
         f"`{row.ref}` asks for `{row.determinism}` determinism, "
         f"which the runtime `{contracts.profile}` does not show"
     )
-    return [Fault(FaultKind.UNSUPPORTED_DETERMINISM, row.ref, reason)]
+    return [RuntimeFault(FaultKind.UNSUPPORTED_DETERMINISM, row.ref, reason)]
 
 
-def class_faults(row: Determinism, wanted: str, name: str) -> tuple[list[Fault], str]:
+def class_faults(row: Determinism, wanted: str, name: str) -> tuple[list[RuntimeFault], str]:
     """A policy of another class than the protocol's: faults, or the words of a warning.
 
     Upstream refuses both. A cooperative policy allows no schedule that another class would not,
@@ -122,4 +124,4 @@ def class_faults(row: Determinism, wanted: str, name: str) -> tuple[list[Fault],
     reason = f"`{row.ref}` is a policy of the class `{row.class_}`, and `{name}` has {of}"
     if row.mode == "cooperative":
         return [], reason
-    return [Fault(FaultKind.POLICY_CLASS, row.ref, reason)], ""
+    return [RuntimeFault(FaultKind.POLICY_CLASS, row.ref, reason)], ""

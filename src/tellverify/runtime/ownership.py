@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 
 
-class Fragment(msgspec.Struct, frozen=True):
+class OwnedFragment(msgspec.Struct, frozen=True):
     """A unit of ownership in one session."""
 
     session: str
@@ -29,13 +29,13 @@ class Owner(msgspec.Struct, frozen=True):
     bundle: str = ""
 
 
-class Claim(msgspec.Struct, frozen=True):
+class OwnershipClaim(msgspec.Struct, frozen=True):
     """What an owner holds in its hand; it is stale once a fragment has another generation."""
 
     session: str
     label: str
     generation: int
-    fragments: tuple[Fragment, ...]
+    fragments: tuple[OwnedFragment, ...]
 
 
 class Permit(msgspec.Struct, frozen=True):
@@ -44,22 +44,22 @@ class Permit(msgspec.Struct, frozen=True):
     operation: str
 
 
-def fragments_of(session: str, protocol: str, bundles: Iterable[str]) -> tuple[Fragment, ...]:
+def fragments_of(session: str, protocol: str, bundles: Iterable[str]) -> tuple[OwnedFragment, ...]:
     """The fragments of a protocol: one for each bundle, in the order they are first named."""
     names = [f"bundle:{bundle}" for bundle in dict.fromkeys(bundles)]
-    return tuple(Fragment(session, name) for name in names or [f"protocol:{protocol}"])
+    return tuple(OwnedFragment(session, name) for name in names or [f"protocol:{protocol}"])
 
 
 class Registry:
     """The owner of every fragment."""
 
     def __init__(self) -> None:
-        self._owners: dict[Fragment, Owner] = {}
+        self._owners: dict[OwnedFragment, Owner] = {}
         self._last: dict[str, int] = {}
 
     def claim(
         self, session: str, label: str, protocol: str, bundles: Sequence[str] = ()
-    ) -> Claim | Fault:
+    ) -> OwnershipClaim | RuntimeFault:
         """Claim all fragments of a session, or none when `objection` has one.
 
         An owner may claim again what it has; that keeps the generation.
@@ -75,29 +75,29 @@ class Registry:
             bundle = fragment.name.removeprefix("bundle:")
             named = bundle if bundle != fragment.name else ""
             self._owners[fragment] = Owner(label, generation, protocol, named)
-        return Claim(session, label, generation, fragments)
+        return OwnershipClaim(session, label, generation, fragments)
 
     def objection(
         self, session: str, label: str, protocol: str, bundles: Sequence[str] = ()
-    ) -> Fault | None:
+    ) -> RuntimeFault | None:
         """Why a claim would be refused: another owner, or a session of another protocol."""
         for fragment in (*self.fragments(session), *fragments_of(session, protocol, bundles)):
             owner = self._owners.get(fragment)
             if owner is not None and owner.label != label:
                 reason = f"`{fragment.name}` of session `{session}` is owned by `{owner.label}`"
-                return Fault(FaultKind.FRAGMENT_OWNED, fragment.name, reason)
+                return RuntimeFault(FaultKind.FRAGMENT_OWNED, fragment.name, reason)
             if owner is not None and owner.protocol != protocol:
                 reason = f"session `{session}` is open for `{owner.protocol}`"
-                return Fault(FaultKind.SESSION_OPEN, session, reason)
+                return RuntimeFault(FaultKind.SESSION_OPEN, session, reason)
         return None
 
-    def release(self, claim: Claim) -> None:
+    def release(self, claim: OwnershipClaim) -> None:
         """Give back what a claim still holds; what has another owner or generation stays."""
         for fragment in claim.fragments:
             if self.holds(claim, fragment):
                 del self._owners[fragment]
 
-    def holds(self, claim: Claim, fragment: Fragment) -> bool:
+    def holds(self, claim: OwnershipClaim, fragment: OwnedFragment) -> bool:
         """Whether a claim is the present one of a fragment."""
         owner = self._owners.get(fragment)
         return owner is not None and (owner.label, owner.generation) == (
@@ -105,11 +105,11 @@ class Registry:
             claim.generation,
         )
 
-    def is_current(self, claim: Claim) -> bool:
+    def is_current(self, claim: OwnershipClaim) -> bool:
         """Whether a claim still holds all of its fragments."""
         return all(self.holds(claim, fragment) for fragment in claim.fragments)
 
-    def refusal(self, claim: Claim) -> Fault | None:
+    def refusal(self, claim: OwnershipClaim) -> RuntimeFault | None:
         """Why whoever shows this claim may not act, or None."""
         for fragment in claim.fragments:
             owner = self._owners.get(fragment)
@@ -122,48 +122,52 @@ class Registry:
                 )
             else:
                 continue
-            return Fault(FaultKind.STALE_OWNER, fragment.name, reason)
+            return RuntimeFault(FaultKind.STALE_OWNER, fragment.name, reason)
         return None
 
-    def owner_of(self, fragment: Fragment) -> Owner | None:
+    def owner_of(self, fragment: OwnedFragment) -> Owner | None:
         """The present owner of a fragment."""
         return self._owners.get(fragment)
 
-    def fragments(self, session: str) -> tuple[Fragment, ...]:
+    def fragments(self, session: str) -> tuple[OwnedFragment, ...]:
         """The fragments of a session that have an owner, in the order they were claimed."""
         return tuple(f for f in self._owners if f.session == session)
 
-    def move(self, permit: Permit, session: str, source: Claim, target: str) -> Claim | Fault:
+    def move(
+        self, permit: Permit, session: str, source: OwnershipClaim, target: str
+    ) -> OwnershipClaim | RuntimeFault:
         """Give all fragments of a session to another owner, in a new generation, or none at all.
 
         For `Reconfiguration`, which makes the permit.
         """
         fragments = self.fragments(session)
         if not fragments:
-            return Fault(
+            return RuntimeFault(
                 FaultKind.TRANSFER, session, f"{permit.operation}: no session `{session}` is open"
             )
         for fragment in fragments:
             owner = self._owners[fragment]
             if owner.label != source.label:
                 reason = f"`{fragment.name}` is owned by `{owner.label}`, not `{source.label}`"
-                return Fault(FaultKind.TRANSFER, fragment.name, f"{permit.operation}: {reason}")
+                return RuntimeFault(
+                    FaultKind.TRANSFER, fragment.name, f"{permit.operation}: {reason}"
+                )
             if owner.generation != source.generation:
                 reason = (
                     f"`{source.label}` shows generation {source.generation} of `{fragment.name}`"
                 )
                 now = f"which is in generation {owner.generation}"
-                return Fault(FaultKind.STALE_OWNER, fragment.name, f"{reason}, {now}")
+                return RuntimeFault(FaultKind.STALE_OWNER, fragment.name, f"{reason}, {now}")
         generation = self._last[session] = source.generation + 1
         for fragment in fragments:
             owner = self._owners[fragment]
             self._owners[fragment] = Owner(target, generation, owner.protocol, owner.bundle)
-        return Claim(session, target, generation, fragments)
+        return OwnershipClaim(session, target, generation, fragments)
 
-    def snapshot(self) -> dict[Fragment, Owner]:
+    def snapshot(self) -> dict[OwnedFragment, Owner]:
         """All owners as they are now."""
         return dict(self._owners)
 
-    def restore(self, permit: Permit, owners: dict[Fragment, Owner]) -> None:
+    def restore(self, permit: Permit, owners: dict[OwnedFragment, Owner]) -> None:
         """Take back what was done since a snapshot; for `Reconfiguration`."""
         self._owners = dict(owners)

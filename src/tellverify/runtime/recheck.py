@@ -24,7 +24,7 @@ from tellverify.evidence.acceptance import (
     write_acceptance,
 )
 from tellverify.evidence.graph_file import NeutralGraph
-from tellverify.evidence.neutral_machine import TooLarge, machine_of
+from tellverify.evidence.neutral_machine import NeutralMachineTooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
 from tellverify.evidence.trace_replay import replay
 from tellverify.model.machine import Action, Machine
@@ -166,7 +166,7 @@ def _check_runs(part: Runs) -> None:
     check_instance(part.instance, graph.roles, "instance")
     try:
         machines = [machine_of(graph, first, number) for number in range(len(graph.roles))]
-    except TooLarge as error:
+    except NeutralMachineTooLarge as error:
         raise Rejected("graph", f"the machine of `{error}` is too large") from None
     system = System(machines)
     require(sum(map(len, part.runs)) <= _MOST_STEPS, "runs", "too many steps")

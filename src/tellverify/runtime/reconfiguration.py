@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from tellverify.runtime.delegation import Footprint, delegated, incoherence
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts
-from tellverify.runtime.ownership import Claim, Permit, Registry
+from tellverify.runtime.ownership import OwnershipClaim, Permit, Registry
 
 SURFACES: Final = ("ownership_receipt", "semantic_handoff", "reconfiguration_transition")
 
@@ -28,7 +28,7 @@ class Bundle(msgspec.Struct, frozen=True):
     sessions: frozenset[str] = frozenset()
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class ReconfigurationReceipt(msgspec.Struct, frozen=True):
     """What a change of owner was: both footprints before and after, and the new claim."""
 
     operation: str
@@ -37,10 +37,10 @@ class Receipt(msgspec.Struct, frozen=True):
     target: str
     before: tuple[Footprint, Footprint]
     after: tuple[Footprint, Footprint]
-    claim: Claim
+    claim: OwnershipClaim
 
 
-Persist = Callable[[Receipt], bool]
+Persist = Callable[[ReconfigurationReceipt], bool]
 
 
 class Reconfiguration:
@@ -57,7 +57,7 @@ class Reconfiguration:
         self._persist = persist
         self._bundles: dict[str, Bundle] = {}
         self.footprints: dict[str, Footprint] = {}
-        self.receipts: list[Receipt] = []
+        self.receipts: list[ReconfigurationReceipt] = []
 
     def register(self, bundle: Bundle) -> None:
         """Make a bundle known; one of that name gains what is new."""
@@ -69,7 +69,7 @@ class Reconfiguration:
             known.sessions | bundle.sessions,
         )
 
-    def adopt(self, claim: Claim) -> None:
+    def adopt(self, claim: OwnershipClaim) -> None:
         """Note that a session was opened by its owner: it is native there."""
         footprint = self.footprints.get(claim.label, Footprint())
         if not footprint.acts_in(claim.session):
@@ -77,11 +77,13 @@ class Reconfiguration:
                 footprint.without(claim.session), native=footprint.native | {claim.session}
             )
 
-    def transfer(self, claim: Claim, target: str) -> Receipt | Fault:
+    def transfer(self, claim: OwnershipClaim, target: str) -> ReconfigurationReceipt | RuntimeFault:
         """Give a whole session, all of its fragments, to another owner."""
         return self._hand_over("transfer", claim, target)
 
-    def delegate(self, bundle: str, claim: Claim, target: str) -> Receipt | Fault:
+    def delegate(
+        self, bundle: str, claim: OwnershipClaim, target: str
+    ) -> ReconfigurationReceipt | RuntimeFault:
         """Give a session away at the boundary of a bundle, which must be one of its fragments."""
         missing = self._missing("delegation")
         if missing is not None:
@@ -97,7 +99,7 @@ class Reconfiguration:
             return _refused(FaultKind.DELEGATION, bundle, reason)
         return self._hand_over("delegation", claim, target)
 
-    def link(self, first: str, second: str, name: str) -> Bundle | Fault:
+    def link(self, first: str, second: str, name: str) -> Bundle | RuntimeFault:
         """Put two bundles together under a new name."""
         missing = self._missing("linking")
         if missing is not None:
@@ -125,14 +127,16 @@ class Reconfiguration:
         )
         return self._bundles[name]
 
-    def _missing(self, operation: str) -> Fault | None:
+    def _missing(self, operation: str) -> RuntimeFault | None:
         lacking = [key for key in SURFACES if key not in self._contracts.keys]
         if not lacking:
             return None
         reason = f"{operation} needs {_listed(lacking)}, and the runtime lacks it"
         return _refused(FaultKind.TRANSFER, lacking[0], reason)
 
-    def _hand_over(self, operation: str, claim: Claim, target: str) -> Receipt | Fault:
+    def _hand_over(
+        self, operation: str, claim: OwnershipClaim, target: str
+    ) -> ReconfigurationReceipt | RuntimeFault:
         missing = self._missing(operation)
         if missing is not None:
             return missing
@@ -152,10 +156,10 @@ class Reconfiguration:
             return _refused(FaultKind.DELEGATION, claim.session, wrong)
         permit, owners = Permit(operation), self._registry.snapshot()
         moved = self._registry.move(permit, claim.session, claim, target)
-        if isinstance(moved, Fault):
+        if isinstance(moved, RuntimeFault):
             return moved
         taker = self.footprints.get(target, Footprint())
-        receipt = Receipt(
+        receipt = ReconfigurationReceipt(
             operation,
             claim.session,
             source,
@@ -174,8 +178,8 @@ class Reconfiguration:
         return receipt
 
 
-def _refused(kind: FaultKind, subject: str, reason: str) -> Fault:
-    return Fault(kind, subject, reason)
+def _refused(kind: FaultKind, subject: str, reason: str) -> RuntimeFault:
+    return RuntimeFault(kind, subject, reason)
 
 
 def _listed(names: Collection[str]) -> str:

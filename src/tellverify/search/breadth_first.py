@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from tellverify.model.machine import Machine
-from tellverify.search.encoding import Channel, CompiledSystem, Move
+from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.layering import is_graded
-from tellverify.search.successor_tables import Views
-from tellverify.search.terminal import Ending, Shown, ending_of
+from tellverify.search.successor_tables import SuccessorViews
+from tellverify.search.terminal import Shown, TerminalEnding, ending_of
 
 if TYPE_CHECKING:
     from tellverify.search.numpy_search import DenseSearch
@@ -37,14 +37,14 @@ class Exploration(msgspec.Struct, frozen=True):
     exhausted: bool
     complete: bool
     longest_queue: tuple[tuple[Channel, int], ...]
-    endings: tuple[Ending, ...]
+    endings: tuple[TerminalEnding, ...]
     spoilt: tuple[Shown, ...]
     abandoned: tuple[Shown, ...]
     levels: list[list[int]]
 
-    def run_to(self, configuration: int, depth: int) -> list[Move]:
+    def run_to(self, configuration: int, depth: int) -> list[EncodedMove]:
         """The moves of a shortest run to a configuration of `levels[depth]`."""
-        return run_to(Views(self.system), self.levels, configuration, depth)
+        return run_to(SuccessorViews(self.system), self.levels, configuration, depth)
 
 
 class LayeredSearch:
@@ -63,13 +63,13 @@ class LayeredSearch:
         weight = 1 + system.width // 1024
         self._room = budget // weight
         self._slice = max(1, _SLICE // (weight * (1 + len(system.machines) // 8)))
-        self.views = Views(system)
+        self.views = SuccessorViews(system)
         self.levels: list[list[int]] = [[system.initial]]
         self.count = 1
         # Configurations that were met after even and odd numbers of moves, as far as is needed.
         graded = all(map(is_graded, system.machines))
         self._met: tuple[set[int], set[int]] | None = None if graded else ({system.initial}, set())
-        self.endings: list[Ending] = []
+        self.endings: list[TerminalEnding] = []
         self.spoilt: dict[int, Shown] = {}
         self.abandoned: dict[int, Shown] = {}
         self._regroup_at = _FIRST_REGROUP
@@ -97,7 +97,7 @@ class LayeredSearch:
             self.views.regroup(self.levels[-1])
         self._expand()
 
-    def run_to(self, configuration: int, depth: int) -> list[Move]:
+    def run_to(self, configuration: int, depth: int) -> list[EncodedMove]:
         """The moves of a shortest run to a configuration of the layer at `depth`."""
         return run_to(self.views, self.levels, configuration, depth)
 
@@ -163,9 +163,9 @@ def _dense(system: CompiledSystem, budget: int) -> DenseSearch | None:
 
     if find_spec("numpy") is None:
         return None
-    from tellverify.search.numpy_search import DenseSearch, Layout
+    from tellverify.search.numpy_search import DenseSearch, NumpyLayout
 
-    return DenseSearch(system, budget) if Layout(system).fits else None
+    return DenseSearch(system, budget) if NumpyLayout(system).fits else None
 
 
 def explored(system: CompiledSystem, budget: int) -> Layers:
@@ -211,10 +211,10 @@ def explore_iterated(
 
 
 def run_to(
-    views: Views, levels: Sequence[Sequence[int]], configuration: int, depth: int
-) -> list[Move]:
+    views: SuccessorViews, levels: Sequence[Sequence[int]], configuration: int, depth: int
+) -> list[EncodedMove]:
     """The moves of a shortest run, found backwards: the least predecessor in each layer."""
-    moves: list[Move] = []
+    moves: list[EncodedMove] = []
     for level in range(depth - 1, -1, -1):
         before = min(views.predecessors(levels[level], configuration))
         delta = configuration - before

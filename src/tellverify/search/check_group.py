@@ -28,12 +28,12 @@ from tellverify.search.group_answer import (
     SAFE,
     GroupCheck,
     Reached,
-    Scope,
+    SearchScope,
     of_runs,
 )
 from tellverify.search.k_compatibility import are_directed_session_automata, is_compatible
 from tellverify.search.layering import is_acyclic
-from tellverify.search.liveness import Lasting
+from tellverify.search.liveness import LivenessSearch
 from tellverify.search.reachability import Reach
 from tellverify.search.reduction import ReducedSearch, Reduction, first_mutual_wait
 from tellverify.search.sends import longest_burst, most_sent
@@ -63,7 +63,7 @@ def check_group(
     checker.search_faults()
     checker.iterate()
     checker.judge_lasting(ends)
-    if checker.reached[Fault.DEADLOCK].scope is not Scope.ALL:
+    if checker.reached[Fault.DEADLOCK].scope is not SearchScope.ALL:
         checker.reduce()
         checker.judge_growth(ends)
     return checker.result()
@@ -82,7 +82,7 @@ class _Checker:
         self.longest: tuple[tuple[Channel, int], ...] = ()
         self.search: Layers | None = None
         self.complete = False
-        self.within = Reached(Scope.RUNS, 0, 0, 0)
+        self.within = Reached(SearchScope.RUNS, 0, 0, 0)
         self.rest: tuple[Step, ...] | None = None
         self.has_end = all(any(machine.final) for machine in machines)
         self.acyclic = all(map(is_acyclic, self.machines))
@@ -151,14 +151,14 @@ class _Checker:
         self.search = search
         self.complete = not search.system.blocked
         self.longest = search.longest()
-        scope = Scope.ALL if self.complete else Scope.QUEUES
+        scope = SearchScope.ALL if self.complete else SearchScope.QUEUES
         self.within = Reached(scope, bound, search.depth, search.count)
         self._note_faults(search)
-        if self.complete or self.reached[Fault.DEADLOCK].scope is not Scope.COMPATIBLE:
+        if self.complete or self.reached[Fault.DEADLOCK].scope is not SearchScope.COMPATIBLE:
             answer = self.within
             small = search.count <= _GRAPH_BUDGET and not self.traces
             if not self.complete and small and self._is_directed and is_compatible(Reach(search)):
-                answer = msgspec.structs.replace(answer, scope=Scope.COMPATIBLE)
+                answer = msgspec.structs.replace(answer, scope=SearchScope.COMPATIBLE)
             self.reached.update(dict.fromkeys(SAFE, answer))
 
     @cached_property
@@ -249,8 +249,8 @@ class _Checker:
         self.reached.update(dict.fromkeys(wanted, self.within))
         if self.complete and not self.traces and self.acyclic:
             return  # every run ends, and all ends are good ones
-        lasting = Lasting(self.search, self.complete)
-        if self.reached[Fault.STUCK_ROLE].scope is not Scope.COMPATIBLE:
+        lasting = LivenessSearch(self.search, self.complete)
+        if self.reached[Fault.STUCK_ROLE].scope is not SearchScope.COMPATIBLE:
             traces, self.unjudged = lasting.stuck_roles(self.roles)
             for trace in traces:
                 self._keep_shorter(trace)
@@ -267,11 +267,11 @@ class _Checker:
             self._by_structure(ends)
 
     def _leave_open(self, fault: Fault) -> None:
-        self.reached[fault] = msgspec.structs.replace(self.within, scope=Scope.OPEN)
+        self.reached[fault] = msgspec.structs.replace(self.within, scope=SearchScope.OPEN)
 
     def _by_structure(self, ends: bool) -> None:
         """What follows from the absence of cycles in machines."""
-        answer = msgspec.structs.replace(self.within, scope=Scope.STRUCTURE)
+        answer = msgspec.structs.replace(self.within, scope=SearchScope.STRUCTURE)
         if self.is_limited and not self.complete:
             self.longest = tuple(sorted(self.limits.items()))
             self.reached[Fault.UNBOUNDED_QUEUE] = answer
@@ -295,17 +295,17 @@ class _Checker:
         if self.rest is None:
             self.rest = found.rest
         if found.exhausted:
-            self._claim(Fault.DEADLOCK, Scope.ENDINGS, found.complete, found.configurations)
+            self._claim(Fault.DEADLOCK, SearchScope.ENDINGS, found.complete, found.configurations)
             if self.acyclic:
                 self._claim(
-                    Fault.ORPHAN_MESSAGE, Scope.ENDINGS, found.complete, found.configurations
+                    Fault.ORPHAN_MESSAGE, SearchScope.ENDINGS, found.complete, found.configurations
                 )
         if found.complete and not found.traces and not found.someone_waits:
             self._claim_ends(found.configurations)
         if self.search is None:
             self._search_representatives()
             for number, role in enumerate(self.roles):
-                known = self.reached[Fault.STUCK_ROLE].scope is Scope.ENDINGS
+                known = self.reached[Fault.STUCK_ROLE].scope is SearchScope.ENDINGS
                 if not known and (Fault.STUCK_ROLE, role) not in self.traces:
                     self._mutual_wait(number)
 
@@ -326,27 +326,27 @@ class _Checker:
                     self._add_shown(fault, steps, role)
         if not search.overflow:
             complete, count = not search.blocked, len(search.parents)
-            self._claim(Fault.UNSPECIFIED_RECEPTION, Scope.REDUCED, complete, count)
-            self._claim(Fault.ORPHAN_MESSAGE, Scope.REDUCED, complete, count)
+            self._claim(Fault.UNSPECIFIED_RECEPTION, SearchScope.REDUCED, complete, count)
+            self._claim(Fault.ORPHAN_MESSAGE, SearchScope.REDUCED, complete, count)
 
     def _reduced_bound(self) -> int:
         limit = max(self.limits.values(), default=0)
         return max(self.largest_bound, 2, min(limit, _LARGEST_BOUND))
 
-    def _claim(self, fault: Fault, scope: Scope, complete: bool, count: int) -> None:
+    def _claim(self, fault: Fault, scope: SearchScope, complete: bool, count: int) -> None:
         """No fault was found by a reduced search that came to its end."""
         known = self.reached[fault]
         if complete and known.scope not in PROVED:
             self.reached[fault] = Reached(scope, self._reduced_bound(), 0, count)
-        elif not complete and known.scope is Scope.RUNS:
-            self.reached[fault] = Reached(Scope.QUEUES, self._reduced_bound(), 0, count)
+        elif not complete and known.scope is SearchScope.RUNS:
+            self.reached[fault] = Reached(SearchScope.QUEUES, self._reduced_bound(), 0, count)
 
     def _claim_ends(self, count: int) -> None:
         """All ends are good; where every run ends, no role is stuck on the way either."""
         if self.acyclic:
             for fault in (Fault.STUCK_ROLE, Fault.NO_TERMINATION, Fault.ENDLESS_RUN):
                 if fault in self.reached:
-                    self._claim(fault, Scope.ENDINGS, True, count)
+                    self._claim(fault, SearchScope.ENDINGS, True, count)
             self.unjudged.clear()
 
     def _mutual_wait(self, number: int) -> None:

@@ -29,7 +29,7 @@ from tellverify.search.check_group import check_group
 from tellverify.search.counterexample import explain_unfaithful, find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
 from tellverify.search.equal_groups import renamed_run, without_names
-from tellverify.search.group_answer import PROVED, GroupCheck, Reached, Scope, of_runs
+from tellverify.search.group_answer import PROVED, GroupCheck, Reached, SearchScope, of_runs
 from tellverify.search.history_search import HistorySearch
 from tellverify.search.traces import (
     build_trace,
@@ -42,14 +42,14 @@ from tellverify.search.traces import (
 
 _HISTORY_SHARE: Final = 4
 _WEAKEST_FIRST: Final = (
-    Scope.RUNS,
-    Scope.OPEN,
-    Scope.QUEUES,
-    Scope.STRUCTURE,
-    Scope.ENDINGS,
-    Scope.REDUCED,
-    Scope.COMPATIBLE,
-    Scope.ALL,
+    SearchScope.RUNS,
+    SearchScope.OPEN,
+    SearchScope.QUEUES,
+    SearchScope.STRUCTURE,
+    SearchScope.ENDINGS,
+    SearchScope.REDUCED,
+    SearchScope.COMPATIBLE,
+    SearchScope.ALL,
 )
 
 
@@ -199,7 +199,7 @@ class _Whole:
         found = {}
         for group in self.groups:
             reached = group.reached[Fault.STUCK_ROLE]
-            left_open = msgspec.structs.replace(reached, scope=Scope.OPEN)
+            left_open = msgspec.structs.replace(reached, scope=SearchScope.OPEN)
             for role in group.roles:
                 found[role] = left_open if role in group.unjudged else reached
         return {role: found[role] for role in self.roles}
@@ -214,11 +214,11 @@ class _Whole:
         if len(self.groups) == 1:
             return (shown[0][1] if shown else None), reached
         if any(group.never_rests for group in self.groups):
-            return None, msgspec.structs.replace(reached, scope=Scope.ALL)
+            return None, msgspec.structs.replace(reached, scope=SearchScope.ALL)
         if not shown:
             return None, reached
         if any(group.rest is None for group in self.groups):
-            return None, Reached(Scope.OPEN, 0, 0, reached.configurations)
+            return None, Reached(SearchScope.OPEN, 0, 0, reached.configurations)
         rests = {id(group): group.rest or () for group in self.groups}
         group, trace = min(shown, key=lambda each: len(each[1].steps) - len(rests[id(each[0])]))
         steps = [
@@ -229,7 +229,7 @@ class _Whole:
         states = replayed(self.machine_of, steps).states
         rows = [waiting(m, states.get(m.role, 0)) for m in self.machines]
         left = [row for row in rows if not row.finished]
-        exact = all(each.reached[Fault.DEADLOCK].scope is Scope.ALL for each in self.groups)
+        exact = all(each.reached[Fault.DEADLOCK].scope is SearchScope.ALL for each in self.groups)
         whole = build_trace(
             Fault.DEADLOCK,
             steps,
@@ -258,7 +258,7 @@ def _compared(
     answer = of_runs(found, found.covered(Fault.INFIDELITY))
     trace = found.trace(Fault.INFIDELITY)
     bound = 1
-    while answer.scope is not Scope.ALL and trace is None and bound <= largest_bound:
+    while answer.scope is not SearchScope.ALL and trace is None and bound <= largest_bound:
         system = CompiledSystem(machines, bound)
         search = HistorySearch(system, graph, None, budget, order)
         while not search.exhausted and not search.overflow and search.unfaithful is None:
@@ -269,7 +269,7 @@ def _compared(
             return explain_unfaithful(machines, steps, stopped=stopped, minimal=False), answer
         if search.overflow:
             break
-        scope = Scope.QUEUES if system.blocked else Scope.ALL
+        scope = SearchScope.QUEUES if system.blocked else SearchScope.ALL
         answer = Reached(scope, bound, search.depth, len(search.parents))
         bound *= 2
     return trace, answer

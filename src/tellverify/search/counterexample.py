@@ -19,10 +19,10 @@ from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.search.breadth_first import LayeredSearch, Layers, advanced
-from tellverify.search.encoding import CompiledSystem, Move
+from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.history_search import HistorySearch
 from tellverify.search.starvation import stuck_lassos
-from tellverify.search.terminal import Ending
+from tellverify.search.terminal import TerminalEnding
 from tellverify.search.traces import (
     build_trace,
     explain_abandoned,
@@ -47,7 +47,7 @@ SEARCHED: Final = (
 _FIRST_BOUND: Final = 4
 
 
-class Coverage(msgspec.Struct, frozen=True):
+class SearchCoverage(msgspec.Struct, frozen=True):
     """How far the search for a fault went.
 
     `complete`: all runs there are; then a fault that was not found does not exist. Otherwise all
@@ -71,7 +71,7 @@ class FaultSearch(msgspec.Struct, frozen=True):
     """
 
     traces: tuple[Trace, ...]
-    coverage: tuple[Coverage, ...]
+    coverage: tuple[SearchCoverage, ...]
     configurations: int
     histories: int
     search: Layers | None = None
@@ -80,7 +80,7 @@ class FaultSearch(msgspec.Struct, frozen=True):
         """The run that shows `fault`, if one was found."""
         return next((trace for trace in self.traces if trace.fault is fault), None)
 
-    def covered(self, fault: Fault) -> Coverage:
+    def covered(self, fault: Fault) -> SearchCoverage:
         """How far runs were searched for `fault`. Raises KeyError when it was not wanted."""
         for coverage in self.coverage:
             if coverage.fault is fault:
@@ -108,10 +108,10 @@ def find_faults(
     bits count as one. Faults not in `SEARCHED` are ignored. Raises ValueError when machines do not
     fit together (see `CompiledSystem`) and Defect when a run does not replay.
     """
-    finder = _Finder(graph, machines, depth_limit, budget, order)
+    finder = _CounterexampleFinder(graph, machines, depth_limit, budget, order)
     finder.lassos = lassos
     plain = [fault for fault in SEARCHED if fault in wanted and fault is not Fault.INFIDELITY]
-    coverage: dict[Fault, Coverage] = {}
+    coverage: dict[Fault, SearchCoverage] = {}
     if plain:
         finder.search_configurations(plain, coverage)
     if Fault.INFIDELITY in wanted:
@@ -128,7 +128,7 @@ def find_faults(
     )
 
 
-class _Finder:
+class _CounterexampleFinder:
     def __init__(
         self,
         graph: ProtocolGraph | None,
@@ -151,7 +151,7 @@ class _Finder:
         self.search: Layers | None = None
 
     def search_configurations(
-        self, wanted: Sequence[Fault], coverage: dict[Fault, Coverage]
+        self, wanted: Sequence[Fault], coverage: dict[Fault, SearchCoverage]
     ) -> None:
         """Layers of configurations, until all is found or everything is visited.
 
@@ -178,7 +178,7 @@ class _Finder:
         if complete and self.lassos and Fault.STUCK_ROLE in wanted:
             self._note_lassos(search)
         for fault in wanted:
-            coverage[fault] = Coverage(fault, complete, depth)
+            coverage[fault] = SearchCoverage(fault, complete, depth)
 
     def _note_lassos(self, search: Layers) -> None:
         """Lassos of the roles that no ending has shown to be stuck."""
@@ -199,7 +199,7 @@ class _Finder:
                 loop=lasso.loop,
             )
 
-    def search_histories(self) -> Coverage:
+    def search_histories(self) -> SearchCoverage:
         """Layers of faithful histories, until one is not, or everything is visited."""
         if self.graph is None:
             raise ValueError("infidelity to no graph")
@@ -221,7 +221,7 @@ class _Finder:
             bound *= 2
         if broken:
             self._add_infidelity(system, *broken)
-        return Coverage(Fault.INFIDELITY, complete and not broken, search.depth)
+        return SearchCoverage(Fault.INFIDELITY, complete and not broken, search.depth)
 
     def _all_found(self, wanted: Sequence[Fault]) -> bool:
         keys = self.traces.keys()
@@ -248,7 +248,7 @@ class _Finder:
                 wait = waiting(self.machines[first.role], state)
                 self._add((fault, ""), steps, (self.roles[first.role],), wait=wait)
 
-    def _note_ending(self, search: Layers, ending: Ending, wanted: Sequence[Fault]) -> None:
+    def _note_ending(self, search: Layers, ending: TerminalEnding, wanted: Sequence[Fault]) -> None:
         rows = [
             waiting(machine, search.system.state(role, ending.configuration))
             for role, machine in enumerate(self.machines)
@@ -301,7 +301,9 @@ class _Finder:
             explanation=explanation,
         )
 
-    def _add_infidelity(self, system: CompiledSystem, moves: list[Move], stopped: bool) -> None:
+    def _add_infidelity(
+        self, system: CompiledSystem, moves: list[EncodedMove], stopped: bool
+    ) -> None:
         steps = self._steps_of(system, moves)
         self.traces[Fault.INFIDELITY, ""] = explain_unfaithful(
             self.machines, steps, stopped=stopped, minimal=True
@@ -310,7 +312,7 @@ class _Finder:
     def _steps(self, search: Layers, configuration: int, depth: int) -> list[Step]:
         return self._steps_of(search.system, search.run_to(configuration, depth))
 
-    def _steps_of(self, system: CompiledSystem, moves: list[Move]) -> list[Step]:
+    def _steps_of(self, system: CompiledSystem, moves: list[EncodedMove]) -> list[Step]:
         return steps_of(system, moves, self.graph)
 
 

@@ -40,7 +40,7 @@ class Queue(NamedTuple):
     local_length: int
 
 
-class Move(NamedTuple):
+class EncodedMove(NamedTuple):
     """An enabled move: the actor, the place of the move in its local state, what it adds."""
 
     role: int
@@ -48,7 +48,7 @@ class Move(NamedTuple):
     delta: int
 
 
-class LocalState(NamedTuple):
+class EncodedState(NamedTuple):
     """What decides the moves of one role in one local state.
 
     A row of `moves` is `(place of the queue, code of the label, change of the local state)`; the
@@ -124,7 +124,7 @@ class CompiledSystem:
             queues[channel] = Queue(channel, names, slot, mask, *content[channel], *length[channel])
         return queues
 
-    def _relevant(self, role: int, state: int) -> LocalState:
+    def _relevant(self, role: int, state: int) -> EncodedState:
         machine = self.machines[role]
         sends: dict[Queue, int] = {}
         awaits: dict[Queue, int] = {}
@@ -144,7 +144,7 @@ class CompiledSystem:
         may_spoil = bool(awaits) and not sends and not machine.final[state]
         gone = machine.final[state] and not moves
         inbound = self._inbound.get(machine.role, 0) if gone else 0
-        return LocalState(
+        return EncodedState(
             mask | inbound, tuple(moves), tuple(sends), tuple(awaits), may_spoil, inbound
         )
 
@@ -157,7 +157,7 @@ class CompiledSystem:
         """Mask of the part of the segment of `role` that decides its moves in `state`."""
         return self._locals[role][state].mask
 
-    def moves(self, role: int, segment: int) -> tuple[Move, ...]:
+    def moves(self, role: int, segment: int) -> tuple[EncodedMove, ...]:
         """The moves of `role` that are enabled when its segment is `segment`.
 
         Looks at the relevant part of the segment only.
@@ -171,7 +171,7 @@ class CompiledSystem:
                 length = (segment >> queue.local_length) & self._length_mask
                 if length < self.queue_bound:
                     code = label << (queue.content + length * queue.slot)
-                    moves.append(Move(role, place, change + (1 << queue.length) + code))
+                    moves.append(EncodedMove(role, place, change + (1 << queue.length) + code))
                 else:
                     self.blocked = True
                 continue
@@ -179,7 +179,7 @@ class CompiledSystem:
             content = (segment >> queue.local_content) & queue.mask
             if content & ((1 << queue.slot) - 1) == label:
                 shifted = ((content >> queue.slot) - content) << queue.content
-                moves.append(Move(role, place, change + shifted - (1 << queue.length)))
+                moves.append(EncodedMove(role, place, change + shifted - (1 << queue.length)))
         if (
             not moves
             and local.may_spoil
@@ -208,7 +208,7 @@ class CompiledSystem:
         segment = (configuration >> self.shift[role]) & self.mask[role]
         return bool(segment & self._locals[role][segment & self.state_mask[role]].inbound)
 
-    def enabled(self, configuration: int) -> list[Move]:
+    def enabled(self, configuration: int) -> list[EncodedMove]:
         """All enabled moves, in the order of roles and of their moves."""
         return [
             move

@@ -11,13 +11,13 @@ from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
-from tellverify.search.counterexample import Coverage, FaultSearch
+from tellverify.search.counterexample import FaultSearch, SearchCoverage
 from tellverify.search.encoding import Channel
 
 SAFE: Final = (Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE, Fault.STUCK_ROLE)
 
 
-class Scope(StrEnum):
+class SearchScope(StrEnum):
     """What was searched for a fault: how far an answer that nothing was found reaches."""
 
     ALL = "all"  # every configuration there is
@@ -31,14 +31,20 @@ class Scope(StrEnum):
 
 
 PROVED: Final = frozenset(
-    {Scope.ALL, Scope.COMPATIBLE, Scope.ENDINGS, Scope.REDUCED, Scope.STRUCTURE}
+    {
+        SearchScope.ALL,
+        SearchScope.COMPATIBLE,
+        SearchScope.ENDINGS,
+        SearchScope.REDUCED,
+        SearchScope.STRUCTURE,
+    }
 )
 
 
 class Reached(msgspec.Struct, frozen=True):
     """The scope of an answer with its bound, depth, and the configurations that were visited."""
 
-    scope: Scope
+    scope: SearchScope
     bound: int
     depth: int
     configurations: int
@@ -66,7 +72,7 @@ class GroupCheck(msgspec.Struct, frozen=True):
     never_rests: bool
 
 
-def of_runs(found: FaultSearch, covered: Coverage) -> Reached:
+def of_runs(found: FaultSearch, covered: SearchCoverage) -> Reached:
     """How far a search of all runs went."""
-    scope = Scope.ALL if covered.complete else Scope.RUNS
+    scope = SearchScope.ALL if covered.complete else SearchScope.RUNS
     return Reached(scope, 0, covered.depth, found.configurations + found.histories)

@@ -6,7 +6,7 @@ from typing import Final
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.parallel_order import ParallelOrder
-from tellverify.search.encoding import CompiledSystem, Move
+from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.fidelity import DEAD, FOREIGN, FidelityMonitor
 from tellverify.search.parallel_fidelity import ParallelMonitor
 
@@ -45,14 +45,14 @@ class HistorySearch:
         self.monitor = FidelityMonitor(graph) if order is None else ParallelMonitor(order)
         index = {role: number for number, role in enumerate(graph.roles)}
         self._role = [index.get(role, FOREIGN) for role in system.roles]
-        self._moves: dict[int, dict[int, tuple[tuple[Move, int], ...]]] = {
+        self._moves: dict[int, dict[int, tuple[tuple[EncodedMove, int], ...]]] = {
             role: {} for role in range(len(system.roles))
         }
         start = self.monitor.initial << system.width | system.initial
         self.depth = 0
         self.layer = [start]
         self.parents = {start: start}
-        self.unfaithful: tuple[list[Move], bool] | None = None
+        self.unfaithful: tuple[list[EncodedMove], bool] | None = None
         self._following: list[int] = []
         self._cut = False
         self._expand()
@@ -75,7 +75,7 @@ class HistorySearch:
         self._following = following = []
         parts = list(zip(self._role, system.shift, system.mask, self._moves.values(), strict=True))
         last = self.depth == self.depth_limit
-        broken: tuple[int, Move] | None = None
+        broken: tuple[int, EncodedMove] | None = None
         for node in self.layer:
             state, configuration = node >> width, node & below
             idle = True
@@ -107,7 +107,7 @@ class HistorySearch:
         if broken is not None:
             self.unfaithful = ([*self._run_to(broken[0]), broken[1]], False)
 
-    def _numbered(self, role: int, segment: int) -> tuple[tuple[Move, int], ...]:
+    def _numbered(self, role: int, segment: int) -> tuple[tuple[EncodedMove, int], ...]:
         machine = self.system.machines[role]
         row = machine.moves[segment & self.system.state_mask[role]]
         return tuple(
@@ -126,9 +126,9 @@ class HistorySearch:
             and not self.monitor.is_complete(state)
         )
 
-    def _run_to(self, node: int) -> list[Move]:
+    def _run_to(self, node: int) -> list[EncodedMove]:
         below = (1 << self.system.width) - 1
-        moves: list[Move] = []
+        moves: list[EncodedMove] = []
         while self.parents[node] != node:
             before = self.parents[node]
             delta = (node & below) - (before & below)

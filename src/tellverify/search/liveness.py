@@ -12,14 +12,14 @@ from tellverify.model.futures import Futures, futures
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.search.breadth_first import Layers
-from tellverify.search.encoding import Move
+from tellverify.search.encoding import EncodedMove
 from tellverify.search.reachability import Reach, fair_component, fair_round
 from tellverify.search.traces import build_trace, explain_starved, explain_stuck, steps_of, waiting
 
 _MOST_TRIED: Final = 300  # configurations that are judged by what machines may still do
 
 
-class Lasting:
+class LivenessSearch:
     """Faults of a search that visited all configurations within its bound.
 
     When it is not `complete`, a send that only the bound forbids might change everything. Where
@@ -175,7 +175,7 @@ class Lasting:
         explanation = "the roles have a fair run that never terminates"
         return self._trace(Fault.ENDLESS_RUN, way[0], way, 0, culprits, explanation)
 
-    def _moves(self, way: Sequence[int]) -> list[Move]:
+    def _moves(self, way: Sequence[int]) -> list[EncodedMove]:
         """The moves along configurations by number, each of which follows the one before."""
         configurations = self.reach.configurations
         moves = []

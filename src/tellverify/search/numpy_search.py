@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from tellverify.model.configuration import Configuration
 from tellverify.model.machine import Machine
-from tellverify.search.encoding import Channel, CompiledSystem, Move
+from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.layering import is_graded
-from tellverify.search.terminal import Ending, Shown, ending_of
+from tellverify.search.terminal import Shown, TerminalEnding, ending_of
 
 Layer: TypeAlias = npt.NDArray[np.int64]
 Rows: TypeAlias = npt.NDArray[np.intp]
@@ -45,7 +45,7 @@ class _Rule(NamedTuple):
     is_send: bool
 
 
-class _State(NamedTuple):
+class _SearchState(NamedTuple):
     """The moves of a local state; `awaits` lists the channels of one that may be spoilt.
 
     `inbound` is a mask of all that is queued for the role, 0 unless it has terminated here.
@@ -56,7 +56,7 @@ class _State(NamedTuple):
     inbound: int
 
 
-class Layout:
+class NumpyLayout:
     """Bits of 64-bit configurations. `width` may be more than fits."""
 
     def __init__(self, system: CompiledSystem) -> None:
@@ -113,11 +113,11 @@ class DenseSearch:
 
     def __init__(self, system: CompiledSystem, budget: int) -> None:
         self.system = system
-        self.layout = Layout(system)
+        self.layout = NumpyLayout(system)
         if not self.layout.fits:
             raise ValueError(f"a configuration has {self.layout.width} bits")
         self.overflow = False
-        self.endings: list[Ending] = []
+        self.endings: list[TerminalEnding] = []
         self.spoilt: dict[int, Shown] = {}
         self.abandoned: dict[int, Shown] = {}
         self.arrays: list[Layer] = [np.zeros(1, dtype=np.int64)]
@@ -134,7 +134,7 @@ class DenseSearch:
         self._successors = self.arrays[0][:0]
         self._expand()
 
-    def _state(self, role: int, machine: Machine, state: int) -> _State:
+    def _state(self, role: int, machine: Machine, state: int) -> _SearchState:
         rules, awaits = [], []
         for action, target in machine.moves[state]:
             ends = (machine.role, action.peer)
@@ -151,7 +151,9 @@ class DenseSearch:
         if machine.final[state] and not rules:
             for (_, receiver), place in self.layout.channels.items():
                 inbound |= place.mask if receiver == machine.role else 0
-        return _State(tuple(rules), tuple(dict.fromkeys(awaits)) if may_spoil else (), inbound)
+        return _SearchState(
+            tuple(rules), tuple(dict.fromkeys(awaits)) if may_spoil else (), inbound
+        )
 
     @property
     def depth(self) -> int:
@@ -287,7 +289,7 @@ class DenseSearch:
             self.abandoned[role] = Shown(role, first, self.depth)
             self.system.abandoned.add(role)
 
-    def run_to(self, configuration: int, depth: int) -> list[Move]:
+    def run_to(self, configuration: int, depth: int) -> list[EncodedMove]:
         """The moves of a shortest run to a configuration of the layer at `depth`."""
         here = self.layout.encode(self.system.decode(configuration))
         way = [here]

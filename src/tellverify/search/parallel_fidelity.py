@@ -23,7 +23,7 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from tellverify.model.machine import Action
-from tellverify.model.parallel_order import Level, ParallelOrder
+from tellverify.model.parallel_order import ParallelLevel, ParallelOrder
 
 DEAD: Final = -1
 FOREIGN: Final = -1
@@ -51,7 +51,7 @@ class ParallelMonitor:
         self.roles = len(order.roles)
         self.work = 0
         self._spent = 0
-        self._levels: list[Level] = [order.whole]
+        self._levels: list[ParallelLevel] = [order.whole]
         self._branches: list[tuple[int, ...]] = []
         for branches in order.branches:
             self._branches.append(
@@ -334,7 +334,7 @@ class ParallelMonitor:
 
     # The protocol
 
-    def _numbered(self, level: Level) -> list[int]:
+    def _numbered(self, level: ParallelLevel) -> list[int]:
         events = []
         for t, sender in enumerate(level.sender):
             key = (sender, level.receiver[t], level.label[t])

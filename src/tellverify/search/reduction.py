@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tellverify.search.encoding import CompiledSystem, Move
+from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.symmetry import Symmetry
 
 
@@ -42,14 +42,14 @@ class Reduction(StrEnum):
     STABLE = "stable"
 
 
-class _Part(NamedTuple):
+class _ReductionPart(NamedTuple):
     """What one role can do here.
 
     `is_settled`: it can do something, and others cannot add to that. `is_blocked`: only the bound
     forbids a send. `waits_for`: the senders of empty channels that it awaits.
     """
 
-    moves: tuple[Move, ...]
+    moves: tuple[EncodedMove, ...]
     is_settled: bool
     is_blocked: bool
     waits_for: tuple[int, ...]
@@ -78,9 +78,11 @@ class ReducedSearch:
         self.overflow = False
         self.parents: dict[int, int] = {}
         self._number = {role: number for number, role in enumerate(system.roles)}
-        self._parts: list[dict[int, _Part]] = [{} for _ in system.roles]
+        self._parts: list[dict[int, _ReductionPart]] = [{} for _ in system.roles]
 
-    def configurations(self, expand: Expansion | None = None) -> Iterator[tuple[int, list[_Part]]]:
+    def configurations(
+        self, expand: Expansion | None = None
+    ) -> Iterator[tuple[int, list[_ReductionPart]]]:
         """Every configuration that is met, layer by layer, with what each role can do there.
 
         `expand` chooses the roles whose moves are followed instead of the reduction.
@@ -107,7 +109,7 @@ class ReducedSearch:
                     return
             layer = following
 
-    def parts(self, configuration: int) -> list[_Part]:
+    def parts(self, configuration: int) -> list[_ReductionPart]:
         """What each role can do."""
         system, found = self.system, []
         for role, (shift, mask) in enumerate(zip(system.shift, system.mask, strict=True)):
@@ -118,7 +120,7 @@ class ReducedSearch:
             found.append(part)
         return found
 
-    def _part(self, role: int, segment: int) -> _Part:
+    def _part(self, role: int, segment: int) -> _ReductionPart:
         system = self.system
         machine = system.machines[role]
         moves = system.moves(role, segment)
@@ -132,9 +134,11 @@ class ReducedSearch:
                 if not segment >> queue.local_content & queue.mask:
                     empty[self._number[action.peer]] = None
         is_blocked = enabled < sends
-        return _Part(moves, bool(moves) and not empty and not is_blocked, is_blocked, tuple(empty))
+        return _ReductionPart(
+            moves, bool(moves) and not empty and not is_blocked, is_blocked, tuple(empty)
+        )
 
-    def _successors(self, configuration: int, parts: list[_Part]) -> list[int]:
+    def _successors(self, configuration: int, parts: list[_ReductionPart]) -> list[int]:
         if self.reduction is not Reduction.NONE:
             settled = [part for part in parts if part.is_settled]
             # Receives first: what is taken at once keeps queues short.
@@ -145,12 +149,14 @@ class ReducedSearch:
                     return found
         return self._of(configuration, parts, range(len(parts)))
 
-    def _of(self, configuration: int, parts: list[_Part], roles: range | list[int]) -> list[int]:
+    def _of(
+        self, configuration: int, parts: list[_ReductionPart], roles: range | list[int]
+    ) -> list[int]:
         chosen = [parts[role] for role in roles]
         self.blocked = self.blocked or any(part.is_blocked for part in chosen)
         return [c for part in chosen for c in self._after(configuration, part)]
 
-    def _after(self, configuration: int, part: _Part) -> list[int]:
+    def _after(self, configuration: int, part: _ReductionPart) -> list[int]:
         found = [configuration + move.delta for move in part.moves]
         return found if self.symmetry is None else [self._same(c) for c in found]
 
@@ -158,20 +164,20 @@ class ReducedSearch:
         assert self.symmetry is not None
         return self.symmetry.representative(configuration)
 
-    def _sends(self, configuration: int, part: _Part) -> bool:
+    def _sends(self, configuration: int, part: _ReductionPart) -> bool:
         move = part.moves[0]
         machine = self.system.machines[move.role]
         state = self.system.state(move.role, configuration)
         return machine.moves[state][move.place][0].send
 
-    def run_to(self, configuration: int) -> list[Move]:
+    def run_to(self, configuration: int) -> list[EncodedMove]:
         """The moves of a run to `configuration`, or with symmetry to one that is like it."""
         way = [configuration]
         while self.parents[way[-1]] != way[-1]:
             way.append(self.parents[way[-1]])
         way.reverse()
         here = self.system.initial
-        moves: list[Move] = []
+        moves: list[EncodedMove] = []
         for following in way[1:]:
             for move in self.system.enabled(here):
                 after = here + move.delta
@@ -182,7 +188,7 @@ class ReducedSearch:
         return moves
 
 
-def needs_of(role: int, parts: list[_Part]) -> list[int]:
+def needs_of(role: int, parts: list[_ReductionPart]) -> list[int]:
     """The roles whose moves `role` may be waiting for, itself among them, ascending.
 
     No role outside can add to what these can do; when none of them can move, none ever will.
@@ -197,7 +203,7 @@ def needs_of(role: int, parts: list[_Part]) -> list[int]:
     return sorted(needed)
 
 
-Expansion = Callable[[int, list[_Part]], list[int]]
+Expansion = Callable[[int, list[_ReductionPart]], list[int]]
 
 
 class Idle(msgspec.Struct, frozen=True):
@@ -228,7 +234,7 @@ def first_mutual_wait(search: ReducedSearch, role: int) -> int | None:
     machine = system.machines[role]
     found: list[int] = []
 
-    def expand(configuration: int, parts: list[_Part]) -> list[int]:
+    def expand(configuration: int, parts: list[_ReductionPart]) -> list[int]:
         needed = needs_of(role, parts)
         waits = bool(machine.moves[system.state(role, configuration)])
         if waits and not any(parts[each].moves or parts[each].is_blocked for each in needed):

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tellverify.search.breadth_first import Layers
-from tellverify.search.encoding import Move
+from tellverify.search.encoding import EncodedMove
 from tellverify.search.layering import is_acyclic
 
 
-class Lasso(NamedTuple):
+class StarvationLasso(NamedTuple):
     """A run whose part from `loop` on may be repeated for ever; `role` can never move again."""
 
     role: int
-    moves: list[Move]
+    moves: list[EncodedMove]
     loop: int
 
 
-def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[Lasso]:
+def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[StarvationLasso]:
     """For each of `roles` a lasso on which it waits for ever, if there is one.
 
     The run leads on a shortest way to a configuration from which no run lets the role move, and
@@ -54,7 +54,7 @@ def _reversed(search: Layers) -> tuple[dict[int, list[int]], list[list[int]]]:
     return before, movers
 
 
-def _first_lasso(search: Layers, role: int, moves_again: set[int]) -> Lasso | None:
+def _first_lasso(search: Layers, role: int, moves_again: set[int]) -> StarvationLasso | None:
     system = search.system
     machine = system.machines[role]
     for depth, level in enumerate(search.levels):
@@ -73,7 +73,7 @@ def _first_lasso(search: Layers, role: int, moves_again: set[int]) -> Lasso | No
                 configuration += move.delta
                 turn = (move.role + 1) % roles
                 if (configuration, turn) in met:
-                    return Lasso(role, moves, met[configuration, turn])
+                    return StarvationLasso(role, moves, met[configuration, turn])
                 met[configuration, turn] = len(moves)
             return None
     return None

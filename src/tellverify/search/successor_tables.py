@@ -19,7 +19,7 @@ _ROLE_LIMIT: Final = 200  # segments of a role that may share a table
 _SAMPLE: Final = 4000
 
 
-class Table(dict[int, tuple[int, ...]]):
+class SuccessorTable(dict[int, tuple[int, ...]]):
     """What the moves that belong to a key add; computed when first asked for."""
 
     def __init__(self, compute: Callable[[int], tuple[int, ...]]) -> None:
@@ -31,10 +31,10 @@ class Table(dict[int, tuple[int, ...]]):
 
 
 # A shift, a mask, and the table for what they cut out.
-Lookup: TypeAlias = tuple[int, int, Table]
+Lookup: TypeAlias = tuple[int, int, SuccessorTable]
 
 
-class Views:
+class SuccessorViews:
     """The moves of all configurations of `system`; `regroup` adapts the tables to what is met."""
 
     def __init__(self, system: CompiledSystem) -> None:
@@ -112,10 +112,10 @@ class Views:
             self._groups.append(self._group(role, end))
             role = end
 
-    def _role_table(self, role: int, low: int = 0, state: int = 0) -> Table:
+    def _role_table(self, role: int, low: int = 0, state: int = 0) -> SuccessorTable:
         """The table of one role; keys are shifted by `low` bits and lack the local state."""
         moves = self.system.moves
-        return Table(lambda key: tuple(m.delta for m in moves(role, (key << low) | state)))
+        return SuccessorTable(lambda key: tuple(m.delta for m in moves(role, (key << low) | state)))
 
     def _by_state(self, role: int) -> tuple[int, int, list[Lookup]]:
         system = self.system
@@ -139,4 +139,4 @@ class Views:
         def compute(key: int) -> tuple[int, ...]:
             return tuple(d for s, m, table in parts for d in table[(key >> s) & m])
 
-        return base, (1 << (shift + mask.bit_length())) - 1, Table(compute)
+        return base, (1 << (shift + mask.bit_length())) - 1, SuccessorTable(compute)

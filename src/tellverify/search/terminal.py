@@ -8,7 +8,7 @@ from tellverify.model.fault import Fault
 from tellverify.search.encoding import CompiledSystem
 
 
-class Ending(NamedTuple):
+class TerminalEnding(NamedTuple):
     """A configuration in which nobody can move; `fault` is None when all may stop."""
 
     configuration: int
@@ -24,11 +24,11 @@ class Shown(NamedTuple):
     depth: int
 
 
-def ending_of(system: CompiledSystem, configuration: int, depth: int) -> Ending | None:
+def ending_of(system: CompiledSystem, configuration: int, depth: int) -> TerminalEnding | None:
     """What an idle configuration is; None when only the queue bound blocks it."""
     states = [system.state(role, configuration) for role in range(len(system.machines))]
     rows = list(zip(system.machines, states, strict=True))
     if any(action.send for machine, state in rows for action, _ in machine.moves[state]):
         return None
     finished = all(machine.final[state] for machine, state in rows)
-    return Ending(configuration, depth, None if finished else Fault.DEADLOCK)
+    return TerminalEnding(configuration, depth, None if finished else Fault.DEADLOCK)

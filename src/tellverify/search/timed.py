@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.search.timed_rows import TooManyPlaces
+from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.search.timed_system import (
     Configuration,
     TimedEvent,
@@ -92,7 +92,7 @@ class TimedSearch:
                 return
             try:
                 self._expand(at)
-            except TooManyPlaces:
+            except TooManyTimedPlaces:
                 return
             at += 1
         self.ended = True

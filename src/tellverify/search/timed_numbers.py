@@ -43,7 +43,7 @@ class _Context(NamedTuple):
     inside: frozenset[int]
 
 
-class _Part(NamedTuple):
+class _NumberPart(NamedTuple):
     """What a local state or a message says of entries.
 
     `bound` are entries of records and tags; `counted` are those that counts end at; `mentioned`
@@ -69,7 +69,7 @@ class CanonicalNumbers:
         self.places: TimedPlaces = roles.places
         self.entries = roles.places.entries
         self.size = len(roles.places.protocol.roles)
-        self._parts: Interned[_Part] = Interned()
+        self._parts: Interned[_NumberPart] = Interned()
         self._shared: Interned[frozenset[int]] = Interned()
         self._of_local: list[dict[int, int]] = [{} for _ in range(self.size)]
         self._of_queue: dict[int, int] = {}
@@ -140,7 +140,7 @@ class CanonicalNumbers:
         failed = frozenset(entry for entry, _ in row.failed)
         mentioned = _with_outer(self.entries.rows, bound | counted | failed | row.complete)
         return self._parts.number(
-            _Part(contexts, bound, counted, row.failed, row.complete, frozenset(mentioned))
+            _NumberPart(contexts, bound, counted, row.failed, row.complete, frozenset(mentioned))
         )
 
     def _walk(
@@ -182,7 +182,7 @@ def _with_outer(rows: Sequence[EntryRow], entries: Iterable[int]) -> set[int]:
 class _Numbering:
     """New numbers for the entries of one configuration."""
 
-    def __init__(self, places: TimedPlaces, parts: Sequence[_Part]) -> None:
+    def __init__(self, places: TimedPlaces, parts: Sequence[_NumberPart]) -> None:
         self.places = places
         self.rows = places.entries.rows
         self.parts = parts

@@ -24,7 +24,7 @@ from tellverify.search.timed_rows import (
     RecordRow,
     ScopeRow,
     SilentContext,
-    TooManyPlaces,
+    TooManyTimedPlaces,
 )
 
 
@@ -116,13 +116,13 @@ class TimedPlaces:
     def spread(self, start: Iterable[int], step: Callable[[int], Iterable[int]]) -> list[int]:
         """All places that steps lead to, each once, in the order in which they are met.
 
-        More than `MOST_PLACES` raise `TooManyPlaces`.
+        More than `MOST_PLACES` raise `TooManyTimedPlaces`.
         """
         seen = dict.fromkeys(start)
         work = list(seen)
         for place in work:
             if len(work) > MOST_PLACES:
-                raise TooManyPlaces
+                raise TooManyTimedPlaces
             for successor in step(place):
                 if successor not in seen:
                     seen[successor] = None

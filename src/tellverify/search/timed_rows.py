@@ -20,7 +20,7 @@ Failure: TypeAlias = tuple[int, int]  # entry, number of the alternative
 Value = TypeVar("Value", bound=Hashable)
 
 
-class TooManyPlaces(Exception):
+class TooManyTimedPlaces(Exception):
     """A role may be at more than `MOST_PLACES` places; the search ends before that."""
 
 

@@ -13,7 +13,7 @@ from tellverify.model.run_end import Ended, replay
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.search.encoding import CompiledSystem, Move
+from tellverify.search.encoding import CompiledSystem, EncodedMove
 
 MachineOf = Callable[[str], Machine]
 
@@ -29,7 +29,7 @@ def step_of(machine: Machine, state: int, place: int, graph: ProtocolGraph | Non
 
 
 def steps_of(
-    system: CompiledSystem, moves: Iterable[Move], graph: ProtocolGraph | None = None
+    system: CompiledSystem, moves: Iterable[EncodedMove], graph: ProtocolGraph | None = None
 ) -> list[Step]:
     """Moves from the initial configuration on as events of a run."""
     configuration = system.initial

@@ -17,7 +17,7 @@ from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.search.encoding import Channel, CompiledSystem, Move
+from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.traces import step_of
 
 _BOUND: Final = 4
@@ -36,17 +36,17 @@ class Growth(NamedTuple):
 def growing_channels(machines: Sequence[Machine]) -> list[Growth]:
     """For each channel that was found to grow the run that was met first."""
     system = CompiledSystem(machines, _BOUND)
-    finder = _Finder(system)
+    finder = _QueueFinder(system)
     finder.search()
     return [finder.found[channel] for channel in system.queues if channel in finder.found]
 
 
-class _Finder:
+class _QueueFinder:
     def __init__(self, system: CompiledSystem) -> None:
         self.system = system
         self.found: dict[Channel, Growth] = {}
         self.tried = 0
-        self.parents: dict[int, tuple[int, Move | None]] = {0: (0, None)}
+        self.parents: dict[int, tuple[int, EncodedMove | None]] = {0: (0, None)}
         self.states = 0
         for shift, mask in zip(system.shift, system.state_mask, strict=True):
             self.states |= mask << shift
@@ -97,7 +97,7 @@ class _Finder:
             for channel in grown:
                 self.found.setdefault(channel, Growth(channel, tuple(steps), len(stem)))
 
-    def _moves(self, here: int) -> list[Move]:
+    def _moves(self, here: int) -> list[EncodedMove]:
         moves = []
         while move := self.parents[here][1]:
             moves.append(move)
@@ -105,7 +105,7 @@ class _Finder:
         moves.reverse()
         return moves
 
-    def _steps(self, moves: list[Move]) -> list[Step]:
+    def _steps(self, moves: list[EncodedMove]) -> list[Step]:
         here, steps = self.system.initial, []
         for move in moves:
             machine = self.system.machines[move.role]

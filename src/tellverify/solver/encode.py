@@ -15,11 +15,22 @@ import msgspec
 
 from tellverify.model import predicate as core
 from tellverify.model.predicate import Operand, Predicate, Sign, Value
-from tellverify.solver.term import And, Bool, Equal, Int, Less, Not, Or, Sort, Term, Variable
+from tellverify.solver.term import (
+    Bool,
+    Conjunction,
+    Disjunction,
+    Equal,
+    Int,
+    Less,
+    NegatedTerm,
+    Term,
+    TermSort,
+    TermVariable,
+)
 from tellverify.source.span import Span
 
 
-class Kind(StrEnum):
+class TermKind(StrEnum):
     """The type of an atom, in the words of findings."""
 
     TRUTH = "a truth value"
@@ -27,7 +38,7 @@ class Kind(StrEnum):
     TEXT = "a string"
 
 
-class Clash(msgspec.Struct, frozen=True):
+class SortClash(msgspec.Struct, frozen=True):
     """An expression is used as values of two types, first as `sorts[0]` at `spans[0]`.
 
     `shown` is an atom; it is empty when the two sides of one comparison do not fit.
@@ -47,25 +58,25 @@ class Unmodelled(msgspec.Struct, frozen=True):
 
 
 class _Use(NamedTuple):
-    kind: Kind
+    kind: TermKind
     span: Span
 
 
 _LITERAL: Final = {
-    core.Number: Kind.NUMBER,
-    core.Text: Kind.TEXT,
-    core.Truth: Kind.TRUTH,
-    core.Not: Kind.TRUTH,
-    core.And: Kind.TRUTH,
-    core.Or: Kind.TRUTH,
-    core.Comparison: Kind.TRUTH,
+    core.Number: TermKind.NUMBER,
+    core.Text: TermKind.TEXT,
+    core.Truth: TermKind.TRUTH,
+    core.Not: TermKind.TRUTH,
+    core.And: TermKind.TRUTH,
+    core.Or: TermKind.TRUTH,
+    core.Comparison: TermKind.TRUTH,
 }
 
 
 class Encoding:
     """The predicates of one choice over common atoms."""
 
-    def __init__(self, kinds: Mapping[str, Kind], texts: Sequence[str]) -> None:
+    def __init__(self, kinds: Mapping[str, TermKind], texts: Sequence[str]) -> None:
         self._kinds = kinds
         self._texts = {text: number for number, text in enumerate(texts)}
 
@@ -80,14 +91,14 @@ class Encoding:
             case core.Text(text):
                 return Int(self._texts[text])
             case core.Atom(name):
-                is_truth = self._kinds[name] is Kind.TRUTH
-                return Variable(name, Sort.BOOL if is_truth else Sort.INT)
+                is_truth = self._kinds[name] is TermKind.TRUTH
+                return TermVariable(name, TermSort.BOOL if is_truth else TermSort.INT)
             case core.Not(inner):
-                return Not(self.term(inner))
+                return NegatedTerm(self.term(inner))
             case core.And(parts):
-                return And(tuple([self.term(part) for part in parts]))
+                return Conjunction(tuple([self.term(part) for part in parts]))
             case core.Or(parts):
-                return Or(tuple([self.term(part) for part in parts]))
+                return Disjunction(tuple([self.term(part) for part in parts]))
             case core.Comparison(left, sign, right):
                 truths = self._is_truth(left) or self._is_truth(right)
                 return _compared(self.term(left), sign, self.term(right), truths)
@@ -96,13 +107,15 @@ class Encoding:
 
     def _is_truth(self, operand: Operand) -> bool:
         if isinstance(operand, core.Atom):
-            return self._kinds[operand.text] is Kind.TRUTH
-        return _LITERAL.get(type(operand)) is Kind.TRUTH
+            return self._kinds[operand.text] is TermKind.TRUTH
+        return _LITERAL.get(type(operand)) is TermKind.TRUTH
 
-    def numbers(self) -> tuple[Variable, ...]:
+    def numbers(self) -> tuple[TermVariable, ...]:
         """The variables of integers and strings."""
         return tuple(
-            Variable(name, Sort.INT) for name, kind in self._kinds.items() if kind != Kind.TRUTH
+            TermVariable(name, TermSort.INT)
+            for name, kind in self._kinds.items()
+            if kind != TermKind.TRUTH
         )
 
     def values(self, found: Sequence[tuple[str, bool | int]]) -> dict[str, Value]:
@@ -110,7 +123,7 @@ class Encoding:
         texts = {number: text for text, number in self._texts.items()}
         values: dict[str, Value] = {}
         for name, value in found:
-            if self._kinds[name] is Kind.TEXT:
+            if self._kinds[name] is TermKind.TEXT:
                 number = int(value)
                 if number not in texts:
                     texts[number] = _fresh(list(texts.values()))
@@ -121,16 +134,20 @@ class Encoding:
 
     def completed(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """`values` with some value for each atom that has none."""
-        usual: dict[Kind, Value] = {Kind.TRUTH: False, Kind.NUMBER: 0, Kind.TEXT: ""}
+        usual: dict[TermKind, Value] = {
+            TermKind.TRUTH: False,
+            TermKind.NUMBER: 0,
+            TermKind.TEXT: "",
+        }
         return {name: usual[kind] for name, kind in self._kinds.items()} | dict(values)
 
 
-def encode(predicates: Sequence[Predicate]) -> Encoding | Clash | Unmodelled:
+def encode(predicates: Sequence[Predicate]) -> Encoding | SortClash | Unmodelled:
     """Type the atoms of predicates that belong together, or say why that is impossible."""
     typing = _Typing()
     texts: dict[str, None] = {}
     for index, predicate in enumerate(predicates):
-        typing.use(predicate, Kind.TRUTH)
+        typing.use(predicate, TermKind.TRUTH)
         for one in core.inside(predicate):
             if isinstance(one, core.Opaque):
                 shown = one.text if len(one.text) <= 30 else f"{one.text[:27]}..."
@@ -148,12 +165,12 @@ def encode(predicates: Sequence[Predicate]) -> Encoding | Clash | Unmodelled:
     return Encoding(kinds, sorted(texts))
 
 
-def _orders_texts(one: core.Comparison, kinds: Mapping[str, Kind]) -> bool:
+def _orders_texts(one: core.Comparison, kinds: Mapping[str, TermKind]) -> bool:
     if one.sign in (Sign.EQUAL, Sign.UNEQUAL):
         return False
     return any(
         isinstance(side, core.Text)
-        or (isinstance(side, core.Atom) and kinds[side.text] is Kind.TEXT)
+        or (isinstance(side, core.Atom) and kinds[side.text] is TermKind.TEXT)
         for side in (one.left, one.right)
     )
 
@@ -162,7 +179,7 @@ class _Typing:
     """Classes of atoms that have one type, each with the first use that tells it."""
 
     def __init__(self) -> None:
-        self.clash: Clash | None = None
+        self.clash: SortClash | None = None
         self._parent: dict[str, str] = {}
         self._uses: dict[str, _Use] = {}
 
@@ -170,16 +187,16 @@ class _Typing:
         """What an expression says of the types of those directly inside it."""
         match one:
             case core.Not(inner):
-                self.use(inner, Kind.TRUTH)
+                self.use(inner, TermKind.TRUTH)
             case core.And(parts) | core.Or(parts):
                 for part in parts:
-                    self.use(part, Kind.TRUTH)
+                    self.use(part, TermKind.TRUTH)
             case core.Comparison(left, _, right):
                 self.unite(left, right)
             case core.Truth() | core.Number() | core.Text() | core.Opaque() | core.Atom():
                 pass
 
-    def use(self, operand: Operand, kind: Kind) -> None:
+    def use(self, operand: Operand, kind: TermKind) -> None:
         """`operand` stands where a value of `kind` is expected."""
         if isinstance(operand, core.Atom):
             self._told(self._root(operand.text), _Use(kind, operand.span), operand.text)
@@ -202,14 +219,14 @@ class _Typing:
         kinds = [_LITERAL.get(type(side)) for side in sides]
         if kinds[0] and kinds[1] and kinds[0] != kinds[1] and self.clash is None:
             words = (kinds[0].value, kinds[1].value)
-            self.clash = Clash("", (left.span, right.span), words)
+            self.clash = SortClash("", (left.span, right.span), words)
 
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, TermKind]:
         """The type of each atom."""
         found = {}
         for name in self._parent:
             use = self._uses.get(self._root(name))
-            found[name] = Kind.NUMBER if use is None else use.kind
+            found[name] = TermKind.NUMBER if use is None else use.kind
         return found
 
     def _told(self, root: str, use: _Use, shown: str) -> None:
@@ -217,7 +234,7 @@ class _Typing:
         if known.kind is not use.kind and self.clash is None:
             earlier, later = sorted((known, use), key=lambda one: one.span.start)
             kinds = (earlier.kind.value, later.kind.value)
-            self.clash = Clash(shown, (earlier.span, later.span), kinds)
+            self.clash = SortClash(shown, (earlier.span, later.span), kinds)
 
     def _root(self, name: str) -> str:
         self._parent.setdefault(name, name)
@@ -232,20 +249,20 @@ def _compared(left: Term, sign: Sign, right: Term, truths: bool) -> Term:
         case Sign.EQUAL:
             return Equal(left, right)
         case Sign.UNEQUAL:
-            return Not(Equal(left, right))
+            return NegatedTerm(Equal(left, right))
         case Sign.LESS:
             return _below(left, right, truths)
         case Sign.GREATER:
             return _below(right, left, truths)
         case Sign.AT_MOST:
-            return Not(_below(right, left, truths))
+            return NegatedTerm(_below(right, left, truths))
         case Sign.AT_LEAST:
-            return Not(_below(left, right, truths))
+            return NegatedTerm(_below(left, right, truths))
 
 
 def _below(left: Term, right: Term, truths: bool) -> Term:
     """`false` is below `true`."""
-    return And((Not(left), right)) if truths else Less(left, right)
+    return Conjunction((NegatedTerm(left), right)) if truths else Less(left, right)
 
 
 def _fresh(taken: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.model.predicate import Operand, Predicate, Value, atoms, conjuncts, inside, truth
-from tellverify.solver.encode import Clash, Encoding, Unmodelled, encode
-from tellverify.solver.port import Budget, GaveUp, Premise, Sat, Solver, Unsat
-from tellverify.solver.term import And, Int, Less, Not, Or, Term, TwoOf
+from tellverify.solver.encode import Encoding, SortClash, Unmodelled, encode
+from tellverify.solver.port import GaveUp, Premise, Sat, Solver, SolverBudget, Unsat
+from tellverify.solver.term import Conjunction, Disjunction, Int, Less, NegatedTerm, Term, TwoOf
 from tellverify.source.span import Span
 
 _MAX_OVERLAPS: Final = 20
@@ -32,7 +32,7 @@ class Contradictory(msgspec.Struct, frozen=True, tag=True):
     spans: tuple[Span, ...]
 
 
-class Constant(msgspec.Struct, frozen=True, tag=True):
+class GuardConstant(msgspec.Struct, frozen=True, tag=True):
     """Guard `index` always holds."""
 
     index: int
@@ -46,16 +46,16 @@ class Overlap(msgspec.Struct, frozen=True, tag=True):
     witness: Valuation
 
 
-class Gap(msgspec.Struct, frozen=True, tag=True):
+class GuardGap(msgspec.Struct, frozen=True, tag=True):
     """No guard holds with the values of `witness`."""
 
     witness: Valuation
 
 
-Remark: TypeAlias = Contradictory | Constant | Overlap | Gap
+Remark: TypeAlias = Contradictory | GuardConstant | Overlap | GuardGap
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class GuardJudgement(msgspec.Struct, frozen=True):
     """What there is to say about the guards of a choice.
 
     `unknown` says why it may not be all. Only when it is empty, every guard that is not
@@ -68,27 +68,32 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge(
-    guards: Sequence[Predicate], solver: Solver, budget: Budget, queries: int, *, complete: bool
-) -> Judgement | Clash | Unmodelled:
+    guards: Sequence[Predicate],
+    solver: Solver,
+    budget: SolverBudget,
+    queries: int,
+    *,
+    complete: bool,
+) -> GuardJudgement | SortClash | Unmodelled:
     """Judge the guards of one choice with at most so many queries.
 
     With `complete`, the guards are all the branches there are, so one of them should hold.
     """
     if sum(1 for guard in guards for _ in inside(guard)) > _MAX_PARTS:
-        return Judgement(unknown=f"the guards of a choice have more than {_MAX_PARTS} parts")
+        return GuardJudgement(unknown=f"the guards of a choice have more than {_MAX_PARTS} parts")
     encoding = encode(guards)
     if not isinstance(encoding, Encoding):
         return encoding
-    return _Judge(guards, encoding, solver, budget, queries).judge(complete)
+    return _GuardJudge(guards, encoding, solver, budget, queries).judge(complete)
 
 
-class _Judge:
+class _GuardJudge:
     def __init__(
         self,
         guards: Sequence[Predicate],
         encoding: Encoding,
         solver: Solver,
-        budget: Budget,
+        budget: SolverBudget,
         queries: int,
     ) -> None:
         self._guards = guards
@@ -102,7 +107,7 @@ class _Judge:
         self._remarks: list[Remark] = []
         self._seen: list[dict[str, Value]] = []
 
-    def judge(self, complete: bool) -> Judgement:
+    def judge(self, complete: bool) -> GuardJudgement:
         bad: list[int] = []
         constant: list[int] = []
         for index in range(len(self._guards)):
@@ -112,12 +117,12 @@ class _Judge:
                 self._remarks.append(Contradictory(index, clash))
             elif not self._is_seen(index, False) and self._is_constant(index):
                 constant.append(index)
-                self._remarks.append(Constant(index))
+                self._remarks.append(GuardConstant(index))
         usual = [i for i in range(len(self._guards)) if i not in {*bad, *constant}]
         self._overlaps(usual)
         if complete and not bad and not constant:
             self._gap()
-        return Judgement(tuple(self._remarks), self._unknown, self._queries)
+        return GuardJudgement(tuple(self._remarks), self._unknown, self._queries)
 
     def _ask(self, terms: Sequence[Term]) -> Sat | Unsat | None:
         """The answer, with premises named by their positions; None after a note on why not."""
@@ -140,7 +145,7 @@ class _Judge:
         self._seen = [self._encoding.completed(values), *self._seen[: _MAX_SEEN - 1]]
 
     def _is_constant(self, index: int) -> bool:
-        answer = self._ask((Not(self._terms[index]),))
+        answer = self._ask((NegatedTerm(self._terms[index]),))
         if isinstance(answer, Sat):
             values = self._encoding.values(answer.values)
             if truth(self._guards[index], values) is not False:
@@ -171,7 +176,7 @@ class _Judge:
 
     def _witness(self, terms: Sequence[Term]) -> dict[str, Value] | None:
         """Values that make the terms true, without negative numbers if that is possible."""
-        natural = [Not(Less(variable, Int(0))) for variable in self._encoding.numbers()]
+        natural = [NegatedTerm(Less(variable, Int(0))) for variable in self._encoding.numbers()]
         answer = self._ask([*terms, *natural])
         if isinstance(answer, Unsat) and natural:
             answer = self._ask(terms)
@@ -197,18 +202,18 @@ class _Judge:
                 break
             for second in others:
                 told.append(Overlap(first, second, self._shown((first, second), values)))
-                goals.append(Not(And((self._terms[first], self._terms[second]))))
+                goals.append(NegatedTerm(Conjunction((self._terms[first], self._terms[second]))))
         told.sort(key=lambda one: (one.second, one.first))
         self._remarks.extend(told[:_MAX_OVERLAPS])
 
     def _gap(self) -> None:
-        values = self._witness([Not(Or(tuple(self._terms)))])
+        values = self._witness([NegatedTerm(Disjunction(tuple(self._terms)))])
         if values is None:
             return
         if any([truth(guard, values) is not False for guard in self._guards]):
             self._unknown = "an answer of the solver does not hold"
             return
-        self._remarks.append(Gap(self._shown(range(len(self._guards)), values)))
+        self._remarks.append(GuardGap(self._shown(range(len(self._guards)), values)))
 
     def _shown(self, indices: Sequence[int], values: Mapping[str, Value]) -> Valuation:
         """The values that the truth of some guards rests on, in source order."""

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tellverify.solver.port import Budget, GaveUp, Premise, Sat, Solver, Unsat
-from tellverify.solver.term import Not, Or, Variable
+from tellverify.solver.port import GaveUp, Premise, Sat, Solver, SolverBudget, Unsat
+from tellverify.solver.term import Disjunction, NegatedTerm, TermVariable
 
 _BLOCK: Final = "block"
 
 
-class Stopped(Exception):
+class MinimisationStopped(Exception):
     """The solver gave up; says why."""
 
 
 def shrink(
-    solver: Solver, premises: Sequence[Premise], budget: Budget
+    solver: Solver, premises: Sequence[Premise], budget: SolverBudget
 ) -> tuple[Premise, ...] | None:
     """A core of premises: they clash, and without any one of them the others do not.
 
     None if the premises hold together. Premises at the front are given up first. By deletion
     (Marques-Silva, Lynce: On improving MUS extraction algorithms, SAT 2011, section 2).
-    Raises Stopped.
+    Raises MinimisationStopped.
     """
     answer = _ask(solver, premises, budget)
     if isinstance(answer, Sat):
@@ -36,12 +36,12 @@ def shrink(
 
 
 def minimal_models(
-    solver: Solver, premises: Sequence[Premise], over: Sequence[Variable], budget: Budget
+    solver: Solver, premises: Sequence[Premise], over: Sequence[TermVariable], budget: SolverBudget
 ) -> Iterator[tuple[str, ...]]:
     """The sets of variables that may be all the true ones, and no smaller set may.
 
     Each is shrunk from a model until no model below it is left; supersets are blocked then.
-    Raises Stopped.
+    Raises MinimisationStopped.
     """
     known = list(premises)
     while True:
@@ -52,8 +52,8 @@ def minimal_models(
         while true:
             below = [
                 *premises,
-                *(Premise(f"not {v.name}", Not(v)) for v in over if v not in true),
-                Premise(_BLOCK, Or(tuple([Not(v) for v in true]))),
+                *(Premise(f"not {v.name}", NegatedTerm(v)) for v in over if v not in true),
+                Premise(_BLOCK, Disjunction(tuple([NegatedTerm(v) for v in true]))),
             ]
             smaller = _ask(solver, below, budget)
             if isinstance(smaller, Unsat):
@@ -62,16 +62,18 @@ def minimal_models(
         yield tuple(v.name for v in true)
         if not true:
             return
-        known.append(Premise(f"{_BLOCK} {len(known)}", Or(tuple([Not(v) for v in true]))))
+        known.append(
+            Premise(f"{_BLOCK} {len(known)}", Disjunction(tuple([NegatedTerm(v) for v in true])))
+        )
 
 
-def _true(answer: Sat, over: Sequence[Variable]) -> list[Variable]:
+def _true(answer: Sat, over: Sequence[TermVariable]) -> list[TermVariable]:
     values = dict(answer.values)
     return [variable for variable in over if values.get(variable.name) is True]
 
 
-def _ask(solver: Solver, premises: Sequence[Premise], budget: Budget) -> Sat | Unsat:
+def _ask(solver: Solver, premises: Sequence[Premise], budget: SolverBudget) -> Sat | Unsat:
     answer = solver.check(premises, budget)
     if isinstance(answer, GaveUp):
-        raise Stopped(answer.reason)
+        raise MinimisationStopped(answer.reason)
     return answer

@@ -10,7 +10,7 @@ import msgspec
 from tellverify.solver.term import Term
 
 
-class Budget(msgspec.Struct, frozen=True):
+class SolverBudget(msgspec.Struct, frozen=True):
     """The work of one query, in units of the solver that are equal on every machine."""
 
     work: int = 2_000_000
@@ -63,7 +63,7 @@ class Optimum(msgspec.Struct, frozen=True, tag=True):
 class Solver(Protocol):
     """Decides whether premises can hold together; answers do not depend on earlier queries."""
 
-    def check(self, premises: Sequence[Premise], budget: Budget) -> Answer:
+    def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         """The answer within the budget; never raises for a reason of the solver."""
 
 
@@ -71,6 +71,6 @@ class Optimiser(Protocol):
     """Finds the values that keep all premises and break the cheapest wishes (weighted MaxSMT)."""
 
     def minimise(
-        self, premises: Sequence[Premise], wishes: Sequence[Wish], budget: Budget
+        self, premises: Sequence[Premise], wishes: Sequence[Wish], budget: SolverBudget
     ) -> Optimum | Unsat | GaveUp:
         """The optimum, or Unsat without a core if the premises clash."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.solver.port import Answer, Budget, Premise, Sat, Solver, Unsat
+from tellverify.solver.port import Answer, Premise, Sat, Solver, SolverBudget, Unsat
 from tellverify.solver.smtlib import ENDING, About, write_script
 
 
@@ -15,7 +15,7 @@ class Recording:
         self._solver = solver
         self._answered: list[tuple[Sequence[Premise], Sat | Unsat]] = []
 
-    def check(self, premises: Sequence[Premise], budget: Budget) -> Answer:
+    def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         """See `Solver`."""
         answer = self._solver.check(premises, budget)
         if isinstance(answer, Sat | Unsat):

@@ -16,18 +16,18 @@ import msgspec
 from tellverify.solver.port import Premise, Sat, Unsat
 from tellverify.solver.term import (
     Add,
-    And,
     Bool,
+    Conjunction,
+    Disjunction,
     Equal,
     If,
     Int,
     Less,
-    Not,
-    Or,
+    NegatedTerm,
     Scale,
     Term,
+    TermVariable,
     TwoOf,
-    Variable,
     folded,
     variables_of,
 )
@@ -39,9 +39,9 @@ _DEEPEST: Final = 2_000
 _LOGIC: Final = "(set-logic QF_LIA)"
 _FIXED: Final = ("(set-info :smt-lib-version 2.6)", _LOGIC)
 _SIGNS: Final[dict[type[Term], str]] = {
-    Not: "not",
-    And: "and",
-    Or: "or",
+    NegatedTerm: "not",
+    Conjunction: "and",
+    Disjunction: "or",
     Equal: "=",
     Less: "<",
     If: "ite",
@@ -121,14 +121,14 @@ def _written(term: Term, names: Mapping[str, str]) -> str:
 
     def build(one: Term, parts: Sequence[str]) -> str:
         match one:
-            case Variable(name):
+            case TermVariable(name):
                 return names[name]
             case Bool(value):
                 return "true" if value else "false"
             case Int(number):
                 return _number(number)
-            case And() | Or() if len(parts) < 2:
-                return parts[0] if parts else ("true" if isinstance(one, And) else "false")
+            case Conjunction() | Disjunction() if len(parts) < 2:
+                return parts[0] if parts else ("true" if isinstance(one, Conjunction) else "false")
             case TwoOf():
                 return f"(<= 2 (+ 0 {' '.join(f'(ite {part} 1 0)' for part in parts)}))"
             case Add():
@@ -157,13 +157,13 @@ def read_script(text: str) -> Script:
         raise BadScript(f"line 1: it does not begin with `{VERSION}`")
     if lines[-2:] != ["(check-sat)", ""]:
         raise BadScript("it does not end with `(check-sat)`")
-    reading = _Reading()
+    reading = _ScriptReading()
     for number, line in enumerate(lines[1:-2], 2):
         reading.take(line, number)
     return reading.script()
 
 
-class _Reading:
+class _ScriptReading:
     def __init__(self) -> None:
         self._about: dict[str, str] = {}
         self._status = ""

@@ -11,18 +11,18 @@ import msgspec
 _T = TypeVar("_T")
 
 
-class Sort(StrEnum):
+class TermSort(StrEnum):
     """What a variable ranges over."""
 
     BOOL = "Bool"
     INT = "Int"
 
 
-class Variable(msgspec.Struct, frozen=True, tag=True):
+class TermVariable(msgspec.Struct, frozen=True, tag=True):
     """A variable; names are unique over sorts."""
 
     name: str
-    sort: Sort
+    sort: TermSort
 
 
 class Bool(msgspec.Struct, frozen=True, tag=True):
@@ -37,19 +37,19 @@ class Int(msgspec.Struct, frozen=True, tag=True):
     value: int
 
 
-class Not(msgspec.Struct, frozen=True, tag=True):
+class NegatedTerm(msgspec.Struct, frozen=True, tag=True):
     """Negation."""
 
     inner: Term
 
 
-class And(msgspec.Struct, frozen=True, tag=True):
+class Conjunction(msgspec.Struct, frozen=True, tag=True):
     """Conjunction; true when empty."""
 
     parts: tuple[Term, ...]
 
 
-class Or(msgspec.Struct, frozen=True, tag=True):
+class Disjunction(msgspec.Struct, frozen=True, tag=True):
     """Disjunction; false when empty."""
 
     parts: tuple[Term, ...]
@@ -96,17 +96,30 @@ class If(msgspec.Struct, frozen=True, tag=True):
     otherwise: Term
 
 
-Term: TypeAlias = Variable | Bool | Int | Not | And | Or | Equal | Less | TwoOf | Add | Scale | If
+Term: TypeAlias = (
+    TermVariable
+    | Bool
+    | Int
+    | NegatedTerm
+    | Conjunction
+    | Disjunction
+    | Equal
+    | Less
+    | TwoOf
+    | Add
+    | Scale
+    | If
+)
 
 
 def inner_terms(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term, in order."""
     match term:
-        case Variable() | Bool() | Int():
+        case TermVariable() | Bool() | Int():
             return ()
-        case Not(inner) | Scale(_, inner):
+        case NegatedTerm(inner) | Scale(_, inner):
             return (inner,)
-        case And(parts) | Or(parts) | TwoOf(parts) | Add(parts):
+        case Conjunction(parts) | Disjunction(parts) | TwoOf(parts) | Add(parts):
             return parts
         case Equal(left, right) | Less(left, right):
             return (left, right)
@@ -131,15 +144,15 @@ def folded(term: Term, build: Callable[[Term, Sequence[_T]], _T]) -> _T:
     return values[id(term)]
 
 
-def variables_of(terms: Iterable[Term]) -> dict[str, Variable]:
+def variables_of(terms: Iterable[Term]) -> dict[str, TermVariable]:
     """All variables by name, in the order in which they first occur."""
-    found: dict[str, Variable] = {}
+    found: dict[str, TermVariable] = {}
     stack = list(terms)
     stack.reverse()
     seen: set[int] = set()
     while stack:
         term = stack.pop()
-        if isinstance(term, Variable):
+        if isinstance(term, TermVariable):
             found.setdefault(term.name, term)
         elif id(term) not in seen:  # terms share parts
             seen.add(id(term))

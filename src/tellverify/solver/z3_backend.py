@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 
 import z3
 
-from tellverify.solver.port import Answer, Budget, GaveUp, Optimum, Premise, Sat, Unsat, Wish
+from tellverify.solver.port import Answer, GaveUp, Optimum, Premise, Sat, SolverBudget, Unsat, Wish
 from tellverify.solver.term import (
     Add,
-    And,
     Bool,
+    Conjunction,
+    Disjunction,
     Equal,
     Int,
     Less,
-    Not,
-    Or,
+    NegatedTerm,
     Scale,
-    Sort,
     Term,
+    TermSort,
+    TermVariable,
     TwoOf,
-    Variable,
     folded,
     variables_of,
 )
@@ -29,7 +29,7 @@ from tellverify.solver.term import (
 class Z3Solver:
     """Each query has a context of its own, and its budget is z3's resource count."""
 
-    def check(self, premises: Sequence[Premise], budget: Budget) -> Answer:
+    def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         """See `Solver`; errors inside z3 are the answer `GaveUp`.
 
         So are numbers with more digits than Python reads, which are a ValueError.
@@ -40,7 +40,7 @@ class Z3Solver:
             return GaveUp(f"z3 failed: {str(error)[:80] or type(error).__name__}")
 
     def minimise(
-        self, premises: Sequence[Premise], wishes: Sequence[Wish], budget: Budget
+        self, premises: Sequence[Premise], wishes: Sequence[Wish], budget: SolverBudget
     ) -> Optimum | Unsat | GaveUp:
         """See `Optimiser`."""
         try:
@@ -50,13 +50,13 @@ class Z3Solver:
 
 
 def _minimised(
-    premises: Sequence[Premise], wishes: Sequence[Wish], budget: Budget
+    premises: Sequence[Premise], wishes: Sequence[Wish], budget: SolverBudget
 ) -> Optimum | Unsat | GaveUp:
     context = z3.Context()
     terms = [*(premise.term for premise in premises), *(wish.term for wish in wishes)]
     variables = variables_of(terms)
     made = {
-        name: (z3.Bool if variable.sort is Sort.BOOL else z3.Int)(f"x{i}", context)
+        name: (z3.Bool if variable.sort is TermSort.BOOL else z3.Int)(f"x{i}", context)
         for i, (name, variable) in enumerate(variables.items())
     }
     optimiser = z3.Optimize(ctx=context)
@@ -82,11 +82,11 @@ def _minimised(
     return Optimum(cost, values, tuple(wish.name for wish in broken))
 
 
-def _checked(premises: Sequence[Premise], budget: Budget) -> Answer:
+def _checked(premises: Sequence[Premise], budget: SolverBudget) -> Answer:
     context = z3.Context()
     variables = variables_of(premise.term for premise in premises)
     made = {
-        name: (z3.Bool if variable.sort is Sort.BOOL else z3.Int)(f"x{i}", context)
+        name: (z3.Bool if variable.sort is TermSort.BOOL else z3.Int)(f"x{i}", context)
         for i, (name, variable) in enumerate(variables.items())
     }
     solver = z3.Solver(ctx=context)
@@ -115,7 +115,7 @@ def _value(model: z3.ModelRef, variable: z3.ExprRef) -> bool | int:
 def _made(term: Term, variables: Mapping[str, z3.ExprRef], context: z3.Context) -> z3.ExprRef:
     def build(one: Term, parts: Sequence[z3.ExprRef]) -> z3.ExprRef:
         match one:
-            case Variable(name):
+            case TermVariable(name):
                 return variables[name]
             case Bool(value):
                 return z3.BoolVal(value, context)
@@ -130,13 +130,13 @@ def _made(term: Term, variables: Mapping[str, z3.ExprRef], context: z3.Context) 
 def _joined(term: Term, parts: Sequence[z3.ExprRef], context: z3.Context) -> z3.ExprRef:
     """The expression of a term that has others inside."""
     match term:
-        case Not():
+        case NegatedTerm():
             return z3.Not(parts[0])
-        case And() | Or() if not parts:
-            return z3.BoolVal(isinstance(term, And), context)
-        case And():
+        case Conjunction() | Disjunction() if not parts:
+            return z3.BoolVal(isinstance(term, Conjunction), context)
+        case Conjunction():
             return z3.And(*parts)
-        case Or():
+        case Disjunction():
             return z3.Or(*parts)
         case TwoOf():
             return z3.AtLeast(*parts, 2)

@@ -9,7 +9,7 @@ from tellverify.verdict.outcome import Refuted, status
 from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, State, Verdict
 
 
-class Comparison:
+class RunComparison:
     """Answers for one run; without a baseline nothing is new and nothing is fixed.
 
     A refuted obligation or a finding is *unchanged* when its fingerprint is known, *updated* when

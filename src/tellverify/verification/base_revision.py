@@ -11,7 +11,7 @@ from tellverify.language.workspace import Workspace
 from tellverify.source.toml import TomlDocument, decode, read_toml
 from tellverify.verdict.run import Baseline
 from tellverify.verification.baseline import baseline_in
-from tellverify.verification.configuration import Configuration
+from tellverify.verification.configuration_file import ConfigurationFile
 from tellverify.verification.configuration_files import SECTION, SHARED
 from tellverify.verification.repository import text_at
 from tellverify.verification.suppressions import comment_key
@@ -63,5 +63,5 @@ def reviewed_include(revision: str, path: str) -> tuple[str, ...] | None:
         return None
     document = read_toml(path, content.decode("utf-8", "replace"))
     at = SECTION if os.path.basename(path) == SHARED else ()
-    found = decode(document, Configuration, at) if isinstance(document, TomlDocument) else None
-    return tuple(found.include) if isinstance(found, Configuration) else None
+    found = decode(document, ConfigurationFile, at) if isinstance(document, TomlDocument) else None
+    return tuple(found.include) if isinstance(found, ConfigurationFile) else None

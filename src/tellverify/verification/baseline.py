@@ -26,7 +26,7 @@ from tellverify.verdict.fingerprint import (
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Refuted, status
 from tellverify.verdict.run import Baseline, Before, Run
-from tellverify.verification.configuration_files import Refused, read, refused, shown
+from tellverify.verification.configuration_files import RefusedFile, read, refused, shown
 from tellverify.verification.renames import renamed_since
 
 SCHEMA: Final = "tellverify/baseline-2"
@@ -34,7 +34,7 @@ FINDING: Final = "finding"
 _OLD: Final = '"tellverify/baseline-1"'
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BaselineEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known: a finding with its message, or an obligation with its status.
 
     `digest` says what was found in the file `path`, as `verdict.fingerprint` makes it.
@@ -52,17 +52,17 @@ class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. `obligations` only compare; `findings` do not count any more."""
 
     schema: Literal["tellverify/baseline-2"]
-    findings: tuple[Entry, ...] = ()
-    obligations: tuple[Entry, ...] = ()
+    findings: tuple[BaselineEntry, ...] = ()
+    obligations: tuple[BaselineEntry, ...] = ()
 
 
 def read_baseline(path: str) -> Baseline:
-    """The baseline in a file. Raises Refused when there is none, or it cannot be read."""
+    """The baseline in a file. Raises RefusedFile when there is none, or it cannot be read."""
     return baseline_in(path, read(path).text)
 
 
 def baseline_in(path: str, text: str) -> Baseline:
-    """The baseline with this text, which belongs to `path`. Raises Refused for what is none."""
+    """The baseline with this text, which belongs to `path`. Raises RefusedFile for what is none."""
     if _OLD in text[:200]:
         raise _refused(path, "an older version wrote it, and it does not name files")
     try:
@@ -81,7 +81,7 @@ def baseline_in(path: str, text: str) -> Baseline:
     )
 
 
-def _refused(path: str, why: str) -> Refused:
+def _refused(path: str, why: str) -> RefusedFile:
     reason = f"this is no baseline: {why[:1].lower()}{why[1:]}"
     return refused(path, say.wrong_setting(shown(path), NOWHERE, reason, _HELP), "")
 
@@ -89,7 +89,7 @@ def _refused(path: str, why: str) -> Refused:
 _HELP: Final = "write it again with `tellverify baseline write`"
 
 
-def _before(entry: Entry, renamed: Mapping[str, str]) -> Before:
+def _before(entry: BaselineEntry, renamed: Mapping[str, str]) -> Before:
     path = renamed.get(entry.path, entry.path)
     return Before(
         path, entry.protocol, entry.name, entry.status, located(path, entry.digest), entry.code
@@ -100,7 +100,7 @@ def baseline_of(run: Run, *, allow_refuted: bool, keep: frozenset[str] | None = 
     """The text of the baseline that a run would have; `keep` limits its findings to known ones."""
     digests = finding_digests(run.findings)
     findings = [
-        Entry(slashed(d.path), d.protocol, d.message, FINDING, digests[d], d.code.number)
+        BaselineEntry(slashed(d.path), d.protocol, d.message, FINDING, digests[d], d.code.number)
         for d in run.findings
         if not d.refutes and d.severity is not Severity.NOTE
     ]
@@ -108,7 +108,7 @@ def baseline_of(run: Run, *, allow_refuted: bool, keep: frozenset[str] | None = 
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
-            entry = Entry(
+            entry = BaselineEntry(
                 slashed(protocol.path),
                 protocol.name,
                 verdict.name,

@@ -22,14 +22,14 @@ from tellverify.verdict.methods import CertificateKind
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
-from tellverify.verification.checked import Origin
+from tellverify.verification.checked import CheckedOrigin
 from tellverify.verification.trace_files import rests_on_annotations
 
 _STEPS: Final = 10_000_000  # roles times events, about
 
 
 def certificate_files(
-    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: Origin
+    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: CheckedOrigin
 ) -> list[tuple[str, str, str]]:
     """The certificate of a protocol that was found implementable by coherence, as `trace_files`.
 
@@ -60,7 +60,7 @@ def certificate_files(
 
 
 def graph_files(
-    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: Origin
+    protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: CheckedOrigin
 ) -> list[tuple[str, str, str]]:
     """The graphs of the instances that some trace belongs to."""
     refuted = {

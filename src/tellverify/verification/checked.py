@@ -21,7 +21,7 @@ Graphs: TypeAlias = dict[tuple[str, str], dict[str, ProtocolGraph]]
 Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
 
-class Origin(msgspec.Struct, frozen=True):
+class CheckedOrigin(msgspec.Struct, frozen=True):
     """The files that a protocol is made of, its own first, with their sums; and its dialect."""
 
     files: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class Origin(msgspec.Struct, frozen=True):
         return tuple(path for path, _ in self.files)
 
 
-Origins: TypeAlias = dict[tuple[str, str], Origin]
+Origins: TypeAlias = dict[tuple[str, str], CheckedOrigin]
 
 
 class FileResult(msgspec.Struct):

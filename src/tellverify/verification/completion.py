@@ -33,7 +33,7 @@ _COMMUNICATION = (
 _NOT_NEEDED = "not required outside category C"
 
 
-class Answer(StrEnum):
+class CompletionAnswer(StrEnum):
     """How far a line is known to be done."""
 
     YES = "yes"
@@ -50,7 +50,7 @@ class Criterion(msgspec.Struct, frozen=True):
 
     number: int
     text: str
-    answer: Answer
+    answer: CompletionAnswer
     evidence: tuple[str, ...]
     todo: str = ""
     owner: str = ""
@@ -66,13 +66,13 @@ class Completion(msgspec.Struct, frozen=True):
     category: str
     criteria: tuple[Criterion, ...]
 
-    def count(self, answer: Answer) -> int:
+    def count(self, answer: CompletionAnswer) -> int:
         """How many lines have this answer."""
         return sum(one.answer is answer for one in self.criteria)
 
 
 class _Said(msgspec.Struct, frozen=True):
-    answer: Answer
+    answer: CompletionAnswer
     evidence: tuple[str, ...]
     todo: str = ""
     owner: str = ""
@@ -86,7 +86,7 @@ def completion(
     `report` has the verdicts of a check with the same policy; `root` is the folder that the paths
     of the policy are relative to.
     """
-    judge = _Judge(policy, sourced, report, root)
+    judge = _CompletionJudge(policy, sourced, report, root)
     lines: tuple[tuple[str, Callable[[], _Said]], ...] = (
         ("the operation category is declared", judge.category),
         ("facts have a reducer and a schema version", judge.facts),
@@ -117,7 +117,7 @@ def completion(
     )
 
 
-class _Judge:
+class _CompletionJudge:
     def __init__(self, policy: Policy, sourced: Sourced, report: ProtocolReport, root: str) -> None:
         self._policy = policy
         self._sourced = sourced
@@ -141,14 +141,14 @@ class _Judge:
         if self._stated is not None:
             source = self._sourced.derived.source
             line = source.position(self._stated.argument_span.start)[0]
-            return _Said(Answer.YES, (f"{self.category_name}, {source.path}:{line}",))
+            return _Said(CompletionAnswer.YES, (f"{self.category_name}, {source.path}:{line}",))
         if self._row is None or not self._row.category:
-            return _Said(Answer.NO, ("neither the source nor the policy has one",), todo)
+            return _Said(CompletionAnswer.NO, ("neither the source nor the policy has one",), todo)
         where = self._at("protocols", self._row.name, "category")
         evidence = (f"{self._row.category}, {self._row.category_by}, {where}",)
         if self._row.category_by == "declared":
-            return _Said(Answer.YES, evidence)
-        return _Said(Answer.ASSUMED, evidence, todo, self._policy.name)
+            return _Said(CompletionAnswer.YES, evidence)
+        return _Said(CompletionAnswer.ASSUMED, evidence, todo, self._policy.name)
 
     def facts(self) -> _Said:
         """The schema that the policy names is readable; without one there must be no fact."""
@@ -157,9 +157,13 @@ class _Judge:
             path = self._policy.schema_path(names)
             read = read_schema(path)
             if read.schema is None:
-                return _Said(Answer.NO, (f"{path}: {read.diagnostics[0].message}",), f"mend {path}")
+                return _Said(
+                    CompletionAnswer.NO, (f"{path}: {read.diagnostics[0].message}",), f"mend {path}"
+                )
             reducer = f"reduced by {names.reduction}"
-            return _Said(Answer.YES, (f"{path}, version {read.schema.version}, {reducer}",))
+            return _Said(
+                CompletionAnswer.YES, (f"{path}, version {read.schema.version}, {reducer}",)
+            )
         records = any(
             entry.key.text == "journal_facts"
             for statement in self._statements()
@@ -167,9 +171,9 @@ class _Judge:
             for entry in statement.record.entries
         )
         if not records and self.category_name in ("A", "B"):
-            return _Said(Answer.YES, ("it records no fact",))
+            return _Said(CompletionAnswer.YES, ("it records no fact",))
         todo = "name a fact schema in `[[ceremony_names]]` of the policy"
-        return _Said(Answer.NO, ("the policy names no fact schema for it",), todo)
+        return _Said(CompletionAnswer.NO, ("the policy names no fact schema for it",), todo)
 
     def choreography(self) -> _Said:
         """The verdicts on communication; prose about roles and messages is not judged."""
@@ -184,10 +188,12 @@ class _Judge:
         row = self._policy.determinism_of(self._row)
         if row is None:
             todo = "name a determinism policy in the row of the protocol"
-            return _Said(Answer.NO, ("the policy has no determinism policy for it",), todo)
+            return _Said(
+                CompletionAnswer.NO, ("the policy has no determinism policy for it",), todo
+            )
         evidence = (f"{row.ref}, {row.mode}, {self._at('determinism', row.ref, 'mode')}",)
         if row.mode == "cooperative":
-            return _Said(Answer.YES, evidence)
+            return _Said(CompletionAnswer.YES, evidence)
         return self._assumed(self._wiring(), evidence, "wiring")
 
     def links(self) -> _Said:
@@ -195,13 +201,13 @@ class _Judge:
         handed = [each for each in self._statements() if isinstance(each, ast.Handoff)]
         bundles = tuple(dict.fromkeys(link.bundle_id for link in self._manifest.link_specs))
         if not bundles and not handed:
-            return _Said(Answer.YES, ("it has no link and hands nothing off",))
+            return _Said(CompletionAnswer.YES, ("it has no link and hands nothing off",))
         live = {one.bundle: one for one in self._policy.links.live}
         lost = [name for name in bundles if name not in live]
         if lost:
             todo = "remove the link, or add the bundle to `live` in the policy"
             evidence = tuple(f"no runtime consumes the bundle `{name}`" for name in lost)
-            return _Said(Answer.NO, evidence, todo)
+            return _Said(CompletionAnswer.NO, evidence, todo)
         consumers = [live[name].consumer for name in bundles]
         evidence = tuple(
             f"`{name}` is consumed by {live[name].consumer or 'an unnamed consumer'}"
@@ -209,7 +215,7 @@ class _Judge:
         )
         if handed or not all(consumers):
             return self._assumed(self._wiring(), (*evidence, "it hands roles off"), "wiring")
-        return _Said(Answer.ASSUMED, evidence, owner=", ".join(dict.fromkeys(consumers)))
+        return _Said(CompletionAnswer.ASSUMED, evidence, owner=", ".join(dict.fromkeys(consumers)))
 
     # What verdicts and code decide together
 
@@ -221,17 +227,17 @@ class _Judge:
         """Admission by manifest is decided; that the code uses it is in the wiring."""
         found = [one for one in self._report.verdicts if one.property is Property.ADMISSION]
         said = self._by_verdicts(found, ())
-        if said.answer is not Answer.YES:
+        if said.answer is not CompletionAnswer.YES:
             return said
         return self._assumed(self._wiring(), said.evidence, "wiring")
 
     def ceremony(self) -> _Said:
         """The facts are decided; that the ceremony runner records them is in the wiring."""
         if self.category_name in ("A", "B"):
-            return _Said(Answer.YES, (_NOT_NEEDED,))
+            return _Said(CompletionAnswer.YES, (_NOT_NEEDED,))
         found = [one for one in self._report.verdicts if one.property is Property.CEREMONY]
         said = self._by_verdicts(found, ())
-        if said.answer is not Answer.YES:
+        if said.answer is not CompletionAnswer.YES:
             return said
         return self._assumed(self._wiring(), said.evidence, "wiring")
 
@@ -250,7 +256,7 @@ class _Judge:
     def parity(self) -> _Said:
         """The tests that the policy names, for category C."""
         if self.category_name in ("A", "B"):
-            return _Said(Answer.YES, (_NOT_NEEDED,))
+            return _Said(CompletionAnswer.YES, (_NOT_NEEDED,))
         return self._assumed(self._code.parity if self._code else (), (), "parity")
 
     # Parts
@@ -263,14 +269,14 @@ class _Judge:
         if self._code is None or not paths:
             todo = f"name the file under `{field}` in `[[code]]` of the policy"
             said = f"the policy names no file under `{field}`"
-            return _Said(Answer.UNDECIDED, (*evidence, said), todo)
+            return _Said(CompletionAnswer.UNDECIDED, (*evidence, said), todo)
         missing = [one for one in paths if not os.path.isfile(os.path.join(self._root, one))]
         if missing:
             todo = f"add {', '.join(missing)}, or correct `{field}` in the policy"
-            return _Said(Answer.NO, tuple(f"{one} is not there" for one in missing), todo)
+            return _Said(CompletionAnswer.NO, tuple(f"{one} is not there" for one in missing), todo)
         where = self._at("code", self._code.protocol, field)
         found = tuple(f"{one} is there" for one in paths)
-        return _Said(Answer.ASSUMED, (*evidence, *found, where), owner=self._code.owner)
+        return _Said(CompletionAnswer.ASSUMED, (*evidence, *found, where), owner=self._code.owner)
 
     def _by_verdicts(self, found: Iterable[Verdict], evidence: tuple[str, ...]) -> _Said:
         """Yes where all are proved or bounded, no where one is refuted or skipped."""
@@ -278,14 +284,16 @@ class _Judge:
         against = [one for one in judged if isinstance(one.outcome, Refuted | Skipped)]
         if against:
             lines = tuple(f"`{one.name}` {_why(one)}" for one in against)
-            return _Said(Answer.NO, lines, f"see `tellverify check {self._report.path}`")
+            return _Said(CompletionAnswer.NO, lines, f"see `tellverify check {self._report.path}`")
         open_ones = [one for one in judged if not isinstance(one.outcome, Proved | Bounded)]
         if open_ones or not judged:
             lines = tuple(f"`{one.name}` {_why(one)}" for one in open_ones)
             todo = f"see `tellverify check {self._report.path}`"
-            return _Said(Answer.UNDECIDED, lines or ("nothing was decided about it",), todo)
+            return _Said(
+                CompletionAnswer.UNDECIDED, lines or ("nothing was decided about it",), todo
+            )
         lines = tuple(f"`{one.name}` {_why(one)}" for one in judged)
-        return _Said(Answer.YES, (*evidence, *lines))
+        return _Said(CompletionAnswer.YES, (*evidence, *lines))
 
     def _statements(self) -> Iterable[ast.Statement]:
         return preorder(self._sourced.protocol.body)

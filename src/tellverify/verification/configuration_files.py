@@ -12,7 +12,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
-from tellverify.verification.refused import Refused as Refused
+from tellverify.verification.refused import RefusedFile as RefusedFile
 
 NAME: Final = "tellverify.toml"
 SHARED: Final = "pyproject.toml"
@@ -31,7 +31,7 @@ class Found(msgspec.Struct, frozen=True):
 def find(folder: str) -> Found | None:
     """The nearest configuration at or above `folder`.
 
-    Raises Refused for one that cannot be read, and for a folder with two.
+    Raises RefusedFile for one that cannot be read, and for a folder with two.
     """
     here = os.path.abspath(folder)
     while True:
@@ -54,7 +54,7 @@ def _section(path: str) -> Found | None:
     """`[tool.tellverify]` of a `pyproject.toml`; one of another tool is not looked into further."""
     try:
         found = read(path)
-    except Refused:
+    except RefusedFile:
         return None
     if "tellverify" not in found.text:
         return None
@@ -71,7 +71,7 @@ def _section(path: str) -> Found | None:
 
 
 def read(path: str) -> Found:
-    """The text of a configuration. Raises Refused if there is none."""
+    """The text of a configuration. Raises RefusedFile if there is none."""
     try:
         return Found(path, read_text(path, _LARGEST))
     except Unreadable as error:
@@ -82,9 +82,9 @@ def _unreadable(path: str, reason: str, span: Span = NOWHERE) -> Diagnostic:
     return say.unreadable_configuration(shown(path), span, reason)
 
 
-def refused(path: str, diagnostic: Diagnostic, text: str) -> Refused:
+def refused(path: str, diagnostic: Diagnostic, text: str) -> RefusedFile:
     """The exception that tells of one diagnostic about the text of `path`."""
-    return Refused((diagnostic,), SourceFile(shown(path), text))
+    return RefusedFile((diagnostic,), SourceFile(shown(path), text))
 
 
 def shown(path: str) -> str:

@@ -16,8 +16,15 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
-from tellverify.verification.configuration import ENVIRONMENT, PATHS, Configuration
-from tellverify.verification.configuration_files import Found, Refused, find, read, refused, shown
+from tellverify.verification.configuration_file import ENVIRONMENT, PATHS, ConfigurationFile
+from tellverify.verification.configuration_files import (
+    Found,
+    RefusedFile,
+    find,
+    read,
+    refused,
+    shown,
+)
 from tellverify.verification.setting_values import wrong_values
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -28,7 +35,7 @@ _TABLES: Final = ("semantics", "bounds", "properties", "require", "levels")
 _DEEP: Final = ("instances",)  # tables inside of tables
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedConfiguration(msgspec.Struct, frozen=True):
     """A configuration with the origin of every key that is not at its default.
 
     `folder` is that of the file, or the working folder without one; `path` is empty then.
@@ -36,7 +43,7 @@ class Loaded(msgspec.Struct, frozen=True):
     it says where the file has that as it is, else of the value with its escapes.
     """
 
-    configuration: Configuration
+    configuration: ConfigurationFile
     origins: dict[Path, str]
     folder: str
     path: str = ""
@@ -55,11 +62,12 @@ def load(
     isolated: bool = False,
     environment: Mapping[str, str] | None = None,
     folder: str | None = None,
-) -> Loaded:
+) -> LoadedConfiguration:
     """The configuration of a run in `folder`, the working folder if it is None.
 
     `flags` are nested tables of settings; `given` what `--config` was given. An `isolated` run
-    reads no file unless one is named, and no environment. Raises Refused for what cannot be used.
+    reads no file unless one is named, and no environment. Raises RefusedFile for what cannot be
+    used.
     """
     variables = os.environ if environment is None else environment
     files = [one for one in given if "=" not in one or os.path.isfile(one)]
@@ -89,12 +97,14 @@ def load(
     if flags:
         _merge(table, flags, "command line", (), origins)
     try:
-        configuration = msgspec.convert(table, Configuration)
+        configuration = msgspec.convert(table, ConfigurationFile)
     except msgspec.ValidationError as error:
         name = "command line"
         raise refused(name, say.wrong_setting(name, NOWHERE, _lower(str(error))), "") from None
     home = os.path.dirname(os.path.abspath(found.path)) if found else folder or os.getcwd()
-    return Loaded(configuration, origins, home, found.path if found else "", lines, texts)
+    return LoadedConfiguration(
+        configuration, origins, home, found.path if found else "", lines, texts
+    )
 
 
 def _file(
@@ -127,10 +137,10 @@ def _add_file(
     if isinstance(document, TomlFault):
         source = SourceFile(path, found.text)
         span = document.span
-        raise Refused((say.unreadable_configuration(path, span, document.message),), source)
+        raise RefusedFile((say.unreadable_configuration(path, span, document.message),), source)
     faults = list(_faults(document, found.at))
     if faults:
-        raise Refused(tuple(faults), document.source)
+        raise RefusedFile(tuple(faults), document.source)
     own: Json = msgspec.to_builtins(document.table)
     for step in found.at:
         own = own.get(step, {}) if isinstance(own, dict) else {}
@@ -138,7 +148,7 @@ def _add_file(
         before = set(origins)
         outside = list(_outside(document, found, own))
         if outside:
-            raise Refused(tuple(outside), document.source)
+            raise RefusedFile(tuple(outside), document.source)
         _merge(table, own, "", (), origins)
         for key in set(origins) - before:
             line = document.line_of((*found.at, *key))
@@ -170,7 +180,7 @@ def _outside(document: TomlDocument, found: Found, own: Mapping[str, Json]) -> I
 def _faults(document: TomlDocument, at: Path) -> Iterator[Diagnostic]:
     """Everything that is wrong with a document; what does not fit its type comes alone."""
     path = document.source.path
-    found = decode(document, Configuration, at)
+    found = decode(document, ConfigurationFile, at)
     if isinstance(found, TomlFault):
         yield _misfit(path, found)
         return
@@ -187,11 +197,11 @@ def _misfit(path: str, fault: TomlFault) -> Diagnostic:
 def _nearest(key: str) -> str:
     from difflib import get_close_matches
 
-    from tellverify.verification.configuration import Bounds, Semantics
+    from tellverify.verification.configuration_file import Bounds, Semantics
 
     known = [
         name
-        for kind in (Configuration, Semantics, Bounds)
+        for kind in (ConfigurationFile, Semantics, Bounds)
         for name in kind.__struct_encode_fields__
     ]
     return next(iter(get_close_matches(key, known, 1)), "")
@@ -217,20 +227,20 @@ def _add_one(
     for step in reversed(path[:-1]):
         own = {step: own}
     try:
-        alone = msgspec.convert(own, Configuration)
+        alone = msgspec.convert(own, ConfigurationFile)
     except msgspec.ValidationError as error:
         raise _refused_value(origin, _lower(str(error))) from None
     for _, wrong in wrong_values(alone):
-        raise Refused((wrong(origin, NOWHERE),), SourceFile(origin, ""))
+        raise RefusedFile((wrong(origin, NOWHERE),), SourceFile(origin, ""))
     _merge(table, own, origin, (), origins)
 
 
-def _refused_value(origin: str, message: str) -> Refused:
+def _refused_value(origin: str, message: str) -> RefusedFile:
     if "unknown field" in message:
         key = message.split("`")[1]
         known = say.unknown_setting(origin, NOWHERE, f"there is no key `{key}`", _nearest(key))
-        return Refused((known,), SourceFile(origin, ""))
-    return Refused((say.wrong_setting(origin, NOWHERE, message),), SourceFile(origin, ""))
+        return RefusedFile((known,), SourceFile(origin, ""))
+    return RefusedFile((say.wrong_setting(origin, NOWHERE, message),), SourceFile(origin, ""))
 
 
 def _add_assignment(text: str, table: dict[str, Json], origins: dict[Path, str]) -> None:

@@ -13,7 +13,7 @@ HUNG_UP: Final = 129
 CODES: Final = (INTERRUPTED, TERMINATED, HUNG_UP)
 
 
-class Ended(KeyboardInterrupt):
+class Interrupted(KeyboardInterrupt):
     """The process was asked to end, as an interrupt of the keyboard asks."""
 
     def __init__(self, code: int) -> None:
@@ -23,7 +23,7 @@ class Ended(KeyboardInterrupt):
 
 def code_of(stop: KeyboardInterrupt) -> int:
     """The exit code of a run that ends like this."""
-    return stop.code if isinstance(stop, Ended) else INTERRUPTED
+    return stop.code if isinstance(stop, Interrupted) else INTERRUPTED
 
 
 def heed_signals() -> None:
@@ -36,6 +36,6 @@ def heed_signals() -> None:
 
 def _ending(code: int) -> Callable[[int, FrameType | None], NoReturn]:
     def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise Ended(code)
+        raise Interrupted(code)
 
     return end

@@ -11,15 +11,15 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files.inputs import ReadFile
 from tellverify.models.lattice_laws import Law, Side, laws_of, written
 from tellverify.models.law_proofs import (
-    Broken,
+    BrokenLaw,
     Kept,
     Ruling,
-    Undecided,
+    UndecidedLaw,
     judge,
 )
 from tellverify.models.structures import Structure, read_structures
 from tellverify.obligations.options import Options
-from tellverify.solver.port import Budget
+from tellverify.solver.port import SolverBudget
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
@@ -79,14 +79,14 @@ def _check_structure(
         with within(seconds):
             for law in laws:
                 solver = Recording(Z3Solver())
-                ruling = judge(structure, law, solver, Budget(options.step_limit))
+                ruling = judge(structure, law, solver, SolverBudget(options.step_limit))
                 decided.append((ruling, solver))
     except TimeUp:
         pass  # laws beyond those that are decided are unknown
     for law, (ruling, solver) in zip(laws, decided, strict=False):
         verdict = _verdict(law, _outcome(structure, law, ruling, source), source)
         verdicts.append(verdict)
-        if isinstance(ruling, Broken):
+        if isinstance(ruling, BrokenLaw):
             said.append(_finding(structure, law, ruling, source))
         if options.keep_graphs:
             about = About(f"{structure.name}/{verdict.name}", source.path, sha256)
@@ -117,9 +117,9 @@ def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile)
             return Proved(Method.SMT, f"for all values of `{structure.name}`")
         case Kept(within):
             return Bounded(within, Method.SMT)
-        case Undecided(reason):
+        case UndecidedLaw(reason):
             return Unknown(reason, STEP_LIMIT.number)
-        case Broken():
+        case BrokenLaw():
             left, right = _sides(structure, law, ruling)
             given = ", ".join(f"{name} = {value}" for name, value in ruling.values)
             reason = f"{left}, but {right}, for {given}"
@@ -127,7 +127,7 @@ def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile)
             return Refuted(BROKEN_LAW.number, conflict, _METHOD)
 
 
-def _sides(structure: Structure, law: Law, ruling: Broken) -> tuple[str, str]:
+def _sides(structure: Structure, law: Law, ruling: BrokenLaw) -> tuple[str, str]:
     if law.holds:
         return f"`{written(law.left)}` is `{ruling.left}`", "the invariant does not hold of that"
     is_viewed = structure.view is not None
@@ -139,7 +139,7 @@ def _sides(structure: Structure, law: Law, ruling: Broken) -> tuple[str, str]:
     return said(law.left, ruling.left), said(law.right, ruling.right)
 
 
-def _finding(structure: Structure, law: Law, ruling: Broken, source: SourceFile) -> Diagnostic:
+def _finding(structure: Structure, law: Law, ruling: BrokenLaw, source: SourceFile) -> Diagnostic:
     return broken_law(
         source.path,
         law.span,

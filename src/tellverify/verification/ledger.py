@@ -23,7 +23,7 @@ _HEAD: Final = """\
 """
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LedgerRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One assumption. `place` is a path without a line, so that edits elsewhere change nothing."""
 
     number: Annotated[str, Meta(pattern="^A[0-9]{1,9}$")]
@@ -38,7 +38,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LedgerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    assumption: Annotated[tuple[Row, ...], Meta(max_length=100_000)] = ()
+    assumption: Annotated[tuple[LedgerRow, ...], Meta(max_length=100_000)] = ()
 
 
 def read_ledger(path: str, *, missing: bool = True) -> Ledger:
@@ -74,7 +74,7 @@ def read_ledger(path: str, *, missing: bool = True) -> Ledger:
 _HELP: Final = "`tellverify audit --write` writes it from the comments"
 
 
-def _entry(row: Row) -> Assumption:
+def _entry(row: LedgerRow) -> Assumption:
     return Assumption(
         row.number,
         row.place,

@@ -21,7 +21,7 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
 from tellverify.search.check_system import SystemCheck, check_system
-from tellverify.search.group_answer import Reached, Scope
+from tellverify.search.group_answer import Reached, SearchScope
 from tellverify.source.span import NOWHERE
 from tellverify.verdict.identity import ObligationScope, SubjectKind
 from tellverify.verdict.methods import Method
@@ -40,7 +40,7 @@ from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
 from tellverify.verification.machine_system import (
     Choreography,
-    System,
+    MachineSystem,
     choreography,
     put_together,
     source_files,
@@ -113,7 +113,7 @@ def _stem(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0] or path
 
 
-def _demand(trace: Trace, system: System) -> None:
+def _demand(trace: Trace, system: MachineSystem) -> None:
     """The run is one of the machines and shows its fault. Raises Defect otherwise.
 
     What machines cannot show, infidelity and that no end can be reached, was judged by the search.
@@ -135,7 +135,7 @@ def _demand(trace: Trace, system: System) -> None:
 
 
 def _verdicts(
-    name: str, system: System, checked: SystemCheck, wanted: Choreography | None
+    name: str, system: MachineSystem, checked: SystemCheck, wanted: Choreography | None
 ) -> list[Verdict]:
     subject = ObligationScope()
     found = [Verdict.of(Property.WELL_FORMED, subject, Proved(Method.STRUCTURE), _START)]
@@ -168,7 +168,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
 def _of_property(
     prop: Property,
     subject: ObligationScope,
-    system: System,
+    system: MachineSystem,
     checked: SystemCheck,
     reached: Reached,
     traces: Sequence[Trace],
@@ -222,9 +222,9 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
     """What is known of the length of queues when none was found to grow without limit."""
     longest = max((length for _, length in checked.longest), default=0)
     match reached.scope:
-        case Scope.ALL:
+        case SearchScope.ALL:
             return Proved(Method.SEARCH, f"at most {longest} in a queue")
-        case Scope.STRUCTURE:
+        case SearchScope.STRUCTURE:
             return Proved(Method.ACYCLIC_MACHINES, f"at most {longest} in a queue")
         case _:
             reason = f"some run needs a queue of more than {counted(reached.bound, 'message')}"
@@ -236,21 +236,21 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
 def _unrefuted(reached: Reached) -> Outcome:
     """What is known when no run was found."""
     match reached.scope:
-        case Scope.ALL:
+        case SearchScope.ALL:
             return Proved(Method.SEARCH, "every run")
-        case Scope.COMPATIBLE:
+        case SearchScope.COMPATIBLE:
             return Proved(Method.COMPATIBILITY, f"session automata, k = {reached.bound}")
-        case Scope.ENDINGS | Scope.REDUCED:
+        case SearchScope.ENDINGS | SearchScope.REDUCED:
             return Proved(Method.PERSISTENT_SETS, "every run, by representatives")
-        case Scope.STRUCTURE:
+        case SearchScope.STRUCTURE:
             return Proved(Method.ACYCLIC_MACHINES, "no machine has a cycle")
-        case Scope.OPEN:
+        case SearchScope.OPEN:
             reason = f"it depends on queues of more than {counted(reached.bound, 'message')}"
             whole = "it is not known whether all other roles can stop acting"
             return Unknown(reason if reached.bound else whole, STEP_LIMIT.number)
-        case Scope.QUEUES:
+        case SearchScope.QUEUES:
             return Bounded(f"queues of at most {counted(reached.bound, 'message')}", Method.SEARCH)
-        case Scope.RUNS:
+        case SearchScope.RUNS:
             reason = (
                 f"no run of up to {reached.depth} events shows it, and longer ones were not"
                 " searched"
@@ -270,7 +270,9 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     return [*found, *(Verdict.of(prop, ObligationScope(), skipped, _START) for prop in asked)]
 
 
-def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) -> list[Diagnostic]:
+def _told(
+    name: str, verdict: Verdict, system: MachineSystem, texts: dict[str, str]
+) -> list[Diagnostic]:
     """The finding for a refuted verdict, at the entry of the role it is about."""
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
@@ -296,7 +298,7 @@ def _told(name: str, verdict: Verdict, system: System, texts: dict[str, str]) ->
     ]
 
 
-def _unsent(system: System, texts: dict[str, str]) -> Iterator[Diagnostic]:
+def _unsent(system: MachineSystem, texts: dict[str, str]) -> Iterator[Diagnostic]:
     """The messages that machines receive and their senders never send to them, each once."""
     sent = {
         (machine.role, action.peer, action.label)
@@ -317,7 +319,7 @@ def _unsent(system: System, texts: dict[str, str]) -> Iterator[Diagnostic]:
             )
 
 
-def _about(trace: Trace, system: System) -> str:
+def _about(trace: Trace, system: MachineSystem) -> str:
     """The role whose machine shows a fault: a culprit, or who acted last, or who waits."""
     if trace.culprits:
         return trace.culprits[0]

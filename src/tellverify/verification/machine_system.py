@@ -27,18 +27,18 @@ from tellverify.source.text import SourceFile
 _MEMBER: Final = re.compile(r"(.+)\[(\d{1,6})\]")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class SystemEntry(msgspec.Struct, frozen=True):
     """Where the machine of a role stands."""
 
     path: str
     filed: FiledMachine
 
 
-class System(msgspec.Struct, frozen=True):
+class MachineSystem(msgspec.Struct, frozen=True):
     """Machines in the order of files, where each stands, and what is wrong with the files."""
 
     machines: tuple[Machine, ...]
-    entries: dict[str, Entry]
+    entries: dict[str, SystemEntry]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -56,9 +56,9 @@ class Choreography(msgspec.Struct, frozen=True):
     order: ParallelOrder | None = None
 
 
-def put_together(files: Sequence[ReadFile]) -> System:
+def put_together(files: Sequence[ReadFile]) -> MachineSystem:
     """The system of all machines in `files`. Its diagnostics are empty when it can be searched."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, SystemEntry] = {}
     said: list[Diagnostic] = []
     for file in files:
         if file.text is None:
@@ -72,17 +72,19 @@ def put_together(files: Sequence[ReadFile]) -> System:
             continue
         for filed in found:
             role = filed.machine.role
-            known = entries.setdefault(role, Entry(file.path, filed))
+            known = entries.setdefault(role, SystemEntry(file.path, filed))
             if known.filed is not filed:
                 pointer, span = filed.place(file.text)
                 said.append(say.role_twice(file.path, role, known.path, pointer, span))
     if not said:
         said += _missing_peers(files, entries)
         said += _different_sorts(files, entries)
-    return System(tuple(e.filed.machine for e in entries.values()), entries, tuple(said))
+    return MachineSystem(tuple(e.filed.machine for e in entries.values()), entries, tuple(said))
 
 
-def _different_sorts(files: Sequence[ReadFile], entries: dict[str, Entry]) -> list[Diagnostic]:
+def _different_sorts(
+    files: Sequence[ReadFile], entries: dict[str, SystemEntry]
+) -> list[Diagnostic]:
     """Labels of one channel whose payloads have two sorts; machines without sorts say nothing.
 
     A label of the theory is a name with a sort, and Telltale's merge refuses one name with two.
@@ -101,7 +103,7 @@ def _different_sorts(files: Sequence[ReadFile], entries: dict[str, Entry]) -> li
     return said
 
 
-def _missing_peers(files: Sequence[ReadFile], entries: dict[str, Entry]) -> list[Diagnostic]:
+def _missing_peers(files: Sequence[ReadFile], entries: dict[str, SystemEntry]) -> list[Diagnostic]:
     """The first message of each role to or from one without a machine."""
     texts = {file.path: file.text or "" for file in files}
     said = []

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tellverify.source.files import Unreadable, read_bytes
-from tellverify.verification.refused import Refused as Refused
+from tellverify.verification.refused import RefusedFile as RefusedFile
 
 _EVIDENCE: Final = (
     b'{"schema":"tellverify/',

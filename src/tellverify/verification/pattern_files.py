@@ -13,11 +13,11 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.models.evaluation import Value, shown
 from tellverify.models.extents import TooLarge
 from tellverify.models.induction import accepts, inductive
-from tellverify.models.pattern_model import Claim, Input, Model, read_models
+from tellverify.models.pattern_model import Model, ModelClaim, PatternInput, read_models
 from tellverify.models.pattern_search import ModelRun, Space
 from tellverify.models.pattern_traces import write_run
 from tellverify.obligations.options import Options
-from tellverify.solver.port import Budget
+from tellverify.solver.port import SolverBudget
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About
 from tellverify.solver.z3_backend import Z3Solver
@@ -60,14 +60,14 @@ def _check_file(file: ReadFile, options: Options, clock: Allowance) -> FileResul
     for model in found.found:
         if options.protocols and model.name not in options.protocols:
             continue
-        check = _Check(model, source, file.sha256, options)
+        check = _PatternCheck(model, source, file.sha256, options)
         result.reports.append(check.report(clock))
         result.diagnostics.extend(check.said)
         result.files[file.path, model.name] = tuple(check.files)
     return result
 
 
-class _Check:
+class _PatternCheck:
     def __init__(self, model: Model, source: SourceFile, sha256: str, options: Options) -> None:
         self.said: list[Diagnostic] = []
         self.files: list[tuple[str, str, str]] = []
@@ -76,7 +76,7 @@ class _Check:
         self._sha256 = sha256
         self._wants_evidence = options.keep_graphs
         self._solver = Recording(Z3Solver())
-        self._budget = Budget(options.step_limit)
+        self._budget = SolverBudget(options.step_limit)
         self._most_tried = max(options.step_limit // _WORK_PER_ACTION, 1)
 
     def report(self, clock: Allowance) -> ProtocolReport:
@@ -118,15 +118,19 @@ class _Check:
             self._verdict(claim, claim not in wanted, space, reason) for claim in claims
         )
 
-    def _place(self, claim: Claim) -> tuple[int, int]:
+    def _place(self, claim: ModelClaim) -> tuple[int, int]:
         return self._source.position(claim.span.start)
 
-    def _verdict(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Verdict:
+    def _verdict(
+        self, claim: ModelClaim, is_proved: bool, space: Space | None, reason: str
+    ) -> Verdict:
         statistics = (("states", space.state_count),) if space is not None else ()
         outcome = self._outcome(claim, is_proved, space, reason)
         return Verdict.of(Property.CLAIM, _scope(claim), outcome, self._place(claim), statistics)
 
-    def _outcome(self, claim: Claim, is_proved: bool, space: Space | None, reason: str) -> Outcome:
+    def _outcome(
+        self, claim: ModelClaim, is_proved: bool, space: Space | None, reason: str
+    ) -> Outcome:
         if is_proved:
             return Proved(Method.INDUCTION, "for all values of the parameters")
         if space is None:
@@ -142,7 +146,7 @@ class _Check:
             return Unknown(space.stopped, EVENT_LIMIT.number)
         return Bounded(_ranges(self._model), Method.SEARCH, f"{space.state_count} states")
 
-    def _refuted(self, claim: Claim, run: ModelRun) -> Outcome:
+    def _refuted(self, claim: ModelClaim, run: ModelRun) -> Outcome:
         if not accepts(self._model, run, claim, Z3Solver(), self._budget):
             return Unknown("the run does not hold when it is judged a second time", "")
         steps = _told(self._model, run)
@@ -166,7 +170,7 @@ class _Check:
         return Refuted(BROKEN_CLAIM.number, conflict, _METHOD)
 
 
-def _scope(claim: Claim) -> ObligationScope:
+def _scope(claim: ModelClaim) -> ObligationScope:
     return ObligationScope(item=f"{claim.kind} {claim.name}")
 
 
@@ -184,7 +188,7 @@ def _told(model: Model, run: ModelRun) -> list[str]:
     return lines
 
 
-def _values(inputs: tuple[Input, ...], values: dict[str, Value]) -> str:
+def _values(inputs: tuple[PatternInput, ...], values: dict[str, Value]) -> str:
     return ", ".join(f"{one.name} = {shown(values[one.name], one.kind)}" for one in inputs)
 
 

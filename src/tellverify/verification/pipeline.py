@@ -14,7 +14,7 @@ from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit
 from tellverify.language.instances import combinations, instance_name
 from tellverify.language.linking.dialect import by_upstream
-from tellverify.language.linking.modules import Judged
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named
@@ -33,7 +33,7 @@ from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unkno
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
-from tellverify.verification.checked import FileResult, Origin, assembled
+from tellverify.verification.checked import CheckedOrigin, FileResult, assembled
 from tellverify.verification.deadline import TimeUp, within
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def workspace_of(files: Sequence[inputs.ReadFile], options: Options) -> Workspac
 
 
 def _result(
-    workspace: Workspace, unit: Unit, choreographies: Iterable[Judged], options: Options
+    workspace: Workspace, unit: Unit, choreographies: Iterable[CheckedFile], options: Options
 ) -> FileResult:
     read = Input(unit.file.path, unit.file.sha256)
     result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
@@ -88,7 +88,7 @@ def check_file(workspace: Workspace, index: int, options: Options) -> FileResult
 
 def _check_choreography(
     workspace: Workspace,
-    judged: Judged,
+    judged: CheckedFile,
     protocols: Iterable[SourceProtocol],
     options: Options,
     result: FileResult,
@@ -102,7 +102,7 @@ def _check_choreography(
         result.graphs[source.path, found.name] = {}
         imported = [(path, workspace.sha256_of(path)) for path in found.paths[1:]]
         files = ((source.path, result.file.sha256), *imported)
-        result.origins[source.path, found.name] = Origin(files, workspace.dialect)
+        result.origins[source.path, found.name] = CheckedOrigin(files, workspace.dialect)
         own = _options_of(found, options)
         try:
             with within(options.seconds):
@@ -149,7 +149,7 @@ def _timed_out(
     return ProtocolReport(name, source.path, place[0], roles, (), _required(selected, options))
 
 
-def _settlement(judged: Judged, options: Options) -> Settlement | None:
+def _settlement(judged: CheckedFile, options: Options) -> Settlement | None:
     """What comments and levels change, if there are any."""
     if not options.levels and MARK not in judged.source.text:
         return None

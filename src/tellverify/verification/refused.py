@@ -6,7 +6,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.text import SourceFile
 
 
-class Refused(Exception):
+class RefusedFile(Exception):
     """There is a configuration, and it cannot be used: why, and the text that was read."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...], source: SourceFile) -> None:

@@ -10,14 +10,14 @@ import msgspec
 from tellverify.obligations.options import Level, Options, UserProperty
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.source.span import NOWHERE
-from tellverify.verification.configuration import PATHS
-from tellverify.verification.configuration_layers import Loaded, flat
+from tellverify.verification.configuration_file import PATHS
+from tellverify.verification.configuration_layers import LoadedConfiguration, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
 from tellverify.verification.settings import Settings
 
 
-def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:
+def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Settings:
     """The settings of a configuration.
 
     `flags` are levels of the command line, which win over those of the configuration.
@@ -41,7 +41,7 @@ def settings_of(loaded: Loaded, flags: Sequence[Level] = ()) -> Settings:
     )
 
 
-def _options(loaded: Loaded, flags: Sequence[Level]) -> Options:
+def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
     found = loaded.configuration
     bounds, require = found.bounds, dict(found.require)
     default = require.pop("default", "bounded")
@@ -87,7 +87,7 @@ def sizes_given(given: list[int] | int | str) -> tuple[int, ...]:
             return tuple(dict.fromkeys(given))
 
 
-def _listed(loaded: Loaded) -> tuple[tuple[str, str], ...]:
+def _listed(loaded: LoadedConfiguration) -> tuple[tuple[str, str], ...]:
     table = msgspec.to_builtins(loaded.configuration)
     return tuple(
         (".".join(path), toml_text(value))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tellverify.verification.cache import Cache
 
 
-class Conduct(msgspec.Struct, frozen=True):
+class Schedule(msgspec.Struct, frozen=True):
     """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
 
     With `recheck` nothing is taken from the cache: what it has is compared with what is computed.
@@ -37,7 +37,7 @@ class Conduct(msgspec.Struct, frozen=True):
     progress: Callable[[int, int, str], None] | None = None
 
 
-class Conducted(msgspec.Struct, frozen=True):
+class ScheduledRun(msgspec.Struct, frozen=True):
     """What came out, what to tell about the way there, and how many files the cache knew."""
 
     checked: Checked
@@ -45,7 +45,7 @@ class Conducted(msgspec.Struct, frozen=True):
     cached: int = 0
 
 
-def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Conducted:
+def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> ScheduledRun:
     """Check `files`. After an interrupt, what was finished is reported with exit code 130, 143
     after TERM, 129 after HUP.
     """
@@ -65,13 +65,13 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Conduct) -> Cond
         reason = f"{word}: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=ended, exit_reason=reason)
         checked = msgspec.structs.replace(checked, run=run)
-    return Conducted(checked, notes, work.cached)
+    return ScheduledRun(checked, notes, work.cached)
 
 
 class _Work:
     """One check on its way; `results` has None for files that are not done."""
 
-    def __init__(self, files: Sequence[ReadFile], options: Options, how: Conduct) -> None:
+    def __init__(self, files: Sequence[ReadFile], options: Options, how: Schedule) -> None:
         self.results: list[FileResult | None] = [None] * len(files)
         self.cached = 0
         self._files = files

@@ -11,12 +11,12 @@ from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import Span
 from tellverify.verdict.properties import Property
-from tellverify.verification.configuration import SUPPORTED, Configuration
+from tellverify.verification.configuration_file import SUPPORTED, ConfigurationFile
 
 Path: TypeAlias = tuple[str, ...]
 
 
-class Wrong(msgspec.Struct, frozen=True):
+class WrongValue(msgspec.Struct, frozen=True):
     """A value that fits its type and is wrong all the same."""
 
     message: str
@@ -30,52 +30,52 @@ class Wrong(msgspec.Struct, frozen=True):
         return say.wrong_setting(path, span, self.message, self.help)
 
 
-def wrong_values(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+def wrong_values(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
     """The paths of such values, and what is wrong with them."""
     yield from _semantics(configuration)
     yield from _requirements(configuration)
     yield from _names(configuration)
 
 
-def _semantics(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+def _semantics(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
     for key, (value, why) in SUPPORTED.items():
         if getattr(configuration.semantics, key) != value:
             text = f"`{key} = {toml_text(value)}`"
-            yield ("semantics", key), Wrong(why, "", key, text)
+            yield ("semantics", key), WrongValue(why, "", key, text)
 
 
-def _requirements(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+def _requirements(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
     names = [prop.value for prop in Property]
     for key, strength in configuration.require.items():
         if key != "default" and key not in names:
             known = f"the properties are {', '.join(names)}"
-            yield ("require", key), Wrong(f"there is no property `{key}`", known)
+            yield ("require", key), WrongValue(f"there is no property `{key}`", known)
         elif key == "default" and strength not in ("proved", "bounded"):
             message = f'`default` cannot be "{strength}"'
-            yield ("require", key), Wrong(message, 'it is "proved" or "bounded"')
+            yield ("require", key), WrongValue(message, 'it is "proved" or "bounded"')
         elif key == Property.WELL_FORMED and strength != "proved":
             message = "a text without a meaning can have no verdicts"
-            yield ("require", key), Wrong(message, "remove the key")
+            yield ("require", key), WrongValue(message, "remove the key")
 
 
-def _names(configuration: Configuration) -> Iterator[tuple[Path, Wrong]]:
+def _names(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
     from tellverify.verification.levels import refusal
 
     for key, level in configuration.levels.items():
         why = refusal(key, level)
         if why:
-            yield ("levels", key), Wrong(why, "`tellverify explain --list` shows all codes")
+            yield ("levels", key), WrongValue(why, "`tellverify explain --list` shows all codes")
     for family, sizes in configuration.bounds.instances.items():
         if isinstance(sizes, str) and sizes_of(sizes) is None:
             message = f"`{sizes}` is no range of sizes"
-            yield ("bounds", "instances", family), Wrong(message, 'write [1, 2, 8] or "1..3"')
+            yield ("bounds", "instances", family), WrongValue(message, 'write [1, 2, 8] or "1..3"')
     for name in configuration.properties:
         parts = name.split(".")  # behind the name of the protocol that it is of, if there is one
         clean = all(part.replace("-", "").replace("_", "").isalnum() for part in parts)
         if not clean or not name.isascii():
             message = f"`{name}` is no name of a property"
             help = "use letters, digits and dashes, or `Protocol.name`"
-            yield ("properties", name), Wrong(message, help)
+            yield ("properties", name), WrongValue(message, help)
 
 
 def sizes_of(text: str) -> tuple[int, ...] | None:

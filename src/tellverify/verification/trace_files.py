@@ -15,13 +15,13 @@ from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
-from tellverify.verification.checked import Origin
+from tellverify.verification.checked import CheckedOrigin
 
 
 def trace_files(
     protocol: ProtocolReport,
     graphs: dict[str, ProtocolGraph],
-    origin: Origin,
+    origin: CheckedOrigin,
 ) -> list[tuple[str, str, str]]:
     """For each obligation that a run refutes or proves: its name, its file's name, and the text.
 

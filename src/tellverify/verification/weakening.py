@@ -17,8 +17,8 @@ from tellverify.obligations.options import DEFAULT_SIZES, LONGEST_QUEUE, MOST_CO
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verification.configuration import Configuration
-from tellverify.verification.configuration_layers import Loaded, flat
+from tellverify.verification.configuration_file import ConfigurationFile
+from tellverify.verification.configuration_layers import LoadedConfiguration, flat
 from tellverify.verification.levels import IGNORE, selected
 from tellverify.verification.resolved import sizes_given
 from tellverify.verification.setting_values import toml_text
@@ -36,7 +36,7 @@ class Weakening(msgspec.Struct, frozen=True):
     line: int
 
 
-def weakenings(loaded: Loaded) -> tuple[Weakening, ...]:
+def weakenings(loaded: LoadedConfiguration) -> tuple[Weakening, ...]:
     """The settings of the file that ask for less than the defaults, in the order of its lines."""
     found = [
         Weakening(key, f"{'.'.join(key)} = {toml_text(value)}", loaded.lines[key])
@@ -46,7 +46,7 @@ def weakenings(loaded: Loaded) -> tuple[Weakening, ...]:
     return tuple(sorted(found, key=lambda one: (one.line, one.key)))
 
 
-def strengthened(loaded: Loaded, weaker: tuple[Weakening, ...]) -> Loaded:
+def strengthened(loaded: LoadedConfiguration, weaker: tuple[Weakening, ...]) -> LoadedConfiguration:
     """The configuration with the defaults in the place of what asks for less."""
     table = msgspec.to_builtins(loaded.configuration)
     origins = dict(loaded.origins)
@@ -56,11 +56,11 @@ def strengthened(loaded: Loaded, weaker: tuple[Weakening, ...]) -> Loaded:
             inner = inner[step]
         inner.pop(one.key[-1], None)
         origins.pop(one.key, None)
-    configuration = msgspec.convert(table, Configuration)
+    configuration = msgspec.convert(table, ConfigurationFile)
     return msgspec.structs.replace(loaded, configuration=configuration, origins=origins)
 
 
-def with_floor(loaded: Loaded, floor: str) -> Loaded:
+def with_floor(loaded: LoadedConfiguration, floor: str) -> LoadedConfiguration:
     """The configuration in which every required property needs `floor` at least.
 
     A property that no check requires by default stays free where the file says so.
@@ -76,7 +76,7 @@ def with_floor(loaded: Loaded, floor: str) -> Loaded:
     table["require"] = {**given, **raised}
     origins = dict(loaded.origins)
     origins.update({("require", name): "command line" for name in raised})
-    configuration = msgspec.convert(table, Configuration)
+    configuration = msgspec.convert(table, ConfigurationFile)
     return msgspec.structs.replace(loaded, configuration=configuration, origins=origins)
 
 
@@ -96,7 +96,7 @@ def _line(source: SourceFile, line: int) -> Span:
     return Span(start, end if end >= 0 else len(source.text))
 
 
-def _is_weaker(key: tuple[str, ...], found: Configuration) -> bool:
+def _is_weaker(key: tuple[str, ...], found: ConfigurationFile) -> bool:
     match key:
         case ("require", name):
             return _STRENGTHS.index(found.require[name]) < _STRENGTHS.index(_default(name))

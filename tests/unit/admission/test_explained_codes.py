@@ -13,12 +13,12 @@ from tellverify.admission.resolve import admit
 from tellverify.admission.runtime import inventory_of
 from tellverify.cli.group import tellverify
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import Page, fenced, page
+from tellverify.diagnostics.explain import ExplainPage, fenced, page
 from tellverify.policy.check import check_policy
 from tellverify.policy.read import read_policy_text
 
 
-def _pages(*bands: str) -> list[Page]:
+def _pages(*bands: str) -> list[ExplainPage]:
     found = [page(code) for number, code in CODES.items() if number.startswith(bands)]
     return [one for one in found if one is not None]
 
@@ -42,14 +42,14 @@ def _codes_of(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("found", TELL, ids=lambda one: one.code.number)
-def test_the_first_choreography_has_the_fault_and_the_second_does_not(found: Page) -> None:
+def test_the_first_choreography_has_the_fault_and_the_second_does_not(found: ExplainPage) -> None:
     wrong, right = found.examples
     assert found.code.number in _codes_of(wrong)
     assert found.code.number not in _codes_of(right)
 
 
 @pytest.mark.parametrize("found", TOML, ids=lambda one: one.code.number)
-def test_the_first_policy_has_the_fault_and_the_second_does_not(found: Page) -> None:
+def test_the_first_policy_has_the_fault_and_the_second_does_not(found: ExplainPage) -> None:
     wrong, right = fenced(found.text, "toml")
     said = _said(wrong)
     assert found.code.number in {code for code, _ in said}
@@ -66,7 +66,7 @@ def _said(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("found", COMMANDS, ids=lambda one: one.code.number)
-def test_the_first_command_says_it_and_the_second_does_not(found: Page) -> None:
+def test_the_first_command_says_it_and_the_second_does_not(found: ExplainPage) -> None:
     outputs = []
     for block in fenced(found.text, "text"):
         line, _, shown = block.partition("\n")

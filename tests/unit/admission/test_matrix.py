@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aura_policy import aura, spec, spec_names
 
-from tellverify.admission.matrix import Cell, Matrix, matrix
+from tellverify.admission.matrix import Matrix, MatrixCell, matrix
 from tellverify.admission.resolve import requirements
 from tellverify.cli.admission_text import matrix_markdown, matrix_text
 
@@ -57,7 +57,7 @@ def table() -> Matrix:
     return matrix(aura(), found)
 
 
-def cells(column: str) -> dict[str, Cell]:
+def cells(column: str) -> dict[str, MatrixCell]:
     index = table().columns.index(column)
     return {row.protocol: row.cells[index] for row in table().rows}
 

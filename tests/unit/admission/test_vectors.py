@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aura_policy import aura, derived, spec
 
-from tellverify.admission.links import Link, parse_link
+from tellverify.admission.links import AdmissionLink, parse_link
 from tellverify.admission.resolve import RULES, Objection, admit
 from tellverify.admission.runtime import inventory_of, inventory_of_keys
 
@@ -143,9 +143,9 @@ def test_vector_6_an_empty_inventory() -> None:
 
 def test_vector_9_links() -> None:
     assert parse_link("exports=a") == "it names no bundle"
-    assert parse_link("bundle=b;exports=a;imports=a") == Link("b", ("a",), ("a",))
-    assert parse_link("|bundle= b | exports = x , y ,|") == Link("b", ("x", "y"))
-    assert parse_link("bundle=a|bundle=b") == Link("b")
+    assert parse_link("bundle=b;exports=a;imports=a") == AdmissionLink("b", ("a",), ("a",))
+    assert parse_link("|bundle= b | exports = x , y ,|") == AdmissionLink("b", ("x", "y"))
+    assert parse_link("bundle=a|bundle=b") == AdmissionLink("b")
     assert isinstance(parse_link("bundle=b|colour=red"), str)
     assert isinstance(parse_link("bundle"), str)
     text = (

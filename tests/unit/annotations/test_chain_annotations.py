@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tellverify.annotations.links import Link, LinkFault, read_link
+from tellverify.annotations.links import AnnotationLink, LinkFault, read_link
 from tellverify.annotations.metadata import metadata_of
 from tellverify.annotations.rules import default_rules, rules_of
 from tellverify.annotations.sites import check_annotations
@@ -152,8 +152,10 @@ def test_observers_add_up_by_class() -> None:
 
 
 def test_links() -> None:
-    assert read_link("bundle = b | exports = x, ,y;imports=x|") == Link("b", ("x", "y"), ("x",))
-    assert read_link("bundle=a|bundle=b") == Link("b")
+    assert read_link("bundle = b | exports = x, ,y;imports=x|") == AnnotationLink(
+        "b", ("x", "y"), ("x",)
+    )
+    assert read_link("bundle=a|bundle=b") == AnnotationLink("b")
     for text in ("", "bundle=", "x", "bundle=b|what=1"):
         with pytest.raises(LinkFault):
             read_link(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import Page, page
+from tellverify.diagnostics.explain import ExplainPage, page
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown
 from tellverify.verification.pipeline import check_text
@@ -21,7 +21,7 @@ OURS = [
 
 @pytest.mark.parametrize("found", OURS, ids=lambda found: found.code.number)
 def test_the_first_example_has_the_fault_and_the_second_does_not(
-    found: Page,
+    found: ExplainPage,
 ) -> None:
     wrong, right = found.examples
     assert found.code.number in raised(wrong)

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from tellverify.annotations.longest_paths import Shape, worst_case
+from tellverify.annotations.longest_paths import PathShape, worst_case
 from tellverify.annotations.metadata import Metadata, metadata_of
 from tellverify.annotations.polynomial import constant, largest, text_of, value_of, variable
 from tellverify.annotations.rules import default_rules
-from tellverify.annotations.worst_case_formula import FormulaReader, Group, NoFormula
+from tellverify.annotations.worst_case_formula import FormulaReader, NoFormula, TermGroup
 from tellverify.language.lowering.lower import lower
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
@@ -98,7 +98,7 @@ def test_formulas_agree_with_graphs(block: int) -> None:
             graph = lowered.graph
             if graph is None or lowered.diagnostics:
                 continue
-            shape = Shape(graph)
+            shape = PathShape(graph)
             for role in ("A", "B", "F", "H"):
                 costs = {
                     number: [
@@ -112,7 +112,7 @@ def test_formulas_agree_with_graphs(block: int) -> None:
                 }
                 worst = [worst_case(shape, each) for each in costs.values()]
                 try:
-                    formula = reader.worst(Group(role), lambda m: m.cost)
+                    formula = reader.worst(TermGroup(role), lambda m: m.cost)
                 except NoFormula:
                     loops += any(not one.is_bounded for one in worst)
                     continue

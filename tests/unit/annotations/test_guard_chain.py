@@ -8,37 +8,44 @@ from itertools import permutations, product
 import msgspec
 import pytest
 
-from tellverify.annotations.encode import Form
+from tellverify.annotations.encode import EncodedForm
 from tellverify.annotations.guard_cases import is_protected
-from tellverify.annotations.guard_proof import Breached, Protected, Undecided, judge
-from tellverify.annotations.guard_steps import Asked, Breach, Kind, World, attempted, breaches
+from tellverify.annotations.guard_proof import Breached, Protected, UndecidedGuard, judge
+from tellverify.annotations.guard_steps import (
+    Breach,
+    GuardKind,
+    GuardQuestion,
+    World,
+    attempted,
+    breaches,
+)
 from tellverify.annotations.rules import default_rules
 from tellverify.policy.rows import GuardChain
-from tellverify.solver.port import Budget
+from tellverify.solver.port import SolverBudget
 from tellverify.solver.z3_backend import Z3Solver
 
 CHAIN = default_rules().chain
 STAGES = ("capability", "flow", "journal", "leakage", "transport")
-FULL = Form(True, "some", True, True)
+FULL = EncodedForm(True, "some", True, True)
 RESIDUES = ("charged", "leaked", "recorded", "sent-unrecorded")
 
 
-def decided(chain: GuardChain, form: Form = FULL) -> Protected | Breached | Undecided:
-    return judge(chain, form, Z3Solver(), Budget())
+def decided(chain: GuardChain, form: EncodedForm = FULL) -> Protected | Breached | UndecidedGuard:
+    return judge(chain, form, Z3Solver(), SolverBudget())
 
 
 def changed(**fields: object) -> GuardChain:
     return msgspec.structs.replace(CHAIN, **fields)
 
 
-def by_enumeration(chain: GuardChain, form: Form) -> set[Breach]:
+def by_enumeration(chain: GuardChain, form: EncodedForm) -> set[Breach]:
     """All breaches in worlds with small numbers."""
     found: set[Breach] = set()
     worlds = product(
         (True, False), (0, 1, 2), (0, 1), (0, 1), (True, False), range(-1, len(chain.order) + 1)
     )
     cost = {"none": None, "zero": 0, "some": 1}[form.cost]
-    asked = Asked(form.capability, cost, form.facts, 1 if form.leaks else 0)
+    asked = GuardQuestion(form.capability, cost, form.facts, 1 if form.leaks else 0)
     for token, limit, spent, leak_limit, delivered, crash in worlds:
         if spent > limit:
             continue
@@ -58,11 +65,11 @@ def by_enumeration(chain: GuardChain, form: Form) -> set[Breach]:
 @pytest.mark.parametrize(
     "form",
     [
-        Form(*f)
+        EncodedForm(*f)
         for f in product((True, False), ("none", "zero", "some"), (True, False), (True, False))
     ],
 )
-def test_the_canonical_chain_protects_every_form(form: Form) -> None:
+def test_the_canonical_chain_protects_every_form(form: EncodedForm) -> None:
     assert isinstance(decided(CHAIN, form), Protected)
     assert not by_enumeration(CHAIN, form)
 
@@ -99,25 +106,25 @@ def test_declared_names_are_no_grants() -> None:
     found = decided(changed(frontier="declared"))
     assert isinstance(found, Breached)
     assert not found.world.admits
-    assert Kind.SENT in {event.kind for event in found.events}
+    assert GuardKind.SENT in {event.kind for event in found.events}
     assert "against it" in found.story()
 
 
 def test_a_refusal_leaves_nothing_behind() -> None:
-    asked = Asked(True, 5, True, 8)
+    asked = GuardQuestion(True, 5, True, 8)
     for world in (World(token=False), World(limit=4, leak_limit=8), World(limit=5, leak_limit=7)):
         events = attempted(CHAIN, asked, world)
-        assert events[-1].kind is Kind.REFUSED
-        assert not [e for e in events if e.kind not in (Kind.REFUSED, Kind.CHECKED)]
+        assert events[-1].kind is GuardKind.REFUSED
+        assert not [e for e in events if e.kind not in (GuardKind.REFUSED, GuardKind.CHECKED)]
 
 
 def test_an_odd_chain_is_not_decided() -> None:
-    assert isinstance(decided(changed(order=("capability", "luck", "transport"))), Undecided)
-    assert isinstance(decided(changed(order=("capability", "flow"))), Undecided)
+    assert isinstance(decided(changed(order=("capability", "luck", "transport"))), UndecidedGuard)
+    assert isinstance(decided(changed(order=("capability", "flow"))), UndecidedGuard)
 
 
 def test_repeated_stages_are_left_to_the_solver() -> None:
-    form = Form(True, "some", True, True)
+    form = EncodedForm(True, "some", True, True)
     assert is_protected(changed(order=(*STAGES, "flow")), form) is None
     assert is_protected(changed(order=("capability", "luck", "transport")), form) is None
     assert is_protected(changed(order=("capability", "flow")), form) is None
@@ -137,7 +144,7 @@ def test_random_chains_agree_with_enumeration() -> None:
             charges=rng.choice(("annotation", "runtime", "both")),
             residue=tuple(r for r in RESIDUES if rng.random() < 0.7),
         )
-        form = Form(
+        form = EncodedForm(
             rng.random() < 0.7,
             rng.choice(("none", "zero", "some")),
             rng.random() < 0.7,

@@ -22,9 +22,9 @@ from tellverify.annotations.ceremony import (
 from tellverify.annotations.fact_schemas import FactSchema, compared, read_schema, read_schema_text
 from tellverify.annotations.replicated_budget import (
     Act,
+    BudgetStep,
     Copy,
-    Step,
-    Wrong,
+    MergeFault,
     charged,
     judged,
     merged,
@@ -44,7 +44,7 @@ FACTS = Path(__file__).parents[3] / "specs" / "facts"
 
 
 def test_two_concurrent_charges_lose_one() -> None:
-    history = wrong_merge(100, (10, 20), Wrong.HIDDEN)
+    history = wrong_merge(100, (10, 20), MergeFault.HIDDEN)
     assert history is not None
     assert [step.act for step in history.steps] == [Act.CHARGE, Act.CHARGE, Act.MERGE]
     assert {step.copy for step in history.steps[:2]} == {0, 1}
@@ -60,15 +60,15 @@ def test_the_example_of_the_reference() -> None:
 
 
 def test_a_new_epoch_is_filled_with_old_charges() -> None:
-    history = wrong_merge(100, (10,), Wrong.STALE)
+    history = wrong_merge(100, (10,), MergeFault.STALE)
     assert history is not None
     assert {step.act for step in history.steps} == {Act.CHARGE, Act.ROTATE, Act.MERGE}
     assert (history.says, history.truth) == (10, 0)
 
 
 def test_no_shorter_history_is_wrong() -> None:
-    steps = [Step(Act.CHARGE, c, 1) for c in (0, 1)]
-    steps += [Step(act, c) for act in (Act.ROTATE, Act.MERGE) for c in (0, 1)]
+    steps = [BudgetStep(Act.CHARGE, c, 1) for c in (0, 1)]
+    steps += [BudgetStep(act, c) for act in (Act.ROTATE, Act.MERGE) for c in (0, 1)]
     for length in (1, 2):
         for history in product(steps, repeat=length):
             assert judged(history, 10) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import HEADINGS, Page, fenced, named, page
+from tellverify.diagnostics.explain import HEADINGS, ExplainPage, fenced, named, page
 from tellverify.diagnostics.model import Code, Kind
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown
@@ -67,7 +67,7 @@ def is_raised(code: Code) -> bool:
     return any(re.search(rf"\b{name}\b", _CALLERS) for name in functions)
 
 
-def pages() -> Iterator[Page]:
+def pages() -> Iterator[ExplainPage]:
     for code in CODES.values():
         found = page(code)
         if found is not None:
@@ -83,14 +83,14 @@ def test_every_code_has_a_page(code: Code) -> None:
 
 
 @pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
-def test_a_page_has_its_title_and_five_headings(found: Page) -> None:
+def test_a_page_has_its_title_and_five_headings(found: ExplainPage) -> None:
     assert found.text.startswith(f"# {found.code.number} {found.code.name}\n")
     assert tuple(heading for heading, _ in found.sections) == HEADINGS
     assert all(text for _, text in found.sections)
 
 
 @pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
-def test_a_page_refers_to_what_exists(found: Page) -> None:
+def test_a_page_refers_to_what_exists(found: ExplainPage) -> None:
     properties = {prop.value for prop in Property}
     related = dict(found.sections)["Related"].splitlines()
     for line in related:
@@ -103,7 +103,7 @@ def test_a_page_refers_to_what_exists(found: Page) -> None:
 
 
 @pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
-def test_a_page_has_a_wrong_and_a_right_example(found: Page) -> None:
+def test_a_page_has_a_wrong_and_a_right_example(found: ExplainPage) -> None:
     band = found.code.number[2]
     if found.examples:
         assert len(found.examples) == 2
@@ -126,7 +126,7 @@ SHOWN = [
 
 
 @pytest.mark.parametrize("found", SHOWN, ids=lambda found: found.code.number)
-def test_the_first_example_has_the_fault_and_the_second_does_not(found: Page) -> None:
+def test_the_first_example_has_the_fault_and_the_second_does_not(found: ExplainPage) -> None:
     wrong, right = found.examples
     assert found.code.number in raised(wrong)
     assert found.code.number not in raised(right)

@@ -13,7 +13,7 @@ from tellverify.evidence.budgets import (
     BudgetCertificate,
     BudgetInstance,
     Over,
-    Worst,
+    WorstCase,
     write_budgets,
 )
 from tellverify.evidence.graph_file import NeutralGraph
@@ -29,7 +29,7 @@ GRAPH = NeutralGraph(
 LOOP = NeutralGraph(
     ("A", "B"), ("m", "n"), 2, (), [(0, 0, 1, 0, 1), (0, 0, 1, 1, 0), (1, 1, 0, 0, 0)]
 )
-WORST = Worst("budget[A]", "80", [(0, "50"), (2, "30")], ["80", "30", "0", "0"], [0, 2, 3])
+WORST = WorstCase("budget[A]", "80", [(0, "50"), (2, "30")], ["80", "30", "0", "0"], [0, 2, 3])
 OVER = Over("budget[A]", "79", [(0, "50"), (2, "30")], [0, 2], -1)
 TURN = Over("budget[A]", "0", [(0, "5"), (1, "1")], [1, 0, 2], 1)
 
@@ -37,14 +37,14 @@ TURN = Over("budget[A]", "0", [(0, "5"), (1, "1")], [1, 0, 2], 1)
 def certificate(
     *,
     graph: NeutralGraph = GRAPH,
-    worst: Sequence[Worst] = (),
+    worst: Sequence[WorstCase] = (),
     over: Sequence[Over] = (),
 ) -> BudgetCertificate:
     part = BudgetInstance("", graph, list(worst), list(over))
     return BudgetCertificate(BUDGET_SCHEMA, "p.tell", "0" * 64, "P", [part])
 
 
-def with_(claim: Worst, **changes: object) -> BudgetCertificate:
+def with_(claim: WorstCase, **changes: object) -> BudgetCertificate:
     return certificate(worst=[msgspec.structs.replace(claim, **changes)])
 
 

@@ -22,7 +22,7 @@ from tellverify.evidence.machines_file import (
     write_machines,
 )
 from tellverify.evidence.recheck.coherence import check_certificate, check_class
-from tellverify.evidence.recheck.files import recheck
+from tellverify.evidence.recheck.evidence_files import recheck
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance
 from tellverify.model.graph import graph_from_edges
 from tellverify.projection.certify import certify

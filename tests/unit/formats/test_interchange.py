@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.formats.interchange import Form, ReadFault, WriteFault, read_type, write_type
+from tellverify.formats.interchange import (
+    InterchangeForm,
+    ReadFault,
+    WriteFault,
+    read_type,
+    write_type,
+)
 from tellverify.formats.machine_json import NotAMachine, read_machine, write_machine
 from tellverify.model.graph import graph_from_edges
 from tellverify.model.local_type import (
@@ -42,18 +48,18 @@ DERIVED = (
 
 
 def test_the_two_forms_say_the_same() -> None:
-    local = read_type(BRIDGE, Form.BRIDGE)
+    local = read_type(BRIDGE, InterchangeForm.BRIDGE)
     assert isinstance(local, LocalType)
-    assert local == read_type(DERIVED, Form.DERIVED)
-    assert write_type(local, Form.BRIDGE) == BRIDGE
-    assert write_type(local, Form.DERIVED) == DERIVED
+    assert local == read_type(DERIVED, InterchangeForm.DERIVED)
+    assert write_type(local, InterchangeForm.BRIDGE) == BRIDGE
+    assert write_type(local, InterchangeForm.DERIVED) == DERIVED
 
 
 def test_a_sort_may_be_left_out_and_is_always_written() -> None:
     short = BRIDGE.replace(',"sort":"unit"', "")
-    local = read_type(short, Form.BRIDGE)
+    local = read_type(short, InterchangeForm.BRIDGE)
     assert isinstance(local, LocalType)
-    assert write_type(local, Form.BRIDGE) == BRIDGE
+    assert write_type(local, InterchangeForm.BRIDGE) == BRIDGE
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_a_sort_may_be_left_out_and_is_always_written() -> None:
 )
 def test_what_is_refused(old: str, new: str, reason: str, path: str) -> None:
     assert old in BRIDGE
-    fault = read_type(BRIDGE.replace(old, new), Form.BRIDGE)
+    fault = read_type(BRIDGE.replace(old, new), InterchangeForm.BRIDGE)
     assert isinstance(fault, ReadFault)
     assert fault.reason == reason
     assert fault.path.startswith(path)
@@ -93,7 +99,7 @@ def test_what_is_refused(old: str, new: str, reason: str, path: str) -> None:
     ],
 )
 def test_what_the_derived_form_refuses(old: str, new: str) -> None:
-    assert isinstance(read_type(DERIVED.replace(old, new, 1), Form.DERIVED), ReadFault)
+    assert isinstance(read_type(DERIVED.replace(old, new, 1), InterchangeForm.DERIVED), ReadFault)
 
 
 def nested(levels: int) -> str:
@@ -102,26 +108,28 @@ def nested(levels: int) -> str:
 
 
 def test_depth_is_limited_alike_for_reading_and_writing() -> None:
-    local = read_type(nested(256), Form.BRIDGE)
+    local = read_type(nested(256), InterchangeForm.BRIDGE)
     assert isinstance(local, LocalType)
-    assert isinstance(write_type(local, Form.BRIDGE), str)
-    assert isinstance(write_type(local, Form.DERIVED), str)
-    deep = read_type(nested(257), Form.BRIDGE)
+    assert isinstance(write_type(local, InterchangeForm.BRIDGE), str)
+    assert isinstance(write_type(local, InterchangeForm.DERIVED), str)
+    deep = read_type(nested(257), InterchangeForm.BRIDGE)
     assert isinstance(deep, ReadFault)
     assert deep.reason == "too-deep"
-    assert read_type("[" * 200_000, Form.BRIDGE) == ReadFault("too-deep", "$")
+    assert read_type("[" * 200_000, InterchangeForm.BRIDGE) == ReadFault("too-deep", "$")
     edges = [(step, "A", "B", "m", step + 1) for step in range(256)]
     long = strict_projections(graph_from_edges(edges, final={256})).of("A")
     assert isinstance(long, LocalType)
-    assert write_type(long, Form.BRIDGE) == WriteFault("too-deep")
+    assert write_type(long, InterchangeForm.BRIDGE) == WriteFault("too-deep")
 
 
 def test_size_is_limited_alike_for_reading_and_writing() -> None:
     edges = [(step, "A", "B", label, step + 1) for step in range(200) for label in "xy"]
     huge = strict_projections(graph_from_edges(edges, final={200})).of("A")
     assert isinstance(huge, LocalType)
-    assert write_type(huge, Form.BRIDGE) == WriteFault("too-large")
-    assert read_type(" " * (8 * 1024 * 1024 + 1), Form.BRIDGE) == ReadFault("input-too-large", "$")
+    assert write_type(huge, InterchangeForm.BRIDGE) == WriteFault("too-large")
+    assert read_type(" " * (8 * 1024 * 1024 + 1), InterchangeForm.BRIDGE) == ReadFault(
+        "input-too-large", "$"
+    )
 
 
 names = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
@@ -165,7 +173,7 @@ def built(builder: TypeBuilder, term: tuple) -> int:
 def test_there_and_back(term: tuple) -> None:
     builder = TypeBuilder()
     local = builder.build(built(builder, term))
-    for form in Form:
+    for form in InterchangeForm:
         text = write_type(local, form)
         assert isinstance(text, str)
         json.loads(text)
@@ -184,7 +192,7 @@ def test_there_and_back(term: tuple) -> None:
     )
 )
 def test_any_json_is_answered(value: object) -> None:
-    for form in Form:
+    for form in InterchangeForm:
         assert isinstance(read_type(json.dumps(value), form), LocalType | ReadFault)
 
 

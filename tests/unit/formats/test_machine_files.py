@@ -10,7 +10,7 @@ from graphs import random_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tellverify.formats.interchange import Form, WriteFault, write_type
+from tellverify.formats.interchange import InterchangeForm, WriteFault, write_type
 from tellverify.formats.json_places import locate, read_documents
 from tellverify.formats.machine_files import FileFault, read_machines
 from tellverify.formats.machine_json import write_machine
@@ -122,7 +122,7 @@ def test_what_project_writes_is_read_again(seed: int) -> None:
     projections = strict_projections(graph)
     if projections.unsupported is not None or projections.failures:
         return
-    for form in Form:
+    for form in InterchangeForm:
         types = [projections.of(role) for role in graph.roles]
         texts = [write_type(local, form) for local in types]
         assert not any(isinstance(text, WriteFault) for text in texts)

@@ -7,7 +7,7 @@ import pytest
 from tellverify.annotations.rules import default_rules
 from tellverify.language.files import inputs
 from tellverify.language.workspace import Workspace
-from tellverify.lint.files import Linted, lint_files
+from tellverify.lint.linted_files import Linted, lint_files
 
 TEXT = """\
 module bank exposing (Pay)

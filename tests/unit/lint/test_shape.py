@@ -15,7 +15,7 @@ from tellverify.diagnostics.model import Code, Severity
 from tellverify.diagnostics.shape import FIXTURE_COMMENT, MODULE_CLASH, SMALL_PROTOCOL
 from tellverify.language.files import inputs
 from tellverify.language.workspace import Workspace
-from tellverify.lint.files import Linted, lint_files
+from tellverify.lint.linted_files import Linted, lint_files
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted((ROOT / "specs").glob("*.tell"))

@@ -21,7 +21,7 @@ from tellverify.model.predicate import (
     inside,
     truth,
 )
-from tellverify.model.predicate_text import MAX_NESTING, Fault, read_predicate
+from tellverify.model.predicate_text import MAX_NESTING, PredicateFault, read_predicate
 
 
 def shape(operand: Operand) -> str:
@@ -75,7 +75,7 @@ def shape(operand: Operand) -> str:
 )
 def test_a_predicate_is_read_with_the_precedence_of_rust(text: str, wanted: str) -> None:
     found = read_predicate(text)
-    assert not isinstance(found, Fault)
+    assert not isinstance(found, PredicateFault)
     assert shape(found) == wanted
 
 
@@ -103,7 +103,7 @@ def test_a_predicate_is_read_with_the_precedence_of_rust(text: str, wanted: str)
 )
 def test_a_fault_is_placed_where_it_is(text: str, at: str, why: str) -> None:
     found = read_predicate(text, 100)
-    assert isinstance(found, Fault)
+    assert isinstance(found, PredicateFault)
     assert found.text == why
     assert not found.is_limit
     start, end = found.span.start - 100, found.span.end - 100
@@ -113,7 +113,7 @@ def test_a_fault_is_placed_where_it_is(text: str, at: str, why: str) -> None:
 def test_places_are_those_of_the_source() -> None:
     text = "  ready && load > 3 "
     found = read_predicate(text, 7)
-    assert not isinstance(found, Fault)
+    assert not isinstance(found, PredicateFault)
     places = [text[one.span.start - 7 : one.span.end - 7] for one in inside(found)]
     assert places == ["ready && load > 3", "ready", "load > 3", "load", "3"]
 
@@ -131,7 +131,7 @@ def test_places_are_those_of_the_source() -> None:
 )
 def test_what_is_too_large_is_said_to_be(text: str) -> None:
     found = read_predicate(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, PredicateFault)
     assert found.is_limit
 
 
@@ -140,7 +140,7 @@ def test_what_is_too_large_is_said_to_be(text: str) -> None:
 )
 def test_what_is_long_but_not_deep_is_read(text: str) -> None:
     found = read_predicate(text)
-    assert not isinstance(found, Fault)
+    assert not isinstance(found, PredicateFault)
     assert len(atoms(found)) == 1
     assert truth(found, dict.fromkeys(atoms(found), True)) is True
 
@@ -149,7 +149,7 @@ def test_the_deepest_predicate_is_read_and_evaluated() -> None:
     depth = MAX_NESTING
     text = "!(a || b && " * depth + "a" + ")" * depth
     found = read_predicate(text)
-    assert not isinstance(found, Fault)
+    assert not isinstance(found, PredicateFault)
     assert truth(found, {"a": False, "b": True}) is (depth % 2 == 1)
 
 
@@ -169,11 +169,11 @@ def test_every_text_is_read_or_has_a_fault_inside(text: str) -> None:
 
 def test_unknown_values_leave_a_predicate_open_unless_others_decide() -> None:
     found = read_predicate("a && b || c == 1.5")
-    assert not isinstance(found, Fault)
+    assert not isinstance(found, PredicateFault)
     assert truth(found, {"a": True, "b": True}) is True
     assert truth(found, {"a": False}) is None
     both = read_predicate("a && (b || x > 3)")
-    assert not isinstance(both, Fault)
+    assert not isinstance(both, PredicateFault)
     assert truth(both, {"a": False}) is False
     assert truth(both, {"a": True, "x": 4}) is True
     assert truth(both, {"a": True, "x": 2}) is None

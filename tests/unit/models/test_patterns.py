@@ -12,12 +12,12 @@ import pytest
 
 from tellverify.language.files import inputs
 from tellverify.models.induction import accepts, inductive
-from tellverify.models.pattern_model import Claim, Model, read_models
+from tellverify.models.pattern_model import Model, ModelClaim, read_models
 from tellverify.models.pattern_search import Space, choices
 from tellverify.models.symbolic import Symbol, translate, truth, unknown
 from tellverify.obligations.options import Options
-from tellverify.solver.port import Budget, Premise, Sat
-from tellverify.solver.term import And, Int, Less, Not, Or, Term
+from tellverify.solver.port import Premise, Sat, SolverBudget
+from tellverify.solver.term import Conjunction, Disjunction, Int, Less, NegatedTerm, Term
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.verdict.outcome import Bounded, Proved, Refuted
 from tellverify.verification.pattern_files import check_patterns
@@ -40,7 +40,7 @@ GOOD = tuple(
 
 @pytest.mark.parametrize("model", GOOD, ids=lambda model: model.name)
 def test_every_invariant_of_the_patterns_is_inductive(model: Model) -> None:
-    proved = inductive(model, Z3Solver(), Budget(20_000_000))
+    proved = inductive(model, Z3Solver(), SolverBudget(20_000_000))
     wanted = {(claim.kind, claim.name) for claim in model.claims if claim.kind != "possible"}
     assert proved == wanted
 
@@ -69,7 +69,7 @@ def test_faulty_patterns_are_refuted_with_a_shortest_run(name: str) -> None:
             continue
         run = space.violation(claim)
         if run is not None:
-            assert accepts(model, run, claim, Z3Solver(), Budget())
+            assert accepts(model, run, claim, Z3Solver(), SolverBudget())
             found[f"{claim.kind} {claim.name}"] = len(run.steps)
             if claim.kind == "always" and len(run.steps) <= 3:
                 assert not reachable(model, claim, len(run.steps) - 1)
@@ -77,7 +77,7 @@ def test_faulty_patterns_are_refuted_with_a_shortest_run(name: str) -> None:
     assert found == EXPECTED[name]
 
 
-def reachable(model: Model, claim: Claim, steps: int) -> bool:
+def reachable(model: Model, claim: ModelClaim, steps: int) -> bool:
     """Whether some run of at most so many steps breaks a claim, by unrolling the actions."""
     terms: list[Term] = []
     names: dict[str, Symbol] = {}
@@ -87,7 +87,7 @@ def reachable(model: Model, claim: Claim, steps: int) -> bool:
     if model.assume is not None:
         terms.append(truth(model.assume, names))
     states = [translate(model.start, names)]
-    broken = [Not(truth(claim.text, {**names, "x": states[0]}))]
+    broken = [NegatedTerm(truth(claim.text, {**names, "x": states[0]}))]
     for step in range(steps):
         after = unknown(model.state, f"x{step}", terms)
         ways: list[Term] = []
@@ -100,13 +100,15 @@ def reachable(model: Model, claim: Claim, steps: int) -> bool:
             if action.when is not None:
                 parts.append(truth(action.when, scope))
             parts.append(same(translate(action.to, scope), after))
-            ways.append(And(tuple(parts)))
-        earlier = Or(tuple(broken))
-        terms.append(Or((earlier, *ways)))
+            ways.append(Conjunction(tuple(parts)))
+        earlier = Disjunction(tuple(broken))
+        terms.append(Disjunction((earlier, *ways)))
         states.append(after)
-        broken.append(Not(truth(claim.text, {**names, "x": after})))
-    premises = [Premise(str(i), term) for i, term in enumerate([*terms, Or(tuple(broken))])]
-    answer = Z3Solver().check(premises, Budget(50_000_000))
+        broken.append(NegatedTerm(truth(claim.text, {**names, "x": after})))
+    premises = [
+        Premise(str(i), term) for i, term in enumerate([*terms, Disjunction(tuple(broken))])
+    ]
+    answer = Z3Solver().check(premises, SolverBudget(50_000_000))
     return isinstance(answer, Sat)
 
 
@@ -121,7 +123,10 @@ def ranged(symbol: Symbol, limits: tuple[int, int] | None) -> list[Term]:
 
     if limits is None or not isinstance(symbol, Scalar):
         return []
-    return [Not(Less(symbol.term, Int(limits[0]))), Not(Less(Int(limits[1]), symbol.term))]
+    return [
+        NegatedTerm(Less(symbol.term, Int(limits[0]))),
+        NegatedTerm(Less(Int(limits[1]), symbol.term)),
+    ]
 
 
 def test_a_wrong_run_is_not_accepted() -> None:
@@ -131,9 +136,9 @@ def test_a_wrong_run_is_not_accepted() -> None:
     run = space.violation(claim)
     assert run is not None
     shorter = msgspec.structs.replace(run, steps=run.steps[:-1])
-    assert not accepts(model, shorter, claim, Z3Solver(), Budget())
+    assert not accepts(model, shorter, claim, Z3Solver(), SolverBudget())
     moved = msgspec.structs.replace(run, parameters={**run.parameters, "base": 0})
-    assert not accepts(model, moved, claim, Z3Solver(), Budget())
+    assert not accepts(model, moved, claim, Z3Solver(), SolverBudget())
 
 
 def test_a_check_has_verdicts_and_evidence() -> None:

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from tellverify.models.evaluation import Value, evaluate, shown
 from tellverify.models.expression_parser import parse_expression, parse_parameters, parse_type
-from tellverify.models.expressions import LanguageError, Nat, Truth, Type
+from tellverify.models.expressions import LanguageError, Nat, TruthExpression, Type
 from tellverify.models.structures import read_structures
 from tellverify.models.typing import check, type_of
 
 NAMES: dict[str, Type] = {
     "n": Nat(),
     "i": parse_type("int"),
-    "t": Truth(),
+    "t": TruthExpression(),
     "s": parse_type("set(3)"),
     "l": parse_type("list(3)"),
     "m": parse_type("map(2, nat)"),

@@ -7,8 +7,8 @@ import inspect
 from tellverify.language.lowering.lower import lower
 from tellverify.obligations.options import Options
 from tellverify.projection.implementability import DEFAULT_BUDGET
-from tellverify.solver.port import Budget
-from tellverify.verification.configuration import Bounds
+from tellverify.solver.port import SolverBudget
+from tellverify.verification.configuration_file import Bounds
 
 
 def test_a_configuration_has_the_defaults_of_a_check() -> None:
@@ -23,5 +23,5 @@ def test_a_configuration_has_the_defaults_of_a_check() -> None:
 def test_functions_called_alone_have_the_defaults_of_a_check() -> None:
     options = Options()
     assert options.step_limit == DEFAULT_BUDGET
-    assert options.rlimit == Budget().work
+    assert options.rlimit == SolverBudget().work
     assert options.event_limit == inspect.signature(lower).parameters["budget"].default

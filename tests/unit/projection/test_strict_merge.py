@@ -8,7 +8,7 @@ from tellverify.formats.notation import one_line
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.local_type import LocalType
 from tellverify.projection.merge import MergeFailure, strict_projections
-from tellverify.projection.type_table import Reason
+from tellverify.projection.type_table import TypeReason
 
 Edges = list[tuple[int, str, str, str, int]]
 
@@ -157,7 +157,7 @@ def test_a_failure_names_the_choice_and_two_branches() -> None:
         (3, "B", "C", "told", 4),
     ]
     failures = strict_projections(graph_from_edges(edges, final={4})).failures
-    assert failures == (MergeFailure("C", Reason.END_MISMATCH, state=1, left=1, right=3),)
+    assert failures == (MergeFailure("C", TypeReason.END_MISMATCH, state=1, left=1, right=3),)
 
 
 def test_a_role_without_events_ends() -> None:
@@ -220,4 +220,4 @@ def test_a_merge_that_explodes_is_given_up() -> None:
     )
     result = strict_projections(graph).of("C")
     assert isinstance(result, MergeFailure)
-    assert result.reason is Reason.LIMIT
+    assert result.reason is TypeReason.LIMIT

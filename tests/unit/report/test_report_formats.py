@@ -33,7 +33,7 @@ from tellverify.report.sarif import write_sarif
 from tellverify.report.sarif_flows import MOST_LOCATIONS
 from tellverify.report.text import write_text
 from tellverify.source.text import SourceFile
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -401,7 +401,7 @@ def test_an_obligation_refuted_in_another_way_is_updated() -> None:
         "protocols/escrow.tell", "escrow.Escrow", "no-stuck-role[Courier]", "refuted", "9" * 32
     )
     run = structs.replace(RUN, baseline=Baseline("b.json", (), (before,)))
-    state = Comparison(run).state(run.protocols[0], STUCK)
+    state = RunComparison(run).state(run.protocols[0], STUCK)
     assert state == "updated"
     assert "in another way than before" in write_markdown(run, SOURCES)
     sarif(run)

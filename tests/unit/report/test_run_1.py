@@ -16,7 +16,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.kinds import KINDS, writer
 from tellverify.report.run_file import StoredError, write_json
 from tellverify.report.stored_run import read_run
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Conflict, Proved, Refuted, status
 from tellverify.verdict.run import Run, Verdict
@@ -166,7 +166,7 @@ def test_what_the_baseline_knew_by_old_fingerprints_is_known() -> None:
         ],
     }
     run = run_of(old)
-    compared = Comparison(run)
+    compared = RunComparison(run)
     assert compared.accepts(compared.fingerprint_of(run.findings[0]))
     assert not compared.accepts(compared.fingerprint_of(run.findings[1]))
     ping, vote = run.protocols

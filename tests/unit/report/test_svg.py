@@ -14,7 +14,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.report.drawing.layout import Box, Line, TooLarge, place
+from tellverify.report.drawing.layout import Box, LayoutTooLarge, Line, place
 from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.drawing.svg_graph import draw_graph
 from tellverify.report.drawing.text_metrics import cells, cut, wrapped
@@ -104,14 +104,14 @@ def test_pictures_are_the_same_every_time() -> None:
 
 
 def test_a_large_graph_is_refused_with_its_size() -> None:
-    with pytest.raises(TooLarge, match="10 000 states"):
+    with pytest.raises(LayoutTooLarge, match="10 000 states"):
         draw_graph(Drawing((), 10_000, (), ()), "G")
 
 
 def test_a_graph_of_very_long_edges_is_refused() -> None:
     chain = tuple(Move(at, at + 1, "A", "B", "m") for at in range(1_400))
     back = tuple(Move(1_400, at, "A", "B", f"b{at}") for at in range(1_400))
-    with pytest.raises(TooLarge, match="ranks"):
+    with pytest.raises(LayoutTooLarge, match="ranks"):
         draw_graph(Drawing((), 1_401, (), chain + back), "G")
 
 

@@ -12,20 +12,20 @@ from tellverify.model.machine import Action, Machine
 from tellverify.obligations.machines import Machines
 from tellverify.policy.rows import Determinism
 from tellverify.runtime.chooser import Seeded
-from tellverify.runtime.executor import Ending, Execution
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.executor import Execution, ExecutionEnding
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts, Key
 from tellverify.runtime.launch import (
     Admitted,
     LaunchRequest,
-    Refused,
+    RefusedLaunch,
     Session,
     execute,
     launch,
 )
 from tellverify.runtime.mode import Mode
 from tellverify.runtime.ownership import Registry
-from tellverify.runtime.reconfiguration import SURFACES, Receipt, Reconfiguration
+from tellverify.runtime.reconfiguration import SURFACES, Reconfiguration, ReconfigurationReceipt
 
 PING = (
     Machine("A", (((Action(True, "B", "ping"), 1),), ()), (False, True)),
@@ -88,7 +88,7 @@ def refused(request: LaunchRequest, registry: Registry | None = None) -> list[Fa
     used = registry or Registry()
     before = used.snapshot()
     result = launch(request, used)
-    assert isinstance(result, Refused), result
+    assert isinstance(result, RefusedLaunch), result
     assert used.snapshot() == before
     return [fault.kind for fault in result.faults]
 
@@ -103,7 +103,7 @@ def test_an_admitted_session_runs_to_its_end() -> None:
     registry = Registry()
     done = execute(admitted(REQUEST, registry), registry, Seeded(0))
     assert isinstance(done, Execution)
-    assert done.ending is Ending.COMPLETE
+    assert done.ending is ExecutionEnding.COMPLETE
     assert [str(step) for step in done.steps] == ["A!B:ping", "B?A:ping"]
 
 
@@ -152,7 +152,7 @@ def test_without_mixed_profiles_the_canonical_path_is_taken(row: Determinism) ->
         ({"machines": (*PING, PING[0])}, [FaultKind.ROLE_IMAGE]),
         ({"machines": (Machine("A", (), ()),)}, [FaultKind.ROLE_IMAGE]),
         (
-            {"resolution": (Fault(FaultKind.PACK_DRIFT, "Pack", "drift"),)},
+            {"resolution": (RuntimeFault(FaultKind.PACK_DRIFT, "Pack", "drift"),)},
             [FaultKind.PACK_DRIFT],
         ),
         (
@@ -207,9 +207,9 @@ def test_a_stale_owner_executes_nothing() -> None:
     first = admitted(REQUEST, registry)
     manager.adopt(first.claim)
     receipt = manager.transfer(first.claim, "bert")
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, ReconfigurationReceipt)
     result = execute(first, registry, Seeded(0))
-    assert isinstance(result, Fault)
+    assert isinstance(result, RuntimeFault)
     assert result.kind is FaultKind.STALE_OWNER
     now = msgspec.structs.replace(first, claim=receipt.claim)
     assert isinstance(execute(now, registry, Seeded(0)), Execution)
@@ -220,11 +220,11 @@ def test_a_forged_admission_executes_nothing() -> None:
     real = admitted(REQUEST, registry)
     other = admitted(with_(session="other"), registry)
     empty = Registry()
-    assert isinstance(execute(real, empty, Seeded(0)), Fault)
+    assert isinstance(execute(real, empty, Seeded(0)), RuntimeFault)
     session = Session(real, registry)
-    assert isinstance(session.advance(other.claim, Seeded(0)), Fault)
+    assert isinstance(session.advance(other.claim, Seeded(0)), RuntimeFault)
     forged = msgspec.structs.replace(real.claim, generation=2)
-    assert isinstance(session.advance(forged, Seeded(0)), Fault)
+    assert isinstance(session.advance(forged, Seeded(0)), RuntimeFault)
     assert session.made == 0
     done = session.advance(real.claim, Seeded(0))
     assert isinstance(done, Execution)
@@ -241,8 +241,8 @@ def test_a_session_goes_on_where_its_last_owner_left_it() -> None:
         session = Session(first, registry)
         begun = session.advance(first.claim, Seeded(seed), limit=3)
         receipt = manager.transfer(first.claim, "bert")
-        assert isinstance(receipt, Receipt)
-        assert isinstance(session.advance(first.claim, Seeded(seed)), Fault)
+        assert isinstance(receipt, ReconfigurationReceipt)
+        assert isinstance(session.advance(first.claim, Seeded(seed)), RuntimeFault)
         ended = session.advance(receipt.claim, Seeded(seed), limit=40)
         assert isinstance(begun, Execution)
         assert isinstance(ended, Execution)
@@ -275,12 +275,12 @@ def test_an_execution_stops_when_its_session_is_handed_over() -> None:
 
     class Thief(Seeded):
         def pick(self, role: str, turn: int, options: object) -> int:
-            assert isinstance(manager.transfer(first.claim, "bert"), Receipt)
+            assert isinstance(manager.transfer(first.claim, "bert"), ReconfigurationReceipt)
             return 0
 
     done = execute(first, registry, Thief(0))
     assert isinstance(done, Execution)
-    assert done.ending is Ending.STALE
+    assert done.ending is ExecutionEnding.STALE
     assert len(done.steps) == 1
 
 
@@ -295,7 +295,7 @@ def test_the_gate_lets_nothing_through_for_any_inventory() -> None:
         result = launch(with_(required=required, contracts=Contracts("r", keys, FACTS)), registry)
         lacking = [key.name for key in required if key.name not in keys]
         if lacking:
-            assert isinstance(result, Refused), f"seed {seed}"
+            assert isinstance(result, RefusedLaunch), f"seed {seed}"
             assert [fault.subject for fault in result.faults] == lacking, f"seed {seed}"
             assert not registry.snapshot(), f"seed {seed}"
         else:

@@ -10,23 +10,30 @@ import pytest
 
 import tellverify
 from tellverify.runtime.delegation import Footprint, delegated, incoherence
-from tellverify.runtime.faults import Fault, FaultKind
+from tellverify.runtime.faults import FaultKind, RuntimeFault
 from tellverify.runtime.gate import Contracts
-from tellverify.runtime.ownership import Claim, Fragment, Registry, fragments_of
-from tellverify.runtime.reconfiguration import SURFACES, Bundle, Receipt, Reconfiguration
+from tellverify.runtime.ownership import OwnedFragment, OwnershipClaim, Registry, fragments_of
+from tellverify.runtime.reconfiguration import (
+    SURFACES,
+    Bundle,
+    Reconfiguration,
+    ReconfigurationReceipt,
+)
 
 FULL = Contracts("full", frozenset(SURFACES))
 
 
-def claimed(registry: Registry, label: str = "anna", bundles: tuple[str, ...] = ()) -> Claim:
+def claimed(
+    registry: Registry, label: str = "anna", bundles: tuple[str, ...] = ()
+) -> OwnershipClaim:
     claim = registry.claim("s", label, "p", bundles)
-    assert isinstance(claim, Claim)
+    assert isinstance(claim, OwnershipClaim)
     return claim
 
 
 def opened(
     contracts: Contracts = FULL, bundles: tuple[str, ...] = ()
-) -> tuple[Registry, Reconfiguration, Claim]:
+) -> tuple[Registry, Reconfiguration, OwnershipClaim]:
     registry = Registry()
     manager = Reconfiguration(registry, contracts)
     claim = claimed(registry, bundles=bundles)
@@ -35,15 +42,15 @@ def opened(
 
 
 def kind_of(result: object) -> FaultKind:
-    assert isinstance(result, Fault), result
+    assert isinstance(result, RuntimeFault), result
     return result.kind
 
 
 def test_link_bundles_are_the_fragments_of_a_protocol() -> None:
-    assert fragments_of("s", "p", ()) == (Fragment("s", "protocol:p"),)
+    assert fragments_of("s", "p", ()) == (OwnedFragment("s", "protocol:p"),)
     assert fragments_of("s", "p", ("b", "a", "b")) == (
-        Fragment("s", "bundle:b"),
-        Fragment("s", "bundle:a"),
+        OwnedFragment("s", "bundle:b"),
+        OwnedFragment("s", "bundle:a"),
     )
 
 
@@ -52,8 +59,8 @@ def test_a_fragment_has_one_owner_and_claims_are_all_or_nothing() -> None:
     first = claimed(registry, bundles=("x",))
     assert claimed(registry, bundles=("x",)) == first
     assert kind_of(registry.claim("s", "bert", "p", ("y", "x"))) is FaultKind.FRAGMENT_OWNED
-    assert registry.owner_of(Fragment("s", "bundle:y")) is None
-    assert isinstance(registry.claim("t", "bert", "p", ("x",)), Claim)
+    assert registry.owner_of(OwnedFragment("s", "bundle:y")) is None
+    assert isinstance(registry.claim("t", "bert", "p", ("x",)), OwnershipClaim)
 
 
 def test_a_released_session_does_not_revive_old_claims() -> None:
@@ -70,7 +77,7 @@ def test_a_released_session_does_not_revive_old_claims() -> None:
 def test_a_transfer_makes_the_old_owner_stale() -> None:
     registry, manager, old = opened(bundles=("x", "y"))
     receipt = manager.transfer(old, "bert")
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, ReconfigurationReceipt)
     assert registry.is_current(receipt.claim)
     refusal = registry.refusal(old)
     assert refusal is not None
@@ -78,7 +85,7 @@ def test_a_transfer_makes_the_old_owner_stale() -> None:
     assert kind_of(manager.transfer(old, "carl")) is FaultKind.STALE_OWNER
     assert kind_of(registry.claim("s", "anna", "p", ("x",))) is FaultKind.FRAGMENT_OWNED
     back = manager.transfer(receipt.claim, "anna")
-    assert isinstance(back, Receipt)
+    assert isinstance(back, ReconfigurationReceipt)
     assert back.claim.generation == 3
     assert not registry.is_current(old)
 
@@ -93,7 +100,7 @@ def test_a_runtime_without_reconfiguration_hands_nothing_over(lacking: str) -> N
         manager.delegate("x", claim, "bert"),
         manager.link("x", "x", "y"),
     ):
-        assert isinstance(result, Fault)
+        assert isinstance(result, RuntimeFault)
         assert result.kind is FaultKind.TRANSFER
         assert f"`{lacking}`" in result.reason
     assert registry.snapshot() == before
@@ -118,11 +125,11 @@ def test_delegation_needs_a_registered_bundle_that_is_a_fragment() -> None:
     manager.register(Bundle("z"))
     assert kind_of(manager.delegate("z", claim, "bert")) is FaultKind.DELEGATION
     receipt = manager.delegate("x", claim, "bert")
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, ReconfigurationReceipt)
     assert receipt.after[0].delegated_out == {"s"}
     assert receipt.after[1].delegated_in == {"s"}
     again = manager.delegate("x", receipt.claim, "carl")
-    assert isinstance(again, Receipt)
+    assert isinstance(again, ReconfigurationReceipt)
     assert manager.footprints["anna"] == Footprint()
     assert manager.footprints["bert"].delegated_out == {"s"}
     assert incoherence(manager.footprints) == ""
@@ -130,8 +137,8 @@ def test_delegation_needs_a_registered_bundle_that_is_a_fragment() -> None:
 
 def test_who_gave_a_session_away_cannot_give_it_again() -> None:
     registry, manager, claim = opened()
-    assert isinstance(manager.transfer(claim, "bert"), Receipt)
-    forged = Claim("s", "anna", 2, claim.fragments)
+    assert isinstance(manager.transfer(claim, "bert"), ReconfigurationReceipt)
+    forged = OwnershipClaim("s", "anna", 2, claim.fragments)
     assert kind_of(manager.transfer(forged, "carl")) is FaultKind.STALE_OWNER
     assert registry.owner_of(claim.fragments[0]) is not None
 
@@ -156,10 +163,10 @@ def test_footprints_stay_coherent_under_any_delegations() -> None:
         rng = random.Random(seed)
         registry = Registry()
         manager = Reconfiguration(registry, FULL)
-        claims: dict[str, list[Claim]] = {}
+        claims: dict[str, list[OwnershipClaim]] = {}
         for session in "xyz":
             claim = registry.claim(session, rng.choice("abc"), "p")
-            assert isinstance(claim, Claim)
+            assert isinstance(claim, OwnershipClaim)
             manager.adopt(claim)
             claims[session] = [claim]
         for _ in range(12):
@@ -167,7 +174,7 @@ def test_footprints_stay_coherent_under_any_delegations() -> None:
             claim = rng.choice(claims[session])
             result = manager.transfer(claim, rng.choice("abcd"))
             current = claim == claims[session][-1]
-            if isinstance(result, Receipt):
+            if isinstance(result, ReconfigurationReceipt):
                 assert current, f"seed {seed}"
                 claims[session].append(result.claim)
             assert incoherence(manager.footprints) == "", f"seed {seed}"

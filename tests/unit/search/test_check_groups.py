@@ -7,7 +7,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups
 from tellverify.model.machine import Action, Machine
 from tellverify.search.check_system import SystemCheck, check_system
-from tellverify.search.group_answer import Reached, Scope
+from tellverify.search.group_answer import Reached, SearchScope
 from tellverify.search.sends import longest_burst, most_sent
 
 
@@ -69,7 +69,7 @@ def test_groups_are_the_roles_that_exchange_messages() -> None:
 def test_a_finite_system_is_decided_with_exact_queues_however_many_groups_it_has() -> None:
     found = checked(*pairs(10, 10))
     assert not found.traces
-    assert {reached.scope for reached in found.reached.values()} == {Scope.ALL}
+    assert {reached.scope for reached in found.reached.values()} == {SearchScope.ALL}
     assert dict(found.longest) == {(f"L{n}", f"R{n}"): 10 for n in range(10)}
     assert set(found.stuck) == {f"{side}{n}" for side in "LR" for n in range(10)}
 
@@ -79,7 +79,7 @@ def test_a_stream_hides_no_role_that_waits_for_one_that_has_finished() -> None:
     stuck = [trace.culprits for trace in found.traces if trace.fault is Fault.STUCK_ROLE]
     assert stuck == [("Late",)]
     assert Fault.NO_TERMINATION in faults(found)
-    assert found.stuck["Sink0"].scope is not Scope.OPEN
+    assert found.stuck["Sink0"].scope is not SearchScope.OPEN
 
 
 def test_a_stream_within_the_group_hides_it_neither() -> None:
@@ -94,8 +94,8 @@ def test_a_stream_within_the_group_hides_it_neither() -> None:
 def test_what_longer_queues_could_change_is_left_open() -> None:
     sender = machine("A", [("B!t", 1)], [("B!t", 2)], [("B!t", 3)], [("C!w", 0)])
     found = checked(sender, machine("B", []), machine("C", [("A?w", 0)]))
-    assert found.stuck["C"].scope is Scope.OPEN
-    assert found.stuck["A"].scope is Scope.QUEUES
+    assert found.stuck["C"].scope is SearchScope.OPEN
+    assert found.stuck["A"].scope is SearchScope.QUEUES
     assert Fault.ORPHAN_MESSAGE in faults(found)
 
 
@@ -126,7 +126,7 @@ def test_a_deadlock_needs_every_group_to_come_to_rest() -> None:
     (whole,) = [t for t in beside.traces if t.fault is Fault.DEADLOCK]
     assert len(whole.steps) == 4 and whole.culprits == ("P", "Q") and whole.minimal
     assert Fault.DEADLOCK not in faults(never) and {Fault.STUCK_ROLE} <= faults(never)
-    assert never.reached[Fault.DEADLOCK].scope is Scope.ALL
+    assert never.reached[Fault.DEADLOCK].scope is SearchScope.ALL
 
 
 def test_a_message_to_a_terminated_role_is_shown_while_others_go_on() -> None:
@@ -145,10 +145,10 @@ def test_compatibility_is_tried_up_to_the_longest_burst() -> None:
     logs = machine("Log", [("A?l", 0)])
     first = Machine("A", (((Action(True, "Log", "l"), 0),),), (False,))
     found = checked(*ends)
-    assert found.reached[Fault.DEADLOCK].scope is Scope.ALL
+    assert found.reached[Fault.DEADLOCK].scope is SearchScope.ALL
     assert dict(found.longest) == {("A", "B"): 20, ("B", "A"): 20}
     streaming = checked(first, logs)
-    assert streaming.reached[Fault.DEADLOCK].scope is Scope.COMPATIBLE
+    assert streaming.reached[Fault.DEADLOCK].scope is SearchScope.COMPATIBLE
     assert Fault.UNBOUNDED_QUEUE in faults(streaming)
 
 

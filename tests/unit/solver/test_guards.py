@@ -7,24 +7,42 @@ from collections.abc import Sequence
 import pytest
 
 from tellverify.model.predicate import Predicate
-from tellverify.model.predicate_text import Fault, read_predicate
-from tellverify.solver.encode import Clash, Unmodelled
-from tellverify.solver.guard_queries import Constant, Contradictory, Gap, Judgement, Overlap, judge
-from tellverify.solver.port import Answer, Budget, GaveUp, Premise, Sat, Unsat
-from tellverify.solver.term import And, Bool, Equal, Int, Less, Not, Or, Sort, TwoOf, Variable
+from tellverify.model.predicate_text import PredicateFault, read_predicate
+from tellverify.solver.encode import SortClash, Unmodelled
+from tellverify.solver.guard_queries import (
+    Contradictory,
+    GuardConstant,
+    GuardGap,
+    GuardJudgement,
+    Overlap,
+    judge,
+)
+from tellverify.solver.port import Answer, GaveUp, Premise, Sat, SolverBudget, Unsat
+from tellverify.solver.term import (
+    Bool,
+    Conjunction,
+    Disjunction,
+    Equal,
+    Int,
+    Less,
+    NegatedTerm,
+    TermSort,
+    TermVariable,
+    TwoOf,
+)
 from tellverify.solver.z3_backend import Z3Solver
 
 
 def read(text: str, offset: int = 0) -> Predicate:
     found = read_predicate(text, offset)
-    assert not isinstance(found, Fault), text
+    assert not isinstance(found, PredicateFault), text
     return found
 
 
-def judged(*texts: str, complete: bool = True) -> Judgement:
+def judged(*texts: str, complete: bool = True) -> GuardJudgement:
     guards = [read(text) for text in texts]
-    found = judge(guards, Z3Solver(), Budget(), 1_000, complete=complete)
-    assert isinstance(found, Judgement), found
+    found = judge(guards, Z3Solver(), SolverBudget(), 1_000, complete=complete)
+    assert isinstance(found, GuardJudgement), found
     assert not found.unknown
     return found
 
@@ -67,7 +85,7 @@ def test_a_contradiction_names_the_conditions_in_it(text: str, clash: list[str])
 
 @pytest.mark.parametrize("text", ["true", "a || !a", "x > 3 || x < 5", "a == a", "x <= x"])
 def test_a_guard_that_always_holds_is_told_once(text: str) -> None:
-    assert judged("b", text).remarks == (Constant(1),)
+    assert judged("b", text).remarks == (GuardConstant(1),)
 
 
 def test_an_overlap_is_shown_by_the_values_it_rests_on() -> None:
@@ -85,9 +103,9 @@ def test_equal_guards_overlap_with_the_first() -> None:
 
 
 def test_a_gap_is_shown_by_values_without_negative_numbers_if_there_are() -> None:
-    assert judged("x > 3", "x < 3").remarks == (Gap((("x", 3),)),)
+    assert judged("x > 3", "x < 3").remarks == (GuardGap((("x", 3),)),)
     (found,) = judged("x > 0", "x == 0").remarks
-    assert isinstance(found, Gap)
+    assert isinstance(found, GuardGap)
     ((name, value),) = found.witness
     assert name == "x"
     assert isinstance(value, int)
@@ -95,7 +113,7 @@ def test_a_gap_is_shown_by_values_without_negative_numbers_if_there_are() -> Non
 
 
 def test_a_string_that_no_guard_names_is_called_other() -> None:
-    assert judged('k == "other"', 'k == "b"').remarks == (Gap((("k", "other'"),)),)
+    assert judged('k == "other"', 'k == "b"').remarks == (GuardGap((("k", "other'"),)),)
 
 
 def test_an_open_choice_has_no_gap() -> None:
@@ -105,7 +123,7 @@ def test_an_open_choice_has_no_gap() -> None:
 def test_integers_have_any_size() -> None:
     huge = 2**100
     assert judged(f"x > {huge}", f"x <= {huge}").remarks == ()
-    assert judged(f"x < {huge}", f"x > {huge}").remarks == (Gap((("x", huge),)),)
+    assert judged(f"x < {huge}", f"x > {huge}").remarks == (GuardGap((("x", huge),)),)
 
 
 @pytest.mark.parametrize(
@@ -119,14 +137,14 @@ def test_integers_have_any_size() -> None:
 )
 def test_one_name_has_one_type(texts: tuple[str, ...], shown: str, sorts: tuple[str, str]) -> None:
     guards = [read(text, 100 * i) for i, text in enumerate(texts)]
-    found = judge(guards, Z3Solver(), Budget(), 100, complete=True)
-    assert isinstance(found, Clash)
+    found = judge(guards, Z3Solver(), SolverBudget(), 100, complete=True)
+    assert isinstance(found, SortClash)
     assert (found.shown, found.sorts) == (shown, sorts)
 
 
 @pytest.mark.parametrize("text", ["x < 1.5", 'k < "b"', "k == 'c'", f"x > {2**128}"])
 def test_what_is_not_modelled_is_said(text: str) -> None:
-    found = judge([read("a"), read(text)], Z3Solver(), Budget(), 100, complete=True)
+    found = judge([read("a"), read(text)], Z3Solver(), SolverBudget(), 100, complete=True)
     assert isinstance(found, Unmodelled)
     assert found.index == 1
 
@@ -137,7 +155,7 @@ class _Fixed:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
-    def check(self, premises: Sequence[Premise], budget: Budget) -> Answer:
+    def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         return self.answer
 
 
@@ -146,39 +164,41 @@ class _Fixed:
 )
 def test_an_answer_that_does_not_hold_is_no_answer(answer: Answer) -> None:
     guards = [read("x > 3 && x < 7"), read("x > 4 && x < 8")]
-    found = judge(guards, _Fixed(answer), Budget(), 100, complete=True)
-    assert isinstance(found, Judgement)
+    found = judge(guards, _Fixed(answer), SolverBudget(), 100, complete=True)
+    assert isinstance(found, GuardJudgement)
     assert found.unknown
 
 
 def test_the_number_of_queries_is_limited() -> None:
-    found = judge([read("a"), read("b")], Z3Solver(), Budget(), 3, complete=True)
-    assert isinstance(found, Judgement)
+    found = judge([read("a"), read("b")], Z3Solver(), SolverBudget(), 3, complete=True)
+    assert isinstance(found, GuardJudgement)
     assert found.queries == 3
     assert "3 queries" in found.unknown
 
 
 def test_a_budget_that_is_too_small_is_no_answer() -> None:
-    x, y, z = (Variable(name, Sort.INT) for name in "xyz")
-    hard = And((Less(x, y), Less(y, z), Or((Less(z, x), Equal(x, z), Equal(x, Int(4))))))
-    answer = Z3Solver().check([Premise("hard", hard)], Budget(1))
+    x, y, z = (TermVariable(name, TermSort.INT) for name in "xyz")
+    hard = Conjunction(
+        (Less(x, y), Less(y, z), Disjunction((Less(z, x), Equal(x, z), Equal(x, Int(4)))))
+    )
+    answer = Z3Solver().check([Premise("hard", hard)], SolverBudget(1))
     assert isinstance(answer, GaveUp)
 
 
 def test_answers_name_values_and_premises() -> None:
     solver = Z3Solver()
-    a, x = Variable("a b", Sort.BOOL), Variable("x()", Sort.INT)
+    a, x = TermVariable("a b", TermSort.BOOL), TermVariable("x()", TermSort.INT)
     premises = [
-        Premise("first", Not(a)),
-        Premise("second", Or((a, Less(Int(2), x)))),
+        Premise("first", NegatedTerm(a)),
+        Premise("second", Disjunction((a, Less(Int(2), x)))),
         Premise("third", Less(x, Int(4))),
     ]
-    assert solver.check(premises, Budget()) == Sat((("a b", False), ("x()", 3)))
+    assert solver.check(premises, SolverBudget()) == Sat((("a b", False), ("x()", 3)))
     contrary = [*premises, Premise("fourth", Equal(x, Int(1)))]
-    answer = solver.check(contrary, Budget())
+    answer = solver.check(contrary, SolverBudget())
     assert isinstance(answer, Unsat)
     assert set(answer.core) <= {"first", "second", "third", "fourth"}
-    assert solver.check([Premise("empty", Or(()))], Budget()) == Unsat(("empty",))
-    assert solver.check([Premise("empty", And(()))], Budget()) == Sat(())
-    two = TwoOf((a, Bool(False), Not(a)))
-    assert solver.check([Premise("two", two)], Budget()) == Unsat(("two",))
+    assert solver.check([Premise("empty", Disjunction(()))], SolverBudget()) == Unsat(("empty",))
+    assert solver.check([Premise("empty", Conjunction(()))], SolverBudget()) == Sat(())
+    two = TwoOf((a, Bool(False), NegatedTerm(a)))
+    assert solver.check([Premise("two", two)], SolverBudget()) == Unsat(("two",))

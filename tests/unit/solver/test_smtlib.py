@@ -8,31 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.solver.port import Budget, GaveUp, Premise, Sat, Unsat
+from tellverify.solver.port import GaveUp, Premise, Sat, SolverBudget, Unsat
 from tellverify.solver.rechecking import judge_script, solvers
 from tellverify.solver.recording import Recording
 from tellverify.solver.smtlib import About, BadScript, read_script, write_script
 from tellverify.solver.term import (
     Add,
-    And,
     Bool,
+    Conjunction,
+    Disjunction,
     Equal,
     If,
     Int,
     Less,
-    Not,
-    Or,
+    NegatedTerm,
     Scale,
-    Sort,
     Term,
+    TermSort,
+    TermVariable,
     TwoOf,
-    Variable,
 )
 from tellverify.solver.z3_backend import Z3Solver
 
 ABOUT = About("p.P/guards", "p.tell", "0" * 64)
-X, Y = Variable("load", Sort.INT), Variable("y\n|", Sort.INT)
-A = Variable("ready", Sort.BOOL)
+X, Y = TermVariable("load", TermSort.INT), TermVariable("y\n|", TermSort.INT)
+A = TermVariable("ready", TermSort.BOOL)
 
 
 def integer(random_: random.Random, depth: int) -> Term:
@@ -57,20 +57,20 @@ def truth(random_: random.Random, depth: int) -> Term:
     if kind == 2:
         return Less(integer(random_, 0), integer(random_, 0))
     if kind == 3:
-        return Not(truth(random_, depth - 1))
+        return NegatedTerm(truth(random_, depth - 1))
     if kind == 4:
         return Equal(integer(random_, depth - 1), integer(random_, depth - 1))
     parts = tuple(truth(random_, depth - 1) for _ in range(random_.randrange(4)))
     if kind == 5:
-        return And(parts)
-    return Or(parts) if kind == 6 or len(parts) < 2 else TwoOf(parts)
+        return Conjunction(parts)
+    return Disjunction(parts) if kind == 6 or len(parts) < 2 else TwoOf(parts)
 
 
 @pytest.mark.parametrize("seed", range(150))
 def test_other_solvers_give_the_answer_that_was_written(seed: int) -> None:
     random_ = random.Random(seed)
     premises = [Premise(f"p|{i}\n", truth(random_, 3)) for i in range(random_.randrange(1, 5))]
-    answer = Z3Solver().check(premises, Budget())
+    answer = Z3Solver().check(premises, SolverBudget())
     assert isinstance(answer, Sat | Unsat), seed
     script, reason = judge_script(write_script(premises, answer, ABOUT), solvers())
     assert reason == "", seed
@@ -83,7 +83,7 @@ def test_other_solvers_give_the_answer_that_was_written(seed: int) -> None:
 
 def test_a_core_that_is_too_small_is_not_confirmed() -> None:
     premises = [Premise("low", Less(X, Int(1))), Premise("high", Less(Int(2), X))]
-    answer = Z3Solver().check(premises, Budget())
+    answer = Z3Solver().check(premises, SolverBudget())
     assert answer == Unsat(("low", "high"))
     text = write_script(premises, Unsat(("low",)), ABOUT)
     assert judge_script(text, ["z3"])[1] == "its core should be unsat, z3 finds sat"
@@ -122,8 +122,8 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 def test_deep_terms_are_written_and_solved() -> None:
     term: Term = A
     for _ in range(20_000):
-        term = Not(term)
-    answer = Z3Solver().check([Premise("deep", term)], Budget())
+        term = NegatedTerm(term)
+    answer = Z3Solver().check([Premise("deep", term)], SolverBudget())
     assert answer == Sat((("ready", True),)) or isinstance(answer, GaveUp)
     with pytest.raises(BadScript, match="nested too deeply"):
         read_script(write_script([Premise("deep", term)], Sat(()), ABOUT))
@@ -131,8 +131,8 @@ def test_deep_terms_are_written_and_solved() -> None:
 
 def test_a_recording_keeps_the_queries_that_were_answered() -> None:
     recording = Recording(Z3Solver())
-    recording.check([Premise("a", A)], Budget())
-    recording.check([Premise("a", A), Premise("b", Not(A))], Budget())
+    recording.check([Premise("a", A)], SolverBudget())
+    recording.check([Premise("a", A), Premise("b", NegatedTerm(A))], SolverBudget())
     files = recording.scripts("guards", ABOUT)
     assert [(of, name) for of, name, _ in files] == [
         ("p.P/guards#1", "guards.1.smt2"),

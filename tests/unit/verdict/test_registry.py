@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tellverify.admission.resolve import Reason
+from tellverify.admission.resolve import AdmissionReason
 from tellverify.diagnostics.codes import CODES
 from tellverify.evidence.recheck.traces import _FAULTS
 from tellverify.model.fault import Fault
@@ -57,7 +57,7 @@ def test_what_implementability_implies_has_its_codes() -> None:
 
 
 def test_admission_lists_every_reason_to_refuse() -> None:
-    refusing = {reason.code.number for reason in Reason if reason.refuses}
+    refusing = {reason.code.number for reason in AdmissionReason if reason.refuses}
     assert refusing == set(PROPERTIES[Property.ADMISSION].codes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tellverify.evidence import certificate as listed
 from tellverify.evidence.recheck.coherence import check_certificate
-from tellverify.evidence.recheck.files import check_sources, load
+from tellverify.evidence.recheck.evidence_files import check_sources, load
 
 
 def recheck_certificate(path: str) -> str:

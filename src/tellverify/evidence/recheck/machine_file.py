@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tellverify.evidence import machines_file as filed
-from tellverify.evidence.recheck.files import check_source, load
+from tellverify.evidence.recheck.evidence_files import check_source, load
 from tellverify.evidence.recheck.graph import check_graph, require
 
 

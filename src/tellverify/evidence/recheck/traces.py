@@ -13,7 +13,7 @@ import msgspec
 
 from tellverify.evidence.graph_file import GraphFile, NeutralGraph
 from tellverify.evidence.itf import VAR_TYPES, TraceFile, form_of, moment_of, rendered
-from tellverify.evidence.neutral_machine import TooLarge, machine_of
+from tellverify.evidence.neutral_machine import NeutralMachineTooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
 from tellverify.evidence.trace_replay import Stepper, comes_back, fault_shown, replay
 from tellverify.model.configuration import Configuration
@@ -114,7 +114,7 @@ def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]
     }
     try:
         return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines
-    except TooLarge as role:
+    except NeutralMachineTooLarge as role:
         raise Rejected(f"role `{role}`", "its machine is too large") from None
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics import syntax as faults
 from tellverify.language.braces import phrases
-from tellverify.language.braces.tokens import Cursor, Fault, Token
+from tellverify.language.braces.tokens import BraceToken, Cursor, TokenFault
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.recovery.recovery import MOST_FAULTS
 from tellverify.source.span import Span
@@ -27,7 +27,11 @@ class Frame:
     __slots__ = ("alternatives", "branches", "finish", "kind", "opening", "single", "stmts")
 
     def __init__(
-        self, kind: str, opening: Token, finish: Callable[[Frame, int], None], single: bool = False
+        self,
+        kind: str,
+        opening: BraceToken,
+        finish: Callable[[Frame, int], None],
+        single: bool = False,
     ) -> None:
         self.kind = kind
         self.opening = opening
@@ -62,7 +66,7 @@ class Bodies:
                 return
             try:
                 self._part(frame)
-            except Fault:
+            except TokenFault:
                 cursor.skip_statement()
                 if cursor.place == place and cursor.is_at("|") and frame.kind != "par":
                     cursor.take()
@@ -155,7 +159,7 @@ class Bodies:
                 self._local()
             case _ if word.text in _REMOVED and not is_role and following.text not in ("[", "{"):
                 cursor.faults.append(say.removed_statement(cursor.path, word.span, word.text))
-                raise Fault
+                raise TokenFault
             case _:
                 self._communication()
 
@@ -186,7 +190,7 @@ class Bodies:
     def _communication(self) -> None:
         """A message or a broadcast with the annotations in front of it."""
         cursor = self.cursor
-        notes: list[ast.Entry] = []
+        notes: list[ast.RecordEntry] = []
         first = cursor.next
         while cursor.is_at("@"):
             notes.append(phrases.annotation(cursor))
@@ -215,7 +219,7 @@ class Bodies:
             what = "an annotation of the receiver"
             help_text = "put it behind the sender"
             cursor.faults.append(say.no_layout_form(cursor.path, cursor.next.span, what, help_text))
-            raise Fault
+            raise TokenFault
         cursor.expect(":")
         message = phrases.message(cursor)
         end = cursor.last_end

@@ -6,7 +6,7 @@ from typing import Final
 
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics import syntax as faults
-from tellverify.language.braces.tokens import Cursor, Fault, Token
+from tellverify.language.braces.tokens import BraceToken, Cursor, TokenFault
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
@@ -14,12 +14,12 @@ _LARGEST: Final = 2**64 - 1
 _UNITS: Final = ("ms", "s", "m", "h")
 
 
-def name_of(token: Token) -> ast.Name:
+def name_of(token: BraceToken) -> ast.Name:
     """A token as a name."""
     return ast.Name(token.text, token.span)
 
 
-def number(cursor: Cursor, token: Token) -> int:
+def number(cursor: Cursor, token: BraceToken) -> int:
     """The number that a token begins with."""
     digits = token.text.rstrip("msh")
     value = int(digits) if len(digits) <= 20 else _LARGEST + 1
@@ -124,7 +124,7 @@ def record(cursor: Cursor) -> ast.Record | None:
         return None
     opening = cursor.take()
     closer = "]" if opening.text == "[" else "}"
-    entries: list[ast.Entry] = []
+    entries: list[ast.RecordEntry] = []
     while not cursor.is_at(closer):
         entries.append(_entry(cursor))
         if cursor.accept(",") is None:
@@ -133,7 +133,7 @@ def record(cursor: Cursor) -> ast.Record | None:
     return ast.Record(tuple(entries), Span(opening.start, cursor.last_end))
 
 
-def _entry(cursor: Cursor) -> ast.Entry:
+def _entry(cursor: Cursor) -> ast.RecordEntry:
     cursor.accept("@")
     key = name_of(cursor.name("a key"))
     if cursor.accept("=", ":"):
@@ -142,17 +142,17 @@ def _entry(cursor: Cursor) -> ast.Entry:
         return _call_entry(cursor, key)
     else:
         given = ast.WordValue("true")
-    return ast.Entry(key, given, Span(key.span.start, cursor.last_end))
+    return ast.RecordEntry(key, given, Span(key.span.start, cursor.last_end))
 
 
-def _call_entry(cursor: Cursor, key: ast.Name) -> ast.Entry:
+def _call_entry(cursor: Cursor, key: ast.Name) -> ast.RecordEntry:
     cursor.expect("(")
     given = value(cursor)
     cursor.expect(")")
-    return ast.Entry(key, given, Span(key.span.start, cursor.last_end))
+    return ast.RecordEntry(key, given, Span(key.span.start, cursor.last_end))
 
 
-def annotation(cursor: Cursor) -> ast.Entry:
+def annotation(cursor: Cursor) -> ast.RecordEntry:
     """`@key`, `@key(value)` or `@key = value` in front of a message."""
     if not cursor.is_at("@"):
         raise cursor.unexpected("`@`")
@@ -192,7 +192,7 @@ def _type_payload(cursor: Cursor) -> ast.TypePath | None:
     try:
         given = type_path(cursor)
         cursor.expect(")")
-    except Fault:
+    except TokenFault:
         del cursor.faults[found:]
         cursor.place = place
         return None

@@ -21,7 +21,7 @@ from tellverify.diagnostics import syntax as faults
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.language.braces import phrases
 from tellverify.language.braces.bodies import Bodies, Frame
-from tellverify.language.braces.tokens import Cursor, Fault, Token
+from tellverify.language.braces.tokens import BraceToken, Cursor, TokenFault
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.recovery.recovery import MOST_FAULTS
@@ -40,7 +40,7 @@ def parse_brace(source: SourceFile) -> Parsed:
     collects = gc.isenabled()
     gc.disable()
     try:
-        reader = _Reader(Cursor(source))
+        reader = _BraceReader(Cursor(source))
         reader.file()
         return reader.parsed()
     finally:
@@ -48,7 +48,7 @@ def parse_brace(source: SourceFile) -> Parsed:
             gc.enable()
 
 
-class _Reader(Bodies):
+class _BraceReader(Bodies):
     """One text on its way to a tree."""
 
     def __init__(self, cursor: Cursor) -> None:
@@ -121,7 +121,7 @@ class _Reader(Bodies):
                 continue
             try:
                 self._item()
-            except Fault:
+            except TokenFault:
                 self._skip_item()
 
     def _item(self) -> None:
@@ -132,7 +132,7 @@ class _Reader(Bodies):
             self._protocol()
         elif cursor.is_at("module", "import", "proof_bundle", "effect", "operation", "type"):
             self._mixed(cursor.take())
-            raise Fault
+            raise TokenFault
         else:
             raise cursor.unexpected("`#[namespace = ...]` or `protocol`")
 
@@ -142,7 +142,7 @@ class _Reader(Bodies):
         while cursor.next.kind != "end" and not cursor.is_at("#", *_PROTOCOL):
             cursor.take()
 
-    def _mixed(self, token: Token) -> None:
+    def _mixed(self, token: BraceToken) -> None:
         cursor = self.cursor
         cursor.faults.append(say.mixed_surfaces(cursor.path, token.span, token.text, self.first))
 
@@ -167,7 +167,7 @@ class _Reader(Bodies):
             self.namespace = ast.Name(text, span)
             self.namespace_span = Span(start.start, cursor.last_end)
 
-    def _note_first(self, token: Token) -> None:
+    def _note_first(self, token: BraceToken) -> None:
         if self.first == NOWHERE:
             self.first = token.span
 
@@ -178,7 +178,7 @@ class _Reader(Bodies):
         name = phrases.name_of(cursor.name("the name of the protocol"))
         if cursor.is_at("=") and cursor.ahead(1).text != "{":
             self._mixed(cursor.next)
-            raise Fault
+            raise TokenFault
         cursor.accept("=")
         opening = cursor.expect("{")
         self._note_first(word)
@@ -213,5 +213,5 @@ class _Reader(Bodies):
             self.roles = tuple(listed)
             self.roles_span = Span(word.start, cursor.last_end)
             cursor.expect(";")
-        except Fault:
+        except TokenFault:
             cursor.skip_statement()

@@ -32,7 +32,7 @@ _CLOSERS: Final = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _SHOWN: Final = 40
 
 
-class Token(msgspec.Struct, frozen=True):
+class BraceToken(msgspec.Struct, frozen=True):
     """`kind` is word, number, string, mark or end."""
 
     kind: str
@@ -46,7 +46,7 @@ class Token(msgspec.Struct, frozen=True):
         return Span(self.start, self.end)
 
 
-class Fault(Exception):
+class TokenFault(Exception):
     """The construct at hand cannot be read; what is wrong with it has been said."""
 
 
@@ -63,8 +63,8 @@ class Cursor:
         self.tokens = self._tokens()
         self.place = 0
 
-    def _tokens(self) -> list[Token]:
-        found: list[Token] = []
+    def _tokens(self) -> list[BraceToken]:
+        found: list[BraceToken] = []
         text, offset = self.text, 0
         if text.startswith("\ufeff"):
             self.faults.append(faults.byte_order_mark(self.path))
@@ -83,10 +83,10 @@ class Cursor:
                 break
             elif kind == "open_string":
                 self.faults.append(faults.unclosed_string(self.path, Span(start, start + 1)))
-                found.append(Token("string", text[start:end], start, end))
+                found.append(BraceToken("string", text[start:end], start, end))
             else:
-                found.append(Token(kind, text[start:end], start, end))
-        found.append(Token("end", "", len(text), len(text)))
+                found.append(BraceToken(kind, text[start:end], start, end))
+        found.append(BraceToken("end", "", len(text), len(text)))
         return found
 
     def _comment(self, start: int, end: int) -> None:
@@ -97,11 +97,11 @@ class Cursor:
     # Looking and taking
 
     @property
-    def next(self) -> Token:
+    def next(self) -> BraceToken:
         """The token at hand."""
         return self.tokens[self.place]
 
-    def ahead(self, count: int) -> Token:
+    def ahead(self, count: int) -> BraceToken:
         """A later token; the end if there are not that many."""
         return self.tokens[min(self.place + count, len(self.tokens) - 1)]
 
@@ -115,31 +115,31 @@ class Cursor:
         token = self.next
         return token.text in texts and token.kind in ("word", "mark")
 
-    def take(self) -> Token:
+    def take(self) -> BraceToken:
         """The token at hand; the next one is at hand then."""
         token = self.next
         if token.kind != "end":
             self.place += 1
         return token
 
-    def accept(self, *texts: str) -> Token | None:
+    def accept(self, *texts: str) -> BraceToken | None:
         """The token at hand if it is one of these."""
         return self.take() if self.is_at(*texts) else None
 
-    def expect(self, *texts: str) -> Token:
-        """The token at hand, which must be one of these. Raises Fault."""
+    def expect(self, *texts: str) -> BraceToken:
+        """The token at hand, which must be one of these. Raises TokenFault."""
         if not self.is_at(*texts):
             raise self.unexpected(" or ".join(f"`{text}`" for text in texts))
         return self.take()
 
-    def name(self, what: str = "a name") -> Token:
-        """An identifier. Raises Fault."""
+    def name(self, what: str = "a name") -> BraceToken:
+        """An identifier. Raises TokenFault."""
         token = self.next
         if token.kind != "word" or not _NAME.fullmatch(token.text):
             raise self.unexpected(what)
         return self.take()
 
-    def unexpected(self, expected: str) -> Fault:
+    def unexpected(self, expected: str) -> TokenFault:
         """Says that the token at hand is not what is expected."""
         token = self.next
         text = token.text
@@ -147,7 +147,7 @@ class Cursor:
             text = text[:_SHOWN].partition("\n")[0] + "..."
         found = "the end of the file" if token.kind == "end" else f"`{text}`"
         self.faults.append(say.brace_syntax(self.path, token.span, expected, found))
-        return Fault()
+        return TokenFault()
 
     # Opaque text
 
@@ -155,17 +155,17 @@ class Cursor:
         """What stands between the bracket at hand and its partner, without blanks around it.
 
         The same bracket may not stand inside, because on the layout surface the text would end
-        at the first closing one. Raises Fault if it is not closed.
+        at the first closing one. Raises TokenFault if it is not closed.
         """
         opening = self.take()
         closer = _CLOSERS[opening.text]
         depth = 1
-        nested: Token | None = None
+        nested: BraceToken | None = None
         while depth:
             token = self.take()
             if token.kind == "end":
                 self.faults.append(faults.unclosed_bracket(self.path, opening.span, opening.text))
-                raise Fault
+                raise TokenFault
             if token.kind == "mark" and token.text == opening.text:
                 nested = nested or token
                 depth += 1
@@ -188,7 +188,7 @@ class Cursor:
         )
 
     def string(self) -> tuple[str, Span]:
-        """The text of a string. Raises Fault if there is none."""
+        """The text of a string. Raises TokenFault if there is none."""
         token = self.next
         if token.kind != "string":
             raise self.unexpected("a string")

@@ -35,7 +35,7 @@ class Binder(NamedTuple):
     pars: int
 
 
-class Place(NamedTuple):
+class FlowPlace(NamedTuple):
     """What is around a block.
 
     `guarded`: of the binders around it, this many from outside in are known to have a
@@ -69,13 +69,13 @@ class FlowCheck:
 
     def check(self) -> list[Diagnostic]:
         """The findings, in the order in which the statements stand."""
-        drive(self._block(self._protocol.body, Place()))
+        drive(self._block(self._protocol.body, FlowPlace()))
         for local in self._protocol.locals:
             self._local = local.name.text
-            drive(self._block(local.body, Place()))
+            drive(self._block(local.body, FlowPlace()))
         return self.found
 
-    def _block(self, block: ast.Block, place: Place) -> Walk:
+    def _block(self, block: ast.Block, place: FlowPlace) -> Walk:
         outer_after = place.after
         follow: list[Summary] = []
         reported = dead = False
@@ -104,7 +104,7 @@ class FlowCheck:
             if isinstance(statement, ast.Loop) and is_desugared(statement):
                 place = place._replace(nested=True)  # the rest goes into the branch `Done`
 
-    def _statement(self, statement: ast.Statement, place: Place) -> Walk | None:
+    def _statement(self, statement: ast.Statement, place: FlowPlace) -> Walk | None:
         match statement:
             case ast.Choice():
                 return self._choice(statement, place)
@@ -131,7 +131,7 @@ class FlowCheck:
 
     # Recursion and calls
 
-    def _rec(self, rec: ast.Rec, place: Place) -> Walk:
+    def _rec(self, rec: ast.Rec, place: FlowPlace) -> Walk:
         binders = self._binders.setdefault(rec.name.text, [])
         binders.append(Binder(rec.name.span, self._depth, len(self._pars)))
         self._depth += 1
@@ -139,7 +139,7 @@ class FlowCheck:
         self._depth -= 1
         binders.pop()
 
-    def _continue(self, statement: ast.Continue, place: Place) -> None:
+    def _continue(self, statement: ast.Continue, place: FlowPlace) -> None:
         name = statement.name
         binders = self._binders.get(name.text)
         if not binders:
@@ -157,7 +157,7 @@ class FlowCheck:
                 say.unguarded_recursion(self.where, text, statement.span, binder.span)
             )
 
-    def _call(self, call: ast.Call, place: Place) -> None:
+    def _call(self, call: ast.Call, place: FlowPlace) -> None:
         name = call.name.text
         if name in self._excused:
             return  # its import is reported
@@ -173,7 +173,7 @@ class FlowCheck:
 
     # Choices
 
-    def _choice(self, choice: ast.Choice, place: Place) -> Walk:
+    def _choice(self, choice: ast.Choice, place: FlowPlace) -> Walk:
         branches = choice.branches
         if len(branches) == 1:
             label = branches[0].label
@@ -210,7 +210,7 @@ class FlowCheck:
                 )
                 return
 
-    def _beginning(self, decider: ast.RoleRef, branch: ast.Branch, place: Place) -> None:
+    def _beginning(self, decider: ast.RoleRef, branch: ast.Branch, place: FlowPlace) -> None:
         """Every branch must begin with a send by the decider."""
         label, who = branch.label, role_text(decider)
         if not branch.body:
@@ -253,7 +253,7 @@ class FlowCheck:
                 )
             )
 
-    def _reported(self, start: ast.Statement | None, place: Place) -> bool:
+    def _reported(self, start: ast.Statement | None, place: FlowPlace) -> bool:
         """True when the beginning of a branch is a fault that has a finding of its own."""
         match start:
             case ast.Continue(name):
@@ -264,7 +264,7 @@ class FlowCheck:
             case _:
                 return False
 
-    def _case(self, case: ast.Case, place: Place) -> Walk:
+    def _case(self, case: ast.Case, place: FlowPlace) -> Walk:
         self._arms(case, place.after)
         inner = place._replace(unlinked=place.unlinked or ("case", head_place(case)))
         for arm in case.arms:
@@ -299,7 +299,7 @@ class FlowCheck:
                 )
                 return
 
-    def _timeout(self, statement: ast.Timeout, place: Place) -> Walk:
+    def _timeout(self, statement: ast.Timeout, place: FlowPlace) -> Walk:
         hidden = place.unlinked or ("timeout", statement.head)
         inner = place._replace(unlinked=hidden, after=NOTHING)
         yield self._block(statement.body, inner)
@@ -309,7 +309,7 @@ class FlowCheck:
 
     # Loops and parallel branches
 
-    def _loop(self, loop: ast.Loop, place: Place) -> Walk:
+    def _loop(self, loop: ast.Loop, place: FlowPlace) -> Walk:
         match loop.kind:
             case ast.Decide(decider):
                 regular = self._decide(loop, decider, place)
@@ -329,7 +329,7 @@ class FlowCheck:
             case _:
                 yield self._block(loop.body, place._replace(after=NOTHING))
 
-    def _decide(self, loop: ast.Loop, decider: ast.RoleRef, place: Place) -> bool:
+    def _decide(self, loop: ast.Loop, decider: ast.RoleRef, place: FlowPlace) -> bool:
         """Check a deciding loop; True when Telltale turns it into a choice."""
         start = loop.body[0] if loop.body else None
         if not isinstance(start, ast.Send) or not same_role(start.sender, decider):
@@ -349,7 +349,7 @@ class FlowCheck:
             self.found.append(say.nested_deciding_loops(self.where, loop.head, place.deciding))
         return True
 
-    def _par(self, par: ast.Par, place: Place) -> Walk:
+    def _par(self, par: ast.Par, place: FlowPlace) -> Walk:
         span = head_place(par)
         if len(par.branches) < 2:
             self.found.append(say.par_branches(self.where, len(par.branches), span))

@@ -9,7 +9,7 @@ from tellverify.diagnostics import guards as limits
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
-from tellverify.model.predicate_text import Fault, read_predicate
+from tellverify.model.predicate_text import PredicateFault, read_predicate
 from tellverify.source.span import Span
 
 
@@ -33,7 +33,7 @@ def check_predicates(where: Where, protocol: ast.Protocol, source: str) -> Itera
 
 def _judged(where: Where, what: str, text: str, place: Span) -> Iterator[Diagnostic]:
     fault = read_predicate(text, place.start)
-    if not isinstance(fault, Fault):
+    if not isinstance(fault, PredicateFault):
         return
     shown = text if len(text) <= 60 else f"{text[:57]}..."
     if fault.is_limit:

@@ -38,7 +38,7 @@ REASONS: Final = {
 }
 
 
-class Receipt:
+class ReceiptPattern:
     """A receipt on the path that is followed; `use` is where it was consumed."""
 
     __slots__ = ("depth", "let", "loops", "reported", "shown", "use", "why")
@@ -58,12 +58,12 @@ class Receipt:
         return self.let.name.text
 
 
-class Alternative(NamedTuple):
+class PatternAlternative(NamedTuple):
     """How one of several blocks ended: what it consumed of outer receipts, if it ended at all."""
 
     place: Span
     text: str
-    uses: dict[Receipt, Span]
+    uses: dict[ReceiptPattern, Span]
     falls: bool
 
 

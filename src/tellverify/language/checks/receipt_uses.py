@@ -34,7 +34,7 @@ class Mention(NamedTuple):
     counted: bool = True
 
 
-class Text(NamedTuple):
+class ReceiptText(NamedTuple):
     """A text in which Telltale looks for uses; `exact`: the text must be the name."""
 
     text: str
@@ -120,26 +120,26 @@ def _atoms(atoms: tuple[ast.Atom, ...], counted: bool) -> Iterator[Mention]:
                 pass
 
 
-def counted_texts(statement: ast.Statement) -> Iterator[Text]:
+def counted_texts(statement: ast.Statement) -> Iterator[ReceiptText]:
     """The texts of `statement` itself in which Telltale looks for the names of receipts."""
     match statement:
         case ast.Send(message=message) | ast.Broadcast(message=message):
             if message.bracket:
-                yield Text(message.payload, message.span)
+                yield ReceiptText(message.payload, message.span)
             elif message.type is not None:
-                yield Text(_type_text(message.type), message.type.span)
+                yield ReceiptText(_type_text(message.type), message.type.span)
         case ast.Let(value=value):
             yield from _expression_texts(value)
         case ast.Case(scrutinee):
             yield from _expression_texts(scrutinee)
         case ast.Handoff(operation, target, receipt):
-            yield Text(operation.text, operation.span)
-            yield Text(role_text(target), target.span)
-            yield Text(receipt.text, receipt.span)
+            yield ReceiptText(operation.text, operation.span)
+            yield ReceiptText(role_text(target), target.span)
+            yield ReceiptText(receipt.text, receipt.span)
         case ast.DependentWork(goal=goal, argument=argument):
             if argument is not None:
-                yield Text(".".join(argument.parts), argument.span)
-            yield Text(goal.text, goal.span)
+                yield ReceiptText(".".join(argument.parts), argument.span)
+            yield ReceiptText(goal.text, goal.span)
         case _:
             pass
 
@@ -154,34 +154,34 @@ def _type_text(path: ast.TypePath) -> str:
     return " ".join(parts)
 
 
-def _expression_texts(value: ast.Expression) -> Iterator[Text]:
+def _expression_texts(value: ast.Expression) -> Iterator[ReceiptText]:
     match value:
         case ast.Check(call) | ast.Observe(call):
             yield from _atom_texts(call.arguments)
         case ast.Transfer(asset, source, target):
-            yield Text(asset.text, asset.span)
-            yield Text(role_text(source), source.span)
-            yield Text(role_text(target), target.span)
+            yield ReceiptText(asset.text, asset.span)
+            yield ReceiptText(role_text(source), source.span)
+            yield ReceiptText(role_text(target), target.span)
         case ast.Construct(argument=argument):
             if argument is not None:
-                yield Text(".".join(argument.parts), argument.span)
+                yield ReceiptText(".".join(argument.parts), argument.span)
         case ast.Apply(arguments=arguments):
             yield from _atom_texts(arguments)
         case ast.Path(parts, span):
-            yield Text(".".join(parts), span, True)
+            yield ReceiptText(".".join(parts), span, True)
 
 
-def _atom_texts(atoms: tuple[ast.Atom, ...]) -> Iterator[Text]:
+def _atom_texts(atoms: tuple[ast.Atom, ...]) -> Iterator[ReceiptText]:
     pending = list(reversed(atoms))
     while pending:
         atom = pending.pop()
         match atom:
             case ast.EffectCall(effect, operation, arguments):
-                yield Text(f"{effect.text}.{operation.text}", effect.span.to(operation.span))
+                yield ReceiptText(f"{effect.text}.{operation.text}", effect.span.to(operation.span))
                 pending.extend(reversed(arguments))
             case ast.Path(parts, span):
-                yield Text(".".join(parts), span)
+                yield ReceiptText(".".join(parts), span)
             case ast.TextAtom(text, span):
-                yield Text(text, span)
+                yield ReceiptText(text, span)
             case ast.IntAtom(value, span):
-                yield Text(str(value), span)
+                yield ReceiptText(str(value), span)

@@ -17,8 +17,8 @@ from tellverify.diagnostics import receipts as say
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.receipt_pattern import (
     REASONS,
-    Alternative,
-    Receipt,
+    PatternAlternative,
+    ReceiptPattern,
     alternatives_of,
 )
 from tellverify.language.checks.receipt_uses import Mention, consumed
@@ -49,12 +49,12 @@ class ReceiptCheck:
     def _reset(self, body: ast.Block, counting: Counting | None) -> None:
         self._body = body
         self._counting = counting
-        self._scope: dict[str, Receipt | None] = {}
-        self._blocks: list[dict[Receipt, None]] = []
-        self._uses: list[Receipt] = []  # consumed on this path, bound in an outer block
+        self._scope: dict[str, ReceiptPattern | None] = {}
+        self._blocks: list[dict[ReceiptPattern, None]] = []
+        self._uses: list[ReceiptPattern] = []  # consumed on this path, bound in an outer block
         self._loops: list[tuple[Span, str]] = []
         self._rounds: dict[str, list[Round]] = {}
-        self._all: list[Receipt] = []
+        self._all: list[ReceiptPattern] = []
         self._falls = True
 
     def check(self) -> list[Diagnostic]:
@@ -73,7 +73,7 @@ class ReceiptCheck:
         self, block: ast.Block, hidden: Sequence[ast.Name] = (), bound: ast.Let | None = None
     ) -> Walk:
         """Follow a block; `hidden` are names it binds to something else, `bound` its receipt."""
-        saved: list[tuple[str, Receipt | None]] = []
+        saved: list[tuple[str, ReceiptPattern | None]] = []
         mark = len(self._uses)
         self._blocks.append({})
         self._falls = True
@@ -93,7 +93,7 @@ class ReceiptCheck:
         for name_text, receipt_before in reversed(saved):
             self._scope[name_text] = receipt_before
 
-    def _statements(self, block: ast.Block, saved: list[tuple[str, Receipt | None]]) -> Walk:
+    def _statements(self, block: ast.Block, saved: list[tuple[str, ReceiptPattern | None]]) -> Walk:
         for statement in block:
             if not isinstance(statement, ast.Send) or statement.message.bracket:
                 for mention in consumed(statement, self._source):
@@ -135,11 +135,11 @@ class ReceiptCheck:
         return None
 
     def _alternatives(self, statement: ast.Choice | ast.Case | ast.Timeout) -> Walk:
-        found: list[Alternative] = []
+        found: list[PatternAlternative] = []
         for place, text, block, hidden in alternatives_of(statement):
             mark = len(self._uses)
             yield self._block(block, hidden)
-            found.append(Alternative(place, text, self._undo(mark), self._falls))
+            found.append(PatternAlternative(place, text, self._undo(mark), self._falls))
         ending = [each for each in found if each.falls]
         self._falls = bool(ending) or not found
         for alternative in ending:
@@ -164,7 +164,7 @@ class ReceiptCheck:
                 )
 
     def _par(self, par: ast.Par) -> Walk:
-        together: dict[Receipt, Span] = {}
+        together: dict[ReceiptPattern, Span] = {}
         falls = True
         for block in par.branches:
             mark = len(self._uses)
@@ -227,9 +227,9 @@ class ReceiptCheck:
             )
 
     def _bind(self, let: ast.Let) -> None:
-        receipt: Receipt | None = None
+        receipt: ReceiptPattern | None = None
         if isinstance(let.value, ast.Transfer):
-            receipt = Receipt(let, len(self._blocks), len(self._loops))
+            receipt = ReceiptPattern(let, len(self._blocks), len(self._loops))
             self._blocks[-1][receipt] = None
             self._all.append(receipt)
         self._scope[let.name.text] = receipt
@@ -246,7 +246,7 @@ class ReceiptCheck:
         else:
             self._consume(receipt, mention.span, "" if mention.counted else "operation")
 
-    def _consume(self, receipt: Receipt, use: Span, why: str) -> None:
+    def _consume(self, receipt: ReceiptPattern, use: Span, why: str) -> None:
         receipt.use = use
         receipt.why = receipt.why or why
         if receipt.depth == len(self._blocks):
@@ -254,9 +254,9 @@ class ReceiptCheck:
         else:
             self._uses.append(receipt)
 
-    def _undo(self, mark: int) -> dict[Receipt, Span]:
+    def _undo(self, mark: int) -> dict[ReceiptPattern, Span]:
         """The uses since `mark`, taken back."""
-        found: dict[Receipt, Span] = {}
+        found: dict[ReceiptPattern, Span] = {}
         for receipt in self._uses[mark:]:
             if receipt.use is not None:
                 found[receipt] = receipt.use
@@ -271,7 +271,7 @@ class ReceiptCheck:
 
     # Findings
 
-    def _twice(self, receipt: Receipt, span: Span, first: Span) -> None:
+    def _twice(self, receipt: ReceiptPattern, span: Span, first: Span) -> None:
         if not receipt.reported:
             receipt.reported = True
             upstream = self._upstream(receipt)
@@ -280,7 +280,7 @@ class ReceiptCheck:
                 say.receipt_twice(self.where, receipt.name, span, first, bound, upstream)
             )
 
-    def _repeated(self, receipt: Receipt, use: Span, head: Span, text: str) -> None:
+    def _repeated(self, receipt: ReceiptPattern, use: Span, head: Span, text: str) -> None:
         receipt.reported = True
         self.found.append(
             say.receipt_in_loop(
@@ -293,7 +293,7 @@ class ReceiptCheck:
             )
         )
 
-    def _drop(self, receipt: Receipt, end: Span | None, text: str) -> None:
+    def _drop(self, receipt: ReceiptPattern, end: Span | None, text: str) -> None:
         """A receipt is live where its block ends, or at `end`, where a round of a `rec` does."""
         if receipt.reported or receipt.use is not None:
             return
@@ -315,7 +315,7 @@ class ReceiptCheck:
             say.unconsumed_receipt(self.where, receipt.name, bound, mentions, upstream)
         )
 
-    def _upstream(self, receipt: Receipt) -> str:
+    def _upstream(self, receipt: ReceiptPattern) -> str:
         if self._counting is not None and self._counting.accepts(receipt.let):
             return "accepts"
         return "rejects"

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tellverify.language.checks.receipt_uses import Text, counted_texts
+from tellverify.language.checks.receipt_uses import ReceiptText, counted_texts
 from tellverify.language.checks.walk import child_blocks
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
@@ -118,7 +118,7 @@ class Counting:
                     self._found.setdefault(name, []).append(found)
 
 
-def _by_words(text: Text, names: set[str]) -> dict[str, int]:
+def _by_words(text: ReceiptText, names: set[str]) -> dict[str, int]:
     if text.exact:
         return {text.text: 1} if text.text in names else {}
     counts: dict[str, int] = {}

@@ -67,7 +67,7 @@ class Namespace(msgspec.Struct, frozen=True):
     span: Span
 
 
-class Fragment(msgspec.Struct, frozen=True):
+class SourceFragment(msgspec.Struct, frozen=True):
     """Text to be read on its own; `offset` is where its first character stands in the file.
 
     Blanks at its beginning may stand for other text, so `offset` may even be negative. The macro
@@ -91,7 +91,7 @@ class Include(msgspec.Struct, frozen=True):
 class Extracted(msgspec.Struct, frozen=True):
     """What there is in a file, in the order of its text."""
 
-    fragments: tuple[Fragment, ...] = ()
+    fragments: tuple[SourceFragment, ...] = ()
     includes: tuple[Include, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -103,7 +103,7 @@ class Extracted(msgspec.Struct, frozen=True):
 
 def extract(source: SourceFile) -> Extracted:
     """The choreographies in a Rust source or a Markdown page, by the suffix of its path."""
-    finder = _Finder(source)
+    finder = _FragmentFinder(source)
     if source.path.endswith(RUST):
         finder.rust(0, len(source.text))
     else:
@@ -111,14 +111,14 @@ def extract(source: SourceFile) -> Extracted:
     return Extracted(tuple(finder.fragments), tuple(finder.includes), tuple(finder.diagnostics))
 
 
-def fragments(source: SourceFile) -> tuple[Fragment, ...]:
+def fragments(source: SourceFile) -> tuple[SourceFragment, ...]:
     """The texts in `source` that are read on their own: all of a `.tell` file is one."""
     if source.path.endswith((RUST, MARKDOWN)):
         return extract(source).fragments
-    return (Fragment(source.text, 0),)
+    return (SourceFragment(source.text, 0),)
 
 
-def read_fragment(source: SourceFile, fragment: Fragment) -> Parsed:
+def read_fragment(source: SourceFile, fragment: SourceFragment) -> Parsed:
     """The tree of a fragment of `source`, and its diagnostics, with places in `source`."""
     text = SourceFile(source.path, fragment.text)
     parsed, place = read_part(text) if fragment.is_part else (read_tell(text), int)
@@ -215,13 +215,13 @@ def _marks(line: str, depth: int) -> int:
     return min(depth, match[0].count(">")) if match else 0
 
 
-class _Finder:
+class _FragmentFinder:
     """The fragments of one file."""
 
     def __init__(self, source: SourceFile) -> None:
         self.path = source.path
         self.text = source.text
-        self.fragments: list[Fragment] = []
+        self.fragments: list[SourceFragment] = []
         self.includes: list[Include] = []
         self.diagnostics: list[Diagnostic] = []
         self._seen = 0
@@ -341,7 +341,7 @@ class _Finder:
         padding = " " * column if line.strip() else ""
         body = text[code:] if line.strip() else text
         offset = start + (code if line.strip() else 0) - len(padding)
-        self.fragments.append(Fragment(padding + body, offset, namespace, is_part))
+        self.fragments.append(SourceFragment(padding + body, offset, namespace, is_part))
 
 
 def _ends(text: str, start: int, end: int) -> bool:

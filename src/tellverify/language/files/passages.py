@@ -16,7 +16,7 @@ from tellverify.diagnostics.model import Annotation, Diagnostic
 from tellverify.language.files.extraction import (
     MARKDOWN,
     RUST,
-    Fragment,
+    SourceFragment,
     extract,
     read_fragment,
 )
@@ -82,7 +82,7 @@ def passages(source: SourceFile) -> list[Passage]:
     return [_passage(source.text, fragment) for fragment in extract(source).fragments]
 
 
-def _passage(text: str, fragment: Fragment) -> Passage:
+def _passage(text: str, fragment: SourceFragment) -> Passage:
     inner, start = fragment.text, fragment.offset
     apart = Passage(inner, None, offset=start, is_part=fragment.is_part)
     if fragment.is_part or start < 0 or not text.startswith(inner, start) or not inner.strip():

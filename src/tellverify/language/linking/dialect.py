@@ -34,7 +34,7 @@ from tellverify.diagnostics.syntax import SWALLOWED_LINE
 from tellverify.language.checks.names import References
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.linking.dialect_rewriting import as_run_upstream, within
-from tellverify.language.linking.modules import Judged
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.program import OverBudget
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
@@ -63,7 +63,7 @@ _LATE: Final = frozenset(
 _READ_HERE: Final = (DROPPED_CALL, SWALLOWED_LINE)
 
 
-def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> Judged:
+def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> CheckedFile:
     """A choreography by Telltale's measure, in the form in which Telltale runs it.
 
     Imports mean nothing. A role that takes part only in what is dropped takes no part. No protocol
@@ -93,7 +93,7 @@ def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> Judged
         unused.extend(d for d in References(where, alone).check() if d.code is UNUSED_ROLE)
     dropped.sort()
     found = [d for d in said if limits or d.code is not UNUSED_ROLE] + unused
-    return Judged(
+    return CheckedFile(
         msgspec.structs.replace(file, protocols=tuple(protocols)),
         source,
         tuple(by_upstream(_without_late_rules(found, dropped))),

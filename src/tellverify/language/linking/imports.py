@@ -82,7 +82,7 @@ def with_imported(protocol: ast.Protocol, linked: Linked) -> ast.Protocol:
     return msgspec.structs.replace(protocol, locals=(*protocol.locals, *linked.locals))
 
 
-class Module(msgspec.Struct, frozen=True):
+class LinkedModule(msgspec.Struct, frozen=True):
     """A file that others may import. `exports` is keyed by names that no file can write.
 
     `blocked` says why its protocols cannot be used, and is empty otherwise.
@@ -94,7 +94,7 @@ class Module(msgspec.Struct, frozen=True):
     blocked: str = ""
 
 
-def module_of(file: ast.File, source: SourceFile, linked: Linked, blocked: str) -> Module:
+def module_of(file: ast.File, source: SourceFile, linked: Linked, blocked: str) -> LinkedModule:
     """`file` as others see it. Names in its bodies are made unique in the whole check."""
     module = file.module.name.text if file.module is not None else ""
     exports: dict[str, Imported] = {}
@@ -111,7 +111,7 @@ def module_of(file: ast.File, source: SourceFile, linked: Linked, blocked: str) 
             exports.setdefault(key, Imported(local, source, roles, _callees(renamed)))
         for one in linked.imported.values():
             exports.setdefault(one.local.name.text, one)
-    return Module(file, source, exports, blocked)
+    return LinkedModule(file, source, exports, blocked)
 
 
 def _renamed(block: ast.Block, names: Mapping[str, str]) -> ast.Block:
@@ -146,7 +146,7 @@ def _callees(block: ast.Block) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-Find = Callable[[str], Sequence[Module]]
+Find = Callable[[str], Sequence[LinkedModule]]
 
 
 class Linker:
@@ -183,7 +183,7 @@ class Linker:
                 for statement in preorder(block):
                     if isinstance(statement, ast.Call):
                         self._calls.setdefault(statement.name.text, []).append(statement)
-        self._brought: dict[str, tuple[ast.Import, Span, Module]] = {}
+        self._brought: dict[str, tuple[ast.Import, Span, LinkedModule]] = {}
         self._excused: dict[str, None] = {}
 
     def link(self) -> Linked:
@@ -211,7 +211,9 @@ class Linker:
             self._check_roles(protocol, imported)
         return Linked(imported, frozenset(self._excused), blocked)
 
-    def _bring(self, imported: dict[str, Imported], name: str, key: str, module: Module) -> None:
+    def _bring(
+        self, imported: dict[str, Imported], name: str, key: str, module: LinkedModule
+    ) -> None:
         """Add a protocol and all that it calls."""
         imported[name] = module.exports[key]
         calls = {
@@ -252,7 +254,7 @@ class Linker:
         listed = {one.text for each in self.file.imports for one in each.exposing or ()}
         return [name for name in self._calls if name not in self._own and name not in listed]
 
-    def _expose(self, item: ast.Import, module: Module) -> None:
+    def _expose(self, item: ast.Import, module: LinkedModule) -> None:
         """Bring in what `item` lists, or all protocols of the module."""
         header = module.file.module
         exposed = [one.text for one in header.exposing] if header is not None else []
@@ -282,7 +284,7 @@ class Linker:
             elif one.text in protocols:
                 self._take(one.text, item, one.span, module)
 
-    def _take(self, name: str, item: ast.Import, span: Span, module: Module) -> None:
+    def _take(self, name: str, item: ast.Import, span: Span, module: LinkedModule) -> None:
         other = self._brought.get(name)
         if name in self._own:
             if item.exposing is not None or name in self._calls:
@@ -332,6 +334,6 @@ def _same_size(mine: ast.Index | None, other: ast.Index | None) -> bool:
     return mine == other
 
 
-def _header(module: Module) -> Span:
+def _header(module: LinkedModule) -> Span:
     header = module.file.module
     return header.span if header is not None else Span(0, 0)

@@ -12,7 +12,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.files.embedded import Unit
 from tellverify.language.files.inputs import ReadFile
-from tellverify.language.linking.imports import NOT_LINKED, Linked, Linker, Module, module_of
+from tellverify.language.linking.imports import NOT_LINKED, Linked, LinkedModule, Linker, module_of
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
 from tellverify.source.dependencies import circles, in_order
@@ -22,7 +22,7 @@ from tellverify.source.text import SourceFile
 _MAY_IMPORT: Final = re.compile(r"^[ \t]*import\b|\binclude_str!", re.MULTILINE)
 
 
-class Judged(msgspec.Struct, frozen=True):
+class CheckedFile(msgspec.Struct, frozen=True):
     """A choreography with what is wrong with its text and what it gets from other files.
 
     `limits` says of protocols, by the place of their names, why they were too large to be judged.
@@ -35,10 +35,10 @@ class Judged(msgspec.Struct, frozen=True):
     limits: Mapping[Span, str] = {}
 
 
-def judged_alone(parsed: Parsed, source: SourceFile) -> Judged:
+def judged_alone(parsed: Parsed, source: SourceFile) -> CheckedFile:
     """A choreography of which no import is resolved."""
     file = parsed.file
-    return Judged(file, source, (*parsed.diagnostics, *check_structure(file, source)))
+    return CheckedFile(file, source, (*parsed.diagnostics, *check_structure(file, source)))
 
 
 def may_import(files: Iterable[ReadFile]) -> bool:
@@ -59,13 +59,13 @@ class Modules:
         self._wanted = {
             item.module.text for parsed, _ in self._nodes for item in parsed.file.imports
         }
-        self._judged: dict[int, Judged] = {}
-        self._modules: dict[int, Module] = {}
+        self._judged: dict[int, CheckedFile] = {}
+        self._modules: dict[int, LinkedModule] = {}
         needs = {number: tuple(self._imports(number)) for number in range(len(self._nodes))}
         self._order = in_order(needs)
         self._circles = {(one[-1], one[0]): one for one in circles(needs)}
 
-    def judged(self, parsed: Parsed) -> Judged:
+    def judged(self, parsed: Parsed) -> CheckedFile:
         """One of the choreographies."""
         number = self._numbers[id(parsed)]
         while number not in self._judged:
@@ -96,7 +96,7 @@ class Modules:
             linked = linker.link()
             found = linker.found
         said = (*parsed.diagnostics, *check_structure(file, source, linked), *found)
-        self._judged[number] = Judged(file, source, said, linked)
+        self._judged[number] = CheckedFile(file, source, said, linked)
         if file.module is not None and file.module.name.text in self._wanted:
             self._modules[number] = module_of(
                 file, source, linked, _blocked(file, source, said, linked)

@@ -29,7 +29,7 @@ from tellverify.source.text import SourceFile
 _MOST_MEMBERS: Final = 64  # a cut-off above it is of no use: the grid of sizes is too large
 
 
-class SizeFault(msgspec.Struct, frozen=True):
+class CutoffFault(msgspec.Struct, frozen=True):
     """A construct whose meaning depends on the size in another way than by one more member."""
 
     reason: str
@@ -90,7 +90,7 @@ def size_symbols(protocol: ast.Protocol, lowered_at: LoweredAt) -> tuple[SizeSym
 
 def size_faults(
     source: SourceFile, protocol: ast.Protocol, linked: Linked = NOT_LINKED
-) -> tuple[SizeFault, ...]:
+) -> tuple[CutoffFault, ...]:
     """The constructs for which a generic member cannot stand for all larger sizes.
 
     Those are: a whole family, or a range up to its size, that sends to its own family; a range
@@ -104,7 +104,7 @@ def size_faults(
         for reason, span in _faults(statement, sizes, symbols):
             line = home.position(span.start)[0]
             path = "" if home is source else f" of {home.path}"
-            found.append(SizeFault(f"{reason}{path}", line, span))
+            found.append(CutoffFault(f"{reason}{path}", line, span))
     return tuple(dict.fromkeys(found))
 
 

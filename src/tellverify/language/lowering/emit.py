@@ -16,7 +16,7 @@ from tellverify.language.checks.walk import (
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.families import RoleFault
 from tellverify.language.lowering.interleave import interleave, shared_events
-from tellverify.language.lowering.numbering import Tables
+from tellverify.language.lowering.numbering import StateNumbering
 from tellverify.language.lowering.program import OverBudget, Program, Skip, Tag
 from tellverify.language.lowering.sites import least_responses
 from tellverify.language.syntax import ast
@@ -35,7 +35,7 @@ class Emitter:
     def __init__(
         self,
         protocol: ast.Protocol,
-        tables: Tables,
+        tables: StateNumbering,
         budget: int,
         alone: Mapping[int, int] | None = None,
         nested: list[tuple[Rows, ...]] | None = None,

@@ -14,11 +14,11 @@ from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.emit import Emitter
 from tellverify.language.lowering.families import RoleFault, RoleTable, family_names
 from tellverify.language.lowering.first_and_last import Summaries
-from tellverify.language.lowering.numbering import Tables
+from tellverify.language.lowering.numbering import StateNumbering
 from tellverify.language.lowering.program import OverBudget, Skip
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph
-from tellverify.model.parallel_order import Level, ParallelOrder
+from tellverify.model.parallel_order import ParallelLevel, ParallelOrder
 from tellverify.model.site import Site
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -75,12 +75,14 @@ def lower(
     except RoleFault as fault:
         skip = _skip(str(fault), protocol.roles_span, source)
         return Lowered(None, families=families, skipped=(skip,))
-    tables = Tables(source, roles, linked.sources)
+    tables = StateNumbering(source, roles, linked.sources)
     return _Lowering(source, with_imported(protocol, linked), tables, budget).run(families)
 
 
-def _level(rows: Rows) -> Level:
-    return Level(rows.first, rows.sender, rows.receiver, rows.label, rows.target, rows.final)
+def _level(rows: Rows) -> ParallelLevel:
+    return ParallelLevel(
+        rows.first, rows.sender, rows.receiver, rows.label, rows.target, rows.final
+    )
 
 
 def _skip(reason: str, span: Span, source: SourceFile) -> Skip:
@@ -92,7 +94,7 @@ class _Lowering:
     """The passes over one protocol, which share tables."""
 
     def __init__(
-        self, source: SourceFile, protocol: ast.Protocol, tables: Tables, budget: int
+        self, source: SourceFile, protocol: ast.Protocol, tables: StateNumbering, budget: int
     ) -> None:
         self.source = source
         self.protocol = protocol

@@ -11,7 +11,7 @@ from tellverify.model.site import Site
 from tellverify.source.text import SourceFile
 
 
-class Tables:
+class StateNumbering:
     """Roles, labels and sites by number; shared by all programs of one protocol.
 
     `imported` says which protocols that can be called stand in other files.

@@ -109,7 +109,7 @@ class WordValue(msgspec.Struct, frozen=True, tag=True):
 Value: TypeAlias = TextValue | DurationValue | IntsValue | NamesValue | IntValue | WordValue
 
 
-class Entry(msgspec.Struct, frozen=True):
+class RecordEntry(msgspec.Struct, frozen=True):
     """`key : value` of a sender record; order and duplicates are kept."""
 
     key: Name
@@ -120,7 +120,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """`{ key : value, ... }` after a sender."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RecordEntry, ...]
     span: Span = NOWHERE
 
 

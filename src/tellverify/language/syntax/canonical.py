@@ -11,7 +11,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import parse
 from tellverify.language.syntax.printing.printer import print_file
-from tellverify.language.syntax.printing.rows import TooLarge
+from tellverify.language.syntax.printing.rows import RowTooLarge
 from tellverify.language.syntax.spans import same_tree
 from tellverify.language.syntax.surface import is_brace_surface, old_spelling_of, read_tell
 from tellverify.source.text import SourceFile
@@ -51,7 +51,7 @@ def canonical(source: SourceFile, *, upgrade: bool = False) -> Canonical:
         again = parse(SourceFile(source.path, text))
         if is_brace:
             text = print_file(again.file, text)
-    except TooLarge:
+    except RowTooLarge:
         return Canonical(None, (say.layout_too_large(source.path),))
     is_faithful = (
         again.file.complete

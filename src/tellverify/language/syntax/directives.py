@@ -32,7 +32,7 @@ _BODY: Final = re.compile(
 )
 
 
-class Form(msgspec.Struct, frozen=True):
+class DirectiveForm(msgspec.Struct, frozen=True):
     """How a kind is written: `pattern` is what help shows, `named` without parentheses, `bare`
     without any argument.
     """
@@ -43,13 +43,15 @@ class Form(msgspec.Struct, frozen=True):
     bare: bool = False
 
 
-FORMS: Final[dict[str, Form]] = {
-    "allow": Form("-- tell: allow(CODE, ...): reason"),
-    "assume": Form("-- tell: assume(OBLIGATION, ...) until 2027-03-01: reason", dated=True),
-    "property": Form("-- tell: property NAME: FORMULA", named=True),
-    "category": Form("-- tell: category(C)"),
-    "must-end": Form("-- tell: must-end", bare=True),
-    "budget": Form("-- tell: budget(ROLE = LIMIT, ...)"),
+FORMS: Final[dict[str, DirectiveForm]] = {
+    "allow": DirectiveForm("-- tell: allow(CODE, ...): reason"),
+    "assume": DirectiveForm(
+        "-- tell: assume(OBLIGATION, ...) until 2027-03-01: reason", dated=True
+    ),
+    "property": DirectiveForm("-- tell: property NAME: FORMULA", named=True),
+    "category": DirectiveForm("-- tell: category(C)"),
+    "must-end": DirectiveForm("-- tell: must-end", bare=True),
+    "budget": DirectiveForm("-- tell: budget(ROLE = LIMIT, ...)"),
 }
 """The kinds of comments that some part of tellverify reads."""
 
@@ -111,7 +113,7 @@ def directives(file: ast.File, source: SourceFile) -> Directives:
         return NONE
     said: list[Diagnostic] = []
     read: list[Directive] = []
-    places = _Places(file, source)
+    places = _DirectivePlaces(file, source)
     for beginning, comment in comments:
         directive = _read(beginning, comment, places, said)
         if directive is not None:
@@ -120,7 +122,7 @@ def directives(file: ast.File, source: SourceFile) -> Directives:
 
 
 def _read(
-    beginning: re.Match[str], comment: ast.Comment, places: _Places, said: list[Diagnostic]
+    beginning: re.Match[str], comment: ast.Comment, places: _DirectivePlaces, said: list[Diagnostic]
 ) -> Directive | None:
     path, start = places.source.path, comment.span.start
     text = comment.text.rstrip()
@@ -155,7 +157,7 @@ def _read(
     )
 
 
-def _is_date(text: str, form: Form) -> bool:
+def _is_date(text: str, form: DirectiveForm) -> bool:
     """Whether there is such a day, and the kind has one."""
     year, month, day = (int(part) for part in text.split("-"))
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
@@ -163,7 +165,7 @@ def _is_date(text: str, form: Form) -> bool:
     return form.dated and year > 0 and 1 <= month <= 12 and 1 <= day <= days[month - 1]
 
 
-class _Places:
+class _DirectivePlaces:
     """What stands where in one text."""
 
     def __init__(self, file: ast.File, source: SourceFile) -> None:

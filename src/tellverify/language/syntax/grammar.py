@@ -39,7 +39,7 @@ _FIRST_TERMINALS: Final = (
 )
 
 
-class Tables(msgspec.Struct, frozen=True):
+class GrammarTables(msgspec.Struct, frozen=True):
     """LALR(1) tables. State 0 is the start; terminals and nonterminals are numbered apart.
 
     `actions[state][terminal]` is a state to shift to, `-1 - rule` to reduce, or 0 to accept.
@@ -59,10 +59,10 @@ class Tables(msgspec.Struct, frozen=True):
     gotos: tuple[dict[int, int], ...]
 
 
-_loaded: list[Tables] = []
+_loaded: list[GrammarTables] = []
 
 
-def tables() -> Tables:
+def tables() -> GrammarTables:
     """The tables of the grammar; computed if the kept ones belong to another grammar."""
     if not _loaded:
         grammar = _read(_GRAMMAR)
@@ -77,9 +77,9 @@ def _read(path: str) -> bytes:
         return file.read().replace(b"\r\n", b"\n")
 
 
-def _kept_tables() -> Tables | None:
+def _kept_tables() -> GrammarTables | None:
     try:
-        return msgspec.json.decode(_read(_TABLES), type=Tables)
+        return msgspec.json.decode(_read(_TABLES), type=GrammarTables)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -94,12 +94,12 @@ def kept_text() -> bytes:
     return _read(_TABLES)
 
 
-def encode_tables(value: Tables) -> bytes:
+def encode_tables(value: GrammarTables) -> bytes:
     """The bytes that `tables.json` holds for `value`; equal tables give equal bytes."""
     return msgspec.json.encode(value) + b"\n"
 
 
-def compile_tables(grammar: bytes) -> Tables:
+def compile_tables(grammar: bytes) -> GrammarTables:
     """Computes the tables of a grammar.
 
     Implements LALR(1) lookaheads after DeRemer and Pennello (1982), by lark; a shift-reduce
@@ -131,7 +131,7 @@ def compile_tables(grammar: bytes) -> Tables:
     nonterminals = tuple(sorted({str(rule.origin.name) for rule in rules}))
     numbers = {name: number for number, name in enumerate(terminals)}
     actions, gotos = _number_states(lark.parser.parser._parse_table, numbers, nonterminals, rules)
-    return Tables(
+    return GrammarTables(
         sha256=sha256(grammar).hexdigest(),
         checksum=crc32(grammar),
         terminals=terminals,

@@ -16,7 +16,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.syntax import UNCLOSED_BRACKET
 from tellverify.language.syntax.ast import Comment
 from tellverify.language.syntax.grammar import END as END_NAME
-from tellverify.language.syntax.grammar import Tables
+from tellverify.language.syntax.grammar import GrammarTables
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -88,7 +88,7 @@ class Kinds:
 
     __slots__ = ("_numbers", "first_keyword", "foreign", "other", "words")
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: GrammarTables) -> None:
         self._numbers = {name: number for number, name in enumerate(tables.terminals)}
         self.words = tables.words
         self.first_keyword = tables.first_keyword

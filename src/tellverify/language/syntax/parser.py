@@ -23,9 +23,9 @@ from tellverify.language.syntax.build import (
     statements,
 )
 from tellverify.language.syntax.build.reductions import BUILDERS
-from tellverify.language.syntax.grammar import Tables, tables
+from tellverify.language.syntax.grammar import GrammarTables, tables
 from tellverify.language.syntax.lexer import Kinds, Tokens, tokenize
-from tellverify.language.syntax.recovery.automaton import Automaton
+from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 from tellverify.language.syntax.recovery.recovery import MOST_FAULTS, Recovery
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -100,13 +100,13 @@ def _first_faults(path: str, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _run(tokens: Tokens, kinds: Kinds, language: Tables) -> list[object]:
+def _run(tokens: Tokens, kinds: Kinds, language: GrammarTables) -> list[object]:
     """Shifts and reduces by the tables; what has no entry there goes to the recovery."""
     rows, gotos = language.actions, language.gotos
     rules = _rules(language)
     numbers, starts, ends, texts = tokens.kinds, tokens.starts, tokens.ends, tokens.texts
     name_kind = kinds["NAME"]
-    machine = Automaton(tokens, kinds, language, rules)
+    machine = ParserAutomaton(tokens, kinds, language, rules)
     recovery = Recovery(machine)
     states, values = machine.states, machine.values
     index = 0
@@ -143,7 +143,7 @@ def _run(tokens: Tokens, kinds: Kinds, language: Tables) -> list[object]:
             return found if isinstance(found, list) else []
 
 
-def _rules(language: Tables) -> list[tuple[int, int, Callable[..., object] | None]]:
+def _rules(language: GrammarTables) -> list[tuple[int, int, Callable[..., object] | None]]:
     return [
         (length, left, BUILDERS[builder] if builder else None)
         for left, length, builder in language.rules

@@ -17,8 +17,8 @@ from tellverify.model.site import Site
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import (
     Fold,
-    Row,
     RowKind,
+    SequenceRow,
     awaited,
     folded,
     participants,
@@ -71,7 +71,7 @@ def draw(trace: Trace, roles: Sequence[str], style: Style, *, verbose: bool = Fa
 
 
 def _layout(
-    columns: Sequence[str], items: Sequence[Row | Fold], gutter: int, style: Style
+    columns: Sequence[str], items: Sequence[SequenceRow | Fold], gutter: int, style: Style
 ) -> _Layout | None:
     """The widest layout that fits: roomy, tight, then with names and labels cut; None if none."""
     for least, longest in ((18, 30), (8, 30), (8, 14), (8, 9)):
@@ -101,13 +101,13 @@ def _short_names(columns: Sequence[str], longest: int, style: Style) -> tuple[st
 
 
 def _cut_names(
-    items: Sequence[Row | Fold], columns: Sequence[str], layout: _Layout, style: Style
+    items: Sequence[SequenceRow | Fold], columns: Sequence[str], layout: _Layout, style: Style
 ) -> list[str]:
     """The names and labels that the chart shows cut, in full, a line each."""
     full = {name: style.tamed(role) for name, role in zip(layout.names, columns, strict=True)}
     index = {role: number for number, role in enumerate(columns)}
     for item in items:
-        if isinstance(item, Row):
+        if isinstance(item, SequenceRow):
             full[_label(item, index, layout, style)] = style.tamed(item.label)
     return [f"{short} is {name}" for short, name in full.items() if short != name]
 
@@ -115,7 +115,7 @@ def _cut_names(
 def _placed(
     columns: Sequence[str],
     names: tuple[str, ...],
-    items: Sequence[Row | Fold],
+    items: Sequence[SequenceRow | Fold],
     sizes: tuple[int, int],
     gutter: int,
     style: Style,
@@ -127,7 +127,7 @@ def _placed(
         for left, right in pairwise(names)
     ]
     for item in items:
-        if isinstance(item, Row):
+        if isinstance(item, SequenceRow):
             low, high = sorted((index[item.sender], index[item.receiver]))
             need = min(width(style.shown(item.label)), longest) + 8
             lacking = need - sum(gaps[low:high])
@@ -147,7 +147,7 @@ def _placed(
 
 def _columns(
     trace: Trace,
-    items: Sequence[Row | Fold],
+    items: Sequence[SequenceRow | Fold],
     columns: Sequence[str],
     layout: _Layout,
     style: Style,
@@ -201,7 +201,7 @@ def _lifelines(layout: _Layout, sign: str) -> list[str]:
     return cells
 
 
-def _label(row: Row, index: Mapping[str, int], layout: _Layout, style: Style) -> str:
+def _label(row: SequenceRow, index: Mapping[str, int], layout: _Layout, style: Style) -> str:
     """The label of a message, cut to what its arrow has room for."""
     low, high = sorted((layout.centres[index[row.sender]], layout.centres[index[row.receiver]]))
     room = high - low - (6 if row.kind == RowKind.ARROW else 7)
@@ -211,7 +211,7 @@ def _label(row: Row, index: Mapping[str, int], layout: _Layout, style: Style) ->
 
 
 def _arrow(
-    cells: list[str], row: Row, index: Mapping[str, int], layout: _Layout, style: Style
+    cells: list[str], row: SequenceRow, index: Mapping[str, int], layout: _Layout, style: Style
 ) -> None:
     """Draw the message of `row` between the lifelines of its roles."""
     glyphs = style.glyphs
@@ -265,7 +265,7 @@ def _with_note(drawn: str, note: str, edge: int, layout: _Layout | None, style: 
 # List
 
 
-def _list(items: Sequence[Row | Fold], gutter: int, style: Style) -> list[str]:
+def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> list[str]:
     """One message a line, for runs with more roles than fit side by side."""
     glyphs = style.glyphs
     arrows = {
@@ -301,7 +301,7 @@ def place(site: Site) -> str:
     return f"{site.path.rpartition('/')[2]}:{site.line}" if site.path else f"line {site.line}"
 
 
-def _notes(row: Row, style: Style) -> str:
+def _notes(row: SequenceRow, style: Style) -> str:
     parts = [place(row.site)]
     if row.branch:
         parts.append(f"branch {row.branch}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tellverify.model.trace import Trace
-from tellverify.report.drawing.sequence import Row, RowKind, awaited, participants, rows_of
+from tellverify.report.drawing.sequence import RowKind, SequenceRow, awaited, participants, rows_of
 from tellverify.report.escape import printable
 
 _IDLE: Final = 6
@@ -39,7 +39,7 @@ def chart_dot(trace: Trace, roles: Sequence[str]) -> Iterator[str]:
     yield "}"
 
 
-def _message(row: Row, place: dict[str, int], *, repeats: bool) -> str:
+def _message(row: SequenceRow, place: dict[str, int], *, repeats: bool) -> str:
     words = f"{row.number}  {row.label}"
     if row.kind is RowKind.SEND:
         words += " (queued)"

@@ -148,7 +148,7 @@ class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
     annotations: Sequence[tuple[str, str]] = ()
 
 
-class _Graph(msgspec.Struct, frozen=True):
+class _DiagramGraph(msgspec.Struct, frozen=True):
     schema: str
     name: str
     roles: tuple[str, ...]
@@ -181,5 +181,7 @@ def graph_json(graph: ProtocolGraph) -> str:
             )
     final = [state for state in range(graph.state_count) if graph.final[state]]
     roles = tuple(encodable(role) for role in graph.roles)
-    document = _Graph(GRAPH_SCHEMA, encodable(graph.name), roles, graph.state_count, final, events)
+    document = _DiagramGraph(
+        GRAPH_SCHEMA, encodable(graph.name), roles, graph.state_count, final, events
+    )
     return msgspec.json.encode(document).decode()

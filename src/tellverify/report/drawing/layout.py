@@ -25,7 +25,7 @@ _THREAD: Final = 5.0  # half the width of the place where an edge passes a rank
 _STRAIGHT: Final = 6.0  # how much more a long edge wants to be straight than a short one
 
 
-class TooLarge(Exception):
+class LayoutTooLarge(Exception):
     """A graph that nobody could read as a picture; the message says how large it is."""
 
 
@@ -57,7 +57,7 @@ class Route(msgspec.Struct, frozen=True):
     back: bool
 
 
-class Layout(msgspec.Struct, frozen=True):
+class DrawingLayout(msgspec.Struct, frozen=True):
     """Centres of the states, routes of the edges, and the size of the whole."""
 
     centres: tuple[tuple[float, float], ...]
@@ -66,16 +66,16 @@ class Layout(msgspec.Struct, frozen=True):
     height: float
 
 
-def place(boxes: Sequence[Box], lines: Sequence[Line]) -> Layout:
+def place(boxes: Sequence[Box], lines: Sequence[Line]) -> DrawingLayout:
     """The drawing of states `boxes`, state 0 on top, with the edges `lines`.
 
-    Raises TooLarge when long edges would pass more than 20 000 ranks.
+    Raises LayoutTooLarge when long edges would pass more than 20 000 ranks.
     """
     back = _back_edges(len(boxes), lines)
     ranks = _ranks(len(boxes), lines, back)
     passed = sum(abs(ranks[line.source] - ranks[line.target]) for line in lines)
     if passed > _MOST_PASSED:
-        raise TooLarge(f"edges that pass {passed} ranks; at most {_MOST_PASSED} are drawn")
+        raise LayoutTooLarge(f"edges that pass {passed} ranks; at most {_MOST_PASSED} are drawn")
     layers = _Layers(boxes, lines, back, ranks)
     _order(layers)
     _align(layers)
@@ -343,7 +343,7 @@ def _regress(
 
 def _routed(
     layers: _Layers, boxes: Sequence[Box], lines: Sequence[Line], back: Sequence[bool]
-) -> Layout:
+) -> DrawingLayout:
     left = min((layers.x[v] - box.left for v, box in enumerate(layers.boxes)), default=0.0)
     layers.x = [x - left for x in layers.x]
     width = max((layers.x[v] + box.right for v, box in enumerate(layers.boxes)), default=0.0)
@@ -372,7 +372,7 @@ def _routed(
             if stops[at] != stops[at + 1]
         )
         routes.append(Route(pieces, (layers.x[label], middle[layers.rank[label]]), turned))
-    return Layout(centres, tuple(routes), width, tops[-1] + heights[-1])
+    return DrawingLayout(centres, tuple(routes), width, tops[-1] + heights[-1])
 
 
 def _heights(layers: _Layers) -> tuple[list[float], list[float]]:

@@ -10,8 +10,8 @@ from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.sequence import (
     Fold,
-    Row,
     RowKind,
+    SequenceRow,
     awaited,
     folded,
     participants,
@@ -47,7 +47,7 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
     if not columns or len(columns) > MOST_PARTICIPANTS:
         return ""
     alias = _aliases(columns)
-    items: list[Row | Fold]
+    items: list[SequenceRow | Fold]
     if last and len(rows) > last:
         items = [Fold(len(rows) - last, False), *rows[-last:]]
     else:
@@ -81,8 +81,8 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
     return "\n".join(lines)
 
 
-def _reaches(item: Row | Fold, number: int) -> bool:
-    return isinstance(item, Row) and item.number >= number
+def _reaches(item: SequenceRow | Fold, number: int) -> bool:
+    return isinstance(item, SequenceRow) and item.number >= number
 
 
 def _aliases(columns: Sequence[str]) -> dict[str, str]:
@@ -100,7 +100,7 @@ def _aliases(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _item(
-    item: Row | Fold, trace: Trace, columns: Sequence[str], alias: dict[str, str]
+    item: SequenceRow | Fold, trace: Trace, columns: Sequence[str], alias: dict[str, str]
 ) -> list[str]:
     if isinstance(item, Fold):
         over = alias[columns[0]]

@@ -28,7 +28,7 @@ class RowKind(StrEnum):
     RECEIVE = "receive"  # taken from the queue, sent in an earlier row
 
 
-class Row(msgspec.Struct, frozen=True):
+class SequenceRow(msgspec.Struct, frozen=True):
     """A message of a run; `number` counts rows from 1, `branch` is given where it changes."""
 
     number: int
@@ -92,14 +92,14 @@ def _paired(steps: Sequence[Step]) -> list[_Draft]:
     return [draft for draft in drafts if draft is not None]
 
 
-def rows_of(trace: Trace) -> tuple[tuple[Row, ...], int]:
+def rows_of(trace: Trace) -> tuple[tuple[SequenceRow, ...], int]:
     """The rows of a run, and the number of the row where a lasso closes or 0."""
     lasso = 0 <= trace.loop < len(trace.steps)
     split = trace.loop if lasso else len(trace.steps)
     drafts = _paired(trace.steps[:split])
     closes = len(drafts) + 1 if lasso else 0
     drafts += _paired(trace.steps[split:])
-    rows: list[Row] = []
+    rows: list[SequenceRow] = []
     branch = ""
     for number, draft in enumerate(drafts, start=1):
         step = draft.step
@@ -107,13 +107,15 @@ def rows_of(trace: Trace) -> tuple[tuple[Row, ...], int]:
         changed = site.branch if site.branch != branch and draft.kind != RowKind.RECEIVE else ""
         if draft.kind != RowKind.RECEIVE:
             branch = site.branch
-        rows.append(Row(number, draft.kind, step.sender, step.receiver, step.label, site, changed))
+        rows.append(
+            SequenceRow(number, draft.kind, step.sender, step.receiver, step.label, site, changed)
+        )
     return tuple(rows), closes
 
 
 def folded(
-    rows: Sequence[Row], culprits: Sequence[str], *, everything: bool = False
-) -> list[Row | Fold]:
+    rows: Sequence[SequenceRow], culprits: Sequence[str], *, everything: bool = False
+) -> list[SequenceRow | Fold]:
     """`rows` with what changes nothing for `culprits` folded and counted after twelve rows.
 
     Runs that stay long are cut in their middle, unless `everything` is asked for.
@@ -132,7 +134,7 @@ def folded(
     ]
     if len(kept) > _MOST_ROWS:
         kept = [*kept[: _MOST_ROWS // 2], *kept[-_MOST_ROWS // 2 :]]
-    items: list[Row | Fold] = []
+    items: list[SequenceRow | Fold] = []
     previous = 0
     for row in kept:
         if row.number > previous + 1:

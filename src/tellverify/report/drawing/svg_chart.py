@@ -57,7 +57,7 @@ class _Kind(StrEnum):
     FOLD = "fold"
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _ChartRow(msgspec.Struct, frozen=True):
     """A row: the steps `first` to `last` happen in it, or are left out of the picture."""
 
     kind: _Kind
@@ -74,7 +74,7 @@ class _Plan(msgspec.Struct, frozen=True):
     trace: Trace
     columns: tuple[str, ...]
     centres: Mapping[str, float]
-    rows: tuple[_Row, ...]
+    rows: tuple[_ChartRow, ...]
     row_of: Mapping[int, int]
     sent: Mapping[int, int]
     notes: tuple[str, ...]
@@ -137,20 +137,20 @@ def _sent(steps: Sequence[Step]) -> dict[int, int]:
     return found
 
 
-def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_Row, ...]:
-    rows: list[_Row] = []
+def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
+    rows: list[_ChartRow] = []
     at = 0
     while at < len(trace.steps):
         if sent.get(at + 1) == at and at + 1 != trace.loop:
-            rows.append(_Row(_Kind.BOTH, at, at + 1))
+            rows.append(_ChartRow(_Kind.BOTH, at, at + 1))
             at += 2
         else:
             kind = _Kind.SEND if trace.steps[at].send else _Kind.RECEIVE
-            rows.append(_Row(kind, at, at))
+            rows.append(_ChartRow(kind, at, at))
             at += 1
     if len(rows) > MOST_ROWS:
         low, high = _FIRST_ROWS, len(rows) - (MOST_ROWS - _FIRST_ROWS - 1)
-        fold = _Row(_Kind.FOLD, rows[low].first, rows[high - 1].last)
+        fold = _ChartRow(_Kind.FOLD, rows[low].first, rows[high - 1].last)
         rows = [*rows[:low], fold, *rows[high:]]
     return tuple(rows)
 
@@ -185,7 +185,7 @@ def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
     )
 
 
-def _notes(trace: Trace, rows: Sequence[_Row]) -> tuple[str, ...]:
+def _notes(trace: Trace, rows: Sequence[_ChartRow]) -> tuple[str, ...]:
     """What stands right of each row: the line of the source, and the branch where it changes."""
     found = []
     branch = ""
@@ -251,7 +251,7 @@ def _row(plan: _Plan, index: int) -> Html:
     return element("g", *parts, class_="row", data_first=row.first + 1, data_last=row.last + 1)
 
 
-def _message(plan: _Plan, index: int, row: _Row, y: float) -> list[Html]:
+def _message(plan: _Plan, index: int, row: _ChartRow, y: float) -> list[Html]:
     step = plan.trace.steps[row.first]
     start, end = plan.centres[step.sender], plan.centres[step.receiver]
     way = 1.0 if end >= start else -1.0

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted
-from tellverify.report.drawing.layout import Box, Layout, Line, Route, TooLarge, place
+from tellverify.report.drawing.layout import Box, DrawingLayout, LayoutTooLarge, Line, Route, place
 from tellverify.report.drawing.svg_style import svg
 from tellverify.report.drawing.text_metrics import LINE_HEIGHT, cells, cut, text_width
 from tellverify.report.tags import Html, element, exact, number
@@ -39,10 +39,11 @@ class _Label(msgspec.Struct, frozen=True):
 def draw_graph(drawing: Drawing, title: str, *, standalone: bool = False) -> Html:
     """The picture of a protocol graph, or of a machine.
 
-    Raises TooLarge for one of more than 1 500 states or 3 000 transitions, or of too long ones.
+    Raises LayoutTooLarge for one of more than 1 500 states or 3 000 transitions, or of too long
+    ones.
     """
     if drawing.states > MOST_STATES or len(drawing.moves) > MOST_MOVES:
-        raise TooLarge(
+        raise LayoutTooLarge(
             f"{counted(drawing.states, 'state')} and"
             f" {counted(len(drawing.moves), 'transition')}; at most {MOST_STATES} states and"
             f" {MOST_MOVES} transitions are drawn"
@@ -121,7 +122,7 @@ def _box(loop: _Label | None) -> Box:
     return Box(_RADIUS + 4, _RADIUS + _LOOP + loop.width, max(2 * _RADIUS, loop.height))
 
 
-def _start(layout: Layout) -> list[Html]:
+def _start(layout: DrawingLayout) -> list[Html]:
     x, y = layout.centres[0]
     top = y - _RADIUS
     return [
@@ -187,7 +188,7 @@ def _texts(label: _Label, x: float, y: float, anchor: str) -> list[Html]:
     ]
 
 
-def _state(drawing: Drawing, state: int, layout: Layout) -> Html:
+def _state(drawing: Drawing, state: int, layout: DrawingLayout) -> Html:
     x, y = layout.centres[state]
     parts = [element("circle", class_="state", cx=x, cy=y, r=_RADIUS)]
     if state in drawing.final:

@@ -13,13 +13,13 @@ from tellverify.report.families import collapsed
 from tellverify.report.grouping import evidence_of
 from tellverify.report.tags import EMPTY, Html, element, escaped, href, joined
 from tellverify.source.text import SourceFile
-from tellverify.verdict.comparison import Comparison
+from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _MOST_ROLES: Final = 8
 
 
-class Page(msgspec.Struct, frozen=True):
+class HtmlPage(msgspec.Struct, frozen=True):
     """What every section reads; `files` has the evidence of obligations by their ids.
 
     The page lies in `folder`, from which its links lead.
@@ -28,13 +28,13 @@ class Page(msgspec.Struct, frozen=True):
     run: Run
     sources: Mapping[str, SourceFile]
     files: Mapping[str, EvidenceFile]
-    compared: Comparison
+    compared: RunComparison
     folder: str = ""
 
 
-def page_of(run: Run, sources: Mapping[str, SourceFile], folder: str) -> Page:
+def page_of(run: Run, sources: Mapping[str, SourceFile], folder: str) -> HtmlPage:
     """The page of `run` in `folder`."""
-    return Page(run, sources, evidence_of(run), Comparison(run), folder)
+    return HtmlPage(run, sources, evidence_of(run), RunComparison(run), folder)
 
 
 def status_chip(word: str) -> Html:
@@ -64,12 +64,12 @@ def anchor(prefix: str, name: str) -> str:
     return f"{prefix}-{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
 
 
-def evidence_link(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
+def evidence_link(page: HtmlPage, protocol: ProtocolReport, verdict: Verdict) -> Html:
     """A link to the evidence file of an obligation with its SHA-256, or nothing."""
     return file_link(page, page.files.get(protocol.id_of(verdict).text))
 
 
-def file_link(page: Page, file: EvidenceFile | None) -> Html:
+def file_link(page: HtmlPage, file: EvidenceFile | None) -> Html:
     """A link to a file of evidence with its SHA-256, or nothing."""
     if file is None:
         return EMPTY

@@ -8,7 +8,7 @@ from typing import Final
 from tellverify.diagnostics.wording import counted
 from tellverify.report.grouping import code_of
 from tellverify.report.html.components import (
-    Page,
+    HtmlPage,
     code,
     evidence_link,
     file_link,
@@ -47,7 +47,7 @@ _TERMS: Final = (
 )
 
 
-def assumptions(page: Page) -> Html:
+def assumptions(page: HtmlPage) -> Html:
     """The ledger with the obligations that rest on each entry, and what is always assumed."""
     run = page.run
     lead = paragraph(
@@ -68,7 +68,7 @@ def assumptions(page: Page) -> Html:
     return joined((lead, listed, _suppressions(page)))
 
 
-def _resting(page: Page) -> dict[str, list[str]]:
+def _resting(page: HtmlPage) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for protocol in page.run.protocols:
         for verdict in protocol.verdicts:
@@ -97,7 +97,7 @@ def _assumption(one: Assumption, rest: dict[str, list[str]]) -> list[Html]:
     ]
 
 
-def _unlisted(page: Page) -> Iterator[list[Html]]:
+def _unlisted(page: HtmlPage) -> Iterator[list[Html]]:
     """Assumed obligations whose assumption is not in the ledger."""
     known = {one.number for one in page.run.assumptions}
     for protocol in page.run.protocols:
@@ -115,7 +115,7 @@ def _unlisted(page: Page) -> Iterator[list[Html]]:
                 ]
 
 
-def _suppressions(page: Page) -> Html:
+def _suppressions(page: HtmlPage) -> Html:
     rows = [
         [
             code(one.diagnostic.code.number),
@@ -131,7 +131,7 @@ def _suppressions(page: Page) -> Html:
     return joined((title, table(("Code", "Finding", "Reason", "Where"), rows)))
 
 
-def vacuity(page: Page) -> Html:
+def vacuity(page: HtmlPage) -> Html:
     """How many outcomes were seen to be about something, those that were not first."""
     counts = {"vacuous": 0, "exercised": 0, "not-checked": 0}
     rows = []
@@ -153,7 +153,7 @@ def vacuity(page: Page) -> Html:
     return joined((lead, table(("Protocol", "Holds vacuously", "Outcome"), rows)))
 
 
-def packs(page: Page) -> Html:
+def packs(page: HtmlPage) -> Html:
     """Obligations about theorem packs: admitted or not, and the premises that block it."""
     parts: list[Html] = []
     for protocol in page.run.protocols:
@@ -166,7 +166,7 @@ def packs(page: Page) -> Html:
     return joined(parts) or paragraph(escaped("No protocol of this run names a theorem pack."))
 
 
-def _pack(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
+def _pack(page: HtmlPage, protocol: ProtocolReport, verdict: Verdict) -> Html:
     outcome = verdict.outcome
     admitted = isinstance(outcome, Proved | Bounded)
     about_pack = str(verdict.property).startswith("admission")
@@ -198,7 +198,7 @@ def _pack(page: Page, protocol: ProtocolReport, verdict: Verdict) -> Html:
     return element("div", *parts, class_="block")
 
 
-def differences(page: Page) -> Html:
+def differences(page: HtmlPage) -> Html:
     """What is new, changed or fixed with respect to the baseline."""
     run = page.run
     if run.baseline is None:
@@ -238,7 +238,7 @@ def differences(page: Page) -> Html:
     return joined(parts)
 
 
-def evidence_files(page: Page) -> Html:
+def evidence_files(page: HtmlPage) -> Html:
     """Every file of evidence with its digest, for whoever checks them again."""
     files = page.run.evidence
     if not files:
@@ -261,7 +261,7 @@ def evidence_files(page: Page) -> Html:
     return joined((paragraph(again), table(head, rows), more))
 
 
-def glossary(page: Page) -> Html:
+def glossary(page: HtmlPage) -> Html:
     """The words of this report and the semantics behind all verdicts."""
     outcomes = [
         joined((element("dt", status_chip(word)), element("dd", escaped(text))))

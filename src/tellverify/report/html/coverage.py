@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.html import context
-from tellverify.report.html.components import Page, code, paragraph, place_text, table
+from tellverify.report.html.components import HtmlPage, code, paragraph, place_text, table
 from tellverify.report.tags import Html, escaped, joined
 from tellverify.verdict.run import CoverageRow, ProtocolReport
 
 _HEAD = ("Branch, guard or timeout", "Decided by", "Where", "Runs that take it", "Places")
 
 
-def coverage(page: Page) -> Html:
+def coverage(page: HtmlPage) -> Html:
     """Vacuous verdicts first, then what each branch, guard and timeout is taken."""
     parts = [context.vacuity(page)]
     parts += [_protocol(one) for one in page.run.protocols if one.coverage is not None]

@@ -19,7 +19,7 @@ _LONGEST_LINE: Final = 240
 _TAB: Final = "    "
 
 
-class _Mark(msgspec.Struct, frozen=True):
+class _HtmlMark(msgspec.Struct, frozen=True):
     """A place on one line: columns from 0, the end excluded."""
 
     line: int
@@ -31,7 +31,7 @@ class _Mark(msgspec.Struct, frozen=True):
 
 def excerpt(places: Sequence[Annotation], path: str, sources: Mapping[str, SourceFile]) -> Html:
     """The lines of `places`, the first of which is the main one, with what is said of them."""
-    by_path: dict[str, list[_Mark]] = {}
+    by_path: dict[str, list[_HtmlMark]] = {}
     for number, place in enumerate(places):
         where = place.path or path
         source = sources.get(where)
@@ -41,16 +41,16 @@ def excerpt(places: Sequence[Annotation], path: str, sources: Mapping[str, Sourc
     return joined(_file(where, marks, sources.get(where)) for where, marks in by_path.items())
 
 
-def _mark(place: Annotation, source: SourceFile, *, is_primary: bool) -> _Mark:
+def _mark(place: Annotation, source: SourceFile, *, is_primary: bool) -> _HtmlMark:
     line, column = location(source, place.span.start)
     last, end = location(source, max(place.span.end, place.span.start))
     length = len(source.line_text(line))
     start = min(column - 1, length)
     stop = end - 1 if last == line else length
-    return _Mark(line, start, max(stop, start), place.text, is_primary)
+    return _HtmlMark(line, start, max(stop, start), place.text, is_primary)
 
 
-def _file(path: str, marks: list[_Mark], source: SourceFile | None) -> Html:
+def _file(path: str, marks: list[_HtmlMark], source: SourceFile | None) -> Html:
     first = f":{marks[0].line}:{marks[0].start + 1}" if marks else ""
     head = element("figcaption", element("code", escaped(f"{path}{first}")))
     if source is None:
@@ -84,7 +84,7 @@ def _row(line: int, content: Html, **attributes: str) -> Html:
     )
 
 
-def _note(mark: _Mark) -> Html:
+def _note(mark: _HtmlMark) -> Html:
     name = "note primary" if mark.is_primary else "note"
     indent = min(mark.start, 60)
     text = element("span", exact(" " * indent), class_="pad")
@@ -95,7 +95,7 @@ def _shown(text: str) -> Html:
     return exact(text.replace("\t", _TAB))
 
 
-def _marked(text: str, marks: Iterable[_Mark]) -> Html:
+def _marked(text: str, marks: Iterable[_HtmlMark]) -> Html:
     """A line with its marks; of marks that overlap the first is drawn. Long lines are cut."""
     parts: list[Html] = []
     at = 0

@@ -16,7 +16,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.drawing.configurations import Scene, scenes
 from tellverify.report.drawing.sequence import awaited, participants
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.html.components import Page, code
+from tellverify.report.html.components import HtmlPage, code
 from tellverify.report.html.excerpts import listing
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined
 from tellverify.verdict.run import ProtocolReport
@@ -36,7 +36,9 @@ _BUTTONS: Final = (
 )
 
 
-def explorer(page: Page, protocol: ProtocolReport, trace: Trace, instance: str, key: str) -> Html:
+def explorer(
+    page: HtmlPage, protocol: ProtocolReport, trace: Trace, instance: str, key: str
+) -> Html:
     """The explorer of `trace`, found at the sizes `instance`; `key` begins its ids."""
     drawings = protocol.drawings
     if drawings is not None and drawings.instance != instance:

@@ -18,7 +18,7 @@ from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, protocols, refuted
 from tellverify.report.html import proved_and_open as claims
-from tellverify.report.html.components import Page, code, page_of, table
+from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.coverage import coverage
 from tellverify.report.html.shell import Section, markup, rendered
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined
@@ -27,7 +27,7 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
-_SECTIONS: Final[tuple[tuple[str, str, Callable[[Page], Html]], ...]] = (
+_SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
     ("proved", "What was proved", claims.proved),
     (
         "refuted",
@@ -83,7 +83,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
     return encodable(document)
 
 
-def _sections(page: Page) -> list[Section]:
+def _sections(page: HtmlPage) -> list[Section]:
     counts = totals(page.run)
     numbers = {
         "proved": counts["proved"],

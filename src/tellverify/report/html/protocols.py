@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.diagnostics.wording import counted, listed
-from tellverify.report.drawing.layout import TooLarge
+from tellverify.report.drawing.layout import LayoutTooLarge
 from tellverify.report.drawing.svg_graph import draw_graph, move_text
 from tellverify.report.families import collapsed
 from tellverify.report.grouping import members
 from tellverify.report.html.components import (
-    Page,
+    HtmlPage,
     anchor,
     code,
     named,
@@ -26,7 +26,7 @@ _MOST_DRAWN: Final = 60  # protocols with pictures on one page
 _MOST_LISTED: Final = 500
 
 
-def protocols(page: Page) -> Html:
+def protocols(page: HtmlPage) -> Html:
     """All protocols; pictures of the first ones, statistics of all."""
     found = page.run.protocols
     if not found:
@@ -102,7 +102,7 @@ def _size(drawing: Drawing) -> str:
 def _picture(drawing: Drawing, words: str, name: str) -> Html:
     try:
         picture = draw_graph(drawing, f"{words}, of {name}")
-    except TooLarge:
+    except LayoutTooLarge:
         return paragraph(escaped(f"{words}; too large to be drawn"), class_="quiet")
     rows = [
         [

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.grouping import Group, groups, members
+from tellverify.report.grouping import VerdictGroup, groups, members
 from tellverify.report.html.components import (
-    Page,
+    HtmlPage,
     anchor,
     code,
     evidence_link,
@@ -27,7 +27,7 @@ from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
-def proved(page: Page) -> Html:
+def proved(page: HtmlPage) -> Html:
     """The sentences that hold of all runs, protocol by protocol."""
     blocks = [
         block for protocol in page.run.protocols if (block := _proved_of(page, protocol)) != EMPTY
@@ -42,7 +42,7 @@ def proved(page: Page) -> Html:
     return joined((paragraph(escaped(words), class_="lead"), *blocks))
 
 
-def _proved_of(page: Page, protocol: ProtocolReport) -> Html:
+def _proved_of(page: HtmlPage, protocol: ProtocolReport) -> Html:
     rows: list[list[Html]] = []
     for group in groups(protocol):
         if group.status == "proved":
@@ -58,7 +58,7 @@ def _proved_of(page: Page, protocol: ProtocolReport) -> Html:
     )
 
 
-def _by_property(group: Group) -> Iterator[tuple[Verdict, ...]]:
+def _by_property(group: VerdictGroup) -> Iterator[tuple[Verdict, ...]]:
     """The verdicts of a group, those of one property and item together."""
     parts: dict[tuple[Property, str], list[Verdict]] = {}
     for verdict in group.verdicts:
@@ -80,7 +80,7 @@ def sentence(verdicts: Sequence[Verdict]) -> Html:
     return joined((*parts, element("span", *name, class_="obligation")))
 
 
-def _claim(page: Page, protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[Html]:
+def _claim(page: HtmlPage, protocol: ProtocolReport, verdicts: tuple[Verdict, ...]) -> list[Html]:
     first = verdicts[0]
     outcome = first.outcome
     how = _how(outcome.method, outcome.detail) if isinstance(outcome, Proved | Bounded) else EMPTY
@@ -120,7 +120,7 @@ def _how(method: Method, detail: str) -> Html:
     return prose(f"{method.row.phrase}, {detail}" if detail else method.row.phrase)
 
 
-def open_questions(page: Page) -> Html:
+def open_questions(page: HtmlPage) -> Html:
     """Unknown, skipped and bounded obligations, each with what would settle it."""
     rows: list[list[Html]] = []
     for word in ("unknown", "skipped", "bounded"):
@@ -144,7 +144,7 @@ def open_questions(page: Page) -> Html:
     return joined((paragraph(note, class_="lead"), table(head, rows, class_="questions")))
 
 
-def _question(page: Page, protocol: ProtocolReport, verdicts: list[Verdict]) -> list[Html]:
+def _question(page: HtmlPage, protocol: ProtocolReport, verdicts: list[Verdict]) -> list[Html]:
     """Outcome, obligations and evidence of verdicts that share why they are open."""
     chip = status_chip(status(verdicts[0].outcome))
     parts: dict[tuple[Property, str, bool], list[Verdict]] = {}
@@ -171,7 +171,7 @@ def _how_far(verdict: Verdict) -> Html:
             return EMPTY
 
 
-def summary_lines(page: Page) -> Html:
+def summary_lines(page: HtmlPage) -> Html:
     """One line for each protocol: its name, and how many obligations have which outcome."""
     rows = []
     for protocol in page.run.protocols:

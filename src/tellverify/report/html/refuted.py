@@ -12,7 +12,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
 from tellverify.report.grouping import refutations
 from tellverify.report.html.components import (
-    Page,
+    HtmlPage,
     anchor,
     code,
     evidence_link,
@@ -37,7 +37,7 @@ _MOST_FINDINGS: Final = 500
 Evidence: TypeAlias = Trace | Conflict | Core
 
 
-class _Case(msgspec.Struct):
+class _RefutedCase(msgspec.Struct):
     """Obligations of one protocol that one piece of evidence refutes."""
 
     protocol: ProtocolReport
@@ -46,12 +46,12 @@ class _Case(msgspec.Struct):
     finding: Diagnostic | None = None
 
 
-def cases(page: Page) -> list[_Case]:
+def cases(page: HtmlPage) -> list[_RefutedCase]:
     """Refuted obligations, those with the same evidence together; required ones first."""
-    found: dict[tuple[Subject, Evidence], _Case] = {}
+    found: dict[tuple[Subject, Evidence], _RefutedCase] = {}
     for protocol, verdict, outcome in refutations(page.run):
         key = (protocol.subject, outcome.evidence)
-        case = found.setdefault(key, _Case(protocol, [], outcome))
+        case = found.setdefault(key, _RefutedCase(protocol, [], outcome))
         case.verdicts.append(verdict)
         case.finding = case.finding or outcome.diagnostic
     order = list(found.values())
@@ -64,7 +64,7 @@ def _weight(evidence: Evidence) -> int:
     return 0 if isinstance(evidence, Trace) else 1 if isinstance(evidence, Core) else 2
 
 
-def refuted(page: Page) -> Html:
+def refuted(page: HtmlPage) -> Html:
     """Every refuted obligation with what shows it; very many are cut to a table."""
     found = cases(page)
     if not found:
@@ -84,14 +84,14 @@ def refuted(page: Page) -> Html:
     return joined(parts)
 
 
-def _row(page: Page, case: _Case) -> list[Html]:
+def _row(page: HtmlPage, case: _RefutedCase) -> list[Html]:
     """The row of a case in the table of those that are not drawn."""
     names = joined(element("div", code(one.name)) for one in case.verdicts)
     link = evidence_link(page, case.protocol, case.verdicts[0])
     return [code(case.protocol.title), names, code(case.outcome.code), link]
 
 
-def _case(page: Page, case: _Case, *, steps: bool) -> Html:
+def _case(page: HtmlPage, case: _RefutedCase, *, steps: bool) -> Html:
     first = case.verdicts[0]
     key = anchor("case", case.protocol.id_of(first).text)
     finding = case.finding
@@ -117,7 +117,7 @@ def _case(page: Page, case: _Case, *, steps: bool) -> Html:
     return element("article", *parts, class_="case", id=f"{key}-case")
 
 
-def _headline(case: _Case) -> Html:
+def _headline(case: _RefutedCase) -> Html:
     evidence = case.outcome.evidence
     if isinstance(evidence, Trace) and evidence.explanation:
         return prose(evidence.explanation)
@@ -126,7 +126,7 @@ def _headline(case: _Case) -> Html:
     return joined((code(case.verdicts[0].name), escaped(" does not hold")))
 
 
-def _facts(page: Page, case: _Case) -> Html:
+def _facts(page: HtmlPage, case: _RefutedCase) -> Html:
     """A table of what is refuted, of what, found how."""
     rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.title))]
     claims = []
@@ -161,7 +161,7 @@ def _facts(page: Page, case: _Case) -> Html:
     return element("dl", *cells, class_="facts")
 
 
-def _marks(page: Page, case: _Case, verdict: Verdict) -> Iterator[Html]:
+def _marks(page: HtmlPage, case: _RefutedCase, verdict: Verdict) -> Iterator[Html]:
     if not verdict.required:
         yield element("span", escaped("not required"), class_="quiet")
     state = page.compared.state(case.protocol, verdict)
@@ -169,7 +169,9 @@ def _marks(page: Page, case: _Case, verdict: Verdict) -> Iterator[Html]:
         yield element("span", escaped("known" if state == "unchanged" else state), class_="tag")
 
 
-def _shown(page: Page, case: _Case, key: str, *, steps: bool, told: str | None) -> list[Html]:
+def _shown(
+    page: HtmlPage, case: _RefutedCase, key: str, *, steps: bool, told: str | None
+) -> list[Html]:
     evidence = case.outcome.evidence
     match evidence:
         case Trace(explanation=said):
@@ -205,7 +207,7 @@ def premises(core: Core) -> Html:
     return table(("Premise", "What it says", "Where"), rows)
 
 
-def _again(page: Page, case: _Case) -> Html:
+def _again(page: HtmlPage, case: _RefutedCase) -> Html:
     for verdict in case.verdicts:
         file = page.files.get(case.protocol.id_of(verdict).text)
         if file is not None:
@@ -215,7 +217,7 @@ def _again(page: Page, case: _Case) -> Html:
     return paragraph(joined((escaped("To have the run as a file: "), code(words))), class_="again")
 
 
-def findings(page: Page) -> Html:
+def findings(page: HtmlPage) -> Html:
     """Findings that report no refutation."""
     found = page.run.diagnostics
     if not found:

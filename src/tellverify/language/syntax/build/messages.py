@@ -100,14 +100,14 @@ def _record_empty(tokens: Tokens, end: int, opening: int, _close: int) -> ast.Re
 
 @builds("record")
 def _record(
-    tokens: Tokens, end: int, opening: int, entries: list[ast.Entry], *_close: int
+    tokens: Tokens, end: int, opening: int, entries: list[ast.RecordEntry], *_close: int
 ) -> ast.Record:
     return ast.Record(tuple(entries), Span(tokens.starts[opening], end))
 
 
 @builds("entry")
-def _entry(_: Tokens, end: int, key: ast.Name, _colon: int, value: ast.Value) -> ast.Entry:
-    return ast.Entry(key, value, Span(key.span.start, end))
+def _entry(_: Tokens, end: int, key: ast.Name, _colon: int, value: ast.Value) -> ast.RecordEntry:
+    return ast.RecordEntry(key, value, Span(key.span.start, end))
 
 
 @builds("text_value")

@@ -6,14 +6,14 @@ from typing import Final, TypeAlias
 
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.printing import phrases
-from tellverify.language.syntax.printing.rows import Places, Row
+from tellverify.language.syntax.printing.rows import PrintedRow, RowPlaces
 from tellverify.source.span import Span
 
 Item: TypeAlias = ast.Module | ast.Import | ast.Declaration
 _STEP: Final = 2
 
 
-def item_rows(item: Item, places: Places, inside: list[Span]) -> list[Row]:
+def item_rows(item: Item, places: RowPlaces, inside: list[Span]) -> list[PrintedRow]:
     """The rows of an item, of an operation only its head. Adds where opaque text is to `inside`."""
     match item:
         case ast.Module():
@@ -38,16 +38,20 @@ def item_rows(item: Item, places: Places, inside: list[Span]) -> list[Row]:
             text = f"operation {_operation(item)} ="
             for _, given in item.parameters:
                 _add_opaque(given, inside)
-            return [Row(0, text, item.span.start, item.owner.span.end, 0, opens=True, apart=True)]
+            return [
+                PrintedRow(0, text, item.span.start, item.owner.span.end, 0, opens=True, apart=True)
+            ]
         case _:
             return [_line(_one_line(item), item.span)]
 
 
-def _line(text: str, span: Span, *, apart_after: bool = False) -> Row:
-    return Row(0, text, span.start, span.end, 0, apart_after=apart_after)
+def _line(text: str, span: Span, *, apart_after: bool = False) -> PrintedRow:
+    return PrintedRow(0, text, span.start, span.end, 0, apart_after=apart_after)
 
 
-def _exposing(names: tuple[ast.Name, ...], span: Span, places: Places, inside: list[Span]) -> str:
+def _exposing(
+    names: tuple[ast.Name, ...], span: Span, places: RowPlaces, inside: list[Span]
+) -> str:
     """The list in parentheses; text in it that is no list of names is left as it is."""
     listed = phrases.names(names)
     if not places.text:
@@ -105,7 +109,7 @@ def _bundle(item: ast.ProofBundle) -> str:
     return " ".join(parts)
 
 
-def _fields(item: ast.AgreementProfile | ast.GuestRuntime) -> list[Row]:
+def _fields(item: ast.AgreementProfile | ast.GuestRuntime) -> list[PrintedRow]:
     lines: list[tuple[str, Span]] = []
     if isinstance(item, ast.AgreementProfile):
         head = f"agreement_profile {item.name.text}"
@@ -120,19 +124,21 @@ def _fields(item: ast.AgreementProfile | ast.GuestRuntime) -> list[Row]:
     return _block(head, item.span.start, item.name.span.end, lines)
 
 
-def _block(head: str, start: int, end: int, lines: list[tuple[str, Span]]) -> list[Row]:
+def _block(head: str, start: int, end: int, lines: list[tuple[str, Span]]) -> list[PrintedRow]:
     """A head and its lines, with blank lines around them."""
-    rows = [Row(0, head, start, end, 0, opens=bool(lines), apart=True, apart_after=not lines)]
+    rows = [
+        PrintedRow(0, head, start, end, 0, opens=bool(lines), apart=True, apart_after=not lines)
+    ]
     for number, (text, span) in enumerate(lines):
         is_last = number == len(lines) - 1
-        rows.append(Row(_STEP, text, span.start, span.end, _STEP, apart_after=is_last))
+        rows.append(PrintedRow(_STEP, text, span.start, span.end, _STEP, apart_after=is_last))
     return rows
 
 
 # Types
 
 
-def _alias(item: ast.TypeAliasDecl, inside: list[Span]) -> list[Row]:
+def _alias(item: ast.TypeAliasDecl, inside: list[Span]) -> list[PrintedRow]:
     _add_opaque(item.value, inside)
     head = f"type alias {item.name.text} ="
     start, end, text = item.span.start, item.span.end, item.value.text
@@ -141,13 +147,15 @@ def _alias(item: ast.TypeAliasDecl, inside: list[Span]) -> list[Row]:
         lines = text.split("\n")[1:]
         deep = min((len(x) - len(x.lstrip(" ")) for x in lines if x.strip()), default=_STEP)
         return [
-            Row(0, head, start, item.name.span.end, 0, opens=True, apart=True),
-            Row(deep or _STEP, text, item.value.span.start, end, 0, tight=True, apart_after=True),
+            PrintedRow(0, head, start, item.name.span.end, 0, opens=True, apart=True),
+            PrintedRow(
+                deep or _STEP, text, item.value.span.start, end, 0, tight=True, apart_after=True
+            ),
         ]
     if is_record and "\n" in text:
         return [
-            Row(0, head, start, item.name.span.end, 0, opens=True, apart=True),
-            Row(
+            PrintedRow(0, head, start, item.name.span.end, 0, opens=True, apart=True),
+            PrintedRow(
                 0,
                 f"{{\n  {text}\n}}",
                 item.value.span.start,
@@ -160,7 +168,7 @@ def _alias(item: ast.TypeAliasDecl, inside: list[Span]) -> list[Row]:
     return [_line(f"{head} {phrases.type_expression(item.value)}", item.span)]
 
 
-def _union(item: ast.UnionType, inside: list[Span]) -> list[Row]:
+def _union(item: ast.UnionType, inside: list[Span]) -> list[PrintedRow]:
     lines = []
     for name, given in item.constructors:
         _add_opaque(given, inside)
@@ -173,13 +181,13 @@ def _union(item: ast.UnionType, inside: list[Span]) -> list[Row]:
 # Effects and operations
 
 
-def _effect(item: ast.Effect, inside: list[Span]) -> list[Row]:
+def _effect(item: ast.Effect, inside: list[Span]) -> list[PrintedRow]:
     head = f"effect {item.name.text}"
-    rows = [Row(0, head, item.span.start, item.name.span.end, 0, opens=True, apart=True)]
+    rows = [PrintedRow(0, head, item.span.start, item.name.span.end, 0, opens=True, apart=True)]
     for operation in item.operations:
         rows.extend(_effect_operation(operation, inside))
     last = rows[-1]
-    rows[-1] = Row(
+    rows[-1] = PrintedRow(
         last.indent,
         last.text,
         last.start,
@@ -192,7 +200,7 @@ def _effect(item: ast.Effect, inside: list[Span]) -> list[Row]:
     return rows
 
 
-def _effect_operation(operation: ast.EffectOperation, inside: list[Span]) -> list[Row]:
+def _effect_operation(operation: ast.EffectOperation, inside: list[Span]) -> list[PrintedRow]:
     """The signature, and below it a row for each line of metadata."""
     _add_opaque(operation.argument, inside)
     _add_opaque(operation.result, inside)
@@ -205,16 +213,16 @@ def _effect_operation(operation: ast.EffectOperation, inside: list[Span]) -> lis
     fields = [(f"{key.text} : {value.text}", key, value) for key, value in operation.metadata]
     if len(fields) < 2:
         braces = f"{{ {fields[0][0]} }}" if fields else "{}"
-        return [Row(_STEP, f"{head} {braces}", start, operation.span.end, _STEP)]
+        return [PrintedRow(_STEP, f"{head} {braces}", start, operation.span.end, _STEP)]
     rows = [
-        Row(_STEP, head, start, end, _STEP),
-        Row(_STEP, "{", end, end, _STEP, opens=True, tight=True),
+        PrintedRow(_STEP, head, start, end, _STEP),
+        PrintedRow(_STEP, "{", end, end, _STEP, opens=True, tight=True),
     ]
     for text, key, value in fields:
         place = Span(key.span.start, value.span.end)
-        rows.append(Row(2 * _STEP, text, place.start, place.end, 2 * _STEP, tight=True))
+        rows.append(PrintedRow(2 * _STEP, text, place.start, place.end, 2 * _STEP, tight=True))
     last = operation.span.end
-    rows.append(Row(_STEP, "}", last - 1, last, _STEP, tight=True))
+    rows.append(PrintedRow(_STEP, "}", last - 1, last, _STEP, tight=True))
     return rows
 
 

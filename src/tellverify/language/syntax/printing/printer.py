@@ -13,7 +13,13 @@ import msgspec
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.printing import phrases
 from tellverify.language.syntax.printing.items import item_rows
-from tellverify.language.syntax.printing.rows import LARGEST, Places, Row, TooLarge, write
+from tellverify.language.syntax.printing.rows import (
+    LARGEST,
+    PrintedRow,
+    RowPlaces,
+    RowTooLarge,
+    write,
+)
 from tellverify.source.span import Span
 
 WIDTH: Final = 100
@@ -28,18 +34,18 @@ class _Body(msgspec.Struct, frozen=True):
     indent: int
 
 
-_Part: TypeAlias = Row | _Body
+_Part: TypeAlias = PrintedRow | _Body
 
 
 def print_file(file: ast.File, source: str = "") -> str:
     """`file` in canonical layout. Parsing the text gives the same tree again.
 
     The comments of the file and its blank lines are taken over from `source`, the text that the
-    spans of the tree belong to; without it there are none. Raises TooLarge where the nesting
+    spans of the tree belong to; without it there are none. Raises RowTooLarge where the nesting
     makes the text unreasonably large.
     """
     comments = file.comments if source else ()
-    printer = _Printer(Places(source, comments))
+    printer = _Printer(RowPlaces(source, comments))
     printer.file(file)
     printer.inside.sort()
     return write(printer.rows, printer.places, printer.inside)
@@ -48,9 +54,9 @@ def print_file(file: ast.File, source: str = "") -> str:
 class _Printer:
     """The rows of one file in the order of the text."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: RowPlaces) -> None:
         self.places = places
-        self.rows: list[Row] = []
+        self.rows: list[PrintedRow] = []
         self.inside: list[Span] = []  # opaque text, whose comments are part of it
         self._size = 0
 
@@ -80,16 +86,18 @@ class _Printer:
                 head.append(f" {word} {phrases.names(names)}")
         start = protocol.span.start
         self.rows.append(
-            Row(0, "".join(head) + " =", start, protocol.name.span.end, opens=True, apart=True)
+            PrintedRow(
+                0, "".join(head) + " =", start, protocol.name.span.end, opens=True, apart=True
+            )
         )
         if protocol.roles is not None:
             span = protocol.roles_span
             roles = f"roles {phrases.roles(protocol.roles)}"
-            self.rows.append(Row(STEP, roles, span.start, span.end))
+            self.rows.append(PrintedRow(STEP, roles, span.start, span.end))
         self.body(protocol.body, STEP)
         if protocol.locals:
             last = protocol.body[-1].span.end if protocol.body else protocol.roles_span.end
-            self.rows.append(Row(0, "where", self.after(last), opens=True))
+            self.rows.append(PrintedRow(0, "where", self.after(last), opens=True))
         for local in protocol.locals:
             self.local(local)
 
@@ -99,11 +107,11 @@ class _Printer:
         if local.header_roles is not None:
             head += f"({phrases.roles(local.header_roles)})"
         span = Span(local.span.start, local.name.span.end)
-        self.rows.append(Row(STEP, f"{head} =", span.start, span.end, opens=True))
+        self.rows.append(PrintedRow(STEP, f"{head} =", span.start, span.end, opens=True))
         if local.roles is not None:
             first, last = local.roles[0], local.roles[-1]
             roles = f"roles {phrases.roles(local.roles)}"
-            self.rows.append(Row(2 * STEP, roles, first.span.start, last.span.end))
+            self.rows.append(PrintedRow(2 * STEP, roles, first.span.start, last.span.end))
         self.body(local.body, 2 * STEP)
 
     # Statements
@@ -113,10 +121,10 @@ class _Printer:
         todo: list[_Part] = [_Body(block, indent)]
         while todo:
             part = todo.pop()
-            if isinstance(part, Row):
+            if isinstance(part, PrintedRow):
                 self._size += part.indent + len(part.text)
                 if self._size > LARGEST:
-                    raise TooLarge
+                    raise RowTooLarge
                 self.rows.append(part)
                 continue
             if len(part.block) > 1:
@@ -161,11 +169,11 @@ class _Printer:
             case ast.Timeout():
                 return self.timeout(statement, indent)
             case _:
-                return [Row(indent, phrases.simple(statement), span.start, span.end, indent)]
+                return [PrintedRow(indent, phrases.simple(statement), span.start, span.end, indent)]
 
     def head(self, text: str, indent: int, start: int, end: int) -> _Part:
         """A row that opens a block."""
-        return Row(indent, text, start, end, indent, opens=True)
+        return PrintedRow(indent, text, start, end, indent, opens=True)
 
     def loop_head(self, kind: ast.LoopKind) -> str:
         """`loop` and how often."""
@@ -206,14 +214,14 @@ class _Printer:
             rows = self.one_line(block, indent + 2 * STEP)
             if rows is not None:
                 text = f"| {rows.text}"
-                parts.append(Row(indent + STEP, text, bar, rows.end, indent + STEP))
+                parts.append(PrintedRow(indent + STEP, text, bar, rows.end, indent + STEP))
             else:
                 parts.append(self.head("|", indent + STEP, bar, bar + 1))
                 parts.append(_Body(block, indent + 2 * STEP))
             last = block[-1].span.end if block else bar + 1
         return parts
 
-    def one_line(self, block: ast.Block, indent: int) -> Row | None:
+    def one_line(self, block: ast.Block, indent: int) -> PrintedRow | None:
         """The row of a block that is a single statement of one line."""
         if len(block) != 1 or isinstance(
             block[0], ast.Choice | ast.Case | ast.Par | ast.Loop | ast.Rec | ast.Timeout
@@ -222,7 +230,7 @@ class _Printer:
         opaque = len(self.inside)
         rows = self.statement(block[0], indent)
         row = rows[0]
-        if len(rows) == 1 and isinstance(row, Row):
+        if len(rows) == 1 and isinstance(row, PrintedRow):
             return row
         del self.inside[opaque:]
         return None
@@ -243,7 +251,7 @@ class _Printer:
                 last = block
         return parts
 
-    def communication(self, statement: ast.Send | ast.Broadcast, indent: int) -> list[Row]:
+    def communication(self, statement: ast.Send | ast.Broadcast, indent: int) -> list[PrintedRow]:
         """One row, or the record with an entry a row and the arrow below it."""
         sender = phrases.role(statement.sender)
         message = phrases.message(statement.message)
@@ -262,14 +270,18 @@ class _Printer:
             line = f"{sender} {arrow}"
             if indent + len(line.partition("\n")[0]) <= WIDTH:
                 far = "\n" in line
-                return [Row(indent, line, span.start, span.end, indent, apart=far, apart_after=far)]
-            rows = [Row(indent, sender, span.start, span.start + 1, indent, apart=True)]
+                return [
+                    PrintedRow(
+                        indent, line, span.start, span.end, indent, apart=far, apart_after=far
+                    )
+                ]
+            rows = [PrintedRow(indent, sender, span.start, span.start + 1, indent, apart=True)]
         else:
             rows = self.record(sender, entries, statement, indent)
         end = statement.sender.span.end if record is None else record.span.end
         place = self.after(end)
         rows.append(
-            Row(indent + STEP, arrow, place, span.end, indent, tight=True, apart_after=True)
+            PrintedRow(indent + STEP, arrow, place, span.end, indent, tight=True, apart_after=True)
         )
         return rows
 
@@ -279,16 +291,16 @@ class _Printer:
         entries: list[str],
         statement: ast.Send | ast.Broadcast,
         indent: int,
-    ) -> list[Row]:
+    ) -> list[PrintedRow]:
         """An entry a row, each behind a comma below the brace."""
         given = statement.record.entries if statement.record is not None else ()
         start = statement.span.start
         end = given[0].span.end
-        rows = [Row(indent, f"{sender} {{ {entries[0]}", start, end, indent, apart=True)]
+        rows = [PrintedRow(indent, f"{sender} {{ {entries[0]}", start, end, indent, apart=True)]
         column = indent + len(sender) + 1
         for text, entry in zip(entries[1:], given[1:], strict=True):
             span = entry.span
-            rows.append(Row(column, f", {text}", span.start, span.end, indent, tight=True))
+            rows.append(PrintedRow(column, f", {text}", span.start, span.end, indent, tight=True))
         rows[-1] = msgspec.structs.replace(rows[-1], text=f"{rows[-1].text} }}")
         return rows
 
@@ -307,4 +319,4 @@ class _Printer:
         return Span(end - len(message.payload), end)
 
 
-__all__ = ["TooLarge", "print_file"]
+__all__ = ["RowTooLarge", "print_file"]

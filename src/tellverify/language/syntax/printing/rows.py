@@ -20,11 +20,11 @@ _BREAK: Final = re.compile("\n")
 LARGEST: Final = 64 * 1024 * 1024
 
 
-class TooLarge(Exception):
+class RowTooLarge(Exception):
     """The canonical text would be unreasonably large, because of its nesting."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class PrintedRow(msgspec.Struct, frozen=True):
     """One line. `base` is the column of the statement it is part of.
 
     `start` and `end` are where its tokens stand in the source. Below a line that `opens` a block
@@ -43,7 +43,7 @@ class Row(msgspec.Struct, frozen=True):
     apart_after: bool = False
 
 
-class Places:
+class RowPlaces:
     """Where code and comments stand in a source text."""
 
     def __init__(self, text: str, comments: Sequence[ast.Comment]) -> None:
@@ -99,10 +99,10 @@ class Places:
         return text[offset - 1] != "\ufeff"
 
 
-def write(rows: Sequence[Row], places: Places, inside: Sequence[Span]) -> str:
+def write(rows: Sequence[PrintedRow], places: RowPlaces, inside: Sequence[Span]) -> str:
     """The text of `rows` with the comments of the source, but those in the `inside` spans.
 
-    Raises TooLarge for texts of more than 64 MiB.
+    Raises RowTooLarge for texts of more than 64 MiB.
     """
     return _Weaver(rows, places).run(inside)
 
@@ -110,7 +110,7 @@ def write(rows: Sequence[Row], places: Places, inside: Sequence[Span]) -> str:
 class _Weaver:
     """Rows with the comments that belong before and behind each."""
 
-    def __init__(self, rows: Sequence[Row], places: Places) -> None:
+    def __init__(self, rows: Sequence[PrintedRow], places: RowPlaces) -> None:
         self.rows = rows
         self.places = places
         self.before: dict[int, list[tuple[int, str]]] = {}
@@ -182,7 +182,7 @@ class _Weaver:
             self.before.setdefault(number, []).extend((-1, text) for text in lines[:-1])
             texts[:] = [*(text for text in texts if not text.startswith("--")), lines[-1]]
 
-    def _open(self, row: Row) -> None:
+    def _open(self, row: PrintedRow) -> None:
         """Notes the block that `row` stands in; those deeper than it are closed."""
         if row.tight:
             return

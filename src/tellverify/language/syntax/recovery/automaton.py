@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from tellverify.language.syntax.ast import Name, Operation, RoleRef
 from tellverify.language.syntax.build.protocols import Head
-from tellverify.language.syntax.grammar import Tables
+from tellverify.language.syntax.grammar import GrammarTables
 from tellverify.language.syntax.lexer import Kinds, Tokens
 from tellverify.source.span import Span
 
@@ -53,13 +53,13 @@ def start_of(value: object) -> int | None:
             return None
 
 
-class Automaton:
+class ParserAutomaton:
     """States and values of one parse, and questions about what could follow.
 
     `states` and `values` are shared with the loop of the parser; both change in place.
     """
 
-    def __init__(self, tokens: Tokens, kinds: Kinds, language: Tables, rules: Rules) -> None:
+    def __init__(self, tokens: Tokens, kinds: Kinds, language: GrammarTables, rules: Rules) -> None:
         self.tokens = tokens
         self.kinds = kinds
         self.rules = rules

@@ -8,9 +8,9 @@ from typing import Final
 from tellverify.diagnostics import syntax as faults
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.syntax.grammar import END as END_NAME
-from tellverify.language.syntax.recovery.automaton import Automaton
+from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 from tellverify.language.syntax.recovery.expectation import advice, expected_words
-from tellverify.language.syntax.recovery.places import Places
+from tellverify.language.syntax.recovery.places import RecoveryPlaces
 from tellverify.source.span import Span
 
 _SHOWN: Final = 40
@@ -25,7 +25,7 @@ _ELEMENTS: Final = {
 class Complaints:
     """What was reported in one parse; a line with a fault is quiet from then on."""
 
-    def __init__(self, machine: Automaton, places: Places) -> None:
+    def __init__(self, machine: ParserAutomaton, places: RecoveryPlaces) -> None:
         self.machine = machine
         self.places = places
         self.tokens = machine.tokens

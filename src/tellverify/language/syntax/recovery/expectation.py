@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tellverify.language.syntax.recovery.automaton import Automaton
+from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 
 _STATEMENTS: Final = frozenset(
     (
@@ -87,7 +87,7 @@ _NAMES: Final = (
 _MOST: Final = 6
 
 
-def expected_words(machine: Automaton) -> list[str]:
+def expected_words(machine: ParserAutomaton) -> list[str]:
     """What could stand here, in words of the language."""
     expected = machine.expected()
     words: list[str] = []
@@ -108,7 +108,7 @@ def expected_words(machine: Automaton) -> list[str]:
     return words if len(words) <= _MOST else [*words[: _MOST - 1], "another clause"]
 
 
-def _name_words(machine: Automaton) -> str:
+def _name_words(machine: ParserAutomaton) -> str:
     for nonterminal, word in _NAMES:
         if machine.begins(nonterminal):
             return word
@@ -140,7 +140,7 @@ _OLD_WORDS: Final = {
 }
 
 
-def advice(machine: Automaton, index: int, line_start: int) -> list[str]:
+def advice(machine: ParserAutomaton, index: int, line_start: int) -> list[str]:
     """What to do about a token that cannot stand where it is, for frequent slips.
 
     `line_start` is the first token of the line with the fault.
@@ -163,7 +163,7 @@ def advice(machine: Automaton, index: int, line_start: int) -> list[str]:
     return [f"did you mean `{meant}`?"] if meant else _advice_by_place(machine)
 
 
-def _meant(machine: Automaton, word: str) -> str:
+def _meant(machine: ParserAutomaton, word: str) -> str:
     """The keyword that begins a statement or declaration and is spelt much like `word`."""
     numbers = machine.kinds.words
     if word in numbers or not word.isalpha():
@@ -188,7 +188,7 @@ def is_close(word: str, keyword: str) -> bool:
     return short[start + 1 :] == long[start + 1 :] or short[start:] == swapped
 
 
-def _advice_by_mark(machine: Automaton, index: int) -> str:
+def _advice_by_mark(machine: ParserAutomaton, index: int) -> str:
     texts = machine.tokens.texts
     found = texts[index]
     before = texts[index - 1] if index else ""
@@ -215,7 +215,7 @@ _MARKS: Final = {
 }
 
 
-def _advice_by_place(machine: Automaton) -> list[str]:
+def _advice_by_place(machine: ParserAutomaton) -> list[str]:
     kinds = machine.kinds
     if machine.accepts(kinds["ON_TIMEOUT"]) and not machine.accepts(kinds["REC"]):
         return ["write `on timeout =>` at the column of `timeout`"]

@@ -13,7 +13,7 @@ _LOOKAHEAD: Final = 3
 _PAIRS: Final = (("INDENT", "DEDENT"), ("LPAR", "RPAR"), ("LBRACE", "RBRACE"), ("LSQB", "RSQB"))
 
 
-class Places:
+class RecoveryPlaces:
     """Questions about the places of the tokens of one text.
 
     A line is known by its number; INDENT and DEDENT belong to the line they end.

@@ -13,10 +13,10 @@ from typing import Final
 from tellverify.diagnostics import syntax as faults
 from tellverify.language.syntax.ast import Name
 from tellverify.language.syntax.grammar import END as END_NAME
-from tellverify.language.syntax.recovery.automaton import Automaton
+from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 from tellverify.language.syntax.recovery.complaints import Complaints
 from tellverify.language.syntax.recovery.expectation import ITEMS
-from tellverify.language.syntax.recovery.places import Places
+from tellverify.language.syntax.recovery.places import RecoveryPlaces
 from tellverify.language.syntax.recovery.remedies import Remedies
 from tellverify.source.span import Span
 
@@ -38,11 +38,11 @@ _ITEM_HEADS: Final = {
 class Recovery:
     """The way on through one parse; see the module."""
 
-    def __init__(self, machine: Automaton) -> None:
+    def __init__(self, machine: ParserAutomaton) -> None:
         self.machine = machine
         self.tokens = machine.tokens
         self.kinds = machine.kinds
-        self.places = Places(self.tokens, self.kinds)
+        self.places = RecoveryPlaces(self.tokens, self.kinds)
         self.complaints = Complaints(machine, self.places)
         self.remedies = Remedies(machine, self.places, self.complaints)
         self._name = self.kinds["NAME"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.diagnostics import syntax as faults
-from tellverify.language.syntax.recovery.automaton import Automaton
+from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 from tellverify.language.syntax.recovery.complaints import Complaints
 from tellverify.language.syntax.recovery.expectation import REMOVED, is_close
-from tellverify.language.syntax.recovery.places import Places
+from tellverify.language.syntax.recovery.places import RecoveryPlaces
 from tellverify.source.span import Span
 
 _INSERTED: Final = ("AT", "BIG_ARROW", "EQUAL", "COLON", "OF", "ARROW", "COMMA", "BY", "FOR", "LET")
@@ -22,7 +22,9 @@ _SHOWN: Final = 40
 class Remedies:
     """The remedies, and what they remember of one parse."""
 
-    def __init__(self, machine: Automaton, places: Places, complaints: Complaints) -> None:
+    def __init__(
+        self, machine: ParserAutomaton, places: RecoveryPlaces, complaints: Complaints
+    ) -> None:
         self.machine = machine
         self.places = places
         self.complaints = complaints

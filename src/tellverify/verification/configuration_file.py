@@ -47,7 +47,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instances: Annotated[dict[str, Sizes | Size | str], _ROWS] = {}
 
 
-class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`tellverify.toml`, or `[tool.tellverify]` of `pyproject.toml`.
 
     Paths are relative to the folder of that file. `require` has a strength for each property and

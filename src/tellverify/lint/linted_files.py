@@ -12,7 +12,7 @@ from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.shape import NO_MODULE, ODD_LAYOUT
 from tellverify.language.files.passages import passages, rewritten
-from tellverify.language.linking.modules import Judged
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.surface import read_tell
 from tellverify.language.workspace import Workspace
@@ -70,7 +70,7 @@ def lint_files(
 
 def _linted(
     source: SourceFile,
-    parts: Sequence[Judged],
+    parts: Sequence[CheckedFile],
     said: Sequence[Diagnostic],
     rules: Rules,
     *,
