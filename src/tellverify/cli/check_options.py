@@ -10,6 +10,7 @@ import msgspec
 
 from tellverify.cli.check_parse import (
     LEVEL_OF,
+    parse_address,
     parse_budgets,
     parse_day,
     parse_instances,
@@ -75,6 +76,9 @@ class Flags(msgspec.Struct, frozen=True):
     recheck_cache: bool = False
     strict: bool = False
     base: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    source_url: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -227,6 +231,14 @@ enough = _joined(
         "--base",
         metavar="REF",
         help="Revision whose comments and baseline count with --strict; none without this.",
+    ),
+    click.option("--commit", metavar="SHA", help="The revision that reports name; known in CI."),
+    click.option("--branch", metavar="NAME", help="The branch that reports name; known in CI."),
+    click.option(
+        "--source-url",
+        metavar="URL",
+        callback=parse_address,
+        help="Where reports link to: an address with {path} and {line} in it; known in CI.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
     click.option(

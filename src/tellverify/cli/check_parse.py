@@ -100,6 +100,19 @@ def parse_witness(
     return given
 
 
+def parse_address(
+    context: click.Context, parameter: click.Parameter, given: str | None
+) -> str | None:
+    """An address over http, with `{path}` in it."""
+    if given is None:
+        return None
+    from tellverify.verdict.revision import is_address
+
+    if not is_address(given) or "{path}" not in given:
+        raise click.BadParameter(f"`{given}` is no http address with {{path}} in it")
+    return given
+
+
 def parse_day(context: click.Context, parameter: click.Parameter, given: str | None) -> str:
     """A day as `YYYY-MM-DD`, or nothing."""
     if given is None:

@@ -26,6 +26,7 @@ from tellverify.obligations.options import Options
 from tellverify.source.builtin_policies import is_builtin
 from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
+from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.checked import Checked
 from tellverify.verification.interruption import CODES
@@ -298,7 +299,10 @@ def perform(flags: Flags) -> CheckResult | None:
         (notes if is_part else complaints).extend(properties)
         notes.extend(requirements)
     run = msgspec.structs.replace(
-        result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
+        result.run,
+        command=command_line(),
+        solvers=solvers_of(result.run.protocols),
+        revision=_revision(flags),
     )
     if flags.changed_since is not None and ready.files and not ready.only:
         reason = f"nothing has changed since `{flags.changed_since}`"
@@ -323,6 +327,21 @@ def perform(flags: Flags) -> CheckResult | None:
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
     return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def _revision(flags: Flags) -> Revision | None:
+    """What flags say of the revision, above the environment unless the check is isolated."""
+    known = None if flags.isolated else revision_of(os.environ)
+    given = {
+        "commit": flags.commit,
+        "branch": flags.branch,
+        "base": flags.base,
+        "sources": flags.source_url,
+    }
+    said = {name: value for name, value in given.items() if value}
+    if known is None and not said.keys() - {"base"}:
+        return None
+    return msgspec.structs.replace(known or Revision(), **said)
 
 
 def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> ScheduledRun:

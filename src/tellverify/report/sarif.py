@@ -75,6 +75,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
         "runs": [
             {
                 "tool": {"driver": driver},
+                **_provenance(run),
                 "columnKind": "unicodeCodePoints",
                 "artifacts": [
                     {"location": {"uri": uri_of(one.path)}, "hashes": {"sha-256": one.sha256}}
@@ -99,6 +100,20 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
         ],
     }
     return json_text(log)
+
+
+def _provenance(run: Run) -> dict[str, Json]:
+    """The repository and revision of the run, where both are known (SARIF 2.1.0, 3.14.9)."""
+    known = run.revision
+    if known is None or not known.repository or not known.commit:
+        return {}
+    details: dict[str, Json] = {
+        "repositoryUri": known.repository,
+        "revisionId": printable(known.commit),
+    }
+    if known.branch:
+        details["branch"] = printable(known.branch)
+    return {"versionControlProvenance": [details]}
 
 
 # Rules

@@ -21,6 +21,7 @@ from tellverify.verdict.identity import (
 from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import Outcome, Refuted
 from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+from tellverify.verdict.revision import Revision
 
 Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
 State: TypeAlias = Literal["new", "unchanged", "updated"]
@@ -241,6 +242,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     `command` is the command line that gives this run again, `solvers` names solvers with their
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
     lists the files that were written; an obligation of it is the id `protocol/obligation`.
+    `revision` is known in CI, or where the command line says it.
     """
 
     inputs: tuple[Input, ...]
@@ -257,6 +259,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+    revision: Revision | None = None
 
     @builtins.property
     def semantics(self) -> str:

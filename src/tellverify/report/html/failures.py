@@ -91,4 +91,7 @@ def _unsettled(page: HtmlPage, protocol: ProtocolReport) -> list[list[Html]]:
 
 def place_link(page: HtmlPage, region: Region) -> Html:
     """`path:line`, with a link to the line where the address of the sources is known."""
-    return code(f"{region.path}:{region.line}")
+    place = code(f"{region.path}:{region.line}")
+    known = page.run.revision
+    address = known.link(region.path, region.line) if known is not None else ""
+    return element("a", place, href=address, rel="noreferrer") if address else place

@@ -58,6 +58,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
             "policy": exact(policy),
             "style": Html(style),
             "script": Html(script),
+            "revision": _revision(run),
             "files": _files(run),
             "settings": _settings(run),
             "evidence": context.evidence_files(page),
@@ -109,6 +110,28 @@ def _mood(run: Run) -> str:
     if run.exit_code == 0:
         return "good"
     return "bad" if run.exit_code in (1, 2) else "open"
+
+
+def _revision(run: Run) -> Html:
+    """The revision that was checked and what it is compared with, as far as they are known."""
+    known = run.revision
+    if known is None:
+        return EMPTY
+    facts = [
+        (word, text)
+        for word, text in (
+            ("commit", known.commit),
+            ("branch", known.branch),
+            ("base", known.base),
+        )
+        if text
+    ]
+    parts = [element("span", escaped(f" {word} "), code(text)) for word, text in facts]
+    if known.repository:
+        parts.append(
+            element("a", escaped(known.repository), href=exact(known.repository), rel="noreferrer")
+        )
+    return element("p", *parts, class_="revision")
 
 
 def _files(run: Run) -> Html:
