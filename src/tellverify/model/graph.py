@@ -7,6 +7,7 @@ and not a network of objects.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -101,6 +102,14 @@ def leaves_class(graph: ProtocolGraph) -> ClassFault | None:
                 if sender[transition] != decider:
                     return ClassFault("mixed-senders", state)
     return None
+
+
+def generic_events(graph: ProtocolGraph, families: Mapping[str, int]) -> frozenset[int]:
+    """The events with a generic member; `families` maps families to the index of theirs."""
+    generic = {f"{family}[{index}]" for family, index in families.items()}
+    numbers = {number for number, role in enumerate(graph.roles) if role in generic}
+    pairs = enumerate(zip(graph.sender, graph.receiver, strict=True))
+    return frozenset(e for e, pair in pairs if not numbers.isdisjoint(pair))
 
 
 def graph_from_edges(

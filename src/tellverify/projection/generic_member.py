@@ -18,6 +18,23 @@ same event. Of receives at equal positions the senders are equal; at the start o
 first member counts. Blocked members of the family at a state of G are none, all, or just the role
 itself, and one of them blocks the receiver of a gather, as all would; a blocked sender blocks all
 receivers. So the same messages are available, and stuck runs carry over both ways.
+
+Three more answers carry over, each by the same map of runs.
+
+- *Ends.* A state inside a path leads only to the end of the path, a state of G, and final states
+  are those of G. So an end is in reach of every state of G[n] exactly when it is in G.
+- *Queue bounds* of an implementable graph. The longest queue from p to q is the largest number of
+  sends in a run from one on, none of which depends on the reception of that one. What one action
+  of a run of G[n] depends on by the order of each role and by messages maps to the same in the run
+  of G, since actions of one path map to one action, and back with any one copy of each generic
+  member. The sends on a channel of `gk` map one to one to those on the channel of `g`. So each
+  channel has the bound of its image.
+- *Strict merge*, when no generic member receives at a choice (`chosen_receiver`). The type of
+  another role in G[n] is its type in G with each action of `g` written n times, which is one to
+  one, hence types that are merged are equal in G[n] exactly when they are in G. Loops begin at
+  states of G. The type of `gk` is that of `g` under another name: at a choice it is among those
+  that take no part in both. A member that receives at a choice would be told it as the first of n
+  and not as another.
 """
 
 from __future__ import annotations
@@ -51,6 +68,21 @@ def generic_fault(graph: ProtocolGraph, families: Sizes) -> str:
                 return f"`{event.sender}` chooses between several messages"
             if family_of_member(event.sender) == family_of_member(event.receiver):
                 return f"`{event.sender}` sends to `{event.receiver}` of its own family"
+    return ""
+
+
+def chosen_receiver(graph: ProtocolGraph, families: Sizes) -> str:
+    """A generic member that receives from a state with several events; empty when none does.
+
+    `families` is that of `generic_fault`.
+    """
+    generic = {f"{family}[{index}]" for family, index in families.items()}
+    first = graph.first
+    for state in range(graph.state_count):
+        if first[state + 1] - first[state] > 1:
+            for e in range(first[state], first[state + 1]):
+                if graph.roles[graph.receiver[e]] in generic:
+                    return graph.roles[graph.receiver[e]]
     return ""
 
 

@@ -91,10 +91,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """A role family and the sizes it was checked for."""
+    """A role family, the sizes it was checked for, and its size symbol where it has one."""
 
     name: str
     sizes: tuple[int, ...]
+    symbol: str = ""
 
 
 class CoverageRow(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ import msgspec
 
 from tellverify.language.checks.walk import index_text, loop_text, preorder, role_text
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
-from tellverify.language.lowering.families import declared_roles, family_groups
+from tellverify.language.lowering.families import declared_roles, family_groups, size_symbol
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
 from tellverify.model.sizes import SizeSymbol
@@ -78,14 +78,16 @@ def size_symbols(protocol: ast.Protocol, lowered_at: LoweredAt) -> tuple[SizeSym
         if grown == cutoffs:
             break
         cutoffs = grown
-    symbols = {
-        one.name.text: one.size.name
-        for one in declared_roles(protocol)
-        if isinstance(one.size, ast.NameIndex)
-    }
+    names = size_names(protocol)
     return tuple(
-        SizeSymbol(symbols.get(group[0], group[0]), group, cutoffs[group]) for group in groups
+        SizeSymbol(name, group, cutoffs[group]) for name, group in zip(names, groups, strict=True)
     )
+
+
+def size_names(protocol: ast.Protocol) -> tuple[str, ...]:
+    """The size symbols by name, a family without one by its own, in the order of declaration."""
+    symbols = {one.name.text: size_symbol(one) for one in declared_roles(protocol)}
+    return tuple(symbols[group[0]] or group[0] for group in family_groups(protocol))
 
 
 def size_faults(

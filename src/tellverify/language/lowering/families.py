@@ -54,6 +54,11 @@ def family_groups(protocol: ast.Protocol) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in groups.values())
 
 
+def size_symbol(declaration: ast.RoleDecl) -> str:
+    """The size symbol of a family, `N` for `R[N]`; empty for all other roles."""
+    return declaration.size.name if isinstance(declaration.size, ast.NameIndex) else ""
+
+
 def family_sizes(protocol: ast.Protocol, sizes: Mapping[str, int]) -> dict[str, int]:
     """The size of every family that needs one; families of one symbol share theirs.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.grouping import VerdictGroup, groups, members
+from tellverify.report.grouping import VerdictGroup, bound_of, groups, members, sizes_of
 from tellverify.report.html.components import (
     HtmlPage,
     anchor,
@@ -84,6 +84,9 @@ def _claim(page: HtmlPage, protocol: ProtocolReport, verdicts: tuple[Verdict, ..
     first = verdicts[0]
     outcome = first.outcome
     how = _how(outcome.method, outcome.detail) if isinstance(outcome, Proved | Bounded) else EMPTY
+    sizes = sizes_of(outcome)
+    if sizes:
+        how = joined((prose(f"{sizes}, "), how))
     if first.vacuity == "vacuous":
         warning = escaped("Vacuously: what it speaks of occurs in no run.")
         how = joined((how, element("strong", warning, class_="vacuous")))
@@ -163,8 +166,8 @@ def _question(page: HtmlPage, protocol: ProtocolReport, verdicts: list[Verdict])
 
 def _how_far(verdict: Verdict) -> Html:
     match verdict.outcome:
-        case Bounded(bound, method, detail):
-            return joined((prose(f"holds for {bound}, "), _how(method, detail)))
+        case Bounded(method=method, detail=detail) as outcome:
+            return joined((prose(f"holds for {bound_of(outcome)}, "), _how(method, detail)))
         case Unknown(reason, number) | Skipped(reason, number):
             return joined((prose(reason), *((escaped(" "), code(number)) if number else ())))
         case _:
