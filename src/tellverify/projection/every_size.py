@@ -26,13 +26,17 @@ from tellverify.model.sizes import (
     sizes_claimed,
     sizes_text,
 )
-from tellverify.projection.generic_member import expand, generic_fault, same_runs
+from tellverify.projection.generic_member import expand, first_difference, generic_fault
 from tellverify.projection.implementability import (
     Implementability,
     check_graph,
 )
 
 _MOST_POINTS: Final = 64
+_OUTSIDE: Final = {
+    "mixed-senders": "different roles may go on from one point",
+    "final-with-successors": "the protocol may end or go on, and no role decides",
+}
 TOO_MANY_SIZES: Final = f"there are more than {_MOST_POINTS} sizes to decide"
 Point: TypeAlias = tuple[int, ...]
 GraphAt: TypeAlias = Callable[[Mapping[str, int]], ProtocolGraph | None]
@@ -103,6 +107,7 @@ class SizeGrid:
         self.top = tuple(symbol.cutoff + 1 for symbol in symbols)
         self._graph_at = graph_at
         self._graphs: dict[Point, ProtocolGraph | None] = {}
+        self._faults: dict[Point, str] = {}
 
     @property
     def is_too_large(self) -> bool:
@@ -144,13 +149,19 @@ class SizeGrid:
         There is no graph of the class, its last members are no generic ones, or with one member
         more of a symbol, or of all, the text has another graph than that with one more of the same.
         """
+        if point not in self._faults:
+            self._faults[point] = self._fault(point)
+        return self._faults[point]
+
+    def _fault(self, point: Point) -> str:
         named = self.named(point)
         graph = self.graph(point)
         if graph is None:
             return f"there is no graph at {sizes_text(named)}"
         outside = leaves_class(graph)
         if outside is not None:
-            return f"outside of the theory at {sizes_text(named)}: {outside.reason}"
+            line = graph.site_of(graph.first[outside.state]).line
+            return f"{_OUTSIDE[outside.reason]} at {sizes_text(named)} (line {line})"
         generic = self.generic_at(point)
         return generic_fault(graph, generic) or self._not_more_of_the_same(point, graph, generic)
 
@@ -162,9 +173,13 @@ class SizeGrid:
             larger = tuple(size + (i in grown) for i, size in enumerate(point))
             lowered = self.graph(larger)
             members = {f: 1 + (i in grown) for i in last for f in self.symbols[i].families}
-            if lowered is None or not same_runs(lowered, expand(graph, generic, members)):
-                where = sizes_text(self.named(larger))
-                return f"one more member is not one more of the same at {where}"
+            where = sizes_text(self.named(larger))
+            if lowered is None:
+                return f"there is no graph at {where}"
+            state = first_difference(lowered, expand(graph, generic, members))
+            if state is not None:
+                line = lowered.site_of(min(lowered.first[state], lowered.event_count - 1)).line
+                return f"at {where} another member is not like those before it (line {line})"
         return ""
 
     def least(self, good: Callable[[Point], bool]) -> Point | None:

@@ -69,7 +69,7 @@ def sizes_of(outcome: Outcome) -> str:
 
 def bound_of(outcome: Bounded) -> str:
     """How far a bounded outcome reaches, and why no further where that is known."""
-    return f"{outcome.bound}; {outcome.reason}" if outcome.reason else outcome.bound
+    return f"{outcome.bound}; not every size: {outcome.reason}" if outcome.reason else outcome.bound
 
 
 def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
@@ -79,7 +79,7 @@ def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
                 return [sizes_of(outcome), detail, *counts]
             return [detail or method.row.title, *counts] if detail or not counts else counts
         case Bounded(bound, _, detail, reason):
-            return [bound, detail, *counts, reason]
+            return [bound, detail, *counts, reason and f"not every size: {reason}"]
         case Refuted(instance=instance):
             return [instance, *counts]
         case Unknown(reason) | Skipped(reason):
@@ -276,8 +276,7 @@ def members(protocol: ProtocolReport) -> str:
         return counted(len(protocol.roles), "role")
     names = {family.name for family in protocol.families}
     single = [role for role in protocol.roles if family_of(role) not in names]
-    letters = _letters(protocol)
-    shown = [f"{family.name}[{letters[family.name]}]" for family in protocol.families]
+    shown = [f"{family.name}[{family.symbol or '*'}]" for family in protocol.families]
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
         everyone = [counted(len(single), "role"), *shown]
@@ -286,16 +285,6 @@ def members(protocol: ProtocolReport) -> str:
     claimed = [one.every for one in outcomes if isinstance(one, Proved) and one.generic]
     if claimed and not any(isinstance(one, Bounded) for one in outcomes):
         return f"{who}, {claimed[0]}"
-    sizes = {letters[family.name]: family.sizes for family in protocol.families}
-    ranges = "; ".join(f"{letter} = {', '.join(map(str, size))}" for letter, size in sizes.items())
+    sizes = {family.symbol or family.name: family.sizes for family in protocol.families}
+    ranges = "; ".join(f"{name} = {', '.join(map(str, size))}" for name, size in sizes.items())
     return f"{who}, checked for {ranges}"
-
-
-def _letters(protocol: ProtocolReport) -> dict[str, str]:
-    """The size symbol of each family; where the text has none, N, or N1, N2 and so on."""
-    families = protocol.families
-    one = len(families) == 1
-    return {
-        family.name: family.symbol or ("N" if one else f"N{number + 1}")
-        for number, family in enumerate(families)
-    }

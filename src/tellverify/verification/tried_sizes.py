@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.instances import combinations, instance_name
+from tellverify.language.instances import combinations, instance_name, smallest_sizes
 from tellverify.language.lowering.cutoffs import size_faults, size_symbols
 from tellverify.language.lowering.families import declared_roles, family_groups, size_symbol
 from tellverify.language.lowering.lower import Lowered
@@ -74,13 +74,14 @@ class _Sizes:
         self._options = options
         self._graphs = graphs
         self._groups = family_groups(found.protocol)
+        self._smallest = smallest_sizes(found.protocol)
         self._known: dict[_Key, Lowered] = {}
         self._findings: dict[_Key, list[InstanceFinding]] = {}
 
     def run(self) -> TriedSizes:
         options, protocol = self._options, self._found.protocol
         wanted = dict(options.instances)
-        given = list(combinations(protocol, wanted, DEFAULT_SIZES))
+        given = list(combinations(protocol, wanted, DEFAULT_SIZES, self._smallest))
         claim = NO_CLAIM
         if self._groups and not any(family in wanted for family in self._found.families):
             claim = self._claim()
@@ -147,8 +148,7 @@ class _Sizes:
         faults = size_faults(judged.source, protocol, judged.linked)
         if faults:
             return SizeClaim(outside=str(faults[0]))
-        symbols = size_symbols(protocol, self._at)
-        grid = SizeGrid(symbols, lambda sizes: self._at(self._in_order(sizes)).graph)
+        grid = SizeGrid(size_symbols(protocol, self._at, self._smallest), self._graph)
         if grid.is_too_large:
             return SizeClaim(outside=TOO_MANY_SIZES)
         outside = grid.fault(grid.top)
@@ -162,6 +162,11 @@ class _Sizes:
             return SizeClaim(outside=words.format(sizes_text(grid.named(weak[0]))))
         lowered = [(point, self._at(self._in_order(grid.sizes(point)))) for point in points]
         return claim_of(grid, least, lowered)
+
+    def _graph(self, sizes: Mapping[str, int]) -> ProtocolGraph | None:
+        if any(size < self._smallest[family] for family, size in sizes.items()):
+            return None  # the text names a member that is not there
+        return self._at(self._in_order(sizes)).graph
 
     def _in_order(self, sizes: Mapping[str, int]) -> dict[str, int]:
         return {family: sizes[family] for group in self._groups for family in group}
