@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.limits import PARTIAL_GATHER
 from tellverify.model.roles import family_of
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim
@@ -14,6 +16,10 @@ from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
 from tellverify.verdict.run import Verdict
+
+_AHEAD: Final = PARTIAL_GATHER.number
+# Skipped obligations with this code are not asked of a protocol that says itself that a receiver
+# goes on early; what goes wrong then refutes the others, which are.
 
 
 class InstanceOutcomes(msgspec.Struct, frozen=True):
@@ -50,7 +56,10 @@ def verdicts(
             continue
         for finding in _united(prop, rows, extent):
             subject = ObligationScope(finding.roles, finding.channel)
-            found.append(Verdict.of(prop, subject, finding.outcome, place, finding.statistics))
+            verdict = Verdict.of(prop, subject, finding.outcome, place, finding.statistics)
+            if isinstance(finding.outcome, Skipped) and finding.outcome.code == _AHEAD:
+                verdict = msgspec.structs.replace(verdict, required=False)
+            found.append(verdict)
     return found
 
 

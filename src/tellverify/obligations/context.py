@@ -15,7 +15,7 @@ from tellverify.obligations.options import Options
 from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
-from tellverify.verdict.run import Coverage, Verdict
+from tellverify.verdict.run import Coverage, Presupposition, Verdict
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -74,6 +74,7 @@ class Decision(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
     coverage: Coverage | None = None
+    presuppositions: tuple[Presupposition, ...] = ()
 
 
 def sizes_of(instances: Sequence[Instance]) -> str:

@@ -36,6 +36,7 @@ _MOST_POINTS: Final = 64
 _OUTSIDE: Final = {
     "mixed-senders": "different roles may go on from one point",
     "final-with-successors": "the protocol may end or go on, and no role decides",
+    "partial-gather": "a receiver goes on after some of the answers",
 }
 TOO_MANY_SIZES: Final = f"there are more than {_MOST_POINTS} sizes to decide"
 Point: TypeAlias = tuple[int, ...]

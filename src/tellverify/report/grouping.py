@@ -276,7 +276,8 @@ def members(protocol: ProtocolReport) -> str:
         return counted(len(protocol.roles), "role")
     names = {family.name for family in protocol.families}
     single = [role for role in protocol.roles if family_of(role) not in names]
-    shown = [f"{family.name}[{family.symbol or '*'}]" for family in protocol.families]
+    letters = _letters(protocol)
+    shown = [f"{family.name}[{letters[family.name]}]" for family in protocol.families]
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
         everyone = [counted(len(single), "role"), *shown]
@@ -285,6 +286,17 @@ def members(protocol: ProtocolReport) -> str:
     claimed = [one.every for one in outcomes if isinstance(one, Proved) and one.generic]
     if claimed and not any(isinstance(one, Bounded) for one in outcomes):
         return f"{who}, {claimed[0]}"
-    sizes = {family.symbol or family.name: family.sizes for family in protocol.families}
+    named = {name: name if letter == "*" else letter for name, letter in letters.items()}
+    sizes = {named[family.name]: family.sizes for family in protocol.families}
     ranges = "; ".join(f"{name} = {', '.join(map(str, size))}" for name, size in sizes.items())
     return f"{who}, checked for {ranges}"
+
+
+def _letters(protocol: ProtocolReport) -> dict[str, str]:
+    """The size symbol of each family; where it is not known, N, or N1, N2 and so on."""
+    families = protocol.families
+    one = len(families) == 1
+    return {
+        family.name: family.symbol or ("N" if one else f"N{number + 1}")
+        for number, family in enumerate(families)
+    }

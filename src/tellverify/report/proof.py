@@ -123,7 +123,10 @@ def _section(run: Run, title: str, words: Sequence[str], files: _Files) -> Itera
 
 def _about(protocol: ProtocolReport) -> str:
     place = code(f"{protocol.path}:{protocol.line}")
-    return f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+    about = f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+    presumed = [one for one in protocol.presuppositions if one.presumed]
+    taken = [f" Presumes: {prose(f'{one.text}, line {one.line}')}." for one in presumed]
+    return about + "".join(taken)
 
 
 def _by_property(group: VerdictGroup) -> Iterator[list[Verdict]]:

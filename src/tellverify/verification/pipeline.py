@@ -224,6 +224,7 @@ def _check_protocol(
         verdicts=selected,
         event_count=tried.events,
         coverage=decision.coverage,
+        presuppositions=decision.presuppositions,
     )
     return report, [*more, *later]
 

@@ -94,7 +94,8 @@ def size_symbols(
 def size_names(protocol: ast.Protocol) -> tuple[str, ...]:
     """The size symbols by name, a family without one by its own, in the order of declaration."""
     symbols = {one.name.text: size_symbol(one) for one in declared_roles(protocol)}
-    return tuple(symbols[group[0]] or group[0] for group in family_groups(protocol))
+    first = [group[0] for group in family_groups(protocol)]
+    return tuple(name if symbols[name] == "*" else symbols[name] for name in first)
 
 
 def size_faults(

@@ -55,8 +55,14 @@ def family_groups(protocol: ast.Protocol) -> tuple[tuple[str, ...], ...]:
 
 
 def size_symbol(declaration: ast.RoleDecl) -> str:
-    """The size symbol of a family, `N` for `R[N]`; empty for all other roles."""
-    return declaration.size.name if isinstance(declaration.size, ast.NameIndex) else ""
+    """The size symbol of a family: `N` for `R[N]`, `*` for `R[*]`; empty for all other roles."""
+    match declaration.size:
+        case ast.NameIndex(symbol):
+            return symbol
+        case ast.AnyIndex():
+            return "*"
+        case None | ast.ConstIndex() | ast.RangeIndex():
+            return ""
 
 
 def family_sizes(protocol: ast.Protocol, sizes: Mapping[str, int]) -> dict[str, int]:
