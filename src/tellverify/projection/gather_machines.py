@@ -58,8 +58,7 @@ def partial_gathers(graph: ProtocolGraph) -> tuple[Gather, ...]:
     if not sites:
         return ()
     found = [g for g in gathers_of(graph) if graph.site[g.transitions[0]] in sites]
-    inside = {e for gather in found for e in gather.transitions}
-    inside = {e for e in inside if "[" in graph.event(e).sender}
+    inside = {e for gather in found if _is_whole(graph, gather) for e in gather.transitions}
     for e, site in enumerate(graph.site):
         if site in sites and needed_responses(graph.sites[site]) == 0:
             raise UncoveredGather(graph.sites[site].line, "must be at least 1")
@@ -73,6 +72,16 @@ class GatherMachine(NamedTuple):
 
     machine: Machine
     done: frozenset[int]
+
+
+def _is_whole(graph: ProtocolGraph, gather: Gather) -> bool:
+    """True when a gather is its whole statement: members of a family, and one receiver."""
+    site = graph.site[gather.transitions[0]]
+    same = [e for e, other in enumerate(graph.site) if other == site]
+    senders = {graph.sender[e] for e in same}
+    is_one = {graph.receiver[e] for e in same} == {gather.receiver}
+    named = "[" in graph.event(gather.transitions[0]).sender
+    return named and is_one and senders == set(gather.senders)
 
 
 def gather_machine(graph: ProtocolGraph, role: str, limit: int) -> GatherMachine | None:
