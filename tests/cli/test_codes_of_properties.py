@@ -54,7 +54,15 @@ def registry() -> dict[str, dict[str, Any]]:
 PROPERTIES = (
     *("well-formed", "implementable", "no-deadlock", "no-orphan-message"),
     *("no-unspecified-reception", "fidelity", "no-stuck-role", "bounded-queues"),
-    *("can-terminate", "terminates", "projectable", "guards", "admission", "acceptance"),
+    *(
+        "can-terminate",
+        "terminates",
+        "no-late-message",
+        "projectable",
+        "guards",
+        "admission",
+        "acceptance",
+    ),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),
     *("ceremony", "ceremony-status", "law", "claim"),
 )

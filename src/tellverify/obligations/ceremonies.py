@@ -157,7 +157,9 @@ class _Ceremony:
         outcome = Proved(_METHOD, detail)
         bound = self._bound()
         if bound:
-            outcome = Bounded(bound, _METHOD, detail)
+            outcome = Bounded(bound, _METHOD, detail, self._context.claim.outside)
+        if bound and self._holds_at_every_size():
+            outcome = self._context.claim.proved(detail, _METHOD)
         return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
 
     def _bound(self) -> str:
@@ -180,6 +182,18 @@ class _Ceremony:
                 return _FoundCeremony(instance, seen.run, outcomes)
             outcomes |= seen.outcomes
         return _FoundCeremony(None, None, outcomes)
+
+    def _holds_at_every_size(self) -> bool:
+        """True when runs with any number of members in the place of generic ones record one too."""
+        grid = self._context.claim.grid
+        for point in grid:
+            graph = point.lowered.graph
+            if graph is None:
+                return False
+            facts = [metadata.facts for metadata in of_sites(graph.sites, self._rules)]
+            if explored(graph, facts, self._names, point.generic).run is not None:
+                return False
+        return bool(grid)
 
     def _refuted(self, instance: Instance, run: CeremonyRun) -> Refuted:
         graph = instance.lowered.graph

@@ -12,9 +12,10 @@ from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.obligations.options import Options
+from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
-from tellverify.verdict.run import Coverage, Verdict
+from tellverify.verdict.run import Coverage, Presupposition, Verdict
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -28,8 +29,8 @@ class Instance(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
-    `sha256` is that of the file; evidence names it. Only with `Options.keep_graphs` is evidence
-    wanted.
+    `claim` is what is known of every size. `sha256` is that of the file; evidence names it. Only
+    with `Options.keep_graphs` is evidence wanted.
     """
 
     judged: CheckedFile
@@ -38,6 +39,7 @@ class Context(msgspec.Struct, frozen=True):
     instances: tuple[Instance, ...]
     options: Options
     sha256: str
+    claim: SizeClaim = NO_CLAIM
 
     @property
     def source(self) -> SourceFile:
@@ -72,6 +74,7 @@ class Decision(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
     coverage: Coverage | None = None
+    presuppositions: tuple[Presupposition, ...] = ()
 
 
 def sizes_of(instances: Sequence[Instance]) -> str:

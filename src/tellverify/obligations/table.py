@@ -20,6 +20,7 @@ fidelity
 no-stuck-role          roles              coherence                       search
 bounded-queues         channels           causality of sends              skipped
 can-terminate          the protocol       reachability                    reachability
+no-late-message        channels           holds                           search
 terminates             the protocol       search, when it is asked for    search
 projectable            roles              strict merge                    skipped
 =====================  =================  ==============================  =======================
@@ -47,7 +48,8 @@ property               a formula          `user_properties`               search
 reachable              an event           `user_properties`               search
 =====================  =================  ==============================  =======================
 
-Branches that no run takes refute nothing; the last rows find them, and payloads that are unclear.
+The last rows refute nothing: they find branches that no run takes, the orders of gathers that the
+verdicts presuppose, and payloads that are unclear.
 The remaining properties have subjects of their own: a `law` that of a structure of data and a
 `claim` that of a model. Those, and machines that a file gives instead of a protocol, are decided by
 the package that reads their files.
@@ -74,13 +76,13 @@ from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.parallel_order import ParallelOrder
-from tellverify.obligations.context import Context, Decision
+from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
-from tellverify.verdict.run import Verdict
+from tellverify.verdict.run import Presupposition, Verdict
 
 _PACKAGE: Final = "tellverify.obligations"
 _STATES_PROPERTY: Final = re.compile(r"tell:[ \t]*property\b")
@@ -133,6 +135,15 @@ def _has_branches(context: Context) -> bool:
     return any(word in context.source.text for word in ("choice", "case", "decide"))
 
 
+def _has_families(context: Context) -> bool:
+    return any("[" in role for one in context.instances for role in _roles_of(one))
+
+
+def _roles_of(instance: Instance) -> tuple[str, ...]:
+    graph = instance.lowered.graph
+    return () if graph is None else graph.roles
+
+
 def _carries_values(context: Context) -> bool:
     text = context.source.text
     return _has_branches(context) and ("when" in text or " of " in text)
@@ -147,6 +158,7 @@ GRAPH_DECIDERS: Final = (
             Property.NO_UNSPECIFIED_RECEPTION,
             Property.FIDELITY,
             Property.NO_STUCK_ROLE,
+            Property.NO_LATE_MESSAGE,
         ),
         "communication:decide_implementability",
         outside="by_search:decide_safety",
@@ -190,6 +202,7 @@ PROTOCOL_DECIDERS: Final = (
     ProtocolDecider((Property.PROPERTY,), _states_properties, "user_properties:decide_properties"),
     ProtocolDecider((Property.REACHABLE,), _asks_for_witnesses, "user_properties:decide_witnesses"),
     ProtocolDecider((), _has_branches, "coverage:find_untaken_branches"),
+    ProtocolDecider((), _has_families, "gather_notes:decide_notes"),
     ProtocolDecider((), _carries_values, "payloads:find_payload_faults"),
 )
 
@@ -250,7 +263,7 @@ def _given_up(row: GraphDecider, context: GraphContext, reason: str) -> list[Ins
             context.graph.roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else (),
         )
         for prop in row.properties
-        if asked or prop is not Property.TERMINATES
+        if prop is not Property.NO_LATE_MESSAGE and (asked or prop is not Property.TERMINATES)
     ]
 
 
@@ -268,6 +281,7 @@ def decide_protocol(context: Context) -> Decision:
     asked = set(context.options.properties)
     verdicts: list[Verdict] = []
     diagnostics: list[Diagnostic] = []
+    presupposed: list[Presupposition] = []
     files: list[tuple[str, str, str]] = []
     for row in PROTOCOL_DECIDERS:
         if asked and not asked & {p.value for p in row.properties}:
@@ -278,10 +292,11 @@ def decide_protocol(context: Context) -> Decision:
         decision = decide(context)
         verdicts.extend(decision.verdicts)
         diagnostics.extend(decision.diagnostics)
+        presupposed.extend(decision.presuppositions)
         files.extend(decision.files)
     coverage = None
     if context.options.coverage:
         from tellverify.obligations.coverage import coverage_of
 
         coverage = coverage_of(context.protocol, context.source, context.instances)
-    return Decision(tuple(verdicts), tuple(diagnostics), tuple(files), coverage)
+    return Decision(tuple(verdicts), tuple(diagnostics), tuple(files), coverage, tuple(presupposed))

@@ -68,6 +68,7 @@ class Policy(msgspec.Struct, frozen=True):
     guard_chain: rows.GuardChain
     budgets: rows.Budgets
     leakage: rows.Leakage
+    gathers: rows.Gathers = rows.Gathers()
     ceremony_names: Mapping[str, rows.CeremonyNames] = {}
     code: Mapping[str, rows.CodePlaces] = {}
     by_file: Mapping[str, tuple[str, ...]] = {}

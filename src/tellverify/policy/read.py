@@ -287,6 +287,7 @@ class _Merge:
             ),
             budgets=self._single("budgets", lambda f: f.budgets, rows.Budgets()),
             leakage=self._single("leakage", lambda f: f.leakage, rows.Leakage()),
+            gathers=self._single("gathers", lambda f: f.gathers, rows.Gathers()),
             ceremony_names=named(
                 "ceremony_names", lambda f: f.ceremony_names, lambda r: r.protocol, "protocol"
             ),

@@ -382,6 +382,15 @@ class Budgets(PolicyRow, frozen=True):
     limits: tuple[LimitRow, ...] = ()
 
 
+class Gathers(PolicyRow, frozen=True):
+    """What a runtime does with answers that come after `min_responses : k` is met.
+
+    With `discard` it drops those that are `late`; with `refuse` they are a fault.
+    """
+
+    late: Literal["refuse", "discard"] = "refuse"
+
+
 class LeakageClass(PolicyRow, frozen=True):
     """A class of observers and how many bits they may learn in one window."""
 
@@ -500,3 +509,4 @@ class PolicyFile(PolicyRow, frozen=True):
     guard_chain: GuardChain | None = None
     budgets: Budgets | None = None
     leakage: Leakage | None = None
+    gathers: Gathers | None = None

@@ -391,6 +391,16 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
         yield ""
     if run.semantics:
         yield f"**Read this as:** {run.semantics}."
+    presumed = [
+        f"{code(protocol.title)}: {prose(f'{one.text}, line {one.line}')}"
+        for protocol in run.protocols
+        for one in protocol.presuppositions
+        if one.presumed
+    ]
+    if presumed:
+        yield "**Presumed:**"
+        yield ""
+        yield from _listed(presumed, size)
     if totals(run)["bounded"]:
         yield '"bounded" says nothing beyond the bound named next to it.'
     if families:

@@ -16,7 +16,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed
-from tellverify.report.grouping import VerdictGroup, evidence_of, groups, members, totals
+from tellverify.report.grouping import VerdictGroup, evidence_of, groups, members, sizes_of, totals
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
 from tellverify.report.titles import titled
@@ -123,7 +123,10 @@ def _section(run: Run, title: str, words: Sequence[str], files: _Files) -> Itera
 
 def _about(protocol: ProtocolReport) -> str:
     place = code(f"{protocol.path}:{protocol.line}")
-    return f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+    about = f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+    presumed = [one for one in protocol.presuppositions if one.presumed]
+    taken = [f" Presumes: {prose(f'{one.text}, line {one.line}')}." for one in presumed]
+    return about + "".join(taken)
 
 
 def _by_property(group: VerdictGroup) -> Iterator[list[Verdict]]:
@@ -163,10 +166,13 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
     outcome = verdict.outcome
     match outcome:
         case Proved(method, detail):
-            yield "  - holds for: all runs"
+            sizes = sizes_of(outcome)
+            yield f"  - holds for: all runs{f', {prose(sizes)}' if sizes else ''}"
             yield f"  - method: {_method(method, detail)}"
-        case Bounded(bound, method, detail):
+        case Bounded(bound, method, detail, reason):
             yield f"  - holds for: {prose(bound)}, and nothing is said beyond"
+            if reason:
+                yield f"  - because: {prose(reason)}"
             yield f"  - method: {_method(method, detail)}"
         case Refuted(number, evidence, method, instance, reason):
             yield f"  - code: {code(number)}, found {prose(method.row.phrase)}"

@@ -209,8 +209,20 @@ def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str
     lines[0] = style.paint("bold", name) + lines[0][len(name) :]
     for group in groups(protocol, everything=verbose):
         lines.extend(_group(group, style))
+    lines.extend(_presuppositions(protocol, style, verbose))
     if verbose and protocol.coverage is not None:
         lines.extend(_coverage(protocol.coverage, style))
+    return lines
+
+
+def _presuppositions(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str]:
+    """What the verdicts take for granted of single statements; with `verbose` also what not."""
+    lines: list[str] = []
+    for one in protocol.presuppositions:
+        if one.presumed or verbose:
+            head = "  presumes  " if one.presumed else "  note      "
+            text = style.tamed(f"{one.text}, line {one.line}")
+            lines.extend(style.hanging(head, text, 12))
     return lines
 
 

@@ -48,6 +48,7 @@ class Method(StrEnum):
     SETS = "sets"
     CASES = "cases"
     COHERENCE = "coherence"
+    GENERIC_MEMBER = "generic-member"
     COMPOSITION = "composition"
     STRICT_MERGE = "strict-merge"
     CAUSALITY = "causality"
@@ -84,6 +85,12 @@ METHODS: Final[dict[Method, MethodRow]] = {
         Engine.PROJECTION,
         "coherence",
         "by the complete conditions of implementability on the protocol graph",
+        CertificateKind.COHERENCE,
+    ),
+    Method.GENERIC_MEMBER: MethodRow(
+        Engine.PROJECTION,
+        "generic member",
+        "by deciding a family with one member that stands for all further ones",
         CertificateKind.COHERENCE,
     ),
     Method.COMPOSITION: MethodRow(

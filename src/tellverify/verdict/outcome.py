@@ -14,18 +14,28 @@ from tellverify.verdict.methods import Method
 
 
 class Proved(msgspec.Struct, frozen=True, omit_defaults=True, tag="proved", tag_field="status"):
-    """Holds of all runs of all instances in scope. `method` says how that is known."""
+    """Holds of all runs of all instances in scope. `method` says how that is known.
+
+    Of a protocol with families, `every` names all sizes it holds for, such as `every N >= 1`, and
+    `generic` the members that each stand for all further ones, where the claim rests on them.
+    """
 
     method: Method
     detail: str = ""
+    every: str = ""
+    generic: tuple[str, ...] = ()
 
 
 class Bounded(msgspec.Struct, frozen=True, omit_defaults=True, tag="bounded", tag_field="status"):
-    """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`."""
+    """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`.
+
+    `reason` says why nothing is claimed beyond the sizes that were tried, where that is known.
+    """
 
     bound: str
     method: Method
     detail: str = ""
+    reason: str = ""
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, tag="conflict", tag_field="kind"):

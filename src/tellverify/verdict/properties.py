@@ -29,6 +29,7 @@ class Property(StrEnum):
     BOUNDED_QUEUES = "bounded-queues"
     CAN_TERMINATE = "can-terminate"
     TERMINATES = "terminates"
+    NO_LATE_MESSAGE = "no-late-message"
     PROJECTABLE = "projectable"
     GUARDS = "guards"
     ADMISSION = "admission"
@@ -159,6 +160,11 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         PropertyScope.PROTOCOL,
         ("TV523",),
         fault=Fault.ENDLESS_RUN,
+    ),
+    Property.NO_LATE_MESSAGE: PropertyRow(
+        "No answer of a gather comes after its receiver has gone on, unless it is discarded.",
+        PropertyScope.CHANNEL,
+        ("TV470",),
     ),
     Property.PROJECTABLE: PropertyRow(
         "The role has a local type by strict merge.",

@@ -92,10 +92,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """A role family and the sizes it was checked for."""
+    """A role family, the sizes it was checked for, and its size symbol, `*` for `R[*]`."""
 
     name: str
     sizes: tuple[int, ...]
+    symbol: str = ""
 
 
 class CoverageRow(msgspec.Struct, frozen=True):
@@ -128,6 +129,17 @@ class Coverage(msgspec.Struct, frozen=True):
     rows: tuple[CoverageRow, ...]
 
 
+class Presupposition(msgspec.Struct, frozen=True):
+    """What the verdicts on a protocol take for granted of the statement on `line`.
+
+    When it is not `presumed` it says what need not be taken for granted.
+    """
+
+    text: str
+    line: int
+    presumed: bool = True
+
+
 class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that was found out about one subject; with `drawings` if a report needs them."""
 
@@ -141,6 +153,7 @@ class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     drawings: Drawings | None = None
     coverage: Coverage | None = None
     kind: SubjectKind = SubjectKind.PROTOCOL
+    presuppositions: tuple[Presupposition, ...] = ()
 
     @builtins.property
     def title(self) -> str:

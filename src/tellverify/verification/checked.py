@@ -22,10 +22,16 @@ Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
 
 class CheckedOrigin(msgspec.Struct, frozen=True):
-    """The files that a protocol is made of, its own first, with their sums; and its dialect."""
+    """The files that a protocol is made of, its own first, with their sums; and its dialect.
+
+    Where something is claimed of every size, `generic` has the generic members of each size symbol
+    and `grid` names the instances that the claim rests on.
+    """
 
     files: tuple[tuple[str, str], ...]
     dialect: str
+    generic: tuple[tuple[str, ...], ...] = ()
+    grid: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

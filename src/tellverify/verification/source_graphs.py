@@ -22,6 +22,7 @@ from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
+from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.language.files.inputs import read_any
 from tellverify.language.instances import sizes_of
@@ -80,7 +81,10 @@ def compare_with_source(path: str) -> str:
     def differs(_: Workspace, graph_at: GraphAt) -> str:
         return differs_from_text(certificate, graph_at)
 
-    return _compared(paths, certificate.protocol, differs)
+    said = _compared(paths, certificate.protocol, differs)
+    if not certificate.every:
+        return said
+    return f"{said}, also with one member more: {every_size_of(certificate.instances)}"
 
 
 def require_file(path: str) -> None:

@@ -122,8 +122,12 @@ def test_a_large_limit_is_passed_in_a_loop() -> None:
 
 
 def test_families_have_formulas() -> None:
-    assert outcome(FAMILY, "budget[Hub]") == Proved(Method.STRUCTURE, "at most 10·N")
-    assert outcome(FAMILY, "budget[Leaf]") == Proved(Method.LONGEST_PATH, "at most 3 each")
+    assert outcome(FAMILY, "budget[Hub]") == Proved(
+        Method.STRUCTURE, "at most 10·N", "every N >= 1"
+    )
+    assert outcome(FAMILY, "budget[Leaf]") == Proved(
+        Method.LONGEST_PATH, "at most 3 each", "every N >= 1"
+    )
     found = outcome(FAMILY, "budget[Hub]", budgets(("Hub", "", 30)))
     assert isinstance(found, Bounded)
     assert found.detail == "at most 10·N of 30"

@@ -7,7 +7,7 @@ from typing import Final
 
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.grouping import groups
+from tellverify.report.grouping import bound_of, groups, sizes_of
 from tellverify.report.html.components import (
     HtmlPage,
     code,
@@ -98,11 +98,14 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Html:
     numbers = ", ".join(f"{grouped(value)} {name}" for name, value in verdict.statistics)
     counts = element("span", escaped(numbers), class_="quiet") if numbers else EMPTY
     match verdict.outcome:
-        case Proved(method, detail):
-            return joined((how(method, detail), counts))
-        case Bounded(bound, method, detail):
+        case Proved(method, detail) as outcome:
+            sizes = sizes_of(outcome)
+            every = prose(f"{sizes}, ") if sizes else EMPTY
+            return joined((every, how(method, detail), counts))
+        case Bounded(method=method, detail=detail) as outcome:
             settles = prose(settling(protocol, verdict))
-            held = joined((prose(f"holds for {bound}, "), how(method, detail), counts))
+            bound = prose(f"holds for {bound_of(outcome)}, ")
+            held = joined((bound, how(method, detail), counts))
             return joined((held, element("span", settles, class_="quiet")))
         case Refuted(code=number, method=method, instance=instance):
             at = f", with {instance}" if instance else ""
