@@ -35,7 +35,7 @@ from tellverify.cli.policies import (
 )
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
 
@@ -185,17 +185,17 @@ def _runtime(policy: Policy, name: str | None, removed: Iterable[str]) -> Runtim
             if policy.place("runtimes", row).path == os.path.normpath(name).replace(os.sep, "/")
         }
         if len(shown) != 1:
-            complain(f"{in_full(name)} must have one runtime, and has {len(shown)}")
+            complain(f"{tame(name)} must have one runtime, and has {len(shown)}")
             raise Stopped(Exit.USAGE)
         (wanted,) = shown
     inventory = inventory_of(policy, wanted) if wanted else None
     if inventory is None:
         has = ", ".join(policy.runtimes) or "none"
-        complain(f"there is no runtime `{in_full(wanted)}`; the policy has {in_full(has)}")
+        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
         raise Stopped(Exit.USAGE)
     for key in removed:
         if key not in policy.grants and key not in inventory.keys:
-            complain(f"no runtime can have `{in_full(key)}`, so it cannot be taken away")
+            complain(f"no runtime can have `{tame(key)}`, so it cannot be taken away")
             raise Stopped(Exit.USAGE)
         inventory = without(inventory, key)
     return inventory
@@ -259,9 +259,7 @@ def _shown(
         )
         lines += [f"  {', '.join(facts) or 'none'}" for facts in joint]
     admitted = sum(one.explained.decision.admitted for one in judged)
-    lines.append(
-        f"{admitted} admitted, {len(judged) - admitted} refused by `{in_full(runtime.name)}`"
-    )
+    lines.append(f"{admitted} admitted, {len(judged) - admitted} refused by `{tame(runtime.name)}`")
     return "\n".join(lines) + "\n"
 
 
@@ -315,7 +313,7 @@ def _markdown(rows: Sequence[AdmissionRow]) -> str:
         why = "; ".join(f"{each.code} {each.message}" for each in row.objections)
         helps = "; ".join(change.text for change in row.changes)
         cells = (row.protocol, row.runtime, "yes" if row.admitted else "no", why, helps)
-        lines.append(f"| {' | '.join(in_full(c).replace('|', chr(92) + '|') for c in cells)} |")
+        lines.append(f"| {' | '.join(tame(c).replace('|', chr(92) + '|') for c in cells)} |")
     return "\n".join(lines) + "\n"
 
 
