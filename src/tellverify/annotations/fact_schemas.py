@@ -21,6 +21,7 @@ from tellverify.source.text import SourceFile
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
 
 LARGEST = 1_000_000
+_REDUCTION: Path = ("reduction",)
 _TIMES = ("PhysicalClock", "LogicalClock", "OrderClock", "Range")
 
 
@@ -76,12 +77,17 @@ class FactSchema(_FactRow, frozen=True):
 
 
 class SchemaRead(msgspec.Struct, frozen=True):
-    """A schema, or None with what is wrong; `source` is the text that findings point into."""
+    """A schema, or None with what is wrong; `source` is the text that findings point into.
+
+    `unreduced` is the schema where its table of statuses alone is wrong, for the `reasons`.
+    """
 
     schema: FactSchema | None
     diagnostics: tuple[Diagnostic, ...]
     source: SourceFile
     document: TomlDocument | None = None
+    unreduced: FactSchema | None = None
+    reasons: tuple[str, ...] = ()
 
 
 def read_schema(path: str) -> SchemaRead:
@@ -104,10 +110,14 @@ def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
     schema = decode(document, FactSchema)
     if isinstance(schema, TomlFault):
         return SchemaRead(None, (say.misshapen_schema(path, schema.span, schema.message),), source)
-    found = tuple(
-        say.misshapen_schema(path, document.span_of(at), reason) for at, reason in faults_of(schema)
-    )
-    return SchemaRead(None if found else schema, found, source, document)
+    faults = list(faults_of(schema))
+    if not faults:
+        return SchemaRead(schema, (), source, document)
+    found = tuple(say.misshapen_schema(path, document.span_of(at), reason) for at, reason in faults)
+    if all(at == _REDUCTION for at, _ in faults):
+        reasons = tuple(reason for _, reason in faults)
+        return SchemaRead(None, found, source, document, schema, reasons)
+    return SchemaRead(None, found, source, document)
 
 
 def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
@@ -122,7 +132,7 @@ def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
     if schema.reduction is not None:
         listed = [one.name for one in schema.variants]
         for reason in faults_of_reduction(schema.reduction, listed):
-            yield ("reduction",), f"`reduction`: {reason}"
+            yield _REDUCTION, f"`reduction`: {reason}"
     for number, variant in enumerate(schema.variants):
         at: Path = ("variants", number, "name")
         if variant.name in names:

@@ -160,7 +160,8 @@ class _CompletionJudge:
                 return _Said(
                     CompletionAnswer.NO, (f"{path}: {read.diagnostics[0].message}",), f"mend {path}"
                 )
-            reducer = f"reduced by {names.reduction}"
+            own = names.reduction == "rank" and read.schema.reduction is not None
+            reducer = "reduced by its own table" if own else f"reduced by {names.reduction}"
             return _Said(
                 CompletionAnswer.YES, (f"{path}, version {read.schema.version}, {reducer}",)
             )
