@@ -157,7 +157,7 @@ def protocols_under(
                 said += errors
                 continue
             for each in named(judged, taken):
-                derived = derive(judged.file, each.protocol, judged.source, policy)
+                derived = derive(judged, each.protocol, policy)
                 found.append(Sourced(each, derived))
         say(said, sources)
         is_fine = is_fine and not said
