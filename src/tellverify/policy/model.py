@@ -70,6 +70,8 @@ class Policy(msgspec.Struct, frozen=True):
     leakage: rows.Leakage
     ceremony_names: Mapping[str, rows.CeremonyNames] = {}
     code: Mapping[str, rows.CodePlaces] = {}
+    admission_tables: Mapping[str, rows.AdmissionTable] = {}
+    admission_tests: rows.AdmissionTests = rows.NO_TESTS
     by_file: Mapping[str, tuple[str, ...]] = {}
     wave_by_protocol: Mapping[str, str] = {}
     goals_by_protocol: Mapping[str, tuple[str, ...]] = {}
