@@ -10,6 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
 from tellverify.source.region import Region
+from tellverify.verdict.done import Completion
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import (
     ObligationId,
@@ -241,6 +242,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     `command` is the command line that gives this run again, `solvers` names solvers with their
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
     lists the files that were written; an obligation of it is the id `protocol/obligation`.
+    `completions` has the definition of done of protocols that the policy lists.
     """
 
     inputs: tuple[Input, ...]
@@ -257,6 +259,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+    completions: tuple[Completion, ...] = ()
 
     @builtins.property
     def semantics(self) -> str:

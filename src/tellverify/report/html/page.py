@@ -18,6 +18,7 @@ from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, protocols, refuted
 from tellverify.report.html import proved_and_open as claims
+from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.coverage import coverage
 from tellverify.report.html.shell import Section, markup, rendered
@@ -39,6 +40,7 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
     ("coverage", "Coverage", coverage),
     ("protocols", "Protocols", protocols.protocols),
     ("packs", "Theorem packs", context.packs),
+    ("done", "Definition of done", completions),
     ("differences", "Differences to the run before", context.differences),
     ("words", "Words and semantics", context.glossary),
 )
@@ -95,6 +97,7 @@ def _sections(page: HtmlPage) -> list[Section]:
     return [
         Section(name, title, numbers.get(name), markup(write(page)))
         for name, title, write in _SECTIONS
+        if name != "done" or page.run.completions
     ]
 
 
