@@ -19,7 +19,7 @@ from tellverify.cli.session import checked, complain_refused, moved, prepared, w
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
-from tellverify.report.escape import in_full, printable
+from tellverify.report.escape import printable, tame
 from tellverify.report.markup import prose
 from tellverify.source.writing import replace_text
 from tellverify.verdict.comparison import RunComparison
@@ -217,19 +217,19 @@ def _text(found: Audit) -> list[str]:
     lines += ["", f"{len(found.assumptions)} assumed"]
     for one in found.assumptions:
         new = ", not in the ledger" if one.is_new else ""
-        owner = f", {in_full(one.owner)}" if one.owner else ""
-        lines.append(f"  {one.number:<4} {in_full(one.protocol)}/{in_full(one.obligation)}")
-        lines.append(f"       {in_full(one.reason)}")
-        lines.append(f"       {in_full(one.place)}, {_dated(one)}{owner}{new}")
+        owner = f", {tame(one.owner)}" if one.owner else ""
+        lines.append(f"  {one.number:<4} {tame(one.protocol)}/{tame(one.obligation)}")
+        lines.append(f"       {tame(one.reason)}")
+        lines.append(f"       {tame(one.place)}, {_dated(one)}{owner}{new}")
     lines += ["", f"{len(found.gaps)} not decided"]
     for gap in found.gaps:
         free = "" if gap.required else ", not required"
-        lines.append(f"  {gap.status:<8} {in_full(gap.protocol)}/{in_full(gap.obligation)}")
-        lines.append(f"           {gap.code} {in_full(gap.reason)}{free}")
+        lines.append(f"  {gap.status:<8} {tame(gap.protocol)}/{tame(gap.obligation)}")
+        lines.append(f"           {gap.code} {tame(gap.reason)}{free}")
     lines += ["", f"{len(found.suppressions)} findings left out"]
     for row in found.suppressions:
-        lines.append(f"  {row['code']}    {in_full(row['message'])}")
-        lines.append(f"           {in_full(row['place'])}: {in_full(row['reason'])}")
+        lines.append(f"  {row['code']}    {tame(row['message'])}")
+        lines.append(f"           {tame(row['place'])}: {tame(row['reason'])}")
     lines += [*_taken_away(found), "", *_comparison(found)]
     return lines
 
@@ -238,11 +238,11 @@ def _taken_away(found: Audit) -> list[str]:
     """What the baseline and the configuration keep from counting, as lines."""
     lines = ["", f"{len(found.baselined)} in the baseline"] if found.baselined else []
     for row in found.baselined:
-        lines.append(f"  {row['code']}    {in_full(row['what'])}")
-        lines.append(f"           {in_full(row['path'])}")
+        lines.append(f"  {row['code']}    {tame(row['what'])}")
+        lines.append(f"           {tame(row['path'])}")
     if found.weakened:
         lines += ["", f"{len(found.weakened)} weaker than the default"]
-        lines += [f"  {in_full(line)}" for line in found.weakened]
+        lines += [f"  {tame(line)}" for line in found.weakened]
     return lines
 
 
@@ -291,7 +291,7 @@ def _comparison(found: Audit) -> list[str]:
     if not found.differences:
         return [f"{found.ledger} has the same assumptions"]
     head = f"{found.ledger} differs in {counted(len(found.differences), 'place')}"
-    return [head, *(f"  {in_full(line)}" for line in found.differences)]
+    return [head, *(f"  {tame(line)}" for line in found.differences)]
 
 
 def cell(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.report.style import Style
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], out: Text
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(in_full(cell)) for cell in row))
+        table.add_row(*(Text(tame(cell)) for cell in row))
     _console(out).print(table)
 
 
@@ -171,7 +171,7 @@ class _Progress:
         def show(done: int, total: int, path: str) -> None:
             seconds = int(self._last - self._begin)
             progress.update(
-                task, completed=done, total=total, description=in_full(path), seconds=seconds
+                task, completed=done, total=total, description=tame(path), seconds=seconds
             )
             progress.refresh()
 

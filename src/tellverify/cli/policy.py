@@ -14,6 +14,7 @@ from tellverify.cli.policies import (
     policy_sources,
     print_findings,
 )
+from tellverify.cli.rust_code import root_option, tables_of
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.check import check_policy
@@ -49,11 +50,13 @@ def policy() -> None:
 @click.option(
     "--fail-on", type=click.Choice(("error", "warning")), default="error", show_default=True
 )
-def check(path: str | None, style: str, fail_on: str) -> int:
+@root_option
+def check(path: str | None, style: str, fail_on: str, root: str) -> int:
     """Check a policy file, or all files of a folder.
 
-    Exit codes: 0 nothing to object to, 1 rows that do not fit together, 2 files that cannot be read
-    as a policy.
+    Tables of admission in Rust that the policy names are compared with its rows. Exit codes:
+    0 nothing to object to, 1 rows that do not fit together or a table that differs, 2 files that
+    cannot be read as a policy, or Rust that cannot be read.
     """
     chosen = path if path is None else name_of_policy(path)
     if chosen is None:
@@ -67,8 +70,12 @@ def check(path: str | None, style: str, fail_on: str) -> int:
     if read.policy is None:
         _show(read.diagnostics, dict(read.sources), style, None)
         return Exit.USAGE
-    found = check_policy(read.policy)
-    _show(found, policy_sources(read.policy), style, read.policy)
+    try:
+        tables = tables_of(read.policy, root)
+    except Stopped as stop:
+        return stop.code
+    found = (*check_policy(read.policy), *tables.diagnostics)
+    _show(found, {**policy_sources(read.policy), **tables.sources}, style, read.policy)
     grave = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     return Exit.REFUTED if any(each.severity in grave for each in found) else Exit.OK
 

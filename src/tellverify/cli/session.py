@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tellverify.verification.configuration_files import RefusedFile
 
 CACHE_NAME = "verdicts.sqlite"
+_WITH_COMPLETIONS = ("json", "proof", "html")
 
 
 class CheckPlan(msgspec.Struct, frozen=True):
@@ -311,6 +312,12 @@ def perform(flags: Flags) -> CheckResult | None:
         from tellverify.verification.drawings import with_drawings
 
         run = with_drawings(run, result.graphs)
+    if options.policy is not None and _shows_completions(ready, flags):
+        from tellverify.cli.policies import load_policy
+        from tellverify.verification.completion import completions
+
+        answers = completions(run, ready.files, load_policy(options.policy))
+        run = msgspec.structs.replace(run, completions=answers)
     if ready.evidence is not None:
         confined = "evidence" in ready.settings.confined
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
@@ -342,6 +349,12 @@ def _revision(flags: Flags) -> Revision | None:
     if known is None and not said.keys() - {"base"}:
         return None
     return msgspec.structs.replace(known or Revision(), **said)
+
+
+def _shows_completions(ready: CheckPlan, flags: Flags) -> bool:
+    """Whether some report has the definition of done."""
+    kinds = {kind for kind, _ in ready.reports}
+    return flags.style == "json" or not kinds.isdisjoint(_WITH_COMPLETIONS)
 
 
 def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> ScheduledRun:

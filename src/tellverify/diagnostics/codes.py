@@ -41,6 +41,7 @@ MODULES: Final[dict[str, str]] = {
     "properties": "69",
     "receipts": "3",
     "replay": "8",
+    "rust_code": "6",
     "shape": "3",
     "structure": "2",
     "syntax": "1",

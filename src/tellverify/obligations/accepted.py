@@ -40,7 +40,7 @@ def decide_acceptance(context: Context) -> Decision:
     if policy is None:
         return Decision()  # the obligation `admission` says what is wrong with a policy
     source = context.source
-    derived = derive(context.judged.file, context.protocol, source, policy)
+    derived = derive(context.judged, context.protocol, policy)
     sourced = Sourced(SourceProtocol(context.name, context.protocol, context.judged), derived)
     graphs = {instance.name: graph_or_reason(instance.lowered) for instance in context.instances}
     found = acceptances(sourced, policy, graphs)

@@ -123,7 +123,7 @@ def _report(
     yield from _remarks(run, by_protocol, size)
     yield ""
     versions = ", ".join((f"tellverify {VERSION}", *map(prose, run.solvers)))
-    yield f"<sub>{versions}. Again: <code>{html(run.command, whole=True)}</code></sub>"
+    yield f"<sub>{versions}. Again: <code>{html(run.command)}</code></sub>"
 
 
 def _totals(run: Run) -> str:

@@ -90,10 +90,10 @@ def _details(
             yield ""
     file = files.get(protocol.id_of(verdict).text)
     if file is not None and isinstance(outcome.evidence, Trace):
-        yield f"Again: {code(f'tellverify replay {file.path}', whole=True)}"
+        yield f"Again: {code(f'tellverify replay {file.path}')}"
         yield ""
     elif file is not None:
-        yield f"Shown in {code(file.path, whole=True)}."
+        yield f"Shown in {code(file.path)}."
         yield ""
     yield "</details>"
     yield ""

@@ -22,6 +22,7 @@ from tellverify.report.tags import href
 from tellverify.report.titles import titled
 from tellverify.report.wording import settling
 from tellverify.source.text import SourceFile
+from tellverify.verdict.done import Completion, CompletionAnswer
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -61,9 +62,37 @@ def write_proof(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -
         *_section(run, "Refuted", ("refuted",), files),
         *_section(run, "Not known and not checked", ("unknown", "skipped"), files),
         *_assumptions(run),
+        *_completions(run),
         *_again(run),
     ]
     return encodable("\n".join(lines) + "\n")
+
+
+def _completions(run: Run) -> Iterator[str]:
+    """The definition of done, where a policy says what that is."""
+    if not run.completions:
+        return
+    yield "## Definition of done"
+    yield ""
+    for one in run.completions:
+        yield from _done(one)
+
+
+def _done(one: Completion) -> Iterator[str]:
+    counts = [f"{one.count(answer)} {answer}" for answer in CompletionAnswer if one.count(answer)]
+    yield f"### {code(one.id)}"
+    yield ""
+    yield f"{code(f'{one.path}:{one.line}')}: {', '.join(counts)}."
+    yield ""
+    yield "| | line | answer | evidence | next |"
+    yield f"|{' --- |' * 5}"
+    for each in one.criteria:
+        by = f" by {prose(each.owner, in_table=True)}" if each.owner else ""
+        evidence = "<br>".join(prose(said, in_table=True) for said in each.evidence)
+        todo = prose(each.todo, in_table=True)
+        text = prose(each.text, in_table=True)
+        yield f"| {each.number} | {text} | {each.answer}{by} | {evidence} | {todo} |"
+    yield ""
 
 
 def _head(run: Run) -> Iterator[str]:

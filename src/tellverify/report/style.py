@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Severity
-from tellverify.report.escape import in_full, printable, width, wrapped
+from tellverify.report.escape import printable, tame, width, wrapped
 
 Paint: TypeAlias = Literal["plain", "bold", "red", "yellow", "green", "blue", "cyan", "dim"]
 
@@ -127,7 +127,7 @@ class Style(msgspec.Struct, frozen=True):
 
     def tamed(self, text: str) -> str:
         """A sentence on one line as this terminal can show it, its names and paths whole."""
-        return in_full(text, ascii_only=self.ascii_only)
+        return tame(text, ascii_only=self.ascii_only)
 
     def hanging(self, first: str, text: str, indent: int) -> list[str]:
         """`text` after `first`, wrapped to the width, later lines indented."""

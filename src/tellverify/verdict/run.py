@@ -10,6 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
 from tellverify.source.region import Region
+from tellverify.verdict.done import Completion
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import (
     ObligationId,
@@ -256,6 +257,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
     lists the files that were written; an obligation of it is the id `protocol/obligation`.
     `revision` is known in CI, or where the command line says it.
+    `completions` has the definition of done of protocols that the policy lists.
     """
 
     inputs: tuple[Input, ...]
@@ -273,6 +275,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
     revision: Revision | None = None
+    completions: tuple[Completion, ...] = ()
 
     @builtins.property
     def semantics(self) -> str:

@@ -115,6 +115,8 @@ def test_a_page_has_a_wrong_and_a_right_example(found: ExplainPage) -> None:
 # The shape of a source: tests/unit/shape/test_shape.py tries these pages.
 SHAPE = {code.number for code in CODES.values() if "TV371" <= code.number <= "TV399"}
 NOT_SHOWN_BY_TEXT |= {"TV384", "TV394"}
+# Rust code: tests/cli/test_rust_admission.py, tests/unit/annotations/test_time_domains.py.
+NOT_SHOWN_BY_TEXT |= {"TV664", "TV665", "TV666"}
 SHOWN = [
     found
     for found in PAGES

@@ -17,6 +17,7 @@ from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, failures, protocols, refuted, system
+from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.shell import Section, markup, rendered
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact
@@ -31,6 +32,7 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
     ("findings", "Other findings", refuted.findings),
     ("system", "The system", system.overview),
     ("assumptions", "Assumptions", context.assumptions),
+    ("done", "Definition of done", completions),
     ("differences", "Against the base", context.differences),
     ("words", "Words and semantics", context.glossary),
 )
@@ -84,7 +86,7 @@ def _sections(page: HtmlPage) -> list[Section]:
     return [
         Section(name, title, numbers.get(name), markup(content))
         for name, title, write in _SECTIONS
-        if (content := write(page)) != EMPTY
+        if (name != "done" or page.run.completions) and (content := write(page)) != EMPTY
     ]
 
 
