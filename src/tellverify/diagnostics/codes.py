@@ -45,6 +45,7 @@ MODULES: Final[dict[str, str]] = {
     "shape": "3",
     "structure": "2",
     "syntax": "1",
+    "target": "2",
 }
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
+TELLTALE: Final = "telltale"  # the target
 _EXPECT: Final = "expect"  # the comment on a text that shows a fault
 MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
@@ -122,6 +123,10 @@ def _check_choreography(
         result.suppressions.extend(settlement.suppressions)
         result.assumptions.extend(settlement.assumptions)
         result.day = result.day or settlement.day
+    if options.target == TELLTALE:
+        from tellverify.verification.telltale_target import for_telltale
+
+        said = for_telltale(judged, said)
     if _EXPECT in source.text and MARK in source.text:
         from tellverify.verification.negative_examples import as_expected
 
@@ -131,7 +136,13 @@ def _check_choreography(
 
 
 def _options_of(found: SourceProtocol, options: Options) -> Options:
-    """The options with what comments of the text ask for: an end, where it says `must-end`."""
+    """The options with what the target and comments of the text ask for.
+
+    The roles of Telltale are projected one by one; an end is due where it says `must-end`.
+    """
+    if options.target == TELLTALE:
+        projectable = (*options.requirements, (Property.PROJECTABLE.value, "bounded"))
+        options = msgspec.structs.replace(options, requirements=projectable)
     if _MUST_END not in found.source.text:
         return options
     from tellverify.language.syntax.directives import directives
