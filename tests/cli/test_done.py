@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tellverify.cli.group import tellverify
 
 ROOT = Path(__file__).resolve().parents[2]
-RACE = (ROOT / "counterexamples" / "race_of_senders.tell").read_text("utf-8")
+RACE = (ROOT / "counterexamples" / "race_of_senders.tell").read_text("utf-8").partition("\n")[2]
 FIELDS = ("wiring", "status", "shared_bus", "simulation", "parity")
 RESTS_ON = {
     "wiring": (4, 5, 8), "status": (9,), "shared_bus": (10,), "simulation": (11,), "parity": (12,),

@@ -95,7 +95,7 @@ def test_nothing_found_and_no_such_file(proved: Path) -> None:
 
 
 def test_a_trace_of_another_protocol_is_rejected(tmp_path: Path) -> None:
-    text = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text(encoding="utf-8")
+    text = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text("utf-8")
     (tmp_path / "a.tell").write_text(text, encoding="utf-8")
     run(tmp_path, "check", "a.tell", "--evidence", "found")
     traces = sorted(tmp_path.glob("found/*/*.itf.json"))

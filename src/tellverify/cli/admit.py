@@ -35,11 +35,12 @@ from tellverify.cli.policies import (
 )
 from tellverify.cli.rust_code import root_option, tables_agree
 from tellverify.cli.selection import given_or_included
-from tellverify.diagnostics.wording import counted
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
+from tellverify.verification.levels import is_band, selected
 
 _FORMATS: Final = ("text", "json", "markdown")
 
@@ -102,6 +103,19 @@ class AdmittedProtocol(msgspec.Struct, frozen=True):
     minimal_facts: tuple[tuple[str, ...], ...] | None = None
 
 
+def _parse_codes(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Numbers or names of codes as numbers."""
+    codes = []
+    for text in given:
+        found = () if is_band(text) else selected(text)
+        if not found:
+            raise click.BadParameter(f"`{text}` is no code")
+        codes.append(found[0].number)
+    return tuple(codes)
+
+
 @click.command("admit")
 @click.argument("paths", nargs=-1, metavar="[FILE]...")
 @policy_option
@@ -118,6 +132,14 @@ class AdmittedProtocol(msgspec.Struct, frozen=True):
 )
 @click.option("--matrix", "as_matrix", is_flag=True, help="All protocols against all runtimes.")
 @root_option
+@click.option(
+    "--expect",
+    "expected",
+    multiple=True,
+    metavar="CODE",
+    callback=_parse_codes,
+    help="Examples of a fault: succeed when this objection, and no other, is made to each.",
+)
 @click.option("--redact", is_flag=True, help="Show hashes instead of capability keys.")
 @click.option("--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True)
 def admit(
@@ -128,6 +150,7 @@ def admit(
     minimal: bool,
     as_matrix: bool,
     root: str,
+    expected: tuple[str, ...],
     redact: bool,
     style: str,
 ) -> int:
@@ -150,17 +173,35 @@ def admit(
         if is_fine:
             complain("no protocol was found")
         return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
+    if as_matrix and expected:
+        complain("`--expect` and `--matrix` exclude each other")
+        return Exit.USAGE
     if as_matrix:
         return _show_matrix(policy, found, style, is_fine)
     judged = [_judged(policy, each, chosen, minimal) for each in found]
     joint = _joint(policy, found) if minimal and len(found) > 1 else None
     text = _shown(policy, judged, chosen, joint, style)
     click.echo(_redacted(policy, text) if redact else text, nl=False)
+    if expected:
+        return _as_expected(judged, expected) if is_fine else Exit.REFUTED
     if any(not one.explained.unknown and not one.explained.decision.admitted for one in judged):
         return Exit.REFUTED
     if not is_fine:
         return Exit.REFUTED
     return Exit.UNKNOWN if any(one.explained.unknown for one in judged) else Exit.OK
+
+
+def _as_expected(judged: Sequence[AdmittedProtocol], expected: Sequence[str]) -> int:
+    """Success when the objections to each protocol are those that were expected, one at least."""
+    is_met = True
+    for one in judged:
+        made = {each.objection.reason.code.number for each in one.explained.objections}
+        if one.explained.unknown or not made or made - set(expected):
+            is_met = False
+            said = one.explained.unknown or listed(sorted(made), 9) or "no objection"
+            name = tame(one.derived.manifest.protocol_id)
+            complain(f"expected {listed(list(expected), 9)} of {name}, found {said}")
+    return Exit.OK if is_met else Exit.REFUTED
 
 
 def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]:

@@ -49,8 +49,7 @@ class Audit(msgspec.Struct, frozen=True):
     """What verdicts presuppose, rest on and leave out.
 
     `baselined` are refutations and findings that a baseline keeps from counting, `weakened` what
-    the
-    configuration takes away.
+    the configuration takes away, `expected` the refutations that comments announce.
     """
 
     schema: str
@@ -63,6 +62,7 @@ class Audit(msgspec.Struct, frozen=True):
     today: str = ""
     baselined: tuple[dict[str, str], ...] = ()
     weakened: tuple[str, ...] = ()
+    expected: tuple[dict[str, str], ...] = ()
 
 
 @click.command("audit")
@@ -146,6 +146,7 @@ def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
         dict(run.configuration).get("today", ""),
         tuple(_baselined(run)),
         tuple(_weakened(one) for one in run.weakened),
+        tuple(_expected(run)),
     )
 
 
@@ -162,6 +163,15 @@ def _baselined(run: Run) -> Iterator[dict[str, str]]:
     for one in run.findings:
         if not one.refutes and compared.accepts(compared.fingerprint_of(one)):
             yield {"code": one.code.number, "what": one.message, "path": one.path}
+
+
+def _expected(run: Run) -> Iterator[dict[str, str]]:
+    """What is refuted and does not count, since a comment of the text expects it."""
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            if isinstance(verdict.outcome, Refuted) and verdict.expected:
+                name = f"{protocol.name}/{verdict.name}"
+                yield {"code": verdict.outcome.code, "what": name, "path": verdict.expected}
 
 
 def _weakened(one: Diagnostic) -> str:
@@ -240,6 +250,11 @@ def _taken_away(found: Audit) -> list[str]:
     for row in found.baselined:
         lines.append(f"  {row['code']}    {tame(row['what'])}")
         lines.append(f"           {tame(row['path'])}")
+    if found.expected:
+        lines += ["", f"{len(found.expected)} expected"]
+    for row in found.expected:
+        lines.append(f"  {row['code']}    {tame(row['what'])}")
+        lines.append(f"           {tame(row['path'])}")
     if found.weakened:
         lines += ["", f"{len(found.weakened)} weaker than the default"]
         lines += [f"  {tame(line)}" for line in found.weakened]
@@ -299,6 +314,24 @@ def cell(text: str) -> str:
     return prose(text, in_table=True)
 
 
+def _markdown_of_taken_away(found: Audit) -> list[str]:
+    lines: list[str] = []
+    if found.baselined:
+        lines += ["", f"**In the baseline: {len(found.baselined)}**", ""]
+        lines += ["| code | what | path |", "| --- | --- | --- |"]
+    for row in found.baselined:
+        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
+    if found.expected:
+        lines += ["", f"**Expected: {len(found.expected)}**", ""]
+        lines += ["| code | what | comment |", "| --- | --- | --- |"]
+    for row in found.expected:
+        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
+    if found.weakened:
+        lines += ["", f"**Weaker than the default: {len(found.weakened)}**", ""]
+        lines += [f"- {cell(line)}" for line in found.weakened]
+    return lines
+
+
 def _markdown(found: Audit) -> list[str]:
     lines = ["### Audit", "", f"Under {found.semantics}."]
     if found.today:
@@ -326,14 +359,7 @@ def _markdown(found: Audit) -> list[str]:
         lines += ["| code | finding | reason |", "| --- | --- | --- |"]
     for row in found.suppressions:
         lines.append(f"| {row['code']} | {cell(row['message'])} | {cell(row['reason'])} |")
-    if found.baselined:
-        lines += ["", f"**In the baseline: {len(found.baselined)}**", ""]
-        lines += ["| code | what | path |", "| --- | --- | --- |"]
-    for row in found.baselined:
-        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
-    if found.weakened:
-        lines += ["", f"**Weaker than the default: {len(found.weakened)}**", ""]
-        lines += [f"- {cell(line)}" for line in found.weakened]
+    lines += _markdown_of_taken_away(found)
     lines += ["", f"**Ledger:** {cell(_comparison(found)[0])}.", ""]
     lines.extend(f"- {cell(line)}" for line in found.differences)
     return lines

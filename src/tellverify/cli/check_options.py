@@ -69,6 +69,7 @@ class Flags(msgspec.Struct, frozen=True):
     config: tuple[str, ...] = ()
     isolated: bool = False
     dialect: str | None = None
+    target: str | None = None
     stdin_name: str = "<stdin>"
     watch: bool = False
     no_cache: bool = False
@@ -93,6 +94,7 @@ class Flags(msgspec.Struct, frozen=True):
             "bounds": {key: value for key, value in bounds.items() if value is not None} or None,
             "fail-on": self.fail_on,
             "dialect": self.dialect,
+            "target": self.target,
             "baseline": self.baseline,
             "policy": self.policy,
             "evidence": self.evidence,
@@ -346,6 +348,11 @@ inputs = _joined(
         "--dialect",
         type=click.Choice(["strict", "faithful"]),
         help="Report Telltale's accidents, or accept, reject and run as it does.",
+    ),
+    click.option(
+        "--target",
+        type=click.Choice(["any", "telltale"]),
+        help="What runs the protocols: with `telltale`, what it drops or rejects is an error.",
     ),
     click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`."),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 
 import click
 import msgspec
@@ -67,17 +68,38 @@ def check(path: str | None, style: str, fail_on: str, root: str) -> int:
     if chosen is None:
         raise click.UsageError("there is no policy in specs/policy; name one")
     read = read_policy(chosen)
-    if read.policy is None:
-        _show(read.diagnostics, dict(read.sources), style, None)
+    sources = dict(read.sources) if read.policy is None else policy_sources(read.policy)
+    found = read.diagnostics if read.policy is None else check_policy(read.policy)
+    if read.policy is not None:
+        try:
+            tables = tables_of(read.policy, root)
+        except Stopped as stop:
+            return stop.code
+        found = (*found, *tables.diagnostics)
+        sources |= tables.sources
+    found = _as_expected(chosen, sources, found)
+    _show(found, sources, style, read.policy)
+    errors = any(each.severity is Severity.ERROR for each in found)
+    if read.policy is None and errors:
         return Exit.USAGE
-    try:
-        tables = tables_of(read.policy, root)
-    except Stopped as stop:
-        return stop.code
-    found = (*check_policy(read.policy), *tables.diagnostics)
-    _show(found, {**policy_sources(read.policy), **tables.sources}, style, read.policy)
     grave = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     return Exit.REFUTED if any(each.severity in grave for each in found) else Exit.OK
+
+
+def _as_expected(
+    path: str, sources: Mapping[str, SourceFile], found: Sequence[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    """The findings after the `expect` comments of the files that are checked, not of imported ones.
+
+    A file that cannot be read whole is taken as it is.
+    """
+    from tellverify.verification.toml_examples import as_expected
+
+    chosen = path.replace(os.sep, "/").rstrip("/")
+    for name, source in sorted(sources.items()):
+        if name == chosen or os.path.dirname(name) == chosen:
+            found = as_expected(source, (), found, everywhere=True).diagnostics
+    return tuple(found)
 
 
 @policy.command("export")

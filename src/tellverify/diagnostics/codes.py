@@ -28,6 +28,7 @@ MODULES: Final[dict[str, str]] = {
     "effects": "3",
     "event_log": "8",
     "evidence": "3",
+    "expectations": "2",
     "flow": "2",
     "guards": "6",
     "imports": "2",
@@ -45,6 +46,7 @@ MODULES: Final[dict[str, str]] = {
     "shape": "3",
     "structure": "2",
     "syntax": "1",
+    "target": "2",
 }
 
 

@@ -168,6 +168,7 @@ def _refuted(
         region = place_of(protocol, verdict)
         message = message_of(protocol, verdict, outcome)
         severity = Severity.ERROR if verdict.required else Severity.WARNING
+        severity = Severity.NOTE if verdict.expected else severity
     digest = fingerprint(protocol.subject, verdict)
     return ReportEntry(
         "refuted",

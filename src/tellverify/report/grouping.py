@@ -88,6 +88,11 @@ def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
             return [ledger, place, reason]
 
 
+def why_not_required(verdict: Verdict) -> str:
+    """Why an outcome that is not required does not count, in words."""
+    return f"expected at {verdict.expected}" if verdict.expected else "not required"
+
+
 def detail_of(verdict: Verdict) -> str:
     """What stands right of an obligation: how it is known, how far, or why not."""
     counts = [
@@ -97,7 +102,7 @@ def detail_of(verdict: Verdict) -> str:
     ]
     parts = _detail(verdict.outcome, counts)
     if not verdict.required and isinstance(verdict.outcome, Refuted | Unknown | Skipped):
-        parts.append("not required")
+        parts.append(why_not_required(verdict))
     if verdict.vacuity == "vacuous" and isinstance(verdict.outcome, Proved | Bounded):
         parts.append(_VACUOUS.removeprefix(", "))
     return ", ".join(part for part in parts if part)

@@ -16,7 +16,15 @@ from tellverify.model.trace import Trace
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed
-from tellverify.report.grouping import VerdictGroup, evidence_of, groups, members, sizes_of, totals
+from tellverify.report.grouping import (
+    VerdictGroup,
+    evidence_of,
+    groups,
+    members,
+    sizes_of,
+    totals,
+    why_not_required,
+)
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
 from tellverify.report.titles import titled
@@ -219,7 +227,7 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
     if verdict.vacuity == "vacuous":
         yield "  - vacuous: what it speaks of occurs in no run"
     if not verdict.required:
-        yield "  - not required"
+        yield f"  - {why_not_required(verdict)}"
     if verdict.statistics:
         numbers = [f"{name} {grouped(value)}" for name, value in verdict.statistics]
         yield f"  - statistics: {prose(', '.join(numbers))}"

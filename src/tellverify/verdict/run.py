@@ -48,6 +48,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then the
     outcome is true for want of a case) or "not-checked". `witness` is a run that proves it.
+    `expected` is the place of the comment for which the outcome does not count: the text is an
+    example of the fault.
 
     What follows `witness` is filled in when the run is written as a file: the text of the id, the
     sentence, the fingerprint, how it compares with the baseline, where the outcome shows, the file
@@ -70,6 +72,7 @@ class Verdict(msgspec.Struct, frozen=True):
     place: Region | None = None
     evidence: EvidenceFile | None = None
     engine: Engine = Engine.NONE
+    expected: str = ""
 
     @classmethod
     def of(

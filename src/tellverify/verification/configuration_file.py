@@ -59,6 +59,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     baseline: PathText | None = None
     ledger: PathText | None = None
     dialect: Literal["strict", "faithful"] = "strict"
+    target: Literal["any", "telltale"] = "any"
     policy: PathText | None = None
     evidence: PathText | None = None
     fail_on: Literal["error", "warning", "never"] = "error"
@@ -101,6 +102,7 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "TELLVERIFY_REQUIRE": ("require", "default"),
     "TELLVERIFY_RLIMIT": ("bounds", "rlimit"),
     "TELLVERIFY_STEPS": ("bounds", "steps"),
+    "TELLVERIFY_TARGET": ("target",),
 }
 """The variables that set a key. `TELLVERIFY_CONFIG` names a file instead of the nearest one."""
 

@@ -45,7 +45,16 @@ def judge(
     if known or old:
         count = len(known) + len(old)
         return 0, f"nothing new: the baseline has {'it' if count == 1 else f'all {count}'} already"
+    negative = sum(any(v.expected for v in p.verdicts) for p in protocols)
+    if negative == len(protocols):
+        return 0, "every fault that was expected was found"
+    if negative:
+        return 0, f"every required obligation holds, and {_as_expected(negative)}"
     return 0, "every required obligation holds"
+
+
+def _as_expected(count: int) -> str:
+    return f"{counted(count, 'negative example')} {'fails' if count == 1 else 'fail'} as expected"
 
 
 def _known(
@@ -72,7 +81,9 @@ def _refutes_more(
     is_known: Callable[[ProtocolReport | None, Verdict | Diagnostic], bool],
 ) -> bool:
     return any(
-        isinstance(v.outcome, Refuted) and not is_known(p, v) for p in protocols for v in p.verdicts
+        isinstance(v.outcome, Refuted) and not v.expected and not is_known(p, v)
+        for p in protocols
+        for v in p.verdicts
     )
 
 

@@ -23,6 +23,7 @@ from tellverify.obligations.open_families import without_open_families
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_protocol
+from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
+TELLTALE: Final = "telltale"  # the target
+_EXPECT: Final = "expect"  # the comment on a text that shows a fault
 MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
 
@@ -93,11 +96,13 @@ def _check_choreography(
 ) -> None:
     source = judged.source
     settlement = _settlement(judged, options)
+    first, spans = len(result.reports), dict[str, Span]()
     said = list(judged.said) if settlement is None else settlement.findings(judged.said)
     for found in protocols:
         if options.protocols and not any(map(found.is_called, options.protocols)):
             continue
         result.graphs[source.path, found.name] = {}
+        spans[found.name] = found.protocol.span
         imported = [(path, workspace.sha256_of(path)) for path in found.paths[1:]]
         files = ((source.path, result.file.sha256), *imported)
         result.origins[source.path, found.name] = CheckedOrigin(files, workspace.dialect)
@@ -116,11 +121,26 @@ def _check_choreography(
         result.suppressions.extend(settlement.suppressions)
         result.assumptions.extend(settlement.assumptions)
         result.day = result.day or settlement.day
+    if options.target == TELLTALE:
+        from tellverify.verification.telltale_target import for_telltale
+
+        said = for_telltale(judged, said)
+    if _EXPECT in source.text and MARK in source.text:
+        from tellverify.verification.negative_examples import as_expected
+
+        reports = result.reports[first:]
+        result.reports[first:], said = as_expected(judged, spans, reports, said, options)
     result.diagnostics.extend(said)
 
 
 def _options_of(found: SourceProtocol, options: Options) -> Options:
-    """The options with what comments of the text ask for: an end, where it says `must-end`."""
+    """The options with what the target and comments of the text ask for.
+
+    The roles of Telltale are projected one by one; an end is due where it says `must-end`.
+    """
+    if options.target == TELLTALE:
+        projectable = (*options.requirements, (Property.PROJECTABLE.value, "bounded"))
+        options = msgspec.structs.replace(options, requirements=projectable)
     if _MUST_END not in found.source.text:
         return options
     from tellverify.language.syntax.directives import directives

@@ -54,6 +54,7 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
         instances=tuple((family, sizes_given(sizes)) for family, sizes in bounds.instances.items()),
         require=default,
         dialect=found.dialect,
+        target="" if found.target == "any" else found.target,
         fail_on=found.fail_on,
         event_limit=bounds.events,
         step_limit=bounds.steps,

@@ -50,6 +50,7 @@ FORMS: Final[dict[str, DirectiveForm]] = {
     ),
     "property": DirectiveForm("-- tell: property NAME: FORMULA", named=True),
     "category": DirectiveForm("-- tell: category(C)"),
+    "expect": DirectiveForm("-- tell: expect(refuted PROPERTY)"),
     "must-end": DirectiveForm("-- tell: must-end", bare=True),
     "budget": DirectiveForm("-- tell: budget(ROLE = LIMIT, ...)"),
 }

@@ -10,7 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
-from tellverify.report.grouping import refutations
+from tellverify.report.grouping import refutations, why_not_required
 from tellverify.report.html.components import (
     HtmlPage,
     anchor,
@@ -161,7 +161,7 @@ def _facts(page: HtmlPage, case: RefutedCase) -> Html:
 
 def _marks(page: HtmlPage, case: RefutedCase, verdict: Verdict) -> Iterator[Html]:
     if not verdict.required:
-        yield element("span", escaped("not required"), class_="quiet")
+        yield element("span", escaped(why_not_required(verdict)), class_="quiet")
     state = page.compared.state(case.protocol, verdict)
     if state is not None:
         yield element("span", escaped("known" if state == "unchanged" else state), class_="tag")
