@@ -8,7 +8,7 @@ messages gives back the old graph, which is checked as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from itertools import product
 from typing import Final, TypeAlias
@@ -23,7 +23,15 @@ from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ClassFault
 from tellverify.repair.candidates import Candidates, words
-from tellverify.repair.edits import Edits, Insert, Relabel, cost, edited, is_conservative
+from tellverify.repair.edits import (
+    Edited,
+    Edits,
+    Insert,
+    Relabel,
+    cost,
+    edited,
+    is_conservative,
+)
 from tellverify.repair.judgement import Goal, Judge
 from tellverify.repair.outline import outline
 from tellverify.repair.rendering import TextEdit, applied, text_edits
@@ -127,27 +135,26 @@ def repair(
     found, reason = _found(search, protocol, limit)
     if isinstance(first.faults[0], ClassFault):
         reason = _NOBODY_DECIDES
-    return _Offers(search, holds or _holds_again(options.goal, linked), sizes).of(found, reason)
+    return _Offers(search, holds or _holds_again(options.goal, linked)).of(found, reason)
 
 
 def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[Enumerated, str]:
     """All repairs found, and the cost below which they are all there are."""
     quick: list[Edits] = []
     reason = ""
-    share = limit.tries // _GREEDY_SHARE
-    kept, limit.tries = limit.tries - share, share
     try:
-        everything = saturate(protocol)
-        if search.judged(everything).holds:
-            quick.append(search.taken_away(everything))
-        if not quick or cost(quick[0]) > _CHEAP:
-            better = search.greedy()
-            quick += [better] if better is not None else []
+        with limit.share(limit.tries // _GREEDY_SHARE):
+            everything = saturate(protocol)
+            if search.judged(everything).holds:
+                quick.append(search.taken_away(everything))
+            best = min((cost(edits) for edits in quick), default=_MOST_COST)
+            if best > _CHEAP:
+                better = search.greedy(best)
+                quick += [better] if better is not None else []
     except CannotSaturate as error:
         reason = str(error)
     except OutOfLimit:
         reason = "the limit was reached"
-    limit.tries += kept
     most = min((cost(edits) for edits in quick), default=_MOST_COST)
     if quick and most > _MOST_CERTIFIED:
         limit.tries = min(limit.tries, limit.tries // _DEEP_SHARE)
@@ -161,12 +168,12 @@ def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[
 class _Offers:
     """Repairs in the order of preference, as texts that were checked again."""
 
-    def __init__(self, search: Search, holds: Holds, sizes: Sequence[Mapping[str, int]]) -> None:
+    def __init__(self, search: Search, holds: Holds) -> None:
         self.search = search
         self.holds = holds
         self.source = search.judge.source
         self.outline = outline(search.protocol)
-        self.sizes = sizes
+        self.before = search.judge.graphs(search.protocol)
 
     def of(self, found: Enumerated, reason: str) -> Repairs:
         """At most three offers: of the least cost, and one more where strict merge accepts it."""
@@ -197,7 +204,7 @@ class _Offers:
 
     def _preference(self, edits: Edits, merges: bool) -> tuple[object, ...]:
         relabels = sum(isinstance(edit, Relabel) for edit in edits)
-        changed = edited(self.search.protocol, edits, self.search.first_place)
+        changed = edited(self.search.protocol, edits, self.search.first_place, self.search.taken)
         deciders = {decision.group: decision.decider for decision in self.outline.decisions}
         others = sum(
             isinstance(edit, Insert) and edit.sender != deciders.get(edit.group, edit.sender)
@@ -208,9 +215,9 @@ class _Offers:
 
     def _offer(self, edits: Edits, merges: bool, rank: Rank) -> Repair | None:
         search, text = self.search, self.source.text
-        changed = edited(search.protocol, edits, search.first_place)
+        changed = edited(search.protocol, edits, search.first_place, search.taken)
         conservative = is_conservative(edits)
-        if conservative and not self._keeps(changed.protocol, edits):
+        if conservative and not self._keeps(changed):
             return None
         inserted = text_edits(text, self.outline, changed)
         new = applied(text, inserted)
@@ -221,17 +228,14 @@ class _Offers:
         )
         return Repair(new, inserted, shown, cost(edits), rank, conservative, merges)
 
-    def _keeps(self, protocol: ast.Protocol, edits: Edits) -> bool:
-        search = self.search
-        before = search.judge.graphs(search.protocol)
-        after = search.judge.graphs(protocol)
-        changed = edited(search.protocol, edits, search.first_place)
+    def _keeps(self, changed: Edited) -> bool:
+        after = self.search.judge.graphs(changed.protocol)
         return (
-            before is not None
+            self.before is not None
             and after is not None
             and all(
-                keeps_runs(old, new, changed, self.outline, search.first_place)
-                for old, new in zip(before, after, strict=True)
+                keeps_runs(old, new, changed, self.outline, self.search.first_place)
+                for old, new in zip(self.before, after, strict=True)
             )
         )
 
