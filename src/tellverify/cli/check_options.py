@@ -79,6 +79,8 @@ class Flags(msgspec.Struct, frozen=True):
     commit: str | None = None
     branch: str | None = None
     source_url: str | None = None
+    fix: bool = False
+    unsafe_fixes: bool = False
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -359,5 +361,15 @@ again = _joined(
         "--recheck-cache",
         is_flag=True,
         help="Compute everything, and say where the cache differs.",
+    ),
+)
+mending = _joined(
+    click.option(
+        "--fix", is_flag=True, help="Make safe repairs of findings; none that changes what is sent."
+    ),
+    click.option(
+        "--unsafe-fixes",
+        is_flag=True,
+        help="With --fix, also repairs that add or rename messages; see `tellverify repair`.",
     ),
 )

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "baseline": ("tellverify.cli.baseline", "baseline", "findings that are known and do not count"),
     "config": ("tellverify.cli.config", "config", "what is configured; schema; a file to begin"),
     "init": ("tellverify.cli.init", "init", "look at a tree and write a configuration for it"),
+    "repair": ("tellverify.cli.repair", "repair", "the least change that mends a protocol"),
     "lint": ("tellverify.cli.lint", "lint", "is a source in the canonical shape; mend it"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),

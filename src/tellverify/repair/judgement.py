@@ -67,6 +67,7 @@ class Judge:
         self.sizes = sizes
         self.goal = goal
         self.linked = linked
+        self.events = 0  # of the graphs of the last judgement
         self._suspect = ""  # the role that was at fault last
 
     def graphs(self, protocol: ast.Protocol) -> list[ProtocolGraph] | None:
@@ -95,10 +96,12 @@ class Judge:
 
         With `first_only` of the first role at fault alone; its weight is then a lower bound.
         """
+        self.events = 0
         for sizes in self.sizes:
             graph = self.graph(protocol, sizes)
             if graph is None:
                 return RepairJudgement(_MALFORMED)
+            self.events += graph.event_count
             found = self._again(graph) if first_only else None
             if found is None:
                 found = judge_graph(graph, self.goal, first_only=first_only)

@@ -23,12 +23,18 @@ class OutOfLimit(Exception):
 
 
 class RepairLimit:
-    """What a repair may cost: tries, and seconds by a clock where they are limited."""
+    """What a repair may cost: tries, events of graphs as `work`, and seconds by a clock."""
 
     def __init__(
-        self, tries: int, seconds: float | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        tries: int,
+        seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        work: int | None = None,
     ) -> None:
         self.tries = tries
+        self.work = work
         self.clock = clock
         self.end = None if seconds is None else clock() + seconds
 
@@ -45,8 +51,14 @@ class RepairLimit:
     def spend(self) -> None:
         """Use up a try. Raises OutOfLimit."""
         self.tries -= 1
-        if self.tries < 0 or (self.end is not None and self.clock() > self.end):
+        is_late = self.end is not None and self.clock() > self.end
+        if self.tries < 0 or is_late or (self.work is not None and self.work < 0):
             raise OutOfLimit
+
+    def note(self, events: int) -> None:
+        """Use up some of the work."""
+        if self.work is not None:
+            self.work -= events
 
 
 class Search:
@@ -79,6 +91,7 @@ class Search:
         if found is None:
             self.limit.spend()
             found = self.judge.judge(self.tree(edits), first_only=True)
+            self.limit.note(self.judge.events)
             self._known[edits] = found
         return found
 
@@ -88,6 +101,7 @@ class Search:
         if found is None or not (found.holds or edits in self._weighed):
             self.limit.spend()
             found = self._known[edits] = self.judge.judge(self.tree(edits))
+            self.limit.note(self.judge.events)
             self._weighed.add(edits)
         return found
 
