@@ -100,7 +100,7 @@ class Options(msgspec.Struct, frozen=True):
     budgets: tuple[tuple[str, str, int], ...] = ()
     seconds: float | None = None
     reviewed: tuple[str, ...] | None = None
-    suggest: bool = True
+    suggest: bool = False
 
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required."""
