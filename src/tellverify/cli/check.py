@@ -9,11 +9,12 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver
+from tellverify.cli.sectioned import SectionedCommand
 from tellverify.cli.session import complain_refused, moved, perform, settled, working_in
 from tellverify.verification.refused import RefusedFile
 
 
-@click.command("check")
+@click.command("check", cls=SectionedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @check_options.what
 @check_options.how_far

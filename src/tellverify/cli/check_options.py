@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import click
 import msgspec
@@ -373,3 +373,16 @@ mending = _joined(
         help="With --fix, also repairs that add or rename messages; see `tellverify repair`.",
     ),
 )
+SECTIONS_OF_CHECK: Final[dict[str, str]] = {
+    "protocols": "What is checked",
+    "instances": "How far",
+    "rlimit": "How long",
+    "require": "What is enough",
+    "allow": "Findings",
+    "policy": "Admission and budgets",
+    "style": "Output",
+    "config": "Configuration and input",
+    "watch": "Again",
+    "fix": "Mending",
+}
+"""The first option of each section by its parameter, with the heading."""

@@ -36,3 +36,14 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "the completion script of a shell",
     ),
 }
+
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Check": ("check", "explain", "repair", "report", "audit", "baseline"),
+    "Look at a protocol": ("show", "project", "replay", "run"),
+    "Evidence and admission": (
+        *("recheck", "accept", "admit", "manifest", "inventory", "done", "policy", "guard"),
+    ),
+    "Data and models": ("laws", "facts", "patterns"),
+    "Write": ("init", "config", "fmt", "lint", "completions"),
+}
+"""The commands under the headings of the help; others stand at its end."""
