@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import click
 import msgspec
@@ -80,6 +80,8 @@ class Flags(msgspec.Struct, frozen=True):
     commit: str | None = None
     branch: str | None = None
     source_url: str | None = None
+    fix: bool = False
+    unsafe_fixes: bool = False
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -368,3 +370,26 @@ again = _joined(
         help="Compute everything, and say where the cache differs.",
     ),
 )
+mending = _joined(
+    click.option(
+        "--fix", is_flag=True, help="Make safe repairs of findings; none that changes what is sent."
+    ),
+    click.option(
+        "--unsafe-fixes",
+        is_flag=True,
+        help="With --fix, also repairs that add or rename messages; see `tellverify repair`.",
+    ),
+)
+SECTIONS_OF_CHECK: Final[dict[str, str]] = {
+    "protocols": "What is checked",
+    "instances": "How far",
+    "rlimit": "How long",
+    "require": "What is enough",
+    "allow": "Findings",
+    "policy": "Admission and budgets",
+    "style": "Output",
+    "config": "Configuration and input",
+    "watch": "Again",
+    "fix": "Mending",
+}
+"""The first option of each section by its parameter, with the heading."""

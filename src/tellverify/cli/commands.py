@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "baseline": ("tellverify.cli.baseline", "baseline", "findings that are known and do not count"),
     "config": ("tellverify.cli.config", "config", "what is configured; schema; a file to begin"),
     "init": ("tellverify.cli.init", "init", "look at a tree and write a configuration for it"),
+    "repair": ("tellverify.cli.repair", "repair", "the least change that mends a protocol"),
     "lint": ("tellverify.cli.lint", "lint", "is a source in the canonical shape; mend it"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
@@ -35,3 +36,14 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "the completion script of a shell",
     ),
 }
+
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Check": ("check", "explain", "repair", "report", "audit", "baseline"),
+    "Look at a protocol": ("show", "project", "replay", "run"),
+    "Evidence and admission": (
+        *("recheck", "accept", "admit", "manifest", "inventory", "done", "policy", "guard"),
+    ),
+    "Data and models": ("laws", "facts", "patterns"),
+    "Write": ("init", "config", "fmt", "lint", "completions"),
+}
+"""The commands under the headings of the help; others stand at its end."""

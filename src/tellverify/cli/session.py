@@ -152,6 +152,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         budgets=flags.budgets,
         today=flags.today,
         seconds=flags.timeout,
+        suggest=True,
     )
     if found.baseline is not None and with_baseline:
         from tellverify.verification.baseline import read_baseline

@@ -69,7 +69,8 @@ class Options(msgspec.Struct, frozen=True):
     assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
     protocol; what does not end in it is unknown. `budgets` are limits as `(sender, receiver,
     limit)`; without a receiver it is one on all that the sender is charged. `reviewed` has the keys
-    of the comments that count; None: all of them do. With the `target` "telltale" it is an error
+    of the comments that count; None: all of them do. `suggest` looks for a repair of what is
+    refuted, with little work. With the `target` "telltale" it is an error
     that Telltale drops or rejects a text; empty: whatever runs the protocol.
     """
 
@@ -101,6 +102,7 @@ class Options(msgspec.Struct, frozen=True):
     seconds: float | None = None
     reviewed: tuple[str, ...] | None = None
     target: str = ""
+    suggest: bool = False
 
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required."""

@@ -262,14 +262,6 @@ def refutations(run: Run) -> Iterator[Refutation]:
                 yield protocol, verdict, verdict.outcome
 
 
-def settled(protocol: ProtocolReport) -> str:
-    """`proved` or `bounded` when every verdict of the protocol is one of these, else empty."""
-    words = {status(verdict.outcome) for verdict in protocol.verdicts}
-    if not words or not words <= {"proved", "bounded"}:
-        return ""
-    return "bounded" if "bounded" in words else "proved"
-
-
 def members(protocol: ProtocolReport) -> str:
     """Who takes part: `3 roles`, or `Coordinator and Witness[N], checked for N = 1, 2, 3`.
 

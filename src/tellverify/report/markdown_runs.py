@@ -17,6 +17,7 @@ from tellverify.report.families import collapsed
 from tellverify.report.grouping import evidence_of
 from tellverify.report.markup import code, html, prose
 from tellverify.report.style import Style
+from tellverify.report.suggestion import suggestion
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
@@ -88,6 +89,8 @@ def _details(
         for text in diagnostic.helps:
             yield f"To fix: {prose(text)}."
             yield ""
+        if diagnostic.repairs:
+            yield from suggestion(diagnostic, sources.get(diagnostic.path))
     file = files.get(protocol.id_of(verdict).text)
     if file is not None and isinstance(outcome.evidence, Trace):
         yield f"Again: {code(f'tellverify replay {file.path}')}"

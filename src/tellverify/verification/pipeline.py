@@ -112,6 +112,7 @@ def _check_choreography(
                 report, more = _check_protocol(workspace, found, said, own, settlement, result)
         except TimeUp:
             report, more = _timed_out(found.protocol, found.name, source, own), []
+        more = _with_suggestion(workspace, found, report, more, own)
         result.reports.append(report)
         said.extend(more)
     if settlement is not None:
@@ -131,6 +132,25 @@ def _check_choreography(
         reports = result.reports[first:]
         result.reports[first:], said = as_expected(judged, spans, reports, said, options)
     result.diagnostics.extend(said)
+
+
+def _with_suggestion(
+    workspace: Workspace,
+    found: SourceProtocol,
+    report: ProtocolReport,
+    said: list[Diagnostic],
+    options: Options,
+) -> list[Diagnostic]:
+    """The findings about a protocol, with a repair where one is found quickly."""
+    if not options.suggest or options.dialect == FAITHFUL or not any(d.refutes for d in said):
+        return said
+    from tellverify.verification.repairs import with_suggestion
+
+    try:
+        with within(options.seconds):
+            return with_suggestion(workspace, found, report, said, options)
+    except TimeUp:
+        return said
 
 
 def _options_of(found: SourceProtocol, options: Options) -> Options:

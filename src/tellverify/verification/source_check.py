@@ -40,6 +40,7 @@ def checked_source(
         roles=tuple(roles),
         require=require,
         dialect=dialect,
+        suggest=True,
     )
     if not isinstance(source, str) or _is_path(source):
         return check_paths([os.fspath(source)], options).run
