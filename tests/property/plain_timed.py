@@ -154,7 +154,7 @@ class PlainTimed(TimedSemantics):
         return seen
 
 
-def run_to(configuration, parents) -> list[Event]:
+def run_to(configuration, parents) -> list[PlainEvent]:
     run = []
     while (step := parents[configuration]) is not None:
         configuration, event = step

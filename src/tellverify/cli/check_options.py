@@ -68,6 +68,7 @@ class Flags(msgspec.Struct, frozen=True):
     config: tuple[str, ...] = ()
     isolated: bool = False
     dialect: str | None = None
+    late: str | None = None
     stdin_name: str = "<stdin>"
     watch: bool = False
     no_cache: bool = False
@@ -89,6 +90,7 @@ class Flags(msgspec.Struct, frozen=True):
             "bounds": {key: value for key, value in bounds.items() if value is not None} or None,
             "fail-on": self.fail_on,
             "dialect": self.dialect,
+            "semantics": {"late": self.late} if self.late is not None else None,
             "baseline": self.baseline,
             "policy": self.policy,
             "evidence": self.evidence,
@@ -334,6 +336,11 @@ inputs = _joined(
         "--dialect",
         type=click.Choice(["strict", "faithful"]),
         help="Report Telltale's accidents, or accept, reject and run as it does.",
+    ),
+    click.option(
+        "--late",
+        type=click.Choice(["attempts", "keep"]),
+        help="Discard messages of an attempt whose timer fired, or deliver them.",
     ),
     click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`."),
 )

@@ -204,6 +204,11 @@ def _roles_in_order(text: TimedText, found: dict[str, None]) -> None:
                 assert_never(statement)
 
 
+def message_count(protocol: TimedProtocol) -> int:
+    """How many messages the text has."""
+    return sum(isinstance(node, MessageNode) for node in protocol.nodes)
+
+
 class _Loops(msgspec.Struct, frozen=True):
     """Where `continue` leads: the first node of every loop around, and the bodies around it."""
 

@@ -36,7 +36,10 @@ def verdicts(
             continue
         for finding in _united(prop, rows, bound):
             subject = ObligationScope(finding.roles, finding.channel)
-            found.append(Verdict.of(prop, subject, finding.outcome, place, finding.statistics))
+            verdict = Verdict.of(prop, subject, finding.outcome, place, finding.statistics)
+            if finding.required is not None:
+                verdict = msgspec.structs.replace(verdict, required=finding.required)
+            found.append(verdict)
     return found
 
 

@@ -69,7 +69,9 @@ class Options(msgspec.Struct, frozen=True):
     assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
     protocol; what does not end in it is unknown. `budgets` are limits as `(sender, receiver,
     limit)`; without a receiver it is one on all that the sender is charged. `reviewed` has the keys
-    of the `allow` and `assume` comments that count; None: all of them do.
+    of the `allow` and `assume` comments that count; None: all of them do. `late` says what happens
+    to messages of a failed attempt ("attempts" or "keep"), `fire` where a timer may fire ("waits"
+    or "any").
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -99,6 +101,8 @@ class Options(msgspec.Struct, frozen=True):
     budgets: tuple[tuple[str, str, int], ...] = ()
     seconds: float | None = None
     reviewed: tuple[str, ...] | None = None
+    late: str = "attempts"
+    fire: str = "waits"
 
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required."""

@@ -20,6 +20,7 @@ from tellverify.language.syntax import ast
 from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
+from tellverify.model.timed_text import message_count
 from tellverify.obligations.across_sizes import InstanceOutcomes, verdicts
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.open_families import without_open_families
@@ -196,6 +197,7 @@ def _check_protocol(
         Property.WELL_FORMED, ObligationScope(), Proved(Method.STRUCTURE), True, *place
     )
     outcomes = without_open_families(protocol, tried.outcomes)
+    is_timed = any(one.lowered.timed is not None for one in tried.instances)
     sha256 = result.file.sha256
     decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
     result.files[source.path, name] = decision.files
@@ -207,13 +209,21 @@ def _check_protocol(
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
     later = [
         *decision.diagnostics,
-        *(d for v in selected for d in diagnostics_of(name, v, source, protocol.name.span)),
+        *(
+            d
+            for v in selected
+            for d in diagnostics_of(name, v, source, protocol.name.span, is_timed=is_timed)
+        ),
     ]
     if options.dialect == FAITHFUL:
         later = by_upstream(later)
     if settlement is not None:
         later = settlement.findings(later)
         selected, later = settlement.verdicts(name, protocol.span, selected, later)
+    if is_timed:
+        from tellverify.obligations.timed import presumed_of_timers
+
+        report = msgspec.structs.replace(report, presumes=presumed_of_timers(options))
     report = msgspec.structs.replace(
         report,
         families=tried.families,
@@ -249,6 +259,8 @@ def _tried(
         findings = decide_instance(lowered, options)
         instances.append(Instance(instance_name(sizes), sizes, lowered))
         outcomes.append(InstanceOutcomes(instance_name(sizes), tuple(findings)))
+        if lowered.timed is not None:
+            events = max(events, message_count(lowered.timed))
         if lowered.graph is not None:
             events = max(events, lowered.graph.event_count)
             is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
@@ -261,7 +273,7 @@ def _tried(
 
 def _sizes(instances: Sequence[Instance]) -> tuple[tuple[Family, ...], str]:
     """The sizes at which the protocol has a meaning (all, if there is none), and these in words."""
-    looked_at = [one for one in instances if one.lowered.graph is not None or one.lowered.slices]
+    looked_at = [one for one in instances if one.lowered.has_meaning]
     tried: dict[str, dict[int, None]] = {}
     for one in looked_at or instances:
         for family, size in one.sizes.items():
