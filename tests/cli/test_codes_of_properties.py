@@ -21,6 +21,8 @@ REFUTED = {
     "no-stuck-role": ("check", "counterexamples/stuck_after_stop.tell"),
     "bounded-queues": ("check", "counterexamples/unbounded_queue.tell"),
     "projectable": ("check", "counterexamples/not_mergeable.tell"),
+    "timeout-agreement": ("check", "counterexamples/timeouts/retry_untold.tell"),
+    "fresh-messages": ("check", "--late", "keep", "counterexamples/timeouts/retry_stale.tell"),
     "admission": (
         *("check", "counterexamples/admission/unknown_protocol.tell"),
         *("--policy", "counterexamples/admission/policy.toml"),
@@ -54,7 +56,9 @@ def registry() -> dict[str, dict[str, Any]]:
 PROPERTIES = (
     *("well-formed", "implementable", "no-deadlock", "no-orphan-message"),
     *("no-unspecified-reception", "fidelity", "no-stuck-role", "bounded-queues"),
-    *("can-terminate", "terminates", "projectable", "guards", "admission", "acceptance"),
+    *("can-terminate", "terminates", "projectable"),
+    *("timeout-agreement", "fresh-messages", "late-messages"),
+    *("guards", "admission", "acceptance"),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),
     *("ceremony", "ceremony-status", "law", "claim"),
 )
