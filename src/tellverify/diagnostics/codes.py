@@ -43,7 +43,7 @@ MODULES: Final[dict[str, str]] = {
     "replay": "8",
     "shape": "3",
     "structure": "2",
-    "syntax": "1",
+    "syntax": "14",
     "timeouts": "4",
 }
 

@@ -37,6 +37,27 @@ STALE_MESSAGE: Final = Code(
 )
 
 
+UNINDENTED_SUITE: Final = Code(
+    "TV448",
+    "unindented-suite",
+    "an `on timeout` or `on cancel` whose suite is not indented",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
+
+
+def unindented_suite(where: Where, clause: str, span: Span, head: Span) -> Diagnostic:
+    """The statement at `span` is taken for the suite of `clause`, and no more than that."""
+    return finding(
+        UNINDENTED_SUITE,
+        where,
+        f"the suite of `{clause} =>` is not indented, and this line alone is taken for it",
+        (span, "what follows this line stands behind the timeout"),
+        others=[(head, "the timeout")],
+        helps=(f"indent the suite deeper than `{clause}`",),
+    )
+
+
 BLIND_ALTERNATIVE: Final = Code(
     "TV442",
     "blind-alternative",
