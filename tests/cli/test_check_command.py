@@ -29,6 +29,16 @@ TIMED = """protocol Timed =
   on timeout =>
     A -> B : Late
 """
+UNDECIDED = """protocol Undecided =
+  roles A, B, C
+  par
+    | A -> C : Note
+    |
+      timeout 5s A at
+        B -> A : Ok
+      on timeout =>
+        A -> B : Late
+"""
 
 
 def tellverify(
@@ -103,13 +113,20 @@ def test_unknown_options_and_properties_exit_2(tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_exits_3_and_is_never_success(tmp_path: Path) -> None:
-    done = tellverify("check", cwd=write(tmp_path, timed=TIMED))
+    done = tellverify("check", cwd=write(tmp_path, undecided=UNDECIDED))
     assert done.returncode == 3
     assert "skipped" in done.stdout
     assert "timeout" in done.stdout
     again = tellverify("check", "--exit-zero", cwd=tmp_path)
     assert again.returncode == 0
     assert "exit 3" in again.stdout
+
+
+def test_a_timeout_is_decided(tmp_path: Path) -> None:
+    done = tellverify("check", cwd=write(tmp_path, timed=TIMED))
+    assert done.returncode == 0
+    assert "timeout-agreement" in done.stdout
+    assert "messages of a failed attempt" in done.stdout
 
 
 def test_nothing_to_check_exits_4(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from plain_timed import Configuration, Message, Place, PlainTimed
+from plain_timed import PlainTimed
+
+from tellverify.model.timed_places import TextPlace
+from tellverify.model.timed_semantics import TaggedMessage, TimedState
 
 
 def scopes_of(entries) -> frozenset:
-    return frozenset(entry[0] for entry in entries)
+    return frozenset(entry.scope for entry in entries)
 
 
 class NoNumberInBody(PlainTimed):
@@ -31,10 +34,10 @@ class ChannelPerAttempt(PlainTimed):
                 seen.add(message.inside)
                 first = (message, *queue[:at], *queue[at + 1 :])
                 queues = {**dict(configuration.queues), channel: first}
-                tried = Configuration(configuration.locals, tuple(sorted(queues.items())))
-                for event, target in super().receives(role, tried):
-                    if (event[1], event[2]) == channel:
-                        yield event, target
+                tried = TimedState(configuration.locals, tuple(sorted(queues.items())))
+                for move in super().receives(role, tried):
+                    if (move.event.peer, move.event.role) == channel:
+                        yield move
 
 
 class NoVoiding(PlainTimed):
@@ -47,7 +50,7 @@ class NoVoiding(PlainTimed):
 class CountsFailures(PlainTimed):
     """An entry has the number of failures before it: one after a completed one has its number."""
 
-    def number_of(self, place: Place, scope: int, around) -> int:
+    def number_of(self, place: TextPlace, scope: int, around) -> int:
         return max(dict(place.counts).get((scope, around), 0), 1)
 
     def entered(self, role, place, scope):
@@ -66,7 +69,7 @@ class NextReplaces(PlainTimed):
     """An entry that is still open is forgotten when the next one begins."""
 
     def entered(self, role, place, scope):
-        records = frozenset(r for r in place.records if r.entry[0] != scope)
+        records = frozenset(r for r in place.records if r.entry.scope != scope)
         yield from super().entered(role, place._replace(records=records), scope)
 
 
@@ -83,7 +86,9 @@ class OuterAsItIsNow(PlainTimed):
 class TagByReceiver(PlainTimed):
     """A message says nothing of entries that its receiver does not know to be incomplete."""
 
-    def tagged(self, message: Message, sender: str, receiver: str, configuration) -> Message:
+    def tagged(
+        self, message: TaggedMessage, sender: str, receiver: str, configuration
+    ) -> TaggedMessage:
         known = self.local(receiver, configuration).complete
         return message._replace(unknown=message.unknown - known, inside=message.inside - known)
 

@@ -106,3 +106,54 @@ def written_of(text: TimedText) -> str:
                 parts = [body, late] if cancel is None else [body, late, cancel]
                 found.append(f"{owner}( " + " / ".join(map(written_of, parts)) + " )")
     return "; ".join(found)
+
+
+def tell_of(written: str, name: str) -> str:
+    """The same protocol in the language; every alternative must have a statement."""
+    text = text_of(written)
+    roles = ", ".join(timed_protocol(text).roles)
+    return f"protocol {name} =\n  roles {roles}\n" + "\n".join(_lines(text, "  ")) + "\n"
+
+
+def _lines(text: TimedText, indent: str) -> list[str]:
+    found = []
+    for statement in text:
+        match statement:
+            case TimedMessage(sender, receiver, label):
+                found.append(f"{indent}{sender} -> {receiver} : {label}")
+            case TimedBranches(branches):
+                (first, *_), *_ = branches
+                found.append(f"{indent}choice {first.sender} at")
+                for branch in branches:
+                    found.append(f"{indent}  | {branch[0].label} =>")
+                    found += _lines(branch, f"{indent}      ")
+            case TimedLoop(name, body):
+                found += [f"{indent}rec {name}", *_lines(body, f"{indent}  ")]
+            case TimedContinue(name):
+                found.append(f"{indent}continue {name}")
+            case TimedBlock(owner, body, late, cancel):
+                found += [f"{indent}timeout 5s {owner} at", *_lines(body, f"{indent}  ")]
+                found += [f"{indent}on timeout =>", *_lines(late, f"{indent}  ")]
+                if cancel is not None:
+                    found += [f"{indent}on cancel =>", *_lines(cancel, f"{indent}  ")]
+            case TimedStop():
+                raise AssertionError("the language has no statement for an end")
+    return found
+
+
+def has_empty_alternative(written: str) -> bool:
+    """Whether some alternative has no statement."""
+    return any(_is_empty_inside(statement) for statement in text_of(written))
+
+
+def _is_empty_inside(statement: TimedStatement) -> bool:
+    match statement:
+        case TimedBlock(_, body, late, cancel):
+            parts = [body, late] if cancel is None else [body, late, cancel]
+            return not all(parts) or any(_is_empty_inside(s) for part in parts for s in part)
+        case TimedBranches(branches):
+            return any(_is_empty_inside(s) for branch in branches for s in branch)
+        case TimedLoop(_, body):
+            return any(map(_is_empty_inside, body))
+        case TimedMessage() | TimedContinue() | TimedStop():
+            return False

@@ -70,6 +70,7 @@ class Flags(msgspec.Struct, frozen=True):
     isolated: bool = False
     dialect: str | None = None
     target: str | None = None
+    late: str | None = None
     stdin_name: str = "<stdin>"
     watch: bool = False
     no_cache: bool = False
@@ -97,6 +98,7 @@ class Flags(msgspec.Struct, frozen=True):
             "fail-on": self.fail_on,
             "dialect": self.dialect,
             "target": self.target,
+            "semantics": {"late": self.late} if self.late is not None else None,
             "baseline": self.baseline,
             "policy": self.policy,
             "evidence": self.evidence,
@@ -355,6 +357,11 @@ inputs = _joined(
         "--target",
         type=click.Choice(["any", "telltale"]),
         help="What runs the protocols: with `telltale`, what it drops or rejects is an error.",
+    ),
+    click.option(
+        "--late",
+        type=click.Choice(["attempts", "keep"]),
+        help="Discard messages of an attempt whose timer fired, or deliver them.",
     ),
     click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`."),
 )

@@ -12,7 +12,7 @@ from tellverify.diagnostics.model import Replacement
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.entries import entries
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Run
@@ -57,14 +57,14 @@ def _written(path: str, source: SourceFile, repairs: Sequence[tuple[Replacement,
         text = text[: one.span.start] + one.text + text[one.span.end :]
     before = hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
     if inputs.read(path).sha256 != before:
-        complain(f"{in_full(path)} stays as it is: it has changed since it was read")
+        complain(f"{tame(path)} stays as it is: it has changed since it was read")
         return False
     try:
         replace_text(path, text)
     except OSError as error:
-        complain(f"cannot write {in_full(path)}: {error.strerror}")
+        complain(f"cannot write {tame(path)}: {error.strerror}")
         return False
-    click.echo(f"fixed {count} in {in_full(path)}", err=True)
+    click.echo(f"fixed {count} in {tame(path)}", err=True)
     return True
 
 

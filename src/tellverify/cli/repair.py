@@ -20,7 +20,7 @@ from tellverify.cli.session import complain_refused, moved, prepared, settled, w
 from tellverify.language.files import inputs
 from tellverify.repair.judgement import Goal
 from tellverify.repair.repair import RepairOptions
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.writing import replace_text
 from tellverify.verification.file_repairs import (
     RepairedFile,
@@ -61,7 +61,7 @@ def parse_limit(
     match = _SECONDS.fullmatch(given.strip())
     seconds = float(match[1]) / (1_000 if match[2] == "ms" else 1) if match else 0.0
     if not 0 < seconds < 10**9:
-        raise click.BadParameter(f"`{in_full(given)}` is no time such as `2`, `2s` or `500ms`")
+        raise click.BadParameter(f"`{tame(given)}` is no time such as `2`, `2s` or `500ms`")
     return seconds
 
 
@@ -199,7 +199,7 @@ def _write(file: inputs.ReadFile, done: RepairedFile, *, is_piped: bool) -> bool
         return True
     if done.text == file.text:
         return True
-    shown = in_full(file.path)
+    shown = tame(file.path)
     if inputs.read(file.path).sha256 != file.sha256:
         complain(f"{shown} stays as it is: it has changed since it was read")
         return False

@@ -12,7 +12,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.wording import series
 from tellverify.repair.rendering import TextEdit, all_in_words, unified_diff
 from tellverify.repair.repair import Rank, Repair
-from tellverify.report.escape import in_full, printable
+from tellverify.report.escape import printable, tame
 from tellverify.report.run_file import json_text
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.text import SourceFile
@@ -55,19 +55,19 @@ def repairs_text(
 
 
 def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool) -> Iterator[str]:
-    name = f"`{in_full(one.name)}`"
+    name = f"`{tame(one.name)}`"
     found = one.found
     match one.state:
         case RepairState.UNNEEDED:
             yield f"{name} needs no repair: nothing that a repair is about is refuted"
         case RepairState.MALFORMED:
-            yield f"{name} is not repaired: {in_full(found.reason)}"
+            yield f"{name} is not repaired: {tame(found.reason)}"
         case RepairState.UNKNOWN:
-            yield f"{name}: {in_full(found.reason)}"
+            yield f"{name}: {tame(found.reason)}"
         case RepairState.UNREPAIRED | RepairState.LIMITED:
             if found.reason:
                 why = f" {_sentence(found.fault)}." if found.fault else ""
-                yield f"{name} is not repaired: {in_full(found.reason)}.{why}"
+                yield f"{name} is not repaired: {tame(found.reason)}.{why}"
                 if one.state is RepairState.LIMITED:
                     yield f"  = help: {_LONGER}"
                 if not every_kind and found.fault:
@@ -76,7 +76,7 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
             prefix = f"{name}: " if many else ""
             yield from _offers(one, taken, prefix)
     if one.left:
-        left = series([f"`{in_full(text)}`" for text in one.left])
+        left = series([f"`{tame(text)}`" for text in one.left])
         verb = "is" if len(one.left) == 1 else "are"
         yield f"not repaired: {left} {verb} refuted; {_NOT_REPAIRED}"
 
@@ -90,7 +90,7 @@ def _offers(one: ProtocolRepairs, taken: int, prefix: str) -> Iterator[str]:
             continue
         runs = "keeps every run" if offer.conservative else "changes the runs"
         merge = "" if offer.projectable or not best.projectable else ", strict merge refuses it"
-        said = f"{offer.size}, {runs}{merge}; {in_full(claim)}"
+        said = f"{offer.size}, {runs}{merge}; {tame(claim)}"
         diff = [printable(line) for line in _diff(one.source, offer)]
         if number == first:
             yield (
@@ -107,11 +107,11 @@ def _offers(one: ProtocolRepairs, taken: int, prefix: str) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    return in_full(f"{text[:1].upper()}{text[1:]}")
+    return tame(f"{text[:1].upper()}{text[1:]}")
 
 
 def _diff(source: SourceFile, offer: Repair) -> list[str]:
-    return unified_diff(in_full(source.path), source.text, offer.text).splitlines()
+    return unified_diff(tame(source.path), source.text, offer.text).splitlines()
 
 
 def repairs_json(found: Sequence[ProtocolRepairs], *, code: int, is_written: bool) -> str:

@@ -45,8 +45,9 @@ MODULES: Final[dict[str, str]] = {
     "rust_code": "6",
     "shape": "3",
     "structure": "2",
-    "syntax": "1",
+    "syntax": "14",
     "target": "2",
+    "timeouts": "4",
 }
 
 

@@ -426,6 +426,25 @@ def syntax_error(
     )
 
 
+TIMEOUT_WITHOUT_ALTERNATIVE: Final = Code(
+    "TV449",
+    "timeout-without-alternative",
+    "a `timeout` without `on timeout`",
+    help="write `on timeout =>` at the column of `timeout`, and what happens then below it",
+    upstream="rejects",
+)
+
+
+def timeout_without_alternative(path: str, span: Span) -> Diagnostic:
+    """The timeout whose head is `span` says nothing of what happens when its timer fires."""
+    return finding(
+        TIMEOUT_WITHOUT_ALTERNATIVE,
+        path,
+        "this `timeout` has no `on timeout`",
+        (span, "what happens when this timer fires?"),
+    )
+
+
 BRACE_BODY: Final = Code(
     "TV132",
     "brace-body",

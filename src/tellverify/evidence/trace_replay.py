@@ -155,9 +155,9 @@ def fault_shown(
     for culprit in culprits:
         if culprit not in view.state:
             return f"the protocol has no role `{culprit}`"
+    if fault is Fault.WITNESS:
+        return ""
     match fault:
-        case Fault.WITNESS:
-            return ""
         case Fault.DEADLOCK:
             return _deadlock(view)
         case Fault.ORPHAN_MESSAGE:
@@ -172,10 +172,16 @@ def fault_shown(
             return _growing(view, machines, lap)
         case Fault.ENDLESS_RUN:
             return _endless(view, machines, lap)
+        case Fault.TIMEOUT_DISAGREEMENT | Fault.STALE_MESSAGE | Fault.WITNESS:
+            return "a run of machines without timers does not show this"
         case Fault.INFIDELITY | Fault.NO_TERMINATION | Fault.PROPERTY:
-            if judge is None:
-                return "this cannot be told from the machines alone"
-            return "" if judge() else _JUDGED[fault]
+            return _judged(fault, judge)
+
+
+def _judged(fault: Fault, judge: Callable[[], bool] | None) -> str:
+    if judge is None:
+        return "this cannot be told from the machines alone"
+    return "" if judge() else _JUDGED[fault]
 
 
 class _View:

@@ -17,4 +17,6 @@ class Fault(StrEnum):
     NO_TERMINATION = "no-termination"
     ENDLESS_RUN = "endless-run"
     PROPERTY = "property"
+    TIMEOUT_DISAGREEMENT = "timeout-disagreement"
+    STALE_MESSAGE = "stale-message"
     WITNESS = "witness"

@@ -9,14 +9,30 @@ statement follows the body and every alternative.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
 from tellverify.model.defect import Defect
+from tellverify.model.site import Site
 
 ON_TIMEOUT: Final = "T"
 ON_CANCEL: Final = "X"
+
+
+class LatePolicy(Enum):
+    """What happens to messages of an entry whose timer fired."""
+
+    ATTEMPTS = "attempts"  # the receiver discards them once it knows
+    KEEP = "keep"  # nothing is discarded
+
+
+class FirePolicy(Enum):
+    """Where a timer may fire."""
+
+    WAITS = "waits"  # where its owner waits for a message in the body
+    ANY = "any"  # where its owner acts in the body
 
 
 class TimedMessage(msgspec.Struct, frozen=True):
@@ -71,12 +87,13 @@ TimedText: TypeAlias = tuple[TimedStatement, ...]
 
 
 class MessageNode(msgspec.Struct, frozen=True):
-    """`sender -> receiver : label`, then node `after`."""
+    """`sender -> receiver : label`, then node `after`; `site` is an index of sites, or -1."""
 
     sender: str
     receiver: str
     label: str
     after: int
+    site: int = -1
 
 
 class BranchNode(msgspec.Struct, frozen=True):
@@ -111,7 +128,7 @@ class TimerScope(msgspec.Struct, frozen=True):
     `around` is the innermost scope in whose body it stands, -1 for none; such a scope has a
     smaller number. `alternatives` are pairs of a name (`T`, `X`) and its first node. `actors` act
     in the body, with all that stands in it; `participants` are these, the owner and those that act
-    in an alternative.
+    in an alternative. `site` is where the statement stands, an index of sites, or -1.
     """
 
     owner: str
@@ -122,6 +139,7 @@ class TimerScope(msgspec.Struct, frozen=True):
     participants: frozenset[str]
     duration: int | None
     line: int
+    site: int = -1
 
     def alternative(self, name: str) -> int:
         """The first node of the alternative of that name."""
@@ -129,12 +147,21 @@ class TimerScope(msgspec.Struct, frozen=True):
 
 
 class TimedProtocol(msgspec.Struct, frozen=True):
-    """A graph of nodes with scopes; `start` is its first node, roles come in order of the text."""
+    """A graph of nodes with scopes; `start` is its first node, roles come in order of the text.
+
+    `sites` are the statements that nodes and scopes come from, empty for a graph without a text.
+    """
 
     roles: tuple[str, ...]
     nodes: tuple[TimedNode, ...]
     scopes: tuple[TimerScope, ...]
     start: int
+    sites: tuple[Site, ...] = ()
+    name: str = ""
+
+    def site(self, number: int) -> Site:
+        """The statement with that number, an empty one for -1."""
+        return self.sites[number] if number >= 0 else Site()
 
 
 def actors_of(text: TimedText) -> frozenset[str]:
@@ -175,6 +202,11 @@ def _roles_in_order(text: TimedText, found: dict[str, None]) -> None:
                 pass
             case _:
                 assert_never(statement)
+
+
+def message_count(protocol: TimedProtocol) -> int:
+    """How many messages the text has."""
+    return sum(isinstance(node, MessageNode) for node in protocol.nodes)
 
 
 class _Loops(msgspec.Struct, frozen=True):

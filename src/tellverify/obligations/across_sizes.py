@@ -59,6 +59,8 @@ def verdicts(
             verdict = Verdict.of(prop, subject, finding.outcome, place, finding.statistics)
             if isinstance(finding.outcome, Skipped) and finding.outcome.code == _AHEAD:
                 verdict = msgspec.structs.replace(verdict, required=False)
+            if finding.required is not None:
+                verdict = msgspec.structs.replace(verdict, required=finding.required)
             found.append(verdict)
     return found
 

@@ -89,7 +89,8 @@ def sizes_of(instances: Sequence[Instance]) -> str:
 def without_graph(instance: Instance) -> Outcome:
     """Why nothing can be decided at sizes that have no graph."""
     if instance.lowered.skipped:
-        skip = instance.lowered.skipped[0]
-        return Skipped(f"{skip.reason}, line {skip.line}", UNSUPPORTED.number)
+        return Skipped(instance.lowered.skipped[0].reason, UNSUPPORTED.number)
+    if instance.lowered.timed is not None:
+        return Skipped("not decided for a protocol with timeouts yet", UNSUPPORTED.number)
     reason = instance.lowered.limit or "parallel branches have too many interleavings"
     return Unknown(reason, EVENT_LIMIT.number)

@@ -72,6 +72,8 @@ class Options(msgspec.Struct, frozen=True):
     of the comments that count; None: all of them do. `suggest` looks for a repair of what is
     refuted, with little work. With the `target` "telltale" it is an error
     that Telltale drops or rejects a text; empty: whatever runs the protocol.
+    `late` says what happens to messages of a failed attempt ("attempts" or "keep"), `fire` where
+    a timer may fire ("waits" or "any").
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -103,6 +105,8 @@ class Options(msgspec.Struct, frozen=True):
     reviewed: tuple[str, ...] | None = None
     target: str = ""
     suggest: bool = False
+    late: str = "attempts"
+    fire: str = "waits"
 
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required."""

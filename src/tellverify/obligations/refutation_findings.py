@@ -39,14 +39,19 @@ _HERE: Final = {
     Fault.NO_TERMINATION: "no run terminates from here on",
     Fault.ENDLESS_RUN: "this repeats in a fair run",
     Fault.PROPERTY: "the property fails here",
+    Fault.TIMEOUT_DISAGREEMENT: "the timer fires here",
+    Fault.STALE_MESSAGE: "this message comes from an earlier attempt",
     Fault.WITNESS: "",
 }
 
 
-def _is_worded_elsewhere(prop: Property) -> bool:
-    """True of what refutes a property that has the same run, and of deciders with own findings."""
+def _is_worded_elsewhere(prop: Property, is_timed: bool) -> bool:
+    """True of what refutes a property that has the same run, and of deciders with own findings.
+
+    Of a protocol with timeouts nothing is implied.
+    """
     row = PROPERTIES[prop]
-    return row.worded_apart or row.implied_by is not None
+    return row.worded_apart or (row.implied_by is not None and not is_timed)
 
 
 def _forgetful_branch(trace: Trace) -> Iterator[Annotation]:
@@ -71,11 +76,14 @@ def _forgetful_branch(trace: Trace) -> Iterator[Annotation]:
 
 
 def diagnostics_of(
-    name: str, verdict: Verdict, source: SourceFile, span: Span
+    name: str, verdict: Verdict, source: SourceFile, span: Span, *, is_timed: bool = False
 ) -> Iterator[Diagnostic]:
-    """The finding for a refuted verdict on the protocol `name`, which stands at `span`."""
+    """The finding for a refuted verdict on the protocol `name`, which stands at `span`.
+
+    `is_timed` says that the protocol has timeouts.
+    """
     outcome = verdict.outcome
-    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property):
+    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property, is_timed):
         return
     evidence = outcome.evidence
     match evidence:

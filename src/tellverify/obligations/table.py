@@ -28,6 +28,7 @@ projectable            roles              strict merge                    skippe
 The class is that of the complete theory: one role decides at every choice, and an end is an end.
 What coherence refutes is shown by a run that a search finds. Parallel branches are outside the
 class, but `parallel` first tries the coherence of all interleavings, and of each branch alone.
+A protocol with timeouts has no graph: `timed` decides its obligations, by search.
 
 Of each protocol, with all its instances at once. Every row that applies and that is asked for adds
 its verdicts, in this order:
@@ -46,6 +47,7 @@ admission              packs              `admission`                     sets, 
 acceptance             packs              `accepted`                      executions
 property               a formula          `user_properties`               search, causal order
 reachable              an event           `user_properties`               search
+late-messages          the protocol       `timeouts`                      search
 =====================  =================  ==============================  =======================
 
 The last rows refute nothing: they find branches that no run takes, the orders of gathers that the
@@ -127,6 +129,10 @@ def _states_properties(context: Context) -> bool:
     return bool(context.options.user_properties) or stated is not None
 
 
+def _has_timers(context: Context) -> bool:
+    return any(instance.lowered.timed is not None for instance in context.instances)
+
+
 def _asks_for_witnesses(context: Context) -> bool:
     return bool(context.options.witness)
 
@@ -201,6 +207,7 @@ PROTOCOL_DECIDERS: Final = (
     ProtocolDecider((Property.ACCEPTANCE,), _has_policy, "accepted:decide_acceptance"),
     ProtocolDecider((Property.PROPERTY,), _states_properties, "user_properties:decide_properties"),
     ProtocolDecider((Property.REACHABLE,), _asks_for_witnesses, "user_properties:decide_witnesses"),
+    ProtocolDecider((Property.LATE_MESSAGES,), _has_timers, "timeouts:decide_timeouts"),
     ProtocolDecider((), _has_branches, "coverage:find_untaken_branches"),
     ProtocolDecider((), _has_families, "gather_notes:decide_notes"),
     ProtocolDecider((), _carries_values, "payloads:find_payload_faults"),
@@ -215,6 +222,10 @@ def decide_instance(lowered: Lowered, options: Options) -> list[InstanceFinding]
         return decide_parallel(lowered, options)
     if lowered.graph is not None:
         return decide_graph(lowered.graph, options)
+    if lowered.timed is not None:
+        from tellverify.obligations.timed import decide_timed
+
+        return decide_timed(lowered.timed, options)
     outcome: Outcome
     if lowered.skipped:
         skip = lowered.skipped[0]

@@ -33,6 +33,8 @@ _SUMMARIES: Final = {
     Fault.NO_TERMINATION: "How {protocol} loses its end",
     Fault.ENDLESS_RUN: "How {protocol} goes on for ever",
     Fault.PROPERTY: "A run of {protocol} against {obligation}",
+    Fault.TIMEOUT_DISAGREEMENT: "How {who} ends in the body of a timeout that others have left",
+    Fault.STALE_MESSAGE: "How {who} takes a message of a failed attempt",
     Fault.WITNESS: "A run of {protocol}",
 }
 

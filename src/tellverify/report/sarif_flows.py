@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.site import Site
-from tellverify.model.step import Step
+from tellverify.model.step import CANCEL, Step, queue_after, without_discarded
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import awaited
 from tellverify.report.escape import encodable, printable, tame
@@ -79,15 +78,15 @@ def _summary(trace: Trace, hidden: int) -> str:
 
 def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     """What is in the channel of each step after it; long queues are cut and counted."""
-    channels: dict[tuple[str, str], deque[str]] = {}
+    channels: dict[tuple[str, str], tuple[str, ...]] = {}
     found: list[tuple[str, ...]] = []
     for step in steps:
-        queue = channels.setdefault((step.sender, step.receiver), deque())
-        if step.send:
-            queue.append(step.label)
-        elif queue:
-            queue.popleft()
-        shown = tuple(queue)[:_MOST_LABELS]
+        channel = (step.sender, step.receiver)
+        channels[channel] = queue_after(channels.get(channel, ()), step)
+        if step.discards:
+            channels = without_discarded(channels, step)
+        queue = channels.get(channel, ())
+        shown = queue[:_MOST_LABELS]
         more = len(queue) - len(shown)
         found.append((*shown, f"and {more} more") if more else shown)
     return found
@@ -100,17 +99,24 @@ def _step(
     path: str,
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
-    if step.send:
+    kind = "send" if step.send else "receive"
+    if step.timer == CANCEL:
+        kind, words = step.timer, f"`{step.sender}` cancels"
+    elif step.timer:
+        kind, words = step.timer, f"the timer of `{step.sender}` fires"
+    elif step.send:
         words = f"`{step.sender}` sends `{step.label}` to `{step.receiver}`"
     else:
         words = f"`{step.receiver}` receives `{step.label}` from `{step.sender}`"
     if step.site.branch:
         words += f", branch `{step.site.branch}`"
+    for one in step.discards:
+        words += f", `{one.label}` from `{one.sender}` is discarded"
     channel = tame(f"queue {step.sender} -> {step.receiver}")
     return {
         "executionOrder": order,
-        "kinds": ["send" if step.send else "receive"],
-        "state": {channel: text_of(", ".join(queue) or "empty")},
+        "kinds": [kind],
+        **({} if step.timer else {"state": {channel: text_of(", ".join(queue) or "empty")}}),
         "location": _location(step.site, words, path, sources),
     }
 

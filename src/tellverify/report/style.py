@@ -47,6 +47,8 @@ class Glyphs(msgspec.Struct, frozen=True):
     right: str
     left: str
     queued: str
+    discarded: str
+    timer: str
     finished: str
     waiting: str
     able: str
@@ -63,6 +65,8 @@ UNICODE: Final = Glyphs(
     right="▶",
     left="◀",
     queued="┊",
+    discarded="×",
+    timer="⧗",
     finished="■",
     waiting="◌",
     able="▷",
@@ -78,6 +82,8 @@ ASCII: Final = Glyphs(
     right=">",
     left="<",
     queued=":",
+    discarded="x",
+    timer="%",
     finished="#",
     waiting="o",
     able="~",

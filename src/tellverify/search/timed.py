@@ -44,7 +44,12 @@ class TimedFindings(msgspec.Struct, frozen=True):
     a message vanishes. `unclear`: roles and labels of which the role cannot tell the round.
     `complete`: all configurations with queues up to the bound were met, and no queue was full;
     properties without a run are proved, except agreement under `keep`, which is undecided.
-    `depth`: all runs of that many events were searched.
+    `ended`: all configurations within the bound were met; `grows`: a role knows of ever more
+    attempts, and the search ended there. `depth`: all runs of that many events were searched.
+    `blocked_after`: the fewest events after which a full queue forbids a send. `longest`: the
+    longest queue that was met. `trapped`: a shortest run after which no configuration is left in
+    which all may stop with nothing queued; None also when it is not known, and when `has_end` says
+    that there is no such configuration at all.
     """
 
     refuted: dict[TimedProperty, TimedRun]
@@ -57,6 +62,12 @@ class TimedFindings(msgspec.Struct, frozen=True):
     complete: bool
     blocked: bool
     drifted: bool
+    grows: bool = False
+    ended: bool = False
+    blocked_after: int | None = None
+    longest: int = 0
+    trapped: TimedRun | None = None
+    has_end: bool = True
 
 
 class TimedSearch:
@@ -87,6 +98,8 @@ class TimedSearch:
         at = 0
         while at < len(self.configurations):
             if len(self.configurations) > budget or self.system.roles.limits.drifted:
+                return
+            if self.system.numbers_grow:
                 return
             if depth is not None and self.depths[at] > depth:
                 return
@@ -147,22 +160,54 @@ class TimedSearch:
             found.append(event)
         return tuple(reversed(found))
 
-    # Stuck roles
+    # Stuck roles and ends
+
+    def _before(self) -> list[list[int]]:
+        before: list[list[int]] = [[] for _ in self.configurations]
+        for at, steps in enumerate(self.steps):
+            for _, _, target in steps:
+                if target >= 0:
+                    before[target].append(at)
+        return before
+
+    def _unknown(self) -> list[int]:
+        """Configurations of which not all continuations were searched."""
+        return [*self._blocked_at, *range(len(self.steps), len(self.configurations))]
+
+    def blocked_after(self) -> int | None:
+        """The fewest events after which a full queue forbids a send."""
+        return min((self.depths[at] for at in self._blocked_at), default=None)
+
+    def longest(self) -> int:
+        """The longest queue of all configurations."""
+        size, rows = self.system.size, self.system.roles.queues.rows
+        met = {queue for one in self.configurations for queue in one[size:]}
+        return max((len(rows[queue]) for queue in met), default=0)
+
+    def trapped(self) -> tuple[TimedRun | None, bool]:
+        """A shortest run after which the end is out of reach, and whether there is an end."""
+        size, roles = self.system.size, range(self.system.size)
+        ends = [
+            at
+            for at, one in enumerate(self.configurations)
+            if not any(one[size:]) and all(self.system.may_stop(role, one) for role in roles)
+        ]
+        if not ends:
+            return None, False
+        good = _reaching(ends + self._unknown(), self._before())
+        at = next((at for at in range(len(self.steps)) if at not in good), None)
+        return (None if at is None else TimedRun(self.run_to(at))), True
 
     def stuck(self) -> dict[str, tuple[int, TimedRun]]:
         """For roles that can wait without end: how soon they do, and a run that shows it.
 
         A configuration from which a part that was not searched is reachable does not count.
         """
-        size = self.system.size
-        before: list[list[int]] = [[] for _ in self.configurations]
-        moving: list[list[int]] = [[] for _ in range(size)]
+        before, unknown = self._before(), self._unknown()
+        moving: list[list[int]] = [[] for _ in range(self.system.size)]
         for at, steps in enumerate(self.steps):
-            for mover, _, target in steps:
+            for mover, _, _ in steps:
                 moving[mover].append(at)
-                if target >= 0:
-                    before[target].append(at)
-        unknown = [*self._blocked_at, *range(len(self.steps), len(self.configurations))]
         found = {}
         for role, name in enumerate(self.system.protocol.roles):
             moves_again = _reaching(moving[role] + unknown, before)
@@ -222,6 +267,7 @@ def search_timed(
         counted.run(budget=budget, depth=least)
         search = max(search, counted, key=lambda found: found.depth)
     stuck = search.stuck()
+    trapped, has_end = search.trapped()
     findings = TimedFindings(
         refuted=search.refuted,
         stuck={name: run for name, (_, run) in stuck.items()},
@@ -233,5 +279,11 @@ def search_timed(
         complete=search.ended and not search.blocked and not drifted,
         blocked=search.blocked,
         drifted=drifted,
+        grows=search.system.numbers_grow,
+        ended=search.ended,
+        blocked_after=search.blocked_after(),
+        longest=search.longest(),
+        trapped=trapped,
+        has_end=has_end,
     )
     return findings, search

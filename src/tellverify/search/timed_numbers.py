@@ -75,6 +75,7 @@ class CanonicalNumbers:
         self._of_queue: dict[int, int] = {}
         self._renamings: dict[tuple[int, ...], _Rename | None] = {}
         self._of_parts: dict[frozenset[int], _Rename | None] = {}
+        self.largest = 0  # number of an entry that could not be made smaller
 
     def canonical(self, configuration: Sequence[int]) -> tuple[int, ...]:
         """The same configuration with canonical numbers.
@@ -107,7 +108,9 @@ class CanonicalNumbers:
         )
         if distinct not in self._of_parts:
             parts = [self._parts.rows[number] for number in sorted(distinct)]
-            renaming = _Numbering(self.places, parts).renaming()
+            numbering = _Numbering(self.places, parts)
+            renaming = numbering.renaming()
+            self.largest = max(self.largest, numbering.largest)
             rename = None if renaming is None else _Rename(self.roles, renaming)
             self._of_parts[distinct] = rename
         return self._of_parts[distinct]
@@ -199,6 +202,7 @@ class _Numbering:
         counted: set[int] = set().union(*(part.counted for part in parts))
         live = {entry for entry in counted if self.is_live[self._group(entry)]}
         self.named = _with_outer(self.rows, self.bound | live)
+        self.largest = 0
         self.all_inside = {self.rows[e].around for e in every if self.is_live[self._group(e)]}
 
     def _group(self, entry: int) -> Group:
@@ -281,6 +285,7 @@ class _Numbering:
                     continue
             before = known
             found[number] = len(found) + 1
+        self.largest = max(self.largest, len(found))
         return found
 
     def _known(self, entry: int) -> object:

@@ -9,8 +9,10 @@ comes back to them when it learns that the entry has failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from enum import Enum
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from tellverify.model.timed_text import FirePolicy as FirePolicy
+from tellverify.model.timed_text import LatePolicy as LatePolicy
 
 NO_ENTRY: Final = -1
 MOST_PLACES: Final = 20_000  # of one role at one time
@@ -22,20 +24,6 @@ Value = TypeVar("Value", bound=Hashable)
 
 class TooManyTimedPlaces(Exception):
     """A role may be at more than `MOST_PLACES` places; the search ends before that."""
-
-
-class LatePolicy(Enum):
-    """What happens to messages of an entry whose timer fired."""
-
-    ATTEMPTS = "attempts"  # the receiver discards them once it knows
-    KEEP = "keep"  # nothing is discarded
-
-
-class FirePolicy(Enum):
-    """Where a timer may fire."""
-
-    WAITS = "waits"  # where its owner waits for a message in the body
-    ANY = "any"  # where its owner acts in the body
 
 
 class Interned(Generic[Value]):

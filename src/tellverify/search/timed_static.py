@@ -36,12 +36,19 @@ class TimeoutAdvice(StrEnum):
 
 
 class TimeoutFinding(msgspec.Struct, frozen=True, order=True):
-    """`label` of the message at which it shows, empty where there is none."""
+    """`label` and `site` of the message at which it shows, empty and -1 where there is none.
+
+    `clause` is the alternative that it is about, empty for none. `outer` is the scope whose timer
+    fires before a dead one, -1 for none.
+    """
 
     scope: int
     advice: TimeoutAdvice
     role: str
     label: str = ""
+    site: int = -1
+    clause: str = ""
+    outer: int = -1
 
 
 class _Failure(NamedTuple):
@@ -89,15 +96,16 @@ class _Text:
 
     def dead_timers(self, scope: int) -> Iterator[TimeoutFinding]:
         row = self.protocol.scopes[scope]
-        around = row.around
-        outlasts = False
+        around, first = row.around, -1
         while around >= 0:
             outer = self.protocol.scopes[around]
             if outer.owner == row.owner and row.duration is not None and outer.duration is not None:
-                outlasts = outlasts or row.duration >= outer.duration
+                first = around if row.duration >= outer.duration and first < 0 else first
             around = outer.around
-        if outlasts or not self.places.owner_waits(row.body, scope):
-            yield TimeoutFinding(scope, TimeoutAdvice.DEAD_TIMER, row.owner)
+        waits = self.places.owner_waits(row.body, scope)
+        if first >= 0 or not waits:
+            outer_scope = first if waits else -1
+            yield TimeoutFinding(scope, TimeoutAdvice.DEAD_TIMER, row.owner, outer=outer_scope)
 
     # Who is told
 
@@ -166,9 +174,10 @@ class _Text:
             told, pending = path.told, path.pending
             if isinstance(node, EndNode):
                 for role in pending:
-                    yield TimeoutFinding(scope, TimeoutAdvice.NOT_TOLD, role)
+                    yield TimeoutFinding(scope, TimeoutAdvice.NOT_TOLD, role, clause=name)
             if isinstance(node, MessageNode):
-                yield from self._untold_at(scope, path, node, path.node in inside)
+                for found in self._untold_at(scope, path, node, path.node in inside):
+                    yield msgspec.structs.replace(found, site=node.site, clause=name)
                 if node.sender in told:
                     told = told | {node.receiver}
                 pending = pending - {node.sender, node.receiver}
@@ -239,7 +248,7 @@ class _Text:
             is_sure = (scope, role) in path.knows or role in path.done
             if role in participants and not is_sure:
                 advice = TimeoutAdvice.GOES_ON_UNSURE
-                yield TimeoutFinding(scope, advice, role, message.label)
+                yield TimeoutFinding(scope, advice, role, message.label, message.site)
 
     def _after_message(self, path: _Success, message: MessageNode) -> _Success:
         sender, receiver = message.sender, message.receiver

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 import msgspec
 
@@ -26,6 +26,8 @@ from tellverify.search.timed_numbers import CanonicalNumbers
 from tellverify.search.timed_places import KeptPlaces, TimedPlaces
 from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, TimedRoles
 from tellverify.search.timed_rows import FirePolicy, Interned, LatePolicy
+
+_MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
 
 
 class TimedEventKind(StrEnum):
@@ -125,8 +127,8 @@ def _may_enter_again(protocol: TimedProtocol) -> bool:
     return any(
         isinstance(protocol.nodes[node], EnterNode)
         for component in strongly_connected(first, target, [protocol.start])
-        if len(component) > 1
         for node in component
+        if len(component) > 1 or node in target[first[node] : first[node + 1]]
     )
 
 
@@ -221,6 +223,12 @@ class TimedSystem:
         found = _Prepared(tuple(sends), tuple(fires), moves.may_stop, is_waiting, failed)
         self._prepared[role][local] = found
         return found
+
+    @property
+    def numbers_grow(self) -> bool:
+        """Whether numbers of entries are larger than any queue of the bound explains."""
+        most = _MOST_NUMBERS + 2 * self.settings.bound
+        return isinstance(self.numbers, CanonicalNumbers) and self.numbers.largest > most
 
     def _canonical(self, configuration: list[int]) -> Configuration:
         found = tuple(configuration)

@@ -135,6 +135,8 @@ def explain_infidelity(steps: Sequence[Step]) -> str:
 
 def described(step: Step) -> str:
     """An event in words."""
+    if step.timer:
+        return f"the timer of `{step.sender}` fires"
     if step.send:
         return f"`{step.sender}` sends `{step.label}` to `{step.receiver}`"
     return f"`{step.receiver}` receives `{step.label}` from `{step.sender}`"

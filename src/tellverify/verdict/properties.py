@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tellverify.model.fault import Fault
+from tellverify.model.timed_text import LatePolicy
 from tellverify.verdict.sentences import SENTENCES
 
 DIALECTS: Final = {
@@ -31,6 +32,9 @@ class Property(StrEnum):
     TERMINATES = "terminates"
     NO_LATE_MESSAGE = "no-late-message"
     PROJECTABLE = "projectable"
+    TIMEOUT_AGREEMENT = "timeout-agreement"
+    FRESH_MESSAGES = "fresh-messages"
+    LATE_MESSAGES = "late-messages"
     GUARDS = "guards"
     ADMISSION = "admission"
     ACCEPTANCE = "acceptance"
@@ -72,6 +76,11 @@ class PropertyScope(StrEnum):
 
 
 COMMUNICATION: Final = tuple(Presumption)
+OF_TIMERS: Final = {
+    LatePolicy.ATTEMPTS: "messages of a failed attempt are discarded",
+    LatePolicy.KEEP: "messages of a failed attempt are delivered",
+}
+"""What a claim about a protocol with timeouts takes for granted beside that."""
 SEMANTICS: Final = ", ".join(COMMUNICATION)
 
 
@@ -171,6 +180,25 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         PropertyScope.ROLE,
         ("TV411",),
         required=False,
+    ),
+    Property.TIMEOUT_AGREEMENT: PropertyRow(
+        SENTENCES["timeout-agreement"],
+        PropertyScope.PROTOCOL,
+        ("TV440",),
+        fault=Fault.TIMEOUT_DISAGREEMENT,
+    ),
+    Property.FRESH_MESSAGES: PropertyRow(
+        SENTENCES["fresh-messages"],
+        PropertyScope.PROTOCOL,
+        ("TV441",),
+        fault=Fault.STALE_MESSAGE,
+    ),
+    Property.LATE_MESSAGES: PropertyRow(
+        SENTENCES["late-messages"],
+        PropertyScope.PROTOCOL,
+        (),
+        required=False,
+        worded_apart=True,
     ),
     Property.GUARDS: PropertyRow(
         "Every guarded branch can be taken for some data, and some branch for all data.",
@@ -297,6 +325,10 @@ def code_of_fault(fault: Fault) -> str:
     return PROPERTIES[REFUTED_BY[fault]].codes[0]
 
 
-def semantics_of(prop: Property) -> str:
-    """What a property presumes, in words; empty when it presumes nothing."""
-    return ", ".join(PROPERTIES[prop].presumes)
+def semantics_of(prop: Property, more: tuple[str, ...] = ()) -> str:
+    """What a property presumes, in words; empty when it presumes nothing.
+
+    `more` is what claims about the runs of its protocol take for granted beside that.
+    """
+    presumed = PROPERTIES[prop].presumes
+    return ", ".join((*presumed, *more)) if presumed else ""

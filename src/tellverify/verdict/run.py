@@ -145,7 +145,11 @@ class Presupposition(msgspec.Struct, frozen=True):
 
 
 class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
-    """Everything that was found out about one subject; with `drawings` if a report needs them."""
+    """Everything that was found out about one subject; with `drawings` if a report needs them.
+
+    `presumes` is what claims about its runs take for granted beside what their properties presume;
+    it is unset for nothing.
+    """
 
     name: str
     path: str
@@ -158,6 +162,12 @@ class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     coverage: Coverage | None = None
     kind: SubjectKind = SubjectKind.PROTOCOL
     presuppositions: tuple[Presupposition, ...] = ()
+    presumes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    @builtins.property
+    def presumed(self) -> tuple[str, ...]:
+        """What claims about its runs take for granted in particular."""
+        return () if self.presumes is msgspec.UNSET else self.presumes
 
     @builtins.property
     def title(self) -> str:
@@ -284,7 +294,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     def semantics(self) -> str:
         """What the verdicts presume, in words; empty when they are about data and models alone."""
         asked = [verdict.property for one in self.protocols for verdict in one.verdicts]
-        presumed = dict.fromkeys(what for prop in asked for what in PROPERTIES[prop].presumes)
+        presumed = dict.fromkeys(str(w) for prop in asked for w in PROPERTIES[prop].presumes)
+        if presumed or not asked:
+            presumed |= dict.fromkeys(what for one in self.protocols for what in one.presumed)
         return ", ".join(presumed) if asked else SEMANTICS
 
     @builtins.property

@@ -20,6 +20,9 @@ SENTENCES: Final = {
     "bounded-queues": "Every queue is bounded.",
     "can-terminate": "The end of the protocol is reachable from every reachable state.",
     "terminates": "Every fair run ends.",
+    "timeout-agreement": "All who act in a timeout end it in the same alternative.",
+    "fresh-messages": "No message of a failed attempt is taken in a later one.",
+    "late-messages": "Every message that may be discarded is known.",
     "property": "Every run satisfies the stated property.",
     "reachable": "Some run reaches the given event.",
 }

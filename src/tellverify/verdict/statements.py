@@ -19,6 +19,6 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
         about += f", {len(subject.roles)} roles"
     if subject.item:
         about += f", `{subject.item}`"
-    presumed = semantics_of(verdict.property)
+    presumed = semantics_of(verdict.property, protocol.presumed)
     under = f", under {presumed}" if presumed else ""
     return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}{under}."

@@ -27,13 +27,19 @@ _ROWS: Final = Meta(max_length=10_000)
 
 
 class Semantics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all verdicts presuppose. Each has one value that is supported so far."""
+    """What all verdicts presuppose; those about queues, crashes and fairness have one value.
+
+    `late` says what happens to messages of an attempt whose timer fired: the runtime discards them
+    or delivers them. `fire` says whether a timer fires while its owner waits, or at any time.
+    """
 
     channels: str = "fifo"
     queue: str | int = "unbounded"
     loss: bool = False
     crashes: list[str] = []
     fairness: str = "weak"
+    late: Literal["attempts", "keep"] = "attempts"
+    fire: Literal["waits", "any"] = "waits"
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +102,7 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "TELLVERIFY_EVIDENCE": ("evidence",),
     "TELLVERIFY_FAIL_ON": ("fail-on",),
     "TELLVERIFY_JOBS": ("jobs",),
+    "TELLVERIFY_LATE": ("semantics", "late"),
     "TELLVERIFY_LEDGER": ("ledger",),
     "TELLVERIFY_POLICY": ("policy",),
     "TELLVERIFY_QUEUE": ("bounds", "queue"),

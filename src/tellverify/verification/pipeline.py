@@ -239,6 +239,7 @@ def _check_protocol(
         Property.WELL_FORMED, ObligationScope(), Proved(Method.STRUCTURE), True, *place
     )
     outcomes = without_open_families(protocol, tried.outcomes)
+    is_timed = any(one.lowered.timed is not None for one in tried.instances)
     sha256 = result.file.sha256
     context = Context(judged, protocol, name, tried.instances, options, sha256, tried.claim)
     decision = decide_protocol(context)
@@ -251,13 +252,21 @@ def _check_protocol(
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
     later = [
         *decision.diagnostics,
-        *(d for v in selected for d in diagnostics_of(name, v, source, protocol.name.span)),
+        *(
+            d
+            for v in selected
+            for d in diagnostics_of(name, v, source, protocol.name.span, is_timed=is_timed)
+        ),
     ]
     if options.dialect == FAITHFUL:
         later = by_upstream(later)
     if settlement is not None:
         later = settlement.findings(later)
         selected, later = settlement.verdicts(name, protocol.span, selected, later)
+    if is_timed:
+        from tellverify.obligations.timed import presumed_of_timers
+
+        report = msgspec.structs.replace(report, presumes=presumed_of_timers(options))
     report = msgspec.structs.replace(
         report,
         families=tried.families,

@@ -74,6 +74,8 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
             for name, formula in found.properties.items()
         ),
         policy=None if found.policy is None else name_of_policy(found.policy),
+        late=found.semantics.late,
+        fire=found.semantics.fire,
     )
 
 

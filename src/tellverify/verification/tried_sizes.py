@@ -21,6 +21,7 @@ from tellverify.language.syntax import ast
 from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.sizes import sizes_text
+from tellverify.model.timed_text import message_count
 from tellverify.obligations.across_sizes import InstanceOutcomes
 from tellverify.obligations.context import Instance
 from tellverify.obligations.instance_outcome import InstanceFinding
@@ -95,7 +96,6 @@ class _Sizes:
             self._keep(sizes, lowered)
         used = sorted({*self._findings, *map(_key, given)}, key=self._order)
         families, bound = _families(protocol, instances)
-        graphs = [one.lowered.graph for one in instances if one.lowered.graph is not None]
         return TriedSizes(
             tuple(
                 InstanceOutcomes(instance_name(dict(key)), tuple(self._findings[key]))
@@ -106,7 +106,7 @@ class _Sizes:
             families,
             bound,
             tuple(one for key in used for one in self._known[key].diagnostics),
-            max((graph.event_count for graph in graphs), default=0),
+            max((_event_count(one.lowered) for one in instances), default=0),
             claim,
         )
 
@@ -183,6 +183,12 @@ class _Sizes:
         return isinstance(self._first(grid, point), Refuted)
 
 
+def _event_count(lowered: Lowered) -> int:
+    """The events of a graph, or the messages of a timed text."""
+    timed = message_count(lowered.timed) if lowered.timed is not None else 0
+    return max(timed, lowered.graph.event_count if lowered.graph is not None else 0)
+
+
 def _key(sizes: Mapping[str, int]) -> _Key:
     return tuple(sizes.items())
 
@@ -191,7 +197,7 @@ def _families(
     protocol: ast.Protocol, instances: Sequence[Instance]
 ) -> tuple[tuple[Family, ...], str]:
     """The sizes at which the protocol has a meaning (all, if there is none), and these in words."""
-    looked_at = [one for one in instances if one.lowered.graph is not None or one.lowered.slices]
+    looked_at = [one for one in instances if one.lowered.has_meaning]
     tried: dict[str, dict[int, None]] = {}
     for one in looked_at or instances:
         for family, size in one.sizes.items():

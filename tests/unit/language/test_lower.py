@@ -443,10 +443,12 @@ class TestCalls:
         assert "`L` calls itself" in result.skipped[0].reason
 
 
-def test_timeout_is_skipped_by_name() -> None:
+def test_a_timeout_has_a_timed_graph_and_no_other() -> None:
     result = lowered("A, B", timeout("A", "A -> B : M", "A -> B : Late"))
     assert result.graph is None
-    assert result.skipped[0].reason.startswith("`timeout 5s A` has no graph yet (line ")
+    assert not result.skipped
+    assert result.timed is not None
+    assert [scope.owner for scope in result.timed.scopes] == ["A"]
 
 
 def test_a_message_to_oneself_is_skipped() -> None:

@@ -10,7 +10,9 @@ from tellverify.obligations.table import GRAPH_DECIDERS, PROTOCOL_DECIDERS, modu
 from tellverify.verdict.properties import Property
 
 # Decided where the text of a protocol, of laws or of models is read.
+# A protocol with timeouts has no graph: `obligations.timed` decides all that is asked of it.
 ELSEWHERE = {Property.WELL_FORMED, Property.LAW, Property.CLAIM}
+ELSEWHERE |= {Property.TIMEOUT_AGREEMENT, Property.FRESH_MESSAGES}
 NAMED = sorted(
     {
         *(row.decide for row in GRAPH_DECIDERS),

@@ -39,6 +39,8 @@ _FAULTS: Final = {
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
     Fault.ENDLESS_RUN: ("TV523", "terminates"),
     Fault.PROPERTY: ("TV621", "property"),
+    Fault.TIMEOUT_DISAGREEMENT: ("TV440", "timeout-agreement"),
+    Fault.STALE_MESSAGE: ("TV441", "fresh-messages"),
     Fault.WITNESS: ("", "reachable"),
 }
 _LASSOS: Final = tuple(list(_FAULTS)[4:])

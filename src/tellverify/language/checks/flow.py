@@ -327,9 +327,10 @@ class FlowCheck:
         hidden = place.unlinked or ("timeout", statement.head)
         inner = place._replace(unlinked=hidden, after=NOTHING)
         yield self._block(statement.body, inner)
-        yield self._block(statement.on_timeout, inner)
+        fired = inner._replace(guarded=self._depth)  # the event of the timer comes before it
+        yield self._block(statement.on_timeout, fired)
         if statement.on_cancel is not None:
-            yield self._block(statement.on_cancel, inner)
+            yield self._block(statement.on_cancel, fired)
 
     # Loops and parallel branches
 

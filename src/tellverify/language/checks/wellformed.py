@@ -12,6 +12,7 @@ from tellverify.language.checks.names import (
     check_locals,
     check_role_lists,
 )
+from tellverify.language.checks.suites import check_suites
 from tellverify.language.linking.imports import NOT_LINKED, Linked
 from tellverify.language.syntax import ast
 from tellverify.source.text import SourceFile
@@ -34,5 +35,6 @@ def check_structure(
         found.extend(References(where, protocol, linked.roles_of(protocol)).check())
         found.extend(check_locals(where, protocol))
         found.extend(FlowCheck(where, protocol, linked).check())
+        found.extend(check_suites(where, protocol, source))
     found.extend(check_discipline(file, source))
     return tuple(sorted(found, key=sort_key))

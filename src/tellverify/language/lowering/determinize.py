@@ -37,13 +37,13 @@ class Rows(msgspec.Struct, frozen=True):
     silent: tuple[tuple[str, Span], ...]
 
 
-def determinize(program: Program, budget: int) -> Rows:
-    """The deterministic graph of `program` from its first instruction.
+def determinize(program: Program, budget: int, start: int = 0) -> Rows:
+    """The deterministic graph of `program` from an instruction, the first without `start`.
 
     States are numbered depth first in source order; the unreachable ones are left out. Raises
     OverBudget when there are more than `budget` transitions, or when sets grow beyond reason.
     """
-    return _Subsets(program, budget).run()
+    return _Subsets(program, budget).run(start)
 
 
 class _Subsets:
@@ -69,13 +69,13 @@ class _Subsets:
         self.clashes: dict[int, Clash] = {}
         self.silent: dict[tuple[str, Span], None] = {}
 
-    def run(self) -> Rows:
+    def run(self, start: int) -> Rows:
         sender, target = self.program.sender, self.program.target
         receiver, label, site = self.program.receiver, self.program.label, self.program.site
         size, number, first, final = self.size, self.number, self.first, self.final
         out_sender, out_receiver, out_label = self.sender, self.receiver, self.label
         out_target, out_site = self.target, self.site
-        stack = [self._settle(0)]
+        stack = [self._settle(start)]
         while stack:
             key = stack.pop()
             if number[key] >= 0:

@@ -17,8 +17,8 @@ from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.families import RoleFault
 from tellverify.language.lowering.interleave import interleave, shared_events
 from tellverify.language.lowering.numbering import StateNumbering
-from tellverify.language.lowering.program import OverBudget, Program, Skip, Tag
-from tellverify.language.lowering.sites import least_responses
+from tellverify.language.lowering.program import OverBudget, Program, ScopeDraft, Skip, Tag
+from tellverify.language.lowering.sites import least_responses, milliseconds
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
@@ -54,7 +54,8 @@ class Emitter:
         self._body = protocol.body
         self._locals = {local.name.text: local for local in reversed(protocol.locals)}
         self._calling: set[str] = set()
-        self._scope: dict[str, list[tuple[int, int]]] = {}
+        self._scope: dict[str, list[tuple[int, int, int]]] = {}
+        self._bodies: list[int] = []  # the scopes in whose bodies a statement stands
         self._level = 0
         self._tag: Tag | None = None
         self._branch = ""
@@ -81,14 +82,15 @@ class Emitter:
         self.clashes.update(dict.fromkeys(rows.clashes))
         for text, span in rows.silent:
             where = f"`{text}`" if text else "a cycle"
-            self._skip(f"{where} communicates nothing and is never left", span)
+            self.skip(f"{where} communicates nothing and is never left", span)
 
     # What goes wrong
 
     def _line(self, span: Span) -> int:
         return self.tables.source.position(span.start)[0]
 
-    def _skip(self, reason: str, span: Span) -> None:
+    def skip(self, reason: str, span: Span) -> None:
+        """Keep that the construct at `span` has no meaning."""
         line = self._line(span)
         source = self.tables.source
         where = "" if source is self.tables.home else f"{source.path}, "
@@ -106,7 +108,7 @@ class Emitter:
         try:
             return self.tables.roles.instances(ref)
         except RoleFault as fault:
-            self._skip(str(fault), ref.span)
+            self.skip(str(fault), ref.span)
             return ()
 
     # Statements
@@ -151,9 +153,7 @@ class Emitter:
             case ast.Let(body=body) if body is not None:
                 return self._block(body)
             case ast.Timeout():
-                amount = f"{statement.duration.amount}{statement.duration.unit}"
-                text = f"timeout {amount} {statement.owner.name.text}"
-                self._skip(f"`{text}` has no graph yet", statement.head)
+                return self._timeout(statement)
             case _:
                 pass
         return None
@@ -162,7 +162,7 @@ class Emitter:
         senders = self._instances(statement.sender)
         receivers = self._instances(statement.receiver)
         if len(senders) == 1 and senders == receivers and names_one(statement):
-            self._skip(
+            self.skip(
                 f"`{statement.sender.name.text}` sends a message to itself", statement.sender.span
             )
             return
@@ -253,7 +253,7 @@ class Emitter:
         self._tag = None
         head = self.program.fork(self.program.here + 1)
         self.program.marks[head] = (f"rec {rec.name.text}", rec.name.span)
-        binders.append((head, self._level))
+        binders.append((head, self._level, len(self._bodies)))
         yield self._block(rec.body)
         binders.pop()
 
@@ -261,19 +261,59 @@ class Emitter:
         name = statement.name.text
         binders = self._scope.get(name)
         if not binders:
-            self._skip(f"`continue {name}` is not inside a `rec {name}`", statement.name.span)
+            self.skip(f"`continue {name}` is not inside a `rec {name}`", statement.name.span)
         elif binders[-1][1] != self._level:
-            self._skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
+            self.skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
         else:
-            self.program.fork(binders[-1][0])
+            head, _, depth = binders[-1]
+            for scope in reversed(self._bodies[depth:]):
+                self.program.leave(scope)
+            self.program.fork(head)
+
+    # Timeouts
+
+    def _timeout(self, statement: ast.Timeout) -> Walk:
+        """The body and the alternatives, all of which lead to what follows."""
+        owners = self._instances(statement.owner)
+        duration = statement.duration
+        text = f"timeout {duration.amount}{duration.unit} {statement.owner.name.text}"
+        if self._level:
+            self.skip(f"`{text}` stands in a parallel branch", statement.head)
+            return
+        if len(owners) != 1:
+            self.skip(f"the timer of `{text}` has {len(owners)} owners", statement.head)
+            return
+        program = self.program
+        site = self.tables.timer_site(statement, self._branch)
+        around = self._bodies[-1] if self._bodies else -1
+        draft = ScopeDraft(owners[0], around, milliseconds(duration), site)
+        scope = len(program.scopes)
+        program.scopes.append(draft)
+        program.enter(scope)
+        self._bodies.append(scope)
+        start = program.here
+        yield self._block(statement.body)
+        self._bodies.pop()
+        draft.parts.append(range(start, program.here))
+        program.leave(scope)
+        ends = [program.fork()]
+        for block in (statement.on_timeout, statement.on_cancel):
+            if block is None:
+                continue
+            self._tag = None
+            start = program.here
+            yield self._block(block)
+            draft.parts.append(range(start, program.here))
+            ends.append(program.fork())
+        self._join(ends)
 
     def _call(self, call: ast.Call) -> Walk:
         name = call.name.text
         local = self._locals.get(name)
         if local is None:
-            self._skip(f"there is no local protocol `{name}`", call.name.span)
+            self.skip(f"there is no local protocol `{name}`", call.name.span)
         elif name in self._calling:
-            self._skip(f"the local protocol `{name}` calls itself", call.name.span)
+            self.skip(f"the local protocol `{name}` calls itself", call.name.span)
         else:
             self._calling.add(name)
             self._causes.append((f"call {name}", call.span))

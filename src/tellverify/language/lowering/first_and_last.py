@@ -113,8 +113,12 @@ class Summaries:
         match statement:
             case ast.Broadcast():
                 return Summary((statement,), False, True)
-            case ast.Choice() | ast.Case() | ast.Timeout():
+            case ast.Choice() | ast.Case():
                 return self._alternatives(child_blocks(statement))
+            case ast.Timeout():
+                united = self._alternatives(child_blocks(statement))
+                # An alternative begins with the event of the timer.
+                return united._replace(silent=self.of_block(statement.body).silent)
             case ast.Par():
                 parts = [self.of_block(body) for body in statement.branches]
                 return Summary(

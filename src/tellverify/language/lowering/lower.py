@@ -15,11 +15,13 @@ from tellverify.language.lowering.emit import Emitter
 from tellverify.language.lowering.families import RoleFault, RoleTable, family_names
 from tellverify.language.lowering.first_and_last import Summaries
 from tellverify.language.lowering.numbering import StateNumbering
-from tellverify.language.lowering.program import OverBudget, Skip
+from tellverify.language.lowering.program import OverBudget, Program, Skip
+from tellverify.language.lowering.timed_graph import straight_rows, timed_protocol_of
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph
 from tellverify.model.parallel_order import ParallelLevel, ParallelOrder
 from tellverify.model.site import Site
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -37,7 +39,7 @@ class Lowered(msgspec.Struct, frozen=True):
     actions in different branches have no order either; `order` is what it means, for protocols
     that are small enough to be searched. `named` has, for each family that needs a size, the
     least index from which the text treats all members alike (at sizes that leave no reference
-    empty).
+    empty). A protocol with timeouts has no graph; it is `timed`.
     """
 
     graph: ProtocolGraph | None
@@ -49,6 +51,12 @@ class Lowered(msgspec.Struct, frozen=True):
     parallel: bool = False
     order: ParallelOrder | None = None
     named: tuple[tuple[str, int], ...] = ()
+    timed: TimedProtocol | None = None
+
+    @property
+    def has_meaning(self) -> bool:
+        """Whether obligations can be decided at all."""
+        return self.graph is not None or bool(self.slices) or self.timed is not None
 
 
 def lower(
@@ -105,10 +113,14 @@ class _Lowering:
         emitter = Emitter(self.protocol, self.tables, self.budget)
         rows: Rows | None = None
         limit = ""
+        timed: TimedProtocol | None = None
         try:
             program = emitter.run()
-            rows = determinize(program, self.budget)
-            emitter.note(rows)
+            if program.scopes:
+                timed = self._timed(emitter, program)
+            else:
+                rows = determinize(program, self.budget)
+                emitter.note(rows)
         except OverBudget as error:
             limit = str(error) or (
                 f"the protocol `{self.protocol.name.text}` has more than {self.budget:,} events"
@@ -126,7 +138,18 @@ class _Lowering:
             bool(emitter.pars),
             self._order() if graph is not None and emitter.pars else None,
             tuple(self.tables.roles.named.items()),
+            timed,
         )
+
+    def _timed(self, emitter: Emitter, program: Program) -> TimedProtocol | None:
+        """The timed graph, None where something has no meaning beside a timeout."""
+        for par in emitter.pars.values():
+            emitter.skip("`par` in a protocol with a `timeout` has no meaning yet", par.span)
+        for rows in straight_rows(program, self.budget):
+            emitter.note(rows)
+        if emitter.skipped:
+            return None
+        return timed_protocol_of(program, self.tables, self.protocol.name.text)
 
     def _order(self) -> ParallelOrder | None:
         """The partial orders of the protocol, None when they are too large to be searched."""

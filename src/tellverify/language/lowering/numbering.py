@@ -52,3 +52,13 @@ class StateNumbering:
             line, column = self.source.position(loop.head.start)
             self.sites.append(Site(self.source.path, loop.head, line, column, "", branch))
         return number
+
+    def timer_site(self, timeout: ast.Timeout, branch: str) -> int:
+        """The site of the head of a timeout; copies of the statement share it."""
+        key = (id(timeout), branch)
+        number = self._site_of.get(key)
+        if number is None:
+            number = self._site_of[key] = len(self.sites)
+            line, column = self.source.position(timeout.head.start)
+            self.sites.append(Site(self.source.path, timeout.head, line, column, "", branch))
+        return number

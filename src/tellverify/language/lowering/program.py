@@ -1,7 +1,8 @@
 """A protocol as a list of instructions: the form between the syntax tree and the graph.
 
 An instruction is an event, which goes on to its target; a fork, which goes on to any of its
-targets without an event; or an exit, where the protocol ends. This is Thompson's construction
+targets without an event; or an exit, where the protocol ends. A timeout adds instructions that
+enter its body and leave it. This is Thompson's construction
 (Thompson, CACM 1968) with places in a list for states: what follows a choice is emitted once,
 and every branch leads there.
 """
@@ -18,6 +19,8 @@ from tellverify.source.span import Span
 
 FORK: Final = -1
 EXIT: Final = -2
+ENTER: Final = -3
+LEAVE: Final = -4
 
 
 class OverBudget(Exception):
@@ -39,14 +42,31 @@ class Tag(msgspec.Struct, frozen=True):
     decider: ast.RoleRef
 
 
-class Program:
-    """Instructions in parallel lists; `sender` is FORK or EXIT for those that are no event.
+class ScopeDraft:
+    """A timeout as instructions: its parts are ranges of places, behind where they begin.
 
-    `forks` has the targets of every fork, `marks` the places where a cycle may begin, with the
-    text and span of its head.
+    `around` is the scope in whose body it stands, -1 for none. `parts` are the body and the
+    alternatives; each begins at the first place of its range.
     """
 
-    __slots__ = ("forks", "label", "marks", "receiver", "sender", "site", "target")
+    __slots__ = ("around", "duration", "owner", "parts", "site")
+
+    def __init__(self, owner: int, around: int, duration: int, site: int) -> None:
+        self.owner = owner
+        self.around = around
+        self.duration = duration  # milliseconds
+        self.site = site
+        self.parts: list[range] = []
+
+
+class Program:
+    """Instructions in parallel lists; `sender` is negative for those that are no event.
+
+    `forks` has the targets of every fork, `marks` the places where a cycle may begin, with the
+    text and span of its head. `receiver` of an ENTER or LEAVE is the number of its scope.
+    """
+
+    __slots__ = ("forks", "label", "marks", "receiver", "scopes", "sender", "site", "target")
 
     def __init__(self) -> None:
         self.sender: list[int] = []
@@ -56,6 +76,7 @@ class Program:
         self.target: list[int] = []
         self.forks: dict[int, list[int]] = {}
         self.marks: dict[int, tuple[str, Span]] = {}
+        self.scopes: list[ScopeDraft] = []
 
     @property
     def here(self) -> int:
@@ -96,10 +117,18 @@ class Program:
         """An exit; its place."""
         return self._control(EXIT)
 
-    def _control(self, kind: int) -> int:
+    def enter(self, scope: int) -> int:
+        """The beginning of a timeout; its place."""
+        return self._control(ENTER, scope)
+
+    def leave(self, scope: int) -> int:
+        """The end of the body of a timeout, which goes on to the next instruction; its place."""
+        return self._control(LEAVE, scope)
+
+    def _control(self, kind: int, scope: int = 0) -> int:
         place = len(self.sender)
         self.sender.append(kind)
-        self.receiver.append(0)
+        self.receiver.append(scope)
         self.label.append(0)
         self.site.append(0)
         self.target.append(place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tellverify.language.syntax import ast
 from tellverify.model.site import Site
 from tellverify.source.text import SourceFile
@@ -61,6 +63,14 @@ def record_entries(record: ast.Record | None) -> tuple[tuple[str, str], ...]:
     if record is None:
         return ()
     return tuple((entry.key.text, value_text(entry.value)) for entry in record.entries)
+
+
+_MILLISECONDS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def milliseconds(duration: ast.DurationValue) -> int:
+    """The length of a duration."""
+    return duration.amount * _MILLISECONDS[duration.unit]
 
 
 def least_responses(record: ast.Record | None) -> tuple[int, ...]:

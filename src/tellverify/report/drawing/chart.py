@@ -130,8 +130,12 @@ def _placed(
         if isinstance(item, SequenceRow):
             low, high = sorted((index[item.sender], index[item.receiver]))
             need = min(width(style.shown(item.label)), longest) + 8
+            if item.kind == RowKind.TIMER:
+                low = min(low, len(gaps) - 1)
+                high = low + 1
+                need -= 4
             lacking = need - sum(gaps[low:high])
-            if lacking > 0:
+            if gaps and lacking > 0:
                 gaps[high - 1] += lacking
     centres: list[int] = []
     for number, name in enumerate(names):
@@ -156,6 +160,8 @@ def _columns(
     index = {role: number for number, role in enumerate(columns)}
     lines = [style.paint("bold", _heads(layout))]
     edge = layout.centres[-1] + _MARGIN
+    if len(columns) == 1:  # the words of timers stand right of the only lifeline
+        edge += max((width(row.label) for row in items if isinstance(row, SequenceRow)), default=0)
     for item in items:
         if isinstance(item, Fold):
             note = fitted(
@@ -166,7 +172,10 @@ def _columns(
             lines.append(style.paint("dim", f"{' ' * layout.gutter}{glyphs.folded} {note}"))
             continue
         cells = _lifelines(layout, glyphs.line)
-        _arrow(cells, item, index, layout, style)
+        if item.kind == RowKind.TIMER:
+            _timer(cells, item, index[item.sender], layout, style)
+        else:
+            _arrow(cells, item, index, layout, style)
         number = str(item.number).rjust(layout.gutter - 2)
         drawn = number + "".join(cells)[layout.gutter - 2 :]
         lines.extend(_with_note(drawn, _notes(item, style), edge, layout, style))
@@ -203,6 +212,8 @@ def _lifelines(layout: _Layout, sign: str) -> list[str]:
 
 def _label(row: SequenceRow, index: Mapping[str, int], layout: _Layout, style: Style) -> str:
     """The label of a message, cut to what its arrow has room for."""
+    if row.kind == RowKind.TIMER:
+        return row.label
     low, high = sorted((layout.centres[index[row.sender]], layout.centres[index[row.receiver]]))
     room = high - low - (6 if row.kind == RowKind.ARROW else 7)
     return fitted(
@@ -222,7 +233,8 @@ def _arrow(
     text = f" {_label(row, index, layout, style)} "
     bars = inner - extra - width(text)
     tail, head = glyphs.bar * ((bars + 1) // 2), glyphs.bar * (bars // 2)
-    queue_end = glyphs.queued if row.kind == RowKind.SEND else ""
+    ends = {RowKind.SEND: glyphs.queued, RowKind.DISCARD: glyphs.discarded}
+    queue_end = ends.get(row.kind, "")
     queue_start = glyphs.queued if row.kind == RowKind.RECEIVE else ""
     if start < end:
         drawn = f"{queue_start}{tail}{text}{head}{glyphs.right}{queue_end}"
@@ -232,6 +244,19 @@ def _arrow(
     for position, sign in enumerate(signs):
         crossing = cells[low + position] == glyphs.line and sign == glyphs.bar
         cells[low + position] = glyphs.cross if crossing else sign
+
+
+def _timer(cells: list[str], row: SequenceRow, column: int, layout: _Layout, style: Style) -> None:
+    """Draw the sign of a timer on the lifeline of its owner, with its word beside it."""
+    at = layout.centres[column]
+    cells[at] = style.glyphs.timer
+    if column + 1 < len(layout.centres) or column == 0:
+        signs = [" ", *_cells(row.label)]
+        cells += [" "] * (at + 1 + len(signs) - len(cells))
+        cells[at + 1 : at + 1 + len(signs)] = signs
+    else:
+        signs = [*_cells(row.label), " "]
+        cells[at - len(signs) : at] = signs
 
 
 def _cells(drawn: str) -> list[str]:
@@ -272,6 +297,8 @@ def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> lis
         RowKind.ARROW: glyphs.bar * 2 + glyphs.right,
         RowKind.SEND: glyphs.bar * 2 + glyphs.right + glyphs.queued,
         RowKind.RECEIVE: glyphs.queued + glyphs.bar * 2 + glyphs.right,
+        RowKind.DISCARD: glyphs.bar * 2 + glyphs.right + glyphs.discarded,
+        RowKind.TIMER: glyphs.timer,
     }
     lines: list[str] = []
     for item in items:
@@ -279,7 +306,10 @@ def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> lis
             words = f"{grouped(item.count)} messages left out"
             lines.append(style.paint("dim", f"{' ' * gutter}{glyphs.folded} {words}"))
             continue
-        text = style.tamed(f"{item.sender} {arrows[item.kind]} {item.receiver} : {item.label}")
+        text = f"{item.sender} {arrows[item.kind]} {item.receiver} : {item.label}"
+        if item.kind == RowKind.TIMER:
+            text = f"{item.sender} {arrows[item.kind]} {item.label}"
+        text = style.tamed(text)
         number = str(item.number).rjust(gutter - 2)
         note = _notes(item, style)
         line = f"{number}  {text}"
@@ -305,6 +335,8 @@ def _notes(row: SequenceRow, style: Style) -> str:
     parts = [place(row.site)]
     if row.branch:
         parts.append(f"branch {row.branch}")
+    if row.kind == RowKind.DISCARD:
+        parts.append("discarded")
     return "   ".join(style.tamed(part) for part in parts if part)
 
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.wording import listed
-from tellverify.model.step import Step
+from tellverify.model.step import CANCEL, Step, queue_after, without_discarded
 from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawing, Drawings, Move
 
@@ -61,14 +61,14 @@ def scenes(trace: Trace, roles: Sequence[str], drawings: Drawings | None) -> Ite
             words = _words(machines.get(step.actor), step.actor, state) if known else _done(step)
             cells[at] = Cell(state, words, True)
         channel = (step.sender, step.receiver)
-        queue = queues.get(channel, ())
-        changed = (*queue, step.label) if step.send else queue[1:]
+        changed = queue_after(queues.get(channel, ()), step)
         if changed:
             queues[channel] = changed
         else:
             queues.pop(channel, None)
+        queues = without_discarded(queues, step)
         content = tuple((s, r, labels) for (s, r), labels in sorted(queues.items()))
-        yield Scene(index + 1, step, tuple(cells), content, channel)
+        yield Scene(index + 1, step, tuple(cells), content, None if step.timer else channel)
 
 
 def _machines(drawings: Drawings | None) -> dict[str, Drawing]:
@@ -78,6 +78,8 @@ def _machines(drawings: Drawings | None) -> dict[str, Drawing]:
 
 
 def _done(step: Step) -> str:
+    if step.timer:
+        return "has cancelled" if step.timer == CANCEL else "has given up waiting"
     if step.send:
         return f"has sent {step.label} to {step.receiver}"
     return f"has taken {step.label} from {step.sender}"

@@ -6,7 +6,7 @@ from typing import Final
 
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
-from tellverify.model.step import Step
+from tellverify.model.step import CANCEL, Step
 from tellverify.report.drawing.chart import place
 from tellverify.report.escape import padded, width
 from tellverify.report.style import Style
@@ -17,9 +17,18 @@ _ROOM: Final = 40
 
 def step_words(step: Step) -> str:
     """Who does what with whom."""
-    if step.send:
-        return f"{step.sender} sends {step.label} to {step.receiver}"
-    return f"{step.receiver} takes {step.label} from {step.sender}"
+    if step.timer:
+        words = timer_words(step.sender, step.timer)
+    elif step.send:
+        words = f"{step.sender} sends {step.label} to {step.receiver}"
+    else:
+        words = f"{step.receiver} takes {step.label} from {step.sender}"
+    return "; ".join([words, *(f"{d.label} from {d.sender} is discarded" for d in step.discards)])
+
+
+def timer_words(owner: str, word: str) -> str:
+    """What a timer does; `word` is that of its event."""
+    return f"{owner} cancels" if word == CANCEL else f"the timer of {owner} fires"
 
 
 def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:

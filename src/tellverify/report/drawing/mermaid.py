@@ -8,6 +8,7 @@ from typing import Final
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
+from tellverify.report.drawing.event_lines import timer_words
 from tellverify.report.drawing.sequence import (
     Fold,
     RowKind,
@@ -120,6 +121,10 @@ def _item(
     match item.kind:
         case RowKind.ARROW:
             lines.append(f"{sender}->>{receiver}: {mermaid(item.label)}")
+        case RowKind.DISCARD:
+            lines.append(f"{sender}-x{receiver}: {mermaid(f'{item.label} (discarded)')}")
+        case RowKind.TIMER:
+            lines.append(f"Note over {sender}: {mermaid(timer_words(item.sender, item.label))}")
         case RowKind.SEND:
             lines.append(f"{sender}-){receiver}: {mermaid(f'{item.label} (queued)')}")
         case RowKind.RECEIVE:

@@ -26,6 +26,8 @@ class RowKind(StrEnum):
     ARROW = "arrow"  # sent and received
     SEND = "send"  # sent, and still queued after the row
     RECEIVE = "receive"  # taken from the queue, sent in an earlier row
+    DISCARD = "discard"  # sent, and discarded from the queue in this row or a later one
+    TIMER = "timer"  # a timer of the sender, who is also the receiver, fires or is cancelled
 
 
 class SequenceRow(msgspec.Struct, frozen=True):
@@ -68,10 +70,12 @@ def _paired(steps: Sequence[Step]) -> list[_Draft]:
     sent: dict[tuple[str, str], deque[int]] = {}
     for step in steps:
         channel = (step.sender, step.receiver)
-        if step.send:
-            sent.setdefault(channel, deque()).append(len(drafts))
+        if step.timer or step.send:
+            if step.send:
+                sent.setdefault(channel, deque()).append(len(drafts))
             last[step.sender] = len(drafts)
-            drafts.append(_Draft(RowKind.SEND, step))
+            drafts.append(_Draft(RowKind.SEND if step.send else RowKind.TIMER, step))
+            _discard(step, sent, drafts)
             continue
         waiting = sent.get(channel)
         at = waiting.popleft() if waiting else -1
@@ -89,7 +93,21 @@ def _paired(steps: Sequence[Step]) -> list[_Draft]:
         else:
             last[step.receiver] = len(drafts)
             drafts.append(_Draft(RowKind.RECEIVE, step))
+        _discard(step, sent, drafts)
     return [draft for draft in drafts if draft is not None]
+
+
+def _discard(
+    step: Step, sent: dict[tuple[str, str], deque[int]], drafts: list[_Draft | None]
+) -> None:
+    """Mark the messages that vanish with `step`."""
+    for one in reversed(step.discards):
+        queue = sent.get((one.sender, one.receiver))
+        if queue is not None and one.position < len(queue):
+            draft = drafts[queue[one.position]]
+            del queue[one.position]
+            if draft is not None:
+                draft.kind = RowKind.DISCARD
 
 
 def rows_of(trace: Trace) -> tuple[tuple[SequenceRow, ...], int]:

@@ -55,6 +55,7 @@ class _Kind(StrEnum):
     SEND = "send"
     RECEIVE = "receive"
     FOLD = "fold"
+    TIMER = "timer"
 
 
 class _ChartRow(msgspec.Struct, frozen=True):
@@ -68,7 +69,8 @@ class _ChartRow(msgspec.Struct, frozen=True):
 class _Plan(msgspec.Struct, frozen=True):
     """What the pieces of the picture have to know of its geometry.
 
-    `sent` maps the step of a receive to that of its send, `row_of` a step to its row.
+    `sent` maps the step of a receive to that of its send, `row_of` a step to its row. `discarded`
+    are the steps of sends whose messages are discarded.
     """
 
     trace: Trace
@@ -77,6 +79,7 @@ class _Plan(msgspec.Struct, frozen=True):
     rows: tuple[_ChartRow, ...]
     row_of: Mapping[int, int]
     sent: Mapping[int, int]
+    discarded: frozenset[int]
     notes: tuple[str, ...]
     notes_x: float
     width: float
@@ -124,17 +127,23 @@ def draw_chart(
 # Geometry
 
 
-def _sent(steps: Sequence[Step]) -> dict[int, int]:
-    """The step at which the message of each receive was sent."""
+def _sent(steps: Sequence[Step]) -> tuple[dict[int, int], frozenset[int]]:
+    """The step at which the message of each receive was sent, and the sends that are discarded."""
     waiting: dict[tuple[str, str], deque[int]] = {}
     found: dict[int, int] = {}
+    gone: set[int] = set()
     for at, step in enumerate(steps):
         queue = waiting.setdefault((step.sender, step.receiver), deque())
         if step.send:
             queue.append(at)
-        elif queue:
+        elif queue and not step.timer:
             found[at] = queue.popleft()
-    return found
+        for one in reversed(step.discards):
+            other = waiting.get((one.sender, one.receiver), deque())
+            if one.position < len(other):
+                gone.add(other[one.position])
+                del other[one.position]
+    return found, frozenset(gone)
 
 
 def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
@@ -145,7 +154,8 @@ def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
             rows.append(_ChartRow(_Kind.BOTH, at, at + 1))
             at += 2
         else:
-            kind = _Kind.SEND if trace.steps[at].send else _Kind.RECEIVE
+            step = trace.steps[at]
+            kind = _Kind.SEND if step.send else _Kind.TIMER if step.timer else _Kind.RECEIVE
             rows.append(_ChartRow(kind, at, at))
             at += 1
     if len(rows) > MOST_ROWS:
@@ -156,7 +166,7 @@ def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
 
 
 def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
-    sent = _sent(trace.steps)
+    sent, discarded = _sent(trace.steps)
     rows = _rows(trace, sent)
     place_of = {role: number_ for number_, role in enumerate(columns)}
     names = {role: cut(role, _NAME_CELLS) for role in columns}
@@ -181,7 +191,17 @@ def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
         step: index for index, row in enumerate(rows) for step in range(row.first, row.last + 1)
     }
     return _Plan(
-        trace, columns, centres, rows, row_of, sent, notes, edge, edge + room + 10, _TOP + _HEAD + 6
+        trace,
+        columns,
+        centres,
+        rows,
+        row_of,
+        sent,
+        discarded,
+        notes,
+        edge,
+        edge + room + 10,
+        _TOP + _HEAD + 6,
     )
 
 
@@ -253,6 +273,8 @@ def _row(plan: _Plan, index: int) -> Html:
 
 def _message(plan: _Plan, index: int, row: _ChartRow, y: float) -> list[Html]:
     step = plan.trace.steps[row.first]
+    if row.kind is _Kind.TIMER:
+        return _timer(plan, step, y)
     start, end = plan.centres[step.sender], plan.centres[step.receiver]
     way = 1.0 if end >= start else -1.0
     if row.kind is _Kind.RECEIVE:
@@ -271,11 +293,28 @@ def _message(plan: _Plan, index: int, row: _ChartRow, y: float) -> list[Html]:
     if row.first in plan.sent.values():
         return [dot, text]
     stop = end - way * 13
+    line = element("line", class_="edge queued", x1=start, y1=y, x2=stop - way * 5, y2=y)
+    if row.first in plan.discarded:
+        path = f"M{number(stop - 4)} {number(y - 4)}l8 8m0-8l-8 8"
+        return [line, element("path", class_="gone", d=path), dot, text]
+    return [line, element("circle", class_="open", cx=stop, cy=y, r=5), dot, text]
+
+
+def _timer(plan: _Plan, step: Step, y: float) -> list[Html]:
+    """A clock on the lifeline of the owner, and the word of the timer beside it."""
+    x = plan.centres[step.sender]
+    is_last = len(plan.columns) > 1 and step.sender == plan.columns[-1]
+    hands = f"M{number(x)} {number(y - 4)}V{number(y)}H{number(x + 3)}"
     return [
-        element("line", class_="edge queued", x1=start, y1=y, x2=stop - way * 5, y2=y),
-        element("circle", class_="open", cx=stop, cy=y, r=5),
-        dot,
-        text,
+        element("circle", class_="clock", cx=x, cy=y, r=6.5),
+        element("path", class_="hands", d=hands),
+        element(
+            "text",
+            exact(step.timer),
+            class_="halo end" if is_last else "halo",
+            x=x + (-11 if is_last else 11),
+            y=y + 4,
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.model.fault import Fault
-from tellverify.model.step import Step
+from tellverify.model.step import CANCEL, Step
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.configurations import Scene, scenes
 from tellverify.report.drawing.sequence import awaited, participants
@@ -110,11 +110,20 @@ def _no_chart(columns: Sequence[str]) -> Html:
 
 def event_words(step: Step) -> Html:
     """What happens in a step."""
-    if step.send:
-        parts = (step.sender, " sends ", step.label, " to ", step.receiver)
+    if step.timer == CANCEL:
+        parts = [code(step.sender), Html(" cancels")]
+    elif step.timer:
+        parts = [Html("the timer of "), code(step.sender), Html(" fires")]
+    elif step.send:
+        parts = [code(step.sender), Html(" sends "), code(step.label), Html(" to ")]
+        parts.append(code(step.receiver))
     else:
-        parts = (step.receiver, " takes ", step.label, " from ", step.sender)
-    return joined(code(part) if at % 2 == 0 else Html(part) for at, part in enumerate(parts))
+        parts = [code(step.receiver), Html(" takes "), code(step.label), Html(" from ")]
+        parts.append(code(step.sender))
+    for one in step.discards:
+        parts += [Html("; "), code(one.label), Html(" from "), code(one.sender)]
+        parts.append(Html(" is discarded"))
+    return joined(parts)
 
 
 def _table(

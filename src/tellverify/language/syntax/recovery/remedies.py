@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.diagnostics import syntax as faults
+from tellverify.language.syntax.ast import DurationValue
 from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 from tellverify.language.syntax.recovery.complaints import Complaints
 from tellverify.language.syntax.recovery.expectation import REMOVED, is_close
@@ -45,6 +46,7 @@ class Remedies:
         if self.close_made_up_block(index) or self.close_unclosed_bracket(index):
             return index
         for remedy in (
+            self.missing_alternative,
             self.foreign_name,
             self.unfinished_line,
             self.equal_on_next_line,
@@ -61,6 +63,25 @@ class Remedies:
             if following is not None:
                 return following
         return None
+
+    def missing_alternative(self, index: int) -> int | None:
+        """A `timeout` without `on timeout` is reported at its head, and gets an empty one."""
+        names = ("ON_TIMEOUT", "TIMEOUT", "BIG_ARROW", "LPAR", "RPAR")
+        kinds = [self.kinds[name] for name in names]
+        machine = self.machine
+        if not machine.accepts(kinds[0]) or machine.accepts(self.kinds["REC"]):
+            return None
+        if not machine.survives((*kinds, self.tokens.kinds[index]), exact=len(kinds)):
+            return None
+        span = self.places.span(index)
+        for value in machine.values:
+            match value:
+                case (DurationValue(), _, Span() as head):
+                    span = head
+        self.complaints.add(faults.timeout_without_alternative(self.tokens.path, span))
+        for kind in kinds:
+            machine.feed(kind, index, index)
+        return index
 
     def foreign_name(self, index: int) -> int | None:
         """A name in letters of another script is read as a name; each is reported once."""

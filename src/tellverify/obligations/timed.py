@@ -1,0 +1,200 @@
+"""Obligations of a protocol with timeouts, at given family sizes.
+
+What the search proves rests on canonical numbers of attempts; it is compared with the reference
+meaning on thousands of random protocols. Faithfulness to the text is not asked: roles follow it by
+definition, each as far as it knows, and late messages are in no run of the text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
+from tellverify.diagnostics.wording import counted, grouped
+from tellverify.model.fault import Fault
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
+from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.options import Options
+from tellverify.obligations.timed_runs import TimedRuns
+from tellverify.search.timed import MOST_ROUNDS, TimedFindings, TimedRun, search_timed
+from tellverify.search.timed_system import TimedProperty, TimedSettings
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault
+
+_FIRST_BOUND: Final = 3  # queues of the first search
+_SHARE: Final = 8  # a configuration costs about as much as so many without timeouts
+_MORE: Final = 5  # longer queues may cost so many times the configurations of the first search
+_LEAST: Final = 2_000
+_DRIFTED_DEPTH: Final = MOST_ROUNDS - 2
+
+_FAULTS: Final = {
+    Property.NO_DEADLOCK: (TimedProperty.NO_DEADLOCK, Fault.DEADLOCK),
+    Property.NO_ORPHAN_MESSAGE: (TimedProperty.NO_ORPHAN_MESSAGE, Fault.ORPHAN_MESSAGE),
+    Property.NO_UNSPECIFIED_RECEPTION: (
+        TimedProperty.NO_UNSPECIFIED_RECEPTION,
+        Fault.UNSPECIFIED_RECEPTION,
+    ),
+    Property.TIMEOUT_AGREEMENT: (TimedProperty.TIMEOUT_AGREEMENT, Fault.TIMEOUT_DISAGREEMENT),
+    Property.FRESH_MESSAGES: (TimedProperty.FRESH_MESSAGES, Fault.STALE_MESSAGE),
+}
+
+
+class TimedAnswer(msgspec.Struct, frozen=True):
+    """What the search found with queues of up to `bound` messages."""
+
+    found: TimedFindings
+    bound: int
+
+
+def timed_answer(protocol: TimedProtocol, options: Options) -> TimedAnswer:
+    """The findings of the search of a protocol, which is made once."""
+    return _answer(
+        protocol,
+        LatePolicy(options.late),
+        FirePolicy(options.fire),
+        options.queue_limit,
+        options.search_limit // _SHARE,
+    )
+
+
+@lru_cache(maxsize=8)
+def _answer(
+    protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
+) -> TimedAnswer:
+    bound = min(_FIRST_BOUND, longest)
+    found, _ = search_timed(protocol, TimedSettings(late, fire, bound), budget=budget)
+    if not found.ended or not found.blocked or found.drifted or bound == longest:
+        return TimedAnswer(found, bound)
+    if found.refuted and all(_is_minimal(run, found) for run in found.refuted.values()):
+        return TimedAnswer(found, bound)
+    more = min(budget, _LEAST + _MORE * found.configurations)
+    again, _ = search_timed(protocol, TimedSettings(late, fire, longest), budget=more)
+    return TimedAnswer(again, longest) if again.ended else TimedAnswer(found, bound)
+
+
+def _is_minimal(run: TimedRun, found: TimedFindings) -> bool:
+    """No shorter run with longer queues can show the same."""
+    return found.blocked_after is None or len(run.events) <= found.blocked_after + 1
+
+
+def presumed_of_timers(options: Options) -> tuple[str, ...]:
+    """What verdicts on protocols with timeouts take for granted in particular."""
+    late = OF_TIMERS[LatePolicy(options.late)]
+    fire = {
+        FirePolicy.WAITS: "a timer fires only while its owner waits",
+        FirePolicy.ANY: "a timer fires at any time in its body",
+    }[FirePolicy(options.fire)]
+    return late, fire
+
+
+def decide_timed(protocol: TimedProtocol, options: Options) -> list[InstanceFinding]:
+    """All obligations of one protocol with timeouts at given sizes."""
+    answer = timed_answer(protocol, options)
+    runs = TimedRuns(protocol, LatePolicy(options.late), FirePolicy(options.fire))
+    reason = "the theory behind it has no timers, and a late message is in no run of the text"
+    other = Skipped(reason, OUTSIDE_CLASS.number)
+    return [
+        InstanceFinding(Property.IMPLEMENTABLE, other, required=False),
+        *(
+            InstanceFinding(
+                prop,
+                _outcome(prop, answer, runs, options),
+                required=False if _is_undecided(prop, options) else None,
+            )
+            for prop in _FAULTS
+        ),
+        InstanceFinding(Property.FIDELITY, other, required=False),
+        *_stuck(answer, runs),
+        InstanceFinding(Property.BOUNDED_QUEUES, _queues(answer)),
+        InstanceFinding(Property.CAN_TERMINATE, _termination(answer, runs)),
+        InstanceFinding(
+            Property.PROJECTABLE,
+            Skipped("strict merge has no local types with timers", OUTSIDE_CLASS.number),
+            protocol.roles,
+        ),
+    ]
+
+
+def _is_undecided(prop: Property, options: Options) -> bool:
+    return prop is Property.TIMEOUT_AGREEMENT and options.late == LatePolicy.KEEP.value
+
+
+def _outcome(prop: Property, answer: TimedAnswer, runs: TimedRuns, options: Options) -> Outcome:
+    name, fault = _FAULTS[prop]
+    if _is_undecided(prop, options):
+        reason = 'with `late = "keep"` no message says which attempt has failed'
+        return Skipped(reason, OUTSIDE_CLASS.number)
+    if prop is Property.FRESH_MESSAGES and options.late == LatePolicy.ATTEMPTS.value:
+        return Proved(Method.STRUCTURE, "messages carry the number of their attempt")
+    run = answer.found.refuted.get(name)
+    if run is None:
+        return covered(answer)
+    trace = runs.trace(fault, run.events, minimal=_is_minimal(run, answer.found))
+    return Refuted(code_of_fault(fault), trace, Method.SEARCH)
+
+
+def covered(answer: TimedAnswer) -> Outcome:
+    """What the search says of what no run shows."""
+    found, bound = answer.found, counted(answer.bound, "message")
+    if found.complete:
+        return Proved(Method.SEARCH, f"all {grouped(found.configurations)} configurations")
+    if found.drifted:
+        if found.depth >= _DRIFTED_DEPTH or found.ended:
+            within = f"runs of up to {max(found.depth, _DRIFTED_DEPTH)} events"
+            queues = f", queues of at most {bound}" if found.blocked else ""
+            return Bounded(f"{within}{queues}", Method.SEARCH)
+    elif found.grows:
+        return Bounded(f"runs of up to {counted(found.depth, 'event')}", Method.SEARCH)
+    elif found.ended:
+        return Bounded(f"queues of at most {bound}", Method.SEARCH)
+    reason = (
+        f"no run of up to {counted(found.depth, 'event')} shows it, and longer ones were not"
+        " searched"
+    )
+    return Unknown(reason if found.depth > 0 else "too large to be searched", STEP_LIMIT.number)
+
+
+def _stuck(answer: TimedAnswer, runs: TimedRuns) -> list[InstanceFinding]:
+    findings = []
+    code = code_of_fault(Fault.STUCK_ROLE)
+    stuck = answer.found.stuck
+    for role, run in stuck.items():
+        events = run.events[: answer.found.stuck_after[role]]
+        minimal = _is_minimal(TimedRun(events), answer.found)
+        trace = runs.trace(Fault.STUCK_ROLE, events, minimal=minimal, role=role)
+        findings.append(
+            InstanceFinding(Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,))
+        )
+    others = tuple(role for role in runs.protocol.roles if role not in stuck)
+    if others:
+        findings.append(InstanceFinding(Property.NO_STUCK_ROLE, covered(answer), others))
+    return findings
+
+
+def _queues(answer: TimedAnswer) -> Outcome:
+    found = answer.found
+    if found.complete:
+        return Proved(Method.SEARCH, f"at most {found.longest} in a queue")
+    if found.blocked:
+        reason = (
+            f"a queue holds {counted(answer.bound, 'message')}, and longer ones were not searched"
+        )
+        return Unknown(reason, STEP_LIMIT.number)
+    outcome = covered(answer)
+    return outcome if isinstance(outcome, Unknown) else Unknown("not all runs were searched")
+
+
+def _termination(answer: TimedAnswer, runs: TimedRuns) -> Outcome:
+    found = answer.found
+    if found.stuck or found.refuted:
+        return Skipped("runs that refute other obligations do not come to the end")
+    if found.trapped is not None:
+        trace = runs.trace(Fault.NO_TERMINATION, found.trapped.events, minimal=False)
+        return Refuted(code_of_fault(Fault.NO_TERMINATION), trace, Method.SEARCH)
+    if not found.has_end and found.complete:
+        return Skipped("the protocol has no end: it is a service that goes on without one")
+    return covered(answer)

@@ -1,0 +1,269 @@
+"""Protocols with timeouts from their text: verdicts, runs, findings and what they presume."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from timed_texts import has_empty_alternative, tell_of
+from timed_vectors import COMPLETE, VECTORS, Expected
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = ROOT / "specs" / "timeouts"
+MUTANTS = ROOT / "counterexamples" / "timeouts"
+EXPECTED = tomllib.loads((MUTANTS / "expected.toml").read_text("utf-8"))
+# An alternative without a statement can be written in graphs only.
+WRITTEN = {
+    name.replace(" ", "_"): vector
+    for name, vector in VECTORS.items()
+    if not has_empty_alternative(vector.text)
+}
+CASES = [
+    (name, late)
+    for name, vector in WRITTEN.items()
+    for late in ("attempts", "keep")
+    if late == "attempts" or vector.keep is not None
+]
+# The findings of the text beside the runs: blind, not told, unsure, dead, some rounds only.
+ADVICE = {
+    **{name: set() for name in ("T1", "T4", "T5", "T6", "T7", "T12", "T13")},
+    "T2": {"TV443"},
+    "T3": {"TV442"},
+    "T8": {"TV444"},
+    "T9": {"TV445"},
+    "T10": {"TV443"},
+    "T11": {"TV444"},
+    "P7": {"TV444", "TV446"},
+}
+
+
+def tellverify(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tellverify", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+@functools.cache
+def vectors(late: str) -> dict[str, dict[str, Any]]:
+    """The reports on all vectors, from one command."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, vector in WRITTEN.items():
+            Path(folder, f"{name}.tell").write_text(tell_of(vector.text, name), "utf-8")
+        done = tellverify(
+            *("check", "--isolated", "--no-cache", "--late", late, "--format", "json"),
+            *("--queue", "3"),
+            cwd=Path(folder),
+        )
+    run = json.loads(done.stdout)
+    return {one["name"]: {**one, "run": run} for one in run["protocols"]}
+
+
+def refuted(protocol: dict[str, Any]) -> dict[str, int]:
+    """Lengths of runs by obligation."""
+    return {
+        name_of(verdict): len(verdict["outcome"]["evidence"]["steps"])
+        for verdict in protocol["verdicts"]
+        if verdict["outcome"]["status"] == "refuted" and verdict["required"]
+    }
+
+
+def name_of(verdict: dict[str, Any]) -> str:
+    roles = verdict["scope"].get("roles", [])
+    return f"{verdict['property']}[{', '.join(roles)}]" if roles else verdict["property"]
+
+
+def lengths_of(expected: Expected) -> dict[str, int]:
+    stuck = {f"no-stuck-role[{role}]": length for role, length in expected.stuck.items()}
+    return {**expected.lengths, **stuck}
+
+
+@pytest.mark.parametrize(("name", "late"), CASES)
+def test_a_vector_has_its_refutations_and_no_others(name: str, late: str) -> None:
+    vector = WRITTEN[name]
+    expected = vector.attempts if late == "attempts" else vector.keep
+    assert expected is not None
+    protocol = vectors(late)[name]
+    assert refuted(protocol) == lengths_of(expected)
+    status = {
+        verdict["outcome"]["status"] for verdict in protocol["verdicts"] if verdict["required"]
+    }
+    allowed = {"proved", "refuted"} if expected.coverage == COMPLETE else {"bounded", "refuted"}
+    assert status <= allowed | {"proved"}, status
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_a_vector_has_its_findings_and_no_others(name: str) -> None:
+    protocol = vectors("attempts")[name]
+    found = {
+        one["code"]["number"]
+        for one in protocol["run"]["diagnostics"]
+        if one.get("protocol") == name and one["code"]["number"] > "TV441"
+    }
+    assert {code for code in found if code.startswith("TV44")} == ADVICE[name]
+
+
+def test_what_is_presumed_is_said_with_every_verdict() -> None:
+    for late, words in (("attempts", "are discarded"), ("keep", "are delivered")):
+        protocol = vectors(late)["T1"]
+        assert protocol["presumes"][0] == f"messages of a failed attempt {words}"
+        assert all(words in verdict["statement"] for verdict in protocol["verdicts"])
+        assert words in protocol["run"]["semantics"]
+
+
+def test_late_messages_are_named_with_their_shortest_run() -> None:
+    verdicts = vectors("attempts")["T1"]["verdicts"]
+    (late,) = [one for one in verdicts if one["property"] == "late-messages"]
+    assert late["outcome"]["detail"] == "`Ready` from `W` to `C` (2 events)"
+    steps = late["witness"]["trace"]["steps"]
+    assert [(step["label"], step.get("timer", "")) for step in steps] == [
+        ("timeout", "timeout"),
+        ("Ready", ""),
+    ]
+    assert steps[1]["discards"] == [
+        {"sender": "W", "receiver": "C", "label": "Ready", "position": 0}
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.tell")))
+def test_a_retry_pattern_is_proved(name: str) -> None:
+    done = tellverify("check", "--isolated", "--no-cache", str(SPECS / f"{name}.tell"))
+    assert done.returncode == 0, done.stdout
+    assert "0 refuted" in done.stdout
+    assert "  0 unknown  " in done.stdout
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_mutant_of_a_pattern_is_refuted(name: str) -> None:
+    expected = EXPECTED[name]
+    done = tellverify(
+        *("check", "--isolated", "--no-cache", "--late", expected["late"], "--format", "json"),
+        str(MUTANTS / f"{name}.tell"),
+    )
+    assert done.returncode == 1
+    run = json.loads(done.stdout)
+    assert refuted(run["protocols"][0]) == expected["events"]
+    assert [one["code"]["number"] for one in run["diagnostics"]] == expected["codes"]
+
+
+def test_every_mutant_has_its_row() -> None:
+    assert {path.stem for path in MUTANTS.glob("*.tell")} == set(EXPECTED)
+
+
+def test_a_configuration_says_what_happens_to_late_messages(tmp_path: Path) -> None:
+    (tmp_path / "retry.tell").write_text((MUTANTS / "retry_stale.tell").read_text("utf-8"), "utf-8")
+    (tmp_path / "tellverify.toml").write_text('[semantics]\nlate = "keep"\n', "utf-8")
+    done = tellverify("check", "--no-cache", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "TV441" in done.stdout
+    assert tellverify("check", "--no-cache", "--late", "attempts", cwd=tmp_path).returncode == 0
+    (tmp_path / "tellverify.toml").write_text('[semantics]\nlate = "drop"\n', "utf-8")
+    wrong = tellverify("check", "--no-cache", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "late" in wrong.stderr + wrong.stdout
+
+
+def test_a_timer_may_fire_where_its_owner_sends(tmp_path: Path) -> None:
+    text = tell_of("C(C->W Go / C->W Cancel)", "Any")
+    (tmp_path / "any.tell").write_text(text, "utf-8")
+    (tmp_path / "tellverify.toml").write_text('[semantics]\nfire = "any"\n', "utf-8")
+    done = tellverify("check", "--no-cache", cwd=tmp_path)
+    assert "all 6 configurations" in " ".join(done.stdout.split())
+    waits = tellverify("check", "--no-cache", "--isolated", "any.tell", cwd=tmp_path)
+    assert "all 3 configurations" in " ".join(waits.stdout.split())
+
+
+def checked(tmp_path: Path, body: str) -> dict[str, Any]:
+    """The run on a protocol of A and B with this body."""
+    (tmp_path / "p.tell").write_text(f"protocol P =\n  roles A, B\n{body}", "utf-8")
+    done = tellverify(
+        *("check", "--isolated", "--no-cache", "--format", "json", "p.tell"), cwd=tmp_path
+    )
+    return json.loads(done.stdout)
+
+
+def places(run: dict[str, Any], code: str) -> list[int]:
+    """The lines of the findings with a code."""
+    found = [*run["diagnostics"]]
+    for protocol in run["protocols"]:
+        outcomes = [verdict["outcome"] for verdict in protocol["verdicts"]]
+        found += [one["diagnostic"] for one in outcomes if one.get("diagnostic")]
+    lines = [one["primary"]["region"]["line"] for one in found if one["code"]["number"] == code]
+    return sorted(set(lines))
+
+
+HEAD = "  timeout 5s A at\n    B -> A : Ok\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["", "  A -> B : M\n", "  A -> B : M\n  A -> B : N\n", "  on cancel =>\n    A -> B : M\n"],
+)
+def test_a_timeout_without_an_alternative_is_found_at_its_own_line(
+    tmp_path: Path, rest: str
+) -> None:
+    assert places(checked(tmp_path, HEAD + rest), "TV449") == [3]
+
+
+def test_a_suite_that_is_not_indented_is_found(tmp_path: Path) -> None:
+    bad = f"{HEAD}  on timeout =>\n  -- not now\n  A -> B : M\n  A -> B : N\n"
+    assert places(checked(tmp_path, bad), "TV448") == [7]
+    for good in ("  on timeout => A -> B : M\n", "  on timeout =>\n    A -> B : M\n"):
+        assert places(checked(tmp_path, HEAD + good), "TV448") == []
+    cancel = f"{HEAD}  on timeout => A -> B : M\n  on cancel =>\n  A -> B : N\n"
+    assert places(checked(tmp_path, cancel), "TV448") == [7]
+
+
+def test_a_loop_may_repeat_by_its_timer_alone(tmp_path: Path) -> None:
+    body = "  rec Again\n    timeout 5s A at\n      B -> A : Ok\n"
+    body += "    on timeout =>\n      continue Again\n"
+    assert places(checked(tmp_path, body), "TV232") == []
+    silent = "  rec Again\n    timeout 5s A at\n      continue Again\n"
+    silent += "    on timeout =>\n      A -> B : M\n"
+    assert places(checked(tmp_path, silent), "TV232") == [5]
+
+
+def test_a_timeout_in_a_parallel_branch_is_skipped_with_its_line(tmp_path: Path) -> None:
+    body = "  par\n    | A -> B : M\n    |\n      timeout 5s A at\n        B -> A : Ok\n"
+    body += "      on timeout =>\n        A -> B : N\n"
+    run = checked(tmp_path, body)
+    assert run["exitCode"] == 3
+    reasons = {
+        verdict["outcome"].get("reason", "")
+        for verdict in run["protocols"][0]["verdicts"]
+        if verdict["required"] and verdict["property"] != "well-formed"
+    }
+    assert reasons == {"`timeout 5s A` stands in a parallel branch (line 6)"}
+
+
+def test_repeat_calls_and_braces_mean_what_they_unfold_to(tmp_path: Path) -> None:
+    plain = f"{HEAD}  on timeout =>\n    A -> B : M\n" * 2
+    parens = (
+        "  timeout 5s A at (\n    B -> A : Ok\n  )\n  on timeout => (\n    A -> B : M\n  )\n" * 2
+    )
+    body = "".join(f"  {line}\n" for line in f"{HEAD}  on timeout =>\n    A -> B : M".split("\n"))
+    repeated = f"  loop repeat 2\n{body}"
+    called = "  call L\n  call L\nwhere\n  protocol L =\n" + body
+    counts = set()
+    for text in (plain, parens, repeated, called):
+        (protocol,) = checked(tmp_path, text)["protocols"]
+        details = {
+            verdict["outcome"].get("detail")
+            for verdict in protocol["verdicts"]
+            if verdict["property"] == "no-deadlock"
+        }
+        counts |= details
+    assert len(counts) == 1
+    assert counts != {None}
