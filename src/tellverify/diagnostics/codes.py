@@ -28,6 +28,7 @@ MODULES: Final[dict[str, str]] = {
     "effects": "3",
     "event_log": "8",
     "evidence": "3",
+    "faults": "56",
     "flow": "2",
     "guards": "6",
     "imports": "2",

@@ -16,9 +16,11 @@ import msgspec
 
 from tellverify.evidence.graph_file import MOST_BYTES as MOST_BYTES
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.delivery import Delivery
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
+from tellverify.model.trace import Outage, Trace
 
 _FULL_ENTRIES: Final = 200_000
 
@@ -57,6 +59,7 @@ class ItfStateMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     label: str = ""
     path: str = ""
     line: _Index = 0
+    delivery: Delivery = Delivery.FIFO
 
 
 class ItfState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +74,8 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A property of the user has its `formula`, in JSON as `evidence.formula_run` reads it; so has an
     event that a witness reaches. `dialect` and
     `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
+    `scenario` has the rules of the faults that the run keeps to, `outages` what fails in it beside
+    messages, and `decision` what it breaks, where that is about decisions of roles.
     """
 
     source: str
@@ -86,6 +91,9 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     formula: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
     files: _Several | msgspec.UnsetType = msgspec.UNSET
+    scenario: str | msgspec.UnsetType = msgspec.UNSET
+    outages: tuple[Outage, ...] | msgspec.UnsetType = msgspec.UNSET
+    decision: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def basis_of(subject: TraceSubject) -> tuple[str, tuple[str, ...]]:
@@ -123,6 +131,27 @@ class TraceFile(msgspec.Struct, frozen=True):
     form: Form
     moments: tuple[Moment, ...]
     filed: ItfFile
+
+
+def scenario_run_of(file: TraceFile) -> Trace | None:
+    """The run of a file as one of a scenario, None when it is of a system without faults."""
+    subject = file.subject
+    scenario = "" if subject.scenario is msgspec.UNSET else subject.scenario
+    outages = () if subject.outages is msgspec.UNSET else subject.outages
+    decision = "" if subject.decision is msgspec.UNSET else subject.decision
+    if not (scenario or outages or decision or any(step.delivery for step in file.steps)):
+        return None
+    return Trace(
+        subject.fault,
+        file.steps,
+        subject.culprits,
+        subject.explanation,
+        subject.minimal,
+        file.loop,
+        outages=outages,
+        scenario=scenario,
+        decision=decision,
+    )
 
 
 VAR_TYPES: Final = {"at": "Str -> Int", "queue": "<<Str, Str>> -> Seq(Str)"}
@@ -201,7 +230,8 @@ def _step(meta: ItfStateMeta, index: int) -> Step:
     if index > 0 and not (meta.action and meta.sender and meta.receiver and meta.label):
         raise ItfError(f"not a trace: state {index} lacks its action, sender, receiver or label")
     site = Site(path=meta.path, line=meta.line)
-    return Step(meta.action == "send", meta.sender, meta.receiver, meta.label, site)
+    is_send = meta.action == "send"
+    return Step(is_send, meta.sender, meta.receiver, meta.label, site, meta.delivery)
 
 
 def _moment(state: ItfState, index: int) -> Moment:

@@ -71,6 +71,9 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         formula=subject.formula,
         dialect=subject.dialect,
         files=files,
+        scenario=trace.scenario or msgspec.UNSET,
+        outages=trace.outages or msgspec.UNSET,
+        decision=trace.decision or msgspec.UNSET,
         var_types=VAR_TYPES,
         form=form,
     )
@@ -88,6 +91,7 @@ def _meta_of(index: int, step: Step | None) -> ItfStateMeta:
         step.label,
         _encodable(step.site.path),
         step.site.line,
+        step.delivery,
     )
 
 

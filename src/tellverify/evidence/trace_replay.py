@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tellverify.model.configuration import Configuration
+from tellverify.model.delivery import queue_after
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups, futures
 from tellverify.model.machine import Action, Machine
@@ -65,10 +66,10 @@ class Stepper:
         wanted = Action(step.send, step.receiver if step.send else step.sender, step.label)
         moves = self._machines[number].moves[self.states[number]]
         target = next((target for action, target in moves if action == wanted), None)
-        if target is None or not (step.send or queue[:1] == (step.label,)):
+        changed = queue_after(queue, step.send, step.label, step.delivery)
+        if target is None or changed is None:
             return self._diverged(step)
         self.states[number] = target
-        changed = (*queue, step.label) if step.send else queue[1:]
         if changed:
             self.queues[channel] = changed
         else:
@@ -172,6 +173,8 @@ def fault_shown(
             return _growing(view, machines, lap)
         case Fault.ENDLESS_RUN:
             return _endless(view, machines, lap)
+        case Fault.DISAGREEMENT | Fault.REPETITION:
+            return "this cannot be told from a configuration"
         case Fault.INFIDELITY | Fault.NO_TERMINATION | Fault.PROPERTY:
             if judge is None:
                 return "this cannot be told from the machines alone"

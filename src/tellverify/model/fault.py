@@ -16,5 +16,7 @@ class Fault(StrEnum):
     UNBOUNDED_QUEUE = "unbounded-queue"
     NO_TERMINATION = "no-termination"
     ENDLESS_RUN = "endless-run"
+    DISAGREEMENT = "disagreement"
+    REPETITION = "repetition"
     PROPERTY = "property"
     WITNESS = "witness"

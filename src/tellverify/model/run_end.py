@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tellverify.model.delivery import Delivery, queue_after
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 
@@ -32,6 +33,13 @@ def replay(machine_of: Callable[[str], Machine], steps: Sequence[Step]) -> Ended
         moves = machine_of(step.actor).moves[states.get(step.actor, 0)]
         target = next((target for offered, target in moves if offered == action), None)
         queue = queues.setdefault((step.sender, step.receiver), deque())
+        if target is not None and step.delivery is not Delivery.FIFO:
+            changed = queue_after(tuple(queue), step.send, step.label, step.delivery)
+            if changed is None:
+                return index
+            queues[step.sender, step.receiver] = deque(changed)
+            states[step.actor] = target
+            continue
         if target is None or not (step.send or (queue and queue[0] == step.label)):
             return index
         states[step.actor] = target

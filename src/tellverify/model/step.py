@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
+from tellverify.model.delivery import Delivery
 from tellverify.model.site import Site
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event of a run: `sender` sends, or `receiver` takes the head of the channel."""
+    """One event of a run: `sender` sends, or `receiver` takes the head of the channel.
+
+    `delivery` says what a fault makes of the message, in runs of a scenario with faults.
+    """
 
     send: bool
     sender: str
     receiver: str
     label: str
     site: Site = msgspec.field(default_factory=Site)
+    delivery: Delivery = Delivery.FIFO
 
     @property
     def actor(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from tellverify.model.fault import Fault as Fault
@@ -18,6 +20,26 @@ class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
     awaits: tuple[tuple[str, str], ...] = ()
 
 
+class OutageKind(StrEnum):
+    """What fails in a run of a scenario, beside messages."""
+
+    CRASH = "crash"  # a role does nothing any more
+    CUT = "cut"  # a channel delivers nothing any more
+    BYZANTINE = "byzantine"  # a role does whatever it likes, from the beginning on
+
+
+class Outage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What fails behind event number `after`, 0 for the beginning: `role`, or its channel to `peer`.
+
+    It is no event.
+    """
+
+    after: int
+    role: str
+    peer: str = ""
+    kind: OutageKind = OutageKind.CRASH
+
+
 class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_field="kind"):
     """A run of local machines, replayed by `tellverify.model.semantics` before anyone sees it.
 
@@ -29,6 +51,9 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_fiel
     source shows the fault; without one it is the statement of the last step. `states` has, for
     every step, the local state of its actor after it, or is empty when that was not recorded.
     `formula` is what the run breaks, or as a witness reaches, when that is a formula.
+    `outages` are crashes and cut channels of a run of a scenario, in the order in which they
+    happen; they are no events. `scenario` has the rules that it keeps to, as text, and `decision`
+    what it breaks, when that is about decisions of roles.
     """
 
     fault: Fault
@@ -42,3 +67,6 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_fiel
     place: Site = msgspec.field(default_factory=Site)
     states: tuple[int, ...] = ()
     formula: Formula | None = None
+    outages: tuple[Outage, ...] = ()
+    scenario: str = ""
+    decision: str = ""

@@ -14,7 +14,7 @@ from tellverify.language.syntax import ast
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
-from tellverify.verdict.run import Coverage, Verdict
+from tellverify.verdict.run import Coverage, NamedScenario, Verdict
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -65,13 +65,14 @@ class Decision(msgspec.Struct, frozen=True):
     """Verdicts and findings; all empty where there is nothing to decide.
 
     `files` is evidence to be written: what each belongs to, its name below the folder of the
-    protocol, and its text.
+    protocol, and its text. `scenarios` are those under which something is decided.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
     coverage: Coverage | None = None
+    scenarios: tuple[NamedScenario, ...] = ()
 
 
 def sizes_of(instances: Sequence[Instance]) -> str:

@@ -38,6 +38,8 @@ _HERE: Final = {
     Fault.UNBOUNDED_QUEUE: "this message can be sent without bound",
     Fault.NO_TERMINATION: "no run terminates from here on",
     Fault.ENDLESS_RUN: "this repeats in a fair run",
+    Fault.DISAGREEMENT: "here two roles have decided differently",
+    Fault.REPETITION: "this happens a second time",
     Fault.PROPERTY: "the property fails here",
     Fault.WITNESS: "",
 }
@@ -99,6 +101,7 @@ def diagnostics_of(
         case Core():  # whoever finds a core tells of it, with the places of its premises
             return
     notes = (outcome.reason,) if outcome.reason else ()
+    helps = tuple(outcome.helps)
     if outcome.instance:
         notes = (*notes, f"shown with {outcome.instance}")
     yield finding(
@@ -108,6 +111,7 @@ def diagnostics_of(
         primary,
         others=others,
         notes=notes,
+        helps=helps or None,
         severity=Severity.ERROR if verdict.required else Severity.WARNING,
         refutes=verdict.name,
     )

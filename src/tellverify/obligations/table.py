@@ -44,6 +44,9 @@ ceremony-status        the protocol       `ceremonies`                    enumer
 admission              packs              `admission`                     sets, a solver
 acceptance             packs              `accepted`                      executions
 property               a formula          `user_properties`               search, causal order
+agreement,             a decision         `scenarios`                     search
+at-most-once,
+no-deadlock @ ..       a scenario         `scenarios`                     search
 reachable              an event           `user_properties`               search
 =====================  =================  ==============================  =======================
 
@@ -71,6 +74,7 @@ from tellverify.diagnostics.limits import EVENT_LIMIT, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.walk import guarded_choices
 from tellverify.language.lowering.lower import Lowered
+from tellverify.model.decision import is_decision
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.parallel_order import ParallelOrder
@@ -80,10 +84,11 @@ from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
-from tellverify.verdict.run import Verdict
+from tellverify.verdict.run import NamedScenario, Verdict
 
 _PACKAGE: Final = "tellverify.obligations"
 _STATES_PROPERTY: Final = re.compile(r"tell:[ \t]*property\b")
+_STATES_FAULTS: Final = re.compile(r"tell:[ \t]*(faults\b|property\b.*(agreement|at-most-once))")
 
 
 class GraphDecider(msgspec.Struct, frozen=True):
@@ -123,6 +128,13 @@ def _has_policy(context: Context) -> bool:
 def _states_properties(context: Context) -> bool:
     stated = _STATES_PROPERTY.search(context.source.text)
     return bool(context.options.user_properties) or stated is not None
+
+
+def _states_faults(context: Context) -> bool:
+    options, text = context.options, context.source.text
+    stated = _STATES_FAULTS.search(text) is not None or bool(options.scenarios)
+    asked = any(is_decision(user.formula) for user in options.user_properties)
+    return stated or asked
 
 
 def _asks_for_witnesses(context: Context) -> bool:
@@ -188,6 +200,18 @@ PROTOCOL_DECIDERS: Final = (
     ProtocolDecider((Property.ADMISSION,), _has_policy, "admission:decide_admission"),
     ProtocolDecider((Property.ACCEPTANCE,), _has_policy, "accepted:decide_acceptance"),
     ProtocolDecider((Property.PROPERTY,), _states_properties, "user_properties:decide_properties"),
+    ProtocolDecider(
+        (
+            Property.AGREEMENT,
+            Property.AT_MOST_ONCE,
+            Property.NO_DEADLOCK,
+            Property.NO_ORPHAN_MESSAGE,
+            Property.NO_UNSPECIFIED_RECEPTION,
+            Property.NO_STUCK_ROLE,
+        ),
+        _states_faults,
+        "scenarios:decide_scenarios",
+    ),
     ProtocolDecider((Property.REACHABLE,), _asks_for_witnesses, "user_properties:decide_witnesses"),
     ProtocolDecider((), _has_branches, "coverage:find_untaken_branches"),
     ProtocolDecider((), _carries_values, "payloads:find_payload_faults"),
@@ -267,6 +291,7 @@ def decide_protocol(context: Context) -> Decision:
     """
     asked = set(context.options.properties)
     verdicts: list[Verdict] = []
+    scenarios: list[NamedScenario] = []
     diagnostics: list[Diagnostic] = []
     files: list[tuple[str, str, str]] = []
     for row in PROTOCOL_DECIDERS:
@@ -279,9 +304,10 @@ def decide_protocol(context: Context) -> Decision:
         verdicts.extend(decision.verdicts)
         diagnostics.extend(decision.diagnostics)
         files.extend(decision.files)
+        scenarios.extend(decision.scenarios)
     coverage = None
     if context.options.coverage:
         from tellverify.obligations.coverage import coverage_of
 
         coverage = coverage_of(context.protocol, context.source, context.instances)
-    return Decision(tuple(verdicts), tuple(diagnostics), tuple(files), coverage)
+    return Decision(tuple(verdicts), tuple(diagnostics), tuple(files), coverage, tuple(scenarios))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tellverify.diagnostics.wording import series
 from tellverify.model.defect import Defect
+from tellverify.model.delivery import UNQUEUED, Delivery
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
@@ -24,8 +25,8 @@ def step_of(machine: Machine, state: int, place: int, graph: ProtocolGraph | Non
     number = machine.sites[state][place] if machine.sites else -1
     site = graph.sites[number] if graph is not None and number >= 0 else Site()
     if action.send:
-        return Step(True, machine.role, action.peer, action.label, site)
-    return Step(False, action.peer, machine.role, action.label, site)
+        return Step(True, machine.role, action.peer, action.label, site, action.delivery)
+    return Step(False, action.peer, machine.role, action.label, site, action.delivery)
 
 
 def steps_of(
@@ -158,17 +159,21 @@ def last_events(steps: Sequence[Step]) -> list[Step]:
 def dependencies(steps: Sequence[Step]) -> list[list[int]]:
     """For every event the event of its role before it, and for a receive also its send."""
     latest: dict[str, int] = {}
-    sends: dict[tuple[str, str], list[int]] = {}
-    taken: dict[tuple[str, str], int] = {}
+    queued: dict[tuple[str, str], list[int]] = {}
     before: list[list[int]] = []
     for index, step in enumerate(steps):
         channel = (step.sender, step.receiver)
         mine = [latest[step.actor]] if step.actor in latest else []
-        if step.send:
-            sends.setdefault(channel, []).append(index)
+        queue = queued.setdefault(channel, [])
+        if step.delivery in UNQUEUED:
+            pass
+        elif step.send:
+            queue += [index] * (2 if step.delivery is Delivery.DUPLICATED else 1)
+        elif step.delivery is Delivery.REORDERED:
+            later = range(1, len(queue))
+            mine.append(queue.pop(next(n for n in later if steps[queue[n]].label == step.label)))
         else:
-            mine.append(sends[channel][taken.get(channel, 0)])
-            taken[channel] = taken.get(channel, 0) + 1
+            mine.append(queue.pop(0))
         latest[step.actor] = index
         before.append(mine)
     return before

@@ -29,6 +29,8 @@ class Property(StrEnum):
     BOUNDED_QUEUES = "bounded-queues"
     CAN_TERMINATE = "can-terminate"
     TERMINATES = "terminates"
+    AGREEMENT = "agreement"
+    AT_MOST_ONCE = "at-most-once"
     PROJECTABLE = "projectable"
     GUARDS = "guards"
     ADMISSION = "admission"
@@ -159,6 +161,18 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         PropertyScope.PROTOCOL,
         ("TV523",),
         fault=Fault.ENDLESS_RUN,
+    ),
+    Property.AGREEMENT: PropertyRow(
+        SENTENCES["agreement"],
+        PropertyScope.FORMULA,
+        ("TV623",),
+        fault=Fault.DISAGREEMENT,
+    ),
+    Property.AT_MOST_ONCE: PropertyRow(
+        SENTENCES["at-most-once"],
+        PropertyScope.FORMULA,
+        ("TV624",),
+        fault=Fault.REPETITION,
     ),
     Property.PROJECTABLE: PropertyRow(
         "The role has a local type by strict merge.",

@@ -127,6 +127,13 @@ class Coverage(msgspec.Struct, frozen=True):
     rows: tuple[CoverageRow, ...]
 
 
+class NamedScenario(msgspec.Struct, frozen=True):
+    """Faults under which obligations of a protocol were decided: the name and the rules."""
+
+    name: str
+    rules: str
+
+
 class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that was found out about one subject; with `drawings` if a report needs them."""
 
@@ -140,6 +147,7 @@ class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     drawings: Drawings | None = None
     coverage: Coverage | None = None
     kind: SubjectKind = SubjectKind.PROTOCOL
+    scenarios: tuple[NamedScenario, ...] = ()
 
     @builtins.property
     def title(self) -> str:
@@ -263,7 +271,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
         """What the verdicts presume, in words; empty when they are about data and models alone."""
         asked = [verdict.property for one in self.protocols for verdict in one.verdicts]
         presumed = dict.fromkeys(what for prop in asked for what in PROPERTIES[prop].presumes)
-        return ", ".join(presumed) if asked else SEMANTICS
+        scenarios = dict.fromkeys(one for each in self.protocols for one in each.scenarios)
+        under = [f"`@ {one.name}`: {one.rules}" for one in scenarios]
+        return "; ".join([", ".join(presumed), *under]) if asked else SEMANTICS
 
     @builtins.property
     def weakened(self) -> list[Diagnostic]:

@@ -20,6 +20,8 @@ SENTENCES: Final = {
     "bounded-queues": "Every queue is bounded.",
     "can-terminate": "The end of the protocol is reachable from every reachable state.",
     "terminates": "Every fair run ends.",
+    "agreement": "No two roles decide differently.",
+    "at-most-once": "The role sends or receives the message at most once in a run.",
     "property": "Every run satisfies the stated property.",
     "reachable": "Some run reaches the given event.",
 }

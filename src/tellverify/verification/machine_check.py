@@ -48,9 +48,8 @@ from tellverify.verification.machine_system import (
 from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 _START: Final = (1, 1)
-_OF_MACHINES: Final = {
-    prop: fault for fault, prop in REFUTED_BY.items() if fault is not Fault.PROPERTY
-}
+_STATED: Final = (Fault.PROPERTY, Fault.DISAGREEMENT, Fault.REPETITION)
+_OF_MACHINES: Final = {prop: fault for fault, prop in REFUTED_BY.items() if fault not in _STATED}
 
 
 def check_machines(

@@ -27,7 +27,7 @@ from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_instance, decide_protocol
 from tellverify.source.text import SourceFile
-from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
@@ -220,6 +220,7 @@ def _check_protocol(
         verdicts=selected,
         event_count=tried.events,
         coverage=decision.coverage,
+        scenarios=decision.scenarios,
     )
     return report, [*more, *later]
 
@@ -279,7 +280,9 @@ def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict,
     if not wanted:
         return verdicts
     return tuple(
-        msgspec.structs.replace(v, required=wanted.get(v.property.value, v.required))
+        msgspec.structs.replace(
+            v, required=wanted.get(requirement_key(v.property, v.scope), v.required)
+        )
         for v in verdicts
     )
 

@@ -1,0 +1,234 @@
+"""Obligations under scenarios with faults, and decisions of roles with and without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics import faults as say
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT, UNSUPPORTED
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.wording import counted
+from tellverify.model.decision import DecisionKind
+from tellverify.model.limits import MachineTooLarge
+from tellverify.model.scenario import Scenario, TooManyFaultSets
+from tellverify.model.trace import Trace
+from tellverify.obligations.across_sizes import InstanceOutcomes
+from tellverify.obligations.across_sizes import verdicts as across_sizes
+from tellverify.obligations.context import Context, Decision, Instance, sizes_of, without_graph
+from tellverify.obligations.fault_helps import helps_for
+from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.stated_decisions import StatedDecision, stated_decisions
+from tellverify.obligations.stated_scenarios import StatedScenario, stated_scenarios
+from tellverify.obligations.user_properties import stated_names, united
+from tellverify.search.scenario_search import ScenarioCheck, check_scenario
+from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property, code_of_fault
+from tellverify.verdict.run import NamedScenario, Verdict
+
+UNDER_FAULTS: Final = (
+    Property.NO_DEADLOCK,
+    Property.NO_ORPHAN_MESSAGE,
+    Property.NO_UNSPECIFIED_RECEPTION,
+    Property.NO_STUCK_ROLE,
+)
+"""What is decided of every protocol under a scenario."""
+_MOST_ROLES: Final = 64
+_MOST_EVENTS: Final = 20_000
+_KINDS: Final = {
+    DecisionKind.AGREEMENT: Property.AGREEMENT,
+    DecisionKind.AT_MOST_ONCE: Property.AT_MOST_ONCE,
+}
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What a search found out at some sizes, or why there was none."""
+
+    instance: Instance
+    check: ScenarioCheck | None
+    reason: Outcome | None = None
+
+    @property
+    def statistics(self) -> tuple[tuple[str, int], ...]:
+        """How much was searched."""
+        return () if self.check is None else (("configurations", self.check.configurations),)
+
+
+def decide_scenarios(context: Context) -> Decision:
+    """Decide decisions without faults, and all that faults concern under every scenario."""
+    said: list[Diagnostic] = []
+    decisions = stated_decisions(context, said)
+    scenarios = stated_scenarios(context, said)
+    verdicts: list[Verdict] = []
+    if decisions:
+        answers = _answers(context, Scenario(), decisions)
+        verdicts += _decided(context, "", decisions, answers)
+    for stated in scenarios:
+        answers = _answers(context, stated.scenario, decisions)
+        if not answers:
+            continue
+        name = stated.scenario.name
+        verdicts += _of_protocol(context, name, answers)
+        verdicts += _decided(context, name, decisions, answers)
+        verdicts += _of_formulas(context, name)
+        said += _undecided(context, stated, answers)
+    names = tuple(NamedScenario(s.scenario.name, s.scenario.text) for s in scenarios)
+    return Decision(tuple(verdicts), tuple(said), scenarios=names)
+
+
+def _answers(
+    context: Context, scenario: Scenario, decisions: Sequence[StatedDecision]
+) -> list[_Answer]:
+    """One answer for all sizes at which the family has the members that the scenario names."""
+    found = []
+    for instance in context.instances:
+        answer = _answer(context, instance, scenario, decisions)
+        if answer is not None:
+            found.append(answer)
+    return found
+
+
+def _answer(
+    context: Context, instance: Instance, scenario: Scenario, decisions: Sequence[StatedDecision]
+) -> _Answer | None:
+    graph, lowered = instance.lowered.graph, instance.lowered
+    if graph is None:
+        return _Answer(instance, None, without_graph(instance))
+    if lowered.parallel and lowered.order is None:
+        reason = "the parallel branches are too large for a search of their orders"
+        return _Answer(instance, None, Unknown(reason, OUTSIDE_CLASS.number))
+    if len(graph.roles) > _MOST_ROLES or graph.event_count > _MOST_EVENTS:
+        return _Answer(instance, None, _too_large("the protocol is too large to be searched"))
+    options = context.options
+    try:
+        machines = Machines(graph).all()
+        check = check_scenario(
+            machines,
+            scenario,
+            [one.rule for one in decisions],
+            graph=graph,
+            largest_bound=options.queue_limit,
+            budget=options.search_limit,
+        )
+    except MachineTooLarge as error:
+        return _Answer(instance, None, _too_large(str(error)))
+    except TooManyFaultSets:
+        return _Answer(instance, None, _too_large("too many sets of roles may fail together"))
+    return None if check is None else _Answer(instance, check)
+
+
+def _too_large(reason: str) -> Unknown:
+    return Unknown(reason, STEP_LIMIT.number)
+
+
+def _unrefuted(check: ScenarioCheck) -> Outcome:
+    """What is known when no run was found."""
+    if check.complete:
+        return Proved(Method.SEARCH, "all runs searched, with every set of failures")
+    if check.overflow:
+        known = f"; decided with `{check.decided}`" if check.decided else ""
+        return _too_large(f"too large to be searched{known}")
+    return Bounded(f"queues of at most {counted(check.bound, 'message')}", Method.SEARCH)
+
+
+def _refuted(context: Context, instance: Instance, trace: Trace, *, helps: bool) -> Refuted:
+    graph = instance.lowered.graph
+    found = helps_for(context, graph, trace) if helps and graph is not None else ()
+    return Refuted(code_of_fault(trace.fault), trace, Method.SEARCH, helps=found)
+
+
+def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Iterator[Verdict]:
+    """The verdicts that every protocol has under a scenario."""
+    outcomes = [
+        InstanceOutcomes(answer.instance.name, tuple(_findings(context, answer)))
+        for answer in answers
+    ]
+    bound = sizes_of([answer.instance for answer in answers])
+    for verdict in across_sizes(context.name, outcomes, bound, context.place):
+        scope = msgspec.structs.replace(verdict.scope, scenario=name)
+        yield msgspec.structs.replace(verdict, scope=scope, required=False)
+
+
+def _findings(context: Context, answer: _Answer) -> Iterator[InstanceFinding]:
+    check, instance = answer.check, answer.instance
+    if check is None:
+        for prop in UNDER_FAULTS:
+            yield InstanceFinding(prop, answer.reason or _too_large("it was not searched"))
+        return
+    for prop, trace in zip(
+        UNDER_FAULTS, (check.deadlock, check.orphan, check.reception), strict=False
+    ):
+        outcome = (
+            _unrefuted(check) if trace is None else _refuted(context, instance, trace, helps=False)
+        )
+        yield InstanceFinding(prop, outcome, statistics=answer.statistics)
+    yield from _stuck(context, answer, check)
+
+
+def _stuck(context: Context, answer: _Answer, check: ScenarioCheck) -> Iterator[InstanceFinding]:
+    """One finding for each role that waits in vain, and one for all others alike."""
+    prop, statistics = Property.NO_STUCK_ROLE, answer.statistics
+    for role, trace in check.stuck.items():
+        outcome = _refuted(context, answer.instance, trace, helps=True)
+        yield InstanceFinding(prop, outcome, (role,), statistics=statistics)
+    graph = answer.instance.lowered.graph
+    left = [role for role in (graph.roles if graph else ()) if role not in check.stuck]
+    unjudged = tuple(role for role in left if role in check.open_roles)
+    others = tuple(role for role in left if role not in check.open_roles)
+    if unjudged:
+        bound = counted(check.bound, "message")
+        reason = f"it depends on queues of more than {bound}, or on too many sets of failures"
+        yield InstanceFinding(prop, _too_large(reason), unjudged, statistics=statistics)
+    if others:
+        yield InstanceFinding(prop, _unrefuted(check), others, statistics=statistics)
+
+
+def _decided(
+    context: Context, scenario: str, decisions: Sequence[StatedDecision], answers: Sequence[_Answer]
+) -> Iterator[Verdict]:
+    """The verdicts on decisions, with or without faults."""
+    from tellverify.obligations.temporal_search import TemporalAnswer
+
+    for number, stated in enumerate(decisions):
+        found = []
+        for answer in answers:
+            check = answer.check
+            if check is None:
+                outcome = answer.reason or _too_large("it was not searched")
+            elif number in check.decisions:
+                trace = check.decisions[number]
+                outcome = _refuted(context, answer.instance, trace, helps=False)
+            else:
+                outcome = _unrefuted(check)
+            found.append((answer.instance, TemporalAnswer(outcome, answer.statistics)))
+        outcome, statistics = united(context, found)
+        prop = _KINDS[stated.rule.kind]
+        item = "" if stated.name == prop else stated.name
+        scope = ObligationScope(item=item, scenario=scenario)
+        verdict = Verdict.of(prop, scope, outcome, stated.place, statistics)
+        yield verdict if not scenario else msgspec.structs.replace(verdict, required=False)
+
+
+def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
+    """Temporal formulas, which are decided without faults only."""
+    skipped = Skipped("temporal formulas are decided without faults only", UNSUPPORTED.number)
+    for name in stated_names(context):
+        scope = ObligationScope(item=name, scenario=scenario)
+        verdict = Verdict.of(Property.PROPERTY, scope, skipped, context.place)
+        yield msgspec.structs.replace(verdict, required=False)
+
+
+def _undecided(
+    context: Context, stated: StatedScenario, answers: Sequence[_Answer]
+) -> Iterator[Diagnostic]:
+    """A warning at the scenario when nothing at all is decided under it."""
+    if any(answer.check is not None for answer in answers):
+        return
+    reason = answers[0].reason
+    why = reason.reason if isinstance(reason, Skipped | Unknown) else "it was not searched"
+    yield say.undecided_scenario(stated.path, stated.scenario.name, stated.span, why, context.name)
