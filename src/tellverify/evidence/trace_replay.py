@@ -131,6 +131,8 @@ _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",
     Fault.PROPERTY: "the property holds of this run",
+    Fault.DISAGREEMENT: "no two roles decide differently in this run",
+    Fault.REPETITION: "no role has the message twice in this run",
 }
 
 
@@ -173,9 +175,13 @@ def fault_shown(
             return _growing(view, machines, lap)
         case Fault.ENDLESS_RUN:
             return _endless(view, machines, lap)
-        case Fault.DISAGREEMENT | Fault.REPETITION:
-            return "this cannot be told from a configuration"
-        case Fault.INFIDELITY | Fault.NO_TERMINATION | Fault.PROPERTY:
+        case (
+            Fault.INFIDELITY
+            | Fault.NO_TERMINATION
+            | Fault.PROPERTY
+            | Fault.DISAGREEMENT
+            | Fault.REPETITION
+        ):
             if judge is None:
                 return "this cannot be told from the machines alone"
             return "" if judge() else _JUDGED[fault]

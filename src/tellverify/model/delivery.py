@@ -28,6 +28,17 @@ OWED = (Delivery.FIFO, Delivery.REORDERED, Delivery.ABSORBED)
 """The kinds that a fair run makes in the end; the others may happen and need not."""
 
 
+WORDS = {
+    Delivery.FIFO: "",
+    Delivery.LOST: "lost",
+    Delivery.DUPLICATED: "delivered twice",
+    Delivery.REORDERED: "out of order",
+    Delivery.FORGED: "made up",
+    Delivery.ABSORBED: "to a Byzantine role",
+}
+"""What charts and lists say of the message of an event."""
+
+
 def queue_after(
     queue: tuple[str, ...], send: bool, label: str, delivery: Delivery
 ) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from tellverify.model.delivery import Delivery, queue_after
+from tellverify.model.delivery import UNQUEUED, Delivery, queue_after
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 
@@ -17,6 +17,24 @@ class Ended(msgspec.Struct, frozen=True):
 
     states: Mapping[str, int]
     queues: tuple[tuple[tuple[str, str], tuple[str, ...]], ...]
+
+
+def origins(steps: Sequence[Step]) -> dict[int, int]:
+    """For every receive the index of the send whose message it takes; none for one made up."""
+    queued: dict[tuple[str, str], list[int]] = {}
+    found: dict[int, int] = {}
+    for index, step in enumerate(steps):
+        if step.delivery in UNQUEUED:
+            continue
+        queue = queued.setdefault((step.sender, step.receiver), [])
+        if step.send:
+            queue += [index] * (2 if step.delivery is Delivery.DUPLICATED else 1)
+        elif step.delivery is Delivery.REORDERED:
+            later = range(1, len(queue))
+            found[index] = queue.pop(next(n for n in later if steps[queue[n]].label == step.label))
+        elif queue:
+            found[index] = queue.pop(0)
+    return found
 
 
 def replay(machine_of: Callable[[str], Machine], steps: Sequence[Step]) -> Ended | int:

@@ -29,7 +29,7 @@ class OutageKind(StrEnum):
 
 
 class Outage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What fails behind event number `after`, 0 for the beginning: `role`, or its channel to `peer`.
+    """What fails behind event number `after` (0: the beginning): `role`, or its channel to `peer`.
 
     It is no event.
     """

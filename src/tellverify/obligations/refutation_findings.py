@@ -45,9 +45,14 @@ _HERE: Final = {
 }
 
 
-def _is_worded_elsewhere(prop: Property) -> bool:
-    """True of what refutes a property that has the same run, and of deciders with own findings."""
-    row = PROPERTIES[prop]
+def _is_worded_elsewhere(verdict: Verdict) -> bool:
+    """True of what refutes a property that has the same run, and of deciders with own findings.
+
+    Under a scenario nothing is implied: there only a deadlock is told of by the roles that wait.
+    """
+    row = PROPERTIES[verdict.property]
+    if verdict.scope.scenario:
+        return verdict.property is Property.NO_DEADLOCK
     return row.worded_apart or row.implied_by is not None
 
 
@@ -77,7 +82,7 @@ def diagnostics_of(
 ) -> Iterator[Diagnostic]:
     """The finding for a refuted verdict on the protocol `name`, which stands at `span`."""
     outcome = verdict.outcome
-    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property):
+    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict):
         return
     evidence = outcome.evidence
     match evidence:
@@ -111,7 +116,7 @@ def diagnostics_of(
         primary,
         others=others,
         notes=notes,
-        helps=helps or None,
+        helps=helps if verdict.scope.scenario else None,
         severity=Severity.ERROR if verdict.required else Severity.WARNING,
         refutes=verdict.name,
     )

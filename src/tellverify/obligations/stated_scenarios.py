@@ -1,4 +1,4 @@
-"""Scenarios with faults where they are stated: in comments of a source, and in the configuration."""
+"""Scenarios with faults where they are stated: in comments of a source, in the configuration."""
 
 from __future__ import annotations
 

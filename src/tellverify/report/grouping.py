@@ -12,7 +12,7 @@ from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.region import Region
-from tellverify.verdict.identity import BUDGETS, CERTIFICATE
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE, SCENARIO_MARK
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -139,23 +139,26 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Verdic
     for verdict in protocol.verdicts:
         by_status[status(verdict.outcome)].append(verdict)
     for word, verdicts in by_status.items():
-        items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
+        items: dict[tuple[str, str, str, str, bool], list[Verdict]] = {}
         for verdict in verdicts:
             about = verdict.scope
             named = bool(about.roles or about.item) or about.channel is not None
             key = (
                 f"{verdict.property} {about.item if about.roles else ''}" if named else "",
+                about.scenario,
                 code_of(verdict.outcome),
                 detail_of(verdict),
                 named,
             )
             items.setdefault(key, []).append(verdict)
-        for (_, code, detail, named), members in items.items():
+        for (_, scenario, code, detail, named), members in items.items():
             subject = (
                 _subjects(members, limit)
                 if named
                 else ", ".join(dict.fromkeys(str(member.property) for member in members))
             )
+            if scenario:
+                subject += f"{SCENARIO_MARK}{scenario}"
             lines.append(VerdictGroup(word, subject, code, detail, tuple(members)))
     return lines
 

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tellverify.diagnostics.wording import counted, listed
+from tellverify.model.delivery import WORDS, queue_after
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
@@ -83,7 +84,10 @@ def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for step in steps:
         queue = channels.setdefault((step.sender, step.receiver), deque())
-        if step.send:
+        if step.delivery:
+            after = queue_after(tuple(queue), step.send, step.label, step.delivery)
+            queue = channels[step.sender, step.receiver] = deque(after or ())
+        elif step.send:
             queue.append(step.label)
         elif queue:
             queue.popleft()
@@ -104,6 +108,8 @@ def _step(
         words = f"`{step.sender}` sends `{step.label}` to `{step.receiver}`"
     else:
         words = f"`{step.receiver}` receives `{step.label}` from `{step.sender}`"
+    if step.delivery:
+        words += f", {WORDS[step.delivery]}"
     if step.site.branch:
         words += f", branch `{step.site.branch}`"
     channel = tame(f"queue {step.sender} -> {step.receiver}")

@@ -47,6 +47,7 @@ class Glyphs(msgspec.Struct, frozen=True):
     right: str
     left: str
     queued: str
+    failed: str
     finished: str
     waiting: str
     able: str
@@ -63,6 +64,7 @@ UNICODE: Final = Glyphs(
     right="▶",
     left="◀",
     queued="┊",
+    failed="✕",
     finished="■",
     waiting="◌",
     able="▷",
@@ -78,6 +80,7 @@ ASCII: Final = Glyphs(
     right=">",
     left="<",
     queued=":",
+    failed="x",
     finished="#",
     waiting="o",
     able="~",

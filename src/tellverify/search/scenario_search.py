@@ -26,9 +26,9 @@ from tellverify.model.scenario import (
     ResolvedScenario,
     RuleKind,
     Scenario,
-    TooManyFaultSets,
     resolved,
 )
+from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Outage, OutageKind, Trace, Waiting
 from tellverify.search.breadth_first import Layers, explored
@@ -204,12 +204,20 @@ class _ScenarioSearch:
         )
         gone = {one.role for one in trace.outages if one.kind is not OutageKind.CUT}
         waits = tuple(Waiting(one.role, True) if one.role in gone else one for one in trace.waiting)
-        trace = msgspec.structs.replace(trace, waiting=waits)
+        trace = msgspec.structs.replace(trace, waiting=waits, place=self._place(trace))
         trace = msgspec.structs.replace(trace, explanation=_explained(trace, rule))
         reason = unshown_in_scenario(trace, self.plain)
         if reason:
             raise Defect(f"a run of a scenario does not show {trace.fault}: {reason}")
         return trace
+
+    def _place(self, trace: Trace) -> Site:
+        """Where a role that waits in vain would receive."""
+        if self.graph is None or trace.fault not in (Fault.STUCK_ROLE, Fault.DEADLOCK):
+            return Site()
+        machine = self.machine_of(trace.culprits[0])
+        row = machine.sites[machine.state_after(trace.steps)] if machine.sites else ()
+        return self.graph.sites[row[0]] if row and row[0] >= 0 else Site()
 
     def _culprits(
         self, fault: Fault, run: OmissionRun, steps: Sequence[Step], rule: DecisionRule | None

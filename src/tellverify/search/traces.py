@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tellverify.diagnostics.wording import series
 from tellverify.model.defect import Defect
-from tellverify.model.delivery import UNQUEUED, Delivery
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.run_end import Ended, replay
+from tellverify.model.run_end import Ended, origins, replay
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
@@ -159,21 +158,11 @@ def last_events(steps: Sequence[Step]) -> list[Step]:
 def dependencies(steps: Sequence[Step]) -> list[list[int]]:
     """For every event the event of its role before it, and for a receive also its send."""
     latest: dict[str, int] = {}
-    queued: dict[tuple[str, str], list[int]] = {}
+    sent = origins(steps)
     before: list[list[int]] = []
     for index, step in enumerate(steps):
-        channel = (step.sender, step.receiver)
         mine = [latest[step.actor]] if step.actor in latest else []
-        queue = queued.setdefault(channel, [])
-        if step.delivery in UNQUEUED:
-            pass
-        elif step.send:
-            queue += [index] * (2 if step.delivery is Delivery.DUPLICATED else 1)
-        elif step.delivery is Delivery.REORDERED:
-            later = range(1, len(queue))
-            mine.append(queue.pop(next(n for n in later if steps[queue[n]].label == step.label)))
-        else:
-            mine.append(queue.pop(0))
+        mine += [sent[index]] if index in sent else []
         latest[step.actor] = index
         before.append(mine)
     return before

@@ -10,7 +10,6 @@ from tellverify.verdict.properties import (
 )
 from tellverify.verdict.run import ProtocolReport, Verdict
 
-
 _BROKEN_BY = {
     Presumption.FIFO: ("reorder",),
     Presumption.NO_LOSS: ("loss", "partition", "duplicate"),

@@ -58,8 +58,9 @@ class FaultRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`tellverify.toml`, or `[tool.tellverify]` of `pyproject.toml`.
 
-    Paths are relative to the folder of that file. `require` has a strength for each property and
-    for `default`, and for `PROPERTY @ SCENARIO`; `faults` has scenarios by name; `levels` a level for codes, names and bands such as `TV2`.
+    Paths are relative to the folder of that file. `require` has a strength for each property, for
+    `PROPERTY @ SCENARIO` and for `default`; `faults` has scenarios by name; `levels` a level for
+    codes, names and bands such as `TV2`.
     """
 
     include: Annotated[list[Glob], Meta(max_length=1_000)] = []

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.evidence.graph_file import GraphFile, NeutralGraph
 from tellverify.evidence.fault_run import unshown_in_scenario
+from tellverify.evidence.graph_file import GraphFile, NeutralGraph
 from tellverify.evidence.itf import (
     VAR_TYPES,
     TraceFile,

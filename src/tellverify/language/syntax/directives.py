@@ -67,8 +67,10 @@ FORMS: Final[dict[str, DirectiveForm]] = {
 class Directive(msgspec.Struct, frozen=True):
     """One such comment.
 
-    One with a name before the parentheses has the name, or its kind, as `argument`, and what
-    stands in them as `text`. `argument` is what stands in parentheses, or the name behind the kind; `text` what stands behind
+    One with a name before the parentheses has the name, or its kind, as `argument`, and what stands
+    in them as `text`.
+
+    `argument` is what stands in parentheses, or the name behind the kind; `text` what stands behind
     the colon: a reason or a formula. `until` is a date as `YYYY-MM-DD`, or empty. `covers` is the
     text that it speaks of, which is empty where nothing follows.
     """

@@ -14,7 +14,7 @@ import msgspec
 from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
-from tellverify.model.trace import Trace, Waiting
+from tellverify.model.trace import OutageKind, Trace, Waiting
 from tellverify.report.drawing.sequence import (
     Fold,
     RowKind,
@@ -107,7 +107,7 @@ def _cut_names(
     full = {name: style.tamed(role) for name, role in zip(layout.names, columns, strict=True)}
     index = {role: number for number, role in enumerate(columns)}
     for item in items:
-        if isinstance(item, SequenceRow):
+        if isinstance(item, SequenceRow) and item.kind is not RowKind.CRASH:
             full[_label(item, index, layout, style)] = style.tamed(item.label)
     return [f"{short} is {name}" for short, name in full.items() if short != name]
 
@@ -127,7 +127,7 @@ def _placed(
         for left, right in pairwise(names)
     ]
     for item in items:
-        if isinstance(item, SequenceRow):
+        if isinstance(item, SequenceRow) and item.kind is not RowKind.CRASH:
             low, high = sorted((index[item.sender], index[item.receiver]))
             need = min(width(style.shown(item.label)), longest) + 8
             lacking = need - sum(gaps[low:high])
@@ -215,6 +215,9 @@ def _arrow(
 ) -> None:
     """Draw the message of `row` between the lifelines of its roles."""
     glyphs = style.glyphs
+    if row.kind is RowKind.CRASH:
+        cells[layout.centres[index[row.sender]]] = glyphs.failed
+        return
     start, end = layout.centres[index[row.sender]], layout.centres[index[row.receiver]]
     low, high = min(start, end) + 1, max(start, end)
     inner = high - low
@@ -222,7 +225,8 @@ def _arrow(
     text = f" {_label(row, index, layout, style)} "
     bars = inner - extra - width(text)
     tail, head = glyphs.bar * ((bars + 1) // 2), glyphs.bar * (bars // 2)
-    queue_end = glyphs.queued if row.kind == RowKind.SEND else ""
+    ends = {RowKind.SEND: glyphs.queued, RowKind.LOST: glyphs.failed}
+    queue_end = ends.get(row.kind, "")
     queue_start = glyphs.queued if row.kind == RowKind.RECEIVE else ""
     if start < end:
         drawn = f"{queue_start}{tail}{text}{head}{glyphs.right}{queue_end}"
@@ -272,6 +276,7 @@ def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> lis
         RowKind.ARROW: glyphs.bar * 2 + glyphs.right,
         RowKind.SEND: glyphs.bar * 2 + glyphs.right + glyphs.queued,
         RowKind.RECEIVE: glyphs.queued + glyphs.bar * 2 + glyphs.right,
+        RowKind.LOST: glyphs.bar * 2 + glyphs.right + glyphs.failed,
     }
     lines: list[str] = []
     for item in items:
@@ -279,7 +284,11 @@ def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> lis
             words = f"{grouped(item.count)} messages left out"
             lines.append(style.paint("dim", f"{' ' * gutter}{glyphs.folded} {words}"))
             continue
-        text = style.tamed(f"{item.sender} {arrows[item.kind]} {item.receiver} : {item.label}")
+        if item.kind is RowKind.CRASH:
+            text = style.tamed(f"{item.sender} {glyphs.failed}")
+        else:
+            arrow = arrows[item.kind]
+            text = style.tamed(f"{item.sender} {arrow} {item.receiver} : {item.label}")
         number = str(item.number).rjust(gutter - 2)
         note = _notes(item, style)
         line = f"{number}  {text}"
@@ -302,9 +311,13 @@ def place(site: Site) -> str:
 
 
 def _notes(row: SequenceRow, style: Style) -> str:
+    if row.kind is RowKind.CRASH:
+        return style.tamed(row.label)
     parts = [place(row.site)]
     if row.branch:
         parts.append(f"branch {row.branch}")
+    if row.how:
+        parts.append(row.how)
     return "   ".join(style.tamed(part) for part in parts if part)
 
 
@@ -320,6 +333,8 @@ def _mark(trace: Trace, waiting: Waiting | None, style: Style) -> str:
     glyphs = style.glyphs
     if waiting is None:
         return " "
+    if _has_failed(trace, waiting.role):
+        return glyphs.failed
     if waiting.role in trace.culprits and trace.fault in _FOR_EVER and waiting.awaits:
         return glyphs.waiting
     if waiting.finished and not waiting.awaits:
@@ -327,6 +342,11 @@ def _mark(trace: Trace, waiting: Waiting | None, style: Style) -> str:
     if _goes_on(trace, waiting):
         return glyphs.able
     return glyphs.finished if waiting.finished else glyphs.waiting
+
+
+def _has_failed(trace: Trace, role: str) -> bool:
+    """True of a role that has crashed or is Byzantine."""
+    return any(o.role == role and o.kind is not OutageKind.CUT for o in trace.outages)
 
 
 def _goes_on(trace: Trace, waiting: Waiting) -> bool:
@@ -344,6 +364,9 @@ def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
     legend: list[str] = []
     states = [one for one in trace.waiting if one.role in columns]
     used = {_mark(trace, one, style) for one in states}
+    if glyphs.failed in used:
+        liars = any(one.kind is OutageKind.BYZANTINE for one in trace.outages)
+        legend.append(f"{glyphs.failed} {'failed' if liars else 'crashed'}")
     if glyphs.finished in used:
         legend.append(f"{glyphs.finished} finished")
     if glyphs.waiting in used:
@@ -361,6 +384,23 @@ def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
     lines = ["     " + "   ".join(legend)] if legend else []
     lines.extend(_states(trace, columns, style))
     lines.extend(_queues(trace, style))
+    lines.extend(_failures(trace, style))
+    return lines
+
+
+def _failures(trace: Trace, style: Style) -> list[str]:
+    """Byzantine roles and cut channels, which have no row."""
+    liars = [one.role for one in trace.outages if one.kind is OutageKind.BYZANTINE]
+    cut = [
+        f"{one.role} {style.glyphs.arrow} {one.peer}"
+        for one in trace.outages
+        if one.kind is OutageKind.CUT
+    ]
+    lines: list[str] = []
+    for word, names in (("Byzantine", liars), ("cut", cut)):
+        if names:
+            text = style.tamed(listed(names, _FEW))
+            lines.extend(style.hanging(f"     {word}: ", text, 13))
     return lines
 
 
@@ -373,6 +413,8 @@ def _states(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
         if one.role in columns and not (several and one.role in culprits):
             continue
         words = awaited(trace, one)
+        if _has_failed(trace, one.role):
+            continue
         if one.finished and not words:
             words = "finished"
         elif one.finished:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.wording import listed
+from tellverify.model.delivery import WORDS, queue_after
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawing, Drawings, Move
@@ -62,7 +63,7 @@ def scenes(trace: Trace, roles: Sequence[str], drawings: Drawings | None) -> Ite
             cells[at] = Cell(state, words, True)
         channel = (step.sender, step.receiver)
         queue = queues.get(channel, ())
-        changed = (*queue, step.label) if step.send else queue[1:]
+        changed = queue_after(queue, step.send, step.label, step.delivery) or ()
         if changed:
             queues[channel] = changed
         else:
@@ -78,9 +79,10 @@ def _machines(drawings: Drawings | None) -> dict[str, Drawing]:
 
 
 def _done(step: Step) -> str:
+    how = f", {WORDS[step.delivery]}" if step.delivery else ""
     if step.send:
-        return f"has sent {step.label} to {step.receiver}"
-    return f"has taken {step.label} from {step.sender}"
+        return f"has sent {step.label} to {step.receiver}{how}"
+    return f"has taken {step.label} from {step.sender}{how}"
 
 
 def _words(drawing: Drawing | None, role: str, state: int) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.delivery import WORDS
 from tellverify.model.step import Step
 from tellverify.report.drawing.chart import place
 from tellverify.report.escape import padded, width
@@ -17,9 +18,10 @@ _ROOM: Final = 40
 
 def step_words(step: Step) -> str:
     """Who does what with whom."""
+    how = f", {WORDS[step.delivery]}" if step.delivery else ""
     if step.send:
-        return f"{step.sender} sends {step.label} to {step.receiver}"
-    return f"{step.receiver} takes {step.label} from {step.sender}"
+        return f"{step.sender} sends {step.label} to {step.receiver}{how}"
+    return f"{step.receiver} takes {step.label} from {step.sender}{how}"
 
 
 def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:

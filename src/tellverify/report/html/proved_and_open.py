@@ -21,9 +21,10 @@ from tellverify.report.html.components import (
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.report.wording import settling
+from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Proved, Skipped, Unknown, status
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 
@@ -60,9 +61,10 @@ def _proved_of(page: HtmlPage, protocol: ProtocolReport) -> Html:
 
 def _by_property(group: VerdictGroup) -> Iterator[tuple[Verdict, ...]]:
     """The verdicts of a group, those of one property and item together."""
-    parts: dict[tuple[Property, str], list[Verdict]] = {}
+    parts: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in group.verdicts:
-        parts.setdefault((verdict.property, verdict.scope.item), []).append(verdict)
+        key = (requirement_key(verdict.property, verdict.scope), verdict.scope.item)
+        parts.setdefault(key, []).append(verdict)
     for found in parts.values():
         yield tuple(found)
 
@@ -74,7 +76,7 @@ def sentence(verdicts: Sequence[Verdict]) -> Html:
     parts = [element("span", escaped(PROPERTIES[first.property].sentence), class_="sentence")]
     if first.scope.item:
         parts += [escaped(" "), code(first.scope.item)]
-    name = [code(str(first.property))]
+    name = [code(requirement_key(first.property, first.scope))]
     if about:
         name += [escaped(" of "), named(about)]
     return joined((*parts, element("span", *name, class_="obligation")))
@@ -147,9 +149,10 @@ def open_questions(page: HtmlPage) -> Html:
 def _question(page: HtmlPage, protocol: ProtocolReport, verdicts: list[Verdict]) -> list[Html]:
     """Outcome, obligations and evidence of verdicts that share why they are open."""
     chip = status_chip(status(verdicts[0].outcome))
-    parts: dict[tuple[Property, str, bool], list[Verdict]] = {}
+    parts: dict[tuple[str, str, bool], list[Verdict]] = {}
     for verdict in verdicts:
-        key = (verdict.property, verdict.scope.item, verdict.required)
+        about = requirement_key(verdict.property, verdict.scope)
+        key = (about, verdict.scope.item, verdict.required)
         parts.setdefault(key, []).append(verdict)
     claims = [code(protocol.title)]
     for (_, _, required), found in parts.items():
