@@ -54,6 +54,7 @@ def stated_scenarios(context: Context, said: list[Diagnostic]) -> list[StatedSce
     found: list[StatedScenario] = []
     chosen = context.options.faults
     known: dict[str, StatedScenario] = {}
+    subject = _subject(context)
     for stated in _read(context, said):
         name = stated.scenario.name
         if name in known:
@@ -65,7 +66,7 @@ def stated_scenarios(context: Context, said: list[Diagnostic]) -> list[StatedSce
                     )
                 )
             continue
-        wrong = list(_faults(context, stated))
+        wrong = list(scenario_faults(stated, subject))
         if wrong and stated.general and any(d.code is say.UNKNOWN_IN_SCENARIO for d in wrong):
             continue
         known[name] = stated
@@ -123,66 +124,88 @@ def _configured(given: ConfiguredScenario, said: list[Diagnostic]) -> StatedScen
     return StatedScenario(scenario, given.path, whole, general=True)
 
 
-def _faults(context: Context, stated: StatedScenario) -> Iterator[Diagnostic]:
-    """What is wrong with a scenario of this protocol."""
-    declared = {one.name.text: one for one in declared_roles(context.protocol)}
-    unknown = list(_unknown(context, stated, tuple(declared)))
+class ScenarioSubject(msgspec.Struct, frozen=True):
+    """What a scenario may speak of: declared names, members at any size, and the largest system."""
+
+    name: str
+    declared: tuple[str, ...]
+    members: frozenset[str]
+    roles: tuple[str, ...]
+    channels: frozenset[tuple[str, str]]
+
+
+def _subject(context: Context) -> ScenarioSubject:
+    declared = tuple(one.name.text for one in declared_roles(context.protocol))
+    graphs = [g for i in context.instances if (g := i.lowered.graph) is not None]
+    members = frozenset(role for graph in graphs for role in graph.roles)
+    if not graphs:
+        return ScenarioSubject(context.name, declared, members, (), frozenset())
+    largest = max(graphs, key=lambda graph: len(graph.roles))
+    pairs = zip(largest.sender, largest.receiver, strict=True)
+    channels = frozenset((largest.roles[p], largest.roles[q]) for p, q in pairs)
+    return ScenarioSubject(context.name, declared, members, largest.roles, channels)
+
+
+def scenarios_of_machines(
+    given: Sequence[ConfiguredScenario],
+    subject: ScenarioSubject,
+    chosen: tuple[str, ...] | None,
+    said: list[Diagnostic],
+) -> list[StatedScenario]:
+    """The scenarios of the configuration for a system of machines, as `stated_scenarios` has it."""
+    found = []
+    for one in given:
+        stated = _configured(one, said)
+        if stated is None:
+            continue
+        wrong = list(scenario_faults(stated, subject))
+        if any(d.code is say.UNKNOWN_IN_SCENARIO for d in wrong):
+            continue
+        said.extend(wrong)
+        if not wrong and (chosen is None or one.name in chosen):
+            found.append(stated)
+    return found
+
+
+def scenario_faults(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[Diagnostic]:
+    """What is wrong with a scenario of a protocol or of machines."""
+    unknown = list(_unknown(stated, subject))
     if unknown:
         yield from unknown
         return
-    graphs = [g for i in context.instances if (g := i.lowered.graph) is not None]
-    yield from _contradictions(context, stated)
-    if not graphs:
+    yield from _contradictions(stated, subject)
+    if not subject.roles:
         return
-    largest = max(graphs, key=lambda graph: len(graph.roles))
-    channels = {
-        (largest.roles[p], largest.roles[q])
-        for p, q in zip(largest.sender, largest.receiver, strict=True)
-    }
     for rule in stated.scenario.rules:
-        yield from _channel_faults(context, stated, rule, largest.roles, channels)
-    yield from _nobody_left(context, stated, largest.roles, channels)
+        yield from _channel_faults(stated, subject, rule)
+    yield from _nobody_left(stated, subject)
 
 
-def _unknown(
-    context: Context, stated: StatedScenario, declared: Sequence[str]
-) -> Iterator[Diagnostic]:
-    name = stated.scenario.name
+def _unknown(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[Diagnostic]:
+    name, declared = stated.scenario.name, subject.declared
     for rule in stated.scenario.rules:
         for role in (*rule.left, *rule.right):
             family, is_member = family_of(role), role != family_of(role)
             if family in declared and not is_member:
                 continue
-            members = {
-                r for i in context.instances if i.lowered.graph for r in i.lowered.graph.roles
-            }
-            if family in declared and (role in members or not members):
+            if family in declared and (role in subject.members or not subject.members):
                 continue
             what = f"the role `{role}`"
-            if is_member and family in declared:
-                what = f"the member `{role}`, which no size that is tried has,"
             near = closest(family, list(declared)) if family not in declared else ""
-            yield say.unknown_in_scenario(
-                stated.path,
-                name,
-                stated.place(rule.start, rule.end),
-                what,
-                near,
-                declared[:_FEW],
-                context.name,
-            )
+            at = stated.place(rule.start, rule.end)
+            known = declared[:_FEW]
+            yield say.unknown_in_scenario(stated.path, name, at, what, near, known, subject.name)
 
 
-def _contradictions(context: Context, stated: StatedScenario) -> Iterator[Diagnostic]:
+def _contradictions(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[Diagnostic]:
     """Budgets of 0, rules that say two things of the same roles, settings without a rule."""
     seen: dict[tuple[RuleKind, tuple[str, ...], tuple[str, ...]], ScenarioRule] = {}
     scenario = stated.scenario
 
     def wrong(rule: ScenarioRule, message: str, help: str) -> Diagnostic:
         at = stated.place(rule.start, rule.end)
-        return say.contradictory_scenario(
-            stated.path, scenario.name, at, message, help, context.name
-        )
+        name = scenario.name
+        return say.contradictory_scenario(stated.path, name, at, message, help, subject.name)
 
     for rule in scenario.rules:
         if rule.most == 0:
@@ -197,52 +220,40 @@ def _contradictions(context: Context, stated: StatedScenario) -> Iterator[Diagno
 
 
 def _channel_faults(
-    context: Context,
-    stated: StatedScenario,
-    rule: ScenarioRule,
-    roles: Sequence[str],
-    channels: set[tuple[str, str]],
+    stated: StatedScenario, subject: ScenarioSubject, rule: ScenarioRule
 ) -> Iterator[Diagnostic]:
     """Channels without a message, and partitions with a role on both sides."""
     at, name = stated.place(rule.start, rule.end), stated.scenario.name
     alone = Scenario(name, (msgspec.structs.replace(rule, heals=False),))
-    found = resolved(alone, roles, channels)
+    found = resolved(alone, subject.roles, subject.channels)
     if rule.kind in OF_ROLES or found is None:
         return
     if rule.kind is RuleKind.PARTITION:
-        if sides_overlap(rule, roles):
+        if sides_overlap(rule, subject.roles):
             message = "has a partition with a role on both sides, or nobody on one of them"
             help = "write `partition {A} | *`: `*` is everybody else"
-            yield say.contradictory_scenario(stated.path, name, at, message, help, context.name)
+            yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)
             return
-        used = frozenset().union(*found.cuts)
+        used = frozenset(channel for cut in found.cuts for channel in cut)
     else:
         groups = (found.loss, found.duplicate, ((None, found.reorder),))
         used = frozenset(c for group in groups for _, some in group for c in some)
     if not used:
-        known = [
-            f"{p} -> {q}" for p, q in sorted({(family_of(p), family_of(q)) for p, q in channels})
-        ]
+        pairs = sorted({(family_of(p), family_of(q)) for p, q in subject.channels})
+        known = [f"{p} -> {q}" for p, q in pairs[:_FEW]]
         what = f"a channel with messages in `{rule}`"
-        yield say.unknown_in_scenario(stated.path, name, at, what, "", known[:_FEW], context.name)
+        yield say.unknown_in_scenario(stated.path, name, at, what, "", known, subject.name)
 
 
-def _nobody_left(
-    context: Context,
-    stated: StatedScenario,
-    roles: Sequence[str],
-    channels: set[tuple[str, str]],
-) -> Iterator[Diagnostic]:
+def _nobody_left(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[Diagnostic]:
     """Whether every role may fail at once, so that nobody is left to keep a property."""
-    found = resolved(stated.scenario, roles, channels)
+    found = resolved(stated.scenario, subject.roles, subject.channels)
     if found is None:
         return
     for kind, allowed in (("crash", found.may_crash), ("be Byzantine", found.may_lie)):
-        if allowed(roles):
+        if allowed(subject.roles):
             rule = next(r for r in stated.scenario.rules if r.kind in OF_ROLES)
-            message = f"lets all {len(roles)} roles {kind}: nobody is left"
+            message = f"lets all {len(subject.roles)} roles {kind}: nobody is left"
             help = "bound how many may fail, or name the roles that may"
-            at = stated.place(rule.start, rule.end)
-            yield say.contradictory_scenario(
-                stated.path, stated.scenario.name, at, message, help, context.name
-            )
+            at, name = stated.place(rule.start, rule.end), stated.scenario.name
+            yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)

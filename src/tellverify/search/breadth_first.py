@@ -171,10 +171,10 @@ def _dense(system: CompiledSystem, budget: int) -> DenseSearch | None:
     return DenseSearch(system, budget) if NumpyLayout(system).fits else None
 
 
-def explored(system: CompiledSystem, budget: int) -> Layers:
-    """A search of all that `budget` allows."""
+def explored(system: CompiledSystem, budget: int, depth: int | None = None) -> Layers:
+    """A search of all that `budget` allows, or of all runs of up to `depth` moves."""
     search: Layers = LayeredSearch(system, budget)
-    while not search.exhausted and not search.overflow:
+    while not search.exhausted and not search.overflow and search.depth != depth:
         search = advanced(search)
     return search
 

@@ -194,7 +194,7 @@ class _OmissionAnalysis:
 
     def _starved(self) -> tuple[frozenset[int], frozenset[int]]:
         """Note roles that others leave waiting without end; those left open, and given up."""
-        if all(map(is_acyclic, self.system.machines)):
+        if all(map(is_acyclic, self.system.machines)) or not self.search.exhausted:
             return frozenset(), frozenset()
         left = [r for r in range(self.count) if r not in self.stuck and not self._is_idle(r)]
         unjudged, given_up, work = set(), set(), 0

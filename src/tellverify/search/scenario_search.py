@@ -87,19 +87,22 @@ def check_scenario(
     graph: ProtocolGraph | None = None,
     largest_bound: int,
     budget: int,
+    depth: int | None = None,
 ) -> ScenarioCheck | None:
     """Decide all faults of `machines` under `scenario`; `graph` gives steps their places.
 
-    None when the scenario names a member that no family has. Raises MachineTooLarge when budgets
-    and decisions split a machine into too many states, TooManyFaultSets when there are too many
-    choices of Byzantine roles, ValueError when machines do not fit together, and Defect when a
-    run does not show what it should.
+    With `depth` only runs of up to so many events are searched, and nothing is complete. None when
+    the scenario names a member that no family has. Raises MachineTooLarge when budgets and
+    decisions split a machine into too many states, TooManyFaultSets when there are too many choices
+    of Byzantine roles, ValueError when machines do not fit together, and Defect when a run does not
+    show what it should.
     """
     roles = [machine.role for machine in machines]
     found = resolved(scenario, roles, channels_of(machines))
     if found is None:
         return None
     check = _ScenarioSearch(machines, scenario, found, decisions, graph)
+    check.depth = depth
     for liars in found.byzantine_sets():
         check.add(liars, largest_bound, budget)
     return check.result(largest_bound, budget)
@@ -126,6 +129,7 @@ class _ScenarioSearch:
         self.traces: dict[tuple[Fault, str], Trace] = {}
         self.by_failure: dict[Omission, int] = {}
         self.open_roles: set[str] = set()
+        self.depth: int | None = None
         self.complete = True
         self.overflow = False
         self.bound = 0
@@ -136,7 +140,7 @@ class _ScenarioSearch:
         made = scenario_machines(self.plain, self.resolved, liars, self.rules)
         bound = 1
         while True:
-            search = explored(CompiledSystem(made.machines, bound), budget)
+            search = explored(CompiledSystem(made.machines, bound), budget, self.depth)
             blocked = search.system.blocked
             if not blocked or search.overflow or bound >= largest_bound:
                 break
@@ -205,7 +209,7 @@ class _ScenarioSearch:
         gone = {one.role for one in trace.outages if one.kind is not OutageKind.CUT}
         waits = tuple(Waiting(one.role, True) if one.role in gone else one for one in trace.waiting)
         trace = msgspec.structs.replace(trace, waiting=waits, place=self._place(trace))
-        trace = msgspec.structs.replace(trace, explanation=_explained(trace, rule))
+        trace = msgspec.structs.replace(trace, explanation=explained_run(trace, rule))
         reason = unshown_in_scenario(trace, self.plain)
         if reason:
             raise Defect(f"a run of a scenario does not show {trace.fault}: {reason}")
@@ -230,7 +234,7 @@ class _ScenarioSearch:
         """All that was found; after an overflow, also of which smaller scenario all is known."""
         traces = self.traces
         decided = ""
-        if self.overflow:
+        if self.overflow and self.depth is None:
             decided = self._largest_decided(largest_bound, budget)
         return ScenarioCheck(
             traces.get((Fault.DEADLOCK, "")),
@@ -286,6 +290,13 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
             yield msgspec.structs.replace(scenario, rules=tuple(rules))
 
 
+def without_failed(trace: Trace) -> Trace:
+    """The run, in which roles that have failed await nothing at its end."""
+    gone = {one.role for one in trace.outages if one.kind is not OutageKind.CUT}
+    waits = tuple(Waiting(one.role, True) if one.role in gone else one for one in trace.waiting)
+    return msgspec.structs.replace(trace, waiting=waits)
+
+
 def failures_in_words(trace: Trace) -> str:
     """What has failed in a run, as the second half of a sentence."""
     crashed = [f"`{one.role}`" for one in trace.outages if one.kind is OutageKind.CRASH]
@@ -320,7 +331,7 @@ def _messages(count: int) -> str:
     return "1 message is" if count == 1 else f"{count} messages are"
 
 
-def _explained(trace: Trace, rule: DecisionRule | None) -> str:
+def explained_run(trace: Trace, rule: DecisionRule | None) -> str:
     """The sentence of a run: who waits or what is broken, and what has failed."""
     failed = failures_in_words(trace)
     since = f"; {failed}" if failed else ""
