@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tellverify.diagnostics import properties as say
@@ -9,8 +11,10 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.names import closest
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.decision import DecisionError, DecisionRule, parse_decision
+from tellverify.model.machine import Machine
 from tellverify.model.roles import family_of
 from tellverify.obligations.context import Context
+from tellverify.obligations.options import Options
 from tellverify.obligations.user_properties import written_properties
 from tellverify.source.span import Span
 
@@ -54,6 +58,27 @@ def stated_decisions(context: Context, said: list[Diagnostic]) -> list[StatedDec
             if written.path == context.source.path and written.start >= 0:
                 place = context.source.position(written.start)
             found[written.name] = StatedDecision(written.name, rule, place)
+    return list(found.values())
+
+
+def decisions_of_machines(
+    options: Options, name: str, machines: Sequence[Machine]
+) -> list[StatedDecision]:
+    """The decisions of the configuration whose names a system of machines has."""
+    labels = {action.label for m in machines for row in m.moves for action, _ in row}
+    roles = {role for m in machines for role in (m.role, family_of(m.role))}
+    found: dict[str, StatedDecision] = {}
+    for user in options.user_properties:
+        of, dot, short = user.name.rpartition(".")
+        if dot and of != name:
+            continue
+        try:
+            rule = parse_decision(user.formula)
+        except DecisionError:
+            continue  # said where the configuration is read
+        known = rule is not None and labels.issuperset(rule.labels)
+        if rule is not None and known and (not rule.role or rule.role in roles):
+            found[short] = StatedDecision(short, rule, (1, 1))
     return list(found.values())
 
 

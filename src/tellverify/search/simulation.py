@@ -101,7 +101,7 @@ class _Row(NamedTuple):
     takes: _Takes
 
 
-class _Compiled:
+class CompiledRows:
     """The machines of one choice of Byzantine roles, as rows of moves."""
 
     def __init__(self, made: ScenarioMachines, liars: frozenset[str]) -> None:
@@ -182,7 +182,7 @@ class Simulator:
             raise ValueError("the scenario names a member that no family has")
         self.resolved: ResolvedScenario = found
         self._sets = list(found.byzantine_sets())
-        self._known: dict[frozenset[str], _Compiled] = {}
+        self._known: dict[frozenset[str], CompiledRows] = {}
         self.length = 1
         self.length = max(1, len(self.run(_PROBE).moves))
 
@@ -197,12 +197,12 @@ class Simulator:
         liars = self._sets[int(rng.random() * len(self._sets))] if self._sets else frozenset()
         return _Walk(self, self.compiled(liars), rng, self.length).run(index)
 
-    def compiled(self, liars: frozenset[str]) -> _Compiled:
+    def compiled(self, liars: frozenset[str]) -> CompiledRows:
         """The rows of the machines when `liars` are Byzantine."""
         known = self._known.get(liars)
         if known is None:
             made = scenario_machines(self.machines, self.resolved, liars, self.decisions)
-            known = self._known[liars] = _Compiled(made, liars)
+            known = self._known[liars] = CompiledRows(made, liars)
         return known
 
     def liars_of(self, run: SimulatedRun) -> frozenset[str]:
@@ -223,23 +223,29 @@ class Simulator:
             found.append(step)
         return found
 
-    def options(self, run: SimulatedRun, move: int) -> int:
-        """How many branches the actor of a move may begin in its state."""
-        compiled = self.compiled(self.liars_of(run))
-        role, state, _ = compiled.places[move]
+    def branch_of(self, compiled: CompiledRows, move: int) -> str:
+        """The branch that a move begins where its role chooses among several, else empty.
+
+        Without a source, or where a branch has no name of its own, it is called as its message.
+        """
+        role, state, place = compiled.places[move]
         machine = compiled.made.machines[role]
         row = machine.moves[state]
-        sent = [n for n, (a, _) in enumerate(row) if a.send and a.delivery is Delivery.FIFO]
-        if self.graph is None or not machine.sites:
-            return len({row[n][0].label for n in sent})
-        sites = [machine.sites[state][n] for n in sent]
-        return len({self.graph.sites[site].branch for site in sites if site >= 0})
+        sent = [n for n, (a, _) in enumerate(row) if a.send and a.delivery is not Delivery.LOST]
+        names = {n: self._branch(machine, state, n) for n in {*sent, place}}
+        return names[place] if len({names[n] for n in sent}) > 1 else ""
+
+    def _branch(self, machine: Machine, state: int, place: int) -> str:
+        label = machine.moves[state][place][0].label
+        if self.graph is None or not machine.sites or machine.sites[state][place] < 0:
+            return label
+        return self.graph.sites[machine.sites[state][place]].branch or label
 
 
 class _Walk:
     """One run on its way."""
 
-    def __init__(self, owner: Simulator, compiled: _Compiled, rng: Random, length: int) -> None:
+    def __init__(self, owner: Simulator, compiled: CompiledRows, rng: Random, length: int) -> None:
         self.owner = owner
         self.compiled = compiled
         self.rng = rng
