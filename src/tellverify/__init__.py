@@ -1,7 +1,7 @@
 """Formal verification and model checking of `.tell` choreographies.
 
 `check` decides all obligations of a protocol and returns a `Run`, the same that the command
-`tellverify check` reports on.
+`tellverify check` reports on. `simulate` generates random runs of one.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 from tellverify.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tellverify.verdict.run import Run
+    from tellverify.verification.simulated_source import GeneratedRun
 
 __version__ = VERSION
-__all__ = ["__version__", "check"]
+__all__ = ["__version__", "check", "simulate"]
 
 
 def check(
@@ -46,3 +49,34 @@ def check(
     from tellverify.verification.source_check import checked_source as run_of
 
     return run_of(source, instances or {}, (protocols, properties, roles), require, dialect, name)
+
+
+def simulate(
+    source: str | os.PathLike[str],
+    *,
+    runs: int = 1_000,
+    seed: int = 0,
+    start: int = 0,
+    schedule: str = "pct",
+    faults: str | None = None,
+    protocol: str | None = None,
+    instances: Mapping[str, int] | None = None,
+    most_events: int = 10_000,
+    name: str = "<text>",
+) -> Iterator[GeneratedRun]:
+    """Random runs of a protocol in `source`, a path or a text as `check` takes it.
+
+    Yields `runs` runs with the indices from `start` on. `seed` and index give the same run in every
+    process. `schedule` is "pct" or "uniform"; `faults` names a scenario of the source; `protocol`
+    is the first without it; `instances` gives the sizes of role families, 3 for others. A run has
+    its `steps`, what failed in it (`outages`), how it ended (`ending`: "complete", "stopped",
+    "waiting" or "limit" after `most_events` events) and the `fault` that its end shows, if any.
+
+    Raises ValueError for a source with errors or without the protocol or scenario, an unknown
+    schedule, and a protocol that cannot be simulated.
+    """
+    from tellverify.verification.simulated_source import SimulationRequest, generated
+
+    sizes = dict(instances or {})
+    asked = SimulationRequest(runs, seed, start, schedule, faults, protocol, sizes, most_events)
+    return generated(source, asked, name)

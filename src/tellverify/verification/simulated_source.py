@@ -39,7 +39,7 @@ class SimulationRequest(msgspec.Struct, frozen=True):
 
 
 class GeneratedRun(msgspec.Struct, frozen=True):
-    """A run: its events, what failed in it, how it ended, and what is wrong at its end, if anything.
+    """A run: its events, what failed in it, how it ended, and the fault that its end shows, if any.
 
     `culprits` are the roles that the fault concerns.
     """

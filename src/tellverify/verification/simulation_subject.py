@@ -94,7 +94,7 @@ def subject_of_protocol(
     _stop_at_errors(lowered.diagnostics, sources)
     graph = lowered.graph
     if graph is None:
-        reasons = [f"{skip.reason}, line {skip.line}" for skip in lowered.skipped]
+        reasons = [skip.reason for skip in lowered.skipped]
         reason = "; ".join(reasons) or lowered.limit or "it has no graph"
         raise NotSimulated(f"not simulated: {reason}", is_refuted=False)
     name = instance_name(resolved)
