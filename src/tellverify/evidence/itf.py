@@ -230,8 +230,8 @@ def _step(meta: ItfStateMeta, index: int) -> Step:
     if index > 0 and not (meta.action and meta.sender and meta.receiver and meta.label):
         raise ItfError(f"not a trace: state {index} lacks its action, sender, receiver or label")
     site = Site(path=meta.path, line=meta.line)
-    is_send = meta.action == "send"
-    return Step(is_send, meta.sender, meta.receiver, meta.label, site, meta.delivery)
+    ends = (meta.sender, meta.receiver)
+    return Step(meta.action == "send", *ends, meta.label, site, delivery=meta.delivery)
 
 
 def _moment(state: ItfState, index: int) -> Moment:

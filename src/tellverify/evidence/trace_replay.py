@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tellverify.model.configuration import Configuration
-from tellverify.model.delivery import queue_after
+from tellverify.model.delivery import channel_after
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups, futures
 from tellverify.model.machine import Action, Machine
@@ -66,7 +66,7 @@ class Stepper:
         wanted = Action(step.send, step.receiver if step.send else step.sender, step.label)
         moves = self._machines[number].moves[self.states[number]]
         target = next((target for action, target in moves if action == wanted), None)
-        changed = queue_after(queue, step.send, step.label, step.delivery)
+        changed = channel_after(queue, step.send, step.label, step.delivery)
         if target is None or changed is None:
             return self._diverged(step)
         self.states[number] = target

@@ -1,7 +1,7 @@
 """What becomes of a message when channels or roles are faulty, for one send or reception.
 
 The reference meaning of faults, beside `tellverify.model.semantics`: every replay of a run asks
-`queue_after`, and so does the reference step relation.
+`channel_after`, and so does the reference step relation.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WORDS = {
 """What charts and lists say of the message of an event."""
 
 
-def queue_after(
+def channel_after(
     queue: tuple[str, ...], send: bool, label: str, delivery: Delivery
 ) -> tuple[str, ...] | None:
     """The contents of the channel of an event behind it, None when the event is not possible."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from tellverify.model.delivery import UNQUEUED, Delivery, queue_after
+from tellverify.model.delivery import UNQUEUED, Delivery, channel_after
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 
@@ -52,7 +52,7 @@ def replay(machine_of: Callable[[str], Machine], steps: Sequence[Step]) -> Ended
         target = next((target for offered, target in moves if offered == action), None)
         queue = queues.setdefault((step.sender, step.receiver), deque())
         if target is not None and step.delivery is not Delivery.FIFO:
-            changed = queue_after(tuple(queue), step.send, step.label, step.delivery)
+            changed = channel_after(tuple(queue), step.send, step.label, step.delivery)
             if changed is None:
                 return index
             queues[step.sender, step.receiver] = deque(changed)

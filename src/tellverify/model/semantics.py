@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tellverify.model.configuration import Configuration as Configuration
-from tellverify.model.delivery import Delivery, queue_after
+from tellverify.model.delivery import Delivery, channel_after
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 
@@ -72,7 +72,7 @@ class System:
         target = dict(row).get(Action(step.send, step.peer, step.label))
         channel = (step.sender, step.receiver)
         queue = dict(configuration.queues).get(channel, ())
-        changed = queue_after(queue, step.send, step.label, step.delivery)
+        changed = channel_after(queue, step.send, step.label, step.delivery)
         if target is None or changed is None:
             return None
         return self._moved(configuration, index, target, channel, changed)

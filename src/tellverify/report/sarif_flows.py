@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tellverify.diagnostics.wording import counted, listed
-from tellverify.model.delivery import WORDS, queue_after
+from tellverify.model.delivery import WORDS, channel_after
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
@@ -85,7 +85,7 @@ def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     for step in steps:
         queue = channels.setdefault((step.sender, step.receiver), deque())
         if step.delivery:
-            after = queue_after(tuple(queue), step.send, step.label, step.delivery)
+            after = channel_after(tuple(queue), step.send, step.label, step.delivery)
             queue = channels[step.sender, step.receiver] = deque(after or ())
         elif step.send:
             queue.append(step.label)

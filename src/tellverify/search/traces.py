@@ -23,9 +23,8 @@ def step_of(machine: Machine, state: int, place: int, graph: ProtocolGraph | Non
     action = machine.moves[state][place][0]
     number = machine.sites[state][place] if machine.sites else -1
     site = graph.sites[number] if graph is not None and number >= 0 else Site()
-    if action.send:
-        return Step(True, machine.role, action.peer, action.label, site, action.delivery)
-    return Step(False, action.peer, machine.role, action.label, site, action.delivery)
+    ends = (machine.role, action.peer) if action.send else (action.peer, machine.role)
+    return Step(action.send, *ends, action.label, site, delivery=action.delivery)
 
 
 def steps_of(

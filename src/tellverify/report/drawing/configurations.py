@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.wording import listed
-from tellverify.model.delivery import WORDS, queue_after
+from tellverify.model.delivery import WORDS, channel_after
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawing, Drawings, Move
@@ -63,7 +63,7 @@ def scenes(trace: Trace, roles: Sequence[str], drawings: Drawings | None) -> Ite
             cells[at] = Cell(state, words, True)
         channel = (step.sender, step.receiver)
         queue = queues.get(channel, ())
-        changed = queue_after(queue, step.send, step.label, step.delivery) or ()
+        changed = channel_after(queue, step.send, step.label, step.delivery) or ()
         if changed:
             queues[channel] = changed
         else:
