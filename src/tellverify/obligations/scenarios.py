@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -13,6 +14,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.model.decision import DecisionKind
 from tellverify.model.limits import MachineTooLarge
+from tellverify.model.machine import Machine
 from tellverify.model.scenario import Scenario, TooManyFaultSets
 from tellverify.model.trace import Trace
 from tellverify.obligations.across_sizes import InstanceOutcomes
@@ -21,8 +23,18 @@ from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.obligations.fault_helps import helps_for
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import Machines
-from tellverify.obligations.stated_decisions import StatedDecision, stated_decisions
-from tellverify.obligations.stated_scenarios import StatedScenario, stated_scenarios
+from tellverify.obligations.options import Options
+from tellverify.obligations.stated_decisions import (
+    StatedDecision,
+    decisions_of_machines,
+    stated_decisions,
+)
+from tellverify.obligations.stated_scenarios import (
+    StatedScenario,
+    scenarios_of_machines,
+    stated_scenarios,
+    subject_of_machines,
+)
 from tellverify.obligations.user_properties import stated_names, united
 from tellverify.search.scenario_search import ScenarioCheck, check_scenario
 from tellverify.verdict.identity import ObligationScope
@@ -44,6 +56,14 @@ _KINDS: Final = {
     DecisionKind.AGREEMENT: Property.AGREEMENT,
     DecisionKind.AT_MOST_ONCE: Property.AT_MOST_ONCE,
 }
+
+
+_START: Final = (1, 1)
+Helps: TypeAlias = Callable[[Trace], tuple[str, ...]]
+
+
+def _no_helps(trace: Trace) -> tuple[str, ...]:
+    return ()
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -136,48 +156,48 @@ def _unrefuted(check: ScenarioCheck) -> Outcome:
     return Bounded(f"queues of at most {counted(check.bound, 'message')}", Method.SEARCH)
 
 
-def _refuted(context: Context, instance: Instance, trace: Trace, *, helps: bool) -> Refuted:
-    graph = instance.lowered.graph
-    found = helps_for(context, graph, trace) if helps and graph is not None else ()
-    return Refuted(code_of_fault(trace.fault), trace, Method.SEARCH, helps=found)
+def _refuted(trace: Trace, helps: Helps = _no_helps) -> Refuted:
+    return Refuted(code_of_fault(trace.fault), trace, Method.SEARCH, helps=helps(trace))
 
 
 def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Iterator[Verdict]:
     """The verdicts that every protocol has under a scenario."""
-    outcomes = [
-        InstanceOutcomes(answer.instance.name, tuple(_findings(context, answer)))
-        for answer in answers
-    ]
+    outcomes = []
+    for answer in answers:
+        graph = answer.instance.lowered.graph
+        if answer.check is None or graph is None:
+            reason = answer.reason or _too_large("it was not searched")
+            findings = [InstanceFinding(prop, reason) for prop in UNDER_FAULTS]
+        else:
+            helps = partial(helps_for, context, graph)
+            findings = list(findings_of(answer.check, graph.roles, helps))
+        outcomes.append(InstanceOutcomes(answer.instance.name, tuple(findings)))
     bound = sizes_of([answer.instance for answer in answers])
     for verdict in across_sizes(context.name, outcomes, bound, context.place):
-        scope = msgspec.structs.replace(verdict.scope, scenario=name)
-        yield msgspec.structs.replace(verdict, scope=scope, required=False)
+        yield _under(verdict, name)
 
 
-def _findings(context: Context, answer: _Answer) -> Iterator[InstanceFinding]:
-    check, instance = answer.check, answer.instance
-    if check is None:
-        for prop in UNDER_FAULTS:
-            yield InstanceFinding(prop, answer.reason or _too_large("it was not searched"))
-        return
-    for prop, trace in zip(
-        UNDER_FAULTS, (check.deadlock, check.orphan, check.reception), strict=False
-    ):
-        outcome = (
-            _unrefuted(check) if trace is None else _refuted(context, instance, trace, helps=False)
-        )
-        yield InstanceFinding(prop, outcome, statistics=answer.statistics)
-    yield from _stuck(context, answer, check)
+def _under(verdict: Verdict, scenario: str) -> Verdict:
+    """A verdict as one under a scenario, which is not required unless the configuration says so."""
+    if not scenario:
+        return verdict
+    scope = msgspec.structs.replace(verdict.scope, scenario=scenario)
+    return msgspec.structs.replace(verdict, scope=scope, required=False)
 
 
-def _stuck(context: Context, answer: _Answer, check: ScenarioCheck) -> Iterator[InstanceFinding]:
-    """One finding for each role that waits in vain, and one for all others alike."""
-    prop, statistics = Property.NO_STUCK_ROLE, answer.statistics
+def findings_of(
+    check: ScenarioCheck, roles: Sequence[str], helps: Helps = _no_helps
+) -> Iterator[InstanceFinding]:
+    """What a search says of deadlocks, messages and each role that waits in vain."""
+    statistics = (("configurations", check.configurations),)
+    traces = (check.deadlock, check.orphan, check.reception)
+    for prop, trace in zip(UNDER_FAULTS, traces, strict=False):
+        outcome = _unrefuted(check) if trace is None else _refuted(trace)
+        yield InstanceFinding(prop, outcome, statistics=statistics)
+    prop = Property.NO_STUCK_ROLE
     for role, trace in check.stuck.items():
-        outcome = _refuted(context, answer.instance, trace, helps=True)
-        yield InstanceFinding(prop, outcome, (role,), statistics=statistics)
-    graph = answer.instance.lowered.graph
-    left = [role for role in (graph.roles if graph else ()) if role not in check.stuck]
+        yield InstanceFinding(prop, _refuted(trace, helps), (role,), statistics=statistics)
+    left = [role for role in roles if role not in check.stuck]
     unjudged = tuple(role for role in left if role in check.open_roles)
     others = tuple(role for role in left if role not in check.open_roles)
     if unjudged:
@@ -201,26 +221,70 @@ def _decided(
             if check is None:
                 outcome = answer.reason or _too_large("it was not searched")
             elif number in check.decisions:
-                trace = check.decisions[number]
-                outcome = _refuted(context, answer.instance, trace, helps=False)
+                outcome = _refuted(check.decisions[number])
             else:
                 outcome = _unrefuted(check)
             found.append((answer.instance, TemporalAnswer(outcome, answer.statistics)))
         outcome, statistics = united(context, found)
-        prop = _KINDS[stated.rule.kind]
-        item = "" if stated.name == prop else stated.name
-        scope = ObligationScope(item=item, scenario=scenario)
-        verdict = Verdict.of(prop, scope, outcome, stated.place, statistics)
-        yield verdict if not scenario else msgspec.structs.replace(verdict, required=False)
+        yield _decision_verdict(stated, scenario, outcome, statistics)
+
+
+def _decision_verdict(
+    stated: StatedDecision,
+    scenario: str,
+    outcome: Outcome,
+    statistics: tuple[tuple[str, int], ...],
+) -> Verdict:
+    """The verdict on a decision; one that is named as its kind needs no name."""
+    prop = _KINDS[stated.rule.kind]
+    scope = ObligationScope(item="" if stated.name == prop else stated.name)
+    return _under(Verdict.of(prop, scope, outcome, stated.place, statistics), scenario)
+
+
+def verdicts_of_machines(
+    name: str, machines: Sequence[Machine], options: Options, said: list[Diagnostic]
+) -> tuple[list[Verdict], tuple[NamedScenario, ...]]:
+    """The decisions and scenarios of the configuration decided on machines from files."""
+    decisions = decisions_of_machines(options, name, machines)
+    subject = subject_of_machines(name, machines)
+    scenarios = scenarios_of_machines(options.scenarios, subject, options.faults, said)
+    verdicts: list[Verdict] = []
+    stated = [one.scenario for one in scenarios]
+    for scenario in [*([Scenario()] if decisions else []), *stated]:
+        try:
+            check = check_scenario(
+                machines,
+                scenario,
+                [one.rule for one in decisions],
+                largest_bound=options.queue_limit,
+                budget=options.search_limit,
+            )
+        except (MachineTooLarge, TooManyFaultSets) as error:
+            reason = _too_large(str(error) or "too many sets of roles may fail together")
+            for prop in UNDER_FAULTS if scenario.name else ():
+                verdict = Verdict.of(prop, ObligationScope(), reason, _START)
+                verdicts.append(_under(verdict, scenario.name))
+            continue
+        if check is None:
+            continue
+        if scenario.name:
+            found = InstanceOutcomes("", tuple(findings_of(check, subject.roles)))
+            plain = across_sizes(name, [found], "", _START)
+            verdicts += [_under(verdict, scenario.name) for verdict in plain]
+        statistics = (("configurations", check.configurations),)
+        for number, one in enumerate(decisions):
+            trace = check.decisions.get(number)
+            outcome = _unrefuted(check) if trace is None else _refuted(trace)
+            verdicts.append(_decision_verdict(one, scenario.name, outcome, statistics))
+    return verdicts, tuple(NamedScenario(one.name, one.text) for one in stated)
 
 
 def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
     """Temporal formulas, which are decided without faults only."""
     skipped = Skipped("temporal formulas are decided without faults only", UNSUPPORTED.number)
     for name in stated_names(context):
-        scope = ObligationScope(item=name, scenario=scenario)
-        verdict = Verdict.of(Property.PROPERTY, scope, skipped, context.place)
-        yield msgspec.structs.replace(verdict, required=False)
+        scope = ObligationScope(item=name)
+        yield _under(Verdict.of(Property.PROPERTY, scope, skipped, context.place), scenario)
 
 
 def _undecided(

@@ -11,6 +11,8 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.names import closest
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
+from tellverify.model.machine import Machine
+from tellverify.model.outage import channels_of
 from tellverify.model.roles import family_of
 from tellverify.model.scenario import (
     OF_ROLES,
@@ -144,6 +146,14 @@ def _subject(context: Context) -> ScenarioSubject:
     pairs = zip(largest.sender, largest.receiver, strict=True)
     channels = frozenset((largest.roles[p], largest.roles[q]) for p, q in pairs)
     return ScenarioSubject(context.name, declared, members, largest.roles, channels)
+
+
+def subject_of_machines(name: str, machines: Sequence[Machine]) -> ScenarioSubject:
+    """What a scenario may speak of in a system of machines."""
+    roles = tuple(machine.role for machine in machines)
+    declared = tuple(dict.fromkeys([*map(family_of, roles), *roles]))
+    channels = frozenset(channels_of(machines))
+    return ScenarioSubject(name, declared, frozenset(roles), roles, channels)
 
 
 def scenarios_of_machines(

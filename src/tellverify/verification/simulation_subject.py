@@ -14,8 +14,6 @@ from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.model.decision import DecisionRule
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.outage import channels_of
-from tellverify.model.roles import family_of
 from tellverify.model.scenario import Scenario
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.machines import Machines
@@ -25,10 +23,10 @@ from tellverify.obligations.stated_decisions import (
     stated_decisions,
 )
 from tellverify.obligations.stated_scenarios import (
-    ScenarioSubject,
     scenarios_of_machines,
     stated_scenarios,
 )
+from tellverify.obligations.stated_scenarios import subject_of_machines as scenario_subject
 from tellverify.source.text import SourceFile
 from tellverify.verification.machine_system import put_together
 
@@ -135,15 +133,6 @@ def subject_of_machines(files: Sequence[ReadFile], options: Options) -> Simulati
         "",
         tuple(one.scenario for one in scenarios),
         tuple(one.rule for one in decisions),
-    )
-
-
-def scenario_subject(name: str, machines: Sequence[Machine]) -> ScenarioSubject:
-    """What a scenario may speak of in a system of machines."""
-    roles = tuple(machine.role for machine in machines)
-    declared = tuple(dict.fromkeys([*map(family_of, roles), *roles]))
-    return ScenarioSubject(
-        name, declared, frozenset(roles), roles, frozenset(channels_of(machines))
     )
 
 
