@@ -12,9 +12,9 @@ from tellverify.evidence.event_log import log_line
 from tellverify.evidence.fault_run import moments
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, OutageKind, Trace
+from tellverify.model.trace import Outage, Trace
 from tellverify.report.drawing.chart import draw
-from tellverify.report.drawing.event_lines import step_line, step_words
+from tellverify.report.drawing.event_lines import failure_line, step_line, step_words
 from tellverify.report.style import Style
 from tellverify.search.simulation import SimulatedRun, Simulator
 from tellverify.search.simulation_statistics import SimulationStatistics
@@ -115,24 +115,15 @@ def run_lines(simulator: Simulator, run: SimulatedRun, style: Style, verbose: bo
     stepper = Stepper(simulator.machines)
     widest = max((len(step_words(step)) for step in steps), default=0)
     fails = moments(run.outages)
-    rows = [_failure(one, style) for one in fails.get(0, ())]
+    rows = [failure_line(one, style) for one in fails.get(0, ())]
     for number, step in enumerate(steps, start=1):
         stepper.make(step)  # by the reference semantics too
         rows.append(step_line(stepper, step, style, min(widest, 60) + 2))
-        rows += [_failure(one, style) for one in fails.get(number, ())]
+        rows += [failure_line(one, style) for one in fails.get(number, ())]
     if len(rows) > _SHOWN and not verbose:
         half = _SHOWN // 2
         rows = [*rows[:half], f"      {len(rows) - _SHOWN} events not shown", *rows[-half:]]
     return ["", *rows, f"{run.ending}: {counted(len(steps), 'event')}"]
-
-
-def _failure(one: Outage, style: Style) -> str:
-    words = {
-        OutageKind.CRASH: f"{one.role} crashes",
-        OutageKind.CUT: f"the channel from {one.role} to {one.peer} is cut",
-        OutageKind.BYZANTINE: f"{one.role} is Byzantine",
-    }
-    return f"   {style.glyphs.failed}  {style.tamed(words[one.kind])}"
 
 
 def fault_lines(

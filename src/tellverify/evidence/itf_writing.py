@@ -130,7 +130,8 @@ def trace_name(obligation: str) -> str:
     `no-stuck-role.Courier.itf.json`. Names that a file name cannot hold are replaced, with a digest
     that keeps different obligations apart.
     """
-    plain = obligation.replace(" -> ", "-to-").replace("[", ".").replace("]", "")
+    plain = obligation.replace(" -> ", "-to-").replace(" @ ", ".under.")
+    plain = plain.replace("[", ".").replace("]", "")
     return f"{_file_name(plain, obligation)}{SUFFIX}"
 
 

@@ -22,7 +22,7 @@ from tellverify.obligations.across_sizes import verdicts as across_sizes
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of, without_graph
 from tellverify.obligations.fault_helps import helps_for
 from tellverify.obligations.instance_outcome import InstanceFinding
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import machines_under_faults
 from tellverify.obligations.options import Options
 from tellverify.obligations.stated_decisions import (
     StatedDecision,
@@ -36,6 +36,7 @@ from tellverify.obligations.stated_scenarios import (
     subject_of_machines,
 )
 from tellverify.obligations.user_properties import stated_names, united
+from tellverify.projection.availability import OutOfBudget
 from tellverify.search.scenario_search import ScenarioCheck, check_scenario
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -59,6 +60,7 @@ _KINDS: Final = {
 
 
 _START: Final = (1, 1)
+_TOO_FEW: Final = Skipped("a gather needs more answers than it has members", UNSUPPORTED.number)
 Helps: TypeAlias = Callable[[Trace], tuple[str, ...]]
 
 
@@ -104,13 +106,17 @@ def decide_scenarios(context: Context) -> Decision:
 def _answers(
     context: Context, scenario: Scenario, decisions: Sequence[StatedDecision]
 ) -> list[_Answer]:
-    """One answer for all sizes at which the family has the members that the scenario names."""
+    """One answer for each size at which the family has the members that the scenario names.
+
+    Sizes with fewer members than some statement needs answers have no such run, unless all have.
+    """
     found = []
     for instance in context.instances:
         answer = _answer(context, instance, scenario, decisions)
         if answer is not None:
             found.append(answer)
-    return found
+    enough = [answer for answer in found if answer.reason != _TOO_FEW]
+    return enough or found
 
 
 def _answer(
@@ -126,7 +132,9 @@ def _answer(
         return _Answer(instance, None, _too_large("the protocol is too large to be searched"))
     options = context.options
     try:
-        machines = Machines(graph).all()
+        machines = machines_under_faults(graph, options.step_limit)
+        if machines is None:
+            return _Answer(instance, None, _TOO_FEW)
         check = check_scenario(
             machines,
             scenario,
@@ -137,6 +145,8 @@ def _answer(
         )
     except MachineTooLarge as error:
         return _Answer(instance, None, _too_large(str(error)))
+    except OutOfBudget:
+        return _Answer(instance, None, _too_large("the orders of answers take too many steps"))
     except TooManyFaultSets:
         return _Answer(instance, None, _too_large("too many sets of roles may fail together"))
     return None if check is None else _Answer(instance, check)
@@ -149,7 +159,8 @@ def _too_large(reason: str) -> Unknown:
 def _unrefuted(check: ScenarioCheck) -> Outcome:
     """What is known when no run was found."""
     if check.complete:
-        return Proved(Method.SEARCH, "all runs searched, with every set of failures")
+        faulty = ", with every set of failures" if check.has_failures else ""
+        return Proved(Method.SEARCH, f"all runs searched{faulty}")
     if check.overflow:
         known = f"; decided with `{check.decided}`" if check.decided else ""
         return _too_large(f"too large to be searched{known}")
@@ -169,7 +180,7 @@ def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Ite
             reason = answer.reason or _too_large("it was not searched")
             findings = [InstanceFinding(prop, reason) for prop in UNDER_FAULTS]
         else:
-            helps = partial(helps_for, context, graph)
+            helps = partial(helps_for, context)
             findings = list(findings_of(answer.check, graph.roles, helps))
         outcomes.append(InstanceOutcomes(answer.instance.name, tuple(findings)))
     bound = sizes_of([answer.instance for answer in answers])

@@ -69,6 +69,7 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     bound: int
     configurations: int
     decided: str = ""
+    has_failures: bool = True
 
 
 class _Part(NamedTuple):
@@ -249,6 +250,7 @@ class _ScenarioSearch:
             self.bound,
             self.configurations,
             decided,
+            bool(self.scenario.rules),
         )
 
     def _largest_decided(self, largest_bound: int, budget: int) -> str:

@@ -297,6 +297,7 @@ def _told(
             trace.explanation,
             (span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
+            helps=() if verdict.scope.scenario else None,
             severity=Severity.ERROR if verdict.required else Severity.WARNING,
             refutes=verdict.name,
         )

@@ -16,7 +16,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.scenario import Scenario
 from tellverify.obligations.context import Context, Instance
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.machines import machines_under_faults
 from tellverify.obligations.options import Options
 from tellverify.obligations.stated_decisions import (
     decisions_of_machines,
@@ -27,6 +27,7 @@ from tellverify.obligations.stated_scenarios import (
     stated_scenarios,
 )
 from tellverify.obligations.stated_scenarios import subject_of_machines as scenario_subject
+from tellverify.projection.availability import OutOfBudget
 from tellverify.source.text import SourceFile
 from tellverify.verification.machine_system import put_together
 
@@ -102,10 +103,18 @@ def subject_of_protocol(
     decisions = stated_decisions(context, said)
     scenarios = stated_scenarios(context, said)
     _stop_at_errors(said, sources)
+    try:
+        machines = machines_under_faults(graph, options.step_limit)
+    except OutOfBudget:
+        reason = "not simulated: the orders of answers take too many steps"
+        raise NotSimulated(reason, is_refuted=False) from None
+    if machines is None:
+        reason = "not simulated: a gather needs more answers than it has members"
+        raise NotSimulated(reason, is_refuted=False)
     return SimulationSubject(
         found.name,
         found.source.path,
-        tuple(Machines(graph).all()),
+        tuple(machines),
         graph,
         name,
         tuple(one.scenario for one in scenarios),

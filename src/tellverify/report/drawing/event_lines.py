@@ -8,6 +8,7 @@ from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.delivery import WORDS
 from tellverify.model.step import Step
+from tellverify.model.trace import Outage, OutageKind
 from tellverify.report.drawing.chart import place
 from tellverify.report.escape import padded, width
 from tellverify.report.style import Style
@@ -22,6 +23,16 @@ def step_words(step: Step) -> str:
     if step.send:
         return f"{step.sender} sends {step.label} to {step.receiver}{how}"
     return f"{step.receiver} takes {step.label} from {step.sender}{how}"
+
+
+def failure_line(one: Outage, style: Style) -> str:
+    """The line of what fails in a run beside messages."""
+    words = {
+        OutageKind.CRASH: f"{one.role} crashes",
+        OutageKind.CUT: f"the channel from {one.role} to {one.peer} is cut",
+        OutageKind.BYZANTINE: f"{one.role} is Byzantine",
+    }
+    return f"   {style.glyphs.failed}  {style.tamed(words[one.kind])}"
 
 
 def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:
