@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 from tellverify.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tellverify.verdict.run import Run
-    from tellverify.verification.simulated_source import GeneratedRun
+    from tellverify.verification.simulated_source import simulate as simulate
 
 __version__ = VERSION
 __all__ = ["__version__", "check", "simulate"]
@@ -51,32 +49,9 @@ def check(
     return run_of(source, instances or {}, (protocols, properties, roles), require, dialect, name)
 
 
-def simulate(
-    source: str | os.PathLike[str],
-    *,
-    runs: int = 1_000,
-    seed: int = 0,
-    start: int = 0,
-    schedule: str = "pct",
-    faults: str | None = None,
-    protocol: str | None = None,
-    instances: Mapping[str, int] | None = None,
-    most_events: int = 10_000,
-    name: str = "<text>",
-) -> Iterator[GeneratedRun]:
-    """Random runs of a protocol in `source`, a path or a text as `check` takes it.
+def __getattr__(name: str) -> object:
+    if name == "simulate":  # with all that it needs, only for whoever asks for it
+        from tellverify.verification.simulated_source import simulate
 
-    Yields `runs` runs with the indices from `start` on. `seed` and index give the same run in every
-    process. `schedule` is "pct" or "uniform"; `faults` names a scenario of the source; `protocol`
-    is the first without it; `instances` gives the sizes of role families, 3 for others. A run has
-    its `steps`, what failed in it (`outages`), how it ended (`ending`: "complete", "stopped",
-    "waiting" or "limit" after `most_events` events) and the `fault` that its end shows, if any.
-
-    Raises ValueError for a source with errors or without the protocol or scenario, an unknown
-    schedule, and a protocol that cannot be simulated.
-    """
-    from tellverify.verification.simulated_source import SimulationRequest, generated
-
-    sizes = dict(instances or {})
-    asked = SimulationRequest(runs, seed, start, schedule, faults, protocol, sizes, most_events)
-    return generated(source, asked, name)
+        return simulate
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

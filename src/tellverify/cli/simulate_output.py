@@ -11,8 +11,9 @@ from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import log_line
 from tellverify.evidence.fault_run import moments
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.failure import Outage
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, Trace
+from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
 from tellverify.report.drawing.event_lines import failure_line, step_line, step_words
 from tellverify.report.style import Style

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
+from tellverify.evidence.itf import TraceFile
 from tellverify.evidence.trace_replay import fault_shown, replay
 from tellverify.model.decision import (
     DecisionError,
@@ -17,13 +20,14 @@ from tellverify.model.decision import (
     breaking_roles,
     parse_decision,
 )
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.outage import departure_from, survivors
 from tellverify.model.scenario import Scenario
 from tellverify.model.scenario_text import ScenarioError, parse_scenario
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, Trace
+from tellverify.model.trace import Trace
 
 OF_DECISIONS: Final = (Fault.DISAGREEMENT, Fault.REPETITION)
 _KIND: Final = {
@@ -37,6 +41,22 @@ _UNDER_FAULTS: Final = (
     Fault.UNSPECIFIED_RECEPTION,
     Fault.ORPHAN_MESSAGE,
 )
+
+
+def scenario_run_of(file: TraceFile) -> Trace:
+    """The run of a file as one of a scenario."""
+    subject = file.subject
+    return Trace(
+        subject.fault,
+        file.steps,
+        subject.culprits,
+        subject.explanation,
+        subject.minimal,
+        file.loop,
+        outages=() if subject.outages is msgspec.UNSET else subject.outages,
+        scenario="" if subject.scenario is msgspec.UNSET else subject.scenario,
+        decision="" if subject.decision is msgspec.UNSET else subject.decision,
+    )
 
 
 def is_of_scenario(trace: Trace) -> bool:

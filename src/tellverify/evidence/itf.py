@@ -17,10 +17,10 @@ import msgspec
 from tellverify.evidence.graph_file import MOST_BYTES as MOST_BYTES
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.delivery import Delivery
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, Trace
 
 _FULL_ENTRIES: Final = 200_000
 
@@ -132,26 +132,12 @@ class TraceFile(msgspec.Struct, frozen=True):
     moments: tuple[Moment, ...]
     filed: ItfFile
 
-
-def scenario_run_of(file: TraceFile) -> Trace | None:
-    """The run of a file as one of a scenario, None when it is of a system without faults."""
-    subject = file.subject
-    scenario = "" if subject.scenario is msgspec.UNSET else subject.scenario
-    outages = () if subject.outages is msgspec.UNSET else subject.outages
-    decision = "" if subject.decision is msgspec.UNSET else subject.decision
-    if not (scenario or outages or decision or any(step.delivery for step in file.steps)):
-        return None
-    return Trace(
-        subject.fault,
-        file.steps,
-        subject.culprits,
-        subject.explanation,
-        subject.minimal,
-        file.loop,
-        outages=outages,
-        scenario=scenario,
-        decision=decision,
-    )
+    @property
+    def has_faults(self) -> bool:
+        """True of a run of a scenario, or one that breaks a decision of roles."""
+        of = self.subject
+        stated = {of.scenario, of.outages, of.decision} - {msgspec.UNSET}
+        return bool(stated) or any(step.delivery for step in self.steps)
 
 
 VAR_TYPES: Final = {"at": "Str -> Int", "queue": "<<Str, Str>> -> Seq(Str)"}

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tellverify.model.delivery import Delivery
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.machine import Machine
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, OutageKind
 
 
 def survivors(machines: Sequence[Machine], outages: Iterable[Outage]) -> list[Machine]:

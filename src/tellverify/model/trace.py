@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault as Fault
 from tellverify.model.formula import Formula
 from tellverify.model.site import Site
@@ -18,26 +17,6 @@ class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str
     finished: bool
     awaits: tuple[tuple[str, str], ...] = ()
-
-
-class OutageKind(StrEnum):
-    """What fails in a run of a scenario, beside messages."""
-
-    CRASH = "crash"  # a role does nothing any more
-    CUT = "cut"  # a channel delivers nothing any more
-    BYZANTINE = "byzantine"  # a role does whatever it likes, from the beginning on
-
-
-class Outage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What fails behind event number `after` (0: the beginning): `role`, or its channel to `peer`.
-
-    It is no event.
-    """
-
-    after: int
-    role: str
-    peer: str = ""
-    kind: OutageKind = OutageKind.CRASH
 
 
 class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_field="kind"):

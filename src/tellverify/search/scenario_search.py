@@ -17,6 +17,7 @@ from tellverify.diagnostics.wording import series
 from tellverify.evidence.fault_run import OF_DECISIONS, unshown_in_scenario
 from tellverify.model.decision import DecisionKind, DecisionRule, breaking_roles, decided
 from tellverify.model.defect import Defect
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
@@ -30,7 +31,7 @@ from tellverify.model.scenario import (
 )
 from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, OutageKind, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.search.breadth_first import Layers, explored
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.omission import OmissionRun, omission_findings

@@ -13,10 +13,11 @@ import msgspec
 from tellverify.evidence.fault_run import unshown_in_scenario
 from tellverify.model.decision import DecisionKind, DecisionRule, breaking_roles, decided
 from tellverify.model.defect import Defect
+from tellverify.model.failure import OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.run_end import origins
 from tellverify.model.step import Step
-from tellverify.model.trace import OutageKind, Trace
+from tellverify.model.trace import Trace
 from tellverify.search.scenario_search import (
     ScenarioCheck,
     check_scenario,

@@ -22,13 +22,13 @@ import msgspec
 
 from tellverify.model.decision import DecisionKind, DecisionRule
 from tellverify.model.delivery import OWED, UNQUEUED, Delivery
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.outage import channels_of
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, OutageKind
 from tellverify.search.scenario_machines import ScenarioMachines, scenario_machines
 from tellverify.search.traces import step_of
 
@@ -73,7 +73,7 @@ class SimulatedRun(msgspec.Struct, frozen=True):
     decision: int = -1
 
 
-class _Move(NamedTuple):
+class _RunMove(NamedTuple):
     """A move of a role: where it leads, and what it does to a queue."""
 
     actor: int
@@ -88,7 +88,7 @@ class _Move(NamedTuple):
 _Takes: TypeAlias = list[tuple[int, dict[int, int], dict[int, int]]]
 
 
-class _Row(NamedTuple):
+class _RunRow(NamedTuple):
     """The moves of a local state: those that need no queue, and those that take from one.
 
     Where all of them take from the head of one queue, `channel` is that and `heads` has the move,
@@ -111,11 +111,11 @@ class CompiledRows:
         number = {role: n for n, role in enumerate(roles)}
         self.channels: dict[Channel, int] = {}
         self.labels: dict[str, int] = {}
-        self.moves: list[_Move] = []
+        self.moves: list[_RunMove] = []
         self.places: list[tuple[int, int, int]] = []  # role, state, place of every move
-        self.rows: list[list[_Row]] = []
+        self.rows: list[list[_RunRow]] = []
         for role, machine in enumerate(made.machines):
-            states: list[_Row] = []
+            states: list[_RunRow] = []
             for state, row in enumerate(machine.moves):
                 free: list[int] = []
                 takes: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
@@ -129,7 +129,7 @@ class CompiledRows:
                     receiver = number[channel[1]]
                     move = len(self.moves)
                     self.moves.append(
-                        _Move(role, target, at, label, receiver, action.delivery, action.send)
+                        _RunMove(role, target, at, label, receiver, action.delivery, action.send)
                     )
                     self.places.append((role, state, place))
                     if action.send or at < 0:
@@ -138,17 +138,17 @@ class CompiledRows:
                         heads, bag = takes.setdefault(at, ({}, {}))
                         into = bag if action.delivery is Delivery.REORDERED else heads
                         into[label] = move
-                states.append(_row(free, [(at, *pair) for at, pair in takes.items()]))
+                states.append(_run_row(free, [(at, *pair) for at, pair in takes.items()]))
             self.rows.append(states)
 
 
-def _row(free: list[int], takes: _Takes) -> _Row:
+def _run_row(free: list[int], takes: _Takes) -> _RunRow:
     if not takes:
-        return _Row(free, -1, {}, takes)
+        return _RunRow(free, -1, {}, takes)
     channel, heads, bag = takes[0]
     if free or bag or len(takes) > 1:
-        return _Row(free, -2, {}, takes)
-    return _Row(free, channel, {label: [move] for label, move in heads.items()}, takes)
+        return _RunRow(free, -2, {}, takes)
+    return _RunRow(free, channel, {label: [move] for label, move in heads.items()}, takes)
 
 
 class Simulator:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from tellverify.language.files import inputs
 from tellverify.language.instances import SizeFault
 from tellverify.language.workspace import Unopened, Workspace, opened
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.scenario import Scenario, TooManyFaultSets
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage
 from tellverify.obligations.options import Options
 from tellverify.search.simulation import RunEnding, ScheduleKind, Simulator
 from tellverify.verification.simulation_subject import (
@@ -50,6 +50,35 @@ class GeneratedRun(msgspec.Struct, frozen=True):
     ending: RunEnding
     fault: Fault | None = None
     culprits: tuple[str, ...] = ()
+
+
+def simulate(
+    source: str | os.PathLike[str],
+    *,
+    runs: int = 1_000,
+    seed: int = 0,
+    start: int = 0,
+    schedule: str = "pct",
+    faults: str | None = None,
+    protocol: str | None = None,
+    instances: Mapping[str, int] | None = None,
+    most_events: int = 10_000,
+    name: str = "<text>",
+) -> Iterator[GeneratedRun]:
+    """Random runs of a protocol in `source`, a path or a text as `check` takes it.
+
+    Yields `runs` runs with the indices from `start` on. `seed` and index give the same run in every
+    process. `schedule` is "pct" or "uniform"; `faults` names a scenario of the source; `protocol`
+    is the first without it; `instances` gives the sizes of role families, 3 for others. A run has
+    its `steps`, what failed in it (`outages`), how it ended (`ending`: "complete", "stopped",
+    "waiting" or "limit" after `most_events` events) and the `fault` that its end shows, if any.
+
+    Raises ValueError for a source with errors or without the protocol or scenario, an unknown
+    schedule, and a protocol that cannot be simulated.
+    """
+    sizes = dict(instances or {})
+    asked = SimulationRequest(runs, seed, start, schedule, faults, protocol, sizes, most_events)
+    return generated(source, asked, name)
 
 
 def generated(

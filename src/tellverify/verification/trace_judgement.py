@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.evidence.fault_run import unshown_in_scenario
+from tellverify.evidence.fault_run import scenario_run_of, unshown_in_scenario
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import (
     MOST_BYTES,
@@ -15,7 +15,6 @@ from tellverify.evidence.itf import (
     TraceFile,
     TraceSubject,
     read_itf,
-    scenario_run_of,
 )
 from tellverify.evidence.itf_writing import disagreement
 from tellverify.evidence.trace_replay import Stepper, fault_shown
@@ -92,9 +91,8 @@ def false_claim(
             return can_end(list(machines), stepper.configuration(), _MOST_CONFIGURATIONS) is False
         return _misses_end(graph, recorded.steps)
 
-    in_scenario = scenario_run_of(recorded)
-    if in_scenario is not None:
-        reason = unshown_in_scenario(in_scenario, machines)
+    if recorded.has_faults:
+        reason = unshown_in_scenario(scenario_run_of(recorded), machines)
     elif fault in FORMULA_FAULTS:
         reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
     else:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.evidence.fault_run import unshown_in_scenario
 from tellverify.evidence.graph_file import GraphFile, NeutralGraph
 from tellverify.evidence.itf import (
     VAR_TYPES,
@@ -19,7 +18,6 @@ from tellverify.evidence.itf import (
     form_of,
     moment_of,
     rendered,
-    scenario_run_of,
 )
 from tellverify.evidence.neutral_machine import NeutralMachineTooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
@@ -66,9 +64,8 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     code, refuted = _FAULTS[subject.fault]
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
     asked, mark, scenario = subject.obligation.partition(" @ ")
-    in_scenario = scenario_run_of(trace)
-    rules = "" if in_scenario is None else in_scenario.scenario
-    require(bool(scenario) == bool(mark) == bool(rules), "scenario", "not that of the obligation")
+    has_rules = subject.scenario is not msgspec.UNSET
+    require(bool(scenario) == bool(mark) == has_rules, "scenario", "not that of the obligation")
     named, _, roles = asked.partition("[")
     refutes = (refuted,) if subject.fault in _LASSOS else (refuted, "implementable")
     require(named in refutes, "obligation", f"`{subject.fault}` does not refute it")
@@ -89,8 +86,10 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
         said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
         require(said in lines, f"state {index}", "no such event in that line of the source")
     require(trace.loop < 0 or subject.fault in _LASSOS, "loop", "this fault has none")
-    if in_scenario is not None:
-        reason = unshown_in_scenario(in_scenario, machines)
+    if trace.has_faults:
+        from tellverify.evidence.fault_run import scenario_run_of, unshown_in_scenario
+
+        reason = unshown_in_scenario(scenario_run_of(trace), machines)
     else:
         reason = _missing(trace, machines, made.configuration, graph)
     require(not reason, f"state {len(steps)}, `{subject.fault}`", reason)

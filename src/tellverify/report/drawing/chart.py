@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted, grouped, listed
+from tellverify.model.failure import OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
-from tellverify.model.trace import OutageKind, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import (
     Fold,
     RowKind,

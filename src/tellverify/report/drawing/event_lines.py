@@ -7,8 +7,8 @@ from typing import Final
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.delivery import WORDS
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.step import Step
-from tellverify.model.trace import Outage, OutageKind
 from tellverify.report.drawing.chart import place
 from tellverify.report.escape import padded, width
 from tellverify.report.style import Style

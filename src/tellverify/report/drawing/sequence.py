@@ -10,10 +10,11 @@ import msgspec
 
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.model.delivery import UNQUEUED, WORDS, Delivery
+from tellverify.model.failure import OutageKind
 from tellverify.model.run_end import origins
 from tellverify.model.site import Site
 from tellverify.model.step import Step
-from tellverify.model.trace import OutageKind, Trace, Waiting
+from tellverify.model.trace import Trace, Waiting
 from tellverify.report.families import collapsed
 
 FOLD_AFTER: Final = 12
