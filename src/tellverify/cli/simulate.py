@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 import click
 import msgspec
@@ -116,6 +117,9 @@ class _Asked(msgspec.Struct, frozen=True):
     show_default=True,
     help="Statistics as text or JSON, or the events of all runs, a line each.",
 )
+@click.option(
+    "--log", "log_path", metavar="PATH", help="Write the events of all runs to this file."
+)
 @click.option("--no-progress", is_flag=True, help="No line about how far it is.")
 @click.option("-v", "--verbose", is_flag=True, help="Show runs in full.")
 def simulate(
@@ -131,6 +135,7 @@ def simulate(
     faults: str | None,
     most_events: int,
     style: str,
+    log_path: str | None,
     no_progress: bool,
     verbose: bool,
 ) -> int:
@@ -158,7 +163,8 @@ def simulate(
             graph=subject.graph,
         )
         asked = _Asked(runs, index, until, style)
-        return _simulated(subject, simulator, asked, verbose, quiet=no_progress)
+        with _log(log_path, style) as out:
+            return _simulated(subject, simulator, asked, out, verbose, quiet=no_progress)
     except RefusedFile as refused:
         return complain_refused(refused)
     except NotSimulated as stop:
@@ -210,7 +216,13 @@ def _scenario(subject: SimulationSubject, name: str | None) -> Scenario:
 
 
 def _simulated(
-    subject: SimulationSubject, simulator: Simulator, asked: _Asked, verbose: bool, *, quiet: bool
+    subject: SimulationSubject,
+    simulator: Simulator,
+    asked: _Asked,
+    log: TextIO | None,
+    verbose: bool,
+    *,
+    quiet: bool,
 ) -> int:
     tally = Tally(simulator)
     first: SimulatedRun | None = None
@@ -220,8 +232,8 @@ def _simulated(
     with _progress(quiet) as tell:
         for done, run in enumerate(simulator.runs(count, start), start=1):
             tally.add(run)
-            if asked.style == "jsonl":
-                sys.stdout.writelines(log_of_run(simulator, run, subject.name))
+            if log is not None:
+                log.writelines(log_of_run(simulator, run, subject.name))
             if run.fault is not None and first is None:
                 first = run
             tell(done, count, "")
@@ -242,6 +254,23 @@ def _simulated(
         for line in lines:
             click.echo(line.rstrip())
     return Exit.REFUTED if first is not None else Exit.OK
+
+
+@contextmanager
+def _log(path: str | None, style: str) -> Iterator[TextIO | None]:
+    """Where the events of runs go: to a file, to standard output, or nowhere."""
+    if path is None:
+        yield sys.stdout if style == "jsonl" else None
+        return
+    if style == "jsonl":
+        raise click.UsageError("give --log or --format jsonl, not both")
+    try:
+        out = open(path, "w", encoding="utf-8")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise click.UsageError(f"cannot write {in_full(path)}: {reason}") from None
+    with out:
+        yield out
 
 
 @contextmanager

@@ -116,14 +116,19 @@ def _configured(given: ConfiguredScenario, said: list[Diagnostic]) -> StatedScen
             message = f"{error.message}, in `{text[:200]}`"
             said.append(say.bad_scenario(given.path, given.name, span, message, error.help))
             return None
-        rules.extend(part.rules)
+        is_verbatim = span.end - span.start == len(text)
+        for rule in part.rules:
+            low, high = (rule.start, rule.end) if is_verbatim else (0, span.end - span.start)
+            ends = {"start": span.start + low, "end": span.start + high}
+            rules.append(msgspec.structs.replace(rule, **ends))
         scenario = msgspec.structs.replace(
             scenario,
             engaged_only=scenario.engaged_only and part.engaged_only,
             deduplicate=scenario.deduplicate or part.deduplicate,
         )
     scenario = msgspec.structs.replace(scenario, rules=tuple(rules))
-    return StatedScenario(scenario, given.path, whole, general=True)
+    start = -1 if whole == NOWHERE else 0
+    return StatedScenario(scenario, given.path, whole, start, general=True)
 
 
 class ScenarioSubject(msgspec.Struct, frozen=True):

@@ -138,7 +138,8 @@ def _configurations(
 ) -> dict[str, SourceFile]:
     """The configuration files that findings are about, as the text to quote."""
     told = {diagnostic.path for diagnostic in diagnostics}
-    paths = {user.path for user in options.user_properties} & told - set(known)
+    stated = (*options.user_properties, *options.scenarios)
+    paths = {user.path for user in stated} & told - set(known)
     if not paths:
         return {}
     from tellverify.language.files.inputs import read_any
