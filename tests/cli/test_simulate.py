@@ -130,9 +130,8 @@ def test_duplicates_are_met(ota: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_a_log_of_runs_conforms(
     ota: Path, capsys: pytest.CaptureFixture[str], schedule: str
 ) -> None:
-    code, _ = simulated(
-        capsys, "ota.tell", "--runs", "30", "--log", "l.jsonl", "--schedule", schedule
-    )
+    options = ("--runs", "30", "--log", "l.jsonl", "--schedule", schedule)
+    code, _ = simulated(capsys, "ota.tell", *options)
     assert code == 0
     assert run(["replay", "l.jsonl", "ota.tell", "--instances", "D=3", "--complete"]) == 0
     assert "all 30 runs are complete" in capsys.readouterr().out
@@ -192,5 +191,5 @@ def test_the_library_generates_the_same_runs(ota: Path) -> None:
     text = list(tellverify.simulate(OTA, runs=1, seed=7, instances={"D": 1}))
     assert len(text[0].steps) == 6 and text[0].ending == "complete"
     for wrong in ({"schedule": "x"}, {"faults": "x"}, {"protocol": "x"}, {"instances": {"X": 1}}):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             tellverify.simulate("ota.tell", **wrong)  # type: ignore[arg-type]
