@@ -36,6 +36,7 @@ class Flags(msgspec.Struct, frozen=True):
     properties: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     witness: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     changed_since: str | None = None
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -148,6 +149,12 @@ what = _joined(
         metavar="EVENT",
         callback=parse_witness,
         help="Only find a shortest run to `A -> B : X`, `branch LABEL` or `R finished`.",
+    ),
+    click.option(
+        "--faults",
+        multiple=True,
+        metavar="NAME",
+        help="Only this scenario with faults; `none` for none, all of them without this.",
     ),
     click.option(
         "--machines",

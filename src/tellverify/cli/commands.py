@@ -9,6 +9,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "project": ("tellverify.cli.project", "project", "show what each role does"),
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
+    "simulate": ("tellverify.cli.simulate", "simulate", "make random runs, with faults if asked"),
     "run": ("tellverify.cli.run", "run", "launch a protocol on a runtime and execute it"),
     "accept": ("tellverify.cli.accept", "accept", "decide which packs protocols may carry"),
     "report": ("tellverify.cli.report", "report", "render a stored run again"),

@@ -25,6 +25,7 @@ from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.builtin_policies import is_builtin
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import NO_FAULTS, requirement_key
 from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import EvidenceFile, Run
@@ -145,6 +146,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         properties=flags.properties or ((Property.REACHABLE.value,) if flags.witness else ()),
         roles=flags.roles,
         witness=flags.witness,
+        faults=tuple(n for n in flags.faults if n != NO_FAULTS) if flags.faults else None,
         keep_graphs=evidence is not None,
         coverage=flags.verbose or draws,
         draw=draws,
@@ -402,15 +404,24 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]
     items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
-    return [
-        f"no protocol that was checked has the names of `{event}`"
-        for event in options.witness
-        if event not in items
-    ] + [
-        f"no protocol that was checked has a role `{name}`"
-        for name in dict.fromkeys(named)
-        if name not in roles
-    ]
+    scenarios = {one.name for protocol in protocols for one in protocol.scenarios}
+    return (
+        [
+            f"no protocol that was checked has a scenario `{name}`"
+            for name in options.faults or ()
+            if name not in scenarios
+        ]
+        + [
+            f"no protocol that was checked has the names of `{event}`"
+            for event in options.witness
+            if event not in items
+        ]
+        + [
+            f"no protocol that was checked has a role `{name}`"
+            for name in dict.fromkeys(named)
+            if name not in roles
+        ]
+    )
 
 
 def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
@@ -427,6 +438,7 @@ def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str],
     verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
     items = {verdict.scope.item for verdict in verdicts}
     decided = {verdict.property.value for verdict in verdicts}
+    decided |= {requirement_key(verdict.property, verdict.scope) for verdict in verdicts}
     return (
         [
             f"no protocol that was checked has the names of property `{user.name}`"

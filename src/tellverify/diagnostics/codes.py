@@ -29,6 +29,7 @@ MODULES: Final[dict[str, str]] = {
     "event_log": "8",
     "evidence": "3",
     "expectations": "2",
+    "faults": "56",
     "flow": "2",
     "guards": "6",
     "imports": "2",

@@ -16,6 +16,8 @@ import msgspec
 
 from tellverify.evidence.graph_file import MOST_BYTES as MOST_BYTES
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.delivery import Delivery
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
@@ -57,6 +59,7 @@ class ItfStateMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     label: str = ""
     path: str = ""
     line: _Index = 0
+    delivery: Delivery = Delivery.FIFO
 
 
 class ItfState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +74,8 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A property of the user has its `formula`, in JSON as `evidence.formula_run` reads it; so has an
     event that a witness reaches. `dialect` and
     `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
+    `scenario` has the rules of the faults that the run keeps to, `outages` what fails in it beside
+    messages, and `decision` what it breaks, where that is about decisions of roles.
     """
 
     source: str
@@ -86,6 +91,9 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     formula: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
     files: _Several | msgspec.UnsetType = msgspec.UNSET
+    scenario: str | msgspec.UnsetType = msgspec.UNSET
+    outages: tuple[Outage, ...] | msgspec.UnsetType = msgspec.UNSET
+    decision: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def basis_of(subject: TraceSubject) -> tuple[str, tuple[str, ...]]:
@@ -123,6 +131,13 @@ class TraceFile(msgspec.Struct, frozen=True):
     form: Form
     moments: tuple[Moment, ...]
     filed: ItfFile
+
+    @property
+    def has_faults(self) -> bool:
+        """True of a run of a scenario, or one that breaks a decision of roles."""
+        of = self.subject
+        stated = {of.scenario, of.outages, of.decision} - {msgspec.UNSET}
+        return bool(stated) or any(step.delivery for step in self.steps)
 
 
 VAR_TYPES: Final = {"at": "Str -> Int", "queue": "<<Str, Str>> -> Seq(Str)"}
@@ -201,7 +216,8 @@ def _step(meta: ItfStateMeta, index: int) -> Step:
     if index > 0 and not (meta.action and meta.sender and meta.receiver and meta.label):
         raise ItfError(f"not a trace: state {index} lacks its action, sender, receiver or label")
     site = Site(path=meta.path, line=meta.line)
-    return Step(meta.action == "send", meta.sender, meta.receiver, meta.label, site)
+    ends = (meta.sender, meta.receiver)
+    return Step(meta.action == "send", *ends, meta.label, site, delivery=meta.delivery)
 
 
 def _moment(state: ItfState, index: int) -> Moment:

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.model.delivery import Delivery
 from tellverify.model.site import Site
 
 TIMEOUT: Final = "timeout"
@@ -31,6 +32,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     An event of a timer has `timer`, "timeout" or "cancel", and the number `scope` of the statement
     in the protocol at hand; both ends are then its owner, and `label` is the timer's word. Messages
     in `discards` vanish with the event.
+    `delivery` says what a fault makes of the message, in runs of a scenario with faults.
     """
 
     send: bool
@@ -41,6 +43,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     timer: str = ""
     scope: int = -1
     discards: tuple[Discarded, ...] = ()
+    delivery: Delivery = Delivery.FIFO
 
     @property
     def actor(self) -> str:

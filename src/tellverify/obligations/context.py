@@ -15,7 +15,7 @@ from tellverify.obligations.options import Options
 from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
-from tellverify.verdict.run import Coverage, Presupposition, Verdict
+from tellverify.verdict.run import Coverage, NamedScenario, Presupposition, Verdict
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class Decision(msgspec.Struct, frozen=True):
     """Verdicts and findings; all empty where there is nothing to decide.
 
     `files` is evidence to be written: what each belongs to, its name below the folder of the
-    protocol, and its text.
+    protocol, and its text. `scenarios` are those under which something is decided.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -75,6 +75,7 @@ class Decision(msgspec.Struct, frozen=True):
     files: tuple[tuple[str, str, str], ...] = ()
     coverage: Coverage | None = None
     presuppositions: tuple[Presupposition, ...] = ()
+    scenarios: tuple[NamedScenario, ...] = ()
 
 
 def sizes_of(instances: Sequence[Instance]) -> str:

@@ -15,6 +15,7 @@ from tellverify.obligations.options import Options
 from tellverify.projection.acyclic_machines import TreeMachines
 from tellverify.projection.implementability import Implementability, check_graph
 from tellverify.projection.subset import bounded_machine
+from tellverify.projection.threshold_machines import has_thresholds, threshold_machines
 from tellverify.verdict.outcome import Outcome
 
 ALL_MACHINES: Final = 64  # protocols of up to this many roles are replayed with every machine
@@ -132,6 +133,17 @@ class GraphContext:
     def implementability(self) -> Implementability:
         """Coherence of the local types, for a graph in the class."""
         return check_graph(self.graph, self.options.step_limit)
+
+
+def machines_under_faults(graph: ProtocolGraph, steps: int) -> list[Machine] | None:
+    """The machines of all roles for runs with faults, and for simulation.
+
+    With `min_responses` the answers come in any order, and late ones are dropped; None when a
+    statement needs more answers than it has members. Raises MachineTooLarge and OutOfBudget.
+    """
+    if has_thresholds(graph):
+        return threshold_machines(graph, steps)
+    return Machines(graph).all()
 
 
 def path_machine(role: str, actions: list[tuple[Action, int]]) -> Machine:

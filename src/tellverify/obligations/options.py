@@ -44,6 +44,18 @@ class UserProperty(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
+class ConfiguredScenario(msgspec.Struct, frozen=True):
+    """A scenario of the configuration: its rules, and where each of them stands there."""
+
+    name: str
+    rules: tuple[str, ...]
+    path: str
+    line: int
+    engaged_only: bool = True
+    deduplicate: bool = False
+    spans: tuple[Span, ...] = ()
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """The committed assumptions, and the file they were read from."""
 
@@ -73,7 +85,8 @@ class Options(msgspec.Struct, frozen=True):
     refuted, with little work. With the `target` "telltale" it is an error
     that Telltale drops or rejects a text; empty: whatever runs the protocol.
     `late` says what happens to messages of a failed attempt ("attempts" or "keep"), `fire` where
-    a timer may fire ("waits" or "any").
+    a timer may fire ("waits" or "any"). `scenarios` are those of the
+    configuration; `faults` names the scenarios that are decided, None: all of them.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -107,9 +120,14 @@ class Options(msgspec.Struct, frozen=True):
     suggest: bool = False
     late: str = "attempts"
     fire: str = "waits"
+    scenarios: tuple[ConfiguredScenario, ...] = ()
+    faults: tuple[str, ...] | None = None
 
     def strength(self, prop: str) -> str:
-        """The strength that obligations of a property need when they are required."""
+        """The strength that obligations of a property need when they are required.
+
+        A property under a scenario is `PROPERTY @ SCENARIO`, and has a strength of its own.
+        """
         for name, strength in self.requirements:
             if name == prop:
                 return strength

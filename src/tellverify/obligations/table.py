@@ -46,6 +46,9 @@ ceremony-status        the protocol       `ceremonies`                    enumer
 admission              packs              `admission`                     sets, a solver
 acceptance             packs              `accepted`                      executions
 property               a formula          `user_properties`               search, causal order
+agreement,             a decision         `scenarios`                     search
+at-most-once,
+no-deadlock @ ..       a scenario         `scenarios`                     search
 reachable              an event           `user_properties`               search
 late-messages          the protocol       `timeouts`                      search
 =====================  =================  ==============================  =======================
@@ -75,6 +78,7 @@ from tellverify.diagnostics.limits import EVENT_LIMIT, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.walk import guarded_choices
 from tellverify.language.lowering.lower import Lowered
+from tellverify.model.decision import is_decision
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.parallel_order import ParallelOrder
@@ -84,10 +88,11 @@ from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
-from tellverify.verdict.run import Presupposition, Verdict
+from tellverify.verdict.run import NamedScenario, Presupposition, Verdict
 
 _PACKAGE: Final = "tellverify.obligations"
 _STATES_PROPERTY: Final = re.compile(r"tell:[ \t]*property\b")
+_STATES_FAULTS: Final = re.compile(r"tell:[ \t]*(faults\b|property\b.*(agreement|at-most-once))")
 
 
 class GraphDecider(msgspec.Struct, frozen=True):
@@ -131,6 +136,13 @@ def _states_properties(context: Context) -> bool:
 
 def _has_timers(context: Context) -> bool:
     return any(instance.lowered.timed is not None for instance in context.instances)
+
+
+def _states_faults(context: Context) -> bool:
+    options, text = context.options, context.source.text
+    stated = _STATES_FAULTS.search(text) is not None or bool(options.scenarios)
+    asked = any(is_decision(user.formula) for user in options.user_properties)
+    return stated or asked
 
 
 def _asks_for_witnesses(context: Context) -> bool:
@@ -206,6 +218,18 @@ PROTOCOL_DECIDERS: Final = (
     ProtocolDecider((Property.ADMISSION,), _has_policy, "admission:decide_admission"),
     ProtocolDecider((Property.ACCEPTANCE,), _has_policy, "accepted:decide_acceptance"),
     ProtocolDecider((Property.PROPERTY,), _states_properties, "user_properties:decide_properties"),
+    ProtocolDecider(
+        (
+            Property.AGREEMENT,
+            Property.AT_MOST_ONCE,
+            Property.NO_DEADLOCK,
+            Property.NO_ORPHAN_MESSAGE,
+            Property.NO_UNSPECIFIED_RECEPTION,
+            Property.NO_STUCK_ROLE,
+        ),
+        _states_faults,
+        "scenarios:decide_scenarios",
+    ),
     ProtocolDecider((Property.REACHABLE,), _asks_for_witnesses, "user_properties:decide_witnesses"),
     ProtocolDecider((Property.LATE_MESSAGES,), _has_timers, "timeouts:decide_timeouts"),
     ProtocolDecider((), _has_branches, "coverage:find_untaken_branches"),
@@ -291,6 +315,7 @@ def decide_protocol(context: Context) -> Decision:
     """
     asked = set(context.options.properties)
     verdicts: list[Verdict] = []
+    scenarios: list[NamedScenario] = []
     diagnostics: list[Diagnostic] = []
     presupposed: list[Presupposition] = []
     files: list[tuple[str, str, str]] = []
@@ -305,9 +330,17 @@ def decide_protocol(context: Context) -> Decision:
         diagnostics.extend(decision.diagnostics)
         presupposed.extend(decision.presuppositions)
         files.extend(decision.files)
+        scenarios.extend(decision.scenarios)
     coverage = None
     if context.options.coverage:
         from tellverify.obligations.coverage import coverage_of
 
         coverage = coverage_of(context.protocol, context.source, context.instances)
-    return Decision(tuple(verdicts), tuple(diagnostics), tuple(files), coverage, tuple(presupposed))
+    return Decision(
+        tuple(verdicts),
+        tuple(diagnostics),
+        tuple(files),
+        coverage,
+        tuple(presupposed),
+        tuple(scenarios),
+    )

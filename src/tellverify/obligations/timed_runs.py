@@ -132,6 +132,8 @@ class TimedRuns:
                 | Fault.UNBOUNDED_QUEUE
                 | Fault.ENDLESS_RUN
                 | Fault.PROPERTY
+                | Fault.DISAGREEMENT
+                | Fault.REPETITION
                 | Fault.WITNESS
             ):
                 return ""

@@ -16,7 +16,7 @@ suffice here is tested and not proved: no fault was found where they hold.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -113,9 +113,14 @@ def _extends(graph: ProtocolGraph, chain: list[int], entered: Counter[int]) -> b
     return same and graph.sender[e] not in {graph.sender[each] for each in chain}
 
 
-def loosen(graph: ProtocolGraph) -> Loosened | None:
-    """The loosened graph, None when a gather is too large or needs more answers than it has."""
+def loosen(graph: ProtocolGraph, needed: Callable[[Gather], int] | None = None) -> Loosened | None:
+    """The loosened graph, None when a gather is too large or needs more answers than it has.
+
+    `needed` gives the answers that a gather needs instead of what its statement says.
+    """
     gathers = gathers_of(graph)
+    if needed is not None:
+        gathers = tuple(msgspec.structs.replace(one, needed=needed(one)) for one in gathers)
     if any(
         len(each.senders) > _MOST_MEMBERS or each.needed > len(each.senders) for each in gathers
     ):

@@ -13,7 +13,7 @@ from tellverify.model.sizes import members_named
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.region import Region
-from tellverify.verdict.identity import BUDGETS, CERTIFICATE
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE, SCENARIO_MARK
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -170,10 +170,11 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Verdic
     for verdict in protocol.verdicts:
         by_status[status(verdict.outcome)].append(verdict)
     for word, verdicts in by_status.items():
-        items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
+        items: dict[tuple[str, str, str, str, bool], list[Verdict]] = {}
         for verdict in verdicts:
-            items.setdefault(_key(protocol, verdict), []).append(verdict)
-        for (name, code, detail, named), members in items.items():
+            key = (verdict.scope.scenario, *_key(protocol, verdict))
+            items.setdefault(key, []).append(verdict)
+        for (scenario, name, code, detail, named), members in items.items():
             subject = (
                 _subjects(members, limit)
                 if named
@@ -181,6 +182,8 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Verdic
             )
             if name == _ALL_SIZES:
                 subject, detail = _of_sizes(members, limit), _sizes_shown(members)
+            if scenario:
+                subject += f"{SCENARIO_MARK}{scenario}"
             lines.append(VerdictGroup(word, subject, code, detail, tuple(members)))
     return lines
 

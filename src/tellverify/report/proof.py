@@ -31,6 +31,7 @@ from tellverify.report.titles import titled
 from tellverify.report.wording import settling
 from tellverify.source.text import SourceFile
 from tellverify.verdict.done import Completion, CompletionAnswer
+from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -169,13 +170,18 @@ def _about(protocol: ProtocolReport) -> str:
 def _by_property(group: VerdictGroup) -> Iterator[list[Verdict]]:
     parts: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in group.verdicts:
-        parts.setdefault((str(verdict.property), verdict.scope.item), []).append(verdict)
+        key = (requirement_key(verdict.property, verdict.scope), verdict.scope.item)
+        parts.setdefault(key, []).append(verdict)
     yield from parts.values()
 
 
 def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> Iterator[str]:
     first = verdicts[0]
-    name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
+    name = (
+        code(first.name)
+        if len(verdicts) == 1
+        else code(requirement_key(first.property, first.scope))
+    )
     yield f"- **{prose(PROPERTIES[first.property].sentence)}** {name}"
     roles = [role for verdict in verdicts for role in verdict.scope.roles]
     if len(verdicts) > 1 and roles:

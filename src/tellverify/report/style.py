@@ -49,6 +49,7 @@ class Glyphs(msgspec.Struct, frozen=True):
     queued: str
     discarded: str
     timer: str
+    failed: str
     finished: str
     waiting: str
     able: str
@@ -67,6 +68,7 @@ UNICODE: Final = Glyphs(
     queued="┊",
     discarded="×",
     timer="⧗",
+    failed="✕",
     finished="■",
     waiting="◌",
     able="▷",
@@ -84,6 +86,7 @@ ASCII: Final = Glyphs(
     queued=":",
     discarded="x",
     timer="%",
+    failed="x",
     finished="#",
     waiting="o",
     able="~",

@@ -75,6 +75,7 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
     """It does not hold: a replayed run, two branches that conflict, or premises that clash.
 
     `instance` names the family sizes it was found at, `reason` says why it happens, where known.
+    `helps` say what would heal it, where that was verified.
     `diagnostic` is the finding that reports it. There is none where another obligation is refuted
     by the same evidence and reports it.
     """
@@ -85,6 +86,7 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
     instance: str = ""
     reason: str = ""
     diagnostic: Diagnostic | None = None
+    helps: tuple[str, ...] = ()
 
 
 class Unknown(msgspec.Struct, frozen=True, omit_defaults=True, tag="unknown", tag_field="status"):

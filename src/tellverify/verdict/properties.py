@@ -31,6 +31,8 @@ class Property(StrEnum):
     CAN_TERMINATE = "can-terminate"
     TERMINATES = "terminates"
     NO_LATE_MESSAGE = "no-late-message"
+    AGREEMENT = "agreement"
+    AT_MOST_ONCE = "at-most-once"
     PROJECTABLE = "projectable"
     TIMEOUT_AGREEMENT = "timeout-agreement"
     FRESH_MESSAGES = "fresh-messages"
@@ -174,6 +176,18 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         "No answer of a gather comes after its receiver has gone on, unless it is discarded.",
         PropertyScope.CHANNEL,
         ("TV470",),
+    ),
+    Property.AGREEMENT: PropertyRow(
+        SENTENCES["agreement"],
+        PropertyScope.FORMULA,
+        ("TV623",),
+        fault=Fault.DISAGREEMENT,
+    ),
+    Property.AT_MOST_ONCE: PropertyRow(
+        SENTENCES["at-most-once"],
+        PropertyScope.FORMULA,
+        ("TV624",),
+        fault=Fault.REPETITION,
     ),
     Property.PROJECTABLE: PropertyRow(
         "The role has a local type by strict merge.",

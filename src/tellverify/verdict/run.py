@@ -144,6 +144,13 @@ class Presupposition(msgspec.Struct, frozen=True):
     presumed: bool = True
 
 
+class NamedScenario(msgspec.Struct, frozen=True):
+    """Faults under which obligations of a protocol were decided: the name and the rules."""
+
+    name: str
+    rules: str
+
+
 class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that was found out about one subject; with `drawings` if a report needs them.
 
@@ -161,6 +168,7 @@ class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     drawings: Drawings | None = None
     coverage: Coverage | None = None
     kind: SubjectKind = SubjectKind.PROTOCOL
+    scenarios: tuple[NamedScenario, ...] = ()
     presuppositions: tuple[Presupposition, ...] = ()
     presumes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
@@ -297,7 +305,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
         presumed = dict.fromkeys(str(w) for prop in asked for w in PROPERTIES[prop].presumes)
         if presumed or not asked:
             presumed |= dict.fromkeys(what for one in self.protocols for what in one.presumed)
-        return ", ".join(presumed) if asked else SEMANTICS
+        scenarios = dict.fromkeys(one for each in self.protocols for one in each.scenarios)
+        under = [f"`@ {one.name}`: {one.rules}" for one in scenarios]
+        return "; ".join([", ".join(presumed), *under]) if asked else SEMANTICS
 
     @builtins.property
     def weakened(self) -> list[Diagnostic]:

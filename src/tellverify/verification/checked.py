@@ -144,7 +144,9 @@ def _configurations(
 ) -> dict[str, SourceFile]:
     """The configuration files that findings are about, as the text to quote."""
     told = {diagnostic.path for diagnostic in diagnostics}
-    paths = {user.path for user in options.user_properties} & told - set(known)
+    paths = {one.path for one in options.user_properties}
+    paths |= {one.path for one in options.scenarios}
+    paths &= told - set(known)
     if not paths:
         return {}
     from tellverify.language.files.inputs import read_any

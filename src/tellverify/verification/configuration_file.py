@@ -53,11 +53,20 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instances: Annotated[dict[str, Sizes | Size | str], _ROWS] = {}
 
 
+class FaultRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A scenario: what may fail. Its rules are those of `-- tell: faults NAME(RULES)`."""
+
+    rules: Annotated[list[Annotated[str, Meta(max_length=10_000)]], Meta(max_length=1_000)]
+    engaged_only: bool = True
+    deduplicate: bool = False
+
+
 class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`tellverify.toml`, or `[tool.tellverify]` of `pyproject.toml`.
 
-    Paths are relative to the folder of that file. `require` has a strength for each property and
-    for `default`; `levels` a level for codes, names and bands such as `TV2`.
+    Paths are relative to the folder of that file. `require` has a strength for each property, for
+    `PROPERTY @ SCENARIO` and for `default`; `faults` has scenarios by name; `levels` a level for
+    codes, names and bands such as `TV2`.
     """
 
     include: Annotated[list[Glob], Meta(max_length=1_000)] = []
@@ -76,6 +85,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     semantics: Semantics = Semantics()
     bounds: Bounds = Bounds()
     properties: Annotated[dict[str, str], _ROWS] = {}
+    faults: Annotated[dict[str, FaultRules], _ROWS] = {}
     require: Annotated[dict[str, Strength], _ROWS] = {}
     levels: Annotated[dict[str, Level], _ROWS] = {}
 
@@ -86,8 +96,8 @@ SUPPORTED: Final[dict[str, tuple[object, str]]] = {
         "unbounded",
         "queues have no limit; the property `bounded-queues` says whether they need one",
     ),
-    "loss": (False, "no message is lost"),
-    "crashes": ([], "no role crashes"),
+    "loss": (False, 'lost messages are rules of a scenario, `[faults.NAME] rules = ["loss"]`'),
+    "crashes": ([], 'crashes are rules of a scenario, `[faults.NAME] rules = ["crash <= 1"]`'),
     "fairness": ("weak", "runs are weakly fair"),
 }
 """The one value of each key of `[semantics]`, and what all verdicts say instead of another."""

@@ -31,7 +31,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 Path: TypeAlias = tuple[str, ...]
 
 FILE_VARIABLE: Final = "TELLVERIFY_CONFIG"
-_TABLES: Final = ("semantics", "bounds", "properties", "require", "levels")
+_TABLES: Final = ("semantics", "bounds", "properties", "faults", "require", "levels")
 _DEEP: Final = ("instances",)  # tables inside of tables
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Options
+from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
 from tellverify.verdict.run import ProtocolReport, Verdict
 
@@ -99,11 +100,15 @@ def _suffices(verdict: Verdict, options: Options) -> bool:
         case Proved():
             return True
         case Bounded():
-            return options.strength(verdict.property) in ("bounded", "assumed")
+            return options.strength(_key(verdict)) in ("bounded", "assumed")
         case Assumed():
-            return options.strength(verdict.property) == "assumed"
+            return options.strength(_key(verdict)) == "assumed"
         case _:
             return False
+
+
+def _key(verdict: Verdict) -> str:
+    return requirement_key(verdict.property, verdict.scope)
 
 
 def _weakness(weak: Sequence[Verdict], options: Options) -> str:
@@ -112,7 +117,7 @@ def _weakness(weak: Sequence[Verdict], options: Options) -> str:
     for verdict in weak:
         word = status(verdict.outcome)
         if word == "bounded":
-            word = f"bounded, not {options.strength(verdict.property)}"
+            word = f"bounded, not {options.strength(_key(verdict))}"
         counts[word] = counts.get(word, 0) + 1
     parts: list[str] = []
     for word, count in counts.items():

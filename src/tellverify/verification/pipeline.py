@@ -25,7 +25,7 @@ from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_protocol
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
@@ -274,6 +274,7 @@ def _check_protocol(
         event_count=tried.events,
         coverage=decision.coverage,
         presuppositions=decision.presuppositions,
+        scenarios=decision.scenarios,
     )
     return report, [*more, *later]
 
@@ -284,7 +285,9 @@ def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict,
     if not wanted:
         return verdicts
     return tuple(
-        msgspec.structs.replace(v, required=wanted.get(v.property.value, v.required))
+        msgspec.structs.replace(
+            v, required=wanted.get(requirement_key(v.property, v.scope), v.required)
+        )
         for v in verdicts
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.obligations.options import Level, Options, UserProperty
+from tellverify.obligations.options import ConfiguredScenario, Level, Options, UserProperty
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.source.span import NOWHERE
 from tellverify.verification.configuration_file import PATHS
@@ -72,6 +72,21 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
                 loaded.texts.get(("properties", name), NOWHERE),
             )
             for name, formula in found.properties.items()
+        ),
+        scenarios=tuple(
+            ConfiguredScenario(
+                name,
+                tuple(one.rules),
+                path,
+                loaded.lines.get(("faults", name, "rules"), 0),
+                one.engaged_only,
+                one.deduplicate,
+                tuple(
+                    loaded.texts.get(("faults", name, "rules", str(n)), NOWHERE)
+                    for n in range(len(one.rules))
+                ),
+            )
+            for name, one in found.faults.items()
         ),
         policy=None if found.policy is None else name_of_policy(found.policy),
         late=found.semantics.late,

@@ -130,4 +130,8 @@ def _item(
         case RowKind.RECEIVE:
             words = f"takes {item.label} from {item.sender}"
             lines.append(f"Note over {receiver}: {mermaid(words)}")
+        case RowKind.LOST:
+            lines.append(f"{sender}-x{receiver}: {mermaid(f'{item.label} (lost)')}")
+        case RowKind.CRASH:
+            lines.append(f"Note over {sender}: {mermaid(item.label)}")
     return lines

@@ -19,6 +19,7 @@ from tellverify.report.html.components import (
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.report.wording import settling
+from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -29,7 +30,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.properties import PROPERTIES, Property
+from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 ORDER: Final = ("refuted", "unknown", "skipped", "assumed", "bounded", "proved")
@@ -69,9 +70,10 @@ def short_table(protocol: ProtocolReport) -> Html:
 
 def _claims(verdicts: Sequence[Verdict]) -> Iterator[Html]:
     """The obligations of a row, those of one property and item together."""
-    parts: dict[tuple[Property, str, bool, str], list[Verdict]] = {}
+    parts: dict[tuple[str, str, bool, str], list[Verdict]] = {}
     for verdict in verdicts:
-        key = (verdict.property, verdict.scope.item, verdict.required, verdict.vacuity)
+        about = requirement_key(verdict.property, verdict.scope)
+        key = (about, verdict.scope.item, verdict.required, verdict.vacuity)
         parts.setdefault(key, []).append(verdict)
     for (_, _, required, vacuity), found in parts.items():
         tags = [element("span", escaped("not required"), class_="tag")] if not required else []
@@ -85,7 +87,8 @@ def claim(verdicts: Sequence[Verdict]) -> Html:
     """An obligation with the roles it is about; its sentence shows when it is pointed at."""
     first = verdicts[0]
     about = roles_of(verdicts)
-    name = element("code", escaped(str(first.property)), title=PROPERTIES[first.property].sentence)
+    words = requirement_key(first.property, first.scope)
+    name = element("code", escaped(words), title=PROPERTIES[first.property].sentence)
     parts = [name]
     if first.scope.item:
         parts += [escaped(" "), code(first.scope.item)]
