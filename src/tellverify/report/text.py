@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic
@@ -22,11 +22,19 @@ from tellverify.report.grouping import (
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.report.titles import titled
+from tellverify.report.version_blocks import version_lines
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import DIALECTS
-from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.run import (
+    Coverage,
+    EvidenceFile,
+    ProtocolReport,
+    Run,
+    Verdict,
+    is_comparison,
+)
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
@@ -65,14 +73,7 @@ def write_text(
         for verdict in protocol.verdicts:
             if verdict.witness is not None:
                 _write(out, [*_witness(protocol, verdict, files, style, verbose), ""])
-    short = len(run.protocols) > 1 and not verbose
-    for protocol in run.protocols:
-        word = settled(protocol) if short else ""
-        if word:
-            _write(out, _line(protocol, word, style))
-        else:
-            _write(out, _protocol(protocol, style, verbose))
-            _write(out, _certificates(run, protocol, style))
+    _write(out, list(_blocks(run, style, verbose)))
     if run.dialect != "strict":
         _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
     if run.protocols and run.semantics:
@@ -80,6 +81,23 @@ def write_text(
     elif run.protocols:
         _write(out, [""])
     _write(out, totals_lines(run, style, trailer))
+
+
+def _blocks(run: Run, style: Style, verbose: bool) -> Iterator[str]:
+    """The block or line of every protocol."""
+    if run.versions is not None and is_comparison(run):
+        yield from version_lines(run.versions, style, verbose=verbose)
+        for protocol in run.protocols:
+            yield from _certificates(run, protocol, style)
+        return
+    short = len(run.protocols) > 1 and not verbose
+    for protocol in run.protocols:
+        word = settled(protocol) if short else ""
+        if word:
+            yield from _line(protocol, word, style)
+        else:
+            yield from _protocol(protocol, style, verbose)
+            yield from _certificates(run, protocol, style)
 
 
 def _witness(

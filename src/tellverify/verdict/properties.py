@@ -44,6 +44,8 @@ class Property(StrEnum):
     CEREMONY_STATUS = "ceremony-status"
     LAW = "law"
     CLAIM = "claim"
+    MIXTURE = "mixture"
+    ROLL_OUT = "roll-out"
 
 
 class Presumption(StrEnum):
@@ -68,6 +70,7 @@ class PropertyScope(StrEnum):
     EVENT = "event"
     STRUCTURE = "structure"
     MODEL = "model"
+    VERSIONS = "versions"
 
 
 COMMUNICATION: Final = tuple(Presumption)
@@ -260,6 +263,18 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         ("TV681",),
         worded_apart=True,
         presumes=(),
+    ),
+    Property.MIXTURE: PropertyRow(
+        "Old and new roles, mixed in this way, run together without a fault.",
+        PropertyScope.VERSIONS,
+        ("TV560",),
+        worded_apart=True,
+    ),
+    Property.ROLL_OUT: PropertyRow(
+        "The roles can be upgraded one by one in an order in which no mixture fails.",
+        PropertyScope.VERSIONS,
+        ("TV561", "TV562", "TV569"),
+        worded_apart=True,
     ),
 }
 

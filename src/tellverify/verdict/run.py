@@ -21,7 +21,7 @@ from tellverify.verdict.identity import (
 from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import Outcome, Refuted
 from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
-from tellverify.verdict.revision import Revision
+from tellverify.verdict.versions import ComparedVersions
 
 Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
 State: TypeAlias = Literal["new", "unchanged", "updated"]
@@ -242,7 +242,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     `command` is the command line that gives this run again, `solvers` names solvers with their
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
     lists the files that were written; an obligation of it is the id `protocol/obligation`.
-    `revision` is known in CI, or where the command line says it.
+    `versions` is what the protocols were compared with, if they were.
     """
 
     inputs: tuple[Input, ...]
@@ -259,7 +259,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
-    revision: Revision | None = None
+    versions: ComparedVersions | None = None
 
     @builtins.property
     def semantics(self) -> str:
@@ -283,3 +283,12 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
             if isinstance(verdict.outcome, Refuted) and verdict.outcome.diagnostic is not None
         ]
         return sorted(dict.fromkeys((*carried, *self.diagnostics)), key=sort_key)
+
+
+def is_comparison(run: Run) -> bool:
+    """True of the run of `compare`, whose verdicts are about two versions and nothing else."""
+    return run.versions is not None and all(
+        verdict.property in (Property.MIXTURE, Property.ROLL_OUT)
+        for protocol in run.protocols
+        for verdict in protocol.verdicts
+    )
