@@ -56,7 +56,7 @@ PROPERTIES = (
     *("no-unspecified-reception", "fidelity", "no-stuck-role", "bounded-queues"),
     *("can-terminate", "terminates", "projectable", "guards", "admission", "acceptance"),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),
-    *("ceremony", "ceremony-status", "law", "claim"),
+    *("ceremony", "ceremony-status", "law", "claim", "mixture", "roll-out", "refines"),
 )
 
 

@@ -85,6 +85,14 @@ WORSE_BUDGET: Final = Code(
     Kind.OBLIGATION,
     help="raise the budget, or lower the costs",
 )
+NO_REFINEMENT: Final = Code(
+    "TV570",
+    "no-refinement",
+    "a machine that was not found to refine its role",
+    Kind.LIMIT,
+    severity=Severity.WARNING,
+    help="compare the machine with `tellverify project --format machine`",
+)
 
 
 def failing_mixture(

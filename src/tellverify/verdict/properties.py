@@ -46,6 +46,7 @@ class Property(StrEnum):
     CLAIM = "claim"
     MIXTURE = "mixture"
     ROLL_OUT = "roll-out"
+    REFINES = "refines"
 
 
 class Presumption(StrEnum):
@@ -274,6 +275,13 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         "The roles can be upgraded one by one in an order in which no mixture fails.",
         PropertyScope.VERSIONS,
         ("TV561", "TV562", "TV569"),
+        worded_apart=True,
+    ),
+    Property.REFINES: PropertyRow(
+        "The machine does what its role must do, up to sends ahead of their time.",
+        PropertyScope.ROLE,
+        ("TV570",),
+        required=False,
         worded_apart=True,
     ),
 }

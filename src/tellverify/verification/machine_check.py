@@ -85,6 +85,10 @@ def check_machines(
             for trace in checked.traces:
                 _demand(trace, system)
             verdicts = _verdicts(name, system, checked, wanted)
+            if wanted is not None and wanted.graph is not None and wanted.order is None:
+                from tellverify.obligations.refinement import refinements
+
+                verdicts += refinements(system.machines, wanted.graph)
         selected = tuple(_required(v, options) for v in verdicts if _is_selected(v, options))
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
