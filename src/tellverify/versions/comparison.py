@@ -18,6 +18,7 @@ from tellverify.verdict.versions import (
     VersionComparison,
     VersionVerdict,
 )
+from tellverify.versions.annotation_changes import annotation_changes
 from tellverify.versions.before_pairs import needed_pairs
 from tellverify.versions.bridge import BridgePlan, find_bridge
 from tellverify.versions.differences import message_changes, role_changes
@@ -37,8 +38,10 @@ from tellverify.versions.sides import (
     VersionGraph,
     common_sizes,
     graph_at,
+    machines_of,
     sizes_of,
 )
+from tellverify.versions.upstream_gate import gate_notes
 from tellverify.versions.wire_labels import WireRules
 
 _KINDS: Sequence[OrderKind] = ("any", "ordered", "unknown", "none")
@@ -118,7 +121,9 @@ def _compared(
     upgrade = _upgrade(found, plans)
     largest = found[-1]
     changes = _changes(largest)
-    is_patch = all(not one.roles.changed for one in found)
+    annotations = tuple(annotation_changes((old, new), largest.plain, options))
+    tightened = any(change.weight != "patch" for change in annotations)
+    is_patch = all(not one.roles.changed for one in found) and not tightened
     verdict: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
     comparison = frame(
         verdict,
@@ -129,6 +134,8 @@ def _compared(
         _failing(found),
         restarts(largest.roles, largest.order.before) if upgrade.kind in ("any", "ordered") else (),
         changes,
+        annotations,
+        _gate(largest, verdict),
     )
     return ComparedPair(old, new, comparison, tuple(found), tuple(plans.values()))
 
@@ -164,6 +171,18 @@ def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
 def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:
     found = [*message_changes(*one.plain), *role_changes(one.roles)]
     return tuple(dict.fromkeys(found))
+
+
+def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:
+    """Where Telltale's own gate would answer otherwise."""
+    left, right = one.plain
+    if left is None or right is None:
+        return ()
+    plain = machines_of(left), machines_of(right)
+    if isinstance(plain[0], str) or isinstance(plain[1], str):
+        return ()
+    by_role = ({m.role: m for m in plain[0]}, {m.role: m for m in plain[1]})
+    return gate_notes(by_role, (one.roles.old, one.roles.new), verdict)
 
 
 def _plans(found: Sequence[ComparedInstance], options: Options) -> dict[int, BridgePlan]:
