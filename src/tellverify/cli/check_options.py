@@ -76,9 +76,7 @@ class Flags(msgspec.Struct, frozen=True):
     recheck_cache: bool = False
     strict: bool = False
     base: str | None = None
-    commit: str | None = None
-    branch: str | None = None
-    source_url: str | None = None
+    compare_against: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -154,6 +152,11 @@ what = _joined(
         "--changed-since",
         metavar="REF",
         help="Only files that differ from this git revision, and those that import them.",
+    ),
+    click.option(
+        "--compare-against",
+        metavar="REF",
+        help="Also say whether roles of this git revision run together with those of now.",
     ),
 )
 how_far = _joined(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from tellverify.cli import check_options
-from tellverify.cli.asked import files_of, paths_of
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_equations, parse_instances
 from tellverify.cli.command_line import command_line
 from tellverify.cli.reports import Output, deliver
 from tellverify.cli.session import complain_refused, moved, settled, working_in
-from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import FailOn
 from tellverify.verification.refused import RefusedFile
@@ -23,10 +20,7 @@ from tellverify.verification.settings import Settings
 from tellverify.versions.wire_labels import WireRules
 
 if TYPE_CHECKING:
-    from tellverify.versions.comparing import CompareRequest
-    from tellverify.versions.sides import VersionSide
-
-_Sides: TypeAlias = "tuple[VersionSide, VersionSide, CompareRequest]"
+    from tellverify.cli.against import Sides
 
 
 class CompareFlags(msgspec.Struct, frozen=True):
@@ -150,7 +144,7 @@ def _sides(
     rules: WireRules,
     options: Options,
     settings: Settings,
-) -> _Sides:
+) -> Sides:
     """The two sides and what is asked of them. Raises NoSide."""
     from tellverify.versions.opening import both_sides
 
@@ -158,31 +152,6 @@ def _sides(
         old, new = flags.paths
         machines = {"old", "new"} if own.machines == "both" else {own.machines or ""}
         return both_sides(old, new, frozenset(machines), fail_on, rules, options)
+    from tellverify.cli.against import against
+
     return against(own.against, flags, fail_on, rules, options, settings, own.machines is not None)
-
-
-def against(
-    revision: str,
-    flags: Flags,
-    fail_on: FailOn,
-    rules: WireRules,
-    options: Options,
-    settings: Settings,
-    are_machines: bool = False,
-) -> _Sides:
-    """The sides of a comparison with a git revision."""
-    from tellverify.verification.changed_files import UnknownChanges
-    from tellverify.versions.opening import machines_against, sides_against
-
-    missing = [path for path in flags.paths if path == "-"]
-    if missing:
-        raise click.UsageError("standard input has no revision to be compared with")
-    try:
-        if are_machines:
-            return machines_against(revision, flags.paths, fail_on, rules, options)
-        paths, _ = paths_of(flags, settings)
-        named, _ = files_of([p for p in paths if os.path.lexists(p)], flags, settings)
-        files = [inputs.read_given(path) for path in named]
-        return sides_against(revision, paths, files, fail_on, rules, options)
-    except UnknownChanges as error:
-        raise click.UsageError(str(error).replace("--changed-since", "--against")) from None

@@ -22,7 +22,7 @@ from tellverify.report.grouping import (
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
 from tellverify.report.titles import titled
-from tellverify.report.version_blocks import version_lines
+from tellverify.report.version_blocks import against_words, version_lines
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
@@ -98,6 +98,9 @@ def _blocks(run: Run, style: Style, verbose: bool) -> Iterator[str]:
         else:
             yield from _protocol(protocol, style, verbose)
             yield from _certificates(run, protocol, style)
+        row = against_words(run.versions, protocol)
+        if row:
+            yield from style.hanging("  ", style.tamed(row), 4)
 
 
 def _witness(

@@ -8,6 +8,7 @@ from typing import Final
 from tellverify.diagnostics.wording import counted, series
 from tellverify.report.escape import padded, width
 from tellverify.report.style import STATUS_PAINT, Paint, Style
+from tellverify.verdict.run import ProtocolReport
 from tellverify.verdict.versions import (
     ComparedVersions,
     Evidence,
@@ -40,9 +41,14 @@ def version_lines(versions: ComparedVersions, style: Style, *, verbose: bool) ->
             yield f"{padded(style.tamed(name), max(_NAME, width(name) + 2))}{word}"
 
 
-def against_line(versions: ComparedVersions, one: VersionComparison) -> str:
-    """The row of a protocol in the report of a check."""
-    return f"against {versions.against}: {one.verdict}, {one.summary}"
+def against_words(versions: ComparedVersions | None, protocol: ProtocolReport) -> str:
+    """The row of a protocol in the report of a check; empty where it was not compared."""
+    if versions is None:
+        return ""
+    for one in versions.protocols:
+        if (one.path, one.name) == (protocol.path, protocol.name):
+            return f"against {versions.against}: {one.verdict}, {one.summary}"
+    return ""
 
 
 def _block(one: VersionComparison, style: Style, verbose: bool) -> Iterator[str]:
