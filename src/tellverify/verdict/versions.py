@@ -78,6 +78,20 @@ class UpgradeOrder(msgspec.Struct, frozen=True, rename="camel"):
     bridge_evidence: Evidence = "unknown"
 
 
+class LatticeNode(msgspec.Struct, frozen=True, rename="camel"):
+    """Deployments that look alike in the picture of all mixtures.
+
+    `level` counts upgraded roles, `after` are the numbers of the nodes that one more upgrade leads
+    to, `is_kept` says that the node lies on a safe order. `words` name what is new.
+    """
+
+    words: str
+    level: int
+    is_good: bool
+    is_kept: bool
+    after: tuple[int, ...]
+
+
 class RestartState(msgspec.Struct, frozen=True, rename="camel"):
     """A state of the old machine of a role, and whether a session may go on with the new one there.
 
@@ -135,6 +149,7 @@ class VersionComparison(msgspec.Struct, frozen=True, rename="camel"):
     annotations: tuple[VersionChange, ...] = ()
     upstream: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lattice: tuple[LatticeNode, ...] = ()
 
 
 class ComparedVersions(msgspec.Struct, frozen=True, rename="camel"):

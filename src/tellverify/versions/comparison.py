@@ -30,6 +30,7 @@ from tellverify.versions.instance import (
     failing_mixtures,
     mixed_instance,
 )
+from tellverify.versions.lattice import lattice
 from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_words, plan_words
 from tellverify.versions.restarts import restarts
 from tellverify.versions.sides import (
@@ -136,6 +137,8 @@ def _compared(
         changes,
         annotations,
         _gate(largest, verdict),
+        (),
+        lattice(largest.mixtures),
     )
     return ComparedPair(old, new, comparison, tuple(found), tuple(plans.values()))
 

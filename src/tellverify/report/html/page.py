@@ -19,14 +19,24 @@ from tellverify.report.grouping import totals
 from tellverify.report.html import context, failures, protocols, refuted, system
 from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.shell import Section, markup, rendered
-from tellverify.report.tags import EMPTY, Html, element, escaped, exact
+from tellverify.report.html.versions import versions
+from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined
 from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
 _SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
-    ("failures", "What fails", failures.failures),
+    ("versions", "Two versions", versions),
+    ("proved", "What was proved", claims.proved),
+    (
+        "refuted",
+        "What is refuted",
+        lambda page: joined((refuted.refuted(page), refuted.findings(page))),
+    ),
+    ("open", "What is not known", claims.open_questions),
+    ("assumptions", "Assumptions", context.assumptions),
+    ("coverage", "Coverage", coverage),
     ("protocols", "Protocols", protocols.protocols),
     ("findings", "Other findings", refuted.findings),
     ("system", "The system", system.overview),
@@ -84,7 +94,7 @@ def _sections(page: HtmlPage) -> list[Section]:
     return [
         Section(name, title, numbers.get(name), markup(content))
         for name, title, write in _SECTIONS
-        if (content := write(page)) != EMPTY
+        if name != "versions" or page.run.versions is not None
     ]
 
 
