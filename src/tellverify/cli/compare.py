@@ -132,9 +132,17 @@ def _once(flags: Flags, own: CompareFlags) -> int:
     run = msgspec.structs.replace(
         found.checked.run, command=command_line(), configuration=settings.listed
     )
+    complaints: list[str] = []
+    if flags.evidence is not None:
+        from tellverify.versions.evidence import write_comparison
+
+        try:
+            run = write_comparison(found, run, flags.evidence)
+        except OSError as error:
+            complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
     style = "errors" if flags.quiet else flags.style
     output = Output(style, flags.color, flags.verbose, flags.reports)
-    return deliver(run, found.checked.sources, output)
+    return deliver(run, found.checked.sources, output, complaints)
 
 
 def _sides(
