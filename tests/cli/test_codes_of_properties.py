@@ -60,7 +60,7 @@ PROPERTIES = (
     *("timeout-agreement", "fresh-messages", "late-messages"),
     *("guards", "admission", "acceptance"),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),
-    *("ceremony", "ceremony-status", "law", "claim"),
+    *("ceremony", "ceremony-status", "law", "claim", "mixture", "roll-out", "refines"),
 )
 
 

@@ -84,6 +84,7 @@ class Flags(msgspec.Struct, frozen=True):
     source_url: str | None = None
     fix: bool = False
     unsafe_fixes: bool = False
+    compare_against: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -167,6 +168,11 @@ what = _joined(
         "--changed-since",
         metavar="REF",
         help="Only files that differ from this git revision, and those that import them.",
+    ),
+    click.option(
+        "--compare-against",
+        metavar="REF",
+        help="Also say whether roles of this git revision run together with those of now.",
     ),
 )
 how_far = _joined(

@@ -12,6 +12,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "simulate": ("tellverify.cli.simulate", "simulate", "make random runs, with faults if asked"),
     "run": ("tellverify.cli.run", "run", "launch a protocol on a runtime and execute it"),
     "accept": ("tellverify.cli.accept", "accept", "decide which packs protocols may carry"),
+    "compare": ("tellverify.cli.compare", "compare", "may old and new roles run together"),
     "report": ("tellverify.cli.report", "report", "render a stored run again"),
     "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
     "admit": ("tellverify.cli.admit", "admit", "whether a runtime admits protocols, or why not"),

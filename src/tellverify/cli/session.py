@@ -325,6 +325,11 @@ def perform(flags: Flags) -> CheckResult | None:
         confined = "evidence" in ready.settings.confined
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
+    revision = flags.compare_against or ready.settings.compare.against
+    if revision is not None and not flags.machines:
+        from tellverify.cli.against import with_comparison
+
+        run = with_comparison(run, revision, flags, ready.settings)
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style

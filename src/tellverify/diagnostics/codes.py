@@ -49,6 +49,7 @@ MODULES: Final[dict[str, str]] = {
     "syntax": "14",
     "target": "2",
     "timeouts": "4",
+    "versions": "5",
 }
 
 

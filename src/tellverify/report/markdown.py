@@ -13,6 +13,7 @@ from tellverify.report.grouping import VerdictGroup, detail_of, groups, members,
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.report.titles import titled
+from tellverify.report.version_markdown import version_section
 from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
@@ -115,6 +116,7 @@ def _report(
         yield ""
     yield from _weakened(run, size)
     yield from _news(run, compared, size)
+    yield from version_section(run, is_short=size >= Size.SOME_TRACES)
     yield from _table(run, by_protocol, compared, size)
     yield from blocks
     yield from _findings(run, sources, compared, size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic
@@ -32,11 +32,19 @@ from tellverify.report.summary import (
     uncounted_lines,
 )
 from tellverify.report.titles import titled
+from tellverify.report.version_blocks import against_words, version_lines
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import DIALECTS
-from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.run import (
+    Coverage,
+    EvidenceFile,
+    ProtocolReport,
+    Run,
+    Verdict,
+    is_comparison,
+)
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
@@ -72,16 +80,7 @@ def write_text(
             if verdict.witness is not None:
                 files = evidence_of(run)
                 _write(out, [*_witness(protocol, verdict, files, style, verbose), ""])
-    passing = [one for one in run.protocols if is_passing(one)]
-    folds = len(passing) > MOST_SHOWN and not verbose
-    for protocol in run.protocols:
-        if not (folds and is_passing(protocol)):
-            _write(out, _protocol(protocol, style, verbose, is_short=is_short))
-            _write(out, _certificates(run, protocol, style))
-    if folds:
-        _write(out, passing_lines(passing, style))
-        kept = [line for one in passing for line in _certificates(run, one, style)]
-        _write(out, kept)
+    _write(out, list(_blocks(run, style, verbose)))
     if run.dialect != "strict":
         _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
     if run.protocols and run.semantics:
@@ -127,6 +126,34 @@ def _findings(
         _write(out, [f"{counted(len(kept) - len(chosen), 'more finding')} not shown", ""])
     if aside:
         _write(out, [*uncounted_lines(aside, style), ""])
+
+
+def _blocks(run: Run, style: Style, verbose: bool) -> Iterator[str]:
+    """The block of every protocol, or one line for many that pass."""
+    if run.versions is not None and is_comparison(run):
+        yield from version_lines(run.versions, style, verbose=verbose)
+        for protocol in run.protocols:
+            yield from _certificates(run, protocol, style)
+        return
+    passing = [one for one in run.protocols if is_passing(one)]
+    is_short = len(run.protocols) > MOST_SHOWN and not verbose
+    folds = len(passing) > MOST_SHOWN and not verbose
+    for protocol in run.protocols:
+        if not (folds and is_passing(protocol)):
+            yield from _protocol(protocol, style, verbose, is_short=is_short)
+            yield from _certificates(run, protocol, style)
+            yield from _against(run, protocol, "  ", style)
+    if folds:
+        yield from passing_lines(passing, style)
+        for one in passing:
+            yield from _certificates(run, one, style)
+            yield from _against(run, one, f"  {style.tamed(one.title)} ", style)
+
+
+def _against(run: Run, protocol: ProtocolReport, head: str, style: Style) -> list[str]:
+    """How the protocol compares with the base, if it was compared."""
+    row = against_words(run.versions, protocol)
+    return style.hanging(head, style.tamed(row), 4) if row else []
 
 
 def _witness(

@@ -68,6 +68,7 @@ class Method(StrEnum):
     INDUCTION = "induction"
     EXECUTIONS = "executions"
     ACCEPTANCE_CONDITIONS = "acceptance-conditions"
+    SUBTYPING = "subtyping"
 
     @property
     def row(self) -> MethodRow:
@@ -147,6 +148,9 @@ METHODS: Final[dict[Method, MethodRow]] = {
     ),
     Method.ACCEPTANCE_CONDITIONS: MethodRow(
         Engine.EXECUTION, "five conditions", "by the five conditions of the acceptance rule"
+    ),
+    Method.SUBTYPING: MethodRow(
+        Engine.PROJECTION, "subtyping", "by asynchronous subtyping, role by role"
     ),
 }
 

@@ -51,6 +51,9 @@ class Property(StrEnum):
     CEREMONY_STATUS = "ceremony-status"
     LAW = "law"
     CLAIM = "claim"
+    MIXTURE = "mixture"
+    ROLL_OUT = "roll-out"
+    REFINES = "refines"
 
 
 class Presumption(StrEnum):
@@ -75,6 +78,7 @@ class PropertyScope(StrEnum):
     EVENT = "event"
     STRUCTURE = "structure"
     MODEL = "model"
+    VERSIONS = "versions"
 
 
 COMMUNICATION: Final = tuple(Presumption)
@@ -308,6 +312,25 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         ("TV681",),
         worded_apart=True,
         presumes=(),
+    ),
+    Property.MIXTURE: PropertyRow(
+        "Old and new roles, mixed in this way, run together without a fault.",
+        PropertyScope.VERSIONS,
+        ("TV560",),
+        worded_apart=True,
+    ),
+    Property.ROLL_OUT: PropertyRow(
+        "The roles can be upgraded one by one in an order in which no mixture fails.",
+        PropertyScope.VERSIONS,
+        ("TV561", "TV562", "TV569"),
+        worded_apart=True,
+    ),
+    Property.REFINES: PropertyRow(
+        "The machine does what its role must do, up to sends ahead of their time.",
+        PropertyScope.ROLE,
+        ("TV570",),
+        required=False,
+        worded_apart=True,
     ),
 }
 

@@ -23,6 +23,7 @@ from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import Outcome, Refuted
 from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
 from tellverify.verdict.revision import Revision
+from tellverify.verdict.versions import ComparedVersions
 
 Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
 State: TypeAlias = Literal["new", "unchanged", "updated"]
@@ -279,6 +280,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     lists the files that were written; an obligation of it is the id `protocol/obligation`.
     `revision` is known in CI, or where the command line says it.
     `completions` has the definition of done of protocols that the policy lists.
+    `versions` is what the protocols were compared with, if they were.
     """
 
     inputs: tuple[Input, ...]
@@ -297,6 +299,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     timing: tuple[tuple[str, float], ...] = ()
     revision: Revision | None = None
     completions: tuple[Completion, ...] = ()
+    versions: ComparedVersions | None = None
 
     @builtins.property
     def semantics(self) -> str:
@@ -324,3 +327,12 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
             if isinstance(verdict.outcome, Refuted) and verdict.outcome.diagnostic is not None
         ]
         return sorted(dict.fromkeys((*carried, *self.diagnostics)), key=sort_key)
+
+
+def is_comparison(run: Run) -> bool:
+    """True of the run of `compare`, whose verdicts are about two versions and nothing else."""
+    return run.versions is not None and all(
+        verdict.property in (Property.MIXTURE, Property.ROLL_OUT)
+        for protocol in run.protocols
+        for verdict in protocol.verdicts
+    )

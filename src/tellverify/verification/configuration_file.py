@@ -61,6 +61,19 @@ class FaultRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     deduplicate: bool = False
 
 
+class CompareTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What `compare` accepts, and what counts as the same in two versions.
+
+    `payloads` has types that read each other, as `crate.V1 = crate.V2`; `renamed` roles that have
+    a new name, as `OldRole = NewRole`. `against` is a git revision that `check` compares with too.
+    """
+
+    fail_on: Literal["major", "ordered", "minor"] = "major"
+    payloads: Annotated[list[str], _ROWS] = []
+    renamed: Annotated[list[str], _ROWS] = []
+    against: str | None = None
+
+
 class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`tellverify.toml`, or `[tool.tellverify]` of `pyproject.toml`.
 
@@ -88,6 +101,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     faults: Annotated[dict[str, FaultRules], _ROWS] = {}
     require: Annotated[dict[str, Strength], _ROWS] = {}
     levels: Annotated[dict[str, Level], _ROWS] = {}
+    compare: CompareTable = CompareTable()
 
 
 SUPPORTED: Final[dict[str, tuple[object, str]]] = {

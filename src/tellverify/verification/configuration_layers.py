@@ -31,7 +31,15 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 Path: TypeAlias = tuple[str, ...]
 
 FILE_VARIABLE: Final = "TELLVERIFY_CONFIG"
-_TABLES: Final = ("semantics", "bounds", "properties", "faults", "require", "levels")
+_TABLES: Final = (
+    "semantics",
+    "bounds",
+    "properties",
+    "faults",
+    "require",
+    "levels",
+    "compare",
+)
 _DEEP: Final = ("instances",)  # tables inside of tables
 
 
@@ -197,11 +205,11 @@ def _misfit(path: str, fault: TomlFault) -> Diagnostic:
 def _nearest(key: str) -> str:
     from difflib import get_close_matches
 
-    from tellverify.verification.configuration_file import Bounds, Semantics
+    from tellverify.verification.configuration_file import Bounds, CompareTable, Semantics
 
     known = [
         name
-        for kind in (ConfigurationFile, Semantics, Bounds)
+        for kind in (ConfigurationFile, Semantics, Bounds, CompareTable)
         for name in kind.__struct_encode_fields__
     ]
     return next(iter(get_close_matches(key, known, 1)), "")

@@ -89,6 +89,10 @@ def check_machines(
             more, scenarios = verdicts_of_machines(name, system.machines, options, said_later)
             verdicts += more
             report = msgspec.structs.replace(report, scenarios=scenarios)
+            if wanted is not None and wanted.graph is not None and wanted.order is None:
+                from tellverify.obligations.refinement import refinements
+
+                verdicts += refinements(system.machines, wanted.graph)
         selected = tuple(_required(v, options) for v in verdicts if _is_selected(v, options))
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)

@@ -14,7 +14,7 @@ from tellverify.verification.configuration_file import PATHS
 from tellverify.verification.configuration_layers import LoadedConfiguration, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
-from tellverify.verification.settings import Settings
+from tellverify.verification.settings import CompareSettings, Settings
 
 
 def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Settings:
@@ -38,6 +38,12 @@ def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Set
         found.cache_dir,
         (*_listed(loaded), *((f"levels.{one.selector}", one.level) for one in flags)),
         frozenset(key for key in (*PATHS, "reports") if loaded.is_of_file((key,))),
+        compare=CompareSettings(
+            found.compare.fail_on,
+            tuple(map(equated, found.compare.payloads)),
+            tuple(map(equated, found.compare.renamed)),
+            found.compare.against,
+        ),
     )
 
 
@@ -103,6 +109,12 @@ def sizes_given(given: list[int] | int | str) -> tuple[int, ...]:
             return sizes_of(given) or ()
         case _:
             return tuple(dict.fromkeys(given))
+
+
+def equated(text: str) -> tuple[str, str]:
+    """Both sides of `Old = New`, the second empty where there is no such sign."""
+    left, _, right = text.partition("=")
+    return left.strip(), right.strip()
 
 
 def _listed(loaded: LoadedConfiguration) -> tuple[tuple[str, str], ...]:

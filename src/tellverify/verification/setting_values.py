@@ -36,6 +36,26 @@ def wrong_values(configuration: ConfigurationFile) -> Iterator[tuple[Path, Wrong
     yield from _semantics(configuration)
     yield from _requirements(configuration)
     yield from _names(configuration)
+    yield from _equations(configuration)
+
+
+def _equations(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
+    """Pairs of `[compare]` that are none, and roles that are renamed twice."""
+    for key, rows in (
+        ("payloads", configuration.compare.payloads),
+        ("renamed", configuration.compare.renamed),
+    ):
+        sides = [tuple(part.strip() for part in row.split("=")) for row in rows]
+        for row, parts in zip(rows, sides, strict=True):
+            if len(parts) != 2 or not all(parts):
+                form = "OldRole = NewRole" if key == "renamed" else "crate.V1 = crate.V2"
+                message = f"`{row}` is not of the form `{form}`"
+                yield ("compare", key), WrongValue(message, f'write "{form}"')
+        for side in range(2) if key == "renamed" else ():
+            names = [parts[side] for parts in sides if len(parts) == 2]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                yield ("compare", key), WrongValue(f"`{twice}` is in two rows", "keep one of them")
 
 
 def _semantics(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:

@@ -17,7 +17,7 @@ from tellverify.diagnostics.model import Severity
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX, AcceptanceFile
 from tellverify.evidence.budgets import BUDGET_NAME, BudgetCertificate
 from tellverify.evidence.certificate import Certificate
-from tellverify.evidence.graph_file import GRAPH_SUFFIX, GraphFile, NeutralGraph
+from tellverify.evidence.graph_file import GRAPH_SUFFIX, VERSIONS_SUFFIX, GraphFile, NeutralGraph
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
@@ -64,6 +64,8 @@ def compare_with_source(path: str) -> str:
         return _graph_file(_decoded(path, GraphFile))
     if path.endswith(MACHINES_NAME):
         return _machines(_decoded(path, MachinesFile))
+    if path.endswith(VERSIONS_SUFFIX):
+        return "the machines are those of the file; their texts are not read again"
     if path.endswith(BUDGET_NAME):
         budgets = _decoded(path, BudgetCertificate)
         graphs = {part.instance: part.graph for part in budgets.instances}

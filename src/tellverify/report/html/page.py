@@ -20,6 +20,7 @@ from tellverify.report.html import context, failures, protocols, refuted, system
 from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.shell import Section, markup, rendered
+from tellverify.report.html.versions import versions
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact
 from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
@@ -28,6 +29,7 @@ from tellverify.version import VERSION
 
 _SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
     ("failures", "What fails", failures.failures),
+    ("versions", "Two versions", versions),
     ("protocols", "Protocols", protocols.protocols),
     ("findings", "Other findings", refuted.findings),
     ("system", "The system", system.overview),
@@ -86,7 +88,9 @@ def _sections(page: HtmlPage) -> list[Section]:
     return [
         Section(name, title, numbers.get(name), markup(content))
         for name, title, write in _SECTIONS
-        if (name != "done" or page.run.completions) and (content := write(page)) != EMPTY
+        if (name != "done" or page.run.completions)
+        and (name != "versions" or page.run.versions is not None)
+        and (content := write(page)) != EMPTY
     ]
 
 
