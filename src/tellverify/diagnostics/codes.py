@@ -44,6 +44,7 @@ MODULES: Final[dict[str, str]] = {
     "shape": "3",
     "structure": "2",
     "syntax": "1",
+    "workflows": "8",
 }
 
 

@@ -15,6 +15,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     receiver: str
     label: str
     site: Site = msgspec.field(default_factory=Site)
+    session: str = ""  # of a run across sessions: the one whose channel it is
 
     @property
     def actor(self) -> str:
@@ -27,6 +28,4 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.receiver if self.send else self.sender
 
     def __str__(self) -> str:
-        if self.send:
-            return f"{self.sender}!{self.receiver}:{self.label}"
-        return f"{self.receiver}?{self.sender}:{self.label}"
+        return f"{self.actor}{'!' if self.send else '?'}{self.peer}:{self.label}"

@@ -18,7 +18,7 @@ from tellverify.report.grouping import code_of, place_of
 from tellverify.source.region import Region
 from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
-from tellverify.verdict.identity import Subject
+from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -111,7 +111,7 @@ def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> lis
         if found is None:
             continue
         protocol, _, outcome = found
-        key = (protocol.subject, outcome.code, outcome.evidence)
+        key = (_alike(protocol), outcome.code, outcome.evidence)
         known = key in shown
         if isinstance(outcome.evidence, Conflict):
             known = known or (outcome.evidence.path, outcome.evidence.reason) in said
@@ -119,6 +119,13 @@ def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> lis
         if one.diagnostic is None:
             marked.append(msgspec.structs.replace(one, repeats=known))
     return marked
+
+
+def _alike(protocol: ProtocolReport) -> Subject:
+    """The subject whose evidence is shown once: workflows of one file may share a run."""
+    if protocol.kind is SubjectKind.WORKFLOW:
+        return Subject(protocol.kind, protocol.path, "")
+    return protocol.subject
 
 
 def folded(found: Iterable[ReportEntry]) -> list[tuple[ReportEntry, int]]:

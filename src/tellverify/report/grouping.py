@@ -12,7 +12,7 @@ from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.region import Region
-from tellverify.verdict.identity import BUDGETS, CERTIFICATE
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -199,9 +199,12 @@ def members(protocol: ProtocolReport) -> str:
     Structures of data and models have no roles, and their number of claims instead.
     """
     if not protocol.families:
+        if protocol.kind is SubjectKind.WORKFLOW and not protocol.roles:
+            return "not read"
         if not protocol.roles and protocol.verdicts:
             return counted(len(protocol.verdicts), "claim")
-        return counted(len(protocol.roles), "role")
+        is_workflow = protocol.kind is SubjectKind.WORKFLOW
+        return counted(len(protocol.roles), "agent" if is_workflow else "role")
     names = {family.name for family in protocol.families}
     single = [role for role in protocol.roles if family_of(role) not in names]
     sizes = [family.sizes for family in protocol.families]
@@ -213,7 +216,8 @@ def members(protocol: ProtocolReport) -> str:
     ]
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
-        everyone = [counted(len(single), "role"), *shown]
+        noun = "agent" if protocol.kind is SubjectKind.WORKFLOW else "role"
+        everyone = [counted(len(single), noun), *shown]
     who = series(everyone)
     ranges = "; ".join(
         f"{letter} = {', '.join(map(str, size))}"

@@ -67,6 +67,9 @@ class Method(StrEnum):
     INDUCTION = "induction"
     EXECUTIONS = "executions"
     ACCEPTANCE_CONDITIONS = "acceptance-conditions"
+    PHASE_CONDITIONS = "phase-conditions"
+    SESSION_ORDERS = "session-orders"
+    JOINED_GRAPH = "joined-graph"
 
     @property
     def row(self) -> MethodRow:
@@ -140,6 +143,19 @@ METHODS: Final[dict[Method, MethodRow]] = {
     ),
     Method.ACCEPTANCE_CONDITIONS: MethodRow(
         Engine.EXECUTION, "five conditions", "by the five conditions of the acceptance rule"
+    ),
+    Method.PHASE_CONDITIONS: MethodRow(
+        Engine.GRAPH,
+        "conditions between phases",
+        "by the conditions between phases and the orders of all agents",
+    ),
+    Method.SESSION_ORDERS: MethodRow(
+        Engine.GRAPH, "orders of sessions", "by the absence of cycles in the orders of all agents"
+    ),
+    Method.JOINED_GRAPH: MethodRow(
+        Engine.PROJECTION,
+        "joined graph",
+        "by the complete conditions of implementability on the joined graph of the phases",
     ),
 }
 

@@ -52,6 +52,7 @@ FORMS: Final[dict[str, DirectiveForm]] = {
     "category": DirectiveForm("-- tell: category(C)"),
     "must-end": DirectiveForm("-- tell: must-end", bare=True),
     "budget": DirectiveForm("-- tell: budget(ROLE = LIMIT, ...)"),
+    "workflow": DirectiveForm("-- tell: workflow NAME: PROTOCOL ; PROTOCOL", named=True),
 }
 """The kinds of comments that some part of tellverify reads."""
 

@@ -302,9 +302,7 @@ def place(site: Site) -> str:
 
 
 def _notes(row: SequenceRow, style: Style) -> str:
-    parts = [place(row.site)]
-    if row.branch:
-        parts.append(f"branch {row.branch}")
+    parts = [place(row.site), row.heading]
     return "   ".join(style.tamed(part) for part in parts if part)
 
 

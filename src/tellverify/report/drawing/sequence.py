@@ -29,7 +29,10 @@ class RowKind(StrEnum):
 
 
 class SequenceRow(msgspec.Struct, frozen=True):
-    """A message of a run; `number` counts rows from 1, `branch` is given where it changes."""
+    """A message of a run; `number` counts rows from 1.
+
+    `branch` and `session` are given where they change.
+    """
 
     number: int
     kind: RowKind
@@ -38,6 +41,15 @@ class SequenceRow(msgspec.Struct, frozen=True):
     label: str
     site: Site
     branch: str = ""
+    session: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What begins here, in words; empty when nothing does."""
+        heads = [f"session {self.session}"] if self.session else []
+        if self.branch:
+            heads.append(f"branch {self.branch}")
+        return ", ".join(heads)
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -65,9 +77,9 @@ def _paired(steps: Sequence[Step]) -> list[_Draft]:
     """
     drafts: list[_Draft | None] = []
     last: dict[str, int] = {}
-    sent: dict[tuple[str, str], deque[int]] = {}
+    sent: dict[tuple[str, str, str], deque[int]] = {}
     for step in steps:
-        channel = (step.sender, step.receiver)
+        channel = (step.sender, step.receiver, step.session)
         if step.send:
             sent.setdefault(channel, deque()).append(len(drafts))
             last[step.sender] = len(drafts)
@@ -100,15 +112,26 @@ def rows_of(trace: Trace) -> tuple[tuple[SequenceRow, ...], int]:
     closes = len(drafts) + 1 if lasso else 0
     drafts += _paired(trace.steps[split:])
     rows: list[SequenceRow] = []
-    branch = ""
+    branch = session = ""
     for number, draft in enumerate(drafts, start=1):
         step = draft.step
         site = step.site
+        entered = step.session if step.session != session else ""
+        session = step.session
         changed = site.branch if site.branch != branch and draft.kind != RowKind.RECEIVE else ""
         if draft.kind != RowKind.RECEIVE:
             branch = site.branch
         rows.append(
-            SequenceRow(number, draft.kind, step.sender, step.receiver, step.label, site, changed)
+            SequenceRow(
+                number,
+                draft.kind,
+                step.sender,
+                step.receiver,
+                step.label,
+                site,
+                changed,
+                entered,
+            )
         )
     return tuple(rows), closes
 

@@ -126,10 +126,10 @@ def draw_chart(
 
 def _sent(steps: Sequence[Step]) -> dict[int, int]:
     """The step at which the message of each receive was sent."""
-    waiting: dict[tuple[str, str], deque[int]] = {}
+    waiting: dict[tuple[str, str, str], deque[int]] = {}
     found: dict[int, int] = {}
     for at, step in enumerate(steps):
-        queue = waiting.setdefault((step.sender, step.receiver), deque())
+        queue = waiting.setdefault((step.sender, step.receiver, step.session), deque())
         if step.send:
             queue.append(at)
         elif queue:
@@ -186,12 +186,16 @@ def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
 
 
 def _notes(trace: Trace, rows: Sequence[_ChartRow]) -> tuple[str, ...]:
-    """What stands right of each row: the line of the source, and the branch where it changes."""
+    """Right of each row: the line of the source, and session and branch where they change."""
     found = []
-    branch = ""
+    branch = session = ""
     for row in rows:
         site = trace.steps[row.first].site
         parts = [] if row.kind is _Kind.FOLD else [place(site)]
+        entered = trace.steps[row.first].session
+        if row.kind is not _Kind.FOLD and entered != session:
+            session = entered
+            parts.append(f"session {session}" if session else "")
         if row.kind in (_Kind.BOTH, _Kind.SEND) and site.branch != branch:
             branch = site.branch
             parts.append(f"branch {branch}" if branch else "")

@@ -7,6 +7,7 @@ from typing import Final
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.report.drawing.layout import LayoutTooLarge
 from tellverify.report.drawing.svg_graph import draw_graph, move_text
+from tellverify.report.drawing.workflow_pictures import workflow_svg
 from tellverify.report.families import collapsed
 from tellverify.report.grouping import members
 from tellverify.report.html.components import (
@@ -19,7 +20,7 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
-from tellverify.verdict.drawing import Drawing
+from tellverify.verdict.drawing import Drawing, WorkflowPicture
 from tellverify.verdict.run import ProtocolReport
 
 _MOST_DRAWN: Final = 60  # protocols with pictures on one page
@@ -83,6 +84,8 @@ def _drawings(protocol: ProtocolReport) -> Html:
     if drawings.graph is not None:
         words = f"Protocol graph{at}: {_size(drawings.graph)}"
         pictures.append(_picture(drawings.graph, words, protocol.title))
+    if drawings.workflow is not None:
+        pictures.append(_workflow(drawings.workflow))
     for machine in drawings.machines:
         names = listed(collapsed(machine.roles), 4)
         also = ", equal up to the names of members" if len(machine.roles) > 1 else ""
@@ -92,6 +95,35 @@ def _drawings(protocol: ProtocolReport) -> Html:
     parts = [element("div", *pictures, class_="pictures")] if pictures else []
     parts += [paragraph(prose(note), class_="quiet") for note in notes]
     return joined(parts)
+
+
+def _workflow(picture: WorkflowPicture) -> Html:
+    words = f"Phases and orders: {counted(len(picture.steps), 'step')}"
+    try:
+        drawn = workflow_svg(picture)
+    except LayoutTooLarge:
+        return paragraph(escaped(f"{words}; too large to be drawn"), class_="quiet")
+    rows = [
+        [
+            escaped(picture.steps[order.source].name),
+            escaped(picture.steps[order.target].name),
+            escaped(", ".join(order.agents)),
+            escaped("in a cycle" if order.in_cycle else ""),
+        ]
+        for order in picture.orders
+    ]
+    as_table = element(
+        "details",
+        element("summary", escaped("as a table")),
+        table(("First", "Then", "Agents", ""), rows),
+    )
+    return element(
+        "figure",
+        element("figcaption", escaped(words)),
+        element("div", drawn, class_="scroll", tabindex=0, role="group", aria_label=words[:80]),
+        as_table if rows else EMPTY,
+        class_="picture",
+    )
 
 
 def _size(drawing: Drawing) -> str:
