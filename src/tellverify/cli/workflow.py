@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 import click
@@ -104,7 +103,7 @@ def check(**given: object) -> int:
     0 all workflows hold, 1 one is refuted or a file has errors, 3 one is not known, 4 nothing was
     checked.
     """
-    from tellverify.workflows.workflow_check import check_workflows
+    from tellverify.workflows.workflow_check import check_workflows, workflow_files
 
     flags = msgspec.convert(given, WorkflowFlags)
     if flags.timeout is not None and (flags.timeout != flags.timeout or not is_supported()):
@@ -178,24 +177,3 @@ def schema() -> int:
 
     click.echo(workflow_schema_json(), nl=False)
     return int(Exit.OK)
-
-
-def workflow_files(path: str) -> Iterator[str]:
-    """The workflow files of a folder, sorted; what is no folder is taken as it is."""
-    if not os.path.isdir(path):
-        yield path.replace(os.sep, "/")
-        return
-    found = [one for one in inputs.find([path]) if "tell: workflow" in _text(one)]
-    for folder, inner, names in os.walk(path):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for name in sorted(names):
-            place = os.path.join(folder, name).replace(os.sep, "/")
-            if name.endswith(".toml") and "[workflow." in _text(place).replace(" ", "").replace(
-                "[[workflow.", "[workflow."
-            ):
-                found.append(place)
-    yield from sorted(found)
-
-
-def _text(path: str) -> str:
-    return inputs.read_any(path).text or ""

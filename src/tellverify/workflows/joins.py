@@ -9,6 +9,7 @@ from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
 from tellverify.diagnostics.wording import counted
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
 from tellverify.verdict.identity import ObligationScope, obligation_name
@@ -48,6 +49,8 @@ def abandoned_outcomes(
         if not joining:
             continue
         for session in group:
+            if session.member > 0:
+                continue  # the members do the same
             answer = _of_session(deciding, rule, session, joining[0], outcomes, said)
             if isinstance(answer, Refuted) or found is None:
                 found = answer or found
@@ -64,7 +67,12 @@ def _of_session(
 ) -> Outcome | None:
     step = session.step
     graph = deciding.files.graph(step.protocol, dict(session.sizes), step.go_on)
-    others = [(role, agent) for role, agent in session.agents if agent != joining]
+    each = session.member >= 0
+    others = [
+        (role, family_of(agent) if each else agent)
+        for role, agent in session.agents
+        if agent != joining
+    ]
     if isinstance(graph, str):
         unknown = Unknown(graph)
         for _, agent in others:
@@ -120,7 +128,7 @@ def _finding(
         where,
         say.ABANDONED_ROLE,
         (rule.step.places.key(key), f"the join goes on {why}"),
-        f"after {count} {trace.explanation}",
+        f"{trace.explanation}, after {count}",
         others=others,
         refutes=obligation_name(Property.ABANDONED, ObligationScope(roles=(agent,))),
     )

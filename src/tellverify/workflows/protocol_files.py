@@ -159,7 +159,7 @@ class ProtocolFiles:
             content = self._unit_text(path)
             declared = declared_modules(content)
             if text in declared:
-                ways[0].append((path, ""))
+                ways[0].append((path, text))
             elif module and module in declared:
                 ways[1].append((path, name))
             elif path.rpartition("/")[2].rpartition(".")[0] == text:
@@ -196,6 +196,7 @@ class ProtocolFiles:
         protocols = self._protocols(unit)
         names = [one.name for one in protocols]
         fitting = [one for one in protocols if not chosen or one.is_called(chosen)]
+        fitting = fitting or [one for one in protocols if _module_of(one) == chosen]
         if not fitting:
             if not protocols:
                 raise UnknownProtocol(f"`{unit.file.path}` has no protocol")
@@ -306,6 +307,11 @@ class ProtocolFiles:
     def _store(self, key: str, value: msgspec.Struct) -> None:
         if self._cache is not None:
             self._cache.store(key, msgspec.json.encode(value))
+
+
+def _module_of(found: SourceProtocol) -> str:
+    module = found.judged.file.module
+    return "" if module is None else module.name.text
 
 
 def _text_of(path: str) -> str:

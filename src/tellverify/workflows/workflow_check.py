@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -10,6 +12,7 @@ import msgspec
 
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import instance_name
 from tellverify.language.workspace import Workspace
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 _MOST_COMBINATIONS: Final = 27
 _MOST_DRAWN: Final = 100  # sessions of a workflow in a picture
 _TOML: Final = ".toml"
+_COMMENT: Final = "tell: workflow"
+_TABLE: Final = re.compile(r"^[ \t]*\[\[?[ \t]*workflow[ \t]*[.\]]", re.MULTILINE)
 _WHOLE: Final = ObligationScope()
 
 
@@ -53,6 +58,38 @@ def check_workflows(
     """
     results = workflow_results(list(files), options, total, cache)
     return assembled(results, options)
+
+
+def configured_results(paths: Sequence[str], options: Options, cache: str = "") -> list[FileResult]:
+    """The results of all workflow files at `paths`; `cache` is the file of the cache, or empty."""
+    files = [inputs.read_any(one) for path in paths for one in workflow_files(path)]
+    if not cache:
+        return workflow_results(files, options)
+    from tellverify.verification.cache import Cache
+
+    kept = Cache(cache)
+    found = workflow_results(files, options, cache=kept)
+    kept.close()
+    return found
+
+
+def workflow_files(path: str) -> Iterator[str]:
+    """The workflow files of a folder, sorted; what is no folder is taken as it is."""
+    if not os.path.isdir(path):
+        yield path.replace(os.sep, "/")
+        return
+    found = [one for one in inputs.find([path]) if _COMMENT in _text(one)]
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        places = (os.path.join(folder, name).replace(os.sep, "/") for name in names)
+        found.extend(
+            one for one in places if one.endswith(_TOML) and _TABLE.search(_text(one)) is not None
+        )
+    yield from sorted(found)
+
+
+def _text(path: str) -> str:
+    return inputs.read_any(path).text or ""
 
 
 def workflow_results(
@@ -239,7 +276,7 @@ class _FileCheck:
         if len(own) <= _MOST_DRAWN:
             picture = workflow_picture(whole, workflow, cycles_of(whole))
             drawings = Drawings(rows[-1][0], workflow=picture)
-        families = _families(whole, rows)
+        families = _families(rows, _families_of(workflow))
         self._add(workflow.name, line, agents, families, verdicts, events, drawings)
 
 
@@ -306,13 +343,25 @@ def _withheld(
     return False
 
 
+def _families_of(workflow: PlannedWorkflow) -> set[str]:
+    """The agent families that take part in a workflow."""
+    return {
+        family
+        for planned in workflow.steps
+        if planned.roles is not None
+        for family in (*planned.roles.families, planned.roles.each)
+        if family
+    }
+
+
 def _families(
-    whole: Composition, rows: Sequence[tuple[str, Composition, DecidedWorkflow]]
+    rows: Sequence[tuple[str, Composition, DecidedWorkflow]], used: set[str]
 ) -> tuple[Family, ...]:
     tried: dict[str, dict[int, None]] = {}
     for _, one, _ in rows:
         for family, size in one.sizes:
-            tried.setdefault(family, {})[size] = None
+            if family in used:
+                tried.setdefault(family, {})[size] = None
     return tuple(Family(name, tuple(sizes)) for name, sizes in tried.items())
 
 
@@ -326,13 +375,7 @@ def _verdicts(
     order: dict[Obligation, None] = {(Property.COMPOSITION, _WHOLE): None}
     for _, _, found in rows:
         order.update(dict.fromkeys(found.outcomes))
-    used = {
-        family
-        for planned in workflow.steps
-        if planned.roles is not None
-        for family in (*planned.roles.families, planned.roles.each)
-        if family
-    }
+    used = _families_of(workflow)
     open_ones = [name for name in used if not plan.agents.is_fixed(name)]
     by_each = all(name not in plan.inside_protocols for name in open_ones)
     bound = ", ".join(
@@ -368,8 +411,6 @@ def _over_sizes(outcomes: Sequence[tuple[str, Outcome]], bound: str, *, every: b
     if not bound or not isinstance(outcome, Proved):
         return outcome
     if every:
-        detail = (
-            f"{outcome.detail or outcome.method.row.title}, every size of {bound.split(' ')[0]}"
-        )
-        return Proved(outcome.method, detail)
+        how = outcome.detail or outcome.method.row.title
+        return Proved(outcome.method, f"{how}, every N >= 1")
     return Bounded(bound, outcome.method, outcome.detail)
