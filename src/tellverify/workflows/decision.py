@@ -17,7 +17,7 @@ from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
 from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
-from tellverify.verdict.identity import ObligationScope, obligation_name
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
@@ -89,7 +89,7 @@ class Deciding:
     def _faulty_phases(
         self, workflow: str, own: Sequence[ComposedSession]
     ) -> DecidedWorkflow | None:
-        outcomes: dict[Obligation, Outcome] = {}
+        outcome: Outcome | None = None
         said: list[Diagnostic] = []
         told: set[str] = set()
         for one in own:
@@ -99,28 +99,23 @@ class Deciding:
             if session.step.protocol in told:
                 continue
             told.add(session.step.protocol)
-            sizes = dict(session.sizes)
-            refuted = self.files.refutation(session.step.protocol, sizes)
+            refuted = self.files.refutation(session.step.protocol, dict(session.sizes))
             if refuted is None:
                 continue
-            scope = ObligationScope(item=session.title)
-            name = obligation_name(Property.IMPLEMENTABLE, scope)
-            outcomes[Property.IMPLEMENTABLE, scope] = Refuted(
-                say.FAULTY_PHASE.number, refuted.evidence, refuted.method
-            )
             why = interface.reason
             if isinstance(refuted.evidence, Trace):
                 why = refuted.evidence.explanation
             place = Annotation(session.head.span, "this protocol", session.head.path)
             where = Where(self.whole.plan.document.path, workflow)
             span = session.step.places.value("protocol")
-            said.append(say.faulty_phase(where, span, session.title, why, (place,), name))
-        if not outcomes:
+            refutes = "" if outcome is not None else Property.COMPOSITION.value
+            said.append(say.faulty_phase(where, span, session.title, why, (place,), refutes))
+            if outcome is None:
+                code = say.FAULTY_PHASE.number
+                outcome = Refuted(code, refuted.evidence, refuted.method)
+        if outcome is None:
             return None
-        names = ", ".join(f"`{scope.item}`" for _, scope in outcomes)
-        reason = f"the protocol of {names} does not hold by itself"
-        outcomes[Property.COMPOSITION, _WHOLE] = Skipped(reason)
-        return DecidedWorkflow(outcomes, tuple(said))
+        return DecidedWorkflow({(Property.COMPOSITION, _WHOLE): outcome}, tuple(said))
 
     # Sessions with channels of their own
 
