@@ -29,6 +29,14 @@ REFUTED = {
     ),
     "law": ("laws", "counterexamples/laws/aura_in_use.toml"),
     "claim": ("patterns", "counterexamples/patterns/deadline_missed.toml"),
+    "composition": ("workflow", "check", "counterexamples/workflows/untold_end.toml"),
+    "session-order": ("workflow", "check", "counterexamples/workflows/crossed_orders.toml"),
+    "knows-end": ("workflow", "check", "counterexamples/workflows/untold_end.toml"),
+    "knows-outcome": ("workflow", "check", "counterexamples/workflows/untold_failure.toml"),
+    "abandoned": ("workflow", "check", "counterexamples/workflows/workers_without_timers.toml"),
+    "results": ("workflow", "check", "counterexamples/workflows/missing_result.toml"),
+    "premises": ("workflow", "check", "counterexamples/workflows/validated_too_late.toml"),
+    "ownership": ("workflow", "check", "counterexamples/workflows/given_away_in_use.toml"),
 }
 
 
@@ -61,6 +69,8 @@ PROPERTIES = (
     *("guards", "admission", "acceptance"),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),
     *("ceremony", "ceremony-status", "law", "claim", "mixture", "roll-out", "refines"),
+    *("composition", "session-order", "knows-end", "knows-outcome", "labels-apart"),
+    *("abandoned", "results", "premises", "ownership"),
 )
 
 

@@ -24,6 +24,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
     "patterns": ("tellverify.cli.patterns", "patterns", "do models keep what is claimed of them"),
+    "workflow": (
+        "tellverify.cli.workflow",
+        "workflow",
+        "do composed protocols hold together; draw them",
+    ),
     "audit": ("tellverify.cli.audit", "audit", "what verdicts take on trust and leave out"),
     "baseline": ("tellverify.cli.baseline", "baseline", "findings that are known and do not count"),
     "config": ("tellverify.cli.config", "config", "what is configured; schema; a file to begin"),

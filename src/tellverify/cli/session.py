@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from tellverify.verdict.identity import NO_FAULTS, requirement_key
 from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import EvidenceFile, Run
-from tellverify.verification.checked import Checked
+from tellverify.verification.checked import Checked, FileResult
 from tellverify.verification.interruption import CODES
 from tellverify.verification.schedule import Schedule, ScheduledRun, conducted
 from tellverify.verification.settings import Settings, may_be_configured
@@ -190,9 +190,37 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         flags.recheck_cache,
         seconds=flags.total_timeout,
         only=only,
+        more=_workflows(found, flags, options, cache),
     )
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
+
+
+def _workflows(
+    settings: Settings, flags: Flags, options: Options, cache: str
+) -> Callable[[], Sequence[FileResult]] | None:
+    """What decides the workflows that the configuration names, those below the paths that are
+    asked for.
+    """
+    asked = [os.path.normpath(path) for path in flags.paths]
+    wanted = [
+        path
+        for path in settings.workflows
+        if not asked or any(_contains(one, os.path.normpath(path)) for one in asked)
+    ]
+    if not wanted or flags.machines or flags.changed_since is not None:
+        return None
+
+    def results() -> Sequence[FileResult]:
+        from tellverify.workflows.workflow_check import configured_results
+
+        return configured_results(wanted, options, cache)
+
+    return results
+
+
+def _contains(folder: str, path: str) -> bool:
+    return folder in (path, ".") or path.startswith(os.path.join(folder, ""))
 
 
 def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:

@@ -50,6 +50,7 @@ MODULES: Final[dict[str, str]] = {
     "target": "2",
     "timeouts": "4",
     "versions": "5",
+    "workflows": "8",
 }
 
 

@@ -30,12 +30,12 @@ def discarded(steps: Sequence[Step]) -> frozenset[int]:
 
 
 def _paired(steps: Sequence[Step]) -> tuple[dict[int, int], set[int]]:
-    queued: dict[tuple[str, str], list[int]] = {}
+    queued: dict[tuple[str, str, str], list[int]] = {}
     found: dict[int, int] = {}
     gone: set[int] = set()
     for index, step in enumerate(steps):
         if step.delivery not in UNQUEUED and not step.timer:
-            queue = queued.setdefault((step.sender, step.receiver), [])
+            queue = queued.setdefault((step.sender, step.receiver, step.session), [])
             if step.send:
                 queue += [index] * (2 if step.delivery is Delivery.DUPLICATED else 1)
             elif step.delivery is Delivery.REORDERED:
@@ -45,7 +45,7 @@ def _paired(steps: Sequence[Step]) -> tuple[dict[int, int], set[int]]:
             elif queue:
                 found[index] = queue.pop(0)
         for one in reversed(step.discards):
-            other = queued.get((one.sender, one.receiver), [])
+            other = queued.get((one.sender, one.receiver, step.session), [])
             if one.position < len(other):
                 gone.add(other.pop(one.position))
     return found, gone

@@ -44,6 +44,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     scope: int = -1
     discards: tuple[Discarded, ...] = ()
     delivery: Delivery = Delivery.FIFO
+    session: str = ""  # of a run across sessions: the one whose channel it is
 
     @property
     def actor(self) -> str:

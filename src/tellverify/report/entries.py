@@ -18,7 +18,7 @@ from tellverify.report.grouping import code_of, place_of
 from tellverify.source.region import Region
 from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
-from tellverify.verdict.identity import Subject, requirement_key
+from tellverify.verdict.identity import Subject, SubjectKind, requirement_key
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -111,7 +111,7 @@ def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> lis
         if found is None:
             continue
         protocol, _, outcome = found
-        key = (protocol.subject, outcome.code, outcome.evidence)
+        key = (_alike(protocol), outcome.code, outcome.evidence)
         known = key in shown or _says_who_waits(one, reported)
         if isinstance(outcome.evidence, Conflict):
             known = known or (outcome.evidence.path, outcome.evidence.reason) in said
@@ -137,6 +137,13 @@ def _says_who_waits(one: ReportEntry, reported: Sequence[ReportEntry]) -> bool:
         and other.refutation[1].scope.scenario == verdict.scope.scenario
         for other in reported
     )
+
+
+def _alike(protocol: ProtocolReport) -> Subject:
+    """The subject whose evidence is shown once: workflows of one file may share a run."""
+    if protocol.kind is SubjectKind.WORKFLOW:
+        return Subject(protocol.kind, protocol.path, "")
+    return protocol.subject
 
 
 def folded(found: Iterable[ReportEntry]) -> list[tuple[ReportEntry, int]]:

@@ -13,7 +13,7 @@ from tellverify.model.sizes import members_named
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.region import Region
-from tellverify.verdict.identity import BUDGETS, CERTIFICATE, SCENARIO_MARK
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE, SCENARIO_MARK, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -271,16 +271,20 @@ def members(protocol: ProtocolReport) -> str:
     Structures of data and models have no roles, and their number of claims instead.
     """
     if not protocol.families:
+        if protocol.kind is SubjectKind.WORKFLOW and not protocol.roles:
+            return "not read"
         if not protocol.roles and protocol.verdicts:
             return counted(len(protocol.verdicts), "claim")
-        return counted(len(protocol.roles), "role")
+        is_workflow = protocol.kind is SubjectKind.WORKFLOW
+        return counted(len(protocol.roles), "agent" if is_workflow else "role")
     names = {family.name for family in protocol.families}
     single = [role for role in protocol.roles if family_of(role) not in names]
     letters = _letters(protocol)
     shown = [f"{family.name}[{letters[family.name]}]" for family in protocol.families]
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
-        everyone = [counted(len(single), "role"), *shown]
+        noun = "agent" if protocol.kind is SubjectKind.WORKFLOW else "role"
+        everyone = [counted(len(single), noun), *shown]
     who = series(everyone)
     outcomes = [verdict.outcome for verdict in protocol.verdicts]
     claimed = [one.every for one in outcomes if isinstance(one, Proved) and one.generic]

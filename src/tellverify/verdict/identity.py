@@ -29,10 +29,11 @@ class SubjectKind(StrEnum):
     MACHINES = "machines"
     STRUCTURE = "structure"
     MODEL = "model"
+    WORKFLOW = "workflow"
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A protocol, a system of machines, a structure of data or a model, in the file `path`."""
+    """A protocol, a system of machines, a structure of data, a model or a workflow, in a file."""
 
     kind: SubjectKind
     path: str

@@ -69,6 +69,9 @@ class Method(StrEnum):
     EXECUTIONS = "executions"
     ACCEPTANCE_CONDITIONS = "acceptance-conditions"
     SUBTYPING = "subtyping"
+    PHASE_CONDITIONS = "phase-conditions"
+    SESSION_ORDERS = "session-orders"
+    JOINED_GRAPH = "joined-graph"
 
     @property
     def row(self) -> MethodRow:
@@ -151,6 +154,19 @@ METHODS: Final[dict[Method, MethodRow]] = {
     ),
     Method.SUBTYPING: MethodRow(
         Engine.PROJECTION, "subtyping", "by asynchronous subtyping, role by role"
+    ),
+    Method.PHASE_CONDITIONS: MethodRow(
+        Engine.GRAPH,
+        "conditions between phases",
+        "by the conditions between phases and the orders of all agents",
+    ),
+    Method.SESSION_ORDERS: MethodRow(
+        Engine.GRAPH, "orders of sessions", "by the absence of cycles in the orders of all agents"
+    ),
+    Method.JOINED_GRAPH: MethodRow(
+        Engine.PROJECTION,
+        "joined graph",
+        "by the complete conditions of implementability on the joined graph of the phases",
     ),
 }
 

@@ -54,6 +54,15 @@ class Property(StrEnum):
     MIXTURE = "mixture"
     ROLL_OUT = "roll-out"
     REFINES = "refines"
+    COMPOSITION = "composition"
+    SESSION_ORDER = "session-order"
+    KNOWS_END = "knows-end"
+    KNOWS_OUTCOME = "knows-outcome"
+    LABELS_APART = "labels-apart"
+    ABANDONED = "abandoned"
+    RESULTS = "results"
+    PREMISES = "premises"
+    OWNERSHIP = "ownership"
 
 
 class Presumption(StrEnum):
@@ -79,6 +88,8 @@ class PropertyScope(StrEnum):
     STRUCTURE = "structure"
     MODEL = "model"
     VERSIONS = "versions"
+    WORKFLOW = "workflow"
+    AGENT = "agent"
 
 
 COMMUNICATION: Final = tuple(Presumption)
@@ -331,6 +342,67 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         ("TV570",),
         required=False,
         worded_apart=True,
+    ),
+    Property.COMPOSITION: PropertyRow(
+        "Every agent finishes all sessions that a run of the workflow reaches.",
+        PropertyScope.WORKFLOW,
+        ("TV846", "TV847", "TV848", "TV849", "TV850", "TV851", "TV852"),
+        worded_apart=True,
+    ),
+    Property.SESSION_ORDER: PropertyRow(
+        "The orders in which agents run sessions and hold bundles have no cycle that blocks.",
+        PropertyScope.WORKFLOW,
+        ("TV848",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.KNOWS_END: PropertyRow(
+        "The agent knows when its part of a phase is over.",
+        PropertyScope.AGENT,
+        ("TV849",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.KNOWS_OUTCOME: PropertyRow(
+        "The agent knows at the end of a phase whether the workflow goes on.",
+        PropertyScope.AGENT,
+        ("TV850",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.LABELS_APART: PropertyRow(
+        "No two phases send the same message on a channel that they share.",
+        PropertyScope.CHANNEL,
+        ("TV851",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.ABANDONED: PropertyRow(
+        "The agent comes to an end of its own in a session that a join gives up.",
+        PropertyScope.AGENT,
+        ("TV852",),
+        worded_apart=True,
+    ),
+    Property.RESULTS: PropertyRow(
+        "Every run that reaches the phase has sent the result that it uses.",
+        PropertyScope.WORKFLOW,
+        ("TV842",),
+        worded_apart=True,
+        presumes=(),
+    ),
+    Property.PREMISES: PropertyRow(
+        "The steps before a phase make all capabilities and facts that it needs.",
+        PropertyScope.WORKFLOW,
+        ("TV843",),
+        worded_apart=True,
+        presumes=(),
+    ),
+    Property.OWNERSHIP: PropertyRow(
+        "No session gives a link bundle away while another runs on it.",
+        PropertyScope.WORKFLOW,
+        ("TV844",),
+        worded_apart=True,
+        presumes=(),
     ),
 }
 

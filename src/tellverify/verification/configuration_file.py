@@ -95,6 +95,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     cache: bool | None = None
     cache_dir: PathText | None = None
     reports: Annotated[list[str], Meta(max_length=100)] = []
+    workflows: Annotated[list[PathText], Meta(max_length=1_000)] = []
     semantics: Semantics = Semantics()
     bounds: Bounds = Bounds()
     properties: Annotated[dict[str, str], _ROWS] = {}

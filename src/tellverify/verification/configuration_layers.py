@@ -173,6 +173,9 @@ def _outside(document: TomlDocument, found: Found, own: Mapping[str, Json]) -> I
     named: list[tuple[Path | tuple[str | int, ...], Json]] = [
         ((key,), own.get(key)) for key in PATHS
     ]
+    workflows = own.get("workflows")
+    for number, text in enumerate(workflows if isinstance(workflows, list) else []):
+        named.append((("workflows", number), text))
     reports = own.get("reports")
     for number, text in enumerate(reports if isinstance(reports, list) else []):
         place = text.partition("=")[2] if isinstance(text, str) else "-"

@@ -33,6 +33,7 @@ def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Set
         found.ledger,
         found.evidence,
         tuple(found.reports),
+        tuple(found.workflows),
         found.jobs,
         found.cache,
         found.cache_dir,
@@ -126,4 +127,4 @@ def _listed(loaded: LoadedConfiguration) -> tuple[tuple[str, str], ...]:
     )
 
 
-_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include"})
+_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include", "workflows"})

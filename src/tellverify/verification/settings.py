@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     ledger: str | None = None
     evidence: str | None = None
     reports: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
     jobs: int = 1
     cache: bool | None = None
     cache_dir: str | None = None

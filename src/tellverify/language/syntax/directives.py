@@ -61,6 +61,7 @@ FORMS: Final[dict[str, DirectiveForm]] = {
     "must-end": DirectiveForm("-- tell: must-end", bare=True),
     "faults": DirectiveForm("-- tell: faults NAME(crash <= 1 of ROLE, ...)", called=True),
     "budget": DirectiveForm("-- tell: budget(ROLE = LIMIT, ...)"),
+    "workflow": DirectiveForm("-- tell: workflow NAME: PROTOCOL ; PROTOCOL", named=True),
 }
 """The kinds of comments that some part of tellverify reads."""
 

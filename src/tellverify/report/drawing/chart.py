@@ -346,9 +346,7 @@ def place(site: Site) -> str:
 def _notes(row: SequenceRow, style: Style) -> str:
     if row.kind is RowKind.CRASH:
         return style.tamed(row.label)
-    parts = [place(row.site)]
-    if row.branch:
-        parts.append(f"branch {row.branch}")
+    parts = [place(row.site), row.heading]
     if row.kind == RowKind.DISCARD:
         parts.append("discarded")
     if row.how:

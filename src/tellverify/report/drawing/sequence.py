@@ -35,8 +35,9 @@ class RowKind(StrEnum):
 
 
 class SequenceRow(msgspec.Struct, frozen=True):
-    """A message of a run, or a crash; `number` counts rows from 1, `branch` is given where it
-    changes, `how` what a fault makes of the message.
+    """A message of a run, or a crash; `number` counts rows from 1.
+
+    `branch` and `session` are given where they change, `how` is what a fault makes of the message.
     """
 
     number: int
@@ -47,6 +48,15 @@ class SequenceRow(msgspec.Struct, frozen=True):
     site: Site
     branch: str = ""
     how: str = ""
+    session: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What begins here, in words; empty when nothing does."""
+        heads = [f"session {self.session}"] if self.session else []
+        if self.branch:
+            heads.append(f"branch {self.branch}")
+        return ", ".join(heads)
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -114,17 +124,19 @@ def rows_of(trace: Trace) -> tuple[tuple[SequenceRow, ...], int]:
     closes = len(drafts) + 1 if lasso else 0
     drafts += _paired(trace.steps[split:], split)
     rows: list[SequenceRow] = []
-    branch = ""
+    branch = session = ""
     for number, draft in enumerate(drafts, start=1):
         step = draft.step
         site = step.site
+        entered = step.session if step.session != session else ""
+        session = step.session
         decides = draft.kind not in (RowKind.RECEIVE, RowKind.CRASH)
         changed = site.branch if site.branch != branch and decides else ""
         if decides:
             branch = site.branch
         ends = (step.sender, step.receiver)
         how = WORDS[step.delivery]
-        rows.append(SequenceRow(number, draft.kind, *ends, step.label, site, changed, how))
+        rows.append(SequenceRow(number, draft.kind, *ends, step.label, site, changed, how, entered))
     return tuple(rows), closes
 
 

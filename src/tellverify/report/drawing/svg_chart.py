@@ -193,12 +193,16 @@ def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
 
 
 def _notes(trace: Trace, rows: Sequence[_ChartRow]) -> tuple[str, ...]:
-    """What stands right of each row: the line of the source, and the branch where it changes."""
+    """Right of each row: the line of the source, and session and branch where they change."""
     found = []
-    branch = ""
+    branch = session = ""
     for row in rows:
         site = trace.steps[row.first].site
         parts = [] if row.kind is _Kind.FOLD else [place(site)]
+        entered = trace.steps[row.first].session
+        if row.kind is not _Kind.FOLD and entered != session:
+            session = entered
+            parts.append(f"session {session}" if session else "")
         if row.kind in (_Kind.BOTH, _Kind.SEND) and site.branch != branch:
             branch = site.branch
             parts.append(f"branch {branch}" if branch else "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.report.drawing.layout import LayoutTooLarge
 from tellverify.report.drawing.svg_graph import draw_graph, move_text
+from tellverify.report.drawing.workflow_pictures import workflow_svg
 from tellverify.report.families import collapsed
 from tellverify.report.html.components import code, paragraph, table
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
-from tellverify.verdict.drawing import Drawing, Drawings
+from tellverify.verdict.drawing import Drawing, Drawings, WorkflowPicture
 from tellverify.verdict.run import ProtocolReport
 
 
@@ -19,6 +20,8 @@ def pictures(protocol: ProtocolReport, drawings: Drawings) -> Html:
     if drawings.graph is not None:
         words = f"Protocol graph{at}: {_size(drawings.graph)}"
         made.append(_picture(drawings.graph, words, protocol.title))
+    if drawings.workflow is not None:
+        made.append(_workflow(drawings.workflow))
     for machine in drawings.machines:
         names = listed(collapsed(machine.roles), 4)
         also = ", equal up to the names of members" if len(machine.roles) > 1 else ""
@@ -27,6 +30,24 @@ def pictures(protocol: ProtocolReport, drawings: Drawings) -> Html:
     parts = [element("div", *made, class_="pictures")] if made else []
     parts += [paragraph(prose(f"Not drawn: {text}."), class_="quiet") for text in drawings.omitted]
     return joined(parts)
+
+
+def _workflow(picture: WorkflowPicture) -> Html:
+    words = f"Phases and orders: {counted(len(picture.steps), 'step')}"
+    try:
+        drawn = workflow_svg(picture)
+    except LayoutTooLarge:
+        return paragraph(escaped(f"{words}; too large to be drawn"), class_="quiet")
+    rows = [
+        [
+            escaped(picture.steps[order.source].name),
+            escaped(picture.steps[order.target].name),
+            escaped(", ".join(order.agents)),
+            escaped("in a cycle" if order.in_cycle else ""),
+        ]
+        for order in picture.orders
+    ]
+    return _figure(words, drawn, table(("First", "Then", "Agents", ""), rows) if rows else EMPTY)
 
 
 def _size(drawing: Drawing) -> str:
@@ -48,15 +69,16 @@ def _picture(drawing: Drawing, words: str, name: str) -> Html:
         ]
         for move in drawing.moves
     ]
-    as_table = element(
-        "details",
-        element("summary", escaped("as a table")),
-        table(("From", "Event", "To", "Line"), rows),
-    )
+    listed_moves = table(("From", "Event", "To", "Line"), rows) if rows else EMPTY
+    return _figure(words, picture, listed_moves)
+
+
+def _figure(words: str, picture: Html, rows: Html) -> Html:
+    """A picture that scrolls by itself, with what it shows as a table."""
     return element(
         "figure",
         element("figcaption", escaped(words)),
         element("div", picture, class_="scroll", tabindex=0, role="group", aria_label=words[:80]),
-        as_table if rows else EMPTY,
+        element("details", element("summary", escaped("as a table")), rows) if rows else EMPTY,
         class_="picture",
     )
