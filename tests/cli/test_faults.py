@@ -169,8 +169,11 @@ def test_json_names_the_scenario_of_every_obligation(
     assert protocol["scenarios"] == [{"name": "one-crash", "rules": "crash <= 1"}]
     under = [v for v in protocol["verdicts"] if v["scope"].get("scenario") == "one-crash"]
     assert {v["property"] for v in under} == {
-        "no-deadlock", "no-orphan-message", "no-unspecified-reception", "no-stuck-role"
-    }  # fmt: skip
+        "no-deadlock",
+        "no-orphan-message",
+        "no-unspecified-reception",
+        "no-stuck-role",
+    }
     assert not any(v["required"] for v in under)
     assert all("faults `one-crash`: crash <= 1" in v["statement"] for v in under)
     assert "`@ one-crash`: crash <= 1" in found["semantics"]
@@ -198,10 +201,14 @@ def evidence(folder: Path, capsys: pytest.CaptureFixture[str], rules: str) -> li
 @pytest.mark.parametrize(
     "rules",
     [
-        "crash <= 1", "loss <= 1 on C -> D", "partition {C} | *", "duplicate on *", "byzantine of C",
+        "crash <= 1",
+        "loss <= 1 on C -> D",
+        "partition {C} | *",
+        "duplicate on *",
+        "byzantine of C",
         "reorder on *, duplicate <= 1 on *",
     ],
-)  # fmt: skip
+)
 def test_runs_with_faults_are_replayed_and_rechecked(
     folder: Path, capsys: pytest.CaptureFixture[str], rules: str
 ) -> None:
