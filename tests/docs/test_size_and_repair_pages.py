@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from family_texts import FamilyText
 
+from tellverify.cli.group import tellverify
 from tellverify.projection.every_size import claim_text
 from tellverify.repair.rendering import in_words
 from tellverify.repair.repair import Rank, repair
@@ -28,6 +31,21 @@ def test_the_claim_for_every_size_is_made() -> None:
         every = FamilyText(text).every_size()
         assert every.claimed and not every.stuck
         assert claim_text(every) == f"every {claim}"
+
+
+def test_the_checks_of_the_page_print_what_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (DOCS / "every-size.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for text in re.findall(r"```tell\n(.*?)```", page, re.DOTALL):
+        name = text.split()[1].lower()
+        Path(f"{name}.tell").write_text(text, encoding="utf-8")
+    shown = re.findall(r"```console\n\$ tellverify (.*?)\n(.*?)```", page, re.DOTALL)
+    assert len(shown) >= 3
+    for command, expected in shown:
+        done = CliRunner().invoke(tellverify, command.split(), standalone_mode=False)
+        assert done.output == expected, command
 
 
 def test_the_repair_is_found_and_gives_the_text_that_is_shown() -> None:

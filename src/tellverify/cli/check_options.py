@@ -181,7 +181,7 @@ how_far = _joined(
         multiple=True,
         metavar="FAMILY=1..3",
         callback=parse_instances,
-        help="Sizes of a role family; 1..3 without this.",
+        help="Only these sizes of a role family; without this, every size or else 1..3.",
     ),
     click.option(
         "--steps",
