@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from tellverify.cli.group import tellverify as cli
+from tellverify.verdict.methods import Method
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = """\
@@ -150,3 +154,13 @@ def test_local_types_name_the_projection(runs: dict[str, list[dict[str, Any]]]) 
         if one["property"] == "projectable"
     ]
     assert set(found) == {"projection"}
+
+
+@pytest.mark.parametrize("method", Method)
+def test_every_method_is_explained(method: Method) -> None:
+    done = CliRunner().invoke(cli, ["explain", method.value], standalone_mode=False)
+    assert done.output.startswith(f"# {method.value}\n\nKnown {method.row.phrase}.\n")
+    listed = CliRunner().invoke(
+        cli, ["explain", method.value, "--format", "json"], standalone_mode=False
+    )
+    assert json.loads(listed.output)["engine"] == method.row.engine

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from tellverify.evidence.certificate import Certificate, write_certificate
 
 ROOT = Path(__file__).parents[2]
 PING = "protocol Ping =\n  roles A, B\n\n  A -> B : Ping\n  B -> A : Pong\n"
@@ -105,6 +108,74 @@ def test_a_trace_of_another_protocol_is_rejected(tmp_path: Path) -> None:
     traces[0].write_text(traces[0].read_text().replace(f'"{old}"', '"Other"'))
     code, said = run(tmp_path, "recheck", "found")
     assert code == 1 and "not one graph of `Other`" in said
+
+
+FAMILY = """protocol Commit =
+  roles Boss, D[N]
+  choice Boss at
+    | Commit =>
+      Boss -> D[*] : Vote
+      D[*] -> Boss : Yes
+    | Abort =>
+      Boss -> D[*] : Abort
+"""
+
+
+@pytest.fixture
+def proved_family(tmp_path: Path) -> Path:
+    (tmp_path / "commit.tell").write_text(FAMILY, encoding="utf-8")
+    assert run(tmp_path, "check", ".", "--require", "proved", "--evidence", "proofs")[0] == 0
+    return tmp_path
+
+
+def test_a_proof_for_every_size_is_compared_with_one_member_more(proved_family: Path) -> None:
+    code, said = run(proved_family, "recheck", "proofs")
+    assert code == 0
+    assert ": implementable for every D >= 1 (graph), by generic member D[1]\n" in said
+    assert "commit.tell, also with one member more: every D >= 1\n" in said
+    (proved_family / "commit.tell").unlink()
+    code, said = run(proved_family, "recheck", "proofs", "--without-sources")
+    assert code == 0 and "every D >= 1 (graph), by generic member D[1] (of the graph" in said
+
+
+def certificate(folder: Path) -> Path:
+    (path,) = folder.glob("proofs/Commit-*/implementable.certificate.json")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"every":[["D[1]"]]', '"every":[["D[0]"]]', "not the last members"),
+        ('"every":[["D[1]"]]', '"every":[["Boss"]]', "not one generic member of each family"),
+        ('"every":[["D[1]"]]', '"every":[[]]', "not one generic member of each family"),
+    ],
+)
+def test_a_proof_with_another_generic_member_is_rejected(
+    proved_family: Path, old: str, new: str, reason: str
+) -> None:
+    path = certificate(proved_family)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    for more in ((), ("--without-sources",)):
+        code, said = run(proved_family, "recheck", "proofs", *more)
+        assert code == 1 and reason in said
+
+
+def test_a_proof_at_the_wrong_size_is_rejected_by_its_source(proved_family: Path) -> None:
+    """With the first size alone the graph holds, and is not that of the text at the next."""
+    path = certificate(proved_family)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    text = write_certificate(
+        msgspec.convert(
+            {**found, "every": [["D[0]"]], "instances": found["instances"][:1]}, Certificate
+        )
+    )
+    path.write_text(text, encoding="utf-8")
+    assert run(proved_family, "recheck", "proofs", "--without-sources")[0] == 0
+    code, said = run(proved_family, "recheck", "proofs")
+    assert code == 1 and "the graph at D = 2 is not that of the text" in said
 
 
 def test_proofs_are_of_the_specs_as_they_are(tmp_path: Path) -> None:

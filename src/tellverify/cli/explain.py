@@ -13,7 +13,8 @@ from tellverify.cli.exit import Exit
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import ExplainPage, named, page
 from tellverify.diagnostics.model import Code, Severity
-from tellverify.verdict.properties import PROPERTIES, Property, semantics_of
+from tellverify.verdict.methods import Method, method_named
+from tellverify.verdict.properties import AT_EVERY_SIZE, PROPERTIES, Property, semantics_of
 
 
 class _CodeEntry(msgspec.Struct, frozen=True):
@@ -33,8 +34,16 @@ class _PropertyEntry(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
 
 
+class _MethodEntry(msgspec.Struct, frozen=True):
+    name: str
+    title: str
+    phrase: str
+    engine: str
+    certificate: str
+
+
 @click.command("explain")
-@click.argument("word", required=False, metavar="CODE|NAME|PROPERTY")
+@click.argument("word", required=False, metavar="CODE|NAME|PROPERTY|METHOD")
 @click.option("--list", "everything", is_flag=True, help="List all codes and properties.")
 @click.option(
     "--format",
@@ -45,7 +54,10 @@ class _PropertyEntry(msgspec.Struct, frozen=True):
     help="What goes to standard output.",
 )
 def explain(word: str | None, everything: bool, style: str) -> int:
-    """Say what a code such as TV512, its name, or a property means, and how to fix a fault."""
+    """Say what a code such as TV512, its name, or a property means, and how to fix a fault.
+
+    The name of a method, as verdicts in JSON have it, gives what it does.
+    """
     out = sys.stdout
     if everything:
         if style == "json":
@@ -66,11 +78,18 @@ def explain(word: str | None, everything: bool, style: str) -> int:
         else:
             show_page(found.text if found is not None else _without_page(code), out)
         return Exit.OK
+    method = method_named(word.strip().lower())
+    if method is not None and word.strip().lower() not in tuple(Property):
+        if style == "json":
+            out.write(_json(_method_entry(method)))
+        else:
+            show_page(_method_text(method), out)
+        return Exit.OK
     prop = next((one for one in Property if one.value == word.strip().lower()), None)
     if prop is None:
         near = _nearest(word)
         hint = f"; did you mean `{near}`?" if near else "; `--list` names them all"
-        raise click.UsageError(f"there is no code and no property `{word}`{hint}")
+        raise click.UsageError(f"there is no code, property or method `{word}`{hint}")
     if style == "json":
         out.write(_json(_property_entry(prop)))
     else:
@@ -78,7 +97,7 @@ def explain(word: str | None, everything: bool, style: str) -> int:
     return Exit.OK
 
 
-def _json(value: _CodeEntry | _PropertyEntry) -> str:
+def _json(value: _CodeEntry | _PropertyEntry | _MethodEntry) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
@@ -153,8 +172,26 @@ def _property_text(prop: Property) -> str:
         if row.required
         else "It is not required: when it is refuted, a check warns and goes on."
     )
+    if prop in AT_EVERY_SIZE:
+        lines.append(
+            "Of role families it is claimed for every size where generic members stand for all"
+            " larger ones, and else bounded by the sizes that were tried."
+        )
     lines += ["", "Findings that refute it:", ""]
     lines += [f"- {code.number} `{code.name}`: {code.title}" for code in _refuting(prop)]
+    return "\n".join(lines) + "\n"
+
+
+def _method_entry(method: Method) -> _MethodEntry:
+    row = method.row
+    return _MethodEntry(method.value, row.title, row.phrase, row.engine, row.certificate or "")
+
+
+def _method_text(method: Method) -> str:
+    row = method.row
+    lines = [f"# {method.value}", "", f"Known {row.phrase}.", "", f"Engine: {row.engine}."]
+    if row.certificate is not None:
+        lines.append(f"Evidence: {row.certificate}, which `tellverify recheck` checks again.")
     return "\n".join(lines) + "\n"
 
 

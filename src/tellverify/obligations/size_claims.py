@@ -13,17 +13,7 @@ from tellverify.projection.every_size import SizeGrid
 from tellverify.projection.generic_member import chosen_receiver
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved
-from tellverify.verdict.properties import SAFETY, Property
-
-_COVERED: Final = frozenset(
-    {
-        Property.IMPLEMENTABLE,
-        *SAFETY,
-        Property.NO_STUCK_ROLE,
-        Property.BOUNDED_QUEUES,
-        Property.CAN_TERMINATE,
-    }
-)
+from tellverify.verdict.properties import AT_EVERY_SIZE, Property
 
 
 class GridInstance(msgspec.Struct, frozen=True):
@@ -82,5 +72,5 @@ def claim_of(
         name = ", ".join(f"{family} = {size}" for family, size in grid.sizes(point).items())
         instances.append(GridInstance(name, generic, one))
         is_told_alike = is_told_alike and not chosen_receiver(graph, generic)
-    covered = _COVERED | {Property.PROJECTABLE} if is_told_alike else _COVERED
+    covered = AT_EVERY_SIZE if is_told_alike else AT_EVERY_SIZE - {Property.PROJECTABLE}
     return SizeClaim(grid.named(tuple(least)), grid.generic, tuple(instances), covered)

@@ -406,6 +406,22 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
     ),
 }
 
+AT_EVERY_SIZE: Final = frozenset(
+    {
+        Property.IMPLEMENTABLE,
+        Property.NO_DEADLOCK,
+        Property.NO_ORPHAN_MESSAGE,
+        Property.NO_UNSPECIFIED_RECEPTION,
+        Property.FIDELITY,
+        Property.NO_STUCK_ROLE,
+        Property.BOUNDED_QUEUES,
+        Property.CAN_TERMINATE,
+        Property.PROJECTABLE,
+        Property.CEREMONY,
+        Property.ACCEPTANCE,
+    }
+)
+"""What generic members may show of every size of a role family."""
 OF_EVERY_PROTOCOL: Final = (
     Property.WELL_FORMED,
     Property.IMPLEMENTABLE,
