@@ -110,7 +110,7 @@ def _weakened(findings: Sequence[InstanceFinding], extent: _Extent) -> InstanceF
     if not extent.bound or not isinstance(last.outcome, Proved):
         return last
     outcome: Outcome
-    if last.property in extent.claim.properties:
+    if extent.claim.covers(last.property):
         is_plain = last.outcome.method is Method.COHERENCE
         outcome = extent.claim.proved("" if is_plain else last.outcome.detail)
     else:

@@ -10,7 +10,6 @@ import msgspec
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.sizes import sizes_claimed
 from tellverify.projection.every_size import SizeGrid
-from tellverify.projection.generic_member import chosen_receiver
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved
 from tellverify.verdict.properties import AT_EVERY_SIZE, Property
@@ -30,14 +29,13 @@ class GridInstance(msgspec.Struct, frozen=True):
 class SizeClaim(msgspec.Struct, frozen=True):
     """What holds at every size of the families from `least` on when it holds at all of `grid`.
 
-    `generic` has the generic members of each size symbol, `properties` what the argument covers.
-    Where nothing is claimed, `outside` says why and all else is empty.
+    `generic` has the generic members of each size symbol. Where nothing is claimed, `outside` says
+    why and all else is empty.
     """
 
     least: tuple[tuple[str, int], ...] = ()
     generic: tuple[tuple[str, ...], ...] = ()
     grid: tuple[GridInstance, ...] = ()
-    properties: frozenset[Property] = frozenset()
     outside: str = ""
 
     @property
@@ -49,6 +47,10 @@ class SizeClaim(msgspec.Struct, frozen=True):
     def members(self) -> tuple[str, ...]:
         """The generic members of all families."""
         return tuple(member for group in self.generic for member in group)
+
+    def covers(self, prop: Property) -> bool:
+        """True when what holds of a property at all of the grid holds at every claimed size."""
+        return bool(self.least) and prop in AT_EVERY_SIZE
 
     def proved(self, detail: str = "", method: Method = Method.GENERIC_MEMBER) -> Proved:
         """The outcome of an obligation that is claimed for every size."""
@@ -63,7 +65,6 @@ def claim_of(
 ) -> SizeClaim:
     """The claim that rests on the points from `least` on, each with what was lowered there."""
     instances = []
-    is_told_alike = True
     for point, one in lowered:
         graph = one.graph
         if graph is None or any(n < low for n, low in zip(point, least, strict=True)):
@@ -71,6 +72,4 @@ def claim_of(
         generic = grid.generic_at(point)
         name = ", ".join(f"{family} = {size}" for family, size in grid.sizes(point).items())
         instances.append(GridInstance(name, generic, one))
-        is_told_alike = is_told_alike and not chosen_receiver(graph, generic)
-    covered = AT_EVERY_SIZE if is_told_alike else AT_EVERY_SIZE - {Property.PROJECTABLE}
-    return SizeClaim(grid.named(tuple(least)), grid.generic, tuple(instances), covered)
+    return SizeClaim(grid.named(tuple(least)), grid.generic, tuple(instances))

@@ -29,12 +29,11 @@ Three more answers carry over, each by the same map of runs.
   of G, since actions of one path map to one action, and back with any one copy of each generic
   member. The sends on a channel of `gk` map one to one to those on the channel of `g`. So each
   channel has the bound of its image.
-- *Strict merge*, when no generic member receives at a choice (`chosen_receiver`). The type of
-  another role in G[n] is its type in G with each action of `g` written n times, which is one to
-  one, hence types that are merged are equal in G[n] exactly when they are in G. Loops begin at
-  states of G. The type of `gk` is that of `g` under another name: at a choice it is among those
-  that take no part in both. A member that receives at a choice would be told it as the first of n
-  and not as another.
+- *Strict merge*. The type of another role in G[n] is its type in G with each action of `g` written
+  n times, which is one to one, hence types that are merged are equal in G[n] exactly when they are
+  in G, and so are receives that are united. Loops begin at states of G. The type of `gk` is that of
+  `g` under another name: where `g` receives at a choice, the labels differ, and `gk` for k > 1 gets
+  the same receives united from branches that begin with them.
 """
 
 from __future__ import annotations
@@ -71,21 +70,6 @@ def generic_fault(graph: ProtocolGraph, families: Sizes) -> str:
         if family_of_member(event.receiver) == generic[graph.sender[low]]:
             told = f"`{event.sender}` sends to `{event.receiver}` of its own family"
             return f"{told} (line {line})"
-    return ""
-
-
-def chosen_receiver(graph: ProtocolGraph, families: Sizes) -> str:
-    """A generic member that receives from a state with several events; empty when none does.
-
-    `families` is that of `generic_fault`.
-    """
-    generic = {f"{family}[{index}]" for family, index in families.items()}
-    first = graph.first
-    for state in range(graph.state_count):
-        if first[state + 1] - first[state] > 1:
-            for e in range(first[state], first[state + 1]):
-                if graph.roles[graph.receiver[e]] in generic:
-                    return graph.roles[graph.receiver[e]]
     return ""
 
 

@@ -145,6 +145,11 @@ def _body(
             class_="quiet",
         )
     ]
+    parts += [
+        paragraph(prose(f"Presumes: {one.text}, line {one.line}."))
+        for one in protocol.presuppositions
+        if one.presumed
+    ]
     parts += _cases(page, refuted, room)
     has_room = room.characters > 0 or bool(refuted)
     shown = verdict_table(page, protocol) if has_room else short_table(protocol)
