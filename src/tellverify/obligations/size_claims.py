@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.sizes import sizes_claimed
-from tellverify.projection.every_size import SizeGrid
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved
 from tellverify.verdict.properties import AT_EVERY_SIZE, Property
+
+if TYPE_CHECKING:
+    from tellverify.projection.every_size import SizeGrid
 
 
 class GridInstance(msgspec.Struct, frozen=True):

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.instances import combinations, instance_name, smallest_sizes
-from tellverify.language.lowering.cutoffs import size_faults, size_symbols
 from tellverify.language.lowering.families import declared_roles, family_groups, size_symbol
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
@@ -28,10 +27,12 @@ from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim, claim_of
 from tellverify.obligations.table import decide_instance
-from tellverify.projection.every_size import TOO_MANY_SIZES, SizeGrid
 from tellverify.verdict.outcome import Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family
+
+if TYPE_CHECKING:
+    from tellverify.projection.every_size import SizeGrid
 
 _Key: TypeAlias = tuple[tuple[str, int], ...]
 _REFUTED: Final = "it is refuted at {}, so nothing is claimed of larger sizes"
@@ -144,6 +145,9 @@ class _Sizes:
 
     def _claim(self) -> SizeClaim:
         """What is claimed of every size; decides the points of the grid where it may be."""
+        from tellverify.language.lowering.cutoffs import size_faults, size_symbols
+        from tellverify.projection.every_size import TOO_MANY_SIZES, SizeGrid
+
         judged, protocol = self._found.judged, self._found.protocol
         faults = size_faults(judged.source, protocol, judged.linked)
         if faults:
