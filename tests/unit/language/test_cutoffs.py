@@ -84,7 +84,7 @@ def test_what_is_called_counts_in_this_file_and_in_others() -> None:
     lowered_at = lowering_of(outer.file, outer.source, outer.protocol, linked=linked)
     assert [s.cutoff for s in size_symbols(outer.protocol, lowered_at)] == [2]
     (fault,) = size_faults(outer.source, outer.protocol, linked)
-    assert str(fault) == "`par` has runs in every order of its branches of p.tell (line 3)"
+    assert str(fault) == "`par` has runs in every order of its branches (p.tell, line 3)"
     assert size_faults(outer.source, outer.protocol) == ()
 
 

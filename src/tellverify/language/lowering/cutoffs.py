@@ -37,9 +37,11 @@ class CutoffFault(msgspec.Struct, frozen=True):
     reason: str
     line: int
     span: Span
+    path: str = ""  # where it is not in the file of the protocol
 
     def __str__(self) -> str:
-        return f"{self.reason} (line {self.line})"
+        where = f"{self.path}, " if self.path else ""
+        return f"{self.reason} ({where}line {self.line})"
 
 
 LoweredAt: TypeAlias = Callable[[Mapping[str, int]], Lowered]
@@ -113,8 +115,8 @@ def size_faults(
     for statement, home in _statements(source, protocol, linked):
         for reason, span in _faults(statement, sizes, symbols):
             line = home.position(span.start)[0]
-            path = "" if home is source else f" of {home.path}"
-            found.append(CutoffFault(f"{reason}{path}", line, span))
+            path = "" if home is source else home.path
+            found.append(CutoffFault(reason, line, span, path))
     return tuple(dict.fromkeys(found))
 
 

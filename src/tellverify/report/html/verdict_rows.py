@@ -103,6 +103,8 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Html:
     match verdict.outcome:
         case Proved(method, detail) as outcome:
             sizes = sizes_of(outcome)
+            if method is Method.GENERIC_MEMBER:
+                return joined((prose(f"{sizes}, {detail}" if detail else sizes), counts))
             every = prose(f"{sizes}, ") if sizes else EMPTY
             return joined((every, how(method, detail), counts))
         case Bounded(method=method, detail=detail) as outcome:
