@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from tellverify.cli.commands import COMMANDS
@@ -35,3 +36,19 @@ def test_every_option_of_check_is_listed_once_under_a_heading() -> None:
                 assert len(found) == 1, name
     headings = re.findall(r"^(\S.*):$", text, re.MULTILINE)
     assert headings[0] == "What is checked" and len(headings) == len(set(headings)) >= 9
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("chek", "check"), ("verify", "check"), ("Fmmt", "fmt"), ("repiar", "repair"), ("zzz", "")],
+)
+def test_a_misspelt_command_gets_the_one_that_is_meant(given: str, meant: str) -> None:
+    done = CliRunner().invoke(tellverify, [given])
+    assert done.exit_code == 2
+    assert f"There is no command `{given}`." in done.output
+    assert (f"Did you mean `{meant}`?" in done.output) == bool(meant)
+
+
+def test_a_file_in_the_place_of_a_command_is_recognised() -> None:
+    done = CliRunner().invoke(tellverify, ["specs"])
+    assert "`tellverify check specs`" in done.output

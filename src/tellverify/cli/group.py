@@ -20,6 +20,19 @@ from tellverify.version import VERSION
 
 _COMPLETES: Final = "_TELLVERIFY_COMPLETE"
 _UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+_WORDS: Final = {
+    "verify": "check",
+    "fix": "repair",
+    "mend": "repair",
+    "format": "fmt",
+    "help": "explain",
+    "simulate": "run",
+    "execute": "run",
+    "graph": "show graph",
+    "draw": "show",
+    "projection": "project",
+    "version": "--version",
+}
 
 
 class LazyGroup(click.Group):
@@ -42,6 +55,23 @@ class LazyGroup(click.Group):
 
             complete_files(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named; of one that does not exist, those that may be meant."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from difflib import get_close_matches
+
+            meant = _WORDS.get(name.lower()) or next(
+                iter(get_close_matches(name.lower(), COMMANDS, 1, 0.6)), ""
+            )
+            did = f" Did you mean `{meant}`?" if meant else ""
+            if os.path.exists(name):
+                did = f" To check a file or folder: `tellverify check {name}`."
+            ctx.fail(f"There is no command `{name}`.{did}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

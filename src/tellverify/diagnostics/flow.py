@@ -25,8 +25,13 @@ UNBOUND_CONTINUE: Final = Code(
 )
 
 
-def unbound_continue(where: Where, name: str, span: Span, local: str) -> Diagnostic:
-    """`continue name` in no `rec name`; `local` is the local protocol around it or empty."""
+def unbound_continue(
+    where: Where, name: str, span: Span, local: str, nearest: str = ""
+) -> Diagnostic:
+    """`continue name` in no `rec name`; `local` is the local protocol around it or empty.
+
+    `nearest` is the name of a `rec` around it that is spelt much like it.
+    """
     notes: tuple[str, ...] = ()
     if local:
         notes = (
@@ -38,7 +43,11 @@ def unbound_continue(where: Where, name: str, span: Span, local: str) -> Diagnos
         f"`continue {name}` is not inside a `rec {name}`",
         (span, "no enclosing `rec` of this name"),
         notes=notes,
-        helps=(f"put the statements to repeat into `rec {name}`",),
+        helps=(
+            f"did you mean `continue {nearest}`?"
+            if nearest
+            else f"put the statements to repeat into `rec {name}`",
+        ),
     )
 
 

@@ -449,7 +449,7 @@ BRACE_BODY: Final = Code(
     "TV132",
     "brace-body",
     "a body in braces instead of an indented one",
-    help="indent the body on the lines below, or put it in parentheses",
+    help="indent the body on the lines below, without braces and semicolons",
     upstream="rejects",
 )
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from tellverify.diagnostics.limits import NOT_WELL_FORMED
 from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.report.entries import ReportEntry, folded
@@ -13,7 +14,7 @@ from tellverify.report.escape import padded, shortened, width
 from tellverify.report.style import Style
 from tellverify.report.wording import settling
 from tellverify.verdict.identity import Subject
-from tellverify.verdict.outcome import status
+from tellverify.verdict.outcome import Refuted, Skipped, status
 from tellverify.verdict.properties import SAFETY, Property
 from tellverify.verdict.run import ProtocolReport, Run
 
@@ -31,6 +32,17 @@ def is_passing(protocol: ProtocolReport) -> bool:
     """Whether every required obligation of a protocol holds, and there is one at all."""
     required = [status(one.outcome) for one in protocol.verdicts if one.required]
     return bool(required) and all(word in _HOLDING for word in required)
+
+
+def is_malformed(protocol: ProtocolReport) -> bool:
+    """Whether the text of a protocol has errors, so that nothing else was decided."""
+    found = [one.outcome for one in protocol.verdicts if one.property is Property.WELL_FORMED]
+    others = [one.outcome for one in protocol.verdicts if one.property is not Property.WELL_FORMED]
+    return (
+        any(isinstance(one, Refuted) for one in found)
+        and bool(others)
+        and all(isinstance(one, Skipped) and one.code == NOT_WELL_FORMED.number for one in others)
+    )
 
 
 def passing_lines(protocols: Sequence[ProtocolReport], style: Style) -> list[str]:

@@ -25,6 +25,7 @@ from tellverify.report.summary import (
     counts,
     failure_lines,
     failures,
+    is_malformed,
     is_passing,
     limited,
     next_lines,
@@ -111,12 +112,13 @@ def _findings(
     aside = [entry for entry, _ in shown if is_short and not counts(entry, run)]
     kept = [(entry, others) for entry, others in shown if not (is_short and not counts(entry, run))]
     chosen = set(map(id, limited([entry for entry, _ in kept], most)))
+    told: set[str] = set()
     for entry, others in kept:
         if id(entry) not in chosen:
             continue
         gutter = 1
         if entry.diagnostic is not None:
-            lines, gutter = diagnostic_lines(entry.diagnostic, sources, style)
+            lines, gutter = diagnostic_lines(entry.diagnostic, sources, style, told)
         else:
             lines = _bare(entry, others, style)
         if entry.refutation is not None:
@@ -186,9 +188,15 @@ def _write(out: TextIO, lines: Sequence[str]) -> None:
 
 
 def diagnostic_lines(
-    diagnostic: Diagnostic, sources: Mapping[str, SourceFile], style: Style
+    diagnostic: Diagnostic,
+    sources: Mapping[str, SourceFile],
+    style: Style,
+    told: set[str] | None = None,
 ) -> tuple[list[str], int]:
-    """The lines of a finding, and how wide its line numbers are."""
+    """The lines of a finding, and how wide its line numbers are.
+
+    `told` has the files that are said to be rejected by Telltale; that is said once of each.
+    """
     severity = diagnostic.severity
     head = f"{severity}[{diagnostic.code.number}]"
     lines = style.hanging(f"{head}: ", style.tamed(diagnostic.message), 4)
@@ -197,7 +205,10 @@ def diagnostic_lines(
     lines.extend(excerpt)
     remarks = [("help", text) for text in diagnostic.helps]
     remarks += [("note", text) for text in diagnostic.notes]
-    if diagnostic.upstream:
+    rejects = diagnostic.upstream == "rejects" and told is not None
+    if diagnostic.upstream and not (rejects and diagnostic.path in (told or ())):
+        if told is not None and rejects:
+            told.add(diagnostic.path)
         remarks.append(("note", f"Telltale itself {diagnostic.upstream} this"))
     if diagnostic.refutes:
         remarks.append(("refutes", diagnostic.refutes))
@@ -288,6 +299,12 @@ def _protocol(
     lines[0] = style.paint("bold", name) + lines[0][len(name) :]
     cuts = is_short and not is_passing(protocol)
     rest = 0
+    if not verbose and is_malformed(protocol):
+        for group in groups(protocol)[:1]:
+            lines.extend(_group(group, style))
+        others = counted(len(protocol.verdicts) - 1, "other obligation")
+        reason = VerdictGroup("skipped", others, "TV911", "the text is not well-formed", ())
+        return [*lines, *_group(reason, style)]
     for group in groups(protocol, everything=verbose):
         if cuts and group.status in ("proved", "bounded"):
             rest += len(group.verdicts)

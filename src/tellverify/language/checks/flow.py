@@ -167,7 +167,11 @@ class FlowCheck:
         name = statement.name
         binders = self._binders.get(name.text)
         if not binders:
-            self.found.append(say.unbound_continue(self.where, name.text, name.span, self._local))
+            around = [known for known, open_ in self._binders.items() if open_]
+            nearest = closest(name.text, around)
+            self.found.append(
+                say.unbound_continue(self.where, name.text, name.span, self._local, nearest)
+            )
             return
         binder = binders[-1]
         if binder.pars < len(self._pars):

@@ -21,6 +21,10 @@ from tellverify.source.text import SourceFile
 
 _MAY_IMPORT: Final = re.compile(r"^[ \t]*import\b|\binclude_str!", re.MULTILINE)
 
+_MISSES_SOMETHING: Final = frozenset(
+    ("TV203", "TV232", "TV242", "TV243", "TV245", "TV246", "TV249", "TV251", "TV254")
+)
+
 
 class CheckedFile(msgspec.Struct, frozen=True):
     """A choreography with what is wrong with its text and what it gets from other files.
@@ -38,7 +42,21 @@ class CheckedFile(msgspec.Struct, frozen=True):
 def judged_alone(parsed: Parsed, source: SourceFile) -> CheckedFile:
     """A choreography of which no import is resolved."""
     file = parsed.file
-    return CheckedFile(file, source, (*parsed.diagnostics, *check_structure(file, source)))
+    found = without_consequences(file, check_structure(file, source))
+    return CheckedFile(file, source, (*parsed.diagnostics, *found))
+
+
+def without_consequences(file: ast.File, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What is wrong with the structure of a file, without what may follow from a part of it that
+    could not be read: that something is missing, and what only warns.
+    """
+    if file.complete and all(protocol.complete for protocol in file.protocols):
+        return list(found)
+    return [
+        one
+        for one in found
+        if one.severity is Severity.ERROR and one.code.number not in _MISSES_SOMETHING
+    ]
 
 
 def may_import(files: Iterable[ReadFile]) -> bool:
@@ -95,7 +113,8 @@ class Modules:
             )
             linked = linker.link()
             found = linker.found
-        said = (*parsed.diagnostics, *check_structure(file, source, linked), *found)
+        structure = without_consequences(file, check_structure(file, source, linked))
+        said = (*parsed.diagnostics, *structure, *found)
         self._judged[number] = CheckedFile(file, source, said, linked)
         if file.module is not None and file.module.name.text in self._wanted:
             self._modules[number] = module_of(

@@ -9,7 +9,7 @@ from tellverify.diagnostics import syntax as faults
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.syntax.grammar import END as END_NAME
 from tellverify.language.syntax.recovery.automaton import ParserAutomaton
-from tellverify.language.syntax.recovery.expectation import advice, expected_words
+from tellverify.language.syntax.recovery.expectation import BARS, advice, expected_words
 from tellverify.language.syntax.recovery.places import RecoveryPlaces
 from tellverify.source.span import Span
 
@@ -49,6 +49,8 @@ class Complaints:
             expected = [_ELEMENTS[complete]]
         else:
             expected = expected_words(machine)
+        if expected == ["`|`"] and not helps:
+            helps = [BARS]
         if stray is None and self._is_at_line_end(index):
             end = tokens.ends[index - 1] if index else 0
             at_end = tokens.kinds[index] == self.kinds[END_NAME]

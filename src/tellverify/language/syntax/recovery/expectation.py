@@ -84,7 +84,10 @@ _NAMES: Final = (
     ("call", "an effect call such as `E.op()`"),
     ("entry", "a key"),
 )
+BARS: Final = "begin each branch with `|`, and indent its statements deeper than the bar"
 _MOST: Final = 6
+_LONG_WORD: Final = 5  # letters from which on two may be wrong
+_LIKENESS: Final = 0.7
 
 
 def expected_words(machine: ParserAutomaton) -> list[str]:
@@ -137,7 +140,21 @@ _OLD_WORDS: Final = {
     "send": "a send is written `A -> B : Message`",
     "broadcast": "a broadcast is written `A ->* : Message`",
     "decide": "write `loop decide by R`",
+    "else": "there is no `else`; a choice has one more branch, without a guard",
+    "switch": "a choice is written `choice R at`, with a branch `| Label =>` for each alternative",
+    "while": 'write `loop while "condition"`, or `loop decide by R` where a role decides',
+    "repeat": "write `loop repeat n`",
+    "for": "write `loop repeat n`; all members of a family are named at once, as `F[*]`",
+    "goto": "put the statements to repeat into `rec Name`, and return by `continue Name`",
+    "return": "a protocol ends where its statements end; remove the line",
+    "end": "a block ends where its indentation ends; remove the line",
+    "receive": "a message is one statement, `A -> B : Message`, for its sender and its receiver",
+    "recv": "a message is one statement, `A -> B : Message`, for its sender and its receiver",
+    "role": "the roles stand in one line, `roles A, B`",
+    "participants": "the roles stand in one line, `roles A, B`",
+    "global": "a protocol begins with `protocol Name =`",
 }
+_VERBS: Final = frozenset(("sends", "send", "tells", "to", "receives", "asks"))
 
 
 def advice(machine: ParserAutomaton, index: int, line_start: int) -> list[str]:
@@ -169,7 +186,13 @@ def _meant(machine: ParserAutomaton, word: str) -> str:
     if word in numbers or not word.isalpha():
         return ""
     heads = {machine.kinds[name] for name in _STATEMENTS | ITEMS}
-    return next((key for key in numbers if numbers[key] in heads and is_close(word, key)), "")
+    known = [key for key in numbers if numbers[key] in heads]
+    near = next((key for key in known if is_close(word, key)), "")
+    if near or len(word) < _LONG_WORD:
+        return near
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, known, 1, _LIKENESS)), "")
 
 
 def is_close(word: str, keyword: str) -> bool:
@@ -195,6 +218,12 @@ def _advice_by_mark(machine: ParserAutomaton, index: int) -> str:
     before_that = texts[index - 2] if index > 1 else ""
     if found in _MARKS:
         return _MARKS[found]
+    if before == "when":
+        return "put the condition into parentheses, as in `| Label when (x > 1) =>`"
+    if before == "choice" and found == "at":
+        return "write the role first, `choice R at`"
+    if found in _VERBS or before in _VERBS:
+        return "a send is written `A -> B : Message`"
     if found in ("=", ":") and before_that == "[":
         return "brackets hold an index; metadata is written `A { key : value } -> B : Message`"
     if found == ":" and before == "roles":
@@ -219,6 +248,10 @@ def _advice_by_place(machine: ParserAutomaton) -> list[str]:
     kinds = machine.kinds
     if machine.accepts(kinds["ON_TIMEOUT"]) and not machine.accepts(kinds["REC"]):
         return ["write `on timeout =>` at the column of `timeout`"]
+    if machine.begins("par_branch"):
+        return [
+            "begin each branch of `par` with `|`, and indent its statements deeper than the bar"
+        ]
     if machine.begins("branch") or machine.begins("arm"):
         return ["begin each branch with `|`, and indent its statements deeper than the bar"]
     if machine.accepts(kinds["INDENT"]):

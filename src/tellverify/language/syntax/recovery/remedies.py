@@ -248,6 +248,9 @@ class Remedies:
         )
         for kind in before:
             self.machine.feed(kind, index, index)
+        # Statements in braces are those of another language: one finding stands for all of them.
+        first, last = self.places.line(index), self.places.line(self.places.partner(index))
+        self.complaints.quiet_lines.update(range(first, last + 1))
         numbers[index], numbers[self.places.partner(index)] = self.kinds["LPAR"], self.kinds["RPAR"]
         return index
 

@@ -1,0 +1,64 @@
+"""Errors that newcomers make: one finding each, with a help that leads on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tellverify.diagnostics.model import Severity
+from tellverify.obligations.options import Options
+from tellverify.verification.pipeline import check_text
+
+HEAD = "protocol P =\n  roles A, B, C, D\n"
+CASES = {
+    "a choice with the role behind": (
+        "  choice at A\n    | L =>\n        A -> B : L\n    | R =>\n        A -> B : R\n",
+        "TV161",
+        "fmt --upgrade",
+    ),
+    "a guard without parentheses": (
+        "  choice A at\n    | L when x > 1 =>\n        A -> B : L\n    | R => A -> B : R\n",
+        "TV131",
+        "put the condition into parentheses",
+    ),
+    "a misspelt recursion": (
+        "  rec Loop\n    A -> B : L\n    continue Lop\n",
+        "TV231",
+        "did you mean `continue Loop`?",
+    ),
+    "a par without bars": (
+        "  par\n    A -> B : L\n    C -> D : M\n  A -> B : X\n",
+        "TV131",
+        "begin each branch with `|`",
+    ),
+    "a body in braces": (
+        "  choice A at {\n    L => { A -> B : L; }\n    R => { A -> B : R; }\n  }\n",
+        "TV132",
+        "without braces and semicolons",
+    ),
+    "a misspelt statement": ("  chose A at\n    | L =>\n        A -> B : L\n", "TV131", "`choice`"),
+    "a verb": ("  A sends B : M\n", "TV131", "`A -> B : Message`"),
+    "an else": ("  A -> B : M\n  else\n    A -> B : N\n", "TV131", "there is no `else`"),
+    "a receive": ("  A -> B : M\n  receive M\n", "TV131", "a message is one statement"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_slip_is_one_finding_that_leads_on(name: str) -> None:
+    body, code, words = CASES[name]
+    found = check_text(HEAD + body, Options()).run.findings
+    told = [one for one in found if one.severity is not Severity.NOTE or one.code.number == code]
+    told = [one for one in told if one.code.number != "TV206"]  # spare roles of the sample
+    assert [one.code.number for one in told] == [code]
+    assert any(words in text for text in told[0].helps), told[0].helps
+
+
+def test_braces_inside_a_module_are_one_finding() -> None:
+    text = "module m exposing (P)\n\nprotocol P = {\n  roles A, B;\n  A -> B : L;\n}\n"
+    found = check_text(text, Options()).run.findings
+    assert [one.code.number for one in found] == ["TV132"]
+
+
+def test_what_is_wrong_elsewhere_is_still_told() -> None:
+    text = HEAD + "  A -> E : L\n  A -> B M\n  B -> F : X\n"
+    found = check_text(text, Options()).run.findings
+    assert [one.code.number for one in found] == ["TV201", "TV131", "TV201"]
