@@ -44,6 +44,7 @@ class Flags(msgspec.Struct, frozen=True):
     events: int | None = None
     queue: int | None = None
     rlimit: int | None = None
+    configurations: int | None = None
     timeout: float | None = None
     total_timeout: float | None = None
     jobs: int | None = None
@@ -93,6 +94,7 @@ class Flags(msgspec.Struct, frozen=True):
             "events": self.events,
             "queue": self.queue,
             "rlimit": self.rlimit,
+            "configurations": self.configurations,
             "instances": {family: list(sizes) for family, sizes in self.instances} or None,
         }
         top: dict[str, Json] = {
@@ -194,6 +196,12 @@ how_far = _joined(
         type=click.IntRange(1),
         metavar="N",
         help="Largest protocol graph that is examined.",
+    ),
+    click.option(
+        "--configurations",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Configurations that one search visits at most; 200 000 without this.",
     ),
     click.option(
         "--queue",

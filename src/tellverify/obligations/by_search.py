@@ -87,7 +87,10 @@ def _searched(found: Refutations, fault: Fault) -> Outcome:
     if depth is None:
         return Proved(Method.SEARCH, "all runs searched")
     reason = f"no run of up to {depth} events shows it, and longer ones were not searched"
-    return Unknown(reason if depth else "too large to be searched", STEP_LIMIT.number)
+    if not depth:
+        reason = "too large to be searched"
+    knob = "configurations" if found.limited else "queue" if depth else ""
+    return Unknown(reason, STEP_LIMIT.number, knob)
 
 
 def _length(refuted: Refuted) -> tuple[int, bool, str]:

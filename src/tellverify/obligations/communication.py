@@ -35,7 +35,7 @@ def decide_implementability(context: GraphContext) -> list[InstanceFinding]:
 
 def _undecided(machines: Machines, reason: str) -> list[InstanceFinding]:
     """The obligations of a protocol for which it is not known whether it is implementable."""
-    unknown = Unknown(reason, STEP_LIMIT.number)
+    unknown = Unknown(reason, STEP_LIMIT.number, "steps")
     return [
         *(InstanceFinding(p, unknown) for p in (Property.IMPLEMENTABLE, *SAFETY)),
         InstanceFinding(Property.NO_STUCK_ROLE, unknown, machines.graph.roles),
@@ -83,7 +83,9 @@ def _stuck(machines: Machines, answer: Implementability) -> list[InstanceFinding
         names = tuple(graph.roles[r] for r in sorted(undecided))
         reason = "the step limit was reached before these roles were decided"
         findings.append(
-            InstanceFinding(Property.NO_STUCK_ROLE, Unknown(reason, STEP_LIMIT.number), names)
+            InstanceFinding(
+                Property.NO_STUCK_ROLE, Unknown(reason, STEP_LIMIT.number, "steps"), names
+            )
         )
     return findings
 
@@ -122,7 +124,7 @@ def decide_queues(context: GraphContext) -> list[InstanceFinding]:
     if bounds.undecided:
         reason = f"the step limit was reached with {len(bounds.undecided)} channels undecided"
         findings.append(
-            InstanceFinding(Property.BOUNDED_QUEUES, Unknown(reason, STEP_LIMIT.number))
+            InstanceFinding(Property.BOUNDED_QUEUES, Unknown(reason, STEP_LIMIT.number, "steps"))
         )
     return findings
 

@@ -94,4 +94,4 @@ def without_graph(instance: Instance) -> Outcome:
     if instance.lowered.timed is not None:
         return Skipped("not decided for a protocol with timeouts yet", UNSUPPORTED.number)
     reason = instance.lowered.limit or "parallel branches have too many interleavings"
-    return Unknown(reason, EVENT_LIMIT.number)
+    return Unknown(reason, EVENT_LIMIT.number, "events")

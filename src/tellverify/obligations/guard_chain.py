@@ -171,7 +171,7 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
                 code = DECLARED_FRONTIER if is_grant else UNGUARDED_SEND
                 return Refuted(code.number, trace, _METHOD, metered.instance.name, reason)
             case UndecidedGuard(reason):
-                return Unknown(reason, STEP_LIMIT.number)
+                return Unknown(reason, STEP_LIMIT.number, "steps")
             case Protected(queries):
                 method = _METHOD if queries else method
     if not sends.forms:

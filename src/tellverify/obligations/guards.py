@@ -142,13 +142,14 @@ class _GuardCheck:
                     for remark in answer.remarks:
                         self._tell(remark, choice, decider, guarded)
                     if answer.unknown:
-                        self._give_up(answer.unknown, STEP_LIMIT.number, choice.decider.span)
+                        place = choice.decider.span
+                        self._give_up(answer.unknown, STEP_LIMIT.number, place, "rlimit")
                     return
 
-    def _give_up(self, reason: str, code: str, span: Span) -> None:
+    def _give_up(self, reason: str, code: str, span: Span, knob: str = "") -> None:
         if self._unknown is None:
             line = self._source.position(span.start)[0]
-            self._unknown = Unknown(f"{reason}, line {line}", code)
+            self._unknown = Unknown(f"{reason}, line {line}", code, knob)
 
     def _tell(
         self, remark: Remark, choice: ast.Choice, decider: str, guarded: Sequence[Guarded]

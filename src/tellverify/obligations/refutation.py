@@ -35,7 +35,7 @@ class Refutations(msgspec.Struct, frozen=True):
 
     `depth` of a fault is None when all runs were searched. `stuck` has a run for each role that
     a search found waiting for ever. `longest` is the longest queue where all configurations were
-    visited.
+    visited. `limited` tells that a search ended at its number of configurations.
     """
 
     traces: dict[Fault, Trace]
@@ -43,6 +43,7 @@ class Refutations(msgspec.Struct, frozen=True):
     configurations: int
     stuck: tuple[Trace, ...] = ()
     longest: int | None = None
+    limited: bool = False
 
 
 def refute(machines: Machines, violations: tuple[Violation, ...], options: Options) -> Refutations:
@@ -137,6 +138,7 @@ def _with_endings(machines: Machines, found: Refutations, options: Options) -> R
         found.configurations + idle.configurations,
         found.stuck,
         found.longest,
+        found.limited,
     )
 
 
@@ -154,11 +156,16 @@ def _search(
     graph, built = machines.graph, machines.all()
     limit = options.search_limit
     histories = wanted & {Fault.INFIDELITY}
+    parts = ((histories, limit // _HISTORY_SHARE), (wanted - histories, limit))
+    asked = [(part, budget) for part, budget in parts if part]
     searches = [
         find_faults(graph, built, wanted=part, depth_limit=_LONGEST, budget=budget, order=order)
-        for part, budget in ((histories, limit // _HISTORY_SHARE), (wanted - histories, limit))
-        if part
+        for part, budget in asked
     ]
+    limited = any(
+        search.configurations + search.histories >= budget
+        for search, (_, budget) in zip(searches, asked, strict=True)
+    )
     traces: dict[Fault, Trace] = {}
     stuck: list[Trace] = []
     for trace in (trace for search in searches for trace in search.traces):
@@ -171,7 +178,7 @@ def _search(
     lengths = [n for s in searches if s.search is not None for _, n in s.search.longest()]
     whole = any(search.search is not None for search in searches)
     longest = max(lengths, default=0) if whole else None
-    return Refutations(traces, depth, visited, tuple(stuck), longest)
+    return Refutations(traces, depth, visited, tuple(stuck), longest, limited)
 
 
 def _depths(search: FaultSearch) -> list[tuple[Fault, int | None]]:

@@ -255,7 +255,7 @@ def decide_instance(lowered: Lowered, options: Options) -> list[InstanceFinding]
         skip = lowered.skipped[0]
         outcome = Skipped(skip.reason, UNSUPPORTED.number)
     else:
-        outcome = Unknown(lowered.limit, EVENT_LIMIT.number)
+        outcome = Unknown(lowered.limit, EVENT_LIMIT.number, "events")
     return [InstanceFinding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
 
 

@@ -247,7 +247,7 @@ class Searcher:
     def _unbroken(configurations: Configurations, found: ProductDecision) -> Outcome:
         """What it means that no run was found that breaks the formula."""
         if not found.finished:
-            return Undecided(found.limit, STEP_LIMIT.number)
+            return Undecided(found.limit, STEP_LIMIT.number, "configurations")
         bounds = []
         if not configurations.complete:
             bounds.append(f"queues <= {configurations.queue_bound}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tellverify.diagnostics.communication import ENDLESS_RUN, NO_TERMINATION
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.wording import counted
@@ -28,7 +30,7 @@ def decide_termination(context: GraphContext) -> list[InstanceFinding]:
         outcome = Skipped("the roles deviate from the protocol, so their runs are others")
     elif isinstance(implementable, Unknown):
         reason = "it is not known whether the roles keep to the protocol"
-        outcome = Unknown(reason, STEP_LIMIT.number)
+        outcome = Unknown(reason, STEP_LIMIT.number, implementable.knob)
     elif isinstance(implementable, Skipped):
         outcome = implementable
     elif not answer.has_end:
@@ -65,6 +67,8 @@ def _endless(machines: Machines, options: Options) -> Outcome:
     while True:
         search = explored(CompiledSystem(built, bound), options.search_limit)
         if search.overflow:
+            if isinstance(found, Unknown):
+                return msgspec.structs.replace(found, knob="configurations")
             return found
         complete = not search.system.blocked
         trace = LivenessSearch(search, complete, machines.graph).endless()

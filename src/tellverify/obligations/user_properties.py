@@ -203,7 +203,8 @@ def _unreached(
         limits.insert(0, sizes)
     if limits or not answers:
         within = ", ".join(dict.fromkeys(limits)) or "the sizes tried"
-        return Unknown(f"no run reaches it with {within}; more was not searched", STEP_LIMIT.number)
+        reason = f"no run reaches it with {within}; more was not searched"
+        return Unknown(reason, STEP_LIMIT.number, "queue" if limits else "")
     conflict = Conflict("no run reaches it", path, name, name)
     return Refuted(UNREACHABLE_EVENT.number, conflict, Method.SEARCH)
 

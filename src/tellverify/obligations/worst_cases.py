@@ -163,7 +163,7 @@ class Meters:
             one = self._measured(meter, metered)
             if one is None:
                 reason = "the step limit was reached before every member was measured"
-                return self._told(meter, Unknown(reason, STEP_LIMIT.number))
+                return self._told(meter, Unknown(reason, STEP_LIMIT.number, "steps"))
             measured.append(one)
         for one in measured:
             if not one.worst.is_bounded:

@@ -7,9 +7,17 @@ from typing import Final
 from tellverify.verdict.outcome import Bounded, Skipped, Unknown
 from tellverify.verdict.run import ProtocolReport, Verdict
 
+KNOBS: Final = {
+    "configurations": "Raise `--configurations`: the search ended at that number of them.",
+    "steps": "Raise `--steps`: the work allowed for one question was used up.",
+    "events": "Raise `--events`: the protocol has more events than are examined.",
+    "queue": "Raise `--queue`: the search held queues at that length.",
+    "rlimit": "Raise `--rlimit`: the solver used up its work for one question.",
+}
+"""What raising each limit does, by its flag."""
 _SETTLES: Final = {
     "TV901": "Raise `--events`: the protocol has more events than are examined.",
-    "TV902": "Raise `--steps`: the work allowed for one question was used up.",
+    "TV902": "No single limit is known to settle it; a smaller protocol is decided at once.",
     "TV911": "Mend the errors of the text first.",
     "TV942": "Rewrite the construct that is named, or decide this by hand and `assume` it.",
 }
@@ -28,6 +36,8 @@ def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
             return f"{more} A check without `--instances` decides every size where it can."
         case Bounded():
             return "A larger bound extends it; a proof for all runs needs another method."
+        case Unknown(knob=knob) if knob in KNOBS:
+            return KNOBS[knob]
         case Unknown(_, number) | Skipped(_, number):
             if number in _SETTLES:
                 return _SETTLES[number]

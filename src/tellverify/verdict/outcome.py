@@ -90,10 +90,15 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
 
 
 class Unknown(msgspec.Struct, frozen=True, omit_defaults=True, tag="unknown", tag_field="status"):
-    """Tellverify gave up; `reason` says at which limit."""
+    """Tellverify gave up; `reason` says at which limit.
+
+    `knob` is the limit that answers when it is raised, as its flag is called: `steps`,
+    `configurations`, `events`, `queue` or `rlimit`; empty where none is known to.
+    """
 
     reason: str
     code: str = ""
+    knob: str = ""
 
 
 class Skipped(msgspec.Struct, frozen=True, omit_defaults=True, tag="skipped", tag_field="status"):

@@ -14,6 +14,10 @@ class RoleFault(Exception):
     """A reference has no meaning, or none at these sizes; the text says why."""
 
 
+class TooManyRoles(RoleFault):
+    """There are more instances of roles than the limit of events allows."""
+
+
 class Member(msgspec.Struct, frozen=True):
     """A declared role: its instances are `start` to `start + count - 1`."""
 
@@ -118,7 +122,7 @@ class RoleTable:
                 case _:
                     count = resolved[name]
             if start + count > limit:
-                raise RoleFault(f"`{name}` brings the roles to more than {limit:,} instances")
+                raise TooManyRoles(f"`{name}` brings the roles to more than {limit:,} instances")
             if declaration.size is not None:
                 self.names.extend([f"{name}[{index}]" for index in range(count)])
             self._members[name] = Member(declaration, start, count)

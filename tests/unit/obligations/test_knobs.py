@@ -1,0 +1,67 @@
+"""What is unknown names the limit to raise, and raising it settles the obligation."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tellverify.obligations.options import Options
+from tellverify.report.wording import KNOBS, settling
+from tellverify.verdict.outcome import Unknown
+from tellverify.verdict.run import ProtocolReport
+from tellverify.verification.pipeline import check_text
+
+ROOT = Path(__file__).parents[3]
+CASES = {
+    "steps of implementability": ("counterexamples/mixed_choice.tell", "step_limit", 5, "steps"),
+    "steps of stuck roles": ("counterexamples/stuck_after_stop.tell", "step_limit", 5, "steps"),
+    "steps of guard chains": ("specs/consensus.tell", "step_limit", 5, "steps"),
+    "configurations of a search for runs": (
+        *("counterexamples/late_reader.tell", "search_limit", 8, "configurations"),
+    ),
+    "configurations outside of the class": (
+        *("counterexamples/undecided_loop.tell", "search_limit", 8, "configurations"),
+    ),
+    "events of a protocol": ("specs/consensus.tell", "event_limit", 4, "events"),
+    "instances of a family": ("specs/ota_activation.tell", "event_limit", 2, "events"),
+}
+
+
+def _report(path: str, options: Options) -> ProtocolReport:
+    (report,) = check_text((ROOT / path).read_text("utf-8"), options).run.protocols
+    return report
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_limit_that_is_named_is_the_one_that_helps(name: str) -> None:
+    path, option, value, knob = CASES[name]
+    short = _report(path, Options(**{option: value}))
+    open_ = [one for one in short.verdicts if isinstance(one.outcome, Unknown)]
+    assert open_
+    for one in open_:
+        assert isinstance(one.outcome, Unknown) and one.outcome.knob == knob, one.outcome
+        assert settling(short, one) == KNOBS[knob]
+        assert f"`--{knob}`" in KNOBS[knob]
+    # Every other limit at its default and this one raised to it as well: all is decided.
+    raised = {one.name: one.outcome for one in _report(path, Options()).verdicts}
+    for one in open_:
+        assert not isinstance(raised.get(one.name), Unknown), one.name
+
+
+def test_the_flag_does_what_the_advice_says(tmp_path: Path) -> None:
+    def check(*arguments: str) -> tuple[int, str]:
+        path = str(ROOT / "counterexamples" / "undecided_loop.tell")
+        command = [sys.executable, "-m", "tellverify", "check", "--isolated", path, *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ
+        )
+        return done.returncode, done.stdout
+
+    _, short = check("--configurations", "8")
+    assert " unknown" in short and "too large to be searched" in short
+    code, whole = check("--configurations", "2000")
+    assert code == 1 and "   0 unknown" in whole
