@@ -11,10 +11,10 @@ from version_texts import OTA, VECTORS, versions_of
 
 from tellverify.evidence.machines_file import MachineRow
 from tellverify.evidence.recheck.graph import Rejected
-from tellverify.evidence.recheck.versions import recheck_versions
+from tellverify.evidence.recheck.mixtures import recheck_versions
 from tellverify.evidence.versions_file import RefutedRow, SearchProof, VersionsFile
-from tellverify.versions.evidence import versions_file
 from tellverify.versions.instance import ComparedInstance
+from tellverify.versions.mixture_evidence import versions_file
 from tellverify.versions.mixtures import Mixtures
 from tellverify.versions.role_versions import RoleVersions
 from tellverify.versions.rollout import rollout

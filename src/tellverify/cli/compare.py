@@ -134,7 +134,7 @@ def _once(flags: Flags, own: CompareFlags) -> int:
     )
     complaints: list[str] = []
     if flags.evidence is not None:
-        from tellverify.versions.evidence import write_comparison
+        from tellverify.versions.mixture_evidence import write_comparison
 
         try:
             run = write_comparison(found, run, flags.evidence)

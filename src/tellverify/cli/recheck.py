@@ -17,6 +17,7 @@ from tellverify.evidence.budgets import BUDGET_NAME
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
+from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.report.escape import printable
 from tellverify.solver.smtlib import ENDING as SCRIPT
 from tellverify.source.files import Unreadable, read_bytes, reason_of
@@ -46,7 +47,7 @@ def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, qu
     """
     accepted = rejected = scripts = 0
     compared: dict[str, str] = {}
-    endings = (*ENDINGS, BUDGET_NAME, SCRIPT, ACCEPTANCE_SUFFIX)
+    endings = (*ENDINGS, BUDGET_NAME, SCRIPT, ACCEPTANCE_SUFFIX, VERSIONS_SUFFIX)
     for path in (found for given in paths for found in _evidence(given, endings)):
         if path.endswith(SCRIPT) and not smt:
             scripts += 1
@@ -110,6 +111,10 @@ def _judged(path: str) -> str:
             return check_budget_file(path)
         except BadBudgets as error:
             raise Rejected("budgets", str(error)) from None
+    if path.endswith(VERSIONS_SUFFIX):
+        from tellverify.evidence.recheck.mixtures import recheck_versions_file
+
+        return recheck_versions_file(path)
     if path.endswith(ACCEPTANCE_SUFFIX):
         from tellverify.runtime.recheck import recheck_acceptance
 

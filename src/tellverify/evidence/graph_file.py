@@ -10,7 +10,6 @@ CERTIFICATE_NAME: Final = "implementable.certificate.json"
 GRAPH_SCHEMA: Final = "tellverify/graph-2"
 GRAPH_SUFFIX: Final = ".graph.json"
 TRACE_SUFFIX: Final = ".itf.json"
-VERSIONS_SUFFIX: Final = ".versions.json"
 MACHINES_NAME: Final = "system.machines.json"
 MOST_BYTES: Final = 256 * 1024 * 1024  # of a file of evidence
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]

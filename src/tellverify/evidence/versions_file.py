@@ -8,11 +8,11 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from tellverify.evidence.graph_file import VERSIONS_SUFFIX as VERSIONS_SUFFIX
 from tellverify.evidence.machines_file import MachineRow
 from tellverify.model.configuration import Configuration
 
 VERSIONS_SCHEMA: Final = "tellverify/versions-1"
+VERSIONS_SUFFIX: Final = ".versions.json"
 MOST_CONFIGURATIONS: Final = 50_000  # that a rechecker visits
 MOST_DEPLOYMENTS: Final = 64  # whose roles a rechecker looks at one by one
 

@@ -17,13 +17,14 @@ from tellverify.diagnostics.model import Severity
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX, AcceptanceFile
 from tellverify.evidence.budgets import BUDGET_NAME, BudgetCertificate
 from tellverify.evidence.certificate import Certificate
-from tellverify.evidence.graph_file import GRAPH_SUFFIX, VERSIONS_SUFFIX, GraphFile, NeutralGraph
+from tellverify.evidence.graph_file import GRAPH_SUFFIX, GraphFile, NeutralGraph
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
+from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.language.files.inputs import read_any
 from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened

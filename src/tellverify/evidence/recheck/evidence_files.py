@@ -18,17 +18,10 @@ if TYPE_CHECKING:
     from tellverify.evidence.certificate import Certificate
     from tellverify.evidence.itf import TraceSubject
     from tellverify.evidence.machines_file import MachinesFile
-    from tellverify.evidence.versions_file import VersionsFile
 
-_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile", "VersionsFile")
-# The ends of the names of certificates, graphs, machines, traces and comparisons.
-ENDINGS: Final = (
-    form.CERTIFICATE_NAME,
-    form.GRAPH_SUFFIX,
-    form.MACHINES_NAME,
-    form.TRACE_SUFFIX,
-    form.VERSIONS_SUFFIX,
-)
+_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile")
+# The ends of the names of certificates, graphs, machines and traces.
+ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, form.MACHINES_NAME, form.TRACE_SUFFIX)
 
 
 def recheck(path: str) -> str:
@@ -54,14 +47,6 @@ def recheck(path: str) -> str:
         from tellverify.evidence.recheck.machine_file import read_machines
 
         return f"machines: {len(read_machines(path).machines)} roles"
-    if path.endswith(form.VERSIONS_SUFFIX):
-        from tellverify.evidence import versions_file as versions
-        from tellverify.evidence.recheck.versions import recheck_versions
-
-        pair = load(path, versions.VersionsFile, versions.VERSIONS_SCHEMA, versions.write_versions)
-        for source, sha256 in pair.sources:
-            check_source(path, source, sha256, None)
-        return recheck_versions(pair)
     from tellverify.evidence.recheck.certificate_file import recheck_certificate
 
     return recheck_certificate(path)

@@ -10,19 +10,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
+import msgspec
+
 from tellverify.evidence import versions_file as filed
+from tellverify.evidence.graph_file import MOST_BYTES
 from tellverify.evidence.machines_file import MachineRow, MachinesFile, machines_of
+from tellverify.evidence.recheck.evidence_files import check_source
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.model.configuration import Configuration
 from tellverify.model.joint_machine import MISSING, JointMachine, joint_machine
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
+from tellverify.source.files import Unreadable, read_bytes
 
 _OLD, _NEW, _BOTH = 1, 2, 3
 
 # The versions that each changed role may have, as masks.
 _Cube = tuple[int, ...]
+
+
+def recheck_versions_file(path: str) -> str:
+    """What the file at `path` shows, in words. Raises Rejected."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        file = msgspec.json.decode(content, type=filed.VersionsFile)
+    except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
+    require(file.schema == filed.VERSIONS_SCHEMA, "schema", f"not `{filed.VERSIONS_SCHEMA}`")
+    require(filed.write_versions(file).encode() == content, "the file", "not in its one form")
+    for source, sha256 in file.sources:
+        check_source(path, source, sha256, None)
+    return recheck_versions(file)
 
 
 def recheck_versions(file: filed.VersionsFile) -> str:
