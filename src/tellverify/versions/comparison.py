@@ -18,7 +18,6 @@ from tellverify.verdict.versions import (
     VersionComparison,
     VersionVerdict,
 )
-from tellverify.versions.annotation_changes import annotation_changes
 from tellverify.versions.before_pairs import needed_pairs
 from tellverify.versions.bridge import BridgePlan, find_bridge
 from tellverify.versions.differences import message_changes, role_changes
@@ -122,7 +121,7 @@ def _compared(
     upgrade = _upgrade(found, plans)
     largest = found[-1]
     changes = _changes(largest)
-    annotations = tuple(annotation_changes((old, new), largest.plain, options))
+    annotations = _annotations(old, new, largest, options)
     tightened = any(change.weight != "patch" for change in annotations)
     is_patch = all(not one.roles.changed for one in found) and not tightened
     verdict: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
@@ -174,6 +173,19 @@ def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
 def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:
     found = [*message_changes(*one.plain), *role_changes(one.roles)]
     return tuple(dict.fromkeys(found))
+
+
+def _annotations(
+    old: Version, new: Version, one: ComparedInstance, options: Options
+) -> tuple[VersionChange, ...]:
+    """The changes of annotations; what reads them is loaded where there are some."""
+    sites = (site for graph in one.plain if graph is not None for site in graph.sites)
+    asks = any(isinstance(v, TextVersion) and v.found.protocol.requires for v in (old, new))
+    if not asks and not any(site.annotations for site in sites):
+        return ()
+    from tellverify.versions.annotation_changes import annotation_changes
+
+    return tuple(annotation_changes((old, new), one.plain, options))
 
 
 def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:
@@ -245,8 +257,3 @@ def summary_of(upgrade: UpgradeOrder) -> str:
         some = "one release in between is" if releases == 1 else "releases in between are"
         return f"no order is safe; {some}: {steps}"
     return "no order is safe"
-
-
-def is_text(version: Version) -> bool:
-    """True of a version that is written as a choreography."""
-    return isinstance(version, TextVersion)

@@ -12,7 +12,6 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.versions import FailOn
 from tellverify.verification.changed_files import UnknownChanges
-from tellverify.verification.machine_system import put_together
 from tellverify.verification.repository import NoRepository, base_of, contents_at
 from tellverify.versions.comparing import CompareRequest
 from tellverify.versions.revision import files_against, old_path, place_of
@@ -60,6 +59,8 @@ def side_at(path: str, options: Options, *, are_machines: bool) -> VersionSide:
 
 def machine_side(label: str, files: Sequence[ReadFile]) -> VersionSide:
     """All machines of `files` as one version of a protocol."""
+    from tellverify.verification.machine_system import put_together
+
     system = put_together(files)
     name = os.path.splitext(os.path.basename(files[0].path))[0] or files[0].path
     sources = {file.path: SourceFile(file.path, file.text or "") for file in files}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -21,7 +21,9 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import SAFETY, Property
-from tellverify.verification.machine_system import MachineSystem
+
+if TYPE_CHECKING:
+    from tellverify.verification.machine_system import MachineSystem
 
 _GOOD = (Property.IMPLEMENTABLE, *SAFETY, Property.NO_STUCK_ROLE)
 
