@@ -35,20 +35,25 @@ class ComposedFault(msgspec.Struct, frozen=True):
 
 class ComposedAnswer(msgspec.Struct, frozen=True):
     """What a search found. It `is_complete` when all configurations were visited, or a fault was
-    found; `configurations` counts them.
+    found; `configurations` counts them. `queue` is the bound of the queues where some queue would
+    have grown beyond it, else 0. A run is shortest unless a longer queue might give a shorter one.
     """
 
     fault: ComposedFault | None
     is_complete: bool
     configurations: int
+    queue: int = 0
+    is_shortest: bool = True
 
 
 class ComposedSearch:
-    """One search of at most `limit` configurations."""
+    """One search of at most `limit` configurations, with queues of up to `bound` messages."""
 
-    def __init__(self, system: ComposedSystem, limit: int) -> None:
+    def __init__(self, system: ComposedSystem, limit: int, bound: int) -> None:
         self._system = system
         self._limit = limit
+        self._bound = bound
+        self._blocked: list[Node] = []  # where a send was left out
         self._channel: dict[tuple[int, int], int] = {}
         for number, machine in enumerate(system.machines):
             for row in machine.moves:
@@ -74,12 +79,15 @@ class ComposedSearch:
         before: list[tuple[int, MachineMove | None]] = [(0, None)]
         below: list[list[int]] = []
         for index, node in enumerate(order):
+            held = len(self._blocked)
             moves = list(self._moves(node))
-            shown = self._fault(node, moves)
+            shown = self._fault(node, moves) if len(self._blocked) == held else None
             if shown is not None:
                 fault, machines = shown
                 run = _run_to(index, before)
-                return ComposedAnswer(ComposedFault(fault, run, machines), True, len(order))
+                found = ComposedFault(fault, run, machines)
+                shortest = not self._blocked or len(run) <= self._depth(number, before) + 1
+                return ComposedAnswer(found, True, len(order), 0, shortest)
             row: list[int] = []
             for move in moves:
                 successor = self._after(node, move)
@@ -91,13 +99,17 @@ class ComposedSearch:
                 row.append(at)
             below.append(row)
             if len(order) > self._limit:
-                return ComposedAnswer(None, False, len(order))
-        trapped = self._trapped(order, below)
+                return ComposedAnswer(None, False, len(order), self._bound)
+        trapped = None if self._blocked else self._trapped(order, below)
         if trapped is not None:
             index, machines = trapped
             fault_found = ComposedFault(Fault.STUCK_ROLE, _run_to(index, before), machines)
             return ComposedAnswer(fault_found, True, len(order))
-        return ComposedAnswer(None, True, len(order))
+        return ComposedAnswer(None, True, len(order), self._bound if self._blocked else 0)
+
+    def _depth(self, number: dict[Node, int], before: list[tuple[int, MachineMove | None]]) -> int:
+        """The events before the first send that was left out."""
+        return len(_run_to(number[self._blocked[0]], before))
 
     # Moves
 
@@ -109,7 +121,12 @@ class ComposedSearch:
                 continue
             for move in row:
                 match move.kind:
-                    case MoveKind.SEND | MoveKind.ASK:
+                    case MoveKind.SEND:
+                        if len(queues[self._channel[number, move.peer]]) < self._bound:
+                            yield MachineMove(number, move)
+                        else:
+                            self._blocked.append(node)
+                    case MoveKind.ASK:
                         yield MachineMove(number, move)
                     case MoveKind.RECEIVE:
                         queue = queues[self._channel[move.peer, number]]

@@ -150,7 +150,8 @@ class Deciding:
             outcomes[Property.COMPOSITION, _WHOLE] = Unknown(unknown[0], STEP_LIMIT.number)
         else:
             method = Method.SEARCH if answers else Method.PHASE_CONDITIONS
-            outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method)
+            bound = next((answer.bound for answer, _ in answers.values() if answer.bound), "")
+            outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method, bound)
         for answer, weak in answers.values():
             for one in weak:
                 key = (one.property, one.scope)
@@ -212,10 +213,7 @@ class Deciding:
             outcomes[Property.COMPOSITION, _WHOLE] = Unknown(answer.unknown, STEP_LIMIT.number)
         else:
             method = Method.JOINED_GRAPH if conditions.weak else Method.PHASE_CONDITIONS
-            whole = _whole_outcome(own, method)
-            if answer.is_bounded and isinstance(whole, Proved):
-                whole = Bounded("as far as the joined graph is searched", method)
-            outcomes[Property.COMPOSITION, _WHOLE] = whole
+            outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method, answer.bound)
         for one in conditions.weak:
             key = (one.property, one.scope)
             outcomes.setdefault(key, _weak_outcome(one, answer, Method.JOINED_GRAPH))
@@ -267,7 +265,7 @@ _HERE: Final = {
 }
 
 
-def _whole_outcome(own: Sequence[ComposedSession], method: Method) -> Outcome:
+def _whole_outcome(own: Sequence[ComposedSession], method: Method, bound: str) -> Outcome:
     """What is known of the whole when no run across sessions shows a fault."""
     bounded = False
     for one in own:
@@ -276,6 +274,8 @@ def _whole_outcome(own: Sequence[ComposedSession], method: Method) -> Outcome:
             reason = interface.reason if interface is not None else one.reason
             return Unknown(f"`{one.session.title}` is not decided by itself: {reason}")
         bounded = bounded or interface.safety == "bounded"
+    if bound:
+        return Bounded(bound, method)
     if bounded:
         return Bounded("as far as the protocols of the phases are searched", method)
     return Proved(method)

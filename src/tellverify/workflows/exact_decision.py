@@ -29,26 +29,33 @@ from tellverify.workflows.composed_machines import (
     composed_system,
 )
 from tellverify.workflows.composed_runs import composed_trace
-from tellverify.workflows.composed_search import ComposedFault, ComposedSearch, MachineMove
+from tellverify.workflows.composed_search import (
+    ComposedAnswer,
+    ComposedFault,
+    ComposedSearch,
+    MachineMove,
+)
 from tellverify.workflows.composition import Composition
 from tellverify.workflows.joined_graph import JoinClash, in_sessions, joined_graph
 from tellverify.workflows.order_graph import topological
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.protocol_files import ProtocolFiles
 
+_SHORT: Final = 2  # messages in a queue where longer ones are too many to search
 _WHOLE: Final = 8  # sessions before a part that are searched with it, for a shortest run
 
 
 class ExactAnswer(msgspec.Struct, frozen=True):
     """A run that shows a fault, or why none is known; with neither there is none.
 
-    `configurations` counts those of a search; 0 for the joined graph.
+    `configurations` counts those of a search; 0 for the joined graph. `bound` says how far was
+    searched where that is not all.
     """
 
     trace: Trace | None = None
     unknown: str = ""
     configurations: int = 0
-    is_bounded: bool = False
+    bound: str = ""
 
 
 class ExactDecisions:
@@ -95,21 +102,29 @@ class ExactDecisions:
                 whole = self._system(tuple(sorted((*ahead, *part))))
                 if isinstance(whole, str):
                     return ExactAnswer(unknown=whole)
-                answer = ComposedSearch(whole, self._options.search_limit).decide()
+                answer = self._explored(whole)
                 if answer.is_complete:
-                    return _answer(whole, answer.fault, answer.configurations)
+                    return _answer(whole, answer)
             system = self._system(part)
             if isinstance(system, str):
                 return ExactAnswer(unknown=system)
-            answer = ComposedSearch(system, self._options.search_limit).decide()
+            answer = self._explored(system)
         except OutOfBudget:
             return ExactAnswer(unknown="the limit of steps was reached")
         if not answer.is_complete:
             limit = counted(self._options.search_limit, "configuration")
             return ExactAnswer(unknown=f"the search was given up after {limit}")
         if answer.fault is None or not ahead:
-            return _answer(system, answer.fault, answer.configurations)
+            return _answer(system, answer)
         return self._led_to(ahead, part, system, answer.fault, answer.configurations)
+
+    def _explored(self, system: ComposedSystem) -> ComposedAnswer:
+        """The search with the longest queues that are allowed, else with short ones."""
+        limit = self._options.search_limit
+        answer = ComposedSearch(system, limit, self._options.queue_limit).decide()
+        if answer.is_complete or self._options.queue_limit <= _SHORT:
+            return answer
+        return ComposedSearch(system, limit, _SHORT).decide()
 
     def _led_to(
         self,
@@ -218,7 +233,7 @@ class ExactDecisions:
 
 def _of_findings(findings: Sequence[InstanceFinding]) -> ExactAnswer:
     """What the outcomes of a joined graph say of the whole."""
-    unknown, bounded = "", False
+    unknown, bounded = "", ""
     for finding in findings:
         if finding.property not in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE):
             continue
@@ -228,12 +243,12 @@ def _of_findings(findings: Sequence[InstanceFinding]) -> ExactAnswer:
             case Proved():
                 pass
             case Bounded():
-                bounded = True
+                bounded = "the joined graph, as far as it is searched"
             case Unknown(reason=reason) | Skipped(reason=reason) | Assumed(reason=reason):
                 unknown = unknown or reason
             case Refuted():
                 unknown = unknown or "the joined graph is refuted without a run"
-    return ExactAnswer(unknown=unknown, is_bounded=bounded)
+    return ExactAnswer(unknown=unknown, bound=bounded)
 
 
 def _with_sessions(trace: Trace) -> Trace:
@@ -242,12 +257,13 @@ def _with_sessions(trace: Trace) -> Trace:
     return msgspec.structs.replace(trace, steps=steps, place=place)
 
 
-def _answer(
-    system: ComposedSystem, fault: ComposedFault | None, configurations: int
-) -> ExactAnswer:
-    if fault is None:
-        return ExactAnswer(configurations=configurations)
-    return ExactAnswer(composed_trace(system, fault), configurations=configurations)
+def _answer(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
+    count = found.configurations
+    if found.fault is None:
+        queues = f"queues of at most {counted(found.queue, 'message')}" if found.queue else ""
+        return ExactAnswer(configurations=count, bound=queues)
+    trace = composed_trace(system, found.fault, minimal=found.is_shortest)
+    return ExactAnswer(trace, configurations=count)
 
 
 def _reached(start: set[int], after: dict[int, list[int]]) -> set[int]:

@@ -42,6 +42,10 @@ class Oracle:
         self.parts = [(number, role) for number, one in enumerate(sessions) for role in one.agents]
         self.orders = orders
         self._seen: dict[tuple[int, str, Belief], object] = {}
+        self._behind = [self._parts_behind(n) for n in range(len(self.parts))]
+        every = range(len(self.parts))
+        self._ahead = [[n for n in every if number in self._behind[n]] for number in every]
+        self._hopes: dict[tuple[int, str, Belief], bool] = {}
 
     # Beliefs
 
@@ -81,6 +85,12 @@ class Oracle:
         return {bool(session.goes_on[s]) for s in belief if session.graph.final[s]}
 
     def may_go_on(self, part: tuple[int, str], belief: Belief) -> bool:
+        key = (*part, belief)
+        if key not in self._hopes:
+            self._hopes[key] = self._may_go_on(part, belief)
+        return self._hopes[key]
+
+    def _may_go_on(self, part: tuple[int, str], belief: Belief) -> bool:
         seen, work = {belief}, [belief]
         while work:
             one = work.pop()
@@ -94,7 +104,7 @@ class Oracle:
 
     # Configurations: per part a belief and whether it has acted; queues by session and roles
 
-    def decide(self, limit: int = 60_000) -> OracleAnswer | None:
+    def decide(self, limit: int = 2_500) -> OracleAnswer | None:
         """The first fault breadth first, or None when there are too many configurations."""
         start = (
             tuple((self.closure(part, {0}), False) for part in self.parts),
@@ -122,15 +132,18 @@ class Oracle:
         return node[0][number][1]
 
     def behind(self, number: int) -> list[int]:
+        return self._behind[number]
+
+    def ahead(self, number: int) -> list[int]:
+        return self._ahead[number]
+
+    def _parts_behind(self, number: int) -> list[int]:
         session, role = self.parts[number]
         agent = self.sessions[session].agents[role]
         order = list(self.orders[agent])
         later = order[order.index(session) + 1 :]
         return [n for n, (s, r) in enumerate(self.parts)
                 if s in later and self.sessions[s].agents[r] == agent]  # fmt: skip
-
-    def ahead(self, number: int) -> list[int]:
-        return [n for n in range(len(self.parts)) if number in self.behind(n)]
 
     def gate(self, node, number: int) -> bool:
         if any(self.acted(node, n) for n in self.behind(number)):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from composed_oracle import Oracle, OracleSession
+from composed_oracle import Oracle, OracleAnswer, OracleSession
 from workflow_texts import RandomProtocol, checked, outcome_of
 
 from tellverify.language.workspace import opened
@@ -41,7 +41,7 @@ def _graph(folder: Path, protocol: RandomProtocol) -> ProtocolGraph | None:
     if found.errors:
         return None
     graph = space.graph(found, {}).graph
-    if graph is None or leaves_class(graph) is not None or graph.event_count > 14:
+    if graph is None or leaves_class(graph) is not None or graph.event_count > 9:
         return None
     good = check_graph(graph).implementable and ending(graph, must_end=True).run is None
     return graph if good else None
@@ -81,15 +81,12 @@ def _goes_on(
     return doubled, [bool(graph.final[s]) and flag for s, flag in order]
 
 
-def _compared(report: ProtocolReport, oracle: Oracle, told: str) -> str:
+def _compared(report: ProtocolReport, answer: OracleAnswer, told: str) -> str:
     """What the program says of a workflow, after it was compared with the oracle.
 
     Roles wait in a part of the sessions before the others have come to their end as well, so that
     a run that shows it may be shorter than one after which no agent of any session can act.
     """
-    answer = oracle.decide()
-    if answer is None:
-        return "large"
     outcome = outcome_of(report)
     match outcome:
         case Proved(method):
@@ -132,9 +129,12 @@ def test_sequences_agree_with_exhaustive_search(batch: int, tmp_path: Path) -> N
                 agent: [n for n, one in enumerate(phases) if agent in one.agents.values()]
                 for agent in "WXYZ"
             }
+            answer = Oracle(phases, orders).decide()
+            if answer is None:
+                continue  # queues may grow without limit
             (report,) = checked(tmp_path, text).protocols
             texts = [(tmp_path / f"p{n}.tell").read_text() for n in range(len(phases))]
-            seen.append(_compared(report, Oracle(phases, orders), "\n".join([text, *texts])))
+            seen.append(_compared(report, answer, "\n".join([text, *texts])))
     assert {"conditions", "refuted"} <= set(seen)
 
 
@@ -185,13 +185,15 @@ def test_parallel_systems_agree_with_exhaustive_search(batch: int, tmp_path: Pat
                 if len(own) > 1:
                     names = ", ".join(f'"w{n}"' for n in own)
                     text += f"[agents.{agent}]\norder = [{names}]\n"
+            answer = Oracle(sessions, orders).decide()
+            if answer is None:
+                continue  # queues may grow without limit
             run = checked(tmp_path, text)
-            oracle = Oracle(sessions, orders)
             texts = [(tmp_path / f"p{n}.tell").read_text() for n in range(len(sessions))]
             told = "\n".join([text, *texts])
             refuted = [one for one in run.protocols if isinstance(outcome_of(one), Refuted)]
             shown = refuted[0] if refuted else run.protocols[0]
-            seen.append(_compared(shown, oracle, told))
+            seen.append(_compared(shown, answer, told))
             if refuted:
                 outcomes = [outcome_of(one) for one in refuted]
                 lengths = {len(o.evidence.steps) for o in outcomes if isinstance(o, Refuted)}
