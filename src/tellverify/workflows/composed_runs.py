@@ -228,6 +228,8 @@ def _explained(
             verb = "is" if len(left) == 1 else "are"
             return f"`{first.agent}` has left `{session}`, but {series(left)} {verb} never received"
         case Fault.STUCK_ROLE:
+            if not may_move(system, found.machines[0], states):
+                return f"`{first.agent}` never begins `{session}`: a session before it cannot end"
             waits = _wait_text(system, found.machines[0], states)
             return f"`{first.agent}` cannot know that nothing more comes: it {waits}"
         case _:

@@ -11,7 +11,12 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from tellverify.model.fault import Fault
-from tellverify.workflows.composed_machines import ComposedMove, ComposedSystem, MoveKind
+from tellverify.workflows.composed_machines import (
+    ComposedMove,
+    ComposedSystem,
+    MoveKind,
+    RoleMachine,
+)
 
 States: TypeAlias = tuple[int, ...]
 ComposedQueues: TypeAlias = tuple[tuple[str, ...], ...]
@@ -100,7 +105,9 @@ class ComposedSearch:
             below.append(row)
             if len(order) > self._limit:
                 return ComposedAnswer(None, False, len(order), self._bound)
-        trapped = None if self._blocked else self._trapped(order, below)
+        trapped = self._endless_before(order)
+        if trapped is None and not self._blocked:
+            trapped = self._trapped(order, below)
         if trapped is not None:
             index, machines = trapped
             fault_found = ComposedFault(Fault.STUCK_ROLE, _run_to(index, before), machines)
@@ -237,6 +244,19 @@ class ComposedSearch:
             number, states
         )
 
+    def _endless_before(self, order: list[Node]) -> tuple[int, tuple[int, ...]] | None:
+        """The first configuration where a session cannot end for an agent, and what is behind."""
+        system = self._system
+        can_end = [_can_end(machine) for machine in system.machines]
+        lost = [n for n, row in enumerate(can_end) if not all(row) and system.after[n]]
+        for index, (states, _) in enumerate(order):
+            for number in lost:
+                if not can_end[number][states[number]]:
+                    idle = [one for one in system.after[number] if not states[one]]
+                    if idle:
+                        return index, (idle[0],)
+        return None
+
     def _trapped(
         self, order: list[Node], below: list[list[int]]
     ) -> tuple[int, tuple[int, ...]] | None:
@@ -272,6 +292,18 @@ class ComposedSearch:
                 idle = [n for n in waiting if not order[index][0][n]]
                 return index, tuple((idle or waiting)[:1])
         return None
+
+
+def _can_end(machine: RoleMachine) -> list[bool]:
+    """From which states of a machine some final state is reached."""
+    found = [machine.is_final(state) for state in range(len(machine.moves))]
+    changed = True
+    while changed:
+        changed = False
+        for state, row in enumerate(machine.moves):
+            if not found[state] and any(found[move.target] for move in row):
+                found[state] = changed = True
+    return found
 
 
 def _run_to(index: int, before: list[tuple[int, MachineMove | None]]) -> tuple[MachineMove, ...]:

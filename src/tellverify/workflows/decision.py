@@ -286,6 +286,8 @@ def _weak_outcome(weak: WeakCondition, answer: ExactAnswer, method: Method) -> O
     if answer.trace is not None and weak.property in _REFUTABLE:
         code = say.CODE_OF_CONDITION[weak.property.value]
         return Refuted(code.number, answer.trace, method)
+    if answer.trace is not None:
+        return Skipped(f"{weak.message}; `composition` has the run", say.WEAK_CONDITION.number)
     if answer.unknown:
         return Unknown(weak.message, STEP_LIMIT.number)
     by = "search" if method is Method.SEARCH else "the joined graph"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from tellverify.diagnostics import workflows as say
-from tellverify.diagnostics.model import Annotation, Diagnostic, Where
+from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.sessions import (
     FileAgents,
@@ -90,23 +90,18 @@ def _planned(
         roles = phase_roles(files, agents, step, before, names_agents=named, where=where, said=said)
         if roles is None:
             continue
-        said.extend(_head_faults(one.name, step, roles, where))
+        said.extend(_head_faults(step, roles, where))
         before.update(roles.given)
         found.append(PlannedStep(one, roles, wanted.get(one.name, ())))
     said.extend(_join_faults(text, found, where))
     return PlannedWorkflow(text, tuple(found), tuple(said))
 
 
-def _head_faults(
-    name: str, step: ProtocolStep, roles: PhaseRoles, where: Where
-) -> Iterator[Diagnostic]:
-    """Errors of the protocol's text, and branches that it does not have."""
+def _head_faults(step: ProtocolStep, roles: PhaseRoles, where: Where) -> Iterator[Diagnostic]:
+    """Branches that the protocol does not have."""
     head = roles.head
-    if head.error:
-        place = Annotation(head.error_span, "here", head.path)
-        yield say.faulty_phase(where, step.places.value("protocol"), name, head.error, (place,), "")
     for index, branch in enumerate(step.go_on or ()):
-        if branch not in head.branches and not head.error:
+        if branch not in head.branches:
             span = step.places.value("go_on", index)
             yield say.unknown_branch(where, span, branch, head.name, head.branches)
 

@@ -38,6 +38,7 @@ def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[
         return None, [say.unreadable_workflow(path, document.span, document.message)]
     row = decode(document, WorkflowFile)
     if isinstance(row, TomlFault):
+        row = _nearer(document) or row
         return None, [say.unreadable_workflow(path, row.span, row.message)]
     said: list[Diagnostic] = []
     tables = _spans_by_step(document)
@@ -63,6 +64,26 @@ def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[
     if said:
         return None, said
     return WorkflowDocument(path, tuple(workflows), agents, modules), []
+
+
+def _nearer(document: TomlDocument) -> TomlFault | None:
+    """The first misfit by its own table: names of tables have no place in that of the whole."""
+    tables: list[tuple[Path, type[PhaseRow] | type[AgentRow]]] = []
+    for path in document.keys:
+        match path:
+            case ("workflow", str(), "phase", int()):
+                tables.append((path, PhaseRow))
+            case ("agents", str()):
+                tables.append((path, AgentRow))
+            case ("workflow", str(), str(key)) if key not in ("phase", "channels"):
+                return TomlFault(f"there is no key `{key}` here", document.key_of(path))
+            case _:
+                pass
+    for path, kind in tables:
+        found = decode(document, kind, path)
+        if isinstance(found, TomlFault):
+            return found
+    return None
 
 
 def _spans_by_step(document: TomlDocument) -> dict[tuple[str, int], StepPlaces]:

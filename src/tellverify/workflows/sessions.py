@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from tellverify.diagnostics import workflows as say
-from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.diagnostics.model import Annotation, Diagnostic, Where
 from tellverify.model.roles import family_of
 from tellverify.workflows.protocol_files import ProtocolFiles, ProtocolHead, UnknownProtocol
 from tellverify.workflows.workflow_text import (
@@ -166,6 +166,11 @@ def phase_roles(
         said.append(
             say.unknown_phase_protocol(where, span, step.protocol, error.reason, error.others)
         )
+        return None
+    if head.error:
+        place = Annotation(head.error_span, "here", head.path)
+        span = step.places.value("protocol")
+        said.append(say.faulty_phase(where, span, step.name, head.error, (place,), ""))
         return None
     given = _given(head, step, before, names_agents=names_agents)
     wrong = list(_mismatches(head, step, given, agents, where))

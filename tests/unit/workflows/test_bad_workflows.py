@@ -1,0 +1,112 @@
+"""What is wrong with a workflow file is said with its place, and nothing of it is checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from workflow_texts import checked
+
+CALL = """module call exposing (Call)
+
+protocol Call =
+  roles Client, Server
+  Client -> Server : Ask of app.Question
+  choice Server at
+    | Yes =>
+      Server -> Client : Yes of app.Answer
+    | No =>
+      Server -> Client : No
+"""
+PHASE = '[[workflow.w.phase]]\nprotocol = "call.tell"\nagents = { Client = "A", Server = "B" }\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "call.tell").write_text(CALL, encoding="utf-8")
+    (tmp_path / "broken.tell").write_text(CALL.replace("roles", "rolls"), encoding="utf-8")
+    return tmp_path
+
+
+BAD = {
+    "no TOML": ("[[workflow.w.phase]\n", "TV832", "]"),
+    "empty": ("", "TV832", ""),
+    "unknown key": (PHASE + 'goon = ["Yes"]\n', "TV832", "goon"),
+    "wrong type": (PHASE + "go_on = 3\n", "TV832", "3"),
+    "no kind": ('[[workflow.w.phase]]\nname = "x"\n', "TV832", "name"),
+    "two kinds": (PHASE + 'ext = "x"\n', "TV832", "ext"),
+    "ext without agent": ('[[workflow.w.phase]]\next = "x"\n', "TV832", "ext"),
+    "join of ext": (
+        '[[workflow.w.phase]]\next = "x"\nagent = "A"\njoin = "all"\n',
+        "TV832",
+        "join",
+    ),
+    "bad join": (PHASE + 'join = "some"\n', "TV832", '"some"'),
+    "bad timeout": (PHASE + 'timeout = "soon"\n', "TV832", '"soon"'),
+    "no file": (PHASE.replace("call.tell", "cal.tell"), "TV833", '"cal.tell"'),
+    "no module": (PHASE.replace("call.tell", "cal"), "TV833", '"cal"'),
+    "no protocol": (PHASE.replace("call.tell", "call.tell#X"), "TV833", '"call.tell#X"'),
+    "no agent": (PHASE.replace(', Server = "B"', ""), "TV834", "agents"),
+    "no role": (PHASE.replace("Server =", "Sever ="), "TV834", "Sever"),
+    "family for a role": (PHASE + "[agents.B]\nmembers = 2\n", "TV834", '"B"'),
+    "each of nothing": (PHASE + 'each = "C"\n', "TV834", '"C"'),
+    "two roles": (PHASE.replace('"B"', '"A"'), "TV835", '"A"'),
+    "no branch": (PHASE + 'go_on = ["Maybe"]\n', "TV836", '"Maybe"'),
+    "cycle": (
+        '[[workflow.v.phase]]\nworkflow = "w"\n[[workflow.w.phase]]\nworkflow = "v"\n',
+        "TV838",
+        '"w"',
+    ),
+    "no workflow": ('[[workflow.w.phase]]\nworkflow = "v"\n', "TV838", '"v"'),
+    "order of nothing": (PHASE + '[agents.A]\norder = ["x"]\n', "TV839", '"x"'),
+    "order twice": (PHASE + '[agents.A]\norder = ["w", "w"]\n', "TV839", '"w"'),
+    "order of another": (PHASE + '[agents.C]\norder = ["w"]\n', "TV839", "C"),
+    "order against phases": (
+        PHASE + PHASE.replace('"call.tell"', '"call.tell"\nname = "x"')
+        + '[agents.A]\norder = ["w.x", "w.call"]\n',
+        "TV839",
+        '"w.call"',
+    ),
+    "join alone": (PHASE + 'join = "first"\n', "TV840", "join"),
+    "shared threads": (
+        '[workflow.w]\nchannels = "shared"\n' + PHASE + 'thread = "t"\n',
+        "TV840",
+        "workflow.w.phase",
+    ),
+    "channels of a phase": (PHASE + 'channels = "shared"\n', "TV832", "channels"),
+    "key of a workflow": ('[workflow.w]\nchanels = "own"\n' + PHASE, "TV832", "chanels"),
+    "key of an agent": (PHASE + "[agents.A]\norders = []\n", "TV832", "orders"),
+    "too many joined": (PHASE + 'thread = "t"\njoin = 3\n', "TV840", "join"),
+    "result of nothing": (PHASE + 'uses = ["x.Answer"]\n', "TV841", '"x.Answer"'),
+    "result of a later phase": (PHASE + 'uses = ["call.Answer"]\n', "TV841", '"call.Answer"'),
+    "bundle of nobody": (PHASE + 'holds = { C = ["b"] }\n', "TV845", "C"),
+    "given to nobody": (PHASE + 'delegates = { b = "C" }\n', "TV845", '"C"'),
+    "broken protocol": (PHASE.replace("call.tell", "broken.tell"), "TV846", '"broken.tell"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_has_a_diagnostic_with_its_place(folder: Path, case: str) -> None:
+    text, code, place = BAD[case]
+    run = checked(folder, text)
+    found = [one for one in run.findings if one.code.number == code]
+    assert found, run.findings
+    spans = [one.primary.span for one in found]
+    assert any(place in text[span.start : span.end] for span in spans)
+    assert run.exit_code == 1
+    assert all(one.primary.region is not None for one in run.findings)
+
+
+def test_a_near_miss_is_checked(folder: Path) -> None:
+    text = PHASE + 'go_on = ["Yes"]\n' + PHASE.replace("agents", 'uses = ["call.Answer"]\nagents')
+    run = checked(folder, text)
+    assert run.exit_code == 0, run.findings
+
+
+def test_a_result_that_a_branch_does_not_send(folder: Path) -> None:
+    text = PHASE + PHASE.replace("agents", 'uses = ["call.Answer"]\nagents')
+    run = checked(folder, text)
+    (finding,) = run.findings
+    assert finding.code.number == "TV842"
+    assert "`No`" in finding.message
+    assert run.exit_code == 1
