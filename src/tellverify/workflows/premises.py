@@ -6,7 +6,7 @@ These are questions about sets and orders; no run is searched.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -175,19 +175,24 @@ def _premises(whole: Composition, workflow: PlannedWorkflow) -> Iterator[Premise
             makers.setdefault(made, []).append(planned)
     path = whole.plan.document.path
     where = Where(path, workflow.name)
+    if not makers and not any(planned.placed.step.needs for planned in workflow.steps):
+        return
+    by_phase: dict[str, list[ComposedSession]] = {}
+    for one in whole.of(workflow.name):
+        by_phase.setdefault(_phase_of(one), []).append(one)
     for planned in workflow.steps:
         step = planned.placed.step
-        agents = _agents_of(whole, workflow, planned)
+        agents = _agents_of(by_phase, planned)
         met: list[str] = []
         wrong: list[tuple[Span, Diagnostic]] = []
         needs = [(need, step.places.value("needs", n), "") for n, need in enumerate(step.needs)]
         needs += [
             (capability, step.places.value("protocol"), agent)
-            for capability, agent in _guards(whole, workflow, planned)
+            for capability, agent in _guards(by_phase, planned)
             if capability in makers
         ]
         for need, span, at in needs:
-            found = _maker(whole, workflow, planned, makers.get(need, ()), at, agents)
+            found = _maker(by_phase, planned, makers.get(need, ()), at, agents)
             if isinstance(found, str):
                 met.append(f"`{need}` by `{found}`")
                 continue
@@ -213,8 +218,7 @@ def _premises(whole: Composition, workflow: PlannedWorkflow) -> Iterator[Premise
 
 
 def _maker(
-    whole: Composition,
-    workflow: PlannedWorkflow,
+    by_phase: Mapping[str, Sequence[ComposedSession]],
     planned: PlannedStep,
     makers: Sequence[PlannedStep],
     at: str,
@@ -224,32 +228,26 @@ def _maker(
     for maker in makers:
         if not _is_before(maker, planned):
             continue
-        own = _agents_of(whole, workflow, maker)
+        own = _agents_of(by_phase, maker)
         if (at in own) if at else (own & agents):
             return maker.placed.name
     return None
 
 
-def _agents_of(whole: Composition, workflow: PlannedWorkflow, planned: PlannedStep) -> set[str]:
+def _agents_of(by_phase: Mapping[str, Sequence[ComposedSession]], planned: PlannedStep) -> set[str]:
     step = planned.placed.step
     if isinstance(step, LocalStep):
         return {step.agent}
-    return {
-        agent
-        for one in whole.of(workflow.name)
-        if _phase_of(one) == planned.placed.name
-        for _, agent in one.session.agents
-    }
+    own = by_phase.get(planned.placed.name, ())
+    return {agent for one in own for _, agent in one.session.agents}
 
 
 def _guards(
-    whole: Composition, workflow: PlannedWorkflow, planned: PlannedStep
+    by_phase: Mapping[str, Sequence[ComposedSession]], planned: PlannedStep
 ) -> Iterator[tuple[str, str]]:
     """The capabilities that guard messages of a phase, and the agents that send these."""
-    if not isinstance(planned.placed.step, ProtocolStep):
-        return
-    for one in whole.of(workflow.name):
-        if one.interface is None or _phase_of(one) != planned.placed.name:
+    for one in by_phase.get(planned.placed.name, ()):
+        if one.interface is None:
             continue
         agent_of = one.session.agent_of
         for role, capability in one.interface.capabilities:
