@@ -118,7 +118,7 @@ def _finding(
     role, agent = who
     where = Where(deciding.whole.plan.document.path, session.workflow)
     key = "timeout" if rule.timeout else "join"
-    why = f"within {rule.timeout}" if rule.timeout else f"after {rule.join}"
+    why = f"within {rule.timeout}" if rule.timeout else f"after {rule.join} of the sessions"
     count = counted(len(trace.steps), "event")
     others: list[Mark] = []
     if trace.place.path:

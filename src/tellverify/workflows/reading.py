@@ -28,6 +28,7 @@ COMMENT: Final = "workflow"
 _PHASE: Final = re.compile(
     r"[ \t]*(?P<name>[A-Za-z_][\w.]*)[ \t]*(?:\[(?P<branches>[^\[\];]*)\])?[ \t]*"
 )
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ONE_KIND: Final = "a phase has exactly one of `protocol`, `ext` and `workflow`"
 
 
@@ -71,6 +72,9 @@ def _nearer(document: TomlDocument) -> TomlFault | None:
     tables: list[tuple[Path, type[PhaseRow] | type[AgentRow]]] = []
     for path in document.keys:
         match path:
+            case ("workflow", str(name), *_) if _NAME.fullmatch(name) is None:
+                message = "names of workflows have letters, digits, `_`, `-` and `.`"
+                return TomlFault(message, document.key_of(path))
             case ("workflow", str(), "phase", int()):
                 tables.append((path, PhaseRow))
             case ("agents", str()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,29 +15,36 @@ from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import instance_name
 from tellverify.language.workspace import Workspace
-from tellverify.obligations.options import DEFAULT_SIZES, Options
+from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import ObligationScope, SubjectKind
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
-from tellverify.workflows.composition import Composition, composition
+from tellverify.workflows.composition import composition
 from tellverify.workflows.conditions import cycles_of
-from tellverify.workflows.decision import DecidedWorkflow, Deciding, Obligation
+from tellverify.workflows.decision import Deciding
+from tellverify.workflows.over_sizes import (
+    SizedWorkflow,
+    combinations,
+    families_of,
+    families_tried,
+    verdicts_of,
+    withhold_waiting,
+)
 from tellverify.workflows.plan import FilePlan, PlannedWorkflow, file_plan
 from tellverify.workflows.premises import premise_outcomes
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.reading import commented_workflows, read_workflows
 from tellverify.workflows.workflow_graph import workflow_picture
-from tellverify.workflows.workflow_text import WorkflowDocument
+from tellverify.workflows.workflow_text import LocalStep, WorkflowDocument
 
 if TYPE_CHECKING:
     from tellverify.verification.cache import Cache
 
-_MOST_COMBINATIONS: Final = 27
 _MOST_DRAWN: Final = 100  # sessions of a workflow in a picture
 _TOML: Final = ".toml"
 _COMMENT: Final = "tell: workflow"
@@ -213,11 +219,11 @@ class _FileCheck:
 
     def _decide(self, plan: FilePlan, protocols: ProtocolFiles) -> None:
         options = self._options
-        decided: dict[str, list[tuple[str, Composition, DecidedWorkflow]]] = {}
+        decided: dict[str, list[SizedWorkflow]] = {}
         said: dict[str, list[Diagnostic]] = {one.name: list(one.said) for one in plan.workflows}
         general: list[Diagnostic] = []
-        combinations = list(_combinations(plan))
-        for sizes in combinations:
+        tried = list(combinations(plan))
+        for sizes in tried:
             whole = composition(plan, protocols, sizes)
             for one in whole.said:
                 said.get(one.protocol, general).append(one)
@@ -237,7 +243,7 @@ class _FileCheck:
                 found = msgspec.structs.replace(found, outcomes=joined, said=tuple(news))
                 row = (instance_name(sizes), whole, found)
                 decided.setdefault(workflow.name, []).append(row)
-        _mark_waiting(plan, decided)
+        withhold_waiting(plan, decided)
         for workflow in plan.workflows:
             if self._is_wanted(workflow.name):
                 self._report(plan, workflow, decided.get(workflow.name, []), said, general)
@@ -248,7 +254,7 @@ class _FileCheck:
         self,
         plan: FilePlan,
         workflow: PlannedWorkflow,
-        rows: Sequence[tuple[str, Composition, DecidedWorkflow]],
+        rows: Sequence[SizedWorkflow],
         said: dict[str, list[Diagnostic]],
         general: Sequence[Diagnostic],
     ) -> None:
@@ -269,148 +275,15 @@ class _FileCheck:
             told |= {one.refutes for one in found.said}
         whole = rows[-1][1]
         own = whole.of(workflow.name)
-        agents = tuple(dict.fromkeys(agent for s in own for _, agent in s.session.agents))
+        steps = [planned.placed.step for planned in workflow.steps]
+        acting = [agent for s in own for _, agent in s.session.agents]
+        acting += [step.agent for step in steps if isinstance(step, LocalStep)]
+        agents = tuple(dict.fromkeys(acting))
         events = sum(s.interface.events for s in own if s.interface is not None)
-        verdicts = tuple(_verdicts(plan, workflow, rows, place))
+        verdicts = tuple(verdicts_of(plan, workflow, rows, place))
         drawings = None
         if len(own) <= _MOST_DRAWN:
             picture = workflow_picture(whole, workflow, cycles_of(whole))
             drawings = Drawings(rows[-1][0], workflow=picture)
-        families = _families(rows, _families_of(workflow))
+        families = families_tried(rows, families_of(workflow))
         self._add(workflow.name, line, agents, families, verdicts, events, drawings)
-
-
-def _combinations(plan: FilePlan) -> Iterator[dict[str, int]]:
-    """The sizes to try: all combinations, or along the diagonal where these are too many."""
-    choices = [plan.agents.sizes_of(family, DEFAULT_SIZES) for family in plan.families]
-    count = 1
-    for choice in choices:
-        count *= len(choice)
-    if count <= _MOST_COMBINATIONS:
-        rows = sorted(product(*choices), key=lambda row: (sum(row), row))
-    else:
-        longest = max(map(len, choices))
-        rows = [tuple(c[min(n, len(c) - 1)] for c in choices) for n in range(longest)]
-    for row in rows:
-        yield dict(zip(plan.families, row, strict=True))
-
-
-def _mark_waiting(
-    plan: FilePlan, decided: dict[str, list[tuple[str, Composition, DecidedWorkflow]]]
-) -> None:
-    """Withhold what is proved of workflows that wait for others which are not proved."""
-    names = [one.name for one in plan.workflows]
-    for index in range(max((len(rows) for rows in decided.values()), default=0)):
-        waits: dict[str, set[str]] = {name: set() for name in names}
-        for name in names:
-            rows = decided.get(name, [])
-            if index >= len(rows):
-                continue
-            whole = rows[index][1]
-            for edge in whole.edges:
-                left = whole.sessions[edge.before].session.workflow
-                right = whole.sessions[edge.after].session.workflow
-                if left != right:
-                    waits[right].add(left)
-            break
-        changed = True
-        while changed:
-            changed = False
-            for name in names:
-                changed = _withheld(name, index, waits[name], decided) or changed
-
-
-def _withheld(
-    name: str,
-    index: int,
-    waits: set[str],
-    decided: dict[str, list[tuple[str, Composition, DecidedWorkflow]]],
-) -> bool:
-    rows = decided.get(name, [])
-    if index >= len(rows):
-        return False
-    label, whole, found = rows[index]
-    if not isinstance(found.composition, Proved | Bounded):
-        return False
-    for other in sorted(waits):
-        theirs = decided.get(other, [])
-        ok = index < len(theirs) and isinstance(theirs[index][2].composition, Proved | Bounded)
-        if not ok:
-            outcome = Skipped(f"its agents run `{other}` before, which is not proved")
-            outcomes = {**found.outcomes, (Property.COMPOSITION, _WHOLE): outcome}
-            rows[index] = (label, whole, msgspec.structs.replace(found, outcomes=outcomes))
-            return True
-    return False
-
-
-def _families_of(workflow: PlannedWorkflow) -> set[str]:
-    """The agent families that take part in a workflow."""
-    return {
-        family
-        for planned in workflow.steps
-        if planned.roles is not None
-        for family in (*planned.roles.families, planned.roles.each)
-        if family
-    }
-
-
-def _families(
-    rows: Sequence[tuple[str, Composition, DecidedWorkflow]], used: set[str]
-) -> tuple[Family, ...]:
-    tried: dict[str, dict[int, None]] = {}
-    for _, one, _ in rows:
-        for family, size in one.sizes:
-            if family in used:
-                tried.setdefault(family, {})[size] = None
-    return tuple(Family(name, tuple(sizes)) for name, sizes in tried.items())
-
-
-def _verdicts(
-    plan: FilePlan,
-    workflow: PlannedWorkflow,
-    rows: Sequence[tuple[str, Composition, DecidedWorkflow]],
-    place: tuple[int, int],
-) -> Iterator[Verdict]:
-    """Every obligation over all sizes, the whole first."""
-    order: dict[Obligation, None] = {(Property.COMPOSITION, _WHOLE): None}
-    for _, _, found in rows:
-        order.update(dict.fromkeys(found.outcomes))
-    used = _families_of(workflow)
-    open_ones = [name for name in used if not plan.agents.is_fixed(name)]
-    by_each = all(name not in plan.inside_protocols for name in open_ones)
-    bound = ", ".join(
-        f"{name} = {', '.join(map(str, plan.agents.sizes_of(name, DEFAULT_SIZES)))}"
-        for name in plan.families
-        if name in open_ones
-    )
-    every = by_each and all(found.by_conditions for _, _, found in rows)
-    listed = any(plan.agents.is_family(name) for name in open_ones)
-    count = max(found.configurations for _, _, found in rows)
-    for prop, scope in order:
-        outcomes = [
-            (name, found.outcomes[prop, scope])
-            for name, _, found in rows
-            if (prop, scope) in found.outcomes
-        ]
-        outcome = _over_sizes(outcomes, bound, every=every and not listed)
-        whole = prop is Property.COMPOSITION
-        statistics = (("configurations", count),) if whole and count else ()
-        yield Verdict.of(prop, scope, outcome, place, statistics)
-
-
-def _over_sizes(outcomes: Sequence[tuple[str, Outcome]], bound: str, *, every: bool) -> Outcome:
-    """The outcome over all sizes: the first refutation, else the weakest."""
-    for name, outcome in outcomes:
-        if isinstance(outcome, Refuted):
-            return msgspec.structs.replace(outcome, instance=name)
-    for kind in (Unknown, Skipped, Bounded):
-        for _, outcome in outcomes:
-            if isinstance(outcome, kind):
-                return outcome
-    outcome = outcomes[0][1]
-    if not bound or not isinstance(outcome, Proved):
-        return outcome
-    if every:
-        how = outcome.detail or outcome.method.row.title
-        return Proved(outcome.method, f"{how}, every N >= 1")
-    return Bounded(bound, outcome.method, outcome.detail)

@@ -13,10 +13,10 @@ from tellverify.verdict.drawing import PictureOrder, PictureStep, WorkflowPictur
 from tellverify.workflows.composition import Composition, composition
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.order_graph import WaitCycle
-from tellverify.workflows.plan import PlannedWorkflow, file_plan
+from tellverify.workflows.plan import FilePlan, PlannedWorkflow, file_plan
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.reading import commented_workflows, read_workflows
-from tellverify.workflows.workflow_text import LocalStep
+from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 
 
 def workflow_picture(
@@ -90,6 +90,17 @@ def _add_local_steps(
         )
 
 
+def _largest(plan: FilePlan, family: str) -> int:
+    """The largest size of a family that is drawn, at least as many as joins wait for."""
+    joins = [
+        step.join
+        for workflow in plan.workflows
+        for planned in workflow.steps
+        if isinstance(step := planned.placed.step, ProtocolStep) and isinstance(step.join, int)
+    ]
+    return plan.agents.sizes_of(family, [max((DEFAULT_SIZES[-1], *joins))])[-1]
+
+
 def graphs_of_file(
     file: ReadFile, options: Options
 ) -> tuple[list[WorkflowPicture], list[Diagnostic], dict[str, SourceFile]]:
@@ -108,7 +119,7 @@ def graphs_of_file(
     modules = [one for one, _ in document.modules]
     protocols = ProtocolFiles(file.path, modules, options)
     plan = file_plan(document, protocols)
-    sizes = {one: plan.agents.sizes_of(one, DEFAULT_SIZES)[-1] for one in plan.families}
+    sizes = {one: _largest(plan, one) for one in plan.families}
     whole = composition(plan, protocols, sizes)
     said = [one for workflow in plan.workflows for one in workflow.said] + list(whole.said)
     sources.update({one.path: one.source() for one in protocols.all_files()})
