@@ -111,20 +111,8 @@ def test_a_fault_is_shown_by_a_shortest_run(
 def test_a_lying_coordinator_breaks_agreement(
     ota: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = simulated(
-        capsys,
-        "ota.tell",
-        "--faults",
-        "liar",
-        "--until",
-        "refuted",
-        "--runs",
-        "500",
-        "--format",
-        "json",
-        "--schedule",
-        "uniform",
-    )
+    options = ("--faults", "liar", "--until", "refuted", "--runs", "500", "--schedule", "uniform")
+    code, said = simulated(capsys, "ota.tell", *options, "--format", "json")
     found = json.loads(said)
     assert code == 1
     met = {kind for kind in found["statistics"]["faults"]}

@@ -46,6 +46,7 @@ class Truth:
         self.scenario = scenario
         self.decisions = tuple(decisions)
         self.finite = True
+        self.situations = 0
         self.stuck: set[str] = set()
         self.endings: dict[str, int] = {}
         self.deadlock: int | None = None
@@ -104,6 +105,7 @@ class Truth:
             if len(depth) > limit:
                 self.finite = False
                 return
+        self.situations += len(order)
         for here in order:
             self._judge(here, depth[here], after[here], liars)
         self._starved(order, after, liars)

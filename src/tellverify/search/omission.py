@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from itertools import repeat
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -27,6 +28,9 @@ from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.layering import is_acyclic
 from tellverify.search.scenario_machines import ScenarioMachines
 
+_NARROW: Final = 10  # bits of the segment of a role that shares a table
+_GROUPED: Final = 4  # roles that share one
+_MANY: Final = 10_000  # configurations from which a shared table is worth its entries
 _MOST_WORK: Final = 40_000_000  # configurations looked at for sets of failed roles, all together
 
 
@@ -114,20 +118,26 @@ class _OmissionAnalysis:
     # Where nobody can move
 
     def _endings(self, cut: frozenset[Channel]) -> None:
-        tables = [_Values(self, role, cut) for role in range(self.count)]
+        groups, singles = _tables(self, cut)
         seen: set[int] = set()
         everyone = self.everyone  # where more than `most` can move, nobody waits in vain
         most = self.count if self.rules else self.scenario.most_crashes
         for depth, level in enumerate(self.search.levels):
-            pairs = [(0, c) for c in level]
-            for table in tables:
-                shift, state_mask, parts = table.shift, table.state_mask, table.parts
+            pairs: list[tuple[int, int]] | None = None
+            for shift, mask, known in groups:
                 pairs = [
                     (w, c)
-                    for v, c in pairs
-                    for s, m, known in (parts[(c >> shift) & state_mask],)
+                    for v, c in (zip(repeat(0), level) if pairs is None else pairs)
+                    if ((w := v | known[(c >> shift) & mask]) & everyone).bit_count() <= most
+                ]
+            for shift, mask, states in singles:
+                pairs = [
+                    (w, c)
+                    for v, c in (zip(repeat(0), level) if pairs is None else pairs)
+                    for s, m, known in (states[(c >> shift) & mask],)
                     if ((w := v | known[(c >> s) & m]) & everyone).bit_count() <= most
                 ]
+            pairs = pairs or []
             first = dict(reversed(pairs))
             for value in sorted(first.keys() - seen):
                 self._note(value, first[value], depth, cut)
@@ -270,21 +280,64 @@ class _ValueTable(dict[int, int]):
         return value
 
 
-class _Values:
+_Lookup: TypeAlias = tuple[int, int, _ValueTable]
+_ByState: TypeAlias = tuple[int, int, list[_Lookup]]
+
+
+def _tables(
+    analysis: _OmissionAnalysis, cut: frozenset[Channel]
+) -> tuple[list[_Lookup], list[_ByState]]:
+    """Tables that cover all roles: those of narrow neighbours together, and one for each other.
+
+    Narrow ones come first: they leave few configurations for the others to look at.
+    """
+    system = analysis.system
+    groups: list[_Lookup] = []
+    singles: list[_ByState] = []
+    group: list[int] = []
+    grouped = _GROUPED if analysis.search.count > _MANY else 1
+    for role in range(analysis.count + 1):
+        narrow = role < analysis.count and system.mask[role].bit_length() <= _NARROW
+        if group and (not narrow or len(group) == grouped):
+            groups.append(_group(analysis, group, cut))
+            group = []
+        if narrow:
+            group.append(role)
+        elif role < analysis.count:
+            singles.append(_by_state(analysis, role, cut))
+    return groups, singles
+
+
+def _by_state(analysis: _OmissionAnalysis, role: int, cut: frozenset[Channel]) -> _ByState:
     """The values of one role, by local state and then by the channels that matter there."""
+    system = analysis.system
+    base, state_mask = system.shift[role], system.state_mask[role]
+    states: list[_Lookup] = []
+    for state in range(system.machines[role].state_count):
+        mask = system.relevant(role, state) & ~state_mask
+        low = (mask & -mask).bit_length() - 1 if mask else 0
 
-    def __init__(self, analysis: _OmissionAnalysis, role: int, cut: frozenset[Channel]) -> None:
-        system = analysis.system
-        self.shift, self.state_mask = system.shift[role], system.state_mask[role]
-        self.parts: list[tuple[int, int, _ValueTable]] = []
-        for state in range(system.machines[role].state_count):
-            mask = system.relevant(role, state) & ~self.state_mask
-            low = (mask & -mask).bit_length() - 1 if mask else 0
+        def compute(key: int, low: int = low, state: int = state) -> int:
+            return analysis.value(role, (key << low) | state, cut)
 
-            def compute(key: int, low: int = low, state: int = state) -> int:
-                return analysis.value(role, (key << low) | state, cut)
+        states.append((base + low, mask >> low, _ValueTable(compute)))
+    return base, state_mask, states
 
-            self.parts.append((self.shift + low, mask >> low, _ValueTable(compute)))
+
+def _group(analysis: _OmissionAnalysis, roles: Sequence[int], cut: frozenset[Channel]) -> _Lookup:
+    """The values of neighbouring roles with few segments: one look-up for all of them."""
+    system = analysis.system
+    base = system.shift[roles[0]]
+    parts = [(role, system.shift[role] - base, system.mask[role]) for role in roles]
+
+    def compute(key: int) -> int:
+        value = 0
+        for role, shift, mask in parts:
+            value |= analysis.value(role, (key >> shift) & mask, cut)
+        return value
+
+    _, low, last = parts[-1]
+    return base, (1 << (low + last.bit_length())) - 1, _ValueTable(compute)
 
 
 class _OmissionEdges:
