@@ -1,9 +1,10 @@
 """Speed and memory of scenarios with faults, next to the search of the same machines without any.
 
 Usage: python benchmarks/faults.py. One row for each system and scenario: configurations, the
-processor time of the verdicts, of these with the runs that show faults (found and replayed),
-and of the search alone; the ratio of the first and of the second to the third; and bytes for each
 processor time of the verdicts, of these with the runs that show faults (found and replayed), and
+of the search alone; the ratio of the first and of the second to the third; and bytes for each
+configuration at the peak. Then crashes by omission next to explicit crash flags: the configurations
+of both.
 """
 
 from __future__ import annotations

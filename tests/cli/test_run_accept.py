@@ -293,3 +293,26 @@ def test_accept_with_nothing_to_accept(call: Call) -> None:
     code, said = call("accept", "stuck.tell")
     assert code == 0
     assert "the policy does not know it" in said
+
+
+def test_the_verdicts_under_the_scenario_of_a_pack_are_cited(call: Call) -> None:
+    text = (ROOT / "counterexamples/admission/acceptance/consensus_with_pack.tell").read_text(
+        "utf-8"
+    )
+    code, said = call(
+        "accept", str(ROOT / "counterexamples/admission/acceptance/consensus_with_pack.tell")
+    )
+    assert code == 1 and "presupposes scenario `byzantine-threshold`, which" in " ".join(
+        said.split()
+    )
+    rules = "-- tell: faults byzantine-threshold(byzantine <= 1 of {Witness1, Witness2})\nprotocol "
+    Path("with.tell").write_text(text.replace("protocol ", rules, 1), "utf-8")
+    _, said = call("accept", "with.tell")
+    assert "no-stuck-role[Coordinator] @ byzantine-threshold: refuted" in said
+    (row,) = json.loads(call("accept", "with.tell", "--json")[1])
+    (pack,) = row["packs"]
+    assert pack["scenario"] == "byzantine-threshold"
+    assert {one["status"] for one in pack["cited"]} == {"proved", "refuted"}
+    wrong = rules.replace("Witness2", "Witness3")
+    Path("with.tell").write_text(text.replace("protocol ", wrong, 1), "utf-8")
+    assert "unknown (scenario" in " ".join(call("accept", "with.tell")[1].split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -23,6 +23,7 @@ from tellverify.obligations.acceptance import (
     acceptances,
 )
 from tellverify.obligations.acceptance_files import evidence_files, graphs_of
+from tellverify.obligations.scenario_citations import CitedVerdict, cited_verdicts
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style
 from tellverify.verdict.identity import Subject, SubjectKind
@@ -55,7 +56,10 @@ class ConditionRow(msgspec.Struct, frozen=True):
 
 
 class VerdictRow(msgspec.Struct, frozen=True):
-    """The verdict on one pack as it is written to JSON."""
+    """The verdict on one pack as it is written to JSON.
+
+    `scenario` are the faults that the pack presupposes, and `cited` the verdicts under them.
+    """
 
     pack: str
     carried: bool
@@ -65,6 +69,8 @@ class VerdictRow(msgspec.Struct, frozen=True):
     refusals: int
     runs: int
     conditions: tuple[ConditionRow, ...]
+    scenario: str = ""
+    cited: tuple[CitedVerdict, ...] = ()
 
 
 class TestRow(msgspec.Struct, frozen=True):
@@ -98,6 +104,8 @@ class _AcceptanceCase(msgspec.Struct, frozen=True):
     found: tuple[Acceptance, ...]
     evidence: tuple[str, ...]
     tests: tuple[AdmissionTest, ...] | str
+    scenarios: Mapping[str, str] = {}
+    cited: Mapping[str, tuple[CitedVerdict, ...]] = {}
 
 
 @click.command("accept")
@@ -157,7 +165,16 @@ def accept(
             return Exit.USAGE
         name = sourced.derived.manifest.protocol_id
         own = tests if isinstance(tests, str) else tests.get(name, ())
-        cases.append(_AcceptanceCase(sourced, verdicts, written, own))
+        scenarios = {
+            each.pack: row.scenario
+            for each in verdicts
+            if each.carried and (row := policy.packs.get(each.pack)) is not None and row.scenario
+        }
+        cited = {
+            pack: cited_verdicts(sourced, scenario, dict(instances))
+            for pack, scenario in scenarios.items()
+        }
+        cases.append(_AcceptanceCase(sourced, verdicts, written, own, scenarios, cited))
     if as_json:
         rows = [_row(case) for case in cases]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
@@ -191,7 +208,7 @@ def _lines(cases: Sequence[_AcceptanceCase], style: Style, verbose: bool) -> lis
     for case in cases:
         shown = case.found if verbose else [each for each in case.found if each.carried]
         for each in shown:
-            lines += [*_verdict(case, each, style), ""]
+            lines += [*_verdict(case, each, style), *_cited(case, each.pack, style), ""]
     short = [case for case in cases if not any(each.carried for each in case.found)]
     if not verbose:
         for case in short:
@@ -244,6 +261,25 @@ def _upstream(
     ]
 
 
+def _cited(case: _AcceptanceCase, pack: str, style: Style) -> list[str]:
+    """What holds under the faults that a pack presupposes; conditions do not rest on it."""
+    scenario = case.scenarios.get(pack, "")
+    if not scenario:
+        return []
+    start = "  - under faults   "
+    cited = case.cited.get(pack, ())
+    if not cited:
+        text = f"the pack presupposes scenario `{scenario}`, which the protocol does not state"
+        return style.hanging(start, style.tamed(text), len(start))
+    lines = []
+    for one in cited:
+        why = f" ({one.reason})" if one.reason else ""
+        text = f"{one.obligation}: {one.status}{why}"
+        lines += style.hanging(start, style.tamed(text), len(start))
+        start = " " * len(start)
+    return lines
+
+
 def _note(case: _AcceptanceCase, style: Style) -> list[str]:
     """What there is to say of a protocol without a pack, most often that it is free."""
     name = case.sourced.derived.manifest.protocol_id
@@ -294,6 +330,8 @@ def _row(case: _AcceptanceCase) -> ProtocolRow:
                     )
                     for one in each.findings
                 ),
+                case.scenarios.get(each.pack, ""),
+                case.cited.get(each.pack, ()),
             )
             for each in case.found
         ),

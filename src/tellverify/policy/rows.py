@@ -85,6 +85,7 @@ class Pack(PolicyRow, frozen=True):
 
     `declares` is compared as a set; `runtime` is in the order in which keys are checked. Packs
     that are reserved or deferred admit nothing, and `revisit` says when to look at them again.
+    `scenario` names the faults that the pack presupposes: verdicts under it are cited.
     """
 
     name: Text
@@ -99,6 +100,7 @@ class Pack(PolicyRow, frozen=True):
     issuer: str = ""
     constraints: tuple[Text, ...] = ()
     meaning: str = ""
+    scenario: str = ""
 
 
 # Protocols
