@@ -51,7 +51,7 @@ def test_the_crash_of_the_coordinator_blocks_devices_all_the_same(size: int) -> 
 
 
 def test_a_request_that_is_tried_again_is_carried_out_twice() -> None:
-    """The server learns with the second request that the first attempt failed: no answer between."""
+    """The server learns with the second request that the first attempt failed."""
     broken = found(VECTORS["T4"].text, "", "at-most-once(Req at S)")
     assert [len(run) for run in broken.decisions.values()] == [5]
 
