@@ -276,3 +276,17 @@ def test_rust_and_markdown_have_scenarios_too(
     for name in ("page.md", "lib.rs"):
         run(["check", name])
         assert "no-stuck-role[Client] @ one-crash" in capsys.readouterr().out, name
+
+
+def test_what_would_help_and_what_would_do_harm_is_verified_and_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stated = "-- tell: property same: agreement(Commit, Abort)\n-- tell: faults s(crash <= 1)\n"
+    _, said = check(folder, capsys, stated + OTA, "--instances", "D=3")
+    said = " ".join(said.split())
+    assert "let `C` go on after any 2 of 3 `Ready` from `D`: no run with D = 3 leaves it" in said
+    harm = "a timer at `D[0]` that decides on its own would break `same`: a run of 14 events"
+    assert f"note: {harm}" in said
+    more = stated.replace("crash <= 1", "crash <= 2 of D")
+    _, said = check(folder, capsys, more + OTA, "--instances", "D=3")
+    assert "after any 1 of 3 `Ready`" in " ".join(said.split())

@@ -20,7 +20,7 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.across_sizes import InstanceOutcomes
 from tellverify.obligations.across_sizes import verdicts as across_sizes
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of, without_graph
-from tellverify.obligations.fault_helps import helps_for
+from tellverify.obligations.fault_helps import FaultAdvice, advice_for
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import machines_under_faults
 from tellverify.obligations.options import Options
@@ -61,11 +61,11 @@ _KINDS: Final = {
 
 _START: Final = (1, 1)
 _TOO_FEW: Final = Skipped("a gather needs more answers than it has members", UNSUPPORTED.number)
-Helps: TypeAlias = Callable[[Trace], tuple[str, ...]]
+Advise: TypeAlias = Callable[[Trace], FaultAdvice]
 
 
-def _no_helps(trace: Trace) -> tuple[str, ...]:
-    return ()
+def _no_advice(trace: Trace) -> FaultAdvice:
+    return FaultAdvice()
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -167,8 +167,10 @@ def _unrefuted(check: ScenarioCheck) -> Outcome:
     return Bounded(f"queues of at most {counted(check.bound, 'message')}", Method.SEARCH)
 
 
-def _refuted(trace: Trace, helps: Helps = _no_helps) -> Refuted:
-    return Refuted(code_of_fault(trace.fault), trace, Method.SEARCH, helps=helps(trace))
+def _refuted(trace: Trace, advise: Advise = _no_advice) -> Refuted:
+    helps, caution = advise(trace)
+    code = code_of_fault(trace.fault)
+    return Refuted(code, trace, Method.SEARCH, reason=caution, helps=helps)
 
 
 def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Iterator[Verdict]:
@@ -180,8 +182,8 @@ def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Ite
             reason = answer.reason or _too_large("it was not searched")
             findings = [InstanceFinding(prop, reason) for prop in UNDER_FAULTS]
         else:
-            helps = partial(helps_for, context)
-            findings = list(findings_of(answer.check, graph.roles, helps))
+            advise = partial(advice_for, context)
+            findings = list(findings_of(answer.check, graph.roles, advise))
         outcomes.append(InstanceOutcomes(answer.instance.name, tuple(findings)))
     bound = sizes_of([answer.instance for answer in answers])
     for verdict in across_sizes(outcomes, bound, context.place):
@@ -197,7 +199,7 @@ def _under(verdict: Verdict, scenario: str) -> Verdict:
 
 
 def findings_of(
-    check: ScenarioCheck, roles: Sequence[str], helps: Helps = _no_helps
+    check: ScenarioCheck, roles: Sequence[str], advise: Advise = _no_advice
 ) -> Iterator[InstanceFinding]:
     """What a search says of deadlocks, messages and each role that waits in vain."""
     statistics = (("configurations", check.configurations),)
@@ -207,7 +209,7 @@ def findings_of(
         yield InstanceFinding(prop, outcome, statistics=statistics)
     prop = Property.NO_STUCK_ROLE
     for role, trace in check.stuck.items():
-        yield InstanceFinding(prop, _refuted(trace, helps), (role,), statistics=statistics)
+        yield InstanceFinding(prop, _refuted(trace, advise), (role,), statistics=statistics)
     left = [role for role in roles if role not in check.stuck]
     unjudged = tuple(role for role in left if role in check.open_roles)
     others = tuple(role for role in left if role not in check.open_roles)
