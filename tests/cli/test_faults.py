@@ -290,3 +290,18 @@ def test_what_would_help_and_what_would_do_harm_is_verified_and_said(
     more = stated.replace("crash <= 1", "crash <= 2 of D")
     _, said = check(folder, capsys, more + OTA, "--instances", "D=3")
     assert "after any 1 of 3 `Ready`" in " ".join(said.split())
+
+
+def test_an_obligation_under_a_scenario_is_assumed_by_its_whole_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stated = f"-- tell: faults s(crash <= 1 of Server)\n{STORE}"
+    reason = "a supervisor restarts the client"
+    for name, words in (
+        ("no-stuck-role[Client] @ s", "assumed   no-stuck-role[Client] @ s"),
+        ("no-stuck-role @ s", "assumed   no-stuck-role[Client"),
+        ("no-stuck-role[Client]", "refuted   no-stuck-role[Client] @ s"),
+        ("no-stuck-role @ other", "TV022"),
+    ):
+        _, said = check(folder, capsys, f"-- tell: assume({name}): {reason}\n{stated}")
+        assert words in said, said

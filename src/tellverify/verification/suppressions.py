@@ -35,7 +35,10 @@ from tellverify.verification.levels import (
     selected,
 )
 
-_OBLIGATION: Final = re.compile(r"([a-z][a-z-]*)(?:\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\])?")
+_OBLIGATION: Final = re.compile(
+    r"([a-z][a-z-]*)(?:\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\])?"
+    r"(?:\s*@\s*([A-Za-z][A-Za-z0-9_-]*))?"
+)
 
 
 class _Item(msgspec.Struct):
@@ -329,15 +332,21 @@ def _wrong_assume(text: str) -> tuple[str, str]:
 
 
 def _speaks_of(text: str, verdict: Verdict) -> bool:
-    """Whether `no-stuck-role`, `no-stuck-role[Courier]` or `[Family]` means the obligation."""
+    """Whether `no-stuck-role`, `no-stuck-role[Courier]` or `[Family]` means the obligation.
+
+    Without ` @ SCENARIO` it means those without faults.
+    """
     found = _OBLIGATION.fullmatch(text)
     if found is None or found[1] != verdict.property.value:
+        return False
+    if (found[3] or "") != verdict.scope.scenario:
         return False
     if found[2] is None:
         return True
     wanted = " ".join(found[2].split())
     subject = verdict.scope
-    if verdict.name == f"{verdict.property}[{wanted}]":
+    under = f" @ {subject.scenario}" if subject.scenario else ""
+    if verdict.name == f"{verdict.property}[{wanted}]{under}":
         return True
     channel = subject.channel
     if channel is not None:
