@@ -28,8 +28,8 @@ from tellverify.search.omission import omission_findings
 from tellverify.search.scenario_machines import scenario_machines
 from tellverify.search.scenario_search import check_scenario
 
-_BUDGET: Final = 20_000  # configurations of one search
-_MOST_ROLES: Final = 12
+_BUDGET: Final = 4_000  # configurations of one search
+_MOST_ROLES: Final = 6
 
 
 class FaultAdvice(NamedTuple):
@@ -42,7 +42,7 @@ class FaultAdvice(NamedTuple):
 def advice_for(context: Context, trace: Trace) -> FaultAdvice:
     """Sentences that say what lets the role of `trace` go on, or does not; each was verified.
 
-    Tried are, at the largest sizes that were searched, to let the role go on after some of the
+    Tried are, at the largest sizes of up to six roles, to let the role go on after some of the
     answers that it gathers, in any order, and a timer at the role that decides on its own.
     """
     if not trace.scenario or not trace.culprits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
@@ -15,6 +14,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.model.decision import DecisionKind
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
+from tellverify.model.roles import family_of
 from tellverify.model.scenario import Scenario, TooManyFaultSets
 from tellverify.model.trace import Trace
 from tellverify.obligations.across_sizes import InstanceOutcomes
@@ -176,18 +176,32 @@ def _refuted(trace: Trace, advise: Advise = _no_advice) -> Refuted:
 def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Iterator[Verdict]:
     """The verdicts that every protocol has under a scenario."""
     outcomes = []
+    advise = _of_first_members(context)
     for answer in answers:
         graph = answer.instance.lowered.graph
         if answer.check is None or graph is None:
             reason = answer.reason or _too_large("it was not searched")
             findings = [InstanceFinding(prop, reason) for prop in UNDER_FAULTS]
         else:
-            advise = partial(advice_for, context)
             findings = list(findings_of(answer.check, graph.roles, advise))
         outcomes.append(InstanceOutcomes(answer.instance.name, tuple(findings)))
     bound = sizes_of([answer.instance for answer in answers])
     for verdict in across_sizes(outcomes, bound, context.place):
         yield _under(verdict, name)
+
+
+def _of_first_members(context: Context) -> Advise:
+    """Advice on the first member of a family that waits, since the others are much like it."""
+    advised: set[str] = set()
+
+    def advise(trace: Trace) -> FaultAdvice:
+        role = trace.culprits[0]
+        if family_of(role) in advised:
+            return FaultAdvice()
+        advised.add(family_of(role))
+        return advice_for(context, trace)
+
+    return advise
 
 
 def _under(verdict: Verdict, scenario: str) -> Verdict:
