@@ -267,7 +267,7 @@ class _Walk:
         pending: list[tuple[int, Outage | None]] = []
         crashed: set[str] = set()
         for most, roles in scenario.crash:
-            left = sorted(roles - crashed)
+            left = sorted(roles - crashed - self.compiled.liars)
             size = len(left) if most is None else min(most, len(left))
             for role in rng.sample(left, int(rng.random() * (size + 1))):
                 crashed.add(role)

@@ -1,0 +1,100 @@
+"""Simulated runs are runs of the reference semantics and of their scenario, and what they show a
+search has found too.
+"""
+
+from __future__ import annotations
+
+import pytest
+from plain_faults import random_scenario
+from systems import random_system
+
+from tellverify.evidence.trace_replay import replay
+from tellverify.model.decision import parse_decision
+from tellverify.model.fault import Fault
+from tellverify.model.outage import channels_of, departure_from
+from tellverify.model.scenario import Scenario, resolved
+from tellverify.model.semantics import System
+from tellverify.search.breadth_first import LayeredSearch
+from tellverify.search.encoding import CompiledSystem
+from tellverify.search.numpy_search import DenseSearch, NumpyLayout
+from tellverify.search.omission import OmissionFindings, omission_findings
+from tellverify.search.scenario_machines import scenario_machines
+from tellverify.search.scenario_search import check_scenario
+from tellverify.search.simulated_faults import shown_run
+from tellverify.search.simulation import RunEnding, ScheduleKind, Simulator
+
+RUNS = 15
+
+
+@pytest.mark.parametrize("schedule", list(ScheduleKind))
+@pytest.mark.parametrize("seed", range(0, 40, 2))
+def test_simulated_runs_keep_to_machines_and_scenario(seed: int, schedule: ScheduleKind) -> None:
+    machines = random_system(seed)
+    roles = [machine.role for machine in machines]
+    scenario = random_scenario(seed, roles) if seed % 4 else Scenario()
+    rule = parse_decision("agreement(a, b)")
+    assert rule is not None
+    simulator = Simulator(
+        machines,
+        seed=seed,
+        schedule=schedule,
+        scenario=scenario,
+        decisions=[rule],
+        most_events=60,
+    )
+    check = check_scenario(machines, scenario, [rule], largest_bound=8, budget=20_000)
+    assert check is not None
+    for run in simulator.runs(RUNS):
+        steps = simulator.steps(run)
+        made = replay(steps, machines)
+        assert made.divergence is None
+        assert departure_from(scenario, machines, steps, run.outages) == ""
+        if not scenario.rules and run.ending is not RunEnding.LIMIT:
+            assert not list(System(machines).enabled(made.configuration))
+        if run.fault is None:
+            continue
+        trace = shown_run(simulator, run, 20_000)
+        assert len(trace.steps) <= len(steps) and trace.fault is run.fault
+        if not check.complete:
+            continue
+        found = {
+            Fault.STUCK_ROLE: bool(check.stuck),
+            Fault.ORPHAN_MESSAGE: check.orphan is not None,
+            Fault.UNSPECIFIED_RECEPTION: check.reception is not None,
+            Fault.DISAGREEMENT: bool(check.decisions),
+        }
+        assert found[run.fault]
+
+
+def test_a_schedule_and_a_seed_decide_a_run() -> None:
+    machines = random_system(6)
+    one, same, other = (Simulator(machines, seed=seed, most_events=40) for seed in (1, 1, 2))
+    assert list(one.runs(10)) == list(same.runs(10)) == [one.run(n) for n in range(10)]
+    assert list(one.runs(10)) != list(other.runs(10))
+
+
+def test_the_search_by_numpy_gives_the_same_failures() -> None:
+    compared = 0
+    for seed in range(30):
+        machines = random_system(seed)
+        scenario = random_scenario(4 * seed, [machine.role for machine in machines])
+        allowed = resolved(scenario, [m.role for m in machines], channels_of(machines))
+        assert allowed is not None
+        made = scenario_machines(machines, allowed, frozenset())
+        system = CompiledSystem(made.machines, 2)
+        if system.has_faults or not NumpyLayout(system).fits:
+            continue
+        found = []
+        for search in (LayeredSearch(system, 3_000), DenseSearch(system, 3_000)):
+            while not search.exhausted and not search.overflow:
+                search.advance()
+            found.append(omission_findings(search, made, allowed, frozenset()))
+        assert lengths(found[0]) == lengths(found[1])
+        compared += 1
+    assert compared > 5
+
+
+def lengths(found: OmissionFindings) -> object:
+    deadlock = None if found.deadlock is None else found.deadlock.depth
+    stuck = {role: run.depth for role, run in found.stuck.items()}
+    return deadlock, stuck, {failed: run.depth for failed, run in found.by_failure.items()}
