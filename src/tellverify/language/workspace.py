@@ -169,7 +169,8 @@ class Workspace:
                 found = tokenize(SourceFile(file.path, fragment.text), Kinds(tables()))
                 for kind, start, text in zip(found.kinds, found.starts, found.texts, strict=True):
                     line, column = source.position(max(start + fragment.offset, 0))
-                    yield line, column, names[kind], text
+                    is_token = kind < len(names)  # else a character or word of no token
+                    yield line, column, names[kind] if is_token else "FOREIGN", text
 
     def sources(self) -> dict[str, SourceFile]:
         """The texts by path, those of files that may be imported included."""

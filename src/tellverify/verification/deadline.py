@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+_AGAIN: Final = 0.02  # seconds after which a limit that was lost is raised again
 
 
 class TimeUp(BaseException):
@@ -23,12 +26,14 @@ def within(seconds: float | None) -> Iterator[None]:
     """Raise TimeUp in what runs inside when it has not ended after `seconds`; None is no limit.
 
     Works in the main thread only. A call into a library of another language is interrupted when it
-    comes back, so libraries keep limits of their own.
+    comes back, so libraries keep limits of their own. Where the limit falls into the end of an
+    object, where nothing can be raised, it is raised again behind it.
     """
     if seconds is None:
         yield
         return
     import signal
+    import sys
 
     if seconds <= 0:
         raise TimeUp
@@ -36,13 +41,33 @@ def within(seconds: float | None) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise TimeUp
 
+    hook = sys.unraisablehook
+
+    def lost(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is TimeUp:
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        elif not _is_half_built(unraisable.object):
+            hook(unraisable)
+
     before = signal.signal(signal.SIGALRM, stop)
+    sys.unraisablehook = lost
+    is_over = False
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
+    except TimeUp:
+        is_over = True
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if not is_over:  # else objects that were being built end later
+            sys.unraisablehook = hook
+
+
+def _is_half_built(what: object) -> bool:
+    """Whether the end of an object of the solver fails, as it was interrupted at its beginning."""
+    return str(getattr(what, "__module__", "")).partition(".")[0] == "z3"
 
 
 class Allowance:
