@@ -14,6 +14,7 @@ from tellverify.language.checks.names import (
 )
 from tellverify.language.checks.suites import check_suites
 from tellverify.language.linking.imports import NOT_LINKED, Linked
+from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.source.text import SourceFile
 
@@ -34,6 +35,10 @@ def check_structure(
         found.extend(check_role_lists(where, protocol))
         found.extend(References(where, protocol, linked.roles_of(protocol)).check())
         found.extend(check_locals(where, protocol))
+        if any(isinstance(role.size, ast.ConstIndex) for role in declared_roles(protocol)):
+            from tellverify.language.checks.ranges import check_ranges
+
+            found.extend(check_ranges(where, protocol))
         found.extend(FlowCheck(where, protocol, linked).check())
         found.extend(check_suites(where, protocol, source))
     found.extend(check_discipline(file, source))
