@@ -28,9 +28,7 @@ def short(body: str, roles: str = "C, D[4]") -> list[str]:
         ("  C -> D[0] : Lead\n  C -> D[1..3] : Follow\n", ["D[1..3]"]),
         ("  C -> D[0..2] : A\n  C -> D[2..3] : B\n", ["D[2..3]"]),
         (
-            "  choice C at\n    | X =>\n        C -> D[0..3] : X\n    | Y =>\n        C -> D[*] : Y\n",
-            ["D[0..3]"],
-        ),
+        ("  loop repeat 2\n    C -> D[0..3] : X\n  C -> D[*] : Y\n", ["D[0..3]"]),
         ("  call L\nwhere\n  protocol L =\n    C -> D[0..3] : Go\n", ["D[0..3]"]),
         # all members
         ("  C -> D[0..4] : Go\n", []),
