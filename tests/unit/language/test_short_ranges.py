@@ -27,7 +27,6 @@ def short(body: str, roles: str = "C, D[4]") -> list[str]:
         ("  C -> D[*] : Go\n  D[0..3] -> C : Done\n", ["D[0..3]"]),
         ("  C -> D[0] : Lead\n  C -> D[1..3] : Follow\n", ["D[1..3]"]),
         ("  C -> D[0..2] : A\n  C -> D[2..3] : B\n", ["D[2..3]"]),
-        (
         ("  loop repeat 2\n    C -> D[0..3] : X\n  C -> D[*] : Y\n", ["D[0..3]"]),
         ("  call L\nwhere\n  protocol L =\n    C -> D[0..3] : Go\n", ["D[0..3]"]),
         # all members
