@@ -89,7 +89,7 @@ def test_the_diff_keeps_comments_and_layout() -> None:
     best = offers_of("mixed_choice")[0]
     assert best.text == applied(text, best.edits)
     assert unified_diff("mixed_choice.tell", text, best.text) == (
-        "--- mixed_choice.tell\n+++ mixed_choice.tell\n@@ -9,4 +9,5 @@\n"
+        "--- mixed_choice.tell\n+++ mixed_choice.tell\n@@ -10,4 +10,5 @@\n"
         "         Clerk -> Archive : Report\n     | Skip =>\n         Boss -> Archive : Skip\n"
         "+        Boss -> Clerk : Skip\n         Clerk -> Archive : Report\n"
     )

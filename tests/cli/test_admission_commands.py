@@ -106,8 +106,8 @@ def test_redaction_hides_every_key() -> None:
         (("admit", "nowhere.tell"), 1, "TV001"),
         (("admit", "counterexamples/self_send.tell"), 1, "TV208"),
         (("admit", "docs/ci", "--policy", POLICY), 4, "no protocol was found"),
-        (("policy", "check", f"{COUNTER}/policies/import_cycle.toml"), 2, "TV056"),
-        (("policy", "check", f"{COUNTER}/policies/reserved_pack.toml"), 1, "TV067"),
+        (("policy", "check", f"{COUNTER}/policies/import_cycle.toml"), 0, "TV056"),
+        (("policy", "check", f"{COUNTER}/policies/reserved_pack.toml"), 0, "TV067"),
         (("policy", "check"), 0, "63 keys"),
         (("policy", "check", "--fail-on", "warning"), 1, "TV069"),
         (("check", "specs", "--policy", "nowhere"), 2, "TV051"),
@@ -152,8 +152,8 @@ def test_a_check_with_a_policy_decides_admission() -> None:
 
 
 def test_a_check_of_the_counterexamples_refutes_their_admission() -> None:
-    code, done = call("check", COUNTER, "--policy", POLICY, "--format", "concise")
-    assert code == 1
+    code, done = call("check", "--isolated", COUNTER, "--policy", POLICY, "--format", "concise")
+    assert code == 1  # some expect another runtime, others another policy
     for number in ("TV702", "TV703", "TV704", "TV708", "TV709", "TV714", "TV715", "TV716"):
         assert number in done.output
 

@@ -47,7 +47,7 @@ def run(*texts: str, **changes: object) -> Run:
         ((BEHIND_CALL,), "TV261"),
         ((RECEIPT,), "TV306"),
         ((UNMERGED,), "TV411"),
-        ((IMPORTING, OTHER), "TV265"),
+        ((IMPORTING, OTHER), "TV294"),
     ],
 )
 def test_what_telltale_drops_or_rejects_is_an_error(texts: tuple[str, ...], code: str) -> None:

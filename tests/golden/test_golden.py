@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-import shutil
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable
@@ -166,7 +165,8 @@ def test_all_formats_agree_whatever_the_outcome(tmp_path: Path, name: str, code:
     protocols.mkdir()
     if name == "counterexamples":
         for path in sorted((HERE.parent.parent / name).glob("*.tell"))[:8]:
-            shutil.copy(path, protocols)
+            text = path.read_text(encoding="utf-8").partition("\n")[2]  # nothing is expected
+            (protocols / path.name).write_text(text, encoding="utf-8")
     elif name in TEXTS:
         (protocols / "it.tell").write_text(TEXTS[name], encoding="utf-8")
     folder = tmp_path / "to"

@@ -48,7 +48,6 @@ MODULES: Final[dict[str, str]] = {
     "shape": "3",
     "structure": "2",
     "syntax": "14",
-    "target": "2",
     "timeouts": "4",
     "versions": "5",
     "workflows": "8",

@@ -125,7 +125,7 @@ def _check_choreography(
     if options.target == TELLTALE:
         from tellverify.verification.telltale_target import for_telltale
 
-        said = for_telltale(judged, said)
+        said = for_telltale(said)
     if _EXPECT in source.text and MARK in source.text:
         from tellverify.verification.negative_examples import as_expected
 
