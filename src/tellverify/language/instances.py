@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 from itertools import product
+from math import prod
 from typing import Final
 
 import msgspec
@@ -14,6 +16,7 @@ from tellverify.language.lowering.sites import least_responses
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
+MOST_COMBINATIONS: Final = 1_000  # of family sizes that are looked at
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) = ([0-9]{1,6})")
 
 
@@ -88,20 +91,64 @@ def combinations(
     Families that are not `wanted` have the `default` sizes, or as many from the smallest size on at
     which the text has a meaning. Different sizes for two families of one size symbol give a single
     combination with both, of which lowering says what is wrong. `known` has the smallest sizes
-    where these have been found before.
+    where these have been found before. Of more than MOST_COMBINATIONS only that many are given; `left_out` says how
+    many there are beyond.
     """
+    choices = _choices(protocol, wanted, default, known)
+    groups = family_groups(protocol)
+    if choices is None:
+        yield {family: wanted.get(family, default)[0] for each in groups for family in each}
+        return
+    for chosen in _smallest_first(choices):
+        yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
+
+
+def left_out(
+    protocol: ast.Protocol, wanted: Mapping[str, Sequence[int]], default: Sequence[int]
+) -> int:
+    """How many combinations of family sizes `combinations` does not give."""
+    choices = _choices(protocol, wanted, default)
+    return 0 if choices is None else max(0, prod(map(len, choices)) - MOST_COMBINATIONS)
+
+
+def _smallest_first(choices: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    """Vectors by their sum, then in lexicographic order; too many are never made at once."""
+    if prod(map(len, choices)) <= MOST_COMBINATIONS:
+        yield from sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes))
+        return
+    rows = [sorted(row) for row in choices]
+    first = tuple(row[0] for row in rows)
+    heap = [(sum(first), first, (0,) * len(rows))]
+    seen = {heap[0][2]}
+    for _ in range(MOST_COMBINATIONS):
+        _, sizes, places = heappop(heap)
+        yield sizes
+        for number, row in enumerate(rows):
+            at = places[number] + 1
+            following = (*places[:number], at, *places[number + 1 :])
+            if at < len(row) and following not in seen:
+                seen.add(following)
+                larger = (*sizes[:number], row[at], *sizes[number + 1 :])
+                heappush(heap, (sum(larger), larger, following))
+
+
+def _choices(
+    protocol: ast.Protocol,
+    wanted: Mapping[str, Sequence[int]],
+    default: Sequence[int],
+    known: Mapping[str, int] | None = None,
+) -> list[Sequence[int]] | None:
+    """The sizes of each group of families; None where one group is given different sizes."""
     groups = family_groups(protocol)
     smallest = smallest_sizes(protocol) if known is None else known
     choices: list[Sequence[int]] = []
     for group in groups:
         named = [tuple(wanted[family]) for family in group if family in wanted]
         if len(set(named)) > 1:
-            yield {family: wanted.get(family, default)[0] for each in groups for family in each}
-            return
+            return None
         more = max(0, max(smallest[family] for family in group) - default[0])
         choices.append(named[0] if named else [size + more for size in default])
-    for chosen in sorted(product(*choices), key=lambda sizes: (sum(sizes), sizes)):
-        yield {family: size for group, size in zip(groups, chosen, strict=True) for family in group}
+    return choices
 
 
 def one_instance(

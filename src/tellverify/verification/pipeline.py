@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
+from tellverify.diagnostics.limits import EVENT_LIMIT, NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit
@@ -27,7 +27,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Bounded, Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
 from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
@@ -38,6 +38,7 @@ from tellverify.verification.tried_sizes import tried_sizes
 if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
+_OF_ANY_SIZES: Final = frozenset({Property.GUARDS, Property.ADMISSION})  # decided of the text
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
 TELLTALE: Final = "telltale"  # the target
 _EXPECT: Final = "expect"  # the comment on a text that shows a fault
@@ -244,11 +245,11 @@ def _check_protocol(
     context = Context(judged, protocol, name, tried.instances, options, sha256, tried.claim)
     decision = decide_protocol(context)
     result.files[source.path, name] = decision.files
-    decided = [
-        well_formed,
+    of_sizes = [
         *verdicts(outcomes, tried.bound, place, tried.claim),
         *decision.verdicts,
     ]
+    decided = [well_formed, *_within(tried.limit, of_sizes)]
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
     later = [
         *decision.diagnostics,
@@ -277,6 +278,16 @@ def _check_protocol(
         scenarios=decision.scenarios,
     )
     return report, [*more, *later]
+
+
+def _within(limit: str, decided: Sequence[Verdict]) -> Iterator[Verdict]:
+    """The verdicts, none of which claims anything of sizes that a `limit` left out."""
+    for verdict in decided:
+        holds = isinstance(verdict.outcome, Proved | Bounded)
+        if limit and holds and verdict.property not in _OF_ANY_SIZES:
+            unknown = Unknown(limit, EVENT_LIMIT.number)
+            verdict = msgspec.structs.replace(verdict, outcome=unknown)
+        yield verdict
 
 
 def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:

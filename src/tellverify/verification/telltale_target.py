@@ -19,7 +19,7 @@ _UNMERGEABLE: Final = "the target is Telltale, whose compiler rejects this"
 
 
 def for_telltale(said: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The findings on a choreography that Telltale is to run: what it drops or rejects is an error."""
+    """The findings where Telltale is to run the text: what it drops or rejects is an error."""
     return [_as_error(one) for one in said]
 
 

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.instances import combinations, instance_name, smallest_sizes
+from tellverify.language.instances import (
+    MOST_COMBINATIONS,
+    combinations,
+    instance_name,
+    left_out,
+    smallest_sizes,
+)
 from tellverify.language.lowering.families import declared_roles, family_groups, size_symbol
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
@@ -42,6 +48,9 @@ _UNDECIDED: Final = "it is not decided at {}"
 class TriedSizes(msgspec.Struct, frozen=True):
     """What came out at every choice of sizes, and the largest number of events.
 
+    `limit` says that not all choices were looked at; it is empty otherwise, and where all sizes are
+    claimed.
+
     `instances` are the sizes that deciders of whole protocols look at, and `bound` names these.
     """
 
@@ -52,6 +61,7 @@ class TriedSizes(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     events: int
     claim: SizeClaim
+    limit: str
 
 
 def tried_sizes(
@@ -95,6 +105,10 @@ class _Sizes:
             lowered = self._at(sizes)
             instances.append(Instance(instance_name(sizes), sizes, lowered))
             self._keep(sizes, lowered)
+        beyond = left_out(protocol, wanted, DEFAULT_SIZES)
+        limit = _too_many_sizes(beyond) if beyond and needs_all else ""
+        if limit:
+            instances.append(Instance("", {}, Lowered(None, limit=limit)))
         used = sorted({*self._findings, *map(_key, given)}, key=self._order)
         families, bound = _families(protocol, instances)
         return TriedSizes(
@@ -109,6 +123,7 @@ class _Sizes:
             tuple(one for key in used for one in self._known[key].diagnostics),
             max((_event_count(one.lowered) for one in instances), default=0),
             claim,
+            limit,
         )
 
     def _order(self, key: _Key) -> tuple[int, tuple[int, ...]]:
@@ -185,6 +200,13 @@ class _Sizes:
 
     def _is_refuted(self, grid: SizeGrid, point: tuple[int, ...]) -> bool:
         return isinstance(self._first(grid, point), Refuted)
+
+
+def _too_many_sizes(beyond: int) -> str:
+    return (
+        f"of {beyond + MOST_COMBINATIONS:,} combinations of family sizes only"
+        f" {MOST_COMBINATIONS:,} were looked at; give fewer sizes with `--instances`"
+    )
 
 
 def _event_count(lowered: Lowered) -> int:

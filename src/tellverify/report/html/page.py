@@ -17,10 +17,10 @@ from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, failures, protocols, refuted, system
+from tellverify.report.html.compared import versions
 from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.shell import Section, markup, rendered
-from tellverify.report.html.compared import versions
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact
 from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
