@@ -333,24 +333,26 @@ def _memory() -> int:
 @contextmanager
 def _quiet(folder: Path) -> Iterator[Callable[[], str]]:
     """Work in `folder` with streams that are kept; the text of standard error so far."""
-    here, streams = os.getcwd(), (sys.stdin, sys.stdout, sys.stderr)
+    here, streams = ROOT, (sys.stdin, sys.stdout, sys.stderr)
     errors = io.BytesIO()
     os.chdir(folder)
     sys.stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     sys.stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace")
     sys.stderr = io.TextIOWrapper(errors, encoding="utf-8", errors="backslashreplace")
 
+    written = sys.stderr
+
     def said() -> str:
-        sys.stderr.flush()
+        written.flush()
         return errors.getvalue().decode("utf-8", "replace")
 
     kept: list[str] = []
     try:
         yield lambda: kept[0] if kept else said()
     finally:
-        kept.append(said())
-        sys.stdin, sys.stdout, sys.stderr = streams
         os.chdir(here)
+        sys.stdin, sys.stdout, sys.stderr = streams
+        kept.append(errors.getvalue().decode("utf-8", "replace") if not errors.closed else "")
 
 
 def survey(numbers: Sequence[int], folder: Path, only: Sequence[str] = ()) -> list[FuzzFinding]:

@@ -47,6 +47,7 @@ class Flags(msgspec.Struct, frozen=True):
     configurations: int | None = None
     timeout: float | None = None
     total_timeout: float | None = None
+    memory: int | None = None
     jobs: int | None = None
     require: str | None = None
     fail_on: str | None = None
@@ -229,7 +230,14 @@ how_long = _joined(
         type=float,
         callback=parse_seconds,
         metavar="S",
-        help="Seconds for all protocols together.",
+        help="Seconds for all protocols together; 600 without this.",
+    ),
+    click.option(
+        "--memory",
+        type=click.IntRange(64, 2**24),
+        metavar="MB",
+        help="Memory for all processes; what takes more is unknown. Most of the machine's without"
+        " this.",
     ),
     click.option(
         "--jobs",

@@ -71,6 +71,7 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
     from tellverify.source.toml import TomlFault, read_toml
     from tellverify.verification.configuration_files import shown
     from tellverify.verification.output_paths import escape
+    from tellverify.verification.policy_paths import policy_refusal
 
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
@@ -88,7 +89,12 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
     if why:
         complain(f"{shown(path)}: {why}")
         raise Stopped(Exit.USAGE)
-    return os.path.relpath(os.path.join(folder, named))
+    place = os.path.relpath(os.path.join(folder, named))
+    why = policy_refusal(place, folder)
+    if why:
+        complain(f"{shown(path)}: {why}")
+        raise Stopped(Exit.USAGE)
+    return place
 
 
 def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -31,6 +31,7 @@ from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.checked import Checked, FileResult
 from tellverify.verification.interruption import CODES
+from tellverify.verification.memory import limit_memory
 from tellverify.verification.schedule import Schedule, ScheduledRun, conducted
 from tellverify.verification.settings import Settings, may_be_configured
 from tellverify.verification.solvers import solvers_of
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 CACHE_NAME = "verdicts.sqlite"
 _WITH_COMPLETIONS = ("json", "proof", "html")
+
+
+TOTAL_SECONDS: Final = 600.0  # for a whole check
 
 
 class CheckPlan(msgspec.Struct, frozen=True):
@@ -178,6 +182,12 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         except UnknownChanges as error:
             raise click.UsageError(str(error)) from None
         only = changed if only is None else changed & only
+    if "policy" in found.confined and options.policy is not None:
+        from tellverify.verification.policy_paths import policy_refusal
+
+        refusal = policy_refusal(options.policy, found.folder)
+        if refusal:
+            raise click.UsageError(refusal)
     if "reports" in found.confined:
         _refuse_to_replace(reports, [*(one.path for one in files), found.path])
     if flags.strict:
@@ -188,10 +198,11 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         found.jobs or os.cpu_count() or 1,
         cache,
         flags.recheck_cache,
-        seconds=flags.total_timeout,
+        seconds=_total(flags),
         only=only,
         more=_workflows(found, flags, options, cache),
     )
+    limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
 
@@ -221,6 +232,15 @@ def _workflows(
 
 def _contains(folder: str, path: str) -> bool:
     return folder in (path, ".") or path.startswith(os.path.join(folder, ""))
+
+
+def _total(flags: Flags) -> float | None:
+    """Seconds for the whole check: a limit that no input outlasts, unless another one is given."""
+    if flags.total_timeout is not None:
+        return flags.total_timeout
+    from tellverify.verification.deadline import is_supported
+
+    return TOTAL_SECONDS if is_supported() else None
 
 
 def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:

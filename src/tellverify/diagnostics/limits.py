@@ -20,6 +20,21 @@ TIMEOUT: Final = Code(
     severity=Severity.WARNING,
 )
 
+MEMORY_LIMIT: Final = Code(
+    "TV432",
+    "memory-limit",
+    "an answer that takes more memory than the limit",
+    kind=Kind.LIMIT,
+    severity=Severity.ERROR,
+    help="give more with `--memory`, or make the protocol smaller",
+)
+
+
+def memory_limit(path: str) -> Diagnostic:
+    """A file that takes more memory than the limit before any of its protocols is decided."""
+    return finding(MEMORY_LIMIT, path, "this file takes more memory than `--memory` allows")
+
+
 OUTSIDE_CLASS: Final = Code(
     "TV431",
     "outside-class",

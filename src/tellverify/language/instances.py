@@ -91,8 +91,8 @@ def combinations(
     Families that are not `wanted` have the `default` sizes, or as many from the smallest size on at
     which the text has a meaning. Different sizes for two families of one size symbol give a single
     combination with both, of which lowering says what is wrong. `known` has the smallest sizes
-    where these have been found before. Of more than MOST_COMBINATIONS only that many are given; `left_out` says how
-    many there are beyond.
+    where these have been found before. Of more than MOST_COMBINATIONS only that many are given;
+    `left_out` says how many there are beyond.
     """
     choices = _choices(protocol, wanted, default, known)
     groups = family_groups(protocol)

@@ -79,7 +79,8 @@ class Options(msgspec.Struct, frozen=True):
     single properties need, "proved", "bounded", "assumed" or "nothing". `policy` is the path of a
     policy folder, `runtime` a profile of it other than its default. `today` is the day that dated
     assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
-    protocol; what does not end in it is unknown. `budgets` are limits as `(sender, receiver,
+    protocol, `total` that of a whole check, which ends at `until` by the monotonic clock; what does
+    not end in them is unknown. `budgets` are limits as `(sender, receiver,
     limit)`; without a receiver it is one on all that the sender is charged. `reviewed` has the keys
     of the comments that count; None: all of them do. `suggest` looks for a repair of what is
     refuted, with little work. With the `target` "telltale" it is an error
@@ -115,6 +116,8 @@ class Options(msgspec.Struct, frozen=True):
     today: str = ""
     budgets: tuple[tuple[str, str, int], ...] = ()
     seconds: float | None = None
+    total: float | None = None
+    until: float | None = None
     reviewed: tuple[str, ...] | None = None
     target: str = ""
     suggest: bool = False

@@ -195,7 +195,14 @@ class Keys:
 
     def __init__(self, files: Sequence[ReadFile], options: Options) -> None:
         decisive = msgspec.structs.replace(
-            options, baseline=None, ledger=None, today="", fail_on="", seconds=None
+            options,
+            baseline=None,
+            ledger=None,
+            today="",
+            fail_on="",
+            seconds=None,
+            total=None,
+            until=None,
         )
         self._common = _digest(
             [

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.diagnostics.limits import EVENT_LIMIT, NOT_WELL_FORMED, TIMEOUT
-from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.limits import EVENT_LIMIT, MEMORY_LIMIT, NOT_WELL_FORMED, TIMEOUT
+from tellverify.diagnostics.model import Code, Diagnostic, Severity, sort_key
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.families import declared_roles
-from tellverify.language.syntax import ast
 from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named
 from tellverify.model.roles import family_of
 from tellverify.obligations.across_sizes import verdicts
@@ -24,7 +23,6 @@ from tellverify.obligations.options import Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_protocol
 from tellverify.source.span import Span
-from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Proved, Refuted, Skipped, Unknown
@@ -33,6 +31,7 @@ from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import CheckedOrigin, FileResult, assembled
 from tellverify.verification.deadline import TimeUp, within
+from tellverify.verification.given_up import TOO_MUCH_MEMORY, seconds_of, too_late, without_memory
 from tellverify.verification.tried_sizes import tried_sizes
 
 if TYPE_CHECKING:
@@ -85,7 +84,10 @@ def _result(
 
 def check_file(workspace: Workspace, index: int, options: Options) -> FileResult:
     """What is found out about one file of a workspace, of which no file includes another."""
-    return _result(workspace, *workspace.opened_at(index), options)
+    try:
+        return _result(workspace, *workspace.opened_at(index), options)
+    except MemoryError:
+        return without_memory(workspace.files[index])
 
 
 def _check_choreography(
@@ -109,10 +111,12 @@ def _check_choreography(
         result.origins[source.path, found.name] = CheckedOrigin(files, workspace.dialect)
         own = _options_of(found, options)
         try:
-            with within(options.seconds):
+            with within(seconds_of(options)):
                 report, more = _check_protocol(workspace, found, said, own, settlement, result)
         except TimeUp:
-            report, more = _timed_out(found.protocol, found.name, source, own), []
+            report, more = _given_up(found, too_late(options), TIMEOUT, own), []
+        except MemoryError:
+            report, more = _given_up(found, TOO_MUCH_MEMORY, MEMORY_LIMIT, own), []
         more = _with_suggestion(workspace, found, report, more, own)
         result.reports.append(report)
         said.extend(more)
@@ -173,19 +177,19 @@ def _options_of(found: SourceProtocol, options: Options) -> Options:
     return msgspec.structs.replace(options, requirements=wanted)
 
 
-def _timed_out(
-    protocol: ast.Protocol, name: str, source: SourceFile, options: Options
-) -> ProtocolReport:
+def _given_up(found: SourceProtocol, reason: str, limit: Code, options: Options) -> ProtocolReport:
     """The report on a protocol that was given up: nothing is known of it."""
+    protocol, source = found.protocol, found.source
     place = source.position(protocol.name.span.start)
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
-    reason = f"no answer within {options.seconds:g} s" if options.seconds else "no time was left"
     given_up = tuple(
-        Verdict.of(p, ObligationScope(), Unknown(reason, TIMEOUT.number), place)
+        Verdict.of(p, ObligationScope(), Unknown(reason, limit.number), place)
         for p in OF_EVERY_PROTOCOL
     )
     selected = tuple(v for v in given_up if _is_selected(v, options))
-    return ProtocolReport(name, source.path, place[0], roles, (), _required(selected, options))
+    return ProtocolReport(
+        found.name, source.path, place[0], roles, (), _required(selected, options)
+    )
 
 
 def _settlement(judged: CheckedFile, options: Options) -> Settlement | None:

@@ -145,15 +145,10 @@ class _Work:
                 self._tell(path)
 
     def _limited(self) -> Options:
-        """The options with what is left of the time."""
+        """The options with the end of the time for the whole check."""
         if self._end is None:
             return self._options
-        import time
-
-        left = max(self._end - time.monotonic(), 0.0)
-        own = self._options.seconds
-        limit = left if own is None else min(own, left)
-        return msgspec.structs.replace(self._options, seconds=limit)
+        return msgspec.structs.replace(self._options, total=self._how.seconds, until=self._end)
 
     def _take(self, index: int, result: FileResult) -> None:
         self.results[index] = result

@@ -1,0 +1,41 @@
+"""Limits of time and memory: how much is left, and what is said of what was given up."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from tellverify.diagnostics.limits import memory_limit
+from tellverify.language.files.inputs import ReadFile
+from tellverify.obligations.options import Options
+from tellverify.verdict.run import Input
+from tellverify.verification.checked import FileResult
+
+_OTHERWISE: Final = "another run or machine may find out more"
+TOO_MUCH_MEMORY: Final = f"it needs more memory than `--memory` allows; {_OTHERWISE}"
+
+
+def seconds_of(options: Options) -> float | None:
+    """What a protocol may take: its own limit, or what is left of the time for the whole check."""
+    if options.until is None:
+        return options.seconds
+    left = max(options.until - time.monotonic(), 0.0)
+    return left if options.seconds is None else min(left, options.seconds)
+
+
+def too_late(options: Options) -> str:
+    """Why a protocol has no answer in time, without what the clock says."""
+    is_over = options.until is not None and time.monotonic() >= options.until
+    if options.seconds is not None and not is_over:
+        limit = f"no answer within {options.seconds:g} s"
+    elif options.total is not None:
+        limit = f"no time was left of the {options.total:g} s for the whole check"
+    else:
+        limit = "no time was left"
+    return f"{limit}; {_OTHERWISE}"
+
+
+def without_memory(file: ReadFile) -> FileResult:
+    """The result of a file that cannot even be read with the memory there is."""
+    read = Input(file.path, file.sha256)
+    return FileResult(read, file.source(), [], [memory_limit(file.path)], [], [], {}, {})
