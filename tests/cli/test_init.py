@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from tellverify.cli.group import tellverify
@@ -45,9 +46,13 @@ def test_the_tree_decides_what_is_written(command: tuple[str, ...]) -> None:
     code, said = call(*command)
     assert code == 0
     assert (written()["include"], written()["policy"]) == (["crates/**/*.tell"], "aura")
-    assert said[1:3] == ["3 protocols in 3 files", "  2 pass, 1 do not"]
-    assert said[3].startswith("  not: RaceOfSenders, ")
-    assert "crates/b/race.tell" in said[3]
+    assert said[1] == "3 protocols in 3 files: 2 pass, 1 do not"
+    assert said[2].startswith("  not: RaceOfSenders, ")
+    assert "crates/b/race.tell" in said[2]
+    assert said[3] == "other commands for CI: passing admit, accept, facts; failing lint"
+    assert said[-1].strip() == (
+        '- {uses: OWNER/tellverify@v0.1.0, with: {commands: "check admit accept facts"}}'
+    )
     assert len(said) <= 10
     assert call("check")[0] == 1
     Path("crates/b/race.tell").unlink()
@@ -59,7 +64,7 @@ def test_rust_and_markdown_are_included_where_they_hold_protocols() -> None:
     write(crates__a__src__lib_dot_rs=inside, docs__page_dot_md=f"```tell\n{GOOD}```\n")
     code, said = call("init")
     assert (code, written()["include"]) == (0, ["**/*.rs", "**/*.md"])
-    assert said[1] == "2 protocols in 2 files"
+    assert said[1] == "2 protocols in 2 files: 2 pass, 0 do not"
 
 
 def test_the_policy_of_the_tree_comes_first_and_none_is_invented() -> None:
@@ -82,12 +87,13 @@ def test_the_snippet_is_that_of_the_system_in_use(mark: str, page: str) -> None:
     Path(mark).parent.mkdir(exist_ok=True)
     Path(mark).write_text("", "utf-8")
     _, said = call("init")
-    assert said[-1].startswith(f"CI: paste from {page}")
+    assert page in said[-2]
+    assert yaml.safe_load(said[-1])
 
 
 def test_a_tree_without_protocols_and_a_configuration_that_is_there() -> None:
     code, said = call("init")
-    assert (code, said[1]) == (0, "0 protocols in 0 files")
+    assert (code, said[1]) == (0, "0 protocols in 0 files: 0 pass, 0 do not")
     before = Path("tellverify.toml").read_bytes()
     code, said = call("init")
     assert (code, said) == (2, ["tellverify: tellverify.toml is there already"])

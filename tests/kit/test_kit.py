@@ -171,6 +171,68 @@ def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> N
         assert (tmp_path / path).exists()
 
 
+OTA = (ROOT / "specs" / "ota_activation.tell").read_text("utf-8")
+FACTS = (
+    '#[domain_fact(type_id = "t", schema_version = 1)]\n'
+    "pub enum NoteFact { Sent { at: PhysicalTime } }\n"
+)
+COMMANDS = "check lint admit accept facts"
+
+
+def tree(folder: Path) -> None:
+    """Two protocols, of which the configuration includes one, and facts in Rust."""
+    (folder / "in").mkdir()
+    (folder / "out").mkdir()
+    (folder / "in" / "ota.tell").write_text(OTA, encoding="utf-8")
+    (folder / "in" / "facts.rs").write_text(FACTS, encoding="utf-8")
+    race = ROOT / "counterexamples" / "race_of_senders.tell"
+    shutil.copy(race, folder / "out" / "race.tell")
+    text = 'include = ["in/*.tell"]\npolicy = "aura"\nexclude = ["out"]\n'
+    (folder / "tellverify.toml").write_text(text, encoding="utf-8")
+
+
+def test_the_action_runs_the_commands_as_configured(installed: Path, tmp_path: Path) -> None:
+    tree(tmp_path)
+    inputs = {"commands": COMMANDS, "strict": "false"}
+    done = run_step(steps()[1], tmp_path, installed, inputs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in ("1 admitted", "1 accepted", "`NoteFact` version 1"):
+        assert said in done.stdout
+    (tmp_path / "in" / "facts.rs").write_text(FACTS.replace("= 1", "= X"), encoding="utf-8")
+    done = run_step(steps()[1], tmp_path, installed, {**inputs, "fail": "false"})
+    assert done.returncode == 0
+    assert outputs(tmp_path)["exit-code"] == "1"
+    done = run_step(steps()[1], tmp_path, installed, {**inputs, "commands": "check push"})
+    assert done.returncode == 2
+    assert "::error::" in done.stdout
+
+
+def test_the_gitlab_job_runs_the_commands_as_configured(installed: Path, tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
+    tree(tmp_path)
+    assert BASH is not None
+    for shell, text, code in ((BASH, FACTS, 0), ("sh", FACTS.replace("= 1", "= X"), 1)):
+        (tmp_path / "in" / "facts.rs").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [shell, "-e", "-c", job["script"][-1]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+            env={
+                "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONIOENCODING": "utf-8",
+                **job["variables"],
+                "TELL_COMMANDS": COMMANDS,
+            },
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "1 admitted" in done.stdout
+        assert "1 accepted" in done.stdout
+
+
 def test_the_hooks_are_commands_there_are() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     for hook in hooks:

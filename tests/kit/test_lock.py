@@ -85,7 +85,7 @@ def test_a_path_is_never_locked(lock: ModuleType, line: str) -> None:
 def test_ci_uses_the_lock_wherever_it_installs_tools() -> None:
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     installs = [line for line in run.splitlines() if '/pip" install' in line]
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all("constraints.txt" in line for line in installs)
     action = (ROOT / "action.yml").read_text(encoding="utf-8")
-    assert '-c "$ACTION_FOLDER/ci/constraints.txt" "$ACTION_FOLDER"' in action
+    assert '-c "$ACTION_FOLDER/ci/constraints.txt" "$ACTION_FOLDER[rust]"' in action

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Final
 
 import click
@@ -26,10 +28,17 @@ from tellverify.verification.setting_values import toml_text
 PLACES: Final = ("specs/policy", "policy")
 _MOST_SHOWN: Final = 3
 _KINDS: Final = (".tell", ".rs", ".md")
+_STEP: Final = '- {{uses: OWNER/tellverify@v0.1.0, with: {{commands: "{commands}"}}}}'
+_GITLAB: Final = (
+    "include: [{{project: GROUP/tellverify, ref: v0.1.0, file: ci/gitlab.yml}}]"
+    "   # TELL_COMMANDS: {commands}"
+)
+_HOOK: Final = "- {{repo: https://example.com/OWNER/tellverify, rev: v0.1.0, hooks: [{hook}]}}"
+# A file that a system in use has, its page, where the snippet belongs, and the snippet.
 _CI: Final = (
-    (".github", "docs/ci/github.md, the step `uses: OWNER/tellverify@v0.1.0`"),
-    (".gitlab-ci.yml", "docs/ci/gitlab.md, the job that includes `ci/gitlab.yml`"),
-    (".pre-commit-config.yaml", "docs/ci/pre-commit.md, the hook `tellverify-check`"),
+    (".github", "docs/ci/github.md", "paste among the `steps` of a job", _STEP),
+    (".gitlab-ci.yml", "docs/ci/gitlab.md", "paste into .gitlab-ci.yml", _GITLAB),
+    (".pre-commit-config.yaml", "docs/ci/pre-commit.md", "paste among the `repos`", _HOOK),
 )
 
 _HEAD = """\
@@ -71,8 +80,9 @@ default = "bounded"
 def init() -> int:
     """Look at the tree below the working folder and write a `tellverify.toml` for it.
 
-    Says how many protocols there are, which of them a check passes, and what to put into CI. Exit
-    codes: 0 the file is written, whatever the check finds; 2 there is one, or it cannot be written.
+    Says how many protocols there are, which of them a check passes, which other commands pass, and
+    what to put into CI. Exit codes: 0 the file is written, whatever the check finds; 2 there is
+    one, or it cannot be written.
     """
     return write_configuration()
 
@@ -96,8 +106,26 @@ def write_configuration() -> int:
     except OSError as error:
         complain(f"cannot write {NAME}: {error.strerror}")
         return Exit.USAGE
-    click.echo("\n".join(_said(run, patterns, policy)))
+    codes = _codes(policy is not None) if run.protocols else {}
+    click.echo("\n".join(_said(run, patterns, policy, codes)))
     return Exit.OK
+
+
+def _codes(has_policy: bool) -> dict[str, int]:
+    """The exit codes of the other commands of CI on the tree, as it is configured now.
+
+    Commands that find nothing to do, or cannot work here, are left out.
+    """
+    from tellverify.cli.group import run as command
+
+    found = {}
+    for name in ("lint", *(("admit", "accept") if has_policy else ()), "facts"):
+        arguments = ("facts", "check") if name == "facts" else (name,)
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            code = command(arguments)
+        if code not in (Exit.NOTHING_SELECTED, Exit.USAGE):
+            found[name] = code
+    return found
 
 
 def _known_policy(run: Run) -> str | None:
@@ -131,20 +159,33 @@ def _text(patterns: Sequence[str], policy: str | None) -> str:
     return f"{_HEAD}{lines}{_REST}"
 
 
-def _said(run: Run, patterns: Sequence[str], policy: str | None) -> Iterator[str]:
+def _said(
+    run: Run, patterns: Sequence[str], policy: str | None, codes: Mapping[str, int]
+) -> Iterator[str]:
     """At most ten lines on what was found and what to do next."""
     files = {one.path for one in run.protocols}
     bad = [one for one in run.protocols if not _passes(one)]
     broken = sorted({d.path for d in run.diagnostics if d.severity is Severity.ERROR})
     yield f"wrote {NAME}: include {', '.join(patterns)}; {_about_policy(policy)}"
-    yield f"{counted(len(run.protocols), 'protocol')} in {counted(len(files), 'file')}"
-    yield f"  {len(run.protocols) - len(bad)} pass, {len(bad)} do not"
+    total = f"{counted(len(run.protocols), 'protocol')} in {counted(len(files), 'file')}"
+    yield f"{total}: {len(run.protocols) - len(bad)} pass, {len(bad)} do not"
     for one in bad[:_MOST_SHOWN]:
         yield f"  not: {tame(one.name)}, {tame(one.path)}:{one.line}, {_weakest(one)}"
     if broken:
         yield f"  {counted(len(broken), 'file')} with errors, first {tame(broken[0])}"
-    yield "next: tellverify check"
-    yield f"CI: {_snippet()}"
+    green = [name for name, code in codes.items() if code == Exit.OK]
+    rest = [name for name in codes if name not in green]
+    also = [
+        f"{verb} {', '.join(names)}"
+        for verb, names in (("passing", green), ("failing", rest))
+        if names
+    ]
+    if also:
+        yield f"other commands for CI: {'; '.join(also)}"
+    yield f"next: tellverify {'check' if bad or broken or not rest else rest[0]}"
+    page, place, snippet = _snippet()
+    yield f"CI: {place}, or see {page} of tellverify"
+    yield f"  {snippet.format(commands=' '.join(['check', *green]), hook='{id: tellverify-check}')}"
 
 
 def _about_policy(policy: str | None) -> str:
@@ -153,11 +194,10 @@ def _about_policy(policy: str | None) -> str:
     return f"policy {policy}"
 
 
-def _snippet() -> str:
-    for path, snippet in _CI:
-        if os.path.exists(path):
-            return f"paste from {snippet}"
-    return f"paste from {_CI[0][1]}, or from docs/ci/gitlab.md"
+def _snippet() -> tuple[str, str, str]:
+    """The page, the place and the snippet for the system in use; GitHub's without one."""
+    used = next((row for row in _CI if os.path.exists(row[0])), _CI[0])
+    return used[1:]
 
 
 def _passes(report: ProtocolReport) -> bool:
