@@ -116,3 +116,52 @@ def test_roles_are_inferred_with_their_families() -> None:
     (fragment,) = extract(source).fragments
     (protocol,) = read_fragment(source, fragment).file.protocols
     assert [role.name.text for role in protocol.roles or ()] == ["Hub", "Node", "Judge"]
+
+
+def test_a_part_that_leaves_something_out_is_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = "```tell\nA -> B : M\n{}\nA -> B : N\n```\n"
+    for dots in ("...", "  ...", "…"):
+        Path("page.md").write_text(page.format(dots), encoding="utf-8")
+        assert run(("check", "page.md", "--format", "concise")) == 4
+        said = capsys.readouterr().out
+        assert f"page.md:3:{len(dots) - len(dots.lstrip()) + 1}: note[TV160]" in said
+        assert "is not checked" in said
+    Path("page.md").write_text(page.format(".."), encoding="utf-8")
+    assert run(("check", "page.md")) == 1
+    whole = "```tell\nprotocol P =\n  roles A, B\n  A -> B : M\n  ...\n```\n"
+    Path("page.md").write_text(whole, encoding="utf-8")
+    assert run(("check", "page.md")) == 1
+
+
+def test_nothing_launches_a_part_and_it_need_not_use_its_roles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = '```tell\nroles A, B\n```\n\n```tell\nA { guard_capability : "x:y" } -> B : M\n```\n'
+    Path("page.md").write_text(text, encoding="utf-8")
+    for policy in ("aura", "builtin:aura"):
+        for dialect in ("strict", "faithful"):
+            code = run(("check", "page.md", "--policy", policy, "--dialect", dialect))
+            said = capsys.readouterr().out
+            assert "TV206" not in said
+            assert "admission" not in said
+            assert "TV710" not in said
+            assert code == 0, said
+        assert run(("admit", "page.md", "--policy", policy)) == 4
+        assert run(("accept", "page.md", "--policy", policy)) == 4
+
+
+def test_an_example_in_rust_may_name_a_file_of_another_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = 'tell!(include_str!("src/x.tell"));\n'
+    Path("page.md").write_text(f"```rust\n{call}```\n", encoding="utf-8")
+    Path("lib.rs").write_text(call, encoding="utf-8")
+    run(("check", "page.md", "--format", "concise"))
+    assert "note[TV158] cannot read the included file" in capsys.readouterr().out
+    assert run(("check", "lib.rs", "--format", "concise")) == 1
+    assert "error[TV158]" in capsys.readouterr().out

@@ -143,6 +143,17 @@ def test_files_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows(capsys, "--root", "sub")[0] == 1
 
 
+@pytest.mark.parametrize("rest", ["None", "Err(Unknown)", "unreachable!()", "Vec::new()"])
+def test_an_arm_that_refuses_all_others_says_nothing_of_keys(
+    capsys: pytest.CaptureFixture[str], rest: str
+) -> None:
+    text = TABLE.replace("CONSENSUS =>", '"aura.amp.transport" =>').replace("Vec::new()", rest)
+    text = text.replace("vec![CapabilityKey::new(BYZANTINE)]", "vec![]")
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    _, found = rows(capsys)
+    assert len(found) == (1 if rest == "Vec::new()" else 0)
+
+
 def test_a_field_of_a_struct_has_the_keys(capsys: pytest.CaptureFixture[str]) -> None:
     text = """\
 pub fn required(id: &str) -> Option<Profile> {

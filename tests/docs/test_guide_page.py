@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,14 @@ def test_every_row_has_an_example_and_every_section_is_there() -> None:
 
 
 @pytest.mark.parametrize(("section", "command", "code"), ROWS)
-def test_the_examples_end_as_the_page_says(section: str, command: str, code: str) -> None:
+def test_the_examples_end_as_the_page_says(
+    section: str, command: str, code: str, tmp_path: Path
+) -> None:
     call = [sys.executable, "-m", "tellverify", *command.split()]
-    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    folder = ROOT
+    if command == "init":  # it writes into its folder
+        folder = tmp_path / "crate"
+        shutil.copytree(ROOT / "tests" / "cli" / "crate", folder)
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == int(code), (section, done.stdout[-500:], done.stderr[-500:])
     assert "Traceback" not in done.stderr

@@ -24,6 +24,8 @@ from tellverify.source.text import SourceFile
 
 _CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _VARIANT: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
+# What an arm for all other protocols has that refuses them instead of asking for no key.
+_REFUSES: Final = re.compile(r"\bNone\b|\bErr\b|\bpanic!|\bunreachable!|\btodo!|\bbail!")
 _DEPTH: Final = 8
 
 Reader = Callable[[str], str]
@@ -156,6 +158,8 @@ class _TableReader:
             if pattern is None or value is None:
                 continue
             names = list(self._names(pattern))
+            if names == [""] and _REFUSES.search(self._rust.text(value)):
+                continue
             if names:
                 keys = tuple(dict.fromkeys(self._values(value)))
                 span = self._rust.span(arm)

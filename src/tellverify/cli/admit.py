@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final
 
 import click
@@ -208,18 +209,19 @@ def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]
     """Manifests of sources, and stored ones."""
     found: list[Derived] = []
     is_fine = True
-    for path in paths:
-        if not path.endswith(".json"):
-            sourced, fine, _ = protocols_under(policy, [path])
+    for stored, group in groupby(paths, lambda path: path.endswith(".json")):
+        if not stored:
+            sourced, fine, _ = protocols_under(policy, group)
             found.extend(one.derived for one in sourced)
             is_fine = is_fine and fine
             continue
-        manifest = read_manifest(path)
-        if isinstance(manifest, Manifest):
-            found.append(Derived(manifest, SourceFile(path, ""), NOWHERE, {}, ()))
-        else:
-            say([manifest], {})
-            is_fine = False
+        for path in group:
+            manifest = read_manifest(path)
+            if isinstance(manifest, Manifest):
+                found.append(Derived(manifest, SourceFile(path, ""), NOWHERE, {}, ()))
+            else:
+                say([manifest], {})
+                is_fine = False
     return found, is_fine
 
 

@@ -161,12 +161,15 @@ def protocols_under(
                 errors = [one for one in judged.said if one.severity is not Severity.NOTE]
             if errors:
                 said += errors
+                is_fine = False
+                continue
+            if judged.is_part:
                 continue
             for each in named(judged, taken):
                 derived = derive(judged, each.protocol, policy)
                 found.append(Sourced(each, derived))
         say(said, sources)
-        is_fine = is_fine and not said
+        is_fine = is_fine and all(one.severity is not Severity.ERROR for one in said)
     return found, is_fine, workspace
 
 

@@ -140,9 +140,19 @@ UNREADABLE_MACRO: Final = Code(
 
 
 def missing_include(
-    path: str, span: Span, included: str, reasons: Mapping[str, str], *, in_crate: bool
+    path: str,
+    span: Span,
+    included: str,
+    reasons: Mapping[str, str],
+    *,
+    in_crate: bool,
+    in_macro: bool,
 ) -> Diagnostic:
-    """An included file that cannot be read at any of its places; `reasons` are by place."""
+    """An included file that cannot be read at any of its places; `reasons` are by place.
+
+    Rust on a Markdown page is an example: its file need not be in this tree.
+    """
+    is_example = in_macro and path.endswith(".md")
     where = "the folder of the crate" if in_crate else "the folder of this file"
     return finding(
         UNREADABLE_MACRO,
@@ -154,6 +164,7 @@ def missing_include(
             f"write a path relative to {where}",
             "if it is not meant to be read, name this file in `exclude` of the configuration",
         ],
+        severity=Severity.NOTE if is_example else None,
         upstream="rejects",
     )
 
@@ -233,6 +244,16 @@ def part(path: str, span: Span) -> Diagnostic:
         "this block has no protocol, and is checked as a part of one",
         (span, ""),
         notes=["statements are the body of a protocol `Part` with the roles that they name"],
+    )
+
+
+def left_out(path: str, span: Span, dots: str) -> Diagnostic:
+    """A block without a protocol that leaves statements out."""
+    return finding(
+        PART,
+        path,
+        f"this block leaves something out (`{dots}`), and is not checked",
+        (span, "stands for other statements"),
     )
 
 

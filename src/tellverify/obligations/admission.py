@@ -31,7 +31,7 @@ def decide_admission(context: Context) -> Decision:
     from tellverify.obligations.policies import policy_at
 
     path = context.options.policy
-    if path is None:
+    if path is None or context.judged.is_part:
         return Decision()
     policy = policy_at(path).policy
     if policy is None:

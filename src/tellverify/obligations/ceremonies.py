@@ -84,11 +84,12 @@ def _against_schema(
     """The facts that the policy names and the schema lacks."""
     where = Where(context.source.path, context.name)
     known = {variant.fact or variant.name: variant.stands_for for variant in schema.variants}
+    typed = {f"{schema.name}::{one.name}": one.stands_for for one in schema.variants}
     shown = ", ".join(f"`{name}`" for name in known)
     named = ((row.initiated, "initiated"), (row.committed, "committed"), (row.aborted, "aborted"))
     for facts, stands_for in named:
         for fact in facts:
-            if known.get(fact) != stands_for:
+            if known.get(fact, typed.get(fact)) != stands_for:
                 span = context.protocol.name.span
                 yield say.unknown_fact(where, span, fact, schema.name, shown)
 

@@ -125,7 +125,12 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
         else:
             return inner, None
     return None, say.missing_include(
-        path, include.span, include.path, reasons, in_crate=crate is not None
+        path,
+        include.span,
+        include.path,
+        reasons,
+        in_crate=crate is not None,
+        in_macro=include.namespace is not None,
     )
 
 

@@ -57,6 +57,7 @@ _FENCE: Final = re.compile(
 _LIST_ITEM: Final = re.compile(r"[-*+.)]")
 _QUOTED: Final = re.compile(r"[ \t>]*+")
 _BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
+_LEFT_OUT: Final = re.compile(r"^[ \t]*(\.\.\.|…)[ \t]*$", re.MULTILINE)
 _HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
 
 
@@ -133,7 +134,7 @@ def read_fragment(source: SourceFile, fragment: SourceFragment) -> Parsed:
         start = fragment.offset + len(fragment.text) - len(fragment.text.lstrip())
         end = source.text.find("\n", start)
         said.append(say.part(source.path, Span(start, limit if end < 0 else end)))
-    return Parsed(placed(parsed.file, there), tuple(said))
+    return Parsed(placed(parsed.file, there), tuple(said), fragment.is_part)
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -310,8 +311,13 @@ class _FragmentFinder:
             include = _BOOK_INCLUDE.fullmatch(self.text, start, end)
             if include is not None:
                 self.includes.append(Include(include[1], Span(*include.span(1))))
+                return
+            text = self.text[start:end]
+            left_out = _LEFT_OUT.search(text)
+            if left_out is not None and is_part(text):
+                span = Span(start + left_out.start(1), start + left_out.end(1))
+                self.diagnostics.append(say.left_out(self.path, span, left_out[1]))
             else:
-                text = self.text[start:end]
                 self.add(text, start, is_part=is_part(text))
 
     # Fragments

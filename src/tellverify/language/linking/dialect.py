@@ -93,11 +93,14 @@ def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> Checke
         unused.extend(d for d in References(where, alone).check() if d.code is UNUSED_ROLE)
     dropped.sort()
     found = [d for d in said if limits or d.code is not UNUSED_ROLE] + unused
+    if parsed.is_part:
+        found = [d for d in found if d.code is not UNUSED_ROLE]
     return CheckedFile(
         msgspec.structs.replace(file, protocols=tuple(protocols)),
         source,
         tuple(by_upstream(_without_late_rules(found, dropped))),
         limits=limits,
+        is_part=parsed.is_part,
     )
 
 

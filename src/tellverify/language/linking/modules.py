@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.structure import UNUSED_ROLE
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.files.embedded import Unit
 from tellverify.language.files.inputs import ReadFile
@@ -30,6 +31,7 @@ class CheckedFile(msgspec.Struct, frozen=True):
     """A choreography with what is wrong with its text and what it gets from other files.
 
     `limits` says of protocols, by the place of their names, why they were too large to be judged.
+    A text that `is_part` of a protocol has no roles to account for, and nothing launches it.
     """
 
     file: ast.File
@@ -37,13 +39,23 @@ class CheckedFile(msgspec.Struct, frozen=True):
     said: tuple[Diagnostic, ...]
     linked: Linked = NOT_LINKED
     limits: Mapping[Span, str] = {}
+    is_part: bool = False
 
 
 def judged_alone(parsed: Parsed, source: SourceFile) -> CheckedFile:
     """A choreography of which no import is resolved."""
-    file = parsed.file
-    found = without_consequences(file, check_structure(file, source))
-    return CheckedFile(file, source, (*parsed.diagnostics, *found))
+    said = (*parsed.diagnostics, *_about_structure(parsed, source))
+    return CheckedFile(parsed.file, source, said, is_part=parsed.is_part)
+
+
+def _about_structure(
+    parsed: Parsed, source: SourceFile, linked: Linked = NOT_LINKED
+) -> Iterator[Diagnostic]:
+    """What is wrong with the structure; a part of a protocol need not use the roles it names."""
+    found = check_structure(parsed.file, source, linked)
+    for one in without_consequences(parsed.file, found):
+        if not (parsed.is_part and one.code is UNUSED_ROLE):
+            yield one
 
 
 def without_consequences(file: ast.File, found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -113,9 +125,8 @@ class Modules:
             )
             linked = linker.link()
             found = linker.found
-        structure = without_consequences(file, check_structure(file, source, linked))
-        said = (*parsed.diagnostics, *structure, *found)
-        self._judged[number] = CheckedFile(file, source, said, linked)
+        said = (*parsed.diagnostics, *_about_structure(parsed, source, linked), *found)
+        self._judged[number] = CheckedFile(file, source, said, linked, is_part=parsed.is_part)
         if file.module is not None and file.module.name.text in self._wanted:
             self._modules[number] = module_of(
                 file, source, linked, _blocked(file, source, said, linked)

@@ -39,11 +39,13 @@ class Parsed(msgspec.Struct, frozen=True):
     """The tree of one file and what is wrong with it.
 
     `file.complete` is False if parts could not be read: then there is an error among
-    `diagnostics`, and no verdict on a protocol that is not complete is sound.
+    `diagnostics`, and no verdict on a protocol that is not complete is sound. A text that `is_part`
+    of a protocol was read as the body of one that is written nowhere.
     """
 
     file: ast.File
     diagnostics: tuple[Diagnostic, ...]
+    is_part: bool = False
 
 
 def parse(source: SourceFile) -> Parsed:

@@ -1,0 +1,1 @@
+//! parity of the handover.

@@ -1,0 +1,1 @@
+//! status of the handover.

@@ -1,0 +1,1 @@
+//! wiring of the handover.
