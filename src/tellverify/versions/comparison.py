@@ -23,7 +23,7 @@ from tellverify.versions.bridge import BridgePlan, find_bridge
 from tellverify.versions.differences import message_changes, role_changes
 from tellverify.versions.instance import (
     ComparedInstance,
-    TooManyRoles,
+    TooManyMembers,
     compared_instance,
     corner_fault,
     failing_mixtures,
@@ -72,7 +72,7 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
             return _without(old, new, frame, *missing)
         try:
             one_size = compared_instance((old, new), graphs, sizes, rules, options)
-        except TooManyRoles as error:
+        except TooManyMembers as error:
             return _without(old, new, frame, "unknown", f"{error}; at most 63 can be mixed")
         if isinstance(one_size, str):
             return _without(old, new, frame, "unknown", one_size)

@@ -46,7 +46,7 @@ from tellverify.versions.wire_labels import WireRules, on_the_wire
 _MOST_CUBES = 64
 
 
-class TooManyRoles(Exception):
+class TooManyMembers(Exception):
     """More roles have changed than a cube of deployments can hold."""
 
 
@@ -79,7 +79,7 @@ def compared_instance(
 ) -> ComparedInstance | str:
     """Search all mixtures of two versions that have graphs or machines; or why that is impossible.
 
-    Raises TooManyRoles.
+    Raises TooManyMembers.
     """
     old, new = graphs
     left, right = old.graph, new.graph
@@ -104,7 +104,7 @@ def compared_instance(
         machines[0] = [_renamed(machine, rules) for machine in machines[0]]
     roles = RoleVersions(*machines)
     if len(roles.changed) > MOST_CHANGED:
-        raise TooManyRoles(f"{len(roles.changed)} roles have changed")
+        raise TooManyMembers(f"{len(roles.changed)} roles have changed")
     mixtures = Mixtures(roles, largest_bound=options.queue_limit, budget=options.search_limit)
     order = rollout(mixtures.changed, mixtures.cubes)
     plain = (None if old.graph is None else _named_anew(old.graph, rules), new.graph)

@@ -34,7 +34,7 @@ _TIMER: Final = "timeout"
 _Stored = TypeVar("_Stored", bound=msgspec.Struct)
 
 
-class UnknownProtocol(Exception):
+class UnknownPhaseProtocol(Exception):
     """No protocol, or more than one, is called so; `others` are names that there are."""
 
     def __init__(self, reason: str, others: Sequence[str] = ()) -> None:
@@ -119,7 +119,7 @@ class ProtocolFiles:
         return list(found.values())
 
     def head(self, text: str) -> ProtocolHead:
-        """The protocol that a phase names. Raises UnknownProtocol."""
+        """The protocol that a phase names. Raises UnknownPhaseProtocol."""
         known = self._heads.get(text)
         if known is None:
             known = self._heads[text] = self._looked_up(text)
@@ -131,7 +131,7 @@ class ProtocolFiles:
             place = os.path.normpath(os.path.join(self.folder, path)).replace(os.sep, "/")
             unit = self._unit(place)
             if unit.file.diagnostic is not None:
-                raise UnknownProtocol(unit.file.diagnostic.message)
+                raise UnknownPhaseProtocol(unit.file.diagnostic.message)
             return unit, self._head_in(unit, chosen)
         return self._by_module(text)
 
@@ -168,10 +168,10 @@ class ProtocolFiles:
                 ways[3].append((path, text))
         candidates = next((found for found in ways if found), [])
         if not candidates:
-            raise UnknownProtocol("no file beside this one has such a module or protocol")
+            raise UnknownPhaseProtocol("no file beside this one has such a module or protocol")
         if len(candidates) > 1:
             paths = [path for path, _ in candidates]
-            raise UnknownProtocol("several files have that name", paths)
+            raise UnknownPhaseProtocol("several files have that name", paths)
         path, chosen = candidates[0]
         unit = self._unit(path)
         return unit, self._head_in(unit, chosen)
@@ -199,10 +199,12 @@ class ProtocolFiles:
         fitting = fitting or [one for one in protocols if _module_of(one) == chosen]
         if not fitting:
             if not protocols:
-                raise UnknownProtocol(f"`{unit.file.path}` has no protocol")
-            raise UnknownProtocol(f"`{unit.file.path}` has no protocol `{chosen}`", names)
+                raise UnknownPhaseProtocol(f"`{unit.file.path}` has no protocol")
+            raise UnknownPhaseProtocol(f"`{unit.file.path}` has no protocol `{chosen}`", names)
         if len(fitting) > 1:
-            raise UnknownProtocol(f"`{unit.file.path}` has several; add `#` and the name", names)
+            raise UnknownPhaseProtocol(
+                f"`{unit.file.path}` has several; add `#` and the name", names
+            )
         head = _head(fitting[0])
         self._store(key, head)
         return head

@@ -11,7 +11,7 @@ import msgspec
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Annotation, Diagnostic, Where
 from tellverify.model.roles import family_of
-from tellverify.workflows.protocol_files import ProtocolFiles, ProtocolHead, UnknownProtocol
+from tellverify.workflows.protocol_files import ProtocolFiles, ProtocolHead, UnknownPhaseProtocol
 from tellverify.workflows.workflow_text import (
     AgentText,
     LocalStep,
@@ -161,7 +161,7 @@ def phase_roles(
     """
     try:
         head = files.head(step.protocol)
-    except UnknownProtocol as error:
+    except UnknownPhaseProtocol as error:
         span = step.places.value("protocol")
         said.append(
             say.unknown_phase_protocol(where, span, step.protocol, error.reason, error.others)

@@ -38,7 +38,8 @@ def test_sixty_families_are_no_more_work() -> None:
 
 
 def test_nothing_is_claimed_of_sizes_that_were_left_out() -> None:
-    options = Options(step_limit=10_000)
+    wanted = tuple((f"D{n}", (1, 2, 3)) for n in range(12))  # given sizes: no claim for every one
+    options = Options(step_limit=10_000, instances=wanted)
     (protocol,) = check_text(text(12), options).run.protocols
     for verdict in protocol.verdicts:
         if verdict.property is not Property.WELL_FORMED:
