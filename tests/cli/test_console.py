@@ -13,6 +13,9 @@ from rich.console import Console
 
 from tellverify.cli import console
 from tellverify.cli.group import run
+from tellverify.obligations.options import Options
+from tellverify.source.activity import ACTIVITY
+from tellverify.verification.pipeline import check_text
 
 VARIABLES = ("FORCE_COLOR", "NO_COLOR", "TERM", "TTY_COMPATIBLE", "TERM_PROGRAM", "VTE_VERSION")
 LINKING = ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM", "COLUMNS")
@@ -180,3 +183,41 @@ def test_progress_of_less_than_a_second_does_not_load_rich() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_log_says_what_is_searched_and_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [10.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    log = console._ProgressLog(7, 1_000)
+    ACTIVITY.begin("a.tell", "P")
+    log.tell(2, 7, "before.tell")
+    ACTIVITY.ask("implementable")
+    log.look()
+    ACTIVITY.search(1_000, 3, 4_000)
+    now[0] = 30.0
+    log.look()
+    ACTIVITY.search(3_000, 5, 4_000)
+    now[0] = 50.0
+    log.look()
+    assert capsys.readouterr().err.splitlines() == [
+        "tellverify: 2 of 7 files, 0 s  a.tell  P  implementable",
+        "tellverify: 2 of 7 files, 20 s  a.tell  P  implementable  1 000 configurations, depth 3,"
+        " 75 % of the budget left",
+        "tellverify: 2 of 7 files, 40 s  a.tell  P  implementable  3 000 configurations, 100/s,"
+        " depth 5, 25 % of the budget left",
+    ]
+
+
+def test_a_log_is_quiet_before_its_first_pause(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.logged_progress(1) as tell:
+        tell(1, 1, "a.tell")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_search_tells_how_far_it_is() -> None:
+    text = 'protocol P =\n  roles A, B\n  loop while "x"\n    A -> B : X\n    B -> A : Y\n'
+    check_text(text, Options(), "p.tell")
+    assert (ACTIVITY.path, ACTIVITY.protocol) == ("p.tell", "P")
+    assert ACTIVITY.question

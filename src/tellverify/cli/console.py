@@ -9,20 +9,25 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, Final, TextIO
+from typing import TYPE_CHECKING, ClassVar, Final, Self, TextIO
 
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.escape import tame
 from tellverify.report.style import Style
+from tellverify.source.activity import ACTIVITY
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH: Final = 100  # where the output is no terminal
 _NARROWEST: Final = 40
-_PAUSE: Final = 1.0  # seconds before the first line of progress, and between two
+_PAUSE: Final = 1.0  # seconds before the first line of progress
+_REFRESH: Final = 0.5  # seconds between two looks at what is being done
+_LOG_PAUSE: Final = 30.0  # seconds between two lines of a log
 _TAKES_LINKS: Final = frozenset(("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby"))
 
 
@@ -117,48 +122,137 @@ def _console(out: TextIO) -> Console:
 
 
 @contextmanager
-def shown_progress(noun: str = "files") -> Iterator[Callable[[int, int, str], None]]:
+def shown_progress(
+    total: int = 0, noun: str = "files"
+) -> Iterator[Callable[[int, int, str], None]]:
     """A function to call for each file or run that is done, for a terminal at standard error.
 
-    Nothing is written, and rich is not loaded, before a second has passed; the line is taken away
-    at the end.
+    Nothing is written, and rich is not loaded, before a second has passed; from then on the line
+    says twice a second what is being done, and it is taken away at the end. `total` is the number
+    of files, as far as it is known.
     """
-    with _Progress(noun) as progress:
+    with _ProgressLine(total, noun) as progress:
         yield progress.tell
 
 
-class _Progress:
-    def __init__(self, noun: str) -> None:
-        self._noun = noun
-        self._stop: Callable[[], None] | None = None
-        self._show: Callable[[int, int, str], None] | None = None
-        self._begin = self._last = time.monotonic()
+@contextmanager
+def logged_progress(
+    total: int = 0, pause: float = _LOG_PAUSE
+) -> Iterator[Callable[[int, int, str], None]]:
+    """The same for a log: one plain line every `pause` seconds, and none before that."""
+    with _ProgressLog(total, pause) as progress:
+        yield progress.tell
 
-    def __enter__(self) -> _Progress:
+
+class _Ticker:
+    """Looks at what is being done every `pause` seconds, in a thread of its own."""
+
+    def __init__(self, total: int, pause: float) -> None:
+        self.done = 0
+        self.total = total
+        self.path = ""
+        self.begin = self.last = time.monotonic()
+        self._pause = pause
+        self._ended = threading.Event()
+        self._writing = threading.Lock()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._seen: tuple[str, int, float] = ("", 0, self.begin)
+        self._rate = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.close()
+
+    def tell(self, done: int, total: int, path: str) -> None:
+        """One more file is done."""
+        self.done, self.total, self.path = done, total, path
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._pause):
+            with self._writing:
+                self.look()
+
+    def look(self) -> None:
+        """Say what is being done."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+    def words(self) -> str:
+        """The file, protocol and obligation at hand, and how far its search is."""
+        now = ACTIVITY
+        parts = [f"{tame(now.path or self.path)}"]
+        parts += [part for part in (tame(now.protocol), now.question) if part]
+        if now.configurations:
+            name, before, then = self._seen
+            key = f"{now.path} {now.protocol} {now.question}"
+            clock = time.monotonic()
+            said = counted(now.configurations, "configuration")
+            if name != key or now.configurations < before:
+                self._seen, self._rate = (key, now.configurations, clock), 0
+            elif now.configurations > before and clock > then:
+                self._rate = round((now.configurations - before) / (clock - then))
+                self._seen = (key, now.configurations, clock)
+            said += f", {grouped(self._rate)}/s" if self._rate else ""
+            left = max(0, 100 - 100 * now.configurations // max(now.limit, 1))
+            parts.append(f"{said}, depth {now.depth}, {left} % of the budget left")
+        return "  ".join(parts)
+
+
+class _ProgressLog(_Ticker):
+    def look(self) -> None:
+        seconds = int(time.monotonic() - self.begin)
+        sys.stderr.write(
+            f"tellverify: {self.done} of {self.total} files, {seconds} s  {self.words()}\n"
+        )
+        sys.stderr.flush()
+
+
+class _ProgressLine(_Ticker):
+    def __init__(self, total: int, noun: str) -> None:
+        super().__init__(total, _REFRESH)
+        self._noun = noun
+        self._stop: Callable[[], None] | None = None
+        self._show: Callable[[int, int, str], None] | None = None
+
+    def close(self) -> None:
         if self._stop is not None:
             self._stop()
 
     def tell(self, done: int, total: int, path: str) -> None:
-        """One more is done."""
+        super().tell(done, total, path)
+        with self._writing:
+            now = time.monotonic()
+            if now - self.last >= _PAUSE:
+                self._draw(now, tame(path))
+
+    def look(self) -> None:
         now = time.monotonic()
-        if now - self._last < _PAUSE:
-            return
-        self._last = now
+        if now - self.begin >= _PAUSE:
+            self._draw(now, self.words())
+
+    def _draw(self, now: float, words: str) -> None:
+        self.last = now
         if self._show is None:
             self._show = self._started()
-        self._show(done, total, path)
+        self._show(self.done, self.total, words)
 
     def _started(self) -> Callable[[int, int, str], None]:
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
+        text = f"{{task.completed}} of {{task.total}} {self._noun}  {{task.fields[seconds]}} s  "
+        whole = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         progress = Progress(
-            BarColumn(bar_width=20),
-            TextColumn(f"{{task.completed}} of {{task.total}} {self._noun}", markup=False),
-            TextColumn("{task.fields[seconds]} s", markup=False),
-            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=12, table_column=Column(min_width=12)),
+            TextColumn(text + "{task.description}", markup=False, table_column=whole),
+            expand=True,
             console=_console(sys.stderr),
             auto_refresh=False,
             transient=True,
@@ -169,11 +263,9 @@ class _Progress:
         progress.start()
         self._stop = progress.stop
 
-        def show(done: int, total: int, path: str) -> None:
-            seconds = int(self._last - self._begin)
-            progress.update(
-                task, completed=done, total=total, description=tame(path), seconds=seconds
-            )
+        def show(done: int, total: int, words: str) -> None:
+            seconds = int(self.last - self.begin)
+            progress.update(task, completed=done, total=total, description=words, seconds=seconds)
             progress.refresh()
 
         return show

@@ -420,12 +420,14 @@ def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> ScheduledRun:
         compared = [ready.files[index] for index in asked] if flags.paths else []
         done = _check_machines(flags.machines, compared, ready.options)
         return ScheduledRun(_with_settings(done, ready.settings))
-    if flags.no_progress or flags.quiet or not sys.stderr.isatty():
+    is_terminal = sys.stderr.isatty()
+    if flags.no_progress or flags.quiet or not (is_terminal or os.environ.get("CI")):
         found = checked(ready)
     else:
-        from tellverify.cli.console import shown_progress
+        from tellverify.cli.console import logged_progress, shown_progress
 
-        with shown_progress() as progress:
+        total = len(ready.files) if ready.only is None else len(ready.only)
+        with (shown_progress if is_terminal else logged_progress)(total) as progress:
             conduct = msgspec.structs.replace(ready.conduct, progress=progress)
             found = checked(msgspec.structs.replace(ready, conduct=conduct))
     notes.extend(found.notes)

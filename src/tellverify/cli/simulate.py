@@ -280,5 +280,5 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
         return
     from tellverify.cli.console import shown_progress
 
-    with shown_progress("runs") as tell:
+    with shown_progress(noun="runs") as tell:
         yield tell

@@ -86,6 +86,7 @@ from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
+from tellverify.source.activity import ACTIVITY
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
 from tellverify.verdict.run import NamedScenario, Presupposition, Verdict
@@ -278,6 +279,7 @@ def decide_graph(
     for row in GRAPH_DECIDERS:
         named = row.decide if outside is None else row.outside
         decide: Callable[[GraphContext], list[InstanceFinding]] = getattr(*module_and_name(named))
+        ACTIVITY.ask(row.properties[0].value)
         try:
             findings += decide(context)
         except MachineTooLarge as error:
@@ -325,6 +327,7 @@ def decide_protocol(context: Context) -> Decision:
         if not row.applies(context):
             continue
         decide: Callable[[Context], Decision] = getattr(*module_and_name(row.decide))
+        ACTIVITY.ask(row.properties[0].value if row.properties else "")
         decision = decide(context)
         verdicts.extend(decision.verdicts)
         diagnostics.extend(decision.diagnostics)

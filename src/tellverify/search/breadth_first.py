@@ -13,6 +13,7 @@ from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.layering import is_graded
 from tellverify.search.successor_tables import SuccessorViews
 from tellverify.search.terminal import Shown, TerminalEnding, ending_of
+from tellverify.source.activity import ACTIVITY
 
 if TYPE_CHECKING:
     from tellverify.search.numpy_search import DenseSearch
@@ -146,6 +147,7 @@ def advanced(search: Layers) -> Layers:
     Layers, counts and faults are the same. Numpy is an extra, and small searches never ask for it.
     """
     search.advance()
+    ACTIVITY.search(search.count, search.depth, search.budget)
     if (
         not isinstance(search, LayeredSearch)
         or not search.may_be_dense

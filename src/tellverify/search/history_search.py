@@ -9,6 +9,7 @@ from tellverify.model.parallel_order import ParallelOrder
 from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.fidelity import DEAD, FOREIGN, FidelityMonitor
 from tellverify.search.parallel_fidelity import ParallelMonitor
+from tellverify.source.activity import ACTIVITY
 
 _EXPLANATIONS: Final = 6
 
@@ -67,6 +68,7 @@ class HistorySearch:
         self.layer = self._following
         self.depth += 1
         self._expand()
+        ACTIVITY.search(len(self.parents), self.depth, self._room)
 
     def _expand(self) -> None:
         system, after, parents = self.system, self.monitor.after, self.parents

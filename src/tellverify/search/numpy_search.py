@@ -122,7 +122,7 @@ class DenseSearch:
         self.abandoned: dict[int, Shown] = {}
         self.arrays: list[Layer] = [np.zeros(1, dtype=np.int64)]
         self.count = 1
-        self._budget = budget
+        self.budget = budget
         self._states = [
             [self._state(role, machine, state) for state in range(machine.state_count)]
             for role, machine in enumerate(system.machines)
@@ -209,7 +209,7 @@ class DenseSearch:
         following = _unique(np.concatenate(found)) if found else layer[:0]
         if self._met is not None:
             following = self._met[(self.depth + 1) % 2].new(following)
-        self.overflow = self.count + following.size > self._budget
+        self.overflow = self.count + following.size > self.budget
         self._successors = layer[:0] if self.overflow else following
 
     def _moves(self, part: Layer, idle: npt.NDArray[np.bool_]) -> Iterator[tuple[Layer, Layer]]:

@@ -22,6 +22,7 @@ from tellverify.obligations.open_families import without_open_families
 from tellverify.obligations.options import Options
 from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_protocol
+from tellverify.source.activity import ACTIVITY
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
@@ -106,6 +107,7 @@ def _check_choreography(
             continue
         result.graphs[source.path, found.name] = {}
         spans[found.name] = found.protocol.span
+        ACTIVITY.begin(source.path, found.name)
         imported = [(path, workspace.sha256_of(path)) for path in found.paths[1:]]
         files = ((source.path, result.file.sha256), *imported)
         result.origins[source.path, found.name] = CheckedOrigin(files, workspace.dialect)

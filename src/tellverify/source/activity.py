@@ -1,0 +1,40 @@
+"""What this process works on right now, for those who watch it.
+
+NOTE: the one value of the package that changes while others look. The stages write to it, and a
+line of progress reads it from another thread; nothing that is decided or reported depends on it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class Activity:
+    """The file, protocol and question at hand, and how far a search is.
+
+    `configurations` were visited in `depth` layers, of at most `limit`; 0 without a search.
+    """
+
+    __slots__ = ("configurations", "depth", "limit", "path", "protocol", "question")
+
+    def __init__(self) -> None:
+        self.path = self.protocol = self.question = ""
+        self.configurations = self.depth = self.limit = 0
+
+    def begin(self, path: str, protocol: str) -> None:
+        """A protocol is looked at."""
+        self.path, self.protocol = path, protocol
+        self.ask("")
+
+    def ask(self, question: str) -> None:
+        """An obligation of it is decided."""
+        self.question = question
+        self.configurations = self.depth = self.limit = 0
+
+    def search(self, configurations: int, depth: int, limit: int) -> None:
+        """A search has visited one more layer."""
+        self.configurations, self.depth, self.limit = configurations, depth, limit
+
+
+ACTIVITY: Final = Activity()
+"""The activity of this process."""
