@@ -84,6 +84,7 @@ class Flags(msgspec.Struct, frozen=True):
     commit: str | None = None
     branch: str | None = None
     source_url: str | None = None
+    docs_url: str | None = None
     fix: bool = False
     unsafe_fixes: bool = False
     compare_against: str | None = None
@@ -125,6 +126,14 @@ class Flags(msgspec.Struct, frozen=True):
 
 def _named_policy(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
     return None if given is None else name_of_policy(given)
+
+
+def _address_of_docs(
+    context: click.Context, option: click.Parameter, given: str | None
+) -> str | None:
+    if given and not given.startswith(("https://", "http://")):
+        raise click.BadParameter("the address of a site begins with https:// or http://")
+    return given.rstrip("/") if given else None
 
 
 def _joined(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
@@ -274,6 +283,13 @@ enough = _joined(
         metavar="URL",
         callback=parse_address,
         help="Where reports link to: an address with {path} and {line} in it; known in CI.",
+    ),
+    click.option(
+        "--docs-url",
+        metavar="URL",
+        envvar="TELLVERIFY_DOCS_URL",
+        callback=_address_of_docs,
+        help="Where the documentation site is, for links of SARIF to the pages of codes.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
     click.option(

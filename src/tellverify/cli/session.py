@@ -353,6 +353,7 @@ def perform(flags: Flags) -> CheckResult | None:
     run = msgspec.structs.replace(
         result.run,
         command=command_line(),
+        docs=flags.docs_url or "",
         solvers=solvers_of(result.run.protocols),
         revision=_revision(flags),
     )
@@ -385,7 +386,7 @@ def perform(flags: Flags) -> CheckResult | None:
     told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
-        run = msgspec.structs.replace(run, timing=(("total", seconds),))
+        run = msgspec.structs.replace(run, timing=(("total", seconds), *found.seconds))
         told.insert(0, f"{seconds:.1f} s")
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)

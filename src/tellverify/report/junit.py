@@ -1,4 +1,4 @@
-"""A run as JUnit XML: a suite for each protocol, a case for each obligation.
+"""A run as JUnit XML: a suite for each file, a case for each obligation of its protocols.
 
 What makes the check fail is a failure or an error; what does not is never one, so that a reader
 of this file and a reader of the exit code are told the same.
@@ -20,6 +20,7 @@ from tellverify.report.escape import printable, tame
 from tellverify.report.grouping import detail_of, evidence_of, why_not_required
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -60,8 +61,8 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
 
     A refuted obligation that is required and not known before is a failure, one that is unknown
     and required an error; what is skipped, assumed, known or not required is skipped, with its
-    outcome as a property. Other errors of the text are failures of a suite of their own. When all
-    this would let a failed check pass, its exit code is an error.
+    outcome as a property. Other errors of the text are failures of their own. When all this would
+    let a failed check pass, its exit code is an error.
     """
     found = entries(run)
     by_obligation = {
@@ -70,13 +71,11 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         if one.protocol is not None and one.verdict is not None
     }
     files = evidence_of(run)
-    suites = [
-        (
-            protocol.subject.text,
-            [_case(protocol, verdict, by_obligation, files) for verdict in protocol.verdicts],
+    by_file: dict[str, list[_TestCase]] = {}
+    for protocol in run.protocols:
+        by_file.setdefault(slashed(protocol.path), []).extend(
+            _case(protocol, verdict, by_obligation, files) for verdict in protocol.verdicts
         )
-        for protocol in run.protocols
-    ]
     told = {
         (one.verdict.outcome.evidence.path, one.verdict.outcome.evidence.reason)
         for one in found
@@ -85,21 +84,21 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         and isinstance(one.verdict.outcome.evidence, Conflict)
     }
     weakened = {one.message for one in run.weakened}
-    others = [
-        _finding(one, counts=run.exit_code == 1)
-        for one in found
-        if one.kind == "finding"
-        and (one.severity is not Severity.NOTE or one.message in weakened)
-        and (one.region.path, one.message) not in told
-    ]
-    if others:
-        suites.append((FINDINGS, others))
+    for one in found:
+        if (
+            one.kind == "finding"
+            and (one.severity is not Severity.NOTE or one.message in weakened)
+            and (one.region.path, one.message) not in told
+        ):
+            case = _finding(one, counts=run.exit_code == 1)
+            by_file.setdefault(slashed(one.region.path), []).append(case)
+    suites = list(by_file.items())
     failing = any(case.mark in ("failure", "error") for _, cases in suites for case in cases)
     if run.exit_code in _NOTHING_CHECKED or (run.exit_code and not failing):
         text = tame(run.exit_reason)
         case = _TestCase(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
         suites.append((CHECK, [case]))
-    return _document(suites)
+    return _document(suites, dict(run.timing))
 
 
 # Cases
@@ -207,10 +206,17 @@ def _shown(
 # XML
 
 
-def _document(suites: Sequence[tuple[str, Sequence[_TestCase]]]) -> str:
+def _document(
+    suites: Sequence[tuple[str, Sequence[_TestCase]]], timing: Mapping[str, float]
+) -> str:
+    """The document; times only where the run has them, which is with `--timing`."""
     root = Element("testsuites", _counted(CHECK, [case for _, cases in suites for case in cases]))
+    if "total" in timing:
+        root.set("time", f"{timing['total']:.3f}")
     for name, cases in suites:
         suite = SubElement(root, "testsuite", _counted(name, cases))
+        if name in timing:
+            suite.set("time", f"{timing[name]:.3f}")
         for case in cases:
             _add(suite, case)
     indent(root)

@@ -42,7 +42,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     known before is a suppressed result.
     """
     found = entries(run)
-    rules = _Rules()
+    rules = _Rules(run.docs)
     files = evidence_of(run)
     results: list[Json] = [
         _result(one, run, rules, files, sources)
@@ -67,6 +67,8 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
         "semanticVersion": VERSION,
         "rules": rules.written(),
     }
+    if run.docs:
+        driver["informationUri"] = f"{run.docs}/index.html"
     if descriptors := _descriptors(found):
         driver["notifications"] = descriptors
     log: dict[str, Json] = {
@@ -122,7 +124,8 @@ def _provenance(run: Run) -> dict[str, Json]:
 class _Rules:
     """The rules that results name, in the order of first use."""
 
-    def __init__(self) -> None:
+    def __init__(self, docs: str = "") -> None:
+        self._docs = docs
         self._index: dict[str, int] = {}
         self._rules: list[Json] = []
 
@@ -131,7 +134,7 @@ class _Rules:
         at = self._index.get(identity)
         if at is None:
             at = self._index[identity] = len(self._rules)
-            self._rules.append(_rule(identity))
+            self._rules.append(_rule(identity, self._docs))
         return at
 
     def written(self) -> list[Json]:
@@ -139,7 +142,7 @@ class _Rules:
         return self._rules
 
 
-def _rule(identity: str) -> dict[str, Json]:
+def _rule(identity: str, docs: str = "") -> dict[str, Json]:
     code = CODES.get(identity)
     if code is None:
         prop = next((one for one in Property if one.value == identity), None)
@@ -152,6 +155,8 @@ def _rule(identity: str) -> dict[str, Json]:
         "defaultConfiguration": {"level": _LEVELS[code.severity]},
         "properties": {"tags": [str(code.kind)]},
     }
+    if docs:
+        rule["helpUri"] = f"{docs}/explain/{code.number}.html"
     found = page(code)
     if found is not None:
         sections = dict(found.sections)

@@ -277,7 +277,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     With the `dialect` "faithful" it speaks about what Telltale itself accepts and runs.
     `command` is the command line that gives this run again, `solvers` names solvers with their
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
-    lists the files that were written; an obligation of it is the id `protocol/obligation`.
+    lists the files that were written; an obligation of it is the id `protocol/obligation`. `docs`
+    is the address of the documentation.
     `revision` is known in CI, or where the command line says it.
     `completions` has the definition of done of protocols that the policy lists.
     `versions` is what the protocols were compared with, if they were.
@@ -297,6 +298,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+    docs: str = ""
     revision: Revision | None = None
     completions: tuple[Completion, ...] = ()
     versions: ComparedVersions | None = None

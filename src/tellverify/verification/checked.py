@@ -47,7 +47,8 @@ class FileResult(msgspec.Struct):
     """What was found out about one file.
 
     `graphs`, `files` and `origins` are as in `Checked`. `day` is the date that was held for today,
-    if that mattered. `died` is True when the process that checked the file ended without an answer.
+    if that mattered, `seconds` how long it took. `died` is True when the process that checked the
+    file ended without an answer.
     `more` are files that were read for it and that are not checked by themselves.
     """
 
@@ -63,6 +64,7 @@ class FileResult(msgspec.Struct):
     day: str = ""
     died: bool = False
     more: tuple[ReadFile, ...] = ()
+    seconds: float = 0.0
 
 
 class Checked(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -75,11 +76,13 @@ def workspace_of(files: Sequence[inputs.ReadFile], options: Options) -> Workspac
 def _result(
     workspace: Workspace, unit: Unit, choreographies: Iterable[CheckedFile], options: Options
 ) -> FileResult:
+    begun = time.perf_counter()
     read = Input(unit.file.path, unit.file.sha256)
     result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
     names: set[str] = set()
     for judged in choreographies:
         _check_choreography(workspace, judged, named(judged, names), options, result)
+    result.seconds = time.perf_counter() - begun
     return result
 
 

@@ -40,11 +40,15 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class ScheduledRun(msgspec.Struct, frozen=True):
-    """What came out, what to tell about the way there, and how many files the cache knew."""
+    """What came out, what to tell about the way there, and how many files the cache knew.
+
+    `seconds` are those that each file took, by its path; 0 for what the cache knew.
+    """
 
     checked: Checked
     notes: tuple[str, ...] = ()
     cached: int = 0
+    seconds: tuple[tuple[str, float], ...] = ()
 
 
 def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> ScheduledRun:
@@ -69,7 +73,8 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
         reason = f"{word}: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=ended, exit_reason=reason)
         checked = msgspec.structs.replace(checked, run=run)
-    return ScheduledRun(checked, notes, work.cached)
+    seconds = tuple((result.file.path, round(result.seconds, 3)) for result in done)
+    return ScheduledRun(checked, notes, work.cached, seconds)
 
 
 class _Work:

@@ -247,10 +247,7 @@ def read_junit(run: Run, sources: dict[str, SourceFile] = SOURCES) -> JUnitXml:
 
 def test_a_reader_of_junit_finds_every_obligation() -> None:
     xml = read_junit(RUN)
-    assert [suite.name for suite in xml] == [
-        "protocols/escrow.tell#escrow.Escrow",
-        "protocols/vote.tell#vote.Vote",
-    ]
+    assert [suite.name for suite in xml] == ["protocols/escrow.tell", "protocols/vote.tell"]
     marks = {
         f"{case.classname}/{case.name}": [type(one) for one in case.result]
         for suite in xml
@@ -271,6 +268,32 @@ def test_a_reader_of_junit_finds_every_obligation() -> None:
         and case.classname == "protocols/escrow.tell#escrow.Escrow"
     )
     assert "│───── Order ────▶│" in failed.result[0].text
+
+
+def test_junit_has_times_where_the_run_has_them() -> None:
+    assert " time=" not in write_junit(RUN, SOURCES)
+    timed = structs.replace(RUN, timing=(("total", 2.5), ("protocols/escrow.tell", 1.25)))
+    xml = read_junit(timed)
+    assert xml.time == 2.5
+    assert [suite.time for suite in xml] == [1.25, 0.0]
+
+
+def test_protocols_of_one_file_are_one_suite_of_junit() -> None:
+    other = structs.replace(RUN.protocols[1], path=RUN.protocols[0].path)
+    xml = read_junit(structs.replace(RUN, protocols=(RUN.protocols[0], other)))
+    assert [suite.name for suite in xml] == ["protocols/escrow.tell"]
+    assert len({case.classname for suite in xml for case in suite}) == 2
+
+
+def test_sarif_links_to_the_documentation_where_its_address_is_known() -> None:
+    driver = json.loads(write_sarif(RUN, SOURCES))["runs"][0]["tool"]["driver"]
+    assert "informationUri" not in driver
+    assert not any("helpUri" in rule for rule in driver["rules"])
+    run = structs.replace(RUN, docs="https://docs.example/tell")
+    driver = json.loads(write_sarif(run, SOURCES))["runs"][0]["tool"]["driver"]
+    assert driver["informationUri"] == "https://docs.example/tell/index.html"
+    stuck = next(rule for rule in driver["rules"] if rule["id"] == "TV512")
+    assert stuck["helpUri"] == "https://docs.example/tell/explain/TV512.html"
 
 
 def test_what_does_not_fail_the_check_does_not_fail_in_junit() -> None:
