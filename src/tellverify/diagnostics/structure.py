@@ -24,6 +24,9 @@ UNDECLARED_ROLE: Final = Code(
 )
 
 
+_MEMBERS: Final = frozenset(("any", "some", "each", "every", "all", "everyone", "somebody"))
+
+
 def undeclared_role(
     where: Where,
     name: str,
@@ -35,6 +38,11 @@ def undeclared_role(
     """`name` is used at `places` and declared nowhere; `nearest` is a role it may stand for."""
     if nearest:
         helps = (f"did you mean `{nearest}`?",)
+    elif name.lower() in _MEMBERS:
+        helps = (
+            "write `F[*]` for all members of a family `F`; where any of them may act, let all of"
+            " them answer, and one role decide by the answers",
+        )
     else:
         helps = (f"add `{name}` to the `roles` of the protocol",)
     others = [(span, "used here too") for span in places[1:_SHOWN_PLACES]]
@@ -298,7 +306,10 @@ def unbound_index(where: Where, name: str, symbol: str, span: Span, declared: Sp
         f"the index `{symbol}` of `{name}` is not bound",
         (span, f"`{symbol}` is not bound"),
         others=[(declared, f"`{name}` is declared here")],
-        notes=("the language has no construct that binds an index",),
+        notes=(
+            "the language has no construct that binds an index; a window over the members is a"
+            " range of numbers, or a loop in which one role names the next member",
+        ),
         helps=(f"write `{name}[*]` for all members, or a number",),
     )
 
@@ -346,7 +357,10 @@ SEVERAL_DECIDERS: Final = Code(
     "TV217",
     "several-deciders",
     "a choice or timer of several members of a family",
-    help="name a single member by its index",
+    help=(
+        "name a single member by its index; where any member may decide, let all of them answer,"
+        " and one role decide by the answers"
+    ),
     upstream="accepts",
 )
 

@@ -38,6 +38,10 @@ CASES = {
     "a misspelt statement": ("  chose A at\n    | L =>\n        A -> B : L\n", "TV131", "`choice`"),
     "a verb": ("  A sends B : M\n", "TV131", "`A -> B : Message`"),
     "an else": ("  A -> B : M\n  else\n    A -> B : N\n", "TV131", "there is no `else`"),
+    "an index with arithmetic": ("  A -> B[i+1] : M\n", "TV131", "an index has no arithmetic"),
+    "a window": ("  A[i..i+3] -> B : M\n", "TV131", "an index has no arithmetic"),
+    "some of a family": ("  2 of D -> A : X\n", "TV131", "no statement counts members"),
+    "a threshold": ("  threshold(2) D -> A : X\n", "TV131", "no statement counts members"),
     "a receive": ("  A -> B : M\n  receive M\n", "TV131", "a message is one statement"),
 }
 
@@ -62,3 +66,17 @@ def test_what_is_wrong_elsewhere_is_still_told() -> None:
     text = HEAD + "  A -> E : L\n  A -> B M\n  B -> F : X\n"
     found = check_text(text, Options()).run.findings
     assert [one.code.number for one in found] == ["TV201", "TV131", "TV201"]
+
+
+def test_what_any_member_may_do_is_told_how_to_be_modelled() -> None:
+    family = "protocol P =\n  roles A, D[N]\n"
+    text = family + "  choice D[*] at\n    | Ok =>\n        D[*] -> A : Ok\n    | No =>\n"
+    found = check_text(text + "        D[*] -> A : No\n", Options()).run.findings
+    assert [one.code.number for one in found] == ["TV217"]
+    assert "let all of them answer" in found[0].helps[0]
+    found = check_text(family + "  any -> A : Abort\n", Options()).run.findings
+    (undeclared,) = [one for one in found if one.code.number == "TV201"]
+    assert "`F[*]`" in undeclared.helps[0]
+    found = check_text(family + "  D[i] -> A : X\n", Options()).run.findings
+    (window,) = [one for one in found if one.code.number == "TV214"]
+    assert "a window over the members" in window.notes[0]

@@ -133,6 +133,10 @@ REMOVED: Final = {
     "check": "use `let x = check E.op()`",
     "transfer": "use `let x = transfer Asset from A to B`",
 }
+_COUNTED: Final = (
+    "no statement counts members: gather from all, as in `D[*] -> A : Vote`, and let `A` decide by"
+    " a choice whether enough of them agree"
+)
 _OLD_WORDS: Final = {
     "parallel": "branches in parallel are written `par` with a `|` before each",
     "choreography": "a protocol begins with `protocol Name =`",
@@ -152,8 +156,20 @@ _OLD_WORDS: Final = {
     "recv": "a message is one statement, `A -> B : Message`, for its sender and its receiver",
     "role": "the roles stand in one line, `roles A, B`",
     "participants": "the roles stand in one line, `roles A, B`",
+    "quorum": _COUNTED,
+    "threshold": _COUNTED,
+    "some": _COUNTED,
+    "any": (
+        "no statement lets any member act: let all of them answer, as in `D[*] -> A : Vote`, and"
+        " let `A` decide by a choice"
+    ),
     "global": "a protocol begins with `protocol Name =`",
 }
+_NO_ARITHMETIC: Final = (
+    "an index has no arithmetic: it is a number, a range of numbers such as `D[0..3]`, or `*`; a"
+    " window that moves is a loop in which one role names the next member"
+)
+
 _VERBS: Final = frozenset(("sends", "send", "tells", "to", "receives", "asks"))
 
 
@@ -167,6 +183,8 @@ def advice(machine: ParserAutomaton, index: int, line_start: int) -> list[str]:
     by_mark = _advice_by_mark(machine, index)
     if by_mark:
         return [by_mark]
+    if first.isdigit():
+        return [_COUNTED]
     is_name = machine.tokens.kinds[line_start] == machine.kinds["NAME"]
     if first == "roles" and is_name:
         return ["`roles` is the first line of the body, and stands there once"]
@@ -218,6 +236,10 @@ def _advice_by_mark(machine: ParserAutomaton, index: int) -> str:
     before_that = texts[index - 2] if index > 1 else ""
     if found in _MARKS:
         return _MARKS[found]
+    if found in ("+", "-", "*") and ("[" in (before_that, before) or before_that == ".."):
+        return _NO_ARITHMETIC
+    if found == "of" or (before.isdigit() and found.isidentifier()):
+        return _COUNTED
     if before == "when":
         return "put the condition into parentheses, as in `| Label when (x > 1) =>`"
     if before == "choice" and found == "at":
