@@ -23,8 +23,8 @@ from tellverify.repair.repair import RepairOptions
 from tellverify.report.escape import tame
 from tellverify.source.writing import replace_text
 from tellverify.verification.file_repairs import (
+    NoSuchProtocol,
     RepairedFile,
-    UnknownProtocol,
     file_repaired,
     repairs_in,
 )
@@ -152,7 +152,7 @@ def _repair(asked: Flags, flags: RepairFlags) -> int:
             done = file_repaired(files, ready.options, wanted, flags.protocols, flags.take)
         else:
             done = repairs_in(files, ready.options, wanted, flags.protocols)
-    except UnknownProtocol as error:
+    except NoSuchProtocol as error:
         raise click.UsageError(str(error)) from None
     is_piped = flags.write and flags.file == _STANDARD_INPUT
     _show(done.protocols, flags, to_errors=is_piped)

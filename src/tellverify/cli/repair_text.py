@@ -75,6 +75,8 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
         case RepairState.REPAIRED:
             prefix = f"{name}: " if many else ""
             yield from _offers(one, taken, prefix)
+            if "tell: expect(" in one.source.text:
+                yield "remove the `expect` comment of what is repaired as well"
     if one.left:
         left = series([f"`{tame(text)}`" for text in one.left])
         verb = "is" if len(one.left) == 1 else "are"

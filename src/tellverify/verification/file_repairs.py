@@ -13,7 +13,7 @@ from tellverify.verification.pipeline import check_file, workspace_of
 from tellverify.verification.repairs import ProtocolRepairs, repairs_of
 
 
-class UnknownProtocol(Exception):
+class NoSuchProtocol(Exception):
     """The file has no protocol of a name that was given; the text lists those that it has."""
 
 
@@ -29,7 +29,7 @@ def repairs_in(
 ) -> RepairedFile:
     """The repairs of the protocols of the first of `files`; of those called `names`, if any are.
 
-    The other files are there to be imported. Raises UnknownProtocol.
+    The other files are there to be imported. Raises NoSuchProtocol.
     """
     return _repaired(files, options, wanted, _chosen(files, options, names), None)
 
@@ -44,7 +44,7 @@ def file_repaired(
     """The same, where each protocol is repaired in the text that the repairs before it have made.
 
     `take` is the number of the offer that is taken; where there are fewer, the last. Raises
-    UnknownProtocol.
+    NoSuchProtocol.
     """
     return _repaired(files, options, wanted, _chosen(files, options, names), take)
 
@@ -86,7 +86,7 @@ def _chosen(files: Sequence[ReadFile], options: Options, names: Sequence[str]) -
     for name in names:
         if not any(one.is_called(name) for one in known):
             listed = ", ".join(one.name for one in known) or "none"
-            raise UnknownProtocol(f"there is no protocol `{name}`; the file has {listed}")
+            raise NoSuchProtocol(f"there is no protocol `{name}`; the file has {listed}")
     if not names:
         return list(range(len(known)))
     return [i for i, one in enumerate(known) if any(one.is_called(name) for name in names)]

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.expectations import UNMET_EXPECTATION
+from tellverify.diagnostics.limits import NOT_WELL_FORMED
 from tellverify.diagnostics.model import (
     Diagnostic,
     Replacement,
@@ -92,7 +94,10 @@ def repairs_of(
         )
 
     errors = _errors(protocol, report, said)
-    if errors or protocol.judged.linked.blocked:
+    unread = any(
+        isinstance(v.outcome, Skipped) and v.outcome.code == NOT_WELL_FORMED.number for v in asked
+    )
+    if errors or unread or protocol.judged.linked.blocked:
         reason = protocol.judged.linked.blocked or MALFORMED
         malformed = result(RepairState.MALFORMED, Repairs(reason=reason))
         return msgspec.structs.replace(malformed, left=(), errors=tuple(errors))
@@ -208,7 +213,8 @@ class _Rechecks:
         if again is None:
             return None
         result = check_file(again, 0, self.options)
-        if any(one.severity is Severity.ERROR and not one.refutes for one in result.diagnostics):
+        errors = [d for d in result.diagnostics if d.severity is Severity.ERROR and not d.refutes]
+        if any(one.code is not UNMET_EXPECTATION for one in errors):  # what is mended was expected
             return None
         return next((one for one in result.reports if one.name == self.protocol.name), None)
 

@@ -14,7 +14,7 @@ class RoleFault(Exception):
     """A reference has no meaning, or none at these sizes; the text says why."""
 
 
-class TooManyRoles(RoleFault):
+class RolesOverLimit(RoleFault):
     """There are more instances of roles than the limit of events allows."""
 
 
@@ -122,7 +122,7 @@ class RoleTable:
                 case _:
                     count = resolved[name]
             if start + count > limit:
-                raise TooManyRoles(f"`{name}` brings the roles to more than {limit:,} instances")
+                raise RolesOverLimit(f"`{name}` brings the roles to more than {limit:,} instances")
             if declaration.size is not None:
                 self.names.extend([f"{name}[{index}]" for index in range(count)])
             self._members[name] = Member(declaration, start, count)

@@ -12,7 +12,7 @@ from tellverify.diagnostics.model import Diagnostic, Where, sort_key
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
 from tellverify.language.lowering.determinize import Clash, Rows, determinize
 from tellverify.language.lowering.emit import Emitter
-from tellverify.language.lowering.families import RoleFault, RoleTable, TooManyRoles, family_names
+from tellverify.language.lowering.families import RoleFault, RolesOverLimit, RoleTable, family_names
 from tellverify.language.lowering.first_and_last import Summaries
 from tellverify.language.lowering.numbering import StateNumbering
 from tellverify.language.lowering.program import OverBudget, Program, Skip
@@ -80,7 +80,7 @@ def lower(
         return Lowered(None, families=families, skipped=(skip,))
     try:
         roles = RoleTable(protocol, sizes, budget)
-    except TooManyRoles as fault:
+    except RolesOverLimit as fault:
         return Lowered(None, families=families, limit=str(fault))
     except RoleFault as fault:
         skip = _skip(str(fault), protocol.roles_span, source)
