@@ -271,3 +271,83 @@ def test_every_report_shows_a_comparison(tellverify: Command, kind: str) -> None
 def test_annotations_for_github(tellverify: Command) -> None:
     _, out, _ = tellverify("compare", *both(VECTORS["V2"]), "--format", "github")
     assert "::error file=new.tell,line=1" in out
+
+
+MACHINES = (
+    '{"A":{"kind":"send","partner":"B","branches":[{"label":{"name":"Ping","sort":"unit"},'
+    '"continuation":{"kind":"end"}}]},"B":{"kind":"recv","partner":"A","branches":[{"label":'
+    '{"name":"Ping","sort":"unit"},"continuation":{"kind":"end"}}]}}'
+)
+
+
+def test_machines_on_either_side(tellverify: Command) -> None:
+    write("old.json", MACHINES)
+    write("new.json", MACHINES.replace("Ping", "Probe"))
+    write("same.tell", protocol("A, B", "A -> B : Ping"))
+    write("sorts.json", MACHINES.replace("unit", "nat"))
+    for old, new, verdict in (
+        ("old.json", "new.json", "major"),
+        ("old.json", "same.tell", "patch"),
+        ("same.tell", "old.json", "patch"),
+        ("same.tell", "new.json", "major"),
+        ("old.json", "sorts.json", "major"),
+    ):
+        _, out, _ = tellverify("compare", old, new, "--format", "json")
+        (found,) = json.loads(out)["versions"]["protocols"]
+        assert found["verdict"] == verdict, (old, new)
+    write("broken.json", "{")
+    code, out, _ = tellverify("compare", "old.json", "broken.json")
+    assert code == 1
+    assert "the new version is not good alone" in out
+    commit()
+    write("old.json", MACHINES.replace("Ping", "Probe"))
+    code, out, _ = tellverify("compare", "--against", "HEAD", "--machines", "both", "old.json")
+    assert code == 1
+    assert "B takes both, then A, then B" in out
+
+
+def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:
+    old, new = VECTORS["V3"]
+    write("p.tell", old)
+    commit()
+    write("p.tell", new)
+    code, out, _ = tellverify("check", "--compare-against", "HEAD", "--no-progress")
+    assert code == 0
+    assert "against HEAD: minor, upgrade S before C" in out
+    write("p.tell", old.replace("Get", "Fetch"))
+    code, out, _ = tellverify("check", "--compare-against", "HEAD", "--no-progress")
+    assert code == 1
+    assert "against HEAD: major" in out
+    write("tellverify.toml", '[compare]\nagainst = "HEAD"\n')
+    code, out, _ = tellverify("check", "--no-progress", "--report", "markdown=r.md")
+    assert code == 1
+    assert "Versions against `HEAD`" in Path("r.md").read_text(encoding="utf-8")
+    code, _, err = tellverify("check", "--compare-against", "nope", "--no-progress")
+    assert code == 2
+    assert "git knows no revision `nope`" in err
+
+
+def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) -> None:
+    tellverify("compare", *both(OTA), "--instances", "D=2", "--evidence", "evidence")
+    code, out, _ = tellverify("recheck", "evidence")
+    assert code == 0
+    assert "2 runs refute mixtures of 3 changed roles; all others hold in 34 configurations" in out
+    (file,) = Path("evidence").rglob("*.versions.json")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"configurations": 34', '"configurations": 35'), encoding="utf-8")
+    code, out, _ = tellverify("recheck", "evidence")
+    assert code == 1
+    assert "there are 34" in out
+
+
+def test_equal_inputs_give_equal_bytes(tellverify: Command) -> None:
+    first = tellverify("compare", *both(OTA), "--format", "json")[1]
+    assert tellverify("compare", *both(OTA), "--format", "json")[1] == first
+
+
+def test_a_stored_comparison_is_rendered_again(tellverify: Command) -> None:
+    old, new = both(VECTORS["V2"])
+    tellverify("compare", old, new, "--report", "json=run.json", "--report", "html=one.html")
+    code, _, err = tellverify("report", "run.json", "--html", "two.html")
+    assert (code, err) == (0, "")
+    assert "B takes both" in Path("two.html").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.trace_replay import fault_shown
 from tellverify.evidence.trace_replay import replay as stepped
 from tellverify.model.defect import Defect
@@ -265,5 +266,6 @@ def corner_fault(one: ComparedInstance) -> str:
         cube = one.mixtures.space.deployment(deployment)
         hit = next((r for r in one.mixtures.refuted if not cube & ~r.cube), None)
         if hit is not None:
-            return f"the {word} version alone fails: {hit.fault} after {hit.depth} events"
+            events = counted(hit.depth, "event")
+            return f"the {word} version alone fails: {hit.fault} after {events}"
     return ""

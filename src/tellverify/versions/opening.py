@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from tellverify.evidence.machines_file import MACHINES_SCHEMA, MachinesFile, machines_of
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import neighbours
@@ -17,6 +21,9 @@ from tellverify.versions.comparing import CompareRequest
 from tellverify.versions.revision import files_against, old_path, place_of
 from tellverify.versions.sides import MachineVersion, Version, VersionSide, text_side
 from tellverify.versions.wire_labels import WireRules
+
+if TYPE_CHECKING:
+    from tellverify.verification.machine_system import MachineSystem
 
 _MACHINES = ".json"
 
@@ -61,11 +68,25 @@ def machine_side(label: str, files: Sequence[ReadFile]) -> VersionSide:
     """All machines of `files` as one version of a protocol."""
     from tellverify.verification.machine_system import put_together
 
-    system = put_together(files)
+    system = _evidence(files) or put_together(files)
     name = os.path.splitext(os.path.basename(files[0].path))[0] or files[0].path
     sources = {file.path: SourceFile(file.path, file.text or "") for file in files}
     version = MachineVersion(name, files[0].path, system, sources)
     return VersionSide(label, (version,), tuple(files), system.diagnostics)
+
+
+def _evidence(files: Sequence[ReadFile]) -> MachineSystem | None:
+    """The machines of one file of evidence, as `check --machines --evidence` writes it."""
+    if len(files) != 1 or f'"{MACHINES_SCHEMA}"' not in (files[0].text or "")[:200]:
+        return None
+    from tellverify.verification.machine_system import MachineSystem
+
+    try:
+        file = msgspec.json.decode(files[0].text or "", type=MachinesFile)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    found = machines_of(file)
+    return None if isinstance(found, str) else MachineSystem(tuple(found), {}, ())
 
 
 def both_sides(

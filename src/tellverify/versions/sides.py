@@ -176,7 +176,9 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
         return VersionGraph(fault=wrong[0].message, is_broken=True)
     if lowered.graph is None:
         skipped = lowered.skipped[0] if lowered.skipped else None
-        reason = f"{skipped.reason}, line {skipped.line}" if skipped is not None else lowered.limit
+        reason = skipped.reason if skipped is not None else lowered.limit
+        if skipped is not None and "line" not in reason:
+            reason = f"{reason}, line {skipped.line}"
         return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
     for one in decide_instance(lowered, options):
         if one.property in _GOOD and isinstance(one.outcome, Refuted):
@@ -202,9 +204,10 @@ def filed_machines(version: MachineVersion, other: MachineVersion | None) -> tup
                 sorts.setdefault(label, set()).add(str(sort))
     found = []
     for machine in version.system.machines:
+        entry = version.system.entries.get(machine.role)
         named = {
             Action(send, peer, label): f"{label}({sort})"
-            for send, peer, label, sort in version.system.entries[machine.role].filed.sorts
+            for send, peer, label, sort in (entry.filed.sorts if entry is not None else ())
             if len(sorts[label]) > 1
         }
         moves = tuple(
