@@ -351,3 +351,36 @@ def test_a_stored_comparison_is_rendered_again(tellverify: Command) -> None:
     code, _, err = tellverify("report", "run.json", "--html", "two.html")
     assert (code, err) == (0, "")
     assert "B takes both" in Path("two.html").read_text(encoding="utf-8")
+
+
+SCHEMA = """\
+format = 1
+name = "Journal"
+version = 1
+kind = "facts"
+
+[[variants]]
+name = "Opened"
+"""
+
+
+def test_fact_schemas_that_differ_are_compared(tellverify: Command) -> None:
+    more = SCHEMA.replace("version = 1", "version = 2") + '\n[[variants]]\nname = "Closed"\n'
+    write("old/facts.toml", more)
+    write("new/facts.toml", SCHEMA.replace("version = 1", "version = 3"))
+    write("old/p.tell", VECTORS["V1"][0])
+    write("new/p.tell", VECTORS["V1"][0])
+    code, out, _ = tellverify("compare", "old", "new")
+    assert code == 0
+    said = " ".join(out.split())
+    assert "`Closed` was removed: upgrade the readers of the journal before its writers" in said
+    write("facts.toml", SCHEMA)
+    commit()
+    write("facts.toml", more)
+    code, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
+    facts = json.loads(out)["versions"]["facts"]
+    assert [(one["words"], one["weight"]) for one in facts] == [("`Closed` was added", "patch")]
+    write("facts.toml", more.replace("format = 1", "format = 2"))
+    code, out, _ = tellverify("compare", "--against", "HEAD")
+    assert code == 1
+    assert "the new fact schema has a fault" in out

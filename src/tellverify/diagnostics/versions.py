@@ -172,9 +172,13 @@ def upstream_gate(where: Where, at: Span, words: str) -> Diagnostic:
     return finding(UPSTREAM_GATE, where, words, (at, ""))
 
 
-def before_rollout(where: Where, at: Span, words: str, action: str) -> Diagnostic:
-    """An annotation has changed, and something has to be done first."""
-    return finding(BEFORE_ROLLOUT, where, words, (at, ""), helps=(action,) if action else ())
+def before_rollout(
+    where: Where, at: Span, words: str, action: str, *, is_fault: bool = False
+) -> Diagnostic:
+    """An annotation or fact schema has changed, and something has to be done first."""
+    severity = Severity.ERROR if is_fault else None
+    helps = (action,) if action else ()
+    return finding(BEFORE_ROLLOUT, where, words, (at, ""), helps=helps, severity=severity)
 
 
 def worse_budget(where: Where, at: Span, words: str) -> Diagnostic:

@@ -39,6 +39,10 @@ def version_lines(versions: ComparedVersions, style: Style, *, verbose: bool) ->
     for word, names in (("added", versions.added), ("removed", versions.removed)):
         for name in names:
             yield f"{padded(style.tamed(name), max(_NAME, width(name) + 2))}{word}"
+    for change in versions.facts:
+        words = f"{change.words}{f': {change.action}' if change.action else ''}"
+        head = f"{padded(style.tamed(change.subject), max(_NAME, width(change.subject) + 2))}"
+        yield from style.hanging(head, style.tamed(words), 4)
 
 
 def against_words(versions: ComparedVersions | None, protocol: ProtocolReport) -> str:

@@ -9,6 +9,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.report.markup import code, prose
 from tellverify.report.version_blocks import before_words, good_words, restart_words
 from tellverify.verdict.run import Run
+from tellverify.verdict.versions import ComparedVersions
 
 _MOST: Final = 40
 
@@ -20,7 +21,7 @@ def version_section(run: Run, *, is_short: bool) -> Iterator[str]:
         return
     yield f"#### Versions against {code(compared.against)}"
     yield ""
-    if not (compared.protocols or compared.added or compared.removed):
+    if not (compared.protocols or compared.added or compared.removed or compared.facts):
         yield "Nothing has changed."
         yield ""
         return
@@ -37,8 +38,22 @@ def version_section(run: Run, *, is_short: bool) -> Iterator[str]:
     if len(shown) < len(compared.protocols):
         yield f"_And {counted(len(compared.protocols) - len(shown), 'more protocol')}._"
         yield ""
-    if is_short:
-        return
+    yield from _facts(compared)
+    if not is_short:
+        yield from _details(compared)
+
+
+def _facts(compared: ComparedVersions) -> Iterator[str]:
+    """What changed in fact schemas."""
+    for change in compared.facts:
+        action = f": {prose(change.action)}" if change.action else ""
+        yield f"- {code(change.subject)}: {prose(change.words)}{action}"
+    if compared.facts:
+        yield ""
+
+
+def _details(compared: ComparedVersions) -> Iterator[str]:
+    """What fails, what helps and what changed, pair by pair."""
     for one in compared.protocols:
         lines = [
             f"with {failing.words}: {failing.fault} after {counted(failing.events, 'event')},"

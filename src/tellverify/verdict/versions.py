@@ -155,7 +155,8 @@ class VersionComparison(msgspec.Struct, frozen=True, rename="camel"):
 class ComparedVersions(msgspec.Struct, frozen=True, rename="camel"):
     """All pairs of one comparison, and what only one side has.
 
-    `against` is what the new side is compared with, as the user named it.
+    `against` is what the new side is compared with, as the user named it. `facts` are the changes
+    of fact schemas, each with the path of its file as `subject`.
     """
 
     against: str
@@ -163,4 +164,4 @@ class ComparedVersions(msgspec.Struct, frozen=True, rename="camel"):
     protocols: tuple[VersionComparison, ...]
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    unchanged: int = 0
+    facts: tuple[VersionChange, ...] = ()

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from tellverify.diagnostics import versions as say
-from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.diagnostics.model import Diagnostic, Where, sort_key
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
+from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Input, ProtocolReport, Run
 from tellverify.verdict.versions import ComparedVersions, FailOn
@@ -18,6 +19,7 @@ from tellverify.verification.checked import Checked
 from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 from tellverify.versions.compared_run import judged, report_of
 from tellverify.versions.comparison import ComparedPair, compared_pair
+from tellverify.versions.fact_changes import SchemaTexts, fact_changes
 from tellverify.versions.pairing import Pairing, paired
 from tellverify.versions.sides import MachineVersion, TextVersion, Version, VersionSide
 from tellverify.versions.wire_labels import WireRules
@@ -27,7 +29,7 @@ class CompareRequest(msgspec.Struct, frozen=True):
     """What is asked of a comparison; `against` names the old side.
 
     `are_single_files`: each side is one file. `place` is the path of a version within its side.
-    `nothing` says why there may be no pair.
+    `nothing` says why there may be no pair, `schemas` are the fact schemas that differ.
     """
 
     against: str
@@ -37,6 +39,7 @@ class CompareRequest(msgspec.Struct, frozen=True):
     place: Callable[[Version], str]
     are_single_files: bool = False
     nothing: str = "no protocol is on both sides"
+    schemas: tuple[SchemaTexts, ...] = ()
 
 
 class Comparing(msgspec.Struct, frozen=True):
@@ -55,6 +58,7 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
         compared_pair(left, right, request.rules, request.options) for left, right in pairing.pairs
     )
     sources = _sources(old, new)
+    sources.update((path, SourceFile(path, text)) for path, _, text in request.schemas)
     reports: list[ProtocolReport] = []
     said: list[Diagnostic] = [*new.diagnostics, *old.diagnostics]
     for pair in pairs:
@@ -63,6 +67,14 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
         said += findings
     said += _about_names(pairing, request)
     said += _about_renaming(pairs, request.rules)
+    facts = tuple(fact_changes(request.schemas))
+    said += [
+        say.before_rollout(
+            Where(one.subject), NOWHERE, one.words, one.action, is_fault=one.weight == "major"
+        )
+        for one in facts
+        if one.action or one.weight == "major"
+    ]
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     comparisons = tuple(pair.comparison for pair in pairs)
     code, reason = judged(comparisons, request.fail_on, request.options, ordered, request.nothing)
@@ -80,6 +92,7 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
             comparisons,
             tuple(one.name for one in pairing.added),
             tuple(one.name for one in pairing.removed),
+            facts,
         ),
     )
     return Comparing(Checked(run, sources, {}, {}), pairs)

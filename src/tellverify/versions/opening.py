@@ -18,6 +18,7 @@ from tellverify.verdict.versions import FailOn
 from tellverify.verification.changed_files import UnknownChanges
 from tellverify.verification.repository import NoRepository, base_of, contents_at
 from tellverify.versions.comparing import CompareRequest
+from tellverify.versions.fact_changes import schemas_below
 from tellverify.versions.revision import files_against, old_path, place_of
 from tellverify.versions.sides import MachineVersion, Version, VersionSide, text_side
 from tellverify.versions.wire_labels import WireRules
@@ -116,7 +117,11 @@ def both_sides(
         not os.path.isdir(path) or side.workspace is None
         for path, side in ((old, sides[0]), (new, sides[1]))
     )
-    request = CompareRequest(old, fail_on, rules, options, place, are_single_files=single)
+    folders = os.path.isdir(old) and os.path.isdir(new)
+    schemas = schemas_below(old, new) if folders else ()
+    request = CompareRequest(
+        old, fail_on, rules, options, place, are_single_files=single, schemas=schemas
+    )
     return sides[0], sides[1], request
 
 
@@ -148,6 +153,7 @@ def sides_against(
         lambda version: place_of(version.path, revision),
         are_single_files=len(found.old) == len(found.new) == 1,
         nothing=nothing,
+        schemas=found.schemas,
     )
     return old, new, request
 

@@ -12,6 +12,7 @@ from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.verification.changed_files import UnknownChanges, changed_files
 from tellverify.verification.repository import NoRepository, base_of, changed_names, contents_at
+from tellverify.versions.fact_changes import SchemaTexts, is_schema, text_of
 
 _SCHEME: Final = "git:"
 
@@ -19,14 +20,15 @@ _SCHEME: Final = "git:"
 class RevisionFiles(msgspec.Struct, frozen=True):
     """Files that differ from a revision, or import one that does: as they were, and as they are.
 
-    `also_old` and `also_new` are files that they may import. Old files have the path of the file
-    behind `git:REVISION/`.
+    `also_old` and `also_new` are files that they may import, `schemas` fact schemas that differ.
+    Old files have the path of the file behind `git:REVISION/`.
     """
 
     old: tuple[ReadFile, ...]
     new: tuple[ReadFile, ...]
     also_old: tuple[ReadFile, ...]
     also_new: tuple[ReadFile, ...]
+    schemas: tuple[SchemaTexts, ...] = ()
 
 
 def old_path(revision: str, path: str) -> str:
@@ -58,7 +60,8 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         }
         for number in sorted(changed):
             wanted[files[number].path] = os.path.realpath(files[number].path)
-        before = contents_at(base, list(wanted.values()))
+        tables = [place for place in touched if place.endswith(".toml")]
+        before = contents_at(base, [*wanted.values(), *tables])
     except NoRepository as error:
         raise UnknownChanges(f"--against: {error}") from None
     old = []
@@ -68,4 +71,10 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
             old.append(inputs.decode(old_path(revision, shown), content))
     new = tuple(files[number] for number in sorted(changed))
     rest = tuple(file for number, file in enumerate(files) if number not in changed)
-    return RevisionFiles(tuple(old), new, rest, rest)
+    schemas = tuple(
+        (touched[place], text, now_text)
+        for place in tables
+        if is_schema(text := before.get(place, b"").decode("utf-8", "replace"))
+        and is_schema(now_text := text_of(place))
+    )
+    return RevisionFiles(tuple(old), new, rest, rest, schemas)
