@@ -13,7 +13,7 @@ from tellverify.projection.subtyping import refines, sent_to
 from tellverify.versions.role_versions import NEW, RoleVersions
 from tellverify.versions.unbounded import refining
 
-ANSWERS = int(os.environ.get("TELLVERIFY_SUBTYPINGS", "50"))
+ANSWERS = int(os.environ.get("SUBTYPING_ANSWERS", "50"))
 
 
 def test_a_deployment_that_subtyping_covers_is_good() -> None:

@@ -7,16 +7,24 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 from random_pairs import random_pair
-from version_texts import OTA, VECTORS, versions_of
+from version_texts import OTA, VECTORS, protocol, versions_of
 
 from tellverify.evidence.machines_file import MachineRow
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.evidence.recheck.mixtures import recheck_versions
-from tellverify.evidence.versions_file import RefutedRow, SearchProof, VersionsFile
+from tellverify.evidence.recheck.relations import check_relation
+from tellverify.evidence.versions_file import (
+    RefutedRow,
+    RelationRow,
+    SearchProof,
+    VersionsFile,
+)
+from tellverify.model.machine import Action, Machine
+from tellverify.projection.subtyping import sent_to
 from tellverify.versions.instance import ComparedInstance
-from tellverify.versions.mixture_evidence import versions_file
+from tellverify.versions.mixture_evidence import relation_rows, versions_file
 from tellverify.versions.mixtures import Mixtures
-from tellverify.versions.role_versions import RoleVersions
+from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 from tellverify.versions.rollout import rollout
 
 
@@ -115,3 +123,49 @@ def test_one_wrong_clause_is_rejected(spoil: Callable[[VersionsFile], VersionsFi
     recheck_versions(file)
     with pytest.raises(Rejected):
         recheck_versions(spoil(file))
+
+
+def random_relations(count: int) -> list[tuple[RoleVersions, RelationRow]]:
+    """Relations of random pairs, some of them with actions that are put off."""
+    found: list[tuple[RoleVersions, RelationRow]] = []
+    late, early = (
+        "A -> B : Go;B -> A : Ready;A -> B : Value",
+        "A -> B : Go;A -> B : Value;B -> A : Ready",
+    )
+    ahead = versions_of(protocol("A, B", late), protocol("A, B", early))
+    for roles in (ahead, *(random_pair(seed) for seed in range(1_500))):
+        if roles is None or not roles.changed or len(found) >= count:
+            continue
+        mixtures = Mixtures(roles, largest_bound=8, budget=20_000)
+        order = rollout(mixtures.changed, mixtures.cubes)
+        one = ComparedInstance({}, roles, (None, None), (None, None), mixtures, order)
+        found += [(roles, row) for row in relation_rows(one)]
+    return found
+
+
+def checked(roles: RoleVersions, row: RelationRow) -> None:
+    small, large = roles.version(row.role, NEW), roles.version(row.role, OLD)
+    peers = roles.old
+    if row.refining == "old":
+        small, large, peers = large, small, roles.new
+    check_relation(row, small, large, sent_to(row.role, tuple(peers.values())))
+
+
+def test_relations_are_accepted_and_not_without_one_of_their_nodes() -> None:
+    rows = random_relations(40)
+    assert len(rows) >= 40
+    for roles, row in rows:
+        checked(roles, row)
+        for n in range(len(row.nodes)):
+            with pytest.raises(Rejected):
+                checked(roles, structs.replace(row, nodes=[*row.nodes[:n], *row.nodes[n + 1 :]]))
+
+
+def test_a_relation_of_a_machine_that_does_not_refine_is_rejected() -> None:
+    """The loop without its exit of the subtyping tests: a cycle that leaves out a send."""
+    go, done = Action(True, "B", "Go"), Action(True, "B", "Done")
+    large = Machine("A", (((go, 0), (done, 1)), ()), (False, True))
+    small = Machine("A", (((go, 0),),), (False,))
+    with pytest.raises(Rejected):
+        check_relation(RelationRow("A", "new", [(0, 0)]), small, large, set())
+    check_relation(RelationRow("A", "new", [(0, 0), (1, 1)]), large, large, set())

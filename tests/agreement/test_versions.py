@@ -16,7 +16,7 @@ from tellverify.versions.mixtures import Mixtures
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 from tellverify.versions.rollout import rollout
 
-PAIRS = int(os.environ.get("TELLVERIFY_PAIRS", "100"))
+PAIRS = int(os.environ.get("VERSION_PAIRS", "100"))
 
 
 def pairs(count: int, first: int = 0) -> list[tuple[int, RoleVersions]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -41,11 +41,38 @@ class SearchProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
+class ReceiveRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="receive"):
+    """A reception still to be done: `(sender, label, what follows)`."""
+
+    branches: list[tuple[str, str, int | ReceiveRow | SendRow]]
+
+
+class SendRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="send"):
+    """A send that was put off, and what follows it."""
+
+    peer: str
+    label: str
+    rest: int | ReceiveRow | SendRow
+
+
+class RelationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That one version of a role refines the other, node by node.
+
+    `refining` is the version that takes the place of the other. A node is a state of it with what
+    the other one still has to do; a number is a state of the other one.
+    """
+
+    role: str
+    refining: Literal["new", "old"]
+    nodes: list[tuple[int, int | ReceiveRow | SendRow]]
+
+
 class VersionsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Both versions of the roles of a protocol at some family sizes, over the same wire labels.
 
     A role that a version does not have has a machine that does nothing. `proof` is left out where
-    not all mixtures were searched, or there are too many configurations to be visited again.
+    not all mixtures were searched, or there are too many configurations to be visited again; then
+    `relations` has the subtyping of roles.
     """
 
     schema: str
@@ -57,6 +84,7 @@ class VersionsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     new: list[MachineRow]
     refuted: list[RefutedRow]
     proof: SearchProof | None = None
+    relations: list[RelationRow] = []
 
 
 def write_versions(file: VersionsFile) -> str:

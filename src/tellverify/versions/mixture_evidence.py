@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -14,12 +14,16 @@ from tellverify.evidence.versions_file import (
     MOST_DEPLOYMENTS,
     VERSIONS_SCHEMA,
     VERSIONS_SUFFIX,
+    ReceiveRow,
     RefutedRow,
+    RelationRow,
     SearchProof,
+    SendRow,
     VersionsFile,
     digest_of,
     write_versions,
 )
+from tellverify.projection.subtyping import ActionTree, PendingReceive, PendingSend
 from tellverify.search.cubes import is_within
 from tellverify.search.layering import is_acyclic
 from tellverify.verdict.identity import Subject, SubjectKind
@@ -88,6 +92,7 @@ def versions_file(
         ]
         culprit = search.system.roles[refuted.role] if refuted.role >= 0 else ""
         rows.append(RefutedRow(new, old, str(refuted.fault), culprit, steps))
+    proof = _proof(one)
     return VersionsFile(
         VERSIONS_SCHEMA,
         name,
@@ -97,8 +102,30 @@ def versions_file(
         [row_of(roles.version(role, OLD)) for role in roles.roles],
         [row_of(roles.version(role, NEW)) for role in roles.roles],
         rows,
-        _proof(one),
+        proof,
+        list(relation_rows(one)) if proof is None else [],
     )
+
+
+def relation_rows(one: ComparedInstance) -> Iterator[RelationRow]:
+    """The subtyping of roles, where the search alone shows nothing to the rechecker."""
+    from tellverify.versions.unbounded import refining
+
+    found = refining(one.roles)
+    for role, relation in found.new.items():
+        yield RelationRow(role, "new", [(n, _tree_row(tree)) for n, tree in relation.nodes])
+    for role, relation in found.old.items():
+        yield RelationRow(role, "old", [(n, _tree_row(tree)) for n, tree in relation.nodes])
+
+
+def _tree_row(tree: ActionTree) -> int | ReceiveRow | SendRow:
+    match tree:
+        case PendingReceive(branches=branches):
+            return ReceiveRow([(a.peer, a.label, _tree_row(rest)) for a, rest in branches])
+        case PendingSend(action=action, rest=rest):
+            return SendRow(action.peer, action.label, _tree_row(rest))
+        case int():
+            return tree
 
 
 def _proof(one: ComparedInstance) -> SearchProof | None:

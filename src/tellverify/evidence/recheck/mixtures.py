@@ -17,6 +17,7 @@ from tellverify.evidence.graph_file import MOST_BYTES
 from tellverify.evidence.machines_file import MachineRow, MachinesFile, machines_of
 from tellverify.evidence.recheck.evidence_files import check_source
 from tellverify.evidence.recheck.graph import Rejected, require
+from tellverify.evidence.recheck.relations import check_relation
 from tellverify.model.configuration import Configuration
 from tellverify.model.joint_machine import MISSING, JointMachine, joint_machine
 from tellverify.model.machine import Machine
@@ -50,6 +51,11 @@ def recheck_versions(file: filed.VersionsFile) -> str:
     for number, row in enumerate(file.refuted):
         pair.check_run(row, f"refuted[{number}]")
     shown = f"{len(file.refuted)} runs refute mixtures of {len(file.changed)} changed roles"
+    for relation in file.relations:
+        pair.check_relation(relation)
+    if file.relations:
+        roles = ", ".join(f"{one.role} ({one.refining})" for one in file.relations)
+        shown = f"{shown}; by subtyping may be replaced: {roles}"
     if file.proof is None:
         return shown
     count = pair.check_proof(file.proof)
@@ -63,6 +69,8 @@ class _Pair:
         old, new = (_machines(file, rows) for rows in (file.old, file.new))
         require([m.role for m in old] == [m.role for m in new], "machines", "not of the same roles")
         roles = [machine.role for machine in new]
+        self.whole = (old, new)
+        self.changed_roles = frozenset(file.changed)
         require(set(file.changed) <= set(roles), "changed", "names roles that there are not")
         self.joints: list[JointMachine] = []
         for left, right in zip(old, new, strict=True):
@@ -76,6 +84,21 @@ class _Pair:
         self.changed = [self.place[role] for role in file.changed]
         self.system = System([joint.machine for joint in self.joints])
         self.cubes = [self._cube_of(row, n) for n, row in enumerate(file.refuted)]
+
+    def check_relation(self, row: filed.RelationRow) -> None:
+        """One version of a role refines the other, among the peers of the other."""
+        require(row.role in self.changed_roles, "relations", f"`{row.role}` has not changed")
+        joint = self.joints[self.place[row.role]]
+        small, large = joint.versions if row.refining == "old" else reversed(joint.versions)
+        other = 1 if row.refining == "old" else 0
+        sendable = {
+            (one.role, action.label)
+            for one in self.whole[other]
+            for moves in one.moves
+            for action, _ in moves
+            if action.send and action.peer == row.role
+        }
+        check_relation(row, small, large, sendable)
 
     def _cube_of(self, row: filed.RefutedRow, number: int) -> _Cube:
         where = f"refuted[{number}]"
