@@ -22,6 +22,8 @@ _DROPPED: Final = -1  # in the place of a configuration whose deployments are al
 
 # By acting role, which versions can make the move, and the number of the configuration after it.
 _Moves = dict[int, list[tuple[int, int]]]
+# The moves of one segment, each with its versions and what it adds, and the versions held up.
+_Part = tuple[tuple[tuple[int, int], ...], int]
 
 
 class _Graph:
@@ -41,6 +43,7 @@ class _Graph:
         self.cubes = [search.cube(c) for c in self.configurations]
         self.alive = [joint.alive for joint in system.joints]
         self.states: list[tuple[int, ...]] = []
+        known: list[dict[int, _Part]] = [{} for _ in system.joints]
         for n, configuration in enumerate(self.configurations):
             moves: _Moves = {}
             held = {}
@@ -49,17 +52,28 @@ class _Graph:
                 tuple(s & m for s, m in zip(segments, system.state_mask, strict=True))
             )
             for role, segment in enumerate(segments):
-                row = system.joints[role].machine.moves[self.states[n][role]]
-                for move in system.moves(role, segment):
-                    target = number.get(configuration + move.delta, _DROPPED)
-                    alive = self.alive[role][row[move.place][1]]
+                part = known[role].get(segment)
+                if part is None:
+                    part = known[role][segment] = self._part(search, role, segment)
+                for alive, delta in part[0]:
+                    target = number.get(configuration + delta, _DROPPED)
                     moves.setdefault(role, []).append((alive, target))
                     if target != _DROPPED:
                         self.before[target].append(n)
-                if system.masks(role, segment).held:
-                    held[role] = system.masks(role, segment).held
+                if part[1]:
+                    held[role] = part[1]
             self.after.append(moves)
             self.held.append(held)
+
+    def _part(self, search: DeploymentSearch, role: int, segment: int) -> _Part:
+        """The moves of a role in one segment, and the versions that the bound holds up."""
+        system = search.system
+        row = system.joints[role].machine.moves[segment & system.state_mask[role]]
+        moves = tuple(
+            (self.alive[role][row[move.place][1]], move.delta)
+            for move in system.moves(role, segment)
+        )
+        return moves, system.masks(role, segment).held
 
     def unfinished(self, search: DeploymentSearch, role: int) -> list[int]:
         """For each state of the joint machine of `role` the versions that may not stop there."""

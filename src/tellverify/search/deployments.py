@@ -10,7 +10,6 @@ followed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import msgspec
 
@@ -100,7 +99,7 @@ class DeploymentSearch:
             return False
 
     def run(self) -> None:
-        """Visit all layers within the bound and the budget, then find the roles that are stuck."""
+        """Visit all layers within the bound and the budget."""
         while True:
             following = self._expanded()
             if not following:
@@ -116,10 +115,14 @@ class DeploymentSearch:
                 self._regroup_at *= 8
                 for views in (self.views, self._unblocked, self._faulty):
                     views.regroup(self.levels[-1])
-        if not all(is_acyclic(joint.machine) for joint in self.system.joints):
-            from tellverify.search.deployment_liveness import find_stuck_roles
 
-            find_stuck_roles(self)
+    def find_stuck_roles(self) -> None:
+        """Refute the deployments that leave a role stuck; without cycles deadlocks are all."""
+        if self.overflow or all(is_acyclic(joint.machine) for joint in self.system.joints):
+            return
+        from tellverify.search.deployment_liveness import find_stuck_roles
+
+        find_stuck_roles(self)
 
     def _expanded(self) -> set[int]:
         """Judge the last layer, drop what need not be followed, and return what follows."""
@@ -207,7 +210,7 @@ class DeploymentSearch:
         moves = run_to(self.views, self.levels, refuted.configuration, refuted.depth)
         return steps_of(self.system, moves)
 
-    @cached_property
+    @property
     def open_cubes(self) -> tuple[int, ...]:
         """Deployments some run of which the bound cut off, or all of them at an overflow.
 
@@ -257,9 +260,11 @@ def search_deployments(
         search = DeploymentSearch(joints, bound, budget)
         search.run()
         if search.overflow and last is not None:
-            return last
-        settled = search.is_settled
+            search = last
+            break
         exact = all(one.is_minimal for one in search.refuted)
-        if (settled and exact) or search.overflow or bound >= largest_bound:
-            return search
+        if (search.is_settled and exact) or search.overflow or bound >= largest_bound:
+            break
         bound, last = min(2 * bound, largest_bound), search
+    search.find_stuck_roles()
+    return search
