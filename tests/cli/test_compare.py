@@ -241,6 +241,14 @@ def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
     assert "no protocol is on both sides" in out
 
 
+def test_versions_with_timeouts_are_unknown_unless_they_are_equal(tellverify: Command) -> None:
+    timed = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
+    code, out, _ = tellverify("compare", *both((timed, timed.replace("Ready", "Done"))))
+    assert code == 3
+    assert "timeouts are not decided" in " ".join(out.split())
+    assert tellverify("compare", *both((timed, timed)))[0] == 0
+
+
 def test_two_protocols_of_one_name(tellverify: Command) -> None:
     text = protocol("A, B", "A -> B : X")
     write("old/p.tell", text)

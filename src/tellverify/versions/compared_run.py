@@ -98,7 +98,7 @@ def _roll_out(pair: ComparedPair, place: tuple[int, int]) -> Verdict:
         conflict = Conflict(one.summary, one.path, span, span)
         outcome = Refuted(code.number, conflict, Method.SEARCH, reason=one.summary)
     elif one.verdict == "unknown":
-        outcome = Unknown(one.reason or one.summary, STEP_LIMIT.number)
+        outcome = Unknown(one.reason or one.summary, say.NOT_COMPARED.number)
     else:
         known = _others(one.instances)
         outcome = known if one.instances else Proved(Method.STRUCTURE, one.reason)

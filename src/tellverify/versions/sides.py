@@ -179,6 +179,8 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
         reason = skipped.reason if skipped is not None else lowered.limit
         if skipped is not None and "line" not in reason:
             reason = f"{reason}, line {skipped.line}"
+        if lowered.timed is not None:
+            reason = "mixtures of versions with timeouts are not decided"
         return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
     for one in decide_instance(lowered, options):
         if one.property in _GOOD and isinstance(one.outcome, Refuted):

@@ -66,7 +66,9 @@ def _tree(row: int | ReceiveRow | SendRow) -> _Tree:
             return _Sent(Action(True, peer, label), _tree(rest))
         case ReceiveRow(branches=branches):
             return _Received(
-                tuple((Action(False, *message), _tree(rest)) for *message, rest in branches)
+                tuple(
+                    (Action(False, sender, label), _tree(rest)) for sender, label, rest in branches
+                )
             )
 
 
