@@ -1,0 +1,182 @@
+"""Joins that give sessions up, bundles that sessions hold, results and premises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from workflow_texts import checked, outcome_of
+
+from tellverify.model.trace import Trace
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Outcome, Proved, Refuted, status
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Run
+
+BODIES = {
+    "call": """  roles Client, Server
+  Client -> Server : Ask
+  Server -> Client : Answer(x: Int)
+""",
+    "timed": """  roles Boss, Worker
+  timeout 5s Worker at
+    Boss -> Worker : Job
+    Worker -> Boss : Done
+  on timeout =>
+    Worker -> Boss : Late
+""",
+    "logged": """  roles Boss, Worker, Log
+  timeout 5s Worker at
+    Boss -> Worker : Job
+    Worker -> Log : Begun
+    Worker -> Boss : Done
+  on timeout =>
+    Worker -> Log : Late
+""",
+    "untold": """  roles Boss, Worker, Log
+  timeout 5s Worker at
+    Boss -> Worker : Job
+    Worker -> Log : Begun
+    Worker -> Boss : Done
+  on timeout =>
+    Worker -> Boss : Late
+""",
+    "waits": """  roles Boss, Worker
+  timeout 5s Worker at
+    Boss -> Worker : Job
+    Worker -> Boss : Done
+  on timeout =>
+    Boss -> Worker : Sorry
+""",
+    "starts": """  roles Boss, Worker
+  Worker -> Boss : Ready
+  Boss -> Worker : Job
+""",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, body in BODIES.items():
+        text = f"module {name} exposing ({name.title()})\n\nprotocol {name.title()} =\n{body}"
+        (tmp_path / f"{name}.tell").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def _each(protocol: str, extra: str, log: str = "") -> str:
+    return (
+        f'[[workflow.w.phase]]\nprotocol = "{protocol}.tell"\n'
+        f'agents = {{ Boss = "boss", Worker = "Crew"{log} }}\neach = "Crew"\n{extra}\n'
+    )
+
+
+def _by_name(run: Run) -> dict[str, Outcome]:
+    return {v.name: v.outcome for one in run.protocols for v in one.verdicts}
+
+
+@pytest.mark.parametrize("extra", ['timeout = "5s"', 'join = "first"', "join = 2"])
+def test_a_worker_with_a_timer_may_be_given_up(folder: Path, extra: str) -> None:
+    found = _by_name(checked(folder, _each("timed", extra)))
+    assert isinstance(found["abandoned[Crew]"], Proved)
+    assert isinstance(found["composition"], Proved)
+
+
+@pytest.mark.parametrize(("protocol", "events"), [("starts", 1), ("waits", 0)])
+def test_a_worker_that_waits_without_a_timer_is_abandoned(
+    folder: Path, protocol: str, events: int
+) -> None:
+    """`waits` has a timer, behind which it waits again for whoever has gone."""
+    run = checked(folder, _each(protocol, 'timeout = "5s"'))
+    found = _by_name(run)["abandoned[Crew]"]
+    assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
+    assert (found.code, len(found.evidence.steps)) == ("TV852", events)
+    assert run.exit_code == 1
+
+
+def test_a_role_that_the_owner_of_a_timer_tells_is_not_left(folder: Path) -> None:
+    told = _by_name(checked(folder, _each("logged", 'timeout = "5s"', ', Log = "log"')))
+    assert isinstance(told["abandoned[log]"], Proved)
+    untold = _by_name(checked(folder, _each("untold", 'timeout = "5s"', ', Log = "log"')))
+    assert isinstance(untold["abandoned[log]"], Refuted)
+    assert isinstance(untold["abandoned[Crew]"], Proved)
+
+
+def test_a_join_of_all_without_a_timeout_gives_nothing_up(folder: Path) -> None:
+    found = _by_name(checked(folder, _each("starts", 'join = "all"')))
+    assert not [name for name in found if name.startswith("abandoned")]
+    assert isinstance(found["composition"], Proved)
+
+
+def _session(name: str, client: str, server: str, extra: str) -> str:
+    return (
+        f'[[workflow.{name}.phase]]\nprotocol = "call.tell"\n'
+        f'agents = {{ Client = "{client}", Server = "{server}" }}\n{extra}\n'
+    )
+
+
+def test_bundles_in_one_order_hold_without_a_search(folder: Path) -> None:
+    text = _session("s", "A", "B", 'holds = ["b1", "b2"]')
+    text += _session("t", "C", "D", 'holds = ["b1", "b2"]')
+    run = checked(folder, text)
+    assert [outcome_of(one) for one in run.protocols] == [Proved(Method.PHASE_CONDITIONS)] * 2
+
+
+def test_bundles_in_two_orders_deadlock(folder: Path) -> None:
+    text = _session("s", "A", "B", 'holds = ["b1", "b2"]')
+    text += _session("t", "C", "D", 'holds = ["b2", "b1"]')
+    run = checked(folder, text)
+    for report in run.protocols:
+        outcome = outcome_of(report)
+        assert isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace)
+        assert len(outcome.evidence.steps) == 6
+
+
+def test_a_bundle_and_an_order_deadlock_together(folder: Path) -> None:
+    """B runs t first, which needs the bundle that A holds while it waits for B."""
+    text = _session("s", "A", "B", 'holds = { A = ["b"] }')
+    text += _session("t", "B", "C", 'holds = { C = ["b"] }')
+    text += '[agents.B]\norder = ["t", "s"]\n'
+    run = checked(folder, text)
+    assert {status(outcome_of(one)) for one in run.protocols} == {"refuted"}
+    text = text.replace('holds = { C = ["b"] }', 'holds = { C = ["c"] }')
+    assert checked(folder, text).exit_code == 0
+
+
+def test_one_agent_that_orders_its_bundles_holds(folder: Path) -> None:
+    text = _session("s", "A", "B", 'holds = { A = ["b"] }')
+    text += _session("t", "A", "C", 'holds = { A = ["b"] }')
+    text += '[agents.A]\norder = ["t", "s"]\n'
+    run = checked(folder, text)
+    assert {outcome_of(one) for one in run.protocols} == {Proved(Method.PHASE_CONDITIONS)}
+
+
+def test_a_bundle_that_was_given_away_is_not_held_again(folder: Path) -> None:
+    text = _session("w", "A", "B", 'name = "one"\ndelegates = { b = "B" }')
+    text += _session("w", "A", "B", 'name = "two"\nholds = { A = ["b"] }')
+    run = checked(folder, text)
+    assert [one.code.number for one in run.findings] == ["TV844"]
+    assert "after `one` gave it to `B`" in run.findings[0].message
+    kept = checked(folder, text.replace("holds = { A", "holds = { B"))
+    assert kept.exit_code == 0
+
+
+def test_a_result_is_a_field_or_nothing(folder: Path) -> None:
+    text = _session("w", "A", "B", 'name = "one"') + _session("w", "A", "B", 'uses = ["one.x"]')
+    assert checked(folder, text).exit_code == 0
+    run = checked(folder, text.replace("one.x", "one.y"))
+    assert [one.code.number for one in run.findings] == ["TV841"]
+    text = _session("w", "A", "B", 'name = "one"') + _session("w", "C", "D", 'uses = ["one.x"]')
+    run = checked(folder, text)
+    assert "TV842" in {one.code.number for one in run.findings}
+
+
+def test_a_premise_is_made_before_and_at_an_agent_of_the_phase(folder: Path) -> None:
+    step = '[[workflow.w.phase]]\next = "validate"\nagent = "A"\nmakes = ["k"]\n'
+    phase = _session("w", "A", "B", 'needs = ["k"]')
+    for text, code in ((step + phase, 0), (phase + step, 1), (phase, 1)):
+        assert checked(folder, text).exit_code == code
+    other = checked(folder, step.replace('"A"', '"C"') + phase)
+    assert [one.code.number for one in other.findings] == ["TV843"]
+    found = _by_name(checked(folder, step + phase))["premises[call]"]
+    assert isinstance(found, Proved) and "`k` by `validate`" in found.detail
+    assert Property.PREMISES.value == "premises"
