@@ -170,7 +170,7 @@ class _Search:
         me, peer = self._system.machines[number].agent, self._system.machines[move.peer].agent
         ends = (me, peer) if move.kind is MoveKind.SEND else (peer, me)
         sends = move.kind is MoveKind.SEND
-        return Step(sends, *ends, move.label, move.site, self._session.title)
+        return Step(sends, *ends, move.label, move.site, session=self._session.title)
 
     def _replay(self, made: Sequence[MachineMove | None], end: _Node) -> None:
         """Make the run again by the reference semantics. Raises Defect when it cannot be made."""

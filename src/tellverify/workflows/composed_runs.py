@@ -145,14 +145,18 @@ def _step(system: ComposedSystem, made: MachineMove) -> Step:
     match move.kind:
         case MoveKind.SEND:
             peer = system.machines[move.peer].agent
-            return Step(True, me.agent, peer, move.label, move.site, session)
+            return Step(True, me.agent, peer, move.label, move.site, session=session)
         case MoveKind.RECEIVE:
             peer = system.machines[move.peer].agent
-            return Step(False, peer, me.agent, move.label, move.site, session)
+            return Step(False, peer, me.agent, move.label, move.site, session=session)
         case MoveKind.ASK:
-            return Step(True, me.agent, system.bundles[move.peer], move.label, Site(), session)
+            return Step(
+                True, me.agent, system.bundles[move.peer], move.label, Site(), session=session
+            )
         case MoveKind.GRANT:
-            return Step(False, me.agent, system.bundles[move.peer], move.label, Site(), session)
+            return Step(
+                False, me.agent, system.bundles[move.peer], move.label, Site(), session=session
+            )
 
 
 def _awaits(system: ComposedSystem, machine: RoleMachine, state: int) -> list[tuple[str, str]]:
