@@ -17,6 +17,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.scenario import RuleKind, Scenario, ScenarioRule
 
 Channel = tuple[str, str]
+_LONGEST = 40  # messages of a queue in a system that is taken to be finite
 
 
 class Situation(NamedTuple):
@@ -102,7 +103,7 @@ class Truth:
                     depth[there] = depth[here] + 1
                     work.append(there)
             after[here] = owed
-            if len(depth) > limit:
+            if len(depth) > limit or any(len(queue) > _LONGEST for _, queue in here.queues):
                 self.finite = False
                 return
         self.situations += len(order)
