@@ -49,8 +49,16 @@ from tellverify.verification.machine_system import (
 from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 _START: Final = (1, 1)
-_STATED: Final = (Fault.PROPERTY, Fault.DISAGREEMENT, Fault.REPETITION)
-_OF_MACHINES: Final = {prop: fault for fault, prop in REFUTED_BY.items() if fault not in _STATED}
+_NOT_OF_MACHINES: Final = (  # of what is stated, and of protocols with timeouts
+    Fault.PROPERTY,
+    Fault.DISAGREEMENT,
+    Fault.REPETITION,
+    Fault.TIMEOUT_DISAGREEMENT,
+    Fault.STALE_MESSAGE,
+)
+_OF_MACHINES: Final = {
+    prop: fault for fault, prop in REFUTED_BY.items() if fault not in _NOT_OF_MACHINES
+}
 
 
 def check_machines(
