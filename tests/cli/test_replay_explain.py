@@ -184,7 +184,7 @@ def test_a_page_as_json_has_its_sections(call: Call) -> None:
 def test_a_property_is_explained_with_its_codes(call: Call) -> None:
     code, said = call("explain", "no-stuck-role")
     assert code == 0
-    assert "The role is never left waiting indefinitely." in said
+    assert "Wherever the role waits, some continuation of the run serves it." in said
     assert "- TV512 `stuck-role`" in said
 
 

@@ -13,10 +13,10 @@ SENTENCES: Final = {
     "no-deadlock": "No reachable configuration is a deadlock.",
     "no-orphan-message": "No role finishes while a message to it is still queued.",
     "no-unspecified-reception": (
-        "No message reaches the head of a queue that its receiver cannot take."
+        "No role must receive while each queue that it reads begins with a message it cannot take."
     ),
     "fidelity": "Every run of the roles is a run of the protocol.",
-    "no-stuck-role": "The role is never left waiting indefinitely.",
+    "no-stuck-role": "Wherever the role waits, some continuation of the run serves it.",
     "bounded-queues": "Every queue is bounded.",
     "can-terminate": "The end of the protocol is reachable from every reachable state.",
     "terminates": "Every fair run ends.",

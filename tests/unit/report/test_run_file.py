@@ -61,7 +61,8 @@ def test_a_verdict_carries_its_evidence() -> None:
         (False, "Seller", "Buyer", "Decline", 14),
     ]
     assert stuck["statement"] == (
-        "Protocol `escrow.Escrow`, role `Courier`: the role is never left waiting indefinitely,"
+        "Protocol `escrow.Escrow`, role `Courier`: wherever the role waits,"
+        " some continuation of the run serves it,"
         " under FIFO queues without limit, no loss, no crashes, weak fairness."
     )
 
