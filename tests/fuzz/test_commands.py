@@ -62,6 +62,13 @@ def test_equal_numbers_give_equal_mutants() -> None:
     assert len({mutated(text, random.Random(n), "x.json") for n in range(50)}) > 30
 
 
+def test_a_stored_run_of_an_unknown_dialect_is_refused(tmp_path: Path) -> None:
+    made = commands(tmp_path)
+    (text,) = [text for one in made if one.name == "report-text" for _, text in one.files]
+    (tmp_path / "run.json").write_text(text.replace('"dialect": "strict"', '"dialect": "x"'))
+    assert run(["report", str(tmp_path / "run.json")]) == 2
+
+
 @pytest.mark.parametrize(("command", "stage", "text"), FOUND)
 def test_what_was_found_is_mended(tmp_path: Path, command: str, stage: str, text: str) -> None:
     path = tmp_path / "p.tell"

@@ -24,6 +24,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawing
 from tellverify.verdict.outcome import Conflict, Refuted
+from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
@@ -117,7 +118,9 @@ def _digest(text: str) -> str:
 
 
 def _check_runs(file: Run) -> None:
-    """Raises StoredError for a run or a drawing whose numbers name nothing."""
+    """Raises StoredError for a run or a drawing whose numbers and names name nothing."""
+    if file.dialect not in DIALECTS:
+        raise StoredError("its dialect is none that there is")
     for protocol in file.protocols:
         for verdict in protocol.verdicts:
             if verdict.witness is not None:

@@ -38,7 +38,11 @@ def within(seconds: float | None) -> Iterator[None]:
     if seconds <= 0:
         raise TimeUp
 
+    fired = False
+
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal fired
+        fired = True
         raise TimeUp
 
     hook = sys.unraisablehook
@@ -51,17 +55,19 @@ def within(seconds: float | None) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, stop)
     sys.unraisablehook = lost
-    is_over = False
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
-    except TimeUp:
-        is_over = True
+        if fired:  # something took it for a fault of its own and went on
+            raise TimeUp
+    except Exception as error:
+        if fired:  # what calls into a library gives its own name to what is raised there
+            raise TimeUp from error
         raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if not is_over:  # else objects that were being built end later
+        if not fired:  # else objects that were being built end later
             sys.unraisablehook = hook
 
 

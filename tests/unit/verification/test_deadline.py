@@ -72,3 +72,27 @@ def test_what_was_interrupted_while_it_was_built_ends_in_silence(
     assert shown == []
     with within(60):
         pass
+
+
+@pytest.mark.parametrize("is_swallowed", [False, True])
+def test_a_limit_that_is_renamed_or_swallowed_is_one_all_the_same(is_swallowed: bool) -> None:
+    """As `ctypes` does with what is raised while it converts an argument."""
+
+    def convert() -> None:
+        try:
+            while True:
+                pass
+        except BaseException as error:
+            raise ValueError("argument 1") from error
+
+    with pytest.raises(TimeUp), within(0.05):
+        try:
+            convert()
+        except ValueError:
+            if not is_swallowed:
+                raise
+
+
+def test_a_fault_before_the_limit_stays_what_it_is() -> None:
+    with pytest.raises(ValueError, match="mine"), within(60):
+        raise ValueError("mine")
