@@ -228,3 +228,20 @@ def test_the_content_of_the_package_is_in_the_key(
         assert key() != before
     finally:
         cache._package.cache_clear()
+
+
+@pytest.mark.parametrize("style", ["text", "concise", "github", "none"])
+def test_every_format_says_what_comes_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], style: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    for name in ("a", "b"):
+        Path(f"{name}.tell").write_text("protocol P =\n  roles A, B\n  A -> B : Ping\n")
+    given = ["check", "--format", style, "--report", "sarif=r.sarif", "--report", "junit=r.xml"]
+    run(given)
+    first = capsys.readouterr()
+    assert "from the cache" not in first.out + first.err
+    run(given)
+    again = capsys.readouterr()
+    assert "2 of 2 files from the cache" in again.out + again.err

@@ -384,6 +384,8 @@ def perform(flags: Flags) -> CheckResult | None:
     style = "errors" if flags.quiet else flags.style
     files = len(result.run.inputs)
     told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
+    if found.cached and style not in ("text", "errors"):
+        complain(told[0])  # text has it at the end of the totals; JSON and pages use no cache
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
         run = msgspec.structs.replace(run, timing=(("total", seconds), *found.seconds))
