@@ -170,6 +170,12 @@ def test_a_comment_on_a_statement_looks_at_this_statement() -> None:
         assert run("\n".join(text)).exit_code == code, place
 
 
+def test_no_comment_is_of_any_length() -> None:
+    many = ", ".join(["refuted no-stuck-role"] * 300)
+    found = run(f"-- tell: expect({many})\n{STUCK}")
+    assert (found.exit_code, codes(found)) == (1, ["TV263"])
+
+
 def test_the_text_of_a_string_and_a_plain_comment_expect_nothing() -> None:
     assert run(f"-- we expect(refuted no-stuck-role) here, and tell: so\n{STUCK}").exit_code == 1
 

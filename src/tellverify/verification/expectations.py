@@ -26,6 +26,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.levels import is_band, selected
 
+_MOST_ITEMS: Final = 200  # in one comment
 _REFUTED: Final = "refuted"
 _WORDS: Final = (_REFUTED, "error", "warning")
 _ITEM: Final = re.compile(rf"(?:({'|'.join(_WORDS)})[ \t]+)?(\S(?:.*\S)?)", re.DOTALL)
@@ -91,7 +92,13 @@ def read_items(
     found: list[tuple[str, str]] = []
     said: list[Diagnostic] = []
     word = ""
-    for item in items:
+    for number, item in enumerate(items):
+        if number == _MOST_ITEMS:
+            why = f"is one of more than {_MOST_ITEMS} expectations"
+            said.append(
+                wrong_expectation(path, span, item, why, "write one comment for each fault")
+            )
+            break
         parts = _ITEM.fullmatch(item)
         word = (parts[1] if parts else "") or word
         what = " ".join(parts[2].split()) if parts else ""
