@@ -28,7 +28,12 @@ from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
+from tellverify.verdict.properties import (
+    OF_EVERY_PROTOCOL,
+    PROPERTIES,
+    Property,
+    PropertyScope,
+)
 from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import CheckedOrigin, FileResult, assembled
@@ -39,7 +44,7 @@ from tellverify.verification.tried_sizes import tried_sizes
 if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
-_OF_ANY_SIZES: Final = frozenset({Property.GUARDS, Property.ADMISSION})  # decided of the text
+_OF_ANY_SIZES: Final = (PropertyScope.CHOICE, PropertyScope.PACK)  # decided of the text
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
 TELLTALE: Final = "telltale"  # the target
 _EXPECT: Final = "expect"  # the comment on a text that shows a fault
@@ -293,7 +298,7 @@ def _within(limit: str, decided: Sequence[Verdict]) -> Iterator[Verdict]:
     """The verdicts, none of which claims anything of sizes that a `limit` left out."""
     for verdict in decided:
         holds = isinstance(verdict.outcome, Proved | Bounded)
-        if limit and holds and verdict.property not in _OF_ANY_SIZES:
+        if limit and holds and PROPERTIES[verdict.property].scope not in _OF_ANY_SIZES:
             unknown = Unknown(limit, EVENT_LIMIT.number)
             verdict = msgspec.structs.replace(verdict, outcome=unknown)
         yield verdict
