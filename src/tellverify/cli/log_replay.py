@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
+from tellverify.cli.log_guards import AnnotatedMessages, annotated_messages, guard_differences
 from tellverify.cli.opening import chosen_roles, load
 from tellverify.diagnostics import event_log as say
 from tellverify.diagnostics.model import Diagnostic
@@ -70,6 +71,7 @@ def replay_log(asked: ReplayRequest, style: Style) -> int:
     """Follow a log and say how it went. Exit codes: 0 conforms, 1 diverges, 2 unreadable."""
     try:
         loaded = load(asked.file, asked.protocol, asked.sizes, default=None)
+        annotated = annotated_messages(loaded.graph)
     except Stopped as stop:
         return _UNREADABLE if stop.code is Exit.REFUTED else stop.code
     recorded = chosen_roles(loaded.graph, asked.roles) if asked.roles else ()
@@ -77,7 +79,7 @@ def replay_log(asked: ReplayRequest, style: Style) -> int:
     shown = "<stdin>" if asked.log == "-" else asked.log.replace(os.sep, "/")
     try:
         monitor = _monitor(asked, machines, recorded)
-        judge = _LogJudge(asked, shown, loaded.name, monitor)
+        judge = _LogJudge(asked, shown, loaded.name, monitor, annotated)
         with _opened(asked.log) as file:
             found = judge.follow(file)
     except TooManyLogPlaces:
@@ -122,11 +124,20 @@ _Outcome = tuple[Exit, Diagnostic | None, SourceFile | None]
 class _LogJudge:
     """One log on its way through a monitor."""
 
-    def __init__(self, asked: ReplayRequest, shown: str, protocol: str, monitor: Monitor) -> None:
+    def __init__(
+        self,
+        asked: ReplayRequest,
+        shown: str,
+        protocol: str,
+        monitor: Monitor,
+        annotated: AnnotatedMessages,
+    ) -> None:
         self.asked = asked
         self.shown = shown
         self.protocol = protocol
         self.monitor = monitor
+        self.annotated = annotated
+        self.compared = 0
         self.events = 0
         self.receptions = 0
         self.others = 0
@@ -153,6 +164,12 @@ class _LogJudge:
                     self.events = count
                     return self._diverged(line, departure, rows)
                 count += 1
+                if event.records_guards and event.direction == "send":
+                    self.compared += 1
+                    differing = guard_differences(event, self.annotated)
+                    if differing:
+                        self.events = count
+                        return self._differing(line, event, differing)
         except LogError as error:
             self.events = count
             span, source = _excerpt(self.shown, error.line, error.text)
@@ -173,6 +190,8 @@ class _LogJudge:
             tail += f" in {counted(monitor.sessions, 'session')}"
         if self.receptions:
             tail += f", {counted(self.receptions, 'reception')} not looked at"
+        if self.compared:
+            tail += f", guards of {counted(self.compared, 'send')} compared"
         if self.others:
             tail += f", {counted(self.others, 'line')} of other kinds passed over"
         return [f"{head}   {tail}", *([self._verdict] if self._verdict else []), *self._unfinished]
@@ -188,6 +207,10 @@ class _LogJudge:
         return "".join(parts)
 
     # How it can end
+
+    def _differing(self, line: int, event: LogEvent, reasons: Sequence[str]) -> _Outcome:
+        span, source = _excerpt(self.shown, line, _shown_line(event))
+        return Exit.REFUTED, say.guards_differ(self.shown, span, line, str(event), reasons), source
 
     def _ended(self) -> _Outcome:
         count, first = self.monitor.unfinished()

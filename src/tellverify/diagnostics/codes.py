@@ -26,7 +26,7 @@ MODULES: Final[dict[str, str]] = {
     "declarations": "2",
     "directives": "0",
     "effects": "3",
-    "event_log": "8",
+    "event_log": "68",
     "evidence": "3",
     "expectations": "2",
     "faults": "56",

@@ -113,3 +113,23 @@ def incomplete_log(path: str, sessions: int, notes: Sequence[str]) -> Diagnostic
         f"the log ends before the end of {many}",
         notes=tuple(notes),
     )
+
+
+GUARDS_DIFFER: Final = Code(
+    "TV667",
+    "guards-differ",
+    "guards or facts in a log that differ from the annotations",
+    help="correct the annotations of the message, or the code that runs its guards",
+)
+
+
+def guards_differ(
+    path: str, span: Span, line: int, event: str, reasons: Sequence[str]
+) -> Diagnostic:
+    """What a line records of a send is not what its annotations say."""
+    return finding(
+        GUARDS_DIFFER,
+        path,
+        f"line {line} records other guards for `{event}` than the protocol: {'; '.join(reasons)}",
+        (span, "differs from the annotations"),
+    )

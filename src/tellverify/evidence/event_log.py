@@ -28,8 +28,14 @@ _Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
 Session: TypeAlias = str | int | None
 
 
+_NOTHING: Final = msgspec.Raw(b"")
+
+
 class LogEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One line of a log: `role` sends `label` to `peer`, or takes it from `peer`."""
+    """One line of a log: `role` sends `label` to `peer`, or takes it from `peer`.
+
+    The last four are what it records of guards, as JSON, empty where it says nothing.
+    """
 
     role: _Name
     direction: Literal["send", "receive"]
@@ -37,6 +43,17 @@ class LogEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     label: _Name
     session: Session = None
     protocol: str | None = None
+    guard_capability: msgspec.Raw = _NOTHING
+    flow_cost: msgspec.Raw = _NOTHING
+    journal_facts: msgspec.Raw = _NOTHING
+    guard_commands: msgspec.Raw = _NOTHING
+
+    @property
+    def records_guards(self) -> bool:
+        """Whether the line says something of guards, costs or facts."""
+        return bool(
+            self.guard_capability or self.flow_cost or self.journal_facts or self.guard_commands
+        )
 
     def __str__(self) -> str:
         sign = "!" if self.direction == "send" else "?"
