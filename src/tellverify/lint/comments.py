@@ -12,6 +12,7 @@ from tellverify.diagnostics.model import Where
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
 from tellverify.lint.finding import Fix, LintFinding
+from tellverify.lint.structure import FIXTURES
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -26,7 +27,6 @@ _LORE: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_FIXTURES: Final = "protocol_compat"
 _COMMON: Final = frozenset(
     _WORD.findall(
         """a an and as at by for from in into is it of on or that the then this to with
@@ -78,7 +78,7 @@ def comment_findings(file: ast.File, source: SourceFile) -> Iterator[LintFinding
             if _MARKED.match(text):
                 continue
             fix = None if keeps else Fix(comments=(comment.span,), is_safe=restates)
-            yield _finding(text, subject, where, comment, fix, in_fixture=_FIXTURES in source.path)
+            yield _finding(text, subject, where, comment, fix, in_fixture=FIXTURES in source.path)
 
 
 def _finding(

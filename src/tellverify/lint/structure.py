@@ -15,6 +15,7 @@ from tellverify.lint.finding import Fix, LintFinding
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 
+FIXTURES: Final = "protocol_compat"  # the folder of two versions of one protocol
 _SNAKE: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _CAMEL: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
 _NUMBERED: Final = re.compile(r"(.*?[A-Za-z_])([0-9]+)")
@@ -157,8 +158,15 @@ def _ownership(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
 
 
 def module_clashes(files: Sequence[tuple[ast.File, SourceFile]]) -> Iterator[LintFinding]:
-    """Modules whose name another file of the same check has."""
-    named = [(file.module.name, source.path) for file, source in files if file.module is not None]
+    """Modules whose name another file of the same check has.
+
+    Fixtures of compatibility tests are versions of one protocol, and share its name on purpose.
+    """
+    named = [
+        (file.module.name, source.path)
+        for file, source in files
+        if file.module is not None and FIXTURES not in source.path
+    ]
     named.sort(key=lambda one: (one[0].text, one[1]))
     for _, group in groupby(named, key=lambda one: one[0].text):
         (first, *others) = group

@@ -118,6 +118,16 @@ def test_a_clash_of_modules() -> None:
     assert first.diagnostics[0].others[0].path == "a.tell"
 
 
+def test_versions_of_one_protocol_share_their_module() -> None:
+    text = "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  A -> B : Ping\n"
+    folder = "crates/testkit/fixtures/protocol_compat"
+    files = [
+        inputs.decode(f"{folder}/{name}.tell", text.encode()) for name in ("baseline", "current")
+    ]
+    found = lint_files(Workspace(files), default_rules(), unsafe=False, fix=False)
+    assert [one.code.number for each in found for one in each.diagnostics] == []
+
+
 def legacy(text: str, seed: int) -> str:
     """The canonical text of a spec as it may have looked before: lore, legacy keys, odd layout."""
     random_ = random.Random(seed)
