@@ -15,15 +15,15 @@ from tellverify.evidence.versions_file import ReceiveRow, RelationRow, SendRow
 from tellverify.model.components import strongly_connected
 from tellverify.model.machine import Action, Machine
 
-_Tree: TypeAlias = "int | _Received | _Sent"
+_Tree: TypeAlias = "int | _Awaiting | _PutOff"
 _Node: TypeAlias = "tuple[int, _Tree]"
 
 
-class _Received(NamedTuple):
+class _Awaiting(NamedTuple):
     branches: tuple[tuple[Action, _Tree], ...]
 
 
-class _Sent(NamedTuple):
+class _PutOff(NamedTuple):
     action: Action
     rest: _Tree
 
@@ -63,9 +63,9 @@ def _tree(row: int | ReceiveRow | SendRow) -> _Tree:
         case int():
             return row
         case SendRow(peer=peer, label=label, rest=rest):
-            return _Sent(Action(True, peer, label), _tree(rest))
+            return _PutOff(Action(True, peer, label), _tree(rest))
         case ReceiveRow(branches=branches):
-            return _Received(
+            return _Awaiting(
                 tuple(
                     (Action(False, sender, label), _tree(rest)) for sender, label, rest in branches
                 )
@@ -106,9 +106,9 @@ def _moves(
 def _awaited(large: Machine, tree: _Tree) -> Mapping[Action, _Tree]:
     """What has to be received next. Raises LookupError where it is something else."""
     match tree:
-        case _Received(branches=branches):
+        case _Awaiting(branches=branches):
             return dict(branches)
-        case _Sent():
+        case _PutOff():
             raise LookupError
         case int():
             row = large.moves[tree]
@@ -120,14 +120,14 @@ def _awaited(large: Machine, tree: _Tree) -> Mapping[Action, _Tree]:
 def _after(large: Machine, tree: _Tree, action: Action) -> _Tree:
     """`tree` when `action` was done ahead of what is left. Raises LookupError."""
     match tree:
-        case _Received(branches=branches):
-            return _Received(tuple((one, _after(large, rest, action)) for one, rest in branches))
-        case _Sent(action=first, rest=rest):
+        case _Awaiting(branches=branches):
+            return _Awaiting(tuple((one, _after(large, rest, action)) for one, rest in branches))
+        case _PutOff(action=first, rest=rest):
             if first == action:
                 return rest
             if first.peer == action.peer:
                 raise LookupError
-            return _Sent(first, _after(large, rest, action))
+            return _PutOff(first, _after(large, rest, action))
         case int():
             row = large.moves[tree]
             if large.final[tree] or len({one.send for one, _ in row}) != 1:
@@ -135,10 +135,10 @@ def _after(large: Machine, tree: _Tree, action: Action) -> _Tree:
             if action in dict(row):
                 return dict(row)[action]
             if not row[0][0].send:
-                return _after(large, _Received(row), action)
+                return _after(large, _Awaiting(row), action)
             if len(row) > 1:
                 raise LookupError
-            return _after(large, _Sent(*row[0]), action)
+            return _after(large, _PutOff(*row[0]), action)
 
 
 def _leaves_out(small: Machine, large: Machine, state: int, tree: _Tree) -> bool:
@@ -147,9 +147,9 @@ def _leaves_out(small: Machine, large: Machine, state: int, tree: _Tree) -> bool
     if not offered:
         return False
     match tree:
-        case _Received(branches=branches):
+        case _Awaiting(branches=branches):
             return any(_leaves_out(small, large, state, rest) for _, rest in branches)
-        case _Sent(rest=rest):
+        case _PutOff(rest=rest):
             return _leaves_out(small, large, state, rest)
         case int():
             row = large.moves[tree]
