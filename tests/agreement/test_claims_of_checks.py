@@ -108,3 +108,12 @@ def _holds(
         elif prop in OF_RUNS or not named or {*one.scope.roles} & roles or named <= roles:
             return False
     return True
+
+
+def test_nothing_is_claimed_of_all_queues_beside_one_that_grows() -> None:
+    text = (
+        "protocol P =\n  roles A, D[N]\n  loop decide by D[0]\n    D[0] -> A : X\n"
+        "    A -> D[*] : Go\n    A -> D[0] : X\n"
+    )
+    queues = [one for one in verdicts(text) if one.property is Property.BOUNDED_QUEUES]
+    assert queues and all(isinstance(one.outcome, Refuted) for one in queues)

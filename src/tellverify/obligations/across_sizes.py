@@ -73,14 +73,10 @@ def _united(
     bad = [(name, f) for name, f in rows if not isinstance(f.outcome, Proved)]
     if bad:
         gravest = _gravest(bad)
-        good = [f for _, f in rows if isinstance(f.outcome, Proved) and not _same_scope(f, gravest)]
+        # Of the whole protocol nothing holds beside a channel that is at fault at some size.
+        good = [f for _, f in rows if isinstance(f.outcome, Proved) and f.channel is not None]
         return [*gravest, *([_weakened(good, extent)] if good else [])]
     return [_weakened([f for _, f in rows], extent)]
-
-
-def _same_scope(finding: InstanceFinding, others: Sequence[InstanceFinding]) -> bool:
-    """True when `finding` speaks of the whole protocol and one of `others` does too."""
-    return any(other.channel is None for other in others) and finding.channel is None
 
 
 def _gravest(rows: list[tuple[str, InstanceFinding]]) -> list[InstanceFinding]:
