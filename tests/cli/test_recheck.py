@@ -119,7 +119,8 @@ def test_proofs_are_of_the_specs_as_they_are(tmp_path: Path) -> None:
     for name, path in sorted(made.items()):
         same = path.read_bytes() == (ROOT / "proofs" / name).read_bytes()
         assert same, f"{name} is not what a check makes: {again}"
-    sources = {json.loads(path.read_text())["source"] for path in made.values()}
+    found = [json.loads(path.read_text()) for path in made.values()]
+    sources = {value["source"] for value in found if "source" in value}  # no trace, no timed graph
     specs = {f"specs/{path.name}" for path in (ROOT / "specs").glob("*.tell")}
     assert sources == specs, f"specs without a proof: {again}"
 

@@ -267,3 +267,63 @@ def test_repeat_calls_and_braces_mean_what_they_unfold_to(tmp_path: Path) -> Non
         counts |= details
     assert len(counts) == 1
     assert counts != {None}
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the mutants and the evidence of a check of them."""
+    folder = tmp_path_factory.mktemp("evidence")
+    for name in ("retry_blind", "retry_stale", "ota_forgotten", "retry_untold"):
+        text = (MUTANTS / f"{name}.tell").read_text("utf-8")
+        (folder / f"{name}.tell").write_text(text, "utf-8")
+    options = ("--isolated", "--no-cache", "-q", "--evidence", "evidence")
+    assert tellverify("check", *options, cwd=folder).returncode == 1
+    stale = ("--late", "keep", "--evidence", "keep", "retry_stale.tell")
+    assert tellverify("check", "--isolated", "--no-cache", *stale, cwd=folder).returncode == 1
+    return folder
+
+
+@pytest.mark.parametrize("name", ["evidence", "keep"])
+def test_runs_with_timers_are_rechecked_and_replayed(evidence: Path, name: str) -> None:
+    done = tellverify("recheck", name, cwd=evidence)
+    assert done.returncode == 0, done.stdout
+    assert "compared" in done.stdout
+    traces = sorted(evidence.glob(f"{name}/*/*.itf.json"))
+    assert len(traces) >= 2
+    for trace in traces[:3]:
+        again = tellverify("replay", str(trace), cwd=evidence)
+        assert again.returncode == 0, again.stdout
+        assert "accepted" in again.stdout
+
+
+TAMPERED = [
+    ("no-stuck-role.Client.itf.json", '"action":"timeout"', '"action":"cancel"'),
+    ("no-stuck-role.Client.itf.json", '"scope":0', '"scope":7'),
+    ("no-stuck-role.Client.itf.json", '"culprits":["Client"]', '"culprits":["Server"]'),
+    ("no-stuck-role.Client.itf.json", '"line":5', '"line":6'),
+    ("no-deadlock.itf.json", '"fault":"deadlock"', '"fault":"orphan-message"'),
+    ("no-deadlock.itf.json", '"late":"attempts"', '"late":"keep"'),
+    ("no-deadlock.itf.json", '["Client",{"#bigint":"1"}]', '["Client",{"#bigint":"2"}]'),
+    ("protocol.timed.json", '"owner":0', '"owner":1'),
+    ("protocol.timed.json", '"participants":[0,1]', '"participants":[0]'),
+    ("protocol.timed.json", '"body":1', '"body":99'),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), TAMPERED)
+def test_what_is_changed_in_evidence_is_rejected(
+    evidence: Path, tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    import shutil
+
+    (folder,) = (path for path in evidence.glob("evidence/RetryBlind-*"))
+    copy = tmp_path / "evidence" / folder.name
+    shutil.copytree(folder, copy)
+    shutil.copy(evidence / "retry_blind.tell", tmp_path)
+    text = (copy / name).read_text("utf-8")
+    assert old in text
+    (copy / name).write_text(text.replace(old, new, 1), "utf-8")
+    done = tellverify("recheck", "evidence", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "rejected" in done.stdout
+    assert not done.stderr

@@ -28,7 +28,8 @@ class Instance(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
-    `sha256` is that of the file; evidence names it. Only with `Options.keep_graphs` is evidence
+    `sha256` is that of the file; evidence names it. `files` are all that the protocol is made of,
+    its own first, with their sums. Only with `Options.keep_graphs` is evidence
     wanted.
     """
 
@@ -38,6 +39,7 @@ class Context(msgspec.Struct, frozen=True):
     instances: tuple[Instance, ...]
     options: Options
     sha256: str
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def source(self) -> SourceFile:

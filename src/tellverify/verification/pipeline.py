@@ -199,7 +199,9 @@ def _check_protocol(
     outcomes = without_open_families(protocol, tried.outcomes)
     is_timed = any(one.lowered.timed is not None for one in tried.instances)
     sha256 = result.file.sha256
-    decision = decide_protocol(Context(judged, protocol, name, tried.instances, options, sha256))
+    files = result.origins[source.path, name].files
+    context = Context(judged, protocol, name, tried.instances, options, sha256, files)
+    decision = decide_protocol(context)
     result.files[source.path, name] = decision.files
     decided = [
         well_formed,

@@ -126,6 +126,8 @@ def test_scenes_are_what_the_reference_semantics_says() -> None:
             if not isinstance(outcome, Refuted) or not isinstance(outcome.evidence, Trace):
                 continue
             trace = outcome.evidence
+            if protocol.presumed:
+                continue  # with timers: tests/cli/test_timeouts.py
             graph = checked.graphs[(protocol.path, protocol.name)][outcome.instance]
             system = System(Machines(graph).all())
             configuration = system.initial
