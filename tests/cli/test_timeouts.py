@@ -327,3 +327,37 @@ def test_what_is_changed_in_evidence_is_rejected(
     assert done.returncode == 1, done.stdout
     assert "rejected" in done.stdout
     assert not done.stderr
+
+
+def test_machines_have_moves_of_timers() -> None:
+    path = str(SPECS / "retry_without_limit.tell")
+    done = tellverify("project", path, "--role", "Client")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "Client   3 states",
+        "  0  Server!Request  => 1",
+        "  1  Server?Response  => 2",
+        "     timeout of line 8  => 0",
+        "  2  end",
+    ]
+    (row,) = tellverify(
+        "show", "machines", path, "--role", "Client", "--format", "json"
+    ).stdout.split("\n")[:-1]
+    states = json.loads(row)["states"]
+    assert states[1]["moves"][1] == {"action": "timeout", "to": 0, "line": 8}
+    assert [state["final"] for state in states] == [False, False, True]
+
+
+def test_a_graph_shows_where_timeouts_begin_and_end() -> None:
+    done = tellverify("show", "graph", str(SPECS / "retry_without_limit.tell"))
+    assert "timeout of Client begins  => 1   line 8" in done.stdout
+    assert "Client: timeout  => 0" in done.stdout
+    assert "timeout of Client ends" in done.stdout
+
+
+@pytest.mark.parametrize("style", ["bridge", "derived", "svg"])
+def test_forms_without_timers_are_refused(style: str) -> None:
+    done = tellverify("project", str(SPECS / "retry.tell"), "--format", style)
+    assert done.returncode == 3
+    assert style in done.stderr
+    assert tellverify("project", str(SPECS / "retry.tell"), "--role", "Nobody").returncode == 2
