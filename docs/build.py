@@ -4,14 +4,17 @@
 
 `cli.md` is the reference of commands and options, `codes.md` the index of explain pages,
 `tellverify.1` the manual page, `certificates.md` in part: its table of what an acceptance rests
-on. A test holds that they are up to date.
+on. The `README.md` beside each proof of a spec says what the proof is about. A test holds that they
+are up to date.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -21,10 +24,13 @@ from tellverify.cli.commands import COMMANDS
 from tellverify.cli.group import tellverify
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
+from tellverify.policy.read import read_policy
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.version import VERSION
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SPECS = ROOT / "specs"
 GENERATED = "<!-- written by docs/build.py -->"
 BANDS = {
     "0": "Configuration, suppressions, inputs",
@@ -236,7 +242,9 @@ print(*sorted(name for name in sys.modules if name.partition(".")[0] == "tellver
 def modules_loaded(pattern: str) -> dict[str, int]:
     """The lines of every module that was loaded when the rechecker had accepted some files."""
     root = HERE.parent
-    paths = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern))
+    # Runs with timers rest on the meaning of these as well.
+    found_paths = [path for path in root.glob(pattern) if not any(path.parent.glob("*.timed.json"))]
+    paths = sorted(path.relative_to(root).as_posix() for path in found_paths)
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *paths], cwd=root, capture_output=True, text=True, check=True
     )
@@ -269,6 +277,57 @@ PAGES = {
     "codes.md": codes_page,
     "tellverify.1": manual_page,
 }
+
+
+def renderings() -> dict[str, str]:
+    """How each spec differs from Aura's own file, by file name, from `specs/README.md`."""
+    text = (SPECS / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| file | differs in |")[2].partition("\n\n")[0]
+    rows = (line.strip("|").split("|") for line in table.split("\n")[2:])
+    return {cells[0].strip().strip("`"): cells[1].strip() for cells in rows}
+
+
+def proof_page(folder: Path) -> str:
+    """What the proofs of one spec are about, and how that differs from Aura's own file."""
+    qualified = folder.name.rpartition("-")[0]
+    policy = read_policy(str(SPECS / "policy")).policy
+    row = policy.protocol(qualified) if policy is not None else None
+    texts = {path.name: path.read_text(encoding="utf-8") for path in SPECS.glob("*.tell")}
+    module, _, protocol = qualified.partition(".")
+    (name,) = (
+        name
+        for name, text in texts.items()
+        if f"module {module} " in text and f"protocol {protocol} " in text
+    )
+    up = "../" * (len(folder.relative_to(ROOT).parts))
+    known = renderings().get(name)
+    differs = (
+        f"It differs from Aura's file in {known}; roles, the order of messages, choices and packs"
+        " are the same."
+        if known is not None
+        else "Roles, the order of messages, choices and packs follow Aura's file; labels, payload"
+        " paths, facts and single costs may differ."
+    )
+    title = row.name if row is not None else qualified
+    words = (
+        f"The files here are about [specs/{name}]({up}specs/{name}), and about no other file. It is"
+        f" our rendering of Aura's protocol under its real id, not Aura's own file. {differs}"
+        f" [specs]({up}specs/README.md#where-they-differ-from-auras-own-files) says more."
+    )
+    shown = "\n".join(textwrap.wrap(words, 100, break_long_words=False, break_on_hyphens=False))
+    return f"{GENERATED}\n\n# `{title}`\n\n{shown}\n"
+
+
+def proof_folders() -> Iterator[Path]:
+    """The folders with proofs of specs."""
+    for top in (ROOT / "proofs", ROOT / "proofs" / "packs"):
+        yield from sorted(path for path in top.iterdir() if path.is_dir() and "." in path.name)
+
+
+PAGES.update(
+    (f"../{path.relative_to(ROOT).as_posix()}/README.md", partial(proof_page, path))
+    for path in proof_folders()
+)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Formal verification and model checking of `.tell` choreographies.
 
 `check` decides all obligations of a protocol and returns a `Run`, the same that the command
-`tellverify check` reports on.
+`tellverify check` reports on. `simulate` generates random runs of one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from tellverify.version import VERSION
 
 if TYPE_CHECKING:
     from tellverify.verdict.run import Run
+    from tellverify.verification.simulated_source import simulate as simulate
 
 __version__ = VERSION
-__all__ = ["__version__", "check"]
+__all__ = ["__version__", "check", "simulate"]
 
 
 def check(
@@ -46,3 +47,11 @@ def check(
     from tellverify.verification.source_check import checked_source as run_of
 
     return run_of(source, instances or {}, (protocols, properties, roles), require, dialect, name)
+
+
+def __getattr__(name: str) -> object:
+    if name == "simulate":  # with all that it needs, only for whoever asks for it
+        from tellverify.verification.simulated_source import simulate
+
+        return simulate
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -69,7 +69,7 @@ def sourced(path: Path, text: str | None = None) -> Sourced:
     source = SourceFile(str(path), path.read_text("utf-8") if text is None else text)
     judged = judged_alone(read_tell(source), source)
     (origin,) = named(judged, set())
-    return Sourced(origin, derive(judged.file, origin.protocol, source, policy()))
+    return Sourced(origin, derive(judged, origin.protocol, policy()))
 
 
 def decided(one: Sourced) -> tuple[Acceptance, ...]:

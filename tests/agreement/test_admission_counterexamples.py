@@ -16,6 +16,7 @@ from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.premises import premises
 from tellverify.admission.resolve import AdmissionReason
 from tellverify.admission.runtime import inventory_of
+from tellverify.language.linking.modules import judged_alone
 from tellverify.language.syntax.parser import parse
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
@@ -59,7 +60,7 @@ def derived(name: str) -> Derived:
         source = SourceFile(str(path), path.read_text(encoding="utf-8"))
         parsed = parse(source)
         assert not parsed.diagnostics
-        return derive(parsed.file, parsed.file.protocols[0], source, policy())
+        return derive(judged_alone(parsed, source), parsed.file.protocols[0], policy())
     manifest = read_manifest(str(FOLDER / f"{name}.json"))
     assert isinstance(manifest, Manifest)
     return Derived(manifest, SourceFile(name, ""), NOWHERE, {}, ())

@@ -75,4 +75,5 @@ def test_a_comment_says_what_is_wrong(name: str) -> None:
     lines = (FOLDER / f"{name}.tell").read_text(encoding="utf-8").splitlines()
     comments = [line for line in lines if "--" in line]
     assert comments == lines[: len(comments)]
-    assert 2 <= len(comments) <= 3
+    assert comments[0].startswith("-- tell: expect(")
+    assert 3 <= len(comments) <= 4

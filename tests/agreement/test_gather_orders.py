@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import random
 
 import pytest
 from family_texts import FamilyText, plain_verdict
 from gather_runs import Ambiguous, shortest_fault
+from random_gathers import random_gather
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.gather_orders import GatherOrder, decide_gathers, late_runs
@@ -148,36 +148,11 @@ def test_answers_to_several_receivers_are_not_covered() -> None:
     assert len(found.uncovered) > 0 and all(one.partial is None for one in found.verdicts)
 
 
-def _random_gather(seed: int) -> tuple[str, int | None, int]:
-    """A choice with gathers in its branches, the answers that are needed, and the size."""
-    rng = random.Random(seed)
-    size = rng.choice((2, 2, 3))
-    needed = rng.choice((None, 1, 2, min(size, 2)))
-    record = "" if needed is None else f" {{ min_responses : {needed} }}"
-    roles = ["C", "R", "A"][: rng.randint(2, 3)]
-    lines = ["protocol P =", f"  roles {', '.join(roles)}, D[N]", "  choice C at"]
-    for branch in ("One", "Two"):
-        lines.append(f"    | {branch} =>")
-        told = rng.sample([*roles[1:], "D[*]"], rng.randint(1, len(roles)))
-        lines += [f"      C -> {role} : {branch}" for role in told]
-        for _ in range(rng.randint(1, 3)):
-            kind = rng.random()
-            label = rng.choice("XY")
-            if kind < 0.5:
-                lines.append(f"      D[*]{record} -> R : {label}")
-            elif kind < 0.75:
-                lines.append(f"      {rng.choice(roles)} -> D[*] : {rng.choice(['Go', branch])}")
-            else:
-                one, other = rng.sample([*roles, "D[0]", "D[1]"], 2)
-                lines.append(f"      {one} -> {other} : {label}")
-    return "\n".join(lines) + "\n", needed, size
-
-
 @pytest.mark.parametrize("part", range(3))
 def test_where_the_conditions_hold_no_run_has_a_fault(part: int) -> None:
     compared = faulty = 0
     for seed in range(part, GATHERS * 12, 3):
-        text, needed, size = _random_gather(seed)
+        text, needed, size = random_gather(seed)
         graph = graph_of(text, size)
         if not gathers_of(graph) or plain_verdict(graph) != (True, frozenset()):
             continue

@@ -240,6 +240,22 @@ def test_specs_with_one_message_less_or_turned_round_are_repaired_by_one_message
     assert done >= 12
 
 
+def test_good_protocols_with_one_message_less_or_turned_round_are_mended_by_one_message() -> None:
+    mended = 0
+    for name in VECTORS:
+        for text in _broken(offers_of(name)[0].text):
+            if FamilyText(text).errors:
+                continue
+            found = repaired(text)
+            if not found.offers:
+                assert found.reason in (REACHED, NOBODY_DECIDES), text
+                continue
+            assert found.offers[0].cost <= 2 and found.offers[0].rank is not Rank.SOME, text
+            assert plain_verdict(FamilyText(found.offers[0].text).graph({})) == (True, frozenset())
+            mended += found.offers[0].cost == 2
+    assert mended >= 24
+
+
 def test_no_single_message_anywhere_repairs_what_costs_more() -> None:
     """The candidates are a choice of edits; this tries all single messages instead."""
     done = 0

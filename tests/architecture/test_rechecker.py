@@ -10,11 +10,11 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "certificates.md"
 
 
-def test_an_acceptance_rests_on_fewer_than_1500_lines() -> None:
+def test_an_acceptance_rests_on_fewer_than_1700_lines() -> None:
     """The table of the page is counted anew by tests/docs/test_pages.py."""
     rows = re.findall(r"^\| (an? .*?) \| (\d+) \| ([\d,]+) \|$", PAGE.read_text("utf-8"), re.M)
     assert [kind for kind, _, _ in rows] == ["a certificate", "a trace beside a graph"]
-    assert all(int(lines.replace(",", "")) < 1_500 for _, _, lines in rows)
+    assert all(int(lines.replace(",", "")) < 1_700 for _, _, lines in rows)
 
 
 def test_it_loads_nothing_that_it_must_not_trust() -> None:

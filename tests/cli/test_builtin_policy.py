@@ -45,7 +45,7 @@ def test_the_policy_is_known_by_name(command: str, name: str) -> None:
 def test_a_path_of_that_name_comes_first() -> None:
     Path("aura").write_text('format = 1\nname = "own"\n', "utf-8")
     assert call("policy", "check", "aura")[1].startswith("own: 0 protocols")
-    assert "aura version 1: 25 protocols" in call("policy", "check", "builtin:aura")[1]
+    assert "aura version 2: 25 protocols" in call("policy", "check", "builtin:aura")[1]
 
 
 @pytest.mark.parametrize("name", ["aura", "builtin:aura"])

@@ -160,16 +160,20 @@ def test_a_refutation_beats_what_is_not_known(tmp_path: Path) -> None:
     assert tellverify("check", cwd=write(tmp_path, a=STUCK, b=TIMED)).returncode == 1
 
 
-def test_families_are_bounded_and_may_be_required_to_be_proved(tmp_path: Path) -> None:
+def test_families_are_proved_at_every_size_and_bounded_at_sizes_that_are_given(
+    tmp_path: Path,
+) -> None:
     write(tmp_path, family=FAMILY)
-    done = tellverify("check", cwd=tmp_path)
+    done = tellverify("check", "--require", "proved", cwd=tmp_path)
     assert done.returncode == 0
-    assert "D = 1, 2, 3" in done.stdout
-    assert "bounded   implementable" in done.stdout
-    strict = tellverify("check", "--require", "proved", cwd=tmp_path)
-    assert strict.returncode == 3
+    assert "every N >= 1, by generic member" in done.stdout and "D[0]" in done.stdout
+    assert "proved    implementable" in done.stdout
     sized = tellverify("check", "--instances", "D=0,4..5", cwd=tmp_path)
+    assert sized.returncode == 0
     assert "D = 0, 4, 5" in sized.stdout
+    assert "bounded   implementable" in sized.stdout
+    strict = tellverify("check", "--require", "proved", "--instances", "D=4", cwd=tmp_path)
+    assert strict.returncode == 3
 
 
 def test_standard_input_has_the_name_it_is_given(tmp_path: Path) -> None:

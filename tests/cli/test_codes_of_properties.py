@@ -29,6 +29,14 @@ REFUTED = {
     ),
     "law": ("laws", "counterexamples/laws/aura_in_use.toml"),
     "claim": ("patterns", "counterexamples/patterns/deadline_missed.toml"),
+    "composition": ("workflow", "check", "counterexamples/workflows/untold_end.toml"),
+    "session-order": ("workflow", "check", "counterexamples/workflows/crossed_orders.toml"),
+    "knows-end": ("workflow", "check", "counterexamples/workflows/untold_end.toml"),
+    "knows-outcome": ("workflow", "check", "counterexamples/workflows/untold_failure.toml"),
+    "abandoned": ("workflow", "check", "counterexamples/workflows/workers_without_timers.toml"),
+    "results": ("workflow", "check", "counterexamples/workflows/missing_result.toml"),
+    "premises": ("workflow", "check", "counterexamples/workflows/validated_too_late.toml"),
+    "ownership": ("workflow", "check", "counterexamples/workflows/given_away_in_use.toml"),
 }
 
 
@@ -56,11 +64,13 @@ def registry() -> dict[str, dict[str, Any]]:
 PROPERTIES = (
     *("well-formed", "implementable", "no-deadlock", "no-orphan-message"),
     *("no-unspecified-reception", "fidelity", "no-stuck-role", "bounded-queues"),
-    *("can-terminate", "terminates", "projectable"),
+    *("can-terminate", "terminates", "no-late-message", "projectable"),
     *("timeout-agreement", "fresh-messages", "late-messages"),
     *("guards", "admission", "acceptance"),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),
-    *("ceremony", "ceremony-status", "law", "claim"),
+    *("ceremony", "ceremony-status", "law", "claim", "mixture", "roll-out", "refines"),
+    *("composition", "session-order", "knows-end", "knows-outcome", "labels-apart"),
+    *("abandoned", "results", "premises", "ownership"),
 )
 
 

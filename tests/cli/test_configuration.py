@@ -131,17 +131,18 @@ def test_what_is_included_is_checked_without_a_path(tellverify: Run, tmp_path: P
 
 def test_requirements_of_single_properties(tellverify: Run, tmp_path: Path) -> None:
     write(tmp_path, family=FAMILY)
-    assert tellverify("check")[0] == 0
-    code, out, _ = tellverify("check", "--require", "proved")
+    sizes = ("--instances", "D=1..3")
+    assert tellverify("check", *sizes)[0] == 0
+    code, out, _ = tellverify("check", *sizes, "--require", "proved")
     assert code == 3
     assert "bounded, not proved" in out
     names = ["implementable", "fidelity", "no-deadlock", "no-orphan-message", "no-stuck-role"]
     names.append("no-unspecified-reception")
     table = "".join(f'"{name}" = "bounded"\n' for name in names)
     config(tmp_path, f'[require]\ndefault = "proved"\n{table}')
-    assert tellverify("check")[0] == 0
+    assert tellverify("check", *sizes)[0] == 0
     config(tmp_path, '[require]\nprojectable = "proved"\n')
-    assert tellverify("check")[0] == 3
+    assert tellverify("check", *sizes)[0] == 3
 
 
 def test_lines_that_apply_to_nothing_are_said(tellverify: Run, tmp_path: Path) -> None:

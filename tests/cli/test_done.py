@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tellverify.cli.group import tellverify
 
 ROOT = Path(__file__).resolve().parents[2]
-RACE = (ROOT / "counterexamples" / "race_of_senders.tell").read_text("utf-8")
+RACE = (ROOT / "counterexamples" / "race_of_senders.tell").read_text("utf-8").partition("\n")[2]
 FIELDS = ("wiring", "status", "shared_bus", "simulation", "parity")
 RESTS_ON = {
     "wiring": (4, 5, 8), "status": (9,), "shared_bus": (10,), "simulation": (11,), "parity": (12,),
@@ -134,3 +134,33 @@ def test_text_and_markdown_name_the_owner_and_the_next_step() -> None:
     assert "assumed by the OTA team" in call("ota_activation.tell", "--format", "markdown")[1]
     assert "(owner: the OTA team)" in call("ota_activation.tell")[1]
     assert "next: name a fact schema" in call("consensus.tell", policy="aura")[1]
+
+
+def test_the_reports_of_a_check_have_the_lines() -> None:
+    """The same answers as `done`, in the proof report, the page and the JSON, also stored."""
+    kinds = {"proof": "proof.md", "html": "page.html", "json": "run.json"}
+    reports = [f"--report={kind}={path}" for kind, path in kinds.items()]
+    arguments = ["check", "ota_activation.tell", "--policy", "policy.toml", *reports]
+    assert CliRunner().invoke(tellverify, arguments, standalone_mode=False).return_value == 0
+    (done,) = json.loads(Path("run.json").read_text("utf-8"))["completions"]
+    (asked,) = json.loads(call("ota_activation.tell", "--format", "json")[1])
+    assert done == asked
+    again = ["report", "run.json", "--report=proof=again.md", "--report=html=again.html"]
+    assert CliRunner().invoke(tellverify, again, standalone_mode=False).return_value == 0
+    for name in ("proof.md", "page.html", "again.md", "again.html"):
+        text = Path(name).read_text("utf-8")
+        assert "Definition of done" in text, name
+        assert "assumed by the OTA team" in text, name
+        assert "12" in text
+    page = Path("proof.md").read_text("utf-8").partition("## Definition of done")[2]
+    rows = [line for line in page.split("\n") if line.startswith("| ") and line[2].isdigit()]
+    assert len(rows) == 12
+
+
+def test_reports_without_listed_protocols_have_no_such_section() -> None:
+    Path("a.tell").write_text("protocol P =\n  roles A, B\n  A -> B : M\n", "utf-8")
+    for policy in ([], ["--policy", "policy.toml"]):
+        arguments = ["check", "a.tell", *policy, "--report=proof=p.md", "--report=html=p.html"]
+        CliRunner().invoke(tellverify, arguments, standalone_mode=False)
+        for name in ("p.md", "p.html"):
+            assert "Definition of done" not in Path(name).read_text("utf-8")

@@ -283,3 +283,41 @@ def test_an_import_of_a_missing_module_is_said_with_and_without_names(
             check=False,
         )
         assert ("TV235" in done.stdout) == said, (line, done.stdout)
+
+
+def test_a_manifest_has_the_guards_of_what_is_imported(tmp_path: Path) -> None:
+    """Called protocols count, directly or by others; those that are only imported do not."""
+    files = {
+        "sales.tell": (
+            "module sales exposing (Order)\n\nimport shop exposing (Pay)\n"
+            "import idle exposing (Wait)\n\nprotocol Order =\n  roles A, B\n"
+            '  A { guard_capability : "sync:order" } -> B : Order\n  call Pay\n'
+        ),
+        "shop.tell": (
+            "module shop exposing (Pay)\n\nimport bank exposing (Draw)\n\nprotocol Pay =\n"
+            '  roles A, B\n  A { guard_capability : "sync:pay", link :'
+            ' "bundle=till|exports=slip" } -> B : Pay\n  call Draw\n'
+        ),
+        "bank.tell": (
+            "module bank exposing (Draw)\n\nprotocol Draw =\n  roles A, B\n"
+            '  B { guard_capability : "sync:draw" } -> A : Draw\n'
+        ),
+        "idle.tell": (
+            "module idle exposing (Wait)\n\nprotocol Wait =\n  roles A, B\n"
+            '  B { guard_capability : "sync:wait" } -> A : Wait\n'
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "tellverify", "manifest", "sales.tell", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    found = found.get("manifest", found)
+    assert found["guard_capabilities"] == ["sync:draw", "sync:order", "sync:pay"]
+    assert [link["bundle_id"] for link in found["link_specs"]] == ["till"]

@@ -12,7 +12,7 @@ from tellverify.cli.group import tellverify
 
 ROOT = Path(__file__).resolve().parents[2]
 OTA = (ROOT / "specs" / "ota_activation.tell").read_text("utf-8")
-RACE = (ROOT / "counterexamples" / "race_of_senders.tell").read_text("utf-8")
+RACE = (ROOT / "counterexamples" / "race_of_senders.tell").read_text("utf-8").partition("\n")[2]
 GOOD = "module parcel exposing (Parcel)\n\nprotocol Parcel =\n  roles A, B\n  A -> B : Note\n"
 
 

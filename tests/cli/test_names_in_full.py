@@ -65,6 +65,25 @@ def test_other_commands_name_paths_whole(command: Command, path: str, name: str)
     assert path in command(f"{STUCK}\n\n", name)
 
 
+def test_reports_have_paths_and_names_whole(command: Command, path: str) -> None:
+    kinds = ("json", "sarif", "junit", "gitlab", "markdown", "html")
+    command(UNKNOWN, "check", *(f"--report={kind}={kind}.out" for kind in kinds))
+    for kind in kinds:
+        said = Path(f"{kind}.out").read_text(encoding="utf-8")
+        assert f"{ROLE}Again" in said, kind
+        assert NAME in said, kind
+    assert f"{ROLE}Again" in command(UNKNOWN, "check", "--format", "github")
+
+
+def test_a_run_in_reports_has_its_names_whole(command: Command) -> None:
+    kinds = ("sarif", "junit", "markdown", "html")
+    command(STUCK, "check", *(f"--report={kind}={kind}.out" for kind in kinds))
+    for kind in kinds:
+        said = Path(f"{kind}.out").read_text(encoding="utf-8")
+        assert ROLE in said, kind
+        assert LABEL in said, kind
+
+
 def test_a_chart_lists_the_names_that_it_cuts(command: Command) -> None:
     said = command(STUCK, "check")
     assert f" is {ROLE}\n" in said

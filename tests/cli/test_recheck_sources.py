@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PING = "protocol Ping =\n  roles A, B\n\n  A -> B : Ping\n  B -> A : Pong\n"
-STUCK = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text(encoding="utf-8")
+STUCK = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text("utf-8").partition("\n")[2]
 FAMILY = """protocol Fleet =
   roles Hub, D[n]
 

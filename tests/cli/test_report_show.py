@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROTOCOL = (ROOT / "counterexamples" / "unknown_choice.tell").read_text(encoding="utf-8")
+PROTOCOL = (ROOT / "counterexamples" / "unknown_choice.tell").read_text("utf-8").partition("\n")[2]
 SVG = "{http://www.w3.org/2000/svg}"
 
 

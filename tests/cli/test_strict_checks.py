@@ -166,6 +166,20 @@ def test_a_comment_counts_only_where_the_base_has_it(tellverify: Command) -> Non
     assert "TV027" in tellverify("check", "--strict")[1]
 
 
+def test_a_fault_is_expected_only_where_the_base_expects_it(tellverify: Command) -> None:
+    Path("p.tell").write_text(STUCK)
+    commit()
+    Path("p.tell").write_text(f"-- tell: expect(refuted no-stuck-role)\n{STUCK}")
+    assert tellverify("check")[0] == 0
+    for arguments in (["--strict"], ["--strict", "--base", "HEAD"]):
+        code, out, _ = tellverify("check", *arguments)
+        assert code == 1
+        assert "TV027" in out
+    commit()
+    assert tellverify("check", "--strict", "--base", "HEAD")[0] == 0
+    assert tellverify("check", "--strict")[0] == 1
+
+
 @pytest.mark.parametrize(
     "now",
     [

@@ -33,6 +33,18 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert written == build().PAGES[name](), "`python docs/build.py` writes the pages anew"
 
 
+def test_each_proof_says_what_it_is_about() -> None:
+    """Our rendering under a real id, and where it differs from the file of that id."""
+    found = build()
+    folders = [path.parent for path in (ROOT / "proofs").rglob("*.json")]
+    for folder in dict.fromkeys(folders):
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        assert text == found.proof_page(folder), "`python docs/build.py` writes the pages anew"
+        assert "our rendering" in " ".join(text.split())
+    files = {path.name for path in (ROOT / "specs").glob("*.tell")}
+    assert set(found.renderings()) <= files
+
+
 @pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")
 def test_the_manual_page_is_well_formed() -> None:
     done = subprocess.run(

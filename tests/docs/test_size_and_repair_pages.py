@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from family_texts import FamilyText
@@ -35,3 +37,27 @@ def test_the_repair_is_found_and_gives_the_text_that_is_shown() -> None:
     best = repair(given.file, given.source, given.protocol).offers[0]
     assert [in_words(given.source, one) for one in best.edits] == [words]
     assert best.text == after and best.rank is Rank.SMALLEST
+
+
+def test_the_command_prints_what_the_page_shows() -> None:
+    page = (DOCS / "repair.md").read_text(encoding="utf-8")
+    found = re.search(
+        r"<!-- run: (.*?) -->\n```console\n\$ tellverify (.*?)\n(.*?)```", page, re.DOTALL
+    )
+    assert found is not None and found[1] == found[2]
+    command = [sys.executable, "-m", "tellverify", *found[1].split()]
+    done = subprocess.run(
+        command, cwd=DOCS.parent, capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    assert done.stdout == found[3]
+
+
+def test_a_check_gives_the_help_that_the_page_shows() -> None:
+    page = (DOCS / "repair.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- help -->\n```text\n(.*?)\n```", page, re.DOTALL)
+    assert found is not None
+    command = [sys.executable, "-m", "tellverify", "check", "counterexamples/mixed_choice.tell"]
+    done = subprocess.run(
+        command, cwd=DOCS.parent, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert found[1] in done.stdout

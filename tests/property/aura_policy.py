@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from tellverify.admission.manifest import Derived, derive
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax.parser import parse
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy, read_policy_text
@@ -31,7 +32,7 @@ def policy_of(text: str) -> Policy:
 def derived(text: str, path: str = "example.tell", policy: Policy | None = None) -> Derived:
     source = SourceFile(path, text)
     file = parse(source).file
-    return derive(file, file.protocols[0], source, policy or aura())
+    return derive(CheckedFile(file, source, ()), file.protocols[0], policy or aura())
 
 
 def spec(name: str, policy: Policy | None = None) -> Derived:

@@ -118,11 +118,12 @@ Queues = tuple[tuple[tuple[str, str], tuple[str, ...]], ...]
 
 
 def shortest_fault(
-    graph: ProtocolGraph, needed: int | None, depth: int, limit: int
+    graph: ProtocolGraph, needed: int | None, depth: int, limit: int, *, whole: bool = False
 ) -> tuple[str, int] | None:
     """A fault of the roles together, and the length of a shortest run to it; None for none.
 
-    Sends, receives and discards are one event each. Raises Ambiguous.
+    Sends, receives and discards are one event each. Raises Ambiguous, if all runs are asked for
+    (`whole`) also where these are too many.
     """
     followed = Followed(graph, needed)
     roles = graph.roles
@@ -140,8 +141,10 @@ def shortest_fault(
                     seen.add(successor)
                     following.append(successor)
         if len(seen) > limit:
-            return None
+            break
         layer = following
+    if whole and following:
+        raise Ambiguous
     return None
 
 

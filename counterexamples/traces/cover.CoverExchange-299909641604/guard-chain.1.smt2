@@ -1,7 +1,7 @@
 ; tellverify/smt-1
 ; obligation: cover.CoverExchange/guard-chain
 ; source: counterexamples/admission/acceptance/cover_traffic.tell
-; sha256: 05558b23aa5d0850ae9e94f523c18f939b7f7d394c4ecd50d80642c7ee9e2fa9
+; sha256: c1774becaf5bc454dc3169e646269caceacf42114cb2ff1cc2d895ade4d68b40
 (set-info :smt-lib-version 2.6)
 (set-info :status unsat)
 (set-info :core "p13")

@@ -15,6 +15,7 @@ from tellverify.admission.links import AdmissionLink, parse_link
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.checks.walk import preorder
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.policy.model import Policy, PolicyPlace
@@ -99,20 +100,21 @@ class Derived(msgspec.Struct, frozen=True):
         return self.spans.get((field, entry), self.name)
 
 
-def derive(
-    file: ast.File, protocol: ast.Protocol, source: SourceFile, policy: Policy | None
-) -> Derived:
-    """The manifest of one protocol of a file. Without a policy its id is its qualified name."""
-    return _Derivation(file, protocol, source, policy).derived()
+def derive(judged: CheckedFile, protocol: ast.Protocol, policy: Policy | None) -> Derived:
+    """The manifest of one protocol of a file. Without a policy its id is its qualified name.
+
+    Guard capabilities and links come from its own text and from the imported protocols that it
+    calls, directly or by others.
+    """
+    return _Derivation(judged, protocol, policy).derived()
 
 
 class _Derivation:
-    def __init__(
-        self, file: ast.File, protocol: ast.Protocol, source: SourceFile, policy: Policy | None
-    ) -> None:
-        self._file = file
+    def __init__(self, judged: CheckedFile, protocol: ast.Protocol, policy: Policy | None) -> None:
+        self._file = judged.file
+        self._linked = judged.linked
         self._protocol = protocol
-        self._source = source
+        self._source = judged.source
         self._policy = policy
         self._spans: dict[tuple[str, str], Span] = {}
         self._provenance: list[Provenance] = []
@@ -225,27 +227,28 @@ class _Derivation:
 
     def _annotations(self, qualified: str) -> tuple[tuple[str, ...], tuple[LinkSpec, ...]]:
         """Guard capabilities and links, of senders and broadcasts only."""
-        where = Where(self._source.path, qualified)
         capabilities: dict[str, None] = {}
-        links: list[tuple[LinkSpec, Span]] = []
-        for role, entry in sender_entries(self._protocol):
+        links: list[tuple[LinkSpec, Span, SourceFile]] = []
+        for role, entry, source in self._entries():
             if not isinstance(entry.value, ast.TextValue):
                 continue
             text = entry.value.text
             if entry.key.text == "guard_capability":
                 if text not in capabilities:
-                    self._from_source("guard_capabilities", text, entry.span)
+                    self._written("guard_capabilities", text, entry.span, source)
                 capabilities[text] = None
             elif entry.key.text == "link":
                 link = parse_link(text)
                 if isinstance(link, AdmissionLink):
                     spec = LinkSpec(role, link.bundle, link.exports, link.imports)
-                    links.append((spec, entry.span))
-                    self._from_source("link_specs", link.bundle, entry.span)
+                    links.append((spec, entry.span, source))
+                    self._written("link_specs", link.bundle, entry.span, source)
                 else:
+                    where = Where(source.path, qualified)
                     self._faults.append(say.malformed_link(where, role, entry.span, link))
-        exported = {name for link, _ in links for name in link.exports}
-        for link_spec, span in links:
+        exported = {name for link, _, _ in links for name in link.exports}
+        for link_spec, span, source in links:
+            where = Where(source.path, qualified)
             for name in link_spec.imports:
                 if name not in exported:
                     self._faults.append(
@@ -253,13 +256,33 @@ class _Derivation:
                             where, link_spec.role, link_spec.bundle_id, name, span
                         )
                     )
-        return tuple(sorted(capabilities)), tuple(link for link, _ in links)
+        return tuple(sorted(capabilities)), tuple(link for link, _, _ in links)
+
+    def _entries(self) -> Iterator[tuple[str, ast.RecordEntry, SourceFile]]:
+        """The entries of all sender records of the text and of what it calls of other files."""
+        for role, entry in sender_entries(self._protocol):
+            yield role, entry, self._source
+        for one in self._linked.called_by(self._protocol):
+            for role, entry in entries_of(one.local.body):
+                yield role, entry, one.source
+
+    def _written(self, field: str, entry: str, span: Span, source: SourceFile) -> None:
+        if source is self._source:
+            self._from_source(field, entry, span)
+            return
+        line, column = source.position(span.start)
+        self._provenance.append(Provenance(field, entry, source.path, line, column))
 
 
 def sender_entries(protocol: ast.Protocol) -> Iterator[tuple[str, ast.RecordEntry]]:
     """The entries of all sender records with the sender's name, in source order."""
     for body in (protocol.body, *(local.body for local in protocol.locals)):
-        for statement in preorder(body):
-            if isinstance(statement, ast.Send | ast.Broadcast) and statement.record is not None:
-                for entry in statement.record.entries:
-                    yield statement.sender.name.text, entry
+        yield from entries_of(body)
+
+
+def entries_of(body: ast.Block) -> Iterator[tuple[str, ast.RecordEntry]]:
+    """The entries of the sender records of a block with the sender's name, in source order."""
+    for statement in preorder(body):
+        if isinstance(statement, ast.Send | ast.Broadcast) and statement.record is not None:
+            for entry in statement.record.entries:
+                yield statement.sender.name.text, entry

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
-from tellverify.model.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph, generic_events
+
+NO_GENERIC: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -89,8 +93,21 @@ class Seen(msgspec.Struct, frozen=True):
     outcomes: frozenset[str]
 
 
-def explored(graph: ProtocolGraph, facts: Sequence[Sequence[str]], names: Names) -> Seen:
-    """Go through all runs, up to equal states and points; `facts` has those of every site."""
+def explored(
+    graph: ProtocolGraph,
+    facts: Sequence[Sequence[str]],
+    names: Names,
+    generic: Mapping[str, int] = NO_GENERIC,
+) -> Seen:
+    """Go through all runs, up to equal states and points; `facts` has those of every site.
+
+    With `generic`, which maps families to their generic members, each event of one of these
+    happens any number of times, at least once, for as many members.
+    """
+    repeated = generic_events(graph, generic) if generic else frozenset()
+    # Two more names are enough: a fact counts by whether the one before has the same sender.
+    members = {f"{family}[{index}]" for family, index in generic.items()}
+    copies = [(r, f"{r}'", f"{r}''") if r in members else (r,) for r in graph.roles]
     start = (0, Point())
     came: dict[tuple[int, Point], tuple[int, tuple[int, Point]] | None] = {start: None}
     depth = {start: 0}
@@ -108,19 +125,36 @@ def explored(graph: ProtocolGraph, facts: Sequence[Sequence[str]], names: Names)
             first = CeremonyRun(missing, _unwound(node, came))
             break
         for event in range(low, high):
-            role = graph.roles[graph.sender[event]]
-            reached = _through(point, facts[graph.site[event]], role, names)
-            if isinstance(reached, Offence):
-                first = first or CeremonyRun(reached, (*_unwound(node, came), event))
-                continue
-            if reached.stage in ("committed", "aborted"):
-                outcomes.add(reached.stage)
-            successor = (graph.target[event], reached)
-            if successor not in came:
-                came[successor] = (event, node)
-                depth[successor] = depth[node] + 1
-                work.append(successor)
+            senders = copies[graph.sender[event]]
+            recorded = facts[graph.site[event]]
+            for reached in _reached(point, recorded, senders, names, event in repeated):
+                if isinstance(reached, Offence):
+                    first = first or CeremonyRun(reached, (*_unwound(node, came), event))
+                    continue
+                if reached.stage in ("committed", "aborted"):
+                    outcomes.add(reached.stage)
+                successor = (graph.target[event], reached)
+                if successor not in came:
+                    came[successor] = (event, node)
+                    depth[successor] = depth[node] + 1
+                    work.append(successor)
     return Seen(first, frozenset(outcomes))
+
+
+def _reached(
+    point: Point, facts: Sequence[str], senders: Sequence[str], names: Names, repeated: bool
+) -> list[Point | Offence]:
+    """Where the facts of one message lead, or of any number of copies of it.
+
+    The first copy is that of the first of `senders`, each further one of any of them.
+    """
+    found = [_through(point, facts, senders[0], names)]
+    for one in found if repeated else ():
+        for sender in senders:
+            led = one if isinstance(one, Offence) else _through(one, facts, sender, names)
+            if led not in found:
+                found.append(led)
+    return found
 
 
 def _through(point: Point, facts: Sequence[str], role: str, names: Names) -> Point | Offence:

@@ -7,7 +7,7 @@ domains, and new fields are optional.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,10 +17,12 @@ from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_text
+from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
 
 LARGEST = 1_000_000
+_REDUCTION: Path = ("reduction",)
 _TIMES = ("PhysicalClock", "LogicalClock", "OrderClock", "Range")
 
 
@@ -76,12 +78,23 @@ class FactSchema(_FactRow, frozen=True):
 
 
 class SchemaRead(msgspec.Struct, frozen=True):
-    """A schema, or None with what is wrong; `source` is the text that findings point into."""
+    """A schema, or None with what is wrong; `source` is the text that findings point into.
+
+    `unreduced` is the schema where its table of statuses alone is wrong, for the `reasons`.
+    `fields` has the places of fields by variant and name.
+    """
 
     schema: FactSchema | None
     diagnostics: tuple[Diagnostic, ...]
     source: SourceFile
     document: TomlDocument | None = None
+    unreduced: FactSchema | None = None
+    reasons: tuple[str, ...] = ()
+    fields: Mapping[tuple[str, str], Span] = {}
+
+    def span_of_field(self, variant: str, field: str) -> Span:
+        """Where a field is named; nowhere if the text has no such field."""
+        return self.fields.get((variant, field), NOWHERE)
 
 
 def read_schema(path: str) -> SchemaRead:
@@ -104,10 +117,22 @@ def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
     schema = decode(document, FactSchema)
     if isinstance(schema, TomlFault):
         return SchemaRead(None, (say.misshapen_schema(path, schema.span, schema.message),), source)
-    found = tuple(
-        say.misshapen_schema(path, document.span_of(at), reason) for at, reason in faults_of(schema)
-    )
-    return SchemaRead(None if found else schema, found, source, document)
+    faults = list(faults_of(schema))
+    if not faults:
+        return SchemaRead(schema, (), source, document, fields=_places(schema, document))
+    found = tuple(say.misshapen_schema(path, document.span_of(at), reason) for at, reason in faults)
+    if all(at == _REDUCTION for at, _ in faults):
+        reasons = tuple(reason for _, reason in faults)
+        return SchemaRead(None, found, source, document, schema, reasons)
+    return SchemaRead(None, found, source, document)
+
+
+def _places(schema: FactSchema, document: TomlDocument) -> dict[tuple[str, str], Span]:
+    return {
+        (variant.name, field.name): document.span_of(("variants", at, "fields", number, "name"))
+        for at, variant in enumerate(schema.variants)
+        for number, field in enumerate(variant.fields)
+    }
 
 
 def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
@@ -122,7 +147,7 @@ def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
     if schema.reduction is not None:
         listed = [one.name for one in schema.variants]
         for reason in faults_of_reduction(schema.reduction, listed):
-            yield ("reduction",), f"`reduction`: {reason}"
+            yield _REDUCTION, f"`reduction`: {reason}"
     for number, variant in enumerate(schema.variants):
         at: Path = ("variants", number, "name")
         if variant.name in names:
@@ -137,9 +162,9 @@ def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
         if variant.stands_for and schema.kind == "ceremony":
             stands.add(variant.stands_for)
             yield from ((at, reason) for reason in _core(schema, variant, fields))
-    for needed in ("initiated", "committed", "aborted"):
-        if needed not in stands and schema.kind == "ceremony":
-            yield ("name",), f"no variant stands for `{needed}`"
+    missing = [f"`{one}`" for one in ("initiated", "committed", "aborted") if one not in stands]
+    if missing and schema.kind == "ceremony":
+        yield ("name",), f"no variant stands for {' or '.join(missing)}"
 
 
 def _core(schema: FactSchema, variant: Variant, fields: dict[str, FactField]) -> Iterator[str]:

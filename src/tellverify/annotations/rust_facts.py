@@ -1,7 +1,6 @@
 """Fact schemas in Rust: enums and structs under `#[ceremony_facts]` or `#[domain_fact(..)]`.
 
-The home of tree-sitter, which the extra `tellverify[rust]` installs. Macros are not expanded: what
-counts is what is written. Attributes and fields that cannot be read make a fault, never a guess.
+Attributes and fields that cannot be read make a fault, never a guess.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
-import tree_sitter_rust
-from tree_sitter import Language, Node, Parser
 
 from tellverify.annotations.fact_schemas import (
     FactField,
@@ -23,8 +20,8 @@ from tellverify.annotations.fact_schemas import (
 )
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.source.rust_source import Node, RustSource
 from tellverify.source.span import Span
-from tellverify.source.text import SourceFile
 
 _CEREMONY: Final = "ceremony_facts"
 _DOMAIN: Final = "domain_fact"
@@ -66,57 +63,43 @@ def rust_schemas(text: str, path: str = "<rust>") -> tuple[SchemaRead, ...]:
     `min_supported_schema_version`, and the variants. The variants of a ceremony have their part by
     their names. A `u64` whose name ends in `_ms` or `_millis` is a time of the physical clock.
     """
-    content = text.encode("utf-8", "surrogatepass")
-    tree = Parser(Language(tree_sitter_rust.language())).parse(content)
-    source = SourceFile(path, text)
-    reader = _FactReader(source, content, tree.root_node)
+    reader = _FactReader(RustSource(text, path))
     return tuple(reader.read(item, found) for item, found in reader.items())
 
 
 class _FactReader:
-    def __init__(self, source: SourceFile, content: bytes, root: Node) -> None:
-        self._source = source
-        self._content = content
-        self._root = root
-        self._constants: dict[str, str] = {}
+    def __init__(self, rust: RustSource) -> None:
+        self._rust = rust
+        self._places: dict[tuple[str, str], Span] = {}
+        self._constants = {
+            name: rust.text(value)
+            for name, value in rust.constants().items()
+            if value.type == "integer_literal"
+        }
 
     def items(self) -> Iterator[tuple[Node, dict[str, _Attribute]]]:
         """The enums and structs that an attribute makes facts, also inside modules."""
-        pending = [self._root]
-        found = []
-        while pending:
-            block = pending.pop()
-            attributes: dict[str, _Attribute] = {}
-            for child in block.named_children:
-                if child.type == "attribute_item":
-                    one = self._attribute(child)
-                    attributes[one.name] = one
-                    continue
-                if child.type in ("line_comment", "block_comment"):
-                    continue
-                if child.type == "const_item":
-                    self._constant(child)
-                if child.type == "mod_item":
-                    body = child.child_by_field_name("body")
-                    pending += [body] if body is not None else []
-                is_fact = _CEREMONY in attributes or _DOMAIN in attributes
-                if child.type in ("enum_item", "struct_item") and is_fact:
-                    found.append((child, attributes))
-                attributes = {}
-        yield from sorted(found, key=lambda pair: pair[0].start_byte)
+        for item, attributes in self._rust.declarations():
+            if item.type in ("enum_item", "struct_item"):
+                found = {one.name: one for one in map(self._attribute, attributes)}
+                if _CEREMONY in found or _DOMAIN in found:
+                    yield item, found
 
     def read(self, item: Node, attributes: Mapping[str, _Attribute]) -> SchemaRead:
         """The schema of one item, or what is wrong with it."""
+        self._places.clear()
         try:
             if item.has_error:
                 raise _Faulty(item, "the Rust source has a syntax error in it")
             schema = self._schema(item, attributes)
         except _Faulty as fault:
             found = self._fault(fault.node, str(fault))
-            return SchemaRead(None, (found,), self._source)
+            return SchemaRead(None, (found,), self._rust.source)
         name = self._named(item)
         faults = tuple(self._fault(name, reason) for _, reason in faults_of(schema))
-        return SchemaRead(None if faults else schema, faults, self._source)
+        return SchemaRead(
+            None if faults else schema, faults, self._rust.source, fields=dict(self._places)
+        )
 
     def _schema(self, item: Node, attributes: Mapping[str, _Attribute]) -> FactSchema:
         is_ceremony = _CEREMONY in attributes
@@ -137,7 +120,8 @@ class _FactReader:
     def _variants(self, item: Node, *, is_ceremony: bool) -> Iterator[Variant]:
         body = item.child_by_field_name("body")
         if item.type == "struct_item":
-            yield Variant(name=self._text(self._named(item)), fields=self._fields(body))
+            name = self._text(self._named(item))
+            yield Variant(name=name, fields=self._fields(name, body))
             return
         for child in body.named_children if body is not None else ():
             if child.type == "enum_variant":
@@ -146,25 +130,26 @@ class _FactReader:
                     {
                         "name": name,
                         "stands_for": _STANDS_FOR.get(name, "") if is_ceremony else "",
-                        "fields": self._fields(child.child_by_field_name("body")),
+                        "fields": self._fields(name, child.child_by_field_name("body")),
                     },
                     Variant,
                 )
 
-    def _fields(self, body: Node | None) -> tuple[FactField, ...]:
+    def _fields(self, variant: str, body: Node | None) -> tuple[FactField, ...]:
         """The fields of a variant; those without names are called by their numbers."""
         if body is None:
             return ()
         if body.type == "field_declaration_list":
-            pairs = [
-                (self._text(self._named(child)), self._typed(child))
-                for child in body.named_children
-                if child.type == "field_declaration"
-            ]
+            declared = [one for one in body.named_children if one.type == "field_declaration"]
+            pairs = [(self._text(self._named(one)), self._typed(one)) for one in declared]
+            for one in declared:
+                name = self._named(one)
+                self._places[variant, self._text(name)] = self._rust.span(name)
         else:
             skipped = ("attribute_item", "visibility_modifier", "line_comment", "block_comment")
             types = [child for child in body.named_children if child.type not in skipped]
             pairs = [(str(number), child) for number, child in enumerate(types)]
+            self._places.update(((variant, name), self._rust.span(child)) for name, child in pairs)
         return tuple(self._field(name, node) for name, node in pairs)
 
     def _field(self, name: str, node: Node) -> FactField:
@@ -180,10 +165,7 @@ class _FactReader:
     # Attributes
 
     def _attribute(self, item: Node) -> _Attribute:
-        inner = item.named_children[0] if item.named_children else item
-        path = inner.named_children[0] if inner.named_children else inner
-        name = self._text(path).rpartition("::")[2]
-        arguments = inner.child_by_field_name("arguments")
+        name, arguments = self._rust.attribute(item)
         return _Attribute(name, self._arguments(arguments) if arguments is not None else {})
 
     def _arguments(self, tree: Node) -> dict[str, Node]:
@@ -194,11 +176,6 @@ class _FactReader:
             for index in range(len(tokens) - 2)
             if tokens[index].type == "identifier" and self._text(tokens[index + 1]) == "="
         }
-
-    def _constant(self, item: Node) -> None:
-        value = item.child_by_field_name("value")
-        if value is not None and value.type == "integer_literal":
-            self._constants[self._text(self._named(item))] = self._text(value)
 
     def _number(self, arguments: Mapping[str, Node], key: str, item: Node) -> int:
         """A version: a literal, or a constant of the same file; 1 where none is given."""
@@ -227,14 +204,10 @@ class _FactReader:
         return found
 
     def _text(self, node: Node) -> str:
-        return self._content[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return self._rust.text(node)
 
     def _fault(self, node: Node, reason: str) -> Diagnostic:
-        start, end = (
-            len(self._content[:offset].decode("utf-8", "replace"))
-            for offset in (node.start_byte, node.end_byte)
-        )
-        return say.misshapen_schema(self._source.path, Span(start, end), reason)
+        return say.misshapen_schema(self._rust.source.path, self._rust.span(node), reason)
 
 
 def schema_toml(schema: FactSchema) -> str:

@@ -1,8 +1,7 @@
 """The status of a ceremony, reduced from its facts: a function of the set of facts, or not.
 
-The reference reduction goes by rank: Preparing, Pending, then one of Committed, Aborted and
-Superseded. Two different outcomes are a conflict, whatever came first. Reducing by what was written
-last is the way that depends on the order.
+The reduction by rank is the one that `reduction` has for schemas without a table of their own.
+Reducing by the fact that was written last is the way that depends on the order.
 """
 
 from __future__ import annotations
@@ -14,26 +13,18 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tellverify.annotations.reduction import standard
+
 INITIATED, ACCEPTED = "initiated", "accepted"
 COMMITTED, ABORTED, SUPERSEDED = "committed", "aborted", "superseded"
 VARIANTS: Final = (INITIATED, ACCEPTED, COMMITTED, ABORTED, SUPERSEDED)
 TERMINAL: Final = (COMMITTED, ABORTED, SUPERSEDED)
 CONFLICT: Final = "conflict"
-_RANK: Final = {"preparing": 0, "pending": 1, COMMITTED: 2, ABORTED: 2, SUPERSEDED: 2, CONFLICT: 3}
+BY_RANK: Final = standard({name: name for name in VARIANTS})
+_RANKS: Final = BY_RANK.ranks()
 _LONGEST: Final = 4
 
 Reduction: TypeAlias = Callable[[Sequence[str]], str]
-
-
-def by_rank(facts: Sequence[str]) -> str:
-    """The status that a set of facts stands for."""
-    known = set(facts)
-    ends = [name for name in TERMINAL if name in known]
-    if len(ends) > 1:
-        return CONFLICT
-    if ends:
-        return ends[0]
-    return "pending" if known else "preparing"
 
 
 def by_last(facts: Sequence[str]) -> str:
@@ -43,7 +34,7 @@ def by_last(facts: Sequence[str]) -> str:
     return facts[-1] if facts[-1] in TERMINAL else "pending"
 
 
-REDUCTIONS: Final[dict[str, Reduction]] = {"rank": by_rank, "last-writer": by_last}
+REDUCTIONS: Final[dict[str, Reduction]] = {"rank": BY_RANK.status, "last-writer": by_last}
 
 
 class Unstable(msgspec.Struct, frozen=True):
@@ -79,4 +70,4 @@ def unstable(name: str, variants: tuple[str, ...] = VARIANTS) -> Unstable | None
 
 def _follows(early: str, late: str) -> bool:
     """Whether a status may become another one when facts are added."""
-    return early == late or _RANK[early] < _RANK[late]
+    return early == late or _RANKS[early] < _RANKS[late]

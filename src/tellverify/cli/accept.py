@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -13,13 +13,25 @@ from tellverify.cli.check_parse import parse_instances
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
-from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
+from tellverify.cli.rust_code import root_option, tests_of
+from tellverify.cli.selection import given_or_included
+from tellverify.obligations.acceptance import (
+    Acceptance,
+    AcceptanceCondition,
+    State,
+    Word,
+    acceptances,
+)
 from tellverify.obligations.acceptance_files import evidence_files, graphs_of
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style
 from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verification.evidence_files import placed, write_files
 
+if TYPE_CHECKING:
+    from tellverify.admission.rust_tests import AdmissionTest
+
+_TESTED: Final = {AcceptanceCondition.NEGATIVE: True, AcceptanceCondition.POSITIVE: False}
 _SAYS: Final = {State.MET: "yes", State.FAILS: "no", State.UNKNOWN: "not known"}
 _PAINT: Final[dict[str, Paint]] = {
     "accepted": "green",
@@ -55,8 +67,18 @@ class VerdictRow(msgspec.Struct, frozen=True):
     conditions: tuple[ConditionRow, ...]
 
 
+class TestRow(msgspec.Struct, frozen=True):
+    """A test of the system itself as it is written to JSON; it was found by its name, not run."""
+
+    kind: str
+    name: str
+    path: str
+    line: int
+    ignored: bool
+
+
 class ProtocolRow(msgspec.Struct, frozen=True):
-    """A protocol as it is written to JSON."""
+    """A protocol as it is written to JSON; `tests` is null where none were looked for."""
 
     protocol: str
     id: str
@@ -66,16 +88,20 @@ class ProtocolRow(msgspec.Struct, frozen=True):
     in_policy: bool
     packs: tuple[VerdictRow, ...]
     evidence: tuple[str, ...] = ()
+    tests: tuple[TestRow, ...] | None = None
 
 
 class _AcceptanceCase(msgspec.Struct, frozen=True):
+    """A protocol with its verdicts, and its tests upstream or why these were not looked for."""
+
     sourced: Sourced
     found: tuple[Acceptance, ...]
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[str, ...]
+    tests: tuple[AdmissionTest, ...] | str
 
 
 @click.command("accept")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @policy_option
 @click.option(
     "--instances",
@@ -91,6 +117,7 @@ class _AcceptanceCase(msgspec.Struct, frozen=True):
     metavar="DIR",
     help="Write the refusals and runs behind every accepted pack into this folder.",
 )
+@root_option
 @click.option("-v", "--verbose", is_flag=True, help="All conditions of all packs.")
 def accept(
     paths: tuple[str, ...],
@@ -98,18 +125,21 @@ def accept(
     instances: tuple[tuple[str, tuple[int, ...]], ...],
     as_json: bool,
     evidence: str | None,
+    root: str,
     verbose: bool,
 ) -> int:
     """Decide whether protocols may carry the theorem packs that they carry.
 
-    PATH is a file with protocols or a folder. Launches and runs are made on the spot: without every
-    single key, without the pack, and with full support on every branch. Exit codes: 0 all packs
-    that are carried are accepted, 1 one is refused or a file has errors, 2 wrong usage or a faulty
-    policy, 3 one is not known, 4 no protocol was found.
+    PATH is a file with protocols or a folder; without one, what the configuration includes.
+    Launches and runs are made on the spot: without every single key, without the pack, and with
+    full support on every branch. The system's own tests, which the policy says how to find below
+    --root, are listed beside them and not run. Exit codes: 0 all packs that are carried are
+    accepted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 one is not
+    known, 4 no protocol was found.
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine, _ = protocols_under(policy, paths)
+        found, is_fine, _ = protocols_under(policy, given_or_included(paths))
     except Stopped as stop:
         return stop.code
     if not found:
@@ -117,6 +147,7 @@ def accept(
             complain("no protocol was found")
         return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
     cases = []
+    tests = tests_of(policy, root)
     for sourced in found:
         verdicts = acceptances(sourced, policy, graphs_of(sourced, dict(instances)))
         try:
@@ -124,7 +155,9 @@ def accept(
         except OSError as error:
             complain(f"cannot write evidence into {evidence}: {error.strerror}")
             return Exit.USAGE
-        cases.append(_AcceptanceCase(sourced, verdicts, written))
+        name = sourced.derived.manifest.protocol_id
+        own = tests if isinstance(tests, str) else tests.get(name, ())
+        cases.append(_AcceptanceCase(sourced, verdicts, written, own))
     if as_json:
         rows = [_row(case) for case in cases]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
@@ -158,7 +191,7 @@ def _lines(cases: Sequence[_AcceptanceCase], style: Style, verbose: bool) -> lis
     for case in cases:
         shown = case.found if verbose else [each for each in case.found if each.carried]
         for each in shown:
-            lines += [*_verdict(case.sourced, each, style), ""]
+            lines += [*_verdict(case, each, style), ""]
     short = [case for case in cases if not any(each.carried for each in case.found)]
     if not verbose:
         for case in short:
@@ -171,9 +204,9 @@ def _lines(cases: Sequence[_AcceptanceCase], style: Style, verbose: bool) -> lis
     return [*lines, f"{', '.join(counts)}; {len(short)} without a pack"]
 
 
-def _verdict(sourced: Sourced, found: Acceptance, style: Style) -> list[str]:
-    manifest = sourced.derived.manifest
-    path = style.shown(sourced.derived.source.path)
+def _verdict(case: _AcceptanceCase, found: Acceptance, style: Style) -> list[str]:
+    manifest = case.sourced.derived.manifest
+    path = style.shown(case.sourced.derived.source.path)
     name = f"{style.tamed(manifest.protocol_id)} ({path})"
     word = str(found.word) if found.carried else f"{found.word}, not carried"
     head = style.paint(_PAINT.get(word, "plain"), word)
@@ -185,11 +218,30 @@ def _verdict(sourced: Sourced, found: Acceptance, style: Style) -> list[str]:
         start = f"  {one.condition.number} {one.condition.title:<14} {says:<10}"
         row = style.hanging(start, f"{style.tamed(one.reason)}{where}", len(start))
         lines += [row[0].replace(says, style.paint(_PAINT[says], says), 1), *row[1:]]
+        if one.condition in _TESTED:
+            lines += _upstream(case.tests, _TESTED[one.condition], len(start), style)
     if found.barred:
         where = f" ({found.barred_path}:{found.barred_line})" if found.barred_line else ""
         start = "  - excluded       "
         lines += style.hanging(start, style.tamed(f"{found.barred}{where}"), len(start))
     return lines
+
+
+def _upstream(
+    tests: tuple[AdmissionTest, ...] | str, negative: bool, indent: int, style: Style
+) -> list[str]:
+    """The system's own tests of one kind, one a line."""
+    start = f"{' ' * indent}upstream's {'negative' if negative else 'positive'} test: "
+    if isinstance(tests, str):
+        return style.hanging(start, f"not looked for, {tests}", indent)
+    found = [one for one in tests if one.negative is negative]
+    if not found:
+        return [f"{start}none found"]
+    return [
+        f"{start}{style.shown(one.path)}:{one.line} {style.shown(one.name)}"
+        f"{', ignored' if one.ignored else ''}"
+        for one in found
+    ]
 
 
 def _note(case: _AcceptanceCase, style: Style) -> list[str]:
@@ -246,4 +298,10 @@ def _row(case: _AcceptanceCase) -> ProtocolRow:
             for each in case.found
         ),
         case.evidence,
+        None if isinstance(case.tests, str) else tuple(map(_test_row, case.tests)),
     )
+
+
+def _test_row(one: AdmissionTest) -> TestRow:
+    kind = "negative" if one.negative else "positive"
+    return TestRow(kind, one.name, one.path, one.line, one.ignored)

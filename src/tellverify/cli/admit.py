@@ -33,11 +33,14 @@ from tellverify.cli.policies import (
     protocols_under,
     sources_of,
 )
-from tellverify.diagnostics.wording import counted
+from tellverify.cli.rust_code import root_option, tables_agree
+from tellverify.cli.selection import given_or_included
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.policy.model import Policy
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
+from tellverify.verification.levels import is_band, selected
 
 _FORMATS: Final = ("text", "json", "markdown")
 
@@ -100,8 +103,21 @@ class AdmittedProtocol(msgspec.Struct, frozen=True):
     minimal_facts: tuple[tuple[str, ...], ...] | None = None
 
 
+def _parse_codes(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Numbers or names of codes as numbers."""
+    codes = []
+    for text in given:
+        found = () if is_band(text) else selected(text)
+        if not found:
+            raise click.BadParameter(f"`{text}` is no code")
+        codes.append(found[0].number)
+    return tuple(codes)
+
+
 @click.command("admit")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.argument("paths", nargs=-1, metavar="[FILE]...")
 @policy_option
 @click.option(
     "--runtime",
@@ -115,6 +131,15 @@ class AdmittedProtocol(msgspec.Struct, frozen=True):
     "--minimal", is_flag=True, help="Show all minimal runtimes that admit each protocol, and all."
 )
 @click.option("--matrix", "as_matrix", is_flag=True, help="All protocols against all runtimes.")
+@root_option
+@click.option(
+    "--expect",
+    "expected",
+    multiple=True,
+    metavar="CODE",
+    callback=_parse_codes,
+    help="Examples of a fault: succeed when this objection, and no other, is made to each.",
+)
 @click.option("--redact", is_flag=True, help="Show hashes instead of capability keys.")
 @click.option("--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True)
 def admit(
@@ -124,19 +149,23 @@ def admit(
     removed: tuple[str, ...],
     minimal: bool,
     as_matrix: bool,
+    root: str,
+    expected: tuple[str, ...],
     redact: bool,
     style: str,
 ) -> int:
     """Decide whether a runtime admits the protocols of files and folders, or of manifests.
 
-    FILE is a file with protocols, a folder, or a stored manifest (`.json`). Exit codes: 0 all are
-    admitted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 not known,
-    4 no protocol was found.
+    FILE is a file with protocols, a folder, or a stored manifest (`.json`); without one, what the
+    configuration includes. Tables of admission in Rust that the policy names are compared with it.
+    Exit codes: 0 all are admitted, 1 one is refused, a table differs or a file has errors, 2 wrong
+    usage or a faulty policy, 3 not known, 4 no protocol was found.
     """
     try:
         also = [runtime] if runtime is not None and runtime.endswith(".toml") else []
         policy = load_policy(policy_path, also)
-        found, is_fine = _derived(policy, paths)
+        found, is_fine = _derived(policy, given_or_included(paths))
+        is_fine = tables_agree(policy, root) and is_fine
         chosen = _runtime(policy, runtime, removed)
     except Stopped as stop:
         return stop.code
@@ -144,17 +173,35 @@ def admit(
         if is_fine:
             complain("no protocol was found")
         return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
+    if as_matrix and expected:
+        complain("`--expect` and `--matrix` exclude each other")
+        return Exit.USAGE
     if as_matrix:
         return _show_matrix(policy, found, style, is_fine)
     judged = [_judged(policy, each, chosen, minimal) for each in found]
     joint = _joint(policy, found) if minimal and len(found) > 1 else None
     text = _shown(policy, judged, chosen, joint, style)
     click.echo(_redacted(policy, text) if redact else text, nl=False)
+    if expected:
+        return _as_expected(judged, expected) if is_fine else Exit.REFUTED
     if any(not one.explained.unknown and not one.explained.decision.admitted for one in judged):
         return Exit.REFUTED
     if not is_fine:
         return Exit.REFUTED
     return Exit.UNKNOWN if any(one.explained.unknown for one in judged) else Exit.OK
+
+
+def _as_expected(judged: Sequence[AdmittedProtocol], expected: Sequence[str]) -> int:
+    """Success when the objections to each protocol are those that were expected, one at least."""
+    is_met = True
+    for one in judged:
+        made = {each.objection.reason.code.number for each in one.explained.objections}
+        if one.explained.unknown or not made or made - set(expected):
+            is_met = False
+            said = one.explained.unknown or listed(sorted(made), 9) or "no objection"
+            name = tame(one.derived.manifest.protocol_id)
+            complain(f"expected {listed(list(expected), 9)} of {name}, found {said}")
+    return Exit.OK if is_met else Exit.REFUTED
 
 
 def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]:
@@ -185,17 +232,17 @@ def _runtime(policy: Policy, name: str | None, removed: Iterable[str]) -> Runtim
             if policy.place("runtimes", row).path == os.path.normpath(name).replace(os.sep, "/")
         }
         if len(shown) != 1:
-            complain(f"{in_full(name)} must have one runtime, and has {len(shown)}")
+            complain(f"{tame(name)} must have one runtime, and has {len(shown)}")
             raise Stopped(Exit.USAGE)
         (wanted,) = shown
     inventory = inventory_of(policy, wanted) if wanted else None
     if inventory is None:
         has = ", ".join(policy.runtimes) or "none"
-        complain(f"there is no runtime `{in_full(wanted)}`; the policy has {in_full(has)}")
+        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
         raise Stopped(Exit.USAGE)
     for key in removed:
         if key not in policy.grants and key not in inventory.keys:
-            complain(f"no runtime can have `{in_full(key)}`, so it cannot be taken away")
+            complain(f"no runtime can have `{tame(key)}`, so it cannot be taken away")
             raise Stopped(Exit.USAGE)
         inventory = without(inventory, key)
     return inventory
@@ -259,9 +306,7 @@ def _shown(
         )
         lines += [f"  {', '.join(facts) or 'none'}" for facts in joint]
     admitted = sum(one.explained.decision.admitted for one in judged)
-    lines.append(
-        f"{admitted} admitted, {len(judged) - admitted} refused by `{in_full(runtime.name)}`"
-    )
+    lines.append(f"{admitted} admitted, {len(judged) - admitted} refused by `{tame(runtime.name)}`")
     return "\n".join(lines) + "\n"
 
 
@@ -315,7 +360,7 @@ def _markdown(rows: Sequence[AdmissionRow]) -> str:
         why = "; ".join(f"{each.code} {each.message}" for each in row.objections)
         helps = "; ".join(change.text for change in row.changes)
         cells = (row.protocol, row.runtime, "yes" if row.admitted else "no", why, helps)
-        lines.append(f"| {' | '.join(in_full(c).replace('|', chr(92) + '|') for c in cells)} |")
+        lines.append(f"| {' | '.join(tame(c).replace('|', chr(92) + '|') for c in cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -19,7 +19,7 @@ from tellverify.cli.session import checked, complain_refused, moved, prepared, w
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger
-from tellverify.report.escape import in_full, printable
+from tellverify.report.escape import printable, tame
 from tellverify.report.markup import prose
 from tellverify.source.writing import replace_text
 from tellverify.verdict.comparison import RunComparison
@@ -49,8 +49,7 @@ class Audit(msgspec.Struct, frozen=True):
     """What verdicts presuppose, rest on and leave out.
 
     `baselined` are refutations and findings that a baseline keeps from counting, `weakened` what
-    the
-    configuration takes away.
+    the configuration takes away, `expected` the refutations that comments announce.
     """
 
     schema: str
@@ -63,6 +62,7 @@ class Audit(msgspec.Struct, frozen=True):
     today: str = ""
     baselined: tuple[dict[str, str], ...] = ()
     weakened: tuple[str, ...] = ()
+    expected: tuple[dict[str, str], ...] = ()
 
 
 @click.command("audit")
@@ -146,6 +146,7 @@ def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
         dict(run.configuration).get("today", ""),
         tuple(_baselined(run)),
         tuple(_weakened(one) for one in run.weakened),
+        tuple(_expected(run)),
     )
 
 
@@ -162,6 +163,15 @@ def _baselined(run: Run) -> Iterator[dict[str, str]]:
     for one in run.findings:
         if not one.refutes and compared.accepts(compared.fingerprint_of(one)):
             yield {"code": one.code.number, "what": one.message, "path": one.path}
+
+
+def _expected(run: Run) -> Iterator[dict[str, str]]:
+    """What is refuted and does not count, since a comment of the text expects it."""
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            if isinstance(verdict.outcome, Refuted) and verdict.expected:
+                name = f"{protocol.name}/{verdict.name}"
+                yield {"code": verdict.outcome.code, "what": name, "path": verdict.expected}
 
 
 def _weakened(one: Diagnostic) -> str:
@@ -217,19 +227,19 @@ def _text(found: Audit) -> list[str]:
     lines += ["", f"{len(found.assumptions)} assumed"]
     for one in found.assumptions:
         new = ", not in the ledger" if one.is_new else ""
-        owner = f", {in_full(one.owner)}" if one.owner else ""
-        lines.append(f"  {one.number:<4} {in_full(one.protocol)}/{in_full(one.obligation)}")
-        lines.append(f"       {in_full(one.reason)}")
-        lines.append(f"       {in_full(one.place)}, {_dated(one)}{owner}{new}")
+        owner = f", {tame(one.owner)}" if one.owner else ""
+        lines.append(f"  {one.number:<4} {tame(one.protocol)}/{tame(one.obligation)}")
+        lines.append(f"       {tame(one.reason)}")
+        lines.append(f"       {tame(one.place)}, {_dated(one)}{owner}{new}")
     lines += ["", f"{len(found.gaps)} not decided"]
     for gap in found.gaps:
         free = "" if gap.required else ", not required"
-        lines.append(f"  {gap.status:<8} {in_full(gap.protocol)}/{in_full(gap.obligation)}")
-        lines.append(f"           {gap.code} {in_full(gap.reason)}{free}")
+        lines.append(f"  {gap.status:<8} {tame(gap.protocol)}/{tame(gap.obligation)}")
+        lines.append(f"           {gap.code} {tame(gap.reason)}{free}")
     lines += ["", f"{len(found.suppressions)} findings left out"]
     for row in found.suppressions:
-        lines.append(f"  {row['code']}    {in_full(row['message'])}")
-        lines.append(f"           {in_full(row['place'])}: {in_full(row['reason'])}")
+        lines.append(f"  {row['code']}    {tame(row['message'])}")
+        lines.append(f"           {tame(row['place'])}: {tame(row['reason'])}")
     lines += [*_taken_away(found), "", *_comparison(found)]
     return lines
 
@@ -238,11 +248,16 @@ def _taken_away(found: Audit) -> list[str]:
     """What the baseline and the configuration keep from counting, as lines."""
     lines = ["", f"{len(found.baselined)} in the baseline"] if found.baselined else []
     for row in found.baselined:
-        lines.append(f"  {row['code']}    {in_full(row['what'])}")
-        lines.append(f"           {in_full(row['path'])}")
+        lines.append(f"  {row['code']}    {tame(row['what'])}")
+        lines.append(f"           {tame(row['path'])}")
+    if found.expected:
+        lines += ["", f"{len(found.expected)} expected"]
+    for row in found.expected:
+        lines.append(f"  {row['code']}    {tame(row['what'])}")
+        lines.append(f"           {tame(row['path'])}")
     if found.weakened:
         lines += ["", f"{len(found.weakened)} weaker than the default"]
-        lines += [f"  {in_full(line)}" for line in found.weakened]
+        lines += [f"  {tame(line)}" for line in found.weakened]
     return lines
 
 
@@ -291,12 +306,30 @@ def _comparison(found: Audit) -> list[str]:
     if not found.differences:
         return [f"{found.ledger} has the same assumptions"]
     head = f"{found.ledger} differs in {counted(len(found.differences), 'place')}"
-    return [head, *(f"  {in_full(line)}" for line in found.differences)]
+    return [head, *(f"  {tame(line)}" for line in found.differences)]
 
 
 def cell(text: str) -> str:
     """A sentence in a cell of a table."""
     return prose(text, in_table=True)
+
+
+def _markdown_of_taken_away(found: Audit) -> list[str]:
+    lines: list[str] = []
+    if found.baselined:
+        lines += ["", f"**In the baseline: {len(found.baselined)}**", ""]
+        lines += ["| code | what | path |", "| --- | --- | --- |"]
+    for row in found.baselined:
+        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
+    if found.expected:
+        lines += ["", f"**Expected: {len(found.expected)}**", ""]
+        lines += ["| code | what | comment |", "| --- | --- | --- |"]
+    for row in found.expected:
+        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
+    if found.weakened:
+        lines += ["", f"**Weaker than the default: {len(found.weakened)}**", ""]
+        lines += [f"- {cell(line)}" for line in found.weakened]
+    return lines
 
 
 def _markdown(found: Audit) -> list[str]:
@@ -326,14 +359,7 @@ def _markdown(found: Audit) -> list[str]:
         lines += ["| code | finding | reason |", "| --- | --- | --- |"]
     for row in found.suppressions:
         lines.append(f"| {row['code']} | {cell(row['message'])} | {cell(row['reason'])} |")
-    if found.baselined:
-        lines += ["", f"**In the baseline: {len(found.baselined)}**", ""]
-        lines += ["| code | what | path |", "| --- | --- | --- |"]
-    for row in found.baselined:
-        lines.append(f"| {row['code']} | {cell(row['what'])} | {cell(row['path'])} |")
-    if found.weakened:
-        lines += ["", f"**Weaker than the default: {len(found.weakened)}**", ""]
-        lines += [f"- {cell(line)}" for line in found.weakened]
+    lines += _markdown_of_taken_away(found)
     lines += ["", f"**Ledger:** {cell(_comparison(found)[0])}.", ""]
     lines.extend(f"- {cell(line)}" for line in found.differences)
     return lines

@@ -9,11 +9,12 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver
+from tellverify.cli.sectioned import SectionedCommand
 from tellverify.cli.session import complain_refused, moved, perform, settled, working_in
 from tellverify.verification.refused import RefusedFile
 
 
-@click.command("check")
+@click.command("check", cls=SectionedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @check_options.what
 @check_options.how_far
@@ -24,6 +25,7 @@ from tellverify.verification.refused import RefusedFile
 @check_options.output
 @check_options.inputs
 @check_options.again
+@check_options.mending
 def check(**given: object) -> int:
     """Decide all obligations of the choreographies in files and folders.
 
@@ -39,6 +41,10 @@ def check(**given: object) -> int:
 
         if not is_supported():
             raise click.UsageError("limits of time are not to be had on this platform")
+    if flags.unsafe_fixes and not flags.fix:
+        raise click.UsageError("--unsafe-fixes says which repairs --fix makes; give both")
+    if flags.fix and (flags.watch or flags.machines or "-" in flags.paths):
+        raise click.UsageError("--fix changes files of protocols, once")
     try:
         folder = settled(flags).folder
         there = moved(flags, folder)
@@ -55,6 +61,11 @@ def check(**given: object) -> int:
 def once(flags: Flags) -> int:
     """Check, report, and return the exit code."""
     done = perform(flags)
+    if done is not None and flags.fix:
+        from tellverify.cli.fixing import make_fixes
+
+        if make_fixes(done.run, done.sources, unsafe=flags.unsafe_fixes):
+            done = perform(flags)
     if done is None:
         return Exit.USAGE
     code = deliver(done.run, done.sources, done.output, done.complaints)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import click
 import msgspec
 
 from tellverify.cli.check_parse import (
     LEVEL_OF,
+    parse_address,
     parse_budgets,
     parse_day,
     parse_instances,
@@ -35,6 +36,7 @@ class Flags(msgspec.Struct, frozen=True):
     properties: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     witness: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     changed_since: str | None = None
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -68,6 +70,7 @@ class Flags(msgspec.Struct, frozen=True):
     config: tuple[str, ...] = ()
     isolated: bool = False
     dialect: str | None = None
+    target: str | None = None
     late: str | None = None
     stdin_name: str = "<stdin>"
     watch: bool = False
@@ -76,6 +79,12 @@ class Flags(msgspec.Struct, frozen=True):
     recheck_cache: bool = False
     strict: bool = False
     base: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    source_url: str | None = None
+    fix: bool = False
+    unsafe_fixes: bool = False
+    compare_against: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -90,6 +99,7 @@ class Flags(msgspec.Struct, frozen=True):
             "bounds": {key: value for key, value in bounds.items() if value is not None} or None,
             "fail-on": self.fail_on,
             "dialect": self.dialect,
+            "target": self.target,
             "semantics": {"late": self.late} if self.late is not None else None,
             "baseline": self.baseline,
             "policy": self.policy,
@@ -142,6 +152,12 @@ what = _joined(
         help="Only find a shortest run to `A -> B : X`, `branch LABEL` or `R finished`.",
     ),
     click.option(
+        "--faults",
+        multiple=True,
+        metavar="NAME",
+        help="Only this scenario with faults; `none` for none, all of them without this.",
+    ),
+    click.option(
         "--machines",
         multiple=True,
         type=click.Path(),
@@ -152,6 +168,11 @@ what = _joined(
         "--changed-since",
         metavar="REF",
         help="Only files that differ from this git revision, and those that import them.",
+    ),
+    click.option(
+        "--compare-against",
+        metavar="REF",
+        help="Also say whether roles of this git revision run together with those of now.",
     ),
 )
 how_far = _joined(
@@ -229,6 +250,14 @@ enough = _joined(
         "--base",
         metavar="REF",
         help="Revision whose comments and baseline count with --strict; none without this.",
+    ),
+    click.option("--commit", metavar="SHA", help="The revision that reports name; known in CI."),
+    click.option("--branch", metavar="NAME", help="The branch that reports name; known in CI."),
+    click.option(
+        "--source-url",
+        metavar="URL",
+        callback=parse_address,
+        help="Where reports link to: an address with {path} and {line} in it; known in CI.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
     click.option(
@@ -338,6 +367,11 @@ inputs = _joined(
         help="Report Telltale's accidents, or accept, reject and run as it does.",
     ),
     click.option(
+        "--target",
+        type=click.Choice(["any", "telltale"]),
+        help="What runs the protocols: with `telltale`, what it drops or rejects is an error.",
+    ),
+    click.option(
         "--late",
         type=click.Choice(["attempts", "keep"]),
         help="Discard messages of an attempt whose timer fired, or deliver them.",
@@ -356,3 +390,26 @@ again = _joined(
         help="Compute everything, and say where the cache differs.",
     ),
 )
+mending = _joined(
+    click.option(
+        "--fix", is_flag=True, help="Make safe repairs of findings; none that changes what is sent."
+    ),
+    click.option(
+        "--unsafe-fixes",
+        is_flag=True,
+        help="With --fix, also repairs that add or rename messages; see `tellverify repair`.",
+    ),
+)
+SECTIONS_OF_CHECK: Final[dict[str, str]] = {
+    "protocols": "What is checked",
+    "instances": "How far",
+    "rlimit": "How long",
+    "require": "What is enough",
+    "allow": "Findings",
+    "policy": "Admission and budgets",
+    "style": "Output",
+    "config": "Configuration and input",
+    "watch": "Again",
+    "fix": "Mending",
+}
+"""The first option of each section by its parameter, with the heading."""

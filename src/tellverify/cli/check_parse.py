@@ -28,6 +28,19 @@ def parse_instances(
     return tuple(found.items())
 
 
+def parse_equations(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """`Old=New` as both sides; no old or new name is there twice."""
+    found: list[tuple[str, str]] = []
+    for text in given:
+        left, equals, right = (part.strip() for part in text.partition("="))
+        if not (left and equals and right) or "=" in right:
+            raise click.BadParameter(f"`{text}` is not of the form {parameter.metavar}")
+        found.append((left, right))
+    return tuple(found)
+
+
 def parse_seconds(
     context: click.Context, parameter: click.Parameter, given: float | None
 ) -> float | None:
@@ -97,6 +110,19 @@ def parse_witness(
             raise click.BadParameter(f"`{text}`, column {at}: {error.message}") from None
         if not timeless:
             raise click.BadParameter(f"`{text}` is no event: state it as a property")
+    return given
+
+
+def parse_address(
+    context: click.Context, parameter: click.Parameter, given: str | None
+) -> str | None:
+    """An address over http, with `{path}` in it."""
+    if given is None:
+        return None
+    from tellverify.verdict.revision import is_address
+
+    if not is_address(given) or "{path}" not in given:
+        raise click.BadParameter(f"`{given}` is no http address with {{path}} in it")
     return given
 
 

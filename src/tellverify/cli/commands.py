@@ -9,8 +9,10 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "project": ("tellverify.cli.project", "project", "show what each role does"),
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
+    "simulate": ("tellverify.cli.simulate", "simulate", "make random runs, with faults if asked"),
     "run": ("tellverify.cli.run", "run", "launch a protocol on a runtime and execute it"),
     "accept": ("tellverify.cli.accept", "accept", "decide which packs protocols may carry"),
+    "compare": ("tellverify.cli.compare", "compare", "may old and new roles run together"),
     "report": ("tellverify.cli.report", "report", "render a stored run again"),
     "recheck": ("tellverify.cli.recheck", "recheck_command", "check certificates and traces again"),
     "admit": ("tellverify.cli.admit", "admit", "whether a runtime admits protocols, or why not"),
@@ -22,10 +24,16 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "laws": ("tellverify.cli.laws", "laws", "do merges of replicated data keep their laws"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
     "patterns": ("tellverify.cli.patterns", "patterns", "do models keep what is claimed of them"),
+    "workflow": (
+        "tellverify.cli.workflow",
+        "workflow",
+        "do composed protocols hold together; draw them",
+    ),
     "audit": ("tellverify.cli.audit", "audit", "what verdicts take on trust and leave out"),
     "baseline": ("tellverify.cli.baseline", "baseline", "findings that are known and do not count"),
     "config": ("tellverify.cli.config", "config", "what is configured; schema; a file to begin"),
     "init": ("tellverify.cli.init", "init", "look at a tree and write a configuration for it"),
+    "repair": ("tellverify.cli.repair", "repair", "the least change that mends a protocol"),
     "lint": ("tellverify.cli.lint", "lint", "is a source in the canonical shape; mend it"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
     "explain": ("tellverify.cli.explain", "explain", "what a code or property means"),
@@ -35,3 +43,14 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "the completion script of a shell",
     ),
 }
+
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Check": ("check", "explain", "repair", "report", "audit", "baseline"),
+    "Look at a protocol": ("show", "project", "replay", "run"),
+    "Evidence and admission": (
+        *("recheck", "accept", "admit", "manifest", "inventory", "done", "policy", "guard"),
+    ),
+    "Data and models": ("laws", "facts", "patterns"),
+    "Write": ("init", "config", "fmt", "lint", "completions"),
+}
+"""The commands under the headings of the help; others stand at its end."""

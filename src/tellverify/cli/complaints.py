@@ -9,7 +9,7 @@ import click
 from tellverify.cli.exit import Exit
 from tellverify.cli.stopped import Stopped as Stopped
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
-from tellverify.report.escape import in_full, log_line
+from tellverify.report.escape import log_line, tame
 from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
 
@@ -24,9 +24,9 @@ def say(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) ->
     for diagnostic in sorted(dict.fromkeys(diagnostics), key=sort_key):
         source = sources.get(diagnostic.path)
         line, column = location(source, diagnostic.primary.span.start)
-        where = f"{in_full(diagnostic.path)}:{line}:{column}"
+        where = f"{tame(diagnostic.path)}:{line}:{column}"
         rank = f"{diagnostic.severity}[{diagnostic.code.number}]"
-        click.echo(log_line(f"{where}: {rank} {in_full(diagnostic.message)}"), err=True)
+        click.echo(log_line(f"{where}: {rank} {tame(diagnostic.message)}"), err=True)
 
 
 def stop_at_errors(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> None:

@@ -12,6 +12,7 @@ from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import complain_refused
 from tellverify.report.escape import printable
+from tellverify.source.json_schema import schema_of
 from tellverify.verification.configuration_file import ConfigurationFile
 from tellverify.verification.configuration_files import RefusedFile, shown
 from tellverify.verification.configuration_layers import LoadedConfiguration, flat, load
@@ -74,11 +75,7 @@ def _key(part: str) -> str:
 @config.command("schema")
 def schema() -> int:
     """Print the JSON Schema of a configuration."""
-    found = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Configuration of tellverify",
-        **msgspec.json.schema(ConfigurationFile),
-    }
+    found = schema_of(ConfigurationFile, title="Configuration of tellverify")
     click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     return Exit.OK
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.report.style import Style
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], out: Text
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(in_full(cell)) for cell in row))
+        table.add_row(*(Text(tame(cell)) for cell in row))
     _console(out).print(table)
 
 
@@ -117,18 +117,19 @@ def _console(out: TextIO) -> Console:
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A function to call for each file that is done, for a terminal at standard error.
+def shown_progress(noun: str = "files") -> Iterator[Callable[[int, int, str], None]]:
+    """A function to call for each file or run that is done, for a terminal at standard error.
 
     Nothing is written, and rich is not loaded, before a second has passed; the line is taken away
     at the end.
     """
-    with _Progress() as progress:
+    with _Progress(noun) as progress:
         yield progress.tell
 
 
 class _Progress:
-    def __init__(self) -> None:
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
         self._stop: Callable[[], None] | None = None
         self._show: Callable[[int, int, str], None] | None = None
         self._begin = self._last = time.monotonic()
@@ -141,7 +142,7 @@ class _Progress:
             self._stop()
 
     def tell(self, done: int, total: int, path: str) -> None:
-        """One more file is done."""
+        """One more is done."""
         now = time.monotonic()
         if now - self._last < _PAUSE:
             return
@@ -155,7 +156,7 @@ class _Progress:
 
         progress = Progress(
             BarColumn(bar_width=20),
-            TextColumn("{task.completed} of {task.total} files", markup=False),
+            TextColumn(f"{{task.completed}} of {{task.total}} {self._noun}", markup=False),
             TextColumn("{task.fields[seconds]} s", markup=False),
             TextColumn("{task.description}", markup=False),
             console=_console(sys.stderr),
@@ -171,7 +172,7 @@ class _Progress:
         def show(done: int, total: int, path: str) -> None:
             seconds = int(self._last - self._begin)
             progress.update(
-                task, completed=done, total=total, description=in_full(path), seconds=seconds
+                task, completed=done, total=total, description=tame(path), seconds=seconds
             )
             progress.refresh()
 

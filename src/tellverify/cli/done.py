@@ -17,7 +17,8 @@ from tellverify.cli.session import settled
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
-from tellverify.verification.completion import Completion, CompletionAnswer, completion
+from tellverify.verdict.done import Completion, CompletionAnswer
+from tellverify.verification.completion import completion
 from tellverify.verification.include import included
 from tellverify.verification.pipeline import check_paths
 

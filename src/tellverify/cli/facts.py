@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from tellverify.annotations.fact_log import reduce_log
 from tellverify.annotations.fact_schemas import (
     LARGEST,
+    FactSchema,
     SchemaRead,
     compared,
     read_schema,
     read_schema_text,
 )
+from tellverify.annotations.time_domains import wide_times
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
+from tellverify.cli.policies import load_policy, policy_option, policy_path_of
+from tellverify.cli.rust_code import needs_extra
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.rust_code import wide_time
+from tellverify.language.files import inputs
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
@@ -35,15 +41,19 @@ def facts() -> None:
 
 
 @facts.command("check")
-@click.argument("paths", nargs=-1, required=True, metavar="SCHEMA...")
-def check(paths: tuple[str, ...]) -> int:
+@click.argument("paths", nargs=-1, metavar="[SCHEMA]...")
+@policy_option
+def check(paths: tuple[str, ...], policy_path: str | None) -> int:
     """Read fact schemas, in TOML or in Rust sources.
 
-    Exit codes: 0 all are fine, 1 one of them has a fault, 2 wrong usage, 4 there is none.
+    SCHEMA is a file, or a folder whose Rust sources may have facts. Without one, all Rust sources
+    below the working folder count, and the schemas that the policy names. A time field in a wider
+    domain than its name asks for is a note. Exit codes: 0 all are fine, 1 one of them has a fault,
+    2 wrong usage, 4 there is none.
     """
     wrong, some = False, False
     try:
-        for path in paths:
+        for path in _with_facts(paths, policy_path):
             for read in _read(path):
                 some = True
                 wrong = wrong or read.schema is None
@@ -58,6 +68,25 @@ def check(paths: tuple[str, ...]) -> int:
     return Exit.REFUTED if wrong else Exit.OK
 
 
+def _with_facts(paths: Sequence[str], policy_path: str | None) -> Iterator[str]:
+    """The files that are given, those in folders, and without any those of here and the policy."""
+    yield from inputs.find(paths or (".",), counts=_may_have_facts)
+    if not paths and policy_path_of(policy_path) is not None:
+        policy = load_policy(policy_path)
+        named = (policy.schema_path(row) for row in policy.ceremony_names.values() if row.schema)
+        yield from dict.fromkeys(named)
+
+
+def _may_have_facts(path: str) -> bool:
+    if not path.endswith(_RUST):
+        return False
+    try:
+        text = read_text(path, LARGEST)
+    except Unreadable:
+        return True
+    return "ceremony_facts" in text or "domain_fact" in text
+
+
 def _tell(path: str, read: SchemaRead) -> None:
     if read.schema is None:
         _print(read.diagnostics, {path: read.source})
@@ -68,6 +97,20 @@ def _tell(path: str, read: SchemaRead) -> None:
     click.echo(f"{path}: `{schema.name}` version {schema.version}, {count} facts{of}")
     if schema.reduction is not None:
         click.echo("  reduction proved: total, monotone, a function of the set of facts")
+    _print(list(_wide(path, read, schema)), {path: read.source})
+
+
+def _wide(path: str, read: SchemaRead, schema: FactSchema) -> Iterator[Diagnostic]:
+    """A note for each time field that a narrower domain would do for."""
+    for one in wide_times(schema):
+        has = f"is in the domain `{one.domain}`" if one.domain else "may hold times of any domain"
+        yield wide_time(
+            path,
+            read.span_of_field(one.variant, one.field),
+            f"`{one.variant}.{one.field}` {has}, and by its name it is {one.use.purpose}",
+            f"take a time of the domain `{one.use.narrowest}`",
+            "the narrowest domain that fits is to be selected for each time field",
+        )
 
 
 @facts.command("extract")
@@ -223,10 +266,7 @@ def _read_text(text: str, label: str, path: str) -> Sequence[SchemaRead]:
     try:
         from tellverify.annotations.rust_facts import rust_schemas
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("tree_sitter", "tree_sitter_rust"):
-            raise
-        complain("facts in Rust sources need the extra `tellverify[rust]`")
-        raise Stopped(Exit.USAGE) from None
+        raise needs_extra(error, "facts in Rust sources") from None
     return rust_schemas(text, label)
 
 

@@ -11,7 +11,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.selection import selected
 from tellverify.language.files import inputs
 from tellverify.language.files.passages import canonical_file
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
 
@@ -77,7 +77,7 @@ class _Run:
             return
         found = canonical_file(source, upgrade=self.upgrade)
         if not found.is_faithful:
-            complain(f"a defect of tellverify: {in_full(file.path)} cannot be formatted safely")
+            complain(f"a defect of tellverify: {tame(file.path)} cannot be formatted safely")
             self._leave(Exit.DEFECT)
         say(found.diagnostics, {source.path: source})
         if found.text is None:
@@ -104,11 +104,11 @@ class _Run:
             try:
                 replace_text(path, text)
             except OSError as error:
-                complain(f"cannot write {in_full(path)}: {error.strerror}")
+                complain(f"cannot write {tame(path)}: {error.strerror}")
                 self.worst = max(self.worst, Exit.USAGE)
         if is_changed and not self.quiet and (path is not None or not self.writes):
             click.echo(
-                f"{'formatted' if self.writes else 'would format'}: {in_full(source.path)}",
+                f"{'formatted' if self.writes else 'would format'}: {tame(source.path)}",
                 err=True,
             )
 

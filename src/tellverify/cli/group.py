@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from tellverify.cli.commands import COMMANDS
+from tellverify.cli.commands import COMMANDS, SECTIONS
 from tellverify.cli.exit import Exit
 from tellverify.cli.stopped import Stopped
 from tellverify.model.limits import MachineTooLarge
@@ -45,8 +45,13 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, row[2]) for name, row in COMMANDS.items()])
+        widest = max(map(len, COMMANDS))
+        placed = {name for names in SECTIONS.values() for name in names}
+        others = tuple(name for name in COMMANDS if name not in placed)
+        for title, names in (*SECTIONS.items(), *([("More", others)] if others else [])):
+            with formatter.section(title):
+                rows = [(name.ljust(widest), COMMANDS[name][2]) for name in names]
+                formatter.write_dl(rows)
 
 
 @click.group(

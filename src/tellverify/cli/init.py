@@ -20,7 +20,7 @@ from tellverify.verdict.outcome import Bounded, Proved, status
 from tellverify.verdict.run import ProtocolReport, Run
 from tellverify.verification.configuration_files import NAME
 from tellverify.verification.exit_code import judge
-from tellverify.verification.pipeline import check_paths
+from tellverify.verification.pipeline import TELLTALE, check_paths
 from tellverify.verification.setting_values import toml_text
 
 PLACES: Final = ("specs/policy", "policy")
@@ -39,6 +39,9 @@ _HEAD = """\
 # Files that `tellverify check` without a path looks at. Paths are relative to this file.
 """
 _REST = """\
+
+# What runs the protocols: with "telltale", text that Telltale drops or rejects is an error.
+target = "telltale"
 
 # Findings from this level on make a check fail: "error", "warning" or "never".
 # fail-on = "error"
@@ -81,11 +84,11 @@ def write_configuration() -> int:
         return Exit.USAGE
     paths = list(inputs.find(["."]))
     policy = next((place for place in PLACES if os.path.isdir(place)), None)
-    run = check_paths(paths, Options(policy=policy)).run
+    run = check_paths(paths, Options(policy=policy, target=TELLTALE)).run
     if policy is None:
         policy = _known_policy(run)
         if policy is not None:
-            run = check_paths(paths, Options(policy=f"{PREFIX}{policy}")).run
+            run = check_paths(paths, Options(policy=f"{PREFIX}{policy}", target=TELLTALE)).run
     patterns = _patterns(paths)
     try:
         with open(NAME, "x", encoding="utf-8", newline="\n") as file:

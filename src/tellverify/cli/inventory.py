@@ -15,7 +15,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.policy.model import Policy
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
@@ -119,13 +119,13 @@ def _short(found: Diagnostic, source: SourceFile) -> str:
 def _shape_lines(shapes: Sequence[ProtocolShape], *, markdown: bool) -> list[str]:
     lines = ["| protocol | source | what is left |", "| --- | --- | --- |"] if markdown else []
     for shape in shapes:
-        left = [in_full(one) for one in shape.left] or ["nothing"]
-        source = in_full(shape.source) if shape.source else "no source was given"
+        left = [tame(one) for one in shape.left] or ["nothing"]
+        source = tame(shape.source) if shape.source else "no source was given"
         if markdown:
-            cells = (in_full(shape.protocol), source, "<br>".join(left))
+            cells = (tame(shape.protocol), source, "<br>".join(left))
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         else:
-            lines += [f"{in_full(shape.protocol)}   {source}", *(f"  {one}" for one in left)]
+            lines += [f"{tame(shape.protocol)}   {source}", *(f"  {one}" for one in left)]
     done = sum(1 for shape in shapes if shape.source and not shape.left)
     return [*lines, *([] if markdown else [f"{len(shapes)} protocols, {done} with nothing left"])]
 
@@ -149,9 +149,9 @@ def _text(rows: Sequence[ConvergenceStanding]) -> list[str]:
     lines = []
     for row in rows:
         cells = _cells(row)
-        lines.append(in_full(cells[0]))
+        lines.append(tame(cells[0]))
         lines += [
-            f"  {title:<16} {in_full(cell)}"
+            f"  {title:<16} {tame(cell)}"
             for title, cell in zip(_HEADINGS[1:], cells[1:], strict=True)
         ]
     return [*lines, _total(rows)]
@@ -168,7 +168,7 @@ def _total(rows: Sequence[ConvergenceStanding]) -> str:
 
 def _markdown(rows: Sequence[ConvergenceStanding]) -> list[str]:
     def cell(text: str) -> str:
-        return in_full(text).replace("|", "\\|")
+        return tame(text).replace("|", "\\|")
 
     lines = [f"| {' | '.join(_HEADINGS)} |", f"|{' --- |' * len(_HEADINGS)}"]
     lines += [f"| {' | '.join(cell(one) for one in _cells(row))} |" for row in rows]

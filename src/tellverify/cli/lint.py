@@ -21,7 +21,7 @@ from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace
 from tellverify.lint.linted_files import Linted, lint_files
-from tellverify.report.escape import in_full, printable
+from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
@@ -135,7 +135,7 @@ def _show_changes(linted: Sequence[Linted]) -> None:
     for one in linted:
         if one.fixed is None:
             continue
-        name = in_full(one.source.path)
+        name = tame(one.source.path)
         lines = difflib.unified_diff(
             one.source.text.splitlines(), one.fixed.splitlines(), name, name, lineterm=""
         )
@@ -148,7 +148,7 @@ def _write_changes(linted: Sequence[Linted], stdin_name: str | None) -> bool:
     failed = False
     for one in linted:
         if one.reason:
-            complain(f"{in_full(one.source.path)} stays as it is: {one.reason}")
+            complain(f"{tame(one.source.path)} stays as it is: {one.reason}")
         if one.source.path == stdin_name:
             click.echo(one.source.text if one.fixed is None else one.fixed, nl=False)
             continue
@@ -157,10 +157,10 @@ def _write_changes(linted: Sequence[Linted], stdin_name: str | None) -> bool:
         try:
             replace_text(one.source.path, one.fixed)
         except OSError as error:
-            complain(f"cannot write {in_full(one.source.path)}: {error.strerror}")
+            complain(f"cannot write {tame(one.source.path)}: {error.strerror}")
             failed = True
         else:
-            click.echo(f"fixed {one.count} in {in_full(one.source.path)}", err=True)
+            click.echo(f"fixed {one.count} in {tame(one.source.path)}", err=True)
     return failed
 
 

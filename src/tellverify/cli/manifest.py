@@ -23,7 +23,7 @@ from tellverify.cli.policies import (
     sources_of,
 )
 from tellverify.diagnostics.wording import counted
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 
 
 @click.command("manifest")
@@ -78,7 +78,7 @@ def manifest(
         print_findings(drift_findings(differing, derived), sources)
         fields = counted(len(differing), "field")
         said = f"differs from its source in {fields}" if differing else "is that of its source"
-        click.echo(f"{in_full(stored)} {said}")
+        click.echo(f"{tame(stored)} {said}")
     return Exit.REFUTED if differing else Exit.OK
 
 
@@ -99,7 +99,7 @@ def _text(manifest: Manifest, provenance: tuple[Provenance, ...]) -> str:
 
     def row(field: str, title: str, entry: str, shown: str = "") -> str:
         place = places.get((field, entry), "")
-        return f"{title:<36} {in_full(shown or entry):<44} {in_full(place)}".rstrip()
+        return f"{title:<36} {tame(shown or entry):<44} {tame(place)}".rstrip()
 
     def listed(field: str, entries: tuple[str, ...]) -> list[str]:
         if not entries:
@@ -145,7 +145,7 @@ def _text(manifest: Manifest, provenance: tuple[Provenance, ...]) -> str:
     linked = [f"{one.path}:{one.line}" for one in provenance if one.field == "link_specs"]
     for index, spec in enumerate(specs):
         title = "link_specs" if index == 0 else ""
-        lines.append(f"{title:<36} {in_full(spec)}  {in_full(linked[index])}")
+        lines.append(f"{title:<36} {tame(spec)}  {tame(linked[index])}")
     if not specs:
         lines.append(f"{'link_specs':<36} -")
     lines.append(f"{'delegation_constraints':<36} -")

@@ -16,7 +16,7 @@ from tellverify.language.instances import SizeFault, one_instance
 from tellverify.language.workspace import STRICT, SourceProtocol, Workspace
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([0-9]{1,6})")
 _DEFAULT_SIZE: Final = 3
@@ -38,7 +38,7 @@ def parse_sizes(
     for text in given:
         match = _SIZE.fullmatch(text)
         if match is None:
-            raise click.BadParameter(f"`{in_full(text)}` is not of the form FAMILY=N")
+            raise click.BadParameter(f"`{tame(text)}` is not of the form FAMILY=N")
         if match[1] in found:
             raise click.BadParameter(f"the size of `{match[1]}` is given twice")
         found[match[1]] = int(match[2])
@@ -108,7 +108,7 @@ def loaded(
     blocked = found.judged.linked.blocked
     if blocked:
         say(found.judged.said, sources)
-        complain(in_full(blocked))
+        complain(tame(blocked))
         raise Stopped(Exit.UNKNOWN)
     try:
         resolved = one_instance(found.protocol, sizes, default)
@@ -120,7 +120,7 @@ def loaded(
         reasons = [skip.reason for skip in lowered.skipped]
         if lowered.timed is not None:
             reasons = ["a protocol with timeouts has no graph of messages alone"]
-        complain(in_full("; ".join(reasons) or lowered.limit))
+        complain(tame("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
     return LoadedProtocols(found.name, lowered.graph, resolved)
 
@@ -134,7 +134,7 @@ def chosen(protocols: Sequence[SourceProtocol], name: str | None) -> SourceProto
         complain("the file has no protocol")
         raise Stopped(Exit.NOTHING_SELECTED)
     names = ", ".join(each.name for each in protocols)
-    raise click.UsageError(f"there is no protocol `{in_full(name)}`; the file has {names}")
+    raise click.UsageError(f"there is no protocol `{tame(name)}`; the file has {names}")
 
 
 def chosen_roles(graph: ProtocolGraph, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -148,6 +148,6 @@ def chosen_roles(graph: ProtocolGraph, given: tuple[str, ...]) -> tuple[str, ...
     for name in given:
         members = {role for role in graph.roles if role == name or role.startswith(f"{name}[")}
         if not members:
-            raise click.UsageError(f"there is no role `{in_full(name)}` in the protocol")
+            raise click.UsageError(f"there is no role `{tame(name)}` in the protocol")
         found |= members
     return tuple(role for role in graph.roles if role in found)

@@ -24,7 +24,7 @@ from tellverify.obligations.policies import policy_at
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.builtin_policies import is_builtin, name_of_policy
@@ -124,7 +124,7 @@ def is_usable(path: str | None, runtime: str) -> bool:
     wanted = runtime or read.policy.admission.runtime
     if wanted not in read.policy.runtimes:
         has = ", ".join(read.policy.runtimes) or "none"
-        complain(f"there is no runtime `{in_full(wanted)}`; the policy has {in_full(has)}")
+        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
         return False
     return True
 
@@ -157,7 +157,7 @@ def protocols_under(
                 said += errors
                 continue
             for each in named(judged, taken):
-                derived = derive(judged.file, each.protocol, judged.source, policy)
+                derived = derive(judged, each.protocol, policy)
                 found.append(Sourced(each, derived))
         say(said, sources)
         is_fine = is_fine and not said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 
 import click
 import msgspec
@@ -14,6 +15,7 @@ from tellverify.cli.policies import (
     policy_sources,
     print_findings,
 )
+from tellverify.cli.rust_code import root_option, tables_of
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.check import check_policy
@@ -49,11 +51,13 @@ def policy() -> None:
 @click.option(
     "--fail-on", type=click.Choice(("error", "warning")), default="error", show_default=True
 )
-def check(path: str | None, style: str, fail_on: str) -> int:
+@root_option
+def check(path: str | None, style: str, fail_on: str, root: str) -> int:
     """Check a policy file, or all files of a folder.
 
-    Exit codes: 0 nothing to object to, 1 rows that do not fit together, 2 files that cannot be read
-    as a policy.
+    Tables of admission in Rust that the policy names are compared with its rows. Exit codes:
+    0 nothing to object to, 1 rows that do not fit together or a table that differs, 2 files that
+    cannot be read as a policy, or Rust that cannot be read.
     """
     chosen = path if path is None else name_of_policy(path)
     if chosen is None:
@@ -64,13 +68,38 @@ def check(path: str | None, style: str, fail_on: str) -> int:
     if chosen is None:
         raise click.UsageError("there is no policy in specs/policy; name one")
     read = read_policy(chosen)
-    if read.policy is None:
-        _show(read.diagnostics, dict(read.sources), style, None)
+    sources = dict(read.sources) if read.policy is None else policy_sources(read.policy)
+    found = read.diagnostics if read.policy is None else check_policy(read.policy)
+    if read.policy is not None:
+        try:
+            tables = tables_of(read.policy, root)
+        except Stopped as stop:
+            return stop.code
+        found = (*found, *tables.diagnostics)
+        sources |= tables.sources
+    found = _as_expected(chosen, sources, found)
+    _show(found, sources, style, read.policy)
+    errors = any(each.severity is Severity.ERROR for each in found)
+    if read.policy is None and errors:
         return Exit.USAGE
-    found = check_policy(read.policy)
-    _show(found, policy_sources(read.policy), style, read.policy)
     grave = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     return Exit.REFUTED if any(each.severity in grave for each in found) else Exit.OK
+
+
+def _as_expected(
+    path: str, sources: Mapping[str, SourceFile], found: Sequence[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    """The findings after the `expect` comments of the files that are checked, not of imported ones.
+
+    A file that cannot be read whole is taken as it is.
+    """
+    from tellverify.verification.toml_examples import as_expected
+
+    chosen = path.replace(os.sep, "/").rstrip("/")
+    for name, source in sorted(sources.items()):
+        if name == chosen or os.path.dirname(name) == chosen:
+            found = as_expected(source, (), found, everywhere=True).diagnostics
+    return tuple(found)
 
 
 @policy.command("export")

@@ -27,7 +27,7 @@ from tellverify.model.machine import Machine
 from tellverify.projection.role_views import RoleViews, Unprojectable, ViewOfRole
 from tellverify.projection.types import local_type
 from tellverify.report.drawing.diagram import as_dot, as_mermaid, as_text, picture_of_machine
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.report.families import collapsed
 
 _FORMATS: Final = ("text", "bridge", "derived", "machine", "dot", "mermaid", "svg")
@@ -90,7 +90,7 @@ def _show(loaded: LoadedProtocols, chosen: Sequence[str], style: str) -> int:
         return write_machines(views, chosen)
     groups, left = views.grouped(chosen)
     if style == "text":
-        click.echo(f"{in_full(loaded.name)}   {_names(loaded.graph.roles)}")
+        click.echo(f"{tame(loaded.name)}   {_names(loaded.graph.roles)}")
         for view in groups:
             for line in ("", *_described(view)):
                 click.echo(line)
@@ -101,21 +101,21 @@ def _show(loaded: LoadedProtocols, chosen: Sequence[str], style: str) -> int:
 
 
 def _names(roles: Sequence[str]) -> str:
-    return listed([in_full(item) for item in collapsed(roles)], _MOST_NAMES)
+    return listed([tame(item) for item in collapsed(roles)], _MOST_NAMES)
 
 
 def _heading(view: ViewOfRole) -> str:
     if view.identical or len(view.roles) == 1:
         return _names(view.roles)
     others = counted(len(view.roles) - 1, "other")
-    return f"{in_full(view.roles[0])}, and {others} up to renaming: {_names(view.roles[1:])}"
+    return f"{tame(view.roles[0])}, and {others} up to renaming: {_names(view.roles[1:])}"
 
 
 def _described(view: ViewOfRole) -> Iterator[str]:
     yield _heading(view)
     local = view.local
     if isinstance(local, Unprojectable):
-        yield f"  {in_full(local.reason)}"
+        yield f"  {tame(local.reason)}"
         if view.machine is None:
             yield "  its machine is too large to show"
             return
@@ -135,14 +135,12 @@ def _write_types(views: RoleViews, chosen: Sequence[str], form: InterchangeForm)
     for role in chosen:
         local = views.of(role).local
         if isinstance(local, Unprojectable):
-            complain(f"`{in_full(role)}` has no type: {in_full(local.reason)}")
+            complain(f"`{tame(role)}` has no type: {tame(local.reason)}")
             complete = False
             continue
         text = write_type(local, form)
         if isinstance(text, WriteFault):
-            complain(
-                f"the type of `{in_full(role)}` is {text.reason.replace('-', ' ')} for this form"
-            )
+            complain(f"the type of `{tame(role)}` is {text.reason.replace('-', ' ')} for this form")
             complete = False
             continue
         entries.append(f"{json.dumps(role)}:{text}")
@@ -156,7 +154,7 @@ def write_machines(views: RoleViews, chosen: Sequence[str]) -> int:
     for role in chosen:
         machine = views.of(role).machine
         if machine is None:
-            complain(f"the machine of `{in_full(role)}` is too large")
+            complain(f"the machine of `{tame(role)}` is too large")
             complete = False
         else:
             click.echo(write_machine(machine))
@@ -173,7 +171,7 @@ def _write_svg(view: ViewOfRole, machine: Machine) -> bool:
         drawing = drawing_of_machine(machine, view.roles)
         click.echo(draw_graph(drawing, f"Machine of {_heading(view)}", standalone=True))
     except LayoutTooLarge as error:
-        complain(f"the machine of `{in_full(view.roles[0])}` has {error}")
+        complain(f"the machine of `{tame(view.roles[0])}` has {error}")
         return False
     return True
 
@@ -181,13 +179,13 @@ def _write_svg(view: ViewOfRole, machine: Machine) -> bool:
 def draw_machines(groups: Sequence[ViewOfRole], left: Sequence[str], style: str) -> int:
     """Diagrams of machines, one for each group of roles that do the same."""
     if style in _SINGLE and len(groups) > 1:
-        names = ", ".join(in_full(view.roles[0]) for view in groups[:_MOST_NAMES])
+        names = ", ".join(tame(view.roles[0]) for view in groups[:_MOST_NAMES])
         what = _SINGLE[style]
         raise click.UsageError(f"{what} shows one role; choose one with --role: {names}")
     complete = not left
     for number, view in enumerate(groups):
         if view.machine is None:
-            complain(f"the machine of `{in_full(view.roles[0])}` is too large")
+            complain(f"the machine of `{tame(view.roles[0])}` is too large")
             complete = False
             continue
         if style == "svg":

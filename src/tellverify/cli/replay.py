@@ -19,6 +19,7 @@ from tellverify.diagnostics import replay as say
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.evidence.divergence import Divergence
+from tellverify.evidence.fault_run import moments
 from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, basis_of
 from tellverify.evidence.timed_trace import false_claim_of, timed_run
 from tellverify.evidence.trace_replay import Stepper
@@ -27,7 +28,7 @@ from tellverify.language.workspace import Unopened, opened
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.report.drawing.event_lines import event_line, step_line
+from tellverify.report.drawing.event_lines import event_line, failure_line, step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.files import Unreadable, read_bytes, without_mark
@@ -37,6 +38,7 @@ from tellverify.verification.trace_judgement import (
     ReplayedProtocol,
     false_claim,
     machines_of,
+    other_scenario,
     read_trace,
 )
 
@@ -161,14 +163,20 @@ def _replayed(
         raise _Stopped(Exit.REFUTED, diagnostics=[said])
     if protocol.timed is not None:
         return _timed(recorded, protocol.timed, (shown, text), lines, style, verbose)
+    outages = () if subject.outages is msgspec.UNSET else subject.outages
+    if subject.scenario is not msgspec.UNSET:
+        lines.append(f"faults: {style.tamed(subject.scenario)}")
     machines = machines_of(recorded, protocol)
     stepper = Stepper(machines)
     divergence: Divergence | None = None
+    fails = moments(outages)
+    lines += [failure_line(one, style) for one in fails.get(0, ())]
     for step in recorded.steps:
         divergence = stepper.make(step)
         if divergence is not None:
             break
         lines.append(step_line(stepper, step, style))
+        lines += [failure_line(one, style) for one in fails.get(stepper.made, ())]
     lines = _folded(lines, verbose)
     if divergence is not None:
         found = say.trace_diverges(
@@ -263,6 +271,9 @@ def _read_protocol(
     missing = next((family for family in families if family not in named), None)
     if missing is not None:
         raise click.UsageError(f"give the size of `{missing}`: --instances {missing}=N")
+    other = other_scenario(found, subject)
+    if other:
+        raise _Stopped(Exit.REFUTED, text=f"{path}: {other}")
     lowered = workspace.graph(found, {family: named[family] for family in families})
     errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if errors:

@@ -18,7 +18,6 @@ import msgspec
 from tellverify.cli.complaints import complain
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
-from tellverify.diagnostics.wording import counted
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
@@ -31,8 +30,7 @@ STANDARD_OUTPUT: Final = "-"
 class Output(msgspec.Struct, frozen=True):
     """What is to be written: one terminal format, and files as kind and path.
 
-    The terminal format shows `most` findings that refute nothing (None: all), and `trailer` at the
-    end of the totals.
+    The terminal format shows `most` findings (None: all), and `trailer` at the end of the totals.
     """
 
     style: str = "text"
@@ -186,23 +184,21 @@ def _drop(path: str) -> None:
 def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextIO) -> None:
     """Write the terminal format to `out`."""
     ascii_only = not (out.encoding or "").lower().startswith("utf")
-    if output.most is not None and output.style in ("text", "concise"):
-        run = _shortened(run, output.most, out)
     match output.style:
         case "json":
             out.write(writer("json")(run, sources))
         case "concise":
             from tellverify.report.concise import write_concise
 
-            write_concise(run, sources, out, ascii_only=ascii_only)
+            write_concise(run, sources, out, ascii_only=ascii_only, most=output.most)
         case "errors":
             from tellverify.report.concise import write_errors
 
-            write_errors(run, sources, out, ascii_only=ascii_only)
+            write_errors(run, sources, out, ascii_only=ascii_only, most=output.most)
         case "github":
             from tellverify.report.github import guarded, write_annotations
 
-            write_annotations(run, sources, out)
+            write_annotations(run, sources, out, output.most)
             page = io.StringIO()
             _text(run, sources, output, page, out)
             out.write(guarded(page.getvalue()))
@@ -210,22 +206,6 @@ def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextI
             _text(run, sources, output, out, out)
         case _:
             return
-
-
-def _shortened(run: Run, most: int, out: TextIO) -> Run:
-    """`run` with so many of the findings that report no refutation; says how many are left out."""
-    kept = []
-    left = most
-    for diagnostic in run.diagnostics:
-        if diagnostic.refutes:
-            kept.append(diagnostic)
-        elif left:
-            left -= 1
-            kept.append(diagnostic)
-    hidden = len(run.diagnostics) - len(kept)
-    if hidden:
-        out.write(f"{counted(hidden, 'more finding')} not shown\n\n")
-    return msgspec.structs.replace(run, diagnostics=tuple(kept))
 
 
 def _text(
@@ -248,4 +228,5 @@ def _text(
         folder=style.folder,
         verbose=output.verbose,
         trailer=output.trailer,
+        most=output.most,
     )

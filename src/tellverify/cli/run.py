@@ -39,7 +39,7 @@ from tellverify.evidence.event_log import write_log
 from tellverify.obligations.execution_trace import execution_itf
 from tellverify.obligations.launching import launch_request
 from tellverify.policy.model import Policy
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.runtime.chooser import Scripted, Unscripted
 from tellverify.runtime.envelope import EnvelopeDiff, envelope_diff
 from tellverify.runtime.executor import Execution, ExecutionEnding, Executor
@@ -71,7 +71,7 @@ def _parse_hand_overs(
     for text in given:
         number, equals, name = text.partition("=")
         if not (number.isascii() and number.isdigit()) or len(number) > 9 or not equals or not name:
-            raise click.BadParameter(f"`{in_full(text)}` is not of the form N=NAME")
+            raise click.BadParameter(f"`{tame(text)}` is not of the form N=NAME")
         found.append((int(number), name))
     return tuple(found)
 
@@ -146,12 +146,12 @@ def run(
         session = Session(result, registry)
         done, handed = _executed(asked, session, registry, chooser, hand_overs, steps)
     except Unscripted as error:
-        has = ", ".join(f"`{in_full(name)}`" for name in error.options)
-        raise click.UsageError(f"{in_full(str(error))}; there is {has}") from None
+        has = ", ".join(f"`{tame(name)}`" for name in error.options)
+        raise click.UsageError(f"{tame(str(error))}; there is {has}") from None
     if isinstance(done, RuntimeFault):
         return _stopped(asked, done, session.made, as_json)
     if chooser.unused and done.ending is not ExecutionEnding.LIMIT:
-        raise click.UsageError(f"nobody had to choose `{in_full(chooser.unused[0])}` any more")
+        raise click.UsageError(f"nobody had to choose `{tame(chooser.unused[0])}` any more")
     code = _written(asked, done, log_path, trace_path)
     if code is not Exit.OK:
         return code
@@ -239,7 +239,7 @@ def _asked(
     found, is_fine, workspace = protocols_under(policy, [file])
     if not found:
         if is_fine:
-            complain(f"{in_full(file)}: no protocol")
+            complain(f"{tame(file)}: no protocol")
         raise Stopped(Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED)
     manifests = [one.derived.manifest for one in found]
     names = [manifest.protocol_qualified_name for manifest in manifests]
@@ -250,9 +250,7 @@ def _asked(
     )
     chosen = next(wanted, None)
     if chosen is None:
-        raise click.UsageError(
-            f"there is no protocol `{in_full(protocol or '')}`; {', '.join(names)}"
-        )
+        raise click.UsageError(f"there is no protocol `{tame(protocol or '')}`; {', '.join(names)}")
     derived = found[chosen].derived
     graph = loaded(workspace, found[chosen].origin, sizes)
     inventory = None
@@ -261,13 +259,11 @@ def _asked(
         inventory = inventory_of(policy, wanted_runtime)
         if inventory is None:
             has = ", ".join(policy.runtimes) or "none"
-            complain(
-                f"there is no runtime `{in_full(wanted_runtime)}`; the policy has {in_full(has)}"
-            )
+            complain(f"there is no runtime `{tame(wanted_runtime)}`; the policy has {tame(has)}")
             raise Stopped(Exit.USAGE)
         for key in removed:
             if key not in inventory.keys:
-                raise click.UsageError(f"the runtime has no `{in_full(key)}` to take away")
+                raise click.UsageError(f"the runtime has no `{tame(key)}` to take away")
             inventory = without(inventory, key)
     elif removed:
         raise click.UsageError("without a policy the runtime has no keys to take away")
@@ -285,7 +281,7 @@ def _refused(asked: RunRequest, refused: RefusedLaunch, as_json: bool) -> int:
         print_json(row_of(asked, None, None, rows))
         return Exit.REFUTED
     print_findings(diagnostics, sources_of([asked.derived], asked.policy))
-    name = in_full(asked.derived.manifest.protocol_id)
+    name = tame(asked.derived.manifest.protocol_id)
     many = counted(len(refused.faults), "reason")
     click.echo(f"refused: {name} is not launched by {_runtime_name(asked)}, for {many}; no event")
     if all(fault.kind is FaultKind.ADMISSION for fault in refused.faults):
@@ -328,7 +324,7 @@ def _reasons(asked: RunRequest, refused: RefusedLaunch) -> list[Diagnostic]:
 
 
 def _runtime_name(asked: RunRequest) -> str:
-    return f"`{in_full(asked.request.contracts.profile)}`" if asked.request.contracts else "it"
+    return f"`{tame(asked.request.contracts.profile)}`" if asked.request.contracts else "it"
 
 
 # Files
@@ -352,6 +348,6 @@ def _written(asked: RunRequest, done: Execution, log: str | None, trace: str | N
         try:
             replace_text(path, text)
         except OSError as error:
-            complain(f"cannot write {in_full(path)}: {(error.strerror or 'no access').lower()}")
+            complain(f"cannot write {tame(path)}: {(error.strerror or 'no access').lower()}")
             return Exit.USAGE
     return Exit.OK

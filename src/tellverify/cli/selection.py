@@ -28,6 +28,22 @@ def selected(paths: Collection[str]) -> Iterator[str]:
     return without_excluded(found, paths, settings.exclude, settings.folder)
 
 
+def given_or_included(paths: Collection[str]) -> tuple[str, ...]:
+    """The paths that are given, or the files that the configuration includes, or all below here.
+
+    Ends the command where the configuration is wrong.
+    """
+    if paths or not may_be_configured("."):
+        return tuple(paths) or (".",)
+    settings = _settings()
+    if not settings.include:
+        return (".",)
+    from tellverify.verification.include import included, without_excluded
+
+    found, _ = included(settings.include)
+    return tuple(without_excluded(found, (), settings.exclude, settings.folder))
+
+
 def _settings() -> Settings:
     from tellverify.verification.configuration_files import RefusedFile
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,11 @@ from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.builtin_policies import is_builtin
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import NO_FAULTS, requirement_key
 from tellverify.verdict.properties import Property
+from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import EvidenceFile, Run
-from tellverify.verification.checked import Checked
+from tellverify.verification.checked import Checked, FileResult
 from tellverify.verification.interruption import CODES
 from tellverify.verification.schedule import Schedule, ScheduledRun, conducted
 from tellverify.verification.settings import Settings, may_be_configured
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from tellverify.verification.configuration_files import RefusedFile
 
 CACHE_NAME = "verdicts.sqlite"
+_WITH_COMPLETIONS = ("json", "proof", "html")
 
 
 class CheckPlan(msgspec.Struct, frozen=True):
@@ -143,6 +146,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         properties=flags.properties or ((Property.REACHABLE.value,) if flags.witness else ()),
         roles=flags.roles,
         witness=flags.witness,
+        faults=tuple(n for n in flags.faults if n != NO_FAULTS) if flags.faults else None,
         keep_graphs=evidence is not None,
         coverage=flags.verbose or draws,
         draw=draws,
@@ -150,6 +154,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         budgets=flags.budgets,
         today=flags.today,
         seconds=flags.timeout,
+        suggest=True,
     )
     if found.baseline is not None and with_baseline:
         from tellverify.verification.baseline import read_baseline
@@ -185,9 +190,37 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
         flags.recheck_cache,
         seconds=flags.total_timeout,
         only=only,
+        more=_workflows(found, flags, options, cache),
     )
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
+
+
+def _workflows(
+    settings: Settings, flags: Flags, options: Options, cache: str
+) -> Callable[[], Sequence[FileResult]] | None:
+    """What decides the workflows that the configuration names, those below the paths that are
+    asked for.
+    """
+    asked = [os.path.normpath(path) for path in flags.paths]
+    wanted = [
+        path
+        for path in settings.workflows
+        if not asked or any(_contains(one, os.path.normpath(path)) for one in asked)
+    ]
+    if not wanted or flags.machines or flags.changed_since is not None:
+        return None
+
+    def results() -> Sequence[FileResult]:
+        from tellverify.workflows.workflow_check import configured_results
+
+        return configured_results(wanted, options, cache)
+
+    return results
+
+
+def _contains(folder: str, path: str) -> bool:
+    return folder in (path, ".") or path.startswith(os.path.join(folder, ""))
 
 
 def _configured_reports(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -298,7 +331,10 @@ def perform(flags: Flags) -> CheckResult | None:
         (notes if is_part else complaints).extend(properties)
         notes.extend(requirements)
     run = msgspec.structs.replace(
-        result.run, command=command_line(), solvers=solvers_of(result.run.protocols)
+        result.run,
+        command=command_line(),
+        solvers=solvers_of(result.run.protocols),
+        revision=_revision(flags),
     )
     if flags.changed_since is not None and ready.files and not ready.only:
         reason = f"nothing has changed since `{flags.changed_since}`"
@@ -307,10 +343,21 @@ def perform(flags: Flags) -> CheckResult | None:
         from tellverify.verification.drawings import with_drawings
 
         run = with_drawings(run, result.graphs)
+    if options.policy is not None and _shows_completions(ready, flags):
+        from tellverify.cli.policies import load_policy
+        from tellverify.verification.completion import completions
+
+        answers = completions(run, ready.files, load_policy(options.policy))
+        run = msgspec.structs.replace(run, completions=answers)
     if ready.evidence is not None:
         confined = "evidence" in ready.settings.confined
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
+    revision = flags.compare_against or ready.settings.compare.against
+    if revision is not None and not flags.machines:
+        from tellverify.cli.against import with_comparison
+
+        run = with_comparison(run, revision, flags, ready.settings)
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style
@@ -323,6 +370,27 @@ def perform(flags: Flags) -> CheckResult | None:
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
     return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def _revision(flags: Flags) -> Revision | None:
+    """What flags say of the revision, above the environment unless the check is isolated."""
+    known = None if flags.isolated else revision_of(os.environ)
+    given = {
+        "commit": flags.commit,
+        "branch": flags.branch,
+        "base": flags.base,
+        "sources": flags.source_url,
+    }
+    said = {name: value for name, value in given.items() if value}
+    if known is None and not said.keys() - {"base"}:
+        return None
+    return msgspec.structs.replace(known or Revision(), **said)
+
+
+def _shows_completions(ready: CheckPlan, flags: Flags) -> bool:
+    """Whether some report has the definition of done."""
+    kinds = {kind for kind, _ in ready.reports}
+    return flags.style == "json" or not kinds.isdisjoint(_WITH_COMPLETIONS)
 
 
 def run_of(ready: CheckPlan, flags: Flags, notes: list[str]) -> ScheduledRun:
@@ -369,15 +437,24 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]
     items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
-    return [
-        f"no protocol that was checked has the names of `{event}`"
-        for event in options.witness
-        if event not in items
-    ] + [
-        f"no protocol that was checked has a role `{name}`"
-        for name in dict.fromkeys(named)
-        if name not in roles
-    ]
+    scenarios = {one.name for protocol in protocols for one in protocol.scenarios}
+    return (
+        [
+            f"no protocol that was checked has a scenario `{name}`"
+            for name in options.faults or ()
+            if name not in scenarios
+        ]
+        + [
+            f"no protocol that was checked has the names of `{event}`"
+            for event in options.witness
+            if event not in items
+        ]
+        + [
+            f"no protocol that was checked has a role `{name}`"
+            for name in dict.fromkeys(named)
+            if name not in roles
+        ]
+    )
 
 
 def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
@@ -394,6 +471,7 @@ def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str],
     verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
     items = {verdict.scope.item for verdict in verdicts}
     decided = {verdict.property.value for verdict in verdicts}
+    decided |= {requirement_key(verdict.property, verdict.scope) for verdict in verdicts}
     return (
         [
             f"no protocol that was checked has the names of property `{user.name}`"

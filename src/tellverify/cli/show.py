@@ -23,7 +23,7 @@ from tellverify.report.drawing.diagram import (
     graph_json,
     picture_of_graph,
 )
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 
 _FORMATS: Final = ("text", "json", "dot", "mermaid", "svg")
 _Command = TypeVar("_Command", bound=Callable[..., int])
@@ -94,7 +94,7 @@ def _write_svg(found: ProtocolGraph) -> int:
         )
         return Exit.UNKNOWN
     try:
-        title = f"Protocol graph of {in_full(found.name)}"
+        title = f"Protocol graph of {tame(found.name)}"
         click.echo(draw_graph(drawing_of_graph(found), title, standalone=True))
     except LayoutTooLarge as error:
         complain(f"the graph has {error}; --format text, dot and json have no limit")
@@ -168,7 +168,7 @@ def tokens(file: str) -> int:
     except Stopped as stop:
         return stop.code
     for line, column, kind, text in workspace.tokens():
-        click.echo(f"{line}:{column}\t{kind}\t{in_full(text)}")
+        click.echo(f"{line}:{column}\t{kind}\t{tame(text)}")
     return Exit.OK
 
 

@@ -22,7 +22,7 @@ from tellverify.report.drawing.chart import draw
 from tellverify.report.drawing.chart_dot import chart_dot
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.drawing.svg_chart import draw_chart
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.search.traces import waiting
 from tellverify.source.span import NOWHERE
 from tellverify.verification.trace_judgement import ReplayedProtocol, machines_of, read_trace
@@ -70,7 +70,7 @@ def chart(trace: str, file: str | None, sizes: Mapping[str, int], style: str, ve
         for line in chart_dot(shown.trace, shown.roles):
             click.echo(line)
         return Exit.OK
-    title = f"Sequence chart of {in_full(trace)}"
+    title = f"Sequence chart of {tame(trace)}"
     picture = (
         sequence_diagram(shown.trace, shown.roles)
         if style == "mermaid"

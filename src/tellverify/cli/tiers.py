@@ -11,7 +11,7 @@ from tellverify.cli.opening import opened
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.tiers import Blocker, Tiers, tiers_of
 from tellverify.language.workspace import Workspace
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
 
 
@@ -111,12 +111,12 @@ def _lines(row: TierRow) -> list[str]:
         ("machine executable", row.machine_executable, row.machine_blocked_by),
         ("theory convertible", row.theory_convertible, row.theory_blocked_by),
     ]
-    lines = [f"{in_full(row.protocol)}: {row.strongest}"]
+    lines = [f"{tame(row.protocol)}: {row.strongest}"]
     for title, holds, blocker in rows:
         text = "yes" if holds else f"no   {_words(blocker)}"
         lines.append(f"  {title:<20} {text}".rstrip())
     reason = (
-        f"   `{in_full(row.metatheory_set_by.construct)}`, line {row.metatheory_set_by.line}"
+        f"   `{tame(row.metatheory_set_by.construct)}`, line {row.metatheory_set_by.line}"
         if (row.metatheory_set_by)
         else ""
     )
@@ -131,4 +131,4 @@ def _words(blocker: BlockerRow | None) -> str:
     if blocker is None:
         return ""
     place = f"line {blocker.line}:{blocker.column}"
-    return f"`{in_full(blocker.construct)}`, {place}: {in_full(blocker.reason)}"
+    return f"`{tame(blocker.construct)}`, {place}: {tame(blocker.reason)}"

@@ -24,29 +24,29 @@ from tellverify.model.timed_text import (
     TimedProtocol,
 )
 from tellverify.report.drawing.diagram import Arrow, Picture, as_dot, as_mermaid, as_text
-from tellverify.report.escape import in_full
+from tellverify.report.escape import tame
 from tellverify.verification.role_machines import TimedMachine, TimedMove, timed_machine
 
 TIMED_MACHINE_SCHEMA: Final = "tellverify/timed-machine-1"
 _DRAWN: Final = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}
 
 
-class _State(msgspec.Struct, frozen=True):
+class TimedMachineState(msgspec.Struct, frozen=True):
     final: bool
     moves: tuple[TimedMove, ...]
 
 
-class _Document(msgspec.Struct, frozen=True):
+class TimedMachineDocument(msgspec.Struct, frozen=True):
     schema: str
     role: str
-    states: list[_State]
+    states: list[TimedMachineState]
 
 
 def named_roles(protocol: TimedProtocol, given: Sequence[str]) -> list[str]:
     """The roles that `given` names, all for none. Raises click.UsageError for an unknown name."""
     for name in given:
         if not any(name in (role, family_of(role)) for role in protocol.roles):
-            raise click.UsageError(f"there is no role `{in_full(name)}` in the protocol")
+            raise click.UsageError(f"there is no role `{tame(name)}` in the protocol")
     return [r for r in protocol.roles if not given or r in given or family_of(r) in given]
 
 
@@ -57,13 +57,13 @@ def show_timed_machines(loaded: LoadedTimed, given: Sequence[str], style: str) -
         complain(f"a role of a protocol with timeouts has no form `{style}`")
         return Exit.UNKNOWN
     if style == "mermaid" and len(roles) > 1:
-        names = listed([in_full(role) for role in roles], 8)
+        names = listed([tame(role) for role in roles], 8)
         raise click.UsageError(f"a Mermaid text shows one role; choose one with --role: {names}")
     complete = True
     for number, role in enumerate(roles):
         machine = timed_machine(loaded.timed, role)
         if machine is None:
-            complain(f"the machine of `{in_full(role)}` is too large")
+            complain(f"the machine of `{tame(role)}` is too large")
             complete = False
         elif style in ("json", "machine"):
             click.echo(machine_text(machine))
@@ -78,15 +78,17 @@ def show_timed_machines(loaded: LoadedTimed, given: Sequence[str], style: str) -
 def machine_text(machine: TimedMachine) -> str:
     """A machine as one line of JSON."""
     rows = zip(machine.final, machine.moves, strict=True)
-    states = [_State(final, moves) for final, moves in rows]
-    return msgspec.json.encode(_Document(TIMED_MACHINE_SCHEMA, machine.role, states)).decode()
+    states = [TimedMachineState(final, moves) for final, moves in rows]
+    return msgspec.json.encode(
+        TimedMachineDocument(TIMED_MACHINE_SCHEMA, machine.role, states)
+    ).decode()
 
 
 def _picture(machine: TimedMachine) -> Picture:
     count = counted(len(machine.moves), "state")
     return Picture(
         machine.role,
-        f"{in_full(machine.role)}   {count}",
+        f"{tame(machine.role)}   {count}",
         tuple(tuple(Arrow(move.to, _words(move)) for move in row) for row in machine.moves),
         machine.final,
     )
@@ -118,7 +120,7 @@ def show_timed_graph(loaded: LoadedTimed, style: str) -> Exit:
 def _graph_picture(loaded: LoadedTimed) -> Picture:
     protocol = loaded.timed
     timers = counted(len(protocol.scopes), "timer")
-    head = f"{in_full(loaded.name)}   {counted(len(protocol.nodes), 'node')}, {timers}"
+    head = f"{tame(loaded.name)}   {counted(len(protocol.nodes), 'node')}, {timers}"
     final = tuple(isinstance(node, EndNode) for node in protocol.nodes)
     rows = tuple(_arrows(protocol, at) for at in range(len(protocol.nodes)))
     return Picture(loaded.name, head, rows, final)

@@ -28,6 +28,8 @@ MODULES: Final[dict[str, str]] = {
     "effects": "3",
     "event_log": "8",
     "evidence": "3",
+    "expectations": "2",
+    "faults": "56",
     "flow": "2",
     "guards": "6",
     "imports": "2",
@@ -41,10 +43,14 @@ MODULES: Final[dict[str, str]] = {
     "properties": "69",
     "receipts": "3",
     "replay": "8",
+    "rust_code": "6",
     "shape": "3",
     "structure": "2",
     "syntax": "14",
+    "target": "2",
     "timeouts": "4",
+    "versions": "5",
+    "workflows": "8",
 }
 
 

@@ -29,6 +29,14 @@ INFIDELITY: Final = Code(
     help="let the deciding role inform every role that must act differently",
 )
 
+LATE_MESSAGE: Final = Code(
+    "TV470",
+    "late-message",
+    "an answer that comes after its receiver has gone on with fewer",
+    kind=Kind.OBLIGATION,
+    help='say `gathers = { late = "discard" }` in the policy if the runtime discards such answers',
+)
+
 DEADLOCK: Final = Code(
     "TV511",
     "deadlock",

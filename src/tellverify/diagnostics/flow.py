@@ -428,14 +428,22 @@ TRAILING_CODE: Final = Code(
 )
 
 
-def trailing_code(where: Where, construct: str, span: Span, before: Span) -> Diagnostic:
-    """Telltale drops the statements at `span`, which follow `construct`."""
+def trailing_code(
+    where: Where, construct: str, span: Span, before: Span, inside: Span | None = None
+) -> Diagnostic:
+    """Telltale drops the statements at `span`, which follow `construct`.
+
+    `inside` is the statement of a called protocol that ends the block.
+    """
     return finding(
         TRAILING_CODE,
         where,
         f"Telltale drops the statements after `{construct}`",
         (span, "from here on"),
-        others=[(before, f"after this `{construct}`")],
+        others=[
+            (before, f"after this `{construct}`"),
+            *([(inside, "nothing is kept behind this")] if inside is not None else []),
+        ],
         notes=(AS_WRITTEN,),
     )
 

@@ -28,6 +28,14 @@ OUTSIDE_CLASS: Final = Code(
     severity=Severity.WARNING,
 )
 
+PARTIAL_GATHER: Final = Code(
+    "TV471",
+    "partial-gather",
+    "a gather that goes on with fewer answers than it has senders",
+    kind=Kind.LIMIT,
+    severity=Severity.WARNING,
+)
+
 EVENT_LIMIT: Final = Code(
     "TV901",
     "event-limit",

@@ -61,11 +61,30 @@ class Annotation(msgspec.Struct, frozen=True, omit_defaults=True):
     region: Region | None = None
 
 
+class Replacement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`text` in the place of `span`; `region` is that place in the finding of a run."""
+
+    span: Span
+    text: str
+    region: Region | None = None
+
+
+class SuggestedRepair(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Edits of the file of a finding that mend what it reports, and what they are in words.
+
+    They change what the protocol says, so they are never made unasked.
+    """
+
+    words: str
+    replacements: tuple[Replacement, ...]
+
+
 class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finding. `message` stands alone, starts in lower case and has no full stop.
 
     `upstream` says what Telltale itself does with the construct, where that differs:
-    "accepts", "rejects" or "drops". The file of a run has the `fingerprint` as well.
+    "accepts", "rejects" or "drops". `repairs` are the best ones that were found, best first. The
+    file of a run has the `fingerprint` as well.
     """
 
     code: Code
@@ -80,6 +99,7 @@ class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
     refutes: str = ""
     upstream: str = ""
     fingerprint: str = ""
+    repairs: tuple[SuggestedRepair, ...] = ()
 
 
 class Where(msgspec.Struct, frozen=True):

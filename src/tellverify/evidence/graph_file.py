@@ -11,7 +11,8 @@ GRAPH_SCHEMA: Final = "tellverify/graph-2"
 GRAPH_SUFFIX: Final = ".graph.json"
 TIMED_SUFFIX: Final = ".timed.json"  # graphs of protocols with timeouts
 TRACE_SUFFIX: Final = ".itf.json"
-SUFFIXES: Final = (GRAPH_SUFFIX, TIMED_SUFFIX, TRACE_SUFFIX)
+VERSIONS_SUFFIX: Final = ".versions.json"
+SUFFIXES: Final = (GRAPH_SUFFIX, TIMED_SUFFIX, TRACE_SUFFIX, VERSIONS_SUFFIX)
 MACHINES_NAME: Final = "system.machines.json"
 MOST_BYTES: Final = 256 * 1024 * 1024  # of a file of evidence
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]

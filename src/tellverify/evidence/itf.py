@@ -15,6 +15,8 @@ import msgspec
 
 from tellverify.evidence.graph_file import MOST_BYTES as MOST_BYTES
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.delivery import Delivery
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
@@ -57,6 +59,7 @@ class ItfStateMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     path: str = ""
     line: _Index = 0
     scope: _Index | msgspec.UnsetType = msgspec.UNSET
+    delivery: Delivery = Delivery.FIFO
 
 
 class ItfState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +75,8 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event that a witness reaches. `dialect` and
     `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
     `late` and `fire` are set of a protocol with timeouts: its policies.
+    `scenario` has the rules of the faults that the run keeps to, `outages` what fails in it beside
+    messages, and `decision` what it breaks, where that is about decisions of roles.
     """
 
     source: str
@@ -89,6 +94,9 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: _Several | msgspec.UnsetType = msgspec.UNSET
     late: Literal["attempts", "keep"] | msgspec.UnsetType = msgspec.UNSET
     fire: Literal["waits", "any"] | msgspec.UnsetType = msgspec.UNSET
+    scenario: str | msgspec.UnsetType = msgspec.UNSET
+    outages: tuple[Outage, ...] | msgspec.UnsetType = msgspec.UNSET
+    decision: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def basis_of(subject: TraceSubject) -> tuple[str, tuple[str, ...]]:
@@ -126,6 +134,13 @@ class TraceFile(msgspec.Struct, frozen=True):
     form: Form
     moments: tuple[Moment, ...]
     filed: ItfFile
+
+    @property
+    def has_faults(self) -> bool:
+        """True of a run of a scenario, or one that breaks a decision of roles."""
+        of = self.subject
+        stated = {of.scenario, of.outages, of.decision} - {msgspec.UNSET}
+        return bool(stated) or any(step.delivery for step in self.steps)
 
 
 VAR_TYPES: Final = {"at": "Str -> Int", "queue": "<<Str, Str>> -> Seq(Str)"}
@@ -203,9 +218,10 @@ def _step(meta: ItfStateMeta, index: int) -> Step:
     site = Site(path=meta.path, line=meta.line)
     if (meta.action in ("timeout", "cancel")) == (meta.scope is msgspec.UNSET):
         raise ItfError(f"not a trace: state {index} lacks its scope, or has no timer")
+    ends = (meta.sender, meta.receiver)
     if meta.scope is not msgspec.UNSET:
-        return Step(False, meta.sender, meta.receiver, meta.label, site, meta.action, meta.scope)
-    return Step(meta.action == "send", meta.sender, meta.receiver, meta.label, site)
+        return Step(False, *ends, meta.label, site, meta.action, meta.scope)
+    return Step(meta.action == "send", *ends, meta.label, site, delivery=meta.delivery)
 
 
 def _moment(state: ItfState, index: int) -> Moment:

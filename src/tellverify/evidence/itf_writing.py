@@ -71,6 +71,9 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         formula=subject.formula,
         dialect=subject.dialect,
         files=files,
+        scenario=trace.scenario or msgspec.UNSET,
+        outages=trace.outages or msgspec.UNSET,
+        decision=trace.decision or msgspec.UNSET,
         var_types=VAR_TYPES,
         form=form,
     )
@@ -88,6 +91,7 @@ def _meta_of(index: int, step: Step | None) -> ItfStateMeta:
         step.label,
         _encodable(step.site.path),
         step.site.line,
+        delivery=step.delivery,
     )
 
 
@@ -126,7 +130,8 @@ def trace_name(obligation: str) -> str:
     `no-stuck-role.Courier.itf.json`. Names that a file name cannot hold are replaced, with a digest
     that keeps different obligations apart.
     """
-    plain = obligation.replace(" -> ", "-to-").replace("[", ".").replace("]", "")
+    plain = obligation.replace(" -> ", "-to-").replace(" @ ", ".under.")
+    plain = plain.replace("[", ".").replace("]", "")
     return f"{_file_name(plain, obligation)}{SUFFIX}"
 
 

@@ -145,6 +145,8 @@ class TimedRunReplay:
                 | Fault.UNBOUNDED_QUEUE
                 | Fault.ENDLESS_RUN
                 | Fault.PROPERTY
+                | Fault.DISAGREEMENT
+                | Fault.REPETITION
                 | Fault.WITNESS
             ):
                 return "this fault is not decided for a protocol with timeouts"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tellverify.model.configuration import Configuration
+from tellverify.model.delivery import channel_after
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups, futures
 from tellverify.model.machine import Action, Machine
@@ -60,10 +61,10 @@ class Stepper:
         wanted = Action(step.send, step.receiver if step.send else step.sender, step.label)
         moves = self._machines[number].moves[self.states[number]]
         target = next((target for action, target in moves if action == wanted), None)
-        if target is None or not (step.send or queue[:1] == (step.label,)):
+        changed = channel_after(queue, step.send, step.label, step.delivery)
+        if target is None or changed is None:
             return self._diverged(step)
         self.states[number] = target
-        changed = (*queue, step.label) if step.send else queue[1:]
         if changed:
             self.queues[channel] = changed
         else:
@@ -112,6 +113,8 @@ _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",
     Fault.PROPERTY: "the property holds of this run",
+    Fault.DISAGREEMENT: "no two roles decide differently in this run",
+    Fault.REPETITION: "no role has the message twice in this run",
 }
 
 

@@ -10,9 +10,14 @@ from typing import Final
 import msgspec
 
 from tellverify.language.lowering.families import family_groups
+from tellverify.language.lowering.sites import least_responses
 from tellverify.language.syntax import ast
+from tellverify.source.span import Span
 
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) = ([0-9]{1,6})")
+
+
+_WITHOUT_ROLES: Final = (Span, ast.Name, ast.Message, ast.Record, ast.TypePath)
 
 
 class SizeFault(Exception):
@@ -30,22 +35,36 @@ def sizes_of(instance: str) -> dict[str, int]:
 
 
 def smallest_sizes(protocol: ast.Protocol) -> dict[str, int]:
-    """By family without a size, the fewest members that its body names: `R[2]` needs three of R."""
+    """By family without a size, the fewest members that its body needs: `R[2]` needs three of R.
+
+    A statement with `min_responses : k` needs k members that send.
+    """
     found = {family: 1 for group in family_groups(protocol) for family in group}
     if not found:
         return found
     stack: list[object] = [protocol.body, protocol.locals]
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.RoleRef):
-            name = node.name.text
-            if name in found:
-                found[name] = max(found[name], _needed(node.index))
+        if isinstance(node, ast.Send):
+            for ref in (node.sender, node.receiver):
+                _note(found, ref, 0)
+            for responses in least_responses(node.record):
+                _note(found, node.sender, responses)
+        elif isinstance(node, ast.RoleRef):
+            _note(found, node, 0)
         elif isinstance(node, tuple | list):
             stack.extend(node)
-        elif isinstance(node, msgspec.Struct):
+        elif isinstance(node, msgspec.Struct) and not isinstance(node, _WITHOUT_ROLES):
             stack.extend(getattr(node, field) for field in node.__struct_fields__)
     return found
+
+
+def _note(found: dict[str, int], ref: ast.RoleRef, responses: int) -> None:
+    name = ref.name.text
+    if name in found:
+        low = ref.index.low if isinstance(ref.index, ast.RangeIndex) else 0
+        more = responses + low if responses and isinstance(low, int) else responses
+        found[name] = max(found[name], _needed(ref.index), more)
 
 
 def _needed(index: ast.Index | None) -> int:
@@ -59,16 +78,20 @@ def _needed(index: ast.Index | None) -> int:
 
 
 def combinations(
-    protocol: ast.Protocol, wanted: Mapping[str, Sequence[int]], default: Sequence[int]
+    protocol: ast.Protocol,
+    wanted: Mapping[str, Sequence[int]],
+    default: Sequence[int],
+    known: Mapping[str, int] | None = None,
 ) -> Iterator[dict[str, int]]:
     """Every combination of family sizes, smallest first.
 
     Families that are not `wanted` have the `default` sizes, or as many from the smallest size on at
     which the text has a meaning. Different sizes for two families of one size symbol give a single
-    combination with both, of which lowering says what is wrong.
+    combination with both, of which lowering says what is wrong. `known` has the smallest sizes
+    where these have been found before.
     """
     groups = family_groups(protocol)
-    smallest = smallest_sizes(protocol)
+    smallest = smallest_sizes(protocol) if known is None else known
     choices: list[Sequence[int]] = []
     for group in groups:
         named = [tuple(wanted[family]) for family in group if family in wanted]

@@ -110,6 +110,18 @@ class Workspace:
         self._units: list[Unit] | None = None
         self._modules: Modules | None = None
 
+    def with_text(self, path: str, text: str) -> Workspace | None:
+        """This workspace with another text of one of its files; None when `path` is none of them.
+
+        That file comes first; the others are there to be imported.
+        """
+        if all(file.path != path for file in self.files):
+            return None
+        others = [file for file in (*self.files, *self._also) if file.path != path]
+        content = text.encode("utf-8", "surrogatepass")
+        also = others if may_import([inputs.decode(path, content)]) else []
+        return Workspace([inputs.decode(path, content)], self.dialect, self._limit, also=also)
+
     def opened(self) -> Iterator[tuple[Unit, Iterator[CheckedFile]]]:
         """Every file with its choreographies, and the files that it includes after it."""
         if self._is_linked:

@@ -16,6 +16,8 @@ class Fault(StrEnum):
     UNBOUNDED_QUEUE = "unbounded-queue"
     NO_TERMINATION = "no-termination"
     ENDLESS_RUN = "endless-run"
+    DISAGREEMENT = "disagreement"
+    REPETITION = "repetition"
     PROPERTY = "property"
     TIMEOUT_DISAGREEMENT = "timeout-disagreement"
     STALE_MESSAGE = "stale-message"

@@ -7,6 +7,8 @@ and not a network of objects.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -78,7 +80,7 @@ def acting_roles(graph: ProtocolGraph, states: list[int]) -> set[int]:
 class ClassFault(NamedTuple):
     """Why a graph is outside the class of the complete theory, and at which state."""
 
-    reason: str  # "mixed-senders" or "final-with-successors"
+    reason: str  # "mixed-senders", "final-with-successors" or "partial-gather"
     state: int
 
 
@@ -86,8 +88,21 @@ def leaves_class(graph: ProtocolGraph) -> ClassFault | None:
     """The first state that takes `graph` out of the class of the complete theory, or None.
 
     The class (Li, Stutz, Wies, Zufferey, OOPSLA 2025, section 2): all events that leave a state
-    have one sender, and a final state has no successors. Determinism holds by construction.
+    have one sender, and a final state has no successors. Determinism holds by construction. A
+    receiver that goes on after some of the answers of a gather does what no graph says.
     """
+    fault = choice_fault(graph)
+    if fault is not None:
+        return fault
+    partial = partial_sites(graph)
+    if partial:
+        e = next(e for e, site in enumerate(graph.site) if site in partial)
+        return ClassFault("partial-gather", bisect_right(graph.first, e) - 1)
+    return None
+
+
+def choice_fault(graph: ProtocolGraph) -> ClassFault | None:
+    """The first state at which several roles may go on, or which is final and has successors."""
     first, sender, final = graph.first, graph.sender, graph.final
     for state in range(graph.state_count):
         low, high = first[state], first[state + 1]
@@ -101,6 +116,35 @@ def leaves_class(graph: ProtocolGraph) -> ClassFault | None:
                 if sender[transition] != decider:
                     return ClassFault("mixed-senders", state)
     return None
+
+
+def needed_responses(site: Site) -> int | None:
+    """The number of `min_responses` of a statement."""
+    for key, value in site.annotations:
+        if key == "min_responses" and value.isdecimal():
+            return int(value)
+    return None
+
+
+def partial_sites(graph: ProtocolGraph) -> frozenset[int]:
+    """The statements whose `min_responses` is not the number of their senders."""
+    found = {i: needed_responses(site) for i, site in enumerate(graph.sites) if site.annotations}
+    wanted = {site: needed for site, needed in found.items() if needed is not None}
+    if not wanted:
+        return frozenset()
+    senders: dict[int, set[int]] = {}
+    for site, sender in zip(graph.site, graph.sender, strict=True):
+        if site in wanted:
+            senders.setdefault(site, set()).add(sender)
+    return frozenset(site for site, some in senders.items() if len(some) != wanted[site])
+
+
+def generic_events(graph: ProtocolGraph, families: Mapping[str, int]) -> frozenset[int]:
+    """The events with a generic member; `families` maps families to the index of theirs."""
+    generic = {f"{family}[{index}]" for family, index in families.items()}
+    numbers = {number for number, role in enumerate(graph.roles) if role in generic}
+    pairs = enumerate(zip(graph.sender, graph.receiver, strict=True))
+    return frozenset(e for e, pair in pairs if not numbers.isdisjoint(pair))
 
 
 def graph_from_edges(

@@ -6,13 +6,19 @@ from typing import NamedTuple
 
 import msgspec
 
+from tellverify.model.delivery import Delivery
+
 
 class Action(NamedTuple):
-    """`peer!label` (send is True) or `peer?label`, seen from the role that acts."""
+    """`peer!label` (send is True) or `peer?label`, seen from the role that acts.
+
+    Machines that are projected or read have FIFO delivery; those of a scenario have faults.
+    """
 
     send: bool
     peer: str
     label: str
+    delivery: Delivery = Delivery.FIFO
 
     def __str__(self) -> str:
         return f"{self.peer}{'!' if self.send else '?'}{self.label}"

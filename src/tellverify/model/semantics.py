@@ -2,7 +2,8 @@
 
 Written for reading, not for speed: asynchronous, one unbounded FIFO channel per ordered pair of
 roles, no loss (Brand and Zafiropulo, JACM 1983, section 2). Every run that is shown to a user is
-replayed here first, and the fast searches are tested against it.
+replayed here first, and the fast searches are tested against it. Steps with faults are those of
+`tellverify.model.delivery`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tellverify.model.configuration import Configuration as Configuration
+from tellverify.model.delivery import Delivery, channel_after
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 
@@ -45,7 +47,13 @@ class System:
                 yield step, self._moved(configuration, index, target, channel, changed)
 
     def after(self, configuration: Configuration, step: Step) -> Configuration | None:
-        """The configuration after `step`, or None when `step` is not enabled."""
+        """The configuration after `step`, or None when `step` is not enabled.
+
+        A step with a fault is one of the same machines; what `delivery` makes of its message is
+        the only difference.
+        """
+        if step.delivery is not Delivery.FIFO:
+            return self._after_fault(configuration, step)
         for enabled, successor in self.enabled(configuration):
             if (enabled.send, enabled.sender, enabled.receiver, enabled.label) == (
                 step.send,
@@ -55,6 +63,19 @@ class System:
             ):
                 return successor
         return None
+
+    def _after_fault(self, configuration: Configuration, step: Step) -> Configuration | None:
+        index = self.index.get(step.actor)
+        if index is None or step.peer not in self.index:
+            return None
+        row = self.machines[index].moves[configuration.states[index]]
+        target = dict(row).get(Action(step.send, step.peer, step.label))
+        channel = (step.sender, step.receiver)
+        queue = dict(configuration.queues).get(channel, ())
+        changed = channel_after(queue, step.send, step.label, step.delivery)
+        if target is None or changed is None:
+            return None
+        return self._moved(configuration, index, target, channel, changed)
 
     def is_final(self, configuration: Configuration) -> bool:
         """True when every role may stop; channels may still hold messages."""

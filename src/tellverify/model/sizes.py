@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -22,6 +22,16 @@ class SizeSymbol(msgspec.Struct, frozen=True):
 def sizes_text(sizes: Iterable[tuple[str, int]]) -> str:
     """Sizes as they are shown: `N = 2, M = 1`."""
     return ", ".join(f"{name} = {size}" for name, size in sizes)
+
+
+def sizes_claimed(least: Iterable[tuple[str, int]]) -> str:
+    """The sizes of a claim in words: `every N >= 1, M >= 2`."""
+    return "every " + ", ".join(f"{name} >= {size}" for name, size in least)
+
+
+def members_named(generic: Sequence[str]) -> str:
+    """The generic members of a claim in words: `by generic members Devices[1], Guests[0]`."""
+    return f"by generic {'member' if len(generic) == 1 else 'members'} {', '.join(generic)}"
 
 
 def family_of_member(role: str) -> str:

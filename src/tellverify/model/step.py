@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tellverify.model.delivery import Delivery
 from tellverify.model.site import Site
 
 
@@ -20,6 +21,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event of a run: `sender` sends, or `receiver` takes the head of the channel.
 
     That of a timer has its word in `timer`, the number of its `scope`, and its owner at both ends.
+    `delivery` says what a fault makes of the message, in runs of a scenario with faults.
     """
 
     send: bool
@@ -30,6 +32,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     timer: str = ""
     scope: int = -1
     discards: tuple[Discarded, ...] = ()
+    delivery: Delivery = Delivery.FIFO
+    session: str = ""  # of a run across sessions: the one whose channel it is
 
     @property
     def actor(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault as Fault
 from tellverify.model.formula import Formula
 from tellverify.model.site import Site
@@ -29,6 +30,9 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_fiel
     source shows the fault; without one it is the statement of the last step. `states` has, for
     every step, the local state of its actor after it, or is empty when that was not recorded.
     `formula` is what the run breaks, or as a witness reaches, when that is a formula.
+    `outages` are crashes and cut channels of a run of a scenario, in the order in which they
+    happen; they are no events. `scenario` has the rules that it keeps to, as text, and `decision`
+    what it breaks, when that is about decisions of roles.
     """
 
     fault: Fault
@@ -42,3 +46,6 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, tag="run", tag_fiel
     place: Site = msgspec.field(default_factory=Site)
     states: tuple[int, ...] = ()
     formula: Formula | None = None
+    outages: tuple[Outage, ...] = ()
+    scenario: str = ""
+    decision: str = ""

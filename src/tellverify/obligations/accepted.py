@@ -18,6 +18,7 @@ from tellverify.obligations.acceptance import Acceptance, State, Word, acceptanc
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
+from tellverify.projection.liveness import ending
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
@@ -39,7 +40,7 @@ def decide_acceptance(context: Context) -> Decision:
     if policy is None:
         return Decision()  # the obligation `admission` says what is wrong with a policy
     source = context.source
-    derived = derive(context.judged.file, context.protocol, source, policy)
+    derived = derive(context.judged, context.protocol, policy)
     sourced = Sourced(SourceProtocol(context.name, context.protocol, context.judged), derived)
     graphs = {instance.name: graph_or_reason(instance.lowered) for instance in context.instances}
     found = acceptances(sourced, policy, graphs)
@@ -95,8 +96,10 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
         case Word.ACCEPTED:
             detail = "; ".join(one.reason for one in found.findings[2:])
             sizes = ", ".join(instance.name for instance in context.instances if instance.name)
+            if sizes and _ends_at_every_size(context):
+                return context.claim.proved(detail, Method.EXECUTIONS)
             if sizes:
-                return Bounded(sizes, Method.EXECUTIONS, detail)
+                return Bounded(sizes, Method.EXECUTIONS, detail, context.claim.outside)
             return Proved(Method.EXECUTIONS, detail)
         case Word.REFUSED:
             failing = sum(one.state is State.FAILS for one in found.findings)
@@ -112,6 +115,24 @@ def _outcome(context: Context, sourced: Sourced, found: Acceptance) -> Outcome:
         case Word.UNKNOWN | Word.POSSIBLE | Word.UNMET:
             unknown = next(one for one in found.findings if one.state is State.UNKNOWN)
             return Unknown(f"condition {unknown.condition.number}: {unknown.reason}")
+
+
+def _ends_at_every_size(context: Context) -> bool:
+    """True when the runs of the sizes that were executed have their like at every other size.
+
+    Four of the five conditions look at the source, the policy and the keys of a runtime. For the
+    last one: with n members in the place of a generic one, a complete run that takes a branch
+    becomes one in which each event of the generic member happens n times. The roles can make it,
+    since the protocol is implementable at every size, and all these runs make all of their moves.
+    """
+    grid = context.claim.grid
+    executed = {instance.name for instance in context.instances}
+    return bool(grid) and all(
+        point.name in executed
+        and point.lowered.graph is not None
+        and ending(point.lowered.graph, must_end=True).run is None
+        for point in grid
+    )
 
 
 def core_of(sourced: Sourced, found: Acceptance) -> Core:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.limits import PARTIAL_GATHER
 from tellverify.model.roles import family_of
 from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim
 from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
 from tellverify.verdict.run import Verdict
+
+_AHEAD: Final = PARTIAL_GATHER.number
+# Skipped obligations with this code are not asked of a protocol that says itself that a receiver
+# goes on early; what goes wrong then refutes the others, which are.
 
 
 class InstanceOutcomes(msgspec.Struct, frozen=True):
@@ -21,22 +29,36 @@ class InstanceOutcomes(msgspec.Struct, frozen=True):
     findings: tuple[InstanceFinding, ...]
 
 
+class _Extent(msgspec.Struct, frozen=True):
+    """How far what holds at all sizes that were decided reaches."""
+
+    bound: str
+    claim: SizeClaim
+
+
 def verdicts(
-    protocol: str, instances: Sequence[InstanceOutcomes], bound: str, place: tuple[int, int]
+    instances: Sequence[InstanceOutcomes],
+    bound: str,
+    place: tuple[int, int],
+    claim: SizeClaim = NO_CLAIM,
 ) -> list[Verdict]:
     """One verdict for each obligation and outcome, in the order of `Property`.
 
     A fault at any size refutes, and the smallest sizes that show it are kept. What holds at all
-    sizes that were tried is bounded by them; members of a family are one role again.
+    sizes that were decided holds at every size that is claimed, where the claim covers it, and is
+    bounded by the sizes of `bound` elsewhere; members of a family are one role again.
     """
+    extent = _Extent(bound, claim)
     found: list[Verdict] = []
     for prop in Property:
         rows = [(i.name, f) for i in instances for f in i.findings if f.property is prop]
         if not rows:
             continue
-        for finding in _united(prop, rows, bound):
+        for finding in _united(prop, rows, extent):
             subject = ObligationScope(finding.roles, finding.channel)
             verdict = Verdict.of(prop, subject, finding.outcome, place, finding.statistics)
+            if isinstance(finding.outcome, Skipped) and finding.outcome.code == _AHEAD:
+                verdict = msgspec.structs.replace(verdict, required=False)
             if finding.required is not None:
                 verdict = msgspec.structs.replace(verdict, required=finding.required)
             found.append(verdict)
@@ -44,16 +66,16 @@ def verdicts(
 
 
 def _united(
-    prop: Property, rows: list[tuple[str, InstanceFinding]], bound: str
+    prop: Property, rows: list[tuple[str, InstanceFinding]], extent: _Extent
 ) -> list[InstanceFinding]:
     if PROPERTIES[prop].scope is PropertyScope.ROLE:
-        return _by_role(rows, bound)
+        return _by_role(rows, extent)
     bad = [(name, f) for name, f in rows if not isinstance(f.outcome, Proved)]
     if bad:
         gravest = _gravest(bad)
         good = [f for _, f in rows if isinstance(f.outcome, Proved) and not _same_scope(f, gravest)]
-        return [*gravest, *([_weakened(good, bound)] if good else [])]
-    return [_weakened([f for _, f in rows], bound)]
+        return [*gravest, *([_weakened(good, extent)] if good else [])]
+    return [_weakened([f for _, f in rows], extent)]
 
 
 def _same_scope(finding: InstanceFinding, others: Sequence[InstanceFinding]) -> bool:
@@ -82,16 +104,26 @@ def _named(finding: InstanceFinding, instance: str) -> InstanceFinding:
     return msgspec.structs.replace(finding, outcome=outcome)
 
 
-def _weakened(findings: Sequence[InstanceFinding], bound: str) -> InstanceFinding:
-    """What all of `findings` prove, which is bounded when it rests on sizes that were tried."""
-    last = findings[-1]
-    if not bound or not isinstance(last.outcome, Proved):
+def _weakened(findings: Sequence[InstanceFinding], extent: _Extent) -> InstanceFinding:
+    """What all of `findings` prove: of every size, or bounded by the sizes that were tried."""
+    last = max(reversed(findings), key=_longest_queue)
+    if not extent.bound or not isinstance(last.outcome, Proved):
         return last
-    outcome = Bounded(bound, last.outcome.method, last.outcome.detail)
+    outcome: Outcome
+    if last.property in extent.claim.properties:
+        is_plain = last.outcome.method is Method.COHERENCE
+        outcome = extent.claim.proved("" if is_plain else last.outcome.detail)
+    else:
+        method, detail = last.outcome.method, last.outcome.detail
+        outcome = Bounded(extent.bound, method, detail, extent.claim.outside)
     return msgspec.structs.replace(last, outcome=outcome)
 
 
-def _by_role(rows: list[tuple[str, InstanceFinding]], bound: str) -> list[InstanceFinding]:
+def _longest_queue(finding: InstanceFinding) -> int:
+    return dict(finding.statistics).get("longest-queue", 0)
+
+
+def _by_role(rows: list[tuple[str, InstanceFinding]], extent: _Extent) -> list[InstanceFinding]:
     """Verdicts about roles: refuted ones by member at the smallest sizes, others by family."""
     told: dict[str, tuple[type[Outcome], str]] = {}
     united: list[InstanceFinding] = []
@@ -116,7 +148,7 @@ def _by_role(rows: list[tuple[str, InstanceFinding]], bound: str) -> list[Instan
     good.update(_other_members(rows, refuted))
     if good:
         last = next(reversed(good.values()))
-        united.append(_weakened([msgspec.structs.replace(last, roles=tuple(good))], bound))
+        united.append(_weakened([msgspec.structs.replace(last, roles=tuple(good))], extent))
     return united
 
 

@@ -30,7 +30,7 @@ def decide_admission(context: Context) -> Decision:
     from tellverify.admission.runtime import inventory_of
     from tellverify.obligations.policies import policy_at
 
-    path, source = context.options.policy, context.source
+    path = context.options.policy
     if path is None:
         return Decision()
     policy = policy_at(path).policy
@@ -42,7 +42,7 @@ def decide_admission(context: Context) -> Decision:
     if runtime is None:
         outcome = Unknown(f"the policy has no runtime `{name}`", POLICY_UNREADABLE.number)
         return Decision((_verdict(context, "", outcome),))
-    derived = derive(context.judged.file, context.protocol, source, policy)
+    derived = derive(context.judged, context.protocol, policy)
     explained = explain(policy, derived, runtime, changes=False)
     said = findings(policy, derived, [one.objection for one in explained.objections], runtime)
     items = dict.fromkeys(("", *derived.manifest.required_theorem_packs))

@@ -246,8 +246,8 @@ def _counted(metadata: Metadata) -> int:
 
 def _increasing(counted: Outcome) -> Outcome:
     match counted:
-        case Proved(method, detail):
-            return Proved(method, f"nonces increase, {detail}")
+        case Proved(detail=detail):
+            return msgspec.structs.replace(counted, detail=f"nonces increase, {detail}")
         case Bounded(bound, method, detail):
             return Bounded(bound, method, f"nonces increase, {detail}")
         case Refuted():

@@ -26,6 +26,7 @@ from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 _OUTSIDE: Final = {
     "mixed-senders": "different roles may go on from one point",
     "final-with-successors": "the protocol may end or go on, and nobody decides",
+    "partial-gather": "a receiver goes on after some of the answers",
     "parallel": "actions of a role in parallel branches have no order",
 }
 
@@ -98,6 +99,10 @@ def _length(refuted: Refuted) -> tuple[int, bool, str]:
 
 def decide_safety(context: GraphContext) -> list[InstanceFinding]:
     """Safety and starving roles of a graph outside the class."""
+    if context.outside == "partial-gather":
+        from tellverify.obligations import partial_gathers
+
+        return partial_gathers.decide_safety(context)
     machines, options = context.machines, context.options
     found = search_all(machines, options, order=context.order)
     if context.outside == "parallel" and context.order is None:
@@ -110,6 +115,10 @@ def decide_safety(context: GraphContext) -> list[InstanceFinding]:
 
 def decide_queues(context: GraphContext) -> list[InstanceFinding]:
     """The longest queue where the search visited all configurations."""
+    if context.outside == "partial-gather" and context.longest is None:
+        from tellverify.obligations import partial_gathers
+
+        return partial_gathers.decide_queues(context)
     if context.longest is None:
         return [InstanceFinding(Property.BOUNDED_QUEUES, _skipped(context))]
     detail = f"at most {context.longest} in a queue"

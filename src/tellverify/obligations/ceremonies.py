@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.annotations.ceremony import CeremonyRun, Fact, Names, Offence, explored, offence_of
-from tellverify.annotations.fact_schemas import read_schema
+from tellverify.annotations.fact_schemas import FactSchema, SchemaRead, read_schema
 from tellverify.annotations.metadata import metadata_of, of_sites
+from tellverify.annotations.reduction import faults_of_reduction
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.status import VARIANTS, unstable
 from tellverify.diagnostics import ceremonies as say
@@ -54,33 +55,42 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
     if category != "C":
         return Decision((), tuple(found))
     row = rules.names_of(context.name)
-    if row is not None and row.schema:
-        unreadable = _against_schema(context, row, found)
-        if unreadable:
-            unknown = Unknown(unreadable, UNREADABLE_SCHEMA.number)
+    schema = _schema_of(context, row) if row is not None and row.schema else None
+    if row is not None and schema is not None:
+        known = schema.schema or schema.unreduced
+        if known is None:
+            reason = f"the fact schema {schema.source.path} has faults: {_first_of(schema)}"
+            unknown = Unknown(reason, UNREADABLE_SCHEMA.number)
             verdict = Verdict.of(Property.CEREMONY, ObligationScope(), unknown, context.place)
             return Decision((verdict,), tuple(found))
-    verdicts = _Ceremony(context, rules, is_own).verdicts()
+        found += _against_schema(context, row, known)
+    verdicts = _Ceremony(context, rules, is_own, schema).verdicts()
     return Decision(tuple(verdicts), tuple(found))
 
 
-def _against_schema(context: Context, row: rows.CeremonyNames, found: list[Diagnostic]) -> str:
-    """Why the schema that the policy names cannot be read; facts it lacks go to `found`."""
+def _schema_of(context: Context, row: rows.CeremonyNames) -> SchemaRead:
+    """The fact schema that the policy names for a ceremony."""
     policy = policy_at(context.options.policy).policy if context.options.policy else None
-    path = row.schema if policy is None else policy.schema_path(row)
-    read = read_schema(path)
-    if read.schema is None:
-        return f"the fact schema {path} has faults: {read.diagnostics[0].message}"
+    return read_schema(row.schema if policy is None else policy.schema_path(row))
+
+
+def _first_of(read: SchemaRead) -> str:
+    return read.diagnostics[0].message
+
+
+def _against_schema(
+    context: Context, row: rows.CeremonyNames, schema: FactSchema
+) -> Iterator[Diagnostic]:
+    """The facts that the policy names and the schema lacks."""
     where = Where(context.source.path, context.name)
-    known = {variant.fact or variant.name: variant.stands_for for variant in read.schema.variants}
+    known = {variant.fact or variant.name: variant.stands_for for variant in schema.variants}
     shown = ", ".join(f"`{name}`" for name in known)
     named = ((row.initiated, "initiated"), (row.committed, "committed"), (row.aborted, "aborted"))
     for facts, stands_for in named:
         for fact in facts:
             if known.get(fact) != stands_for:
                 span = context.protocol.name.span
-                found.append(say.unknown_fact(where, span, fact, read.schema.name, shown))
-    return ""
+                yield say.unknown_fact(where, span, fact, schema.name, shown)
 
 
 def _category(context: Context, rules: Rules) -> tuple[str, bool, list[Diagnostic]]:
@@ -120,8 +130,11 @@ class _FoundCeremony(msgspec.Struct, frozen=True):
 class _Ceremony:
     """The ceremony of one protocol."""
 
-    def __init__(self, context: Context, rules: Rules, is_own: bool) -> None:
+    def __init__(
+        self, context: Context, rules: Rules, is_own: bool, schema: SchemaRead | None
+    ) -> None:
         self._context = context
+        self._schema = schema
         self._rules = rules
         self._row = rules.names_of(context.name)
         self._is_own = is_own
@@ -157,7 +170,9 @@ class _Ceremony:
         outcome = Proved(_METHOD, detail)
         bound = self._bound()
         if bound:
-            outcome = Bounded(bound, _METHOD, detail)
+            outcome = Bounded(bound, _METHOD, detail, self._context.claim.outside)
+        if bound and self._holds_at_every_size():
+            outcome = self._context.claim.proved(detail, _METHOD)
         return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
 
     def _bound(self) -> str:
@@ -180,6 +195,18 @@ class _Ceremony:
                 return _FoundCeremony(instance, seen.run, outcomes)
             outcomes |= seen.outcomes
         return _FoundCeremony(None, None, outcomes)
+
+    def _holds_at_every_size(self) -> bool:
+        """True when runs with any number of members in the place of generic ones record one too."""
+        grid = self._context.claim.grid
+        for point in grid:
+            graph = point.lowered.graph
+            if graph is None:
+                return False
+            facts = [metadata.facts for metadata in of_sites(graph.sites, self._rules)]
+            if explored(graph, facts, self._names, point.generic).run is not None:
+                return False
+        return bool(grid)
 
     def _refuted(self, instance: Instance, run: CeremonyRun) -> Refuted:
         graph = instance.lowered.graph
@@ -217,20 +244,32 @@ class _Ceremony:
     # The status
 
     def _status(self, strict: bool) -> list[Verdict]:
-        name = self._row.reduction if self._row is not None else "rank"
-        wrong = unstable(name, VARIANTS)
-        if wrong is None:
-            detail = f"by {name}: a function of the facts, and monotone"
-            return [
-                self._told(Property.CEREMONY_STATUS, Proved(Method.ENUMERATION, detail), strict)
-            ]
-        explanation = (
-            f"the facts {_listed(wrong.first)} give `{wrong.statuses[0]}`,"
-            f" and {_listed(wrong.second)} give `{wrong.statuses[1]}`"
-        )
+        """On how facts become a status: by the table of the schema, or as the policy says."""
+        explanation, detail = self._reduced()
+        if not explanation:
+            proved = Proved(Method.ENUMERATION, detail)
+            return [self._told(Property.CEREMONY_STATUS, proved, strict)]
         trace = Trace(Fault.PROPERTY, (), (), explanation, True)
         refuted = Refuted(UNSTABLE_STATUS.number, trace, Method.ENUMERATION)
         return [self._told(Property.CEREMONY_STATUS, refuted, strict)]
+
+    def _reduced(self) -> tuple[str, str]:
+        """Why the status is no function of the facts, or else by what it is one."""
+        name = self._row.reduction if self._row is not None else "rank"
+        schema = self._schema.schema or self._schema.unreduced if self._schema else None
+        if name != "rank" or schema is None:
+            wrong = unstable(name, VARIANTS)
+            if wrong is None:
+                return "", f"by {name}: a function of the set of facts, and monotone"
+            return (
+                f"the facts {_listed(wrong.first)} give `{wrong.statuses[0]}`,"
+                f" and {_listed(wrong.second)} give `{wrong.statuses[1]}`"
+            ), ""
+        listed = [variant.name for variant in schema.variants]
+        for reason in faults_of_reduction(schema.status(), listed):
+            return f"the reduction of `{schema.name}` fails: {reason}", ""
+        by = f"the table of `{schema.name}`" if schema.reduction is not None else "rank"
+        return "", f"by {by}, version {schema.version}: total, monotone, a function of the facts"
 
 
 def _listed(facts: Sequence[str]) -> str:

@@ -12,9 +12,10 @@ from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.obligations.options import Options
+from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
-from tellverify.verdict.run import Coverage, Verdict
+from tellverify.verdict.run import Coverage, NamedScenario, Presupposition, Verdict
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -28,9 +29,9 @@ class Instance(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
-    `sha256` is that of the file; evidence names it. `files` are all that the protocol is made of,
-    its own first, with their sums. Only with `Options.keep_graphs` is evidence
-    wanted.
+    `claim` is what is known of every size. `sha256` is that of the file; evidence names it. `files`
+    are all that the protocol is made of, its own first, with their sums. Only with
+    `Options.keep_graphs` is evidence wanted.
     """
 
     judged: CheckedFile
@@ -39,6 +40,7 @@ class Context(msgspec.Struct, frozen=True):
     instances: tuple[Instance, ...]
     options: Options
     sha256: str
+    claim: SizeClaim = NO_CLAIM
     files: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -67,13 +69,15 @@ class Decision(msgspec.Struct, frozen=True):
     """Verdicts and findings; all empty where there is nothing to decide.
 
     `files` is evidence to be written: what each belongs to, its name below the folder of the
-    protocol, and its text.
+    protocol, and its text. `scenarios` are those under which something is decided.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
     coverage: Coverage | None = None
+    presuppositions: tuple[Presupposition, ...] = ()
+    scenarios: tuple[NamedScenario, ...] = ()
 
 
 def sizes_of(instances: Sequence[Instance]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from tellverify.evidence.fault_run import is_of_scenario, unshown_in_scenario
 from tellverify.evidence.formula_run import event_matches, event_rows
 from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.defect import Defect
@@ -186,7 +187,11 @@ def replayed(
         divergence = stepper.make(step)
         if divergence is not None:
             raise Defect(f"event {index} of a run is not enabled: {divergence.reason}")
-    if whole:
+    if whole and is_of_scenario(trace):
+        complaint = unshown_in_scenario(trace, used)
+        if complaint:
+            raise Defect(f"a run of a scenario does not show {trace.fault}: {complaint}")
+    elif whole:
         lap = trace.steps[trace.loop :] if trace.loop >= 0 else ()
         decided = judge if judge is not None else lambda: True
         complaint = fault_shown(

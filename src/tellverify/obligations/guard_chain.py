@@ -47,7 +47,7 @@ _known: list[tuple[Policy, Rules]] = []
 
 def decide_annotations(context: Context) -> Decision:
     """Findings about annotations, and the verdicts of all properties that rest on them."""
-    rules = _rules_for(context.options)
+    rules = rules_for(context.options)
     source, protocol = context.source, context.protocol
     where = Where(source.path, context.name)
     by_manifest = context.options.policy is not None
@@ -77,7 +77,7 @@ def decide_annotations(context: Context) -> Decision:
     )
 
 
-def _rules_for(options: Options) -> Rules:
+def rules_for(options: Options) -> Rules:
     """The rules of the policy that a check names; a policy with faults is told of elsewhere."""
     policy = None if options.policy is None else policy_at(options.policy).policy
     if policy is None:

@@ -44,6 +44,18 @@ class UserProperty(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
+class ConfiguredScenario(msgspec.Struct, frozen=True):
+    """A scenario of the configuration: its rules, and where each of them stands there."""
+
+    name: str
+    rules: tuple[str, ...]
+    path: str
+    line: int
+    engaged_only: bool = True
+    deduplicate: bool = False
+    spans: tuple[Span, ...] = ()
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """The committed assumptions, and the file they were read from."""
 
@@ -69,9 +81,12 @@ class Options(msgspec.Struct, frozen=True):
     assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
     protocol; what does not end in it is unknown. `budgets` are limits as `(sender, receiver,
     limit)`; without a receiver it is one on all that the sender is charged. `reviewed` has the keys
-    of the `allow` and `assume` comments that count; None: all of them do. `late` says what happens
-    to messages of a failed attempt ("attempts" or "keep"), `fire` where a timer may fire ("waits"
-    or "any").
+    of the comments that count; None: all of them do. `suggest` looks for a repair of what is
+    refuted, with little work. With the `target` "telltale" it is an error
+    that Telltale drops or rejects a text; empty: whatever runs the protocol.
+    `late` says what happens to messages of a failed attempt ("attempts" or "keep"), `fire` where
+    a timer may fire ("waits" or "any"). `scenarios` are those of the
+    configuration; `faults` names the scenarios that are decided, None: all of them.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -101,11 +116,18 @@ class Options(msgspec.Struct, frozen=True):
     budgets: tuple[tuple[str, str, int], ...] = ()
     seconds: float | None = None
     reviewed: tuple[str, ...] | None = None
+    target: str = ""
+    suggest: bool = False
     late: str = "attempts"
     fire: str = "waits"
+    scenarios: tuple[ConfiguredScenario, ...] = ()
+    faults: tuple[str, ...] | None = None
 
     def strength(self, prop: str) -> str:
-        """The strength that obligations of a property need when they are required."""
+        """The strength that obligations of a property need when they are required.
+
+        A property under a scenario is `PROPERTY @ SCENARIO`, and has a strength of its own.
+        """
         for name, strength in self.requirements:
             if name == prop:
                 return strength

@@ -93,13 +93,19 @@ def _remembered(machine_of: Callable[[str], Machine]) -> Callable[[str], Machine
 
 
 def search_all(
-    machines: Machines, options: Options, *, order: ParallelOrder | None = None
+    machines: Machines,
+    options: Options,
+    *,
+    order: ParallelOrder | None = None,
+    fidelity: bool = True,
 ) -> Refutations:
     """Search the machines of a graph outside the class for all faults, stuck roles included.
 
-    Infidelity is to the partial orders in `order` where these are given.
+    Infidelity is to the partial orders in `order` where these are given, and is not searched for
+    without `fidelity`.
     """
-    wanted = CONFIGURATION_FAULTS | {Fault.STUCK_ROLE, Fault.INFIDELITY}
+    wanted = CONFIGURATION_FAULTS | {Fault.STUCK_ROLE}
+    wanted |= {Fault.INFIDELITY} if fidelity else frozenset()
     if not _is_small(machines):
         return Refutations({}, dict.fromkeys(sorted(wanted), 0), 0)
     return _with_endings(machines, _search(machines, wanted, options, order), options)

@@ -38,6 +38,8 @@ _HERE: Final = {
     Fault.UNBOUNDED_QUEUE: "this message can be sent without bound",
     Fault.NO_TERMINATION: "no run terminates from here on",
     Fault.ENDLESS_RUN: "this repeats in a fair run",
+    Fault.DISAGREEMENT: "here two roles have decided differently",
+    Fault.REPETITION: "this happens a second time",
     Fault.PROPERTY: "the property fails here",
     Fault.TIMEOUT_DISAGREEMENT: "the timer fires here",
     Fault.STALE_MESSAGE: "this message comes from an earlier attempt",
@@ -45,12 +47,15 @@ _HERE: Final = {
 }
 
 
-def _is_worded_elsewhere(prop: Property, is_timed: bool) -> bool:
+def _is_worded_elsewhere(verdict: Verdict, is_timed: bool) -> bool:
     """True of what refutes a property that has the same run, and of deciders with own findings.
 
-    Of a protocol with timeouts nothing is implied.
+    Of a protocol with timeouts nothing is implied. Under a scenario neither: there only a deadlock
+    is told of by the roles that wait.
     """
-    row = PROPERTIES[prop]
+    row = PROPERTIES[verdict.property]
+    if verdict.scope.scenario:
+        return verdict.property is Property.NO_DEADLOCK
     return row.worded_apart or (row.implied_by is not None and not is_timed)
 
 
@@ -83,7 +88,7 @@ def diagnostics_of(
     `is_timed` says that the protocol has timeouts.
     """
     outcome = verdict.outcome
-    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict.property, is_timed):
+    if not isinstance(outcome, Refuted) or _is_worded_elsewhere(verdict, is_timed):
         return
     evidence = outcome.evidence
     match evidence:
@@ -107,6 +112,7 @@ def diagnostics_of(
         case Core():  # whoever finds a core tells of it, with the places of its premises
             return
     notes = (outcome.reason,) if outcome.reason else ()
+    helps = tuple(outcome.helps)
     if outcome.instance:
         notes = (*notes, f"shown with {outcome.instance}")
     yield finding(
@@ -116,6 +122,7 @@ def diagnostics_of(
         primary,
         others=others,
         notes=notes,
+        helps=helps if verdict.scope.scenario else None,
         severity=Severity.ERROR if verdict.required else Severity.WARNING,
         refutes=verdict.name,
     )

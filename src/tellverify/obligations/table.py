@@ -20,6 +20,7 @@ fidelity
 no-stuck-role          roles              coherence                       search
 bounded-queues         channels           causality of sends              skipped
 can-terminate          the protocol       reachability                    reachability
+no-late-message        channels           holds                           search
 terminates             the protocol       search, when it is asked for    search
 projectable            roles              strict merge                    skipped
 =====================  =================  ==============================  =======================
@@ -45,11 +46,15 @@ ceremony-status        the protocol       `ceremonies`                    enumer
 admission              packs              `admission`                     sets, a solver
 acceptance             packs              `accepted`                      executions
 property               a formula          `user_properties`               search, causal order
+agreement,             a decision         `scenarios`                     search
+at-most-once,
+no-deadlock @ ..       a scenario         `scenarios`                     search
 reachable              an event           `user_properties`               search
 late-messages          the protocol       `timeouts`                      search
 =====================  =================  ==============================  =======================
 
-Branches that no run takes refute nothing; the last rows find them, and payloads that are unclear.
+The last rows refute nothing: they find branches that no run takes, the orders of gathers that the
+verdicts presuppose, and payloads that are unclear.
 The remaining properties have subjects of their own: a `law` that of a structure of data and a
 `claim` that of a model. Those, and machines that a file gives instead of a protocol, are decided by
 the package that reads their files.
@@ -73,19 +78,21 @@ from tellverify.diagnostics.limits import EVENT_LIMIT, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.walk import guarded_choices
 from tellverify.language.lowering.lower import Lowered
+from tellverify.model.decision import is_decision
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.parallel_order import ParallelOrder
-from tellverify.obligations.context import Context, Decision
+from tellverify.obligations.context import Context, Decision, Instance
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
-from tellverify.verdict.run import Verdict
+from tellverify.verdict.run import NamedScenario, Presupposition, Verdict
 
 _PACKAGE: Final = "tellverify.obligations"
 _STATES_PROPERTY: Final = re.compile(r"tell:[ \t]*property\b")
+_STATES_FAULTS: Final = re.compile(r"tell:[ \t]*(faults\b|property\b.*(agreement|at-most-once))")
 
 
 class GraphDecider(msgspec.Struct, frozen=True):
@@ -131,12 +138,28 @@ def _has_timers(context: Context) -> bool:
     return any(instance.lowered.timed is not None for instance in context.instances)
 
 
+def _states_faults(context: Context) -> bool:
+    options, text = context.options, context.source.text
+    stated = _STATES_FAULTS.search(text) is not None or bool(options.scenarios)
+    asked = any(is_decision(user.formula) for user in options.user_properties)
+    return stated or asked
+
+
 def _asks_for_witnesses(context: Context) -> bool:
     return bool(context.options.witness)
 
 
 def _has_branches(context: Context) -> bool:
     return any(word in context.source.text for word in ("choice", "case", "decide"))
+
+
+def _has_families(context: Context) -> bool:
+    return any("[" in role for one in context.instances for role in _roles_of(one))
+
+
+def _roles_of(instance: Instance) -> tuple[str, ...]:
+    graph = instance.lowered.graph
+    return () if graph is None else graph.roles
 
 
 def _carries_values(context: Context) -> bool:
@@ -153,6 +176,7 @@ GRAPH_DECIDERS: Final = (
             Property.NO_UNSPECIFIED_RECEPTION,
             Property.FIDELITY,
             Property.NO_STUCK_ROLE,
+            Property.NO_LATE_MESSAGE,
         ),
         "communication:decide_implementability",
         outside="by_search:decide_safety",
@@ -194,9 +218,22 @@ PROTOCOL_DECIDERS: Final = (
     ProtocolDecider((Property.ADMISSION,), _has_policy, "admission:decide_admission"),
     ProtocolDecider((Property.ACCEPTANCE,), _has_policy, "accepted:decide_acceptance"),
     ProtocolDecider((Property.PROPERTY,), _states_properties, "user_properties:decide_properties"),
+    ProtocolDecider(
+        (
+            Property.AGREEMENT,
+            Property.AT_MOST_ONCE,
+            Property.NO_DEADLOCK,
+            Property.NO_ORPHAN_MESSAGE,
+            Property.NO_UNSPECIFIED_RECEPTION,
+            Property.NO_STUCK_ROLE,
+        ),
+        _states_faults,
+        "scenarios:decide_scenarios",
+    ),
     ProtocolDecider((Property.REACHABLE,), _asks_for_witnesses, "user_properties:decide_witnesses"),
     ProtocolDecider((Property.LATE_MESSAGES,), _has_timers, "timeouts:decide_timeouts"),
     ProtocolDecider((), _has_branches, "coverage:find_untaken_branches"),
+    ProtocolDecider((), _has_families, "gather_notes:decide_notes"),
     ProtocolDecider((), _carries_values, "payloads:find_payload_faults"),
 )
 
@@ -261,7 +298,7 @@ def _given_up(row: GraphDecider, context: GraphContext, reason: str) -> list[Ins
             context.graph.roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else (),
         )
         for prop in row.properties
-        if asked or prop is not Property.TERMINATES
+        if prop is not Property.NO_LATE_MESSAGE and (asked or prop is not Property.TERMINATES)
     ]
 
 
@@ -278,7 +315,9 @@ def decide_protocol(context: Context) -> Decision:
     """
     asked = set(context.options.properties)
     verdicts: list[Verdict] = []
+    scenarios: list[NamedScenario] = []
     diagnostics: list[Diagnostic] = []
+    presupposed: list[Presupposition] = []
     files: list[tuple[str, str, str]] = []
     for row in PROTOCOL_DECIDERS:
         if asked and not asked & {p.value for p in row.properties}:
@@ -289,10 +328,19 @@ def decide_protocol(context: Context) -> Decision:
         decision = decide(context)
         verdicts.extend(decision.verdicts)
         diagnostics.extend(decision.diagnostics)
+        presupposed.extend(decision.presuppositions)
         files.extend(decision.files)
+        scenarios.extend(decision.scenarios)
     coverage = None
     if context.options.coverage:
         from tellverify.obligations.coverage import coverage_of
 
         coverage = coverage_of(context.protocol, context.source, context.instances)
-    return Decision(tuple(verdicts), tuple(diagnostics), tuple(files), coverage)
+    return Decision(
+        tuple(verdicts),
+        tuple(diagnostics),
+        tuple(files),
+        coverage,
+        tuple(presupposed),
+        tuple(scenarios),
+    )

@@ -29,6 +29,8 @@ def decide_termination(context: GraphContext) -> list[InstanceFinding]:
     elif isinstance(implementable, Unknown):
         reason = "it is not known whether the roles keep to the protocol"
         outcome = Unknown(reason, STEP_LIMIT.number)
+    elif isinstance(implementable, Skipped):
+        outcome = implementable
     elif not answer.has_end:
         outcome = Skipped("the protocol has no end: it is a service that goes on without one")
     elif answer.run is None:

@@ -36,7 +36,7 @@ def evidence_of_timeouts(
     ]
     found: list[tuple[str, str, str]] = []
     used: dict[str, None] = {}
-    for verdict in (*verdicts(context.name, outcomes, "", context.place), *others):
+    for verdict in (*verdicts(outcomes, "", context.place), *others):
         trace, instance, code = _run_of(verdict)
         if trace is not None and instance in timed:
             used[instance] = None

@@ -133,6 +133,8 @@ class TimedRuns:
                 | Fault.UNBOUNDED_QUEUE
                 | Fault.ENDLESS_RUN
                 | Fault.PROPERTY
+                | Fault.DISAGREEMENT
+                | Fault.REPETITION
                 | Fault.WITNESS
             ):
                 return ""

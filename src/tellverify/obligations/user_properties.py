@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,6 +11,7 @@ from tellverify.diagnostics import properties as say
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
+from tellverify.model.decision import is_decision
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.identity import ObligationScope
@@ -66,17 +67,34 @@ def decide_properties(context: Context) -> Decision:
 
 
 def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
-    """The properties of the source in its order, then those of the configuration."""
+    """The formulas of the source in its order, then those of the configuration."""
+    return [
+        _read(written, said, general=general)
+        for written, general in written_properties(context)
+        if not is_decision(written.text)
+    ]
+
+
+def stated_names(context: Context) -> list[str]:
+    """The names of the formulas that can be read and that are stated of a protocol alone."""
+    said: list[Diagnostic] = []
+    names = [s.written.name for s in _stated(context, said) if s.tree is not None and not s.general]
+    return list(dict.fromkeys(names))
+
+
+def written_properties(context: Context) -> Iterator[tuple[say.Written, bool]]:
+    """What is stated in the source in its order, then in the configuration of all protocols or of
+    this one; True for what is of all protocols that have its names.
+    """
     from tellverify.language.syntax.directives import directives
 
     source, own = context.source, context.protocol.name.text
-    read = []
     for directive in directives(context.judged.file, source).of_kind("property"):
         start = directive.text_span.start if directive.text else directive.span.start
         written = say.Written(
             source.path, directive.argument, directive.text, start, directive.line
         )
-        read.append(_read(written, said, general=False))
+        yield written, False
     for user in context.options.user_properties:
         of, dot, _ = user.name.rpartition(".")
         if dot and of not in (own, context.name):
@@ -84,8 +102,7 @@ def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
         span = user.span
         start, end = (-1, -1) if span == NOWHERE else (span.start, span.end)
         written = say.Written(user.path, user.name, user.formula, start, user.line, end)
-        read.append(_read(written, said, general=not dot))
-    return read
+        yield written, not dot
 
 
 def _read(written: say.Written, said: list[Diagnostic], *, general: bool) -> Stated:

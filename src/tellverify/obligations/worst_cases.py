@@ -27,11 +27,13 @@ from tellverify.diagnostics.chain import UNBOUNDED_COST
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Code
 from tellverify.language.linking.imports import with_imported
+from tellverify.language.lowering.cutoffs import size_names
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
+from tellverify.model.sizes import sizes_claimed
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.graph_runs import both, lasso, replayed
@@ -269,11 +271,10 @@ class Meters:
             text = text_of(formula)
             grows = any(monomial for poly in formula for monomial, _ in poly.terms)
             if meter.limit is None or not grows:
-                return Proved(
-                    Method.STRUCTURE if grows else Method.LONGEST_PATH, f"at most {text}{of}{unit}"
-                )
+                method = Method.STRUCTURE if grows else Method.LONGEST_PATH
+                return Proved(method, f"at most {text}{of}{unit}", self._every)
             if largest((constant(meter.limit),), formula) == (constant(meter.limit),):
-                return Proved(Method.CLOSED_FORM, f"at most {text}{of}{unit}")
+                return Proved(Method.CLOSED_FORM, f"at most {text}{of}{unit}", self._every)
             detail = f"at most {text}{of}{unit}"
             return Bounded(self._bound(), Method.LONGEST_PATH, detail)
         values = [one.worst.total for one in measured]
@@ -282,6 +283,12 @@ class Meters:
         shown = ", ".join(f"{value:,}" for value in values[:6])
         more = ", ..." if len(values) > 6 else ""
         return Bounded(self._bound(), Method.LONGEST_PATH, f"at most {shown}{more}{of}{unit}")
+
+    @property
+    def _every(self) -> str:
+        """The sizes that a formula holds for; empty for a protocol without families."""
+        names = size_names(self._context.protocol)
+        return sizes_claimed((name, 1) for name in names) if names else ""
 
     def _bound(self) -> str:
         sizes: dict[str, dict[int, None]] = {}

@@ -68,8 +68,11 @@ class Policy(msgspec.Struct, frozen=True):
     guard_chain: rows.GuardChain
     budgets: rows.Budgets
     leakage: rows.Leakage
+    gathers: rows.Gathers = rows.Gathers()
     ceremony_names: Mapping[str, rows.CeremonyNames] = {}
     code: Mapping[str, rows.CodePlaces] = {}
+    admission_tables: Mapping[str, rows.AdmissionTable] = {}
+    admission_tests: rows.AdmissionTests = rows.NO_TESTS
     by_file: Mapping[str, tuple[str, ...]] = {}
     wave_by_protocol: Mapping[str, str] = {}
     goals_by_protocol: Mapping[str, tuple[str, ...]] = {}

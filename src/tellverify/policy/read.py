@@ -287,10 +287,20 @@ class _Merge:
             ),
             budgets=self._single("budgets", lambda f: f.budgets, rows.Budgets()),
             leakage=self._single("leakage", lambda f: f.leakage, rows.Leakage()),
+            gathers=self._single("gathers", lambda f: f.gathers, rows.Gathers()),
             ceremony_names=named(
                 "ceremony_names", lambda f: f.ceremony_names, lambda r: r.protocol, "protocol"
             ),
             code=named("code", lambda f: f.code, lambda r: r.protocol, "protocol"),
+            admission_tables=named(
+                "admission_tables",
+                lambda f: f.admission_tables,
+                lambda r: f"{r.file}:{r.function}",
+                "function",
+            ),
+            admission_tests=self._single(
+                "admission_tests", lambda f: f.admission_tests, rows.NO_TESTS
+            ),
             by_file=_several(
                 (file.rpartition("/")[2], name)
                 for name, row in protocols.items()

@@ -84,6 +84,8 @@ class _References:
             yield from self._unknown("ceremony_names", name, "protocol", name, policy.protocols)
         for name in policy.code:
             yield from self._unknown("code", name, "protocol", name, policy.protocols)
+        for name in policy.admission_tests.names:
+            yield from self._unknown("admission_tests", "", "names", name, policy.protocols)
         for index, member in enumerate(policy.adaptive_privacy.control_plane):
             yield from self._unknown(
                 "adaptive_privacy", "", "control_plane", member, policy.protocols, index

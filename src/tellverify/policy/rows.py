@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -382,6 +383,15 @@ class Budgets(PolicyRow, frozen=True):
     limits: tuple[LimitRow, ...] = ()
 
 
+class Gathers(PolicyRow, frozen=True):
+    """What a runtime does with answers that come after `min_responses : k` is met.
+
+    With `discard` it drops those that are `late`; with `refuse` they are a fault.
+    """
+
+    late: Literal["refuse", "discard"] = "refuse"
+
+
 class LeakageClass(PolicyRow, frozen=True):
     """A class of observers and how many bits they may learn in one window."""
 
@@ -456,6 +466,38 @@ class CodePlaces(PolicyRow, frozen=True):
     parity: tuple[Text, ...] = ()
 
 
+class AdmissionTests(PolicyRow, frozen=True):
+    """How tests of the system that are about admission are found by their names.
+
+    `files` are patterns of paths below the root. A test counts for a protocol when its name, its
+    modules or its file name the protocol, and one of the words `about` stands among these. It is
+    negative when its own name has one of the `negative` words, else positive for a `positive` one.
+    `names` are further names of protocols.
+    """
+
+    about: tuple[Text, ...]
+    negative: tuple[Text, ...]
+    positive: tuple[Text, ...]
+    files: tuple[Text, ...] = ("**/*.rs",)
+    names: Mapping[Text, tuple[Text, ...]] = {}
+
+
+NO_TESTS: Final = AdmissionTests(files=(), about=(), negative=(), positive=())
+
+
+class AdmissionTable(PolicyRow, frozen=True):
+    """A function in Rust whose match arms lead from protocol ids to the keys of admission.
+
+    `file` is relative to the root of the repository; `constants` are further files with constants
+    that it uses. With `field` only this field of a struct in an arm has keys.
+    """
+
+    file: Text
+    function: Text
+    field: str = ""
+    constants: tuple[Text, ...] = ()
+
+
 class OperationCategory(PolicyRow, frozen=True):
     """What an operation category means and whether it needs a whole choreography."""
 
@@ -493,10 +535,13 @@ class PolicyFile(PolicyRow, frozen=True):
     ceremony_facts: tuple[CeremonyFact, ...] = ()
     ceremony_names: tuple[CeremonyNames, ...] = ()
     code: tuple[CodePlaces, ...] = ()
+    admission_tables: tuple[AdmissionTable, ...] = ()
     categories: tuple[OperationCategory, ...] = ()
     adaptive_privacy: AdaptivePrivacy | None = None
     admission: Admission | None = None
+    admission_tests: AdmissionTests | None = None
     links: Links | None = None
     guard_chain: GuardChain | None = None
     budgets: Budgets | None = None
     leakage: Leakage | None = None
+    gathers: Gathers | None = None

@@ -15,7 +15,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.site import Site
 from tellverify.model.sizes import SizeSymbol, sizes_text
 from tellverify.projection.certify import certify
-from tellverify.projection.every_size import EverySize, GraphAt
+from tellverify.projection.every_size import EverySize, GraphAt, sizes_at
 from tellverify.projection.generic_member import expand, same_runs
 
 
@@ -32,7 +32,7 @@ def certify_every(
     ranges = [range(low, symbol.cutoff + 2) for low, symbol in zip(least, symbols, strict=True)]
     parts = []
     for point in sorted(itertools.product(*ranges), key=lambda sizes: (sum(sizes), sizes)):
-        sizes = _sizes(symbols, point)
+        sizes = sizes_at(symbols, point)
         graph = graph_at(sizes)
         if graph is not None:
             parts.append(certify(graph, sizes_text(sizes.items()), steps))
@@ -71,10 +71,6 @@ def _grown(
     last = [group for group in groups if all(row[family] == most[family] for family in group)]
     together = tuple(family for group in last for family in group)
     return list(dict.fromkeys([(), *last, together]))
-
-
-def _sizes(symbols: Sequence[SizeSymbol], point: Sequence[int]) -> dict[str, int]:
-    return {f: n for s, n in zip(symbols, point, strict=True) for f in s.families}
 
 
 def _instance(text: str) -> dict[str, int]:

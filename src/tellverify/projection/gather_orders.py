@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tellverify.model.graph import ProtocolGraph, leaves_class
+from tellverify.model.graph import ProtocolGraph, choice_fault, needed_responses
 from tellverify.projection.availability import AvailabilityBudget, OutOfBudget
 from tellverify.projection.loosened import (
     Gather,
@@ -22,7 +22,6 @@ from tellverify.projection.loosened import (
     is_available,
     loosen,
     may_owe_ever_more,
-    needed_responses,
 )
 
 
@@ -67,12 +66,12 @@ class GatherVerdicts(msgspec.Struct, frozen=True):
 
 def decide_gathers(graph: ProtocolGraph, steps: int = 2_000_000) -> GatherVerdicts:
     """Decide all gathers of a graph of the class. Raises ValueError for others."""
-    fault = leaves_class(graph)
+    fault = choice_fault(graph)
     if fault is not None:
         raise ValueError(f"state {fault.state}: {fault.reason}")
     gathers = gathers_of(graph)
     scattered = _scattered(graph, gathers)
-    uncovered = tuple(e for e in scattered if needed_responses(graph, e) is not None)
+    uncovered = tuple(e for e in scattered if needed_responses(graph.site_of(e)) is not None)
     budget = AvailabilityBudget(steps)
     coherent: bool | None = None
     stuck: tuple[int, ...] = ()
@@ -97,6 +96,22 @@ def decide_gathers(graph: ProtocolGraph, steps: int = 2_000_000) -> GatherVerdic
     )
     in_index_order = tuple(e for e in scattered if e not in set(uncovered))
     return GatherVerdicts(verdicts, coherent, stuck, uncovered, in_index_order)
+
+
+def safe_orders(graph: ProtocolGraph, steps: int) -> dict[int, GatherOrder]:
+    """By the first state of each gather of all answers in which order these may be taken.
+
+    The conditions on all orders are asked only where a receiver awaits more than one message.
+    Raises ValueError as `decide_gathers`.
+    """
+    gathers = [g for g in gathers_of(graph) if g.needed >= len(g.senders)]
+    try:
+        single = _single_moves(graph, tuple(gathers), AvailabilityBudget(steps))
+    except OutOfBudget:
+        return {gather.start: GatherOrder.INDEX for gather in gathers}
+    if len(single) == len(gathers):
+        return dict.fromkeys(single, GatherOrder.ANY_BY_MOVES)
+    return {one.gather.start: one.order for one in decide_gathers(graph, steps).verdicts}
 
 
 def _owed(loosened: Loosened, budget: AvailabilityBudget) -> dict[int, tuple[int, ...]]:
@@ -137,7 +152,8 @@ def _scattered(graph: ProtocolGraph, gathers: tuple[Gather, ...]) -> list[int]:
     return [
         e
         for e, site in enumerate(graph.site)
-        if e not in whole and (len(senders[site]) > 1 or needed_responses(graph, e) is not None)
+        if e not in whole
+        and (len(senders[site]) > 1 or needed_responses(graph.site_of(e)) is not None)
     ]
 
 
@@ -161,19 +177,21 @@ def _single_moves(
 ) -> set[int]:
     """First states of gathers in which the receiver awaits one message at a time."""
     plain = Loosened(_rows(graph), _finals(graph), (), len(graph.roles))
-    views = {each.receiver: LooseViews(plain, each.receiver, budget) for each in gathers}
-    found = set()
-    for gather in gathers:
-        places = {gather.start, *(graph.target[e] for e in gather.transitions[:-1])}
-        receiver = views[gather.receiver]
-        local = [
-            moves
-            for subset, moves in zip(receiver.subsets, receiver.moves, strict=True)
-            if subset & places and moves
-        ]
-        if all(len(moves) == 1 for moves in local):
-            found.add(gather.start)
-    return found
+    receivers = {each.receiver for each in gathers}
+    views = {role: LooseViews(plain, role, budget) for role in receivers}
+    awaited: dict[tuple[int, int], int] = {}  # most moves at a state, by receiver
+    for role, view in views.items():
+        for subset, moves in zip(view.subsets, view.moves, strict=True):
+            for state in subset:
+                awaited[role, state] = max(awaited.get((role, state), 0), len(moves))
+    return {
+        gather.start
+        for gather in gathers
+        if all(
+            awaited.get((gather.receiver, state), 0) <= 1
+            for state in (gather.start, *(graph.target[e] for e in gather.transitions[:-1]))
+        )
+    }
 
 
 def _is_coherent(views: LooseViews) -> bool:

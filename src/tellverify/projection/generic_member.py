@@ -18,39 +18,74 @@ same event. Of receives at equal positions the senders are equal; at the start o
 first member counts. Blocked members of the family at a state of G are none, all, or just the role
 itself, and one of them blocks the receiver of a gather, as all would; a blocked sender blocks all
 receivers. So the same messages are available, and stuck runs carry over both ways.
+
+Three more answers carry over, each by the same map of runs.
+
+- *Ends.* A state inside a path leads only to the end of the path, a state of G, and final states
+  are those of G. So an end is in reach of every state of G[n] exactly when it is in G.
+- *Queue bounds* of an implementable graph. The longest queue from p to q is the largest number of
+  sends in a run from one on, none of which depends on the reception of that one. What one action
+  of a run of G[n] depends on by the order of each role and by messages maps to the same in the run
+  of G, since actions of one path map to one action, and back with any one copy of each generic
+  member. The sends on a channel of `gk` map one to one to those on the channel of `g`. So each
+  channel has the bound of its image.
+- *Strict merge*, when no generic member receives at a choice (`chosen_receiver`). The type of
+  another role in G[n] is its type in G with each action of `g` written n times, which is one to
+  one, hence types that are merged are equal in G[n] exactly when they are in G. Loops begin at
+  states of G. The type of `gk` is that of `g` under another name: at a choice it is among those
+  that take no part in both. A member that receives at a choice would be told it as the first of n
+  and not as another.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
-from tellverify.model.graph import Event, ProtocolGraph
+from tellverify.model.graph import ProtocolGraph
 from tellverify.model.sizes import family_of_member
 
 Sizes = Mapping[str, int]
 
 
 def generic_fault(graph: ProtocolGraph, families: Sizes) -> str:
-    """Why the last member of one of `families` is not generic in `graph`; empty when all are.
+    """Why the last member of one of `families` is not generic in a graph of the class, else empty.
 
     `families` maps each family to the index of its generic member. It must not choose: a state
     with several events has another sender. It must not send to a member of its own family.
     """
-    generic = {f"{family}[{index}]": family for family, index in families.items()}
-    missing = [name for name in generic if name not in graph.roles]
+    number = {role: i for i, role in enumerate(graph.roles)}
+    missing = [f"{f}[{i}]" for f, i in families.items() if f"{f}[{i}]" not in number]
     if missing:
         return f"there is no `{missing[0]}`"
+    generic = {number[f"{family}[{index}]"]: family for family, index in families.items()}
     first = graph.first
     for state in range(graph.state_count):
-        low, high = first[state], first[state + 1]
-        for e in range(low, high):
-            event = graph.event(e)
-            if event.sender not in generic:
-                continue
-            if high - low > 1:
-                return f"`{event.sender}` chooses between several messages"
-            if family_of_member(event.sender) == family_of_member(event.receiver):
-                return f"`{event.sender}` sends to `{event.receiver}` of its own family"
+        low = first[state]
+        if low == first[state + 1] or graph.sender[low] not in generic:
+            continue
+        event = graph.event(low)
+        line = graph.site_of(low).line
+        if first[state + 1] - low > 1:
+            return f"`{event.sender}` chooses between several messages (line {line})"
+        if family_of_member(event.receiver) == generic[graph.sender[low]]:
+            told = f"`{event.sender}` sends to `{event.receiver}` of its own family"
+            return f"{told} (line {line})"
+    return ""
+
+
+def chosen_receiver(graph: ProtocolGraph, families: Sizes) -> str:
+    """A generic member that receives from a state with several events; empty when none does.
+
+    `families` is that of `generic_fault`.
+    """
+    generic = {f"{family}[{index}]" for family, index in families.items()}
+    first = graph.first
+    for state in range(graph.state_count):
+        if first[state + 1] - first[state] > 1:
+            for e in range(first[state], first[state + 1]):
+                if graph.roles[graph.receiver[e]] in generic:
+                    return graph.roles[graph.receiver[e]]
     return ""
 
 
@@ -103,29 +138,37 @@ def _from_rows(
 
 
 def same_runs(left: ProtocolGraph, right: ProtocolGraph) -> bool:
-    """True when both graphs have the same roles and the same runs, ends included.
+    """True when both graphs have the same roles and the same runs, ends included."""
+    return set(left.roles) == set(right.roles) and first_difference(left, right) is None
+
+
+def first_difference(left: ProtocolGraph, right: ProtocolGraph) -> int | None:
+    """A state of `left` after a run of both graphs, from which on they differ; None without one.
 
     Events of a state are pairwise different, so one walk through both at once decides it; linear.
     """
-    if set(left.roles) != set(right.roles):
-        return False
-    seen = {(0, 0)}
-    work = [(0, 0)]
+    numbers = {role: number for number, role in enumerate(left.roles)}
+    roles = [numbers.get(role, -1) for role in right.roles]
+    numbers = {label: number for number, label in enumerate(left.labels)}
+    labels = [numbers.get(label, -1) for label in right.labels]
+    pairs = {(0, 0)}
+    work = deque([(0, 0)])
     while work:
-        one, other = work.pop()
-        if bool(left.final[one]) != bool(right.final[other]):
-            return False
-        ours, theirs = _moves(left, one), _moves(right, other)
-        if ours.keys() != theirs.keys():
-            return False
-        for event, target in ours.items():
-            pair = (target, theirs[event])
-            if pair not in seen:
-                seen.add(pair)
+        one, other = work.popleft()
+        low, high = left.first[one], left.first[one + 1]
+        base, end = right.first[other], right.first[other + 1]
+        if left.final[one] != right.final[other] or high - low != end - base:
+            return one
+        theirs = {
+            (roles[right.sender[e]], roles[right.receiver[e]], labels[right.label[e]]): e
+            for e in range(base, end)
+        }
+        for e in range(low, high):
+            twin = theirs.get((left.sender[e], left.receiver[e], left.label[e]))
+            if twin is None:
+                return one
+            pair = left.target[e], right.target[twin]
+            if pair not in pairs:
+                pairs.add(pair)
                 work.append(pair)
-    return True
-
-
-def _moves(graph: ProtocolGraph, state: int) -> dict[Event, int]:
-    edges = range(graph.first[state], graph.first[state + 1])
-    return {graph.event(e): graph.target[e] for e in edges}
+    return None

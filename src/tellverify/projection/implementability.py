@@ -33,11 +33,14 @@ class Implementability(msgspec.Struct, frozen=True):
     settled_by_congruence: int
 
 
-def check_graph(graph: ProtocolGraph, steps: int = DEFAULT_BUDGET) -> Implementability:
+def check_graph(
+    graph: ProtocolGraph, steps: int = DEFAULT_BUDGET, *, first_only: bool = False
+) -> Implementability:
     """Decide implementability, and whether a role can wait for ever.
 
-    Sound and complete for graphs of the class (Li, Stutz, Wies, Zufferey, OOPSLA 2025,
-    arXiv 2411.05722, Theorem 4.4). Raises ValueError for others.
+    With `first_only` nothing is examined behind the first role that is refuted. Sound and complete
+    for graphs of the class (Li, Stutz, Wies, Zufferey, OOPSLA 2025, arXiv 2411.05722, Theorem 4.4).
+    Raises ValueError for others.
     """
     fault = leaves_class(graph)
     if fault is not None:
@@ -48,8 +51,9 @@ def check_graph(graph: ProtocolGraph, steps: int = DEFAULT_BUDGET) -> Implementa
     refuted: list[Violation] = []
     unknown = False
     suspects = _suspects(graph, doubted, available)
+    most = 1 if first_only else _REFUTED_ROLES
     for role in suspects:
-        if len(refuted) >= _REFUTED_ROLES:
+        if len(refuted) >= most:
             break
         try:
             violation = violations(graph, role, budget, available)
@@ -58,11 +62,26 @@ def check_graph(graph: ProtocolGraph, steps: int = DEFAULT_BUDGET) -> Implementa
             break
         if violation is not None:
             refuted.append(violation)
-    stuck, undecided = _stuck(graph, doubted, AvailabilityBudget(steps))
+    stuck: tuple[StuckRun, ...] = ()
+    undecided: tuple[int, ...] = ()
+    if not (refuted and first_only):
+        stuck, undecided = _stuck(graph, doubted, AvailabilityBudget(steps))
     refuted.sort(key=lambda v: (v.length, v.role))
     verdict = False if refuted else None if unknown else True
     settled = len(graph.roles) - len({*suspects, *doubted.waiting})
     return Implementability(verdict, tuple(refuted), stuck, undecided, settled)
+
+
+def violation_of(graph: ProtocolGraph, role: int, steps: int) -> Violation | None:
+    """The shortest violation of one role of a graph of the class, None when there is none.
+
+    None as well when the budget runs out.
+    """
+    budget = AvailabilityBudget(steps)
+    try:
+        return violations(graph, role, budget, Availability(graph, budget))
+    except OutOfBudget:
+        return None
 
 
 def _suspects(graph: ProtocolGraph, doubted: Doubts, available: Availability) -> list[int]:

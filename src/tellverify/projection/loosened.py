@@ -16,12 +16,12 @@ suffice here is tested and not proved: no fault was found where they hold.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
 
-from tellverify.model.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph, needed_responses
 from tellverify.projection.availability import AvailabilityBudget
 
 _MOST_MEMBERS: Final = 10  # of a gather: 2^n states
@@ -69,14 +69,6 @@ class Loosened(msgspec.Struct, frozen=True):
     roles: int
 
 
-def needed_responses(graph: ProtocolGraph, transition: int) -> int | None:
-    """The number of `min_responses` of the statement of a transition."""
-    for key, value in graph.site_of(transition).annotations:
-        if key == "min_responses" and value.isdecimal():
-            return int(value)
-    return None
-
-
 def gathers_of(graph: ProtocolGraph) -> tuple[Gather, ...]:
     """All gathers of at least two messages, or with `min_responses`, by their first state.
 
@@ -95,7 +87,7 @@ def gathers_of(graph: ProtocolGraph) -> tuple[Gather, ...]:
         while _extends(graph, chain, entered):
             chain.append(first[target[chain[-1]]])
         covered.update(chain)
-        needed = needed_responses(graph, e)
+        needed = needed_responses(graph.site_of(e))
         if len(chain) > 1 or needed is not None:
             senders = tuple(graph.sender[each] for each in chain)
             count = len(chain) if needed is None else needed
@@ -121,9 +113,14 @@ def _extends(graph: ProtocolGraph, chain: list[int], entered: Counter[int]) -> b
     return same and graph.sender[e] not in {graph.sender[each] for each in chain}
 
 
-def loosen(graph: ProtocolGraph) -> Loosened | None:
-    """The loosened graph, None when a gather is too large or needs more answers than it has."""
+def loosen(graph: ProtocolGraph, needed: Callable[[Gather], int] | None = None) -> Loosened | None:
+    """The loosened graph, None when a gather is too large or needs more answers than it has.
+
+    `needed` gives the answers that a gather needs instead of what its statement says.
+    """
     gathers = gathers_of(graph)
+    if needed is not None:
+        gathers = tuple(msgspec.structs.replace(one, needed=needed(one)) for one in gathers)
     if any(
         len(each.senders) > _MOST_MEMBERS or each.needed > len(each.senders) for each in gathers
     ):

@@ -14,7 +14,7 @@ from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ClassFault, ProtocolGraph, leaves_class
 from tellverify.projection.exact import Violation
-from tellverify.projection.implementability import check_graph
+from tellverify.projection.implementability import check_graph, violation_of
 from tellverify.projection.liveness import StuckRun
 from tellverify.projection.merge import MergeFailure, strict_projections
 from tellverify.projection.queues import QueueBound, queue_bounds
@@ -67,7 +67,8 @@ class Judge:
         self.sizes = sizes
         self.goal = goal
         self.linked = linked
-        self.count = 0
+        self.events = 0  # of the graphs of the last judgement
+        self._suspect = ""  # the role that was at fault last
 
     def graphs(self, protocol: ast.Protocol) -> list[ProtocolGraph] | None:
         """The graphs at all sizes, None where one has no meaning."""
@@ -90,17 +91,32 @@ class Judge:
         lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
         return lowered.graph is not None
 
-    def judge(self, protocol: ast.Protocol) -> RepairJudgement:
-        """The judgement at the first size at which the goal is not reached."""
-        self.count += 1
-        graphs = self.graphs(protocol)
-        if graphs is None:
-            return RepairJudgement(_MALFORMED)
-        for graph in graphs:
-            found = judge_graph(graph, self.goal)
+    def judge(self, protocol: ast.Protocol, *, first_only: bool = False) -> RepairJudgement:
+        """The judgement at the first size at which the goal is not reached.
+
+        With `first_only` of the first role at fault alone; its weight is then a lower bound.
+        """
+        self.events = 0
+        for sizes in self.sizes:
+            graph = self.graph(protocol, sizes)
+            if graph is None:
+                return RepairJudgement(_MALFORMED)
+            self.events += graph.event_count
+            found = self._again(graph) if first_only else None
+            if found is None:
+                found = judge_graph(graph, self.goal, first_only=first_only)
             if not found.holds:
+                if found.faults and isinstance(found.faults[0], Violation):
+                    self._suspect = graph.roles[found.faults[0].role]
                 return found
         return RepairJudgement(0)
+
+    def _again(self, graph: ProtocolGraph) -> RepairJudgement | None:
+        """The judgement when the role that was at fault last is so again: the usual case."""
+        if self._suspect not in graph.roles or leaves_class(graph) is not None:
+            return None
+        violation = violation_of(graph, graph.roles.index(self._suspect), _STEPS)
+        return None if violation is None else RepairJudgement(2, (violation,), graph)
 
     def is_projectable(self, protocol: ast.Protocol) -> bool:
         """True when strict merge accepts the protocol at all sizes."""
@@ -111,12 +127,12 @@ class Judge:
         return all(one.unsupported is None and not one.failures for one in found)
 
 
-def judge_graph(graph: ProtocolGraph, goal: Goal) -> RepairJudgement:
-    """The judgement of one graph."""
+def judge_graph(graph: ProtocolGraph, goal: Goal, *, first_only: bool = False) -> RepairJudgement:
+    """The judgement of one graph, or of its first role at fault alone."""
     fault = leaves_class(graph)
     if fault is not None:
         return RepairJudgement(_MALFORMED / 2, (fault,), graph)
-    answer = check_graph(graph, _STEPS)
+    answer = check_graph(graph, _STEPS, first_only=first_only)
     if not answer.implementable:
         weight = 2 * len(answer.violations) + sum(len(run.roles) for run in answer.stuck)
         return RepairJudgement(weight or _MALFORMED / 4, answer.violations, graph)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tellverify.diagnostics.wording import series
 from tellverify.language.checks.walk import role_text
 from tellverify.language.syntax import ast
 from tellverify.repair.edits import (
@@ -109,7 +110,10 @@ def applied(text: str, edits: Sequence[TextEdit]) -> str:
 
 
 def in_words(source: SourceFile, edit: TextEdit) -> str:
-    """What a text edit does, with its line: `insert `A -> B : Go` at line 12`."""
+    """What a text edit does, with its line: `insert `A -> B : Go` at line 12`.
+
+    Empty for one that breaks a line and changes no word.
+    """
     line, column = source.position(edit.span.start)
     new = [part.strip() for part in edit.text.splitlines() if part.strip()]
     shown = " and ".join(f"`{part}`" for part in new)
@@ -118,7 +122,16 @@ def in_words(source: SourceFile, edit: TextEdit) -> str:
         return f"replace `{old}` by {shown} in line {line}" if new else f"delete line {line}"
     if column > 1 and edit.text.startswith(("\n", "\r")):
         line += 1
-    return f"insert {shown} at line {line}"
+    return f"insert {shown} at line {line}" if new else ""
+
+
+def all_in_words(source: SourceFile, edits: Sequence[TextEdit]) -> str:
+    """All edits of a repair in one sentence; its lines are those before any of them."""
+    found = [words for words in (in_words(source, edit) for edit in edits) if words]
+    verbs = {words.partition(" ")[0] for words in found}
+    if len(verbs) == 1:
+        found[1:] = [words.partition(" ")[2] for words in found[1:]]
+    return series(found)
 
 
 def unified_diff(path: str, before: str, after: str) -> str:

@@ -8,7 +8,7 @@ messages gives back the old graph, which is checked as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from itertools import product
 from typing import Final, TypeAlias
@@ -16,31 +16,47 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Severity
-from tellverify.language.checks.walk import child_blocks
+from tellverify.language.checks.walk import child_blocks, preorder
 from tellverify.language.linking.imports import NOT_LINKED, Linked
 from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_symbols
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ClassFault
 from tellverify.repair.candidates import Candidates, words
-from tellverify.repair.edits import Edits, Insert, Relabel, cost, edited, is_conservative
+from tellverify.repair.edits import (
+    Edited,
+    Edits,
+    Insert,
+    Relabel,
+    bodies,
+    cost,
+    edited,
+    is_conservative,
+)
 from tellverify.repair.judgement import Goal, Judge
 from tellverify.repair.outline import outline
 from tellverify.repair.rendering import TextEdit, applied, text_edits
 from tellverify.repair.runs_kept import keeps_runs
 from tellverify.repair.saturation import CannotSaturate, saturate
 from tellverify.repair.search import Enumerated, OutOfLimit, RepairLimit, Search
+from tellverify.repair.sentences import fault_text, size_of_change
 from tellverify.source.text import SourceFile
 
 _MOST_DEPTH: Final = 100  # of nesting and of calls together
 _MOST_OFFERS: Final = 3
 _MOST_COST: Final = 24
 _TRIES: Final = 450
+_WORK: Final = 2_000_000  # events
+_MOST_CHECKED: Final = 12  # texts, which may all fail the whole check
 _GREEDY_SHARE: Final = 3  # of the tries
 _MOST_CERTIFIED: Final = 8  # cheaper repairs than one of a higher cost are hardly ever all tried
 _DEEP_SHARE: Final = 32  # of the tries that are left, for one of a higher cost
 _CHEAP: Final = 4  # the search by cost is as quick as a better start
 _SIZES: Final = (1, 2, 3)
+REACHED: Final = "the goal is reached already"
+MALFORMED: Final = "the protocol is not well-formed"
+OUT_OF_LIMIT: Final = "the limit was reached before the first repair"
+_PARALLEL: Final = "no new message orders the branches of `par`"
 _NOBODY_DECIDES: Final = (
     "several roles may send first at one point, and no new message decides which does"
 )
@@ -60,7 +76,8 @@ class Repair(msgspec.Struct, frozen=True):
 
     `rank` is claimed only where all sets of edits that cost less were tried: they do not reach the
     goal, or strict merge does not accept them. `conservative` tells that every run of the protocol
-    is kept, `projectable` that strict merge accepts the new protocol.
+    is kept, `projectable` that strict merge accepts the new protocol. `size` counts the changes in
+    words.
     """
 
     text: str
@@ -70,26 +87,35 @@ class Repair(msgspec.Struct, frozen=True):
     rank: Rank
     conservative: bool
     projectable: bool
+    size: str = ""
 
 
 class Repairs(msgspec.Struct, frozen=True):
-    """The repairs of a protocol, best first; `reason` says why there is none, or no better one.
+    """The repairs of a protocol, best first; `reason` says why there is none.
 
-    `tried` counts the sets of edits that were judged.
+    `tried` counts the sets of edits that were judged. `fault` is the first fault as a sentence.
+    `limited` tells that the limit ended the search, so that there may be better ones.
     """
 
     offers: tuple[Repair, ...] = ()
     tried: int = 0
     reason: str = ""
+    fault: str = ""
+    limited: bool = False
 
 
 class RepairOptions(msgspec.Struct, frozen=True):
-    """What is wanted: the goal, edits that change runs or not, seconds and tries at most."""
+    """What is wanted: the goal, edits that change runs or not, and how much work at most.
+
+    That is `tries` and `work`, the events of all graphs that are judged; and `seconds`, which make
+    the answer depend on the machine.
+    """
 
     goal: Goal = Goal.REQUIRED
     every_kind: bool = False
     seconds: float | None = None
     tries: int = _TRIES
+    work: int = _WORK
 
 
 def repair(
@@ -111,62 +137,64 @@ def repair(
         return Repairs(reason="the protocol is nested too deep")
     sizes = _sizes(file, source, protocol, linked)
     if not sizes:
-        return Repairs(reason="the protocol is not well-formed")
+        return Repairs(reason=MALFORMED)
     judge = Judge(file, source, sizes, options.goal, linked)
     candidates = Candidates(protocol, source.path, every_kind=options.every_kind)
-    limit = RepairLimit(options.tries, options.seconds)
+    limit = RepairLimit(options.tries, options.seconds, work=options.work)
     search = Search(protocol, judge, candidates, limit)
     try:
         first = search.judged(frozenset())
     except OutOfLimit:
-        return Repairs(reason="the limit was reached before the first repair")
+        return Repairs(reason=OUT_OF_LIMIT, limited=True)
     if first.holds:
-        return Repairs(tried=search.tried, reason="the goal is reached already")
+        return Repairs(tried=search.tried, reason=REACHED)
     if first.graph is None:
-        return Repairs(tried=search.tried, reason="the protocol is not well-formed")
+        return Repairs(tried=search.tried, reason=MALFORMED)
     found, reason = _found(search, protocol, limit)
-    if isinstance(first.faults[0], ClassFault):
-        reason = _NOBODY_DECIDES
-    return _Offers(search, holds or _holds_again(options.goal, linked), sizes).of(found, reason)
+    if first.faults and isinstance(first.faults[0], ClassFault):
+        reason = _PARALLEL if _has_parallel(protocol) else _NOBODY_DECIDES
+    result = _Offers(search, holds or _holds_again(options.goal, linked)).of(found, reason)
+    is_best = any(offer.rank is not Rank.SOME for offer in result.offers)
+    limited = not (found.exhausted or is_best)
+    return msgspec.structs.replace(result, fault=fault_text(first), limited=limited)
 
 
 def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[Enumerated, str]:
     """All repairs found, and the cost below which they are all there are."""
     quick: list[Edits] = []
     reason = ""
-    share = limit.tries // _GREEDY_SHARE
-    kept, limit.tries = limit.tries - share, share
     try:
-        everything = saturate(protocol)
-        if search.judged(everything).holds:
-            quick.append(search.taken_away(everything))
-        if not quick or cost(quick[0]) > _CHEAP:
-            better = search.greedy()
-            quick += [better] if better is not None else []
+        with limit.share(limit.tries // _GREEDY_SHARE):
+            everything = saturate(protocol)
+            if search.judged(everything).holds:
+                quick.append(search.taken_away(everything))
+            best = min((cost(edits) for edits in quick), default=_MOST_COST)
+            if best > _CHEAP:
+                better = search.greedy(best)
+                quick += [better] if better is not None else []
     except CannotSaturate as error:
         reason = str(error)
     except OutOfLimit:
         reason = "the limit was reached"
-    limit.tries += kept
     most = min((cost(edits) for edits in quick), default=_MOST_COST)
     if quick and most > _MOST_CERTIFIED:
         limit.tries = min(limit.tries, limit.tries // _DEEP_SHARE)
     by_cost = search.by_cost(min(most, _MOST_COST), quick)
     repairs = tuple(dict.fromkeys((*by_cost.repairs, *quick)))
     if not by_cost.exhausted:
-        reason = reason or "the limit was reached before the first repair"
+        reason = reason or OUT_OF_LIMIT
     return Enumerated(repairs, by_cost.below, by_cost.exhausted), reason
 
 
 class _Offers:
     """Repairs in the order of preference, as texts that were checked again."""
 
-    def __init__(self, search: Search, holds: Holds, sizes: Sequence[Mapping[str, int]]) -> None:
+    def __init__(self, search: Search, holds: Holds) -> None:
         self.search = search
         self.holds = holds
         self.source = search.judge.source
         self.outline = outline(search.protocol)
-        self.sizes = sizes
+        self.before = search.judge.graphs(search.protocol)
 
     def of(self, found: Enumerated, reason: str) -> Repairs:
         """At most three offers: of the least cost, and one more where strict merge accepts it."""
@@ -184,7 +212,7 @@ class _Offers:
         near = [e for e in near if cost(e) == least or (merges[e] and cost(e) == price)]
         near.sort(key=lambda edits: self._preference(edits, merges[edits]))
         offers: list[Repair] = []
-        for edits in near:
+        for edits in near[:_MOST_CHECKED]:
             if len(offers) == _MOST_OFFERS:
                 break
             rank = Rank.SMALLEST if cost(edits) == least else Rank.SMALLEST_MERGED
@@ -197,7 +225,7 @@ class _Offers:
 
     def _preference(self, edits: Edits, merges: bool) -> tuple[object, ...]:
         relabels = sum(isinstance(edit, Relabel) for edit in edits)
-        changed = edited(self.search.protocol, edits, self.search.first_place)
+        changed = edited(self.search.protocol, edits, self.search.first_place, self.search.taken)
         deciders = {decision.group: decision.decider for decision in self.outline.decisions}
         others = sum(
             isinstance(edit, Insert) and edit.sender != deciders.get(edit.group, edit.sender)
@@ -208,9 +236,9 @@ class _Offers:
 
     def _offer(self, edits: Edits, merges: bool, rank: Rank) -> Repair | None:
         search, text = self.search, self.source.text
-        changed = edited(search.protocol, edits, search.first_place)
+        changed = edited(search.protocol, edits, search.first_place, search.taken)
         conservative = is_conservative(edits)
-        if conservative and not self._keeps(changed.protocol, edits):
+        if conservative and not self._keeps(changed):
             return None
         inserted = text_edits(text, self.outline, changed)
         new = applied(text, inserted)
@@ -219,19 +247,17 @@ class _Offers:
         shown = tuple(
             words(e, label) for e, label in zip(changed.edits, changed.labels, strict=True)
         )
-        return Repair(new, inserted, shown, cost(edits), rank, conservative, merges)
+        size = size_of_change(changed.edits)
+        return Repair(new, inserted, shown, cost(edits), rank, conservative, merges, size)
 
-    def _keeps(self, protocol: ast.Protocol, edits: Edits) -> bool:
-        search = self.search
-        before = search.judge.graphs(search.protocol)
-        after = search.judge.graphs(protocol)
-        changed = edited(search.protocol, edits, search.first_place)
+    def _keeps(self, changed: Edited) -> bool:
+        after = self.search.judge.graphs(changed.protocol)
         return (
-            before is not None
+            self.before is not None
             and after is not None
             and all(
-                keeps_runs(old, new, changed, self.outline, search.first_place)
-                for old, new in zip(before, after, strict=True)
+                keeps_runs(old, new, changed, self.outline, self.search.first_place)
+                for old, new in zip(self.before, after, strict=True)
             )
         )
 
@@ -273,6 +299,10 @@ def _holds_again(goal: Goal, linked: Linked) -> Holds:
         return bool(sizes) and Judge(parsed.file, source, sizes, goal, linked).judge(protocol).holds
 
     return holds
+
+
+def _has_parallel(protocol: ast.Protocol) -> bool:
+    return any(isinstance(one, ast.Par) for body in bodies(protocol) for one in preorder(body))
 
 
 def _depth(protocol: ast.Protocol) -> int:

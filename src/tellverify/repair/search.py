@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 import msgspec
 
@@ -13,26 +15,50 @@ from tellverify.repair.candidates import Candidates
 from tellverify.repair.edits import Edits, channel_labels, cost, edited, in_order, is_compatible
 from tellverify.repair.judgement import Judge, RepairJudgement
 
+_MOST_OTHERS: Final = 24  # tries for repairs that cost as much as the best one
+
 
 class OutOfLimit(Exception):
     """The seconds or the tries of a search are used up."""
 
 
 class RepairLimit:
-    """What a repair may cost: tries, and seconds by a clock where they are limited."""
+    """What a repair may cost: tries, events of graphs as `work`, and seconds by a clock."""
 
     def __init__(
-        self, tries: int, seconds: float | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        tries: int,
+        seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        work: int | None = None,
     ) -> None:
         self.tries = tries
+        self.work = work
         self.clock = clock
         self.end = None if seconds is None else clock() + seconds
+
+    @contextmanager
+    def share(self, tries: int) -> Iterator[None]:
+        """Inside, at most so many of the tries that are left can be used up."""
+        kept = max(self.tries - tries, 0)
+        self.tries -= kept
+        try:
+            yield
+        finally:
+            self.tries = max(self.tries, 0) + kept
 
     def spend(self) -> None:
         """Use up a try. Raises OutOfLimit."""
         self.tries -= 1
-        if self.tries < 0 or (self.end is not None and self.clock() > self.end):
+        is_late = self.end is not None and self.clock() > self.end
+        if self.tries < 0 or is_late or (self.work is not None and self.work < 0):
             raise OutOfLimit
+
+    def note(self, events: int) -> None:
+        """Use up some of the work."""
+        if self.work is not None:
+            self.work -= events
 
 
 class Search:
@@ -48,6 +74,7 @@ class Search:
         self.first_place = len(judge.source.text) + 1
         self.taken = channel_labels(protocol)
         self._known: dict[Edits, RepairJudgement] = {}
+        self._weighed: set[Edits] = set()
 
     @property
     def tried(self) -> int:
@@ -59,11 +86,23 @@ class Search:
         return edited(self.protocol, edits, self.first_place, self.taken).protocol
 
     def judged(self, edits: Edits) -> RepairJudgement:
-        """The judgement after `edits`. Raises OutOfLimit."""
+        """The judgement after `edits`, of the first role at fault. Raises OutOfLimit."""
         found = self._known.get(edits)
         if found is None:
             self.limit.spend()
+            found = self.judge.judge(self.tree(edits), first_only=True)
+            self.limit.note(self.judge.events)
+            self._known[edits] = found
+        return found
+
+    def weighed(self, edits: Edits) -> RepairJudgement:
+        """The judgement after `edits`, of all roles at fault. Raises OutOfLimit."""
+        found = self._known.get(edits)
+        if found is None or not (found.holds or edits in self._weighed):
+            self.limit.spend()
             found = self._known[edits] = self.judge.judge(self.tree(edits))
+            self.limit.note(self.judge.events)
+            self._weighed.add(edits)
         return found
 
     def taken_away(self, edits: Edits) -> Edits:
@@ -90,30 +129,34 @@ class Search:
             return frozenset(kept)
         return frozenset(kept)
 
-    def greedy(self) -> Edits | None:
-        """One best set of candidates at a time, or None when none makes it better."""
+    def greedy(self, below: int) -> Edits | None:
+        """One best set of candidates at a time, while they cost less than `below` together.
+
+        None when none makes it better.
+        """
         edits: Edits = frozenset()
-        found = self.judged(edits)
+        found = self.weighed(edits)
         while not found.holds:
             options = []
-            for number, more in enumerate(self.candidates.of(found, first_only=False)):
+            for number, more in enumerate(self.candidates.of(found, first_only=True)):
                 after = edits | more
-                if after != edits and is_compatible(after):
-                    weight = self.judged(after).weight
+                if after != edits and cost(after) < below and is_compatible(after):
+                    weight = self.weighed(after).weight
                     options.append((weight + cost(more) / 2, weight, number, after))
             if not options:
                 return None
             _, weight, _, edits = min(options)
             if weight >= found.weight:
                 return None
-            found = self.judged(edits)
+            found = self.weighed(edits)
         return self.taken_away(edits)
 
     def by_cost(self, most: int, known: Sequence[Edits]) -> Enumerated:
         """All sets of edits of the least cost that reach the goal, which is at most `most`.
 
         Where strict merge accepts none of them, nor of `known`, those of one more are found too.
-        Candidates are those for the first fault. What was found within the limit is returned.
+        Candidates are those for the first fault. What was found within the limit is returned. Once
+        strict merge accepts one of the least cost, only a few more of that cost are tried.
         """
         heap: list[tuple[int, int, Edits]] = [(0, 0, frozenset())]
         seen: set[Edits] = {frozenset()}
@@ -121,15 +164,23 @@ class Search:
         below = 0
         bound = most
         extended = False
+        others = _MOST_OTHERS
+        merged: dict[Edits, bool] = {}
         try:
             while True:
                 below = heap[0][0] if heap else bound + 1
                 if below > bound:
-                    if extended or not found or self._has_merged(found):
+                    if extended or not found or self._has_merged(found, merged):
                         return Enumerated(tuple(found), bound + 1, True)
                     extended, bound = True, bound + 1
                     continue
+                if below == bound and found and not extended and self._has_merged(found, merged):
+                    others -= 1
+                    if others < 0:
+                        return Enumerated(tuple(found), below, True)
                 edits = heapq.heappop(heap)[2]
+                if any(one < edits for one in found):
+                    continue
                 judgement = self.judged(edits)
                 if judgement.holds:
                     found += [] if edits in found else [edits]
@@ -143,11 +194,16 @@ class Search:
         except OutOfLimit:
             return Enumerated(tuple(found), below, False)
 
-    def _has_merged(self, found: Sequence[Edits]) -> bool:
-        """True when strict merge accepts one of the cheapest."""
+    def _has_merged(self, found: Sequence[Edits], merged: dict[Edits, bool]) -> bool:
+        """True when strict merge accepts one of the cheapest; `merged` keeps what is known."""
         least = min(cost(edits) for edits in found)
-        cheapest = [edits for edits in found if cost(edits) == least]
-        return any(self.judge.is_projectable(self.tree(edits)) for edits in cheapest)
+        for edits in found:
+            if cost(edits) == least:
+                if edits not in merged:
+                    merged[edits] = self.judge.is_projectable(self.tree(edits))
+                if merged[edits]:
+                    return True
+        return False
 
 
 class Enumerated(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from tellverify.report.grouping import code_of, place_of
 from tellverify.source.region import Region
 from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
-from tellverify.verdict.identity import Subject
+from tellverify.verdict.identity import Subject, SubjectKind, requirement_key
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -30,7 +30,7 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.properties import PROPERTIES
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import ProtocolReport, Run, State, Verdict
 
 EntryKind: TypeAlias = Literal["finding", "refuted", "unknown", "skipped"]
@@ -111,14 +111,39 @@ def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> lis
         if found is None:
             continue
         protocol, _, outcome = found
-        key = (protocol.subject, outcome.code, outcome.evidence)
-        known = key in shown
+        key = (_alike(protocol), outcome.code, outcome.evidence)
+        known = key in shown or _says_who_waits(one, reported)
         if isinstance(outcome.evidence, Conflict):
             known = known or (outcome.evidence.path, outcome.evidence.reason) in said
         shown.add(key)
         if one.diagnostic is None:
             marked.append(msgspec.structs.replace(one, repeats=known))
     return marked
+
+
+def _says_who_waits(one: ReportEntry, reported: Sequence[ReportEntry]) -> bool:
+    """True of a deadlock under a scenario when an entry shows a role that waits in vain under it.
+
+    With failures nobody is left to act exactly where somebody who is left waits.
+    """
+    found = one.refutation
+    if found is None or found[1].property is not Property.NO_DEADLOCK or one.diagnostic:
+        return False
+    protocol, verdict, _ = found
+    return bool(verdict.scope.scenario) and any(
+        other.refutation is not None
+        and other.refutation[0].subject == protocol.subject
+        and other.refutation[1].property is Property.NO_STUCK_ROLE
+        and other.refutation[1].scope.scenario == verdict.scope.scenario
+        for other in reported
+    )
+
+
+def _alike(protocol: ProtocolReport) -> Subject:
+    """The subject whose evidence is shown once: workflows of one file may share a run."""
+    if protocol.kind is SubjectKind.WORKFLOW:
+        return Subject(protocol.kind, protocol.path, "")
+    return protocol.subject
 
 
 def folded(found: Iterable[ReportEntry]) -> list[tuple[ReportEntry, int]]:
@@ -135,7 +160,7 @@ def folded(found: Iterable[ReportEntry]) -> list[tuple[ReportEntry, int]]:
             shown.append((one, 0))
         elif refutation is not None:
             protocol, verdict, outcome = refutation
-            key = (protocol.subject, str(verdict.property), outcome.code)
+            key = (protocol.subject, requirement_key(verdict.property, verdict.scope), outcome.code)
             alike.setdefault(key, []).append(one)
     shown += [(many[0], len(many) - 1) for many in alike.values() if not many[0].repeats]
     return shown
@@ -168,6 +193,7 @@ def _refuted(
         region = place_of(protocol, verdict)
         message = message_of(protocol, verdict, outcome)
         severity = Severity.ERROR if verdict.required else Severity.WARNING
+        severity = Severity.NOTE if verdict.expected else severity
     digest = fingerprint(protocol.subject, verdict)
     return ReportEntry(
         "refuted",

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-LONGEST_WORD: Final = 60
-LONGEST_TEXT: Final = 1_000
-_LONGEST_PATH: Final = 4_096  # PATH_MAX of Linux
+LONGEST_PATH: Final = 4_096  # PATH_MAX of Linux
 _MOST_WORDS: Final = 200
 _QUOTED_PATH: Final = re.compile(r"`[^`]*/[^`]*`")
 
@@ -50,32 +48,17 @@ def shortened(text: str, limit: int, *, ellipsis: str = "…") -> str:
     return f"{text[: room - tail]}{ellipsis}{text[len(text) - tail :]}"
 
 
-def tame(
-    text: str,
-    *,
-    ascii_only: bool = False,
-    longest: int = LONGEST_WORD,
-    limit: int = LONGEST_TEXT,
-) -> str:
-    """`text` printable on one line, with words longer than `longest` shortened, then all of it."""
-    flat = printable(" ".join(text.split()), ascii_only=ascii_only)
-    if len(flat) <= longest:
-        return flat
-    ellipsis = "..." if ascii_only else "…"
-    words = " ".join(shortened(word, longest, ellipsis=ellipsis) for word in flat.split(" "))
-    return shortened(words, limit, ellipsis=ellipsis)
-
-
-def in_full(text: str, *, ascii_only: bool = False) -> str:
+def tame(text: str, *, ascii_only: bool = False, longest: int = LONGEST_PATH) -> str:
     """`text` printable on one line, with every name and path whole, for copying and searching.
 
-    Only a word that is longer than a path can be is cut, and prose of hundreds of words.
+    Only a word that is longer than `longest` is cut, by default longer than a path can be, and
+    prose of hundreds of words.
     """
     flat = printable(" ".join(text.split()), ascii_only=ascii_only)
-    if len(flat) <= LONGEST_WORD:
+    if len(flat) <= min(longest, _MOST_WORDS):
         return flat
     ellipsis = "..." if ascii_only else "…"
-    words = [shortened(word, _LONGEST_PATH, ellipsis=ellipsis) for word in flat.split(" ")]
+    words = [shortened(word, longest, ellipsis=ellipsis) for word in flat.split(" ")]
     if len(words) > _MOST_WORDS:
         words[_MOST_WORDS - 2 : -1] = [ellipsis]
     return " ".join(words)

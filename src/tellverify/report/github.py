@@ -16,8 +16,12 @@ MOST: Final = 10  # of each level; a step shows no more
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
-def write_annotations(run: Run, sources: Mapping[str, SourceFile], out: TextIO) -> None:
+def write_annotations(
+    run: Run, sources: Mapping[str, SourceFile], out: TextIO, most: int | None = None
+) -> None:
     """One `::error` or `::warning` line for each of the ten gravest problems of either level.
+
+    At most `most` of each.
 
     Refuted obligations come before other findings, what is not known comes last; within that,
     what is new comes before what is known, then source order.
@@ -26,7 +30,7 @@ def write_annotations(run: Run, sources: Mapping[str, SourceFile], out: TextIO) 
     for severity, command in _COMMANDS.items():
         of_level = [one for one in found if one.severity is severity]
         of_level.sort(key=_gravity)
-        for one in of_level[:MOST]:
+        for one in of_level[: MOST if most is None else min(most, MOST)]:
             out.write(f"{_annotation(command, one)}\n")
 
 

@@ -9,10 +9,11 @@ import msgspec
 
 from tellverify.diagnostics.wording import counted, listed, series
 from tellverify.model.roles import family_of
+from tellverify.model.sizes import members_named
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.region import Region
-from tellverify.verdict.identity import BUDGETS, CERTIFICATE
+from tellverify.verdict.identity import BUDGETS, CERTIFICATE, SCENARIO_MARK, SubjectKind
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -26,12 +27,14 @@ from tellverify.verdict.outcome import (
     Unknown,
     status,
 )
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import SAFETY, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skipped")
 TOTALS: Final = ("refuted", "proved", "bounded", "assumed", "unknown", "skipped")
 _FEW: Final = 8
+_ALL_SIZES: Final = "sizes"  # marks the line of all that holds for the same sizes
+_VACUOUS: Final = ", vacuous: nothing it speaks of occurs in any run"
 
 Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
 
@@ -55,18 +58,39 @@ def code_of(outcome: Outcome) -> str:
             return ""
 
 
+def sizes_of(outcome: Outcome) -> str:
+    """All sizes that a claim is made of: `every N >= 1, by generic member Devices[1]`."""
+    if not isinstance(outcome, Proved) or not outcome.every:
+        return ""
+    return ", ".join(
+        [outcome.every, *([members_named(outcome.generic)] if outcome.generic else [])]
+    )
+
+
+def bound_of(outcome: Bounded) -> str:
+    """How far a bounded outcome reaches, and why no further where that is known."""
+    return f"{outcome.bound}; not every size: {outcome.reason}" if outcome.reason else outcome.bound
+
+
 def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
     match outcome:
-        case Proved(method, detail):
+        case Proved(method, detail, every):
+            if every:
+                return [sizes_of(outcome), detail, *counts]
             return [detail or method.row.title, *counts] if detail or not counts else counts
-        case Bounded(bound, _, detail):
-            return [bound, detail, *counts]
+        case Bounded(bound, _, detail, reason):
+            return [bound, detail, *counts, reason and f"not every size: {reason}"]
         case Refuted(instance=instance):
             return [instance, *counts]
         case Unknown(reason) | Skipped(reason):
             return [reason]
         case Assumed(reason, place, ledger):
             return [ledger, place, reason]
+
+
+def why_not_required(verdict: Verdict) -> str:
+    """Why an outcome that is not required does not count, in words."""
+    return f"expected at {verdict.expected}" if verdict.expected else "not required"
 
 
 def detail_of(verdict: Verdict) -> str:
@@ -78,9 +102,9 @@ def detail_of(verdict: Verdict) -> str:
     ]
     parts = _detail(verdict.outcome, counts)
     if not verdict.required and isinstance(verdict.outcome, Refuted | Unknown | Skipped):
-        parts.append("not required")
+        parts.append(why_not_required(verdict))
     if verdict.vacuity == "vacuous" and isinstance(verdict.outcome, Proved | Bounded):
-        parts.append("vacuous: nothing it speaks of occurs in any run")
+        parts.append(_VACUOUS.removeprefix(", "))
     return ", ".join(part for part in parts if part)
 
 
@@ -104,9 +128,16 @@ def evidence_of(run: Run) -> dict[str, EvidenceFile]:
             continue
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
-            if isinstance(outcome, Proved | Bounded) and outcome.method is Method.COHERENCE:
+            if isinstance(outcome, Proved | Bounded) and _is_certified(verdict, outcome.method):
                 files.setdefault(protocol.id_of(verdict).text, certificate)
     return files
+
+
+def _is_certified(verdict: Verdict, method: Method) -> bool:
+    """True of what the certificate of a protocol claims: implementability, and waiting roles."""
+    if method is Method.GENERIC_MEMBER:
+        return verdict.property in (Property.IMPLEMENTABLE, *SAFETY, Property.NO_STUCK_ROLE)
+    return method is Method.COHERENCE
 
 
 def place_of(protocol: ProtocolReport, verdict: Verdict) -> Region:
@@ -130,8 +161,8 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Verdic
     """The verdicts of a protocol in groups, gravest first, within a status in their own order.
 
     Verdicts on several roles or channels with equal property, code and detail are one item; items
-    that name no role and agree in code and detail share a line. Long lists are cut and counted
-    unless `everything` is asked for.
+    that name no role and agree in code and detail share a line. So do all that hold of a family
+    for the same sizes. Long lists are cut and counted unless `everything` is asked for.
     """
     limit = 1_000_000 if everything else _FEW
     lines: list[VerdictGroup] = []
@@ -139,25 +170,74 @@ def groups(protocol: ProtocolReport, *, everything: bool = False) -> list[Verdic
     for verdict in protocol.verdicts:
         by_status[status(verdict.outcome)].append(verdict)
     for word, verdicts in by_status.items():
-        items: dict[tuple[str, str, str, bool], list[Verdict]] = {}
+        items: dict[tuple[str, str, str, str, bool], list[Verdict]] = {}
         for verdict in verdicts:
-            about = verdict.scope
-            named = bool(about.roles or about.item) or about.channel is not None
-            key = (
-                f"{verdict.property} {about.item if about.roles else ''}" if named else "",
-                code_of(verdict.outcome),
-                detail_of(verdict),
-                named,
-            )
+            key = (verdict.scope.scenario, *_key(protocol, verdict))
             items.setdefault(key, []).append(verdict)
-        for (_, code, detail, named), members in items.items():
+        for (scenario, name, code, detail, named), members in items.items():
             subject = (
                 _subjects(members, limit)
                 if named
                 else ", ".join(dict.fromkeys(str(member.property) for member in members))
             )
+            if name == _ALL_SIZES:
+                subject, detail = _of_sizes(members, limit), _sizes_shown(members)
+            if scenario:
+                subject += f"{SCENARIO_MARK}{scenario}"
             lines.append(VerdictGroup(word, subject, code, detail, tuple(members)))
     return lines
+
+
+def _key(protocol: ProtocolReport, verdict: Verdict) -> tuple[str, str, str, bool]:
+    """What verdicts of one status share that stand on one line."""
+    outcome, about = verdict.outcome, verdict.scope
+    if isinstance(outcome, Proved) and outcome.every:
+        return _ALL_SIZES, "", outcome.every, False
+    if isinstance(outcome, Bounded) and protocol.families:
+        return _ALL_SIZES, "", bound_of(outcome), False
+    named = bool(about.roles or about.item) or about.channel is not None
+    name = f"{verdict.property} {about.item if about.roles else ''}" if named else ""
+    return name, code_of(outcome), detail_of(verdict), named
+
+
+def _of_sizes(verdicts: Sequence[Verdict], limit: int) -> str:
+    """What holds for the same sizes: each property with its roles, and how far it holds."""
+    parts: dict[tuple[Property, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        item = verdict.scope.item if verdict.scope.roles else ""
+        parts.setdefault((verdict.property, item, _own_detail(verdict)), []).append(verdict)
+    shown = []
+    for (prop, _, detail), members in parts.items():
+        about = members[0].scope
+        named = bool(about.roles or about.item) or about.channel is not None
+        subject = _subjects(members, limit) if named else str(prop)
+        shown.append(f"{subject} ({detail})" if detail else subject)
+    return ", ".join(shown)
+
+
+def _own_detail(verdict: Verdict) -> str:
+    """What is said of a verdict beside the sizes that it holds for."""
+    outcome = verdict.outcome
+    if isinstance(outcome, Bounded) and outcome.method is Method.COHERENCE:
+        outcome = Bounded("", outcome.method)
+    elif isinstance(outcome, Bounded):
+        outcome = Bounded("", outcome.method, outcome.detail)
+    elif isinstance(outcome, Proved):
+        return outcome.detail + (_VACUOUS if verdict.vacuity == "vacuous" else "")
+    return detail_of(msgspec.structs.replace(verdict, outcome=outcome))
+
+
+def _sizes_shown(verdicts: Sequence[Verdict]) -> str:
+    """The sizes of a line, and how they are known."""
+    outcomes = [verdict.outcome for verdict in verdicts]
+    first = max(outcomes, key=lambda one: len(one.generic) if isinstance(one, Proved) else 0)
+    if isinstance(first, Bounded):
+        return bound_of(first)
+    others = [v for v in verdicts if isinstance(v.outcome, Proved) and not v.outcome.generic]
+    if len(others) == len(verdicts):
+        return f"{sizes_of(first)}, by formula"
+    names = dict.fromkeys(str(verdict.property) for verdict in others)
+    return f"{sizes_of(first)}{f'; {series(list(names))} by formula' if names else ''}"
 
 
 def _subjects(verdicts: Sequence[Verdict], limit: int) -> str:
@@ -185,38 +265,42 @@ def refutations(run: Run) -> Iterator[Refutation]:
                 yield protocol, verdict, verdict.outcome
 
 
-def settled(protocol: ProtocolReport) -> str:
-    """`proved` or `bounded` when every verdict of the protocol is one of these, else empty."""
-    words = {status(verdict.outcome) for verdict in protocol.verdicts}
-    if not words or not words <= {"proved", "bounded"}:
-        return ""
-    return "bounded" if "bounded" in words else "proved"
-
-
 def members(protocol: ProtocolReport) -> str:
     """Who takes part: `3 roles`, or `Coordinator and Witness[N], checked for N = 1, 2, 3`.
 
     Structures of data and models have no roles, and their number of claims instead.
     """
     if not protocol.families:
+        if protocol.kind is SubjectKind.WORKFLOW and not protocol.roles:
+            return "not read"
         if not protocol.roles and protocol.verdicts:
             return counted(len(protocol.verdicts), "claim")
-        return counted(len(protocol.roles), "role")
+        is_workflow = protocol.kind is SubjectKind.WORKFLOW
+        return counted(len(protocol.roles), "agent" if is_workflow else "role")
     names = {family.name for family in protocol.families}
     single = [role for role in protocol.roles if family_of(role) not in names]
-    sizes = [family.sizes for family in protocol.families]
-    one = len(protocol.families) == 1
-    letters = ["N"] if one else [f"N{number + 1}" for number in range(len(sizes))]
-    shown = [
-        f"{family.name}[{letter}]"
-        for family, letter in zip(protocol.families, letters, strict=True)
-    ]
+    letters = _letters(protocol)
+    shown = [f"{family.name}[{letters[family.name]}]" for family in protocol.families]
     everyone = [*single, *shown]
     if len(everyone) > _FEW:
-        everyone = [counted(len(single), "role"), *shown]
+        noun = "agent" if protocol.kind is SubjectKind.WORKFLOW else "role"
+        everyone = [counted(len(single), noun), *shown]
     who = series(everyone)
-    ranges = "; ".join(
-        f"{letter} = {', '.join(map(str, size))}"
-        for letter, size in zip(letters, sizes, strict=True)
-    )
+    outcomes = [verdict.outcome for verdict in protocol.verdicts]
+    claimed = [one.every for one in outcomes if isinstance(one, Proved) and one.generic]
+    if claimed and not any(isinstance(one, Bounded) for one in outcomes):
+        return f"{who}, {claimed[0]}"
+    named = {name: name if letter == "*" else letter for name, letter in letters.items()}
+    sizes = {named[family.name]: family.sizes for family in protocol.families}
+    ranges = "; ".join(f"{name} = {', '.join(map(str, size))}" for name, size in sizes.items())
     return f"{who}, checked for {ranges}"
+
+
+def _letters(protocol: ProtocolReport) -> dict[str, str]:
+    """The size symbol of each family; where it is not known, N, or N1, N2 and so on."""
+    families = protocol.families
+    one = len(families) == 1
+    return {
+        family.name: family.symbol or ("N" if one else f"N{number + 1}")
+        for number, family in enumerate(families)
+    }

@@ -17,7 +17,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
 from tellverify.report.entries import ReportEntry, entries, message_of
 from tellverify.report.escape import printable, tame
-from tellverify.report.grouping import detail_of, evidence_of
+from tellverify.report.grouping import detail_of, evidence_of, why_not_required
 from tellverify.report.style import Style
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import (
@@ -133,7 +133,7 @@ def _case(
             kind = outcome.code
             message = problem.message if problem else message_of(protocol, verdict, outcome)
             if mark == "skipped":
-                why = "known before" if known else "not required"
+                why = "known before" if known else why_not_required(verdict)
                 message = f"refuted, {why}: {message}"
             else:
                 text = "\n".join(_shown(protocol, outcome, problem))

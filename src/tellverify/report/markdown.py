@@ -13,6 +13,8 @@ from tellverify.report.grouping import VerdictGroup, detail_of, groups, members,
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.report.titles import titled
+from tellverify.report.version_markdown import version_section
+from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.outcome import Assumed, Refuted
@@ -25,6 +27,7 @@ LIMIT: Final = 65_000
 _OPEN: Final = ("refuted", "unknown", "bounded")
 _FEW: Final = 20
 _MOST_ROWS: Final = 40
+_FEW_PROTOCOLS: Final = 3  # with bounded obligations that have rows of their own
 
 _Grouped: TypeAlias = Sequence[tuple[ProtocolReport, Sequence[VerdictGroup]]]
 
@@ -107,12 +110,14 @@ def _report(
     if size:
         yield f"_{_SAID[size]}_"
         yield ""
+    yield from _revision(run)
     if run.exit_reason:
         yield f"**Exit {run.exit_code}:** {prose(run.exit_reason)}."
         yield ""
     yield from _weakened(run, size)
     yield from _news(run, compared, size)
-    yield from _table(run, sources, by_protocol, compared, size)
+    yield from version_section(run, is_short=size >= Size.SOME_TRACES)
+    yield from _table(run, by_protocol, compared, size)
     yield from blocks
     yield from _findings(run, sources, compared, size)
     yield from _passing(run, by_protocol, size)
@@ -120,7 +125,7 @@ def _report(
     yield from _remarks(run, by_protocol, size)
     yield ""
     versions = ", ".join((f"tellverify {VERSION}", *map(prose, run.solvers)))
-    yield f"<sub>{versions}. Again: <code>{html(run.command, whole=True)}</code></sub>"
+    yield f"<sub>{versions}. Again: <code>{html(run.command)}</code></sub>"
 
 
 def _totals(run: Run) -> str:
@@ -212,22 +217,20 @@ def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
 # Table
 
 
-def _table(
-    run: Run,
-    sources: Mapping[str, SourceFile],
-    by_protocol: _Grouped,
-    compared: RunComparison,
-    size: Size,
-) -> Iterator[str]:
+def _table(run: Run, by_protocol: _Grouped, compared: RunComparison, size: Size) -> Iterator[str]:
     has_past = run.baseline is not None and bool(run.baseline.previous)
     rows: list[str] = []
     for word in _OPEN:
-        for protocol, found in by_protocol:
-            rows.extend(
-                _row(protocol, group, sources, compared if has_past else None)
-                for group in found
-                if group.status == word
-            )
+        alike = [
+            (protocol, group)
+            for protocol, found in by_protocol
+            for group in found
+            if group.status == word
+        ]
+        if word == "bounded" and len({one.subject for one, _ in alike}) > _FEW_PROTOCOLS:
+            rows.append(_bounded(alike, has_past=has_past))
+            continue
+        rows.extend(_row(run, *one, compared if has_past else None) for one in alike)
     if not rows:
         return
     was, line = (" was |", " --- |") if has_past else ("", "")
@@ -241,10 +244,7 @@ def _table(
 
 
 def _row(
-    protocol: ProtocolReport,
-    group: VerdictGroup,
-    sources: Mapping[str, SourceFile],
-    compared: RunComparison | None,
+    run: Run, protocol: ProtocolReport, group: VerdictGroup, compared: RunComparison | None
 ) -> str:
     at = place_of(protocol, group.verdicts[0])
     word = f"**{group.status}**" if group.status == "refuted" else group.status
@@ -253,7 +253,7 @@ def _row(
         outcome += f", {prose(group.detail, in_table=True)}"
     elif group.detail:
         outcome += f" ({prose(group.detail, in_table=True)})"
-    where = code(f"{at.path.rpartition('/')[2]}:{at.line}", in_table=True)
+    where = _linked(code(f"{at.path.rpartition('/')[2]}:{at.line}", in_table=True), run, at)
     name = code(protocol.title, in_table=True)
     was = ""
     if compared is not None:
@@ -262,6 +262,31 @@ def _row(
         )
         was = f" {prose(', '.join(words), in_table=True)} |"
     return f"| {name} | {code(group.subject, in_table=True)} | {outcome} |{was} {where} |"
+
+
+def _bounded(alike: Sequence[tuple[ProtocolReport, VerdictGroup]], *, has_past: bool) -> str:
+    """One row for what is bounded in many protocols."""
+    protocols = counted(len({protocol.subject for protocol, _ in alike}), "protocol")
+    obligations = counted(sum(len(group.verdicts) for _, group in alike), "obligation")
+    return f"| {protocols} | {obligations} | bounded |{' |' if has_past else ''} |"
+
+
+def _linked(place: str, run: Run, at: Region) -> str:
+    """`place` as a link where the address of the sources is known."""
+    address = run.revision.link(at.path, at.line) if run.revision is not None else ""
+    return f"[{place}]({address})" if address else place
+
+
+def _revision(run: Run) -> Iterator[str]:
+    """The revision that was checked, as far as it is known."""
+    known = run.revision
+    if known is None:
+        return
+    facts = (("commit", known.commit), ("branch", known.branch), ("base", known.base))
+    words = ", ".join(f"{word} {code(text)}" for word, text in facts if text)
+    if words:
+        yield f"Checked: {words}."
+        yield ""
 
 
 # Everything else
@@ -276,7 +301,7 @@ def _findings(
         if one.severity is Severity.NOTE:
             continue
         at = region_of(one.primary, one.path)
-        where = code(f"{at.path}:{at.line}")
+        where = _linked(code(f"{at.path}:{at.line}"), run, at)
         known = " (known)" if compared.accepts(compared.fingerprint_of(one)) else ""
         lines.append(f"{where} **{one.severity}** {one.code.number}: {prose(one.message)}{known}")
     if not lines:
@@ -368,6 +393,16 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
         yield ""
     if run.semantics:
         yield f"**Read this as:** {run.semantics}."
+    presumed = [
+        f"{code(protocol.title)}: {prose(f'{one.text}, line {one.line}')}"
+        for protocol in run.protocols
+        for one in protocol.presuppositions
+        if one.presumed
+    ]
+    if presumed:
+        yield "**Presumed:**"
+        yield ""
+        yield from _listed(presumed, size)
     if totals(run)["bounded"]:
         yield '"bounded" says nothing beyond the bound named next to it.'
     if families:

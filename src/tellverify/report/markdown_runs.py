@@ -17,6 +17,7 @@ from tellverify.report.families import collapsed
 from tellverify.report.grouping import evidence_of
 from tellverify.report.markup import code, html, prose
 from tellverify.report.style import Style
+from tellverify.report.suggestion import suggestion
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
@@ -90,12 +91,14 @@ def _details(
         for text in diagnostic.helps:
             yield f"To fix: {prose(text)}."
             yield ""
+        if diagnostic.repairs:
+            yield from suggestion(diagnostic, sources.get(diagnostic.path))
     file = files.get(protocol.id_of(verdict).text)
     if file is not None and isinstance(outcome.evidence, Trace):
-        yield f"Again: {code(f'tellverify replay {file.path}', whole=True)}"
+        yield f"Again: {code(f'tellverify replay {file.path}')}"
         yield ""
     elif file is not None:
-        yield f"Shown in {code(file.path, whole=True)}."
+        yield f"Shown in {code(file.path)}."
         yield ""
     yield "</details>"
     yield ""

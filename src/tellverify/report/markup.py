@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tellverify.report.escape import LONGEST_WORD, tame
+from tellverify.report.escape import tame
 
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]<>&|~@#$]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 _SAFE_ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
-_LONGEST_MERMAID: Final = 120
-_LONGEST_COMMAND: Final = 1_000
+_LONGEST_NAME: Final = 255  # a picture of longer ones would fill the page
+_LONGEST_WORD: Final = 1_024  # the page of a comment has 60,000 characters
 _MERMAID_WORDS: Final = frozenset(
     [
         *("activate", "actor", "alt", "and", "as", "autonumber", "box", "break", "create"),
@@ -27,18 +27,18 @@ _MERMAID_WORDS: Final = frozenset(
 )
 
 
-def html(text: str, *, whole: bool = False) -> str:
-    """`text` as HTML character data or attribute value; `whole` keeps long words."""
-    return _entities(tame(text, longest=_LONGEST_COMMAND if whole else LONGEST_WORD))
+def html(text: str) -> str:
+    """`text` as HTML character data or attribute value."""
+    return _entities(tame(text, longest=_LONGEST_WORD))
 
 
 def _entities(text: str) -> str:
     return "".join(_HTML.get(char, char) for char in text)
 
 
-def code(text: str, *, in_table: bool = False, whole: bool = False) -> str:
-    """`text` as a Markdown code span; `whole` keeps long words, as commands need it."""
-    shown = tame(text, longest=_LONGEST_COMMAND if whole else LONGEST_WORD)
+def code(text: str, *, in_table: bool = False) -> str:
+    """`text` as a Markdown code span."""
+    shown = tame(text, longest=_LONGEST_WORD)
     if not shown or "`" in shown or "<" in shown:
         # No name of the language holds these; as HTML they are safe in every reader.
         return f"<code>{_entities(shown).replace('`', '&#96;').replace('|', '&#124;')}</code>"
@@ -49,7 +49,7 @@ def code(text: str, *, in_table: bool = False, whole: bool = False) -> str:
 
 def prose(text: str, *, in_table: bool = False) -> str:
     """A sentence in Markdown: what stands between backticks is code, nothing else is markup."""
-    parts = tame(text).split("`")
+    parts = tame(text, longest=_LONGEST_WORD).split("`")
     if len(parts) % 2 == 0:
         return _plain("`".join(parts))
     return "".join(
@@ -67,8 +67,7 @@ def _plain(text: str) -> str:
 def mermaid(text: str) -> str:
     """`text` for a Mermaid message or note: all but plain words is written as entities."""
     shown = "".join(
-        char if char.isalnum() or char in " _.,()[]/-" else f"#{ord(char)};"
-        for char in tame(text, limit=_LONGEST_MERMAID)
+        char if char.isalnum() or char in " _.,()[]/-" else f"#{ord(char)};" for char in tame(text)
     )
     return re.sub(r"(?i)\b(e)n(d)\b", r"\1#110;\2", shown) or "#32;"
 

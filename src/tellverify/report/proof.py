@@ -16,12 +16,22 @@ from tellverify.model.trace import Trace
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed
-from tellverify.report.grouping import VerdictGroup, evidence_of, groups, members, totals
+from tellverify.report.grouping import (
+    VerdictGroup,
+    evidence_of,
+    groups,
+    members,
+    sizes_of,
+    totals,
+    why_not_required,
+)
 from tellverify.report.markup import code, prose
 from tellverify.report.tags import href
 from tellverify.report.titles import titled
 from tellverify.report.wording import settling
 from tellverify.source.text import SourceFile
+from tellverify.verdict.done import Completion, CompletionAnswer
+from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Assumed,
@@ -61,9 +71,37 @@ def write_proof(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -
         *_section(run, "Refuted", ("refuted",), files),
         *_section(run, "Not known and not checked", ("unknown", "skipped"), files),
         *_assumptions(run),
+        *_completions(run),
         *_again(run),
     ]
     return encodable("\n".join(lines) + "\n")
+
+
+def _completions(run: Run) -> Iterator[str]:
+    """The definition of done, where a policy says what that is."""
+    if not run.completions:
+        return
+    yield "## Definition of done"
+    yield ""
+    for one in run.completions:
+        yield from _done(one)
+
+
+def _done(one: Completion) -> Iterator[str]:
+    counts = [f"{one.count(answer)} {answer}" for answer in CompletionAnswer if one.count(answer)]
+    yield f"### {code(one.id)}"
+    yield ""
+    yield f"{code(f'{one.path}:{one.line}')}: {', '.join(counts)}."
+    yield ""
+    yield "| | line | answer | evidence | next |"
+    yield f"|{' --- |' * 5}"
+    for each in one.criteria:
+        by = f" by {prose(each.owner, in_table=True)}" if each.owner else ""
+        evidence = "<br>".join(prose(said, in_table=True) for said in each.evidence)
+        todo = prose(each.todo, in_table=True)
+        text = prose(each.text, in_table=True)
+        yield f"| {each.number} | {text} | {each.answer}{by} | {evidence} | {todo} |"
+    yield ""
 
 
 def _head(run: Run) -> Iterator[str]:
@@ -123,19 +161,27 @@ def _section(run: Run, title: str, words: Sequence[str], files: _Files) -> Itera
 
 def _about(protocol: ProtocolReport) -> str:
     place = code(f"{protocol.path}:{protocol.line}")
-    return f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+    about = f"{place}: {prose(members(protocol))}, {counted(protocol.event_count, 'event')}."
+    presumed = [one for one in protocol.presuppositions if one.presumed]
+    taken = [f" Presumes: {prose(f'{one.text}, line {one.line}')}." for one in presumed]
+    return about + "".join(taken)
 
 
 def _by_property(group: VerdictGroup) -> Iterator[list[Verdict]]:
     parts: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in group.verdicts:
-        parts.setdefault((str(verdict.property), verdict.scope.item), []).append(verdict)
+        key = (requirement_key(verdict.property, verdict.scope), verdict.scope.item)
+        parts.setdefault(key, []).append(verdict)
     yield from parts.values()
 
 
 def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> Iterator[str]:
     first = verdicts[0]
-    name = code(first.name) if len(verdicts) == 1 else code(str(first.property))
+    name = (
+        code(first.name)
+        if len(verdicts) == 1
+        else code(requirement_key(first.property, first.scope))
+    )
     yield f"- **{prose(PROPERTIES[first.property].sentence)}** {name}"
     roles = [role for verdict in verdicts for role in verdict.scope.roles]
     if len(verdicts) > 1 and roles:
@@ -163,10 +209,13 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
     outcome = verdict.outcome
     match outcome:
         case Proved(method, detail):
-            yield "  - holds for: all runs"
+            sizes = sizes_of(outcome)
+            yield f"  - holds for: all runs{f', {prose(sizes)}' if sizes else ''}"
             yield f"  - method: {_method(method, detail)}"
-        case Bounded(bound, method, detail):
+        case Bounded(bound, method, detail, reason):
             yield f"  - holds for: {prose(bound)}, and nothing is said beyond"
+            if reason:
+                yield f"  - because: {prose(reason)}"
             yield f"  - method: {_method(method, detail)}"
         case Refuted(number, evidence, method, instance, reason):
             yield f"  - code: {code(number)}, found {prose(method.row.phrase)}"
@@ -184,7 +233,7 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
     if verdict.vacuity == "vacuous":
         yield "  - vacuous: what it speaks of occurs in no run"
     if not verdict.required:
-        yield "  - not required"
+        yield f"  - {why_not_required(verdict)}"
     if verdict.statistics:
         numbers = [f"{name} {grouped(value)}" for name, value in verdict.statistics]
         yield f"  - statistics: {prose(', '.join(numbers))}"

@@ -16,6 +16,7 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import evidence_of, place_of, totals
+from tellverify.source.json_schema import schema_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
@@ -69,17 +70,12 @@ def write_json(run: Run, sources: Mapping[str, SourceFile]) -> str:
     return json_text({**head, **written})
 
 
-def run_schema() -> dict[str, Json]:
+def run_schema() -> dict[str, object]:
     """The JSON Schema of a run, generated from its types."""
-    schema: dict[str, Json] = msgspec.json.schema(RunFile)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA,
-        **schema,
-    }
+    return schema_of(RunFile, name=SCHEMA)
 
 
-def json_text(value: msgspec.Struct | Json) -> str:
+def json_text(value: object) -> str:
     """`value` as indented JSON that ends with a line break; lone surrogates are written out."""
     try:
         encoded = msgspec.json.encode(value)

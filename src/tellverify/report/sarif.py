@@ -7,7 +7,7 @@ from typing import Final
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import page
-from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.model import Diagnostic, Severity, SuggestedRepair
 from tellverify.model.trace import Trace
 from tellverify.report.entries import ReportEntry, entries, region_of
 from tellverify.report.escape import printable
@@ -75,6 +75,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
         "runs": [
             {
                 "tool": {"driver": driver},
+                **_provenance(run),
                 "columnKind": "unicodeCodePoints",
                 "artifacts": [
                     {"location": {"uri": uri_of(one.path)}, "hashes": {"sha-256": one.sha256}}
@@ -99,6 +100,20 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
         ],
     }
     return json_text(log)
+
+
+def _provenance(run: Run) -> dict[str, Json]:
+    """The repository and revision of the run, where both are known (SARIF 2.1.0, 3.14.9)."""
+    known = run.revision
+    if known is None or not known.repository or not known.commit:
+        return {}
+    details: dict[str, Json] = {
+        "repositoryUri": known.repository,
+        "revisionId": printable(known.commit),
+    }
+    if known.branch:
+        details["branch"] = printable(known.branch)
+    return {"versionControlProvenance": [details]}
 
 
 # Rules
@@ -167,6 +182,9 @@ def _result(
     properties: dict[str, Json] = {}
     if one.diagnostic is not None:
         properties |= _remarks(one.diagnostic)
+        if one.diagnostic.repairs:
+            path = one.diagnostic.path
+            result["fixes"] = [_fix(each, path) for each in one.diagnostic.repairs]
     if one.protocol is not None and one.verdict is not None:
         outcome = one.verdict.outcome
         identity = one.protocol.id_of(one.verdict).text
@@ -262,6 +280,30 @@ def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
             case _:
                 pass
     return [_location(region, words) | {"id": at} for at, (region, words) in enumerate(places)]
+
+
+def _fix(repair: SuggestedRepair, path: str) -> dict[str, Json]:
+    """A repair as a change of one file; editors offer it as a code action."""
+    replacements: list[Json] = []
+    for each in repair.replacements:
+        at = each.region or Region(path, 1, 1)
+        replacements.append(
+            {
+                "deletedRegion": {
+                    "startLine": at.line,
+                    "startColumn": at.column,
+                    "endLine": at.end_line or at.line,
+                    "endColumn": at.end_column or at.column,
+                },
+                "insertedContent": {"text": each.text},
+            }
+        )
+    return {
+        "description": text_of(repair.words),
+        "artifactChanges": [
+            {"artifactLocation": {"uri": uri_of(path)}, "replacements": replacements}
+        ],
+    }
 
 
 def _remarks(diagnostic: Diagnostic) -> dict[str, Json]:

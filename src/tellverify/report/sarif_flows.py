@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tellverify.diagnostics.wording import counted, listed
+from tellverify.model.delivery import WORDS, channel_after
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL, queue_after, without_discarded
@@ -83,7 +84,12 @@ def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for step in steps:
         channel = (step.sender, step.receiver)
-        channels[channel] = queue_after(channels.get(channel, ()), step)
+        before = channels.get(channel, ())
+        channels[channel] = (
+            channel_after(before, step.send, step.label, step.delivery) or ()
+            if step.delivery
+            else queue_after(before, step)
+        )
         if step.discards:
             channels = without_discarded(channels, step)
         queue = channels.get(channel, ())
@@ -109,6 +115,8 @@ def _step(
         words = f"`{step.sender}` sends `{step.label}` to `{step.receiver}`"
     else:
         words = f"`{step.receiver}` receives `{step.label}` from `{step.sender}`"
+    if step.delivery:
+        words += f", {WORDS[step.delivery]}"
     if step.site.branch:
         words += f", branch `{step.site.branch}`"
     for one in step.discards:

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Severity
-from tellverify.report.escape import in_full, printable, width, wrapped
+from tellverify.report.escape import printable, tame, width, wrapped
 
 Paint: TypeAlias = Literal["plain", "bold", "red", "yellow", "green", "blue", "cyan", "dim"]
 
@@ -49,6 +49,7 @@ class Glyphs(msgspec.Struct, frozen=True):
     queued: str
     discarded: str
     timer: str
+    failed: str
     finished: str
     waiting: str
     able: str
@@ -67,6 +68,7 @@ UNICODE: Final = Glyphs(
     queued="┊",
     discarded="×",
     timer="⧗",
+    failed="✕",
     finished="■",
     waiting="◌",
     able="▷",
@@ -84,6 +86,7 @@ ASCII: Final = Glyphs(
     queued=":",
     discarded="x",
     timer="%",
+    failed="x",
     finished="#",
     waiting="o",
     able="~",
@@ -133,7 +136,7 @@ class Style(msgspec.Struct, frozen=True):
 
     def tamed(self, text: str) -> str:
         """A sentence on one line as this terminal can show it, its names and paths whole."""
-        return in_full(text, ascii_only=self.ascii_only)
+        return tame(text, ascii_only=self.ascii_only)
 
     def hanging(self, first: str, text: str, indent: int) -> list[str]:
         """`text` after `first`, wrapped to the width, later lines indented."""

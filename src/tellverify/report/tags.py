@@ -25,7 +25,7 @@ _ENTITIES: Final = str.maketrans(
 
 
 def escaped(text: str) -> Html:
-    """A sentence or name: printable, on one line, with words of more than 60 characters cut."""
+    """A sentence or name: printable, on one line."""
     return Html(_flat(text).translate(_ENTITIES))
 
 

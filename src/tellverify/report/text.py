@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
 from tellverify.diagnostics.model import Diagnostic
@@ -17,22 +17,39 @@ from tellverify.report.grouping import (
     evidence_of,
     groups,
     members,
-    settled,
     totals,
 )
 from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
+from tellverify.report.summary import (
+    MOST_SHOWN,
+    counts,
+    failure_lines,
+    failures,
+    is_passing,
+    limited,
+    next_lines,
+    passing_lines,
+    uncounted_lines,
+)
 from tellverify.report.titles import titled
+from tellverify.report.version_blocks import against_words, version_lines
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import DIALECTS
-from tellverify.verdict.run import Coverage, EvidenceFile, ProtocolReport, Run, Verdict
+from tellverify.verdict.run import (
+    Coverage,
+    EvidenceFile,
+    ProtocolReport,
+    Run,
+    Verdict,
+    is_comparison,
+)
 
 _STATUS: Final = 10
 _SUBJECT: Final = 49
 _CODE: Final = 8
 _NAME: Final = 16
-_LINE_NAME: Final = 48
 _NARROW: Final = 76  # columns that the obligation, its code and what is known need side by side
 
 
@@ -47,12 +64,56 @@ def write_text(
     verbose: bool,
     folder: str = "",
     trailer: str = "",
+    most: int | None = None,
 ) -> None:
-    """Write the terminal report of `run`; `trailer` is put at the end of the totals line."""
-    style = Style(color=color, ascii_only=ascii_only, width=max(width, 40))
+    """Write the terminal report of `run`; `trailer` is put at the end of the totals line.
+
+    At most `most` findings are shown, and as many failures repeated at the end.
+    """
+    style = Style(color=color, ascii_only=ascii_only, width=max(width, 40), folder=folder)
     run = titled(run)
+    found = entries(run)
+    is_short = len(run.protocols) > MOST_SHOWN and not verbose
+    _findings(run, found, sources, out, style, is_short=is_short, verbose=verbose, most=most)
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            if verdict.witness is not None:
+                files = evidence_of(run)
+                _write(out, [*_witness(protocol, verdict, files, style, verbose), ""])
+    _write(out, list(_blocks(run, style, verbose)))
+    if run.dialect != "strict":
+        _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
+    if run.protocols and run.semantics:
+        _write(out, ["", *style.hanging("under ", run.semantics, 6)])
+    elif run.protocols:
+        _write(out, [""])
+    failed = failures(found, run)
+    if failed:
+        _write(out, ["", *failure_lines(failed, run, most, style), ""])
+    _write(out, totals_lines(run, style, trailer))
+    _write(out, next_lines(failed, style))
+
+
+def _findings(
+    run: Run,
+    found: Sequence[ReportEntry],
+    sources: Mapping[str, SourceFile],
+    out: TextIO,
+    style: Style,
+    *,
+    is_short: bool,
+    verbose: bool,
+    most: int | None,
+) -> None:
+    """The findings with source and runs; those that touch nothing required are counted if asked."""
     files = evidence_of(run)
-    for entry, others in folded(entries(run)):
+    shown = folded(found)
+    aside = [entry for entry, _ in shown if is_short and not counts(entry, run)]
+    kept = [(entry, others) for entry, others in shown if not (is_short and not counts(entry, run))]
+    chosen = set(map(id, limited([entry for entry, _ in kept], most)))
+    for entry, others in kept:
+        if id(entry) not in chosen:
+            continue
         gutter = 1
         if entry.diagnostic is not None:
             lines, gutter = diagnostic_lines(entry.diagnostic, sources, style)
@@ -61,25 +122,38 @@ def write_text(
         if entry.refutation is not None:
             lines.extend(_evidence(entry.refutation, files, gutter, style, verbose))
         _write(out, [*lines, ""])
+    if len(chosen) < len(kept):
+        _write(out, [f"{counted(len(kept) - len(chosen), 'more finding')} not shown", ""])
+    if aside:
+        _write(out, [*uncounted_lines(aside, style), ""])
+
+
+def _blocks(run: Run, style: Style, verbose: bool) -> Iterator[str]:
+    """The block of every protocol, or one line for many that pass."""
+    if run.versions is not None and is_comparison(run):
+        yield from version_lines(run.versions, style, verbose=verbose)
+        for protocol in run.protocols:
+            yield from _certificates(run, protocol, style)
+        return
+    passing = [one for one in run.protocols if is_passing(one)]
+    is_short = len(run.protocols) > MOST_SHOWN and not verbose
+    folds = len(passing) > MOST_SHOWN and not verbose
     for protocol in run.protocols:
-        for verdict in protocol.verdicts:
-            if verdict.witness is not None:
-                _write(out, [*_witness(protocol, verdict, files, style, verbose), ""])
-    short = len(run.protocols) > 1 and not verbose
-    for protocol in run.protocols:
-        word = settled(protocol) if short else ""
-        if word:
-            _write(out, _line(protocol, word, style))
-        else:
-            _write(out, _protocol(protocol, style, verbose))
-            _write(out, _certificates(run, protocol, style))
-    if run.dialect != "strict":
-        _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
-    if run.protocols and run.semantics:
-        _write(out, ["", *style.hanging("under ", run.semantics, 6)])
-    elif run.protocols:
-        _write(out, [""])
-    _write(out, totals_lines(run, style, trailer))
+        if not (folds and is_passing(protocol)):
+            yield from _protocol(protocol, style, verbose, is_short=is_short)
+            yield from _certificates(run, protocol, style)
+            yield from _against(run, protocol, "  ", style)
+    if folds:
+        yield from passing_lines(passing, style)
+        for one in passing:
+            yield from _certificates(run, one, style)
+            yield from _against(run, one, f"  {style.tamed(one.title)} ", style)
+
+
+def _against(run: Run, protocol: ProtocolReport, head: str, style: Style) -> list[str]:
+    """How the protocol compares with the base, if it was compared."""
+    row = against_words(run.versions, protocol)
+    return style.hanging(head, style.tamed(row), 4) if row else []
 
 
 def _witness(
@@ -145,7 +219,7 @@ def _bare(entry: ReportEntry, others: int, style: Style) -> list[str]:
     lines = style.hanging(f"{head}: ", style.tamed(entry.message), 4)
     lines[0] = style.paint("red", head) + lines[0][len(head) :]
     at = entry.region
-    lines.append(f" {style.paint('blue', '-->')} {style.shown(at.path)}:{at.line}:{at.column}")
+    lines.append(f" {style.paint('blue', '-->')} {style.place(at.path, at.line, at.column)}")
     outcome = entry.verdict.outcome if entry.verdict is not None else None
     if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Conflict):
         for region in outcome.evidence.regions:
@@ -200,17 +274,41 @@ def _premises(core: Core, script: str, gutter: int, style: Style) -> list[str]:
     return lines
 
 
-def _protocol(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str]:
-    """The block of one protocol: who takes part, then the verdicts."""
+def _protocol(
+    protocol: ProtocolReport, style: Style, verbose: bool, *, is_short: bool
+) -> list[str]:
+    """The block of one protocol: who takes part, then the verdicts.
+
+    Of many protocols a failing one has just what does not hold, and the rest as a number.
+    """
     name = style.tamed(protocol.title)
     head = padded(name, max(_NAME, width(name) + 3))
     indent = min(width(head), _NAME)
     lines = style.hanging(head, style.tamed(members(protocol)), indent)
     lines[0] = style.paint("bold", name) + lines[0][len(name) :]
+    cuts = is_short and not is_passing(protocol)
+    rest = 0
     for group in groups(protocol, everything=verbose):
-        lines.extend(_group(group, style))
+        if cuts and group.status in ("proved", "bounded"):
+            rest += len(group.verdicts)
+        else:
+            lines.extend(_group(group, style))
+    if rest:
+        lines.append(f"  {counted(rest, 'other obligation')} {'holds' if rest == 1 else 'hold'}")
+    lines.extend(_presuppositions(protocol, style, verbose))
     if verbose and protocol.coverage is not None:
         lines.extend(_coverage(protocol.coverage, style))
+    return lines
+
+
+def _presuppositions(protocol: ProtocolReport, style: Style, verbose: bool) -> list[str]:
+    """What the verdicts take for granted of single statements; with `verbose` also what not."""
+    lines: list[str] = []
+    for one in protocol.presuppositions:
+        if one.presumed or verbose:
+            head = "  presumes  " if one.presumed else "  note      "
+            text = style.tamed(f"{one.text}, line {one.line}")
+            lines.extend(style.hanging(head, text, 12))
     return lines
 
 
@@ -221,20 +319,6 @@ def _certificates(run: Run, protocol: ProtocolReport, style: Style) -> list[str]
     for one in run.evidence:
         if one.obligation in wanted:
             lines.extend(style.hanging("  certificate  ", style.shown(one.path), 15))
-    return lines
-
-
-def _line(protocol: ProtocolReport, word: str, style: Style) -> list[str]:
-    """The line of a protocol of which all is known and nothing is wrong."""
-    name = style.tamed(protocol.title)
-    head = f"{word:<{_STATUS}}{padded(name, max(_LINE_NAME, width(name) + 2))}"
-    who = members(protocol).replace(", checked for ", ", ")
-    if style.width < _NARROW:
-        lines = style.hanging(f"{word:<{_STATUS}}", name, _STATUS)
-        lines[0] = style.paint(STATUS_PAINT[word], word) + lines[0][len(word) :]
-        return [*lines, *style.hanging(" " * (_STATUS + 2), style.tamed(who), _STATUS + 2)]
-    lines = style.hanging(head, style.tamed(who), min(width(head), _STATUS + _LINE_NAME))
-    lines[0] = style.paint(STATUS_PAINT[word], word) + lines[0][len(word) :]
     return lines
 
 

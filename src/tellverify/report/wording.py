@@ -19,13 +19,13 @@ def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
     """What would settle an obligation that is unknown, skipped or bounded."""
     outcome = verdict.outcome
     match outcome:
-        case Bounded() if protocol.families:
+        case Bounded(reason=reason) if protocol.families:
             family = protocol.families[0]
             largest = max(family.sizes, default=0)
-            return (
-                f"Larger sizes extend it: `--instances {family.name}=1..{2 * largest or 2}`."
-                " A statement for every size needs a proof by induction, or by hand."
-            )
+            more = f"Larger sizes extend it: `--instances {family.name}=1..{2 * largest or 2}`."
+            if reason:
+                return f"{more} Every size is decided once this does not hold: {reason}."
+            return f"{more} A check without `--instances` decides every size where it can."
         case Bounded():
             return "A larger bound extends it; a proof for all runs needs another method."
         case Unknown(_, number) | Skipped(_, number):

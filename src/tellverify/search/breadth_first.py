@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -59,7 +60,7 @@ class LayeredSearch:
         self.system = system
         self.overflow = False
         self.budget = budget
-        self.may_be_dense = True
+        self.may_be_dense = not system.has_faults
         weight = 1 + system.width // 1024
         self._room = budget // weight
         self._slice = max(1, _SLICE // (weight * (1 + len(system.machines) // 8)))
@@ -69,6 +70,8 @@ class LayeredSearch:
         # Configurations that were met after even and odd numbers of moves, as far as is needed.
         graded = all(map(is_graded, system.machines))
         self._met: tuple[set[int], set[int]] | None = None if graded else ({system.initial}, set())
+        if self._met is not None and system.has_faults:  # a lost message is no message more
+            self._met = (self._met[0], self._met[0])
         self.endings: list[TerminalEnding] = []
         self.spoilt: dict[int, Shown] = {}
         self.abandoned: dict[int, Shown] = {}
@@ -168,10 +171,10 @@ def _dense(system: CompiledSystem, budget: int) -> DenseSearch | None:
     return DenseSearch(system, budget) if NumpyLayout(system).fits else None
 
 
-def explored(system: CompiledSystem, budget: int) -> Layers:
-    """A search of all that `budget` allows."""
+def explored(system: CompiledSystem, budget: int, depth: int | None = None) -> Layers:
+    """A search of all that `budget` allows, or of all runs of up to `depth` moves."""
     search: Layers = LayeredSearch(system, budget)
-    while not search.exhausted and not search.overflow:
+    while not search.exhausted and not search.overflow and search.depth != depth:
         search = advanced(search)
     return search
 
@@ -210,13 +213,35 @@ def explore_iterated(
         bound = min(2 * bound, largest_bound)
 
 
+def _predecessors(views: SuccessorViews, level: Sequence[int], configuration: int) -> list[int]:
+    """The configurations of a sorted layer with a move to `configuration`.
+
+    Where few changes are possible they are undone one by one, else the layer is gone through.
+    """
+    system = views.system
+    deltas = system.unit_deltas
+    if not deltas or len(level) < len(deltas):
+        return views.predecessors(level, configuration)
+    found = []
+    for delta in deltas:
+        before = configuration - delta
+        at = bisect_left(level, before)
+        if (
+            at < len(level)
+            and level[at] == before
+            and any(move.delta == delta for move in system.enabled(before))
+        ):
+            found.append(before)
+    return found
+
+
 def run_to(
     views: SuccessorViews, levels: Sequence[Sequence[int]], configuration: int, depth: int
 ) -> list[EncodedMove]:
     """The moves of a shortest run, found backwards: the least predecessor in each layer."""
     moves: list[EncodedMove] = []
     for level in range(depth - 1, -1, -1):
-        before = min(views.predecessors(levels[level], configuration))
+        before = min(_predecessors(views, levels[level], configuration))
         delta = configuration - before
         moves.append(next(m for m in views.system.enabled(before) if m.delta == delta))
         configuration = before

@@ -10,17 +10,25 @@ a role can do, and by how much each of its moves changes the int, depends on its
 
 A channel holds up to `queue_bound` labels, each in a slot of its own, the head in the low bits;
 label 0 is an empty slot.
+
+Machines of a scenario have moves with faults (`tellverify.model.delivery`). A message that is lost
+or made up changes the local state alone, one that is duplicated takes two slots, and one that is
+reordered is taken out of the middle of its channel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from tellverify.model.configuration import Configuration
+from tellverify.model.delivery import UNQUEUED, Delivery
 from tellverify.model.machine import Machine
 
 Channel = tuple[str, str]
+
+_MAY_SERVE = (Delivery.FORGED, Delivery.REORDERED)
 
 
 class Queue(NamedTuple):
@@ -51,12 +59,12 @@ class EncodedMove(NamedTuple):
 class EncodedState(NamedTuple):
     """What decides the moves of one role in one local state.
 
-    A row of `moves` is `(place of the queue, code of the label, change of the local state)`; the
-    place counts in `sends`, or is the complement of a place in `awaits`.
+    A row of `moves` is `(place of the queue, code of the label, change of the local state,
+    delivery)`; the place counts in `sends`, or is the complement of a place in `awaits`.
     """
 
     mask: int
-    moves: tuple[tuple[int, int, int], ...]
+    moves: tuple[tuple[int, int, int, Delivery], ...]
     sends: tuple[Queue, ...]
     awaits: tuple[Queue, ...]
     may_spoil: bool
@@ -77,6 +85,12 @@ class CompiledSystem:
         self.queue_bound = queue_bound
         self.roles = tuple(machine.role for machine in self.machines)
         self.blocked = False
+        self.has_faults = any(
+            action.delivery is not Delivery.FIFO
+            for machine in self.machines
+            for row in machine.moves
+            for action, _ in row
+        )
         self.spoilt: set[int] = set()
         self.abandoned: set[int] = set()
         self.shift: list[int] = []
@@ -132,6 +146,9 @@ class CompiledSystem:
         mask = self.state_mask[role]
         for action, target in machine.moves[state]:
             change = (target - state) << self.shift[role]
+            if action.delivery in UNQUEUED:
+                moves.append((0, 0, change, action.delivery))
+                continue
             if action.send:
                 queue = self.queues[machine.role, action.peer]
                 place = sends.setdefault(queue, len(sends))
@@ -140,8 +157,10 @@ class CompiledSystem:
                 queue = self.queues[action.peer, machine.role]
                 place = ~awaits.setdefault(queue, len(awaits))
                 mask |= queue.mask << queue.local_content
-            moves.append((place, queue.labels.index(action.label) + 1, change))
-        may_spoil = bool(awaits) and not sends and not machine.final[state]
+            code = queue.labels.index(action.label) + 1
+            moves.append((place, code, change, action.delivery))
+        served = any(a.delivery in _MAY_SERVE for a, _ in machine.moves[state])
+        may_spoil = bool(awaits) and not sends and not machine.final[state] and not served
         gone = machine.final[state] and not moves
         inbound = self._inbound.get(machine.role, 0) if gone else 0
         return EncodedState(
@@ -165,7 +184,13 @@ class CompiledSystem:
         state = segment & self.state_mask[role]
         local = self._locals[role][state]
         moves = []
-        for place, (peer, label, change) in enumerate(local.moves):
+        for place, (peer, label, change, delivery) in enumerate(local.moves):
+            if delivery is not Delivery.FIFO:
+                queue = local.sends[peer] if peer >= 0 and local.sends else None
+                if delivery is Delivery.REORDERED:
+                    queue = local.awaits[~peer]
+                moves += self._with_fault(segment, delivery, queue, (role, place, label, change))
+                continue
             if peer >= 0:
                 queue = local.sends[peer]
                 length = (segment >> queue.local_length) & self._length_mask
@@ -189,6 +214,52 @@ class CompiledSystem:
         if segment & local.inbound:
             self.abandoned.add(role)
         return tuple(moves)
+
+    def _with_fault(
+        self,
+        segment: int,
+        delivery: Delivery,
+        queue: Queue | None,
+        move: tuple[int, int, int, int],
+    ) -> list[EncodedMove]:
+        """A move with a fault, when it is enabled: its role, place, label and change."""
+        role, place, label, change = move
+        if delivery in UNQUEUED or queue is None:
+            return [EncodedMove(role, place, change)]
+        if delivery is Delivery.DUPLICATED:
+            length = (segment >> queue.local_length) & self._length_mask
+            if length + 2 > self.queue_bound:
+                self.blocked = True
+                return []
+            code = (label | label << queue.slot) << (queue.content + length * queue.slot)
+            return [EncodedMove(role, place, change + (2 << queue.length) + code)]
+        content = (segment >> queue.local_content) & queue.mask
+        low = queue.slot
+        while content >> low:
+            if (content >> low) & ((1 << queue.slot) - 1) == label:
+                rest = (content >> (low + queue.slot)) << low | content & ((1 << low) - 1)
+                shifted = (rest - content) << queue.content
+                return [EncodedMove(role, place, change + shifted - (1 << queue.length))]
+            low += queue.slot
+        return []
+
+    @cached_property
+    def unit_deltas(self) -> tuple[int, ...]:
+        """What all moves add when no channel holds more than one message; empty otherwise."""
+        if self.queue_bound > 1:
+            return ()
+        found: dict[int, None] = {}
+        for states in self._locals:
+            for local in states:
+                for peer, label, change, delivery in local.moves:
+                    if delivery in UNQUEUED:
+                        found[change] = None
+                        continue
+                    queue = local.sends[peer] if peer >= 0 else local.awaits[~peer]
+                    sign = 1 if peer >= 0 else -1
+                    add = (label << queue.content) + (1 << queue.length)
+                    found[change + sign * add] = None
+        return tuple(found)
 
     def is_spoilt(self, role: int, configuration: int) -> bool:
         """True when `role` only receives, may not stop, and can take no head it awaits.
@@ -256,6 +327,8 @@ def _channel_labels(machines: Sequence[Machine]) -> dict[Channel, tuple[str, ...
             for action, _ in row:
                 if action.peer not in roles or action.peer == machine.role:
                     raise ValueError(f"`{machine.role}` has no peer `{action.peer}`")
+                if action.delivery in UNQUEUED:
+                    continue
                 ends = (machine.role, action.peer)
                 channel = ends if action.send else (ends[1], ends[0])
                 found.setdefault(channel, {})[action.label] = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from tellverify.search.encoding import CompiledSystem
+from tellverify.search.encoding import CompiledSystem, EncodedMove
 
 _GROUP_LIMIT: Final = 4096  # entries of a table that several roles share
 _ROLE_LIMIT: Final = 200  # segments of a role that may share a table
@@ -30,15 +30,21 @@ class SuccessorTable(dict[int, tuple[int, ...]]):
         return value
 
 
+# What a role can do when its segment is known.
+Moves: TypeAlias = Callable[[int, int], "tuple[EncodedMove, ...]"]
 # A shift, a mask, and the table for what they cut out.
 Lookup: TypeAlias = tuple[int, int, SuccessorTable]
 
 
 class SuccessorViews:
-    """The moves of all configurations of `system`; `regroup` adapts the tables to what is met."""
+    """The moves of all configurations of `system`; `regroup` adapts the tables to what is met.
 
-    def __init__(self, system: CompiledSystem) -> None:
+    `moves` stands in for those of the system where something else is asked of each segment.
+    """
+
+    def __init__(self, system: CompiledSystem, moves: Moves | None = None) -> None:
         self.system = system
+        self._moves = moves or system.moves
         self._groups: list[Lookup] = []
         self._singles = [self._by_state(role) for role in range(len(system.machines))]
 
@@ -74,6 +80,22 @@ class SuccessorViews:
                 if not table[(c >> s) & m]
             ]
         return idle
+
+    def movable(self, layer: Sequence[int]) -> list[int]:
+        """Configurations of `layer` in which some role can move, ascending."""
+        found: set[int] = set()
+        for shift, mask, table in self._groups:
+            found.update([c for c in layer if table[(c >> shift) & mask]])
+        for shift, mask, states in self._singles:
+            found.update(
+                [
+                    c
+                    for c in layer
+                    for s, m, table in (states[(c >> shift) & mask],)
+                    if table[(c >> s) & m]
+                ]
+            )
+        return sorted(found)
 
     def predecessors(self, layer: Sequence[int], target: int) -> list[int]:
         """Configurations of `layer` that have a move to `target`, possibly with repetitions."""
@@ -114,7 +136,7 @@ class SuccessorViews:
 
     def _role_table(self, role: int, low: int = 0, state: int = 0) -> SuccessorTable:
         """The table of one role; keys are shifted by `low` bits and lack the local state."""
-        moves = self.system.moves
+        moves = self._moves
         return SuccessorTable(lambda key: tuple(m.delta for m in moves(role, (key << low) | state)))
 
     def _by_state(self, role: int) -> tuple[int, int, list[Lookup]]:

@@ -9,7 +9,7 @@ from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
-from tellverify.model.run_end import Ended, replay
+from tellverify.model.run_end import Ended, origins, replay
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
@@ -23,9 +23,8 @@ def step_of(machine: Machine, state: int, place: int, graph: ProtocolGraph | Non
     action = machine.moves[state][place][0]
     number = machine.sites[state][place] if machine.sites else -1
     site = graph.sites[number] if graph is not None and number >= 0 else Site()
-    if action.send:
-        return Step(True, machine.role, action.peer, action.label, site)
-    return Step(False, action.peer, machine.role, action.label, site)
+    ends = (machine.role, action.peer) if action.send else (action.peer, machine.role)
+    return Step(action.send, *ends, action.label, site, delivery=action.delivery)
 
 
 def steps_of(
@@ -160,17 +159,11 @@ def last_events(steps: Sequence[Step]) -> list[Step]:
 def dependencies(steps: Sequence[Step]) -> list[list[int]]:
     """For every event the event of its role before it, and for a receive also its send."""
     latest: dict[str, int] = {}
-    sends: dict[tuple[str, str], list[int]] = {}
-    taken: dict[tuple[str, str], int] = {}
+    sent = origins(steps)
     before: list[list[int]] = []
     for index, step in enumerate(steps):
-        channel = (step.sender, step.receiver)
         mine = [latest[step.actor]] if step.actor in latest else []
-        if step.send:
-            sends.setdefault(channel, []).append(index)
-        else:
-            mine.append(sends[channel][taken.get(channel, 0)])
-            taken[channel] = taken.get(channel, 0) + 1
+        mine += [sent[index]] if index in sent else []
         latest[step.actor] = index
         before.append(mine)
     return before

@@ -57,6 +57,23 @@ def needed_by(key: Node, needs: Mapping[Node, Collection[Node]]) -> set[Node]:
     return direct | nx.descendants(_graph(needs), key)
 
 
+def reduced(needs: Mapping[Node, Collection[Node]]) -> dict[Node, set[Node]]:
+    """What each key needs directly: without what follows from the needs of others.
+
+    The transitive reduction; needs with a circle are returned as they are.
+    """
+    plain = {key: set(others) for key, others in needs.items()}
+    if not any(needs[other] for others in needs.values() for other in others):
+        return plain
+    import networkx as nx
+
+    graph = _graph(needs)
+    if not nx.is_directed_acyclic_graph(graph):
+        return plain
+    kept = nx.transitive_reduction(graph)
+    return {key: set(kept.successors(key)) for key in needs}
+
+
 def _graph(needs: Mapping[Node, Collection[Node]]) -> nx.DiGraph[Node]:
     import networkx as nx
 

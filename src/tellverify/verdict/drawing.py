@@ -29,13 +29,45 @@ class Drawing(msgspec.Struct, frozen=True):
     moves: tuple[Move, ...]
 
 
+class PictureStep(msgspec.Struct, frozen=True):
+    """A step of a workflow: a session, or a local step; its agents are in the order of roles.
+
+    `in_cycle` says that it is among sessions that wait for each other.
+    """
+
+    name: str
+    workflow: str
+    agents: tuple[str, ...]
+    local: bool = False
+    in_cycle: bool = False
+
+
+class PictureOrder(msgspec.Struct, frozen=True):
+    """Who runs the step `source` before the step `target`."""
+
+    source: int
+    target: int
+    agents: tuple[str, ...]
+    in_cycle: bool = False
+
+
+class WorkflowPicture(msgspec.Struct, frozen=True):
+    """The phases of a workflow with those that its agents run before and after."""
+
+    name: str
+    steps: tuple[PictureStep, ...]
+    orders: tuple[PictureOrder, ...]
+
+
 class Drawings(msgspec.Struct, frozen=True):
     """The graph and the machines of a protocol at the family sizes `instance`.
 
-    `omitted` says what is too large to be drawn; `graph` is None when that is the graph.
+    `omitted` says what is too large to be drawn; `graph` is None when that is the graph. A workflow
+    has its phases in `workflow`.
     """
 
     instance: str = ""
     graph: Drawing | None = None
     machines: tuple[Drawing, ...] = ()
     omitted: tuple[str, ...] = ()
+    workflow: WorkflowPicture | None = None

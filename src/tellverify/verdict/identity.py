@@ -16,6 +16,8 @@ from tellverify.verdict.properties import Property
 
 _LONGEST_NAME: Final = 100
 # Evidence of a subject that several of its obligations rest on.
+SCENARIO_MARK: Final = " @ "
+NO_FAULTS: Final = "none"  # what selects no scenario, and so names none
 CERTIFICATE: Final = "certificate"
 BUDGETS: Final = "budgets"
 
@@ -27,10 +29,11 @@ class SubjectKind(StrEnum):
     MACHINES = "machines"
     STRUCTURE = "structure"
     MODEL = "model"
+    WORKFLOW = "workflow"
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A protocol, a system of machines, a structure of data or a model, in the file `path`."""
+    """A protocol, a system of machines, a structure of data, a model or a workflow, in a file."""
 
     kind: SubjectKind
     path: str
@@ -68,12 +71,14 @@ class ObligationScope(msgspec.Struct, frozen=True, omit_defaults=True):
     """What of its subject an obligation is about; empty when it is the whole subject.
 
     A channel is named by its two roles, sender first. `item` names what else it may be about: a
-    property of the user, a theorem pack, a row of a budget, a law, a claim.
+    property of the user, a theorem pack, a row of a budget, a law, a claim. `scenario` names the
+    faults under which it is to hold, and is empty without faults.
     """
 
     roles: tuple[str, ...] = ()
     channel: tuple[str, str] | None = None
     item: str = ""
+    scenario: str = ""
 
 
 class ObligationId(msgspec.Struct, frozen=True):
@@ -90,12 +95,22 @@ class ObligationId(msgspec.Struct, frozen=True):
 
 
 def obligation_name(asked: Property, scope: ObligationScope) -> str:
-    """An obligation within its subject: `no-stuck-role[Courier]`."""
+    """An obligation within its subject: `no-stuck-role[Courier]`, `no-deadlock @ one-crash`."""
+    under = f"{SCENARIO_MARK}{scope.scenario}" if scope.scenario else ""
+    return f"{_without_faults(asked, scope)}{under}"
+
+
+def _without_faults(asked: Property, scope: ObligationScope) -> str:
     if scope.channel is not None:
         sender, receiver = scope.channel
         return f"{asked}[{sender} -> {receiver}]"
     about = (*((scope.item,) if scope.item else ()), *scope.roles)
     return f"{asked}[{', '.join(about)}]" if about else str(asked)
+
+
+def requirement_key(asked: Property, scope: ObligationScope) -> str:
+    """How a configuration names the requirement on an obligation."""
+    return f"{asked}{SCENARIO_MARK}{scope.scenario}" if scope.scenario else str(asked)
 
 
 def slashed(path: str) -> str:

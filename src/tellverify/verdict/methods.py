@@ -48,6 +48,7 @@ class Method(StrEnum):
     SETS = "sets"
     CASES = "cases"
     COHERENCE = "coherence"
+    GENERIC_MEMBER = "generic-member"
     COMPOSITION = "composition"
     STRICT_MERGE = "strict-merge"
     CAUSALITY = "causality"
@@ -67,6 +68,10 @@ class Method(StrEnum):
     INDUCTION = "induction"
     EXECUTIONS = "executions"
     ACCEPTANCE_CONDITIONS = "acceptance-conditions"
+    SUBTYPING = "subtyping"
+    PHASE_CONDITIONS = "phase-conditions"
+    SESSION_ORDERS = "session-orders"
+    JOINED_GRAPH = "joined-graph"
 
     @property
     def row(self) -> MethodRow:
@@ -84,6 +89,12 @@ METHODS: Final[dict[Method, MethodRow]] = {
         Engine.PROJECTION,
         "coherence",
         "by the complete conditions of implementability on the protocol graph",
+        CertificateKind.COHERENCE,
+    ),
+    Method.GENERIC_MEMBER: MethodRow(
+        Engine.PROJECTION,
+        "generic member",
+        "by deciding a family with one member that stands for all further ones",
         CertificateKind.COHERENCE,
     ),
     Method.COMPOSITION: MethodRow(
@@ -140,6 +151,22 @@ METHODS: Final[dict[Method, MethodRow]] = {
     ),
     Method.ACCEPTANCE_CONDITIONS: MethodRow(
         Engine.EXECUTION, "five conditions", "by the five conditions of the acceptance rule"
+    ),
+    Method.SUBTYPING: MethodRow(
+        Engine.PROJECTION, "subtyping", "by asynchronous subtyping, role by role"
+    ),
+    Method.PHASE_CONDITIONS: MethodRow(
+        Engine.GRAPH,
+        "conditions between phases",
+        "by the conditions between phases and the orders of all agents",
+    ),
+    Method.SESSION_ORDERS: MethodRow(
+        Engine.GRAPH, "orders of sessions", "by the absence of cycles in the orders of all agents"
+    ),
+    Method.JOINED_GRAPH: MethodRow(
+        Engine.PROJECTION,
+        "joined graph",
+        "by the complete conditions of implementability on the joined graph of the phases",
     ),
 }
 

@@ -14,18 +14,28 @@ from tellverify.verdict.methods import Method
 
 
 class Proved(msgspec.Struct, frozen=True, omit_defaults=True, tag="proved", tag_field="status"):
-    """Holds of all runs of all instances in scope. `method` says how that is known."""
+    """Holds of all runs of all instances in scope. `method` says how that is known.
+
+    Of a protocol with families, `every` names all sizes it holds for, such as `every N >= 1`, and
+    `generic` the members that each stand for all further ones, where the claim rests on them.
+    """
 
     method: Method
     detail: str = ""
+    every: str = ""
+    generic: tuple[str, ...] = ()
 
 
 class Bounded(msgspec.Struct, frozen=True, omit_defaults=True, tag="bounded", tag_field="status"):
-    """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`."""
+    """No run within `bound` breaks it, for example `N = 1, 2, 3` or `runs of up to 40 events`.
+
+    `reason` says why nothing is claimed beyond the sizes that were tried, where that is known.
+    """
 
     bound: str
     method: Method
     detail: str = ""
+    reason: str = ""
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, tag="conflict", tag_field="kind"):
@@ -65,6 +75,7 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
     """It does not hold: a replayed run, two branches that conflict, or premises that clash.
 
     `instance` names the family sizes it was found at, `reason` says why it happens, where known.
+    `helps` say what would heal it, where that was verified.
     `diagnostic` is the finding that reports it. There is none where another obligation is refuted
     by the same evidence and reports it.
     """
@@ -75,6 +86,7 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
     instance: str = ""
     reason: str = ""
     diagnostic: Diagnostic | None = None
+    helps: tuple[str, ...] = ()
 
 
 class Unknown(msgspec.Struct, frozen=True, omit_defaults=True, tag="unknown", tag_field="status"):

@@ -30,6 +30,9 @@ class Property(StrEnum):
     BOUNDED_QUEUES = "bounded-queues"
     CAN_TERMINATE = "can-terminate"
     TERMINATES = "terminates"
+    NO_LATE_MESSAGE = "no-late-message"
+    AGREEMENT = "agreement"
+    AT_MOST_ONCE = "at-most-once"
     PROJECTABLE = "projectable"
     TIMEOUT_AGREEMENT = "timeout-agreement"
     FRESH_MESSAGES = "fresh-messages"
@@ -48,6 +51,18 @@ class Property(StrEnum):
     CEREMONY_STATUS = "ceremony-status"
     LAW = "law"
     CLAIM = "claim"
+    MIXTURE = "mixture"
+    ROLL_OUT = "roll-out"
+    REFINES = "refines"
+    COMPOSITION = "composition"
+    SESSION_ORDER = "session-order"
+    KNOWS_END = "knows-end"
+    KNOWS_OUTCOME = "knows-outcome"
+    LABELS_APART = "labels-apart"
+    ABANDONED = "abandoned"
+    RESULTS = "results"
+    PREMISES = "premises"
+    OWNERSHIP = "ownership"
 
 
 class Presumption(StrEnum):
@@ -72,6 +87,9 @@ class PropertyScope(StrEnum):
     EVENT = "event"
     STRUCTURE = "structure"
     MODEL = "model"
+    VERSIONS = "versions"
+    WORKFLOW = "workflow"
+    AGENT = "agent"
 
 
 COMMUNICATION: Final = tuple(Presumption)
@@ -168,6 +186,23 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         PropertyScope.PROTOCOL,
         ("TV523",),
         fault=Fault.ENDLESS_RUN,
+    ),
+    Property.NO_LATE_MESSAGE: PropertyRow(
+        "No answer of a gather comes after its receiver has gone on, unless it is discarded.",
+        PropertyScope.CHANNEL,
+        ("TV470",),
+    ),
+    Property.AGREEMENT: PropertyRow(
+        SENTENCES["agreement"],
+        PropertyScope.FORMULA,
+        ("TV623",),
+        fault=Fault.DISAGREEMENT,
+    ),
+    Property.AT_MOST_ONCE: PropertyRow(
+        SENTENCES["at-most-once"],
+        PropertyScope.FORMULA,
+        ("TV624",),
+        fault=Fault.REPETITION,
     ),
     Property.PROJECTABLE: PropertyRow(
         "The role has a local type by strict merge.",
@@ -286,6 +321,86 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         "The claim holds of all runs of the model.",
         PropertyScope.MODEL,
         ("TV681",),
+        worded_apart=True,
+        presumes=(),
+    ),
+    Property.MIXTURE: PropertyRow(
+        "Old and new roles, mixed in this way, run together without a fault.",
+        PropertyScope.VERSIONS,
+        ("TV560",),
+        worded_apart=True,
+    ),
+    Property.ROLL_OUT: PropertyRow(
+        "The roles can be upgraded one by one in an order in which no mixture fails.",
+        PropertyScope.VERSIONS,
+        ("TV561", "TV562", "TV569"),
+        worded_apart=True,
+    ),
+    Property.REFINES: PropertyRow(
+        "The machine does what its role must do, up to sends ahead of their time.",
+        PropertyScope.ROLE,
+        ("TV570",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.COMPOSITION: PropertyRow(
+        "Every agent finishes all sessions that a run of the workflow reaches.",
+        PropertyScope.WORKFLOW,
+        ("TV846", "TV847", "TV848", "TV849", "TV850", "TV851", "TV852"),
+        worded_apart=True,
+    ),
+    Property.SESSION_ORDER: PropertyRow(
+        "The orders in which agents run sessions and hold bundles have no cycle that blocks.",
+        PropertyScope.WORKFLOW,
+        ("TV848",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.KNOWS_END: PropertyRow(
+        "The agent knows when its part of a phase is over.",
+        PropertyScope.AGENT,
+        ("TV849",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.KNOWS_OUTCOME: PropertyRow(
+        "The agent knows at the end of a phase whether the workflow goes on.",
+        PropertyScope.AGENT,
+        ("TV850",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.LABELS_APART: PropertyRow(
+        "No two phases send the same message on a channel that they share.",
+        PropertyScope.CHANNEL,
+        ("TV851",),
+        required=False,
+        worded_apart=True,
+    ),
+    Property.ABANDONED: PropertyRow(
+        "The agent comes to an end of its own in a session that a join gives up.",
+        PropertyScope.AGENT,
+        ("TV852",),
+        worded_apart=True,
+    ),
+    Property.RESULTS: PropertyRow(
+        "Every run that reaches the phase has sent the result that it uses.",
+        PropertyScope.WORKFLOW,
+        ("TV842",),
+        worded_apart=True,
+        presumes=(),
+    ),
+    Property.PREMISES: PropertyRow(
+        "The steps before a phase make all capabilities and facts that it needs.",
+        PropertyScope.WORKFLOW,
+        ("TV843",),
+        worded_apart=True,
+        presumes=(),
+    ),
+    Property.OWNERSHIP: PropertyRow(
+        "No session gives a link bundle away while another runs on it.",
+        PropertyScope.WORKFLOW,
+        ("TV844",),
         worded_apart=True,
         presumes=(),
     ),

@@ -10,6 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.model.trace import Trace
 from tellverify.source.region import Region
+from tellverify.verdict.done import Completion
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import (
     ObligationId,
@@ -21,6 +22,8 @@ from tellverify.verdict.identity import (
 from tellverify.verdict.methods import Engine
 from tellverify.verdict.outcome import Outcome, Refuted
 from tellverify.verdict.properties import PROPERTIES, SEMANTICS, Property
+from tellverify.verdict.revision import Revision
+from tellverify.verdict.versions import ComparedVersions
 
 Vacuity: TypeAlias = Literal["exercised", "vacuous", "not-checked"]
 State: TypeAlias = Literal["new", "unchanged", "updated"]
@@ -46,6 +49,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then the
     outcome is true for want of a case) or "not-checked". `witness` is a run that proves it.
+    `expected` is the place of the comment for which the outcome does not count: the text is an
+    example of the fault.
 
     What follows `witness` is filled in when the run is written as a file: the text of the id, the
     sentence, the fingerprint, how it compares with the baseline, where the outcome shows, the file
@@ -68,6 +73,7 @@ class Verdict(msgspec.Struct, frozen=True):
     place: Region | None = None
     evidence: EvidenceFile | None = None
     engine: Engine = Engine.NONE
+    expected: str = ""
 
     @classmethod
     def of(
@@ -91,10 +97,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """A role family and the sizes it was checked for."""
+    """A role family, the sizes it was checked for, and its size symbol, `*` for `R[*]`."""
 
     name: str
     sizes: tuple[int, ...]
+    symbol: str = ""
 
 
 class CoverageRow(msgspec.Struct, frozen=True):
@@ -127,6 +134,24 @@ class Coverage(msgspec.Struct, frozen=True):
     rows: tuple[CoverageRow, ...]
 
 
+class Presupposition(msgspec.Struct, frozen=True):
+    """What the verdicts on a protocol take for granted of the statement on `line`.
+
+    When it is not `presumed` it says what need not be taken for granted.
+    """
+
+    text: str
+    line: int
+    presumed: bool = True
+
+
+class NamedScenario(msgspec.Struct, frozen=True):
+    """Faults under which obligations of a protocol were decided: the name and the rules."""
+
+    name: str
+    rules: str
+
+
 class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that was found out about one subject; with `drawings` if a report needs them.
 
@@ -144,6 +169,8 @@ class ProtocolReport(msgspec.Struct, frozen=True, rename="camel"):
     drawings: Drawings | None = None
     coverage: Coverage | None = None
     kind: SubjectKind = SubjectKind.PROTOCOL
+    scenarios: tuple[NamedScenario, ...] = ()
+    presuppositions: tuple[Presupposition, ...] = ()
     presumes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @builtins.property
@@ -251,6 +278,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     `command` is the command line that gives this run again, `solvers` names solvers with their
     versions, `configuration` has every setting that is not at its default, as text. `evidence`
     lists the files that were written; an obligation of it is the id `protocol/obligation`.
+    `revision` is known in CI, or where the command line says it.
+    `completions` has the definition of done of protocols that the policy lists.
+    `versions` is what the protocols were compared with, if they were.
     """
 
     inputs: tuple[Input, ...]
@@ -267,6 +297,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     baseline: Baseline | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     timing: tuple[tuple[str, float], ...] = ()
+    revision: Revision | None = None
+    completions: tuple[Completion, ...] = ()
+    versions: ComparedVersions | None = None
 
     @builtins.property
     def semantics(self) -> str:
@@ -275,7 +308,9 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
         presumed = dict.fromkeys(str(w) for prop in asked for w in PROPERTIES[prop].presumes)
         if presumed or not asked:
             presumed |= dict.fromkeys(what for one in self.protocols for what in one.presumed)
-        return ", ".join(presumed) if asked else SEMANTICS
+        scenarios = dict.fromkeys(one for each in self.protocols for one in each.scenarios)
+        under = [f"`@ {one.name}`: {one.rules}" for one in scenarios]
+        return "; ".join([", ".join(presumed), *under]) if asked else SEMANTICS
 
     @builtins.property
     def weakened(self) -> list[Diagnostic]:
@@ -292,3 +327,12 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
             if isinstance(verdict.outcome, Refuted) and verdict.outcome.diagnostic is not None
         ]
         return sorted(dict.fromkeys((*carried, *self.diagnostics)), key=sort_key)
+
+
+def is_comparison(run: Run) -> bool:
+    """True of the run of `compare`, whose verdicts are about two versions and nothing else."""
+    return run.versions is not None and all(
+        verdict.property in (Property.MIXTURE, Property.ROLL_OUT)
+        for protocol in run.protocols
+        for verdict in protocol.verdicts
+    )

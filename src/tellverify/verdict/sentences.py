@@ -23,6 +23,8 @@ SENTENCES: Final = {
     "timeout-agreement": "All who act in a timeout end it in the same alternative.",
     "fresh-messages": "No message of a failed attempt is taken in a later one.",
     "late-messages": "Every message that may be discarded is known.",
+    "agreement": "No two roles decide differently.",
+    "at-most-once": "The role sends or receives the message at most once in a run.",
     "property": "Every run satisfies the stated property.",
     "reachable": "Some run reaches the given event.",
 }

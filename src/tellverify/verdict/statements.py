@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from tellverify.verdict.properties import PROPERTIES, semantics_of
+from tellverify.verdict.properties import (
+    COMMUNICATION,
+    PROPERTIES,
+    Presumption,
+    semantics_of,
+)
 from tellverify.verdict.run import ProtocolReport, Verdict
+
+_BROKEN_BY = {
+    Presumption.FIFO: ("reorder",),
+    Presumption.NO_LOSS: ("loss", "partition", "duplicate"),
+    Presumption.NO_CRASHES: ("crash", "byzantine"),
+}
+
+
+def _presumed_with_faults(rules: str) -> str:
+    """What is presumed of communication where `rules` say what may fail."""
+    kinds = {part.split()[0] for part in rules.split(", ") if part}
+    return ", ".join(what for what in COMMUNICATION if not kinds & {*_BROKEN_BY.get(what, ())})
 
 
 def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
@@ -20,5 +37,8 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
     if subject.item:
         about += f", `{subject.item}`"
     presumed = semantics_of(verdict.property, protocol.presumed)
+    if subject.scenario:
+        rules = next((o.rules for o in protocol.scenarios if o.name == subject.scenario), "")
+        presumed = f"{_presumed_with_faults(rules)}; faults `{subject.scenario}`: {rules}"
     under = f", under {presumed}" if presumed else ""
     return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}{under}."

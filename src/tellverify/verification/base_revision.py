@@ -17,11 +17,11 @@ from tellverify.verification.repository import text_at
 from tellverify.verification.suppressions import comment_key
 
 _MARK = "tell:"
-_KINDS = ("allow", "assume")
+_KINDS = ("allow", "assume", "expect")
 
 
 def reviewed_comments(revision: str, files: Iterable[inputs.ReadFile]) -> tuple[str, ...]:
-    """The keys of the `allow` and `assume` comments that `files` have at `revision`, sorted.
+    """The keys of `allow`, `assume` and `expect` comments of `files` at `revision`, sorted.
 
     Raises NoRepository where git does not know the revision.
     """

@@ -33,14 +33,18 @@ def certificate_files(
 ) -> list[tuple[str, str, str]]:
     """The certificate of a protocol that was found implementable by coherence, as `trace_files`.
 
-    There is none when it is too large, was searched, or composed of parallel branches, and none of
-    graphs without an event: there is nothing to show of them.
+    A claim of every size rests on the instances of its grid alone; any other on all that were
+    tried. There is none when it is too large, was searched, or composed of parallel branches, and
+    none of graphs without an event: there is nothing to show of them.
     """
     by_coherence = [
         v.outcome
         for v in protocol.verdicts
         if v.property is Property.IMPLEMENTABLE and _is_certifiable(v.outcome)
     ]
+    every = () if any(isinstance(one, Bounded) for one in by_coherence) else origin.generic
+    if every:
+        graphs = {instance: graphs[instance] for instance in origin.grid}
     if not by_coherence or not any(graph.event_count for graph in graphs.values()):
         return []
     try:
@@ -54,6 +58,7 @@ def certificate_files(
         protocol=protocol.name,
         claim="implementable",
         imported=list(origin.files[1:]),
+        every=every,
         instances=parts,
     )
     return [(CERTIFICATE, CERTIFICATE_NAME, write_certificate(certificate))]

@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.diagnostics.wording import counted
+from tellverify.language.files.inputs import ReadFile
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
@@ -22,10 +23,16 @@ Files: TypeAlias = dict[tuple[str, str], tuple[tuple[str, str, str], ...]]
 
 
 class CheckedOrigin(msgspec.Struct, frozen=True):
-    """The files that a protocol is made of, its own first, with their sums; and its dialect."""
+    """The files that a protocol is made of, its own first, with their sums; and its dialect.
+
+    Where something is claimed of every size, `generic` has the generic members of each size symbol
+    and `grid` names the instances that the claim rests on.
+    """
 
     files: tuple[tuple[str, str], ...]
     dialect: str
+    generic: tuple[tuple[str, ...], ...] = ()
+    grid: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -41,6 +48,7 @@ class FileResult(msgspec.Struct):
 
     `graphs`, `files` and `origins` are as in `Checked`. `day` is the date that was held for today,
     if that mattered. `died` is True when the process that checked the file ended without an answer.
+    `more` are files that were read for it and that are not checked by themselves.
     """
 
     file: Input
@@ -54,6 +62,7 @@ class FileResult(msgspec.Struct):
     origins: Origins = msgspec.field(default_factory=dict)
     day: str = ""
     died: bool = False
+    more: tuple[ReadFile, ...] = ()
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -71,8 +80,9 @@ class Checked(msgspec.Struct, frozen=True):
     origins: Origins = msgspec.field(default_factory=dict)
 
 
-def assembled(results: Iterable[FileResult], options: Options) -> Checked:
+def assembled(found: Iterable[FileResult], options: Options) -> Checked:
     """The run of all files, with findings in source order and its exit code."""
+    results = list(found)
     read: list[Input] = []
     sources: dict[str, SourceFile] = {}
     reports: list[ProtocolReport] = []
@@ -99,6 +109,11 @@ def assembled(results: Iterable[FileResult], options: Options) -> Checked:
         files.update(result.files)
         origins.update(result.origins)
         day = day or result.day
+    further = {file.path: file for result in results for file in result.more}
+    for path, file in sorted(further.items()):
+        if path not in sources:
+            read.append(Input(path, file.sha256))
+            sources[path] = file.source()
     if assumptions:
         from tellverify.verification.ledger_numbers import numbered
 
@@ -138,7 +153,9 @@ def _configurations(
 ) -> dict[str, SourceFile]:
     """The configuration files that findings are about, as the text to quote."""
     told = {diagnostic.path for diagnostic in diagnostics}
-    paths = {user.path for user in options.user_properties} & told - set(known)
+    paths = {one.path for one in options.user_properties}
+    paths |= {one.path for one in options.scenarios}
+    paths &= told - set(known)
     if not paths:
         return {}
     from tellverify.language.files.inputs import read_any

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 
 import msgspec
 
 from tellverify.admission.convergence import Sourced
+from tellverify.admission.manifest import derive
 from tellverify.annotations.fact_schemas import read_schema
 from tellverify.language.checks.walk import preorder
+from tellverify.language.files.inputs import ReadFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import directives
+from tellverify.language.workspace import Workspace, named
 from tellverify.policy.model import Policy
+from tellverify.verdict.done import Completion, CompletionAnswer, Criterion
 from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, status
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 _COMMUNICATION = (
     Property.WELL_FORMED,
@@ -31,44 +34,6 @@ _COMMUNICATION = (
     Property.NO_UNSPECIFIED_RECEPTION,
 )
 _NOT_NEEDED = "not required outside category C"
-
-
-class CompletionAnswer(StrEnum):
-    """How far a line is known to be done."""
-
-    YES = "yes"
-    NO = "no"
-    ASSUMED = "assumed"
-    UNDECIDED = "not decidable here"
-
-
-class Criterion(msgspec.Struct, frozen=True):
-    """One line: what is asked, the answer, the evidence behind it, and what to do next.
-
-    `owner` answers for what is assumed; `todo` is empty where nothing is left.
-    """
-
-    number: int
-    text: str
-    answer: CompletionAnswer
-    evidence: tuple[str, ...]
-    todo: str = ""
-    owner: str = ""
-
-
-class Completion(msgspec.Struct, frozen=True):
-    """The twelve lines for one protocol."""
-
-    protocol: str
-    id: str
-    path: str
-    line: int
-    category: str
-    criteria: tuple[Criterion, ...]
-
-    def count(self, answer: CompletionAnswer) -> int:
-        """How many lines have this answer."""
-        return sum(one.answer is answer for one in self.criteria)
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -117,6 +82,29 @@ def completion(
     )
 
 
+def completions(
+    run: Run, files: Sequence[ReadFile], policy: Policy, root: str = "."
+) -> tuple[Completion, ...]:
+    """The definition of done of each protocol of a run that the policy lists, in input order.
+
+    `files` are those that the run is about, `root` the folder that the paths of the policy are
+    relative to.
+    """
+    reports = {(one.path, one.name): one for one in run.protocols if policy.protocol(one.name)}
+    if not reports:
+        return ()
+    found = []
+    for _, choreographies in Workspace(files).opened():
+        taken: set[str] = set()
+        for judged in choreographies:
+            for each in named(judged, taken):
+                report = reports.get((judged.source.path, each.name))
+                if report is not None:
+                    sourced = Sourced(each, derive(judged, each.protocol, policy))
+                    found.append(completion(policy, sourced, report, root))
+    return tuple(found)
+
+
 class _CompletionJudge:
     def __init__(self, policy: Policy, sourced: Sourced, report: ProtocolReport, root: str) -> None:
         self._policy = policy
@@ -160,7 +148,8 @@ class _CompletionJudge:
                 return _Said(
                     CompletionAnswer.NO, (f"{path}: {read.diagnostics[0].message}",), f"mend {path}"
                 )
-            reducer = f"reduced by {names.reduction}"
+            own = names.reduction == "rank" and read.schema.reduction is not None
+            reducer = "reduced by its own table" if own else f"reduced by {names.reduction}"
             return _Said(
                 CompletionAnswer.YES, (f"{path}, version {read.schema.version}, {reducer}",)
             )

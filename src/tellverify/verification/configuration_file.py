@@ -53,11 +53,33 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instances: Annotated[dict[str, Sizes | Size | str], _ROWS] = {}
 
 
+class FaultRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A scenario: what may fail. Its rules are those of `-- tell: faults NAME(RULES)`."""
+
+    rules: Annotated[list[Annotated[str, Meta(max_length=10_000)]], Meta(max_length=1_000)]
+    engaged_only: bool = True
+    deduplicate: bool = False
+
+
+class CompareTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What `compare` accepts, and what counts as the same in two versions.
+
+    `payloads` has types that read each other, as `crate.V1 = crate.V2`; `renamed` roles that have
+    a new name, as `OldRole = NewRole`. `against` is a git revision that `check` compares with too.
+    """
+
+    fail_on: Literal["major", "ordered", "minor"] = "major"
+    payloads: Annotated[list[str], _ROWS] = []
+    renamed: Annotated[list[str], _ROWS] = []
+    against: str | None = None
+
+
 class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`tellverify.toml`, or `[tool.tellverify]` of `pyproject.toml`.
 
-    Paths are relative to the folder of that file. `require` has a strength for each property and
-    for `default`; `levels` a level for codes, names and bands such as `TV2`.
+    Paths are relative to the folder of that file. `require` has a strength for each property, for
+    `PROPERTY @ SCENARIO` and for `default`; `faults` has scenarios by name; `levels` a level for
+    codes, names and bands such as `TV2`.
     """
 
     include: Annotated[list[Glob], Meta(max_length=1_000)] = []
@@ -65,6 +87,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     baseline: PathText | None = None
     ledger: PathText | None = None
     dialect: Literal["strict", "faithful"] = "strict"
+    target: Literal["any", "telltale"] = "any"
     policy: PathText | None = None
     evidence: PathText | None = None
     fail_on: Literal["error", "warning", "never"] = "error"
@@ -72,11 +95,14 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     cache: bool | None = None
     cache_dir: PathText | None = None
     reports: Annotated[list[str], Meta(max_length=100)] = []
+    workflows: Annotated[list[PathText], Meta(max_length=1_000)] = []
     semantics: Semantics = Semantics()
     bounds: Bounds = Bounds()
     properties: Annotated[dict[str, str], _ROWS] = {}
+    faults: Annotated[dict[str, FaultRules], _ROWS] = {}
     require: Annotated[dict[str, Strength], _ROWS] = {}
     levels: Annotated[dict[str, Level], _ROWS] = {}
+    compare: CompareTable = CompareTable()
 
 
 SUPPORTED: Final[dict[str, tuple[object, str]]] = {
@@ -85,8 +111,8 @@ SUPPORTED: Final[dict[str, tuple[object, str]]] = {
         "unbounded",
         "queues have no limit; the property `bounded-queues` says whether they need one",
     ),
-    "loss": (False, "no message is lost"),
-    "crashes": ([], "no role crashes"),
+    "loss": (False, 'lost messages are rules of a scenario, `[faults.NAME] rules = ["loss"]`'),
+    "crashes": ([], 'crashes are rules of a scenario, `[faults.NAME] rules = ["crash <= 1"]`'),
     "fairness": ("weak", "runs are weakly fair"),
 }
 """The one value of each key of `[semantics]`, and what all verdicts say instead of another."""
@@ -108,6 +134,7 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
     "TELLVERIFY_REQUIRE": ("require", "default"),
     "TELLVERIFY_RLIMIT": ("bounds", "rlimit"),
     "TELLVERIFY_STEPS": ("bounds", "steps"),
+    "TELLVERIFY_TARGET": ("target",),
 }
 """The variables that set a key. `TELLVERIFY_CONFIG` names a file instead of the nearest one."""
 

@@ -31,7 +31,15 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 Path: TypeAlias = tuple[str, ...]
 
 FILE_VARIABLE: Final = "TELLVERIFY_CONFIG"
-_TABLES: Final = ("semantics", "bounds", "properties", "require", "levels")
+_TABLES: Final = (
+    "semantics",
+    "bounds",
+    "properties",
+    "faults",
+    "require",
+    "levels",
+    "compare",
+)
 _DEEP: Final = ("instances",)  # tables inside of tables
 
 
@@ -165,6 +173,9 @@ def _outside(document: TomlDocument, found: Found, own: Mapping[str, Json]) -> I
     named: list[tuple[Path | tuple[str | int, ...], Json]] = [
         ((key,), own.get(key)) for key in PATHS
     ]
+    workflows = own.get("workflows")
+    for number, text in enumerate(workflows if isinstance(workflows, list) else []):
+        named.append((("workflows", number), text))
     reports = own.get("reports")
     for number, text in enumerate(reports if isinstance(reports, list) else []):
         place = text.partition("=")[2] if isinstance(text, str) else "-"
@@ -197,11 +208,11 @@ def _misfit(path: str, fault: TomlFault) -> Diagnostic:
 def _nearest(key: str) -> str:
     from difflib import get_close_matches
 
-    from tellverify.verification.configuration_file import Bounds, Semantics
+    from tellverify.verification.configuration_file import Bounds, CompareTable, Semantics
 
     known = [
         name
-        for kind in (ConfigurationFile, Semantics, Bounds)
+        for kind in (ConfigurationFile, Semantics, Bounds, CompareTable)
         for name in kind.__struct_encode_fields__
     ]
     return next(iter(get_close_matches(key, known, 1)), "")

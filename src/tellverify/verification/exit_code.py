@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Options
+from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
 from tellverify.verdict.run import ProtocolReport, Verdict
 
@@ -45,7 +46,16 @@ def judge(
     if known or old:
         count = len(known) + len(old)
         return 0, f"nothing new: the baseline has {'it' if count == 1 else f'all {count}'} already"
+    negative = sum(any(v.expected for v in p.verdicts) for p in protocols)
+    if negative == len(protocols):
+        return 0, "every fault that was expected was found"
+    if negative:
+        return 0, f"every required obligation holds, and {_as_expected(negative)}"
     return 0, "every required obligation holds"
+
+
+def _as_expected(count: int) -> str:
+    return f"{counted(count, 'negative example')} {'fails' if count == 1 else 'fail'} as expected"
 
 
 def _known(
@@ -72,7 +82,9 @@ def _refutes_more(
     is_known: Callable[[ProtocolReport | None, Verdict | Diagnostic], bool],
 ) -> bool:
     return any(
-        isinstance(v.outcome, Refuted) and not is_known(p, v) for p in protocols for v in p.verdicts
+        isinstance(v.outcome, Refuted) and not v.expected and not is_known(p, v)
+        for p in protocols
+        for v in p.verdicts
     )
 
 
@@ -88,11 +100,15 @@ def _suffices(verdict: Verdict, options: Options) -> bool:
         case Proved():
             return True
         case Bounded():
-            return options.strength(verdict.property) in ("bounded", "assumed")
+            return options.strength(_key(verdict)) in ("bounded", "assumed")
         case Assumed():
-            return options.strength(verdict.property) == "assumed"
+            return options.strength(_key(verdict)) == "assumed"
         case _:
             return False
+
+
+def _key(verdict: Verdict) -> str:
+    return requirement_key(verdict.property, verdict.scope)
 
 
 def _weakness(weak: Sequence[Verdict], options: Options) -> str:
@@ -101,7 +117,7 @@ def _weakness(weak: Sequence[Verdict], options: Options) -> str:
     for verdict in weak:
         word = status(verdict.outcome)
         if word == "bounded":
-            word = f"bounded, not {options.strength(verdict.property)}"
+            word = f"bounded, not {options.strength(_key(verdict))}"
         counts[word] = counts.get(word, 0) + 1
     parts: list[str] = []
     for word, count in counts.items():

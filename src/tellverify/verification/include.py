@@ -5,22 +5,24 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from tellverify.language.files import inputs
 
 
-def included(patterns: Sequence[str], folder: str = ".") -> tuple[list[str], list[str]]:
+def included(
+    patterns: Sequence[str], folder: str = ".", counts: Callable[[str], bool] | None = None
+) -> tuple[list[str], list[str]]:
     """The files below `folder` that match a pattern, and the patterns that match none.
 
     `*` and `?` stay within one name, `**` stands for any folders. Files that begin with a dot, that
     `.gitignore` names or that are reached through linked folders are left out. Paths are relative
-    to `folder`, in the order of the patterns, each once.
+    to `folder`, in the order of the patterns, each once. `counts` is as for `inputs.find`.
     """
     found: dict[str, None] = {}
     empty = []
     for pattern in patterns:
-        names = list(_matching(pattern.replace("\\", "/"), folder))
+        names = list(_matching(pattern.replace("\\", "/"), folder, counts))
         if not names:
             empty.append(pattern)
         found.update(dict.fromkeys(names))
@@ -51,14 +53,14 @@ def _tests(parts: Sequence[str]) -> list[re.Pattern[str] | None]:
     return [None if part == "**" else re.compile(fnmatch.translate(part)) for part in parts]
 
 
-def _matching(pattern: str, folder: str) -> Iterator[str]:
+def _matching(pattern: str, folder: str, counts: Callable[[str], bool] | None) -> Iterator[str]:
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     if not any(char in pattern for char in "*?["):
         path = "/".join(parts)
         if pattern.startswith("/"):
             path = f"/{path}"
         if os.path.lexists(os.path.join(folder, path)):
-            yield from inputs.find([path])
+            yield from inputs.find([path], counts=counts)
         return
     plain = 0
     while plain < len(parts) - 1 and not any(char in parts[plain] for char in "*?["):
@@ -69,7 +71,7 @@ def _matching(pattern: str, folder: str) -> Iterator[str]:
     if not os.path.isdir(os.path.join(folder, top)):
         return
     tests = _tests(parts[plain:])
-    for path in inputs.find([top]):
+    for path in inputs.find([top], counts=counts):
         if matches(tests, os.path.relpath(path, top).replace(os.sep, "/").split("/")):
             yield path
 

@@ -31,6 +31,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
+from tellverify.verification.toml_examples import as_expected
 
 _METHOD: Final = Method.SMT_EVALUATED
 
@@ -63,6 +64,8 @@ def _check_file(file: ReadFile, options: Options, clock: Allowance) -> FileResul
         result.reports.append(report)
         result.diagnostics.extend(said)
         result.files[file.path, structure.name] = files
+    expected = as_expected(source, result.reports, result.diagnostics)
+    result.reports, result.diagnostics = expected.reports, expected.diagnostics
     return result
 
 

@@ -20,10 +20,11 @@ from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
+from tellverify.obligations.scenarios import verdicts_of_machines
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.search.group_answer import Reached, SearchScope
 from tellverify.source.span import NOWHERE
-from tellverify.verdict.identity import ObligationScope, SubjectKind
+from tellverify.verdict.identity import ObligationScope, SubjectKind, requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import (
     Bounded,
@@ -48,9 +49,8 @@ from tellverify.verification.machine_system import (
 from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 _START: Final = (1, 1)
-_OF_MACHINES: Final = {
-    prop: fault for fault, prop in REFUTED_BY.items() if fault is not Fault.PROPERTY
-}
+_STATED: Final = (Fault.PROPERTY, Fault.DISAGREEMENT, Fault.REPETITION)
+_OF_MACHINES: Final = {prop: fault for fault, prop in REFUTED_BY.items() if fault not in _STATED}
 
 
 def check_machines(
@@ -67,6 +67,7 @@ def check_machines(
     read = tuple(Input(file.path, file.sha256) for file in everything)
     said = [*system.diagnostics, *(wanted.diagnostics if wanted is not None else ())]
     reports: list[ProtocolReport] = []
+    said_later: list[Diagnostic] = []
     kept: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
     if wanted is not None or compared is None:
         name = wanted.name if wanted is not None else _stem(files[0].path)
@@ -85,12 +86,20 @@ def check_machines(
             for trace in checked.traces:
                 _demand(trace, system)
             verdicts = _verdicts(name, system, checked, wanted)
+            more, scenarios = verdicts_of_machines(name, system.machines, options, said_later)
+            verdicts += more
+            report = msgspec.structs.replace(report, scenarios=scenarios)
+            if wanted is not None and wanted.graph is not None and wanted.order is None:
+                from tellverify.obligations.refinement import refinements
+
+                verdicts += refinements(system.machines, wanted.graph)
         selected = tuple(_required(v, options) for v in verdicts if _is_selected(v, options))
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
         if not said:
             said += _unsent(system, {file.path: file.text or "" for file in files})
+        said += said_later
         said += [d for v in selected for d in _told(name, v, system, texts)]
         graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
@@ -292,6 +301,7 @@ def _told(
             trace.explanation,
             (span, f"the machine of `{role}`"),
             notes=(f"`{role}` is at `{pointer}`",),
+            helps=() if verdict.scope.scenario else None,
             severity=Severity.ERROR if verdict.required else Severity.WARNING,
             refutes=verdict.name,
         )
@@ -331,7 +341,7 @@ def _about(trace: Trace, system: MachineSystem) -> str:
 
 def _required(verdict: Verdict, options: Options) -> Verdict:
     for name, strength in options.requirements:
-        if name == verdict.property.value:
+        if name == requirement_key(verdict.property, verdict.scope):
             return msgspec.structs.replace(verdict, required=strength != "nothing")
     return verdict
 

@@ -30,6 +30,7 @@ from tellverify.verdict.run import Input as ReadInput
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
+from tellverify.verification.toml_examples import as_expected
 
 _WORK_PER_ACTION: Final = 20  # steps that an action counts when it is tried
 _METHOD: Final = Method.SEARCH_EVALUATED
@@ -64,6 +65,8 @@ def _check_file(file: ReadFile, options: Options, clock: Allowance) -> FileResul
         result.reports.append(check.report(clock))
         result.diagnostics.extend(check.said)
         result.files[file.path, model.name] = tuple(check.files)
+    expected = as_expected(source, result.reports, result.diagnostics)
+    result.reports, result.diagnostics = expected.reports, expected.diagnostics
     return result
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import prod
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -12,35 +11,36 @@ from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit
-from tellverify.language.instances import combinations, instance_name
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named
-from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
-from tellverify.model.timed_text import message_count
-from tellverify.obligations.across_sizes import InstanceOutcomes, verdicts
-from tellverify.obligations.context import Context, Instance
+from tellverify.obligations.across_sizes import verdicts
+from tellverify.obligations.context import Context
 from tellverify.obligations.open_families import without_open_families
-from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
+from tellverify.obligations.options import Options
 from tellverify.obligations.refutation_findings import diagnostics_of
-from tellverify.obligations.table import decide_instance, decide_protocol
+from tellverify.obligations.table import decide_protocol
+from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.identity import ObligationScope, requirement_key
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
-from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
+from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import CheckedOrigin, FileResult, assembled
 from tellverify.verification.deadline import TimeUp, within
+from tellverify.verification.tried_sizes import tried_sizes
 
 if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
+TELLTALE: Final = "telltale"  # the target
+_EXPECT: Final = "expect"  # the comment on a text that shows a fault
 MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
 
@@ -96,11 +96,13 @@ def _check_choreography(
 ) -> None:
     source = judged.source
     settlement = _settlement(judged, options)
+    first, spans = len(result.reports), dict[str, Span]()
     said = list(judged.said) if settlement is None else settlement.findings(judged.said)
     for found in protocols:
         if options.protocols and not any(map(found.is_called, options.protocols)):
             continue
         result.graphs[source.path, found.name] = {}
+        spans[found.name] = found.protocol.span
         imported = [(path, workspace.sha256_of(path)) for path in found.paths[1:]]
         files = ((source.path, result.file.sha256), *imported)
         result.origins[source.path, found.name] = CheckedOrigin(files, workspace.dialect)
@@ -110,6 +112,7 @@ def _check_choreography(
                 report, more = _check_protocol(workspace, found, said, own, settlement, result)
         except TimeUp:
             report, more = _timed_out(found.protocol, found.name, source, own), []
+        more = _with_suggestion(workspace, found, report, more, own)
         result.reports.append(report)
         said.extend(more)
     if settlement is not None:
@@ -119,11 +122,45 @@ def _check_choreography(
         result.suppressions.extend(settlement.suppressions)
         result.assumptions.extend(settlement.assumptions)
         result.day = result.day or settlement.day
+    if options.target == TELLTALE:
+        from tellverify.verification.telltale_target import for_telltale
+
+        said = for_telltale(judged, said)
+    if _EXPECT in source.text and MARK in source.text:
+        from tellverify.verification.negative_examples import as_expected
+
+        reports = result.reports[first:]
+        result.reports[first:], said = as_expected(judged, spans, reports, said, options)
     result.diagnostics.extend(said)
 
 
+def _with_suggestion(
+    workspace: Workspace,
+    found: SourceProtocol,
+    report: ProtocolReport,
+    said: list[Diagnostic],
+    options: Options,
+) -> list[Diagnostic]:
+    """The findings about a protocol, with a repair where one is found quickly."""
+    if not options.suggest or options.dialect == FAITHFUL or not any(d.refutes for d in said):
+        return said
+    from tellverify.verification.repairs import with_suggestion
+
+    try:
+        with within(options.seconds):
+            return with_suggestion(workspace, found, report, said, options)
+    except TimeUp:
+        return said
+
+
 def _options_of(found: SourceProtocol, options: Options) -> Options:
-    """The options with what comments of the text ask for: an end, where it says `must-end`."""
+    """The options with what the target and comments of the text ask for.
+
+    The roles of Telltale are projected one by one; an end is due where it says `must-end`.
+    """
+    if options.target == TELLTALE:
+        projectable = (*options.requirements, (Property.PROJECTABLE.value, "bounded"))
+        options = msgspec.structs.replace(options, requirements=projectable)
     if _MUST_END not in found.source.text:
         return options
     from tellverify.language.syntax.directives import directives
@@ -185,7 +222,12 @@ def _check_protocol(
     if judged.linked.blocked:
         blocked = _skipped(name, place, judged.linked.blocked, options)
         return msgspec.structs.replace(report, verdicts=blocked), []
-    tried = _tried(workspace, found, options, result.graphs[source.path, name])
+    tried = tried_sizes(workspace, found, options, result.graphs[source.path, name])
+    result.origins[source.path, name] = msgspec.structs.replace(
+        result.origins[source.path, name],
+        generic=tried.claim.generic,
+        grid=tuple(point.name for point in tried.claim.grid),
+    )
     more = list(tried.diagnostics)
     if settlement is not None:
         more = settlement.findings(more)
@@ -200,12 +242,12 @@ def _check_protocol(
     is_timed = any(one.lowered.timed is not None for one in tried.instances)
     sha256 = result.file.sha256
     files = result.origins[source.path, name].files
-    context = Context(judged, protocol, name, tried.instances, options, sha256, files)
+    context = Context(judged, protocol, name, tried.instances, options, sha256, tried.claim, files)
     decision = decide_protocol(context)
     result.files[source.path, name] = decision.files
     decided = [
         well_formed,
-        *verdicts(name, outcomes, tried.bound, place),
+        *verdicts(outcomes, tried.bound, place, tried.claim),
         *decision.verdicts,
     ]
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
@@ -232,59 +274,10 @@ def _check_protocol(
         verdicts=selected,
         event_count=tried.events,
         coverage=decision.coverage,
+        presuppositions=decision.presuppositions,
+        scenarios=decision.scenarios,
     )
     return report, [*more, *later]
-
-
-class _Tried(msgspec.Struct, frozen=True):
-    """What came out at every choice of sizes, and the largest number of events."""
-
-    outcomes: tuple[InstanceOutcomes, ...]
-    instances: tuple[Instance, ...]
-    families: tuple[Family, ...]
-    bound: str
-    diagnostics: tuple[Diagnostic, ...]
-    events: int
-
-
-def _tried(
-    workspace: Workspace, found: SourceProtocol, options: Options, graphs: dict[str, ProtocolGraph]
-) -> _Tried:
-    """Decide a protocol at every choice of sizes; graphs that are needed later go to `graphs`."""
-    outcomes: list[InstanceOutcomes] = []
-    instances: list[Instance] = []
-    said: list[Diagnostic] = []
-    events = 0
-    for sizes in combinations(found.protocol, dict(options.instances), DEFAULT_SIZES):
-        lowered = workspace.graph(found, sizes)
-        said.extend(lowered.diagnostics)
-        findings = decide_instance(lowered, options)
-        instances.append(Instance(instance_name(sizes), sizes, lowered))
-        outcomes.append(InstanceOutcomes(instance_name(sizes), tuple(findings)))
-        if lowered.timed is not None:
-            events = max(events, message_count(lowered.timed))
-        if lowered.graph is not None:
-            events = max(events, lowered.graph.event_count)
-            is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
-            refutes = any(isinstance(f.outcome, Refuted) for f in findings)
-            if options.keep_graphs or is_drawn or refutes:
-                graphs[instance_name(sizes)] = lowered.graph
-    families, bound = _sizes(instances)
-    return _Tried(tuple(outcomes), tuple(instances), families, bound, tuple(said), events)
-
-
-def _sizes(instances: Sequence[Instance]) -> tuple[tuple[Family, ...], str]:
-    """The sizes at which the protocol has a meaning (all, if there is none), and these in words."""
-    looked_at = [one for one in instances if one.lowered.has_meaning]
-    tried: dict[str, dict[int, None]] = {}
-    for one in looked_at or instances:
-        for family, size in one.sizes.items():
-            tried.setdefault(family, {})[size] = None
-    families = tuple(Family(family, tuple(sizes)) for family, sizes in tried.items())
-    whole = prod(len(family.sizes) for family in families)
-    if len(looked_at) not in (0, len(instances), whole):
-        return families, " or ".join(one.name for one in looked_at)
-    return families, _bound(families)
 
 
 def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:
@@ -293,7 +286,9 @@ def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict,
     if not wanted:
         return verdicts
     return tuple(
-        msgspec.structs.replace(v, required=wanted.get(v.property.value, v.required))
+        msgspec.structs.replace(
+            v, required=wanted.get(requirement_key(v.property, v.scope), v.required)
+        )
         for v in verdicts
     )
 
@@ -322,11 +317,6 @@ def _skipped(
     skipped = Skipped(reason, NOT_WELL_FORMED.number)
     found = tuple(Verdict.of(p, ObligationScope(), skipped, place) for p in OF_EVERY_PROTOCOL)
     return _required(found, options)
-
-
-def _bound(families: Sequence[Family]) -> str:
-    """The sizes behind a bounded verdict in words."""
-    return ", ".join(f"{family.name} = {', '.join(map(str, family.sizes))}" for family in families)
 
 
 def _is_selected(verdict: Verdict, options: Options) -> bool:

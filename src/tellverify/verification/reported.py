@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tellverify.diagnostics.model import Annotation, Diagnostic, sort_key
+from tellverify.diagnostics.model import Annotation, Diagnostic, SuggestedRepair, sort_key
 from tellverify.source.region import Region
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -68,6 +68,7 @@ def located_diagnostic(one: Diagnostic, sources: Mapping[str, SourceFile]) -> Di
         one,
         primary=_located_annotation(one.primary, one.path, sources),
         others=tuple(_located_annotation(other, one.path, sources) for other in one.others),
+        repairs=tuple(_located_repair(repair, one.path, sources) for repair in one.repairs),
     )
 
 
@@ -92,6 +93,16 @@ def _located_annotation(
     one: Annotation, path: str, sources: Mapping[str, SourceFile]
 ) -> Annotation:
     return msgspec.structs.replace(one, region=_region(one.span, one.path or path, sources))
+
+
+def _located_repair(
+    one: SuggestedRepair, path: str, sources: Mapping[str, SourceFile]
+) -> SuggestedRepair:
+    placed = (
+        msgspec.structs.replace(each, region=_region(each.span, path, sources))
+        for each in one.replacements
+    )
+    return msgspec.structs.replace(one, replacements=tuple(placed))
 
 
 def _region(span: Span, path: str, sources: Mapping[str, SourceFile]) -> Region:

@@ -87,3 +87,65 @@ def _git(folder: str, *arguments: str) -> str:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise NoRepository(lines[0] if lines else f"git ends with {done.returncode}")
     return os.fsdecode(done.stdout)
+
+
+def base_of(revision: str) -> str:
+    """The commit where the work since `revision` began. Raises NoRepository."""
+    if revision.startswith("-") or not revision.strip():
+        raise NoRepository(f"`{revision}` is no git revision")
+    if not top_of("."):
+        raise NoRepository("the working folder is not in a git work tree")
+    try:
+        commit = _git(".", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    except NoRepository as error:
+        if "single revision" in str(error):
+            raise NoRepository(f"git knows no revision `{revision}`") from None
+        raise
+    try:
+        return _git(".", "merge-base", commit.strip(), "HEAD").strip() or commit.strip()
+    except NoRepository:
+        return commit.strip()  # no common history, as in a shallow clone
+
+
+def changed_names(commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """The files below `paths` that differ from a commit: real paths, with the paths to show.
+
+    Raises NoRepository.
+    """
+    top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
+    names = _git(".", "diff", "--name-only", "-z", "--no-renames", commit, "--", *paths)
+    places = [os.path.join(top, name) for name in names.split("\0") if name]
+    return {place: os.path.relpath(place).replace(os.sep, "/") for place in places}
+
+
+def contents_at(commit: str, places: Sequence[str]) -> dict[str, bytes]:
+    """The contents of files at a commit, by real path; files that were not there are left out.
+
+    One process reads them all. Raises NoRepository.
+    """
+    if not places:
+        return {}
+    top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
+    names = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
+    asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
+    command = ("git", *_QUIET, "cat-file", "--batch")
+    try:
+        done = subprocess.run(
+            command, input=os.fsencode(asked), cwd=top, capture_output=True, check=False
+        )
+    except OSError as error:
+        raise NoRepository(f"git cannot be run: {error.strerror}") from None
+    found: dict[str, bytes] = {}
+    rest = done.stdout
+    for place, name in zip(places, names, strict=True):
+        if "\n" in name:
+            continue
+        head, _, rest = rest.partition(b"\n")
+        parts = head.rsplit(b" ", 2)
+        if len(parts) < 3 or not parts[-1].isdigit():
+            continue
+        size = int(parts[-1])
+        if parts[-2] == b"blob":
+            found[place] = rest[:size]
+        rest = rest[size + 1 :]
+    return found

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.obligations.options import Level, Options, UserProperty
+from tellverify.obligations.options import ConfiguredScenario, Level, Options, UserProperty
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.source.span import NOWHERE
 from tellverify.verification.configuration_file import PATHS
 from tellverify.verification.configuration_layers import LoadedConfiguration, flat
 from tellverify.verification.levels import ordered
 from tellverify.verification.setting_values import sizes_of, toml_text
-from tellverify.verification.settings import Settings
+from tellverify.verification.settings import CompareSettings, Settings
 
 
 def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Settings:
@@ -33,11 +33,18 @@ def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Set
         found.ledger,
         found.evidence,
         tuple(found.reports),
+        tuple(found.workflows),
         found.jobs,
         found.cache,
         found.cache_dir,
         (*_listed(loaded), *((f"levels.{one.selector}", one.level) for one in flags)),
         frozenset(key for key in (*PATHS, "reports") if loaded.is_of_file((key,))),
+        compare=CompareSettings(
+            found.compare.fail_on,
+            tuple(map(equated, found.compare.payloads)),
+            tuple(map(equated, found.compare.renamed)),
+            found.compare.against,
+        ),
     )
 
 
@@ -54,6 +61,7 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
         instances=tuple((family, sizes_given(sizes)) for family, sizes in bounds.instances.items()),
         require=default,
         dialect=found.dialect,
+        target="" if found.target == "any" else found.target,
         fail_on=found.fail_on,
         event_limit=bounds.events,
         step_limit=bounds.steps,
@@ -72,6 +80,21 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
             )
             for name, formula in found.properties.items()
         ),
+        scenarios=tuple(
+            ConfiguredScenario(
+                name,
+                tuple(one.rules),
+                path,
+                loaded.lines.get(("faults", name, "rules"), 0),
+                one.engaged_only,
+                one.deduplicate,
+                tuple(
+                    loaded.texts.get(("faults", name, "rules", str(n)), NOWHERE)
+                    for n in range(len(one.rules))
+                ),
+            )
+            for name, one in found.faults.items()
+        ),
         policy=None if found.policy is None else name_of_policy(found.policy),
         late=found.semantics.late,
         fire=found.semantics.fire,
@@ -89,6 +112,12 @@ def sizes_given(given: list[int] | int | str) -> tuple[int, ...]:
             return tuple(dict.fromkeys(given))
 
 
+def equated(text: str) -> tuple[str, str]:
+    """Both sides of `Old = New`, the second empty where there is no such sign."""
+    left, _, right = text.partition("=")
+    return left.strip(), right.strip()
+
+
 def _listed(loaded: LoadedConfiguration) -> tuple[tuple[str, str], ...]:
     table = msgspec.to_builtins(loaded.configuration)
     return tuple(
@@ -98,4 +127,4 @@ def _listed(loaded: LoadedConfiguration) -> tuple[tuple[str, str], ...]:
     )
 
 
-_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include"})
+_OUTPUT = frozenset({"reports", "evidence", "jobs", "cache", "cache-dir", "include", "workflows"})

@@ -27,6 +27,7 @@ class Schedule(msgspec.Struct, frozen=True):
     With `recheck` nothing is taken from the cache: what it has is compared with what is computed.
     `only` are the numbers of the files that are reported on; the others are there to be imported.
     `progress` is called with how many files are done, of how many, and the path of the last one.
+    `more` gives the results of files of another kind, which belong to the same run.
     """
 
     jobs: int = 1
@@ -35,6 +36,7 @@ class Schedule(msgspec.Struct, frozen=True):
     seconds: float | None = None
     only: frozenset[int] | None = None
     progress: Callable[[int, int, str], None] | None = None
+    more: Callable[[], Sequence[FileResult]] | None = None
 
 
 class ScheduledRun(msgspec.Struct, frozen=True):
@@ -57,6 +59,8 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
         ended = code_of(stop)
     notes = work.finish()
     done = [result for result in work.results if result is not None]
+    if how.more is not None and not ended:
+        done.extend(how.more())
     checked = assembled(done, options)
     read = {file.path: file.source() for file in files}  # findings may point into what is imported
     checked = msgspec.structs.replace(checked, sources={**read, **checked.sources})

@@ -10,6 +10,7 @@ import msgspec
 from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import Span
+from tellverify.verdict.identity import NO_FAULTS, SCENARIO_MARK
 from tellverify.verdict.properties import Property
 from tellverify.verification.configuration_file import SUPPORTED, ConfigurationFile
 
@@ -35,6 +36,26 @@ def wrong_values(configuration: ConfigurationFile) -> Iterator[tuple[Path, Wrong
     yield from _semantics(configuration)
     yield from _requirements(configuration)
     yield from _names(configuration)
+    yield from _equations(configuration)
+
+
+def _equations(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
+    """Pairs of `[compare]` that are none, and roles that are renamed twice."""
+    for key, rows in (
+        ("payloads", configuration.compare.payloads),
+        ("renamed", configuration.compare.renamed),
+    ):
+        sides = [tuple(part.strip() for part in row.split("=")) for row in rows]
+        for row, parts in zip(rows, sides, strict=True):
+            if len(parts) != 2 or not all(parts):
+                form = "OldRole = NewRole" if key == "renamed" else "crate.V1 = crate.V2"
+                message = f"`{row}` is not of the form `{form}`"
+                yield ("compare", key), WrongValue(message, f'write "{form}"')
+        for side in range(2) if key == "renamed" else ():
+            names = [parts[side] for parts in sides if len(parts) == 2]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                yield ("compare", key), WrongValue(f"`{twice}` is in two rows", "keep one of them")
 
 
 def _semantics(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
@@ -47,7 +68,8 @@ def _semantics(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongVa
 def _requirements(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
     names = [prop.value for prop in Property]
     for key, strength in configuration.require.items():
-        if key != "default" and key not in names:
+        asked, mark, scenario = key.partition(SCENARIO_MARK)
+        if key != "default" and (asked not in names or (mark and not _is_plain(scenario))):
             known = f"the properties are {', '.join(names)}"
             yield ("require", key), WrongValue(f"there is no property `{key}`", known)
         elif key == "default" and strength not in ("proved", "bounded"):
@@ -69,13 +91,24 @@ def _names(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]
         if isinstance(sizes, str) and sizes_of(sizes) is None:
             message = f"`{sizes}` is no range of sizes"
             yield ("bounds", "instances", family), WrongValue(message, 'write [1, 2, 8] or "1..3"')
+    for name, faults in configuration.faults.items():
+        if not _is_plain(name) or name == NO_FAULTS:
+            message = f"`{name}` is no name of a scenario"
+            yield ("faults", name), WrongValue(message, "use letters, digits and dashes")
+        if not faults.rules:
+            help = 'write `rules = ["crash <= 1 of Role"]`'
+            yield ("faults", name, "rules"), WrongValue("the scenario has no rule", help)
     for name in configuration.properties:
         parts = name.split(".")  # behind the name of the protocol that it is of, if there is one
-        clean = all(part.replace("-", "").replace("_", "").isalnum() for part in parts)
-        if not clean or not name.isascii():
+        if not all(map(_is_plain, parts)):
             message = f"`{name}` is no name of a property"
             help = "use letters, digits and dashes, or `Protocol.name`"
             yield ("properties", name), WrongValue(message, help)
+
+
+def _is_plain(name: str) -> bool:
+    """True of letters, digits and dashes."""
+    return name.isascii() and name.replace("-", "").replace("_", "").isalnum()
 
 
 def sizes_of(text: str) -> tuple[int, ...] | None:

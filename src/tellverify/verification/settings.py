@@ -13,9 +13,19 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
+from tellverify.verdict.versions import FailOn
 
 NAMES: Final = ("tellverify.toml", "pyproject.toml")
 _PREFIX: Final = "TELLVERIFY_"
+
+
+class CompareSettings(msgspec.Struct, frozen=True):
+    """What `[compare]` says: what fails, pairs of types and roles, and a revision for `check`."""
+
+    fail_on: FailOn = "major"
+    payloads: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    against: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -37,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     ledger: str | None = None
     evidence: str | None = None
     reports: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
     jobs: int = 1
     cache: bool | None = None
     cache_dir: str | None = None
@@ -44,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
     confined: frozenset[str] = frozenset()
     weaker: tuple[Diagnostic, ...] = ()
     source: SourceFile | None = None
+    compare: CompareSettings = CompareSettings()
 
 
 def may_be_configured(folder: str) -> bool:

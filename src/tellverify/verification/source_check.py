@@ -40,13 +40,14 @@ def checked_source(
         roles=tuple(roles),
         require=require,
         dialect=dialect,
+        suggest=True,
     )
-    if not isinstance(source, str) or _is_path(source):
+    if not isinstance(source, str) or is_path(source):
         return check_paths([os.fspath(source)], options).run
     return check_text(source, options, name).run
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
     """True for a string that can only be meant as a path."""
     if "\n" in text or "\0" in text or len(text) > 4096:
         return False

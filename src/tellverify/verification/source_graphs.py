@@ -17,11 +17,18 @@ from tellverify.diagnostics.model import Severity
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX, AcceptanceFile
 from tellverify.evidence.budgets import BUDGET_NAME, BudgetCertificate
 from tellverify.evidence.certificate import Certificate
-from tellverify.evidence.graph_file import GRAPH_SUFFIX, TIMED_SUFFIX, GraphFile, NeutralGraph
+from tellverify.evidence.graph_file import (
+    GRAPH_SUFFIX,
+    TIMED_SUFFIX,
+    VERSIONS_SUFFIX,
+    GraphFile,
+    NeutralGraph,
+)
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
+from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.timed_file import TimedGraphFile, timed_graph_file
 from tellverify.language.files.inputs import read_any
@@ -76,6 +83,8 @@ def compare_with_source(path: str) -> str:
         return _timed_file(_decoded(path, TimedGraphFile))
     if path.endswith(MACHINES_NAME):
         return _machines(_decoded(path, MachinesFile))
+    if path.endswith(VERSIONS_SUFFIX):
+        return "the machines are those of the file; their texts are not read again"
     if path.endswith(BUDGET_NAME):
         budgets = _decoded(path, BudgetCertificate)
         graphs = {part.instance: part.graph for part in budgets.instances}
@@ -93,7 +102,10 @@ def compare_with_source(path: str) -> str:
     def differs(_: Workspace, graph_at: GraphAt) -> str:
         return differs_from_text(certificate, graph_at)
 
-    return _compared(paths, certificate.protocol, differs)
+    said = _compared(paths, certificate.protocol, differs)
+    if not certificate.every:
+        return said
+    return f"{said}, also with one member more: {every_size_of(certificate.instances)}"
 
 
 def require_file(path: str) -> None:

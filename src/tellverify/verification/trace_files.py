@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tellverify.evidence.fault_run import is_of_scenario
 from tellverify.evidence.formula_run import filed, stated
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.itf_writing import trace_name, write_itf
@@ -12,6 +13,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.trace import Trace
 from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.projection.threshold_machines import has_thresholds
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
@@ -34,6 +36,8 @@ def trace_files(
         graph = graphs.get(instance)
         if trace is None or graph is None or rests_on_annotations(trace):
             continue
+        if is_of_scenario(trace) and has_thresholds(graph):
+            continue  # the machines that drop late answers are not those of the graph alone
         machines = Machines(graph)
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
             continue  # nobody could replay it in reasonable time

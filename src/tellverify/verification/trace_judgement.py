@@ -7,18 +7,29 @@ from typing import Final
 
 import msgspec
 
+from tellverify.evidence.fault_run import scenario_run_of, unshown_in_scenario
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
-from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, read_itf
+from tellverify.evidence.itf import (
+    MOST_BYTES,
+    ItfError,
+    TraceFile,
+    TraceSubject,
+    read_itf,
+)
 from tellverify.evidence.itf_writing import disagreement
 from tellverify.evidence.trace_replay import Stepper, fault_shown
+from tellverify.language.syntax.directives import directives
+from tellverify.language.workspace import SourceProtocol
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
+from tellverify.model.scenario_text import ScenarioError, parse_scenario
 from tellverify.model.step import Step
 from tellverify.model.timed_text import TimedProtocol
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.search.fidelity import is_faithful
 from tellverify.source.files import Unreadable, read_bytes
+from tellverify.verdict.identity import SCENARIO_MARK
 
 _MOST_CONFIGURATIONS: Final = 500_000
 
@@ -85,7 +96,9 @@ def false_claim(
             return can_end(list(machines), stepper.configuration(), _MOST_CONFIGURATIONS) is False
         return _misses_end(graph, recorded.steps)
 
-    if fault in FORMULA_FAULTS:
+    if recorded.has_faults:
+        reason = unshown_in_scenario(scenario_run_of(recorded), machines)
+    elif fault in FORMULA_FAULTS:
         reason = unshown(recorded.subject, recorded.steps, recorded.loop, machines)
     else:
         culprits = recorded.subject.culprits
@@ -100,6 +113,24 @@ def false_claim(
             may_end=lambda: graph is not None and _may_end_or_go_on(graph, recorded.steps),
         )
     return FalseClaim(None, reason) if reason else None
+
+
+def other_scenario(found: SourceProtocol, subject: TraceSubject) -> str:
+    """Why the scenario of a trace is not the one that its protocol states, empty when it may be.
+
+    A scenario that the source does not state may be one of a configuration.
+    """
+    name = subject.obligation.partition(SCENARIO_MARK)[2]
+    if not name or subject.scenario is msgspec.UNSET:
+        return ""
+    for one in directives(found.judged.file, found.source).of_kind("faults"):
+        if one.argument == name and one.reaches(found.protocol.span):
+            try:
+                rules = parse_scenario(name, one.text).text
+            except ScenarioError:
+                return ""
+            return "" if rules == subject.scenario else f"scenario `{name}` is now `{rules}`"
+    return ""
 
 
 def _state_after(graph: ProtocolGraph, steps: Sequence[Step]) -> int | None:

@@ -16,6 +16,7 @@ from tellverify.diagnostics.model import Diagnostic, Kind, Severity
 from tellverify.obligations.options import DEFAULT_SIZES, LONGEST_QUEUE, MOST_CONFIGURATIONS
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import SCENARIO_MARK
 from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verification.configuration_file import ConfigurationFile
 from tellverify.verification.configuration_layers import LoadedConfiguration, flat
@@ -119,7 +120,9 @@ def _is_weaker(key: tuple[str, ...], found: ConfigurationFile) -> bool:
 
 
 def _default(name: str) -> str:
-    """The strength that a property needs where no file says otherwise."""
+    """The strength that a property needs where no file says otherwise; under faults none."""
+    if SCENARIO_MARK in name:
+        return "nothing"
     if name == "default" or PROPERTIES[Property(name)].required:
         return "bounded"
     return "nothing"

@@ -11,6 +11,7 @@ from aura_policy import aura, derived, spec, spec_names
 from tellverify.admission.manifest import Manifest, derive
 from tellverify.admission.manifest_file import decode_manifest, drifts, to_json
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax.parser import parse
 from tellverify.source.text import SourceFile
 
@@ -46,7 +47,7 @@ def test_the_example_of_the_language_reference() -> None:
 def test_without_a_policy_the_id_is_the_qualified_name() -> None:
     source = SourceFile("haul.tell", HAUL)
     file = parse(source).file
-    found = derive(file, file.protocols[0], source, None).manifest
+    found = derive(CheckedFile(file, source, ()), file.protocols[0], None).manifest
     assert found.protocol_id == "freight.Haul"
     assert found.determinism_policy_ref is None
 

@@ -33,7 +33,10 @@ NOT_SHOWN_BY_TEXT |= {"TV671", "TV672", "TV681", "TV682"}
 NOT_SHOWN_BY_TEXT |= {"TV641", "TV644", "TV646", "TV648", "TV654", "TV661", "TV662", "TV663"}
 # A configuration, and revisions of a repository: tests/cli/test_strict_checks.py.
 NOT_SHOWN_BY_TEXT |= {"TV016", "TV027"}
-# Imports need several files.
+# Two versions: tests/cli/test_compare.py, and tests/cli/test_check_machines.py for TV570.
+NOT_SHOWN_BY_TEXT |= {f"TV56{digit}" for digit in range(10)} | {"TV570"}
+# Imports need several files, and a target.
+NOT_SHOWN_BY_TEXT |= {"TV265"}
 NOT_SHOWN_BY_TEXT |= {"TV234", "TV236", "TV237", "TV238", "TV239", "TV292", "TV293", "TV294"}
 # Theorem packs need a policy: tests/unit/admission/test_explained_codes.py.
 NEED_A_POLICY = {number for number in CODES if number.startswith("TV7")}
@@ -117,6 +120,8 @@ def test_a_page_has_a_wrong_and_a_right_example(found: ExplainPage) -> None:
 # The shape of a source: tests/unit/shape/test_shape.py tries these pages.
 SHAPE = {code.number for code in CODES.values() if "TV371" <= code.number <= "TV399"}
 NOT_SHOWN_BY_TEXT |= {"TV384", "TV394"}
+# Rust code: tests/cli/test_rust_admission.py, tests/unit/annotations/test_time_domains.py.
+NOT_SHOWN_BY_TEXT |= {"TV664", "TV665", "TV666"}
 SHOWN = [
     found
     for found in PAGES

@@ -97,7 +97,12 @@ def systems(draw: st.DrawFn) -> tuple[Machine, ...]:
         for _ in range(count):
             actions = draw(
                 st.lists(
-                    st.builds(Action, st.booleans(), st.sampled_from(peers), st.sampled_from("xy")),
+                    st.builds(
+                        lambda send, peer, label: Action(send, peer, label),
+                        st.booleans(),
+                        st.sampled_from(peers),
+                        st.sampled_from("xy"),
+                    ),
                     max_size=3,
                     unique=True,
                 )

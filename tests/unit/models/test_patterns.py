@@ -207,7 +207,10 @@ def test_choices_are_all_values_in_their_ranges() -> None:
 def test_the_shortest_runs_of_the_code_of_the_guide_are_committed(name: str) -> None:
     path = f"counterexamples/patterns/{name}.toml"
     checked = check_patterns([inputs.read_any((ROOT / path).as_posix())], Options())
-    told = [[one.message, *one.notes] for one in checked.run.findings]
+    told = [
+        [one.message, *(note for note in one.notes if not note.endswith("expects this"))]
+        for one in checked.run.findings
+    ]
     text = "\n\n".join("\n  ".join(lines) for lines in told) + "\n"
     assert len(told) == len(EXPECTED[name])
     assert text == (FAULTY / "runs" / f"{name}.txt").read_text("utf-8")

@@ -122,8 +122,12 @@ def test_a_large_limit_is_passed_in_a_loop() -> None:
 
 
 def test_families_have_formulas() -> None:
-    assert outcome(FAMILY, "budget[Hub]") == Proved(Method.STRUCTURE, "at most 10·N")
-    assert outcome(FAMILY, "budget[Leaf]") == Proved(Method.LONGEST_PATH, "at most 3 each")
+    assert outcome(FAMILY, "budget[Hub]") == Proved(
+        Method.STRUCTURE, "at most 10·N", "every N >= 1"
+    )
+    assert outcome(FAMILY, "budget[Leaf]") == Proved(
+        Method.LONGEST_PATH, "at most 3 each", "every N >= 1"
+    )
     found = outcome(FAMILY, "budget[Hub]", budgets(("Hub", "", 30)))
     assert isinstance(found, Bounded)
     assert found.detail == "at most 10·N of 30"
@@ -365,6 +369,98 @@ def test_a_status_by_the_last_fact_is_refuted(tmp_path: Path) -> None:
     assert found.code == "TV654"
     bad = policy(tmp_path, names + 'schema = "nothing.toml"\n')
     assert isinstance(verdicts(text, bad)["ceremony"].outcome, Unknown)
+
+
+STATUS = """\
+format = 1
+name = "EnrollFact"
+version = 2
+
+[[variants]]
+name = "Initiated"
+fact = "EnrollFact::CeremonyInitiated"
+stands_for = "initiated"
+fields = [
+  { name = "ceremony_id", type = "Id" },
+  { name = "agreement_mode", type = "Mode" },
+  { name = "timestamp", type = "TimeStamp", domain = "LogicalClock" },
+]
+
+[[variants]]
+name = "Committed"
+fact = "EnrollFact::CeremonyCommitted"
+stands_for = "committed"
+fields = [
+  { name = "ceremony_id", type = "Id" },
+  { name = "agreement_mode", type = "Mode" },
+  { name = "timestamp", type = "TimeStamp", domain = "LogicalClock" },
+]
+
+[[variants]]
+name = "Aborted"
+fact = "EnrollFact::CeremonyAborted"
+stands_for = "aborted"
+fields = [
+  { name = "ceremony_id", type = "Id" },
+  { name = "timestamp", type = "TimeStamp", domain = "LogicalClock" },
+]
+"""
+TABLE = """
+[reduction]
+initial = "idle"
+conflict = "disputed"
+precedence = [["idle"], ["open"], ["done", "dropped"], ["disputed"]]
+facts = { Initiated = "open", Committed = "done", Aborted = "dropped" }
+"""
+
+
+def status_by(tmp_path: Path, table: str) -> tuple[Proved | Refuted, set[str]]:
+    """The verdict on the status with a schema that has this table, and all properties."""
+    names = (
+        '[[protocols]]\nmodule = "m"\nprotocol = "Enroll"\ncategory = "C"\nfiles = ["m.tell"]\n'
+        '[[ceremony_names]]\nprotocol = "m.Enroll"\ninitiated = ["EnrollFact::CeremonyInitiated"]\n'
+        'committed = ["EnrollFact::CeremonyCommitted"]\naborted = ["EnrollFact::CeremonyAborted"]\n'
+        'schema = "enroll-2.toml"\n'
+    )
+    options = policy(tmp_path, names)
+    (tmp_path / "enroll-2.toml").write_text(STATUS + table, encoding="utf-8")
+    found = verdicts("module m exposing (Enroll)\n" + ENROLL, options)
+    outcome = found["ceremony-status"].outcome
+    assert isinstance(outcome, Proved | Refuted)
+    return outcome, set(found)
+
+
+def test_a_status_by_the_table_of_its_schema(tmp_path: Path) -> None:
+    outcome, found = status_by(tmp_path, TABLE)
+    assert isinstance(outcome, Proved)
+    assert "by the table of `EnrollFact`, version 2" in outcome.detail
+    assert "ceremony" in found
+    outcome, _ = status_by(tmp_path, "")
+    assert isinstance(outcome, Proved)
+    assert "by rank, version 2" in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('conflict = "disputed"\n', "", "have one rank"),
+        (', Aborted = "dropped"', "", "not total"),
+        ('["disputed"]]', '["last"], ["disputed"]]\n# ', ""),
+        ('initial = "idle"', 'initial = "disputed"', "not monotone"),
+    ],
+)
+def test_a_table_that_is_no_function_is_refuted(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    """The rest of the ceremony is decided all the same."""
+    outcome, found = status_by(tmp_path, TABLE.replace(old, new))
+    assert isinstance(outcome, Refuted) is bool(said)
+    if isinstance(outcome, Refuted):
+        assert outcome.code == "TV654"
+        assert isinstance(outcome.evidence, Trace)
+        assert said in outcome.evidence.explanation
+        assert "`EnrollFact`" in outcome.evidence.explanation
+    assert "ceremony" in found
 
 
 # Evidence

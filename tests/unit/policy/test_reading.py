@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aura_policy import aura
 
-from tellverify.policy.json_schema import canonical, schema_json
+from tellverify.policy.json_schema import schema_json
 from tellverify.policy.read import PolicyRead, read_policy, read_policy_text
 from tellverify.source.builtin_policies import located
 
@@ -142,26 +142,6 @@ def test_deep_nesting_is_a_finding() -> None:
 def test_the_schema_is_up_to_date() -> None:
     committed = json.loads(SCHEMA.read_text(encoding="utf-8"))
     assert committed == json.loads(schema_json()), "tellverify policy schema"
-
-
-def test_descriptions_do_not_keep_the_indentation_of_the_source() -> None:
-    two = {"description": "One.\n\n    Two.\n    ", "items": [{"description": "A.\n      B."}]}
-    assert canonical(two) == {
-        "description": "One.\n\nTwo.",
-        "items": [{"description": "A.\nB."}],
-    }
-
-
-def test_a_property_named_description_is_not_taken_for_text() -> None:
-    plain = {"properties": {"description": {"type": "string"}}, "required": ["description"]}
-    assert canonical(plain) == plain
-
-
-def test_the_order_of_alternatives_is_always_the_same() -> None:
-    null, text, number = {"type": "null"}, {"type": "string"}, {"type": "integer"}
-    one = canonical({"items": {"anyOf": [null, text, number]}})
-    assert one == canonical({"items": {"anyOf": [number, null, text]}})
-    assert one == {"items": {"anyOf": [number, null, text]}}
 
 
 def test_the_files_of_the_aura_policy_fit_the_schema() -> None:

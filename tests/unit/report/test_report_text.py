@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 from report_samples import ESCROW_REPORT, RUN, SOURCES, STUCK_COURIER, VOTE_REPORT, step
 
+from tellverify.diagnostics.model import Severity
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.concise import write_concise
@@ -18,7 +19,7 @@ from tellverify.report.style import Style
 from tellverify.report.text import write_text
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Proved, Refuted
+from tellverify.verdict.outcome import Bounded, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
@@ -69,12 +70,26 @@ vote.Vote       Coordinator and Witness[N], checked for N = 1, 2, 3
                                                                      not required
 
 under FIFO queues without limit, no loss, no crashes, weak fairness
+
+failures
+  protocols/escrow.tell:8   escrow.Escrow  projectable[Courier]    TV411
+  protocols/escrow.tell:11  escrow.Escrow  no-stuck-role[Courier]  TV512
+
 2 refuted   7 proved   2 bounded   1 assumed   1 unknown   1 skipped          1.4 s
 exit 1: 2 required obligations are refuted
+next: `tellverify explain TV411` says what it means and how to mend it
 """
 
 
-def text(run: Run = RUN, *, color: bool = False, ascii_only: bool = False, width: int = 100) -> str:
+def text(
+    run: Run = RUN,
+    *,
+    color: bool = False,
+    ascii_only: bool = False,
+    width: int = 100,
+    verbose: bool = False,
+    most: int | None = None,
+) -> str:
     out = io.StringIO()
     write_text(
         run,
@@ -83,8 +98,9 @@ def text(run: Run = RUN, *, color: bool = False, ascii_only: bool = False, width
         color=color,
         ascii_only=ascii_only,
         width=width,
-        verbose=False,
+        verbose=verbose,
         trailer="1.4 s",
+        most=most,
     )
     return out.getvalue()
 
@@ -122,7 +138,7 @@ def test_a_refutation_without_a_finding_is_shown_with_its_run() -> None:
     report = text(run)
     assert "refuted[TV512]: `no-stuck-role[Courier]` of `escrow.Escrow` does not hold" in report
     assert "waits for Dispatch from Seller" in report
-    assert report.endswith("exit 1\n")
+    assert "\nexit 1\nnext: `tellverify explain TV411` says" in report
 
 
 def test_one_run_that_refutes_two_obligations_is_drawn_once() -> None:
@@ -273,21 +289,84 @@ def test_the_sizes_of_families_are_said() -> None:
     assert "Witness[N], checked for N = 1, 2, 3" in text(Run((), (VOTE_REPORT,), (), 3, ""))
 
 
-def test_of_several_protocols_those_without_a_fault_take_one_line() -> None:
+def _good(name: str) -> ProtocolReport:
     proved = Verdict(Property.IMPLEMENTABLE, ObligationScope(), Proved(Method.COHERENCE), True)
-    good = ProtocolReport("Good", "good.tell", 1, ("A", "B"), (), (proved,))
-    lines = text(Run((), (good, ESCROW_REPORT), (), 1, "")).splitlines()
-    assert [line for line in lines if line.startswith("proved ")] == [
-        "proved    Good                                            2 roles"
+    vain = Verdict(Property.PROJECTABLE, ObligationScope(), Unknown("limit", "TV902"), False)
+    return ProtocolReport(name, f"{name}.tell", 1, ("A", "B"), (), (proved, vain))
+
+
+def test_up_to_three_passing_protocols_keep_their_verdicts() -> None:
+    run = Run((), (ESCROW_REPORT, *map(_good, "XYZ")), (), 1, "")
+    shown = text(run)
+    assert shown.count("  proved    implementable") == 3
+    assert "passing" not in shown
+
+
+def test_more_than_three_passing_protocols_share_a_line() -> None:
+    run = Run((), (ESCROW_REPORT, *map(_good, "WXYZ")), (), 1, "")
+    shown = text(run)
+    assert "\npassing   4 protocols: 4 proved; -v shows each\n" in shown
+    assert "implementable" not in shown
+    assert "  refuted   no-stuck-role[Courier]" in shown  # those that fail stay
+    assert "  4 other obligations hold" in shown
+    assert text(run, verbose=True).count("  proved    implementable") == 4
+
+
+def test_a_bound_is_not_hidden_in_the_line_of_those_that_pass() -> None:
+    bounded = Verdict(
+        Property.IMPLEMENTABLE, ObligationScope(), Bounded("N = 1", Method.COHERENCE), True
+    )
+    good = structs.replace(_good("V"), verdicts=(bounded,))
+    shown = text(Run((), (good, *map(_good, "WXY")), (), 0, ""))
+    assert "passing   4 protocols: 3 proved, 1 bounded; -v shows each" in shown
+
+
+def _many_notes() -> Run:
+    note = structs.replace(RUN.findings[0], severity=Severity.NOTE, refutes="")
+    notes = tuple(structs.replace(note, message=f"note {i}") for i in range(5))
+    return Run((), (ESCROW_REPORT, *map(_good, "WXYZ")), notes, 1, "")
+
+
+def test_findings_that_touch_nothing_required_are_one_line() -> None:
+    run = _many_notes()
+    shown = text(run)
+    code = run.diagnostics[0].code.number
+    assert f"5 findings that touch nothing required: {code} x 5; -v shows each" in shown
+    assert "note 3" not in shown
+    assert "note 3" in text(run, verbose=True)
+    few = structs.replace(run, protocols=run.protocols[:3])
+    assert "note 3" in text(few)
+    out = io.StringIO()
+    write_concise(run, SOURCES, out)
+    assert out.getvalue().count("note[") == 5
+    warned = structs.replace(run, configuration=(("fail-on", "warning"),))
+    assert "note 3" not in text(warned)
+
+
+def test_a_number_of_findings_limits_all_of_them() -> None:
+    run = structs.replace(_many_notes(), protocols=(ESCROW_REPORT,))
+    shown = text(run, most=1)
+    assert shown.count("refuted[TV") == 1  # the gravest
+    assert "6 more findings not shown" in shown and "  and 1 more\n" in shown
+    out = io.StringIO()
+    write_concise(run, SOURCES, out, most=1)
+    assert out.getvalue().splitlines()[1] == "6 more findings not shown"
+
+
+def test_concise_says_what_is_not_known_and_why() -> None:
+    unknown = Verdict(Property.FIDELITY, ObligationScope(), Unknown("limit", "TV902"), True)
+    report = structs.replace(_good("V"), verdicts=(unknown,))
+    out = io.StringIO()
+    write_concise(Run((), (report,), (), 3, "1 required obligation is unknown"), {}, out)
+    assert out.getvalue().splitlines() == [
+        "V.tell:1:1: unknown[TV902] `fidelity` of `V` is unknown: limit",
+        "0 refuted   0 proved   0 bounded   0 assumed   1 unknown   0 skipped",
+        "exit 3: 1 required obligation is unknown",
     ]
-    assert "  refuted   no-stuck-role[Courier]" in "\n".join(lines)
-    alone = text(Run((), (good,), (), 0, "")).splitlines()
-    assert "  proved    implementable" in alone[1]
 
 
 @pytest.mark.parametrize("width", [40, 60])
-def test_proved_protocols_fit_a_narrow_terminal(width: int) -> None:
-    proved = structs.replace(VOTE_REPORT, verdicts=VOTE_REPORT.verdicts[-3:])
-    shown = text(structs.replace(RUN, protocols=(proved, proved), diagnostics=()), width=width)
-    assert "checked for" not in shown and "Witness[N]" in shown
+def test_passing_protocols_fit_a_narrow_terminal(width: int) -> None:
+    shown = text(Run((), tuple(map(_good, "WXYZ")), (), 0, ""), width=width)
+    assert "passing" in shown
     assert all(len(line) <= width for line in shown.splitlines())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tellverify.obligations.options import Options
-from tellverify.verdict.outcome import Bounded, Skipped
+from tellverify.verdict.outcome import Bounded, Proved, Skipped
 from tellverify.verdict.run import Run
 from tellverify.verification.pipeline import check_text
 
@@ -17,34 +17,45 @@ TWO = """protocol P =
 """
 
 
+def claims(run: Run) -> set[str]:
+    """The sizes that verdicts other than bounded ones are about."""
+    outcomes = [v.outcome for p in run.protocols for v in p.verdicts]
+    return {one.every for one in outcomes if isinstance(one, Proved) and one.every}
+
+
 def bounds(run: Run) -> dict[str, str]:
     outcomes = {str(v.property): v.outcome for p in run.protocols for v in p.verdicts}
     return {name: o.bound for name, o in outcomes.items() if isinstance(o, Bounded)}
 
 
 @pytest.mark.parametrize(
-    ("node", "leaf", "bound"),
+    ("node", "leaf", "claim"),
     [
-        ("Node[1]", "Leaf[*]", "Node = 2, 3, 4, Leaf = 1, 2, 3"),
-        ("Node[1..3]", "Leaf[4]", "Node = 3, 4, 5, Leaf = 5, 6, 7"),
+        ("Node[1]", "Leaf[*]", "every N >= 2, M >= 1"),
+        ("Node[1..3]", "Leaf[4]", "every N >= 3, M >= 5"),
         ("Hub", "Leaf[0..N]", ""),
     ],
 )
-def test_sizes_begin_where_the_text_has_a_meaning(node: str, leaf: str, bound: str) -> None:
+def test_sizes_begin_where_the_text_has_a_meaning(node: str, leaf: str, claim: str) -> None:
     run = check_text(TWO.format(node=node, leaf=leaf), Options()).run
-    if not bound:
+    if not claim:
         assert "no-stuck-role" in bounds(run)  # where both sizes fit together, and only there
         assert "Leaf = 3" not in bounds(run)["no-stuck-role"].split(" or ")[0]
         assert " or " in bounds(run)["no-stuck-role"]
         return
-    assert set(bounds(run).values()) == {bound}
+    assert claims(run) == {claim} and not bounds(run)
     assert run.exit_code == 0
 
 
 def test_families_of_one_size_symbol_begin_together() -> None:
     text = TWO.format(node="Node[1]", leaf="Leaf[3]").replace("[M]", "[N]")
     run = check_text(text, Options()).run
-    assert set(bounds(run).values()) == {"Node = 4, 5, 6, Leaf = 4, 5, 6"}
+    assert claims(run) == {"every N >= 4"} and not bounds(run)
+    (report,) = run.protocols
+    assert [(one.name, one.sizes, one.symbol) for one in report.families] == [
+        ("Node", (4, 5, 6), "N"),
+        ("Leaf", (4, 5, 6), "N"),
+    ]
 
 
 def test_a_claim_covers_no_size_without_a_meaning() -> None:

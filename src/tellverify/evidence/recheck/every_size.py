@@ -39,6 +39,13 @@ def check_every(every: Sequence[Sequence[str]], instances: Sequence[InstancePart
         _check_generic(part.graph, generic, f"instance `{part.instance}`, graph")
 
 
+def every_size_of(instances: Sequence[InstancePart]) -> str:
+    """The sizes that a full grid stands for: `every Devices >= 1, Clients >= 1`."""
+    rows = [_sizes(part.instance) for part in instances]
+    least = {family: min(row[family] for row in rows) for family in rows[0]}
+    return "every " + ", ".join(f"{family} >= {size}" for family, size in least.items())
+
+
 def _sizes(instance: str) -> dict[str, int]:
     """The sizes of an instance line that was checked against its graph."""
     return {family: int(n) for family, n in re.findall(r"(\w+) = ([0-9]+)", instance)}

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from tellverify.evidence.itf import TraceSubject
     from tellverify.evidence.machines_file import MachinesFile
     from tellverify.evidence.timed_file import TimedGraphFile
+    from tellverify.evidence.versions_file import VersionsFile
 
-_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile", "TimedGraphFile")
-# The ends of the names of certificates, graphs, machines and traces.
+_Kind = TypeVar(
+    "_Kind", "Certificate", "form.GraphFile", "MachinesFile", "TimedGraphFile", "VersionsFile"
+)
+# The ends of the names of certificates, graphs, machines, traces and comparisons.
 ENDINGS: Final = (form.CERTIFICATE_NAME, form.MACHINES_NAME, *form.SUFFIXES)
 
 
@@ -54,6 +57,14 @@ def recheck(path: str) -> str:
         from tellverify.evidence.recheck.machine_file import read_machines
 
         return f"machines: {len(read_machines(path).machines)} roles"
+    if path.endswith(form.VERSIONS_SUFFIX):
+        from tellverify.evidence import versions_file as versions
+        from tellverify.evidence.recheck.versions import recheck_versions
+
+        pair = load(path, versions.VersionsFile, versions.VERSIONS_SCHEMA, versions.write_versions)
+        for source, sha256 in pair.sources:
+            check_source(path, source, sha256, None)
+        return recheck_versions(pair)
     from tellverify.evidence.recheck.certificate_file import recheck_certificate
 
     return recheck_certificate(path)

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tellverify.evidence.graph_file import GraphFile, NeutralGraph
-from tellverify.evidence.itf import VAR_TYPES, TraceFile, form_of, moment_of, rendered
+from tellverify.evidence.itf import (
+    VAR_TYPES,
+    TraceFile,
+    form_of,
+    moment_of,
+    rendered,
+)
 from tellverify.evidence.neutral_machine import NeutralMachineTooLarge, machine_of
 from tellverify.evidence.recheck.graph import Rejected, check_graph, require
 from tellverify.evidence.trace_replay import Stepper, comes_back, fault_shown, replay
@@ -38,10 +44,13 @@ FAULTS: Final = {
     Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
     Fault.ENDLESS_RUN: ("TV523", "terminates"),
+    Fault.DISAGREEMENT: ("TV623", "agreement"),
+    Fault.REPETITION: ("TV624", "at-most-once"),
     Fault.PROPERTY: ("TV621", "property"),
     Fault.WITNESS: ("", "reachable"),
 }
 _LASSOS: Final = tuple(list(FAULTS)[4:])
+_OF_DECISIONS: Final = (Fault.DISAGREEMENT, Fault.REPETITION)
 _OF_FORMULAS: Final = (Fault.PROPERTY, Fault.WITNESS)
 
 
@@ -54,7 +63,10 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     require(subject.fault in FAULTS, "fault", f"`{subject.fault}` refutes nothing")
     code, refuted = FAULTS[subject.fault]
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
-    named, _, roles = subject.obligation.partition("[")
+    asked, mark, scenario = subject.obligation.partition(" @ ")
+    has_rules = subject.scenario is not msgspec.UNSET
+    require(bool(scenario) == bool(mark) == has_rules, "scenario", "not that of the obligation")
+    named, _, roles = asked.partition("[")
     refutes = (refuted,) if subject.fault in _LASSOS else (refuted, "implementable")
     require(named in refutes, "obligation", f"`{subject.fault}` does not refute it")
     sentence = SENTENCES[named]
@@ -63,7 +75,7 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
 
         sentence = statement_of(sentence, subject.formula)
     require(subject.statement == sentence, "statement", f"not that of `{named}`")
-    plain = bool(roles) and subject.fault not in _OF_FORMULAS
+    plain = bool(roles) and subject.fault not in (*_OF_FORMULAS, *_OF_DECISIONS)
     about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if plain else []
     require(set(about) <= set(subject.culprits) <= everyone, "culprits", "not these roles")
     made = replay(steps, machines)
@@ -74,7 +86,12 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
         said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
         require(said in lines, f"state {index}", "no such event in that line of the source")
     require(trace.loop < 0 or subject.fault in _LASSOS, "loop", "this fault has none")
-    reason = _missing(trace, machines, made.configuration, graph)
+    if trace.has_faults:
+        from tellverify.evidence.fault_run import scenario_run_of, unshown_in_scenario
+
+        reason = unshown_in_scenario(scenario_run_of(trace), machines)
+    else:
+        reason = _missing(trace, machines, made.configuration, graph)
     require(not reason, f"state {len(steps)}, `{subject.fault}`", reason)
     filed = trace.filed
     same = rendered(filed.meta, filed.states, trace.loop).encode() == content

@@ -59,6 +59,9 @@ class FlowCheck:
         self.found: list[Diagnostic] = []
         self._protocol = protocol
         self._summaries = Summaries(with_imported(protocol, linked))
+        self._bodies: dict[str, ast.Block] = {}
+        for local in protocol.locals:
+            self._bodies.setdefault(local.name.text, local.body)
         self._own = dict.fromkeys(local.name.text for local in protocol.locals)
         self._locals = {**self._own, **dict.fromkeys(linked.imported)}
         self._excused = linked.excused
@@ -96,13 +99,34 @@ class FlowCheck:
                 if not summary.ends:
                     dead = True
                     self.found.append(say.unreachable_code(self.where, text, rest, span))
-                elif not reported and _drops_rest(statement):
-                    reported = True
-                    self.found.append(say.trailing_code(self.where, text, rest, span))
+                elif not reported:
+                    dropping = self._dropping(statement, place)
+                    reported = dropping is not None
+                    if dropping is not None:
+                        inside = None if dropping is statement else head_place(dropping)
+                        self.found.append(say.trailing_code(self.where, text, rest, span, inside))
             if not summary.silent:
                 place = place._replace(guarded=self._depth)
             if isinstance(statement, ast.Loop) and is_desugared(statement):
                 place = place._replace(nested=True)  # the rest goes into the branch `Done`
+
+    def _dropping(self, statement: ast.Statement, place: FlowPlace) -> ast.Statement | None:
+        """The statement after which Telltale drops the rest of the block, None for none.
+
+        A call of a protocol of the same file is replaced by what it calls, and ends the block where
+        that does.
+        """
+        pending, called = [statement], set[str]()
+        while pending:
+            one = pending.pop()
+            if _drops_rest(one):
+                return one
+            if isinstance(one, ast.Call) and place.unlinked is None:
+                local = self._bodies.get(one.name.text)
+                if local is not None and one.name.text not in called:
+                    called.add(one.name.text)
+                    pending.extend(reversed(local))
+        return None
 
     def _statement(self, statement: ast.Statement, place: FlowPlace) -> Walk | None:
         match statement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -40,25 +40,31 @@ class LeftOut(msgspec.Struct, frozen=True):
     links: list[str]
 
 
-def find(paths: Iterable[str], left_out: LeftOut | None = None) -> Iterator[str]:
+def find(
+    paths: Iterable[str],
+    left_out: LeftOut | None = None,
+    counts: Callable[[str], bool] | None = None,
+) -> Iterator[str]:
     """The files that `paths` name: files as given, folders walked in sorted order.
 
     In folders `*.tell` counts, and the Rust sources and Markdown pages that hold choreographies or
     cannot be read; a folder that cannot be read counts as a file that cannot. Entries that begin
     with a dot or that `.gitignore` names are left out and links to folders are not followed, which
-    `left_out` then has. A file that is named twice is read once.
+    `left_out` then has. A file that is named twice is read once. With `counts` it says which files
+    in folders count.
     """
+    wanted = may_hold_protocols if counts is None else counts
     seen: set[str] = set()
     left = LeftOut([], [], []) if left_out is None else left_out
     for path in paths:
-        for found in _walk(path, left) if os.path.isdir(path) else (path,):
+        for found in _walk(path, left, wanted) if os.path.isdir(path) else (path,):
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
 
 
-def _walk(folder: str, left: LeftOut) -> Iterator[str]:
+def _walk(folder: str, left: LeftOut, counts: Callable[[str], bool]) -> Iterator[str]:
     from tellverify.language.files.gitignore import ignored_at
 
     top = os.path.abspath(folder)
@@ -93,7 +99,7 @@ def _walk(folder: str, left: LeftOut) -> Iterator[str]:
             path = os.path.normpath(os.path.join(where, name))
             if not name.endswith((SUFFIX, *EMBEDDING)) or not is_kept(name, is_folder=False):
                 continue
-            if name.endswith(SUFFIX) or _holds_choreographies(path):
+            if counts(path):
                 yield path
     yield from broken
 

@@ -71,6 +71,18 @@ class Linked(msgspec.Struct, frozen=True):
                 found.update((role.name.text, None) for role in self.imported[name].roles)
         return tuple(found)
 
+    def called_by(self, protocol: ast.Protocol) -> tuple[Imported, ...]:
+        """What `protocol` calls of other files, directly or by others, in the order of calls."""
+        own = {local.name.text for local in protocol.locals}
+        found: dict[str, Imported] = {}
+        pending = [name for name, _ in _first_calls(protocol)][::-1]
+        while pending:
+            name = pending.pop()
+            if name in self.imported and name not in found and name not in own:
+                found[name] = self.imported[name]
+                pending += self.imported[name].calls[::-1]
+        return tuple(found.values())
+
 
 NOT_LINKED: Final = Linked({})
 

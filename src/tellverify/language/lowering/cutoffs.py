@@ -13,19 +13,21 @@ alike: one *generic member* `F[m]` then stands for all of them. m is the cut-off
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import msgspec
 
 from tellverify.language.checks.walk import index_text, loop_text, preorder, role_text
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
-from tellverify.language.lowering.families import declared_roles, family_groups
+from tellverify.language.lowering.families import declared_roles, family_groups, size_symbol
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
 from tellverify.model.sizes import SizeSymbol
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
+NO_SIZES: Final[Mapping[str, int]] = MappingProxyType({})
 _MOST_MEMBERS: Final = 64  # a cut-off above it is of no use: the grid of sizes is too large
 
 
@@ -62,30 +64,38 @@ def lowering_of(
     return lowered_at
 
 
-def size_symbols(protocol: ast.Protocol, lowered_at: LoweredAt) -> tuple[SizeSymbol, ...]:
+def size_symbols(
+    protocol: ast.Protocol, lowered_at: LoweredAt, smallest: Mapping[str, int] = NO_SIZES
+) -> tuple[SizeSymbol, ...]:
     """The size symbols of a protocol with their cut-offs, in the order of declaration.
 
     The cut-offs are collected while the protocol is lowered at sizes of two members more than the
     cut-offs found so far, until none grows: then no reference is empty that is not always so.
+    `smallest` are sizes below which the text has no graph, to begin with larger ones.
     """
     groups = family_groups(protocol)
+    least = {group: max(smallest.get(family, 0) for family in group) for group in groups}
     cutoffs = dict.fromkeys(groups, 0)
     while max(cutoffs.values(), default=0) <= _MOST_MEMBERS:
-        sizes = {family: cutoffs[group] + 2 for group in groups for family in group}
+        tried = {group: max(cutoffs[group] + 2, least[group]) for group in groups}
+        sizes = {family: tried[group] for group in groups for family in group}
         named = dict(lowered_at(sizes).named)
         found = {group: max(named.get(family, 0) for family in group) for group in groups}
         grown = {group: max(cutoffs[group], found[group]) for group in groups}
         if grown == cutoffs:
             break
         cutoffs = grown
-    symbols = {
-        one.name.text: one.size.name
-        for one in declared_roles(protocol)
-        if isinstance(one.size, ast.NameIndex)
-    }
+    names = size_names(protocol)
     return tuple(
-        SizeSymbol(symbols.get(group[0], group[0]), group, cutoffs[group]) for group in groups
+        SizeSymbol(name, group, cutoffs[group]) for name, group in zip(names, groups, strict=True)
     )
+
+
+def size_names(protocol: ast.Protocol) -> tuple[str, ...]:
+    """The size symbols by name, a family without one by its own, in the order of declaration."""
+    symbols = {one.name.text: size_symbol(one) for one in declared_roles(protocol)}
+    first = [group[0] for group in family_groups(protocol)]
+    return tuple(name if symbols[name] == "*" else symbols[name] for name in first)
 
 
 def size_faults(

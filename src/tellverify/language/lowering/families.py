@@ -54,6 +54,17 @@ def family_groups(protocol: ast.Protocol) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in groups.values())
 
 
+def size_symbol(declaration: ast.RoleDecl) -> str:
+    """The size symbol of a family: `N` for `R[N]`, `*` for `R[*]`; empty for all other roles."""
+    match declaration.size:
+        case ast.NameIndex(symbol):
+            return symbol
+        case ast.AnyIndex():
+            return "*"
+        case None | ast.ConstIndex() | ast.RangeIndex():
+            return ""
+
+
 def family_sizes(protocol: ast.Protocol, sizes: Mapping[str, int]) -> dict[str, int]:
     """The size of every family that needs one; families of one symbol share theirs.
 

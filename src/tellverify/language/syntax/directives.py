@@ -1,6 +1,7 @@
 """Comments that speak to tellverify: `-- tell: allow(TV242): reason`.
 
     -- tell: KIND [(ARGUMENT) or NAME] [until YEAR-MONTH-DAY] [: TEXT]
+    -- tell: faults [NAME](RULES)
 
 Only comments that the lexer found count, never the text of a string. A comment behind code covers
 its own line. One on a line of its own covers the next statement, branch or declaration; above
@@ -32,15 +33,21 @@ _BODY: Final = re.compile(
 )
 
 
+_CALL: Final = re.compile(
+    r"(?:[ \t]+(?P<name>[A-Za-z][A-Za-z0-9_-]*))?[ \t]*\((?P<argument>[^()]*)\)[ \t]*"
+)
+
+
 class DirectiveForm(msgspec.Struct, frozen=True):
     """How a kind is written: `pattern` is what help shows, `named` without parentheses, `bare`
-    without any argument.
+    without any argument, `called` with a name, or none, before the parentheses.
     """
 
     pattern: str
     named: bool = False
     dated: bool = False
     bare: bool = False
+    called: bool = False
 
 
 FORMS: Final[dict[str, DirectiveForm]] = {
@@ -50,14 +57,20 @@ FORMS: Final[dict[str, DirectiveForm]] = {
     ),
     "property": DirectiveForm("-- tell: property NAME: FORMULA", named=True),
     "category": DirectiveForm("-- tell: category(C)"),
+    "expect": DirectiveForm("-- tell: expect(refuted PROPERTY)"),
     "must-end": DirectiveForm("-- tell: must-end", bare=True),
+    "faults": DirectiveForm("-- tell: faults NAME(crash <= 1 of ROLE, ...)", called=True),
     "budget": DirectiveForm("-- tell: budget(ROLE = LIMIT, ...)"),
+    "workflow": DirectiveForm("-- tell: workflow NAME: PROTOCOL ; PROTOCOL", named=True),
 }
 """The kinds of comments that some part of tellverify reads."""
 
 
 class Directive(msgspec.Struct, frozen=True):
     """One such comment.
+
+    One with a name before the parentheses has the name, or its kind, as `argument`, and what stands
+    in them as `text`.
 
     `argument` is what stands in parentheses, or the name behind the kind; `text` what stands behind
     the colon: a reason or a formula. `until` is a date as `YYYY-MM-DD`, or empty. `covers` is the
@@ -134,6 +147,8 @@ def _read(
         at = kind_span if kind else span
         said.append(say.unknown_directive(path, at, kind, tuple(FORMS)))
         return None
+    if form.called:
+        return _read_call(beginning, text, comment, places, said)
     body = _BODY.fullmatch(text, beginning.end())
     missing = body is None or (body["name"] if form.named else body["argument"]) is None
     if form.bare:
@@ -151,6 +166,38 @@ def _read(
         span,
         Span(start + body.start(word), start + body.end(word)),
         Span(start + body.start("text"), start + body.end("text")) if body["text"] else NOWHERE,
+        places.source.position(start)[0],
+        covers,
+        covers_file,
+    )
+
+
+def _read_call(
+    beginning: re.Match[str],
+    text: str,
+    comment: ast.Comment,
+    places: _DirectivePlaces,
+    said: list[Diagnostic],
+) -> Directive | None:
+    """A comment with a name, or none, before parentheses."""
+    start = comment.span.start
+    span = Span(start, start + len(text))
+    kind = beginning["kind"]
+    body = _CALL.fullmatch(text, beginning.end())
+    if body is None:
+        said.append(say.unreadable_directive(places.source.path, span, kind, FORMS[kind].pattern))
+        return None
+    covers, covers_file = places.covered(span)
+    named = "name" if body["name"] else "argument"
+    low, high = body.span(named)
+    return Directive(
+        kind,
+        body["name"] or kind,
+        body["argument"],
+        "",
+        span,
+        Span(start + low, start + high) if body["name"] else span,
+        Span(start + body.start("argument"), start + body.end("argument")),
         places.source.position(start)[0],
         covers,
         covers_file,

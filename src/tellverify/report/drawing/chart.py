@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted, grouped, listed
+from tellverify.model.failure import OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.trace import Trace, Waiting
@@ -107,7 +108,7 @@ def _cut_names(
     full = {name: style.tamed(role) for name, role in zip(layout.names, columns, strict=True)}
     index = {role: number for number, role in enumerate(columns)}
     for item in items:
-        if isinstance(item, SequenceRow):
+        if isinstance(item, SequenceRow) and item.kind is not RowKind.CRASH:
             full[_label(item, index, layout, style)] = style.tamed(item.label)
     return [f"{short} is {name}" for short, name in full.items() if short != name]
 
@@ -127,7 +128,7 @@ def _placed(
         for left, right in pairwise(names)
     ]
     for item in items:
-        if isinstance(item, SequenceRow):
+        if isinstance(item, SequenceRow) and item.kind is not RowKind.CRASH:
             low, high = sorted((index[item.sender], index[item.receiver]))
             need = min(width(style.shown(item.label)), longest) + 8
             if item.kind == RowKind.TIMER:
@@ -226,6 +227,9 @@ def _arrow(
 ) -> None:
     """Draw the message of `row` between the lifelines of its roles."""
     glyphs = style.glyphs
+    if row.kind is RowKind.CRASH:
+        cells[layout.centres[index[row.sender]]] = glyphs.failed
+        return
     start, end = layout.centres[index[row.sender]], layout.centres[index[row.receiver]]
     low, high = min(start, end) + 1, max(start, end)
     inner = high - low
@@ -233,7 +237,11 @@ def _arrow(
     text = f" {_label(row, index, layout, style)} "
     bars = inner - extra - width(text)
     tail, head = glyphs.bar * ((bars + 1) // 2), glyphs.bar * (bars // 2)
-    ends = {RowKind.SEND: glyphs.queued, RowKind.DISCARD: glyphs.discarded}
+    ends = {
+        RowKind.SEND: glyphs.queued,
+        RowKind.DISCARD: glyphs.discarded,
+        RowKind.LOST: glyphs.failed,
+    }
     queue_end = ends.get(row.kind, "")
     queue_start = glyphs.queued if row.kind == RowKind.RECEIVE else ""
     if start < end:
@@ -299,6 +307,7 @@ def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> lis
         RowKind.RECEIVE: glyphs.queued + glyphs.bar * 2 + glyphs.right,
         RowKind.DISCARD: glyphs.bar * 2 + glyphs.right + glyphs.discarded,
         RowKind.TIMER: glyphs.timer,
+        RowKind.LOST: glyphs.bar * 2 + glyphs.right + glyphs.failed,
     }
     lines: list[str] = []
     for item in items:
@@ -306,9 +315,12 @@ def _list(items: Sequence[SequenceRow | Fold], gutter: int, style: Style) -> lis
             words = f"{grouped(item.count)} messages left out"
             lines.append(style.paint("dim", f"{' ' * gutter}{glyphs.folded} {words}"))
             continue
-        text = f"{item.sender} {arrows[item.kind]} {item.receiver} : {item.label}"
-        if item.kind == RowKind.TIMER:
+        if item.kind is RowKind.CRASH:
+            text = f"{item.sender} {glyphs.failed}"
+        elif item.kind is RowKind.TIMER:
             text = f"{item.sender} {arrows[item.kind]} {item.label}"
+        else:
+            text = f"{item.sender} {arrows[item.kind]} {item.receiver} : {item.label}"
         text = style.tamed(text)
         number = str(item.number).rjust(gutter - 2)
         note = _notes(item, style)
@@ -332,11 +344,13 @@ def place(site: Site) -> str:
 
 
 def _notes(row: SequenceRow, style: Style) -> str:
-    parts = [place(row.site)]
-    if row.branch:
-        parts.append(f"branch {row.branch}")
+    if row.kind is RowKind.CRASH:
+        return style.tamed(row.label)
+    parts = [place(row.site), row.heading]
     if row.kind == RowKind.DISCARD:
         parts.append("discarded")
+    if row.how:
+        parts.append(row.how)
     return "   ".join(style.tamed(part) for part in parts if part)
 
 
@@ -352,6 +366,8 @@ def _mark(trace: Trace, waiting: Waiting | None, style: Style) -> str:
     glyphs = style.glyphs
     if waiting is None:
         return " "
+    if _has_failed(trace, waiting.role):
+        return glyphs.failed
     if waiting.role in trace.culprits and trace.fault in _FOR_EVER and waiting.awaits:
         return glyphs.waiting
     if waiting.finished and not waiting.awaits:
@@ -359,6 +375,11 @@ def _mark(trace: Trace, waiting: Waiting | None, style: Style) -> str:
     if _goes_on(trace, waiting):
         return glyphs.able
     return glyphs.finished if waiting.finished else glyphs.waiting
+
+
+def _has_failed(trace: Trace, role: str) -> bool:
+    """True of a role that has crashed or is Byzantine."""
+    return any(o.role == role and o.kind is not OutageKind.CUT for o in trace.outages)
 
 
 def _goes_on(trace: Trace, waiting: Waiting) -> bool:
@@ -376,6 +397,9 @@ def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
     legend: list[str] = []
     states = [one for one in trace.waiting if one.role in columns]
     used = {_mark(trace, one, style) for one in states}
+    if glyphs.failed in used:
+        liars = any(one.kind is OutageKind.BYZANTINE for one in trace.outages)
+        legend.append(f"{glyphs.failed} {'failed' if liars else 'crashed'}")
     if glyphs.finished in used:
         legend.append(f"{glyphs.finished} finished")
     if glyphs.waiting in used:
@@ -393,6 +417,23 @@ def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
     lines = ["     " + "   ".join(legend)] if legend else []
     lines.extend(_states(trace, columns, style))
     lines.extend(_queues(trace, style))
+    lines.extend(_failures(trace, style))
+    return lines
+
+
+def _failures(trace: Trace, style: Style) -> list[str]:
+    """Byzantine roles and cut channels, which have no row."""
+    liars = [one.role for one in trace.outages if one.kind is OutageKind.BYZANTINE]
+    cut = [
+        f"{one.role} {style.glyphs.arrow} {one.peer}"
+        for one in trace.outages
+        if one.kind is OutageKind.CUT
+    ]
+    lines: list[str] = []
+    for word, names in (("Byzantine", liars), ("cut", cut)):
+        if names:
+            text = style.tamed(listed(names, _FEW))
+            lines.extend(style.hanging(f"     {word}: ", text, 13))
     return lines
 
 
@@ -405,6 +446,8 @@ def _states(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
         if one.role in columns and not (several and one.role in culprits):
             continue
         words = awaited(trace, one)
+        if _has_failed(trace, one.role):
+            continue
         if one.finished and not words:
             words = "finished"
         elif one.finished:

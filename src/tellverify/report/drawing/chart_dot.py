@@ -41,13 +41,18 @@ def chart_dot(trace: Trace, roles: Sequence[str]) -> Iterator[str]:
 
 def _message(row: SequenceRow, place: dict[str, int], *, repeats: bool) -> str:
     words = f"{row.number}  {row.label}"
+    if row.kind is RowKind.CRASH:
+        at = f"r{place[row.sender]}_{row.number}"
+        return f"  {at} [shape=plaintext, label={_quoted(words)}];"
+    if row.how:
+        words += f" ({row.how})"
     if row.kind is RowKind.SEND:
         words += " (queued)"
     elif row.kind is RowKind.RECEIVE:
         words += " (taken from the queue)"
     if repeats:
         words += "  repeats from here"
-    style = ", style=dashed" if row.kind is RowKind.SEND else ""
+    style = ", style=dashed" if row.kind in (RowKind.SEND, RowKind.LOST) else ""
     ends = f"r{place[row.sender]}_{row.number} -> r{place[row.receiver]}_{row.number}"
     return f"  {ends} [label={_quoted(words)}, constraint=false{style}];"
 

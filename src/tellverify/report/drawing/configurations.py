@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.wording import listed
+from tellverify.model.delivery import WORDS, channel_after
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL, queue_after, without_discarded
 from tellverify.model.trace import Trace
@@ -62,7 +63,12 @@ def scenes(trace: Trace, roles: Sequence[str], drawings: Drawings | None) -> Ite
             words = _words(machines.get(step.actor), step.actor, state) if known else _done(step)
             cells[at] = Cell(state, words, True)
         channel = (step.sender, step.receiver)
-        changed = queue_after(queues.get(channel, ()), step)
+        queue = queues.get(channel, ())
+        changed = (
+            channel_after(queue, step.send, step.label, step.delivery) or ()
+            if step.delivery
+            else queue_after(queue, step)
+        )
         if changed:
             queues[channel] = changed
         else:
@@ -81,9 +87,10 @@ def _machines(drawings: Drawings | None) -> dict[str, Drawing]:
 def _done(step: Step) -> str:
     if step.timer:
         return "has cancelled" if step.timer == CANCEL else "has given up waiting"
+    how = f", {WORDS[step.delivery]}" if step.delivery else ""
     if step.send:
-        return f"has sent {step.label} to {step.receiver}"
-    return f"has taken {step.label} from {step.sender}"
+        return f"has sent {step.label} to {step.receiver}{how}"
+    return f"has taken {step.label} from {step.sender}{how}"
 
 
 def _words(drawing: Drawing | None, role: str, state: int) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.delivery import WORDS
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL
 from tellverify.report.drawing.chart import place
@@ -19,18 +21,29 @@ _ROOM: Final = 40
 
 def step_words(step: Step) -> str:
     """Who does what with whom."""
+    how = f", {WORDS[step.delivery]}" if step.delivery else ""
     if step.timer:
         words = timer_words(step.sender, step.timer)
     elif step.send:
-        words = f"{step.sender} sends {step.label} to {step.receiver}"
+        words = f"{step.sender} sends {step.label} to {step.receiver}{how}"
     else:
-        words = f"{step.receiver} takes {step.label} from {step.sender}"
+        words = f"{step.receiver} takes {step.label} from {step.sender}{how}"
     return "; ".join([words, *(f"{d.label} from {d.sender} is discarded" for d in step.discards)])
 
 
 def timer_words(owner: str, word: str) -> str:
     """What a timer does; `word` is that of its event."""
     return f"{owner} cancels" if word == CANCEL else f"the timer of {owner} fires"
+
+
+def failure_line(one: Outage, style: Style) -> str:
+    """The line of what fails in a run beside messages."""
+    words = {
+        OutageKind.CRASH: f"{one.role} crashes",
+        OutageKind.CUT: f"the channel from {one.role} to {one.peer} is cut",
+        OutageKind.BYZANTINE: f"{one.role} is Byzantine",
+    }
+    return f"   {style.glyphs.failed}  {style.tamed(words[one.kind])}"
 
 
 def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:

@@ -116,8 +116,8 @@ def _item(
         return [f"Note over {over}: {mermaid(words)}"]
     lines: list[str] = []
     sender, receiver = alias[item.sender], alias[item.receiver]
-    if item.branch:
-        lines.append(f"Note over {sender}: {mermaid(f'branch {item.branch}')}")
+    if item.heading:
+        lines.append(f"Note over {sender}: {mermaid(item.heading)}")
     match item.kind:
         case RowKind.ARROW:
             lines.append(f"{sender}->>{receiver}: {mermaid(item.label)}")
@@ -130,4 +130,8 @@ def _item(
         case RowKind.RECEIVE:
             words = f"takes {item.label} from {item.sender}"
             lines.append(f"Note over {receiver}: {mermaid(words)}")
+        case RowKind.LOST:
+            lines.append(f"{sender}-x{receiver}: {mermaid(f'{item.label} (lost)')}")
+        case RowKind.CRASH:
+            lines.append(f"Note over {sender}: {mermaid(item.label)}")
     return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
@@ -10,6 +9,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import grouped, listed
+from tellverify.model.delivery import UNQUEUED, WORDS, Delivery
+from tellverify.model.failure import OutageKind
+from tellverify.model.run_end import discarded, origins
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
@@ -28,10 +30,15 @@ class RowKind(StrEnum):
     RECEIVE = "receive"  # taken from the queue, sent in an earlier row
     DISCARD = "discard"  # sent, and discarded from the queue in this row or a later one
     TIMER = "timer"  # a timer of the sender, who is also the receiver, fires or is cancelled
+    LOST = "lost"  # sent, and never to arrive
+    CRASH = "crash"  # `sender` does nothing any more
 
 
 class SequenceRow(msgspec.Struct, frozen=True):
-    """A message of a run; `number` counts rows from 1, `branch` is given where it changes."""
+    """A message of a run, or a crash; `number` counts rows from 1.
+
+    `branch` and `session` are given where they change, `how` is what a fault makes of the message.
+    """
 
     number: int
     kind: RowKind
@@ -40,6 +47,16 @@ class SequenceRow(msgspec.Struct, frozen=True):
     label: str
     site: Site
     branch: str = ""
+    how: str = ""
+    session: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What begins here, in words; empty when nothing does."""
+        heads = [f"session {self.session}"] if self.session else []
+        if self.branch:
+            heads.append(f"branch {self.branch}")
+        return ", ".join(heads)
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -52,14 +69,15 @@ class Fold(msgspec.Struct, frozen=True):
 class _Draft:
     """A row while the steps of a run are being paired."""
 
-    __slots__ = ("kind", "step")
+    __slots__ = ("first", "kind", "step")
 
-    def __init__(self, kind: RowKind, step: Step) -> None:
+    def __init__(self, kind: RowKind, step: Step, first: int = 0) -> None:
         self.kind = kind
         self.step = step
+        self.first = first  # the number of the step that the row begins with
 
 
-def _paired(steps: Sequence[Step]) -> list[_Draft]:
+def _paired(steps: Sequence[Step], start: int = 0) -> list[_Draft]:
     """Rows of `steps`; only independent events change places, so the rows are the same run.
 
     A receive moves up to its send when its receiver does nothing in between; otherwise the send
@@ -67,68 +85,71 @@ def _paired(steps: Sequence[Step]) -> list[_Draft]:
     """
     drafts: list[_Draft | None] = []
     last: dict[str, int] = {}
-    sent: dict[tuple[str, str], deque[int]] = {}
-    for step in steps:
-        channel = (step.sender, step.receiver)
-        if step.timer or step.send:
-            if step.send:
-                sent.setdefault(channel, deque()).append(len(drafts))
-            last[step.sender] = len(drafts)
-            drafts.append(_Draft(RowKind.SEND if step.send else RowKind.TIMER, step))
-            _discard(step, sent, drafts)
+    sent, gone = origins(steps), discarded(steps)
+    row_of: dict[int, int] = {}
+    for number, step in enumerate(steps):
+        first = start + number
+        if step.delivery in UNQUEUED or step.timer:
+            last[step.actor] = len(drafts)
+            kind = RowKind.LOST if step.delivery is Delivery.LOST else RowKind.ARROW
+            drafts.append(_Draft(RowKind.TIMER if step.timer else kind, step, first))
             continue
-        waiting = sent.get(channel)
-        at = waiting.popleft() if waiting else -1
+        if step.send:
+            row_of[number] = last[step.sender] = len(drafts)
+            drafts.append(_Draft(RowKind.DISCARD if number in gone else RowKind.SEND, step, first))
+            continue
+        at = row_of.pop(sent[number], -1) if number in sent else -1
         origin = drafts[at] if at >= 0 else None
         if origin is None:
             last[step.receiver] = len(drafts)
-            drafts.append(_Draft(RowKind.RECEIVE, step))
+            drafts.append(_Draft(RowKind.RECEIVE, step, first))
         elif last.get(step.receiver, -1) < at:
             origin.kind = RowKind.ARROW
             last[step.receiver] = at
         elif last.get(step.sender, -1) == at:
             drafts[at] = None
             last[step.sender] = last[step.receiver] = len(drafts)
-            drafts.append(_Draft(RowKind.ARROW, origin.step))
+            drafts.append(_Draft(RowKind.ARROW, origin.step, first))
         else:
             last[step.receiver] = len(drafts)
-            drafts.append(_Draft(RowKind.RECEIVE, step))
-        _discard(step, sent, drafts)
+            drafts.append(_Draft(RowKind.RECEIVE, step, first))
     return [draft for draft in drafts if draft is not None]
-
-
-def _discard(
-    step: Step, sent: dict[tuple[str, str], deque[int]], drafts: list[_Draft | None]
-) -> None:
-    """Mark the messages that vanish with `step`."""
-    for one in reversed(step.discards):
-        queue = sent.get((one.sender, one.receiver))
-        if queue is not None and one.position < len(queue):
-            draft = drafts[queue[one.position]]
-            del queue[one.position]
-            if draft is not None:
-                draft.kind = RowKind.DISCARD
 
 
 def rows_of(trace: Trace) -> tuple[tuple[SequenceRow, ...], int]:
     """The rows of a run, and the number of the row where a lasso closes or 0."""
     lasso = 0 <= trace.loop < len(trace.steps)
     split = trace.loop if lasso else len(trace.steps)
-    drafts = _paired(trace.steps[:split])
+    drafts = _with_crashes(_paired(trace.steps[:split]), trace, split)
     closes = len(drafts) + 1 if lasso else 0
-    drafts += _paired(trace.steps[split:])
+    drafts += _paired(trace.steps[split:], split)
     rows: list[SequenceRow] = []
-    branch = ""
+    branch = session = ""
     for number, draft in enumerate(drafts, start=1):
         step = draft.step
         site = step.site
-        changed = site.branch if site.branch != branch and draft.kind != RowKind.RECEIVE else ""
-        if draft.kind != RowKind.RECEIVE:
+        entered = step.session if step.session != session else ""
+        session = step.session
+        decides = draft.kind not in (RowKind.RECEIVE, RowKind.CRASH)
+        changed = site.branch if site.branch != branch and decides else ""
+        if decides:
             branch = site.branch
-        rows.append(
-            SequenceRow(number, draft.kind, step.sender, step.receiver, step.label, site, changed)
-        )
+        ends = (step.sender, step.receiver)
+        how = WORDS[step.delivery]
+        rows.append(SequenceRow(number, draft.kind, *ends, step.label, site, changed, how, entered))
     return tuple(rows), closes
+
+
+def _with_crashes(drafts: Sequence[_Draft], trace: Trace, split: int) -> list[_Draft]:
+    """The rows up to a loop with one for every crash, at its moment."""
+    found = list(drafts)
+    for one in trace.outages:
+        if one.kind is OutageKind.CRASH:
+            after = min(one.after, split)
+            at = next((n for n, row in enumerate(found) if row.first >= after), len(found))
+            crash = Step(True, one.role, one.role, f"{one.role} crashes")
+            found.insert(at, _Draft(RowKind.CRASH, crash, one.after))
+    return found
 
 
 def folded(
@@ -205,6 +226,7 @@ def participants(trace: Trace, roles: Sequence[str], most_idle: int) -> list[str
     In the order of `roles`; roles unknown there follow by first occurrence.
     """
     acting = dict.fromkeys(name for step in trace.steps for name in (step.sender, step.receiver))
+    acting.update((o.role, None) for o in trace.outages if o.kind is OutageKind.CRASH)
     idle = [culprit for culprit in trace.culprits if culprit not in acting]
     order = {role: index for index, role in enumerate(roles)}
     chosen = [*acting, *dict.fromkeys(idle[:most_idle])]

@@ -8,7 +8,6 @@ label, so that no text meets another.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -17,7 +16,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted
+from tellverify.model.delivery import WORDS, Delivery
 from tellverify.model.fault import Fault
+from tellverify.model.run_end import discarded, origins
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.chart import place
@@ -129,21 +130,7 @@ def draw_chart(
 
 def _sent(steps: Sequence[Step]) -> tuple[dict[int, int], frozenset[int]]:
     """The step at which the message of each receive was sent, and the sends that are discarded."""
-    waiting: dict[tuple[str, str], deque[int]] = {}
-    found: dict[int, int] = {}
-    gone: set[int] = set()
-    for at, step in enumerate(steps):
-        queue = waiting.setdefault((step.sender, step.receiver), deque())
-        if step.send:
-            queue.append(at)
-        elif queue and not step.timer:
-            found[at] = queue.popleft()
-        for one in reversed(step.discards):
-            other = waiting.get((one.sender, one.receiver), deque())
-            if one.position < len(other):
-                gone.add(other[one.position])
-                del other[one.position]
-    return found, frozenset(gone)
+    return origins(steps), discarded(steps)
 
 
 def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
@@ -206,15 +193,21 @@ def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
 
 
 def _notes(trace: Trace, rows: Sequence[_ChartRow]) -> tuple[str, ...]:
-    """What stands right of each row: the line of the source, and the branch where it changes."""
+    """Right of each row: the line of the source, and session and branch where they change."""
     found = []
-    branch = ""
+    branch = session = ""
     for row in rows:
         site = trace.steps[row.first].site
         parts = [] if row.kind is _Kind.FOLD else [place(site)]
+        entered = trace.steps[row.first].session
+        if row.kind is not _Kind.FOLD and entered != session:
+            session = entered
+            parts.append(f"session {session}" if session else "")
         if row.kind in (_Kind.BOTH, _Kind.SEND) and site.branch != branch:
             branch = site.branch
             parts.append(f"branch {branch}" if branch else "")
+        if row.kind is not _Kind.FOLD:
+            parts.append(WORDS[trace.steps[row.first].delivery])
         found.append(cut("  ".join(part for part in parts if part), _NOTE_CELLS))
     return tuple(found)
 
@@ -293,6 +286,10 @@ def _message(plan: _Plan, index: int, row: _ChartRow, y: float) -> list[Html]:
     if row.first in plan.sent.values():
         return [dot, text]
     stop = end - way * 13
+    if step.delivery is Delivery.LOST:
+        sign = element("text", exact("✕"), class_="mid", x=stop, y=y + 4)
+        line = element("line", class_="edge queued", x1=start, y1=y, x2=stop - way * 5, y2=y)
+        return [line, sign, dot, text]
     line = element("line", class_="edge queued", x1=start, y1=y, x2=stop - way * 5, y2=y)
     if row.first in plan.discarded:
         path = f"M{number(stop - 4)} {number(y - 4)}l8 8m0-8l-8 8"

@@ -96,8 +96,8 @@ def roles_of(verdicts: Iterable[Verdict]) -> list[str]:
 
 
 def place_text(path: str, line: int) -> Html:
-    """`escrow.tell:8` as code."""
-    return code(f"{path.rpartition('/')[2]}:{line}")
+    """`specs/escrow.tell:8` as code."""
+    return code(f"{path}:{line}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Html]], *, class_: str = "") -> Html:

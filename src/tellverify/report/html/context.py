@@ -1,4 +1,4 @@
-"""What verdicts rest on and stand beside: assumptions, coverage, packs, the run before, words."""
+"""What verdicts rest on and stand beside: assumptions, the run before, evidence, words."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from tellverify.diagnostics.wording import counted
-from tellverify.report.grouping import code_of
 from tellverify.report.html.components import (
     HtmlPage,
     code,
-    evidence_link,
     file_link,
     items,
     paragraph,
     status_chip,
     table,
 )
-from tellverify.report.html.proved_and_open import sentence
-from tellverify.report.html.refuted import premises
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
-from tellverify.verdict.outcome import Assumed, Bounded, Core, Proved, Refuted, status
+from tellverify.verdict.outcome import Assumed, status
 from tellverify.verdict.properties import DIALECTS
-from tellverify.verdict.run import Assumption, ProtocolReport, Verdict
+from tellverify.verdict.run import Assumption
 
 _WORDS: Final = (
     (
@@ -131,73 +127,6 @@ def _suppressions(page: HtmlPage) -> Html:
     return joined((title, table(("Code", "Finding", "Reason", "Where"), rows)))
 
 
-def vacuity(page: HtmlPage) -> Html:
-    """How many outcomes were seen to be about something, those that were not first."""
-    counts = {"vacuous": 0, "exercised": 0, "not-checked": 0}
-    rows = []
-    for protocol in page.run.protocols:
-        for verdict in protocol.verdicts:
-            if isinstance(verdict.outcome, Proved | Bounded):
-                counts[verdict.vacuity] = counts.get(verdict.vacuity, 0) + 1
-                if verdict.vacuity == "vacuous":
-                    cells = [code(protocol.title), sentence((verdict,))]
-                    rows.append([*cells, status_chip(status(verdict.outcome))])
-    words = (
-        f"Of {counted(sum(counts.values()), 'proved or bounded obligation')},"
-        f" {counts['exercised']} were exercised by some run, {counts['vacuous']} hold vacuously,"
-        f" and {counts['not-checked']} were not asked."
-    )
-    lead = paragraph(escaped(words), class_="lead")
-    if not rows:
-        return lead
-    return joined((lead, table(("Protocol", "Holds vacuously", "Outcome"), rows)))
-
-
-def packs(page: HtmlPage) -> Html:
-    """Obligations about theorem packs: admitted or not, and the premises that block it."""
-    parts: list[Html] = []
-    for protocol in page.run.protocols:
-        for verdict in protocol.verdicts:
-            outcome = verdict.outcome
-            core = outcome.evidence if isinstance(outcome, Refuted) else None
-            about_pack = str(verdict.property).startswith("admission")
-            if about_pack or isinstance(core, Core):
-                parts.append(_pack(page, protocol, verdict))
-    return joined(parts) or paragraph(escaped("No protocol of this run names a theorem pack."))
-
-
-def _pack(page: HtmlPage, protocol: ProtocolReport, verdict: Verdict) -> Html:
-    outcome = verdict.outcome
-    admitted = isinstance(outcome, Proved | Bounded)
-    about_pack = str(verdict.property).startswith("admission")
-    word = ("admitted" if admitted else "not admitted") if about_pack else str(verdict.property)
-    item = verdict.scope.item or verdict.name
-    head = element(
-        "h3",
-        code(item),
-        escaped(f" of {protocol.title}: {word} "),
-        status_chip(status(outcome)),
-    )
-    parts = [head]
-    match outcome:
-        case Proved(method, detail) | Bounded(_, method, detail):
-            parts.append(paragraph(prose(f"{detail or method}.")))
-        case Refuted(evidence=Core() as core):
-            words = "The smallest set of premises that cannot hold together; without any one of"
-            parts.append(paragraph(prose(core.reason)))
-            parts.append(paragraph(escaped(f"{words} them the others can:")))
-            parts.append(premises(core))
-        case Refuted(reason=reason, code=number):
-            parts.append(paragraph(joined((code(number), escaped(" "), prose(reason)))))
-        case Assumed(reason=reason):
-            parts.append(paragraph(prose(reason)))
-        case _:
-            number = code_of(outcome)
-            parts.append(paragraph(joined((code(number), escaped(" "), prose(outcome.reason)))))
-    parts.append(evidence_link(page, protocol, verdict))
-    return element("div", *parts, class_="block")
-
-
 def differences(page: HtmlPage) -> Html:
     """What is new, changed or fixed with respect to the baseline."""
     run = page.run
@@ -276,13 +205,16 @@ def glossary(page: HtmlPage) -> Html:
         " puts its message at the end, a receive takes the one at the head. Weakly fair: a role"
         " that can move for ever moves at last."
     )
+    words = (
+        element("h3", escaped("Outcomes")),
+        element("dl", *outcomes, class_="terms"),
+        element("h3", escaped("Terms")),
+        element("dl", *terms, class_="terms"),
+    )
     return joined(
         (
             paragraph(prose(semantics)) if page.run.semantics else EMPTY,
             paragraph(prose(dialect)),
-            element("h3", escaped("Outcomes")),
-            element("dl", *outcomes, class_="terms"),
-            element("h3", escaped("Terms")),
-            element("dl", *terms, class_="terms"),
+            element("details", element("summary", escaped("The words of this page")), *words),
         )
     )

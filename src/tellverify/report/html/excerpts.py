@@ -74,12 +74,12 @@ def _file(path: str, marks: list[_HtmlMark], source: SourceFile | None) -> Html:
     return element("figure", head, element("div", *rows, class_="lines"), class_="source")
 
 
-def _row(line: int, content: Html, **attributes: str) -> Html:
+def _row(line: int, content: Html, name: str = "", **attributes: str) -> Html:
     return element(
         "div",
         element("span", escaped(str(line)), class_="n"),
         element("span", content, class_="t"),
-        class_="l",
+        class_=f"l {name}".strip(),
         **attributes,
     )
 
@@ -114,8 +114,16 @@ def _marked(text: str, marks: Iterable[_HtmlMark]) -> Html:
     return joined(parts)
 
 
-def listing(path: str, lines: Iterable[int], sources: Mapping[str, SourceFile]) -> Html:
-    """The text of `path` around `lines`, all of it when it is short; lines can be addressed."""
+def listing(
+    path: str,
+    lines: Iterable[int],
+    sources: Mapping[str, SourceFile],
+    names: Mapping[int, str] | None = None,
+) -> Html:
+    """The text of `path` around `lines`, all of it when it is short; lines can be addressed.
+
+    `names` has a class for lines that are shown in a way of their own.
+    """
     source = sources.get(path)
     used = sorted({line for line in lines if line > 0})
     if source is None or not used:
@@ -134,7 +142,8 @@ def listing(path: str, lines: Iterable[int], sources: Mapping[str, SourceFile]) 
         if before and line > before + 1:
             rows.append(element("div", escaped("⋮"), class_="gap"))
         before = line
-        rows.append(_row(line, _marked(source.line_text(line), ()), data_line=str(line)))
+        content = _marked(source.line_text(line), ())
+        rows.append(_row(line, content, (names or {}).get(line, ""), data_line=str(line)))
     return element(
         "figure",
         element("figcaption", element("code", escaped(path))),

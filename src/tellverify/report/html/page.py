@@ -16,30 +16,26 @@ from tellverify.diagnostics.wording import counted, grouped
 from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
-from tellverify.report.html import context, protocols, refuted
-from tellverify.report.html import proved_and_open as claims
+from tellverify.report.html import context, failures, protocols, refuted, system
+from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
-from tellverify.report.html.coverage import coverage
 from tellverify.report.html.shell import Section, markup, rendered
-from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined
+from tellverify.report.html.versions import versions
+from tellverify.report.tags import EMPTY, Html, element, escaped, exact
 from tellverify.report.titles import titled
 from tellverify.source.text import SourceFile
 from tellverify.verdict.run import Run
 from tellverify.version import VERSION
 
 _SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
-    ("proved", "What was proved", claims.proved),
-    (
-        "refuted",
-        "What is refuted",
-        lambda page: joined((refuted.refuted(page), refuted.findings(page))),
-    ),
-    ("open", "What is not known", claims.open_questions),
-    ("assumptions", "Assumptions", context.assumptions),
-    ("coverage", "Coverage", coverage),
+    ("failures", "What fails", failures.failures),
+    ("versions", "Two versions", versions),
     ("protocols", "Protocols", protocols.protocols),
-    ("packs", "Theorem packs", context.packs),
-    ("differences", "Differences to the run before", context.differences),
+    ("findings", "Other findings", refuted.findings),
+    ("system", "The system", system.overview),
+    ("assumptions", "Assumptions", context.assumptions),
+    ("done", "Definition of done", completions),
+    ("differences", "Against the base", context.differences),
     ("words", "Words and semantics", context.glossary),
 )
 
@@ -53,7 +49,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
     """
     page = page_of(titled(run), sources, folder)
     style = _asset("report.css").replace("/*LIGHT*/", LIGHT).replace("/*DARK*/", DARK) + RULES
-    script = _asset("explorer.js")
+    script = "".join(map(_asset, ("explorer.js", "player.js", "page.js")))
     run, counts = page.run, totals(page.run)
     policy = (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}';"
@@ -66,7 +62,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
             "policy": exact(policy),
             "style": Html(style),
             "script": Html(script),
-            "summary": claims.summary_lines(page) if len(run.protocols) <= 200 else EMPTY,
+            "revision": _revision(run),
             "files": _files(run),
             "settings": _settings(run),
             "evidence": context.evidence_files(page),
@@ -84,17 +80,17 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
 
 
 def _sections(page: HtmlPage) -> list[Section]:
-    counts = totals(page.run)
     numbers = {
-        "proved": counts["proved"],
-        "refuted": counts["refuted"],
-        "open": counts["unknown"] + counts["skipped"] + counts["bounded"],
-        "assumptions": counts["assumed"],
         "protocols": len(page.run.protocols),
+        "findings": len(page.run.diagnostics),
+        "assumptions": len(page.run.assumptions),
     }
     return [
-        Section(name, title, numbers.get(name), markup(write(page)))
+        Section(name, title, numbers.get(name), markup(content))
         for name, title, write in _SECTIONS
+        if (name != "done" or page.run.completions)
+        and (name != "versions" or page.run.versions is not None)
+        and (content := write(page)) != EMPTY
     ]
 
 
@@ -120,6 +116,28 @@ def _mood(run: Run) -> str:
     if run.exit_code == 0:
         return "good"
     return "bad" if run.exit_code in (1, 2) else "open"
+
+
+def _revision(run: Run) -> Html:
+    """The revision that was checked and what it is compared with, as far as they are known."""
+    known = run.revision
+    if known is None:
+        return EMPTY
+    facts = [
+        (word, text)
+        for word, text in (
+            ("commit", known.commit),
+            ("branch", known.branch),
+            ("base", known.base),
+        )
+        if text
+    ]
+    parts = [element("span", escaped(f" {word} "), code(text)) for word, text in facts]
+    if known.repository:
+        parts.append(
+            element("a", escaped(known.repository), href=exact(known.repository), rel="noreferrer")
+        )
+    return element("p", *parts, class_="revision")
 
 
 def _files(run: Run) -> Html:

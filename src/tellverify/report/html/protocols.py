@@ -1,127 +1,217 @@
-"""Each protocol with its graph, the machines of its roles, and what deciding it took."""
+"""The protocols of a run: one row each, worst first, and behind it everything about it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from tellverify.diagnostics.wording import counted, listed
-from tellverify.report.drawing.layout import LayoutTooLarge
-from tellverify.report.drawing.svg_graph import draw_graph, move_text
-from tellverify.report.families import collapsed
+import msgspec
+
+from tellverify.diagnostics.wording import counted
 from tellverify.report.grouping import members
 from tellverify.report.html.components import (
     HtmlPage,
     anchor,
     code,
+    evidence_link,
     named,
     paragraph,
-    place_text,
+    status_chip,
     table,
 )
+from tellverify.report.html.coverage import coverage_of, covered_source
+from tellverify.report.html.packs import packs_of
+from tellverify.report.html.pictures import pictures
+from tellverify.report.html.player import player
+from tellverify.report.html.refuted import RefutedCase, cases, shown_case
+from tellverify.report.html.story import messages, stories
+from tellverify.report.html.verdict_rows import ORDER, short_table, verdict_table
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
-from tellverify.verdict.drawing import Drawing
+from tellverify.verdict.outcome import status
 from tellverify.verdict.run import ProtocolReport
 
-_MOST_DRAWN: Final = 60  # protocols with pictures on one page
-_MOST_LISTED: Final = 500
+MOST_LISTED: Final = 2_000
+_MOST_OPEN: Final = 3  # protocols that are unfolded at first
+_MOST_CASES: Final = 12  # of one protocol with pictures
+_MOST_STEPPED: Final = 40  # runs on one page that can be stepped through
+_ROOM: Final = 600_000  # characters of what a page may do without
+_LARGEST: Final = 300_000  # of one protocol
+
+
+class _Room(msgspec.Struct):
+    """What is left on the page for pictures, stories and steps."""
+
+    characters: int
+    runs: int
+
+
+def worst_first(page: HtmlPage) -> list[ProtocolReport]:
+    """The protocols of a run: refuted ones first, then those that are not settled."""
+    return sorted(page.run.protocols, key=lambda one: _gravity(page, one))
+
+
+def _gravity(page: HtmlPage, protocol: ProtocolReport) -> tuple[int, str, int, str]:
+    required = {status(one.outcome) for one in protocol.verdicts if one.required}
+    other = {status(one.outcome) for one in protocol.verdicts}
+    place = (protocol.path, protocol.line, protocol.name)
+    if "refuted" in required:
+        return (0, *place)
+    if required & {"unknown", "skipped"}:
+        return (1, *place)
+    return (2 if "refuted" in other else 3, *place)
+
+
+def protocol_anchor(protocol: ProtocolReport) -> str:
+    """The id of the row of a protocol."""
+    return anchor("protocol", protocol.subject.text)
 
 
 def protocols(page: HtmlPage) -> Html:
-    """All protocols; pictures of the first ones, statistics of all."""
-    found = page.run.protocols
+    """A row for each protocol; those that hold stand behind one line if there are many."""
+    found = worst_first(page)
     if not found:
         return paragraph(escaped("No protocol was checked."))
-    shown = [_protocol(one, drawn=at < _MOST_DRAWN) for at, one in enumerate(found[:_MOST_LISTED])]
-    if len(found) > _MOST_LISTED:
-        words = f"and {counted(len(found) - _MOST_LISTED, 'more protocol')}, in the JSON report"
-        shown.append(paragraph(escaped(words)))
-    return joined(shown)
+    by_protocol = cases(page)
+    room = _Room(_ROOM, _MOST_STEPPED)
+    failing = [one for one in found if _gravity(page, one)[0] < 2]
+    unfolded = found if len(found) <= _MOST_OPEN else failing[:_MOST_OPEN]
+    rows = [
+        _row(page, one, by_protocol.get(one.subject, []), room, is_open=one in unfolded)
+        for one in found[:MOST_LISTED]
+    ]
+    if len(found) > MOST_LISTED:
+        words = f"and {counted(len(found) - MOST_LISTED, 'more protocol')}, in the JSON report"
+        rows.append(paragraph(escaped(words)))
+    return joined((_filter() if len(found) > _MOST_OPEN else EMPTY, *rows))
 
 
-def _protocol(protocol: ProtocolReport, *, drawn: bool) -> Html:
-    place = place_text(protocol.path, protocol.line)
+def _filter() -> Html:
+    """The controls that hide rows; the script shows them."""
+    field = element("input", type="search", aria_label="Search protocols", placeholder="Search")
+    buttons = [
+        element("button", escaped(word), type="button", data_status=word, aria_pressed="false")
+        for word in ORDER
+    ]
+    shown = element("span", class_="shown", aria_live="polite")
+    return element("div", field, *buttons, shown, class_="filter", hidden=True)
+
+
+def _row(
+    page: HtmlPage,
+    protocol: ProtocolReport,
+    refuted: Sequence[RefutedCase],
+    room: _Room,
+    *,
+    is_open: bool,
+) -> Html:
+    counts: dict[str, int] = {}
+    for verdict in protocol.verdicts:
+        word = status(verdict.outcome)
+        counts[word] = counts.get(word, 0) + 1
+    chips = [
+        element("span", status_chip(word), escaped(f" {counts[word]}"))
+        for word in ORDER
+        if word in counts
+    ]
+    summary = element(
+        "summary",
+        code(protocol.title),
+        element("span", element("code", escaped(f"{protocol.path}:{protocol.line}")), class_="at"),
+        element("span", *chips, class_="chips"),
+    )
+    return element(
+        "details",
+        summary,
+        *_body(page, protocol, refuted, room),
+        class_="protocol",
+        id=protocol_anchor(protocol),
+        data_name=f"{protocol.title} {protocol.path}"[:300],
+        data_status=" ".join(word for word in ORDER if word in counts),
+        open=is_open,
+    )
+
+
+def _body(
+    page: HtmlPage, protocol: ProtocolReport, refuted: Sequence[RefutedCase], room: _Room
+) -> list[Html]:
     parts = [
-        element("h3", code(protocol.title), element("span", escaped(members(protocol)))),
         paragraph(
             joined(
                 (
-                    place,
-                    escaped(f"; {counted(protocol.event_count, 'event')}; "),
+                    escaped(f"{members(protocol)}; {counted(protocol.event_count, 'event')}; "),
                     named(protocol.roles, 12),
                 )
-            )
-        ),
-        _statistics(protocol),
-    ]
-    if drawn:
-        parts.append(_drawings(protocol))
-    return element("section", *parts, class_="block", id=anchor("protocol", protocol.subject.text))
-
-
-def _statistics(protocol: ProtocolReport) -> Html:
-    rows = []
-    seen: set[tuple[tuple[str, int], ...]] = set()
-    for verdict in protocol.verdicts:
-        if verdict.statistics and verdict.statistics not in seen:
-            seen.add(verdict.statistics)
-            words = ", ".join(
-                f"{name} {value:,}".replace(",", " ") for name, value in verdict.statistics
-            )
-            rows.append([code(verdict.name), escaped(words)])
-    return table(("Decided for", "Statistics"), rows[:20]) if rows else EMPTY
-
-
-def _drawings(protocol: ProtocolReport) -> Html:
-    drawings = protocol.drawings
-    if drawings is None:
-        return paragraph(
-            escaped("No pictures: the protocol has no graph, or none that a page could show."),
+            ),
             class_="quiet",
         )
-    pictures: list[Html] = []
-    at = f" with {drawings.instance}" if drawings.instance else ""
-    if drawings.graph is not None:
-        words = f"Protocol graph{at}: {_size(drawings.graph)}"
-        pictures.append(_picture(drawings.graph, words, protocol.title))
-    for machine in drawings.machines:
-        names = listed(collapsed(machine.roles), 4)
-        also = ", equal up to the names of members" if len(machine.roles) > 1 else ""
-        words = f"Machine of {names}: {_size(machine)}{also}"
-        pictures.append(_picture(machine, words, protocol.title))
-    notes = [f"Not drawn: {text}." for text in drawings.omitted]
-    parts = [element("div", *pictures, class_="pictures")] if pictures else []
-    parts += [paragraph(prose(note), class_="quiet") for note in notes]
-    return joined(parts)
-
-
-def _size(drawing: Drawing) -> str:
-    moves = counted(len(drawing.moves), "transition")
-    return f"{counted(drawing.states, 'state')}, {moves}"
-
-
-def _picture(drawing: Drawing, words: str, name: str) -> Html:
-    try:
-        picture = draw_graph(drawing, f"{words}, of {name}")
-    except LayoutTooLarge:
-        return paragraph(escaped(f"{words}; too large to be drawn"), class_="quiet")
-    rows = [
-        [
-            escaped(str(move.source)),
-            code(move_text(drawing, move)),
-            escaped(str(move.target)),
-            escaped(str(move.line) if move.line else "—"),
-        ]
-        for move in drawing.moves
     ]
-    as_table = element(
-        "details",
-        element("summary", escaped("as a table")),
-        table(("From", "Event", "To", "Line"), rows),
+    parts += _cases(page, refuted, room)
+    has_room = room.characters > 0 or bool(refuted)
+    shown = verdict_table(page, protocol) if has_room else short_table(protocol)
+    room.characters -= len(shown)
+    parts.append(shown)
+    parts.append(packs_of(page, protocol))
+    parts += _optional(page, protocol, room)
+    return parts
+
+
+def _cases(page: HtmlPage, refuted: Sequence[RefutedCase], room: _Room) -> list[Html]:
+    parts: list[Html] = []
+    for case in refuted[:_MOST_CASES]:
+        steps = case.is_run and room.runs > 0 and room.characters > 0
+        shown = shown_case(page, case, steps=steps)
+        room.runs -= steps
+        room.characters -= len(shown) if steps else 0
+        parts.append(shown)
+    rest = refuted[_MOST_CASES:]
+    if rest:
+        words = f"{counted(len(rest), 'more refutation')}, without pictures:"
+        rows = [
+            [
+                joined(element("div", code(one.name)) for one in case.verdicts),
+                code(case.outcome.code),
+                evidence_link(page, case.protocol, case.verdicts[0]),
+            ]
+            for case in rest
+        ]
+        parts += [paragraph(escaped(words)), table(("Obligation", "Code", "Evidence"), rows)]
+    return parts
+
+
+def _optional(page: HtmlPage, protocol: ProtocolReport, room: _Room) -> list[Html]:
+    """What a page with many protocols leaves out; what is left out is said."""
+    drawings = protocol.drawings
+    if drawings is None:
+        return []
+    blocks: tuple[tuple[str, Callable[[], Html]], ...] = (
+        ("What each role does", lambda: stories(drawings)),
+        ("Messages", lambda: messages(drawings)),
+        ("Steps", lambda: player(drawings, protocol.roles, protocol.title)),
+        ("Source and coverage", lambda: _source(page, protocol)),
+        ("Graph and machines", lambda: pictures(protocol, drawings)),
     )
-    return element(
-        "figure",
-        element("figcaption", escaped(words)),
-        element("div", picture, class_="scroll", tabindex=0, role="group", aria_label=words[:80]),
-        as_table if rows else EMPTY,
-        class_="picture",
-    )
+    parts: list[Html] = []
+    missing: list[str] = []
+    for title, write in blocks:
+        if room.characters <= 0:
+            missing.append(title.lower())
+            continue
+        made = write()
+        if made == EMPTY:
+            continue
+        if len(made) > min(room.characters, _LARGEST):
+            missing.append(title.lower())
+            continue
+        room.characters -= len(made)
+        if title == "Steps":
+            parts.append(made)
+        else:
+            parts.append(element("details", element("summary", escaped(title)), made))
+    if missing:
+        words = f"Left out of a page with this many protocols: {', '.join(missing)}."
+        parts.append(paragraph(prose(words), class_="quiet"))
+    return parts
+
+
+def _source(page: HtmlPage, protocol: ProtocolReport) -> Html:
+    return joined((covered_source(page, protocol), coverage_of(protocol)))

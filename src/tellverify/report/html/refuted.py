@@ -10,7 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
-from tellverify.report.grouping import refutations
+from tellverify.report.grouping import refutations, why_not_required
 from tellverify.report.html.components import (
     HtmlPage,
     anchor,
@@ -30,14 +30,13 @@ from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
 
-_MOST_SHOWN: Final = 60
-_MOST_STEPPED: Final = 40
-_MOST_FINDINGS: Final = 500
+_MOST_FINDINGS: Final = 300
+_FEW_FINDINGS: Final = 12
 
 Evidence: TypeAlias = Trace | Conflict | Core
 
 
-class _RefutedCase(msgspec.Struct):
+class RefutedCase(msgspec.Struct):
     """Obligations of one protocol that one piece of evidence refutes."""
 
     protocol: ProtocolReport
@@ -45,18 +44,30 @@ class _RefutedCase(msgspec.Struct):
     outcome: Refuted
     finding: Diagnostic | None = None
 
+    @property
+    def is_required(self) -> bool:
+        """Whether an obligation among them is required."""
+        return any(verdict.required for verdict in self.verdicts)
 
-def cases(page: HtmlPage) -> list[_RefutedCase]:
-    """Refuted obligations, those with the same evidence together; required ones first."""
-    found: dict[tuple[Subject, Evidence], _RefutedCase] = {}
+    @property
+    def is_run(self) -> bool:
+        """Whether a run shows it, which can be stepped through."""
+        return isinstance(self.outcome.evidence, Trace)
+
+
+def cases(page: HtmlPage) -> dict[Subject, list[RefutedCase]]:
+    """Refuted obligations by protocol, those with one evidence together; required ones first."""
+    found: dict[Subject, dict[Evidence, RefutedCase]] = {}
     for protocol, verdict, outcome in refutations(page.run):
-        key = (protocol.subject, outcome.evidence)
-        case = found.setdefault(key, _RefutedCase(protocol, [], outcome))
+        of_protocol = found.setdefault(protocol.subject, {})
+        case = of_protocol.setdefault(outcome.evidence, RefutedCase(protocol, [], outcome))
         case.verdicts.append(verdict)
         case.finding = case.finding or outcome.diagnostic
-    order = list(found.values())
-    order.sort(key=lambda c: (not any(v.required for v in c.verdicts), _weight(c.outcome.evidence)))
-    return order
+    return {subject: sorted(many.values(), key=_order) for subject, many in found.items()}
+
+
+def _order(case: RefutedCase) -> tuple[bool, int]:
+    return (not case.is_required, _weight(case.outcome.evidence))
 
 
 def _weight(evidence: Evidence) -> int:
@@ -64,40 +75,27 @@ def _weight(evidence: Evidence) -> int:
     return 0 if isinstance(evidence, Trace) else 1 if isinstance(evidence, Core) else 2
 
 
-def refuted(page: HtmlPage) -> Html:
-    """Every refuted obligation with what shows it; very many are cut to a table."""
-    found = cases(page)
-    if not found:
-        return paragraph(escaped("No obligation is refuted."))
-    parts: list[Html] = []
-    stepped = 0
-    for case in found[:_MOST_SHOWN]:
-        is_run = isinstance(case.outcome.evidence, Trace)
-        parts.append(_case(page, case, steps=is_run and stepped < _MOST_STEPPED))
-        stepped += is_run
-    if len(found) > _MOST_SHOWN:
-        rest = found[_MOST_SHOWN:]
-        words = f"{counted(len(rest), 'more refutation')}, without pictures:"
-        parts.append(paragraph(escaped(words), class_="lead"))
-        rows = [_row(page, case) for case in rest]
-        parts.append(table(("Protocol", "Obligation", "Code", "Evidence"), rows))
-    return joined(parts)
+def case_anchor(case: RefutedCase) -> str:
+    """The id of a case in the page."""
+    return f"{anchor('case', case.protocol.id_of(case.verdicts[0]).text)}-case"
 
 
-def _row(page: HtmlPage, case: _RefutedCase) -> list[Html]:
-    """The row of a case in the table of those that are not drawn."""
-    names = joined(element("div", code(one.name)) for one in case.verdicts)
-    link = evidence_link(page, case.protocol, case.verdicts[0])
-    return [code(case.protocol.title), names, code(case.outcome.code), link]
+def headline(case: RefutedCase) -> Html:
+    """What is wrong, as one sentence."""
+    return prose(case.finding.message) if case.finding is not None else _headline(case)
 
 
-def _case(page: HtmlPage, case: _RefutedCase, *, steps: bool) -> Html:
+def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
+    """A refutation with what shows it; its run can be stepped through where `steps`."""
+    return _case(page, case, steps=steps)
+
+
+def _case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
     first = case.verdicts[0]
     key = anchor("case", case.protocol.id_of(first).text)
     finding = case.finding
     evidence = case.outcome.evidence
-    title = prose(finding.message) if finding is not None else _headline(case)
-    parts = [element("h3", title), _facts(page, case)]
+    parts = [element("h4", headline(case)), _facts(page, case)]
     if finding is not None:
         places = (finding.primary, *finding.others)
         parts.append(excerpt(places, finding.path, page.sources))
@@ -110,14 +108,14 @@ def _case(page: HtmlPage, case: _RefutedCase, *, steps: bool) -> Html:
         parts.append(items(notes, class_="notes"))
     if helps:
         parts.append(
-            element("div", element("h4", escaped("What to do")), items(helps), class_="helps")
+            element("div", element("h5", escaped("What to do")), items(helps), class_="helps")
         )
     if isinstance(evidence, Trace):
         parts.append(_again(page, case))
-    return element("article", *parts, class_="case", id=f"{key}-case")
+    return element("article", *parts, class_="case", id=case_anchor(case))
 
 
-def _headline(case: _RefutedCase) -> Html:
+def _headline(case: RefutedCase) -> Html:
     evidence = case.outcome.evidence
     if isinstance(evidence, Trace) and evidence.explanation:
         return prose(evidence.explanation)
@@ -126,7 +124,7 @@ def _headline(case: _RefutedCase) -> Html:
     return joined((code(case.verdicts[0].name), escaped(" does not hold")))
 
 
-def _facts(page: HtmlPage, case: _RefutedCase) -> Html:
+def _facts(page: HtmlPage, case: RefutedCase) -> Html:
     """A table of what is refuted, of what, found how."""
     rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.title))]
     claims = []
@@ -161,16 +159,16 @@ def _facts(page: HtmlPage, case: _RefutedCase) -> Html:
     return element("dl", *cells, class_="facts")
 
 
-def _marks(page: HtmlPage, case: _RefutedCase, verdict: Verdict) -> Iterator[Html]:
+def _marks(page: HtmlPage, case: RefutedCase, verdict: Verdict) -> Iterator[Html]:
     if not verdict.required:
-        yield element("span", escaped("not required"), class_="quiet")
+        yield element("span", escaped(why_not_required(verdict)), class_="quiet")
     state = page.compared.state(case.protocol, verdict)
     if state is not None:
         yield element("span", escaped("known" if state == "unchanged" else state), class_="tag")
 
 
 def _shown(
-    page: HtmlPage, case: _RefutedCase, key: str, *, steps: bool, told: str | None
+    page: HtmlPage, case: RefutedCase, key: str, *, steps: bool, told: str | None
 ) -> list[Html]:
     evidence = case.outcome.evidence
     match evidence:
@@ -207,7 +205,7 @@ def premises(core: Core) -> Html:
     return table(("Premise", "What it says", "Where"), rows)
 
 
-def _again(page: HtmlPage, case: _RefutedCase) -> Html:
+def _again(page: HtmlPage, case: RefutedCase) -> Html:
     for verdict in case.verdicts:
         file = page.files.get(case.protocol.id_of(verdict).text)
         if file is not None:
@@ -222,7 +220,9 @@ def findings(page: HtmlPage) -> Html:
     found = page.run.diagnostics
     if not found:
         return EMPTY
-    parts = [element("h3", escaped(f"Other findings ({len(found)})"))]
+    if len(found) > _FEW_FINDINGS:
+        return _listed(page)
+    parts: list[Html] = []
     for one in found[:_MOST_FINDINGS]:
         head = element(
             "h4",
@@ -238,6 +238,26 @@ def findings(page: HtmlPage) -> Html:
         words = f"and {counted(len(found) - _MOST_FINDINGS, 'more finding')}, in the JSON report"
         parts.append(paragraph(escaped(words)))
     return joined(parts)
+
+
+def _listed(page: HtmlPage) -> Html:
+    """Many findings as a table behind one line."""
+    found = page.run.diagnostics
+    rows = []
+    for one in found[:_MOST_FINDINGS]:
+        region = one.primary.region
+        place = f"{region.path}:{region.line}" if region is not None else one.path
+        word = element("span", escaped(f"{one.severity} {one.code.number}"), class_=_chip(one))
+        rows.append([word, code(place), prose(one.message)])
+    if len(found) > _MOST_FINDINGS:
+        words = f"and {counted(len(found) - _MOST_FINDINGS, 'more')}"
+        rows.append([escaped(words), EMPTY, escaped("in the JSON report")])
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[str(one.severity)] = counts.get(str(one.severity), 0) + 1
+    words = ", ".join(counted(count, word) for word, count in sorted(counts.items()))
+    shown = table(("Finding", "Where", "What it says"), rows)
+    return element("details", element("summary", escaped(words)), shown)
 
 
 def _chip(diagnostic: Diagnostic) -> str:

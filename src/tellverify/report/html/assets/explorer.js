@@ -22,6 +22,8 @@ for (const explorer of document.querySelectorAll(".explorer")) {
     const inside = inner.getBoundingClientRect();
     if (inside.top < outside.top + 40) box.scrollTop -= outside.top + 40 - inside.top;
     if (inside.bottom > outside.bottom - 8) box.scrollTop += inside.bottom - outside.bottom + 8;
+    if (inside.left < outside.left) box.scrollLeft -= outside.left - inside.left + 8;
+    else if (inside.right > outside.right) box.scrollLeft += inside.right - outside.right + 8;
   };
 
   const card = (title, cell, names) => {
@@ -79,7 +81,16 @@ for (const explorer of document.querySelectorAll(".explorer")) {
     explorer.dataset.at = String(step);
     reveal(explorer.querySelector(".tall"), row);
     reveal(explorer.querySelector(".chart"), explorer.querySelector(".row.current"));
+    link.href = `#${explorer.closest("[id$=-case]").id}@${step}`;
   };
+  const link = document.createElement("a");
+  link.className = "link";
+  link.textContent = "Link to this step";
+  explorer.querySelector(".bar").append(link);
+  explorer.addEventListener("show-step", (event) => {
+    const index = numbers.findIndex((number) => number >= event.detail);
+    show(index < 0 ? rows.length - 1 : index);
+  });
 
   const go = {
     first: () => show(0),

@@ -1,0 +1,228 @@
+"""Tables of admission in Rust: functions of match arms from protocol ids to keys.
+
+A table is read as it is written: strings, constants of the named files, and arrays of both. What
+cannot be resolved makes the table unreadable; it is never taken for empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.admission.rust_tests import snake_case
+from tellverify.diagnostics import rust_code as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.policy import rows
+from tellverify.policy.model import Policy
+from tellverify.source.files import Unreadable
+from tellverify.source.rust_source import Node, RustSource, nodes
+from tellverify.source.span import NOWHERE, Span
+from tellverify.source.text import SourceFile
+
+_CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_VARIANT: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
+_DEPTH: Final = 8
+
+Reader = Callable[[str], str]
+"""The text of a file by its path below the root. Raises Unreadable."""
+
+
+class TableArm(msgspec.Struct, frozen=True):
+    """The keys of one protocol, and where they stand; `protocol` is empty for all others."""
+
+    protocol: str
+    keys: tuple[str, ...]
+    span: Span
+
+
+class _UnreadableTable(Exception):
+    def __init__(self, reason: str, help_text: str, span: Span = NOWHERE) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.help = help_text
+        self.span = span
+
+
+def compared_tables(
+    policy: Policy, read: Reader
+) -> tuple[tuple[Diagnostic, ...], Mapping[str, SourceFile]]:
+    """How the tables that a policy names differ from its rows, with the texts of their files."""
+    found: list[Diagnostic] = []
+    sources: dict[str, SourceFile] = {}
+    for name, table in policy.admission_tables.items():
+        place = policy.place("admission_tables", name, "function")
+        row = (place.path, place.span)
+        try:
+            arms = _arms(table, read, sources, frozenset(policy.capabilities))
+        except _UnreadableTable as error:
+            spot = (table.file, error.span)
+            if error.span == NOWHERE and table.file not in sources:
+                spot, row = row, ("", NOWHERE)
+            found.append(say.unreadable_table(spot, error.reason, error.help, row))
+            continue
+        found += _drifts(policy, table, arms)
+    return tuple(found), sources
+
+
+def _drifts(
+    policy: Policy, table: rows.AdmissionTable, arms: Sequence[TableArm]
+) -> Iterator[Diagnostic]:
+    by_name: dict[str, TableArm] = {}
+    for arm in arms:
+        by_name.setdefault(arm.protocol, arm)
+    for name in by_name:
+        if name and policy.protocol(name) is None:
+            helps = ("add the row, or delete the arm",)
+            yield say.table_stranger((table.file, by_name[name].span), name, helps)
+    for name, row in policy.protocols.items():
+        mine = by_name.get(name) or by_name.get(row.qualified) or by_name.get("")
+        if mine is None:
+            continue
+        missing = [key for key in row.keys if key not in mine.keys]
+        extra = [key for key in mine.keys if key not in row.keys]
+        if missing or extra:
+            inside = ("keys",) if row.keys else ("id" if row.id else "protocol",)
+            place = policy.place("protocols", name, *inside)
+            yield say.table_drift(
+                (table.file, mine.span), name, missing, extra, (place.path, place.span)
+            )
+
+
+def _arms(
+    table: rows.AdmissionTable,
+    read: Reader,
+    sources: dict[str, SourceFile],
+    keys: frozenset[str],
+) -> Sequence[TableArm]:
+    rusts = []
+    for path in (table.file, *table.constants):
+        try:
+            rusts.append(RustSource(read(path), path))
+        except Unreadable as error:
+            what = "the file" if path == table.file else f"`{path}`"
+            raise _UnreadableTable(
+                f"{what} cannot be read: {error}", "correct the path, or name another `--root`"
+            ) from None
+        sources[path] = rusts[-1].source
+    return _TableReader(table, rusts, keys).arms()
+
+
+class _TableReader:
+    def __init__(
+        self, table: rows.AdmissionTable, rusts: Sequence[RustSource], keys: frozenset[str]
+    ) -> None:
+        self._table = table
+        self._rust = rusts[0]
+        self._keys = keys
+        self._constants: dict[str, tuple[RustSource, Node]] = {}
+        for rust in rusts:
+            for name, value in rust.constants().items():
+                self._constants.setdefault(name, (rust, value))
+
+    def arms(self) -> Sequence[TableArm]:
+        """The arms of all matches on protocol ids in the function, in order."""
+        function = self._function()
+        found: list[TableArm] = []
+        for node in nodes(function):
+            if node.type == "match_expression":
+                found += self._match(node)
+        if not any(arm.protocol for arm in found):
+            raise _UnreadableTable(
+                f"`{self._table.function}` has no `match` on protocol ids",
+                'name a function whose arms are `"protocol.id" => keys`',
+                self._rust.span(function.child_by_field_name("name") or function),
+            )
+        return found
+
+    def _function(self) -> Node:
+        for item, _ in self._rust.declarations():
+            if item.type == "function_item" and self._rust.name(item) == self._table.function:
+                if item.has_error:
+                    reason = f"`{self._table.function}` has a syntax error in it"
+                    raise _UnreadableTable(reason, "correct it", self._rust.span(item))
+                return item
+        raise _UnreadableTable(
+            f"there is no function `{self._table.function}`", "correct the name in the policy"
+        )
+
+    def _match(self, node: Node) -> Iterator[TableArm]:
+        body = node.child_by_field_name("body")
+        for arm in body.named_children if body is not None else ():
+            pattern = arm.child_by_field_name("pattern") if arm.type == "match_arm" else None
+            value = arm.child_by_field_name("value") if arm.type == "match_arm" else None
+            if pattern is None or value is None:
+                continue
+            names = list(self._names(pattern))
+            if names:
+                keys = tuple(dict.fromkeys(self._values(value)))
+                span = self._rust.span(arm)
+                yield from (TableArm(name, keys, span) for name in names)
+
+    def _names(self, pattern: Node) -> Iterator[str]:
+        """The protocols that a pattern stands for; the empty name for `_` and for a variable."""
+        condition = pattern.child_by_field_name("condition")
+        if condition is not None:
+            raise _UnreadableTable(
+                "an arm has a condition", "write arms without `if`", self._rust.span(condition)
+            )
+        for node in _alternatives(pattern):
+            text = self._rust.string(node)
+            written = self._rust.text(node).rpartition("::")[2]
+            if text is not None:
+                yield text
+            elif written == "_" or (node.type == "identifier" and written.islower()):
+                yield ""
+            elif _CONSTANT.fullmatch(written):
+                yield from self._constant(self._rust, node, written, 0)
+
+    def _values(self, value: Node) -> Iterator[str]:
+        if self._table.field:
+            for node in nodes(value):
+                if node.type == "field_initializer" and self._is_field(node):
+                    value = node.child_by_field_name("value") or node
+                    break
+            else:
+                return
+        yield from self._strings(self._rust, value, 0)
+
+    def _is_field(self, node: Node) -> bool:
+        name = node.child_by_field_name("field")
+        return name is not None and self._rust.text(name) == self._table.field
+
+    def _strings(self, rust: RustSource, top: Node, depth: int) -> Iterator[str]:
+        """All strings of an expression, constants and names of keys resolved."""
+        for node in nodes(top):
+            text = rust.string(node)
+            if text is not None:
+                yield text
+            elif node.type in ("identifier", "type_identifier"):
+                written = rust.text(node)
+                if _CONSTANT.fullmatch(written) and len(written) > 1:
+                    yield from self._constant(rust, node, written, depth)
+                elif _VARIANT.fullmatch(written) and snake_case(written) in self._keys:
+                    yield snake_case(written)
+
+    def _constant(self, rust: RustSource, node: Node, name: str, depth: int) -> Iterator[str]:
+        known = self._constants.get(name)
+        if known is None or depth > _DEPTH:
+            raise _UnreadableTable(
+                f"the value of `{name}` is not known",
+                "add the file that defines it to `constants`",
+                self._rust.span(node) if rust is self._rust else NOWHERE,
+            )
+        yield from self._strings(*known, depth + 1)
+
+
+def _alternatives(pattern: Node) -> Iterator[Node]:
+    """The parts of `a | b`, at any depth."""
+    pending = [pattern]
+    while pending:
+        node = pending.pop()
+        if node.type in ("match_pattern", "or_pattern"):
+            inner = node.named_children or [one for one in node.children if one.type == "_"]
+            pending.extend(reversed(inner))
+        else:
+            yield node

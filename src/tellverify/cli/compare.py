@@ -1,0 +1,165 @@
+"""`tellverify compare`: may old and new roles run together, and in which order to upgrade them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from tellverify.cli import check_options
+from tellverify.cli.check_options import Flags
+from tellverify.cli.check_parse import parse_equations, parse_instances
+from tellverify.cli.command_line import command_line
+from tellverify.cli.reports import Output, deliver
+from tellverify.cli.session import complain_refused, moved, settled, working_in
+from tellverify.obligations.options import Options
+from tellverify.verdict.versions import FailOn
+from tellverify.verification.refused import RefusedFile
+from tellverify.verification.settings import Settings
+from tellverify.versions.wire_labels import WireRules
+
+if TYPE_CHECKING:
+    from tellverify.cli.against import Sides
+
+
+class CompareFlags(msgspec.Struct, frozen=True):
+    """What was given to `compare` beside what it shares with `check`."""
+
+    against: str | None = None
+    machines: str | None = None
+    accept: FailOn | None = None
+    payloads: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+@click.command("compare")
+@click.argument("paths", nargs=-1, metavar="OLD NEW")
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Compare the working tree, or the PATHs of it, with this git revision.",
+)
+@click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only this one.")
+@click.option(
+    "--machines",
+    type=click.Choice(["old", "new", "both"]),
+    help="This side holds machines or local types; JSON files always do.",
+)
+@click.option(
+    "--fail-on",
+    "accept",
+    type=click.Choice(["major", "ordered", "minor"]),
+    help=(
+        "Fail when no order is safe (major, the default), when not every order is (ordered), or"
+        " on any change of behaviour (minor)."
+    ),
+)
+@click.option(
+    "--renamed",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=parse_equations,
+    help="A role that has a new name.",
+)
+@click.option(
+    "--payloads",
+    multiple=True,
+    metavar="TYPE=TYPE",
+    callback=parse_equations,
+    help="Payload types that read each other.",
+)
+@click.option(
+    "--instances",
+    multiple=True,
+    metavar="FAMILY=1..3",
+    callback=parse_instances,
+    help="Sizes of a role family; 1..3 without this.",
+)
+@click.option(
+    "--queue",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Longest queue that is searched when no bound says all.",
+)
+@click.option(
+    "--require",
+    type=click.Choice(["proved", "bounded"]),
+    help="What is to be known of the mixtures at least; bounded without this.",
+)
+@check_options.output
+@check_options.inputs
+def compare(**given: object) -> int:
+    """Decide which mixtures of old and new roles run together without a fault.
+
+    OLD and NEW are files or folders of choreographies, or files of machines; with --against REF,
+    the paths are compared with a git revision. Says in which order roles can be upgraded, and
+    which release in between helps where no order is safe. Exit codes: 0 accepted, 1 refused or a
+    version is not good alone, 2 wrong usage, 3 not known, 4 nothing to compare.
+    """
+    own = msgspec.convert(
+        {name: given.pop(name) for name in CompareFlags.__struct_fields__}, CompareFlags
+    )
+    flags = msgspec.convert(given, Flags)
+    if own.against is None and len(flags.paths) != 2:
+        raise click.UsageError("give OLD and NEW, or --against REF and the paths to compare")
+    if own.against is not None and own.machines is not None and own.machines != "both":
+        raise click.UsageError("with --against, --machines is `both`")
+    try:
+        folder = settled(flags).folder
+        there = moved(flags, folder)
+        with working_in(folder):
+            return _once(there, own)
+    except RefusedFile as refused:
+        return complain_refused(refused)
+
+
+def _once(flags: Flags, own: CompareFlags) -> int:
+    from tellverify.versions.comparing import compare as compare_sides
+    from tellverify.versions.opening import NoSide
+
+    settings = settled(flags)
+    options = msgspec.structs.replace(settings.options, protocols=flags.protocols)
+    fail_on = own.accept or settings.compare.fail_on
+    rules = WireRules(
+        (*settings.compare.payloads, *own.payloads), (*settings.compare.renamed, *own.renamed)
+    )
+    try:
+        sides = _sides(flags, own, fail_on, rules, options, settings)
+    except NoSide as error:
+        raise click.UsageError(str(error)) from None
+    found = compare_sides(*sides)
+    run = msgspec.structs.replace(
+        found.checked.run, command=command_line(), configuration=settings.listed
+    )
+    complaints: list[str] = []
+    if flags.evidence is not None:
+        from tellverify.versions.evidence import write_comparison
+
+        try:
+            run = write_comparison(found, run, flags.evidence)
+        except OSError as error:
+            complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
+    style = "errors" if flags.quiet else flags.style
+    output = Output(style, flags.color, flags.verbose, flags.reports)
+    return deliver(run, found.checked.sources, output, complaints)
+
+
+def _sides(
+    flags: Flags,
+    own: CompareFlags,
+    fail_on: FailOn,
+    rules: WireRules,
+    options: Options,
+    settings: Settings,
+) -> Sides:
+    """The two sides and what is asked of them. Raises NoSide."""
+    from tellverify.versions.opening import both_sides
+
+    if own.against is None:
+        old, new = flags.paths
+        machines = {"old", "new"} if own.machines == "both" else {own.machines or ""}
+        return both_sides(old, new, frozenset(machines), fail_on, rules, options)
+    from tellverify.cli.against import against
+
+    return against(own.against, flags, fail_on, rules, options, settings, own.machines is not None)

@@ -1,0 +1,26 @@
+"""A command whose help shows its options under headings."""
+
+from __future__ import annotations
+
+import click
+
+from tellverify.cli.check_options import SECTIONS_OF_CHECK
+
+
+class SectionedCommand(click.Command):
+    """`check`: its options stand in sections, in the order in which they are declared."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options under the headings of their sections."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        title = "Options"
+        for parameter in self.get_params(ctx):
+            title = SECTIONS_OF_CHECK.get(parameter.name or "", title)
+            if parameter.name == "help":
+                title = "Help"
+            row = parameter.get_help_record(ctx)
+            if row is not None and isinstance(parameter, click.Option):
+                sections.setdefault(title, []).append(row)
+        for heading, rows in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)

@@ -1,0 +1,182 @@
+"""Findings about two versions of a protocol: mixtures that fail, orders of roll-out, and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tellverify.diagnostics.model import (
+    Annotation,
+    Code,
+    Diagnostic,
+    Kind,
+    Severity,
+    Where,
+    finding,
+)
+from tellverify.diagnostics.wording import series
+from tellverify.source.span import Span
+
+FAILING_MIXTURE: Final = Code(
+    "TV560",
+    "failing-mixture",
+    "old and new roles fail together",
+    Kind.OBLIGATION,
+    help="upgrade the roles in the order that the comparison names",
+)
+NO_SAFE_ORDER: Final = Code(
+    "TV561",
+    "no-safe-order",
+    "no order of roll-out is safe",
+    Kind.OBLIGATION,
+    help="release a version in between, or let old sessions end before the first upgrade",
+)
+BAD_VERSION: Final = Code(
+    "TV562",
+    "bad-version",
+    "a version that is not good alone",
+    Kind.OBLIGATION,
+    help="check that version by itself, and mend it first",
+)
+ONE_SIDED_PROTOCOL: Final = Code(
+    "TV563",
+    "one-sided-protocol",
+    "a protocol that only one side has",
+    severity=Severity.NOTE,
+    help="name the two files, so that their protocols are a pair whatever their names",
+)
+AMBIGUOUS_VERSION: Final = Code(
+    "TV564",
+    "ambiguous-version",
+    "a name that several protocols of one side have",
+    help="compare the two files that are meant",
+)
+NOT_COMPARED: Final = Code(
+    "TV565",
+    "not-compared",
+    "two versions that cannot be compared",
+    Kind.LIMIT,
+    severity=Severity.WARNING,
+)
+UNKNOWN_RENAMING: Final = Code(
+    "TV566",
+    "unknown-renaming",
+    "a renaming of roles that applies to nothing",
+    severity=Severity.WARNING,
+    help='write `renamed = ["OldRole = NewRole"]` with roles of the old and the new version',
+)
+UPSTREAM_GATE: Final = Code(
+    "TV567",
+    "upstream-gate",
+    "Telltale's compatibility gate says otherwise",
+    severity=Severity.NOTE,
+    help="",
+)
+BEFORE_ROLLOUT: Final = Code(
+    "TV568",
+    "before-rollout",
+    "something to be done before roll-out",
+    severity=Severity.NOTE,
+)
+WORSE_BUDGET: Final = Code(
+    "TV569",
+    "worse-budget",
+    "a new version whose worst case is over its budget",
+    Kind.OBLIGATION,
+    help="raise the budget, or lower the costs",
+)
+NO_REFINEMENT: Final = Code(
+    "TV570",
+    "no-refinement",
+    "a machine that was not found to refine its role",
+    Kind.LIMIT,
+    severity=Severity.WARNING,
+    help="compare the machine with `tellverify project --format machine`",
+)
+
+
+def failing_mixture(
+    where: Where,
+    words: str,
+    fault: str,
+    reason: str,
+    at: Annotation,
+    refutes: str,
+    *,
+    order: str,
+    is_required: bool,
+) -> Diagnostic:
+    """A mixture that a run refutes; `order` says how it is avoided, empty if it cannot be."""
+    helps = (order,) if order else None
+    severity = Severity.ERROR if is_required else Severity.WARNING
+    return finding(
+        FAILING_MIXTURE,
+        where,
+        f"with {words}: {fault}, {reason}",
+        at,
+        helps=helps,
+        severity=severity,
+        refutes=refutes,
+    )
+
+
+def no_safe_order(where: Where, at: Span, steps: Sequence[str], refutes: str) -> Diagnostic:
+    """No order is safe; `steps` is the plan with releases in between, empty without one."""
+    helps = (f"one release in between: {', then '.join(steps)}",) if steps else None
+    return finding(
+        NO_SAFE_ORDER,
+        where,
+        "no order in which the roles are upgraded one by one is safe",
+        (at, "in no order"),
+        helps=helps,
+        refutes=refutes,
+    )
+
+
+def bad_version(where: Where, at: Span, reason: str, refutes: str) -> Diagnostic:
+    """One of the versions is not good alone, so that no mixture can be."""
+    return finding(BAD_VERSION, where, reason, (at, ""), refutes=refutes)
+
+
+def one_sided(path: str, name: str, at: Span, side: str) -> Diagnostic:
+    """A protocol that is `added` or `removed`."""
+    what = "only the new side has it" if side == "added" else "only the old side has it"
+    return finding(ONE_SIDED_PROTOCOL, Where(path, name), f"`{name}` is {side}: {what}", (at, what))
+
+
+def ambiguous(path: str, name: str, at: Span) -> Diagnostic:
+    """Several protocols of one side have a name, and none of them a partner."""
+    return finding(
+        AMBIGUOUS_VERSION,
+        Where(path, name),
+        f"several protocols are called `{name}`, so it is not known which has become which",
+        (at, "one of them"),
+    )
+
+
+def not_compared(where: Where, at: Span, reason: str) -> Diagnostic:
+    """Nothing can be said of the mixtures."""
+    return finding(NOT_COMPARED, where, f"the versions cannot be compared: {reason}", (at, ""))
+
+
+def unknown_renaming(path: str, old: str, new: str, missing: Sequence[str]) -> Diagnostic:
+    """A renaming of the configuration names roles that no compared protocol has."""
+    names = series([f"`{name}`" for name in missing])
+    return finding(
+        UNKNOWN_RENAMING, path, f"`{old} = {new}`: no compared protocol has a role {names}"
+    )
+
+
+def upstream_gate(where: Where, at: Span, words: str) -> Diagnostic:
+    """Telltale's own gate would answer otherwise, and why."""
+    return finding(UPSTREAM_GATE, where, words, (at, ""))
+
+
+def before_rollout(where: Where, at: Span, words: str, action: str) -> Diagnostic:
+    """An annotation has changed, and something has to be done first."""
+    return finding(BEFORE_ROLLOUT, where, words, (at, ""), helps=(action,) if action else ())
+
+
+def worse_budget(where: Where, at: Span, words: str) -> Diagnostic:
+    """The new worst case of a role is over its budget."""
+    return finding(WORSE_BUDGET, where, words, (at, ""))

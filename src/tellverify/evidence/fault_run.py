@@ -1,0 +1,131 @@
+"""Runs of a scenario with faults: whether one keeps to its scenario, and what its end shows.
+
+The steps are those of `tellverify.model.delivery` on the machines of the protocol. Whoever has
+crashed does nothing behind that point, so the end is judged by the machines of the survivors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.evidence.itf import TraceFile
+from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.model.decision import (
+    DecisionError,
+    DecisionKind,
+    DecisionRule,
+    breaking_roles,
+    parse_decision,
+)
+from tellverify.model.failure import Outage
+from tellverify.model.fault import Fault
+from tellverify.model.machine import Machine
+from tellverify.model.outage import departure_from, survivors
+from tellverify.model.scenario import Scenario
+from tellverify.model.scenario_text import ScenarioError, parse_scenario
+from tellverify.model.step import Step
+from tellverify.model.trace import Trace
+
+OF_DECISIONS: Final = (Fault.DISAGREEMENT, Fault.REPETITION)
+_KIND: Final = {
+    Fault.DISAGREEMENT: DecisionKind.AGREEMENT,
+    Fault.REPETITION: DecisionKind.AT_MOST_ONCE,
+}
+_UNDER_FAULTS: Final = (
+    *OF_DECISIONS,
+    Fault.DEADLOCK,
+    Fault.STUCK_ROLE,
+    Fault.UNSPECIFIED_RECEPTION,
+    Fault.ORPHAN_MESSAGE,
+)
+
+
+def scenario_run_of(file: TraceFile) -> Trace:
+    """The run of a file as one of a scenario."""
+    subject = file.subject
+    return Trace(
+        subject.fault,
+        file.steps,
+        subject.culprits,
+        subject.explanation,
+        subject.minimal,
+        file.loop,
+        outages=() if subject.outages is msgspec.UNSET else subject.outages,
+        scenario="" if subject.scenario is msgspec.UNSET else subject.scenario,
+        decision="" if subject.decision is msgspec.UNSET else subject.decision,
+    )
+
+
+def is_of_scenario(trace: Trace) -> bool:
+    """True of a run that only a scenario or a decision gives a meaning to."""
+    return bool(trace.scenario or trace.decision or trace.outages)
+
+
+def unshown_in_scenario(trace: Trace, machines: Sequence[Machine]) -> str:
+    """Why `trace` is no run of its scenario, or its end does not show its fault; empty if it does.
+
+    `machines` are those of all roles, without faults.
+    """
+    if trace.fault not in _UNDER_FAULTS:
+        return f"`{trace.fault}` is not decided under faults"
+    try:
+        scenario = parse_scenario("", trace.scenario) if trace.scenario else Scenario()
+        rule = parse_decision(trace.decision) if trace.decision else None
+    except (ScenarioError, DecisionError) as error:
+        return f"its scenario or decision cannot be read: {error}"
+    if (trace.fault in OF_DECISIONS) != (rule is not None):
+        return "a decision belongs to a run that breaks one"
+    if rule is not None and _KIND.get(trace.fault) is not rule.kind:
+        return f"`{trace.fault}` is no fault of `{rule.text}`"
+    reason = departure_from(scenario, machines, trace.steps, trace.outages)
+    return reason or _unshown(trace, scenario, rule, machines)
+
+
+def _unshown(
+    trace: Trace, scenario: Scenario, rule: DecisionRule | None, machines: Sequence[Machine]
+) -> str:
+    steps: tuple[Step, ...] = trace.steps
+    if not -1 <= trace.loop < max(1, len(steps)) or (trace.loop >= 0 and rule is not None):
+        return "its loop is not one"
+    stem = steps[: trace.loop] if trace.loop >= 0 else steps
+    whole = replay(steps, machines)
+    if whole.divergence is not None:
+        return whole.divergence.reason
+    if rule is not None:
+        kept = not trace.culprits or breaking_roles(rule, steps) != trace.culprits
+        return "the roles keep to it" if kept else ""
+    waits = trace.fault in (Fault.DEADLOCK, Fault.STUCK_ROLE)
+    acted = {step.actor for step in steps}
+    if waits and scenario.engaged_only and not acted.issuperset(trace.culprits):
+        return "a role that has not acted does not count as waiting"
+    if waits and not _wait_in_vain(trace, machines):
+        return "a role that may stop does not wait in vain"
+    left = survivors(machines, trace.outages)
+    lap = steps[trace.loop :] if trace.loop >= 0 else ()
+    if any(step.delivery for step in lap):
+        return "a loop of faults is not fair"
+    end = replay(stem, machines).configuration if lap else whole.configuration
+    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap)
+
+
+def _wait_in_vain(trace: Trace, machines: Sequence[Machine]) -> bool:
+    """Whether every culprit is in a state in which it may not stop."""
+    end = replay(trace.steps, machines).configuration
+    state = {m.role: (m, s) for m, s in zip(machines, end.states, strict=True)}
+    for role in trace.culprits:
+        if role in state:
+            machine, at = state[role]
+            if machine.final[at]:
+                return False
+    return bool(trace.culprits)
+
+
+def moments(outages: Sequence[Outage]) -> dict[int, list[Outage]]:
+    """The outages by the number of the event that they follow."""
+    found: dict[int, list[Outage]] = {}
+    for one in outages:
+        found.setdefault(one.after, []).append(one)
+    return found

@@ -1,0 +1,86 @@
+"""Claims about every size of the role families: which verdicts they cover, and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.language.lowering.lower import Lowered
+from tellverify.model.sizes import sizes_claimed
+from tellverify.projection.every_size import SizeGrid
+from tellverify.projection.generic_member import chosen_receiver
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Proved
+from tellverify.verdict.properties import SAFETY, Property
+
+_COVERED: Final = frozenset(
+    {
+        Property.IMPLEMENTABLE,
+        *SAFETY,
+        Property.NO_STUCK_ROLE,
+        Property.BOUNDED_QUEUES,
+        Property.CAN_TERMINATE,
+    }
+)
+
+
+class GridInstance(msgspec.Struct, frozen=True):
+    """A point of the grid from the least claimed on; `generic` maps families to generic members.
+
+    Those are the families whose size here stands for all larger ones.
+    """
+
+    name: str
+    generic: dict[str, int]
+    lowered: Lowered
+
+
+class SizeClaim(msgspec.Struct, frozen=True):
+    """What holds at every size of the families from `least` on when it holds at all of `grid`.
+
+    `generic` has the generic members of each size symbol, `properties` what the argument covers.
+    Where nothing is claimed, `outside` says why and all else is empty.
+    """
+
+    least: tuple[tuple[str, int], ...] = ()
+    generic: tuple[tuple[str, ...], ...] = ()
+    grid: tuple[GridInstance, ...] = ()
+    properties: frozenset[Property] = frozenset()
+    outside: str = ""
+
+    @property
+    def sizes(self) -> str:
+        """`every N >= 1`; empty where nothing is claimed."""
+        return sizes_claimed(self.least) if self.least else ""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The generic members of all families."""
+        return tuple(member for group in self.generic for member in group)
+
+    def proved(self, detail: str = "", method: Method = Method.GENERIC_MEMBER) -> Proved:
+        """The outcome of an obligation that is claimed for every size."""
+        return Proved(method, detail, self.sizes, self.members)
+
+
+NO_CLAIM: Final = SizeClaim()
+
+
+def claim_of(
+    grid: SizeGrid, least: Sequence[int], lowered: Iterable[tuple[tuple[int, ...], Lowered]]
+) -> SizeClaim:
+    """The claim that rests on the points from `least` on, each with what was lowered there."""
+    instances = []
+    is_told_alike = True
+    for point, one in lowered:
+        graph = one.graph
+        if graph is None or any(n < low for n, low in zip(point, least, strict=True)):
+            continue
+        generic = grid.generic_at(point)
+        name = ", ".join(f"{family} = {size}" for family, size in grid.sizes(point).items())
+        instances.append(GridInstance(name, generic, one))
+        is_told_alike = is_told_alike and not chosen_receiver(graph, generic)
+    covered = _COVERED | {Property.PROJECTABLE} if is_told_alike else _COVERED
+    return SizeClaim(grid.named(tuple(least)), grid.generic, tuple(instances), covered)

@@ -1,0 +1,100 @@
+// Search and filter of protocols, links that open what they lead to, copies, zoom.
+{
+  const rows = [...document.querySelectorAll("details.protocol")];
+  const filter = document.querySelector(".filter");
+  if (filter) {
+    filter.hidden = false;
+    const field = filter.querySelector("input");
+    const buttons = [...filter.querySelectorAll("button")];
+    const apply = () => {
+      const text = field.value.trim().toLowerCase();
+      const wanted = buttons
+        .filter((button) => button.getAttribute("aria-pressed") === "true")
+        .map((button) => button.dataset.status);
+      let count = 0;
+      for (const row of rows) {
+        const has = row.dataset.status.split(" ");
+        const fits =
+          row.dataset.name.toLowerCase().includes(text) &&
+          (!wanted.length || wanted.some((word) => has.includes(word)));
+        row.hidden = !fits;
+        count += fits ? 1 : 0;
+      }
+      filter.querySelector(".shown").textContent = `${count} of ${rows.length}`;
+    };
+    field.addEventListener("input", apply);
+    for (const button of buttons)
+      button.addEventListener("click", () => {
+        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+        apply();
+      });
+    apply();
+  }
+
+  // `#case-…@5` opens the case and shows step 5 of its run.
+  const follow = () => {
+    const [name, step] = decodeURIComponent(location.hash.slice(1)).split("@");
+    const target = name && document.getElementById(name);
+    if (!target) return;
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    const row = target.closest("details.protocol");
+    if (row) row.hidden = false;
+    target.scrollIntoView();
+    const explorer = target.querySelector(".explorer");
+    if (step && explorer)
+      explorer.dispatchEvent(new CustomEvent("show-step", { detail: Number(step) }));
+  };
+  addEventListener("hashchange", follow);
+  follow();
+
+  for (const command of document.querySelectorAll("code.command")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", () => {
+      const done = () => (button.textContent = "Copied");
+      navigator.clipboard.writeText(command.textContent).then(done, () => {
+        getSelection().selectAllChildren(command);
+      });
+    });
+    command.after(button);
+  }
+
+  for (const box of document.querySelectorAll(".picture > .scroll")) {
+    const picture = box.querySelector("svg");
+    const [width, height] = [picture.width.baseVal.value, picture.height.baseVal.value];
+    let scale = 1;
+    const zoom = (next) => {
+      scale = Math.min(4, Math.max(0.2, next));
+      picture.setAttribute("width", String(width * scale));
+      picture.setAttribute("height", String(height * scale));
+    };
+    const bar = document.createElement("span");
+    bar.className = "zoom";
+    for (const [sign, words, act] of [
+      ["−", "Smaller", () => zoom(scale / 1.25)],
+      ["+", "Larger", () => zoom(scale * 1.25)],
+      ["Fit", "Fit the width", () => zoom(Math.min(1, (box.clientWidth - 8) / width))],
+    ]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = sign;
+      button.title = words;
+      button.setAttribute("aria-label", words);
+      button.addEventListener("click", act);
+      bar.append(button);
+    }
+    box.parentElement.querySelector("figcaption").append(bar);
+    let from = null;
+    box.addEventListener("pointerdown", (event) => {
+      from = [event.clientX, event.clientY, box.scrollLeft, box.scrollTop];
+    });
+    addEventListener("pointerup", () => (from = null));
+    box.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      box.scrollLeft = from[2] - (event.clientX - from[0]);
+      box.scrollTop = from[3] - (event.clientY - from[1]);
+    });
+  }
+}

@@ -1,0 +1,97 @@
+"""What fails, as a short list at the top of the page: place, protocol, obligation, code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tellverify.diagnostics.model import Severity
+from tellverify.diagnostics.wording import counted
+from tellverify.report.entries import ReportEntry, entries
+from tellverify.report.grouping import place_of
+from tellverify.report.html.components import HtmlPage, code, paragraph, status_chip, table
+from tellverify.report.html.protocols import MOST_LISTED, protocol_anchor, worst_first
+from tellverify.report.html.refuted import RefutedCase, case_anchor, cases, headline
+from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.source.region import Region
+from tellverify.verdict.outcome import Skipped, Unknown
+from tellverify.verdict.run import ProtocolReport
+
+_MOST: Final = 40
+_HEAD: Final = ("Where", "Protocol", "What fails")
+
+
+def failures(page: HtmlPage) -> Html:
+    """Required obligations that are refuted or not known, and findings that are errors."""
+    found = cases(page)
+    listed = worst_first(page)
+    reached = {one.subject for one in listed[:MOST_LISTED]}
+    rows: list[list[Html]] = []
+    for protocol in listed:
+        rows += [
+            _refuted(page, protocol, case, linked=protocol.subject in reached)
+            for case in found.get(protocol.subject, [])
+            if case.is_required
+        ]
+    rows += [_error(page, one) for one in entries(page.run, page.compared) if _is_error(one)]
+    for protocol in listed:
+        rows += _unsettled(page, protocol)
+    if not rows:
+        return paragraph(escaped("Nothing fails: every required obligation holds."))
+    shown = table(_HEAD, rows[:_MOST], class_="failures")
+    if len(rows) <= _MOST:
+        return shown
+    words = f"and {counted(len(rows) - _MOST, 'more')}; the rows below have all"
+    return joined((shown, paragraph(escaped(words))))
+
+
+def _refuted(
+    page: HtmlPage, protocol: ProtocolReport, case: RefutedCase, *, linked: bool
+) -> list[Html]:
+    region = place_of(protocol, case.verdicts[0])
+    if case.finding is not None and case.finding.primary.region is not None:
+        region = case.finding.primary.region
+    names = joined(element("div", code(one.name)) for one in case.verdicts[:4])
+    name = code(protocol.title)
+    link = element("a", name, href=f"#{case_anchor(case)}") if linked else name
+    what = joined((element("b", escaped(f"{case.outcome.code} ")), headline(case), names))
+    return [place_link(page, region), link, what]
+
+
+def _is_error(one: ReportEntry) -> bool:
+    return one.kind == "finding" and one.severity is Severity.ERROR and not one.accepted
+
+
+def _error(page: HtmlPage, one: ReportEntry) -> list[Html]:
+    what = joined((element("b", escaped(f"{one.code} ")), prose(one.message)))
+    return [place_link(page, one.region), escaped("—"), what]
+
+
+def _unsettled(page: HtmlPage, protocol: ProtocolReport) -> list[list[Html]]:
+    open_ones = [
+        verdict
+        for verdict in protocol.verdicts
+        if verdict.required and isinstance(verdict.outcome, Unknown | Skipped)
+    ]
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for verdict in open_ones:
+        outcome = verdict.outcome
+        if isinstance(outcome, Unknown | Skipped):
+            word = "unknown" if isinstance(outcome, Unknown) else "skipped"
+            reasons.setdefault((word, outcome.reason), []).append(verdict.name)
+    rows = []
+    for (word, reason), names in reasons.items():
+        listed = joined(element("div", code(name)) for name in names[:4])
+        more = escaped(f"and {len(names) - 4} more") if len(names) > 4 else EMPTY
+        what = joined((status_chip(word), escaped(" "), prose(reason), listed, more))
+        link = element("a", code(protocol.title), href=f"#{protocol_anchor(protocol)}")
+        place = place_link(page, Region(protocol.path, max(protocol.line, 1), 1))
+        rows.append([place, link, what])
+    return rows
+
+
+def place_link(page: HtmlPage, region: Region) -> Html:
+    """`path:line`, with a link to the line where the address of the sources is known."""
+    place = code(f"{region.path}:{region.line}")
+    known = page.run.revision
+    address = known.link(region.path, region.line) if known is not None else ""
+    return element("a", place, href=address, rel="noreferrer") if address else place

@@ -1,0 +1,100 @@
+"""The section of two versions: a table of all protocols, then each with its mixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tellverify.report.drawing.svg_lattice import draw_lattice
+from tellverify.report.html.components import HtmlPage, code, items, paragraph, status_chip, table
+from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.report.version_blocks import before_words, good_words, known_words
+from tellverify.verdict.versions import VersionComparison
+
+
+def versions(page: HtmlPage) -> Html:
+    """What the protocols were compared with, and all that came out."""
+    compared = page.run.versions
+    if compared is None:
+        return EMPTY
+    rows = [
+        [
+            code(one.name),
+            element("strong", escaped(one.verdict)),
+            escaped(one.summary),
+            escaped(good_words(one)),
+        ]
+        for one in compared.protocols
+    ]
+    rows += [
+        [code(name), escaped(word), EMPTY, EMPTY]
+        for word, names in (("added", compared.added), ("removed", compared.removed))
+        for name in names
+    ]
+    lead = paragraph(joined((escaped("Compared with "), code(compared.against), escaped("."))))
+    overview = table(("Protocol", "Verdict", "Roll-out", "Deployments"), rows)
+    return joined((lead, overview, *(_one(one) for one in compared.protocols)))
+
+
+def _one(one: VersionComparison) -> Html:
+    return element(
+        "article",
+        element("h3", escaped(one.name)),
+        paragraph(escaped(f"{one.verdict}: {one.summary}")),
+        *_parts(one),
+    )
+
+
+def _parts(one: VersionComparison) -> Iterator[Html]:
+    rows = [
+        [
+            escaped(failing.words),
+            status_chip("refuted"),
+            escaped(f"{failing.fault}, {failing.events} events"),
+            prose(failing.reason),
+        ]
+        for failing in one.failing
+    ]
+    if one.instances:
+        status, detail = known_words(one.instances)
+        words = "all others" if one.failing else "all mixtures"
+        rows.append([escaped(words), status_chip(status), escaped(detail), EMPTY])
+        yield table(("Mixture", "Status", "Known by", "Reason"), rows)
+    if len(one.lattice) > 1:
+        yield element(
+            "figure",
+            draw_lattice(one.lattice, f"All mixtures of {one.name}, from all old to all new"),
+            element(
+                "figcaption",
+                escaped(
+                    "Each box names the roles that are new; red ones fail, and framed ones lie on"
+                    " a safe order."
+                ),
+            ),
+        )
+    if one.restarts:
+        yield paragraph(escaped("In the middle of a session:"))
+        yield table(
+            ("Role", "State after", "May go on as new in"),
+            [
+                [
+                    code(row.role),
+                    code(" ".join(state.after) or "the start"),
+                    escaped(
+                        ", ".join(f"state {to}" for to in state.to)
+                        + (f", once {' and '.join(row.once)} new" if row.once else "")
+                        if state.to
+                        else state.reason
+                    ),
+                ]
+                for row in one.restarts
+                for state in row.states
+            ],
+        )
+    before = before_words(one)
+    if before:
+        yield paragraph(escaped(f"Before roll-out: {before}."))
+    if one.changes:
+        yield paragraph(escaped("What changed:"))
+        yield items(prose(change.words) for change in one.changes)
+    if one.upstream or one.notes:
+        yield items(prose(note) for note in (*one.upstream, *one.notes))

@@ -1,0 +1,169 @@
+"""The end of a report for the terminal: what passes in one line, the failures, what to run next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from tellverify.diagnostics.model import Severity
+from tellverify.diagnostics.wording import counted, grouped, listed
+from tellverify.report.entries import ReportEntry, folded
+from tellverify.report.escape import padded, shortened, width
+from tellverify.report.style import Style
+from tellverify.report.wording import settling
+from tellverify.verdict.identity import Subject
+from tellverify.verdict.outcome import status
+from tellverify.verdict.properties import SAFETY, Property
+from tellverify.verdict.run import ProtocolReport, Run
+
+MOST_SHOWN: Final = 3  # passing protocols that keep their verdicts, and protocols shown in full
+_HOLDING: Final = ("proved", "bounded", "assumed")
+_MOST_FAILURES: Final = 20
+_MOST_CODES: Final = 4
+_MOST_NAMED: Final = 3
+_LONGEST: Final = 120  # characters of a name
+_REPAIRED: Final = (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE, *SAFETY)
+_RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+def is_passing(protocol: ProtocolReport) -> bool:
+    """Whether every required obligation of a protocol holds, and there is one at all."""
+    required = [status(one.outcome) for one in protocol.verdicts if one.required]
+    return bool(required) and all(word in _HOLDING for word in required)
+
+
+def passing_lines(protocols: Sequence[ProtocolReport], style: Style) -> list[str]:
+    """One line for all passing protocols: how many there are, and how much is known of them."""
+    words = Counter(_word(one) for one in protocols)
+    known = ", ".join(f"{grouped(words[word])} {word}" for word in _HOLDING if words[word])
+    head = f"{'passing':<10}"
+    text = f"{counted(len(protocols), 'protocol')}: {known}; -v shows each"
+    lines = style.hanging(head, text, len(head))
+    lines[0] = style.paint("green", "passing") + lines[0][len("passing") :]
+    return lines
+
+
+def _word(protocol: ProtocolReport) -> str:
+    """How much is known of the required obligations of a passing protocol."""
+    words = {status(one.outcome) for one in protocol.verdicts if one.required}
+    return max(words, key=_HOLDING.index)
+
+
+def counts(entry: ReportEntry, run: Run) -> bool:
+    """Whether an entry touches something that is required, or fails the check by its level."""
+    if entry.kind in ("refuted", "unknown", "skipped") and entry.verdict is not None:
+        return entry.required
+    if entry.severity is Severity.ERROR:
+        return True
+    failing = dict(run.configuration).get("fail-on", "").strip('"')
+    return failing == "warning" and entry.severity is Severity.WARNING
+
+
+def limited(found: Sequence[ReportEntry], most: int | None) -> list[ReportEntry]:
+    """The `most` gravest entries in their order, all for None."""
+    if most is None or len(found) <= most:
+        return list(found)
+    order = sorted(range(len(found)), key=lambda number: _RANKS[found[number].severity])
+    return [found[number] for number in sorted(order[:most])]
+
+
+def uncounted_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
+    """One line for findings that touch nothing required."""
+    if not found:
+        return []
+    codes = Counter(one.code for one in found)
+    rows = [f"{code} x {count}" for code, count in sorted(codes.items(), key=_often)]
+    shown = listed(rows, _MOST_CODES, what="more codes")
+    text = f"{counted(len(found), 'finding')} that {'touches' if len(found) == 1 else 'touch'}"
+    return style.hanging("", f"{text} nothing required: {shown}; -v shows each", 4)
+
+
+def _often(row: tuple[str, int]) -> tuple[int, str]:
+    return -row[1], row[0]
+
+
+def failures(found: Sequence[ReportEntry], run: Run) -> list[ReportEntry]:
+    """What makes the check fail, in the order of the report; what is alike once.
+
+    With exit code 3 that is what is not known.
+    """
+    if run.exit_code == 3:
+        return [one for one in found if one.kind in ("unknown", "skipped") and one.required]
+    return [one for one, _ in folded(found) if not one.accepted and counts(one, run)]
+
+
+def failure_lines(
+    found: Sequence[ReportEntry], run: Run, most: int | None, style: Style
+) -> list[str]:
+    """The failures again, one a line: place, protocol, obligation or message, code.
+
+    Obligations of one protocol that agree in place and code share a line.
+    """
+    limit = _MOST_FAILURES if most is None else min(most, _MOST_FAILURES)
+    if not found:
+        return []
+    merged: dict[tuple[str, str, str], list[str]] = {}
+    for one in found:
+        place, protocol, what, code = _row(one, style)
+        merged.setdefault((place, protocol, code), []).append(what)
+    rows = [
+        (place, protocol, listed(what, _MOST_NAMED), code)
+        for (place, protocol, code), what in merged.items()
+    ]
+    shown = rows[:limit]
+    lines = [style.paint("bold", "not known" if run.exit_code == 3 else "failures")]
+    columns = [max(map(width, column)) for column in zip(*shown, strict=True)]
+    fits = sum(columns) + 2 * len(columns) <= style.width
+    for row in shown:
+        cells = [padded(cell, size) for cell, size in zip(row, columns, strict=True)]
+        if fits:
+            lines.append(f"  {'  '.join(cells)}".rstrip())
+        else:
+            lines.extend(style.hanging("  ", " ".join(cell for cell in row if cell), 6))
+    if len(rows) > limit:
+        lines.append(f"  and {grouped(len(rows) - limit)} more")
+    return lines
+
+
+def _row(one: ReportEntry, style: Style) -> tuple[str, ...]:
+    place = f"{style.shown(one.region.path)}:{one.region.line}"
+    protocol = one.protocol.title if one.protocol is not None else ""
+    if not protocol and one.diagnostic is not None:
+        protocol = one.diagnostic.protocol
+    what = one.verdict.name if one.verdict is not None else one.message
+    texts = (place, style.tamed(protocol), style.tamed(what))
+    dots = style.glyphs.ellipsis
+    return *(shortened(text, _LONGEST, ellipsis=dots) for text in texts), one.code
+
+
+def next_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
+    """What to run next for the failures: a repair where there is one, or what explains a code."""
+    rows: list[tuple[str, str]] = []
+    mended = [one for one in found if one.diagnostic is not None and one.diagnostic.repairs]
+    if mended:
+        path = mended[0].region.path
+        others = len({one.region.path for one in mended}) - 1
+        more = f", as for {counted(others, 'other file')}" if others else ""
+        rows.append((f"repair {path}", f"shows the smallest change that mends it{more}"))
+    told = {one.protocol.subject for one in mended if one.protocol is not None}
+    left = next((one for one in found if one.code and not _is_told(one, told)), None)
+    if left is not None:
+        words = "says what it means and how to mend it"
+        if left.kind in ("unknown", "skipped") and left.protocol and left.verdict:
+            words = f"says more. {settling(left.protocol, left.verdict)}"
+        rows.append((f"explain {left.code}", words))
+    elif mended:
+        rows.append((f"explain {mended[0].code}", "says what it means"))
+    return [
+        line
+        for command, words in rows
+        for line in style.hanging("next: ", f"`tellverify {style.shown(command)}` {words}", 6)
+    ]
+
+
+def _is_told(one: ReportEntry, told: set[Subject]) -> bool:
+    """Whether a failure goes away with the repair of a protocol."""
+    if one.protocol is None or one.verdict is None:
+        return False
+    return one.protocol.subject in told and one.verdict.property in _REPAIRED

@@ -1,0 +1,60 @@
+"""The section of two versions in the report of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tellverify.diagnostics.wording import counted
+from tellverify.report.markup import code, prose
+from tellverify.report.version_blocks import before_words, good_words, restart_words
+from tellverify.verdict.run import Run
+
+_MOST: Final = 40
+
+
+def version_section(run: Run, *, is_short: bool) -> Iterator[str]:
+    """A table of all pairs, and of each what fails, what helps and what changed."""
+    compared = run.versions
+    if compared is None:
+        return
+    yield f"#### Versions against {code(compared.against)}"
+    yield ""
+    if not (compared.protocols or compared.added or compared.removed):
+        yield "Nothing has changed."
+        yield ""
+        return
+    yield "| protocol | verdict | roll-out | deployments |"
+    yield "| --- | --- | --- | --- |"
+    shown = compared.protocols[: _MOST if is_short else None]
+    for one in shown:
+        cells = (f"**{one.verdict}**", prose(one.summary, in_table=True), good_words(one))
+        yield f"| {code(one.name, in_table=True)} | {' | '.join(cells)} |"
+    for word, names in (("added", compared.added), ("removed", compared.removed)):
+        for name in names[: _MOST if is_short else None]:
+            yield f"| {code(name, in_table=True)} | {word} | | |"
+    yield ""
+    if len(shown) < len(compared.protocols):
+        yield f"_And {counted(len(compared.protocols) - len(shown), 'more protocol')}._"
+        yield ""
+    if is_short:
+        return
+    for one in compared.protocols:
+        lines = [
+            f"with {failing.words}: {failing.fault} after {counted(failing.events, 'event')},"
+            f" {prose(failing.reason)}"
+            for failing in one.failing
+        ]
+        restarts = restart_words(one.restarts)
+        if restarts:
+            lines.append(f"in the middle of a session: {prose(restarts)}")
+        before = before_words(one)
+        if before:
+            lines.append(f"before roll-out: {prose(before)}")
+        lines += [prose(change.words) for change in one.changes]
+        lines += [prose(note) for note in (*one.upstream, *one.notes)]
+        if lines:
+            yield f"**{code(one.name)}**"
+            yield ""
+            yield from (f"- {line}" for line in lines)
+            yield ""

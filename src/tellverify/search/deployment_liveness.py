@@ -1,0 +1,198 @@
+"""Which deployments leave a role stuck although others may go on.
+
+Machines without cycles need none of this: a role that is stuck there ends in a deadlock. First a
+role is shown to be served whatever the deployment, by one backward pass over all configurations;
+only deployments for which that pass has no answer are looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from tellverify.model.fault import Fault
+from tellverify.search.cubes import TooManyCubes, is_within
+
+if TYPE_CHECKING:
+    from tellverify.search.deployments import DeploymentSearch
+
+_MOST_VISITS: Final = 4_000_000  # configurations looked at for deployments one by one
+_DROPPED: Final = -1  # in the place of a configuration whose deployments are all refuted
+
+# By acting role, which versions can make the move, and the number of the configuration after it.
+_Moves = dict[int, list[tuple[int, int]]]
+
+
+class _Graph:
+    """The configurations of a search by number, in the order of layers, and their moves.
+
+    `held[n]` has for each role the versions of which only the bound forbids a send.
+    """
+
+    def __init__(self, search: DeploymentSearch) -> None:
+        system = search.system
+        self.configurations = [c for level in search.levels for c in level]
+        self.depth = [d for d, level in enumerate(search.levels) for _ in level]
+        number = {c: n for n, c in enumerate(self.configurations)}
+        self.after: list[_Moves] = []
+        self.before: list[list[int]] = [[] for _ in self.configurations]
+        self.held: list[dict[int, int]] = []
+        self.cubes = [search.cube(c) for c in self.configurations]
+        self.alive = [joint.alive for joint in system.joints]
+        self.states: list[tuple[int, ...]] = []
+        for n, configuration in enumerate(self.configurations):
+            moves: _Moves = {}
+            held = {}
+            segments = system.segments(configuration)
+            self.states.append(
+                tuple(s & m for s, m in zip(segments, system.state_mask, strict=True))
+            )
+            for role, segment in enumerate(segments):
+                row = system.joints[role].machine.moves[self.states[n][role]]
+                for move in system.moves(role, segment):
+                    target = number.get(configuration + move.delta, _DROPPED)
+                    alive = self.alive[role][row[move.place][1]]
+                    moves.setdefault(role, []).append((alive, target))
+                    if target != _DROPPED:
+                        self.before[target].append(n)
+                if system.masks(role, segment).held:
+                    held[role] = system.masks(role, segment).held
+            self.after.append(moves)
+            self.held.append(held)
+
+    def unfinished(self, search: DeploymentSearch, role: int) -> list[int]:
+        """For each state of the joint machine of `role` the versions that may not stop there."""
+        joint = search.system.joints[role]
+        return [
+            sum(
+                1 << v
+                for v, (machine, at) in enumerate(zip(joint.versions, row, strict=True))
+                if at >= 0 and not machine.final[at]
+            )
+            for row in joint.states
+        ]
+
+
+def find_stuck_roles(search: DeploymentSearch) -> None:
+    """Add to `search` the deployments that leave a role stuck, and those that cannot be judged."""
+    graph = _Graph(search)
+    doubtful: list[tuple[int, int]] = []  # a role, and a cube of deployments without an answer
+    for role in range(len(search.system.joints)):
+        waits = graph.unfinished(search, role)
+        served = _served(graph, role, waits)
+        for n, is_served in enumerate(served):
+            versions = waits[graph.states[n][role]]
+            if not is_served and versions:
+                doubtful.append((role, search.restricted(graph.cubes[n], role, versions)))
+    if not doubtful:
+        return
+    cubes = list(dict.fromkeys(cube for _, cube in doubtful))
+    roles = sorted({role for role, _ in doubtful})
+    most = max(1, _MOST_VISITS // len(graph.configurations))
+    try:
+        left = search.space.without_all(_disjoint(search, cubes), search.cubes)
+    except TooManyCubes:
+        search.unjudged.extend(cubes)
+        return
+    deployments = (d for cube in left for d in search.space.deployments(cube))
+    tried = list(islice(deployments, most + 1))
+    if len(tried) > most:
+        search.unjudged.extend(left)
+        return
+    for deployment in tried:
+        _judge(search, graph, search.space.deployment(deployment), roles)
+
+
+def _disjoint(search: DeploymentSearch, cubes: Sequence[int]) -> list[int]:
+    kept: list[int] = []
+    for cube in cubes:
+        if not is_within(cube, kept):
+            kept.extend(search.space.without_all([cube], list(kept)))
+    return kept
+
+
+def _served(graph: _Graph, role: int, waits: Sequence[int]) -> bytearray:
+    """A flag for every configuration from which `role` moves again in all its deployments.
+
+    Or may stop there. A flag that is not set says nothing.
+    """
+    flags = bytearray(len(graph.configurations))
+    todo = list(range(len(graph.configurations) - 1, -1, -1))
+    while todo:
+        n = todo.pop()
+        if flags[n]:
+            continue
+        if _is_served(graph, n, role, waits, flags):
+            flags[n] = 1
+            todo.extend(graph.before[n])
+    return flags
+
+
+def _is_served(graph: _Graph, n: int, role: int, waits: Sequence[int], flags: bytearray) -> bool:
+    """True when one role has, in each of its versions, a move that leads on."""
+    states = graph.states[n]
+    needed = waits[states[role]]
+    if not needed:
+        return True
+    acting = graph.after[n].keys() | graph.held[n].keys()
+    for actor in acting:
+        covered = graph.held[n].get(actor, 0)
+        for alive, target in graph.after[n].get(actor, ()):
+            if actor == role or target == _DROPPED or flags[target]:
+                covered |= alive
+        if not (needed if actor == role else graph.alive[actor][states[actor]]) & ~covered:
+            return True
+    return False
+
+
+def _judge(search: DeploymentSearch, graph: _Graph, deployment: int, roles: Iterable[int]) -> None:
+    """Look for a role that one deployment leaves stuck, and refute it with the shortest run."""
+    inside = [not deployment & ~cube for cube in graph.cubes]
+    found: list[tuple[int, int]] = []
+    for role in roles:
+        waits = graph.unfinished(search, role)
+        own = search.version_mask(deployment, role)
+        served = _reaching(graph, inside, _moving(search, graph, inside, deployment, role))
+        stuck = next(
+            (
+                n
+                for n, here in enumerate(inside)
+                if here and not served[n] and waits[graph.states[n][role]] & own
+            ),
+            None,
+        )
+        if stuck is not None:
+            found.append((stuck, role))
+    if found:
+        stuck, role = min(found, key=lambda one: (graph.depth[one[0]], one))
+        depth = graph.depth[stuck]
+        search.refute(deployment, Fault.STUCK_ROLE, role, graph.configurations[stuck], depth)
+
+
+def _moving(
+    search: DeploymentSearch, graph: _Graph, inside: Sequence[bool], deployment: int, role: int
+) -> Iterator[int]:
+    """Where `role` moves in a deployment, and where some role only waits for a longer queue."""
+    versions = {r: search.version_mask(deployment, r) for r in range(len(graph.alive))}
+    for n, here in enumerate(inside):
+        if here and (
+            any(alive & versions[role] for alive, _ in graph.after[n].get(role, ()))
+            or any(held & versions[actor] for actor, held in graph.held[n].items())
+        ):
+            yield n
+
+
+def _reaching(graph: _Graph, inside: Sequence[bool], goals: Iterable[int]) -> bytearray:
+    """A flag for every configuration of a deployment from which a run leads to one of `goals`."""
+    flags = bytearray(len(graph.configurations))
+    stack = []
+    for goal in goals:
+        flags[goal] = 1
+        stack.append(goal)
+    while stack:
+        for source in graph.before[stack.pop()]:
+            if inside[source] and not flags[source]:
+                flags[source] = 1
+                stack.append(source)
+    return flags

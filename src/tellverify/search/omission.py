@@ -1,0 +1,398 @@
+"""Crashes and cut channels by omission: no state of its own for what has failed.
+
+A crashed role is one that no longer moves, and a cut channel one from which nobody receives any
+more. So every run with such failures is a run without them that stops early for some roles, and
+the configurations of the search without failures are all there are. For each of them: when only
+roles that may all crash can still move, they may have crashed, and every other role that may not
+stop waits in vain. Where runs need not end, a role also waits in vain when no moves of the others
+lead to one of its own (backward reachability).
+
+Moves that are not owed, such as the messages of a Byzantine role, count as disabled when it is
+decided whether a role waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import msgspec
+
+from tellverify.model.decision import DecisionKind, DecisionRule
+from tellverify.model.delivery import OWED, Delivery
+from tellverify.model.scenario import Channel, Omission, ResolvedScenario, TooManyFaultSets
+from tellverify.search.breadth_first import Layers
+from tellverify.search.encoding import CompiledSystem, EncodedMove
+from tellverify.search.layering import is_acyclic
+from tellverify.search.scenario_machines import ScenarioMachines
+
+_MOST_WORK: Final = 40_000_000  # configurations looked at for sets of failed roles, all together
+
+
+class OmissionRun(NamedTuple):
+    """A configuration that shows a fault, and the failures that it takes.
+
+    `roles` are the numbers of the roles that are concerned. `way` are moves behind the
+    configuration, from `loop` on repeated without end unless that is -1.
+    """
+
+    configuration: int
+    depth: int
+    failed: Omission
+    roles: tuple[int, ...]
+    way: tuple[EncodedMove, ...] = ()
+    loop: int = -1
+
+
+class OmissionFindings(msgspec.Struct, frozen=True):
+    """First runs to faults. `deadlock`: nobody can move and some role waits in vain; `stuck` by
+    role, `by_failure` the first run for each set of failures, without which nobody would wait;
+    `decisions` by the number of the decision. `unjudged` are roles of which the queue bound leaves
+    open whether they wait in vain, `given_up` those with too many sets of failures.
+    """
+
+    deadlock: OmissionRun | None
+    stuck: dict[int, OmissionRun]
+    by_failure: dict[Omission, OmissionRun]
+    decisions: dict[int, OmissionRun]
+    unjudged: frozenset[int]
+    given_up: frozenset[int]
+
+
+def omission_findings(
+    search: Layers,
+    machines: ScenarioMachines,
+    scenario: ResolvedScenario,
+    liars: frozenset[str],
+    decisions: Sequence[DecisionRule] = (),
+) -> OmissionFindings:
+    """What the configurations of `search` show under all admissible failures."""
+    return _OmissionAnalysis(search, machines, scenario, liars, decisions).findings()
+
+
+class _OmissionAnalysis:
+    def __init__(
+        self,
+        search: Layers,
+        machines: ScenarioMachines,
+        scenario: ResolvedScenario,
+        liars: frozenset[str],
+        decisions: Sequence[DecisionRule],
+    ) -> None:
+        self.search = search
+        self.system: CompiledSystem = search.system
+        self.machines = machines
+        self.scenario = scenario
+        self.liars = liars
+        self.rules = decisions
+        self.names = self.system.roles
+        self.count = len(self.names)
+        self.everyone = (1 << self.count) - 1
+        # Bits of a decision: one for each label of an agreement, one for a second event.
+        self.offsets: list[tuple[int, int]] = []
+        at = 2 * self.count
+        for rule in decisions:
+            width = len(rule.labels) if rule.kind is DecisionKind.AGREEMENT else 1
+            self.offsets.append((at, width))
+            at += width
+        self.stuck: dict[int, OmissionRun] = {}
+        self.deadlock: OmissionRun | None = None
+        self._may_crash: dict[int, frozenset[str] | None] = {}
+        self.by_failure: dict[Omission, OmissionRun] = {}
+        self.broken: dict[int, OmissionRun] = {}
+
+    def findings(self) -> OmissionFindings:
+        """First configurations in which nobody can move, then roles that are starved by others."""
+        for cut in self.scenario.cut_sets():
+            self._endings(cut)
+        unjudged, given_up = self._starved()
+        return OmissionFindings(
+            self.deadlock, self.stuck, self.by_failure, self.broken, unjudged, given_up
+        )
+
+    # Where nobody can move
+
+    def _endings(self, cut: frozenset[Channel]) -> None:
+        tables = [_Values(self, role, cut) for role in range(self.count)]
+        seen: set[int] = set()
+        everyone = self.everyone  # where more than `most` can move, nobody waits in vain
+        most = self.count if self.rules else self.scenario.most_crashes
+        for depth, level in enumerate(self.search.levels):
+            pairs = [(0, c) for c in level]
+            for table in tables:
+                shift, state_mask, parts = table.shift, table.state_mask, table.parts
+                pairs = [
+                    (w, c)
+                    for v, c in pairs
+                    for s, m, known in (parts[(c >> shift) & state_mask],)
+                    if ((w := v | known[(c >> s) & m]) & everyone).bit_count() <= most
+                ]
+            first = dict(reversed(pairs))
+            for value in sorted(first.keys() - seen):
+                self._note(value, first[value], depth, cut)
+            seen |= first.keys()
+
+    def value(self, role: int, segment: int, cut: frozenset[Channel]) -> int:
+        """What the segment of a role adds to the value of a configuration."""
+        state = segment & self.system.state_mask[role]
+        machine = self.system.machines[role]
+        value = 0
+        if self._may_move(role, segment, cut):
+            value |= 1 << role
+        engaged = self.machines.acted[role][state] or not self.scenario.engaged_only
+        if engaged and not machine.final[state]:
+            value |= 1 << (self.count + role)
+        for mark, (at, width) in zip(self.machines.marks[role][state], self.offsets, strict=True):
+            if width > 1 and mark:
+                value |= 1 << (at + mark - 1)
+            elif mark > 1:
+                value |= 1 << at
+        return value
+
+    def _may_move(self, role: int, segment: int, cut: frozenset[Channel]) -> bool:
+        """Whether the role has a move that is owed, or one that only the bound forbids."""
+        row = self.system.machines[role].moves[segment & self.system.state_mask[role]]
+        name = self.names[role]
+        if any(action.send and action.delivery is Delivery.FIFO for action, _ in row):
+            return True
+        for move in self.system.moves(role, segment):
+            action = row[move.place][0]
+            if action.delivery not in OWED:
+                continue
+            if action.send or (action.peer, name) not in cut:
+                return True
+        return False
+
+    def _note(self, value: int, configuration: int, depth: int, cut: frozenset[Channel]) -> None:
+        for number, (at, width) in enumerate(self.offsets):
+            bits = (value >> at) & ((1 << width) - 1)
+            if number not in self.broken and bits and (width == 1 or bits & (bits - 1)):
+                found = OmissionRun(configuration, depth, Omission(), ())
+                self.broken[number] = found
+        able = value & self.everyone
+        waits = (value >> self.count) & self.everyone & ~able
+        if not waits:
+            return
+        if able not in self._may_crash:
+            names = frozenset(self.names[r] for r in range(self.count) if able >> r & 1)
+            self._may_crash[able] = names if self.scenario.may_crash(names) else None
+        crashed = self._may_crash[able]
+        if crashed is None:
+            return
+        roles = tuple(r for r in range(self.count) if waits >> r & 1)
+        failed = Omission(crashed, cut)
+        found = OmissionRun(configuration, depth, failed, roles)
+        self.by_failure.setdefault(failed, found)
+        if self.deadlock is None or depth < self.deadlock.depth:
+            self.deadlock = found
+        for role in roles:
+            if role not in self.stuck or depth < self.stuck[role].depth:
+                self.stuck[role] = found._replace(roles=(role,))
+
+    # Where others go on
+
+    def _starved(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Note roles that others leave waiting without end; those left open, and given up."""
+        if all(map(is_acyclic, self.system.machines)) or not self.search.exhausted:
+            return frozenset(), frozenset()
+        left = [r for r in range(self.count) if r not in self.stuck and not self._is_idle(r)]
+        unjudged, given_up, work = set(), set(), 0
+        for cut in self.scenario.cut_sets():
+            for role in left:
+                try:
+                    sets = list(self.scenario.crash_sets(self.names[role]))
+                except TooManyFaultSets:
+                    given_up.add(role)
+                    continue
+                for crashed in sets:
+                    work += len(self.edges.configurations)
+                    if work > _MOST_WORK:
+                        given_up.add(role)
+                        break
+                    if self._starve(role, Omission(crashed, cut)):
+                        unjudged.add(role)
+        found = self.stuck.keys()
+        return frozenset(unjudged - found), frozenset(given_up - found)
+
+    def _is_idle(self, role: int) -> bool:
+        return self.names[role] in self.liars
+
+    @cached_property
+    def edges(self) -> _OmissionEdges:
+        """The moves between all configurations that are owed."""
+        return _OmissionEdges(self.search)
+
+    def _starve(self, role: int, failed: Omission) -> bool:
+        """Note a first configuration from which no run of the others serves `role`.
+
+        True when some configuration would be one, but for a send that the bound forbids.
+        """
+        edges = self.edges
+        gone = {n for n, name in enumerate(self.names) if name in failed.crashed}
+        open_ones = edges.blocked_for(gone)
+        serves = edges.that_reach(edges.movers(role, failed.cut), gone, failed.cut)
+        final = self.system.machines[role].final
+        acted = self.machines.acted[role]
+        states = edges.states(role)
+        waiting = [
+            n
+            for n, state in enumerate(states)
+            if not serves[n]
+            and not final[state]
+            and (acted[state] or not self.scenario.engaged_only)
+        ]
+        if not waiting:
+            return False
+        leaves = edges.that_reach(open_ones, gone, failed.cut) if open_ones else b""
+        for n in waiting:
+            if leaves and leaves[n]:
+                continue
+            depth = edges.depth[n]
+            known = self.stuck.get(role)
+            if known is not None and known.depth <= depth:
+                return False
+            way, loop = edges.fair_way(n, gone, failed.cut)
+            here = edges.configurations[n]
+            self.stuck[role] = OmissionRun(here, depth, failed, (role,), tuple(way), loop)
+            return False
+        return True
+
+
+class _ValueTable(dict[int, int]):
+    """What the part of a segment that matters in one local state adds to a value."""
+
+    def __init__(self, compute: Callable[[int], int]) -> None:
+        self._compute = compute
+
+    def __missing__(self, key: int) -> int:
+        value = self[key] = self._compute(key)
+        return value
+
+
+class _Values:
+    """The values of one role, by local state and then by the channels that matter there."""
+
+    def __init__(self, analysis: _OmissionAnalysis, role: int, cut: frozenset[Channel]) -> None:
+        system = analysis.system
+        self.shift, self.state_mask = system.shift[role], system.state_mask[role]
+        self.parts: list[tuple[int, int, _ValueTable]] = []
+        for state in range(system.machines[role].state_count):
+            mask = system.relevant(role, state) & ~self.state_mask
+            low = (mask & -mask).bit_length() - 1 if mask else 0
+
+            def compute(key: int, low: int = low, state: int = state) -> int:
+                return analysis.value(role, (key << low) | state, cut)
+
+            self.parts.append((self.shift + low, mask >> low, _ValueTable(compute)))
+
+
+class _OmissionEdges:
+    """All configurations of a search by number, and the owed moves that lead to each."""
+
+    def __init__(self, search: Layers) -> None:
+        system: CompiledSystem = search.system
+        self.system = system
+        self.configurations = [c for level in search.levels for c in level]
+        self.depth = [d for d, level in enumerate(search.levels) for _ in level]
+        self.number = {c: n for n, c in enumerate(self.configurations)}
+        self.before: list[list[tuple[int, Channel | None, int]]] = [[] for _ in self.configurations]
+        self.blocked: list[int] = []
+        self._known: list[dict[int, tuple[list[tuple[EncodedMove, Channel | None]], bool]]] = [
+            {} for _ in system.machines
+        ]
+        for n, configuration in enumerate(self.configurations):
+            blocked = 0
+            for role in range(len(system.machines)):
+                moves, is_blocked = self._owed(role, configuration)
+                blocked |= is_blocked << role
+                for move, channel in moves:
+                    target = self.number.get(configuration + move.delta)
+                    if target is not None:
+                        self.before[target].append((role, channel, n))
+            self.blocked.append(blocked)
+
+    def _owed(
+        self, role: int, configuration: int
+    ) -> tuple[list[tuple[EncodedMove, Channel | None]], bool]:
+        """The owed moves of a role with the channels they receive from; whether one is blocked."""
+        system = self.system
+        segment = (configuration >> system.shift[role]) & system.mask[role]
+        found = self._known[role].get(segment)
+        if found is None:
+            machine = system.machines[role]
+            row = machine.moves[segment & system.state_mask[role]]
+            enabled = system.moves(role, segment)
+            places = {move.place for move in enabled}
+            blocked = any(
+                action.send and action.delivery is Delivery.FIFO and place not in places
+                for place, (action, _) in enumerate(row)
+            )
+            moves: list[tuple[EncodedMove, Channel | None]] = []
+            for move in enabled:
+                action = row[move.place][0]
+                if action.delivery in OWED:
+                    channel = None if action.send else (action.peer, machine.role)
+                    moves.append((move, channel))
+            found = self._known[role][segment] = (moves, blocked)
+        return found
+
+    def states(self, role: int) -> list[int]:
+        """The local state of a role in every configuration."""
+        return [self.system.state(role, c) for c in self.configurations]
+
+    def movers(self, role: int, cut: frozenset[Channel]) -> list[int]:
+        """Where a role can move, or could but for the bound."""
+        return [
+            n
+            for n, c in enumerate(self.configurations)
+            if self.blocked[n] >> role & 1
+            or any(channel not in cut for _, channel in self._owed(role, c)[0])
+        ]
+
+    def blocked_for(self, gone: set[int]) -> list[int]:
+        """Where the bound alone forbids a send of somebody who has not crashed."""
+        alive = ~sum(1 << role for role in gone)
+        return [n for n, blocked in enumerate(self.blocked) if blocked & alive]
+
+    def that_reach(
+        self, goals: Iterable[int], gone: set[int], cut: frozenset[Channel]
+    ) -> bytearray:
+        """A flag for every configuration from which moves of the others lead to one of `goals`."""
+        flags = bytearray(len(self.configurations))
+        stack = []
+        for goal in goals:
+            if not flags[goal]:
+                flags[goal] = 1
+                stack.append(goal)
+        while stack:
+            for role, channel, source in self.before[stack.pop()]:
+                if not flags[source] and role not in gone and channel not in cut:
+                    flags[source] = 1
+                    stack.append(source)
+        return flags
+
+    def fair_way(
+        self, start: int, gone: set[int], cut: frozenset[Channel]
+    ) -> tuple[list[EncodedMove], int]:
+        """Moves from `start` on in which all take turns, and where they repeat; -1: they end."""
+        roles = len(self.system.machines)
+        here, turn = self.configurations[start], 0
+        met = {(here, turn): 0}
+        way: list[EncodedMove] = []
+        while True:
+            able = [
+                (role, move)
+                for role in range(roles)
+                if role not in gone
+                for move, channel in self._owed(role, here)[0]
+                if channel not in cut
+            ]
+            if not able:
+                return way, -1
+            role, move = min(able, key=lambda one: ((one[0] - turn) % roles, one[1].place))
+            way.append(move)
+            here, turn = here + move.delta, (role + 1) % roles
+            if (here, turn) in met:
+                return way, met[here, turn]
+            met[here, turn] = len(way)

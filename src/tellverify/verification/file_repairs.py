@@ -1,0 +1,92 @@
+"""The repairs of all protocols of one file, and its text with one repair of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tellverify.language.files.inputs import ReadFile, decode
+from tellverify.obligations.options import Options
+from tellverify.repair.repair import RepairOptions
+from tellverify.verification.pipeline import check_file, workspace_of
+from tellverify.verification.repairs import ProtocolRepairs, repairs_of
+
+
+class UnknownProtocol(Exception):
+    """The file has no protocol of a name that was given; the text lists those that it has."""
+
+
+class RepairedFile(msgspec.Struct, frozen=True):
+    """The repairs of the protocols of a file in its order, and its text with those taken."""
+
+    protocols: tuple[ProtocolRepairs, ...]
+    text: str
+
+
+def repairs_in(
+    files: Sequence[ReadFile], options: Options, wanted: RepairOptions, names: Sequence[str]
+) -> RepairedFile:
+    """The repairs of the protocols of the first of `files`; of those called `names`, if any are.
+
+    The other files are there to be imported. Raises UnknownProtocol.
+    """
+    return _repaired(files, options, wanted, _chosen(files, options, names), None)
+
+
+def file_repaired(
+    files: Sequence[ReadFile],
+    options: Options,
+    wanted: RepairOptions,
+    names: Sequence[str],
+    take: int,
+) -> RepairedFile:
+    """The same, where each protocol is repaired in the text that the repairs before it have made.
+
+    `take` is the number of the offer that is taken; where there are fewer, the last. Raises
+    UnknownProtocol.
+    """
+    return _repaired(files, options, wanted, _chosen(files, options, names), take)
+
+
+def _repaired(
+    files: Sequence[ReadFile],
+    options: Options,
+    wanted: RepairOptions,
+    numbers: Sequence[int],
+    take: int | None,
+) -> RepairedFile:
+    found: list[ProtocolRepairs] = []
+    text = files[0].text or ""
+    for number in numbers:
+        one = _of(files, options, wanted, number)
+        found.append(one)
+        if take is not None and one.found.offers:
+            offers = one.found.offers
+            text = offers[min(take, len(offers)) - 1].text
+            files = [decode(files[0].path, text.encode("utf-8", "surrogatepass")), *files[1:]]
+    return RepairedFile(tuple(found), text)
+
+
+def _of(
+    files: Sequence[ReadFile], options: Options, wanted: RepairOptions, number: int
+) -> ProtocolRepairs:
+    workspace = workspace_of(files, options)
+    found = [one for one in workspace.protocols() if one.source.path == files[0].path][number]
+    options = msgspec.structs.replace(options, protocols=(found.name,), suggest=False)
+    result = check_file(workspace, 0, options)
+    report = next(one for one in result.reports if one.name == found.name)
+    return repairs_of(workspace, found, report, result.diagnostics, options, wanted)
+
+
+def _chosen(files: Sequence[ReadFile], options: Options, names: Sequence[str]) -> list[int]:
+    """The numbers of the protocols that are called `names`, of all without names."""
+    workspace = workspace_of(files, options)
+    known = [one for one in workspace.protocols() if one.source.path == files[0].path]
+    for name in names:
+        if not any(one.is_called(name) for one in known):
+            listed = ", ".join(one.name for one in known) or "none"
+            raise UnknownProtocol(f"there is no protocol `{name}`; the file has {listed}")
+    if not names:
+        return list(range(len(known)))
+    return [i for i, one in enumerate(known) if any(one.is_called(name) for name in names)]

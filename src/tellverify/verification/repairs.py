@@ -1,0 +1,271 @@
+"""Repairs of the protocols of a check, each offered only after the whole check of its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.model import (
+    Diagnostic,
+    Replacement,
+    Severity,
+    SuggestedRepair,
+    sort_key,
+)
+from tellverify.diagnostics.wording import listed, series
+from tellverify.language.files.passages import passages
+from tellverify.language.syntax.surface import is_brace_surface
+from tellverify.language.workspace import SourceProtocol, Workspace
+from tellverify.obligations.options import Options
+from tellverify.repair.judgement import Goal
+from tellverify.repair.rendering import all_in_words
+from tellverify.repair.repair import MALFORMED, Repair, RepairOptions, Repairs, repair
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import SAFETY, Property
+from tellverify.verdict.run import ProtocolReport, Verdict
+
+_ALWAYS: Final = frozenset({Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE, *SAFETY})
+REPAIRED_BY: Final = {
+    Goal.REQUIRED: _ALWAYS,
+    Goal.PROJECTABLE: _ALWAYS | {Property.PROJECTABLE},
+    Goal.BOUNDED_QUEUES: _ALWAYS | {Property.BOUNDED_QUEUES},
+}
+"""The properties that a repair with each goal is about; others are left as they are."""
+_QUICK: Final = RepairOptions(tries=60, work=6_000)  # what a check spends on a refuted protocol
+_MOST_EVENTS: Final = 500  # of a protocol for which a check looks for a repair
+_MOST_CHANGES: Final = 3  # that a help spells out
+_MOST_NAMED: Final = 3
+_BRACES: Final = "it is written on the brace surface, which `tellverify fmt --upgrade` rewrites"
+_SHARES_LINE: Final = "it shares its lines with other text"
+
+
+class RepairState(StrEnum):
+    """How the repair of a protocol came out."""
+
+    UNNEEDED = "unneeded"
+    REPAIRED = "repaired"
+    UNREPAIRED = "unrepaired"
+    LIMITED = "limited"
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+
+
+class ProtocolRepairs(msgspec.Struct, frozen=True):
+    """The repairs of one protocol of a file.
+
+    `left` are the required obligations that do not hold and that no repair is about, `errors` what
+    is wrong with a text that is not well-formed. `claims` says of each offer what its check has
+    shown.
+    """
+
+    name: str
+    source: SourceFile
+    line: int
+    state: RepairState
+    found: Repairs = Repairs()
+    claims: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+
+
+def repairs_of(
+    workspace: Workspace,
+    protocol: SourceProtocol,
+    report: ProtocolReport,
+    said: Iterable[Diagnostic],
+    options: Options,
+    wanted: RepairOptions,
+) -> ProtocolRepairs:
+    """The repairs of a protocol of which `report` and `said` came out of a check with `options`."""
+    source = protocol.source
+    properties = REPAIRED_BY[wanted.goal]
+    asked = [v for v in report.verdicts if v.property in properties]
+    left = tuple(v.name for v in report.verdicts if v.required and v not in asked and _fails(v))
+
+    def result(state: RepairState, found: Repairs, claims: Sequence[str] = ()) -> ProtocolRepairs:
+        return ProtocolRepairs(
+            protocol.name, source, report.line, state, found, tuple(claims), left
+        )
+
+    errors = _errors(protocol, report, said)
+    if errors or protocol.judged.linked.blocked:
+        reason = protocol.judged.linked.blocked or MALFORMED
+        malformed = result(RepairState.MALFORMED, Repairs(reason=reason))
+        return msgspec.structs.replace(malformed, left=(), errors=tuple(errors))
+    if not any(isinstance(v.outcome, Refuted) for v in asked):
+        open_ = [v.name for v in asked if isinstance(v.outcome, Unknown | Skipped)]
+        if open_:
+            reason = f"nothing is refuted; not known: {listed(open_, _MOST_NAMED)}"
+            return result(RepairState.UNKNOWN, Repairs(reason=reason))
+        return result(RepairState.UNREPAIRED if left else RepairState.UNNEEDED, Repairs())
+    reason = _why_not_editable(protocol)
+    if reason:
+        return result(RepairState.UNREPAIRED, Repairs(reason=reason))
+    rechecks = _Rechecks(workspace, protocol, report, options, wanted.goal)
+    judged = protocol.judged
+    found = repair(judged.file, source, protocol.protocol, wanted, judged.linked, rechecks.holds)
+    claims = [rechecks.claim(offer) for offer in found.offers]
+    state = RepairState.LIMITED if found.limited else RepairState.UNREPAIRED
+    return result(RepairState.REPAIRED if found.offers else state, found, claims)
+
+
+def with_suggestion(
+    workspace: Workspace,
+    protocol: SourceProtocol,
+    report: ProtocolReport,
+    said: Sequence[Diagnostic],
+    options: Options,
+) -> list[Diagnostic]:
+    """The findings about a protocol, with a repair in the first that it mends.
+
+    Only what is found with little work, so that the answer is the same on every machine.
+    """
+    mended = [one for one in said if _is_mended(one, report)]
+    if not mended or report.event_count > _MOST_EVENTS:
+        return list(said)
+    found = repairs_of(workspace, protocol, report, said, options, _QUICK)
+    if not found.found.offers:
+        return list(said)
+    first = min(mended, key=sort_key)
+    suggestions = tuple(suggested(protocol.source, offer) for offer in found.found.offers)
+    words = suggestions[0].words
+    if len(found.found.offers[0].changes) > _MOST_CHANGES:
+        path = protocol.source.path
+        words = f"`tellverify repair {path}` shows a repair, {found.found.offers[0].size}"
+    help_ = f"{words} ({found.claims[0]})"
+    others = [text for text in first.helps if text != first.code.help]
+    told = msgspec.structs.replace(first, helps=(help_, *others), repairs=suggestions)
+    return [told if one is first else one for one in said]
+
+
+def suggested(source: SourceFile, offer: Repair) -> SuggestedRepair:
+    """A repair as part of a finding."""
+    words = all_in_words(source, offer.edits)
+    return SuggestedRepair(words, tuple(Replacement(one.span, one.text) for one in offer.edits))
+
+
+class _Rechecks:
+    """Whole checks of new texts, and what they have shown."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        protocol: SourceProtocol,
+        report: ProtocolReport,
+        options: Options,
+        goal: Goal,
+    ) -> None:
+        self.workspace = workspace
+        self.protocol = protocol
+        self.goal = goal
+        self.failed = {v.name for v in report.verdicts if not _holds(v)}
+        self.options = msgspec.structs.replace(
+            options,
+            protocols=(protocol.name,),
+            properties=(),
+            roles=(),
+            witness=(),
+            coverage=False,
+            draw=False,
+            keep_graphs=False,
+            suggest=False,
+        )
+        self.shown: dict[str, str] = {}
+
+    def holds(self, text: str) -> bool:
+        """Whether the new text has what the goal asks for, and fails nothing that held before."""
+        report = self._report(text)
+        if report is None:
+            return False
+        bounds: dict[str, None] = {}
+        left = []
+        for verdict in report.verdicts:
+            is_goal = verdict.property in REPAIRED_BY[self.goal]
+            if not (verdict.required or is_goal):
+                continue
+            if isinstance(verdict.outcome, Bounded):
+                bounds[verdict.outcome.bound] = None
+            if _holds(verdict):
+                continue
+            if is_goal or verdict.name not in self.failed:
+                return False
+            left.append(verdict.name)
+        self.shown[text] = _claim(self.goal, left, list(bounds))
+        return True
+
+    def claim(self, offer: Repair) -> str:
+        """What the check of an offer has shown."""
+        return self.shown.get(offer.text, "not checked")
+
+    def _report(self, text: str) -> ProtocolReport | None:
+        from tellverify.verification.pipeline import check_file
+
+        again = self.workspace.with_text(self.protocol.source.path, text)
+        if again is None:
+            return None
+        result = check_file(again, 0, self.options)
+        if any(one.severity is Severity.ERROR and not one.refutes for one in result.diagnostics):
+            return None
+        return next((one for one in result.reports if one.name == self.protocol.name), None)
+
+
+def _claim(goal: Goal, left: Sequence[str], bounds: Sequence[str]) -> str:
+    how = f"checked for {'; '.join(bounds)}" if bounds else "checked"
+    more = {
+        Goal.REQUIRED: "",
+        Goal.PROJECTABLE: ", and strict merge accepts it",
+        Goal.BOUNDED_QUEUES: ", and every queue is bounded",
+    }[goal]
+    if not left:
+        return f"{how}: every required obligation then holds{more}"
+    named = series([f"`{name}`" for name in left[:_MOST_NAMED]])
+    rest = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+    return f"{how}: every required obligation then holds but {named}{rest}{more}"
+
+
+def _holds(verdict: Verdict) -> bool:
+    return isinstance(verdict.outcome, Proved | Bounded | Assumed)
+
+
+def _fails(verdict: Verdict) -> bool:
+    return isinstance(verdict.outcome, Refuted)
+
+
+def _is_mended(one: Diagnostic, report: ProtocolReport) -> bool:
+    """Whether a finding reports a required obligation that a repair is about."""
+    if not one.refutes or one.protocol != report.name:
+        return False
+    return any(
+        v.name == one.refutes and v.required and v.property in _ALWAYS for v in report.verdicts
+    )
+
+
+def _errors(
+    protocol: SourceProtocol, report: ProtocolReport, said: Iterable[Diagnostic]
+) -> list[Diagnostic]:
+    """What is wrong with the text of a protocol that is not well-formed."""
+    refuted = any(v.property is Property.WELL_FORMED and _fails(v) for v in report.verdicts)
+    if not refuted:
+        return list(protocol.errors)
+    errors = [one for one in said if one.severity is Severity.ERROR and not one.refutes]
+    return sorted({*protocol.errors, *errors}, key=sort_key)
+
+
+def _why_not_editable(protocol: SourceProtocol) -> str:
+    """Why the text of a protocol cannot be edited, empty when it can be."""
+    source = protocol.source
+    at = protocol.protocol.name.span.start
+    own = passages(source)
+    for passage in own:
+        start, end = passage.offset, passage.offset + len(passage.text)
+        if passage.lines is not None:
+            start, end = passage.lines.start, passage.lines.end
+        if start <= at < end or len(own) == 1:
+            if passage.lines is None:
+                return _SHARES_LINE
+            return _BRACES if is_brace_surface(passage.text) else ""
+    return _SHARES_LINE

@@ -1,0 +1,133 @@
+"""Two sides put together to a run: pairs, what only one side has, findings and exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from tellverify.diagnostics import versions as say
+from tellverify.diagnostics.model import Diagnostic, sort_key
+from tellverify.language.lowering.families import declared_roles
+from tellverify.model.roles import family_of
+from tellverify.obligations.options import Options
+from tellverify.source.text import SourceFile
+from tellverify.verdict.run import Input, ProtocolReport, Run
+from tellverify.verdict.versions import ComparedVersions, FailOn
+from tellverify.verification.checked import Checked
+from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
+from tellverify.versions.compared_run import judged, report_of
+from tellverify.versions.comparison import ComparedPair, compared_pair
+from tellverify.versions.pairing import Pairing, paired
+from tellverify.versions.sides import MachineVersion, TextVersion, Version, VersionSide
+from tellverify.versions.wire_labels import WireRules
+
+
+class CompareRequest(msgspec.Struct, frozen=True):
+    """What is asked of a comparison; `against` names the old side.
+
+    `are_single_files`: each side is one file. `place` is the path of a version within its side.
+    `nothing` says why there may be no pair.
+    """
+
+    against: str
+    fail_on: FailOn
+    rules: WireRules
+    options: Options
+    place: Callable[[Version], str]
+    are_single_files: bool = False
+    nothing: str = "no protocol is on both sides"
+
+
+class Comparing(msgspec.Struct, frozen=True):
+    """The run of a comparison with the pairs behind it."""
+
+    checked: Checked
+    pairs: tuple[ComparedPair, ...]
+
+
+def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comparing:
+    """Compare all protocols of two sides."""
+    pairing = paired(
+        old.versions, new.versions, request.place, are_single_files=request.are_single_files
+    )
+    pairs = tuple(
+        compared_pair(left, right, request.rules, request.options) for left, right in pairing.pairs
+    )
+    sources = _sources(old, new)
+    reports: list[ProtocolReport] = []
+    said: list[Diagnostic] = [*new.diagnostics, *old.diagnostics]
+    for pair in pairs:
+        report, findings = report_of(pair, sources, request.fail_on)
+        reports.append(report)
+        said += findings
+    said += _about_names(pairing, request)
+    said += _about_renaming(pairs, request.rules)
+    ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
+    comparisons = tuple(pair.comparison for pair in pairs)
+    code, reason = judged(comparisons, request.fail_on, request.options, ordered, request.nothing)
+    found, others = with_diagnostics(reports, ordered)
+    run = Run(
+        tuple(Input(file.path, file.sha256) for file in (*old.files, *new.files)),
+        located(found, sources),
+        tuple(located_diagnostic(one, sources) for one in others),
+        code,
+        reason,
+        request.options.dialect,
+        versions=ComparedVersions(
+            request.against,
+            request.fail_on,
+            comparisons,
+            tuple(one.name for one in pairing.added),
+            tuple(one.name for one in pairing.removed),
+        ),
+    )
+    return Comparing(Checked(run, sources, {}, {}), pairs)
+
+
+def _sources(old: VersionSide, new: VersionSide) -> dict[str, SourceFile]:
+    found: dict[str, SourceFile] = {}
+    for side in (old, new):
+        if side.workspace is not None:
+            found.update(side.workspace.sources())
+        for version in side.versions:
+            match version:
+                case MachineVersion(sources=sources):
+                    found.update(sources)
+                case TextVersion(found=one):
+                    found[one.source.path] = one.source
+    return found
+
+
+def _about_names(pairing: Pairing, request: CompareRequest) -> Iterator[Diagnostic]:
+    """Protocols that one side has alone, and names that pair nothing."""
+    for side, versions in (("added", pairing.added), ("removed", pairing.removed)):
+        for one in versions:
+            if one.own_name in pairing.ambiguous:
+                yield say.ambiguous(one.path, one.own_name, one.span)
+            else:
+                yield say.one_sided(one.path, one.name, one.span, side)
+
+
+def _about_renaming(pairs: Sequence[ComparedPair], rules: WireRules) -> Iterator[Diagnostic]:
+    """Renamings whose old or new role no compared protocol has."""
+    if not pairs:
+        return
+    before_names = {name for pair in pairs for name in _role_names(pair.old)}
+    after_names = {name for pair in pairs for name in _role_names(pair.new)}
+    for before, after in rules.renamed:
+        missing = [before] if before not in before_names else []
+        missing += [after] if after not in after_names else []
+        if missing:
+            path = pairs[0].new.path
+            yield say.unknown_renaming(path, before, after, missing)
+
+
+def _role_names(version: Version) -> set[str]:
+    """The roles that a version declares, members of families and the families themselves."""
+    match version:
+        case TextVersion(found=found):
+            return {declaration.name.text for declaration in declared_roles(found.protocol)}
+        case MachineVersion(system=system):
+            roles = {machine.role for machine in system.machines}
+            return roles | set(map(family_of, roles))

@@ -1,0 +1,252 @@
+"""One protocol in two versions: everything that is to be said about the pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from tellverify.diagnostics.wording import series
+from tellverify.obligations.options import Options
+from tellverify.verdict.versions import (
+    FailingMixture,
+    MixedInstance,
+    OrderKind,
+    UpgradeOrder,
+    VersionChange,
+    VersionComparison,
+    VersionVerdict,
+)
+from tellverify.versions.annotation_changes import annotation_changes
+from tellverify.versions.before_pairs import needed_pairs
+from tellverify.versions.bridge import BridgePlan, find_bridge
+from tellverify.versions.differences import message_changes, role_changes
+from tellverify.versions.instance import (
+    ComparedInstance,
+    TooManyRoles,
+    compared_instance,
+    corner_fault,
+    failing_mixtures,
+    mixed_instance,
+)
+from tellverify.versions.lattice import lattice
+from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_words, plan_words
+from tellverify.versions.restarts import restarts
+from tellverify.versions.sides import (
+    TextVersion,
+    Version,
+    VersionGraph,
+    common_sizes,
+    graph_at,
+    machines_of,
+    sizes_of,
+)
+from tellverify.versions.upstream_gate import gate_notes
+from tellverify.versions.wire_labels import WireRules
+
+_KINDS: Sequence[OrderKind] = ("any", "ordered", "unknown", "none")
+
+
+class ComparedPair(msgspec.Struct, frozen=True):
+    """A comparison, the two versions, and the instances behind it."""
+
+    old: Version
+    new: Version
+    comparison: VersionComparison
+    instances: tuple[ComparedInstance, ...] = ()
+    plans: tuple[BridgePlan, ...] = ()
+
+
+def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
+    """Compare two versions at all family sizes."""
+    frame = partial(VersionComparison, new.name, old.name, new.path, new.line, old.path)
+    found: list[ComparedInstance] = []
+    for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options)):
+        graphs = (graph_at(old, sizes, options), graph_at(new, sizes, options))
+        for word, one in zip(("old", "new"), graphs, strict=True):
+            if one.is_broken:
+                reason = f"the {word} version is not good alone: {one.fault}"
+                return _without(old, new, frame, "broken", reason)
+        missing = _missing(old, new, graphs)
+        if missing is not None:
+            return _without(old, new, frame, *missing)
+        try:
+            one_size = compared_instance((old, new), graphs, sizes, rules, options)
+        except TooManyRoles as error:
+            return _without(old, new, frame, "unknown", f"{error}; at most 63 can be mixed")
+        if isinstance(one_size, str):
+            return _without(old, new, frame, "unknown", one_size)
+        alone = corner_fault(one_size)
+        if alone:
+            return _without(old, new, frame, "broken", alone)
+        found.append(one_size)
+    if not found:
+        reason = "no family sizes suit both versions"
+        return _without(old, new, frame, "unknown", reason)
+    return _compared(old, new, frame, found, options)
+
+
+def _missing(
+    old: Version, new: Version, graphs: tuple[VersionGraph, VersionGraph]
+) -> tuple[VersionVerdict, str] | None:
+    """What to say where a version has no graph: nothing new if the texts are equal."""
+    for word, one in zip(("old", "new"), graphs, strict=True):
+        if one.fault:
+            if old.text == new.text:
+                return "patch", "the text of the protocol is the same"
+            return "unknown", f"the {word} version has no graph: {one.fault}"
+    return None
+
+
+def _without(
+    old: Version,
+    new: Version,
+    frame: Callable[..., VersionComparison],
+    verdict: VersionVerdict,
+    reason: str,
+) -> ComparedPair:
+    summary = reason if verdict != "patch" else "upgrade the roles in any order"
+    return ComparedPair(old, new, frame(verdict, summary, reason))
+
+
+def _compared(
+    old: Version,
+    new: Version,
+    frame: Callable[..., VersionComparison],
+    found: Sequence[ComparedInstance],
+    options: Options,
+) -> ComparedPair:
+    rows = tuple(map(_known, found))
+    plans = _plans(found, options)
+    upgrade = _upgrade(found, plans)
+    largest = found[-1]
+    changes = _changes(largest)
+    annotations = tuple(annotation_changes((old, new), largest.plain, options))
+    tightened = any(change.weight != "patch" for change in annotations)
+    is_patch = all(not one.roles.changed for one in found) and not tightened
+    verdict: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
+    comparison = frame(
+        verdict,
+        summary_of(upgrade),
+        "",
+        upgrade,
+        rows,
+        _failing(found),
+        restarts(largest.roles, largest.order.before) if upgrade.kind in ("any", "ordered") else (),
+        changes,
+        annotations,
+        _gate(largest, verdict),
+        (),
+        lattice(largest.mixtures),
+    )
+    return ComparedPair(old, new, comparison, tuple(found), tuple(plans.values()))
+
+
+def _known(one: ComparedInstance) -> MixedInstance:
+    """How the deployments that are not refuted are known to be good."""
+    if one.mixtures.is_settled:
+        return mixed_instance(one, "complete search", "proved")
+    from tellverify.versions.unbounded import settled_otherwise
+
+    return mixed_instance(one, *settled_otherwise(one.roles, one.mixtures))
+
+
+def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVerdict:
+    if upgrade.kind == "none":
+        return "major"
+    if upgrade.kind == "unknown" or any(row.evidence == "unknown" for row in rows):
+        return "unknown"
+    return "minor"
+
+
+def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
+    """The failing mixtures of all sizes; of those with equal words the shortest run."""
+    by_words: dict[str, FailingMixture] = {}
+    for one in found:
+        for failing in failing_mixtures(one):
+            known = by_words.get(failing.words)
+            if known is None or failing.events < known.events:
+                by_words[failing.words] = failing
+    return tuple(sorted(by_words.values(), key=lambda failing: failing.events))
+
+
+def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:
+    found = [*message_changes(*one.plain), *role_changes(one.roles)]
+    return tuple(dict.fromkeys(found))
+
+
+def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:
+    """Where Telltale's own gate would answer otherwise."""
+    left, right = one.plain
+    if left is None or right is None:
+        return ()
+    plain = machines_of(left), machines_of(right)
+    if isinstance(plain[0], str) or isinstance(plain[1], str):
+        return ()
+    by_role = ({m.role: m for m in plain[0]}, {m.role: m for m in plain[1]})
+    return gate_notes(by_role, (one.roles.old, one.roles.new), verdict)
+
+
+def _plans(found: Sequence[ComparedInstance], options: Options) -> dict[int, BridgePlan]:
+    """The plans with a release in between, by instance, of those without an order."""
+    plans = {}
+    for number, one in enumerate(found):
+        if one.order.kind == "none":
+            plan = find_bridge(
+                one.roles, largest_bound=options.queue_limit, budget=options.search_limit
+            )
+            if plan is not None:
+                plans[number] = plan
+    return plans
+
+
+def _upgrade(found: Sequence[ComparedInstance], plans: Mapping[int, BridgePlan]) -> UpgradeOrder:
+    """The order that holds at all family sizes, in the words of families."""
+    kind = max((one.order.kind for one in found), key=_KINDS.index)
+    largest = max(
+        (one for one in found if one.order.kind == kind),
+        key=lambda one: sum(one.sizes.values()),
+    )
+    if kind == "none":
+        without = [n for n, one in enumerate(found) if one.order.kind == "none"]
+        if any(number not in plans for number in without):
+            return UpgradeOrder(kind, pairs_suffice=False)
+        plan = plans[without[-1]]
+        steps = plan_words(plan, largest.mixtures.changed)
+        proved = all(plans[number].is_proved for number in without)
+        return UpgradeOrder(kind, (), (), False, steps, "proved" if proved else "bounded")
+    pairs: dict[tuple[str, str], None] = {}
+    for one in found:
+        pairs.update(dict.fromkeys(family_pairs(one.order.before, one.mixtures.changed)))
+    return UpgradeOrder(
+        kind,
+        needed_pairs(pairs),
+        order_words(largest.order.order, largest.mixtures.changed),
+        all(one.order.pairs_suffice for one in found),
+    )
+
+
+def summary_of(upgrade: UpgradeOrder) -> str:
+    """The order of roll-out as a sentence without its full stop."""
+    if upgrade.kind == "any":
+        return "upgrade the roles in any order"
+    if upgrade.kind == "unknown":
+        return "it is not known whether an order is safe"
+    if upgrade.kind == "ordered":
+        pairs = series([f"{x} before {y}" for x, y in upgrade.before])
+        full = ", then ".join(upgrade.order)
+        if not pairs:
+            return f"upgrade in this order: {full}"
+        return f"upgrade {pairs}" + ("" if upgrade.pairs_suffice else f", for example {full}")
+    if upgrade.bridge:
+        steps = ", then ".join(upgrade.bridge)
+        releases = sum(step.endswith(TAKES_BOTH) for step in upgrade.bridge)
+        some = "one release in between is" if releases == 1 else "releases in between are"
+        return f"no order is safe; {some}: {steps}"
+    return "no order is safe"
+
+
+def is_text(version: Version) -> bool:
+    """True of a version that is written as a choreography."""
+    return isinstance(version, TextVersion)

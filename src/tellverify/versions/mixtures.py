@@ -1,0 +1,153 @@
+"""What one search finds out about all mixtures of two versions, at one choice of family sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.model.fault import Fault
+from tellverify.model.step import Step
+from tellverify.search.cubes import CubeSpace, TooManyCubes, is_within
+from tellverify.search.deployments import DeploymentSearch, RefutedCube, search_deployments
+from tellverify.versions.role_versions import RoleVersions
+
+MOST_CHANGED: Final = 63
+
+
+class RefutedMixture(msgspec.Struct, frozen=True):
+    """Deployments that one run refutes, as a cube over the changed roles.
+
+    `deployment` is one of them, with as few roles upgraded as possible, and `acting` the versions
+    that its roles act in: a dormant role acts as absent. `culprit` is the role that the fault is
+    about, empty for a deadlock of all.
+    """
+
+    cube: int
+    fault: Fault
+    culprit: str
+    depth: int
+    is_minimal: bool
+    deployment: tuple[int, ...]
+    acting: tuple[int, ...]
+    found: RefutedCube
+
+
+class Mixtures:
+    """All deployments of the changed roles of `roles`.
+
+    `refuted` holds the runs that refute some, the shortest first; a deployment in none of them is
+    good as far as was searched, and proved to be unless it is in one of `open`. `steps` gives the
+    run behind one of them.
+    """
+
+    def __init__(self, roles: RoleVersions, *, largest_bound: int, budget: int) -> None:
+        self.roles = roles
+        self.changed = roles.changed
+        self.search: DeploymentSearch = search_deployments(
+            roles.joints(), largest_bound=largest_bound, budget=budget
+        )
+        self.space = CubeSpace(len(self.changed), 2)
+        place = {role: n for n, role in enumerate(self.changed)}
+        self.refuted = _refuted(self.search, self.space, roles, place)
+        raw = self.search.open_cubes
+        self.open = tuple(cube for one in raw for cube in waking(one, self.space, roles, place))
+
+    @property
+    def cubes(self) -> list[int]:
+        """The cubes of all refuted deployments."""
+        return [one.cube for one in self.refuted]
+
+    @property
+    def total(self) -> int:
+        """The number of deployments."""
+        return self.space.count(self.space.whole)
+
+    def good(self) -> int | None:
+        """How many deployments are not refuted; None where they cannot be counted in cubes."""
+        try:
+            return self.total - self.space.count_all(self.cubes)
+        except TooManyCubes:
+            return None
+
+    @property
+    def is_settled(self) -> bool:
+        """True when every deployment is proved or refuted."""
+        try:
+            return not self.space.without_all(self.open, self.cubes)
+        except TooManyCubes:
+            return False
+
+    def is_good(self, deployment: Sequence[int]) -> bool:
+        """True when no run was found that refutes a deployment."""
+        return not is_within(self.space.deployment(deployment), self.cubes)
+
+    def steps(self, mixture: RefutedMixture) -> list[Step]:
+        """The run that refutes a mixture."""
+        return self.search.steps(mixture.found)
+
+
+def _refuted(
+    search: DeploymentSearch,
+    space: CubeSpace,
+    roles: RoleVersions,
+    place: Mapping[str, int],
+) -> tuple[RefutedMixture, ...]:
+    """The refuted cubes of a search as those of deployments in which roles may be dormant."""
+    found: list[RefutedMixture] = []
+    for one in search.refuted:
+        for cube in waking(one.cube, space, roles, place):
+            if is_within(cube, (other.cube for other in found)):
+                continue
+            deployment = space.first_of(cube)
+            culprit = search.system.roles[one.role] if one.role >= 0 else ""
+            chosen = dict(zip(roles.changed, deployment, strict=True))
+            acting = tuple(roles.acting(chosen).values())
+            found.append(
+                RefutedMixture(
+                    cube,
+                    one.fault,
+                    culprit,
+                    one.depth,
+                    one.is_minimal,
+                    deployment,
+                    acting,
+                    one,
+                )
+            )
+    return tuple(found)
+
+
+def waking(
+    cube: int,
+    space: CubeSpace,
+    roles: RoleVersions,
+    place: Mapping[str, int],
+) -> list[int]:
+    """The deployments that act as one of `cube`, when roles that nobody calls are dormant.
+
+    Only the version that has a role calls it; a release in between does not.
+    """
+    cubes = [cube]
+    everything = (1 << space.versions) - 1
+    for role, version in roles.one_sided.items():
+        callers = [place[name] for name in sorted(roles.callers(role), key=place.__getitem__)]
+        own, knows = place[role], 1 << version
+        if not callers:
+            continue
+        found: list[int] = []
+        for one in cubes:
+            here = space.versions_of(one, own)
+            if here & knows and here & ~knows:
+                found.append(one)
+            elif here & knows:
+                found += [space.restricted(one, caller, knows) for caller in callers]
+            else:
+                found.append(one)
+                asleep = space.replaced(one, own, knows)
+                for caller in callers:
+                    asleep = space.restricted(asleep, caller, everything & ~knows)
+                found.append(asleep)
+        cubes = [one for one in found if not space.is_empty(one)]
+    return list(dict.fromkeys(cubes))

@@ -1,0 +1,167 @@
+"""From paths and a git revision to the two sides of a comparison."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from tellverify.language.files import inputs
+from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.neighbours import neighbours
+from tellverify.obligations.options import Options
+from tellverify.source.text import SourceFile
+from tellverify.verdict.versions import FailOn
+from tellverify.verification.changed_files import UnknownChanges
+from tellverify.verification.machine_system import put_together
+from tellverify.verification.repository import NoRepository, base_of, contents_at
+from tellverify.versions.comparing import CompareRequest
+from tellverify.versions.revision import files_against, old_path, place_of
+from tellverify.versions.sides import MachineVersion, Version, VersionSide, text_side
+from tellverify.versions.wire_labels import WireRules
+
+_MACHINES = ".json"
+
+
+class NoSide(Exception):
+    """A path that holds nothing to compare; the text says why."""
+
+
+def holds_machines(path: str) -> bool:
+    """Whether a path is one of machines: a file that is no choreography, or a folder of them."""
+    if os.path.isdir(path):
+        return not any(inputs.find([path])) and bool(_machine_files(path))
+    return os.path.isfile(path) and not path.endswith((inputs.SUFFIX, *inputs.EMBEDDING))
+
+
+def _machine_files(folder: str) -> list[str]:
+    return sorted(
+        os.path.join(folder, name).replace(os.sep, "/")
+        for name in os.listdir(folder)
+        if name.endswith(_MACHINES)
+    )
+
+
+def side_at(path: str, options: Options, *, are_machines: bool) -> VersionSide:
+    """The protocols of a file or folder, or the machines there. Raises NoSide."""
+    if path != "-" and not os.path.lexists(path):
+        raise NoSide(f"{path}: no such file or folder")
+    if are_machines:
+        paths = _machine_files(path) if os.path.isdir(path) else [path]
+        if not paths:
+            raise NoSide(f"{path}: the folder has no `{_MACHINES}` file of machines")
+        return machine_side(path, [inputs.read_any(one) for one in paths])
+    named = [path] if path == "-" or os.path.isfile(path) else list(inputs.find([path]))
+    files = [inputs.read_given(one) for one in named]
+    also = neighbours(files) if options.dialect == "strict" else []
+    if not files:
+        raise NoSide(f"{path}: the folder holds no choreographies")
+    return text_side(path, files, also, options)
+
+
+def machine_side(label: str, files: Sequence[ReadFile]) -> VersionSide:
+    """All machines of `files` as one version of a protocol."""
+    system = put_together(files)
+    name = os.path.splitext(os.path.basename(files[0].path))[0] or files[0].path
+    sources = {file.path: SourceFile(file.path, file.text or "") for file in files}
+    version = MachineVersion(name, files[0].path, system, sources)
+    return VersionSide(label, (version,), tuple(files), system.diagnostics)
+
+
+def both_sides(
+    old: str,
+    new: str,
+    machines: frozenset[str],
+    fail_on: FailOn,
+    rules: WireRules,
+    options: Options,
+) -> tuple[VersionSide, VersionSide, CompareRequest]:
+    """The sides of two paths; `machines` names those that hold machines: `old`, `new`.
+
+    Raises NoSide.
+    """
+    sides = [
+        side_at(path, options, are_machines=word in machines or holds_machines(path))
+        for word, path in (("old", old), ("new", new))
+    ]
+
+    def place(version: Version) -> str:
+        for path, side in zip((old, new), sides, strict=True):
+            if os.path.isdir(path) and version in side.versions:
+                return os.path.relpath(version.path, path)
+        return version.path
+
+    single = all(
+        not os.path.isdir(path) or side.workspace is None
+        for path, side in ((old, sides[0]), (new, sides[1]))
+    )
+    request = CompareRequest(old, fail_on, rules, options, place, are_single_files=single)
+    return sides[0], sides[1], request
+
+
+def sides_against(
+    revision: str,
+    paths: Sequence[str],
+    files: Sequence[ReadFile],
+    fail_on: FailOn,
+    rules: WireRules,
+    options: Options,
+) -> tuple[VersionSide, VersionSide, CompareRequest]:
+    """What differs from a git revision, as it was and as it is.
+
+    Raises UnknownChanges where git cannot say.
+    """
+    found = files_against(revision, paths, files)
+    also = [*found.also_new, *neighbours([*found.new, *found.also_new])]
+    old = text_side(revision, found.old, also, options)
+    new = text_side("the working tree", found.new, also, options)
+    if found.old or found.new:
+        nothing = f"no protocol that differs from `{revision}` was there before"
+    else:
+        nothing = f"nothing has changed since `{revision}`"
+    request = CompareRequest(
+        revision,
+        fail_on,
+        rules,
+        options,
+        lambda version: place_of(version.path, revision),
+        are_single_files=len(found.old) == len(found.new) == 1,
+        nothing=nothing,
+    )
+    return old, new, request
+
+
+def machines_against(
+    revision: str,
+    paths: Sequence[str],
+    fail_on: FailOn,
+    rules: WireRules,
+    options: Options,
+) -> tuple[VersionSide, VersionSide, CompareRequest]:
+    """Files of machines as they were at a git revision, and as they are.
+
+    Raises NoSide, and UnknownChanges where git cannot say.
+    """
+    named = [
+        one for path in paths for one in (_machine_files(path) if os.path.isdir(path) else [path])
+    ]
+    if not named:
+        raise NoSide("name the files of machines")
+    for path in named:
+        if not os.path.lexists(path):
+            raise NoSide(f"{path}: no such file or folder")
+    try:
+        before = contents_at(base_of(revision), [os.path.realpath(path) for path in named])
+    except NoRepository as error:
+        raise UnknownChanges(f"--against: {error}") from None
+    old = [
+        inputs.decode(old_path(revision, path), before[os.path.realpath(path)])
+        for path in named
+        if os.path.realpath(path) in before
+    ]
+    if not old:
+        raise NoSide(f"none of the files was there at `{revision}`")
+    new = machine_side("the working tree", [inputs.read_any(path) for path in named])
+    request = CompareRequest(
+        revision, fail_on, rules, options, lambda version: version.path, are_single_files=True
+    )
+    return machine_side(revision, old), new, request

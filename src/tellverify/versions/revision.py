@@ -1,0 +1,71 @@
+"""The old side of a comparison with a git revision: the files that differ, as they were."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.language.files import inputs
+from tellverify.language.files.inputs import ReadFile
+from tellverify.verification.changed_files import UnknownChanges, changed_files
+from tellverify.verification.repository import NoRepository, base_of, changed_names, contents_at
+
+_SCHEME: Final = "git:"
+
+
+class RevisionFiles(msgspec.Struct, frozen=True):
+    """Files that differ from a revision, or import one that does: as they were, and as they are.
+
+    `also_old` and `also_new` are files that they may import. Old files have the path of the file
+    behind `git:REVISION/`.
+    """
+
+    old: tuple[ReadFile, ...]
+    new: tuple[ReadFile, ...]
+    also_old: tuple[ReadFile, ...]
+    also_new: tuple[ReadFile, ...]
+
+
+def old_path(revision: str, path: str) -> str:
+    """The path under which an old file is shown: `git:main/protocols/ota.tell`."""
+    plain = "".join(char if char.isalnum() or char in "._-/~^" else "-" for char in revision)
+    return f"{_SCHEME}{plain}/{path}"
+
+
+def place_of(path: str, revision: str) -> str:
+    """The path of the file, of an old one too."""
+    return path.removeprefix(old_path(revision, ""))
+
+
+def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]) -> RevisionFiles:
+    """What differs from `revision` among `files` and what was at `paths` before.
+
+    The revision is where the work since it began, as for `check --changed-since`. Raises
+    UnknownChanges where git cannot say.
+    """
+    try:
+        base = base_of(revision)
+        changed = changed_files(revision, files)
+        touched = changed_names(base, paths)
+        now = {os.path.realpath(file.path): file for file in files}
+        wanted = {
+            shown: place
+            for place, shown in touched.items()
+            if place not in now and shown.endswith((inputs.SUFFIX, *inputs.EMBEDDING))
+        }
+        for number in sorted(changed):
+            wanted[files[number].path] = os.path.realpath(files[number].path)
+        before = contents_at(base, list(wanted.values()))
+    except NoRepository as error:
+        raise UnknownChanges(f"--against: {error}") from None
+    old = []
+    for shown, place in wanted.items():
+        content = before.get(place)
+        if content is not None:
+            old.append(inputs.decode(old_path(revision, shown), content))
+    new = tuple(files[number] for number in sorted(changed))
+    rest = tuple(file for number, file in enumerate(files) if number not in changed)
+    return RevisionFiles(tuple(old), new, rest, rest)

@@ -1,0 +1,213 @@
+"""The two sides of a comparison: where the protocols of a version come from, and their machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.language.files.inputs import ReadFile
+from tellverify.language.instances import combinations
+from tellverify.language.workspace import SourceProtocol, Workspace
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.limits import MachineTooLarge
+from tellverify.model.machine import Action, Machine
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import DEFAULT_SIZES, Options
+from tellverify.obligations.table import decide_instance
+from tellverify.source.span import Span
+from tellverify.source.text import SourceFile
+from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.properties import SAFETY, Property
+from tellverify.verification.machine_system import MachineSystem
+
+_GOOD = (Property.IMPLEMENTABLE, *SAFETY, Property.NO_STUCK_ROLE)
+
+
+class TextVersion(msgspec.Struct, frozen=True):
+    """One version of a protocol as a text."""
+
+    workspace: Workspace
+    found: SourceProtocol
+
+    @property
+    def name(self) -> str:
+        """`module.Protocol`, or the name of the protocol."""
+        return self.found.name
+
+    @property
+    def own_name(self) -> str:
+        """The name of the protocol without its module."""
+        return self.found.protocol.name.text
+
+    @property
+    def path(self) -> str:
+        """The file that it stands in."""
+        return self.found.source.path
+
+    @property
+    def span(self) -> Span:
+        """Where its name stands."""
+        return self.found.protocol.name.span
+
+    @property
+    def line(self) -> int:
+        """The line of its name."""
+        return self.found.source.position(self.span.start)[0]
+
+    @property
+    def text(self) -> str:
+        """The protocol as it is written, without what it imports."""
+        span = self.found.protocol.span
+        return self.found.source.text[span.start : span.end]
+
+
+class MachineVersion(msgspec.Struct, frozen=True):
+    """One version of a protocol as the machines of its roles, read from files."""
+
+    name: str
+    path: str
+    system: MachineSystem
+    sources: Mapping[str, SourceFile]
+
+    @property
+    def own_name(self) -> str:
+        """The name of the system."""
+        return self.name
+
+    @property
+    def span(self) -> Span:
+        """The first entry of its first file."""
+        entry = next(iter(self.system.entries.values()), None)
+        return Span(0, 0) if entry is None else entry.filed.place(self.text)[1]
+
+    @property
+    def line(self) -> int:
+        """The line of the first entry."""
+        source = self.sources.get(self.path)
+        return 1 if source is None else source.position(self.span.start)[0]
+
+    @property
+    def text(self) -> str:
+        """The text of the first file."""
+        source = self.sources.get(self.path)
+        return "" if source is None else source.text
+
+
+Version: TypeAlias = TextVersion | MachineVersion
+
+
+class VersionSide(msgspec.Struct, frozen=True):
+    """All protocols of one side, the files that were read, and what is wrong with them."""
+
+    label: str
+    versions: tuple[Version, ...]
+    files: tuple[ReadFile, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    workspace: Workspace | None = None
+
+
+def text_side(
+    label: str, files: Sequence[ReadFile], also: Sequence[ReadFile], options: Options
+) -> VersionSide:
+    """The protocols of `files`, which may import those of `also`."""
+    workspace = Workspace(files, options.dialect, options.event_limit, also=also)
+    found = [
+        TextVersion(workspace, one)
+        for one in workspace.protocols()
+        if not options.protocols or any(map(one.is_called, options.protocols))
+    ]
+    said = [one for one in workspace.diagnostics() if one.severity is Severity.ERROR]
+    return VersionSide(label, tuple(found), tuple(files), tuple(dict.fromkeys(said)), workspace)
+
+
+def sizes_of(version: Version, options: Options) -> list[dict[str, int]]:
+    """The family sizes at which a version is looked at; those of `check`."""
+    if isinstance(version, MachineVersion):
+        return [{}]
+    protocol = version.found.protocol
+    return list(combinations(protocol, dict(options.instances), DEFAULT_SIZES))
+
+
+def common_sizes(
+    old: Sequence[Mapping[str, int]], new: Sequence[Mapping[str, int]]
+) -> Iterator[dict[str, int]]:
+    """Sizes of the families of both versions, in which the families that both have agree."""
+    for right in new:
+        for left in old:
+            if all(right.get(family, size) == size for family, size in left.items()):
+                yield {**right, **{k: v for k, v in left.items() if k not in right}}
+
+
+class VersionGraph(msgspec.Struct, frozen=True):
+    """A version at some sizes: its machines, and its graph unless they come from files.
+
+    `fault` says why there is none; with `is_broken` since the version is not good alone.
+    """
+
+    machines: tuple[Machine, ...] = ()
+    graph: ProtocolGraph | None = None
+    fault: str = ""
+    is_broken: bool = False
+
+
+def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> VersionGraph:
+    """What a version means at sizes of its families, if it is good alone."""
+    if isinstance(version, MachineVersion):
+        if version.system.diagnostics:
+            first = version.system.diagnostics[0]
+            return VersionGraph(fault=first.message, is_broken=True)
+        return VersionGraph(version.system.machines)
+    errors = version.found.errors
+    if errors:
+        return VersionGraph(fault=errors[0].message, is_broken=True)
+    blocked = version.found.judged.linked.blocked
+    if blocked:
+        return VersionGraph(fault=blocked, is_broken=True)
+    families = version.found.families
+    own = {family: size for family, size in sizes.items() if family in families}
+    lowered = version.workspace.graph(version.found, own)
+    wrong = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
+    if wrong:
+        return VersionGraph(fault=wrong[0].message, is_broken=True)
+    if lowered.graph is None:
+        skipped = lowered.skipped[0] if lowered.skipped else None
+        reason = f"{skipped.reason}, line {skipped.line}" if skipped is not None else lowered.limit
+        return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
+    for one in decide_instance(lowered, options):
+        if one.property in _GOOD and isinstance(one.outcome, Refuted):
+            return VersionGraph(fault=f"`{one.property}` is refuted", is_broken=True)
+    return VersionGraph((), lowered.graph)
+
+
+def machines_of(graph: ProtocolGraph) -> tuple[Machine, ...] | str:
+    """The machines of all roles, or why one is too large."""
+    machines = Machines(graph)
+    try:
+        return tuple(machines.of(role) for role in graph.roles)
+    except MachineTooLarge as error:
+        return str(error)
+
+
+def filed_machines(version: MachineVersion, other: MachineVersion | None) -> tuple[Machine, ...]:
+    """Machines of files; a label whose payload has several sorts has them in its name."""
+    sorts: dict[str, set[str]] = {}
+    for one in (version, *((other,) if other is not None else ())):
+        for entry in one.system.entries.values():
+            for _, _, label, sort in entry.filed.sorts:
+                sorts.setdefault(label, set()).add(str(sort))
+    found = []
+    for machine in version.system.machines:
+        named = {
+            Action(send, peer, label): f"{label}({sort})"
+            for send, peer, label, sort in version.system.entries[machine.role].filed.sorts
+            if len(sorts[label]) > 1
+        }
+        moves = tuple(
+            tuple((Action(a.send, a.peer, named.get(a, a.label)), target) for a, target in row)
+            for row in machine.moves
+        )
+        found.append(Machine(machine.role, moves, machine.final))
+    return tuple(found)

@@ -1,0 +1,179 @@
+"""All sessions of a file at one choice of family sizes: who runs what, in which order, and with
+what each protocol needs and gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from tellverify.diagnostics import workflows as say
+from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.workflows.interfaces import SessionInterface
+from tellverify.workflows.order_graph import BundleUse
+from tellverify.workflows.orders import OrderEdge, order_edges
+from tellverify.workflows.plan import FilePlan, JoinRule, PlannedWorkflow, join_rules
+from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.sessions import PhaseSession, expanded_sessions, titled_sessions
+
+
+class ComposedSession(msgspec.Struct, frozen=True):
+    """A session with its interface, or with the reason why it has none."""
+
+    session: PhaseSession
+    interface: SessionInterface | None
+    reason: str = ""
+
+
+class Composition(msgspec.Struct, frozen=True):
+    """What is decided: `sessions` by number, the order of each agent, and the bundles held."""
+
+    plan: FilePlan
+    sizes: tuple[tuple[str, int], ...]
+    sessions: tuple[ComposedSession, ...]
+    edges: tuple[OrderEdge, ...]
+    uses: tuple[BundleUse, ...]
+    said: tuple[Diagnostic, ...] = ()
+
+    def of(self, workflow: str) -> list[ComposedSession]:
+        """The sessions of a workflow, in the order of its phases."""
+        return [one for one in self.sessions if one.session.workflow == workflow]
+
+
+def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) -> Composition:
+    """All sessions when the agent families have `sizes`; what does not fit is in `said`."""
+    path = plan.document.path
+    said: list[Diagnostic] = []
+    found: list[ComposedSession] = []
+    for workflow in plan.workflows:
+        where = Where(path, workflow.name)
+        first = len(found)
+        for planned in workflow.steps:
+            if planned.roles is None:
+                continue
+            own = expanded_sessions(
+                planned.roles, planned.placed, workflow.name, sizes, len(found), where, said
+            )
+            found.extend(_with_interface(files, one, planned.wanted, where, said) for one in own)
+        said.extend(_join_faults(workflow, found[first:], where))
+    sessions = titled_sessions([one.session for one in found])
+    found = [
+        msgspec.structs.replace(one, session=session)
+        for one, session in zip(found, sessions, strict=True)
+    ]
+    edges, wrong = order_edges(plan.document, sessions)
+    said.extend(wrong)
+    uses = tuple(_bundle_uses(plan, found, said))
+    whole = Composition(plan, tuple(sizes.items()), tuple(found), tuple(edges), uses)
+    said.extend(_endless(whole))
+    return msgspec.structs.replace(whole, said=tuple(dict.fromkeys(said)))
+
+
+def _with_interface(
+    files: ProtocolFiles,
+    session: PhaseSession,
+    wanted: Sequence[str],
+    where: Where,
+    said: list[Diagnostic],
+) -> ComposedSession:
+    step = session.step
+    if session.head.error:
+        return ComposedSession(session, None, session.head.error)
+    found = files.interface(step.protocol, dict(session.sizes), step.go_on, wanted)
+    if isinstance(found, str):
+        return ComposedSession(session, None, found)
+    branches = session.head.branches
+    if step.go_on is not None and not found.goes_on and set(step.go_on) <= set(branches):
+        span = step.places.value("go_on")
+        names = " or ".join(step.go_on)
+        said.append(say.unknown_branch(where, span, names, session.head.name, branches))
+    return ComposedSession(session, found)
+
+
+def joining_agents(sessions: Sequence[PhaseSession]) -> list[str]:
+    """The agents that take part in all of some sessions, in the order of the first."""
+    if not sessions:
+        return []
+    common = [agent for _, agent in sessions[0].agents]
+    for session in sessions[1:]:
+        own = {agent for _, agent in session.agents}
+        common = [agent for agent in common if agent in own]
+    return common
+
+
+def joined_sessions(
+    workflow: PlannedWorkflow, sessions: Sequence[ComposedSession]
+) -> Iterator[tuple[JoinRule, list[PhaseSession]]]:
+    """The sessions of each group that a join of a workflow may give up."""
+    for group, rule in join_rules(workflow).items():
+        if rule.may_abandon:
+            yield rule, [one.session for one in sessions if one.session.group == group]
+
+
+def _join_faults(
+    workflow: PlannedWorkflow, sessions: Sequence[ComposedSession], where: Where
+) -> Iterator[Diagnostic]:
+    for rule, group in joined_sessions(workflow, sessions):
+        threads = {one.thread for one in group}
+        if isinstance(rule.join, int) and rule.join > len(threads):
+            message = (
+                f"the join waits for {rule.join} sessions, and there are {len(threads)} in parallel"
+            )
+            yield say.wrong_join(where, rule.step.places.key("join"), message)
+        elif not joining_agents(group):
+            message = "no agent takes part in all the sessions, so that nobody can join them"
+            yield say.wrong_join(where, rule.step.places.step, message)
+
+
+def _bundle_uses(
+    plan: FilePlan, found: Sequence[ComposedSession], said: list[Diagnostic]
+) -> Iterator[BundleUse]:
+    for one in found:
+        session = one.session
+        step = session.step
+        where = Where(plan.document.path, session.workflow)
+        agents = [agent for _, agent in session.agents]
+        own: dict[str, list[str]] = {}
+        for named, bundles in step.holds:
+            for bundle in bundles:
+                agent = named or holder_of(one, bundle)
+                own.setdefault(agent, []).append(bundle)
+        listed = {bundle for bundles in own.values() for bundle in bundles}
+        for bundle, _ in step.delegates:
+            if bundle not in listed:
+                own.setdefault(holder_of(one, bundle), []).append(bundle)
+        for agent, asked in own.items():
+            if agent not in agents:
+                message = f"`{agent}` takes no part in `{session.title}` and cannot hold a bundle"
+                said.append(say.unknown_bundle(where, step.places.key("holds", agent), message))
+                continue
+            kept = tuple(dict.fromkeys(asked))
+            yield BundleUse(session.number, agent, kept)
+
+
+def holder_of(one: ComposedSession, bundle: str) -> str:
+    """The agent that holds a bundle: whose role links it in the protocol, else the first one."""
+    agent_of = one.session.agent_of
+    if one.interface is not None:
+        for role, linked in one.interface.bundles:
+            if linked == bundle:
+                return agent_of[role]
+    return one.session.agents[0][1]
+
+
+def _endless(whole: Composition) -> Iterator[Diagnostic]:
+    """Phases without an end, with others behind them."""
+    told: set[tuple[str, str]] = set()
+    for edge in whole.edges:
+        one, behind = whole.sessions[edge.before], whole.sessions[edge.after].session
+        key = (one.session.workflow, one.session.step.name)
+        if one.interface is None or one.interface.has_end or key in told:
+            continue
+        told.add(key)
+        where = Where(whole.plan.document.path, one.session.workflow)
+        step = one.session.step
+        place = (behind.step.places.value("protocol"), "this never begins")
+        yield say.endless_phase(
+            where, step.places.value("protocol"), one.session.title, behind.title, place
+        )

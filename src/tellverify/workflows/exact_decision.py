@@ -1,0 +1,319 @@
+"""The exact decision of sessions for which a condition fails: by search, or on the joined graph.
+
+Only the part in question is searched: the sessions of a failed condition with all between them. The
+conditions hold of what comes before it, so that a run leads there, and what comes behind it changes
+nothing before it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.wording import counted
+from tellverify.model.graph import leaves_class
+from tellverify.model.limits import MachineTooLarge
+from tellverify.model.trace import Trace
+from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_graph
+from tellverify.projection.availability import OutOfBudget
+from tellverify.projection.implementability import check_graph
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+from tellverify.workflows.composed_machines import (
+    ComposedSystem,
+    MoveKind,
+    composed_system,
+)
+from tellverify.workflows.composed_runs import composed_trace
+from tellverify.workflows.composed_search import ComposedFault, ComposedSearch, MachineMove
+from tellverify.workflows.composition import Composition
+from tellverify.workflows.joined_graph import JoinClash, in_sessions, joined_graph
+from tellverify.workflows.order_graph import topological
+from tellverify.workflows.outcomes import PhaseGraph
+from tellverify.workflows.protocol_files import ProtocolFiles
+
+_WHOLE: Final = 8  # sessions before a part that are searched with it, for a shortest run
+
+
+class ExactAnswer(msgspec.Struct, frozen=True):
+    """A run that shows a fault, or why none is known; with neither there is none.
+
+    `configurations` counts those of a search; 0 for the joined graph.
+    """
+
+    trace: Trace | None = None
+    unknown: str = ""
+    configurations: int = 0
+    is_bounded: bool = False
+
+
+class ExactDecisions:
+    """Answers for parts of one composition, each computed once."""
+
+    def __init__(self, whole: Composition, files: ProtocolFiles, options: Options) -> None:
+        self._whole = whole
+        self._files = files
+        self._options = options
+        self._known: dict[tuple[int, ...], ExactAnswer] = {}
+        self._joined: dict[str, ExactAnswer] = {}
+        self._after: dict[int, list[int]] = {}
+        self._before: dict[int, list[int]] = {}
+        for edge in whole.edges:
+            self._after.setdefault(edge.before, []).append(edge.after)
+            self._before.setdefault(edge.after, []).append(edge.before)
+
+    def part(self, sessions: Iterable[int]) -> tuple[int, ...]:
+        """`sessions` and all that lie between two of them."""
+        wanted = set(sessions)
+        below, above = _reached(wanted, self._after), _reached(wanted, self._before)
+        return tuple(sorted(wanted | (below & above)))
+
+    def behind(self, session: int, agents: Iterable[str]) -> list[int]:
+        """The sessions that `agents` run next after one."""
+        wanted = set(agents)
+        return [
+            edge.after
+            for edge in self._whole.edges
+            if edge.before == session and edge.agent in wanted
+        ]
+
+    def search(self, part: tuple[int, ...]) -> ExactAnswer:
+        """Decide a part by search, each session with channels of its own."""
+        known = self._known.get(part)
+        if known is None:
+            known = self._known[part] = self._searched(part)
+        return known
+
+    def _searched(self, part: tuple[int, ...]) -> ExactAnswer:
+        ahead = sorted(_reached(set(part), self._before) - set(part))
+        try:
+            if ahead and len(ahead) + len(part) <= _WHOLE:
+                whole = self._system(tuple(sorted((*ahead, *part))))
+                if isinstance(whole, str):
+                    return ExactAnswer(unknown=whole)
+                answer = ComposedSearch(whole, self._options.search_limit).decide()
+                if answer.is_complete:
+                    return _answer(whole, answer.fault, answer.configurations)
+            system = self._system(part)
+            if isinstance(system, str):
+                return ExactAnswer(unknown=system)
+            answer = ComposedSearch(system, self._options.search_limit).decide()
+        except OutOfBudget:
+            return ExactAnswer(unknown="the limit of steps was reached")
+        if not answer.is_complete:
+            limit = counted(self._options.search_limit, "configuration")
+            return ExactAnswer(unknown=f"the search was given up after {limit}")
+        if answer.fault is None or not ahead:
+            return _answer(system, answer.fault, answer.configurations)
+        return self._led_to(ahead, part, system, answer.fault, answer.configurations)
+
+    def _led_to(
+        self,
+        ahead: Sequence[int],
+        part: Sequence[int],
+        system: ComposedSystem,
+        fault: ComposedFault,
+        configurations: int,
+    ) -> ExactAnswer:
+        """The run of a part behind complete runs of all sessions before it."""
+        order = topological(ahead, self._whole.edges)
+        if order is None:
+            return ExactAnswer(unknown="sessions before it wait for each other")
+        numbers = (*order, *part)
+        whole = self._system(numbers)
+        if isinstance(whole, str):
+            return ExactAnswer(unknown=whole)
+        own = {(whole.sessions[m.session].number, m.role): n for n, m in enumerate(whole.machines)}
+        run: list[MachineMove] = []
+        for number in order:
+            graph = self._graph(number)
+            if isinstance(graph, str):
+                return ExactAnswer(unknown=graph)
+            made = _complete_run(whole, own, number, graph)
+            if made is None:
+                return ExactAnswer(unknown="a session before it does not go on")
+            run.extend(made)
+
+        def there(number: int) -> int:
+            machine = system.machines[number]
+            return own[system.sessions[machine.session].number, machine.role]
+
+        for number, move in fault.run:
+            me = there(number)
+            found = next(
+                one
+                for one in whole.machines[me].moves[_state(whole, run, me)]
+                if (one.kind, one.label) == (move.kind, move.label)
+                and (
+                    one.peer == there(move.peer)
+                    if move.kind in (MoveKind.SEND, MoveKind.RECEIVE)
+                    else whole.bundles[one.peer] == system.bundles[move.peer]
+                )
+            )
+            run.append(MachineMove(me, found))
+        moved = ComposedFault(fault.fault, tuple(run), tuple(map(there, fault.machines)))
+        trace = composed_trace(whole, moved, minimal=False)
+        return ExactAnswer(trace, configurations=configurations)
+
+    def _graph(self, number: int) -> PhaseGraph | str:
+        session = self._whole.sessions[number].session
+        step = session.step
+        return self._files.graph(step.protocol, dict(session.sizes), step.go_on)
+
+    def _system(self, numbers: Sequence[int]) -> ComposedSystem | str:
+        graphs = self._graphs(numbers)
+        if isinstance(graphs, str):
+            return graphs
+        sessions = [self._whole.sessions[number].session for number in numbers]
+        return composed_system(
+            sessions, graphs, self._whole.edges, self._whole.uses, self._options.step_limit
+        )
+
+    def _graphs(self, numbers: Sequence[int]) -> list[PhaseGraph] | str:
+        """The graphs of sessions, or why one of them has none that can be searched."""
+        graphs: list[PhaseGraph] = []
+        for number in numbers:
+            one = self._whole.sessions[number]
+            if one.interface is None or not one.interface.is_exact:
+                return f"`{one.session.title}` has parallel branches, which are not searched here"
+            graph = self._graph(number)
+            if isinstance(graph, str):
+                return graph
+            graphs.append(graph)
+        return graphs
+
+    # Shared channels
+
+    def joined(self, workflow: str) -> ExactAnswer:
+        """Decide a workflow whose phases share channels, on one graph of all of them."""
+        known = self._joined.get(workflow)
+        if known is None:
+            known = self._joined[workflow] = self._decided(workflow)
+        return known
+
+    def _decided(self, workflow: str) -> ExactAnswer:
+        own = self._whole.of(workflow)
+        graphs = self._graphs([one.session.number for one in own])
+        if isinstance(graphs, str):
+            return ExactAnswer(unknown=graphs)
+        try:
+            joined = joined_graph(workflow, [one.session for one in own], graphs)
+        except JoinClash as clash:
+            label = f"`{clash}`"
+            return ExactAnswer(unknown=f"a phase may go on with {label}, or the next begin with it")
+        if leaves_class(joined) is None:
+            answer = check_graph(joined, self._options.step_limit)
+            if answer.implementable and not answer.stuck and not answer.undecided:
+                return ExactAnswer()
+        try:
+            findings = decide_graph(joined, self._options)
+        except MachineTooLarge as error:
+            return ExactAnswer(unknown=str(error))
+        return _of_findings(findings)
+
+
+def _of_findings(findings: Sequence[InstanceFinding]) -> ExactAnswer:
+    """What the outcomes of a joined graph say of the whole."""
+    unknown, bounded = "", False
+    for finding in findings:
+        if finding.property not in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE):
+            continue
+        match finding.outcome:
+            case Refuted(evidence=Trace() as trace):
+                return ExactAnswer(_with_sessions(trace))
+            case Proved():
+                pass
+            case Bounded():
+                bounded = True
+            case Unknown(reason=reason) | Skipped(reason=reason) | Assumed(reason=reason):
+                unknown = unknown or reason
+            case Refuted():
+                unknown = unknown or "the joined graph is refuted without a run"
+    return ExactAnswer(unknown=unknown, is_bounded=bounded)
+
+
+def _with_sessions(trace: Trace) -> Trace:
+    steps = in_sessions(trace.steps)
+    place = next((s.site for s in reversed(steps) if s.site.path), trace.place)
+    return msgspec.structs.replace(trace, steps=steps, place=place)
+
+
+def _answer(
+    system: ComposedSystem, fault: ComposedFault | None, configurations: int
+) -> ExactAnswer:
+    if fault is None:
+        return ExactAnswer(configurations=configurations)
+    return ExactAnswer(composed_trace(system, fault), configurations=configurations)
+
+
+def _reached(start: set[int], after: dict[int, list[int]]) -> set[int]:
+    """What is reached from `start` by at least one edge."""
+    seen: set[int] = set()
+    work = list(start)
+    while work:
+        for below in after.get(work.pop(), ()):
+            if below not in seen:
+                seen.add(below)
+                work.append(below)
+    return seen
+
+
+def _complete_run(
+    whole: ComposedSystem, own: dict[tuple[int, str], int], session: int, phase: PhaseGraph
+) -> list[MachineMove] | None:
+    """A shortest run of one session to an end after which the workflow goes on."""
+    graph = phase.graph
+    before: dict[int, tuple[int, int]] = {}
+    order = [0]
+    seen = {0}
+    goal: int | None = None
+    for state in order:
+        if phase.goes_on[state]:
+            goal = state
+            break
+        for e in range(graph.first[state], graph.first[state + 1]):
+            if graph.target[e] not in seen:
+                seen.add(graph.target[e])
+                before[graph.target[e]] = (state, e)
+                order.append(graph.target[e])
+    if goal is None:
+        return None
+    events: list[int] = []
+    while goal in before:
+        goal, e = before[goal]
+        events.append(e)
+    run: list[MachineMove] = []
+    states: dict[int, int] = {}
+
+    def make(number: int, kind: MoveKind, label: str, peer: int) -> None:
+        rows = whole.machines[number].moves
+        while rows[states.get(number, 0)] and rows[states.get(number, 0)][0].kind in (
+            MoveKind.ASK,
+            MoveKind.GRANT,
+        ):
+            asked = rows[states.get(number, 0)][0]
+            run.append(MachineMove(number, asked))
+            states[number] = asked.target
+        move = next(
+            one
+            for one in rows[states.get(number, 0)]
+            if (one.kind, one.label, one.peer) == (kind, label, peer)
+        )
+        run.append(MachineMove(number, move))
+        states[number] = move.target
+
+    for e in reversed(events):
+        event = graph.event(e)
+        p, q = own[session, event.sender], own[session, event.receiver]
+        make(p, MoveKind.SEND, event.label, q)
+        make(q, MoveKind.RECEIVE, event.label, p)
+    return run
+
+
+def _state(whole: ComposedSystem, run: Sequence[MachineMove], machine: int) -> int:
+    """The state of a machine after a run."""
+    return next((m.target for n, m in reversed(run) if n == machine), 0)

@@ -1,0 +1,134 @@
+"""Joins that may give sessions up: does every role of such a session end by itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tellverify.diagnostics import workflows as say
+from tellverify.diagnostics.limits import STEP_LIMIT
+from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
+from tellverify.diagnostics.wording import counted
+from tellverify.model.roles import family_of
+from tellverify.model.trace import Trace
+from tellverify.projection.availability import OutOfBudget
+from tellverify.verdict.identity import ObligationScope, obligation_name
+from tellverify.verdict.methods import Method
+from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
+from tellverify.verdict.properties import Property
+from tellverify.workflows.abandonment import abandoned_roles
+from tellverify.workflows.composed_machines import composed_system
+from tellverify.workflows.composition import (
+    ComposedSession,
+    joined_sessions,
+    joining_agents,
+)
+from tellverify.workflows.plan import JoinRule, PlannedWorkflow
+from tellverify.workflows.sessions import PhaseSession
+
+if TYPE_CHECKING:
+    from tellverify.workflows.decision import Deciding, Obligation
+
+
+def abandoned_sessions(workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> set[int]:
+    """The numbers of the sessions that a join of a workflow may give up."""
+    return {one.number for _, group in joined_sessions(workflow, own) for one in group}
+
+
+def abandoned_outcomes(
+    deciding: Deciding,
+    workflow: PlannedWorkflow,
+    own: Sequence[ComposedSession],
+    outcomes: dict[Obligation, Outcome],
+    said: list[Diagnostic],
+) -> Outcome | None:
+    """Decide `abandoned[R]` of all agents; what follows for the whole, None if all of them end."""
+    found: Outcome | None = None
+    for rule, group in joined_sessions(workflow, own):
+        joining = joining_agents(group)
+        if not joining:
+            continue
+        for session in group:
+            if session.member > 0:
+                continue  # the members do the same
+            answer = _of_session(deciding, rule, session, joining[0], outcomes, said)
+            if isinstance(answer, Refuted) or found is None:
+                found = answer or found
+    return found
+
+
+def _of_session(
+    deciding: Deciding,
+    rule: JoinRule,
+    session: PhaseSession,
+    joining: str,
+    outcomes: dict[Obligation, Outcome],
+    said: list[Diagnostic],
+) -> Outcome | None:
+    step = session.step
+    graph = deciding.files.graph(step.protocol, dict(session.sizes), step.go_on)
+    each = session.member >= 0
+    others = [
+        (role, family_of(agent) if each else agent)
+        for role, agent in session.agents
+        if agent != joining
+    ]
+    if isinstance(graph, str):
+        unknown = Unknown(graph)
+        for _, agent in others:
+            outcomes.setdefault(_obligation(agent), unknown)
+        return unknown
+    options = deciding.options
+    try:
+        system = composed_system([session], [graph], (), (), options.step_limit)
+        answer = abandoned_roles(system, joining, options.search_limit)
+    except OutOfBudget:
+        return Unknown("the limit of steps was reached", STEP_LIMIT.number)
+    found: Outcome | None = None
+    for role, agent in others:
+        trace = answer.traces.get(role)
+        outcome: Outcome
+        if trace is not None:
+            outcome = Refuted(say.ABANDONED_ROLE.number, trace, Method.SEARCH)
+            if _obligation(agent) not in outcomes:
+                said.append(_finding(deciding, rule, session, (role, agent), trace))
+            found = found or outcome
+        elif not answer.is_complete:
+            outcome = Unknown("the limit of configurations was reached", STEP_LIMIT.number)
+            found = found or outcome
+        else:
+            outcome = Proved(Method.SEARCH, "messages of a session that is given up are dropped")
+        known = outcomes.get(_obligation(agent))
+        if known is None or isinstance(known, Proved):
+            outcomes[_obligation(agent)] = outcome
+    return found
+
+
+def _obligation(agent: str) -> Obligation:
+    return Property.ABANDONED, ObligationScope(roles=(agent,))
+
+
+def _finding(
+    deciding: Deciding,
+    rule: JoinRule,
+    session: PhaseSession,
+    who: tuple[str, str],
+    trace: Trace,
+) -> Diagnostic:
+    role, agent = who
+    where = Where(deciding.whole.plan.document.path, session.workflow)
+    key = "timeout" if rule.timeout else "join"
+    why = f"within {rule.timeout}" if rule.timeout else f"after {rule.join}"
+    count = counted(len(trace.steps), "event")
+    others: list[Mark] = []
+    if trace.place.path:
+        text = f"`{role}` waits for this message"
+        others.append(Annotation(trace.place.span, text, trace.place.path))
+    return say.broken_workflow(
+        where,
+        say.ABANDONED_ROLE,
+        (rule.step.places.key(key), f"the join goes on {why}"),
+        f"{trace.explanation}, after {count}",
+        others=others,
+        refutes=obligation_name(Property.ABANDONED, ObligationScope(roles=(agent,))),
+    )

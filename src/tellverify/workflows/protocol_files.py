@@ -1,0 +1,391 @@
+"""The protocols that phases name: found by file or module, lowered, and kept as interfaces."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from tellverify.language.files import inputs
+from tellverify.language.files.neighbours import declared_modules, neighbours
+from tellverify.language.linking.modules import may_import
+from tellverify.language.lowering.families import declared_roles, family_groups
+from tellverify.language.lowering.lower import Lowered
+from tellverify.language.syntax import ast
+from tellverify.language.workspace import SourceProtocol, Workspace
+from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_instance
+from tellverify.source.span import NOWHERE, Span
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+from tellverify.workflows.interfaces import Safety, SessionInterface, session_interface
+from tellverify.workflows.outcomes import PhaseGraph, nested_branches, phase_graph
+from tellverify.workflows.timers import TimedPart, timed_parts, without_timers
+
+if TYPE_CHECKING:
+    from tellverify.verification.cache import Cache
+
+_SUFFIXES: Final = (".tell", ".rs", ".md", ".markdown")
+_TIMER: Final = "timeout"
+_Stored = TypeVar("_Stored", bound=msgspec.Struct)
+
+
+class UnknownProtocol(Exception):
+    """No protocol, or more than one, is called so; `others` are names that there are."""
+
+    def __init__(self, reason: str, others: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.others = tuple(others)
+
+
+class ProtocolRole(msgspec.Struct, frozen=True):
+    """A declared role: scalar, a family of a fixed `size`, or one of an open size."""
+
+    name: str
+    is_family: bool = False
+    size: int | None = None
+
+
+class ProtocolHead(msgspec.Struct, frozen=True):
+    """What a text says of a protocol before it is lowered.
+
+    `groups` are the families that need one size together. `error` is the first error of the text,
+    at `error_span`. `parts` are those in which a role has a timer.
+    """
+
+    name: str
+    path: str
+    span: Span
+    roles: tuple[ProtocolRole, ...]
+    groups: tuple[tuple[str, ...], ...] = ()
+    branches: tuple[str, ...] = ()
+    error: str = ""
+    error_span: Span = NOWHERE
+    parts: tuple[TimedPart, ...] = ()
+
+
+class _Unit(msgspec.Struct, frozen=True):
+    """A file with what it imports, and the digest of all of it."""
+
+    file: inputs.ReadFile
+    also: tuple[inputs.ReadFile, ...]
+    digest: str
+
+
+class ProtocolFiles:
+    """The protocols that one workflow file can name, each read and lowered at most once.
+
+    Paths are relative to the file `home`, and `modules` are further folders of modules. With a
+    `cache`, whose keys begin with what is `common` to all of them, heads and interfaces of texts
+    that have not changed are taken from it.
+    """
+
+    def __init__(
+        self,
+        home: str,
+        modules: Sequence[str],
+        options: Options,
+        cache: Cache | None = None,
+        common: str = "",
+    ) -> None:
+        self.options = options
+        self.folder = os.path.dirname(home)
+        self._home = home if home.endswith(_SUFFIXES) else ""
+        self.lowered_count = 0
+        self._modules = tuple(modules)
+        self._cache = cache
+        self._common = common
+        self._units: dict[str, _Unit] = {}
+        self._workspaces: dict[str, list[SourceProtocol]] = {}
+        self._spaces: dict[str, Workspace] = {}
+        self._heads: dict[str, tuple[_Unit, ProtocolHead]] = {}
+        self._interfaces: dict[tuple[str, ...], SessionInterface | str] = {}
+        self._graphs: dict[tuple[str, ...], PhaseGraph | str] = {}
+        self._found: list[str] | None = None
+
+    # Files
+
+    def all_files(self) -> list[inputs.ReadFile]:
+        """The files that protocols were taken from, with what these import."""
+        found: dict[str, inputs.ReadFile] = {}
+        for unit in self._units.values():
+            for file in (unit.file, *unit.also):
+                found.setdefault(file.path, file)
+        return list(found.values())
+
+    def head(self, text: str) -> ProtocolHead:
+        """The protocol that a phase names. Raises UnknownProtocol."""
+        known = self._heads.get(text)
+        if known is None:
+            known = self._heads[text] = self._looked_up(text)
+        return known[1]
+
+    def _looked_up(self, text: str) -> tuple[_Unit, ProtocolHead]:
+        path, _, chosen = text.partition("#")
+        if path.endswith(_SUFFIXES) or "/" in path or "#" in text:
+            place = os.path.normpath(os.path.join(self.folder, path)).replace(os.sep, "/")
+            unit = self._unit(place)
+            if unit.file.diagnostic is not None:
+                raise UnknownProtocol(unit.file.diagnostic.message)
+            return unit, self._head_in(unit, chosen)
+        return self._by_module(text)
+
+    def _unit(self, path: str) -> _Unit:
+        unit = self._units.get(path)
+        if unit is None:
+            file = inputs.read(path)
+            also: tuple[inputs.ReadFile, ...] = ()
+            if file.text is not None and may_import([file]):
+                also = tuple(neighbours([file]))
+            digest = "\n".join(f"{one.path}\0{one.sha256}" for one in (file, *also))
+            unit = self._units[path] = _Unit(file, also, digest)
+        return unit
+
+    def _by_module(self, text: str) -> tuple[_Unit, ProtocolHead]:
+        """A protocol by the name of its module, its own name, or the name of its file."""
+        if self._home:
+            unit = self._unit(self._home)
+            if any(one.is_called(text) for one in self._protocols(unit)):
+                return unit, self._head_in(unit, text)
+        module, _, name = text.rpartition(".")
+        ways: tuple[list[tuple[str, str]], ...] = ([], [], [], [])
+        declares = re.compile(rf"^[ \t]*protocol[ \t]+{re.escape(text)}\b", re.MULTILINE)
+        for path in self._files():
+            content = self._unit_text(path)
+            declared = declared_modules(content)
+            if text in declared:
+                ways[0].append((path, text))
+            elif module and module in declared:
+                ways[1].append((path, name))
+            elif path.rpartition("/")[2].rpartition(".")[0] == text:
+                ways[2].append((path, ""))
+            elif declares.search(content):
+                ways[3].append((path, text))
+        candidates = next((found for found in ways if found), [])
+        if not candidates:
+            raise UnknownProtocol("no file beside this one has such a module or protocol")
+        if len(candidates) > 1:
+            paths = [path for path, _ in candidates]
+            raise UnknownProtocol("several files have that name", paths)
+        path, chosen = candidates[0]
+        unit = self._unit(path)
+        return unit, self._head_in(unit, chosen)
+
+    def _unit_text(self, path: str) -> str:
+        return self._unit(path).file.text or "" if path in self._units else _text_of(path)
+
+    def _files(self) -> list[str]:
+        if self._found is None:
+            folders = [os.path.join(self.folder, one) for one in self._modules]
+            roots = [os.path.normpath(one or ".") for one in (self.folder or ".", *folders)]
+            self._found = list(inputs.find(roots))
+        return self._found
+
+    # Heads
+
+    def _head_in(self, unit: _Unit, chosen: str) -> ProtocolHead:
+        key = self._key(unit, "head", chosen)
+        stored = self._stored(key, ProtocolHead)
+        if stored is not None:
+            return stored
+        protocols = self._protocols(unit)
+        names = [one.name for one in protocols]
+        fitting = [one for one in protocols if not chosen or one.is_called(chosen)]
+        fitting = fitting or [one for one in protocols if _module_of(one) == chosen]
+        if not fitting:
+            if not protocols:
+                raise UnknownProtocol(f"`{unit.file.path}` has no protocol")
+            raise UnknownProtocol(f"`{unit.file.path}` has no protocol `{chosen}`", names)
+        if len(fitting) > 1:
+            raise UnknownProtocol(f"`{unit.file.path}` has several; add `#` and the name", names)
+        head = _head(fitting[0])
+        self._store(key, head)
+        return head
+
+    def _protocols(self, unit: _Unit) -> list[SourceProtocol]:
+        path = unit.file.path
+        if path not in self._workspaces:
+            space = Workspace(
+                [unit.file], self.options.dialect, self.options.event_limit, also=unit.also
+            )
+            self._spaces[path] = space
+            self._workspaces[path] = [one for one in space.protocols() if one.source.path == path]
+        return self._workspaces[path]
+
+    # Interfaces and graphs
+
+    def interface(
+        self,
+        text: str,
+        sizes: Mapping[str, int],
+        go_on: Sequence[str] | None,
+        wanted: Sequence[str],
+    ) -> SessionInterface | str:
+        """The interface of a protocol, or why it has none."""
+        unit, head = self._heads[text]
+        parts = _parts(head, sizes, go_on, wanted)
+        memory = (unit.digest, *parts)
+        known = self._interfaces.get(memory)
+        if known is not None:
+            return known
+        key = self._key(unit, "interface", *parts)
+        found: SessionInterface | str | None = self._stored(key, SessionInterface)
+        if found is None:
+            found = self._computed(text, sizes, go_on, wanted)
+            if isinstance(found, SessionInterface):
+                self._store(key, found)
+        self._interfaces[memory] = found
+        return found
+
+    def graph(
+        self, text: str, sizes: Mapping[str, int], go_on: Sequence[str] | None
+    ) -> PhaseGraph | str:
+        """The graph of a protocol with its two kinds of ends, or why there is none."""
+        unit, head = self._heads[text]
+        memory = (unit.digest, *_parts(head, sizes, go_on, ()))
+        known = self._graphs.get(memory)
+        if known is None:
+            lowered, found = self._lowered(text, sizes)
+            known = self._graphs[memory] = _phase(lowered, found, go_on)
+        return known
+
+    def refutation(self, text: str, sizes: Mapping[str, int]) -> Refuted | None:
+        """The first refutation of a protocol by itself, with its run."""
+        lowered, _ = self._lowered(text, sizes)
+        for finding in decide_instance(lowered, self.options):
+            wanted = finding.property in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE)
+            if wanted and isinstance(finding.outcome, Refuted):
+                return finding.outcome
+        return None
+
+    def _lowered(self, text: str, sizes: Mapping[str, int]) -> tuple[Lowered, SourceProtocol]:
+        unit, head = self._heads[text]
+        found = next(one for one in self._protocols(unit) if one.name == head.name)
+        self.lowered_count += 1
+        protocol = found.protocol
+        if head.parts:
+            protocol = without_timers(protocol)
+        space = self._spaces[unit.file.path]
+        return space.lowered(found.judged, protocol, sizes), found
+
+    def _computed(
+        self,
+        text: str,
+        sizes: Mapping[str, int],
+        go_on: Sequence[str] | None,
+        wanted: Sequence[str],
+    ) -> SessionInterface | str:
+        lowered, found = self._lowered(text, sizes)
+        phase = _phase(lowered, found, go_on)
+        if isinstance(phase, str):
+            return phase
+        interface = session_interface(phase, wanted, self.options, parallel=lowered.parallel)
+        if interface.safety == "unknown" and not interface.reason:
+            interface = _searched(interface, lowered, self.options)
+        return interface
+
+    # The cache
+
+    def _key(self, unit: _Unit, *parts: str) -> str:
+        text = "\n".join((self._common, unit.digest, *parts))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _stored(self, key: str, kind: type[_Stored]) -> _Stored | None:
+        text = self._cache.lookup([key]).get(key) if self._cache is not None else None
+        if text is None:
+            return None
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.DecodeError:
+            return None
+
+    def _store(self, key: str, value: msgspec.Struct) -> None:
+        if self._cache is not None:
+            self._cache.store(key, msgspec.json.encode(value))
+
+
+def _module_of(found: SourceProtocol) -> str:
+    module = found.judged.file.module
+    return "" if module is None else module.name.text
+
+
+def _text_of(path: str) -> str:
+    return inputs.read(path).text or ""
+
+
+def _parts(
+    head: ProtocolHead,
+    sizes: Mapping[str, int],
+    go_on: Sequence[str] | None,
+    wanted: Iterable[str],
+) -> tuple[str, ...]:
+    branches = "*" if go_on is None else ",".join(go_on)
+    at = ",".join(f"{name}={size}" for name, size in sizes.items())
+    return (head.name, at, branches, ",".join(wanted))
+
+
+def _head(found: SourceProtocol) -> ProtocolHead:
+    protocol = found.protocol
+    errors = sorted(found.errors, key=lambda one: one.primary.span)
+    parts: tuple[TimedPart, ...] = ()
+    if _TIMER in found.source.text:
+        parts = timed_parts(protocol)
+    return ProtocolHead(
+        found.name,
+        found.source.path,
+        protocol.name.span,
+        tuple(_role(one) for one in declared_roles(protocol)),
+        family_groups(protocol),
+        tuple(dict.fromkeys(one.label for one in nested_branches(protocol))),
+        errors[0].message if errors else found.judged.linked.blocked,
+        errors[0].primary.span if errors else NOWHERE,
+        parts,
+    )
+
+
+def _role(declared: ast.RoleDecl) -> ProtocolRole:
+    match declared.size:
+        case None:
+            return ProtocolRole(declared.name.text)
+        case ast.ConstIndex(value):
+            return ProtocolRole(declared.name.text, True, value)
+        case ast.NameIndex() | ast.AnyIndex() | ast.RangeIndex():
+            return ProtocolRole(declared.name.text, True)
+
+
+def _phase(
+    lowered: Lowered, found: SourceProtocol, go_on: Sequence[str] | None
+) -> PhaseGraph | str:
+    if lowered.graph is None:
+        if lowered.skipped:
+            return lowered.skipped[0].reason
+        return lowered.limit or "it has no graph"
+    branches = () if go_on is None else nested_branches(found.protocol)
+    return phase_graph(lowered.graph, branches, found.source.path, go_on)
+
+
+def _searched(interface: SessionInterface, lowered: Lowered, options: Options) -> SessionInterface:
+    """The interface with what is decided of a graph outside the class of the complete theory."""
+    safety: Safety = "proved"
+    reason = ""
+    for finding in decide_instance(lowered, options):
+        if finding.property not in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE):
+            continue
+        match finding.outcome:
+            case Refuted():
+                name = f"`{finding.property}` is refuted"
+                return msgspec.structs.replace(interface, safety="refuted", reason=name)
+            case Unknown(why, _) | Skipped(why, _):
+                safety, reason = "unknown", why
+            case Bounded():
+                safety = "bounded" if safety == "proved" else safety
+            case Proved():
+                pass
+            case Assumed(why, _, _):
+                safety, reason = "unknown", f"it rests on an assumption: {why}"
+    return msgspec.structs.replace(interface, safety=safety, reason=reason)

@@ -1,0 +1,209 @@
+"""Workflow files, and comments that hold a simple sequence, as workflows with places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tellverify.diagnostics import workflows as say
+from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.syntax.directives import Directive, directives
+from tellverify.language.workspace import Workspace
+from tellverify.source.span import Span
+from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
+from tellverify.workflows.workflow_rows import AgentRow, PhaseRow, WorkflowFile
+from tellverify.workflows.workflow_text import (
+    AgentText,
+    LocalStep,
+    ProtocolStep,
+    StepPlaces,
+    WorkflowDocument,
+    WorkflowReference,
+    WorkflowStep,
+    WorkflowText,
+)
+
+COMMENT: Final = "workflow"
+_PHASE: Final = re.compile(
+    r"[ \t]*(?P<name>[A-Za-z_][\w.]*)[ \t]*(?:\[(?P<branches>[^\[\];]*)\])?[ \t]*"
+)
+_ONE_KIND: Final = "a phase has exactly one of `protocol`, `ext` and `workflow`"
+
+
+def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[Diagnostic]]:
+    """The workflows of a TOML file, or what is wrong with it."""
+    document = read_toml(path, text)
+    if isinstance(document, TomlFault):
+        return None, [say.unreadable_workflow(path, document.span, document.message)]
+    row = decode(document, WorkflowFile)
+    if isinstance(row, TomlFault):
+        return None, [say.unreadable_workflow(path, row.span, row.message)]
+    said: list[Diagnostic] = []
+    tables = _spans_by_step(document)
+    workflows = []
+    for name, workflow in row.workflow.items():
+        steps: list[WorkflowStep] = []
+        taken: set[str] = set()
+        for index, phase in enumerate(workflow.phase):
+            at: Path = ("workflow", name, "phase", index)
+            places = tables.get((name, index)) or StepPlaces(document.key_of(at))
+            wrong = _misfits(phase)
+            if wrong is not None:
+                key, reason = wrong
+                said.append(say.unreadable_workflow(path, places.key(key), reason))
+                continue
+            steps.append(_step(phase, _unused_name(phase, taken), places))
+        span = document.key_of(("workflow", name))
+        workflows.append(WorkflowText(name, span, tuple(steps), workflow.channels == "shared"))
+    agents = tuple(_agent(document, name, one) for name, one in row.agents.items())
+    modules = tuple(
+        (folder, document.span_of(("modules", index))) for index, folder in enumerate(row.modules)
+    )
+    if said:
+        return None, said
+    return WorkflowDocument(path, tuple(workflows), agents, modules), []
+
+
+def _spans_by_step(document: TomlDocument) -> dict[tuple[str, int], StepPlaces]:
+    """The places of each phase, gathered in one pass over the document."""
+    found: dict[tuple[str, int], StepPlaces] = {}
+    values: dict[tuple[str, int], dict[Path, Span]] = {}
+    keys: dict[tuple[str, int], dict[Path, Span]] = {}
+    for source, into in ((document.values, values), (document.keys, keys)):
+        for path, span in source.items():
+            match path:
+                case ("workflow", str(name), "phase", int(index), *rest):
+                    into.setdefault((name, index), {})[tuple(rest)] = span
+                case _:
+                    pass
+    for step in {**keys, **values}:
+        own = keys.get(step, {})
+        where = own.get(()) or values.get(step, {}).get(()) or Span(0, 0)
+        found[step] = StepPlaces(where, values.get(step, {}), own)
+    return found
+
+
+def _misfits(phase: PhaseRow) -> tuple[str, str] | None:
+    """The first key that does not go with the kind of the phase, and why."""
+    kinds = [key for key in ("protocol", "ext", "workflow") if getattr(phase, key) is not None]
+    if len(kinds) != 1:
+        return (kinds[1] if kinds else "name", _ONE_KIND)
+    allowed = {
+        "protocol": set(PhaseRow.__struct_fields__) - {"agent", "ext", "workflow"},
+        "ext": {"name", "ext", "agent", "needs", "makes", "thread"},
+        "workflow": {"name", "workflow", "thread"},
+    }[kinds[0]]
+    for key in PhaseRow.__struct_fields__:
+        if key not in allowed and getattr(phase, key) not in (None, [], {}):
+            return key, f"`{key}` does not go with `{kinds[0]}`"
+    if kinds[0] == "ext" and phase.agent is None:
+        return "ext", "an `ext` step needs an `agent`, who takes it"
+    if phase.each is not None and phase.thread is not None:
+        return "thread", "the sessions of `each` have threads of their own; leave `thread` out"
+    return None
+
+
+def _unused_name(phase: PhaseRow, taken: set[str]) -> str:
+    """The name of a phase, or one after its protocol; a name that is taken gets a number."""
+    text = phase.name or phase.ext or phase.workflow or phase.protocol or ""
+    if phase.name is None and phase.protocol is not None:
+        path, _, chosen = text.partition("#")
+        text = chosen or path.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    name = text
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{text}-{number}"
+    taken.add(name)
+    return name
+
+
+def _step(phase: PhaseRow, name: str, places: StepPlaces) -> WorkflowStep:
+    thread = phase.thread or ""
+    needs, makes = tuple(phase.needs), tuple(phase.makes)
+    if phase.ext is not None:
+        return LocalStep(name, phase.agent or "", places, needs, makes, thread)
+    if phase.workflow is not None:
+        return WorkflowReference(name, phase.workflow, places, thread)
+    if isinstance(phase.holds, dict):
+        holds = tuple((agent, tuple(bundles)) for agent, bundles in phase.holds.items())
+    else:
+        holds = (("", tuple(phase.holds)),) if phase.holds else ()
+    return ProtocolStep(
+        name,
+        phase.protocol or "",
+        places,
+        None if phase.agents is None else tuple(phase.agents.items()),
+        None if phase.go_on is None else tuple(phase.go_on),
+        tuple(phase.uses),
+        phase.each or "",
+        phase.join,
+        phase.timeout or "",
+        holds,
+        tuple(phase.delegates.items()),
+        thread,
+        needs,
+        makes,
+    )
+
+
+def _agent(document: TomlDocument, name: str, row: AgentRow) -> AgentText:
+    at: Path = ("agents", name)
+    order = tuple(
+        (entry, document.span_of((*at, "order", index))) for index, entry in enumerate(row.order)
+    )
+    members = row.members
+    sizes = () if members is None else (members,) if isinstance(members, int) else tuple(members)
+    return AgentText(name, document.key_of(at), order, sizes, isinstance(members, int))
+
+
+def commented_workflows(
+    workspace: Workspace,
+) -> Iterator[tuple[WorkflowDocument, list[Diagnostic]]]:
+    """The workflows that comments of choreographies hold, by file.
+
+    `-- tell: workflow sign_in: identity[Known] ; session` runs protocols of the file, or beside it,
+    one after the other; the roles are the agents, and brackets have the branches to go on after.
+    """
+    for unit, choreographies in workspace.opened():
+        found: list[WorkflowText] = []
+        said: list[Diagnostic] = []
+        path = unit.file.path
+        for judged in choreographies:
+            for one in directives(judged.file, judged.source).of_kind(COMMENT):
+                read = _sequence(path, one)
+                if isinstance(read, Diagnostic):
+                    said.append(read)
+                elif any(other.name == read.name for other in found):
+                    text = f"there are two workflows `{read.name}`"
+                    said.append(say.unreadable_workflow(path, one.argument_span, text))
+                else:
+                    found.append(read)
+        if found or said:
+            yield WorkflowDocument(path, tuple(found)), said
+
+
+def _sequence(path: str, comment: Directive) -> WorkflowText | Diagnostic:
+    if not comment.text:
+        text = "a workflow lists its protocols: `-- tell: workflow NAME: FIRST ; SECOND`"
+        return say.unreadable_workflow(path, comment.span, text)
+    steps: list[WorkflowStep] = []
+    at = comment.text_span.start
+    taken: set[str] = set()
+    for part in comment.text.split(";"):
+        span = Span(at + len(part) - len(part.lstrip()), at + max(len(part.rstrip()), 1))
+        at += len(part) + 1
+        found = _PHASE.fullmatch(part)
+        if found is None:
+            return say.unreadable_workflow(path, span, "expected a protocol, or `Protocol[Branch]`")
+        branches = found["branches"]
+        go_on = None
+        if branches is not None:
+            go_on = tuple(one for one in re.split(r"[,\s]+", branches) if one)
+            if not go_on:
+                return say.unreadable_workflow(path, span, "the brackets name no branch")
+        protocol = found["name"]
+        name = _unused_name(PhaseRow(name=None, ext=protocol), taken)
+        steps.append(ProtocolStep(name, protocol, StepPlaces(span), go_on=go_on))
+    return WorkflowText(comment.argument, comment.argument_span, tuple(steps))

@@ -1,0 +1,416 @@
+"""The check of workflow files: from files to reports of a subject of their own kind."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.language.files import inputs
+from tellverify.language.files.inputs import ReadFile
+from tellverify.language.instances import instance_name
+from tellverify.language.workspace import Workspace
+from tellverify.obligations.options import DEFAULT_SIZES, Options
+from tellverify.source.text import SourceFile
+from tellverify.verdict.drawing import Drawings
+from tellverify.verdict.identity import ObligationScope, SubjectKind
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
+from tellverify.verification.checked import Checked, FileResult, assembled
+from tellverify.verification.deadline import Allowance, TimeUp, within
+from tellverify.workflows.composition import Composition, composition
+from tellverify.workflows.conditions import cycles_of
+from tellverify.workflows.decision import DecidedWorkflow, Deciding, Obligation
+from tellverify.workflows.plan import FilePlan, PlannedWorkflow, file_plan
+from tellverify.workflows.premises import premise_outcomes
+from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.reading import commented_workflows, read_workflows
+from tellverify.workflows.workflow_graph import workflow_picture
+from tellverify.workflows.workflow_text import WorkflowDocument
+
+if TYPE_CHECKING:
+    from tellverify.verification.cache import Cache
+
+_MOST_COMBINATIONS: Final = 27
+_MOST_DRAWN: Final = 100  # sessions of a workflow in a picture
+_TOML: Final = ".toml"
+_COMMENT: Final = "tell: workflow"
+_TABLE: Final = re.compile(r"^[ \t]*\[\[?[ \t]*workflow[ \t]*[.\]]", re.MULTILINE)
+_WHOLE: Final = ObligationScope()
+
+
+def check_workflows(
+    files: Iterable[ReadFile],
+    options: Options,
+    total: float | None = None,
+    cache: Cache | None = None,
+) -> Checked:
+    """Decide all workflows of the files, TOML or choreographies with comments.
+
+    Each file has `options.seconds`, and all together have `total`; what takes longer is unknown.
+    """
+    results = workflow_results(list(files), options, total, cache)
+    return assembled(results, options)
+
+
+def configured_results(paths: Sequence[str], options: Options, cache: str = "") -> list[FileResult]:
+    """The results of all workflow files at `paths`; `cache` is the file of the cache, or empty."""
+    files = [inputs.read_any(one) for path in paths for one in workflow_files(path)]
+    if not cache:
+        return workflow_results(files, options)
+    from tellverify.verification.cache import Cache
+
+    kept = Cache(cache)
+    found = workflow_results(files, options, cache=kept)
+    kept.close()
+    return found
+
+
+def workflow_files(path: str) -> Iterator[str]:
+    """The workflow files of a folder, sorted; what is no folder is taken as it is."""
+    if not os.path.isdir(path):
+        yield path.replace(os.sep, "/")
+        return
+    found = [one for one in inputs.find([path]) if _COMMENT in _text(one)]
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        places = (os.path.join(folder, name).replace(os.sep, "/") for name in names)
+        found.extend(
+            one for one in places if one.endswith(_TOML) and _TABLE.search(_text(one)) is not None
+        )
+    yield from sorted(found)
+
+
+def _text(path: str) -> str:
+    return inputs.read_any(path).text or ""
+
+
+def workflow_results(
+    files: Sequence[ReadFile],
+    options: Options,
+    total: float | None = None,
+    cache: Cache | None = None,
+) -> list[FileResult]:
+    """What is found out about each file, in their order, with the protocols that were read."""
+    clock = Allowance(options.seconds, total)
+    common = ""
+    if cache is not None:
+        from tellverify.verification.cache import Keys
+
+        common = Keys((), _decisive(options)).key(ReadFile("", "", None), imports=False)
+    return [_FileCheck(file, options, clock, cache, common).result() for file in files]
+
+
+def _decisive(options: Options) -> Options:
+    """The options that an interface depends on."""
+    return Options(
+        dialect=options.dialect,
+        event_limit=options.event_limit,
+        step_limit=options.step_limit,
+        search_limit=options.search_limit,
+        queue_limit=options.queue_limit,
+    )
+
+
+class _FileCheck:
+    """The check of one file."""
+
+    def __init__(
+        self,
+        file: ReadFile,
+        options: Options,
+        clock: Allowance,
+        cache: Cache | None,
+        common: str,
+    ) -> None:
+        self._file = file
+        self._options = options
+        self._clock = clock
+        source = SourceFile(file.path, file.text or "")
+        read = Input(file.path, file.sha256)
+        self._result = FileResult(read, source, [], [], [], [], {}, {})
+        self._protocols = (cache, common)
+
+    def result(self) -> FileResult:
+        """Reports and findings."""
+        file, result = self._file, self._result
+        if file.diagnostic is not None:
+            result.diagnostics.append(file.diagnostic)
+        if file.text is None:
+            return result
+        document, said = self._document(file)
+        result.diagnostics.extend(said)
+        if document is None or said:
+            return result
+        cache, common = self._protocols
+        modules = [one for one, _ in document.modules]
+        protocols = ProtocolFiles(file.path, modules, self._options, cache, common)
+        seconds = self._clock.seconds()
+        plan: FilePlan | None = None
+        try:
+            with within(seconds):
+                plan = file_plan(document, protocols)
+                self._decide(plan, protocols)
+        except TimeUp:
+            reason = self._clock.reason(seconds)
+            self._give_up(document, Unknown(reason, TIMEOUT.number))
+        result.more = tuple(protocols.all_files())
+        return result
+
+    def _document(self, file: ReadFile) -> tuple[WorkflowDocument | None, list[Diagnostic]]:
+        if file.path.endswith(_TOML):
+            return read_workflows(file.path, file.text or "")
+        found = list(commented_workflows(Workspace([file], self._options.dialect)))
+        if not found:
+            return None, []
+        return found[0]
+
+    def _give_up(self, document: WorkflowDocument, outcome: Outcome) -> None:
+        known = {report.name for report in self._result.reports}
+        for workflow in document.workflows:
+            if workflow.name not in known and self._is_wanted(workflow.name):
+                line, column = self._result.source.position(workflow.span.start)
+                verdict = Verdict.of(Property.COMPOSITION, _WHOLE, outcome, (line, column))
+                self._add(workflow.name, line, (), (), (verdict,), 0)
+
+    def _is_wanted(self, name: str) -> bool:
+        return not self._options.protocols or name in self._options.protocols
+
+    def _add(
+        self,
+        name: str,
+        line: int,
+        agents: tuple[str, ...],
+        families: tuple[Family, ...],
+        verdicts: tuple[Verdict, ...],
+        events: int,
+        drawings: Drawings | None = None,
+    ) -> None:
+        kept = tuple(one for one in verdicts if self._is_selected(one))
+        report = ProtocolReport(
+            name,
+            self._file.path,
+            line,
+            agents,
+            families,
+            kept,
+            event_count=events,
+            drawings=drawings,
+            kind=SubjectKind.WORKFLOW,
+        )
+        self._result.reports.append(report)
+
+    def _is_selected(self, verdict: Verdict) -> bool:
+        wanted = self._options.properties
+        return not wanted or verdict.property.value in wanted
+
+    def _decide(self, plan: FilePlan, protocols: ProtocolFiles) -> None:
+        options = self._options
+        decided: dict[str, list[tuple[str, Composition, DecidedWorkflow]]] = {}
+        said: dict[str, list[Diagnostic]] = {one.name: list(one.said) for one in plan.workflows}
+        general: list[Diagnostic] = []
+        combinations = list(_combinations(plan))
+        for sizes in combinations:
+            whole = composition(plan, protocols, sizes)
+            for one in whole.said:
+                said.get(one.protocol, general).append(one)
+            deciding = Deciding(whole, protocols, options)
+            for workflow in plan.workflows:
+                errors = [*said[workflow.name], *general]
+                if any(one.severity is Severity.ERROR for one in errors):
+                    continue
+                found = deciding.decide(workflow)
+                outcomes, more = premise_outcomes(whole, workflow)
+                joined = dict(found.outcomes)
+                news = [*found.said, *more]
+                for premise in outcomes:
+                    joined[premise.property, premise.scope] = premise.outcome
+                    if premise.diagnostic is not None:
+                        news.append(premise.diagnostic)
+                found = msgspec.structs.replace(found, outcomes=joined, said=tuple(news))
+                row = (instance_name(sizes), whole, found)
+                decided.setdefault(workflow.name, []).append(row)
+        _mark_waiting(plan, decided)
+        for workflow in plan.workflows:
+            if self._is_wanted(workflow.name):
+                self._report(plan, workflow, decided.get(workflow.name, []), said, general)
+        if any(map(self._is_wanted, said)):
+            self._result.diagnostics.extend(dict.fromkeys(general))
+
+    def _report(
+        self,
+        plan: FilePlan,
+        workflow: PlannedWorkflow,
+        rows: Sequence[tuple[str, Composition, DecidedWorkflow]],
+        said: dict[str, list[Diagnostic]],
+        general: Sequence[Diagnostic],
+    ) -> None:
+        line, column = self._result.source.position(workflow.text.span.start)
+        place = (line, column)
+        errors = [one for one in (*said[workflow.name], *general) if one.severity is Severity.ERROR]
+        self._result.diagnostics.extend(dict.fromkeys(said[workflow.name]))
+        if errors or not rows:
+            skipped = Skipped("the workflow has errors", NOT_WELL_FORMED.number)
+            verdict = Verdict.of(Property.COMPOSITION, _WHOLE, skipped, place)
+            self._add(workflow.name, line, (), (), (verdict,), 0)
+            return
+        told: set[str] = set()
+        for _, _, found in rows:
+            for one in found.said:
+                if not one.refutes or one.refutes not in told:
+                    self._result.diagnostics.append(one)
+            told |= {one.refutes for one in found.said}
+        whole = rows[-1][1]
+        own = whole.of(workflow.name)
+        agents = tuple(dict.fromkeys(agent for s in own for _, agent in s.session.agents))
+        events = sum(s.interface.events for s in own if s.interface is not None)
+        verdicts = tuple(_verdicts(plan, workflow, rows, place))
+        drawings = None
+        if len(own) <= _MOST_DRAWN:
+            picture = workflow_picture(whole, workflow, cycles_of(whole))
+            drawings = Drawings(rows[-1][0], workflow=picture)
+        families = _families(rows, _families_of(workflow))
+        self._add(workflow.name, line, agents, families, verdicts, events, drawings)
+
+
+def _combinations(plan: FilePlan) -> Iterator[dict[str, int]]:
+    """The sizes to try: all combinations, or along the diagonal where these are too many."""
+    choices = [plan.agents.sizes_of(family, DEFAULT_SIZES) for family in plan.families]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count <= _MOST_COMBINATIONS:
+        rows = sorted(product(*choices), key=lambda row: (sum(row), row))
+    else:
+        longest = max(map(len, choices))
+        rows = [tuple(c[min(n, len(c) - 1)] for c in choices) for n in range(longest)]
+    for row in rows:
+        yield dict(zip(plan.families, row, strict=True))
+
+
+def _mark_waiting(
+    plan: FilePlan, decided: dict[str, list[tuple[str, Composition, DecidedWorkflow]]]
+) -> None:
+    """Withhold what is proved of workflows that wait for others which are not proved."""
+    names = [one.name for one in plan.workflows]
+    for index in range(max((len(rows) for rows in decided.values()), default=0)):
+        waits: dict[str, set[str]] = {name: set() for name in names}
+        for name in names:
+            rows = decided.get(name, [])
+            if index >= len(rows):
+                continue
+            whole = rows[index][1]
+            for edge in whole.edges:
+                left = whole.sessions[edge.before].session.workflow
+                right = whole.sessions[edge.after].session.workflow
+                if left != right:
+                    waits[right].add(left)
+            break
+        changed = True
+        while changed:
+            changed = False
+            for name in names:
+                changed = _withheld(name, index, waits[name], decided) or changed
+
+
+def _withheld(
+    name: str,
+    index: int,
+    waits: set[str],
+    decided: dict[str, list[tuple[str, Composition, DecidedWorkflow]]],
+) -> bool:
+    rows = decided.get(name, [])
+    if index >= len(rows):
+        return False
+    label, whole, found = rows[index]
+    if not isinstance(found.composition, Proved | Bounded):
+        return False
+    for other in sorted(waits):
+        theirs = decided.get(other, [])
+        ok = index < len(theirs) and isinstance(theirs[index][2].composition, Proved | Bounded)
+        if not ok:
+            outcome = Skipped(f"its agents run `{other}` before, which is not proved")
+            outcomes = {**found.outcomes, (Property.COMPOSITION, _WHOLE): outcome}
+            rows[index] = (label, whole, msgspec.structs.replace(found, outcomes=outcomes))
+            return True
+    return False
+
+
+def _families_of(workflow: PlannedWorkflow) -> set[str]:
+    """The agent families that take part in a workflow."""
+    return {
+        family
+        for planned in workflow.steps
+        if planned.roles is not None
+        for family in (*planned.roles.families, planned.roles.each)
+        if family
+    }
+
+
+def _families(
+    rows: Sequence[tuple[str, Composition, DecidedWorkflow]], used: set[str]
+) -> tuple[Family, ...]:
+    tried: dict[str, dict[int, None]] = {}
+    for _, one, _ in rows:
+        for family, size in one.sizes:
+            if family in used:
+                tried.setdefault(family, {})[size] = None
+    return tuple(Family(name, tuple(sizes)) for name, sizes in tried.items())
+
+
+def _verdicts(
+    plan: FilePlan,
+    workflow: PlannedWorkflow,
+    rows: Sequence[tuple[str, Composition, DecidedWorkflow]],
+    place: tuple[int, int],
+) -> Iterator[Verdict]:
+    """Every obligation over all sizes, the whole first."""
+    order: dict[Obligation, None] = {(Property.COMPOSITION, _WHOLE): None}
+    for _, _, found in rows:
+        order.update(dict.fromkeys(found.outcomes))
+    used = _families_of(workflow)
+    open_ones = [name for name in used if not plan.agents.is_fixed(name)]
+    by_each = all(name not in plan.inside_protocols for name in open_ones)
+    bound = ", ".join(
+        f"{name} = {', '.join(map(str, plan.agents.sizes_of(name, DEFAULT_SIZES)))}"
+        for name in plan.families
+        if name in open_ones
+    )
+    every = by_each and all(found.by_conditions for _, _, found in rows)
+    listed = any(plan.agents.is_family(name) for name in open_ones)
+    count = max(found.configurations for _, _, found in rows)
+    for prop, scope in order:
+        outcomes = [
+            (name, found.outcomes[prop, scope])
+            for name, _, found in rows
+            if (prop, scope) in found.outcomes
+        ]
+        outcome = _over_sizes(outcomes, bound, every=every and not listed)
+        whole = prop is Property.COMPOSITION
+        statistics = (("configurations", count),) if whole and count else ()
+        yield Verdict.of(prop, scope, outcome, place, statistics)
+
+
+def _over_sizes(outcomes: Sequence[tuple[str, Outcome]], bound: str, *, every: bool) -> Outcome:
+    """The outcome over all sizes: the first refutation, else the weakest."""
+    for name, outcome in outcomes:
+        if isinstance(outcome, Refuted):
+            return msgspec.structs.replace(outcome, instance=name)
+    for kind in (Unknown, Skipped, Bounded):
+        for _, outcome in outcomes:
+            if isinstance(outcome, kind):
+                return outcome
+    outcome = outcomes[0][1]
+    if not bound or not isinstance(outcome, Proved):
+        return outcome
+    if every:
+        how = outcome.detail or outcome.method.row.title
+        return Proved(outcome.method, f"{how}, every N >= 1")
+    return Bounded(bound, outcome.method, outcome.detail)

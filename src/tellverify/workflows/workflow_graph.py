@@ -1,0 +1,119 @@
+"""The graph of a workflow: its phases, the agents that run them, and the orders they keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.language.files.inputs import ReadFile
+from tellverify.language.workspace import Workspace
+from tellverify.obligations.options import DEFAULT_SIZES, Options
+from tellverify.source.text import SourceFile
+from tellverify.verdict.drawing import PictureOrder, PictureStep, WorkflowPicture
+from tellverify.workflows.composition import Composition, composition
+from tellverify.workflows.conditions import cycles_of
+from tellverify.workflows.order_graph import WaitCycle
+from tellverify.workflows.plan import PlannedWorkflow, file_plan
+from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.reading import commented_workflows, read_workflows
+from tellverify.workflows.workflow_text import LocalStep
+
+
+def workflow_picture(
+    whole: Composition, workflow: PlannedWorkflow, cycles: Sequence[WaitCycle]
+) -> WorkflowPicture:
+    """The phases of a workflow, and the sessions of others that its agents run next to them."""
+    own = {one.session.number for one in whole.of(workflow.name)}
+    near = {
+        number
+        for edge in whole.edges
+        if own & {edge.before, edge.after}
+        for number in (edge.before, edge.after)
+    }
+    near |= {number for one in cycles if own & set(one.sessions) for number in one.sessions}
+    cyclic = {number for one in cycles for number in one.sessions}
+    shown = sorted(own | near)
+    steps = [
+        PictureStep(
+            whole.sessions[number].session.title,
+            whole.sessions[number].session.workflow,
+            tuple(agent for _, agent in whole.sessions[number].session.agents),
+            in_cycle=number in cyclic,
+        )
+        for number in shown
+    ]
+    index = {number: at for at, number in enumerate(shown)}
+    agents: dict[tuple[int, int], list[str]] = {}
+    for edge in whole.edges:
+        if edge.before in index and edge.after in index:
+            pair = (index[edge.before], index[edge.after])
+            agents.setdefault(pair, []).append(edge.agent)
+    orders = [
+        PictureOrder(*pair, tuple(names), any(_closes(one, shown, pair) for one in cycles))
+        for pair, names in agents.items()
+    ]
+    _add_local_steps(whole, workflow, index, steps, orders)
+    return WorkflowPicture(workflow.name, tuple(steps), tuple(orders))
+
+
+def _closes(cycle: WaitCycle, shown: Sequence[int], pair: tuple[int, int]) -> bool:
+    return {shown[pair[0]], shown[pair[1]]} <= set(cycle.sessions)
+
+
+def _add_local_steps(
+    whole: Composition,
+    workflow: PlannedWorkflow,
+    index: dict[int, int],
+    steps: list[PictureStep],
+    orders: list[PictureOrder],
+) -> None:
+    """Put the `ext` steps between the sessions of the groups around them."""
+    sessions = [one.session for one in whole.of(workflow.name)]
+    for planned in workflow.steps:
+        step = planned.placed.step
+        if not isinstance(step, LocalStep):
+            continue
+        at = len(steps)
+        steps.append(PictureStep(planned.placed.name, workflow.name, (step.agent,), local=True))
+        group = planned.placed.group
+        before = [one for one in sessions if one.group < group]
+        after = [one for one in sessions if one.group > group]
+        orders.extend(
+            PictureOrder(index[one.number], at, (step.agent,))
+            for one in before
+            if one.group == before[-1].group
+        )
+        orders.extend(
+            PictureOrder(at, index[one.number], (step.agent,))
+            for one in after
+            if one.group == after[0].group
+        )
+
+
+def graphs_of_file(
+    file: ReadFile, options: Options
+) -> tuple[list[WorkflowPicture], list[Diagnostic], dict[str, SourceFile]]:
+    """The pictures of all workflows of a file at the largest sizes, or what is wrong with it."""
+    sources = {file.path: file.source()}
+    if file.diagnostic is not None:
+        return [], [file.diagnostic], sources
+    text = file.text or ""
+    if file.path.endswith(".toml"):
+        document, said = read_workflows(file.path, text)
+    else:
+        found = list(commented_workflows(Workspace([file])))
+        document, said = found[0] if found else (None, [])
+    if document is None or said:
+        return [], said, sources
+    modules = [one for one, _ in document.modules]
+    protocols = ProtocolFiles(file.path, modules, options)
+    plan = file_plan(document, protocols)
+    sizes = {one: plan.agents.sizes_of(one, DEFAULT_SIZES)[-1] for one in plan.families}
+    whole = composition(plan, protocols, sizes)
+    said = [one for workflow in plan.workflows for one in workflow.said] + list(whole.said)
+    sources.update({one.path: one.source() for one in protocols.all_files()})
+    errors = [one for one in said if one.severity is Severity.ERROR]
+    if errors:
+        return [], errors, sources
+    cycles = cycles_of(whole)
+    return [workflow_picture(whole, one, cycles) for one in plan.workflows], [], sources

@@ -1,0 +1,161 @@
+"""The page of many protocols, and what its controls do: search, links, steps of any protocol."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pages import ROOT, browser, run_of
+
+from tellverify.model.semantics import System
+from tellverify.obligations.machines import Machines
+from tellverify.obligations.options import Options
+from tellverify.report.html import write_html
+from tellverify.verification.drawings import with_drawings
+from tellverify.verification.pipeline import check_paths
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of 300 protocols that hold and one that does not."""
+    folder = tmp_path_factory.mktemp("many")
+    specs = sorted((ROOT / "specs").glob("*.tell"))
+    for number in range(COUNT):
+        spec = specs[number % len(specs)]
+        text = spec.read_text("utf-8").replace("\nmodule ", f"\nmodule m{number}_")
+        text = text.replace("module ", f"module m{number}_", 1) if "module m" not in text else text
+        place = folder / f"service{number // 25:02d}" / spec.name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    broken = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text("utf-8")
+    (folder / "service05" / "broken.tell").write_text(broken, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        checked = check_paths(["."], Options(draw=True))
+    page = folder / "report.html"
+    run = with_drawings(checked.run, checked.graphs)
+    page.write_text(write_html(run, checked.sources), encoding="utf-8")
+    return page
+
+
+def _opened(chrome: Browser, path: Path, width: int = 1280, height: int = 800) -> Page:
+    page = chrome.new_context(viewport={"width": width, "height": height}).new_page()
+    page.goto(path.as_uri())
+    return page
+
+
+def test_the_first_screen_shows_what_is_broken(chrome: Browser, many: Path) -> None:
+    assert many.stat().st_size < 1_600_000
+    for width in (380, 1280, 1920):
+        page = _opened(chrome, many, width)
+        cell = page.locator("#failures td", has_text="service05/broken.tell").first
+        box = cell.bounding_box()
+        assert box is not None
+        if width > 1000:
+            assert box["y"] + box["height"] < 800
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.context.close()
+
+
+def test_folded_it_is_few_screens_high(chrome: Browser, many: Path) -> None:
+    page = _opened(chrome, many)
+    assert page.locator("details.protocol").count() == COUNT + 1
+    page.evaluate("() => document.querySelectorAll('details').forEach((d) => (d.open = false))")
+    assert page.evaluate("document.documentElement.scrollHeight") < 10 * 1080
+    page.context.close()
+
+
+def test_search_and_filter_hide_rows(chrome: Browser, many: Path) -> None:
+    page = _opened(chrome, many)
+    rows = page.locator("details.protocol:visible")
+    page.locator(".filter input").fill("service05/")
+    assert rows.count() == 26
+    page.locator(".filter button[data-status=refuted]").click()
+    assert rows.count() >= 1
+    assert "broken.tell" in rows.first.inner_text()
+    page.locator(".filter button[data-status=refuted]").click()
+    page.locator(".filter input").fill("no such protocol")
+    assert rows.count() == 0
+    assert page.locator(".shown").inner_text() == f"0 of {COUNT + 1}"
+    page.context.close()
+
+
+def test_a_link_opens_at_its_step(chrome: Browser, many: Path, tmp_path: Path) -> None:
+    page = _opened(chrome, many)
+    case = page.locator("details.protocol .case").first.get_attribute("id")
+    page.context.close()
+    page = chrome.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{many.as_uri()}#{case}@1")
+    explorer = page.locator(f"#{case} .explorer")
+    assert explorer.get_attribute("data-at") == "1"
+    assert explorer.locator(".link").get_attribute("href") == f"#{case}@1"
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["mixed_choice", "deadlock_of_three", "late_reader"])
+def test_the_stepper_has_the_events_of_the_reference_semantics(
+    chrome: Browser, tmp_path: Path, name: str
+) -> None:
+    """Random walks: the buttons are exactly the enabled steps, up to the end of the walk."""
+    path = tmp_path / "report.html"
+    path.write_text(run_of(name)[1], encoding="utf-8")
+    checked = check_paths([str(ROOT / "counterexamples" / f"{name}.tell")], Options(draw=True))
+    (protocol,) = checked.run.protocols
+    graph = checked.graphs[(protocol.path, protocol.name)][""]
+    system = System(tuple(Machines(graph).all()))
+    page = _opened(chrome, path)
+    page.locator("details.playing > summary").first.click()
+    player = page.locator(".player").first
+    rng = random.Random(name)
+    for _ in range(3):
+        player.get_by_role("button", name="Start again").click()
+        configuration = system.initial
+        for number in range(8):
+            steps = {
+                f"{one.actor} {'sends' if one.send else 'takes'} {one.label}"
+                f" {'to' if one.send else 'from'} {one.receiver if one.send else one.sender}": one
+                for one, _ in system.enabled(configuration)
+            }
+            shown = player.locator(".choices button").all_inner_texts()
+            assert sorted(shown) == sorted(steps), number
+            if not steps:
+                assert player.locator(".now").inner_text() != ""
+                break
+            word = rng.choice(sorted(steps))
+            player.get_by_role("button", name=word, exact=True).click()
+            after = system.after(configuration, steps[word])
+            assert after is not None
+            configuration = after
+            assert player.get_attribute("data-events") == str(number + 1)
+    player.locator("input[type=checkbox]").check()
+    player.get_by_role("button", name="Start again").click()
+    assert player.locator(".choices .faulty").count() > 0
+    page.context.close()
+
+
+def test_pictures_are_zoomed(chrome: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(run_of("deadlock_of_three")[1], encoding="utf-8")
+    page = _opened(chrome, path)
+    page.evaluate("() => document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    picture = page.locator(".picture").first
+    before = picture.locator("svg").first.bounding_box()
+    picture.get_by_role("button", name="Larger").click()
+    after = picture.locator("svg").first.bounding_box()
+    assert before is not None and after is not None
+    assert after["width"] > before["width"] * 1.2
+    page.context.close()

@@ -1,0 +1,273 @@
+"""`compare` as a user meets it: files, folders, revisions, configuration, and wrong input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from version_texts import OTA, VECTORS, protocol
+
+from tellverify.cli.group import run
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tellverify(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    monkeypatch.chdir(tmp_path)
+
+    def do(*arguments: str) -> tuple[int, str, str]:
+        code = run(arguments)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return do
+
+
+def git(*arguments: str) -> None:
+    name = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *name, *arguments], check=True, capture_output=True)
+
+
+def commit() -> None:
+    if not Path(".git").exists():
+        git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "x")
+
+
+def write(path: str, text: str) -> str:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text, encoding="utf-8")
+    return path
+
+
+def both(texts: tuple[str, str]) -> tuple[str, str]:
+    return write("old.tell", texts[0]), write("new.tell", texts[1])
+
+
+def compared(
+    tellverify: Command, texts: tuple[str, str], *more: str
+) -> tuple[int, dict[str, object]]:
+    code, out, err = tellverify("compare", *both(texts), "--format", "json", *more)
+    assert not err
+    (found,) = json.loads(out)["versions"]["protocols"]
+    return code, found
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "verdict", "summary"),
+    [
+        ("V1", 0, "patch", "upgrade the roles in any order"),
+        ("V2", 1, "major", "no order is safe; one release in between is: B takes both, then A, "),
+        ("V3", 0, "minor", "upgrade S before C"),
+        ("V4", 0, "minor", "upgrade C before S"),
+        ("V6", 0, "minor", "upgrade B before A"),
+        ("V7", 1, "major", "no order is safe; one release in between is: B takes both, then A, "),
+        ("V9", 1, "major", "no order is safe; one release in between is: C takes both, then D, "),
+        ("gone", 0, "minor", "upgrade S before M"),
+    ],
+)
+def test_a_vector_by_command(
+    tellverify: Command, name: str, code: int, verdict: str, summary: str
+) -> None:
+    found_code, found = compared(tellverify, VECTORS[name])
+    assert found_code == code
+    assert found["verdict"] == verdict
+    assert str(found["summary"]).startswith(summary)
+
+
+def test_the_report_names_the_mixture_the_run_and_the_order(tellverify: Command) -> None:
+    code, out, _ = tellverify("compare", *both(OTA), "--instances", "N=2,3", "--instances", "D=2,3")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 0
+    assert "C new D[0] old D[1] old" in lines or any(
+        line.startswith("C new D[0] old") for line in lines
+    )
+    assert (
+        "C new, some D old refuted unspecified-reception, 9 events D[0] takes no `Postpone`"
+        in lines
+    )
+    assert "D = 2: 5 of 8 deployments good; D = 3: 9 of 16" in out
+    assert "in the middle of a session: C in every state once every D is new" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "fail_on", "code"),
+    [
+        ("V1", "minor", 0),
+        ("V3", "major", 0),
+        ("V3", "ordered", 1),
+        ("V3", "minor", 1),
+        ("V2", "major", 1),
+    ],
+)
+def test_what_fails_is_a_choice(tellverify: Command, name: str, fail_on: str, code: int) -> None:
+    assert tellverify("compare", *both(VECTORS[name]), "--fail-on", fail_on)[0] == code
+    write("tellverify.toml", f'[compare]\nfail-on = "{fail_on}"\n')
+    assert tellverify("compare", *both(VECTORS[name]))[0] == code
+
+
+def test_folders_are_paired_by_module_and_name_and_moved_files_are_found(
+    tellverify: Command,
+) -> None:
+    hello = protocol("A, B", "A -> B : Hello")
+    write("old/a.tell", VECTORS["V3"][0].replace("protocol P", "protocol Shop"))
+    write("old/b.tell", hello.replace("protocol P", "protocol Gone"))
+    write("new/sub/moved.tell", VECTORS["V3"][1].replace("protocol P", "protocol Shop"))
+    write("new/c.tell", hello.replace("protocol P", "protocol Fresh"))
+    code, out, _ = tellverify("compare", "old", "new", "--format", "json")
+    found = json.loads(out)["versions"]
+    assert code == 0
+    assert [one["name"] for one in found["protocols"]] == ["Shop"]
+    assert (found["added"], found["removed"]) == (["Fresh"], ["Gone"])
+
+
+def test_only_what_differs_from_a_revision_is_compared(tellverify: Command) -> None:
+    write("a.tell", VECTORS["V3"][0].replace("protocol P", "protocol A"))
+    write("b.tell", VECTORS["V4"][0].replace("protocol P", "protocol B"))
+    commit()
+    assert tellverify("compare", "--against", "HEAD")[0] == 0
+    write("a.tell", VECTORS["V3"][1].replace("protocol P", "protocol A"))
+    code, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
+    found = json.loads(out)["versions"]
+    assert code == 0
+    assert found["against"] == "HEAD"
+    assert [(one["name"], one["verdict"]) for one in found["protocols"]] == [("A", "minor")]
+    assert found["protocols"][0]["oldPath"] == "git:HEAD/a.tell"
+
+
+def test_an_import_that_changed_is_a_change(tellverify: Command) -> None:
+    part = "module part exposing (Part)\n\n" + protocol("A, B", "A -> B : Ask").replace(
+        "protocol P", "protocol Part"
+    )
+    whole = "module whole exposing (Whole)\n\nimport part exposing (Part)\n\n" + protocol(
+        "A, B", "call Part;B -> A : Done"
+    ).replace("protocol P", "protocol Whole")
+    write("part.tell", part)
+    write("whole.tell", whole)
+    commit()
+    write("part.tell", part.replace("Ask", "Query"))
+    _, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
+    verdicts = {one["name"]: one["verdict"] for one in json.loads(out)["versions"]["protocols"]}
+    assert verdicts == {"part.Part": "major", "whole.Whole": "major"}
+
+
+def test_protocols_in_markdown_and_rust(tellverify: Command) -> None:
+    def page(text: str) -> str:
+        return f"# Page\n\n```tell\n{text}```\n"
+
+    def rust(text: str) -> str:
+        return f'fn f() {{}}\ntell!(r#"\n{text}"#);\n'
+
+    old, new = VECTORS["V3"]
+    code, out, _ = tellverify(
+        "compare", write("old.md", page(old)), write("new.md", page(new)), "-q"
+    )
+    assert code == 0
+    code, out, _ = tellverify("compare", "old.md", write("new.tell", new), "--format", "json")
+    assert json.loads(out)["versions"]["protocols"][0]["verdict"] == "minor"
+    # a macro of Aura wants a module
+    write("old.rs", rust(f"module shop exposing (P)\n\n{old}"))
+    code, out, _ = tellverify("compare", "old.rs", "new.tell", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["versions"]["protocols"][0]["verdict"] == "minor"
+
+
+def test_declared_types_and_renamed_roles(tellverify: Command) -> None:
+    code, found = compared(tellverify, VECTORS["V7"], "--payloads", "crate.V1=crate.V2")
+    assert (code, found["verdict"]) == (0, "patch")
+    old = protocol("Client, B", "Client -> B : X;B -> Client : Y")
+    new = protocol("Caller, B", "Caller -> B : X;B -> Caller : Y")
+    code, found = compared(tellverify, (old, new), "--renamed", "Client=Caller")
+    assert (code, found["verdict"]) == (0, "patch")
+    write("tellverify.toml", '[compare]\nrenamed = ["Client = Caller"]\n')
+    assert compared(tellverify, (old, new))[1]["verdict"] == "patch"
+    write("tellverify.toml", '[compare]\nrenamed = ["Nobody = Caller"]\n')
+    _, out, _ = tellverify("compare", *both((old, new)))
+    assert "no compared protocol has a role `Nobody`" in out
+
+
+def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> None:
+    broken = protocol(
+        "A, B, C",
+        "choice A at;  | X =>;      A -> B : X;      B -> C : Z;  | Y =>;      A -> B : Y",
+    )
+    fine = protocol("A, B, C", "A -> B : X;B -> C : Z")
+    code, out, _ = tellverify("compare", *both((broken, fine)))
+    assert code == 1
+    assert "the old version is not good alone" in out
+    code, found = compared(tellverify, (fine, broken))
+    assert (code, found["verdict"]) == (1, "broken")
+    code, out, _ = tellverify("compare", *both((fine, "protocol P =\n  roles A\n  A -> \n")))
+    assert code == 1
+
+
+def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
+    old, new = both(VECTORS["V3"])
+    for arguments, said in (
+        ((old,), "give OLD and NEW"),
+        ((old, "none.tell"), "none.tell: no such file"),
+        (("--against", "nope"), "not in a git work tree"),
+        ((old, new, "--renamed", "A"), "is not of the form OLD=NEW"),
+        ((old, new, "--against", "HEAD", "--machines", "old"), "--machines is `both`"),
+    ):
+        code, _, err = tellverify("compare", *arguments)
+        assert code == 2, arguments
+        assert said in err, arguments
+    commit()
+    assert "git knows no revision `nope`" in tellverify("compare", "--against", "nope")[2]
+    write("tellverify.toml", '[compare]\nrenamed = ["A"]\n')
+    code, _, err = tellverify("compare", old, new)
+    assert code == 2
+    assert "is not of the form" in err
+
+
+def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
+    old, new = both((VECTORS["V3"][0], VECTORS["V3"][0]))
+    code, out, _ = tellverify("compare", old, new, "--fail-on", "minor")
+    assert code == 0
+    assert "patch" in out
+    write("one/a.tell", protocol("A, B", "A -> B : X").replace("protocol P", "protocol One"))
+    write("two/a.tell", protocol("A, B", "A -> B : X").replace("protocol P", "protocol Two"))
+    code, out, _ = tellverify("compare", "one", "two")
+    assert code == 4
+    assert "no protocol is on both sides" in out
+
+
+def test_two_protocols_of_one_name(tellverify: Command) -> None:
+    text = protocol("A, B", "A -> B : X")
+    write("old/p.tell", text)
+    write("new/a.tell", "module a exposing (P)\n\n" + text)
+    write("new/b.tell", "module b exposing (P)\n\n" + text)
+    code, out, _ = tellverify("compare", "old", "new")
+    assert code == 1
+    assert "several protocols are called `P`" in out
+
+
+def test_more_roles_than_a_mixture_can_hold(tellverify: Command) -> None:
+    old = protocol("C, D[N]", "C -> D[*] : Go")
+    new = protocol("C, D[N]", "C -> D[*] : Run")
+    code, out, _ = tellverify("compare", *both((old, new)), "--instances", "D=64")
+    assert code == 3
+    assert "at most 63 can be mixed" in out
+
+
+@pytest.mark.parametrize("kind", ["sarif", "junit", "gitlab", "markdown", "html", "proof"])
+def test_every_report_shows_a_comparison(tellverify: Command, kind: str) -> None:
+    old, new = both(VECTORS["V2"])
+    tellverify("compare", old, new, "--report", f"{kind}=report.out")
+    text = Path("report.out").read_text(encoding="utf-8")
+    assert "Ping2" in text
+    assert "B takes both" in text
+
+
+def test_annotations_for_github(tellverify: Command) -> None:
+    _, out, _ = tellverify("compare", *both(VECTORS["V2"]), "--format", "github")
+    assert "::error file=new.tell,line=1" in out

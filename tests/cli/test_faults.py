@@ -1,0 +1,278 @@
+"""Scenarios by the command line: verdicts, requirements, evidence, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tellverify.cli.group import run
+
+STORE = """protocol Store =
+  roles Client, Server
+  Client -> Server : Put
+  Server -> Client : Done
+"""
+OTA = """protocol Ota =
+  roles C, D[N]
+  C -> D[*] : Propose
+  D[*] -> C : Ready
+  choice C at
+    | Commit =>
+        C -> D[*] : Commit
+    | Abort =>
+        C -> D[*] : Abort
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, *options: str
+) -> tuple[int, str]:
+    (folder / "a.tell").write_text(text, "utf-8")
+    code = run(["check", "a.tell", *options])
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code", "words"),
+    [
+        ("crash < 1", "TV590", "`<`"),
+        ("crash <= 1 of", "TV590", "the name of a role is expected"),
+        ("", "TV590", "has no rule"),
+        ("fire <= 1", "TV590", "a kind of fault is expected"),
+        ("crash <= 1 of Serve", "TV591", "the role `Serve`"),
+        ("crash of Server[2]", "TV591", "the role `Server[2]`"),
+        ("loss on Server -> Server", "TV591", "a channel with messages"),
+        ("crash <= 0 of Server", "TV592", "its budget is 0"),
+        ("loss <= 0", "TV592", "its budget is 0"),
+        ("crash", "TV592", "all 2 roles crash"),
+        ("byzantine <= 2", "TV592", "all 2 roles be Byzantine"),
+        ("partition {Client} | {Client, Server}", "TV592", "on both sides"),
+        ("crash <= 1 of Server, crash <= 2 of Server", "TV592", "already"),
+        ("crash <= 1 of Server, deduplicate = true", "TV592", "no rule duplicates"),
+        ("crash <= 99999999999 of Server", "TV590", "a number up to"),
+        ("crash <= 1 of Server, engaged-only = maybe", "TV590", "`true` or `false`"),
+    ],
+)
+def test_a_wrong_scenario_is_a_finding_with_a_place(
+    folder: Path, capsys: pytest.CaptureFixture[str], scenario: str, code: str, words: str
+) -> None:
+    text = f"-- tell: faults bad({scenario})\n{STORE}"
+    done, said = check(folder, capsys, text)
+    assert done == 1
+    assert f"error[{code}]" in said and words in said
+    assert "a.tell:1:" in said
+    assert "@ bad" not in said
+
+
+def test_two_scenarios_of_one_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"-- tell: faults(crash <= 1)\n-- tell: faults(loss)\n{STORE}"
+    done, said = check(folder, capsys, text)
+    assert done == 1 and "error[TV593]" in said and "a.tell:2:" in said
+    assert "@ faults" in said  # the first one is decided
+
+
+def test_a_comment_that_is_no_scenario(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done, said = check(folder, capsys, f"-- tell: faults crash <= 1\n{STORE}")
+    assert done == 1 and "TV024" in said and "faults NAME(" in said
+
+
+def test_a_scenario_is_not_required_unless_the_configuration_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults one-crash(crash <= 1 of Server)\n{STORE}"
+    assert check(folder, capsys, text)[0] == 0
+    (folder / "tellverify.toml").write_text(
+        '[require]\n"no-stuck-role @ one-crash" = "bounded"\n', "utf-8"
+    )
+    done, said = check(folder, capsys, text)
+    assert done == 1 and "error[TV512]" in said
+    assert check(folder, capsys, text, "--faults", "none")[0] == 0
+
+
+def test_scenarios_of_the_configuration_hold_for_protocols_with_their_names(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tellverify.toml").write_text(
+        '[faults.down]\nrules = ["crash <= 1 of Server"]\n'
+        '[faults.other]\nrules = ["crash <= 1 of Nobody"]\n'
+        '[properties]\nonce = "at-most-once(Put at Server)"\n',
+        "utf-8",
+    )
+    done, said = check(folder, capsys, STORE)
+    assert done == 0
+    assert "no-stuck-role[Client] @ down" in said and "@ other" not in said
+    assert "at-most-once[once]" in said and "at-most-once[once] @ down" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "place"),
+    [
+        ('[faults.down]\nrules = ["crash <= 1 of"]\n', "the name of a role is expected", "2:11"),
+        ('[faults.down]\nrules = ["loss", "crash"]\n', "all 2 roles crash", "2:19"),
+        ("[faults.down]\nrules = []\n", "the scenario has no rule", "2:9"),
+        ("[faults.none]\nrules = ['loss']\n", "no name of a scenario", "1:2"),
+        ("[faults.down]\nrule = ['loss']\n", "no key `rule`", "1:1"),
+        ('[require]\n"no-such @ down" = "bounded"\n', "there is no property", "2:20"),
+    ],
+)
+def test_a_wrong_configuration_is_a_finding(
+    folder: Path, capsys: pytest.CaptureFixture[str], file: str, words: str, place: str
+) -> None:
+    (folder / "tellverify.toml").write_text(file, "utf-8")
+    done, said = check(folder, capsys, STORE)
+    assert done in (1, 2) and words in said and f"tellverify.toml:{place}" in said
+
+
+def test_an_unknown_scenario_on_the_command_line_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults one-crash(crash <= 1 of Server)\n{STORE}"
+    done, said = check(folder, capsys, text, "--faults", "on-crash")
+    assert done != 0 and "no protocol that was checked has a scenario `on-crash`" in said
+
+
+@pytest.mark.parametrize(
+    ("formula", "code"),
+    [
+        ("agreement(Done)", "TV611"),
+        ("agreement(Done, Done)", "TV611"),
+        ("agreement(Done, ", "TV611"),
+        ("at-most-once(Put)", "TV611"),
+        ("agreement(Done, Don)", "TV612"),
+        ("at-most-once(Put at Serve)", "TV612"),
+    ],
+)
+def test_a_wrong_decision_is_a_finding(
+    folder: Path, capsys: pytest.CaptureFixture[str], formula: str, code: str
+) -> None:
+    done, said = check(folder, capsys, f"-- tell: property p: {formula}\n{STORE}")
+    assert done == 1 and f"error[{code}]" in said and "a.tell:1:" in said
+
+
+def test_json_names_the_scenario_of_every_obligation(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults one-crash(crash <= 1)\n{OTA}"
+    done, said = check(folder, capsys, text, "--format", "json", "--instances", "D=2")
+    found = json.loads(said)
+    (protocol,) = found["protocols"]
+    assert done == 0
+    assert protocol["scenarios"] == [{"name": "one-crash", "rules": "crash <= 1"}]
+    under = [v for v in protocol["verdicts"] if v["scope"].get("scenario") == "one-crash"]
+    assert {v["property"] for v in under} == {
+        "no-deadlock",
+        "no-orphan-message",
+        "no-unspecified-reception",
+        "no-stuck-role",
+    }
+    assert not any(v["required"] for v in under)
+    assert all("faults `one-crash`: crash <= 1" in v["statement"] for v in under)
+    assert "`@ one-crash`: crash <= 1" in found["semantics"]
+    refuted = next(v for v in under if v["outcome"]["status"] == "refuted")
+    assert refuted["outcome"]["evidence"]["outages"][0]["role"]
+
+
+@pytest.mark.parametrize("kind", ["markdown=r.md", "html=r.html", "sarif=r.sarif", "junit=r.xml"])
+def test_every_report_names_scenarios(
+    folder: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    rules = "crash <= 1, loss <= 1 on C -> D, duplicate <= 1 on D -> C, byzantine <= 1 of D"
+    text = f"-- tell: faults worst({rules})\n{OTA}"
+    done, _ = check(folder, capsys, text, "--report", kind, "--instances", "D=2")
+    report = (folder / kind.partition("=")[2]).read_text("utf-8")
+    assert done == 0 and "worst" in report and "crash" in report
+
+
+def evidence(folder: Path, capsys: pytest.CaptureFixture[str], rules: str) -> list[Path]:
+    text = f"-- tell: property agree: agreement(Commit, Abort)\n-- tell: faults s({rules})\n{OTA}"
+    check(folder, capsys, text, "--evidence", "proof", "--instances", "D=2")
+    return sorted(folder.glob("proof/*/*.itf.json"))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "crash <= 1",
+        "loss <= 1 on C -> D",
+        "partition {C} | *",
+        "duplicate on *",
+        "byzantine of C",
+        "reorder on *, duplicate <= 1 on *",
+    ],
+)
+def test_runs_with_faults_are_replayed_and_rechecked(
+    folder: Path, capsys: pytest.CaptureFixture[str], rules: str
+) -> None:
+    files = evidence(folder, capsys, rules)
+    assert files
+    assert run(["recheck", "proof"]) == 0
+    assert " 0 rejected" in capsys.readouterr().out
+    for file in files:
+        assert run(["replay", str(file), "a.tell"]) == 0, file
+        assert "accepted" in capsys.readouterr().out
+
+
+def test_a_trace_under_faults_is_held_against_its_scenario(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next(p for p in evidence(folder, capsys, "crash <= 1") if "no-stuck-role.C" in p.name)
+    good = file.read_text("utf-8")
+    for old, new, words in (
+        ('"scenario":"crash <= 1"', '"scenario":"crash <= 1 of C"', "does not let all"),
+        ('"scenario":"crash <= 1"', '"scenario":"loss"', "does not let all"),
+        ('"scenario":"crash <= 1",', "", "not that of the obligation"),
+        ('"role":"D[0]"', '"role":"D[1]"', ""),
+        ('"role":"D[0]"', '"role":"C"', ""),
+    ):
+        assert old in good
+        file.write_text(good.replace(old, new), "utf-8")
+        assert run(["recheck", "proof"]) == 1, new
+        said = capsys.readouterr().out
+        assert words in said, said
+    file.write_text(good, "utf-8")
+    assert run(["recheck", "proof"]) == 0
+    text = (folder / "a.tell").read_text("utf-8").replace("s(crash <= 1)", "s(crash <= 1 of C)")
+    (folder / "a.tell").write_text(text, "utf-8")
+    capsys.readouterr()
+    assert run(["replay", str(file), "a.tell"]) == 1
+    assert "scenario `s` is now `crash <= 1 of C`" in capsys.readouterr().out
+
+
+def test_a_search_that_ends_at_a_budget_is_unknown_and_names_what_is_decided(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults s(loss)\n{OTA}"
+    done, said = check(
+        folder, capsys, text, "--instances", "D=3", "--config", "bounds.configurations=240"
+    )
+    assert done == 0
+    assert "too large to be searched; decided with `loss <= 1`" in " ".join(said.split())
+
+
+def test_a_protocol_without_a_graph_is_said_at_the_scenario(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = OTA.replace("D[*] -> C", "D[*] { min_responses : 9 } -> C")
+    text = f"-- tell: faults s(crash <= 1)\n{few}"
+    done, said = check(folder, capsys, text)
+    assert done == 0 and "warning[TV594]" in said and "a.tell:1:" in said
+
+
+def test_rust_and_markdown_have_scenarios_too(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults one-crash(crash <= 1 of Server)\n{STORE}"
+    (folder / "page.md").write_text(f"# Page\n\n```tell\n{text}```\n", "utf-8")
+    (folder / "lib.rs").write_text(f'tell! {{ r#"\n{text}"# }}\n', "utf-8")
+    for name in ("page.md", "lib.rs"):
+        run(["check", name])
+        assert "no-stuck-role[Client] @ one-crash" in capsys.readouterr().out, name
