@@ -76,7 +76,7 @@ def refuted(protocol: dict[str, Any]) -> dict[str, int]:
     return {
         name_of(verdict): len(verdict["outcome"]["evidence"]["steps"])
         for verdict in protocol["verdicts"]
-        if verdict["outcome"]["status"] == "refuted" and verdict["required"]
+        if verdict["outcome"]["status"] == "refuted" and verdict["property"] != "can-terminate"
     }
 
 
