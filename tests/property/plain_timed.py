@@ -58,7 +58,7 @@ class PlainTimed(TimedSemantics):
         stopping = [role for role in self.roles if self.may_stop(role, configuration)]
         if not moves and len(stopping) < len(self.roles):
             yield "no-deadlock"
-        for receiver in {receiver for (_, receiver), _ in configuration.queues}:
+        for receiver in {receiver for (_, receiver), _ in configuration.queues} - moving:
             if self.has_terminated(receiver, configuration, not moves):
                 yield "no-orphan-message"
         waiting = [role for role in self.roles if role not in moving]

@@ -15,6 +15,7 @@ from tellverify.language import workspace
 from tellverify.language.instances import SizeFault, one_instance
 from tellverify.language.workspace import STRICT, SourceProtocol, Workspace
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.report.escape import tame
 
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([0-9]{1,6})")
@@ -51,6 +52,32 @@ def opened(path: str, dialect: str = STRICT, also: Sequence[str] = ()) -> Worksp
     except workspace.Unopened as fault:
         say([fault.diagnostic], {})
         raise Stopped(Exit.REFUTED) from None
+
+
+class LoadedTimed(msgspec.Struct, frozen=True):
+    """A protocol with timeouts at one choice of family sizes; `name` is that of reports."""
+
+    name: str
+    timed: TimedProtocol
+
+
+def load_timed(
+    path: str, protocol: str | None, sizes: Mapping[str, int]
+) -> LoadedProtocols | LoadedTimed:
+    """The protocol in `path`, as `load` has it; one with timeouts has its timed graph."""
+    found = opened(path)
+    stop_at_errors(found.diagnostics(), found.sources())
+    asked = chosen(found.protocols(), protocol)
+    try:
+        resolved = one_instance(asked.protocol, sizes, _DEFAULT_SIZE)
+    except SizeFault as fault:
+        raise click.UsageError(str(fault)) from None
+    if not asked.errors and not asked.judged.linked.blocked:
+        lowered = found.graph(asked, resolved)
+        if lowered.timed is not None:
+            stop_at_errors(lowered.diagnostics, found.sources())
+            return LoadedTimed(asked.name, lowered.timed)
+    return loaded(found, asked, sizes)
 
 
 def load(
@@ -91,6 +118,8 @@ def loaded(
     stop_at_errors(lowered.diagnostics, sources)
     if lowered.graph is None:
         reasons = [skip.reason for skip in lowered.skipped]
+        if lowered.timed is not None:
+            reasons = ["a protocol with timeouts has no graph of messages alone"]
         complain(tame("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
     return LoadedProtocols(found.name, lowered.graph, resolved)

@@ -11,7 +11,13 @@ import msgspec
 
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.opening import LoadedProtocols, chosen_roles, load, parse_sizes
+from tellverify.cli.opening import (
+    LoadedProtocols,
+    LoadedTimed,
+    chosen_roles,
+    load_timed,
+    parse_sizes,
+)
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.formats.interchange import InterchangeForm, WriteFault, write_type
 from tellverify.formats.machine_json import write_machine
@@ -65,7 +71,11 @@ def project(
     as a graph.
     """
     try:
-        loaded = load(file, protocol, sizes)
+        loaded = load_timed(file, protocol, sizes)
+        if isinstance(loaded, LoadedTimed):
+            from tellverify.cli.timed_views import show_timed_machines
+
+            return show_timed_machines(loaded, roles, style)
         chosen = chosen_roles(loaded.graph, roles)
         return _show(loaded, chosen, style)
     except Stopped as stop:

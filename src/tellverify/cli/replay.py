@@ -21,12 +21,14 @@ from tellverify.diagnostics.wording import counted, grouped, listed
 from tellverify.evidence.divergence import Divergence
 from tellverify.evidence.fault_run import moments
 from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, basis_of
+from tellverify.evidence.timed_trace import false_claim_of, timed_run
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import Unopened, opened
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
-from tellverify.report.drawing.event_lines import failure_line, step_line
+from tellverify.model.timed_text import TimedProtocol
+from tellverify.report.drawing.event_lines import event_line, failure_line, step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.files import Unreadable, read_bytes, without_mark
@@ -152,13 +154,19 @@ def _replayed(
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
         raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
-    machines = machines_of(recorded, protocol)
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
+    if (protocol.timed is None) != (subject.late is msgspec.UNSET):
+        words = "a run with timers" if protocol.timed is None else "a run without timers"
+        said = say.unreadable_trace(shown, f"it is {words}, and `{protocol.name}` is not")
+        raise _Stopped(Exit.REFUTED, diagnostics=[said])
+    if protocol.timed is not None:
+        return _timed(recorded, protocol.timed, (shown, text), lines, style, verbose)
     outages = () if subject.outages is msgspec.UNSET else subject.outages
     if subject.scenario is not msgspec.UNSET:
         lines.append(f"faults: {style.tamed(subject.scenario)}")
+    machines = machines_of(recorded, protocol)
     stepper = Stepper(machines)
     divergence: Divergence | None = None
     fails = moments(outages)
@@ -192,6 +200,42 @@ def _replayed(
         raise _Stopped(Exit.REFUTED, diagnostics=[complaint], text="\n".join(lines))
     lines.append(_verdict(recorded, protocol, machines))
     return lines
+
+
+def _timed(
+    recorded: TraceFile,
+    protocol: TimedProtocol,
+    file: tuple[str, str],
+    lines: list[str],
+    style: Style,
+    verbose: bool,
+) -> list[str]:
+    """The lines of an accepted replay of a run with timers; `file` is its path and text."""
+    shown, text = file
+    replay = timed_run(recorded.subject, protocol, len(recorded.steps))
+    for number, step in enumerate(recorded.steps, 1):
+        made = replay.make(step)
+        if made is None:
+            break
+        lines.append(event_line(number, made, replay.queues(), style))
+    lines = _folded(lines, verbose)
+    wrong = false_claim_of(recorded, protocol)
+    fault = recorded.subject.fault
+    if wrong is not None:
+        at = len(recorded.steps) if wrong.state is None else wrong.state
+        span = _state_span(text, at)
+        if wrong.state is None:
+            found = say.fault_not_shown(shown, span, fault, wrong.reason)
+        elif wrong.possible or wrong.reason.endswith("is not possible here"):
+            possible = [str(step) for step in wrong.possible[:_FEW]]
+            more = max(len(wrong.possible) - _FEW, 0)
+            found = say.trace_diverges(shown, span, at, wrong.reason, possible, more)
+        else:
+            found = say.trace_claim(shown, span, at, wrong.reason)
+        raise _Stopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
+    count = counted(len(recorded.steps), "step")
+    end = "" if fault is Fault.WITNESS else f", and the end shows `{fault}`"
+    return [*lines, f"accepted: {count}{end}"]
 
 
 # Reading
@@ -235,6 +279,8 @@ def _read_protocol(
     if errors:
         raise _Stopped(Exit.REFUTED, diagnostics=errors)
     blocked = found.judged.linked.blocked
+    if lowered.timed is not None and not blocked:
+        return ReplayedProtocol(found.name, None, timed=lowered.timed)
     if lowered.graph is None or blocked:
         skips = [skip.reason for skip in lowered.skipped]
         reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"

@@ -10,7 +10,7 @@ import msgspec
 
 from tellverify.cli.complaints import Stopped, complain, stop_at_errors
 from tellverify.cli.exit import Exit
-from tellverify.cli.opening import chosen_roles, load, opened, parse_sizes
+from tellverify.cli.opening import LoadedTimed, chosen_roles, load_timed, opened, parse_sizes
 from tellverify.cli.project import draw_machines, write_machines
 from tellverify.cli.show_chart import chart
 from tellverify.cli.tiers import tiers
@@ -60,9 +60,14 @@ def show() -> None:
 def graph(file: str, protocol: str | None, sizes: Mapping[str, int], style: str) -> int:
     """Show the global protocol graph."""
     try:
-        found = load(file, protocol, sizes).graph
+        read = load_timed(file, protocol, sizes)
     except Stopped as stop:
         return stop.code
+    if isinstance(read, LoadedTimed):
+        from tellverify.cli.timed_views import show_timed_graph
+
+        return show_timed_graph(read, style)
+    found = read.graph
     if style == "json":
         click.echo(graph_json(found))
         return Exit.OK
@@ -109,9 +114,14 @@ def machines(
 ) -> int:
     """Show the smallest machine of each role; members of a family that do the same once."""
     try:
-        found = load(file, protocol, sizes).graph
+        read = load_timed(file, protocol, sizes)
     except Stopped as stop:
         return stop.code
+    if isinstance(read, LoadedTimed):
+        from tellverify.cli.timed_views import show_timed_machines
+
+        return show_timed_machines(read, roles, style)
+    found = read.graph
     chosen = chosen_roles(found, roles)
     views = RoleViews(found)
     if style == "json":

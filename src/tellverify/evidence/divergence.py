@@ -29,10 +29,10 @@ class Divergence(msgspec.Struct, frozen=True):
 def diverged(stepper: Stepper, step: Step) -> Divergence:
     """Why `stepper` cannot make `step`, and what it can do instead."""
     known = step.actor in stepper.roles
-    possible = stepper.possible(step.actor) if known else []
+    possible = possible_steps(stepper, step.actor) if known else []
     if not possible:
         for role in stepper.roles:
-            possible.extend(stepper.possible(role))
+            possible.extend(possible_steps(stepper, role))
     more = max(0, len(possible) - _MOST_POSSIBLE)
     reason = _reason(stepper, step)
     return Divergence(stepper.made, step, reason, tuple(possible[:_MOST_POSSIBLE]), more)
@@ -53,3 +53,13 @@ def _reason(stepper: Stepper, step: Step) -> str:
     if not stepper.machine(step.actor).moves[stepper.state(step.actor)]:
         return f"`{step.sender}` has finished"
     return f"`{step.sender}` cannot send `{step.label}` to `{step.receiver}` here"
+
+
+def possible_steps(stepper: Stepper, role: str) -> list[Step]:
+    """What `role` can do now."""
+    found = []
+    for action, _ in stepper.machine(role).moves[stepper.state(role)]:
+        pair = (role, action.peer) if action.send else (action.peer, role)
+        if action.send or stepper.queues.get(pair, ())[:1] == (action.label,):
+            found.append(Step(action.send, *pair, action.label))
+    return found

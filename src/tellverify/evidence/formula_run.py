@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.evidence.divergence import possible_steps
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.configuration import Configuration
@@ -77,7 +78,7 @@ def event_matches(atom: EventAtom | BranchAtom, step: Step) -> bool:
 
 def must_go_on(stepper: Stepper, machine: Machine) -> bool:
     """Whether a role cannot stay for ever where it is."""
-    possible = stepper.possible(machine.role)
+    possible = possible_steps(stepper, machine.role)
     if not machine.final[stepper.state(machine.role)]:
         return bool(possible)
     return any(not step.send for step in possible)

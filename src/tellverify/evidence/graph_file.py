@@ -9,6 +9,7 @@ import msgspec
 CERTIFICATE_NAME: Final = "implementable.certificate.json"
 GRAPH_SCHEMA: Final = "tellverify/graph-2"
 GRAPH_SUFFIX: Final = ".graph.json"
+TIMED_SUFFIX: Final = ".timed.json"  # graphs of protocols with timeouts
 TRACE_SUFFIX: Final = ".itf.json"
 MACHINES_NAME: Final = "system.machines.json"
 MOST_BYTES: Final = 256 * 1024 * 1024  # of a file of evidence
@@ -49,9 +50,3 @@ class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def write_graph(file: GraphFile) -> str:
     """The text of a graph file."""
     return msgspec.json.encode(file).decode() + "\n"
-
-
-def graph_name(instance: str) -> str:
-    """The name of the graph file of an instance such as `Devices = 2`."""
-    sizes = "".join(c if c.isascii() and (c.isalnum() or c == "_") else " " for c in instance)
-    return ("-".join(sizes.split()) or "protocol") + GRAPH_SUFFIX

@@ -1,9 +1,8 @@
 """Traces as files: Apalache's Informal Trace Format, ITF JSON (Apalache ADR 015).
 
 State 0 is where every machine begins; state i is what step i leads to. `at` maps a role to the
-number of its local state, `queue` maps a channel to the labels in it. A run of many steps and many
-roles would need a file that grows with their product: it is written with the form `changes`, where
-a state lists only what differs from the state before it and roles at 0 need not be listed.
+number of its local state, `queue` maps a channel to the labels in it. A long run of many roles has
+the form `changes`: a state lists only what differs from the state before it.
 """
 
 from __future__ import annotations
@@ -53,12 +52,13 @@ class ItfQueue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ItfStateMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     index: _Index
-    action: Literal["send", "receive", ""] = ""
+    action: Literal["send", "receive", "timeout", "cancel", ""] = ""
     sender: str = ""
     receiver: str = ""
     label: str = ""
     path: str = ""
     line: _Index = 0
+    scope: _Index | msgspec.UnsetType = msgspec.UNSET
     delivery: Delivery = Delivery.FIFO
 
 
@@ -74,6 +74,7 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A property of the user has its `formula`, in JSON as `evidence.formula_run` reads it; so has an
     event that a witness reaches. `dialect` and
     `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
+    `late` and `fire` are set of a protocol with timeouts: its policies.
     `scenario` has the rules of the faults that the run keeps to, `outages` what fails in it beside
     messages, and `decision` what it breaks, where that is about decisions of roles.
     """
@@ -91,6 +92,8 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     formula: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
     files: _Several | msgspec.UnsetType = msgspec.UNSET
+    late: Literal["attempts", "keep"] | msgspec.UnsetType = msgspec.UNSET
+    fire: Literal["waits", "any"] | msgspec.UnsetType = msgspec.UNSET
     scenario: str | msgspec.UnsetType = msgspec.UNSET
     outages: tuple[Outage, ...] | msgspec.UnsetType = msgspec.UNSET
     decision: str | msgspec.UnsetType = msgspec.UNSET
@@ -173,10 +176,7 @@ def rendered(meta: ItfMeta, states: Sequence[ItfState], loop: int) -> str:
 
 
 def read_itf(text: str | bytes) -> TraceFile:
-    """The trace in `text`. Raises ItfError for whatever `write_itf` would not have written.
-
-    Nothing is replayed here: the steps and the claims about states are as the file has them.
-    """
+    """The trace in `text`, not replayed. Raises ItfError for what `write_itf` does not write."""
     if len(text) > MOST_BYTES:
         raise ItfError(f"the trace is larger than {MOST_BYTES} bytes")
     try:
@@ -216,7 +216,11 @@ def _step(meta: ItfStateMeta, index: int) -> Step:
     if index > 0 and not (meta.action and meta.sender and meta.receiver and meta.label):
         raise ItfError(f"not a trace: state {index} lacks its action, sender, receiver or label")
     site = Site(path=meta.path, line=meta.line)
+    if (meta.action in ("timeout", "cancel")) == (meta.scope is msgspec.UNSET):
+        raise ItfError(f"not a trace: state {index} lacks its scope, or has no timer")
     ends = (meta.sender, meta.receiver)
+    if meta.scope is not msgspec.UNSET:
+        return Step(False, *ends, meta.label, site, meta.action, meta.scope)
     return Step(meta.action == "send", *ends, meta.label, site, delivery=meta.delivery)
 
 

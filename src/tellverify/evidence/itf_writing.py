@@ -91,7 +91,7 @@ def _meta_of(index: int, step: Step | None) -> ItfStateMeta:
         step.label,
         _encodable(step.site.path),
         step.site.line,
-        step.delivery,
+        delivery=step.delivery,
     )
 
 

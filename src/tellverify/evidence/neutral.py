@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tellverify.evidence.graph_file import NeutralGraph
+from tellverify.evidence.graph_file import GRAPH_SUFFIX, NeutralGraph
 from tellverify.model.graph import ProtocolGraph
 
 
@@ -28,3 +28,9 @@ def sites(graph: ProtocolGraph, files: Sequence[str]) -> list[tuple[int, int]]:
     number = {path: index for index, path in enumerate(files)}
     rows = [(number[site.path], site.line) for site in graph.sites]
     return [rows[site] for site in graph.site]
+
+
+def graph_name(instance: str) -> str:
+    """The name of the graph file of an instance such as `Devices = 2`."""
+    sizes = "".join(c if c.isascii() and (c.isalnum() or c == "_") else " " for c in instance)
+    return ("-".join(sizes.split()) or "protocol") + GRAPH_SUFFIX

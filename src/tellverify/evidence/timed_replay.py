@@ -12,10 +12,11 @@ from typing import Final
 import msgspec
 
 from tellverify.model.fault import Fault
-from tellverify.model.step import Step, timer_step
+from tellverify.model.step import Step
 from tellverify.model.timed_places import PLAIN_ROUNDS, Knowledge
 from tellverify.model.timed_semantics import PlainEvent, PlainMove, TimedSemantics, TimedState
 from tellverify.model.timed_text import FirePolicy, LatePolicy, MessageNode, TimedProtocol
+from tellverify.model.timer_steps import timer_step
 from tellverify.model.trace import Waiting
 
 MOST_FUTURES: Final = 2_000  # configurations that are looked at behind the beginning of a wait

@@ -30,11 +30,6 @@ class Replayed(NamedTuple):
     states: tuple[int, ...]
     divergence: Divergence | None = None
 
-    @property
-    def accepted(self) -> int:
-        """How many steps the machines made."""
-        return len(self.states)
-
 
 class Stepper:
     """Machines at some point of a run. Raises ValueError when two machines have one role."""
@@ -91,22 +86,9 @@ class Stepper:
 
         return diverged(self, step)
 
-    def possible(self, role: str) -> list[Step]:
-        """What `role` can do now."""
-        found = []
-        for action, _ in self.machine(role).moves[self.state(role)]:
-            pair = (role, action.peer) if action.send else (action.peer, role)
-            if action.send or self.queues.get(pair, ())[:1] == (action.label,):
-                found.append(Step(action.send, *pair, action.label))
-        return found
-
 
 def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
-    """Make `steps` one after the other, stopping at the first that is not enabled.
-
-    Agrees with `System.after` on every configuration. Raises ValueError when two machines have
-    one role.
-    """
+    """Make `steps` until one is not enabled. Raises ValueError when two machines have one role."""
     stepper = Stepper(machines)
     states: list[int] = []
     divergence: Divergence | None = None
@@ -148,19 +130,17 @@ def fault_shown(
 ) -> str:
     """Why the end of a run does not show `fault`, empty when it does.
 
-    `lap` are the steps of the loop when the run is a lasso; it is made once more from here. Some
-    faults cannot be seen in machines alone: infidelity needs the protocol, and that no end can be
-    reached needs a search. `judge` decides those; without it they count as not shown. `may_end`
-    says that the run is one of a protocol that may end here or go on without anybody deciding:
-    then whoever waits is stuck although its peer, which may stop, can also go on.
+    `lap` are the steps of the loop when the run is a lasso; it is made once more from here. `judge`
+    decides faults that machines alone do not show; without it they count as not shown. `may_end`
+    says that the protocol may end here or go on, and no role decides: then whoever waits is stuck.
     """
     view = _View(configuration, machines)
     for culprit in culprits:
         if culprit not in view.state:
             return f"the protocol has no role `{culprit}`"
-    if fault is Fault.WITNESS:
-        return ""
     match fault:
+        case Fault.WITNESS:
+            return ""
         case Fault.DEADLOCK:
             return _deadlock(view)
         case Fault.ORPHAN_MESSAGE:
@@ -175,20 +155,7 @@ def fault_shown(
             return _growing(view, machines, lap)
         case Fault.ENDLESS_RUN:
             return _endless(view, machines, lap)
-        case Fault.TIMEOUT_DISAGREEMENT | Fault.STALE_MESSAGE | Fault.WITNESS:
-            return "a run of machines without timers does not show this"
-        case (
-            Fault.INFIDELITY
-            | Fault.NO_TERMINATION
-            | Fault.PROPERTY
-            | Fault.DISAGREEMENT
-            | Fault.REPETITION
-        ):
-            return _judged(fault, judge)
-
-
-def _judged(fault: Fault, judge: Callable[[], bool] | None) -> str:
-    if judge is None:
+    if judge is None or fault not in _JUDGED:
         return "this cannot be told from the machines alone"
     return "" if judge() else _JUDGED[fault]
 

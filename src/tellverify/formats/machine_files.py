@@ -32,6 +32,7 @@ from tellverify.formats.machine_json import SCHEMA, MachineFault, machine_of_val
 from tellverify.formats.type_terms import after_messages, first_arm, first_fault, first_mention
 from tellverify.model.local_type import ExternalChoice, InternalChoice, LocalType, Sort
 from tellverify.model.machine import Action, Machine
+from tellverify.model.run_end import state_after
 from tellverify.model.step import Step
 from tellverify.projection.unfold import NoMachine, machine_of_type
 from tellverify.source.span import Span
@@ -85,7 +86,7 @@ class FiledMachine(msgspec.Struct, frozen=True):
         if not isinstance(self.value, dict) or "schema" not in self.value:
             own = [(s.peer, s.label) for s in steps if s.actor == self.machine.role]
             return self._located(text, after_messages(self.value, own))
-        return self._located(text, ("states", self.machine.state_after(steps)))
+        return self._located(text, ("states", state_after(self.machine, steps)))
 
     def place_of_arm(self, text: str, peer: str, label: str) -> tuple[str, Span]:
         """The first arm that receives a message, as pointer and span."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from tellverify.model.delivery import Delivery
-from tellverify.model.step import Step
 
 
 class Action(NamedTuple):
@@ -43,11 +41,3 @@ class Machine(msgspec.Struct, frozen=True):
     def state_count(self) -> int:
         """Number of states."""
         return len(self.moves)
-
-    def state_after(self, steps: Iterable[Step]) -> int:
-        """The state after what `role` does in a run. Raises KeyError where it cannot do that."""
-        state = 0
-        for step in steps:
-            if step.actor == self.role:
-                state = dict(self.moves[state])[Action(step.send, step.peer, step.label)]
-        return state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -81,3 +81,12 @@ def replay(machine_of: Callable[[str], Machine], steps: Sequence[Step]) -> Ended
             queue.popleft()
     full = sorted((channel, tuple(queue)) for channel, queue in queues.items() if queue)
     return Ended(dict(sorted(states.items())), tuple(full))
+
+
+def state_after(machine: Machine, steps: Iterable[Step]) -> int:
+    """The state after what its role does in a run. Raises KeyError where it cannot do that."""
+    state = 0
+    for step in steps:
+        if step.actor == machine.role:
+            state = dict(machine.moves[state])[Action(step.send, step.peer, step.label)]
+    return state

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from tellverify.model.step import CANCEL, TIMEOUT, Discarded
+from tellverify.model.step import Discarded
 from tellverify.model.timed_places import (
     NOTHING,
     PLAIN_ROUNDS,
@@ -31,6 +31,7 @@ from tellverify.model.timed_text import (
     MessageNode,
     TimedProtocol,
 )
+from tellverify.model.timer_steps import CANCEL, TIMEOUT
 
 TimedChannel: TypeAlias = tuple[str, str]
 Tags: TypeAlias = tuple[Attempts, Attempts]

@@ -29,8 +29,9 @@ class Instance(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
-    `claim` is what is known of every size. `sha256` is that of the file; evidence names it. Only
-    with `Options.keep_graphs` is evidence wanted.
+    `claim` is what is known of every size. `sha256` is that of the file; evidence names it. `files`
+    are all that the protocol is made of, its own first, with their sums. Only with
+    `Options.keep_graphs` is evidence wanted.
     """
 
     judged: CheckedFile
@@ -40,6 +41,7 @@ class Context(msgspec.Struct, frozen=True):
     options: Options
     sha256: str
     claim: SizeClaim = NO_CLAIM
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def source(self) -> SourceFile:

@@ -14,6 +14,7 @@ from tellverify.model.formula import BranchAtom, EventAtom, Formula, evaluate
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
+from tellverify.model.run_end import state_after
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
@@ -242,13 +243,13 @@ def _parts(machines: Machines, trace: Trace, names: Sequence[str]) -> list[Machi
 def _place(machines: Machines, role: str, steps: Sequence[Step]) -> Site:
     """The statement of the first message that `role` waits for after its part in `steps`."""
     machine = machines.of(role)
-    state = machine.state_after(steps)
+    state = state_after(machine, steps)
     return machines.graph.sites[machine.sites[state][0]]
 
 
 def _awaits(machine: Machine, steps: Sequence[Step]) -> tuple[tuple[str, str], ...]:
     """What the role of `machine` waits for after its part in `steps`."""
-    state = machine.state_after(steps)
+    state = state_after(machine, steps)
     return tuple((action.peer, action.label) for action, _ in machine.moves[state])
 
 

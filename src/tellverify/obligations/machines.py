@@ -10,6 +10,7 @@ from tellverify.model.graph import ProtocolGraph, partial_sites
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
 from tellverify.model.parallel_order import ParallelOrder
+from tellverify.model.run_end import state_after
 from tellverify.model.step import Step
 from tellverify.obligations.options import Options
 from tellverify.projection.acyclic_machines import TreeMachines
@@ -49,7 +50,7 @@ class Machines:
 
     def is_done(self, role: str, steps: Sequence[Step]) -> bool:
         """True when all that `role` still does after a run is to discard late answers."""
-        return self.of(role).state_after(steps) in self._done.get(role, ())
+        return state_after(self.of(role), steps) in self._done.get(role, ())
 
     def all(self) -> list[Machine]:
         """The machines of all roles."""

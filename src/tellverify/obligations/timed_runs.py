@@ -9,7 +9,7 @@ from tellverify.evidence.timed_replay import TimedRunReplay
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
-from tellverify.model.step import CANCEL, TIMEOUT, Step, timer_step
+from tellverify.model.step import Step
 from tellverify.model.timed_text import (
     ON_TIMEOUT,
     FirePolicy,
@@ -17,6 +17,7 @@ from tellverify.model.timed_text import (
     MessageNode,
     TimedProtocol,
 )
+from tellverify.model.timer_steps import CANCEL, TIMEOUT, timer_step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.search.timed_system import TimedEvent, TimedEventKind
 from tellverify.search.traces import (

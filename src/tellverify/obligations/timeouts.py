@@ -54,7 +54,12 @@ def decide_timeouts(context: Context) -> Decision:
                 where = Where(site.path, context.name)
                 found.setdefault(say.unclear_round(where, role, label, site.span))
     verdicts = (_late(context, answers),) if len(answers) == len(context.instances) else ()
-    return Decision(verdicts, tuple(found))
+    files: tuple[tuple[str, str, str], ...] = ()
+    if context.options.keep_graphs:
+        from tellverify.obligations.timed_evidence import evidence_of_timeouts
+
+        files = evidence_of_timeouts(context, verdicts)
+    return Decision(verdicts, tuple(found), files)
 
 
 # The text
@@ -128,7 +133,9 @@ def _late(context: Context, answers: list[tuple[Instance, TimedProtocol, TimedAn
         bound = f"{outcome.bound}, {sizes}" if sizes else outcome.bound
         outcome = Bounded(bound, outcome.method, detail)
     witness = None
-    wanted = context.options.coverage or Property.LATE_MESSAGES in context.options.properties
+    options = context.options
+    wanted = options.coverage or options.keep_graphs
+    wanted = wanted or Property.LATE_MESSAGES in options.properties
     if wanted and named:
         text, (instance, timed, run) = min(named.items(), key=lambda item: len(item[1][2].events))
         witness = _witness(context, timed, instance, run, text)

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.delivery import WORDS, channel_after
 from tellverify.model.site import Site
-from tellverify.model.step import CANCEL, Step, queue_after, without_discarded
+from tellverify.model.step import Step
+from tellverify.model.timer_steps import CANCEL, queue_after, without_discarded
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.sequence import awaited
 from tellverify.report.escape import encodable, printable, tame

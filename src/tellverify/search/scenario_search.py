@@ -22,6 +22,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.outage import channels_of
+from tellverify.model.run_end import state_after
 from tellverify.model.scenario import (
     Omission,
     ResolvedScenario,
@@ -222,7 +223,7 @@ class _ScenarioSearch:
         if self.graph is None or trace.fault not in (Fault.STUCK_ROLE, Fault.DEADLOCK):
             return Site()
         machine = self.machine_of(trace.culprits[0])
-        row = machine.sites[machine.state_after(trace.steps)] if machine.sites else ()
+        row = machine.sites[state_after(machine, trace.steps)] if machine.sites else ()
         return self.graph.sites[row[0]] if row and row[0] >= 0 else Site()
 
     def _culprits(

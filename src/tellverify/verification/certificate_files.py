@@ -11,8 +11,8 @@ from tellverify.evidence.certificate import (
     Certificate,
     write_certificate,
 )
-from tellverify.evidence.graph_file import GRAPH_SCHEMA, GraphFile, graph_name, write_graph
-from tellverify.evidence.neutral import neutral, sites
+from tellverify.evidence.graph_file import GRAPH_SCHEMA, GraphFile, write_graph
+from tellverify.evidence.neutral import graph_name, neutral, sites
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget

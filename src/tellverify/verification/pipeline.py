@@ -256,7 +256,8 @@ def _check_protocol(
     outcomes = without_open_families(protocol, tried.outcomes)
     is_timed = any(one.lowered.timed is not None for one in tried.instances)
     sha256 = result.file.sha256
-    context = Context(judged, protocol, name, tried.instances, options, sha256, tried.claim)
+    files = result.origins[source.path, name].files
+    context = Context(judged, protocol, name, tried.instances, options, sha256, tried.claim, files)
     decision = decide_protocol(context)
     result.files[source.path, name] = decision.files
     of_sizes = [

@@ -17,16 +17,23 @@ from tellverify.diagnostics.model import Severity
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX, AcceptanceFile
 from tellverify.evidence.budgets import BUDGET_NAME, BudgetCertificate
 from tellverify.evidence.certificate import Certificate
-from tellverify.evidence.graph_file import GRAPH_SUFFIX, GraphFile, NeutralGraph
+from tellverify.evidence.graph_file import (
+    GRAPH_SUFFIX,
+    TIMED_SUFFIX,
+    GraphFile,
+    NeutralGraph,
+)
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
+from tellverify.evidence.timed_file import TimedGraphFile, timed_graph_file
 from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.language.files.inputs import read_any
 from tellverify.language.instances import sizes_of
+from tellverify.language.lowering.lower import Lowered
 from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.options import Options
@@ -37,7 +44,15 @@ from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.machine_system import choreography, put_together
 
 _Differs: TypeAlias = Callable[[Workspace, GraphAt], str]
-_File = TypeVar("_File", Certificate, GraphFile, MachinesFile, BudgetCertificate, AcceptanceFile)
+_File = TypeVar(
+    "_File",
+    Certificate,
+    GraphFile,
+    TimedGraphFile,
+    MachinesFile,
+    BudgetCertificate,
+    AcceptanceFile,
+)
 
 
 class _NoGraph(Exception):
@@ -52,7 +67,8 @@ def bases_of(path: str) -> list[str]:
     machines = os.path.join(folder, MACHINES_NAME)
     if os.path.isfile(machines):
         return [machines]
-    names = sorted(name for name in os.listdir(folder or ".") if name.endswith(GRAPH_SUFFIX))
+    suffixes = (GRAPH_SUFFIX, TIMED_SUFFIX)
+    names = sorted(name for name in os.listdir(folder or ".") if name.endswith(suffixes))
     return [os.path.join(folder, name) for name in names]
 
 
@@ -63,6 +79,8 @@ def compare_with_source(path: str) -> str:
     """
     if path.endswith(GRAPH_SUFFIX):
         return _graph_file(_decoded(path, GraphFile))
+    if path.endswith(TIMED_SUFFIX):
+        return _timed_file(_decoded(path, TimedGraphFile))
     if path.endswith(MACHINES_NAME):
         return _machines(_decoded(path, MachinesFile))
     if path.endswith(VERSIONS_SUFFIX):
@@ -115,6 +133,29 @@ def _graph_file(file: GraphFile) -> str:
         return "" if same else "an event does not come from the line that is given"
 
     return _compared(paths, file.protocol, differs, (file.dialect,))
+
+
+def _timed_file(file: TimedGraphFile) -> str:
+    paths = tuple(name for name, _ in file.files)
+
+    def differs(workspace: Workspace, _: GraphAt) -> str:
+        lowered = lowered_in(workspace, file.protocol, sizes_of(file.instance))
+        timed = None if lowered is None else lowered.timed
+        if timed is None or not {site.path for site in timed.sites} <= set(paths):
+            return f"it has no timed graph{_at(file.instance)}"
+        named = msgspec.structs.replace(timed, name=file.protocol)
+        same = timed_graph_file(named, file.files, file.dialect, file.instance) == file
+        return "" if same else f"the graph{_at(file.instance)} is not that of the text"
+
+    return _compared(paths, file.protocol, differs, (file.dialect,))
+
+
+def lowered_in(workspace: Workspace, protocol: str, sizes: Mapping[str, int]) -> Lowered | None:
+    """What a protocol of a workspace means at given sizes, None where it has other families."""
+    found = next((one for one in workspace.protocols() if one.name == protocol), None)
+    if found is None or set(sizes) != set(found.families):
+        return None
+    return workspace.graph(found, {family: sizes[family] for family in found.families})
 
 
 def _other_graph(graphs: Mapping[str, NeutralGraph]) -> _Differs:

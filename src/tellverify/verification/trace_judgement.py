@@ -25,6 +25,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.scenario_text import ScenarioError, parse_scenario
 from tellverify.model.step import Step
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.search.fidelity import is_faithful
 from tellverify.source.files import Unreadable, read_bytes
@@ -34,11 +35,15 @@ _MOST_CONFIGURATIONS: Final = 500_000
 
 
 class ReplayedProtocol(msgspec.Struct, frozen=True):
-    """A protocol, or machines that no protocol was projected to; these may have no graph."""
+    """A protocol, or machines that no protocol was projected to; these may have no graph.
+
+    A protocol with timeouts is `timed`, and has neither.
+    """
 
     name: str
     graph: ProtocolGraph | None
     machines: tuple[Machine, ...] = ()
+    timed: TimedProtocol | None = None
 
     def is_covered_by(self, machines: Sequence[Machine]) -> bool:
         """Whether these are the machines of all its roles."""

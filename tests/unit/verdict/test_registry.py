@@ -6,7 +6,8 @@ import pytest
 
 from tellverify.admission.resolve import AdmissionReason
 from tellverify.diagnostics.codes import CODES
-from tellverify.evidence.recheck.traces import _FAULTS
+from tellverify.evidence.recheck.timed_traces import TIMED_FAULTS
+from tellverify.evidence.recheck.traces import FAULTS
 from tellverify.model.fault import Fault
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import METHODS, Method, method_named
@@ -46,7 +47,11 @@ def test_each_fault_refutes_one_property() -> None:
 
 
 def test_the_rechecker_has_a_copy_of_the_faults_that_agrees() -> None:
-    copied = {fault: row for fault, row in _FAULTS.items() if fault is not Fault.WITNESS}
+    copied = {
+        fault: row
+        for fault, row in {**FAULTS, **TIMED_FAULTS}.items()
+        if fault is not Fault.WITNESS
+    }
     assert copied == {
         fault: (code_of_fault(fault), prop.value) for fault, prop in REFUTED_BY.items()
     }

@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from tellverify.evidence.certificate import Certificate
     from tellverify.evidence.itf import TraceSubject
     from tellverify.evidence.machines_file import MachinesFile
+    from tellverify.evidence.timed_file import TimedGraphFile
 
-_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile")
+_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile", "TimedGraphFile")
 # The ends of the names of certificates, graphs, machines and traces.
-ENDINGS: Final = (form.CERTIFICATE_NAME, form.GRAPH_SUFFIX, form.MACHINES_NAME, form.TRACE_SUFFIX)
+ENDINGS: Final = (
+    form.CERTIFICATE_NAME,
+    form.GRAPH_SUFFIX,
+    form.TIMED_SUFFIX,
+    form.MACHINES_NAME,
+    form.TRACE_SUFFIX,
+)
 
 
 def recheck(path: str) -> str:
-    """What a file shows, in words. Raises Rejected.
-
-    What only some kinds of file need is loaded for these: docs/certificates.md counts it apart.
-    """
+    """What a file shows, in words; what only some kinds need is loaded there. Raises Rejected."""
     if path.endswith(form.TRACE_SUFFIX):
         from tellverify.evidence.itf import ItfError, read_itf
         from tellverify.evidence.recheck.traces import check_trace
@@ -38,11 +42,20 @@ def recheck(path: str) -> str:
             trace = read_itf(content)
         except ItfError as error:
             raise Rejected("the file", str(error)) from None
-        check_trace(trace, content, _basis_of(path, trace.subject))
+        if trace.subject.late is not msgspec.UNSET:
+            from tellverify.evidence.recheck.timed_traces import check_timed_trace
+
+            check_timed_trace(trace, content, path)
+        else:
+            check_trace(trace, content, _basis_of(path, trace.subject))
         return f"{trace.subject.obligation}: {len(trace.steps)} steps show {trace.subject.fault}"
     if path.endswith(form.GRAPH_SUFFIX):
         file = _read_graph(path)
         return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
+    if path.endswith(form.TIMED_SUFFIX):
+        from tellverify.evidence.recheck.timed_traces import recheck_timed
+
+        return recheck_timed(path)
     if path.endswith(form.MACHINES_NAME):
         from tellverify.evidence.recheck.machine_file import read_machines
 

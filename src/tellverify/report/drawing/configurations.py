@@ -13,7 +13,8 @@ import msgspec
 
 from tellverify.diagnostics.wording import listed
 from tellverify.model.delivery import WORDS, channel_after
-from tellverify.model.step import CANCEL, Step, queue_after, without_discarded
+from tellverify.model.step import Step
+from tellverify.model.timer_steps import CANCEL, queue_after, without_discarded
 from tellverify.model.trace import Trace
 from tellverify.verdict.drawing import Drawing, Drawings, Move
 

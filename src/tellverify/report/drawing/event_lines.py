@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.delivery import WORDS
 from tellverify.model.failure import Outage, OutageKind
-from tellverify.model.step import CANCEL, Step
+from tellverify.model.step import Step
+from tellverify.model.timer_steps import CANCEL
 from tellverify.report.drawing.chart import place
 from tellverify.report.escape import padded, width
 from tellverify.report.style import Style
@@ -46,15 +48,27 @@ def failure_line(one: Outage, style: Style) -> str:
 
 def step_line(stepper: Stepper, step: Step, style: Style, room: int = _ROOM) -> str:
     """The line of a step that `stepper` has just made; `room` is kept for its words."""
+    queues = [(*channel, labels) for channel, labels in sorted(stepper.queues.items())]
+    return event_line(stepper.made, step, queues, style, room)
+
+
+def event_line(
+    number: int,
+    step: Step,
+    queues: Sequence[tuple[str, str, tuple[str, ...]]],
+    style: Style,
+    room: int = _ROOM,
+) -> str:
+    """The line of step `number`, after which `queues` are not empty."""
     arrow = style.glyphs.arrow
-    queues = [
+    shown = [
         f"{sender} {arrow} {receiver}: {listed(labels, _FEW)}"
-        for (sender, receiver), labels in sorted(stepper.queues.items())[: _FEW + 1]
+        for sender, receiver, labels in queues[: _FEW + 1]
     ]
-    state = "; ".join(queues[:_FEW]) if queues else "queues empty"
-    if len(stepper.queues) > _FEW:
-        state += f" and {grouped(len(stepper.queues) - _FEW)} more queues"
-    head = f"{stepper.made:>4}  {style.tamed(step_words(step))}"
+    state = "; ".join(shown[:_FEW]) if shown else "queues empty"
+    if len(queues) > _FEW:
+        state += f" and {grouped(len(queues) - _FEW)} more queues"
+    head = f"{number:>4}  {style.tamed(step_words(step))}"
     left = padded(head, max(room + 6, width(head) + 2))
     where = style.tamed(place(step.site))
     return f"{left}{padded(where, max(18, width(where) + 2))}{style.tamed(state)}".rstrip()

@@ -11,7 +11,8 @@ from typing import Final
 
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.model.fault import Fault
-from tellverify.model.step import CANCEL, Step
+from tellverify.model.step import Step
+from tellverify.model.timer_steps import CANCEL
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.configurations import Scene, scenes
 from tellverify.report.drawing.sequence import awaited, participants

@@ -1,0 +1,151 @@
+"""What `project` and `show` print of a protocol with timeouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+import click
+import msgspec
+
+from tellverify.cli.complaints import complain
+from tellverify.cli.exit import Exit
+from tellverify.cli.opening import LoadedTimed
+from tellverify.diagnostics.wording import counted, listed
+from tellverify.evidence.timed_file import timed_graph_file
+from tellverify.model.roles import family_of
+from tellverify.model.timed_text import (
+    ON_TIMEOUT,
+    BranchNode,
+    EndNode,
+    EnterNode,
+    ExitNode,
+    MessageNode,
+    TimedProtocol,
+)
+from tellverify.report.drawing.diagram import Arrow, Picture, as_dot, as_mermaid, as_text
+from tellverify.report.escape import tame
+from tellverify.verification.role_machines import TimedMachine, TimedMove, timed_machine
+
+TIMED_MACHINE_SCHEMA: Final = "tellverify/timed-machine-1"
+_DRAWN: Final = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}
+
+
+class TimedMachineState(msgspec.Struct, frozen=True):
+    final: bool
+    moves: tuple[TimedMove, ...]
+
+
+class TimedMachineDocument(msgspec.Struct, frozen=True):
+    schema: str
+    role: str
+    states: list[TimedMachineState]
+
+
+def named_roles(protocol: TimedProtocol, given: Sequence[str]) -> list[str]:
+    """The roles that `given` names, all for none. Raises click.UsageError for an unknown name."""
+    for name in given:
+        if not any(name in (role, family_of(role)) for role in protocol.roles):
+            raise click.UsageError(f"there is no role `{tame(name)}` in the protocol")
+    return [r for r in protocol.roles if not given or r in given or family_of(r) in given]
+
+
+def show_timed_machines(loaded: LoadedTimed, given: Sequence[str], style: str) -> Exit:
+    """The machine of each role, with the moves of timers; JSON is one document a line."""
+    roles = named_roles(loaded.timed, given)
+    if style not in (*_DRAWN, "json", "machine"):
+        complain(f"a role of a protocol with timeouts has no form `{style}`")
+        return Exit.UNKNOWN
+    if style == "mermaid" and len(roles) > 1:
+        names = listed([tame(role) for role in roles], 8)
+        raise click.UsageError(f"a Mermaid text shows one role; choose one with --role: {names}")
+    complete = True
+    for number, role in enumerate(roles):
+        machine = timed_machine(loaded.timed, role)
+        if machine is None:
+            complain(f"the machine of `{tame(role)}` is too large")
+            complete = False
+        elif style in ("json", "machine"):
+            click.echo(machine_text(machine))
+        else:
+            if number and style == "text":
+                click.echo("")
+            for line in _DRAWN[style](_picture(machine)):
+                click.echo(line)
+    return Exit.OK if complete else Exit.REFUTED
+
+
+def machine_text(machine: TimedMachine) -> str:
+    """A machine as one line of JSON."""
+    rows = zip(machine.final, machine.moves, strict=True)
+    states = [TimedMachineState(final, moves) for final, moves in rows]
+    return msgspec.json.encode(
+        TimedMachineDocument(TIMED_MACHINE_SCHEMA, machine.role, states)
+    ).decode()
+
+
+def _picture(machine: TimedMachine) -> Picture:
+    count = counted(len(machine.moves), "state")
+    return Picture(
+        machine.role,
+        f"{tame(machine.role)}   {count}",
+        tuple(tuple(Arrow(move.to, _words(move)) for move in row) for row in machine.moves),
+        machine.final,
+    )
+
+
+def _words(move: TimedMove) -> str:
+    if move.action == "send":
+        return f"{move.peer}!{move.label}"
+    if move.action == "receive":
+        return f"{move.peer}?{move.label}"
+    return f"{move.action} of line {move.line}"
+
+
+def show_timed_graph(loaded: LoadedTimed, style: str) -> Exit:
+    """The graph of the text, with the beginnings, ends and alternatives of its timeouts."""
+    protocol = loaded.timed
+    if style == "json":
+        files = [(path, "") for path in dict.fromkeys(site.path for site in protocol.sites)]
+        click.echo(msgspec.json.encode(timed_graph_file(protocol, files, "strict", "")).decode())
+        return Exit.OK
+    if style not in _DRAWN:
+        complain(f"the graph of a protocol with timeouts has no form `{style}`")
+        return Exit.UNKNOWN
+    for line in _DRAWN[style](_graph_picture(loaded)):
+        click.echo(line)
+    return Exit.OK
+
+
+def _graph_picture(loaded: LoadedTimed) -> Picture:
+    protocol = loaded.timed
+    timers = counted(len(protocol.scopes), "timer")
+    head = f"{tame(loaded.name)}   {counted(len(protocol.nodes), 'node')}, {timers}"
+    final = tuple(isinstance(node, EndNode) for node in protocol.nodes)
+    rows = tuple(_arrows(protocol, at) for at in range(len(protocol.nodes)))
+    return Picture(loaded.name, head, rows, final)
+
+
+def _arrows(protocol: TimedProtocol, at: int) -> tuple[Arrow, ...]:
+    node = protocol.nodes[at]
+    match node:
+        case MessageNode(sender, receiver, label, after, number):
+            site = protocol.site(number)
+            place = f"{site.path}:{site.line}" if site.line else ""
+            return (Arrow(after, f"{sender} -> {receiver} : {label}", place),)
+        case BranchNode(branches):
+            return tuple(Arrow(branch, "or") for branch in branches)
+        case EnterNode(number):
+            scope = protocol.scopes[number]
+            begin = Arrow(scope.body, f"timeout of {scope.owner} begins", f"line {scope.line}")
+            others = [
+                Arrow(first, f"{scope.owner}: {'timeout' if name == ON_TIMEOUT else 'cancel'}")
+                for name, first in scope.alternatives
+            ]
+            return (begin, *others)
+        case ExitNode(number, after):
+            return (Arrow(after, f"timeout of {protocol.scopes[number].owner} ends"),)
+        case EndNode():
+            return ()
+        case _:
+            assert_never(node)
