@@ -65,6 +65,7 @@ PROPERTIES = (
     *("well-formed", "implementable", "no-deadlock", "no-orphan-message"),
     *("no-unspecified-reception", "fidelity", "no-stuck-role", "bounded-queues"),
     *("can-terminate", "terminates", "no-late-message", "projectable"),
+    *("agreement", "at-most-once"),
     *("timeout-agreement", "fresh-messages", "late-messages"),
     *("guards", "admission", "acceptance"),
     *("property", "reachable", "guard-chain", "budget", "leakage", "receipts", "budget-merge"),

@@ -495,4 +495,4 @@ def test_times_appear_only_when_they_are_asked_for(tmp_path: Path) -> None:
         for more in ([], ["--timing"])
     )
     assert json.loads(plain)["timing"] == []
-    assert [name for name, _ in json.loads(timed)["timing"]] == ["total"]
+    assert [name for name, _ in json.loads(timed)["timing"]] == ["total", "p.tell"]

@@ -100,7 +100,7 @@ def test_an_open_family_is_not_projectable(command: Command) -> None:
         for verdict in json.loads(said)["protocols"][0]["verdicts"]
         if verdict["property"] == "projectable"
     ]
-    assert sorted(rows) == [(["Auditors"], "skipped"), (["Lead", "B"], "bounded")]
+    assert sorted(rows) == [(["Auditors"], "skipped"), (["Lead", "B"], "proved")]
     _, said = command("", "show", "tiers", "open.tell")
     assert "session projectable  no   `Auditors[*]`" in said
     Path("open.tell").write_text(OPEN.replace("Auditors[*],", "Auditors[N],"), encoding="utf-8")

@@ -139,14 +139,17 @@ def failure_lines(
 
 
 def _row(one: ReportEntry, style: Style) -> tuple[str, ...]:
-    place = f"{style.shown(one.region.path)}:{one.region.line}"
+    path = style.shown(one.region.path)
+    if path.startswith("::"):  # at the start of a line GitHub would take it for a command
+        path = f"./{path}"
+    place = f"{path}:{one.region.line}"
     protocol = one.protocol.title if one.protocol is not None else ""
     if not protocol and one.diagnostic is not None:
         protocol = one.diagnostic.protocol
     what = one.verdict.name if one.verdict is not None else one.message
-    texts = (place, style.tamed(protocol), style.tamed(what))
     dots = style.glyphs.ellipsis
-    return *(shortened(text, _LONGEST, ellipsis=dots) for text in texts), one.code
+    said = shortened(style.tamed(what), _LONGEST, ellipsis=dots)
+    return place, style.tamed(protocol), said, one.code
 
 
 def next_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
@@ -163,7 +166,9 @@ def next_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
     if left is not None:
         words = "says what it means and how to mend it"
         if left.kind in ("unknown", "skipped") and left.protocol and left.verdict:
-            words = f"says more. {settling(left.protocol, left.verdict)}"
+            settled = settling(left.protocol, left.verdict)
+            is_the_same = settled.startswith(f"`tellverify explain {left.code}`")
+            words = "says more" if is_the_same else f"says more. {settled}"
         rows.append((f"explain {left.code}", words))
     elif mended:
         rows.append((f"explain {mended[0].code}", "says what it means"))

@@ -35,6 +35,16 @@ def too_late(options: Options) -> str:
     return f"{limit}; {_OTHERWISE}"
 
 
+def demand_lack_of_memory(error: Exception) -> None:
+    """Raise `error` again unless it says that there is no memory.
+
+    The interpreter can lose a MemoryError while it handles it, and then says that an error was
+    returned without one being set.
+    """
+    if isinstance(error, SystemError) and "without exception set" not in str(error):
+        raise error
+
+
 def without_memory(file: ReadFile) -> FileResult:
     """The result of a file that cannot even be read with the memory there is."""
     read = Input(file.path, file.sha256)

@@ -38,7 +38,13 @@ from tellverify.verdict.run import Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import CheckedOrigin, FileResult, assembled
 from tellverify.verification.deadline import TimeUp, within
-from tellverify.verification.given_up import TOO_MUCH_MEMORY, seconds_of, too_late, without_memory
+from tellverify.verification.given_up import (
+    TOO_MUCH_MEMORY,
+    demand_lack_of_memory,
+    seconds_of,
+    too_late,
+    without_memory,
+)
 from tellverify.verification.tried_sizes import tried_sizes
 
 if TYPE_CHECKING:
@@ -95,7 +101,8 @@ def check_file(workspace: Workspace, index: int, options: Options) -> FileResult
     """What is found out about one file of a workspace, of which no file includes another."""
     try:
         return _result(workspace, *workspace.opened_at(index), options)
-    except MemoryError:
+    except (MemoryError, SystemError) as error:
+        demand_lack_of_memory(error)
         return without_memory(workspace.files[index])
 
 
@@ -125,7 +132,8 @@ def _check_choreography(
                 report, more = _check_protocol(workspace, found, said, own, settlement, result)
         except TimeUp:
             report, more = _given_up(found, too_late(options), TIMEOUT, own), []
-        except MemoryError:
+        except (MemoryError, SystemError) as error:
+            demand_lack_of_memory(error)
             report, more = _given_up(found, TOO_MUCH_MEMORY, MEMORY_LIMIT, own), []
         more = _with_suggestion(workspace, found, report, more, own)
         result.reports.append(report)
