@@ -84,7 +84,10 @@ def test_logs_of_single_roles_are_traces_of_their_machines() -> None:
             if step.actor != machine.role:
                 continue
             peer = step.receiver if step.send else step.sender
-            moves = {tuple(action): target for action, target in machine.moves[state]}
+            moves = {
+                (action.send, action.peer, action.label): target
+                for action, target in machine.moves[state]
+            }
             target = moves.get((step.send, peer, step.label))
             found = monitor.make(event_of(step))
             assert (found is None) == (target is not None), f"seed {seed}: {step}"

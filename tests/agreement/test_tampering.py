@@ -227,6 +227,8 @@ def test_tampered_traces(made: Made, seed: int) -> None:
         return
     if place[:1] == ("#meta",) and place[1] in UNCHECKED and how == "flip":
         return
+    if place == ("loop",) and changed["#meta"]["fault"] == Fault.UNBOUNDED_QUEUE:  # type: ignore
+        return  # two laps of a loop of one event are a lap that grows as well
     graphs = [n for n in files if n.endswith(".graph.json")]
     beside = next(n for n in graphs if n.partition("/")[0] == name.partition("/")[0])
     graph = graph_of(msgspec.json.decode(files[beside], type=GraphFile))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 
@@ -17,6 +18,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verification.pipeline import check_text
 
 RULES = default_rules()
+COUNT = int(os.environ.get("TELLVERIFY_ANNOTATED_TEXTS", "90"))
 KEYS = ("guard_capability", "flow_cost", "journal_facts", "leak", "parallel", "link", "colour")
 VALUES = ('"chat:send"', '"Chat"', '""', "0", "7", "4294967296", "(A, B)", "External", "true",
           '"bundle=b|exports=x"', '"|="', "5s", "[1, 2]", '"CeremonyInitiated"')  # fmt: skip
@@ -45,7 +47,7 @@ def annotated(seed: int, *, wild: bool) -> str:
 @pytest.mark.parametrize("block", range(3))
 def test_wild_annotations_get_an_answer(block: int) -> None:
     codes: set[str] = set()
-    for seed in range(block, 240, 3):
+    for seed in range(block, COUNT, 3):
         run = check_text(annotated(seed, wild=True), Options(search_limit=500)).run
         codes |= {diagnostic.code.number for diagnostic in run.findings}
         assert run.protocols, seed
@@ -55,7 +57,7 @@ def test_wild_annotations_get_an_answer(block: int) -> None:
 @pytest.mark.parametrize("block", range(3))
 def test_budgets_are_met_and_passed(block: int) -> None:
     shown = exact = 0
-    for seed in range(block, 240, 3):
+    for seed in range(block, COUNT, 3):
         limit = random.Random(seed).choice((0, 3, 60))
         budgets = tuple((role, "", limit) for role in ("A", "B"))
         options = Options(search_limit=500, budgets=budgets)

@@ -217,7 +217,7 @@ class ParallelMonitor:
         pending = [(state, items)]
         while pending:
             here, done = pending.pop()
-            self._spend()
+            self._spend(len(done))
             yield here, done
             for t in range(level.first[here], level.first[here + 1]):
                 pending += [(level.target[t], (*done, i)) for i in self._entered(number, t, shut)]
@@ -266,15 +266,16 @@ class ParallelMonitor:
         pending = [(start, items)]
         while pending:
             here, done = pending.pop()
-            self._spend()
+            self._spend(len(done))
             yield here, done
             for t in range(level.first[here], level.first[here + 1]):
                 if self._acting[number][level.target[t]] & mine:
                     entered = self._entered(number, t, shut | mine)
                     pending += [(level.target[t], (*done, item)) for item in entered]
 
-    def _spend(self) -> None:
-        self._spent += 1
+    def _spend(self, items: int = 0) -> None:
+        """Count a way that was looked at, by the `items` on it that were copied."""
+        self._spent += 1 + items
         if self._spent > _MOST_TRACKERS * 10:
             raise _TooMany
 

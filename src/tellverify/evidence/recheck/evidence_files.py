@@ -122,6 +122,7 @@ def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFil
 
 def check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
     """The files of a protocol, its own first, are those that evidence was made of."""
+    require(bool(protocol), "protocol", "it has no name")
     for number, (source, sha256) in enumerate(files):
         check_source(path, source, sha256, "" if number else protocol)
 
