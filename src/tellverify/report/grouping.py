@@ -193,7 +193,7 @@ def _key(protocol: ProtocolReport, verdict: Verdict) -> tuple[str, str, str, boo
     outcome, about = verdict.outcome, verdict.scope
     if isinstance(outcome, Proved) and outcome.every:
         return _ALL_SIZES, "", outcome.every, False
-    if isinstance(outcome, Bounded) and protocol.families:
+    if isinstance(outcome, Bounded) and protocol.families and outcome.reason:
         return _ALL_SIZES, "", bound_of(outcome), False
     named = bool(about.roles or about.item) or about.channel is not None
     name = f"{verdict.property} {about.item if about.roles else ''}" if named else ""
