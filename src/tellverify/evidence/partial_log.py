@@ -16,6 +16,7 @@ from tellverify.evidence.monitor import Channel, Departure, Monitor, SessionRun,
 from tellverify.model.machine import Action, Machine
 
 MOST: Final = 50_000  # configurations at a time
+MOST_QUEUED: Final = 20 * MOST  # messages in the queues of all of them
 
 _Queues: TypeAlias = tuple[tuple[Channel, tuple[str, ...]], ...]
 _Place: TypeAlias = tuple[tuple[int, ...], _Queues]  # states of the recorded roles, channels
@@ -23,7 +24,9 @@ _Places: TypeAlias = dict[_Place, None]
 
 
 class TooManyLogPlaces(Exception):
-    """More than `MOST` configurations fit; whether the log conforms is not known."""
+    """More than `MOST` configurations fit, or their queues hold more than `MOST_QUEUED` messages:
+    whether the log conforms is not known.
+    """
 
 
 class PartialMonitor(Monitor):
@@ -122,12 +125,14 @@ class PartialMonitor(Monitor):
         """All places to which such moves lead from `places`. Raises TooManyLogPlaces."""
         found = dict(places)
         pending = deque(places)
+        queued = 0
         while pending:
             for place in self._steps(pending.popleft(), sends=sends):
                 if place not in found:
                     found[place] = None
                     pending.append(place)
-                    if len(found) > MOST:
+                    queued += sum(len(labels) for _, labels in place[1])
+                    if len(found) > MOST or queued > MOST_QUEUED:
                         raise TooManyLogPlaces
         return found
 
