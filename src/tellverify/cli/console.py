@@ -11,6 +11,7 @@ import shutil
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, Self, TextIO
@@ -144,7 +145,7 @@ def logged_progress(
         yield progress.tell
 
 
-class _Ticker:
+class _Ticker(ABC):
     """Looks at what is being done every `pause` seconds, in a thread of its own."""
 
     def __init__(self, total: int, pause: float) -> None:
@@ -166,7 +167,6 @@ class _Ticker:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        self.close()
 
     def tell(self, done: int, total: int, path: str) -> None:
         """One more file is done."""
@@ -177,12 +177,9 @@ class _Ticker:
             with self._writing:
                 self.look()
 
+    @abstractmethod
     def look(self) -> None:
         """Say what is being done."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Leave nothing behind."""
 
     def words(self) -> str:
         """The file, protocol and obligation at hand, and how far its search is."""
@@ -221,7 +218,8 @@ class _ProgressLine(_Ticker):
         self._stop: Callable[[], None] | None = None
         self._show: Callable[[int, int, str], None] | None = None
 
-    def close(self) -> None:
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         if self._stop is not None:
             self._stop()
 
