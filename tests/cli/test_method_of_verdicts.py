@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tellverify.cli.group import tellverify as cli
 from tellverify.verdict.methods import Method
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = """\
@@ -155,6 +155,13 @@ def test_local_types_name_the_projection(runs: dict[str, list[dict[str, Any]]]) 
         if one["property"] == "projectable"
     ]
     assert set(found) == {"projection"}
+
+
+def test_a_name_of_a_property_and_a_method_explains_both() -> None:
+    for method in (one for one in Method if one.value in tuple(Property)):
+        done = CliRunner().invoke(cli, ["explain", method.value], standalone_mode=False)
+        assert PROPERTIES[Property(method.value)].sentence in done.output
+        assert f"Known {method.row.phrase}." in done.output
 
 
 @pytest.mark.parametrize("method", [one for one in Method if one.value not in tuple(Property)])

@@ -79,13 +79,13 @@ def explain(word: str | None, everything: bool, style: str) -> int:
             show_page(found.text if found is not None else _without_page(code), out)
         return Exit.OK
     method = method_named(word.strip().lower())
-    if method is not None and word.strip().lower() not in tuple(Property):
+    prop = next((one for one in Property if one.value == word.strip().lower()), None)
+    if method is not None and prop is None:
         if style == "json":
             out.write(_json(_method_entry(method)))
         else:
             show_page(_method_text(method), out)
         return Exit.OK
-    prop = next((one for one in Property if one.value == word.strip().lower()), None)
     if prop is None:
         near = _nearest(word)
         hint = f"; did you mean `{near}`?" if near else "; `--list` names them all"
@@ -93,7 +93,8 @@ def explain(word: str | None, everything: bool, style: str) -> int:
     if style == "json":
         out.write(_json(_property_entry(prop)))
     else:
-        show_page(_property_text(prop), out)
+        also = f"\n{_method_text(method)}" if method is not None else ""
+        show_page(f"{_property_text(prop)}{also}", out)
     return Exit.OK
 
 
