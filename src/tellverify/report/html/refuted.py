@@ -87,10 +87,6 @@ def headline(case: RefutedCase) -> Html:
 
 def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
     """A refutation with what shows it; its run can be stepped through where `steps`."""
-    return _case(page, case, steps=steps)
-
-
-def _case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
     first = case.verdicts[0]
     key = anchor("case", case.protocol.id_of(first).text)
     finding = case.finding
