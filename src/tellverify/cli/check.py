@@ -40,7 +40,7 @@ def check(**given: object) -> int:
         from tellverify.verification.deadline import is_supported
 
         if not is_supported():
-            raise click.UsageError("limits of time are not to be had on this platform")
+            raise click.UsageError("time limits are not supported on this platform")
     if flags.unsafe_fixes and not flags.fix:
         raise click.UsageError("--unsafe-fixes says which repairs --fix makes; give both")
     if flags.fix and (flags.watch or flags.machines or "-" in flags.paths):

@@ -95,7 +95,7 @@ def data_options(command: _Command) -> _Command:
 def decide(flags: DataFlags, check: _Check) -> int:
     """Check the files, write evidence and reports; the exit code."""
     if flags.timeout is not None and (flags.timeout != flags.timeout or not is_supported()):
-        raise click.UsageError("limits of time are numbers, and not to be had on every platform")
+        raise click.UsageError("time limits are numbers, and not every platform supports them")
     options = Options(
         protocols=flags.names,
         require=flags.require,

@@ -107,7 +107,7 @@ def check(**given: object) -> int:
 
     flags = msgspec.convert(given, WorkflowFlags)
     if flags.timeout is not None and (flags.timeout != flags.timeout or not is_supported()):
-        raise click.UsageError("limits of time are numbers, and not to be had on every platform")
+        raise click.UsageError("time limits are numbers, and not every platform supports them")
     options = Options(
         protocols=flags.names,
         require=flags.require,

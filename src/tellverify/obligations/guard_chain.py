@@ -78,7 +78,7 @@ def decide_annotations(context: Context) -> Decision:
 
 
 def rules_for(options: Options) -> Rules:
-    """The rules of the policy that a check names; a policy with faults is told of elsewhere."""
+    """The rules of the policy that a check names; a policy with faults is reported elsewhere."""
     policy = None if options.policy is None else policy_at(options.policy).policy
     if policy is None:
         return default_rules()

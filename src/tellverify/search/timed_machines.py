@@ -2,8 +2,8 @@
 
 A state is the set of places of the text at which the role may be, without numbers of attempts:
 a runtime that numbers attempts and discards messages of failed ones feeds such a machine the
-messages that are left. A role that is told of a failure takes the message that tells it where it
-is, so states that send may also receive.
+messages that are left. A role that learns of a failure takes the message that tells it where it is,
+so states that send may also receive.
 """
 
 from __future__ import annotations
