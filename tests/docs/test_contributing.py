@@ -122,7 +122,7 @@ def test_the_type_checker_names_as_many_files_as_the_walk_says() -> None:
 
 def test_a_diagnostic_is_named_where_its_walk_says() -> None:
     assert with_text("TV201") | explained("TV201") == set(listed("A diagnostic"))
-    assert 'code = "TV201"' in (ROOT / "tests/spec/rules.toml").read_text(encoding="utf-8")
+    assert "- finding: TV201 at" in (ROOT / "tests/spec/cases/structure.md").read_text("utf-8")
 
 
 def test_a_report_format_is_named_where_its_walk_says() -> None:

@@ -1,104 +1,63 @@
 """Every rule of the language, and what Telltale accepts or drops without a word.
 
-What breaks a rule is found where it is, and a near miss is not.
+What breaks a rule is found where it is, and a near miss is not. The cases are the documents of
+`tests/spec/cases`.
 """
 
 from __future__ import annotations
 
-import tomllib
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from documents import Case, cases, documents, findings, output, rewrite
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.tiers import TIERS
-from tellverify.language.checks.wellformed import check_structure
-from tellverify.language.syntax.parser import parse
-from tellverify.source.text import SourceFile
 from tellverify.verdict.properties import Property
 
-RULES: dict[str, dict[str, Any]] = tomllib.loads(
-    (Path(__file__).parent / "rules.toml").read_text("utf-8")
-)
-STRICT: dict[str, dict[str, Any]] = tomllib.loads(
-    (Path(__file__).parent / "strict.toml").read_text("utf-8")
-)
-TABLE = RULES | STRICT
-SHOWN = {name: rule for name, rule in TABLE.items() if "reason" not in rule}
-CASES = list(SHOWN)
+CASES = cases()
+SHOWN = [case for case in CASES if case.text]
 LAST_RULE = 112
 
-STORE = """\
-effect Store
-  authoritative claim : Bay -> Slot
-  { class : authoritative, progress : may_block, region : session
-  , agreement_use : required, reentrancy : allow }
-  command ask : Bay -> Slot
-  { class : best_effort, progress : immediate, region : session
-  , agreement_use : none, reentrancy : allow }
-  observe look : Bay -> Slot
-  { class : observational, progress : immediate, region : session
-  , agreement_use : none, reentrancy : allow }
-"""
-AGREEMENT = """\
-agreement_profile Soft
-  visibility pending
-  rule unanimous
-  usable_at soft_safe
-  finalized_at finalized
-  evidence witness
-"""
+
+def test_the_documents_have_every_rule_once() -> None:
+    names = [case.name for case in CASES]
+    assert len(names) == len(set(names))
+    rules = {name for name in names if re.fullmatch(r"R\d+", name)}
+    assert rules == {f"R{number}" for number in range(1, LAST_RULE + 1)}
 
 
-def file_of(rule: dict[str, Any], text: str) -> str:
-    """The whole file around a text of the table."""
-    if rule["in"] == "file":
-        return text
-    if rule["in"] == "decl":
-        return f"{STORE}{AGREEMENT}{text}\nprotocol P =\n  roles A, B\n  A -> B : Go\n"
-    lines = ["roles A, B, C", "A -> B : Go", "A -> C : Go", *text.split("\n")]
-    body = "".join(f"  {line}\n" for line in lines)
-    head = f" {rule['head']}" if rule.get("head") else ""
-    return f"{STORE}protocol P{head} =\n{body}"
+@pytest.mark.parametrize("case", SHOWN, ids=str)
+def test_what_breaks_a_rule_is_found_where_it_is(case: Case) -> None:
+    source, found = findings(case.text)
+    (one,) = [each for each in found if each.code.number == case.code]
+    assert source.slice(one.primary.span) == case.span
+    assert (one.upstream or "rejects") == case.telltale
 
 
-def findings(text: str) -> tuple[SourceFile, list[Diagnostic]]:
-    source = SourceFile("p.tell", text)
-    parsed = parse(source)
-    return source, [*parsed.diagnostics, *check_structure(parsed.file, source)]
+@pytest.mark.parametrize("case", SHOWN, ids=str)
+def test_nothing_else_is_wrong_with_it(case: Case) -> None:
+    _, found = findings(case.text)
+    assert {each.code.number for each in found} <= {case.code, *case.also}
 
 
-def test_the_table_has_every_rule() -> None:
-    assert list(RULES) == [f"R{number}" for number in range(1, LAST_RULE + 1)]
+@pytest.mark.parametrize("case", SHOWN, ids=str)
+def test_a_near_miss_is_not_found(case: Case) -> None:
+    _, found = findings(case.near)
+    assert [each.code.number for each in found if each.code.number == case.code] == []
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_what_breaks_a_rule_is_found_where_it_is(name: str) -> None:
-    rule = SHOWN[name]
-    source, found = findings(file_of(rule, rule["text"]))
-    (one,) = [each for each in found if each.code.number == rule["code"]]
-    assert source.slice(one.primary.span) == rule["span"]
-    assert (one.upstream or "rejects") == rule.get("upstream", "rejects")
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.stem)
+def test_the_outputs_are_those_of_a_check(path: Path, request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--rewrite", default=False):
+        rewrite(path)
+    for case in cases():
+        if case.text and case.document == path.name:
+            assert output(case.text) == case.output, "`pytest tests/spec --rewrite` writes it anew"
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_nothing_else_is_wrong_with_it(name: str) -> None:
-    rule = SHOWN[name]
-    _, found = findings(file_of(rule, rule["text"]))
-    assert {each.code.number for each in found} <= {rule["code"], *rule.get("also", ())}
-
-
-@pytest.mark.parametrize("name", SHOWN)
-def test_a_near_miss_is_not_found(name: str) -> None:
-    rule = SHOWN[name]
-    _, found = findings(file_of(rule, rule["near"]))
-    assert [each.code.number for each in found if each.code.number == rule["code"]] == []
-
-
-@pytest.mark.parametrize("name", [name for name in TABLE if name not in SHOWN])
-def test_what_stands_for_other_rules_exists(name: str) -> None:
+@pytest.mark.parametrize("case", [case for case in CASES if not case.text], ids=str)
+def test_what_stands_for_other_rules_exists(case: Case) -> None:
     known = {*CODES, *(each.value for each in Property), *TIERS}
-    assert set(TABLE[name]["stands"]) <= known
-    assert TABLE[name]["reason"]
+    assert set(case.stands) <= known
