@@ -185,24 +185,31 @@ def _scripts(
     """The queries behind the verdicts on guard chains, where evidence is wanted."""
     if not context.options.keep_graphs or isinstance(answered(rules.chain, _BARE), UndecidedGuard):
         return []
-    from tellverify.solver.recording import Recording
+    from tellverify.solver.recording import scripts_of
     from tellverify.solver.smtlib import About
-    from tellverify.solver.z3_backend import Z3Solver
 
     forms: dict[EncodedForm, None] = {}
     for declared in declared_roles(context.protocol):
         forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
-    recording = Recording(Z3Solver())
-    for form in forms:
-        judged = judge(rules.chain, form, recording, SolverBudget())
-        if is_protected(rules.chain, form) and isinstance(judged, Breached):
-            raise Defect("the solver breaches a guard chain that protects in every case")
     name = str(Property.GUARD_CHAIN)
     about = About(f"{context.name}/{name}", context.source.path, context.sha256)
-    return recording.scripts(name, about)
+    return scripts_of((query for form in forms for query in _queries(rules.chain, form)), name, about)
 
 
 _BARE: Final = EncodedForm(False, "none", False, False)
+
+
+@lru_cache(maxsize=256)
+def _queries(chain: rows.GuardChain, form: EncodedForm) -> tuple[str, ...]:
+    """What the solver is asked about a form of sends; its answer must be that of the cases."""
+    from tellverify.solver.recording import Recording
+    from tellverify.solver.z3_backend import Z3Solver
+
+    recording = Recording(Z3Solver())
+    judged = judge(chain, form, recording, SolverBudget())
+    if is_protected(chain, form) and isinstance(judged, Breached):
+        raise Defect("the solver breaches a guard chain that protects in every case")
+    return tuple(recording.queries)
 
 
 @lru_cache(maxsize=256)

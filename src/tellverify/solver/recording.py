@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tellverify.solver.port import Answer, Premise, Sat, Solver, SolverBudget, Unsat
-from tellverify.solver.smtlib import ENDING, About, write_script
+from tellverify.solver.smtlib import ENDING, About, query_lines, with_heading
 
 
 class Recording:
@@ -13,19 +13,23 @@ class Recording:
 
     def __init__(self, solver: Solver) -> None:
         self._solver = solver
-        self._answered: list[tuple[Sequence[Premise], Sat | Unsat]] = []
+        self.queries: list[str] = []  # those that were answered, as lines of scripts
 
     def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         """See `Solver`."""
         answer = self._solver.check(premises, budget)
         if isinstance(answer, Sat | Unsat):
-            self._answered.append((tuple(premises), answer))
+            self.queries.append(query_lines(premises, answer))
         return answer
 
     def scripts(self, stem: str, about: About) -> list[tuple[str, str, str]]:
         """A file for each answered query: what it belongs to, its name and its text."""
-        found = []
-        for i, (premises, answer) in enumerate(self._answered, 1):
-            text = write_script(premises, answer, about)
-            found.append((f"{about.obligation}#{i}", f"{stem}.{i}{ENDING}", text))
-        return found
+        return scripts_of(self.queries, stem, about)
+
+
+def scripts_of(queries: Iterable[str], stem: str, about: About) -> list[tuple[str, str, str]]:
+    """Scripts of recorded queries, as `Recording.scripts` gives them."""
+    return [
+        (f"{about.obligation}#{i}", f"{stem}.{i}{ENDING}", with_heading(query, about))
+        for i, query in enumerate(queries, 1)
+    ]

@@ -87,14 +87,27 @@ class BadScript(Exception):
 
 def write_script(premises: Sequence[Premise], answer: Sat | Unsat, about: About) -> str:
     """The query as a script. Names of premises and variables stand in comments."""
-    variables = variables_of(premise.term for premise in premises)
-    names = {name: f"x{i}" for i, name in enumerate(variables)}
-    numbers = {premise.name: f"p{i}" for i, premise in enumerate(premises)}
+    return with_heading(query_lines(premises, answer), about)
+
+
+def with_heading(query: str, about: About) -> str:
+    """The script of a query that `query_lines` has written."""
     lines = [
         VERSION,
         f"; obligation: {_shown(about.obligation)}",
         f"; source: {_shown(about.source)}",
         f"; sha256: {about.sha256}",
+        query,
+    ]
+    return "\n".join(lines)
+
+
+def query_lines(premises: Sequence[Premise], answer: Sat | Unsat) -> str:
+    """The lines of a script that do not depend on what the query belongs to."""
+    variables = variables_of(premise.term for premise in premises)
+    names = {name: f"x{i}" for i, name in enumerate(variables)}
+    numbers = {premise.name: f"p{i}" for i, premise in enumerate(premises)}
+    lines = [
         _FIXED[0],
         f"(set-info :status {'sat' if isinstance(answer, Sat) else 'unsat'})",
     ]

@@ -110,6 +110,8 @@ class _Work:
         if how.jobs > 1 and len(missing) > 1:
             from tellverify.verification.workers import in_processes
 
+            # The longest texts first, so that no process is left alone with one at the end.
+            missing.sort(key=lambda index: len(files[index].text or ""), reverse=True)
             wanted = ((index, self._limited()) for index in missing)
             for index, result in in_processes(files, wanted, how.jobs):
                 self._take(index, result)

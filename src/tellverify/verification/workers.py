@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _ENDING: Final = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+_SMALL: Final = """\
+protocol Small =
+  roles A, B[N]
+  A { guard_capability : "small:go", flow_cost : 1 } -> B[*] : Go
+"""
 _LOOK: Final = 0.5  # seconds between two looks whether the parent is there
 
 
@@ -65,14 +70,23 @@ def in_processes(
         pool.end()
 
 
+def _prepare() -> None:
+    """Load what every check needs once, not in every process that is forked from this one."""
+    import gc
+
+    from tellverify.verification import pipeline
+
+    pipeline.check_text(_SMALL, Options(), "small.tell")
+    gc.freeze()  # collections in the new processes leave what they share untouched
+
+
 class _Pool:
     """The processes and what each of them does."""
 
     def __init__(self, files: Sequence[ReadFile]) -> None:
         import multiprocessing
 
-        import tellverify.verification.pipeline  # noqa: F401  # once, not in every process
-
+        _prepare()
         has_fork = "fork" in multiprocessing.get_all_start_methods()
         self._context = (
             multiprocessing.get_context("fork")
