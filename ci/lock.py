@@ -26,7 +26,7 @@ HEADER = (
     "# The exact version of every package that checks install, and of the build backend.\n"
     "# Written by `python3 ci/lock.py`; do not edit.\n"
 )
-RUN_TIME_EXTRAS = ("cvc5", "numpy", "rust")
+RUN_TIME_EXTRAS = ("cluster", "cvc5", "numpy", "rust")
 TEST_EXTRA = "test"
 OWN_NAME = "tellverify"
 CONSTRAINING = ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")

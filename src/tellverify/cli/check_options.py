@@ -49,6 +49,7 @@ class Flags(msgspec.Struct, frozen=True):
     total_timeout: float | None = None
     memory: int | None = None
     jobs: int | None = None
+    cluster: str | None = None
     require: str | None = None
     fail_on: str | None = None
     exit_zero: bool = False
@@ -253,6 +254,11 @@ how_long = _joined(
         type=click.IntRange(0, 256),
         metavar="N",
         help="Processes that work at once; 0 is one for each processor.",
+    ),
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster whose workers check the files; trust it as this machine.",
     ),
 )
 enough = _joined(

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 _WITH_VALUE: Final = frozenset(
-    {"--report", "--format", "--color", "--evidence", "--jobs", "--cache-dir"}
+    {"--report", "--format", "--color", "--evidence", "--jobs", "--cluster", "--cache-dir"}
 )
 _ALONE: Final = frozenset({"-q", "--quiet", "-v", "--verbose", "--no-progress", "--timing"})
 

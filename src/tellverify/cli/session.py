@@ -30,6 +30,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.checked import Checked, FileResult
+from tellverify.verification.cluster_failure import ClusterFailure
 from tellverify.verification.interruption import CODES
 from tellverify.verification.memory import limit_memory
 from tellverify.verification.schedule import Schedule, ScheduledRun, conducted
@@ -196,6 +197,8 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     cache, about_it = _cache(found, flags)
     conduct = Schedule(
         found.jobs or os.cpu_count() or 1,
+        flags.cluster or "",
+        flags.memory,
         cache,
         flags.recheck_cache,
         seconds=_total(flags),
@@ -299,7 +302,10 @@ def _is_below(path: str, folder: str) -> bool:
 
 def checked(ready: CheckPlan) -> ScheduledRun:
     """The run of a prepared check, with the settings that made it."""
-    found = conducted(ready.files, ready.options, ready.conduct)
+    try:
+        found = conducted(ready.files, ready.options, ready.conduct)
+    except ClusterFailure as error:
+        raise click.ClickException(str(error)) from error
     return msgspec.structs.replace(found, checked=_with_settings(found.checked, ready.settings))
 
 

@@ -193,7 +193,9 @@ def _scripts(
         forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
     name = str(Property.GUARD_CHAIN)
     about = About(f"{context.name}/{name}", context.source.path, context.sha256)
-    return scripts_of((query for form in forms for query in _queries(rules.chain, form)), name, about)
+    return scripts_of(
+        (query for form in forms for query in _queries(rules.chain, form)), name, about
+    )
 
 
 _BARE: Final = EncodedForm(False, "none", False, False)

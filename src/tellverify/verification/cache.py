@@ -211,7 +211,7 @@ class Keys:
                 "\n".join(_package()),
                 "\n".join(_solvers()),
                 repr(decisive),
-                *(_folder(options.policy) if options.policy else ()),
+                *(part for file in _policy(options) for part in _sum(file)),
             ]
         )
         self._all = _digest(part for file in files for part in (file.path, file.sha256))
@@ -219,6 +219,16 @@ class Keys:
     def key(self, file: ReadFile, *, imports: bool) -> str:
         """The key of one file; one that `imports` depends on all files of the check."""
         return _digest([self._common, file.path, file.sha256, self._all if imports else ""])
+
+
+def package_digest() -> str:
+    """The SHA-256 of all that decides results besides the files and options of a check."""
+    return _digest([VERSION, *_package(), *_solvers()])
+
+
+def _policy(options: Options) -> Iterator[str]:
+    if options.policy:
+        yield from files_of_policy(options.policy)
 
 
 def _digest(parts: Iterable[str]) -> str:
@@ -261,8 +271,8 @@ def _solvers() -> Iterator[str]:
                 yield name
 
 
-def _folder(path: str) -> Iterator[str]:
-    """The paths and sums of the files that a policy is read from, and of schemas it names.
+def files_of_policy(path: str) -> Iterator[str]:
+    """The paths of the files that a policy is read from, and of schemas it names.
 
     A policy of the package is among the files of the package.
     """
@@ -272,7 +282,7 @@ def _folder(path: str) -> Iterator[str]:
         todo.extend(os.path.join(where, name) for name in sorted(names))
     seen = set(todo)
     for file in todo:  # grows by imports
-        yield from _sum(file)
+        yield file
         yield from _schemas(file)
         for name in _imports(file):
             if name not in seen:
@@ -292,14 +302,14 @@ def _imports(path: str) -> list[str]:
 
 
 def _schemas(path: str) -> Iterator[str]:
-    """The sums of the fact schemas that a file of a policy names, found without reading TOML."""
+    """The fact schemas that a file of a policy names, found without reading TOML."""
     try:
         with open(path, encoding="utf-8") as file:
             named = re.findall(r"""\bschema\s*=\s*["']([^"'\n]+)""", file.read())
     except (OSError, UnicodeDecodeError):
         return
     for name in named:
-        yield from _sum(os.path.join(os.path.dirname(path), name))
+        yield os.path.join(os.path.dirname(path), name)
 
 
 def _sum(path: str) -> Iterator[str]:

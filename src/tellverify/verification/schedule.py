@@ -27,10 +27,14 @@ class Schedule(msgspec.Struct, frozen=True):
     With `recheck` nothing is taken from the cache: what it has is compared with what is computed.
     `only` are the numbers of the files that are reported on; the others are there to be imported.
     `progress` is called with how many files are done, of how many, and the path of the last one.
+    With a `cluster`, the address of its scheduler, its workers check the files in place of `jobs`,
+    each with `memory` megabytes.
     `more` gives the results of files of another kind, which belong to the same run.
     """
 
     jobs: int = 1
+    cluster: str = ""
+    memory: int | None = None
     cache: str = ""
     recheck: bool = False
     seconds: float | None = None
@@ -107,7 +111,9 @@ class _Work:
         if how.cache and not (self._options.keep_graphs or self._options.draw):
             self._look_up()
         missing = [index for index in self._wanted() if self.results[index] is None]
-        if how.jobs > 1 and len(missing) > 1:
+        if how.cluster and missing:
+            self._by_cluster(missing)
+        elif how.jobs > 1 and len(missing) > 1:
             from tellverify.verification.workers import in_processes
 
             # The longest texts first, so that no process is left alone with one at the end.
@@ -120,6 +126,19 @@ class _Work:
 
             workspace = pipeline.workspace_of(files, self._options)
             for index in missing:
+                self._take(index, pipeline.check_file(workspace, index, self._limited()))
+
+    def _by_cluster(self, missing: Sequence[int]) -> None:
+        from tellverify.verification.cluster import on_cluster
+
+        how, options = self._how, self._limited()
+        for index, result in on_cluster(how.cluster, self._files, missing, options, how.memory):
+            self._take(index, result)
+        from tellverify.verification import pipeline
+
+        workspace = pipeline.workspace_of(self._files, options)
+        for index in missing:
+            if self.results[index] is None:  # its time was over
                 self._take(index, pipeline.check_file(workspace, index, self._limited()))
 
     @property

@@ -128,7 +128,7 @@ class _Pool:
             found = connection.recv()
         except (EOFError, OSError):
             code = self._drop(connection)
-            return index, _died(self._files[index], code)
+            return index, dead(self._files[index], code)
         if not isinstance(found, FileResult):
             raise WorkerDefect(str(found))
         return index, found
@@ -172,7 +172,7 @@ def _held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when its parent has ended without a word, however busy this one is."""
     while os.getppid() == parent:
         time.sleep(_LOOK)
@@ -193,7 +193,7 @@ def _work(
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     others.close()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     workspace: Workspace | None = None
     while True:
         try:
@@ -211,7 +211,8 @@ def _work(
         connection.send(answer)
 
 
-def _died(file: ReadFile, code: int) -> FileResult:
+def dead(file: ReadFile, code: int = 1) -> FileResult:
+    """The result of a file whose process has ended without an answer."""
     found = say.dead_worker(file.path, code)
     read = Input(file.path, file.sha256)
     return FileResult(read, file.source(), [], [found], [], [], {}, {}, died=True)
