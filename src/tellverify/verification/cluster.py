@@ -91,7 +91,7 @@ def parts(files: Sequence[ReadFile], wanted: Sequence[int], most: int) -> list[t
 def _connected(address: str) -> Client:
     try:
         from distributed import Client
-        from distributed.comm import parse_address
+        from distributed.comm.addressing import parse_address
         from distributed.comm.registry import get_backend
     except ModuleNotFoundError as error:
         if error.name != "distributed":

@@ -25,7 +25,7 @@ _PROGRAM: Final = "from tellverify.verification.cluster_part import main; main()
 
 
 def answer_of(part: bytes) -> bytes:
-    """The pickled list of (number, `FileResult`) for a `ClusterPart`, or a text: why there is none."""
+    """The pickled list of (number, `FileResult`) for a `ClusterPart`, or why there is none."""
     with tempfile.TemporaryDirectory(prefix="tellverify-") as folder:
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM, str(os.getpid())],
