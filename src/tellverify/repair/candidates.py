@@ -60,6 +60,7 @@ class Candidates:
             for one in declared_roles(protocol)
             if one.size is None
         ]
+        self._told: dict[str, list[list[Edit]]] = {}
         self.labels = {label for some in channel_labels(protocol).values() for label in some}
 
     def of(self, judgement: RepairJudgement, *, first_only: bool) -> list[Edits]:
@@ -105,7 +106,13 @@ class Candidates:
         index = ast.AnyIndex() if name in self.sized else ast.ConstIndex(int(rest[:-1]))
         return ast.RoleRef(ast.Name(name), index)
 
-    def _tellings(self, role: str) -> Iterator[list[Edit]]:
+    def _tellings(self, role: str) -> list[list[Edit]]:
+        """What tells a role the choices that it acts in; the same for each of its faults."""
+        if role not in self._told:
+            self._told[role] = list(self._tellings_of(role))
+        return self._told[role]
+
+    def _tellings_of(self, role: str) -> Iterator[list[Edit]]:
         told = self.told_as(role)
         for decision in self.outline.decisions:
             if concerns(decision.decider, role) or not self._acts(decision, role):
