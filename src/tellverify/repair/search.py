@@ -165,7 +165,8 @@ class Search:
         found = self.weighed(edits)
         while not found.holds:
             options = []
-            for number, more in enumerate(self.candidates.of(found, first_only=True)):
+            more_of_it = self.candidates.of(found, first_only=True, renames=False)
+            for number, more in enumerate(more_of_it):
                 after = edits | more
                 if after != edits and cost(after) < below and is_compatible(after):
                     weight = self.weighed(after).weight
