@@ -28,7 +28,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
 
-class _Sent(NamedTuple):
+class _WrittenMessage(NamedTuple):
     """The instructions of one time that a message is written, and the name it takes."""
 
     places: range
@@ -51,14 +51,14 @@ class _MarkedEmitter(Emitter):
         self.first_place = first_place
         self.gaps: dict[tuple[BlockPath, int], list[int]] = {}
         self.closed: set[tuple[BlockPath, int]] = set()
-        self.sent: dict[int, list[_Sent]] = {}
+        self.sent: dict[int, list[_WrittenMessage]] = {}
 
     def _send(self, statement: ast.Send) -> None:
         number = statement.message.label.span.start - self.first_place
         if number < 0 or self.tables.source is not self.tables.home:
             place, tag = self.program.here, self._tag
             super()._send(statement)
-            written = _Sent(range(place, self.program.here), tag)
+            written = _WrittenMessage(range(place, self.program.here), tag)
             self.sent.setdefault(id(statement), []).append(written)
             return
         mark = self.marks[number]
