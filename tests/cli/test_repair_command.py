@@ -305,3 +305,21 @@ def test_families_are_told_as_a_whole_and_the_bound_is_named(tmp_path: Path) -> 
     code, out, _ = run("repair", "p.tell", cwd=tmp_path)
     assert code == 0
     assert "+        Boss -> Devices[*] : Abort" in out
+
+
+def test_a_longer_file_that_is_imported_confuses_no_places(tmp_path: Path) -> None:
+    padding = "-- This comment makes the file longer than the one that imports it.\n" * 8
+    (tmp_path / "talk.tell").write_text(
+        f"module talk exposing (Talk)\n{padding}protocol Talk =\n  roles A, B\n"
+        "  A -> B : Hello\n  B -> A : Hi\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "p.tell").write_text(
+        "import talk exposing (Talk)\nprotocol P =\n  roles A, B, C\n  choice A at\n"
+        "    | Yes =>\n      A -> B : Yes\n      call Talk\n      C -> B : Kept\n"
+        "    | No =>\n      A -> B : No\n      C -> B : Dropped\n",
+        encoding="utf-8",
+    )
+    code, out, err = run("repair", "--isolated", "p.tell", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    assert "+      A -> C : Yes\n       call Talk\n" in out

@@ -111,7 +111,10 @@ def _weakened(findings: Sequence[InstanceFinding], extent: _Extent) -> InstanceF
         outcome = extent.claim.proved("" if is_plain else last.outcome.detail)
     else:
         method, detail = last.outcome.method, last.outcome.detail
-        outcome = Bounded(extent.bound, method, detail, extent.claim.outside)
+        outside = extent.claim.outside
+        if extent.claim.least:
+            outside = f"`{last.property}` is searched at given sizes alone"
+        outcome = Bounded(extent.bound, method, detail, outside)
     return msgspec.structs.replace(last, outcome=outcome)
 
 

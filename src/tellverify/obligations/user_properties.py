@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tellverify.properties.formula_tree import Tree
 
 _LONGEST_SHOWN: Final = 200
+_AT_GIVEN_SIZES: Final = "formulas are searched at given sizes alone"
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -237,10 +238,12 @@ def united(
             reason = f"{outcome.reason} ({instance.name})" if instance.name else outcome.reason
             return msgspec.structs.replace(outcome, reason=reason), statistics
     limits = dict.fromkeys(a.outcome.bound for _, a in answers if isinstance(a.outcome, Bounded))
+    reason = ""
     if sizes := sizes_of([instance for instance, _ in answers]):
         limits = {sizes: None, **limits}
+        reason = _AT_GIVEN_SIZES if context.claim.least else context.claim.outside
     first = answers[-1][1].outcome
     if not limits and isinstance(first, Proved):
         return first, statistics
     method = first.method if isinstance(first, Proved | Bounded) else Method.SEARCH
-    return Bounded(", ".join(limits), method), statistics
+    return Bounded(", ".join(limits), method, "", reason), statistics

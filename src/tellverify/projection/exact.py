@@ -8,8 +8,8 @@ Definitions 4.1 to 4.3. Used only for roles that the congruence leaves in doubt.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -58,33 +58,64 @@ class SubsetConstruction:
         self.budget = budget
         self.subsets: list[frozenset[int]] = []
         self.moves: list[dict[tuple[bool, int, int], tuple[int, list[int]]]] = []
+        self.silent: list[list[int]] = []  # by state, where foreign events lead
+        self._own: dict[int, list[int]] = {}  # by state, the role's transitions
         self._index: dict[frozenset[int], int] = {}
+        self._behind: dict[int, int] = {}  # by state, the number of its closure
+        self._split()
         self._construct()
 
-    def _number(self, members: Iterable[int]) -> int:
+    def _split(self) -> None:
+        """Tell the role's transitions from foreign ones."""
+        graph, role = self.graph, self.role
+        target, sender, receiver = graph.target, graph.sender, graph.receiver
+        low = 0
+        for state, high in enumerate(graph.first[1:]):
+            foreign = []
+            for e in range(low, high):
+                if sender[e] == role or receiver[e] == role:
+                    self._own.setdefault(state, []).append(e)
+                else:
+                    foreign.append(target[e])
+            self.silent.append(foreign)
+            low = high
+
+    @cached_property
+    def silent_before(self) -> list[list[int]]:
+        """By state, the states from which a foreign event leads to it."""
+        before: list[list[int]] = [[] for _ in self.silent]
+        for state, targets in enumerate(self.silent):
+            for target in targets:
+                before[target].append(state)
+        return before
+
+    def _number(self, members: set[int]) -> int:
+        state = next(iter(members)) if len(members) == 1 else -1
+        if state in self._behind:
+            return self._behind[state]
         closed = self._closure(members)
         known = self._index.get(closed)
         if known is None:
             known = self._index[closed] = len(self.subsets)
             self.subsets.append(closed)
+        if state >= 0:
+            self._behind[state] = known
         return known
 
-    def _closure(self, members: Iterable[int]) -> frozenset[int]:
-        graph, role = self.graph, self.role
-        first, target, sender, receiver = graph.first, graph.target, graph.sender, graph.receiver
+    def _closure(self, members: set[int]) -> frozenset[int]:
+        silent = self.silent
         seen = set(members)
         work = list(seen)
         while work:
-            state = work.pop()
-            for e in range(first[state], first[state + 1]):
-                if sender[e] != role and receiver[e] != role and target[e] not in seen:
-                    seen.add(target[e])
-                    work.append(target[e])
+            for state in silent[work.pop()]:
+                if state not in seen:
+                    seen.add(state)
+                    work.append(state)
         self.budget.spend(len(seen))
         return frozenset(seen)
 
     def _construct(self) -> None:
-        self._number([0])
+        self._number({0})
         number = 0
         while number < len(self.subsets):
             grouped: dict[tuple[bool, int, int], list[int]] = {}
@@ -93,7 +124,7 @@ class SubsetConstruction:
             target = self.graph.target
             self.moves.append(
                 {
-                    action: (self._number([target[e] for e in edges]), edges)
+                    action: (self._number({target[e] for e in edges}), edges)
                     for action, edges in grouped.items()
                 }
             )
@@ -108,14 +139,8 @@ class SubsetConstruction:
 
     def own(self, number: int) -> list[int]:
         """The role's own transitions from a subset, in order."""
-        graph, role = self.graph, self.role
-        first, sender, receiver = graph.first, graph.sender, graph.receiver
-        return [
-            e
-            for state in sorted(self.subsets[number])
-            for e in range(first[state], first[state + 1])
-            if sender[e] == role or receiver[e] == role
-        ]
+        own = self._own
+        return [e for state in sorted(own.keys() & self.subsets[number]) for e in own[state]]
 
 
 def violations(
@@ -229,22 +254,17 @@ def _send_incoherence(
     views: SubsetConstruction, number: int, edges: list[int], found: _FoundViolation
 ) -> None:
     """Where no silent run leads to the send, the role may send all the same."""
-    graph, role = views.graph, views.role
     members = views.subsets[number]
-    sources = {_source(graph, e) for e in edges}
+    sources = {_source(views.graph, e) for e in edges}
     if len(members) == len(sources):
         return
-    before: dict[int, list[int]] = {}
-    for state in members:
-        for e in range(graph.first[state], graph.first[state + 1]):
-            if role not in (graph.sender[e], graph.receiver[e]):
-                before.setdefault(graph.target[e], []).append(state)
+    before = views.silent_before
     views.budget.spend(len(members))
     reached = set(sources)
     work = list(sources)
     while work:
-        for state in before.get(work.pop(), ()):
-            if state not in reached:
+        for state in before[work.pop()]:
+            if state in members and state not in reached:
                 reached.add(state)
                 work.append(state)
     for state in sorted(members - reached):

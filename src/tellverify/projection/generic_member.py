@@ -26,9 +26,10 @@ Three more answers carry over, each by the same map of runs.
 - *Queue bounds* of an implementable graph. The longest queue from p to q is the largest number of
   sends in a run from one on, none of which depends on the reception of that one. What one action
   of a run of G[n] depends on by the order of each role and by messages maps to the same in the run
-  of G, since actions of one path map to one action, and back with any one copy of each generic
-  member. The sends on a channel of `gk` map one to one to those on the channel of `g`. So each
-  channel has the bound of its image.
+  of G: a step inside one path maps to one action, every other step to a step, since `gk` acts once
+  in a path. It maps back with any one copy of each generic member. Sends on the channel of `gk` map
+  one to one to those on the channel of `g`, and two of them are never in one path. So each channel
+  has the bound of its image.
 - *Strict merge*. The type of another role in G[n] is its type in G with each action of `g` written
   n times, which is one to one, hence types that are merged are equal in G[n] exactly when they are
   in G, and so are receives that are united. Loops begin at states of G. The type of `gk` is that of

@@ -60,10 +60,16 @@ class Candidates:
             for one in declared_roles(protocol)
             if one.size is None
         ]
+        self._told: dict[str, list[list[Edit]]] = {}
         self.labels = {label for some in channel_labels(protocol).values() for label in some}
 
-    def of(self, judgement: RepairJudgement, *, first_only: bool) -> list[Edits]:
-        """The candidates for the faults of a judgement, or for its first fault, each once."""
+    def of(
+        self, judgement: RepairJudgement, *, first_only: bool, renames: bool = True
+    ) -> list[Edits]:
+        """The candidates for the faults of a judgement, or for its first fault, each once.
+
+        With `renames` also new names for all messages of a role at fault that are sent twice.
+        """
         graph = judgement.graph
         if graph is None:
             return []
@@ -72,6 +78,10 @@ class Candidates:
         for fault in faults:
             for edits in self._of_fault(fault, graph):
                 found.setdefault(frozenset(edits))
+            if renames and isinstance(fault, Violation | StuckRun):
+                for role in fault.roles if isinstance(fault, StuckRun) else (fault.role,):
+                    for edits in self._alike(role, graph):
+                        found.setdefault(frozenset(edits))
         return list(found)
 
     def _of_fault(self, fault: Fault, graph: ProtocolGraph) -> Iterator[Iterable[Edit]]:
@@ -105,7 +115,13 @@ class Candidates:
         index = ast.AnyIndex() if name in self.sized else ast.ConstIndex(int(rest[:-1]))
         return ast.RoleRef(ast.Name(name), index)
 
-    def _tellings(self, role: str) -> Iterator[list[Edit]]:
+    def _tellings(self, role: str) -> list[list[Edit]]:
+        """What tells a role the choices that it acts in; the same for each of its faults."""
+        if role not in self._told:
+            self._told[role] = list(self._tellings_of(role))
+        return self._told[role]
+
+    def _tellings_of(self, role: str) -> Iterator[list[Edit]]:
         told = self.told_as(role)
         for decision in self.outline.decisions:
             if concerns(decision.decider, role) or not self._acts(decision, role):
@@ -159,15 +175,33 @@ class Candidates:
 
     def _relabels(self, violation: Violation, graph: ProtocolGraph) -> Iterator[list[Edit]]:
         for e in dict.fromkeys((*violation.onward[-1:], violation.transition)):
-            place = self._place(graph, e)
-            if place is None:
-                continue
-            block, index = place
-            statement = self.outline.blocks[block][index]
-            if isinstance(statement, ast.Send | ast.Broadcast):
-                branch = graph.site_of(e).branch
-                label = f"{branch}{statement.message.label.text}"
-                yield [Relabel(block, index, fresh(label, self.labels))]
+            yield from self._relabel(e, graph)
+
+    def _alike(self, role: int, graph: ProtocolGraph) -> Iterator[list[Edit]]:
+        """Other names for messages of the role that another statement sends as well.
+
+        A new name for any other message changes nothing but the name.
+        """
+        by_event: dict[tuple[int, int, int], dict[int, int]] = {}
+        for e, (p, q, label) in enumerate(
+            zip(graph.sender, graph.receiver, graph.label, strict=True)
+        ):
+            if role in (p, q):
+                by_event.setdefault((p, q, label), {}).setdefault(graph.site[e], e)
+        for sites in by_event.values():
+            if len(sites) > 1:
+                for e in sites.values():
+                    yield from self._relabel(e, graph)
+
+    def _relabel(self, e: int, graph: ProtocolGraph) -> Iterator[list[Edit]]:
+        place = self._place(graph, e)
+        if place is None:
+            return
+        block, index = place
+        statement = self.outline.blocks[block][index]
+        if isinstance(statement, ast.Send | ast.Broadcast):
+            label = f"{graph.site_of(e).branch}{statement.message.label.text}"
+            yield [Relabel(block, index, fresh(label, self.labels))]
 
     def _answers(self, bound: QueueBound, graph: ProtocolGraph) -> Iterator[list[Edit]]:
         """An answer on the way back, after a message that runs ahead."""

@@ -168,8 +168,7 @@ def edited(
     taken: Mapping[tuple[str, str], set[str]] | None = None,
 ) -> Edited:
     """The tree of `protocol` after `edits`; `taken` are its `channel_labels`, where known."""
-    listed = tuple(in_order(edits))
-    labels = _names(channel_labels(protocol) if taken is None else taken, listed)
+    listed, labels = named(edits, channel_labels(protocol) if taken is None else taken)
     by_block: dict[BlockPath, list[int]] = {}
     for number, edit in enumerate(listed):
         by_block.setdefault(edit.block, []).append(number)
@@ -273,6 +272,14 @@ def channel_labels(protocol: ast.Protocol) -> dict[tuple[str, str], set[str]]:
                 case _:
                     continue
     return found
+
+
+def named(
+    edits: Edits, taken: Mapping[tuple[str, str], set[str]]
+) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
+    """Edits in the order of the text with the names that they give, empty where they give none."""
+    listed = tuple(in_order(edits))
+    return listed, _names(taken, listed)
 
 
 def _names(taken: Mapping[tuple[str, str], set[str]], edits: Sequence[Edit]) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -21,7 +21,7 @@ from tellverify.projection.queues import QueueBound, queue_bounds
 from tellverify.source.text import SourceFile
 
 _STEPS = 200_000
-_EVENTS = 20_000
+MOST_EVENTS: Final = 20_000  # of a graph that is judged
 _MALFORMED = 1_000.0
 Fault: TypeAlias = Violation | StuckRun | MergeFailure | QueueBound | ClassFault
 
@@ -82,13 +82,13 @@ class Judge:
 
     def graph(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> ProtocolGraph | None:
         """The graph at some sizes, None where it has no meaning or two branches begin alike."""
-        lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
+        lowered = lower(self.file, self.source, protocol, sizes, MOST_EVENTS, self.linked)
         wrong = any(one.severity is Severity.ERROR for one in lowered.diagnostics)
         return None if wrong else lowered.graph
 
     def has_size(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> bool:
         """True when there are the members that the protocol names by number."""
-        lowered = lower(self.file, self.source, protocol, sizes, _EVENTS, self.linked)
+        lowered = lower(self.file, self.source, protocol, sizes, MOST_EVENTS, self.linked)
         return lowered.graph is not None
 
     def judge(self, protocol: ast.Protocol, *, first_only: bool = False) -> RepairJudgement:
@@ -96,9 +96,15 @@ class Judge:
 
         With `first_only` of the first role at fault alone; its weight is then a lower bound.
         """
+        graphs = (self.graph(protocol, sizes) for sizes in self.sizes)
+        return self.judge_graphs(graphs, first_only=first_only)
+
+    def judge_graphs(
+        self, graphs: Iterable[ProtocolGraph | None], *, first_only: bool = False
+    ) -> RepairJudgement:
+        """The same of graphs at all sizes, None where one has no meaning."""
         self.events = 0
-        for sizes in self.sizes:
-            graph = self.graph(protocol, sizes)
+        for graph in graphs:
             if graph is None:
                 return RepairJudgement(_MALFORMED)
             self.events += graph.event_count
@@ -118,13 +124,16 @@ class Judge:
         violation = violation_of(graph, graph.roles.index(self._suspect), _STEPS)
         return None if violation is None else RepairJudgement(2, (violation,), graph)
 
-    def is_projectable(self, protocol: ast.Protocol) -> bool:
-        """True when strict merge accepts the protocol at all sizes."""
-        graphs = self.graphs(protocol)
-        if graphs is None:
+
+def are_projectable(graphs: Iterable[ProtocolGraph | None]) -> bool:
+    """True when strict merge accepts all graphs; None is one without a meaning."""
+    for graph in graphs:
+        if graph is None:
             return False
-        found = [strict_projections(graph) for graph in graphs]
-        return all(one.unsupported is None and not one.failures for one in found)
+        found = strict_projections(graph)
+        if found.unsupported is not None or found.failures:
+            return False
+    return True
 
 
 def judge_graph(graph: ProtocolGraph, goal: Goal, *, first_only: bool = False) -> RepairJudgement:

@@ -205,9 +205,7 @@ class _Offers:
         minimal = [e for e in found.repairs if not any(other < e for other in listed)]
         least = min(cost(edits) for edits in minimal)
         near = [edits for edits in minimal if cost(edits) <= least + 1]
-        merges = {
-            edits: self.search.judge.is_projectable(self.search.tree(edits)) for edits in near
-        }
+        merges = {edits: self.search.is_projectable(edits) for edits in near}
         price = min((cost(edits) for edits in near if merges[edits]), default=least)
         near = [e for e in near if cost(e) == least or (merges[e] and cost(e) == price)]
         near.sort(key=lambda edits: self._preference(edits, merges[edits]))

@@ -11,9 +11,11 @@ from typing import Final
 import msgspec
 
 from tellverify.language.syntax import ast
+from tellverify.model.graph import ProtocolGraph
 from tellverify.repair.candidates import Candidates
 from tellverify.repair.edits import Edits, channel_labels, cost, edited, in_order, is_compatible
-from tellverify.repair.judgement import Judge, RepairJudgement
+from tellverify.repair.judgement import MOST_EVENTS, Judge, RepairJudgement, are_projectable
+from tellverify.repair.marked_lowering import MarkedLowering
 
 _MOST_OTHERS: Final = 24  # tries for repairs that cost as much as the best one
 
@@ -71,10 +73,25 @@ class Search:
         self.judge = judge
         self.candidates = candidates
         self.limit = limit
-        self.first_place = len(judge.source.text) + 1
+        texts = [judge.source.text, *(one.text for one in judge.linked.sources.values())]
+        self.first_place = max(map(len, texts)) + 1  # behind the end of every text
         self.taken = channel_labels(protocol)
+        self.lowerings = [
+            MarkedLowering(
+                judge.source,
+                protocol,
+                candidates.outline,
+                sizes,
+                MOST_EVENTS,
+                self.first_place,
+                self.taken,
+                judge.linked,
+            )
+            for sizes in judge.sizes
+        ]
         self._known: dict[Edits, RepairJudgement] = {}
         self._weighed: set[Edits] = set()
+        self._merges: dict[Edits, bool] = {}
 
     @property
     def tried(self) -> int:
@@ -85,12 +102,22 @@ class Search:
         """The protocol after `edits`."""
         return edited(self.protocol, edits, self.first_place, self.taken).protocol
 
+    def _graphs(self, edits: Edits) -> Iterator[ProtocolGraph | None]:
+        """The graphs after `edits` at all sizes, one after the other."""
+        tree: ast.Protocol | None = None
+        for lowering, sizes in zip(self.lowerings, self.judge.sizes, strict=True):
+            graph = lowering.graph(edits) if edits else None
+            if graph is None:
+                tree = self.tree(edits) if tree is None else tree
+                graph = self.judge.graph(tree, sizes)
+            yield graph
+
     def judged(self, edits: Edits) -> RepairJudgement:
         """The judgement after `edits`, of the first role at fault. Raises OutOfLimit."""
         found = self._known.get(edits)
         if found is None:
             self.limit.spend()
-            found = self.judge.judge(self.tree(edits), first_only=True)
+            found = self.judge.judge_graphs(self._graphs(edits), first_only=True)
             self.limit.note(self.judge.events)
             self._known[edits] = found
         return found
@@ -100,7 +127,7 @@ class Search:
         found = self._known.get(edits)
         if found is None or not (found.holds or edits in self._weighed):
             self.limit.spend()
-            found = self._known[edits] = self.judge.judge(self.tree(edits))
+            found = self._known[edits] = self.judge.judge_graphs(self._graphs(edits))
             self.limit.note(self.judge.events)
             self._weighed.add(edits)
         return found
@@ -138,7 +165,8 @@ class Search:
         found = self.weighed(edits)
         while not found.holds:
             options = []
-            for number, more in enumerate(self.candidates.of(found, first_only=True)):
+            more_of_it = self.candidates.of(found, first_only=True, renames=False)
+            for number, more in enumerate(more_of_it):
                 after = edits | more
                 if after != edits and cost(after) < below and is_compatible(after):
                     weight = self.weighed(after).weight
@@ -165,16 +193,15 @@ class Search:
         bound = most
         extended = False
         others = _MOST_OTHERS
-        merged: dict[Edits, bool] = {}
         try:
             while True:
                 below = heap[0][0] if heap else bound + 1
                 if below > bound:
-                    if extended or not found or self._has_merged(found, merged):
+                    if extended or not found or self._has_merged(found):
                         return Enumerated(tuple(found), bound + 1, True)
                     extended, bound = True, bound + 1
                     continue
-                if below == bound and found and not extended and self._has_merged(found, merged):
+                if below == bound and found and not extended and self._has_merged(found):
                     others -= 1
                     if others < 0:
                         return Enumerated(tuple(found), below, True)
@@ -194,16 +221,17 @@ class Search:
         except OutOfLimit:
             return Enumerated(tuple(found), below, False)
 
-    def _has_merged(self, found: Sequence[Edits], merged: dict[Edits, bool]) -> bool:
-        """True when strict merge accepts one of the cheapest; `merged` keeps what is known."""
+    def is_projectable(self, edits: Edits) -> bool:
+        """True when strict merge accepts the protocol after `edits` at all sizes."""
+        found = self._merges.get(edits)
+        if found is None:
+            found = self._merges[edits] = are_projectable(self._graphs(edits))
+        return found
+
+    def _has_merged(self, found: Sequence[Edits]) -> bool:
+        """True when strict merge accepts one of the cheapest."""
         least = min(cost(edits) for edits in found)
-        for edits in found:
-            if cost(edits) == least:
-                if edits not in merged:
-                    merged[edits] = self.judge.is_projectable(self.tree(edits))
-                if merged[edits]:
-                    return True
-        return False
+        return any(self.is_projectable(edits) for edits in found if cost(edits) == least)
 
 
 class Enumerated(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ from tellverify.model.sizes import sizes_text
 from tellverify.model.timed_text import message_count
 from tellverify.obligations.across_sizes import InstanceOutcomes
 from tellverify.obligations.context import Instance
+from tellverify.obligations.idle_members import with_idle_members
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import DEFAULT_SIZES, MOST_DRAWN, Options
 from tellverify.obligations.size_claims import NO_CLAIM, SizeClaim, claim_of
@@ -142,9 +143,25 @@ class _Sizes:
         key = _key(sizes)
         if key not in self._findings:
             lowered = self._at(sizes)
-            self._findings[key] = decide_instance(lowered, self._options)
+            idle = self._without_last(sizes, lowered)
+            self._findings[key] = decide_instance(lowered, self._options) if idle is None else idle
             self._keep(sizes, lowered)
         return self._findings[key]
+
+    def _without_last(
+        self, sizes: Mapping[str, int], lowered: Lowered
+    ) -> list[InstanceFinding] | None:
+        """The findings at sizes with one member less, where the last one takes no part."""
+        if lowered.graph is None or lowered.parallel:
+            return None
+        for group in self._groups:
+            key = tuple((family, n - (family in group)) for family, n in sizes.items())
+            smaller = self._known[key].graph if key in self._findings else None
+            if smaller is not None:
+                found = with_idle_members(self._findings[key], smaller, lowered.graph)
+                if found is not None:
+                    return found
+        return None
 
     def _keep(self, sizes: Mapping[str, int], lowered: Lowered) -> None:
         """Keep a graph that evidence or a picture may need."""

@@ -175,6 +175,9 @@ class _Subsets:
         if key is not None:
             return key
         forks, settled = self.program.forks, self.settled
+        targets = forks[place]
+        if len(targets) == 1 and self.program.sender[targets[0]] != FORK:
+            return targets[0]
         path: list[int] = []  # forks with one target: all of them stand for what they lead to
         while place in forks and len(forks[place]) == 1 and place not in settled:
             path.append(place)

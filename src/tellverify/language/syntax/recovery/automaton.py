@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from tellverify.language.syntax.ast import Name, Operation, RoleRef
@@ -69,21 +70,30 @@ class ParserAutomaton:
         self.values: list[object] = []
         self._name = kinds["NAME"]
         self._language = language
-        nonterminals = {name: number for number, name in enumerate(language.nonterminals)}
-        lists = {nonterminals[name]: name for name in _LISTS}
-        openers = {kinds[name] for name in _OPENERS}
-        self.list_states = {
+
+    @cached_property
+    def list_states(self) -> dict[int, str]:
+        """The states in which a list has been read, with the name of the list."""
+        numbers = {name: number for number, name in enumerate(self._language.nonterminals)}
+        lists = {numbers[name]: name for name in _LISTS}
+        return {
             state: lists[left]
             for goto in self.gotos
             for left, state in goto.items()
             if left in lists
         }
-        self.opener_states = {
-            state for row in self.rows for kind, state in row.items() if kind in openers
-        }
-        self._empty_lists = {
+
+    @cached_property
+    def opener_states(self) -> set[int]:
+        """The states behind a token that opens something."""
+        openers = {self.kinds[name] for name in _OPENERS}
+        return {state for row in self.rows for kind, state in row.items() if kind in openers}
+
+    @cached_property
+    def _empty_lists(self) -> set[int]:
+        return {
             -1 - number
-            for number, (_, _, builder) in enumerate(language.rules)
+            for number, (_, _, builder) in enumerate(self._language.rules)
             if builder in _EMPTY_LISTS
         }
 
