@@ -143,9 +143,16 @@ def test_single_blank_lines_stay() -> None:
     assert body(text) == "\nA -> B : X\n\nA -> B : Y\nrec R\n  A -> B : X\n\n  continue R\n"
 
 
-def test_foreign_line_ends_and_marks_become_plain() -> None:
-    text = "\ufeff" + HEAD.replace("\n", "\r\n") + "  A -> B : M -- x\r\n"
+def test_marks_go_and_mixed_line_ends_become_plain() -> None:
+    text = "\ufeff" + HEAD.replace("\n", "\r\n") + "  A -> B : M -- x\n"
     assert formatted(text) == HEAD + "  A -> B : M  -- x\n"
+
+
+def test_line_ends_that_agree_stay() -> None:
+    plain = HEAD + "  {- a\n     b -}\n  A -> B : M  -- x\n"
+    foreign = plain.replace("\n", "\r\n")
+    assert formatted(foreign) == formatted(plain).replace("\n", "\r\n")
+    assert formatted(formatted(foreign)) == formatted(foreign)
 
 
 def test_a_tree_without_a_source_has_no_comments() -> None:

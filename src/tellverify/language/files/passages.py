@@ -123,6 +123,8 @@ def rewritten(source: SourceFile, texts: Sequence[str | None]) -> str | None:
         block = "".join(passage.indent + line if line.strip() else line for line in lines)
         block = block.replace("\n", passage.line_break)
         text = text[: passage.lines.start] + block + text[passage.lines.end :]
+    if text == source.text:
+        return text
     wanted = [
         passage.text if new is None else new for passage, new in zip(known, texts, strict=True)
     ]
