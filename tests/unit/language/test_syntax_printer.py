@@ -174,3 +174,20 @@ def test_deep_nesting_neither_recurses_nor_fills_the_memory() -> None:
     deeper = "rec X ( " * 20_000 + "A -> B : M " + ")" * 20_000
     found = canonical(SourceFile("a.tell", f"{HEAD}  {deeper}\n"))
     assert [each.code.number for each in found.diagnostics] == ["TV192"]
+
+
+def test_comments_around_the_braces_of_an_effect_stay_where_they_are() -> None:
+    text = """effect Runtime  -- one
+  command ready : Session -> Unit  -- two
+  {  -- three
+    class : authoritative  -- four
+    progress : may_block  -- five
+  }  -- six
+
+protocol P =
+  roles A, B
+  A -> B : M
+"""
+    assert formatted(text) == text
+    below = text.replace("Unit  -- two\n", "Unit\n  -- two\n")
+    assert formatted(below) == below

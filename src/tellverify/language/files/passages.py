@@ -139,7 +139,9 @@ def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
     return len(found) == len(texts) and all(
         fragment.is_part
         or same_tree(
-            read_fragment(source, fragment).file, read_tell(SourceFile(source.path, text)).file
+            read_fragment(source, fragment).file,
+            read_tell(SourceFile(source.path, text)).file,
+            indented=True,
         )
         for fragment, text in zip(found, texts, strict=True)
     )
