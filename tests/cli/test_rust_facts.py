@@ -149,7 +149,7 @@ def test_check_and_extract_say_what_is_there() -> None:
     assert said.splitlines() == [
         "facts.rs: `InvitationFact` version 2, 6 facts",
         "facts.rs: `ChatFact` version 4, 2 facts, of no ceremony",
-        "facts.rs: `ProfileFact` version 1, 1 facts, of no ceremony",
+        "facts.rs: `ProfileFact` version 1, 1 fact, of no ceremony",
     ]
     code, said = call("extract", "facts.rs", "--name", "ChatFact")
     assert code == 0

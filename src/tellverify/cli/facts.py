@@ -25,6 +25,7 @@ from tellverify.cli.rust_code import needs_extra
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.rust_code import wide_time
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable, read_text
@@ -90,8 +91,8 @@ def _tell(path: str, read: SchemaRead) -> None:
         return
     schema = read.schema
     of = "" if schema.kind == "ceremony" else ", of no ceremony"
-    count = len(schema.variants)
-    click.echo(f"{path}: `{schema.name}` version {schema.version}, {count} facts{of}")
+    count = counted(len(schema.variants), "fact")
+    click.echo(f"{path}: `{schema.name}` version {schema.version}, {count}{of}")
     if schema.reduction is not None:
         click.echo("  reduction proved: total, monotone, a function of the set of facts")
     _print(list(_wide(path, read, schema)), {path: read.source})
@@ -154,6 +155,9 @@ def status(log: str, schema: str, name: str | None) -> int:
     except Unreadable as error:
         complain(f"cannot read {tame(log)}: {error}")
         return Exit.USAGE
+    of_ceremonies = [one for one in found if one.schema is None or one.schema.kind == "ceremony"]
+    if len(found) != 1 and len(of_ceremonies) == 1:
+        found = of_ceremonies
     if len(found) != 1:
         complain(f"{tame(schema)} has {len(found)} schemas; name one of them by --name")
         return Exit.USAGE
