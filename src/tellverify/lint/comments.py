@@ -202,13 +202,12 @@ class _CommentPlaces:
 
 
 def _of_statement(statement: ast.Statement) -> frozenset[str]:
-    match statement:
-        case ast.Send(sender, receiver, message):
-            names = [sender.name.text, receiver.name.text, message.label.text]
-        case ast.Broadcast(sender, message):
-            names = [sender.name.text, message.label.text]
-        case ast.Choice(decider):
-            names = [decider.name.text, "choice", "chooses", "decides"]
-        case _:
-            names = []
+    names: list[str] = []
+    if isinstance(statement, ast.Send):
+        roles = (statement.sender, statement.receiver)
+        names = [*(role.name.text for role in roles), statement.message.label.text]
+    elif isinstance(statement, ast.Broadcast):
+        names = [statement.sender.name.text, statement.message.label.text]
+    elif isinstance(statement, ast.Choice):
+        names = [statement.decider.name.text, "choice", "chooses", "decides"]
     return _words(" ".join(names))
