@@ -305,8 +305,9 @@ def proof_page(folder: Path) -> str:
         f"It differs from Aura's file in {known}; roles, the order of messages, choices and packs"
         " are the same."
         if known is not None
-        else "Roles, the order of messages, choices and packs follow Aura's file; labels, payload"
-        " paths, facts and single costs may differ."
+        else "Roles, the order of messages, choices and packs follow Aura's file; as many messages"
+        " carry each annotation, and each role spends as much. Labels, payload paths, facts and"
+        " single costs were not compared one by one."
     )
     title = row.name if row is not None else qualified
     words = (

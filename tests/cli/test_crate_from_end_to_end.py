@@ -76,7 +76,7 @@ def test_the_crate_from_init_to_done() -> None:
     code, said = call("facts", "check")
     assert code == 0
     assert "src/facts.rs: `HandoverFact` version 2, 4 facts" in said
-    assert "src/facts.rs: `ReceiptFact` version 1, 1 facts, of no ceremony" in said
+    assert "src/facts.rs: `ReceiptFact` version 1, 1 fact, of no ceremony" in said
     assert "TV666" not in said
     code, said = call("done", "depot.handover")
     assert code == 0

@@ -102,8 +102,20 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_nothing_to_format(tmp_path: Path) -> None:
-    (tmp_path / "page.md").write_text(f"```tell\n{LOOSE}```\n", encoding="utf-8")
+    (tmp_path / "page.md").write_text("```rust\nfn main() {}\n```\n", encoding="utf-8")
     assert tellverify("fmt", cwd=tmp_path).returncode == 4
+
+
+def test_folders_and_configurations_name_all_files_with_protocols(tmp_path: Path) -> None:
+    for name in ("page.md", "out/other.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"```tell\n{LOOSE}```\n", encoding="utf-8")
+    (tmp_path / "lib.rs").write_text(f'tell!(r#"\n{LOOSE}"#);\n', encoding="utf-8")
+    (tmp_path / "tellverify.toml").write_text('include = ["*.md", "*.rs"]\n', encoding="utf-8")
+    done = tellverify("fmt", "--check", cwd=tmp_path)
+    assert (done.returncode, "2 files to be formatted" in done.stderr) == (1, True)
+    done = tellverify("fmt", ".", cwd=tmp_path)
+    assert (done.returncode, "3 files formatted" in done.stderr) == (0, True)
     (tmp_path / "page.txt").write_text(LOOSE, encoding="utf-8")
     done = tellverify("fmt", "page.txt", cwd=tmp_path)
     assert done.returncode == 1

@@ -59,6 +59,21 @@ def test_the_tree_decides_what_is_written(command: tuple[str, ...]) -> None:
     assert call("check")[0] == 0
 
 
+def test_a_tree_of_a_former_spelling_has_no_target_yet() -> None:
+    old = GOOD.replace("A -> B", "A { flow_cost = 1 } -> B")
+    write(old_dot_tell=old, new_dot_tell=GOOD.replace("module parcel", "module other"))
+    code, said = call("init")
+    assert (code, "target" in written()) == (0, False)
+    assert said[1] == "2 protocols in 2 files: 2 pass, 0 do not"
+    assert said[2].startswith("  1 file in a former spelling, first old.tell:")
+    assert len(said) <= 10
+    assert call("check")[0] == 0
+    Path("tellverify.toml").unlink()
+    assert call("fmt", "--upgrade", "old.tell")[0] == 0
+    assert call("init")[0] == 0
+    assert written()["target"] == "telltale"
+
+
 def test_rust_and_markdown_are_included_where_they_hold_protocols() -> None:
     inside = f'use aura_macros::tell;\ntell!(r#"{GOOD}"#);\n'
     write(crates__a__src__lib_dot_rs=inside, docs__page_dot_md=f"```tell\n{GOOD}```\n")

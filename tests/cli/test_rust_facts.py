@@ -149,7 +149,7 @@ def test_check_and_extract_say_what_is_there() -> None:
     assert said.splitlines() == [
         "facts.rs: `InvitationFact` version 2, 6 facts",
         "facts.rs: `ChatFact` version 4, 2 facts, of no ceremony",
-        "facts.rs: `ProfileFact` version 1, 1 facts, of no ceremony",
+        "facts.rs: `ProfileFact` version 1, 1 fact, of no ceremony",
     ]
     code, said = call("extract", "facts.rs", "--name", "ChatFact")
     assert code == 0
@@ -201,3 +201,86 @@ def test_a_source_is_compared_with_itself_at_a_revision() -> None:
     code, said = call("compare", "below/facts.rs", "--against", "--output=x")
     assert (code, Path("x").exists()) == (2, False)
     assert "git says" in said
+
+
+TWO = """
+#[ceremony_facts]
+pub enum ParcelFact {
+    CeremonyInitiated { ceremony_id: Id, agreement_mode: Option<Mode>, timestamp_ms: u64 },
+    CeremonyCommitted { ceremony_id: Id, agreement_mode: Option<Mode>, timestamp_ms: u64 },
+    CeremonyAborted { ceremony_id: Id, reason: String, timestamp_ms: u64 },
+}
+#[domain_fact(type_id = "note")]
+pub struct NoteFact { text: String }
+"""
+PARCEL = """module parcel exposing (Parcel)
+
+protocol Parcel =
+  roles A, B
+  A { guard_capability : "parcel:offer", journal_facts : "parcel_ceremony_initiated" } -> B : Offer
+  choice B at
+    | Yes =>
+        B { guard_capability : "parcel:yes", journal_facts : "parcel_ceremony_committed" }
+          -> A : Yes
+    | No =>
+        B { guard_capability : "parcel:no", journal_facts : "parcel_ceremony_aborted" } -> A : No
+"""
+POLICY = """format = 1
+import = ["builtin:aura"]
+
+[[protocols]]
+id = "depot.parcel"
+module = "parcel"
+protocol = "Parcel"
+files = ["parcel.tell"]
+category = "C"
+category_by = "declared"
+determinism = "aura.vm.prod.default"
+class = "RecoveryGrant"
+
+[[ceremony_names]]
+protocol = "depot.parcel"
+initiated = ["parcel_ceremony_initiated"]
+committed = ["parcel_ceremony_committed"]
+aborted = ["parcel_ceremony_aborted"]
+schema = "src/facts.rs"
+"""
+
+
+def checked() -> str:
+    arguments = ["check", "parcel.tell", "--policy", "policy.toml", "--isolated", "-v"]
+    done = CliRunner().invoke(tellverify, arguments, standalone_mode=False)
+    return " ".join(done.output.split())
+
+
+def test_a_policy_names_a_rust_source_as_a_schema() -> None:
+    Path("src").mkdir()
+    Path("src/facts.rs").write_text(TWO, "utf-8")
+    Path("parcel.tell").write_text(PARCEL, "utf-8")
+    Path("policy.toml").write_text(POLICY, "utf-8")
+    said = checked()
+    assert "TV66" not in said
+    assert "rank, version 1" in said
+    Path("src/facts.rs").write_text(TWO.replace("CeremonyAborted", "Dropped"), "utf-8")
+    said = checked()
+    assert "no variant stands for `aborted`" in said
+    assert "src/facts.rs" in said
+    twice = TWO + TWO.replace("ParcelFact", "OtherFact").replace("NoteFact", "LineFact")
+    Path("src/facts.rs").write_text(twice, "utf-8")
+    assert "names no `schema_type`" in checked()
+    Path("policy.toml").write_text(f'{POLICY}schema_type = "ParcelFact"\n', "utf-8")
+    assert "TV66" not in checked()
+    Path("policy.toml").write_text(f'{POLICY}schema_type = "NoneFact"\n', "utf-8")
+    assert "no facts of the type `NoneFact`" in checked()
+    Path("policy.toml").write_text(POLICY.replace("src/facts.rs", "src/none.rs"), "utf-8")
+    assert "src/none.rs" in checked()
+
+
+def test_facts_in_rust_are_compared_between_trees() -> None:
+    for side, text in (("old", TWO), ("new", TWO.replace("{ text: String }", "{ text: Text }"))):
+        Path(side).mkdir()
+        Path(side, "facts.rs").write_text(text, "utf-8")
+        Path(side, "parcel.tell").write_text(PARCEL, "utf-8")
+    done = CliRunner().invoke(tellverify, ["compare", "old", "new"], standalone_mode=False)
+    assert "`NoteFact.text` is `Text` instead of `String`" in done.output
+    assert "upgrade the readers of the journal before its writers" in done.output

@@ -15,9 +15,8 @@ from tellverify.annotations.fact_schemas import (
     FactSchema,
     SchemaRead,
     compared,
-    read_schema,
-    read_schema_text,
 )
+from tellverify.annotations.schema_files import RUST, schemas_in, schemas_in_text
 from tellverify.annotations.time_domains import wide_times
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
@@ -26,13 +25,12 @@ from tellverify.cli.rust_code import needs_extra
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.rust_code import wide_time
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
-
-_RUST = ".rs"
 
 
 @click.group("facts")
@@ -78,7 +76,7 @@ def _with_facts(paths: Sequence[str], policy_path: str | None) -> Iterator[str]:
 
 
 def _may_have_facts(path: str) -> bool:
-    if not path.endswith(_RUST):
+    if not path.endswith(RUST):
         return False
     try:
         text = read_text(path, LARGEST)
@@ -93,8 +91,8 @@ def _tell(path: str, read: SchemaRead) -> None:
         return
     schema = read.schema
     of = "" if schema.kind == "ceremony" else ", of no ceremony"
-    count = len(schema.variants)
-    click.echo(f"{path}: `{schema.name}` version {schema.version}, {count} facts{of}")
+    count = counted(len(schema.variants), "fact")
+    click.echo(f"{path}: `{schema.name}` version {schema.version}, {count}{of}")
     if schema.reduction is not None:
         click.echo("  reduction proved: total, monotone, a function of the set of facts")
     _print(list(_wide(path, read, schema)), {path: read.source})
@@ -157,6 +155,9 @@ def status(log: str, schema: str, name: str | None) -> int:
     except Unreadable as error:
         complain(f"cannot read {tame(log)}: {error}")
         return Exit.USAGE
+    of_ceremonies = [one for one in found if one.schema is None or one.schema.kind == "ceremony"]
+    if len(found) != 1 and len(of_ceremonies) == 1:
+        found = of_ceremonies
     if len(found) != 1:
         complain(f"{tame(schema)} has {len(found)} schemas; name one of them by --name")
         return Exit.USAGE
@@ -190,7 +191,7 @@ def compare(old: str, new: str | None, against: str | None) -> int:
     try:
         if against is not None:
             label = f"{against}:{old}"
-            before, after = _read_text(_at(against, old), label, old), _read(old)
+            before, after = _read_at(old, against, label), _read(old)
             pair = (label, old)
         else:
             before, after = _read(old), _read(new or "")
@@ -250,24 +251,18 @@ def _name(read: SchemaRead) -> str:
 
 def _read(path: str) -> Sequence[SchemaRead]:
     """The schemas of a file. Raises Stopped where Rust cannot be read for lack of the extra."""
-    if not path.endswith(_RUST):
-        return (read_schema(path),)
     try:
-        text = read_text(path, LARGEST)
-    except Unreadable as error:
-        source = SourceFile(path, "")
-        return (SchemaRead(None, (say.unreadable_schema(path, str(error)),), source),)
-    return _read_text(text, path, path)
-
-
-def _read_text(text: str, label: str, path: str) -> Sequence[SchemaRead]:
-    if not path.endswith(_RUST):
-        return (read_schema_text(text, label),)
-    try:
-        from tellverify.annotations.rust_facts import rust_schemas
+        return schemas_in(path)
     except ModuleNotFoundError as error:
         raise needs_extra(error, "facts in Rust sources") from None
-    return rust_schemas(text, label)
+
+
+def _read_at(path: str, revision: str, label: str) -> Sequence[SchemaRead]:
+    """The schemas that a file had at a revision. Raises Stopped as the above."""
+    try:
+        return schemas_in_text(_at(revision, path), label, path)
+    except ModuleNotFoundError as error:
+        raise needs_extra(error, "facts in Rust sources") from None
 
 
 def _at(revision: str, path: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
-from tellverify.cli.selection import selected
+from tellverify.cli.selection import given_or_included, selected
 from tellverify.language.files import inputs
 from tellverify.language.files.passages import canonical_file
 from tellverify.report.escape import tame
@@ -33,16 +33,16 @@ def fmt(
 ) -> int:
     """Rewrite protocols in canonical layout.
 
-    PATH is a `.tell` file, a folder with such files, a Rust source or Markdown page with protocols,
-    or `-` for standard input, whose text goes to standard output; without one it is the working
-    folder. Comments and the text around protocols stay, and the meaning of a file never changes. A
-    file with errors is left alone. Exit codes: 0 all files are canonical now, 1 a file has errors
-    or, with --check, would change, 2 wrong usage, 4 there are no files.
+    PATH is a `.tell` file, a Rust source or Markdown page with protocols, a folder, or `-` for
+    standard input, whose text goes to standard output; without one the files that the configuration
+    includes count, or the working folder. Comments and the text around protocols stay, and the
+    meaning of a file never changes. A file with errors is left alone. Exit codes: 0 all files are
+    canonical now, 1 a file has errors or, with --check, would change, 2 wrong usage, 4 there are no
+    files.
     """  # fmt: skip
     run = _Run(only_check, show_diff, upgrade, quiet)
-    for path in selected(paths or (".",)):
-        if path in paths or path.endswith(inputs.SUFFIX):
-            run.format(inputs.read_given(path, stdin_name), None if path == "-" else path)
+    for path in selected(given_or_included(paths)):
+        run.format(inputs.read_given(path, stdin_name), None if path == "-" else path)
     run.summarise()
     return run.code
 
@@ -123,7 +123,7 @@ class _Run:
             for key, count in self.counts.items()
             if count
         ]
-        click.echo(", ".join(parts) or "no `.tell` files", err=True)
+        click.echo(", ".join(parts) or "no files with protocols", err=True)
 
 
 def _print(text: str) -> None:

@@ -9,9 +9,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Final
 
 import click
+import msgspec
 
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
+from tellverify.diagnostics.brace import BRACE_SURFACE, OLD_SPELLING
 from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
@@ -27,6 +29,7 @@ from tellverify.verification.setting_values import toml_text
 
 PLACES: Final = ("specs/policy", "policy")
 _MOST_SHOWN: Final = 3
+_FORMER: Final = (OLD_SPELLING, BRACE_SURFACE)
 _KINDS: Final = (".tell", ".rs", ".md")
 _STEP: Final = '- {{uses: OWNER/tellverify@v0.1.0, with: {{commands: "{commands}"}}}}'
 _GITLAB: Final = (
@@ -47,10 +50,11 @@ _HEAD = """\
 
 # Files that `tellverify check` without a path looks at. Paths are relative to this file.
 """
-_REST = """\
+_TARGET = """\
 
 # What runs the protocols: with "telltale", text that Telltale drops or rejects is an error.
-target = "telltale"
+"""
+_REST = """\
 
 # Findings from this level on make a check fail: "error", "warning" or "never".
 # fail-on = "error"
@@ -94,20 +98,24 @@ def write_configuration() -> int:
         return Exit.USAGE
     paths = list(inputs.find(["."]))
     policy = next((place for place in PLACES if os.path.isdir(place)), None)
-    run = check_paths(paths, Options(policy=policy, target=TELLTALE)).run
+    options = Options(policy=policy, target=TELLTALE)
+    run = check_paths(paths, options).run
+    old = sorted({d.path for d in run.diagnostics if d.code in _FORMER})
     if policy is None:
         policy = _known_policy(run)
-        if policy is not None:
-            run = check_paths(paths, Options(policy=f"{PREFIX}{policy}", target=TELLTALE)).run
+    known = f"{PREFIX}{policy}" if policy is not None and options.policy is None else options.policy
+    wanted = msgspec.structs.replace(options, policy=known, target="" if old else options.target)
+    if wanted != options:
+        run = check_paths(paths, wanted).run
     patterns = _patterns(paths)
     try:
         with open(NAME, "x", encoding="utf-8", newline="\n") as file:
-            file.write(_text(patterns, policy))
+            file.write(_text(patterns, policy, has_target=not old))
     except OSError as error:
         complain(f"cannot write {NAME}: {error.strerror}")
         return Exit.USAGE
     codes = _codes(policy is not None) if run.protocols else {}
-    click.echo("\n".join(_said(run, patterns, policy, codes)))
+    click.echo("\n".join(_said(run, patterns, policy, codes, old)))
     return Exit.OK
 
 
@@ -147,7 +155,7 @@ def _patterns(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{top}**/*{kind}" for kind in kinds or (".tell",))
 
 
-def _text(patterns: Sequence[str], policy: str | None) -> str:
+def _text(patterns: Sequence[str], policy: str | None, *, has_target: bool) -> str:
     listed = ", ".join(toml_text(pattern) for pattern in patterns)
     lines = f"include = [{listed}]\n"
     if policy is None:
@@ -156,11 +164,16 @@ def _text(patterns: Sequence[str], policy: str | None) -> str:
     else:
         lines += "\n# Packs, capabilities, budgets and ceremonies of the system.\n"
         lines += f"policy = {toml_text(policy)}\n"
-    return f"{_HEAD}{lines}{_REST}"
+    target = f'{"" if has_target else "# "}target = "telltale"\n'
+    return f"{_HEAD}{lines}{_TARGET}{target}{_REST}"
 
 
 def _said(
-    run: Run, patterns: Sequence[str], policy: str | None, codes: Mapping[str, int]
+    run: Run,
+    patterns: Sequence[str],
+    policy: str | None,
+    codes: Mapping[str, int],
+    old: Sequence[str],
 ) -> Iterator[str]:
     """At most ten lines on what was found and what to do next."""
     files = {one.path for one in run.protocols}
@@ -169,10 +182,15 @@ def _said(
     yield f"wrote {NAME}: include {', '.join(patterns)}; {_about_policy(policy)}"
     total = f"{counted(len(run.protocols), 'protocol')} in {counted(len(files), 'file')}"
     yield f"{total}: {len(run.protocols) - len(bad)} pass, {len(bad)} do not"
-    for one in bad[:_MOST_SHOWN]:
+    for one in bad[: _MOST_SHOWN - bool(old)]:
         yield f"  not: {tame(one.name)}, {tame(one.path)}:{one.line}, {_weakest(one)}"
     if broken:
         yield f"  {counted(len(broken), 'file')} with errors, first {tame(broken[0])}"
+    if old:
+        yield (
+            f"  {counted(len(old), 'file')} in a former spelling, first {tame(old[0])}:"
+            " `tellverify fmt --upgrade`, then set `target`"
+        )
     green = [name for name, code in codes.items() if code == Exit.OK]
     rest = [name for name in codes if name not in green]
     also = [

@@ -14,7 +14,7 @@ from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
-from tellverify.cli.selection import selected
+from tellverify.cli.selection import given_or_included, selected
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
@@ -69,20 +69,17 @@ def lint(
 ) -> int:
     """Find what is not in the canonical shape: legacy annotations, comments, layout, names.
 
-    PATH is a `.tell` file, a folder with such files, a Rust source or Markdown page with protocols,
-    or `-`; without one it is the working folder. A fix never changes roles, messages or their
-    order: the protocol graphs are compared before anything is written. Exit codes: 0 nothing at or
-    above --fail-on is left, 1 something is, 2 wrong usage, 4 there are no files.
+    PATH is a `.tell` file, a Rust source or Markdown page with protocols, a folder, or `-`; without
+    one the files that the configuration includes count, or the working folder. A fix never changes
+    roles, messages or their order: the protocol graphs are compared before anything is written.
+    Exit codes: 0 nothing at or above --fail-on is left, 1 something is, 2 wrong usage, 4 there are
+    no files.
     """  # fmt: skip
     policy = policy_path_of(policy_path)
     rules = rules_of(load_policy(policy)) if policy else default_rules()
-    read = [
-        inputs.read_given(path, stdin_name)
-        for path in selected(paths or (".",))
-        if path in paths or path.endswith(inputs.SUFFIX)
-    ]
+    read = [inputs.read_given(path, stdin_name) for path in selected(given_or_included(paths))]
     if not read:
-        complain("there are no `.tell` files")
+        complain("there are no files with protocols")
         return int(Exit.NOTHING_SELECTED)
     linted = lint_files(
         _workspace(read), rules, unsafe=unsafe_fixes, fix=fix or diff, everything=everything

@@ -13,6 +13,7 @@ from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import policy_sources, print_findings
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.diagnostics.rust_code import needs_library
 from tellverify.policy.model import Policy
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.text import SourceFile
@@ -35,14 +36,9 @@ def root_option(command: _Command) -> _Command:
     )(command)
 
 
-def is_extra(error: ModuleNotFoundError) -> bool:
-    """Whether a library of the extra `tellverify[rust]` is missing, and nothing else."""
-    return (error.name or "").partition(".")[0] in ("tree_sitter", "tree_sitter_rust")
-
-
 def needs_extra(error: ModuleNotFoundError, what: str) -> Stopped:
     """How a command ends that cannot read Rust; raises `error` if something else is missing."""
-    if not is_extra(error):
+    if not needs_library(error):
         raise error
     complain(f"{what} need the extra `tellverify[rust]`")
     return Stopped(Exit.USAGE)
@@ -89,7 +85,7 @@ def tests_of(policy: Policy, root: str) -> Mapping[str, tuple[AdmissionTest, ...
     try:
         from tellverify.admission.rust_tests import tests_of_admission
     except ModuleNotFoundError as error:
-        if not is_extra(error):
+        if not needs_library(error):
             raise
         return "that needs the extra `tellverify[rust]`"
     return tests_of_admission(policy, files)

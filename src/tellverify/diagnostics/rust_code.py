@@ -9,6 +9,13 @@ from tellverify.diagnostics.model import Annotation, Code, Diagnostic, Kind, Mar
 from tellverify.source.span import Span
 
 Spot: TypeAlias = tuple[str, Span]
+_LIBRARIES: Final = ("tree_sitter", "tree_sitter_rust")
+
+
+def needs_library(error: ModuleNotFoundError) -> bool:
+    """Whether a library of the extra `tellverify[rust]` is missing, and nothing else."""
+    return (error.name or "").partition(".")[0] in _LIBRARIES
+
 
 ADMISSION_TABLE_DRIFT: Final = Code(
     "TV664",

@@ -18,10 +18,13 @@ from tellverify.source.text import SourceFile
 
 _MARKED: Final = re.compile(r"(?:tell|invariant|note|safety)\s*:", re.IGNORECASE)
 _PHASE: Final = re.compile(r"(?:phase|step|stage|round)\s*#?\d+", re.IGNORECASE)
-_PHASE_HEAD: Final = re.compile(r"(?:phase|step|stage|round)\s*#?\d+\s*[:.,)-]*\s*", re.IGNORECASE)
+_PHASE_HEAD: Final = re.compile(
+    r"\W*(?:phase|step|stage|round)\s*#?\d+\s*[:.,)-]*\s*", re.IGNORECASE
+)
 _INVARIANT: Final = re.compile(r"(?:invariant|note|safety)\s*:", re.IGNORECASE)
 _WHOLE_WORD: Final = re.compile(r"[A-Za-z_][\w']*|[0-9]+")
 _SIGN: Final = re.compile(r"[<>=≤≥≠%±!?]")
+_DASHES: Final = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2015\u2192\u21d2", "--------")
 _LORE: Final = re.compile(
     r"\b(?:links?|linked|bundles?|endpoints?|migrat\w+|compos\w+|hand-?offs?|owner\w*)\b",
     re.IGNORECASE,
@@ -53,7 +56,9 @@ _KEPT: Final = frozenset(
         fresh stale valid twice thrice zero one two three four five six seven eight nine ten
         half majority quorum threshold first last again already yet still don't doesn't
         didn't isn't aren't do does did is are be been unsafe safe atomic atomically
-        idempotent monotonic ordered within up per"""
+        idempotent monotonic ordered within up per xor precede precedes preceding follow follows
+        following await awaits awaiting wait waits waiting expire expires agree agrees bind
+        binds owe owes hold holds"""
     )
 )
 
@@ -119,7 +124,7 @@ def _paragraphs(comments: Sequence[ast.Comment], text: str) -> list[list[ast.Com
 
 def _states_more(text: str) -> bool:
     """Whether a comment has a number, a comparison, a modal word or a condition."""
-    rest = _PHASE_HEAD.sub("", text.replace("->", " ").replace("=>", " "))
+    rest = _behind_phase(text.replace("->", " ").replace("=>", " "))
     words = {word.lower() for word in _WHOLE_WORD.findall(rest)}
     return bool(
         _MARKED.match(text)
@@ -131,12 +136,18 @@ def _states_more(text: str) -> bool:
 
 def _restates(text: str, subject: frozenset[str]) -> bool:
     """Whether all words of a comment but its phase are names of what it stands beside."""
-    rest = _PHASE_HEAD.sub("", text)
+    rest = _behind_phase(text)
     if not rest.isascii():
         return False
     names = {_stem(word) for word in subject}
     words = {word for word in _words(rest) if word not in _JOINING}
     return bool(words or _PHASE_HEAD.match(text)) and all(_stem(word) in names for word in words)
+
+
+def _behind_phase(text: str) -> str:
+    """A comment without the number of its own phase; a phase that it speaks of stays."""
+    head = _PHASE_HEAD.match(text)
+    return text[head.end() :] if head is not None else text
 
 
 def _stem(word: str) -> str:
@@ -153,7 +164,7 @@ def _text(comment: ast.Comment) -> str:
     for opening, closing in (("{-", "-}"), ("/*", "*/")):
         if text.startswith(opening):
             text = text.removeprefix(opening).removesuffix(closing)
-    return text.lstrip("-/").strip()
+    return text.translate(_DASHES).lstrip("-/").strip()
 
 
 def _words(text: str) -> frozenset[str]:
@@ -191,13 +202,12 @@ class _CommentPlaces:
 
 
 def _of_statement(statement: ast.Statement) -> frozenset[str]:
-    match statement:
-        case ast.Send(sender, receiver, message):
-            names = [sender.name.text, receiver.name.text, message.label.text]
-        case ast.Broadcast(sender, message):
-            names = [sender.name.text, message.label.text]
-        case ast.Choice(decider):
-            names = [decider.name.text, "choice", "chooses", "decides"]
-        case _:
-            names = []
+    names: list[str] = []
+    if isinstance(statement, ast.Send):
+        roles = (statement.sender, statement.receiver)
+        names = [*(role.name.text for role in roles), statement.message.label.text]
+    elif isinstance(statement, ast.Broadcast):
+        names = [statement.sender.name.text, statement.message.label.text]
+    elif isinstance(statement, ast.Choice):
+        names = [statement.decider.name.text, "choice", "chooses", "decides"]
     return _words(" ".join(names))

@@ -92,7 +92,12 @@ def _linted(
             findings = [one for one in findings if one.diagnostic.code is not NO_MODULE]
         if passage.lines is None:  # it cannot have a layout of its own
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
-        shapes += [passage.placed(one.diagnostic, source) for one in findings]
+        for one in findings:
+            is_again = one.diagnostic.code is ODD_LAYOUT and any(
+                said_before.code is ODD_LAYOUT for said_before in shapes
+            )
+            if not is_again:
+                shapes.append(passage.placed(one.diagnostic, source))
         texts.append(None)
         if unsafe is None or not findings:
             continue

@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from tellverify.annotations.ceremony import CeremonyRun, Fact, Names, Offence, explored, offence_of
-from tellverify.annotations.fact_schemas import FactSchema, SchemaRead, read_schema
+from tellverify.annotations.fact_schemas import FactSchema, SchemaRead
 from tellverify.annotations.metadata import metadata_of, of_sites
 from tellverify.annotations.reduction import faults_of_reduction
 from tellverify.annotations.rules import Rules
+from tellverify.annotations.schema_files import named_schema, records
 from tellverify.annotations.status import VARIANTS, unstable
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.ceremonies import (
@@ -63,7 +64,7 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
             unknown = Unknown(reason, UNREADABLE_SCHEMA.number)
             verdict = Verdict.of(Property.CEREMONY, ObligationScope(), unknown, context.place)
             return Decision((verdict,), tuple(found))
-        found += _against_schema(context, row, known)
+        found += _against_schema(context, row, schema, known)
     verdicts = _Ceremony(context, rules, is_own, schema).verdicts()
     return Decision(tuple(verdicts), tuple(found))
 
@@ -71,7 +72,8 @@ def decide_ceremonies(context: Context, rules: Rules) -> Decision:
 def _schema_of(context: Context, row: rows.CeremonyNames) -> SchemaRead:
     """The fact schema that the policy names for a ceremony."""
     policy = policy_at(context.options.policy).policy if context.options.policy else None
-    return read_schema(row.schema if policy is None else policy.schema_path(row))
+    path = row.schema if policy is None else policy.schema_path(row)
+    return named_schema(path, row.schema_type)
 
 
 def _first_of(read: SchemaRead) -> str:
@@ -79,7 +81,7 @@ def _first_of(read: SchemaRead) -> str:
 
 
 def _against_schema(
-    context: Context, row: rows.CeremonyNames, schema: FactSchema
+    context: Context, row: rows.CeremonyNames, read: SchemaRead, schema: FactSchema
 ) -> Iterator[Diagnostic]:
     """The facts that the policy names and the schema lacks."""
     where = Where(context.source.path, context.name)
@@ -89,7 +91,11 @@ def _against_schema(
     named = ((row.initiated, "initiated"), (row.committed, "committed"), (row.aborted, "aborted"))
     for facts, stands_for in named:
         for fact in facts:
-            if known.get(fact, typed.get(fact)) != stands_for:
+            by_convention = any(
+                one.stands_for == stands_for and records(read, fact, one.name)
+                for one in schema.variants
+            )
+            if known.get(fact, typed.get(fact)) != stands_for and not by_convention:
                 span = context.protocol.name.span
                 yield say.unknown_fact(where, span, fact, schema.name, shown)
 

@@ -440,8 +440,9 @@ class CeremonyFact(PolicyRow, frozen=True):
 class CeremonyNames(PolicyRow, frozen=True):
     """The journal facts that stand for the core variants in one protocol.
 
-    `schema` names the fact schema, `reduction` how facts become a status: by the rank of what is
-    known, or by what was written last.
+    `schema` names the fact schema, in TOML or in a Rust source, `schema_type` its type in a Rust
+    source with several, `reduction` how facts become a status: by the rank of what is known, or by
+    what was written last.
     """
 
     protocol: Text
@@ -449,6 +450,7 @@ class CeremonyNames(PolicyRow, frozen=True):
     committed: tuple[Text, ...]
     aborted: tuple[Text, ...] = ()
     schema: str = ""
+    schema_type: str = ""
     reduction: Literal["rank", "last-writer"] = "rank"
 
 

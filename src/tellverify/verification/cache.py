@@ -267,7 +267,9 @@ def _solvers() -> Iterator[str]:
         except OSError:
             continue
         for name in names:
-            if name.startswith(("z3_solver-", "cvc5-")) and name.endswith(".dist-info"):
+            if name.startswith(("z3_solver-", "cvc5-", "tree_sitter")) and name.endswith(
+                ".dist-info"
+            ):
                 yield name
 
 

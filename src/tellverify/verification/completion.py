@@ -14,7 +14,7 @@ import msgspec
 
 from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import derive
-from tellverify.annotations.fact_schemas import read_schema
+from tellverify.annotations.schema_files import named_schema
 from tellverify.language.checks.walk import preorder
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.syntax import ast
@@ -143,7 +143,7 @@ class _CompletionJudge:
         names = self._names
         if names is not None and names.schema:
             path = self._policy.schema_path(names)
-            read = read_schema(path)
+            read = named_schema(path, names.schema_type)
             if read.schema is None:
                 return _Said(
                     CompletionAnswer.NO, (f"{path}: {read.diagnostics[0].message}",), f"mend {path}"

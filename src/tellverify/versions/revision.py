@@ -60,7 +60,7 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         }
         for number in sorted(changed):
             wanted[files[number].path] = os.path.realpath(files[number].path)
-        tables = [place for place in touched if place.endswith(".toml")]
+        tables = [place for place in touched if place.endswith((".toml", ".rs"))]
         before = contents_at(base, [*wanted.values(), *tables])
     except NoRepository as error:
         raise UnknownChanges(f"--against: {error}") from None
@@ -74,7 +74,7 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
     schemas = tuple(
         (touched[place], text, now_text)
         for place in tables
-        if is_schema(text := before.get(place, b"").decode("utf-8", "replace"))
-        and is_schema(now_text := text_of(place))
+        if is_schema(place, text := before.get(place, b"").decode("utf-8", "replace"))
+        and is_schema(place, now_text := text_of(place))
     )
     return RevisionFiles(tuple(old), new, rest, rest, schemas)

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tellverify.language.files import inputs
+from tellverify.language.files.embedded import units
 from tellverify.language.files.passages import canonical_file
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.canonical import canonical
@@ -131,6 +133,21 @@ def test_texts_of_the_present_spelling_are_not_touched(body: str) -> None:
     assert respelled(f"protocol P =\n  roles A, B\n{body}") is None
 
 
+def test_lines_may_end_with_carriage_returns() -> None:
+    old = old_of(PRESENT).replace("\n", "\r\n")
+    found = read_tell(SourceFile("a.tell", old))
+    assert [one.code.number for one in found.diagnostics] == ["TV161"]
+    assert same_tree(found.file, read_tell(SourceFile("a.tell", PRESENT)).file)
+
+
+def test_a_file_with_several_protocols_has_one_note() -> None:
+    calls = "".join(f'tell!(r#"\n{old_of(PRESENT)}"#);\n' for _ in range(3))
+    (unit,) = units([inputs.decode("a.rs", calls.encode())])
+    assert [[one.code.number for one in each.diagnostics] for each in unit.parsed] == [
+        ["TV161"], [], [],
+    ]  # fmt: skip
+
+
 def test_a_fault_has_its_place_in_the_old_text() -> None:
     text = "protocol P =\n  roles A, B\n  choice at C\n    | M -> A -> B : M\n"
     from tellverify.language.checks.wellformed import check_structure
@@ -151,6 +168,11 @@ def test_rust_and_markdown_are_upgraded() -> None:
         source = SourceFile(path, before + old + after)
         assert canonical_file(source).text == source.text
         assert canonical_file(source, upgrade=True).text == before + new + after
+
+
+def test_a_text_that_stays_as_it_is_needs_no_second_look() -> None:
+    source = SourceFile("a.rs", f'tell!(r#"\n\ufeff{old_of(PRESENT)}"#);\n')
+    assert canonical_file(source).text == source.text
 
 
 def test_braces_are_upgraded_in_pages() -> None:

@@ -106,3 +106,37 @@ def test_the_file_around_keeps_its_line_breaks() -> None:
     text = page(LOOSE, TWO).replace("\n", "\r\n")
     found = canonical_file(SourceFile("page.md", text))
     assert found.text == page(ONE, TWO).replace("\n", "\r\n")
+
+
+RECORD = """type alias Witness =
+{
+  -- how often it changed
+  epoch : Int
+  name : String
+}
+
+protocol Recorded =
+  roles A, B
+  A -> B : Ping
+"""
+LOCAL = """protocol Outer =
+  roles A, B
+  call Inner
+where
+  protocol Inner(A) =
+    A -> B : Ping
+"""
+
+
+@everywhere
+@pytest.mark.parametrize("text", [RECORD, LOCAL])
+def test_lines_of_records_and_local_protocols_keep_their_columns(
+    path: str, host: object, text: str
+) -> None:
+    assert callable(host)
+    for source in (host(text, ONE), host(ONE, text)):
+        found = canonical_file(SourceFile(path, source))
+        assert found.is_faithful
+        assert found.text == source
+    wide = "".join(" " * (len(line) - len(line.lstrip())) + line for line in LOCAL.splitlines(True))
+    assert canonical_file(SourceFile(path, host(ONE, wide))).text == host(ONE, LOCAL)

@@ -143,9 +143,16 @@ def test_single_blank_lines_stay() -> None:
     assert body(text) == "\nA -> B : X\n\nA -> B : Y\nrec R\n  A -> B : X\n\n  continue R\n"
 
 
-def test_foreign_line_ends_and_marks_become_plain() -> None:
-    text = "\ufeff" + HEAD.replace("\n", "\r\n") + "  A -> B : M -- x\r\n"
+def test_marks_go_and_mixed_line_ends_become_plain() -> None:
+    text = "\ufeff" + HEAD.replace("\n", "\r\n") + "  A -> B : M -- x\n"
     assert formatted(text) == HEAD + "  A -> B : M  -- x\n"
+
+
+def test_line_ends_that_agree_stay() -> None:
+    plain = HEAD + "  {- a\n     b -}\n  A -> B : M  -- x\n"
+    foreign = plain.replace("\n", "\r\n")
+    assert formatted(foreign) == formatted(plain).replace("\n", "\r\n")
+    assert formatted(formatted(foreign)) == formatted(foreign)
 
 
 def test_a_tree_without_a_source_has_no_comments() -> None:
@@ -167,3 +174,20 @@ def test_deep_nesting_neither_recurses_nor_fills_the_memory() -> None:
     deeper = "rec X ( " * 20_000 + "A -> B : M " + ")" * 20_000
     found = canonical(SourceFile("a.tell", f"{HEAD}  {deeper}\n"))
     assert [each.code.number for each in found.diagnostics] == ["TV192"]
+
+
+def test_comments_around_the_braces_of_an_effect_stay_where_they_are() -> None:
+    text = """effect Runtime  -- one
+  command ready : Session -> Unit  -- two
+  {  -- three
+    class : authoritative  -- four
+    progress : may_block  -- five
+  }  -- six
+
+protocol P =
+  roles A, B
+  A -> B : M
+"""
+    assert formatted(text) == text
+    below = text.replace("Unit  -- two\n", "Unit\n  -- two\n")
+    assert formatted(below) == below

@@ -32,14 +32,11 @@ def check_begun(where: Where, bodies: Sequence[ast.Block]) -> Iterator[Diagnosti
     ended: dict[str, list[tuple[int, ast.Name, str]]] = {}
     for number, body in enumerate(bodies):
         for statement in preorder(body):
-            match statement:
-                case ast.Begin(name):
-                    begun.setdefault(name.text, set()).add(number)
-                case ast.Await(name) | ast.Resolve(name) | ast.Invalidate(name):
-                    word = type(statement).__name__.lower()
-                    ended.setdefault(name.text, []).append((number, name, word))
-                case _:
-                    pass
+            if isinstance(statement, ast.Begin):
+                begun.setdefault(statement.name.text, set()).add(number)
+            elif isinstance(statement, ast.Await | ast.Resolve | ast.Invalidate):
+                name, word = statement.name, type(statement).__name__.lower()
+                ended.setdefault(name.text, []).append((number, name, word))
     for text, places in ended.items():
         if text not in begun:
             _, name, word = places[0]
@@ -83,13 +80,10 @@ class _Ends:
             stack.append((block, position + 1, number, origin))
             statement = block[position]
             place += 1
-            match statement:
-                case ast.Begin(name) if name.text in wanted:
-                    self._begins.append((statement, number, place))
-                case ast.Await(name) | ast.Resolve(name) | ast.Invalidate(name):
-                    self._ends.setdefault(name.text, []).append(place)
-                case _:
-                    pass
+            if isinstance(statement, ast.Begin) and statement.name.text in wanted:
+                self._begins.append((statement, number, place))
+            elif isinstance(statement, ast.Await | ast.Resolve | ast.Invalidate):
+                self._ends.setdefault(statement.name.text, []).append(place)
             repeats = isinstance(statement, ast.Loop | ast.Rec)
             inside = Position(number, position, 0, repeats)
             stack.extend((inner, 0, -1, inside) for inner in reversed(child_blocks(statement)))

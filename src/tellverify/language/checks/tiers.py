@@ -134,11 +134,9 @@ def _open_family(protocol: ast.Protocol) -> Blocker | None:
 
 
 def _no_session(statement: ast.Statement) -> Blocker | None:
-    match statement:
-        case ast.Begin() | ast.Await() | ast.Resolve() | ast.Invalidate():
-            return _blocker(statement, "operations in progress have no place in a session type")
-        case _:
-            return None
+    if isinstance(statement, ast.Begin | ast.Await | ast.Resolve | ast.Invalidate):
+        return _blocker(statement, "operations in progress have no place in a session type")
+    return None
 
 
 def _no_machine(declarations: Sequence[ast.Declaration]) -> Blocker | None:

@@ -47,8 +47,24 @@ def child_blocks(statement: ast.Statement) -> tuple[ast.Block, ...]:
             if statement.on_cancel is None:
                 return (statement.body, statement.on_timeout)
             return (statement.body, statement.on_timeout, statement.on_cancel)
-        case _:
+        case (
+            ast.Send()
+            | ast.Broadcast()
+            | ast.Continue()
+            | ast.Call()
+            | ast.Begin()
+            | ast.Await()
+            | ast.Resolve()
+            | ast.Invalidate()
+            | ast.Publish()
+            | ast.PublishAs()
+            | ast.Materialize()
+            | ast.Handoff()
+            | ast.DependentWork()
+        ):
             return ()
+        case _:
+            assert_never(statement)
 
 
 def with_blocks(statement: ast.Statement, blocks: Sequence[ast.Block]) -> ast.Statement:
@@ -70,8 +86,24 @@ def with_blocks(statement: ast.Statement, blocks: Sequence[ast.Block]) -> ast.St
         case ast.Timeout():
             cancel = blocks[2] if len(blocks) == 3 else None
             return replace(statement, body=blocks[0], on_timeout=blocks[1], on_cancel=cancel)
-        case _:
+        case (
+            ast.Send()
+            | ast.Broadcast()
+            | ast.Continue()
+            | ast.Call()
+            | ast.Begin()
+            | ast.Await()
+            | ast.Resolve()
+            | ast.Invalidate()
+            | ast.Publish()
+            | ast.PublishAs()
+            | ast.Materialize()
+            | ast.Handoff()
+            | ast.DependentWork()
+        ):
             return statement
+        case _:
+            assert_never(statement)
 
 
 def preorder(block: ast.Block) -> Iterator[ast.Statement]:
@@ -181,8 +213,22 @@ def statement_text(statement: ast.Statement) -> str:
             return "publish"
         case ast.DependentWork():
             return "dependent work"
-        case _:
+        case (
+            ast.Choice()
+            | ast.Par()
+            | ast.Case()
+            | ast.Timeout()
+            | ast.Begin()
+            | ast.Await()
+            | ast.Resolve()
+            | ast.Invalidate()
+            | ast.Publish()
+            | ast.Materialize()
+            | ast.Handoff()
+        ):
             return type(statement).__name__.lower()
+        case _:
+            assert_never(statement)
 
 
 def head_place(statement: ast.Statement) -> Span:
@@ -199,8 +245,22 @@ def head_place(statement: ast.Statement) -> Span:
             return span_between(span, name.span)
         case ast.Case() | ast.Par():
             return Span(span.start, min(span.end, span.start + len(statement_text(statement))))
-        case _:
+        case (
+            ast.Continue()
+            | ast.Call()
+            | ast.Begin()
+            | ast.Await()
+            | ast.Resolve()
+            | ast.Invalidate()
+            | ast.Publish()
+            | ast.PublishAs()
+            | ast.Materialize()
+            | ast.Handoff()
+            | ast.DependentWork()
+        ):
             return span
+        case _:
+            assert_never(statement)
 
 
 def span_between(whole: Span, inner: Span) -> Span:

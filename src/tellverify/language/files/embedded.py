@@ -75,7 +75,21 @@ def _embedding(file: inputs.ReadFile, source: SourceFile) -> tuple[Unit, list[Un
         _named(read_fragment(source, fragment), fragment.namespace, file.path, said)
         for fragment in found.fragments
     )
-    return Unit(file, source, parsed, tuple(said)), files
+    return Unit(file, source, _told_once(parsed), tuple(said)), files
+
+
+def _told_once(parsed: tuple[Parsed, ...]) -> tuple[Parsed, ...]:
+    """The choreographies of a file, where only the first in the old spelling has the note on it."""
+    found: list[Parsed] = []
+    is_told = False
+    for one in parsed:
+        is_old = any(each.code is say.OLD_SPELLING for each in one.diagnostics)
+        if is_old and is_told:
+            rest = tuple(each for each in one.diagnostics if each.code is not say.OLD_SPELLING)
+            one = msgspec.structs.replace(one, diagnostics=rest)
+        is_told = is_told or is_old
+        found.append(one)
+    return tuple(found)
 
 
 def _named(

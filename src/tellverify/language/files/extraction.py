@@ -340,7 +340,8 @@ class _FragmentFinder:
         column += code
         indents = [len(one) - len(one.lstrip(" ")) for one in rest.split("\n") if one.strip()]
         if line.strip() and indents and min(indents) <= column:
-            deeper = _HEAD_OF_BODY.search(line) is not None
+            # The body follows; one that is deeper already has a `where` or protocol below it.
+            deeper = _HEAD_OF_BODY.search(line) is not None and indents[0] == min(indents)
             column = max(min(indents) - deeper, 0)
         elif not indents:
             column = 0

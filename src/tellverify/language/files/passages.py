@@ -123,6 +123,8 @@ def rewritten(source: SourceFile, texts: Sequence[str | None]) -> str | None:
         block = "".join(passage.indent + line if line.strip() else line for line in lines)
         block = block.replace("\n", passage.line_break)
         text = text[: passage.lines.start] + block + text[passage.lines.end :]
+    if text == source.text:
+        return text
     wanted = [
         passage.text if new is None else new for passage, new in zip(known, texts, strict=True)
     ]
@@ -137,7 +139,9 @@ def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
     return len(found) == len(texts) and all(
         fragment.is_part
         or same_tree(
-            read_fragment(source, fragment).file, read_tell(SourceFile(source.path, text)).file
+            read_fragment(source, fragment).file,
+            read_tell(SourceFile(source.path, text)).file,
+            indented=True,
         )
         for fragment, text in zip(found, texts, strict=True)
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from typing import Final
 
 import msgspec
 
@@ -15,6 +17,8 @@ from tellverify.language.syntax.printing.rows import RowTooLarge
 from tellverify.language.syntax.spans import same_tree
 from tellverify.language.syntax.surface import is_brace_surface, old_spelling_of, read_tell
 from tellverify.source.text import SourceFile
+
+_BARE_LINE_FEED: Final = re.compile(r"(?<!\r)\n")
 
 
 class Canonical(msgspec.Struct, frozen=True):
@@ -29,7 +33,7 @@ class Canonical(msgspec.Struct, frozen=True):
 
 
 def canonical(source: SourceFile, *, upgrade: bool = False) -> Canonical:
-    """`source` in canonical layout.
+    """`source` in canonical layout, with CRLF at the ends of lines if all of its lines have it.
 
     A text on the brace surface or in the old spelling stays as it is, unless it is to be upgraded.
     """
@@ -58,7 +62,12 @@ def canonical(source: SourceFile, *, upgrade: bool = False) -> Canonical:
         and same_tree(file, again.file)
         and _words(file.comments) == _words(again.file.comments)
     )
-    return Canonical(text if is_faithful else None, (), is_faithful)
+    if not is_faithful:
+        return Canonical(None, (), is_faithful)
+    breaks = source.text.count("\n")
+    if breaks and source.text.count("\r\n") == breaks:
+        text = _BARE_LINE_FEED.sub("\r\n", text)
+    return Canonical(text)
 
 
 def _with_dashes(comment: ast.Comment) -> ast.Comment:

@@ -19,7 +19,9 @@ import msgspec
 from tellverify.source.span import Span
 
 _HIDDEN: Final = re.compile(r'--[^\n]*|\{-(?s:.)*?-\}|"[^"\n]*"')
-_CHOICE: Final = re.compile(r"\bchoice[ \t]+(at[ \t]+)(\w+(?:\[[^\]\n]*\])?)(?=[ \t]*(?:\n|\||$))")
+_CHOICE: Final = re.compile(
+    r"\bchoice[ \t]+(at[ \t]+)(\w+(?:\[[^\]\n]*\])?)(?=[ \t\r]*(?:\n|\||$))"
+)
 _BAR: Final = re.compile(
     r"^[ \t]*\|[ \t]*\w+[ \t]*(?:\([^()\n]*\))?"
     r"(?:[ \t]*when\b[^\n]*?)?[ \t]*(->)(?=[ \t]*(?:\n|$|[^\n]))",

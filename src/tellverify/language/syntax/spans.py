@@ -46,8 +46,11 @@ def _children(node: msgspec.Struct | tuple[object, ...]) -> tuple[object, ...]:
     return node if isinstance(node, tuple) else msgspec.structs.astuple(node)
 
 
-def same_tree(one: ast.File, other: ast.File) -> bool:
-    """Whether two files say the same: equal trees, whatever their spans and comments are."""
+def same_tree(one: ast.File, other: ast.File, *, indented: bool = False) -> bool:
+    """Whether two files say the same: equal trees, whatever their spans and comments are.
+
+    With `indented` the lines of texts such as record types may begin at other columns.
+    """
     todo: list[tuple[object, object]] = [
         (getattr(one, field), getattr(other, field))
         for field in one.__struct_fields__
@@ -64,9 +67,19 @@ def same_tree(one: ast.File, other: ast.File) -> bool:
             if len(mine) != len(theirs):
                 return False
             todo.extend(zip(mine, theirs, strict=True))
-        elif left != right:
+        elif left != right and not (indented and _same_lines(left, right)):
             return False
     return True
+
+
+def _same_lines(left: object, right: object) -> bool:
+    """Whether two texts differ at most in the blanks that their lines begin with."""
+    return (
+        isinstance(left, str)
+        and isinstance(right, str)
+        and [line.lstrip(" \t") for line in left.split("\n")]
+        == [line.lstrip(" \t") for line in right.split("\n")]
+    )
 
 
 def placed(file: ast.File, place: Callable[[Span], Span]) -> ast.File:

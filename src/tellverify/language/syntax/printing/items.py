@@ -31,7 +31,7 @@ def item_rows(item: Item, places: RowPlaces, inside: list[Span]) -> list[Printed
         case ast.UnionType():
             return _union(item, inside)
         case ast.Effect():
-            return _effect(item, inside)
+            return _effect(item, places, inside)
         case ast.AgreementProfile() | ast.GuestRuntime():
             return _fields(item)
         case ast.Operation():
@@ -181,11 +181,11 @@ def _union(item: ast.UnionType, inside: list[Span]) -> list[PrintedRow]:
 # Effects and operations
 
 
-def _effect(item: ast.Effect, inside: list[Span]) -> list[PrintedRow]:
+def _effect(item: ast.Effect, places: RowPlaces, inside: list[Span]) -> list[PrintedRow]:
     head = f"effect {item.name.text}"
     rows = [PrintedRow(0, head, item.span.start, item.name.span.end, 0, opens=True, apart=True)]
     for operation in item.operations:
-        rows.extend(_effect_operation(operation, inside))
+        rows.extend(_effect_operation(operation, places, inside))
     last = rows[-1]
     rows[-1] = PrintedRow(
         last.indent,
@@ -200,7 +200,9 @@ def _effect(item: ast.Effect, inside: list[Span]) -> list[PrintedRow]:
     return rows
 
 
-def _effect_operation(operation: ast.EffectOperation, inside: list[Span]) -> list[PrintedRow]:
+def _effect_operation(
+    operation: ast.EffectOperation, places: RowPlaces, inside: list[Span]
+) -> list[PrintedRow]:
     """The signature, and below it a row for each line of metadata."""
     _add_opaque(operation.argument, inside)
     _add_opaque(operation.result, inside)
@@ -214,9 +216,10 @@ def _effect_operation(operation: ast.EffectOperation, inside: list[Span]) -> lis
     if len(fields) < 2:
         braces = f"{{ {fields[0][0]} }}" if fields else "{}"
         return [PrintedRow(_STEP, f"{head} {braces}", start, operation.span.end, _STEP)]
+    brace = places.code_after(end) if places.text else end
     rows = [
         PrintedRow(_STEP, head, start, end, _STEP),
-        PrintedRow(_STEP, "{", end, end, _STEP, opens=True, tight=True),
+        PrintedRow(_STEP, "{", brace, brace + 1, _STEP, opens=True, tight=True),
     ]
     for text, key, value in fields:
         place = Span(key.span.start, value.span.end)
