@@ -245,7 +245,7 @@ class Before(msgspec.Struct, frozen=True):
     """An obligation as the run before had it, or a finding it had: then `status` is "finding".
 
     `name` is the obligation, or the message of the finding; `path` is the file as it is called
-    now.
+    now. `faults` are the fingerprints of the faults that a refutation covers.
     """
 
     path: str
@@ -254,11 +254,12 @@ class Before(msgspec.Struct, frozen=True):
     status: str
     fingerprint: str
     code: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """What was known before: fingerprints of accepted findings and refutations, and a run to
-    compare with. `path` is the file it was read from.
+    """What was known before: fingerprints of accepted findings and faults, and a run to compare
+    with. `path` is the file it was read from.
     """
 
     path: str

@@ -19,7 +19,7 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import ObligationScope, SubjectKind
-from tellverify.verdict.outcome import Outcome, Skipped, Unknown
+from tellverify.verdict.outcome import Outcome, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
@@ -125,6 +125,21 @@ def _decisive(options: Options) -> Options:
     )
 
 
+def _covering(reports: Sequence[ProtocolReport], files: Sequence[ReadFile]) -> list[ProtocolReport]:
+    """The reports, whose refutations cover the faults of exactly what the files say."""
+    if not any(isinstance(v.outcome, Refuted) for report in reports for v in report.verdicts):
+        return list(reports)
+    from tellverify.verification.known_faults import covering, plain_lines
+
+    content = "\n".join(plain_lines(file.text or "") for file in files)
+    return [
+        msgspec.structs.replace(
+            report, verdicts=tuple(covering(v, content) for v in report.verdicts)
+        )
+        for report in reports
+    ]
+
+
 class _FileCheck:
     """The check of one file."""
 
@@ -168,6 +183,7 @@ class _FileCheck:
             reason = self._clock.reason(seconds)
             self._give_up(document, Unknown(reason, TIMEOUT.number))
         result.more = tuple(protocols.all_files())
+        result.reports = _covering(result.reports, [file, *result.more])
         return result
 
     def _document(self, file: ReadFile) -> tuple[WorkflowDocument | None, list[Diagnostic]]:
