@@ -193,14 +193,14 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     if flags.strict:
         options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)
-    cache, about_it = _cache(found, flags)
+    cache, is_own, about_it = _cache(found, flags)
     conduct = Schedule(
         found.jobs or os.cpu_count() or 1,
         cache,
-        flags.recheck_cache,
+        flags.recheck_cache or not is_own,
         seconds=_total(flags),
         only=only,
-        more=_workflows(found, flags, options, cache),
+        more=_workflows(found, flags, options, cache if is_own and not flags.recheck_cache else ""),
     )
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
@@ -270,26 +270,29 @@ def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) 
             raise click.UsageError(f"`{kind}={path}` of `reports` is not written: {why}")
 
 
-def _cache(settings: Settings, flags: Flags) -> tuple[str, list[str]]:
-    """The file of the cache, empty for none, and what to tell about it.
+def _cache(settings: Settings, flags: Flags) -> tuple[str, bool, list[str]]:
+    """The file of the cache, empty for none, whether it is in the user's own folder, and what to
+    tell about it.
 
     It is in the user's folder, never among the files that are checked, unless another folder is
     named. Without a word of the user there is one where there is a configuration.
     """
     wanted = settings.cache or settings.cache_dir is not None or settings.path
     if settings.cache is False or not wanted or (flags.isolated and flags.cache_dir is None):
-        return "", []
-    if settings.cache_dir is not None:
-        return os.path.join(settings.cache_dir, CACHE_NAME), []
-    from tellverify.verification.cache_key import NoKey, user_folder
+        return "", True, []
+    from tellverify.verification.cache_key import NoKey, is_user_folder, user_folder
 
+    if settings.cache_dir is not None:
+        own = is_user_folder(settings.cache_dir)
+        return os.path.join(settings.cache_dir, CACHE_NAME), own, []
     try:
         folder = user_folder()
     except NoKey as error:
-        return "", [f"there is no cache: {error}"]
+        return "", True, [f"there is no cache: {error}"]
     if _is_below(folder, settings.folder):
-        return "", [f"there is no cache: {folder} is in the folder of the configuration"]
-    return os.path.join(folder, CACHE_NAME), []
+        about = f"there is no cache: {folder} is in the folder of the configuration"
+        return "", True, [about]
+    return os.path.join(folder, CACHE_NAME), True, []
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -382,10 +385,7 @@ def perform(flags: Flags) -> CheckResult | None:
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style
-    files = len(result.run.inputs)
-    told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
-    if found.cached and style not in ("text", "errors"):
-        complain(told[0])  # text has it at the end of the totals; JSON and pages use no cache
+    told = _of_the_cache(run, style)
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
         run = msgspec.structs.replace(run, timing=(("total", seconds), *found.seconds))
@@ -393,6 +393,15 @@ def perform(flags: Flags) -> CheckResult | None:
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
     return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def _of_the_cache(run: Run, style: str) -> list[str]:
+    """What is said of the cache at the end of the totals; on standard error without any."""
+    if run.cached is None:
+        return []
+    if style == "none":
+        complain(run.cached.text)
+    return [run.cached.text]
 
 
 def _revision(flags: Flags) -> Revision | None:

@@ -267,6 +267,21 @@ class Baseline(msgspec.Struct, frozen=True):
     previous: tuple[Before, ...] = ()
 
 
+class CachedFiles(msgspec.Struct, frozen=True):
+    """How many of the files of a check the cache had; `again` if each was computed all the same."""
+
+    files: int
+    of: int
+    again: bool = False
+
+    @builtins.property
+    def text(self) -> str:
+        """`2 of 5 files from the cache`."""
+        return f"{self.files} of {self.of} files from the cache" + (
+            ", computed again" if self.again else ""
+        )
+
+
 WEAKER: Final = "TV016"  # notes of it are in every report
 
 
@@ -282,7 +297,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     is the address of the documentation.
     `revision` is known in CI, or where the command line says it.
     `completions` has the definition of done of protocols that the policy lists.
-    `versions` is what the protocols were compared with, if they were.
+    `versions` is what the protocols were compared with, if they were. `cached` is None where the
+    cache had nothing.
     """
 
     inputs: tuple[Input, ...]
@@ -303,6 +319,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     revision: Revision | None = None
     completions: tuple[Completion, ...] = ()
     versions: ComparedVersions | None = None
+    cached: CachedFiles | None = None
 
     @builtins.property
     def semantics(self) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
-from tellverify.verdict.run import Input
+from tellverify.verdict.run import CachedFiles, Input
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.interruption import INTERRUPTED, code_of
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Schedule(msgspec.Struct, frozen=True):
     """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
 
-    With `recheck` nothing is taken from the cache: what it has is compared with what is computed.
+    With `recheck` nothing is taken from the cache: what it has is compared with what is computed,
+    as for a cache that is not in the folder of the user.
     `only` are the numbers of the files that are reported on; the others are there to be imported.
     `progress` is called with how many files are done, of how many, and the path of the last one.
     `more` gives the results of files of another kind, which belong to the same run.
@@ -40,14 +41,13 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class ScheduledRun(msgspec.Struct, frozen=True):
-    """What came out, what to tell about the way there, and how many files the cache knew.
+    """What came out, and what to tell about the way there.
 
     `seconds` are those that each file took, by its path; 0 for what the cache knew.
     """
 
     checked: Checked
     notes: tuple[str, ...] = ()
-    cached: int = 0
     seconds: tuple[tuple[str, float], ...] = ()
 
 
@@ -73,8 +73,12 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
         reason = f"{word}: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=ended, exit_reason=reason)
         checked = msgspec.structs.replace(checked, run=run)
+    if work.cached:
+        cached = CachedFiles(work.cached, len(checked.run.inputs), how.recheck)
+        run = msgspec.structs.replace(checked.run, cached=cached)
+        checked = msgspec.structs.replace(checked, run=run)
     seconds = tuple((result.file.path, round(result.seconds, 3)) for result in done)
-    return ScheduledRun(checked, notes, work.cached, seconds)
+    return ScheduledRun(checked, notes, seconds)
 
 
 class _Work:
@@ -161,7 +165,9 @@ class _Work:
             from tellverify.verification.stored_results import encoded
 
             text = encoded(result)
-            if index in self._stored and text != self._stored[index]:
+            if index in self._stored and text == self._stored[index]:
+                self.cached += 1
+            elif index in self._stored:
                 here = f"{result.file.path} in the cache {self._how.cache}"
                 self._differing.append(f"the result of {here} is not what is computed now")
             if text is not None and index in self._keys:
