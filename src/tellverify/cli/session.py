@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
-from tellverify.cli.asked import files_of, paths_of, reviewed
+from tellverify.cli.asked import files_of, paths_of, read_asked, reviewed
 from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
@@ -171,7 +171,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     paths, notes = paths_of(flags, found)
     named, about_files = files_of(paths, flags, found)
     notes.extend(about_files)
-    asked = [inputs.read_given(path, flags.stdin_name) for path in named]
+    asked = read_asked(named, flags)
     files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
@@ -225,7 +225,8 @@ def _workflows(
     def results() -> Sequence[FileResult]:
         from tellverify.workflows.workflow_check import configured_results
 
-        return configured_results(wanted, options, cache)
+        confined = settings.folder if "workflows" in settings.confined else ""
+        return configured_results(wanted, options, cache, confined)
 
     return results
 

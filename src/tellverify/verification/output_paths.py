@@ -13,6 +13,7 @@ from typing import Final
 
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.refused import RefusedFile as RefusedFile
+from tellverify.verification.repository import top_of
 
 _EVIDENCE: Final = (
     b'{"schema":"tellverify/',
@@ -33,6 +34,17 @@ def escape(path: str, folder: str) -> str:
     if ".git" in (part.lower() for part in os.path.relpath(place, top).split(os.sep)):
         return f"`{path}` leads into the folder of git"
     return ""
+
+
+def leads_out(path: str, folder: str) -> bool:
+    """Whether `path`, which was found in `folder`, is a link to what is not there.
+
+    What lies in the same work tree of git is.
+    """
+    if not os.path.islink(path):
+        return False
+    top = os.path.join(top_of(folder) or os.path.realpath(folder), "")
+    return not os.path.realpath(path).startswith(top)
 
 
 def report_refusal(
@@ -67,6 +79,8 @@ def evidence_refusal(path: str, folder: str) -> str:
 
 def baseline_refusal(path: str, folder: str) -> str:
     """Why a configuration may not have the baseline kept at `path`; empty when it may."""
+    if not path.lower().endswith(".json"):
+        return "the path of a baseline ends in .json"
     return escape(path, folder) or _strange(path, "baseline", (b'"tellverify/baseline-',))
 
 

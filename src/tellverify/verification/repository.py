@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-_QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
+QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
 
 
 class NoRepository(Exception):
@@ -76,7 +76,7 @@ def _below(place: str, top: str) -> str:
 
 
 def _git(folder: str, *arguments: str) -> str:
-    command: Sequence[str] = ("git", *_QUIET, *arguments)
+    command: Sequence[str] = ("git", *QUIET, *arguments)
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, check=False, stdin=subprocess.DEVNULL
@@ -128,7 +128,7 @@ def contents_at(commit: str, places: Sequence[str]) -> dict[str, bytes]:
     top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
     names = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
     asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
-    command = ("git", *_QUIET, "cat-file", "--batch")
+    command = ("git", *QUIET, "cat-file", "--batch")
     try:
         done = subprocess.run(
             command, input=os.fsencode(asked), cwd=top, capture_output=True, check=False
