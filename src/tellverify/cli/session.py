@@ -28,7 +28,7 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import NO_FAULTS, requirement_key
 from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
-from tellverify.verdict.run import EvidenceFile, Run
+from tellverify.verdict.run import CachedFiles, EvidenceFile, Run
 from tellverify.verification.checked import Checked, FileResult
 from tellverify.verification.interruption import CODES
 from tellverify.verification.memory import limit_memory
@@ -360,6 +360,7 @@ def perform(flags: Flags) -> CheckResult | None:
         docs=flags.docs_url or "",
         solvers=solvers_of(result.run.protocols),
         revision=_revision(flags),
+        cached=_cached(found, ready),
     )
     if flags.changed_since is not None and ready.files and not ready.only:
         reason = f"nothing has changed since `{flags.changed_since}`"
@@ -394,6 +395,12 @@ def perform(flags: Flags) -> CheckResult | None:
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
     return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def _cached(found: ScheduledRun, ready: CheckPlan) -> CachedFiles | None:
+    if not found.cached:
+        return None
+    return CachedFiles(found.cached, len(found.checked.run.inputs), ready.conduct.recheck)
 
 
 def _of_the_cache(run: Run, style: str) -> list[str]:

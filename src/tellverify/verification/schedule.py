@@ -12,7 +12,7 @@ import msgspec
 
 from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
-from tellverify.verdict.run import CachedFiles, Input
+from tellverify.verdict.run import Input
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.interruption import INTERRUPTED, code_of
 
@@ -41,13 +41,14 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class ScheduledRun(msgspec.Struct, frozen=True):
-    """What came out, and what to tell about the way there.
+    """What came out, what to tell about the way there, and how many files the cache knew.
 
     `seconds` are those that each file took, by its path; 0 for what the cache knew.
     """
 
     checked: Checked
     notes: tuple[str, ...] = ()
+    cached: int = 0
     seconds: tuple[tuple[str, float], ...] = ()
 
 
@@ -73,12 +74,8 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
         reason = f"{word}: {len(done)} of {work.count} files were checked"
         run = msgspec.structs.replace(checked.run, exit_code=ended, exit_reason=reason)
         checked = msgspec.structs.replace(checked, run=run)
-    if work.cached:
-        cached = CachedFiles(work.cached, len(checked.run.inputs), how.recheck)
-        run = msgspec.structs.replace(checked.run, cached=cached)
-        checked = msgspec.structs.replace(checked, run=run)
     seconds = tuple((result.file.path, round(result.seconds, 3)) for result in done)
-    return ScheduledRun(checked, notes, seconds)
+    return ScheduledRun(checked, notes, work.cached, seconds)
 
 
 class _Work:
