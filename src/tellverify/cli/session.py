@@ -122,7 +122,7 @@ def settled(flags: Flags, folder: str = ".") -> Settings:
 
     if flags.require:
         loaded = weakening.with_floor(loaded, flags.require)
-    weaker = weakening.weakenings(loaded)
+    weaker = weakening.weakenings(loaded, strict=flags.strict)
     if flags.strict:
         loaded = weakening.strengthened(loaded, weaker)
     found = settings_of(loaded, flags.levels())

@@ -55,11 +55,17 @@ def tracked_below(folder: str) -> frozenset[str]:
 
 
 def text_at(revision: str, path: str) -> bytes | None:
-    """The content of `path` at `revision`, None where it was not there. Raises NoRepository."""
+    """The content of `path` at `revision`, None where it was not there. Raises NoRepository.
+
+    What lies in another work tree than the working folder, such as a submodule, was not there: its
+    revisions are those of another repository.
+    """
     place = os.path.abspath(path)
     top = top_of(os.path.dirname(place))
     if not top:
         raise NoRepository(f"{path} is not in a git work tree")
+    if top_of(".") not in ("", top):
+        return None
     if revision.startswith("-") or not revision.strip():
         raise NoRepository(f"`{revision}` is no git revision")
     commit = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
