@@ -198,6 +198,7 @@ def test_a_link_below_the_folder_of_evidence_is_refused(
     code, _, err = tellverify("check")
     assert code == 2
     assert "leads out of e" in err
+    assert tellverify("check", "--isolated", "--evidence", "e")[0] == 2
     assert sorted(os.listdir(tmp_path)) == ["profile", "tree"]
 
 

@@ -70,11 +70,17 @@ def evidence_refusal(path: str, folder: str) -> str:
 
     `folder` is the one that it names: no link below it leads out of it.
     """
-    top = os.path.join(os.path.realpath(folder), "")
-    if not os.path.realpath(path).startswith(top):
-        return f"{path} leads out of {folder}"
+    why = way_out(path, folder)
+    if why:
+        return why
     why = _strange(path, "evidence", _EVIDENCE)
     return f"{path}: {why}" if why else ""
+
+
+def way_out(path: str, folder: str) -> str:
+    """Why `path`, which is below `folder` by its name, is not there; empty when it is."""
+    top = os.path.join(os.path.realpath(folder), "")
+    return "" if os.path.realpath(path).startswith(top) else f"{path} leads out of {folder}"
 
 
 def baseline_refusal(path: str, folder: str) -> str:
