@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HEAVY = (
     "lark",
     "z3",
@@ -68,9 +70,10 @@ def test_a_check_that_nobody_configured_loads_no_configuration(tmp_path: Path) -
     assert loaded & unwanted == wanted
 
 
-def test_a_warm_cache_loads_no_parser(tmp_path: Path) -> None:
+def test_a_warm_cache_loads_no_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     (tmp_path / "small.tell").write_text(SMALL, encoding="utf-8")
-    command = "['check', '-q', '--cache-dir', 'c', 'small.tell']"
+    command = "['check', '-q', '--cache-dir', 'home/tellverify', 'small.tell']"
     code = f"from tellverify.cli.group import run\nassert run({command}) == 0"
     assert "tellverify.language.syntax.parser" in _loaded(code, tmp_path)
     loaded = _loaded(code, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -14,6 +15,9 @@ import pytest
 from tellverify.cli.group import run
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
+from tellverify.report.html.page import write_html
+from tellverify.report.run_file import write_json
+from tellverify.verdict.run import CachedFiles, Run
 from tellverify.verification import cache
 from tellverify.verification.cache import Keys
 from tellverify.verification.cache_key import NoKey, is_sealed, seal, user_key
@@ -30,6 +34,7 @@ protocol Good =
         A -> C : stop
 """
 
+AGAIN = "1 of 1 files from the cache, computed again"
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -120,14 +125,14 @@ def test_entries_made_with_another_key_are_not_used(tellverify: Command, home: P
     _, out, err = tellverify("check", "--cache-dir", "c")
     assert "from the cache" not in out
     assert "1 entry" in err
-    assert "1 of 1 files from the cache" in tellverify("check", "--cache-dir", "c")[1]
+    assert AGAIN in tellverify("check", "--cache-dir", "c")[1]
 
 
 def test_a_tracked_cache_is_refused(tellverify: Command) -> None:
     Path("p.tell").write_text(GOOD)
     tellverify("check", "--cache-dir", "c")
     subprocess.run(["git", "init", "-q"], check=True)
-    assert "1 of 1 files from the cache" in tellverify("check", "--cache-dir", "c")[1]
+    assert AGAIN in tellverify("check", "--cache-dir", "c")[1]
     subprocess.run(["git", "add", "-f", "c"], check=True)
     code, out, err = tellverify("check", "--cache-dir", "c")
     assert code == 0
@@ -157,7 +162,7 @@ def test_a_recheck_computes_and_says_what_differs(tellverify: Command, home: Pat
     Path("p.tell").write_text(GOOD)
     tellverify("check", "--cache-dir", "c")
     _, out, err = tellverify("check", "--cache-dir", "c", "--recheck-cache")
-    assert ("from the cache" in out, err) == (False, "")
+    assert (AGAIN in out, err) == (True, "")
     with sqlite3.connect("c/verdicts.sqlite") as connection:
         ((key, text),) = connection.execute("SELECT key, text FROM result").fetchall()
         wrong = text.replace(b'"Good"', b'"Bad"')
@@ -238,10 +243,54 @@ def test_every_format_says_what_comes_from_the_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
     for name in ("a", "b"):
         Path(f"{name}.tell").write_text("protocol P =\n  roles A, B\n  A -> B : Ping\n")
-    given = ["check", "--format", style, "--cache-dir", "kept", "--report", "sarif=r.sarif"]
+    given = ["check", "--format", style, "--cache-dir", "user/tellverify"]
     run(given)
     first = capsys.readouterr()
     assert "from the cache" not in first.out + first.err
     run(given)
     again = capsys.readouterr()
-    assert "2 of 2 files from the cache" in again.out + again.err
+    assert "2 of 2 files from the cache" in (again.err if style == "none" else again.out)
+
+
+@pytest.mark.parametrize("kind", ["sarif", "junit", "gitlab", "markdown", "proof"])
+def test_every_report_says_what_comes_from_the_cache(
+    tellverify: Command, home: Path, kind: str
+) -> None:
+    for name in ("a", "b"):
+        Path(f"{name}.tell").write_text("protocol P =\n  roles A, B\n  A -> B : Ping\n")
+    given = ("check", "--cache-dir", str(home), "--report", f"{kind}=r", "-q")
+    tellverify(*given)
+    assert "from the cache" not in Path("r").read_text()
+    tellverify(*given)
+    assert "2 of 2 files from the cache" in Path("r").read_text()
+
+
+def test_a_stored_run_says_what_came_from_the_cache() -> None:
+    """A check that writes JSON or HTML computes everything; a run may say it all the same."""
+    run_ = Run((), (), (), 0, "fine", cached=CachedFiles(2, 5))
+    assert json.loads(write_json(run_, {}))["cached"] == {"files": 2, "of": 5, "again": False}
+    assert "2 of 5 files from the cache" in write_html(run_, {})
+
+
+@pytest.mark.parametrize("again", [("--recheck-cache",), ("--cache-dir", "c")])
+def test_an_authentic_entry_is_not_believed_outside_of_the_users_cache(
+    tellverify: Command, home: Path, again: tuple[str, ...]
+) -> None:
+    """An entry with the seal of this user that calls the refuted text proved."""
+    folder = Path("c") if "c" in again else home
+    Path("p.tell").write_text(STUCK)
+    given = ("check", "--format", "concise", "--property", "no-stuck-role")
+    given += ("--cache-dir", str(folder))
+    assert tellverify(*given)[0] == 1
+    Path("q.tell").write_text(GOOD)
+    with sqlite3.connect(folder / "verdicts.sqlite") as connection:
+        ((key, _),) = connection.execute("SELECT key, text FROM result").fetchall()
+    tellverify(*given, "q.tell")
+    with sqlite3.connect(folder / "verdicts.sqlite") as connection:
+        rows = connection.execute("SELECT text FROM result WHERE key != ?", (key,)).fetchall()
+        good = rows[0][0].replace(b"q.tell", b"p.tell")
+        row = (good, seal(user_key(), key, good), key)
+        connection.execute("UPDATE result SET text = ?, seal = ? WHERE key = ?", row)
+    code, out, err = tellverify(*given, *again, "p.tell")
+    assert (code, "TV512" in out) == (1, True)
+    assert "is not what is computed now" in err

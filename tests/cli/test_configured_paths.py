@@ -11,6 +11,7 @@ import pytest
 
 from tellverify.cli.group import run
 from tellverify.source.writing import replace_text
+from tellverify.verification.configuration_file import PATH_LISTS, PATHS, ConfigurationFile
 
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
 STUCK = """\
@@ -63,6 +64,11 @@ def configure(text: str) -> None:
         'policy = "/etc"',
         'evidence = ".git/hooks"',
         'reports = ["html=.GIT/x.html"]',
+        'workflows = ["../w.toml"]',
+        'workflows = ["w", "/etc"]',
+        'include = ["../*.tell"]',
+        'include = ["/etc/**"]',
+        'include = ["*/../../**/*.md"]',
     ],
 )
 def test_a_path_out_of_the_folder_is_refused(
@@ -88,6 +94,98 @@ def test_a_link_out_of_the_folder_is_refused(tellverify: Command, tmp_path: Path
     assert (tmp_path / "profile").read_text() == PROFILE
 
 
+def test_the_table_of_keys_says_which_name_a_path() -> None:
+    """A new key is either among those whose paths are confined, or is one of these."""
+    others = {"exclude", "dialect", "target", "fail-on", "jobs", "cache", "compare"}
+    others |= {"semantics", "bounds", "properties", "faults", "require", "levels"}
+    keys = set(ConfigurationFile.__struct_encode_fields__)
+    assert keys == others | {*PATHS, *PATH_LISTS, "reports"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *((key, '"out/x"') for key in PATHS),
+        *((key, '["out/x"]') for key in PATH_LISTS),
+        ("include", '["out/**/*.tell"]'),
+        ("reports", '["html=out/x.html"]'),
+    ],
+)
+def test_a_linked_folder_is_resolved_for_every_key(
+    tellverify: Command, tmp_path: Path, key: str, value: str
+) -> None:
+    Path("out").symlink_to(tmp_path)
+    configure(f"{key} = {value}\n")
+    code, _, err = tellverify("check")
+    assert (code, "error[TV013]" in err) == (2, True)
+    assert sorted(os.listdir(tmp_path)) == ["profile", "tree"]
+
+
+@pytest.mark.parametrize("key", [*PATHS, *PATH_LISTS, "reports"])
+def test_no_key_waits_for_a_pipe_or_reads_a_device(tellverify: Command, key: str) -> None:
+    name = "pipe.json"
+    os.mkfifo(name)
+    lists = {"reports": f'["json={name}"]', "workflows": f'["{name}"]', "include": f'["{name}"]'}
+    configure(f"{key} = {lists.get(key, repr(name))}\n")
+    code, out, err = tellverify("check")
+    assert code == 0 if key == "cache-dir" else code in (1, 2), out + err
+    assert name in out + err
+    Path(name).unlink()
+    Path(name).symlink_to("/dev/zero")
+    code, _, err = tellverify("check")
+    assert (code, "error[TV013]" in err) == (2, True)
+
+
+def test_a_workflow_of_a_configuration_reads_nothing_outside(
+    tellverify: Command, tmp_path: Path
+) -> None:
+    secret = "protocol Secret =\n  roles A, B\n  A -> B : Hunter2 {\n"
+    (tmp_path / "secret.tell").write_text(secret)
+    phase = '[[workflow.w.phase]]\nname = "p"\nprotocol = "{0}"\nagents = {{ A = "a", B = "b" }}\n'
+    configure('workflows = ["w.toml"]\ncache = false\n')
+    for named in ("../secret.tell", "link.tell", str(tmp_path / "secret.tell")):
+        Path("link.tell").unlink(missing_ok=True)
+        Path("link.tell").symlink_to(tmp_path / "secret.tell")
+        Path("w.toml").write_text(phase.format(named))
+        code, out, err = tellverify("check")
+        assert "w.toml" in out + err
+        assert code != 0
+        assert "Hunter2" not in out + err
+    Path("link.tell").unlink()
+    configure('workflows = ["flows"]\ncache = false\n')
+    (tmp_path / "w.toml").write_text("hunter2 workflow.w\n[workflow.w]\n")
+    Path("flows").mkdir()
+    Path("flows/w.toml").symlink_to(tmp_path / "w.toml")
+    code, out, err = tellverify("check")
+    assert (code, "hunter2" in out + err) == (1, False)
+    assert "link out of the folder" in out + err
+
+
+@pytest.mark.parametrize("suffix", [".tell", ".md", ".rs"])
+def test_a_link_among_the_files_leads_nowhere_else(
+    tellverify: Command, tmp_path: Path, suffix: str
+) -> None:
+    """Findings quote the texts that they are about, and logs are read by many."""
+    text = "```tell\nprotocol Hunter2 ==\n```\ntell!{ protocol Hunter2 == }\n"
+    (tmp_path / "profile").write_text(text)
+    Path(f"x{suffix}").symlink_to(tmp_path / "profile")
+    code, out, err = tellverify("check")
+    assert (code, "Hunter2" in out + err) == (1, False)
+    assert "link out of the folder" in out + err
+    assert "Hunter2" in "".join(tellverify("check", f"x{suffix}")[1:])  # the user names it
+    Path(f"x{suffix}").unlink()
+    Path("q.tell").symlink_to("p.tell")
+    assert tellverify("check")[0] == 0
+
+
+def test_a_baseline_does_not_replace_a_protocol(tellverify: Command) -> None:
+    Path("q.tell").write_text(f'-- "tellverify/baseline-2"\n{GOOD.replace("Good", "Q")}')
+    before = Path("q.tell").read_text()
+    configure('baseline = "q.tell"\n')
+    assert tellverify("baseline", "write")[0] == 2
+    assert Path("q.tell").read_text() == before
+
+
 def test_a_link_below_the_folder_of_evidence_is_refused(
     tellverify: Command, tmp_path: Path
 ) -> None:
@@ -100,6 +198,7 @@ def test_a_link_below_the_folder_of_evidence_is_refused(
     code, _, err = tellverify("check")
     assert code == 2
     assert "leads out of e" in err
+    assert tellverify("check", "--isolated", "--evidence", "e")[0] == 2
     assert sorted(os.listdir(tmp_path)) == ["profile", "tree"]
 
 

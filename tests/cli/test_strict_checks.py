@@ -121,6 +121,31 @@ def test_a_strict_check_uses_the_defaults(tellverify: Command) -> None:
     assert "`--strict` uses the default" in " ".join(out.split())
 
 
+@pytest.mark.parametrize("line", ['late = "keep"', 'fire = "any"'])
+def test_a_strict_check_has_the_runs_of_the_defaults(tellverify: Command, line: str) -> None:
+    """Which runs there are decides what is refuted: a file under review does not choose them."""
+    Path("p.tell").write_text(GOOD)
+    Path("tellverify.toml").write_text(f"[semantics]\n{line}\n")
+    assert "asks for less" not in tellverify("check", "--format", "json")[1]
+    found = json.loads(tellverify("check", "--strict", "--format", "json")[1])
+    assert not any(key.startswith("semantics") for key, _ in found["configuration"])
+    assert f"semantics.{line}" in found["diagnostics"][0]["message"]
+
+
+def test_the_history_of_a_nested_repository_reviews_nothing(tellverify: Command) -> None:
+    """A revision such as `HEAD` is another one in a submodule, which the change may have added."""
+    Path("p.tell").write_text(GOOD)
+    commit()
+    expected = f"-- tell: expect(refuted no-stuck-role, refuted projectable)\n{STUCK}"
+    Path("n").mkdir()
+    Path("n/q.tell").write_text(expected)
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
+        git("-C", "n", *arguments)
+    assert tellverify("check")[0] == 0
+    assert tellverify("check", "--strict", "--base", "HEAD")[0] == 1
+    assert tellverify("check", "--strict", "--base", "HEAD", "n")[0] == 1
+
+
 def test_require_is_a_floor(tellverify: Command) -> None:
     Path("p.tell").write_text(STUCK)
     free = '[require]\nno-stuck-role = "nothing"\nimplementable = "nothing"\n'

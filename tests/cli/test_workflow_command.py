@@ -158,7 +158,7 @@ def test_what_is_unchanged_comes_from_the_cache(
 
     monkeypatch.setattr(ProtocolFiles, "_computed", counted)
     paths = [str(tmp_path / "untold_failure.toml"), str(tmp_path / "missing_result.toml")]
-    command = ("workflow", "check", *paths, "--cache-dir", str(tmp_path / "cache"))
+    command = ("workflow", "check", *paths, "--cache-dir", str(tmp_path / "home/tellverify"))
     first = _printed(capsys, *command)
     assert sorted(set(lowered)) == ["exchange.tell", "guest.tell", "identity.tell"]
     lowered.clear()
@@ -168,6 +168,13 @@ def test_what_is_unchanged_comes_from_the_cache(
     changed.write_text(changed.read_text("utf-8") + "-- changed\n", encoding="utf-8")
     assert _printed(capsys, *command)[0] == 1
     assert lowered == ["guest.tell"]
+    lowered.clear()
+    elsewhere = (*command[:-1], str(tmp_path / "cache"))
+    for _ in range(2):
+        code, _, err = _printed(capsys, *elsewhere)
+        assert code == 1 and "only that of the user" in err
+    assert {"exchange.tell", "guest.tell", "identity.tell"} == set(lowered)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_configuration_names_workflows(

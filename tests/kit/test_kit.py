@@ -143,6 +143,25 @@ def test_a_path_is_no_option_and_no_comment_of_a_change_counts(
     assert "`--strict` uses the default" in done.stdout
 
 
+@pytest.mark.parametrize("link", ["tellverify-reports", "tellverify-reports/tellverify.sarif"])
+def test_no_link_of_the_repository_leads_a_report_elsewhere(tmp_path: Path, link: str) -> None:
+    """Stops before the check: nothing is installed for it."""
+    target = tmp_path / "profile"
+    target.write_text("mine")
+    (tmp_path / "tree" / link).parent.mkdir(parents=True)
+    (tmp_path / "tree" / link).symlink_to(target)
+    done = run_step(steps()[1], tmp_path / "tree", tmp_path, {})
+    assert (done.returncode, target.read_text()) == (2, "mine")
+    assert "has a link" in done.stdout
+
+
+def test_no_module_of_the_repository_is_run_in_place_of_pip() -> None:
+    """`python -m` looks in the working folder first, unless it is told not to."""
+    for name in ("action.yml", "ci/gitlab.yml"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert text.count("python -P -m pip") == text.count(" pip install") > 0
+
+
 def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
     shutil.copytree(PROTOCOLS, tmp_path / "my protocols")

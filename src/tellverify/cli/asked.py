@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import msgspec
@@ -69,6 +70,18 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
             notes.append(f"`exclude` leaves out {_named(excluded)}")
         found = kept
     return found, notes
+
+
+def read_asked(paths: Sequence[str], flags: Flags) -> list[inputs.ReadFile]:
+    """The texts of files; one that was found, not named, is no link to what lies elsewhere."""
+    from tellverify.verification.output_paths import leads_out
+
+    return [
+        inputs.refused_link(path)
+        if path not in flags.paths and leads_out(path, os.path.dirname(path) or ".")
+        else inputs.read_given(path, flags.stdin_name)
+        for path in paths
+    ]
 
 
 def _named(paths: Sequence[str]) -> str:

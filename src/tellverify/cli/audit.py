@@ -23,7 +23,6 @@ from tellverify.report.escape import printable, tame
 from tellverify.report.markup import prose
 from tellverify.source.writing import replace_text
 from tellverify.verdict.comparison import RunComparison
-from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import SEMANTICS
 from tellverify.verdict.run import Assumption, Run, Suppression
@@ -156,8 +155,7 @@ def _baselined(run: Run) -> Iterator[dict[str, str]]:
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             outcome = verdict.outcome
-            known = fingerprint(protocol.subject, verdict)
-            if isinstance(outcome, Refuted) and compared.accepts(known):
+            if isinstance(outcome, Refuted) and compared.accepts_refutation(protocol, verdict):
                 name = f"{protocol.name}/{verdict.name}"
                 yield {"code": outcome.code, "what": name, "path": protocol.path}
     for one in run.findings:

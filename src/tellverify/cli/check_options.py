@@ -421,7 +421,11 @@ again = _joined(
         "--watch", is_flag=True, help="Check again whenever a file changes, until interrupted."
     ),
     click.option("--no-cache", is_flag=True, help="Compute everything."),
-    click.option("--cache-dir", metavar="DIR", help="Keep results in this folder."),
+    click.option(
+        "--cache-dir",
+        metavar="DIR",
+        help="Keep results in this folder; they are computed again unless it is the user's own.",
+    ),
     click.option(
         "--recheck-cache",
         is_flag=True,

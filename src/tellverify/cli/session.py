@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
-from tellverify.cli.asked import files_of, paths_of, reviewed
+from tellverify.cli.asked import files_of, paths_of, read_asked, reviewed
 from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
@@ -28,7 +28,7 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import NO_FAULTS, requirement_key
 from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
-from tellverify.verdict.run import EvidenceFile, Run
+from tellverify.verdict.run import CachedFiles, EvidenceFile, Run
 from tellverify.verification.checked import Checked, FileResult
 from tellverify.verification.cluster_failure import ClusterFailure
 from tellverify.verification.interruption import CODES
@@ -123,7 +123,7 @@ def settled(flags: Flags, folder: str = ".") -> Settings:
 
     if flags.require:
         loaded = weakening.with_floor(loaded, flags.require)
-    weaker = weakening.weakenings(loaded)
+    weaker = weakening.weakenings(loaded, strict=flags.strict)
     if flags.strict:
         loaded = weakening.strengthened(loaded, weaker)
     found = settings_of(loaded, flags.levels())
@@ -172,7 +172,7 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     paths, notes = paths_of(flags, found)
     named, about_files = files_of(paths, flags, found)
     notes.extend(about_files)
-    asked = [inputs.read_given(path, flags.stdin_name) for path in named]
+    asked = read_asked(named, flags)
     files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
@@ -194,16 +194,16 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     if flags.strict:
         options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)
-    cache, about_it = _cache(found, flags)
+    cache, is_own, about_it = _cache(found, flags)
     conduct = Schedule(
         found.jobs or os.cpu_count() or 1,
         flags.cluster or "",
         flags.memory,
         cache,
-        flags.recheck_cache,
+        flags.recheck_cache or not is_own,
         seconds=_total(flags),
         only=only,
-        more=_workflows(found, flags, options, cache),
+        more=_workflows(found, flags, options, cache if is_own and not flags.recheck_cache else ""),
     )
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
@@ -228,7 +228,8 @@ def _workflows(
     def results() -> Sequence[FileResult]:
         from tellverify.workflows.workflow_check import configured_results
 
-        return configured_results(wanted, options, cache)
+        confined = settings.folder if "workflows" in settings.confined else ""
+        return configured_results(wanted, options, cache, confined)
 
     return results
 
@@ -273,26 +274,29 @@ def _refuse_to_replace(reports: Sequence[tuple[str, str]], read: Sequence[str]) 
             raise click.UsageError(f"`{kind}={path}` of `reports` is not written: {why}")
 
 
-def _cache(settings: Settings, flags: Flags) -> tuple[str, list[str]]:
-    """The file of the cache, empty for none, and what to tell about it.
+def _cache(settings: Settings, flags: Flags) -> tuple[str, bool, list[str]]:
+    """The file of the cache, empty for none, whether it is in the user's own folder, and what to
+    tell about it.
 
     It is in the user's folder, never among the files that are checked, unless another folder is
     named. Without a word of the user there is one where there is a configuration.
     """
     wanted = settings.cache or settings.cache_dir is not None or settings.path
     if settings.cache is False or not wanted or (flags.isolated and flags.cache_dir is None):
-        return "", []
-    if settings.cache_dir is not None:
-        return os.path.join(settings.cache_dir, CACHE_NAME), []
-    from tellverify.verification.cache_key import NoKey, user_folder
+        return "", True, []
+    from tellverify.verification.cache_key import NoKey, is_user_folder, user_folder
 
+    if settings.cache_dir is not None:
+        own = is_user_folder(settings.cache_dir)
+        return os.path.join(settings.cache_dir, CACHE_NAME), own, []
     try:
         folder = user_folder()
     except NoKey as error:
-        return "", [f"there is no cache: {error}"]
+        return "", True, [f"there is no cache: {error}"]
     if _is_below(folder, settings.folder):
-        return "", [f"there is no cache: {folder} is in the folder of the configuration"]
-    return os.path.join(folder, CACHE_NAME), []
+        about = f"there is no cache: {folder} is in the folder of the configuration"
+        return "", True, [about]
+    return os.path.join(folder, CACHE_NAME), True, []
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -362,6 +366,7 @@ def perform(flags: Flags) -> CheckResult | None:
         docs=flags.docs_url or "",
         solvers=solvers_of(result.run.protocols),
         revision=_revision(flags),
+        cached=_cached(found, ready),
     )
     if flags.changed_since is not None and ready.files and not ready.only:
         reason = f"nothing has changed since `{flags.changed_since}`"
@@ -388,10 +393,7 @@ def perform(flags: Flags) -> CheckResult | None:
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style
-    files = len(result.run.inputs)
-    told = [f"{found.cached} of {files} files from the cache"] if found.cached else []
-    if found.cached and style not in ("text", "errors"):
-        complain(told[0])  # text has it at the end of the totals; JSON and pages use no cache
+    told = _of_the_cache(run, style)
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
         run = msgspec.structs.replace(run, timing=(("total", seconds), *found.seconds))
@@ -399,6 +401,21 @@ def perform(flags: Flags) -> CheckResult | None:
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
     return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def _cached(found: ScheduledRun, ready: CheckPlan) -> CachedFiles | None:
+    if not found.cached:
+        return None
+    return CachedFiles(found.cached, len(found.checked.run.inputs), ready.conduct.recheck)
+
+
+def _of_the_cache(run: Run, style: str) -> list[str]:
+    """What is said of the cache at the end of the totals; on standard error without any."""
+    if run.cached is None:
+        return []
+    if style == "none":
+        complain(run.cached.text)
+    return [run.cached.text]
 
 
 def _revision(flags: Flags) -> Revision | None:

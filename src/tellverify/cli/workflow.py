@@ -91,7 +91,7 @@ def workflow() -> None:
     "--cache-dir",
     type=click.Path(),
     metavar="DIR",
-    help="Keep the interfaces of protocols in this folder, and use those it has.",
+    help="Keep the interfaces of protocols in this folder, which is the user's cache folder.",
 )
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Show verdicts in full.")
@@ -122,8 +122,12 @@ def check(**given: object) -> int:
     cache = None
     if flags.cache_dir is not None:
         from tellverify.verification.cache import Cache
+        from tellverify.verification.cache_key import is_user_folder
 
-        cache = Cache(os.path.join(flags.cache_dir, _CACHE))
+        if is_user_folder(flags.cache_dir):
+            cache = Cache(os.path.join(flags.cache_dir, _CACHE))
+        else:
+            complain(f"no cache in {flags.cache_dir}: only that of the user is believed unchecked")
     checked = check_workflows(read, options, _TOTAL if is_supported() else None, cache)
     if cache is not None:
         cache.close()

@@ -8,6 +8,7 @@ Definitions 4.1 to 4.3. Used only for roles that the congruence leaves in doubt.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 
@@ -194,20 +195,23 @@ class BranchPlaces:
     """Every reachable pair of a state and the role's subset there, nearest first."""
 
     def __init__(self, views: SubsetConstruction) -> None:
-        graph = views.graph
-        first, target = graph.first, graph.target
+        self.views = views
         self.order = [(0, 0)]
         self.before: dict[tuple[int, int], tuple[tuple[int, int], int] | None] = {(0, 0): None}
         for place in self.order:
-            state, number = place
             views.budget.spend(1)
-            for e in range(first[state], first[state + 1]):
-                own = views.role in (graph.sender[e], graph.receiver[e])
-                after = views.moves[number][views.action(e)][0] if own else number
-                below = (target[e], after)
+            for e, below in self.after(place):
                 if below not in self.before:
                     self.before[below] = (place, e)
                     self.order.append(below)
+
+    def after(self, place: tuple[int, int]) -> Iterator[tuple[int, tuple[int, int]]]:
+        """The transitions that leave a pair, each with the pair that it leads to."""
+        views, graph = self.views, self.views.graph
+        state, number = place
+        for e in range(graph.first[state], graph.first[state + 1]):
+            own = views.role in (graph.sender[e], graph.receiver[e])
+            yield e, (graph.target[e], views.moves[number][views.action(e)][0] if own else number)
 
     def run_to(self, place: tuple[int, int]) -> list[int]:
         """The transitions of a shortest run to `place`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from tellverify.model.components import endless_components, reaching
 from tellverify.model.graph import ProtocolGraph, acting_roles
-from tellverify.projection.availability import AvailabilityBudget
+from tellverify.projection.availability import AvailabilityBudget, OutOfBudget
 from tellverify.projection.exact import BranchPlaces, SubsetConstruction
 from tellverify.projection.positions import RolePositions
 
@@ -31,15 +33,14 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> St
     leaves.
     """
     views = SubsetConstruction(graph, role, budget)
-    waiting = [bool(moves) and not any(sends for sends, _, _ in moves) for moves in views.moves]
     endless = _endless_without(graph, role)
     places = BranchPlaces(views)
     lasso = None
     for place in places.order:
         state, number = place
-        if not waiting[number]:
+        if not _only_receives(views, number):
             continue
-        if graph.final[state] or graph.first[state] == graph.first[state + 1]:
+        if _may_end(graph, state):
             return StuckRun((role,), tuple(places.run_to(place)))
         if lasso is None and state in endless:
             lasso = place
@@ -47,6 +48,51 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> St
         return None
     stem = places.run_to(lasso)
     return StuckRun((role,), (*stem, *cycle_through(graph, lasso[0])), len(stem))
+
+
+_MOST_WAYS: Final = 300
+
+
+def ways_to_wait(
+    graph: ProtocolGraph, role: int, budget: AvailabilityBudget
+) -> list[tuple[int, ...]]:
+    """For each event on a run to a place where `role` waits for ever, a shortest run up to it.
+
+    Such places are those of `stuck_run`. Raises OutOfBudget, also where there are too many events.
+    """
+    views = SubsetConstruction(graph, role, budget)
+    places = BranchPlaces(views)
+    endless = _endless_without(graph, role)
+    work = [
+        place
+        for place in places.order
+        if _only_receives(views, place[1]) and (place[0] in endless or _may_end(graph, place[0]))
+    ]
+    before: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = {}
+    for place in places.order:
+        for e, below in places.after(place):
+            before.setdefault(below, []).append((place, e))
+    reached = set(work)
+    found: list[tuple[int, ...]] = []
+    while work:
+        for place, e in before.get(work.pop(), ()):
+            if len(found) == _MOST_WAYS:
+                raise OutOfBudget
+            found.append((*places.run_to(place), e))
+            if place not in reached:
+                reached.add(place)
+                work.append(place)
+    return found
+
+
+def _only_receives(views: SubsetConstruction, number: int) -> bool:
+    """Whether the role waits in a state of the subset construction."""
+    moves = views.moves[number]
+    return bool(moves) and not any(sends for sends, _, _ in moves)
+
+
+def _may_end(graph: ProtocolGraph, state: int) -> bool:
+    return bool(graph.final[state]) or graph.first[state] == graph.first[state + 1]
 
 
 def waiting_after(

@@ -45,7 +45,7 @@ def write_concise(
         out.write(f"{log_line(f'{where}: {word}{code} {style.tamed(entry.message)}')}\n")
     if len(chosen) < len(listed):
         out.write(f"{counted(len(listed) - len(chosen), 'more finding')} not shown\n")
-    lines = totals_lines(run, style)
+    lines = totals_lines(run, style, run.cached.text if run.cached is not None else "")
     out.writelines(f"{line}\n" for line in (lines if run.exit_code > 1 else lines[:1]))
 
 

@@ -207,7 +207,7 @@ def _refuted(
         protocol,
         verdict,
         diagnostic,
-        accepted=compared.accepts(digest),
+        accepted=compared.accepts_refutation(protocol, verdict),
     )
 
 

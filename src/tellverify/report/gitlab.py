@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tellverify.diagnostics.model import Severity
@@ -12,7 +12,8 @@ from tellverify.report.escape import printable, tame
 from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json
 from tellverify.source.text import SourceFile
-from tellverify.verdict.run import Run
+from tellverify.verdict.identity import slashed
+from tellverify.verdict.run import Input, Run
 
 _LINTS: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -30,7 +31,21 @@ def write_gitlab(run: Run, sources: Mapping[str, SourceFile]) -> str:
             continue
         number = seen[one.fingerprint] = seen.get(one.fingerprint, 0) + 1
         issues.append(_entry(one, number))
+    if run.cached is not None:
+        issues.append(_cached(run.cached.text, run.inputs))
     return json_text(issues)
+
+
+def _cached(text: str, inputs: Sequence[Input]) -> dict[str, Json]:
+    """An entry about the run itself: the format has no other place for it."""
+    path = printable(slashed(inputs[0].path)) if inputs else "."
+    return {
+        "description": text,
+        "check_name": "cache",
+        "fingerprint": hashlib.sha256(b"cache").hexdigest()[:32],
+        "severity": "info",
+        "location": {"path": path, "lines": {"begin": 1}},
+    }
 
 
 def _entry(one: ReportEntry, number: int) -> dict[str, Json]:

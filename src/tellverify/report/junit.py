@@ -98,7 +98,7 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         text = tame(run.exit_reason)
         case = _TestCase(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
         suites.append((CHECK, [case]))
-    return _document(suites, dict(run.timing))
+    return _document(suites, dict(run.timing), run.cached.text if run.cached is not None else "")
 
 
 # Cases
@@ -207,9 +207,12 @@ def _shown(
 
 
 def _document(
-    suites: Sequence[tuple[str, Sequence[_TestCase]]], timing: Mapping[str, float]
+    suites: Sequence[tuple[str, Sequence[_TestCase]]], timing: Mapping[str, float], cached: str
 ) -> str:
-    """The document; times only where the run has them, which is with `--timing`."""
+    """The document; times only where the run has them, which is with `--timing`.
+
+    What is `cached` is a property of the first suite.
+    """
     root = Element("testsuites", _counted(CHECK, [case for _, cases in suites for case in cases]))
     if "total" in timing:
         root.set("time", f"{timing['total']:.3f}")
@@ -217,6 +220,10 @@ def _document(
         suite = SubElement(root, "testsuite", _counted(name, cases))
         if name in timing:
             suite.set("time", f"{timing[name]:.3f}")
+        if cached:
+            properties = SubElement(suite, "properties")
+            SubElement(properties, "property", {"name": "cache", "value": cached})
+            cached = ""
         for case in cases:
             _add(suite, case)
     indent(root)

@@ -56,7 +56,12 @@ KINDS: Final[dict[str, ReportKind]] = {
     "gitlab": ReportKind(
         "gitlab:write_gitlab",
         (".json",),
-        (b'"check_name": "TV', b'"check_name": "tellverify', b"[]\n"),
+        (
+            b'"check_name": "TV',
+            b'"check_name": "tellverify',
+            b'"check_name": "cache"',
+            b"[]\n",
+        ),
         ("--gitlab", "Write GitLab code quality."),
     ),
     "markdown": ReportKind(

@@ -114,6 +114,9 @@ def _report(
     if run.exit_reason:
         yield f"**Exit {run.exit_code}:** {prose(run.exit_reason)}."
         yield ""
+    if run.cached is not None:
+        yield f"{run.cached.text}."
+        yield ""
     yield from _weakened(run, size)
     yield from _news(run, compared, size)
     yield from version_section(run, is_short=size >= Size.SOME_TRACES)

@@ -112,6 +112,9 @@ def _head(run: Run) -> Iterator[str]:
     reason = f": {prose(run.exit_reason)}" if run.exit_reason else ""
     yield f"Exit {run.exit_code}{reason}."
     yield ""
+    if run.cached is not None:
+        yield f"{run.cached.text}."
+        yield ""
     for weaker in run.weakened:
         at = region_of(weaker.primary, weaker.path)
         yield f"- {prose(weaker.message)} ({code(f'{at.path}:{at.line}')})"

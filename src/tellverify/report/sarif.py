@@ -97,6 +97,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
                     "totals": dict(totals(run)),
                     "semantics": run.semantics,
                     "dialect": run.dialect,
+                    **({} if run.cached is None else {"cache": run.cached.text}),
                 },
             }
         ],

@@ -32,6 +32,7 @@ from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_bytes
+from tellverify.source.toml import has_deep_keys
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_STEPS: Final = 5_000_000
@@ -109,7 +110,8 @@ def _check_policy(file: AcceptanceFile) -> None:
     rows: dict[str, list[dict[str, object]]] = {}
     for content in found:
         try:
-            table = tomllib.loads((content or b"").decode("utf-8"))
+            text = (content or b"").decode("utf-8")
+            table = {} if has_deep_keys(text) else tomllib.loads(text)
         except (ValueError, RecursionError):
             raise Rejected("policy", "it is not TOML") from None
         for section, entries in table.items():

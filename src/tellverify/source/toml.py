@@ -26,6 +26,10 @@ _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 _WHERE: Final = re.compile(r"^(.*?)(?: - at `(?:key in )?\$(.*)`)?$", re.DOTALL)
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`", re.DOTALL)
+_DEEP_KEY: Final = re.compile(
+    r"""(?:^|[{,\[])[ \t]*+(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""",
+    re.MULTILINE,
+)
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _INLINE: Final = re.compile(r"[ \t]*")
@@ -99,6 +103,11 @@ class TomlDocument(msgspec.Struct, frozen=True):
         return Span(0, 0)
 
 
+def has_deep_keys(text: str) -> bool:
+    """Whether a key may have more than 64 parts: `tomllib` takes the square of their number."""
+    return _DEEP_KEY.search(text) is not None
+
+
 def read_toml(path: str, text: str) -> TomlDocument | TomlFault:
     """Read a TOML 1.0 document; what is wrong with it comes with its place."""
     import tomllib
@@ -108,6 +117,8 @@ def read_toml(path: str, text: str) -> TomlDocument | TomlFault:
         return TomlFault(f"the file has more than {LARGEST} characters", Span(0, 0))
     plain = text.removeprefix("\ufeff")
     shift = len(text) - len(plain)
+    if deep := _DEEP_KEY.search(text):
+        return TomlFault("a key has more than 64 parts", Span(deep.start(), deep.start()))
     try:
         table: dict[str, TomlValue] = tomllib.loads(plain)
         scan = _Scan(plain, shift)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+from tellverify.verdict.fingerprint import fault_fingerprints, finding_fingerprints
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Refuted, status
 from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, State, Verdict
@@ -12,10 +12,11 @@ from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, State,
 class RunComparison:
     """Answers for one run; without a baseline nothing is new and nothing is fixed.
 
-    A refuted obligation or a finding is *unchanged* when its fingerprint is known, *updated* when
-    the obligation was refuted before in another way, else *new*. What was refuted or found before
-    and is so no more is *fixed*, if its protocol was checked again. That something is unchanged
-    does not mean that anybody accepts it: what the baseline *accepts* does not count any more.
+    A finding is *unchanged* when its fingerprint is known, and a refuted obligation when all of its
+    faults are; it is *updated* when it was refuted before in another way, else *new*. What was
+    refuted or found before and is so no more is *fixed*, if its protocol was checked again. That
+    something is unchanged does not mean that anybody accepts it: what the baseline *accepts* does
+    not count any more.
     """
 
     def __init__(self, run: Run) -> None:
@@ -40,6 +41,10 @@ class RunComparison:
         """True of the fingerprint of what the baseline keeps from counting."""
         return digest in self._accepted
 
+    def accepts_refutation(self, protocol: ProtocolReport, verdict: Verdict) -> bool:
+        """True of an obligation all of whose faults the baseline keeps from counting."""
+        return fault_fingerprints(protocol.subject, verdict) <= self._accepted
+
     def was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
         """The status of an obligation before, empty when it is not known."""
         return self._was.get(_key(protocol, verdict), "")
@@ -48,7 +53,7 @@ class RunComparison:
         """What is to be said of a refuted obligation; None of others and without a baseline."""
         if not self.exists or not isinstance(verdict.outcome, Refuted):
             return None
-        if fingerprint(protocol.subject, verdict) in self._before:
+        if fault_fingerprints(protocol.subject, verdict) <= self._before:
             return "unchanged"
         return "updated" if self.was(protocol, verdict) == "refuted" else "new"
 
@@ -103,5 +108,10 @@ def _is_finding(before: Before) -> bool:
 def _before(baseline: Baseline | None) -> frozenset[str]:
     if baseline is None:
         return frozenset()
-    before = (b.fingerprint for b in baseline.previous if b.status in ("refuted", "finding"))
+    before = (
+        known
+        for b in baseline.previous
+        if b.status in ("refuted", "finding")
+        for known in b.faults or (b.fingerprint,)
+    )
     return frozenset((*baseline.known, *before))

@@ -17,6 +17,7 @@ from tellverify.verdict.outcome import Conflict, Core, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
 
 OBLIGATION: Final = "obligation/v2"
+FAULT: Final = "fault/v1"
 FINDING: Final = "finding/v2"
 
 
@@ -28,6 +29,22 @@ def located(path: str, digest: str) -> str:
 def fingerprint(subject: Subject, verdict: Verdict) -> str:
     """The fingerprint of an obligation and its refutation."""
     return located(subject.path, obligation_digest(subject, verdict))
+
+
+def fault_fingerprints(subject: Subject, verdict: Verdict) -> frozenset[str]:
+    """The fingerprints of all faults that a refutation covers, which a baseline has to know."""
+    return frozenset(located(subject.path, one) for one in fault_digests(subject, verdict))
+
+
+def fault_digests(subject: Subject, verdict: Verdict) -> tuple[str, ...]:
+    """A digest for each fault that a refutation covers; that of the obligation where it names
+    none.
+    """
+    outcome = verdict.outcome
+    if not isinstance(outcome, Refuted) or not outcome.faults:
+        return (obligation_digest(subject, verdict),)
+    parts = (FAULT, subject.name, verdict.name, outcome.code)
+    return tuple(_digest((*parts, one)) for one in outcome.faults)
 
 
 def obligation_digest(subject: Subject, verdict: Verdict) -> str:

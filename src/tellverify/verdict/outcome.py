@@ -77,7 +77,8 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
     `instance` names the family sizes it was found at, `reason` says why it happens, where known.
     `helps` say what would heal it, where that was verified.
     `diagnostic` is the finding that reports it. There is none where another obligation is refuted
-    by the same evidence and reports it.
+    by the same evidence and reports it. `faults` has a digest for each fault that it covers, the
+    one that is shown among them; a baseline that has them all has the refutation.
     """
 
     code: str
@@ -87,6 +88,7 @@ class Refuted(msgspec.Struct, frozen=True, omit_defaults=True, tag="refuted", ta
     reason: str = ""
     diagnostic: Diagnostic | None = None
     helps: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class Unknown(msgspec.Struct, frozen=True, omit_defaults=True, tag="unknown", tag_field="status"):

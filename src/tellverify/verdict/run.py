@@ -245,7 +245,7 @@ class Before(msgspec.Struct, frozen=True):
     """An obligation as the run before had it, or a finding it had: then `status` is "finding".
 
     `name` is the obligation, or the message of the finding; `path` is the file as it is called
-    now.
+    now. `faults` are the fingerprints of the faults that a refutation covers.
     """
 
     path: str
@@ -254,16 +254,32 @@ class Before(msgspec.Struct, frozen=True):
     status: str
     fingerprint: str
     code: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """What was known before: fingerprints of accepted findings and refutations, and a run to
-    compare with. `path` is the file it was read from.
+    """What was known before: fingerprints of accepted findings and faults, and a run to compare
+    with. `path` is the file it was read from.
     """
 
     path: str
     known: tuple[str, ...] = ()
     previous: tuple[Before, ...] = ()
+
+
+class CachedFiles(msgspec.Struct, frozen=True):
+    """How many of the files of a check the cache had; `again` if each was computed all the same."""
+
+    files: int
+    of: int
+    again: bool = False
+
+    @builtins.property
+    def text(self) -> str:
+        """`2 of 5 files from the cache`."""
+        return f"{self.files} of {self.of} files from the cache" + (
+            ", computed again" if self.again else ""
+        )
 
 
 WEAKER: Final = "TV016"  # notes of it are in every report
@@ -281,7 +297,8 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     is the address of the documentation.
     `revision` is known in CI, or where the command line says it.
     `completions` has the definition of done of protocols that the policy lists.
-    `versions` is what the protocols were compared with, if they were.
+    `versions` is what the protocols were compared with, if they were. `cached` is None where the
+    cache had nothing.
     """
 
     inputs: tuple[Input, ...]
@@ -302,6 +319,7 @@ class Run(msgspec.Struct, frozen=True, rename="camel"):
     revision: Revision | None = None
     completions: tuple[Completion, ...] = ()
     versions: ComparedVersions | None = None
+    cached: CachedFiles | None = None
 
     @builtins.property
     def semantics(self) -> str:

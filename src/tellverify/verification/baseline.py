@@ -1,8 +1,9 @@
 """The baseline file: findings that are known, and how the obligations stood when it was written.
 
-A finding is known by its file and its digest, so lines may move. A file that git reports as renamed
-since the baseline was committed is the same file; the same finding in any other file is new.
-Refutations that a run shows are taken in only when that is asked for by name.
+A finding is known by its file and its digest, so lines may move, and a refutation when each fault
+that it covers is. A file that git reports as renamed since the baseline was committed is the same
+file; the same finding in any other file is new. Refutations that a run shows are taken in only when
+that is asked for by name.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Severity
 from tellverify.source.span import NOWHERE
 from tellverify.verdict.fingerprint import (
+    fault_digests,
+    fault_fingerprints,
     finding_digests,
     finding_fingerprints,
-    fingerprint,
     located,
     obligation_digest,
 )
@@ -34,10 +36,11 @@ FINDING: Final = "finding"
 _OLD: Final = '"tellverify/baseline-1"'
 
 
-class BaselineEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BaselineEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is known: a finding with its message, or an obligation with its status.
 
-    `digest` says what was found in the file `path`, as `verdict.fingerprint` makes it.
+    `digest` says what was found in the file `path`, as `verdict.fingerprint` makes it, and `faults`
+    the same of each fault that a refutation covers.
     """
 
     path: str
@@ -46,6 +49,7 @@ class BaselineEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: str
     digest: str
     code: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +80,7 @@ def baseline_in(path: str, text: str) -> Baseline:
     obligations = tuple(_before(entry, renamed) for entry in found.obligations)
     return Baseline(
         shown(path),
-        tuple(one.fingerprint for one in findings),
+        tuple(known for one in findings for known in one.faults or (one.fingerprint,)),
         (*findings, *obligations),
     )
 
@@ -92,7 +96,13 @@ _HELP: Final = "write it again with `tellverify baseline write`"
 def _before(entry: BaselineEntry, renamed: Mapping[str, str]) -> Before:
     path = renamed.get(entry.path, entry.path)
     return Before(
-        path, entry.protocol, entry.name, entry.status, located(path, entry.digest), entry.code
+        path,
+        entry.protocol,
+        entry.name,
+        entry.status,
+        located(path, entry.digest),
+        entry.code,
+        tuple(located(path, one) for one in entry.faults),
     )
 
 
@@ -115,29 +125,36 @@ def baseline_of(run: Run, *, allow_refuted: bool, keep: frozenset[str] | None = 
                 status(outcome),
                 obligation_digest(protocol.subject, verdict),
                 outcome.code if isinstance(outcome, Refuted) else "",
+                fault_digests(protocol.subject, verdict) if isinstance(outcome, Refuted) else (),
             )
             obligations.append(entry)
             if isinstance(outcome, Refuted) and allow_refuted:
                 findings.append(entry)
     if keep is not None:
-        findings = [entry for entry in findings if located(entry.path, entry.digest) in keep]
+        findings = [kept for entry in findings if (kept := _kept(entry, keep)) is not None]
     text = msgspec.json.encode(BaselineFile(SCHEMA, tuple(findings), tuple(obligations)))
     return msgspec.json.format(text, indent=2).decode() + "\n"
+
+
+def _kept(entry: BaselineEntry, keep: frozenset[str]) -> BaselineEntry | None:
+    """An entry with what is kept of it, None for nothing."""
+    if not entry.faults:
+        return entry if located(entry.path, entry.digest) in keep else None
+    faults = tuple(one for one in entry.faults if located(entry.path, one) in keep)
+    return msgspec.structs.replace(entry, faults=faults) if faults else None
 
 
 def stale(baseline: Baseline, run: Run) -> list[Before]:
     """The entries that nothing in the run is like any more."""
     there = set(finding_fingerprints(run.findings).values())
-    there.update(
-        fingerprint(protocol.subject, verdict)
-        for protocol in run.protocols
-        for verdict in protocol.verdicts
-    )
+    for protocol in run.protocols:
+        for verdict in protocol.verdicts:
+            there |= fault_fingerprints(protocol.subject, verdict)
     known = frozenset(baseline.known)
     return [
         entry
         for entry in dict.fromkeys(baseline.previous)
-        if entry.fingerprint in known
-        and entry.fingerprint not in there
+        if known.issuperset(entry.faults or (entry.fingerprint,))
+        and not there.issuperset(entry.faults or (entry.fingerprint,))
         and entry.status in (FINDING, "refuted")
     ]

@@ -38,6 +38,14 @@ def user_folder() -> str:
     return os.path.join(base, "tellverify")
 
 
+def is_user_folder(path: str) -> bool:
+    """Whether `path` is the folder for the caches of this user, links resolved."""
+    try:
+        return os.path.realpath(path) == os.path.realpath(user_folder())
+    except NoKey:
+        return False
+
+
 def user_key() -> bytes:
     """The key of this user, made if there is none yet. Raises NoKey."""
     folder = user_folder()

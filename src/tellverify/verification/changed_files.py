@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
+from tellverify.verification.repository import QUIET
 
-_INCLUDE: Final = re.compile(r'\binclude_str!\s*\(\s*"([^"\n]*)"')
+_INCLUDE: Final = re.compile(r'\binclude_str\s*!\s*[({\[]\s*"([^"\n]*)"')
 
 
 class UnknownChanges(Exception):
@@ -36,15 +37,24 @@ def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
     found = {
         number
         for number, place in enumerate(places)
-        if place in changed or place not in known or not os.path.exists(files[number].path)
+        if place not in known
+        or not os.path.exists(files[number].path)
+        or not changed.isdisjoint(_with_folders(place, top))
     }
     return frozenset(_with_dependants(files, places, found, _gone(changed, base, top)))
+
+
+def _with_folders(place: str, top: str) -> Iterator[str]:
+    """`place` and the folders above it below `top`; of a submodule git names the folder alone."""
+    while len(place) > len(top):
+        yield place
+        place = os.path.dirname(place)
 
 
 def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
+            ["git", *QUIET, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
         )
     except OSError as error:
         raise UnknownChanges(f"--changed-since needs git: {error.strerror}") from None

@@ -140,3 +140,6 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
 
 PATHS: Final = ("baseline", "ledger", "policy", "evidence", "cache-dir")
 """The keys that hold a path."""
+
+PATH_LISTS: Final = ("workflows", "include")
+"""The keys that hold paths or patterns of files that are read."""

@@ -60,6 +60,10 @@ def _section(path: str) -> Found | None:
         return None
     import tomllib
 
+    from tellverify.source.toml import has_deep_keys
+
+    if has_deep_keys(found.text):
+        return found if f"[{'.'.join(SECTION)}" in found.text else None
     try:
         table = tomllib.loads(found.text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):

@@ -16,7 +16,12 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 from tellverify.source.toml import TomlDocument, TomlFault, decode, read_toml
-from tellverify.verification.configuration_file import ENVIRONMENT, PATHS, ConfigurationFile
+from tellverify.verification.configuration_file import (
+    ENVIRONMENT,
+    PATH_LISTS,
+    PATHS,
+    ConfigurationFile,
+)
 from tellverify.verification.configuration_files import (
     Found,
     RefusedFile,
@@ -173,9 +178,10 @@ def _outside(document: TomlDocument, found: Found, own: Mapping[str, Json]) -> I
     named: list[tuple[Path | tuple[str | int, ...], Json]] = [
         ((key,), own.get(key)) for key in PATHS
     ]
-    workflows = own.get("workflows")
-    for number, text in enumerate(workflows if isinstance(workflows, list) else []):
-        named.append((("workflows", number), text))
+    for list_key in PATH_LISTS:
+        texts = own.get(list_key)
+        for number, text in enumerate(texts if isinstance(texts, list) else []):
+            named.append(((list_key, number), text))
     reports = own.get("reports")
     for number, text in enumerate(reports if isinstance(reports, list) else []):
         place = text.partition("=")[2] if isinstance(text, str) else "-"

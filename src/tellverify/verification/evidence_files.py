@@ -11,7 +11,7 @@ from tellverify.verdict.identity import Subject
 from tellverify.verdict.run import EvidenceFile
 from tellverify.verification.certificate_files import certificate_files, graph_files
 from tellverify.verification.checked import Checked
-from tellverify.verification.output_paths import evidence_refusal
+from tellverify.verification.output_paths import evidence_refusal, way_out
 from tellverify.verification.trace_files import trace_files
 
 
@@ -74,12 +74,12 @@ def write_files(
 ) -> dict[str, str]:
     """Write files below `folder`; the path of each by the id of what it shows.
 
-    Raises OSError when the folder cannot be written, and, if it is confined, Unsafe for a path that
-    leads out of it or to a file that is no evidence, before anything is written.
+    Raises OSError when the folder cannot be written, and Unsafe for a path that a link leads out of
+    it, or, if it is confined, to a file that is no evidence, before anything is written.
     """
     paths = [os.path.join(folder, name) for _, name, _ in files]
-    for path in paths if is_confined else ():
-        why = evidence_refusal(path, folder)
+    for path in paths:
+        why = evidence_refusal(path, folder) if is_confined else way_out(path, folder)
         if why:
             raise Unsafe(why)
     written = {}

@@ -64,7 +64,7 @@ def _known(
     """Whether the baseline has a refutation or a finding already."""
     if options.baseline is None or not options.baseline.known:
         return lambda _, __: False
-    from tellverify.verdict.fingerprint import finding_fingerprints, fingerprint
+    from tellverify.verdict.fingerprint import fault_fingerprints, finding_fingerprints
 
     known = frozenset(options.baseline.known)
     prints = finding_fingerprints(diagnostics)
@@ -72,7 +72,7 @@ def _known(
     def is_known(protocol: ProtocolReport | None, what: Verdict | Diagnostic) -> bool:
         if isinstance(what, Diagnostic):
             return prints[what] in known
-        return protocol is not None and fingerprint(protocol.subject, what) in known
+        return protocol is not None and fault_fingerprints(protocol.subject, what) <= known
 
     return is_known
 

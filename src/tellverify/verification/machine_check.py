@@ -39,6 +39,7 @@ from tellverify.verdict.properties import REFUTED_BY, Property, code_of_fault
 from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
+from tellverify.verification.known_faults import covering
 from tellverify.verification.machine_system import (
     Choreography,
     MachineSystem,
@@ -101,7 +102,10 @@ def check_machines(
                 from tellverify.obligations.refinement import refinements
 
                 verdicts += refinements(system.machines, wanted.graph)
-        selected = tuple(_required(v, options) for v in verdicts if _is_selected(v, options))
+        content = "\n".join(sorted(one.sha256 for one in read))
+        selected = tuple(
+            covering(_required(v, options), content) for v in verdicts if _is_selected(v, options)
+        )
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}

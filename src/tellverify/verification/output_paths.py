@@ -13,6 +13,7 @@ from typing import Final
 
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.refused import RefusedFile as RefusedFile
+from tellverify.verification.repository import top_of
 
 _EVIDENCE: Final = (
     b'{"schema":"tellverify/',
@@ -33,6 +34,17 @@ def escape(path: str, folder: str) -> str:
     if ".git" in (part.lower() for part in os.path.relpath(place, top).split(os.sep)):
         return f"`{path}` leads into the folder of git"
     return ""
+
+
+def leads_out(path: str, folder: str) -> bool:
+    """Whether `path`, which was found in `folder`, is a link to what is not there.
+
+    What lies in the same work tree of git is.
+    """
+    if not os.path.islink(path):
+        return False
+    top = os.path.join(top_of(folder) or os.path.realpath(folder), "")
+    return not os.path.realpath(path).startswith(top)
 
 
 def report_refusal(
@@ -58,15 +70,23 @@ def evidence_refusal(path: str, folder: str) -> str:
 
     `folder` is the one that it names: no link below it leads out of it.
     """
-    top = os.path.join(os.path.realpath(folder), "")
-    if not os.path.realpath(path).startswith(top):
-        return f"{path} leads out of {folder}"
+    why = way_out(path, folder)
+    if why:
+        return why
     why = _strange(path, "evidence", _EVIDENCE)
     return f"{path}: {why}" if why else ""
 
 
+def way_out(path: str, folder: str) -> str:
+    """Why `path`, which is below `folder` by its name, is not there; empty when it is."""
+    top = os.path.join(os.path.realpath(folder), "")
+    return "" if os.path.realpath(path).startswith(top) else f"{path} leads out of {folder}"
+
+
 def baseline_refusal(path: str, folder: str) -> str:
     """Why a configuration may not have the baseline kept at `path`; empty when it may."""
+    if not path.lower().endswith(".json"):
+        return "the path of a baseline ends in .json"
     return escape(path, folder) or _strange(path, "baseline", (b'"tellverify/baseline-',))
 
 

@@ -287,6 +287,12 @@ def _check_protocol(
     if settlement is not None:
         later = settlement.findings(later)
         selected, later = settlement.verdicts(name, protocol.span, selected, later)
+    if any(isinstance(verdict.outcome, Refuted) for verdict in selected):
+        from tellverify.verification.known_faults import with_faults
+
+        graphs = result.graphs[source.path, name]
+        sums = [sum_ for _, sum_ in files[1:]]
+        selected = with_faults(found, selected, graphs, options, sums)
     if is_timed:
         from tellverify.obligations.timed import presumed_of_timers
 

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-_QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
+QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
 
 
 class NoRepository(Exception):
@@ -55,11 +55,17 @@ def tracked_below(folder: str) -> frozenset[str]:
 
 
 def text_at(revision: str, path: str) -> bytes | None:
-    """The content of `path` at `revision`, None where it was not there. Raises NoRepository."""
+    """The content of `path` at `revision`, None where it was not there. Raises NoRepository.
+
+    What lies in another work tree than the working folder, such as a submodule, was not there: its
+    revisions are those of another repository.
+    """
     place = os.path.abspath(path)
     top = top_of(os.path.dirname(place))
     if not top:
         raise NoRepository(f"{path} is not in a git work tree")
+    if top_of(".") not in ("", top):
+        return None
     if revision.startswith("-") or not revision.strip():
         raise NoRepository(f"`{revision}` is no git revision")
     commit = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
@@ -76,7 +82,7 @@ def _below(place: str, top: str) -> str:
 
 
 def _git(folder: str, *arguments: str) -> str:
-    command: Sequence[str] = ("git", *_QUIET, *arguments)
+    command: Sequence[str] = ("git", *QUIET, *arguments)
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, check=False, stdin=subprocess.DEVNULL
@@ -128,7 +134,7 @@ def contents_at(commit: str, places: Sequence[str]) -> dict[str, bytes]:
     top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
     names = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
     asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
-    command = ("git", *_QUIET, "cat-file", "--batch")
+    command = ("git", *QUIET, "cat-file", "--batch")
     try:
         done = subprocess.run(
             command, input=os.fsencode(asked), cwd=top, capture_output=True, check=False

@@ -38,7 +38,7 @@ def settings_of(loaded: LoadedConfiguration, flags: Sequence[Level] = ()) -> Set
         found.cache,
         found.cache_dir,
         (*_listed(loaded), *((f"levels.{one.selector}", one.level) for one in flags)),
-        frozenset(key for key in (*PATHS, "reports") if loaded.is_of_file((key,))),
+        frozenset(key for key in (*PATHS, "reports", "workflows") if loaded.is_of_file((key,))),
         compare=CompareSettings(
             found.compare.fail_on,
             tuple(map(equated, found.compare.payloads)),

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Schedule(msgspec.Struct, frozen=True):
     """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
 
-    With `recheck` nothing is taken from the cache: what it has is compared with what is computed.
+    With `recheck` nothing is taken from the cache: what it has is compared with what is computed,
+    as for a cache that is not in the folder of the user.
     `only` are the numbers of the files that are reported on; the others are there to be imported.
     `progress` is called with how many files are done, of how many, and the path of the last one.
     With a `cluster`, the address of its scheduler, its workers check the files in place of `jobs`,
@@ -182,7 +183,9 @@ class _Work:
             from tellverify.verification.stored_results import encoded
 
             text = encoded(result)
-            if index in self._stored and text != self._stored[index]:
+            if index in self._stored and text == self._stored[index]:
+                self.cached += 1
+            elif index in self._stored:
                 here = f"{result.file.path} in the cache {self._how.cache}"
                 self._differing.append(f"the result of {here} is not what is computed now")
             if text is not None and index in self._keys:

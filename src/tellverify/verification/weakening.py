@@ -18,7 +18,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import SCENARIO_MARK
 from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verification.configuration_file import ConfigurationFile
+from tellverify.verification.configuration_file import ConfigurationFile, Semantics
 from tellverify.verification.configuration_layers import LoadedConfiguration, flat
 from tellverify.verification.levels import IGNORE, selected
 from tellverify.verification.resolved import sizes_given
@@ -37,12 +37,17 @@ class Weakening(msgspec.Struct, frozen=True):
     line: int
 
 
-def weakenings(loaded: LoadedConfiguration) -> tuple[Weakening, ...]:
-    """The settings of the file that ask for less than the defaults, in the order of its lines."""
+def weakenings(loaded: LoadedConfiguration, *, strict: bool = False) -> tuple[Weakening, ...]:
+    """The settings of the file that ask for less than the defaults, in the order of its lines.
+
+    In a `strict` check these are also those after which other runs count: what is refuted of some
+    may be proved of others.
+    """
     found = [
         Weakening(key, f"{'.'.join(key)} = {toml_text(value)}", loaded.lines[key])
         for key, value in flat(msgspec.to_builtins(loaded.configuration))
-        if loaded.is_of_file(key) and _is_weaker(key, loaded.configuration)
+        if loaded.is_of_file(key)
+        and (_is_weaker(key, loaded.configuration) or (strict and _changes_runs(key, value)))
     ]
     return tuple(sorted(found, key=lambda one: (one.line, one.key)))
 
@@ -117,6 +122,11 @@ def _is_weaker(key: tuple[str, ...], found: ConfigurationFile) -> bool:
             return found.baseline is not None
         case _:
             return False
+
+
+def _changes_runs(key: tuple[str, ...], value: object) -> bool:
+    defaults = msgspec.to_builtins(Semantics())
+    return key[0] == "semantics" and value != defaults[key[-1]]
 
 
 def _default(name: str) -> str:

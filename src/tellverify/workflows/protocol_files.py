@@ -22,6 +22,7 @@ from tellverify.obligations.table import decide_instance
 from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
+from tellverify.verification.output_paths import escape
 from tellverify.workflows.interfaces import Safety, SessionInterface, session_interface
 from tellverify.workflows.outcomes import PhaseGraph, nested_branches, phase_graph
 from tellverify.workflows.timers import TimedPart, timed_parts, without_timers
@@ -82,7 +83,8 @@ class ProtocolFiles:
 
     Paths are relative to the file `home`, and `modules` are further folders of modules. With a
     `cache`, whose keys begin with what is `common` to all of them, heads and interfaces of texts
-    that have not changed are taken from it.
+    that have not changed are taken from it. Unless `confined` is empty, only files below that
+    folder are read.
     """
 
     def __init__(
@@ -92,8 +94,10 @@ class ProtocolFiles:
         options: Options,
         cache: Cache | None = None,
         common: str = "",
+        confined: str = "",
     ) -> None:
         self.options = options
+        self._confined = confined
         self.folder = os.path.dirname(home)
         self._home = home if home.endswith(_SUFFIXES) else ""
         self.lowered_count = 0
@@ -138,13 +142,16 @@ class ProtocolFiles:
     def _unit(self, path: str) -> _Unit:
         unit = self._units.get(path)
         if unit is None:
-            file = inputs.read(path)
+            file = inputs.refused_link(path) if self._is_outside(path) else inputs.read(path)
             also: tuple[inputs.ReadFile, ...] = ()
             if file.text is not None and may_import([file]):
                 also = tuple(neighbours([file]))
             digest = "\n".join(f"{one.path}\0{one.sha256}" for one in (file, *also))
             unit = self._units[path] = _Unit(file, also, digest)
         return unit
+
+    def _is_outside(self, path: str) -> bool:
+        return bool(self._confined) and bool(escape(os.path.abspath(path), self._confined))
 
     def _by_module(self, text: str) -> tuple[_Unit, ProtocolHead]:
         """A protocol by the name of its module, its own name, or the name of its file."""
@@ -177,11 +184,14 @@ class ProtocolFiles:
         return unit, self._head_in(unit, chosen)
 
     def _unit_text(self, path: str) -> str:
-        return self._unit(path).file.text or "" if path in self._units else _text_of(path)
+        if path in self._units:
+            return self._unit(path).file.text or ""
+        return "" if self._is_outside(path) else _text_of(path)
 
     def _files(self) -> list[str]:
         if self._found is None:
-            folders = [os.path.join(self.folder, one) for one in self._modules]
+            named = [os.path.join(self.folder, one) for one in self._modules]
+            folders = [one for one in named if not self._is_outside(one)]
             roots = [os.path.normpath(one or ".") for one in (self.folder or ".", *folders)]
             self._found = list(inputs.find(roots))
         return self._found

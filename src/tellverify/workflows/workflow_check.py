@@ -19,11 +19,12 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import ObligationScope, SubjectKind
-from tellverify.verdict.outcome import Outcome, Skipped, Unknown
+from tellverify.verdict.outcome import Outcome, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
+from tellverify.verification.output_paths import escape
 from tellverify.workflows.composition import composition
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.decision import Deciding
@@ -66,17 +67,28 @@ def check_workflows(
     return assembled(results, options)
 
 
-def configured_results(paths: Sequence[str], options: Options, cache: str = "") -> list[FileResult]:
-    """The results of all workflow files at `paths`; `cache` is the file of the cache, or empty."""
-    files = [inputs.read_any(one) for path in paths for one in workflow_files(path)]
+def configured_results(
+    paths: Sequence[str], options: Options, cache: str = "", confined: str = ""
+) -> list[FileResult]:
+    """The results of all workflow files at `paths`; `cache` is the file of the cache, or empty.
+
+    What they name lies below the folder `confined`, unless that is empty.
+    """
+    files = [_read(one, confined) for path in paths for one in workflow_files(path)]
     if not cache:
-        return workflow_results(files, options)
+        return workflow_results(files, options, confined=confined)
     from tellverify.verification.cache import Cache
 
     kept = Cache(cache)
-    found = workflow_results(files, options, cache=kept)
+    found = workflow_results(files, options, cache=kept, confined=confined)
     kept.close()
     return found
+
+
+def _read(path: str, confined: str) -> ReadFile:
+    if confined and escape(os.path.abspath(path), confined):
+        return inputs.refused_link(path)
+    return inputs.read_any(path)
 
 
 def workflow_files(path: str) -> Iterator[str]:
@@ -103,15 +115,19 @@ def workflow_results(
     options: Options,
     total: float | None = None,
     cache: Cache | None = None,
+    confined: str = "",
 ) -> list[FileResult]:
-    """What is found out about each file, in their order, with the protocols that were read."""
+    """What is found out about each file, in their order, with the protocols that were read.
+
+    `confined` is as for `configured_results`.
+    """
     clock = Allowance(options.seconds, total)
     common = ""
     if cache is not None:
         from tellverify.verification.cache import Keys
 
         common = Keys((), _decisive(options)).key(ReadFile("", "", None), imports=False)
-    return [_FileCheck(file, options, clock, cache, common).result() for file in files]
+    return [_FileCheck(file, options, clock, cache, common, confined).result() for file in files]
 
 
 def _decisive(options: Options) -> Options:
@@ -125,6 +141,21 @@ def _decisive(options: Options) -> Options:
     )
 
 
+def _covering(reports: Sequence[ProtocolReport], files: Sequence[ReadFile]) -> list[ProtocolReport]:
+    """The reports, whose refutations cover the faults of exactly what the files say."""
+    if not any(isinstance(v.outcome, Refuted) for report in reports for v in report.verdicts):
+        return list(reports)
+    from tellverify.verification.known_faults import covering, plain_lines
+
+    content = "\n".join(plain_lines(file.text or "") for file in files)
+    return [
+        msgspec.structs.replace(
+            report, verdicts=tuple(covering(v, content) for v in report.verdicts)
+        )
+        for report in reports
+    ]
+
+
 class _FileCheck:
     """The check of one file."""
 
@@ -135,6 +166,7 @@ class _FileCheck:
         clock: Allowance,
         cache: Cache | None,
         common: str,
+        confined: str,
     ) -> None:
         self._file = file
         self._options = options
@@ -142,7 +174,7 @@ class _FileCheck:
         source = SourceFile(file.path, file.text or "")
         read = Input(file.path, file.sha256)
         self._result = FileResult(read, source, [], [], [], [], {}, {})
-        self._protocols = (cache, common)
+        self._protocols = (cache, common, confined)
 
     def result(self) -> FileResult:
         """Reports and findings."""
@@ -155,9 +187,11 @@ class _FileCheck:
         result.diagnostics.extend(said)
         if document is None or said:
             return result
-        cache, common = self._protocols
+        cache, common, confined = self._protocols
         modules = [one for one, _ in document.modules]
-        protocols = ProtocolFiles(file.path, modules, self._options, cache, common)
+        protocols = ProtocolFiles(
+            file.path, modules, self._options, cache, common, confined=confined
+        )
         seconds = self._clock.seconds()
         plan: FilePlan | None = None
         try:
@@ -168,6 +202,7 @@ class _FileCheck:
             reason = self._clock.reason(seconds)
             self._give_up(document, Unknown(reason, TIMEOUT.number))
         result.more = tuple(protocols.all_files())
+        result.reports = _covering(result.reports, [file, *result.more])
         return result
 
     def _document(self, file: ReadFile) -> tuple[WorkflowDocument | None, list[Diagnostic]]:

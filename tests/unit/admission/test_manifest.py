@@ -134,3 +134,27 @@ def test_what_is_no_manifest_is_a_finding(content: bytes) -> None:
 
 def test_the_policy_of_the_tests_is_that_of_the_specs() -> None:
     assert aura().name == "aura"
+
+
+def test_names_and_rows_of_the_policy_have_their_lines() -> None:
+    """Each field that a manifest takes from the text or a policy says where that stands."""
+    found = derived(HAUL)
+    lines = HAUL.split("\n")
+    places = {(one.field, one.entry): one for one in found.provenance}
+    for field, entry, words in (
+        ("protocol_name", "Haul", "protocol Haul"),
+        ("protocol_namespace", "freight", "module freight"),
+        ("protocol_qualified_name", "freight.Haul", "module freight"),
+        ("required_theorem_packs", "Envelope", "requires Envelope"),
+        ("guard_capabilities", "relay:forward", "guard_capability"),
+    ):
+        one = places[field, entry]
+        assert words in lines[one.line - 1], field
+        assert one.path == found.source.path
+    row = spec("dkd")
+    of_policy = {(one.field, one.entry) for one in row.provenance if one.path != row.source.path}
+    assert ("determinism_policy_ref", row.manifest.determinism_policy_ref) in of_policy
+    assert {
+        ("required_capabilities", key) for key in row.manifest.required_capabilities
+    } <= of_policy
+    assert ("protocol_id", row.manifest.protocol_id) in of_policy

@@ -255,3 +255,42 @@ def test_a_block_ends_with_its_quote() -> None:
 
 def test_a_fence_outside_a_quote_does_not_close_a_block_in_it() -> None:
     assert page(f"> ```text\n> - ```\n> {PING}> ```\n\n{BLOCK}") == ["Ping"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "tell /* x */ ! {",
+        "tell // x\n ! {",
+        "tell! /* { */ {",
+        "tell /* /* /* */ */ ! { */ ! // {\n {",
+        "use telltale::tell as t;\nt! {",
+        "use telltale::{other, tell as r#hidden};\nhidden ! {",
+        '// "\nconst A: &str = "//"; tell! {',
+        'const A: &str = r#"/* "#; tell! {',
+    ],
+)
+def test_a_call_is_found_whatever_stands_between_its_tokens(before: str) -> None:
+    """What the compiler of Rust takes for a call must not be missed."""
+    assert rust(f"{before} protocol Hidden {{ roles: A, B; A -> B: M(x::Y); }} }}") == ["Hidden"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "// tell! { nothing }",
+        "/* tell as t */ t! { nothing }",
+        'const A: &str = "tell! { nothing }";',
+        "other! { tell }",
+        "x as tell; y! { nothing }",
+    ],
+)
+def test_what_is_no_call_is_left_alone(text: str) -> None:
+    assert rust(text) == []
+
+
+@pytest.mark.parametrize("mark", ["```", "~~~"])
+@pytest.mark.parametrize("opening", ["- {0}\n  code\n", "- x\n\n  {0}\n  code\n", "1. {0}\n"])
+def test_a_block_behind_a_list_item_that_is_not_closed_is_found(mark: str, opening: str) -> None:
+    """The end of a list item ends the blocks in it (CommonMark 0.31, section 4.5)."""
+    assert page(f"{opening.format(mark)}{mark}tell\n{PING}{mark}\n") == ["Ping"]

@@ -117,6 +117,13 @@ def test_a_call_consumes_nothing() -> None:
     assert [(each.code.number, each.upstream) for each in found_in(text)] == [("TV301", "rejects")]
 
 
+@pytest.mark.parametrize("name", ["slip", "other"])
+def test_a_name_of_a_branch_hides_a_receipt_in_that_branch_alone(name: str) -> None:
+    branches = (f"  | Ok({name}) => A -> B : x", "  | Err(e) => A -> B : y")
+    assert said(SLIP, "case u of", *branches, "A -> B : M(slip)") == []
+    assert said(SLIP, "case u of", *branches) == [("TV301", "rejects")]
+
+
 def test_places() -> None:
     text = body(SLIP, "A -> B : M( a , slip )", "handoff move to B with slip")
     (one,) = found_in(text)

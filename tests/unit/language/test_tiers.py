@@ -116,3 +116,19 @@ def test_show_of_a_broken_file(tmp_path, capsys) -> None:
     file.write_text("protocol P =\n  roles A\n  A ->\n", "utf-8")
     assert run(["show", "tiers", str(file)]) == 1
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (('loop while "go"', "  A -> B : M"), "only counted and deciding loops"),
+        (("loop forever", "  A -> B : M"), "only counted and deciding loops"),
+        (("loop repeat N", "  A -> B : M"), "only counted and deciding loops"),
+        (("loop decide by A", "  B -> A : M"), "its decider does not begin it"),
+        (("publish news",), "the theory have no such construct"),
+    ],
+)
+def test_why_a_statement_has_no_global_type(lines: tuple[str, ...], reason: str) -> None:
+    blocker = of(*lines).theory
+    assert blocker is not None
+    assert reason in blocker.reason

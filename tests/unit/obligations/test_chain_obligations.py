@@ -276,6 +276,27 @@ def test_receipts_repeat_a_nonce() -> None:
     assert isinstance(verdicts(first)["receipts[Client]"].outcome, Proved)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_shortest_of_several_rows_with_a_repeated_nonce_is_shown(is_first: bool) -> None:
+    """The row toward `B` needs one event more than that toward `C`, whichever comes first."""
+    head = "protocol Rows =\n  roles A, B, C\n  choice A at\n"
+    long = """\
+    | Long =>
+        A { guard_capability : "x:y", flow_cost : 5 } -> B : Long
+        A { guard_capability : "x:y", flow_cost : 5 } -> B : More
+        A { guard_capability : "x:y", flow_cost : 0 } -> B : Free
+"""
+    short = """\
+    | Short =>
+        A { guard_capability : "x:y", flow_cost : 5 } -> C : Short
+        A { guard_capability : "x:y", flow_cost : 0 } -> C : Gift
+"""
+    outcome = verdicts(head + (short + long if is_first else long + short))["receipts[A]"].outcome
+    assert isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace)
+    labels = [step.label for step in outcome.evidence.steps if step.send]
+    assert labels == ["Short", "Gift"]
+
+
 # Ceremonies
 
 ENROLL = """-- tell: category(C)

@@ -172,3 +172,15 @@ def test_no_text_breaks_the_scan(text: str) -> None:
     read = read_toml("x.toml", text)
     if isinstance(read, TomlDocument):
         assert_places(read)
+
+
+@pytest.mark.parametrize("part", ["a", '"a"', "'a'", "a ", " a"])
+@pytest.mark.parametrize(
+    "form", ["{0} = 1\n", "[{0}]\n", "x = {{ {0} = 1 }}\n", "b = 1\n[[{0}]]\n"]
+)
+def test_a_key_of_very_many_parts_is_no_bomb(part: str, form: str) -> None:
+    """The reader of Python's library takes memory for the square of the number of parts."""
+    found = read_toml("p.toml", form.format(".".join([part] * 100_000)))
+    assert isinstance(found, TomlFault)
+    assert found.message == "a key has more than 64 parts"
+    assert isinstance(read_toml("p.toml", form.format(".".join([part] * 40))), TomlDocument)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tellverify.obligations.options import Ledger, Level, Options
-from tellverify.verdict.outcome import Assumed, Proved, Refuted
+from tellverify.verdict.outcome import Assumed, Proved, Refuted, Unknown
 from tellverify.verdict.run import Assumption, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.levels import level_of, ordered, refusal, selected
@@ -213,3 +213,18 @@ def test_the_last_level_wins_and_codes_come_after_bands() -> None:
 def test_what_cannot_have_a_level_is_refused(selector: str, level: str, words: str) -> None:
     assert words in refusal(selector, level)
     assert bool(words) == bool(refusal(selector, level))
+
+
+def test_one_of_exactly_two_roles_is_assumed_without_the_other() -> None:
+    """Neither role was decided: what is assumed of one says nothing of the other."""
+    text = (
+        "{above}protocol Two =\n  roles A, B\n  par\n"
+        "    |\n      A -> B : x\n      B -> A : y\n"
+        "    |\n      B -> A : z\n      A -> B : w\n"
+    )
+    run = checked(text.format(above=""), search_limit=1)
+    both = verdict(run, "no-stuck-role[A, B]")
+    assert isinstance(both.outcome, Unknown)
+    run = checked(text.format(above="-- tell: assume(no-stuck-role[B]): w\n"), search_limit=1)
+    assert verdict(run, "no-stuck-role[A]").outcome == both.outcome
+    assert isinstance(verdict(run, "no-stuck-role[B]").outcome, Assumed)

@@ -26,15 +26,17 @@ RUST: Final = ".rs"
 MARKDOWN: Final = ".md"
 
 _RUST_TOKEN: Final = re.compile(
-    r"""//[^\n]*
+    r"""(?P<line>//[^\n]*)
   | (?P<comment>/\*)
   | \b(?:br|cr|r)(?P<hashes>\#*)"
   | "(?:[^"\\]|\\(?s:.))*+"?
   | '(?:\\[^\n']++|[^\\'\n])'
-  | \btell\s*+!\s*+(?P<call>[({\[])
+  | \b(?P<name>[A-Za-z_]\w*+)\s*+!\s*+(?P<call>[({\[])
   | (?P<open>[({\[]) | (?P<close>[)}\]])""",
     re.VERBOSE,
 )
+_TELL: Final = "tell"
+_OTHER_NAME: Final = re.compile(r"(?:::|[{,])\s*(?:r\#)?tell\s+as\s+(?:r\#)?(\w+)", re.VERBOSE)
 _COMMENT_MARK: Final = re.compile(r"/\*|\*/")
 _BEFORE_TEXT: Final = re.compile(r"(?:\s|//[^\n]*\n|/\*(?s:.)*?\*/|\#\s*\[[^\]]*+\])*+")
 _NAMESPACE: Final = re.compile(r'#\s*\[\s*namespace\s*=\s*"([^"\\]*)"\s*\]')
@@ -150,13 +152,16 @@ def _blocks(text: str) -> Iterator[_Block]:
     """The fenced blocks of a Markdown page, as CommonMark 0.31, sections 4.5 and 5.1, has them.
 
     A block in a quote ends at the latest with the quote. That of a list item may end later here
-    than there, with a fence of any indentation.
+    than there, with a fence of any indentation; with one of kind `tell` left of it, at the latest.
     """
     opening: re.Match[str] | None = None
     limit = len(text)
     for fence in _FENCE.finditer(text):
         if opening is not None and fence.start() >= limit:
             yield _block(opening, limit)
+            opening = None
+        elif opening is not None and _is_behind_list(fence, opening):
+            yield _block(opening, fence.start())
             opening = None
         if opening is None:
             opening = fence
@@ -181,6 +186,15 @@ def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
         and before.count(">") == opening["before"].count(">")
         and _LIST_ITEM.search(before) is None
     )
+
+
+def _is_behind_list(fence: re.Match[str], opening: re.Match[str]) -> bool:
+    """Whether a fence of kind `tell` is where a list item with `opening` would have ended.
+
+    Then it begins a block, and what it holds must not be missed.
+    """
+    words = re.split(r"[\s,]+", fence["words"].strip())
+    return words[0] == _TELL and len(fence["before"]) < len(opening["before"])
 
 
 def _end_of_quote(text: str, fence: re.Match[str]) -> int:
@@ -231,10 +245,11 @@ class _FragmentFinder:
     # Rust
 
     def rust(self, start: int, end: int) -> None:
-        """Every call of `tell!` outside of comments and strings."""
-        calls = _tokens(self.text, start, end)
+        """Every call of `tell!` outside of comments and strings, under any name it has here."""
+        names = {_TELL, *_OTHER_NAME.findall(self.text, start, end)}
+        calls = _tokens(_without_comments(self.text, start, end), start, end)
         for match in calls:
-            if match["call"] is None:
+            if match["call"] is None or match["name"] not in names:
                 continue
             inner = match.end()
             depth = 1
@@ -357,6 +372,29 @@ def _ends(text: str, start: int, end: int) -> bool:
     return match is not None and match.end() == end
 
 
+def _without_comments(text: str, start: int, end: int) -> str:
+    """A Rust text with blanks for its comments, which may stand between any two tokens."""
+    parts: list[str] = []
+    seen = 0
+    while match := _RUST_TOKEN.search(text, start, end):
+        start = match.end()
+        if match["hashes"] is not None:
+            start = _raw_end(match, text, end)
+        elif match["comment"] is not None or match["line"] is not None:
+            start = _comment_end(text, start, end) if match["comment"] is not None else start
+            parts += [text[seen : match.start()], " " * (start - match.start())]
+            seen = start
+        elif match["call"] is not None:
+            start = match.end("name")
+    return "".join([*parts, text[seen:]])
+
+
+def _raw_end(match: re.Match[str], text: str, end: int) -> int:
+    """Where a raw string ends."""
+    closing = text.find('"' + match["hashes"], match.end(), end)
+    return end if closing < 0 else closing + 1 + len(match["hashes"])
+
+
 def _tokens(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
     """Calls and brackets of a Rust text; block comments nest."""
     while match := _RUST_TOKEN.search(text, start, end):
@@ -364,8 +402,7 @@ def _tokens(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
         if match["comment"] is not None:
             start = _comment_end(text, start, end)
         elif match["hashes"] is not None:
-            closing = text.find('"' + match["hashes"], start, end)
-            start = end if closing < 0 else closing + 1 + len(match["hashes"])
+            start = _raw_end(match, text, end)
         elif match.lastgroup in ("call", "open", "close"):
             yield match
 

@@ -171,6 +171,11 @@ def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
     return read(path)
 
 
+def refused_link(path: str) -> ReadFile:
+    """A file that is not read, since it is a link to what lies outside of what is checked."""
+    return _failed(path, say.unreadable(path, "it is a link out of the folder that is checked"))
+
+
 def decode(path: str, content: bytes) -> ReadFile:
     """The text of `content`, which must be UTF-8 and not too large."""
     digest = hashlib.sha256(content).hexdigest()

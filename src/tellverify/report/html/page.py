@@ -72,7 +72,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
         command=run.command,
         headline=_headline(run),
         mood=_mood(run),
-        reason=f"Exit {run.exit_code}{f': {run.exit_reason}' if run.exit_reason else ''}.",
+        reason=_reason(run),
         counts=[(word, counts[word]) for word in _STATUSES],
         sections=_sections(page),
     )
@@ -92,6 +92,13 @@ def _sections(page: HtmlPage) -> list[Section]:
         and (name != "versions" or page.run.versions is not None)
         and (content := write(page)) != EMPTY
     ]
+
+
+def _reason(run: Run) -> str:
+    """The exit code and why, and what was not computed."""
+    why = f": {run.exit_reason}" if run.exit_reason else ""
+    cached = f" {run.cached.text}." if run.cached is not None else ""
+    return f"Exit {run.exit_code}{why}.{cached}"
 
 
 def _asset(name: str) -> str:

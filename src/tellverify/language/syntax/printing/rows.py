@@ -69,7 +69,7 @@ class RowPlaces:
     def follows_blank_line(self, offset: int) -> bool:
         """Whether there is a blank line right before `offset`."""
         text, breaks = self.text, 0
-        while offset and text[offset - 1] in " \t\r\n":
+        while text and offset and text[offset - 1] in " \t\r\n":
             offset -= 1
             breaks += text[offset] == "\n"
         return breaks > 1
