@@ -128,6 +128,14 @@ class Deciding:
         said: list[Diagnostic] = []
         given_up = abandoned_outcomes(self, workflow, own, outcomes, said)
         loose = abandoned_sessions(workflow, own)
+        stopping = next(
+            (
+                one.session.title
+                for one in own
+                if one.session.number in loose and one.interface and one.interface.has_stops
+            ),
+            None,
+        )
         answers: dict[tuple[int, ...], tuple[ExactAnswer, list[WeakCondition]]] = {}
         for part, weak in self._parts(conditions.weak):
             if loose & set(part):
@@ -148,6 +156,9 @@ class Deciding:
             outcomes[Property.COMPOSITION, _WHOLE] = given_up
         elif unknown:
             outcomes[Property.COMPOSITION, _WHOLE] = Unknown(unknown[0], STEP_LIMIT.number)
+        elif stopping is not None:
+            reason = f"`go_on` of `{stopping}`, which a join may give up, is not decided"
+            outcomes[Property.COMPOSITION, _WHOLE] = Unknown(reason)
         else:
             method = Method.SEARCH if answers else Method.PHASE_CONDITIONS
             bound = next((answer.bound for answer, _ in answers.values() if answer.bound), "")
@@ -203,9 +214,9 @@ class Deciding:
         outcomes: dict[Obligation, Outcome] = {}
         said: list[Diagnostic] = []
         answer = ExactAnswer()
-        if conditions.weak:
+        if conditions.weak or any(one.session.head.parts for one in own):
             answer = self.exact.joined(workflow.name)
-        if answer.trace is not None:
+        if answer.trace is not None and conditions.weak:
             outcomes[Property.COMPOSITION, _WHOLE] = self._refuted(
                 workflow, answer, conditions.weak[0], Method.JOINED_GRAPH, said
             )

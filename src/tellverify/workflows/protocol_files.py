@@ -17,6 +17,7 @@ from tellverify.language.lowering.families import declared_roles, family_groups
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import SourceProtocol, Workspace
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_instance
 from tellverify.source.span import NOWHERE, Span
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 
 _SUFFIXES: Final = (".tell", ".rs", ".md", ".markdown")
 _TIMER: Final = "timeout"
+_OF_SAFETY: Final = (
+    Property.IMPLEMENTABLE,
+    Property.NO_STUCK_ROLE,
+    Property.NO_DEADLOCK,
+    Property.NO_ORPHAN_MESSAGE,
+    Property.NO_UNSPECIFIED_RECEPTION,
+    Property.TIMEOUT_AGREEMENT,
+)
+"""What a protocol has to satisfy by itself; the first two imply the rest where it has no timers."""
 _Stored = TypeVar("_Stored", bound=msgspec.Struct)
 
 
@@ -252,7 +262,7 @@ class ProtocolFiles:
         memory = (unit.digest, *_parts(head, sizes, go_on, ()))
         known = self._graphs.get(memory)
         if known is None:
-            lowered, found = self._lowered(text, sizes)
+            lowered, found = self._lowered(text, sizes, timers=False)
             known = self._graphs[memory] = _phase(lowered, found, go_on)
         return known
 
@@ -260,17 +270,22 @@ class ProtocolFiles:
         """The first refutation of a protocol by itself, with its run."""
         lowered, _ = self._lowered(text, sizes)
         for finding in decide_instance(lowered, self.options):
-            wanted = finding.property in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE)
-            if wanted and isinstance(finding.outcome, Refuted):
+            if finding.property in _OF_SAFETY and isinstance(finding.outcome, Refuted):
                 return finding.outcome
         return None
 
-    def _lowered(self, text: str, sizes: Mapping[str, int]) -> tuple[Lowered, SourceProtocol]:
+    def timed(self, text: str, sizes: Mapping[str, int]) -> TimedProtocol | None:
+        """The protocol with its timers; None where it has none, or no meaning with them."""
+        return self._lowered(text, sizes)[0].timed
+
+    def _lowered(
+        self, text: str, sizes: Mapping[str, int], *, timers: bool = True
+    ) -> tuple[Lowered, SourceProtocol]:
         unit, head = self._heads[text]
         found = next(one for one in self._protocols(unit) if one.name == head.name)
         self.lowered_count += 1
         protocol = found.protocol
-        if head.parts:
+        if head.parts and not timers:
             protocol = without_timers(protocol)
         space = self._spaces[unit.file.path]
         return space.lowered(found.judged, protocol, sizes), found
@@ -282,14 +297,33 @@ class ProtocolFiles:
         go_on: Sequence[str] | None,
         wanted: Sequence[str],
     ) -> SessionInterface | str:
-        lowered, found = self._lowered(text, sizes)
+        lowered, found = self._lowered(text, sizes, timers=False)
         phase = _phase(lowered, found, go_on)
         if isinstance(phase, str):
             return phase
         interface = session_interface(phase, wanted, self.options, parallel=lowered.parallel)
+        if self._heads[text][1].parts:
+            return self._timed_interface(interface, text, sizes, go_on, wanted)
         if interface.safety == "unknown" and not interface.reason:
             interface = _searched(interface, lowered, self.options)
         return interface
+
+    def _timed_interface(
+        self,
+        plain: SessionInterface,
+        text: str,
+        sizes: Mapping[str, int],
+        go_on: Sequence[str] | None,
+        wanted: Sequence[str],
+    ) -> SessionInterface | str:
+        from tellverify.workflows.timed_interface import timed_interface
+
+        lowered, found = self._lowered(text, sizes)
+        if lowered.timed is None:
+            return lowered.skipped[0].reason if lowered.skipped else lowered.limit
+        branches = nested_branches(found.protocol)
+        interface = timed_interface(plain, lowered.timed, branches, go_on, wanted, self.options)
+        return _searched(interface, lowered, self.options)
 
     # The cache
 
@@ -376,7 +410,9 @@ def _searched(interface: SessionInterface, lowered: Lowered, options: Options) -
     safety: Safety = "proved"
     reason = ""
     for finding in decide_instance(lowered, options):
-        if finding.property not in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE):
+        if finding.property not in _OF_SAFETY:
+            continue
+        if lowered.timed is not None and finding.property is Property.IMPLEMENTABLE:
             continue
         match finding.outcome:
             case Refuted():

@@ -24,7 +24,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
-from tellverify.workflows.composition import composition
+from tellverify.workflows.composition import ComposedSession, composition, joined_sessions
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.decision import Deciding
 from tellverify.workflows.over_sizes import (
@@ -122,6 +122,8 @@ def _decisive(options: Options) -> Options:
         step_limit=options.step_limit,
         search_limit=options.search_limit,
         queue_limit=options.queue_limit,
+        late=options.late,
+        fire=options.fire,
     )
 
 
@@ -198,6 +200,7 @@ class _FileCheck:
         verdicts: tuple[Verdict, ...],
         events: int,
         drawings: Drawings | None = None,
+        presumes: tuple[str, ...] = (),
     ) -> None:
         kept = tuple(one for one in verdicts if self._is_selected(one))
         report = ProtocolReport(
@@ -210,6 +213,7 @@ class _FileCheck:
             event_count=events,
             drawings=drawings,
             kind=SubjectKind.WORKFLOW,
+            presumes=presumes or msgspec.UNSET,
         )
         self._result.reports.append(report)
 
@@ -286,4 +290,14 @@ class _FileCheck:
             picture = workflow_picture(whole, workflow, cycles_of(whole))
             drawings = Drawings(rows[-1][0], workflow=picture)
         families = families_tried(rows, families_of(workflow))
-        self._add(workflow.name, line, agents, families, verdicts, events, drawings)
+        presumes = tuple(self._presumed(workflow, own))
+        self._add(workflow.name, line, agents, families, verdicts, events, drawings, presumes)
+
+    def _presumed(self, workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> Iterator[str]:
+        """What the verdicts take for granted of timers, and of sessions that a join gives up."""
+        if any(one.session.head.parts for one in own):
+            from tellverify.obligations.timed import presumed_of_timers
+
+            yield from presumed_of_timers(self._options)
+        if any(True for _ in joined_sessions(workflow, own)):
+            yield "messages of a session that is given up are dropped"
