@@ -170,10 +170,17 @@ class JoinRule(msgspec.Struct, frozen=True):
     timeout: str
     step: ProtocolStep
 
-    @property
-    def may_abandon(self) -> bool:
-        """Whether some session may be given up before it is complete."""
-        return self.join != "all" or bool(self.timeout)
+    def may_abandon(self, parallel: int) -> bool:
+        """Whether one of `parallel` threads of sessions may be given up before it is complete."""
+        if self.timeout:
+            return True
+        match self.join:
+            case "all":
+                return False
+            case "first":
+                return parallel > 1
+            case _:
+                return parallel > self.join
 
 
 def join_rules(workflow: PlannedWorkflow) -> Mapping[int, JoinRule]:

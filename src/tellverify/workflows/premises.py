@@ -18,10 +18,10 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.workflows.composition import ComposedSession, Composition
+from tellverify.workflows.composition import ComposedSession, Composition, joined_sessions
 from tellverify.workflows.interfaces import PhaseResult
 from tellverify.workflows.order_graph import leads
-from tellverify.workflows.plan import PlannedStep, PlannedWorkflow, join_rules, result_of
+from tellverify.workflows.plan import PlannedStep, PlannedWorkflow, result_of
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 
 _IN_TIME: Final = "of the sessions that are complete in time"
@@ -70,7 +70,7 @@ def _results(
     where = Where(path, workflow.name)
     names = [one.placed.name for one in workflow.steps]
     own = whole.of(workflow.name)
-    rules = join_rules(workflow)
+    loose = {one.number for _, group in joined_sessions(workflow, own) for one in group}
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, ProtocolStep):
@@ -97,8 +97,7 @@ def _results(
                 said.append(say.unknown_result(where, span, text, reason, known))
                 continue
             users = [one for one in own if _phase_of(one) == planned.placed.name]
-            rule = rules.get(givers[0].session.group)
-            in_time = rule is not None and rule.may_abandon
+            in_time = givers[0].session.number in loose
             rows = [(one, _result_of(one, payload, in_time=in_time)) for one in givers]
             yield _result(path, where, (text, span), rows, users, _IN_TIME if in_time else "")
 
