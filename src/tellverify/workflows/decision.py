@@ -21,6 +21,7 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
+from tellverify.workflows.composed_runs import ShownRun
 from tellverify.workflows.composition import ComposedSession, Composition
 from tellverify.workflows.conditions import Conditions, WeakCondition, conditions_of
 from tellverify.workflows.exact_decision import ExactAnswer, ExactDecisions
@@ -42,13 +43,14 @@ _REFUTABLE: Final = (
 class DecidedWorkflow(msgspec.Struct, frozen=True):
     """The outcomes of a workflow at one choice of sizes, with findings and how much was searched.
 
-    `by_conditions` says that no run had to be searched.
+    `by_conditions` says that no run had to be searched; `shown` are the runs that refute something.
     """
 
     outcomes: Mapping[Obligation, Outcome]
     said: tuple[Diagnostic, ...] = ()
     configurations: int = 0
     by_conditions: bool = True
+    shown: tuple[ShownRun, ...] = ()
 
     @property
     def composition(self) -> Outcome:
@@ -67,10 +69,16 @@ class Deciding:
         self.options = options
         self.cycles: list[WaitCycle] = cycles_of(whole)
         self.exact = ExactDecisions(whole, files, options)
+        self.shown: list[ShownRun] = []  # of the workflow that is decided
         self._shown: list[Trace] = []  # runs that a finding on another workflow shows
 
     def decide(self, workflow: PlannedWorkflow) -> DecidedWorkflow:
         """The conditions of a workflow, and the verdict on it."""
+        self.shown.clear()
+        found = self._decided(workflow)
+        return msgspec.structs.replace(found, shown=tuple(self.shown))
+
+    def _decided(self, workflow: PlannedWorkflow) -> DecidedWorkflow:
         own = self.whole.of(workflow.name)
         conditions = conditions_of(self.whole, workflow.name, self.cycles)
         faulty = self._faulty_phases(workflow.name, own)
@@ -164,6 +172,8 @@ class Deciding:
             bound = next((answer.bound for answer, _ in answers.values() if answer.bound), "")
             outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method, bound)
         for answer, weak in answers.values():
+            if answer.shown is not None and answer.shown not in self.shown:
+                self.shown.append(answer.shown)
             for one in weak:
                 key = (one.property, one.scope)
                 outcomes.setdefault(key, _weak_outcome(one, answer, Method.SEARCH))
@@ -242,6 +252,8 @@ class Deciding:
         trace = answer.trace
         if trace is None:
             return Unknown("no run is known")
+        if answer.shown is not None:
+            self.shown.append(answer.shown)
         code = say.CODE_OF_CONDITION.get(weak.property.value, say.UNFINISHED_WORKFLOW)
         where = Where(self.whole.plan.document.path, workflow.name)
         after = counted(len(trace.steps), "event")

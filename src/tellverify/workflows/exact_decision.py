@@ -31,7 +31,12 @@ from tellverify.workflows.composed_machines import (
     MoveKind,
     composed_system,
 )
-from tellverify.workflows.composed_runs import composed_trace, may_move, replay_composed
+from tellverify.workflows.composed_runs import (
+    ShownRun,
+    composed_trace,
+    may_move,
+    replay_composed,
+)
 from tellverify.workflows.composed_search import (
     ComposedAnswer,
     ComposedFault,
@@ -53,13 +58,15 @@ class ExactAnswer(msgspec.Struct, frozen=True):
     """A run that shows a fault, or why none is known; with neither there is none.
 
     `configurations` counts those of a search; 0 for the joined graph. `bound` says how far was
-    searched where that is not all.
+    searched where that is not all; `shown` has
+    the machines of the run where each session has channels of its own.
     """
 
     trace: Trace | None = None
     unknown: str = ""
     configurations: int = 0
     bound: str = ""
+    shown: ShownRun | None = None
 
 
 class ExactDecisions:
@@ -176,7 +183,8 @@ class ExactDecisions:
             run.append(MachineMove(me, found))
         moved = ComposedFault(fault.fault, tuple(run), tuple(map(there, fault.machines)))
         trace = composed_trace(whole, moved, minimal=False)
-        return ExactAnswer(trace, configurations=configurations)
+        shown = ShownRun(trace, whole, moved.run, moved.machines)
+        return ExactAnswer(trace, configurations=configurations, shown=shown)
 
     def _graph(self, number: int) -> PhaseGraph | str:
         session = self._whole.sessions[number].session
@@ -270,7 +278,8 @@ def _answer(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
         queues = f"queues of at most {counted(found.queue, 'message')}" if found.queue else ""
         return ExactAnswer(configurations=count, bound=queues)
     trace = composed_trace(system, found.fault, minimal=found.is_shortest)
-    return ExactAnswer(trace, configurations=count)
+    shown = ShownRun(trace, system, found.fault.run, found.fault.machines)
+    return ExactAnswer(trace, configurations=count, shown=shown)
 
 
 def _with_timers(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:

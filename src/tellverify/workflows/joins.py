@@ -114,7 +114,10 @@ def _searched(
     options = deciding.options
     if not session.head.parts:
         system = composed_system([session], [graph], (), (), options.step_limit)
-        return abandoned_roles(PlainLeftSession(system, joining), options.search_limit)
+        plain = PlainLeftSession(system, joining)
+        answer = abandoned_roles(plain, options.search_limit)
+        deciding.shown.extend(plain.shown)
+        return answer
     timed = deciding.files.timed(session.step.protocol, dict(session.sizes))
     if timed is None:
         return AbandonedSearch({}, False)

@@ -24,7 +24,7 @@ from tellverify.search.timed_system import (
 )
 from tellverify.workflows.abandonment import LeftSession, left_trace
 from tellverify.workflows.composed_machines import ComposedSystem, MoveKind
-from tellverify.workflows.composed_runs import reference_machines
+from tellverify.workflows.composed_runs import ShownRun, reference_machines
 from tellverify.workflows.composed_search import MachineMove
 from tellverify.workflows.sessions import PhaseSession
 
@@ -49,6 +49,7 @@ class PlainLeftSession(LeftSession[PlainState, MachineMove]):
         self._number = {machine.role: n for n, machine in enumerate(system.machines)}
         self._leaver = next(n for n, m in enumerate(system.machines) if m.agent == joining)
         self.others = [m.role for n, m in enumerate(system.machines) if n != self._leaver]
+        self.shown: list[ShownRun] = []
 
     def first(self) -> PlainState:
         """All machines at their beginning."""
@@ -100,7 +101,7 @@ class PlainLeftSession(LeftSession[PlainState, MachineMove]):
             for move in row
             if move.kind is MoveKind.RECEIVE
         )
-        return left_trace(
+        trace = left_trace(
             [self._step(made) for made in events if made is not None],
             system.machines[self._leaver].agent,
             session.title,
@@ -108,6 +109,10 @@ class PlainLeftSession(LeftSession[PlainState, MachineMove]):
             row[0].site if row else Site(),
             is_idle=is_idle,
         )
+        run = tuple(made for made in events if made is not None)
+        leaves = list(events).index(None)
+        self.shown.append(ShownRun(trace, system, run, (number,), self._leaver, leaves))
+        return trace
 
     def _step(self, made: MachineMove) -> Step:
         number, move = made

@@ -250,7 +250,8 @@ class _FileCheck:
         withhold_waiting(plan, decided)
         for workflow in plan.workflows:
             if self._is_wanted(workflow.name):
-                self._report(plan, workflow, decided.get(workflow.name, []), said, general)
+                own = decided.get(workflow.name, [])
+                self._report(plan, workflow, own, said, general, protocols)
         if any(map(self._is_wanted, said)):
             self._result.diagnostics.extend(dict.fromkeys(general))
 
@@ -261,6 +262,7 @@ class _FileCheck:
         rows: Sequence[SizedWorkflow],
         said: dict[str, list[Diagnostic]],
         general: Sequence[Diagnostic],
+        protocols: ProtocolFiles,
     ) -> None:
         line, column = self._result.source.position(workflow.text.span.start)
         place = (line, column)
@@ -291,6 +293,13 @@ class _FileCheck:
             drawings = Drawings(rows[-1][0], workflow=picture)
         families = families_tried(rows, families_of(workflow))
         presumes = tuple(self._presumed(workflow, own))
+        if self._options.keep_graphs:
+            from tellverify.workflows.run_evidence import run_files
+
+            shown = {label: found.shown for label, _, found in rows}
+            read = [self._file, *protocols.all_files()]
+            runs = tuple(run_files(workflow.name, verdicts, shown, read))
+            self._result.files[self._file.path, workflow.name] = runs
         self._add(workflow.name, line, agents, families, verdicts, events, drawings, presumes)
 
     def _presumed(self, workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> Iterator[str]:
