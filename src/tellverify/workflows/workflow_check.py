@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tellverify.diagnostics.expectations import UNMET_EXPECTATION
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files import inputs
@@ -24,6 +25,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
+from tellverify.verification.toml_examples import as_expected
 from tellverify.workflows.composition import ComposedSession, composition, joined_sessions
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.decision import Deciding
@@ -148,6 +150,11 @@ class _FileCheck:
 
     def result(self) -> FileResult:
         """Reports and findings."""
+        found = self._checked()
+        self._after_expectations()
+        return found
+
+    def _checked(self) -> FileResult:
         file, result = self._file, self._result
         if file.diagnostic is not None:
             result.diagnostics.append(file.diagnostic)
@@ -171,6 +178,17 @@ class _FileCheck:
             self._give_up(document, Unknown(reason, TIMEOUT.number))
         result.more = tuple(protocols.all_files())
         return result
+
+    def _after_expectations(self) -> None:
+        """What is expected of a TOML file is no fault of it."""
+        result = self._result
+        if not self._file.path.endswith(_TOML):
+            return
+        found = as_expected(result.source, result.reports, result.diagnostics, everywhere=True)
+        said = found.diagnostics
+        if self._options.protocols:  # what is expected of the others is not asked
+            said = [one for one in said if one.code is not UNMET_EXPECTATION]
+        result.reports[:], result.diagnostics[:] = found.reports, said
 
     def _document(self, file: ReadFile) -> tuple[WorkflowDocument | None, list[Diagnostic]]:
         if file.path.endswith(_TOML):
