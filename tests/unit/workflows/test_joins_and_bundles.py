@@ -132,6 +132,19 @@ def _session(name: str, client: str, server: str, extra: str) -> str:
     )
 
 
+def test_agents_of_one_session_ask_for_their_bundles_in_any_order(folder: Path) -> None:
+    """`A` holds `b1` and waits for `b2`; `D`, who has `b2`, waits for `C`, who waits for `b1`."""
+    text = _session("s", "A", "B", 'holds = ["b1", "b2"]')
+    text += _session("t", "C", "D", 'holds = { C = ["b1"], D = ["b2"] }')
+    found = _by_name(checked(folder, text))["composition"]
+    assert isinstance(found, Refuted) and found.code == "TV848"
+
+
+def test_two_agents_cannot_hold_one_bundle_in_a_session(folder: Path) -> None:
+    run = checked(folder, _session("s", "A", "B", 'holds = { A = ["b1"], B = ["b1"] }'))
+    assert [one.code.number for one in run.diagnostics] == ["TV845"]
+
+
 def test_bundles_in_one_order_hold_without_a_search(folder: Path) -> None:
     text = _session("s", "A", "B", 'holds = ["b1", "b2"]')
     text += _session("t", "C", "D", 'holds = ["b1", "b2"]')
