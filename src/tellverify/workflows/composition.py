@@ -14,7 +14,7 @@ from tellverify.workflows.interfaces import SessionInterface
 from tellverify.workflows.order_graph import BundleUse
 from tellverify.workflows.orders import OrderEdge, order_edges
 from tellverify.workflows.plan import FilePlan, JoinRule, PlannedWorkflow, join_rules
-from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.protocol_files import InterfaceWanted, ProtocolFiles
 from tellverify.workflows.sessions import PhaseSession, expanded_sessions, titled_sessions
 
 
@@ -49,13 +49,26 @@ def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) 
     for workflow in plan.workflows:
         where = Where(path, workflow.name)
         first = len(found)
+        expanded: list[tuple[PhaseSession, tuple[str, ...]]] = []
         for planned in workflow.steps:
             if planned.roles is None:
                 continue
             own = expanded_sessions(
-                planned.roles, planned.placed, workflow.name, sizes, len(found), where, said
+                planned.roles,
+                planned.placed,
+                workflow.name,
+                sizes,
+                first + len(expanded),
+                where,
+                said,
             )
-            found.extend(_with_interface(files, one, planned.wanted, where, said) for one in own)
+            expanded.extend((one, planned.wanted) for one in own)
+        files.fetch_interfaces(
+            InterfaceWanted(one.step.protocol, dict(one.sizes), one.step.go_on, wanted)
+            for one, wanted in expanded
+            if not one.head.error
+        )
+        found.extend(_with_interface(files, *one, where, said) for one in expanded)
         said.extend(_join_faults(workflow, found[first:], where))
     sessions = titled_sessions([one.session for one in found])
     found = [

@@ -12,7 +12,6 @@ from tellverify.diagnostics.wording import counted
 from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
-from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.verdict.identity import ObligationScope, obligation_name
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
@@ -24,7 +23,6 @@ from tellverify.workflows.composition import (
     joined_sessions,
     joining_agents,
 )
-from tellverify.workflows.left_sessions import PlainLeftSession, TimedLeftSession
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.plan import JoinRule, PlannedWorkflow
 from tellverify.workflows.sessions import PhaseSession
@@ -84,6 +82,8 @@ def _of_session(
         for _, agent in others:
             outcomes.setdefault(_obligation(agent), unknown)
         return unknown
+    from tellverify.search.timed_rows import TooManyTimedPlaces
+
     try:
         answer = _searched(deciding, session, graph, joining)
     except (OutOfBudget, TooManyTimedPlaces):
@@ -111,6 +111,8 @@ def _of_session(
 def _searched(
     deciding: Deciding, session: PhaseSession, graph: PhaseGraph, joining: str
 ) -> AbandonedSearch:
+    from tellverify.workflows.left_sessions import PlainLeftSession, TimedLeftSession
+
     options = deciding.options
     if not session.head.parts:
         system = composed_system([session], [graph], (), (), options.step_limit)

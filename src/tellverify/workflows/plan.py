@@ -62,6 +62,12 @@ class FilePlan(msgspec.Struct, frozen=True):
 def file_plan(document: WorkflowDocument, files: ProtocolFiles) -> FilePlan:
     """Look up the protocols of all phases, and give their roles to agents."""
     agents = FileAgents(document)
+    files.fetch_heads(
+        step.protocol
+        for one in document.workflows
+        for step in one.steps
+        if isinstance(step, ProtocolStep)
+    )
     workflows = tuple(_planned(document, one, files, agents) for one in document.workflows)
     every = [s.roles for one in workflows for s in one.steps if s.roles is not None]
     families = dict.fromkeys(

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -87,6 +87,15 @@ class _Unit(msgspec.Struct, frozen=True):
     digest: str
 
 
+class InterfaceWanted(NamedTuple):
+    """What an interface is asked for: as the arguments of `ProtocolFiles.interface`."""
+
+    text: str
+    sizes: Mapping[str, int]
+    go_on: Sequence[str] | None
+    results: Sequence[str]
+
+
 class ProtocolFiles:
     """The protocols that one workflow file can name, each read and lowered at most once.
 
@@ -117,6 +126,7 @@ class ProtocolFiles:
         self._interfaces: dict[tuple[str, ...], SessionInterface | str] = {}
         self._graphs: dict[tuple[str, ...], PhaseGraph | str] = {}
         self._found: list[str] | None = None
+        self._fetched: dict[str, bytes | None] = {}
 
     # Files
 
@@ -136,14 +146,20 @@ class ProtocolFiles:
         return known[1]
 
     def _looked_up(self, text: str) -> tuple[_Unit, ProtocolHead]:
-        path, _, chosen = text.partition("#")
-        if path.endswith(_SUFFIXES) or "/" in path or "#" in text:
-            place = os.path.normpath(os.path.join(self.folder, path)).replace(os.sep, "/")
+        place, chosen = self._place_of(text)
+        if place:
             unit = self._unit(place)
             if unit.file.diagnostic is not None:
                 raise UnknownPhaseProtocol(unit.file.diagnostic.message)
             return unit, self._head_in(unit, chosen)
         return self._by_module(text)
+
+    def _place_of(self, text: str) -> tuple[str, str]:
+        """The file and the protocol that a phase names, no file where it names a module."""
+        path, _, chosen = text.partition("#")
+        if not (path.endswith(_SUFFIXES) or "/" in path or "#" in text):
+            return "", chosen
+        return os.path.normpath(os.path.join(self.folder, path)).replace(os.sep, "/"), chosen
 
     def _unit(self, path: str) -> _Unit:
         unit = self._units.get(path)
@@ -331,8 +347,34 @@ class ProtocolFiles:
         text = "\n".join((self._common, unit.digest, *parts))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def fetch_heads(self, texts: Iterable[str]) -> None:
+        """Ask the cache at once for the heads of protocols that are named by their files."""
+        keys: list[str] = []
+        for text in dict.fromkeys(texts) if self._cache is not None else ():
+            place, chosen = self._place_of(text)
+            if place:
+                keys.append(self._key(self._unit(place), "head", chosen))
+        self._fetch(keys)
+
+    def fetch_interfaces(self, wanted: Iterable[InterfaceWanted]) -> None:
+        """Ask the cache at once for interfaces, of protocols whose heads are known."""
+        keys: list[str] = []
+        for one in wanted if self._cache is not None else ():
+            unit, head = self._heads[one.text]
+            keys.append(
+                self._key(unit, "interface", *_parts(head, one.sizes, one.go_on, one.results))
+            )
+        self._fetch(keys)
+
+    def _fetch(self, keys: Sequence[str]) -> None:
+        asked = [key for key in dict.fromkeys(keys) if key not in self._fetched]
+        if self._cache is not None and asked:
+            found = self._cache.lookup(asked)
+            self._fetched.update((key, found.get(key)) for key in asked)
+
     def _stored(self, key: str, kind: type[_Stored]) -> _Stored | None:
-        text = self._cache.lookup([key]).get(key) if self._cache is not None else None
+        self._fetch([key])
+        text = self._fetched.get(key)
         if text is None:
             return None
         try:

@@ -129,7 +129,12 @@ def _flat(
             said.append(say.workflow_cycle(where, span, way))
         else:
             below = (*inside, target.name)
-            yield from _flat(target, by_name, below, f"{prefix}{step.name}.", where, said)
+            for name, own in _flat(target, by_name, below, f"{prefix}{step.name}.", where, said):
+                if step.thread and (own.thread or (isinstance(own, ProtocolStep) and own.each)):
+                    message = f"`{target.name}` has threads of its own, and cannot run in one"
+                    said.append(say.wrong_join(where, step.places.key("thread"), message))
+                    return
+                yield name, msgspec.structs.replace(own, thread=step.thread) if step.thread else own
 
 
 class PhaseRoles(msgspec.Struct, frozen=True):

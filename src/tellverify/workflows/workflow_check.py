@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.diagnostics.expectations import UNMET_EXPECTATION
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files import inputs
@@ -25,7 +24,6 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
-from tellverify.verification.toml_examples import as_expected
 from tellverify.workflows.composition import ComposedSession, composition, joined_sessions
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.decision import Deciding
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
 _MOST_DRAWN: Final = 100  # sessions of a workflow in a picture
 _TOML: Final = ".toml"
 _COMMENT: Final = "tell: workflow"
+_EXPECTED: Final = "tell:"
 _TABLE: Final = re.compile(r"^[ \t]*\[\[?[ \t]*workflow[ \t]*[.\]]", re.MULTILINE)
 _WHOLE: Final = ObligationScope()
 
@@ -182,8 +181,11 @@ class _FileCheck:
     def _after_expectations(self) -> None:
         """What is expected of a TOML file is no fault of it."""
         result = self._result
-        if not self._file.path.endswith(_TOML):
+        if not self._file.path.endswith(_TOML) or _EXPECTED not in result.source.text:
             return
+        from tellverify.diagnostics.expectations import UNMET_EXPECTATION
+        from tellverify.verification.toml_examples import as_expected
+
         found = as_expected(result.source, result.reports, result.diagnostics, everywhere=True)
         said = found.diagnostics
         if self._options.protocols:  # what is expected of the others is not asked

@@ -110,3 +110,17 @@ def test_a_result_that_a_branch_does_not_send(folder: Path) -> None:
     assert finding.code.number == "TV842"
     assert "`No`" in finding.message
     assert run.exit_code == 1
+
+
+def test_a_workflow_runs_in_the_thread_of_its_reference(folder: Path) -> None:
+    phase = PHASE.replace("workflow.w.", "workflow.v.")
+    both = (
+        '[[workflow.w.phase]]\nworkflow = "v"\nthread = "one"\n'
+        + PHASE
+        + 'thread = "two"\n'
+    )
+    (report,) = (one for one in checked(folder, phase + both).protocols if one.name == "w")
+    assert "session-order" not in {one.name for one in report.verdicts}
+    inner = phase + 'thread = "own"\n'
+    said = checked(folder, inner + both).diagnostics
+    assert [one.code.number for one in said] == ["TV840"]

@@ -196,7 +196,7 @@ def _mermaid(pictures: Sequence[WorkflowPicture]) -> Iterator[str]:
 
 
 def _quoted_mermaid(text: str) -> str:
-    shown = printable(text).replace("#", "#35;").replace('"', "#quot;")
+    shown = printable(text).replace("#", "#35;").replace('"', "#quot;").replace("`", "#96;")
     return f'"{shown}"'
 
 
