@@ -76,6 +76,19 @@ def test_the_complete_file_has_every_key_and_can_be_checked(page: str, tmp_path:
     assert code == 0, out.getvalue()
 
 
+def test_the_replayed_run_of_the_page_is_one(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shown,) = re.findall(r"```text\n\$ (tellverify workflow .*?)```", page, re.DOTALL)
+    first, second, *lines = shown.replace("$ tellverify ", "").splitlines()
+    monkeypatch.chdir(ROOT)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        for command in (first.removeprefix("tellverify "), second):
+            run(command.replace("ev/", f"{tmp_path}/").replace(" ev ", f" {tmp_path} ").split())
+    assert out.getvalue().splitlines() == lines
+
+
 def _write() -> None:
     text = PAGE.read_text(encoding="utf-8")
     os.environ["COLUMNS"] = "100"

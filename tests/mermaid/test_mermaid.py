@@ -20,7 +20,9 @@ from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.mermaid import sequence_diagram
+from tellverify.report.drawing.workflow_pictures import drawn
 from tellverify.report.markup import mermaid
+from tellverify.verdict.drawing import PictureOrder, PictureStep, WorkflowPicture
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -92,6 +94,20 @@ def test_diagrams_of_graphs_and_machines() -> None:
         f"stateDiagram-v2{part}" for text in texts for part in text.split("stateDiagram-v2")[1:]
     ]
     assert len(diagrams) >= 4
+    assert refused(diagrams) == []
+
+
+def test_diagrams_of_workflows() -> None:
+    folders = ("specs/workflows", "counterexamples/workflows")
+    paths = [path for one in folders for path in sorted((ROOT / one).glob("*.toml"))]
+    diagrams = [
+        tellverify("workflow", "show", str(path), "--format", "mermaid")
+        for path in paths
+        if path.name != "expected.toml"
+    ]
+    steps = [PictureStep(word, "w", (word,)) for word in WORDS]
+    orders = [PictureOrder(0, at, (word,), at % 2 == 0) for at, word in enumerate(WORDS[1:], 1)]
+    diagrams.append(drawn([WorkflowPicture("end", tuple(steps), tuple(orders))], "mermaid"))
     assert refused(diagrams) == []
 
 

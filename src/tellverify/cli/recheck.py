@@ -18,6 +18,7 @@ from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.evidence.versions_file import VERSIONS_SUFFIX
+from tellverify.evidence.workflow_run_file import WORKFLOW_RUN_SUFFIX
 from tellverify.report.escape import printable
 from tellverify.solver.smtlib import ENDING as SCRIPT
 from tellverify.source.files import Unreadable, read_bytes, reason_of
@@ -47,7 +48,14 @@ def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, qu
     """
     accepted = rejected = scripts = 0
     compared: dict[str, str] = {}
-    endings = (*ENDINGS, BUDGET_NAME, SCRIPT, ACCEPTANCE_SUFFIX, VERSIONS_SUFFIX)
+    endings = (
+        *ENDINGS,
+        BUDGET_NAME,
+        SCRIPT,
+        ACCEPTANCE_SUFFIX,
+        VERSIONS_SUFFIX,
+        WORKFLOW_RUN_SUFFIX,
+    )
     for path in (found for given in paths for found in _evidence(given, endings)):
         if path.endswith(SCRIPT) and not smt:
             scripts += 1
@@ -83,6 +91,11 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
         lines = [f"accepted: {_shown(path)}: {printable(words)}"]
         if path.endswith(SCRIPT):
             return "", lines
+        if path.endswith(WORKFLOW_RUN_SUFFIX):
+            from tellverify.workflows.run_evidence import compared_with_source
+
+            lines.append(f"compared: {_shown(path)}: {printable(compared_with_source(path))}")
+            return "", lines
         from tellverify.verification.source_graphs import bases_of, compare_with_source
 
         for basis in bases_of(path):
@@ -115,6 +128,10 @@ def _judged(path: str) -> str:
         from tellverify.evidence.recheck.mixtures import recheck_versions_file
 
         return recheck_versions_file(path)
+    if path.endswith(WORKFLOW_RUN_SUFFIX):
+        from tellverify.evidence.recheck.workflow_runs import recheck_workflow_run
+
+        return recheck_workflow_run(path)
     if path.endswith(ACCEPTANCE_SUFFIX):
         from tellverify.runtime.recheck import recheck_acceptance
 

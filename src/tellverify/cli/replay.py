@@ -23,6 +23,7 @@ from tellverify.evidence.fault_run import moments
 from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, basis_of
 from tellverify.evidence.timed_trace import false_claim_of, timed_run
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.evidence.workflow_run_file import WORKFLOW_RUN_SUFFIX
 from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import Unopened, opened
 from tellverify.model.fault import Fault
@@ -99,6 +100,9 @@ def replay(
 ) -> int:
     """Step TRACE, an ITF file or a log of events, through the protocol in FILE.
 
+    TRACE may also be a run across the sessions of a workflow, as `workflow check --evidence` writes
+    it; FILE is the workflow then.
+
     Of an ITF file, prints each step with the queues after it. Exits 0 when the machines of the
     protocol make all steps, the recorded states are right and the end shows the recorded fault;
     exits 1 with the first thing that differs otherwise. Without FILE, the file that the trace
@@ -118,6 +122,10 @@ def replay(
             trace, file, protocol, instances, named, complete, start == "any", sends_only
         )
         return replay_log(asked, style)
+    if trace.endswith(WORKFLOW_RUN_SUFFIX):
+        from tellverify.cli.workflow_replay import replay_workflow_run
+
+        return replay_workflow_run(trace, file, style)
     if protocol or roles or complete or sends_only or start != "start":
         raise click.UsageError(
             "--protocol, --roles, --from, --sends-only and --complete are for logs of events"

@@ -36,6 +36,7 @@ class WorkflowFlags(msgspec.Struct, frozen=True):
     configurations: int
     steps: int
     timeout: float | None
+    evidence: str | None
     cache_dir: str | None
     color: str
     verbose: bool
@@ -93,6 +94,12 @@ def workflow() -> None:
     metavar="DIR",
     help="Keep the interfaces of protocols in this folder, which is the user's cache folder.",
 )
+@click.option(
+    "--evidence",
+    type=click.Path(),
+    metavar="DIR",
+    help="Write the runs that refute workflows into this folder, for `replay` and `recheck`.",
+)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Show verdicts in full.")
 def check(**given: object) -> int:
@@ -113,6 +120,7 @@ def check(**given: object) -> int:
         require=flags.require,
         step_limit=flags.steps,
         search_limit=flags.configurations,
+        keep_graphs=flags.evidence is not None,
         seconds=flags.timeout,
     )
     read = [inputs.read_any(path) for given in flags.paths for path in workflow_files(given)]
@@ -134,8 +142,16 @@ def check(**given: object) -> int:
         for note in dict.fromkeys(cache.notes):
             complain(note)
     run = msgspec.structs.replace(checked.run, command=command_line())
+    complaints: list[str] = []
+    if flags.evidence is not None:
+        from tellverify.verification.evidence_files import write_evidence
+
+        try:
+            run = msgspec.structs.replace(run, evidence=write_evidence(checked, flags.evidence))
+        except OSError as error:
+            complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
     output = Output(flags.style, flags.color, flags.verbose, flags.reports)
-    return deliver(run, checked.sources, output)
+    return deliver(run, checked.sources, output, complaints)
 
 
 @workflow.command("show")

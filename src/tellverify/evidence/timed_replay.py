@@ -78,6 +78,11 @@ class TimedRunReplay:
             found = Step(is_send, *ends, event.label, site)
         return msgspec.structs.replace(found, discards=move.discards)
 
+    def drop_messages_of(self, role: str) -> None:
+        """Empty all channels from and to a role, as when it has left the session."""
+        kept = tuple(row for row in self.state.queues if role not in row[0])
+        self.state = self.state._replace(queues=kept)
+
     def possible(self) -> list[Step]:
         """All events that can happen now."""
         return [self._step(move) for move in self.semantics.moves(self.state)]

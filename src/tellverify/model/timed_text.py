@@ -209,6 +209,27 @@ def message_count(protocol: TimedProtocol) -> int:
     return sum(isinstance(node, MessageNode) for node in protocol.nodes)
 
 
+def following_nodes(protocol: TimedProtocol) -> tuple[list[int], list[int]]:
+    """The nodes behind each node: those of node n are `target[first[n]:first[n + 1]]`."""
+    first = [0]
+    target: list[int] = []
+    for node in protocol.nodes:
+        match node:
+            case MessageNode(after=after) | ExitNode(after=after):
+                target.append(after)
+            case BranchNode(branches):
+                target += branches
+            case EnterNode(number):
+                scope = protocol.scopes[number]
+                target += [scope.body, *(start for _, start in scope.alternatives)]
+            case EndNode():
+                pass
+            case _:
+                assert_never(node)
+        first.append(len(target))
+    return first, target
+
+
 class _Loops(msgspec.Struct, frozen=True):
     """Where `continue` leads: the first node of every loop around, and the bodies around it."""
 

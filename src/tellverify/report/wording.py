@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.outcome import Bounded, Skipped, Unknown
 from tellverify.verdict.run import ProtocolReport, Verdict
 
@@ -27,6 +28,9 @@ def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
     """What would settle an obligation that is unknown, skipped or bounded."""
     outcome = verdict.outcome
     match outcome:
+        case Bounded() if protocol.families and protocol.kind is SubjectKind.WORKFLOW:
+            name = protocol.families[0].name
+            return f"Further sizes in `members` of `[agents.{name}]` extend it."
         case Bounded(reason=reason) if protocol.families:
             family = protocol.families[0]
             largest = max(family.sizes, default=0)

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from tellverify.model.components import strongly_connected
 from tellverify.model.timed_text import (
-    BranchNode,
-    EndNode,
     EnterNode,
-    ExitNode,
     MessageNode,
     TimedProtocol,
+    following_nodes,
 )
 from tellverify.search.timed_fires import KeptFires
 from tellverify.search.timed_numbers import CanonicalNumbers
@@ -108,22 +106,7 @@ class TimedSettings(msgspec.Struct, frozen=True):
 
 def _may_enter_again(protocol: TimedProtocol) -> bool:
     """Whether a scope stands in a loop."""
-    first = [0]
-    target: list[int] = []
-    for node in protocol.nodes:
-        match node:
-            case MessageNode(_, _, _, after) | ExitNode(_, after):
-                target.append(after)
-            case BranchNode(branches):
-                target += branches
-            case EnterNode(number):
-                scope = protocol.scopes[number]
-                target += [scope.body, *(start for _, start in scope.alternatives)]
-            case EndNode():
-                pass
-            case _:
-                assert_never(node)
-        first.append(len(target))
+    first, target = following_nodes(protocol)
     return any(
         isinstance(protocol.nodes[node], EnterNode)
         for component in strongly_connected(first, target, [protocol.start])
@@ -339,6 +322,22 @@ class TimedSystem:
     def may_stop(self, role: int, configuration: Configuration) -> bool:
         """Whether the role may stop where it is."""
         return self._prepare(role, configuration[role]).may_stop
+
+    def has_terminated(self, role: int, configuration: Configuration) -> bool:
+        """Whether a role may stop and has no event left, whoever may still tell it of failures."""
+        prepared = self._prepare(role, configuration[role])
+        if not prepared.may_stop or prepared.is_waiting or prepared.fires:
+            return False
+        complete = self._known_complete(configuration)
+        return not self.roles.awaited_when_told(role, configuration[role], complete)
+
+    def without_messages_of(self, role: int, configuration: Configuration) -> Configuration:
+        """The configuration with all channels from and to a role empty."""
+        new = list(configuration)
+        for pair, slot in self.slot.items():
+            if role in pair:
+                new[slot] = EMPTY
+        return self._canonical(new)
 
     def faults(
         self, configuration: Configuration, steps: list[TimedStep]

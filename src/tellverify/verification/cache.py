@@ -30,6 +30,7 @@ _FORMAT: Final = 2
 _WAIT: Final = 5.0  # seconds that a process waits for another one to write
 _MOST: Final = 20_000  # results that are kept
 _LARGEST: Final = 64_000_000  # bytes of one result
+_AT_ONCE: Final = 500  # keys of one question
 _TABLE: Final = "CREATE TABLE result (key TEXT PRIMARY KEY, text BLOB NOT NULL, seal BLOB NOT NULL)"
 
 
@@ -94,14 +95,7 @@ class Cache:
         found = {}
         strange = 0
         try:
-            for key in keys:
-                row = self._connection.execute(
-                    "SELECT text, seal FROM result WHERE key = ? AND length(text) <= ?",
-                    (key, _LARGEST),
-                ).fetchone()
-                if row is None:
-                    continue
-                text, given = row
+            for key, text, given in self._rows(self._connection, list(keys)):
                 if (
                     isinstance(text, bytes)
                     and isinstance(given, bytes)
@@ -117,6 +111,22 @@ class Cache:
             some = counted(strange, "entry")
             self.notes.append(f"{some} of the cache {self.path} not used: made with another key")
         return found
+
+    @staticmethod
+    def _rows(
+        connection: sqlite3.Connection, keys: Sequence[str]
+    ) -> Iterator[tuple[str, object, object]]:
+        """The key, text and seal of each entry, in the order of `keys`."""
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            rows = connection.execute(
+                "SELECT key, text, seal FROM result"
+                f" WHERE key IN ({marks}) AND length(text) <= {_LARGEST}",
+                part,
+            )
+            found = {key: (key, text, seal) for key, text, seal in rows}
+            yield from (found[key] for key in part if key in found)
 
     def store(self, key: str, text: bytes) -> None:
         """Keep a text; it is written when the cache is closed."""

@@ -1,39 +1,25 @@
-"""Sessions that a join gives up: may every other role of them end by itself?
+"""Sessions that a join gives up: does every other role of them come to an end by itself?
 
 When a join has what it waits for, or its time is over, the agent that joins leaves the sessions
 that are not complete, and their channels are gone with it: what is queued from it or for it is
-dropped. The others run on as far as they can. Each of them has to be at an end then, or in a part
-of the text in which it waits with a timer, of its own or of a role that tells it.
+dropped. The others run on as far as they can, and their timers may fire.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
 from tellverify.model.fault import Fault
-from tellverify.model.machine import Action, Machine
-from tellverify.model.roles import family_of
-from tellverify.model.semantics import System
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.workflows.composed_machines import ComposedSystem, MoveKind
-from tellverify.workflows.composed_search import MachineMove
-from tellverify.workflows.sessions import PhaseSession
-from tellverify.workflows.timers import TimedPart
 
-_Queues: TypeAlias = tuple[tuple[tuple[int, int], tuple[str, ...]], ...]
-
-
-class _Node(NamedTuple):
-    """Where the machines of one session are; `gone` says that the joining one has left."""
-
-    states: tuple[int, ...]
-    queues: _Queues
-    gone: bool
+StateT = TypeVar("StateT", bound=Hashable)
+EventT = TypeVar("EventT")
 
 
 class AbandonedSearch(msgspec.Struct, frozen=True):
@@ -43,173 +29,145 @@ class AbandonedSearch(msgspec.Struct, frozen=True):
     is_complete: bool
 
 
-def abandoned_roles(system: ComposedSystem, joining: str, limit: int) -> AbandonedSearch:
-    """The roles of the one session of `system` that wait when the agent `joining` gives it up.
+class LeftSession(ABC, Generic[StateT, EventT]):
+    """One session that the agent of one role leaves at any time; `others` are the other roles."""
 
-    Breadth first, at most `limit` configurations, and so by a shortest run each.
+    others: Sequence[str]
+
+    @abstractmethod
+    def first(self) -> StateT:
+        """The configuration at the beginning."""
+
+    @abstractmethod
+    def steps(self, state: StateT, *, gone: bool) -> Iterable[tuple[EventT, StateT | None]]:
+        """Every event and what it leads to, None where only the queue bound forbids it."""
+
+    @abstractmethod
+    def left(self, state: StateT) -> StateT:
+        """The configuration without the messages that are gone with the agent that joins."""
+
+    @abstractmethod
+    def may_stop(self, state: StateT, role: str) -> bool:
+        """Whether a role may stop where it is."""
+
+    @abstractmethod
+    def trace(self, events: Sequence[EventT | None], role: str, *, is_idle: bool) -> Trace:
+        """A run after which `role` waits, replayed; None is where the agent that joins leaves.
+
+        When it `is_idle`, no role has an event left. Raises Defect when it does not replay.
+        """
+
+
+def abandoned_roles(session: LeftSession[StateT, EventT], limit: int) -> AbandonedSearch:
+    """The roles that do not end when a session is given up, each with a shortest run to a place
+    where it waits and nothing happens any more, else to one from which it reaches no end.
+
+    Breadth first, at most `limit` configurations.
     """
-    search = _Search(system, joining)
-    start = _Node((0,) * len(system.machines), (), False)
-    before: dict[_Node, tuple[_Node, MachineMove | None] | None] = {start: None}
-    order = [start]
-    found: dict[str, Trace] = {}
-    for node in order:
-        moves = search.moves(node)
-        if node.gone and not moves:
-            for number in search.waiting(node):
-                role = system.machines[number].role
-                if role not in found:
-                    found[role] = search.trace(node, number, before)
-        below: list[tuple[_Node, MachineMove | None]] = [
-            (search.after(node, move), move) for move in moves
-        ]
-        if not node.gone:
-            below.append((search.abandoned(node), None))
-        for successor, move in below:
-            if successor not in before:
-                before[successor] = (node, move)
-                order.append(successor)
-        if len(order) > limit:
-            return AbandonedSearch(found, False)
-    return AbandonedSearch(found, True)
+    search = _Search(session)
+    is_complete = search.run(limit)
+    if is_complete:
+        search.find_endless()
+    return AbandonedSearch(search.found, is_complete and not search.open_ends)
 
 
-class _Search:
-    def __init__(self, system: ComposedSystem, joining: str) -> None:
-        self._system = system
-        self._session: PhaseSession = system.sessions[0]
-        self._leaver = next(n for n, m in enumerate(system.machines) if m.agent == joining)
-        self._parts: Sequence[TimedPart] = self._session.head.parts
+class _Search(Generic[StateT, EventT]):
+    """Configurations of a session, each with whether the agent that joins has left it."""
 
-    def moves(self, node: _Node) -> list[MachineMove]:
-        queues = dict(node.queues)
-        found: list[MachineMove] = []
-        for number, machine in enumerate(self._system.machines):
-            if node.gone and number == self._leaver:
+    def __init__(self, session: LeftSession[StateT, EventT]) -> None:
+        self._session = session
+        start = (session.first(), False)
+        self._number: dict[tuple[StateT, bool], int] = {start: 0}
+        self._order = [start]
+        self._before: list[tuple[int, EventT | None] | None] = [None]
+        self._above: list[list[int]] = [[]]
+        self.found: dict[str, Trace] = {}
+        self.open_ends: set[int] = set()  # where the queue bound ended the search
+
+    def run(self, limit: int) -> bool:
+        """Whether all configurations were visited; roles that wait where nothing happens."""
+        session = self._session
+        for index, (state, gone) in enumerate(self._order):
+            steps = list(session.steps(state, gone=gone))
+            for event, target in steps:
+                if target is None:
+                    self.open_ends.add(index)
+                else:
+                    self._reach(index, event, (target, gone))
+            if not gone:
+                self._reach(index, None, (session.left(state), True))
+            elif not steps:
+                for role in session.others:
+                    if role not in self.found and not session.may_stop(state, role):
+                        self.found[role] = session.trace(self._run_to(index), role, is_idle=True)
+            if len(self._order) > limit:
+                return False
+        return True
+
+    def _reach(self, index: int, event: EventT | None, node: tuple[StateT, bool]) -> None:
+        at = self._number.get(node)
+        if at is None:
+            at = self._number[node] = len(self._order)
+            self._order.append(node)
+            self._before.append((index, event))
+            self._above.append([])
+        self._above[at].append(index)
+
+    def find_endless(self) -> None:
+        """Roles that are never at an end again, although something happens."""
+        session = self._session
+        for role in session.others:
+            if role in self.found:
                 continue
-            for move in machine.moves[node.states[number]]:
-                head = queues.get((move.peer, number), ())[:1]
-                if move.kind is MoveKind.SEND or head == (move.label,):
-                    found.append(MachineMove(number, move))
-        return found
+            good = set(self.open_ends)
+            for index, (state, gone) in enumerate(self._order):
+                if gone and session.may_stop(state, role):
+                    good.add(index)
+            work = list(good)
+            while work:
+                for at in self._above[work.pop()]:
+                    if at not in good:
+                        good.add(at)
+                        work.append(at)
+            lost = (i for i, (_, gone) in enumerate(self._order) if gone and i not in good)
+            index = next(lost, -1)
+            if index >= 0:
+                self.found[role] = session.trace(self._run_to(index), role, is_idle=False)
 
-    def after(self, node: _Node, made: MachineMove) -> _Node:
-        number, move = made
-        states = (*node.states[:number], move.target, *node.states[number + 1 :])
-        queues = dict(node.queues)
-        if move.kind is MoveKind.SEND:
-            if not (node.gone and move.peer == self._leaver):  # else it is dropped
-                queues[number, move.peer] = (*queues.get((number, move.peer), ()), move.label)
-        else:
-            rest = queues.pop((move.peer, number))[1:]
-            if rest:
-                queues[move.peer, number] = rest
-        return _Node(states, tuple(sorted(queues.items())), node.gone)
-
-    def abandoned(self, node: _Node) -> _Node:
-        """The same, when the agent that joins has left and its channels are gone."""
-        kept = tuple(row for row in node.queues if self._leaver not in row[0])
-        return _Node(node.states, kept, True)
-
-    def waiting(self, node: _Node) -> list[int]:
-        """The machines that wait, and have no timer where they do."""
-        return [
-            number
-            for number, machine in enumerate(self._system.machines)
-            if number != self._leaver
-            and not machine.is_final(node.states[number])
-            and not all(
-                self._is_timed(machine.role, move.site)
-                for move in machine.moves[node.states[number]]
-            )
-        ]
-
-    def _is_timed(self, role: str, site: Site) -> bool:
-        names = (role, family_of(role))
-        return any(
-            part.span.start <= site.span.start < part.span.end and set(names) & set(part.roles)
-            for part in self._parts
-        )
-
-    def trace(
-        self,
-        node: _Node,
-        number: int,
-        before: Mapping[_Node, tuple[_Node, MachineMove | None] | None],
-    ) -> Trace:
-        """The run to `node`, replayed."""
-        made: list[MachineMove | None] = []
-        at = node
-        while (step := before[at]) is not None:
+    def _run_to(self, index: int) -> list[EventT | None]:
+        made: list[EventT | None] = []
+        while (step := self._before[index]) is not None:
             made.append(step[1])
-            at = step[0]
-        made.reverse()
-        self._replay(made, node)
-        system, session = self._system, self._session
-        steps = tuple(self._step(move) for move in made if move is not None)
-        me = system.machines[number]
-        awaits = tuple(
-            (system.machines[move.peer].agent, f"{session.title}.{move.label}")
-            for move in me.moves[node.states[number]]
-        )
-        leaver = system.machines[self._leaver].agent
-        words = " or ".join(f"`{label.rpartition('.')[2]}` from `{peer}`" for peer, label in awaits)
-        return Trace(
-            Fault.STUCK_ROLE,
-            steps,
-            (me.agent,),
-            f"`{leaver}` gives up `{session.title}`, and `{me.agent}` waits for {words} without a"
-            " timer",
-            True,
-            waiting=(Waiting(leaver, True), Waiting(me.agent, False, awaits)),
-            place=me.moves[node.states[number]][0].site,
-        )
+            index = step[0]
+        return made[::-1]
 
-    def _step(self, made: MachineMove) -> Step:
-        number, move = made
-        me, peer = self._system.machines[number].agent, self._system.machines[move.peer].agent
-        ends = (me, peer) if move.kind is MoveKind.SEND else (peer, me)
-        sends = move.kind is MoveKind.SEND
-        return Step(sends, *ends, move.label, move.site, session=self._session.title)
 
-    def _replay(self, made: Sequence[MachineMove | None], end: _Node) -> None:
-        """Make the run again by the reference semantics. Raises Defect when it cannot be made."""
-        from tellverify.model.configuration import Configuration
-        from tellverify.model.defect import Defect
-
-        roles = [machine.role for machine in self._system.machines]
-        system = System(
-            [
-                Machine(
-                    machine.role,
-                    tuple(
-                        tuple(
-                            (Action(m.kind is MoveKind.SEND, roles[m.peer], m.label), m.target)
-                            for m in row
-                        )
-                        for row in machine.moves
-                    ),
-                    tuple(machine.is_final(s) for s in range(len(machine.moves))),
-                )
-                for machine in self._system.machines
-            ]
-        )
-        at = system.initial
-        gone = False
-        leaver = roles[self._leaver]
-        for move in made:
-            if move is None:
-                gone = True
-            else:
-                me, peer = roles[move.machine], roles[move.move.peer]
-                sends = move.move.kind is MoveKind.SEND
-                ends = (me, peer) if sends else (peer, me)
-                successor = system.after(at, Step(sends, *ends, move.move.label))
-                if successor is None or (gone and me == leaver):
-                    raise Defect("a run of an abandoned session does not replay")
-                at = successor
-            if gone:
-                kept = tuple(row for row in at.queues if leaver not in row[0])
-                at = Configuration(at.states, kept)
-        if at.states != end.states:
-            raise Defect("a run of an abandoned session ends elsewhere")
+def left_trace(
+    steps: Sequence[Step],
+    leaver: str,
+    session: str,
+    waiting: Waiting,
+    place: Site,
+    *,
+    is_idle: bool,
+) -> Trace:
+    """The trace of a run of agents in `session`, after which `waiting` tells of the one that is
+    left.
+    """
+    agent = waiting.role
+    words = " or ".join(
+        f"`{label.rpartition('.')[2]}` from `{peer}`" for peer, label in waiting.awaits
+    )
+    if is_idle:
+        says = f"`{agent}` waits for {words} without a timer"
+    else:
+        says = f"`{agent}` never comes to an end of it"
+    return Trace(
+        Fault.STUCK_ROLE,
+        tuple(steps),
+        (agent,),
+        f"`{leaver}` gives up `{session}`, and {says}",
+        True,
+        waiting=(Waiting(leaver, True), waiting),
+        place=place,
+    )

@@ -9,6 +9,7 @@ an agent begins a session when those before it are over, and has then left these
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tellverify.diagnostics.wording import counted, series
 from tellverify.evidence.trace_replay import Stepper
@@ -23,6 +24,19 @@ from tellverify.workflows.composed_machines import ComposedSystem, MoveKind, Rol
 from tellverify.workflows.composed_search import ComposedFault, MachineMove
 
 _MOST_WAITING = 4
+
+
+class ShownRun(NamedTuple):
+    """A run of machines that a trace tells in words; `leaver` gives the session up after `leaves`
+    moves, -1 for no machine.
+    """
+
+    trace: Trace
+    system: ComposedSystem
+    run: tuple[MachineMove, ...]
+    culprits: tuple[int, ...]
+    leaver: int = -1
+    leaves: int = 0
 
 
 def reference_machines(system: ComposedSystem) -> list[Machine]:

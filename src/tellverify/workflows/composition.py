@@ -14,7 +14,7 @@ from tellverify.workflows.interfaces import SessionInterface
 from tellverify.workflows.order_graph import BundleUse
 from tellverify.workflows.orders import OrderEdge, order_edges
 from tellverify.workflows.plan import FilePlan, JoinRule, PlannedWorkflow, join_rules
-from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.protocol_files import InterfaceWanted, ProtocolFiles
 from tellverify.workflows.sessions import PhaseSession, expanded_sessions, titled_sessions
 
 
@@ -49,13 +49,26 @@ def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) 
     for workflow in plan.workflows:
         where = Where(path, workflow.name)
         first = len(found)
+        expanded: list[tuple[PhaseSession, tuple[str, ...]]] = []
         for planned in workflow.steps:
             if planned.roles is None:
                 continue
             own = expanded_sessions(
-                planned.roles, planned.placed, workflow.name, sizes, len(found), where, said
+                planned.roles,
+                planned.placed,
+                workflow.name,
+                sizes,
+                first + len(expanded),
+                where,
+                said,
             )
-            found.extend(_with_interface(files, one, planned.wanted, where, said) for one in own)
+            expanded.extend((one, planned.wanted) for one in own)
+        files.fetch_interfaces(
+            InterfaceWanted(one.step.protocol, dict(one.sizes), one.step.go_on, wanted)
+            for one, wanted in expanded
+            if not one.head.error
+        )
+        found.extend(_with_interface(files, *one, where, said) for one in expanded)
         said.extend(_join_faults(workflow, found[first:], where))
     sessions = titled_sessions([one.session for one in found])
     found = [
@@ -107,21 +120,23 @@ def joined_sessions(
 ) -> Iterator[tuple[JoinRule, list[PhaseSession]]]:
     """The sessions of each group that a join of a workflow may give up."""
     for group, rule in join_rules(workflow).items():
-        if rule.may_abandon:
-            yield rule, [one.session for one in sessions if one.session.group == group]
+        own = [one.session for one in sessions if one.session.group == group]
+        if rule.may_abandon(len({one.thread for one in own})):
+            yield rule, own
 
 
 def _join_faults(
     workflow: PlannedWorkflow, sessions: Sequence[ComposedSession], where: Where
 ) -> Iterator[Diagnostic]:
-    for rule, group in joined_sessions(workflow, sessions):
+    for number, rule in join_rules(workflow).items():
+        group = [one.session for one in sessions if one.session.group == number]
         threads = {one.thread for one in group}
         if isinstance(rule.join, int) and rule.join > len(threads):
             message = (
                 f"the join waits for {rule.join} sessions, and there are {len(threads)} in parallel"
             )
             yield say.wrong_join(where, rule.step.places.key("join"), message)
-        elif not joining_agents(group):
+        elif rule.may_abandon(len(threads)) and not joining_agents(group):
             message = "no agent takes part in all the sessions, so that nobody can join them"
             yield say.wrong_join(where, rule.step.places.step, message)
 
@@ -143,7 +158,17 @@ def _bundle_uses(
         for bundle, _ in step.delegates:
             if bundle not in listed:
                 own.setdefault(holder_of(one, bundle), []).append(bundle)
+        owner: dict[str, str] = {}
         for agent, asked in own.items():
+            for bundle in asked:
+                other = owner.setdefault(bundle, agent)
+                if other != agent:
+                    message = (
+                        f"`{other}` and `{agent}` cannot both hold `{bundle}` during"
+                        f" `{session.title}`"
+                    )
+                    span = step.places.key("holds", agent)
+                    said.append(say.unknown_bundle(where, span, message))
             if agent not in agents:
                 message = f"`{agent}` takes no part in `{session.title}` and cannot hold a bundle"
                 said.append(say.unknown_bundle(where, step.places.key("holds", agent), message))

@@ -135,34 +135,41 @@ def _outcomes(own: Sequence[ComposedSession], asked: _Asked) -> Iterator[WeakCon
                 f"`{agent}` cannot know whether the workflow goes on after `{session.title}`: it"
                 f" {why}"
             )
-            place = (behind.step.places.value("agents"), f"`{agent}` acts again in this phase")
+            text = f"`{agent}` acts again in this phase"
             yield WeakCondition(
                 Property.KNOWS_OUTCOME,
                 scope,
-                (session.number, behind.number),
+                (session.number, *(one.number for one in behind)),
                 message,
                 session.step.places.value("go_on"),
-                (place,),
+                tuple((one.step.places.value("agents"), text) for one in behind),
             )
 
 
-def _later_agents(own: Sequence[ComposedSession]) -> dict[int, dict[str, PhaseSession]]:
-    """For each session that may stop the workflow, the agents of later phases and their first."""
-    found: dict[int, dict[str, PhaseSession]] = {}
+def _later_agents(
+    own: Sequence[ComposedSession],
+) -> dict[int, dict[str, tuple[PhaseSession, ...]]]:
+    """For each session that may stop the workflow, the agents of later phases and the sessions that
+    they run next, one in each thread.
+    """
+    found: dict[int, dict[str, tuple[PhaseSession, ...]]] = {}
     groups: dict[int, dict[str, list[ComposedSession]]] = {}
     for one in own:
         threads = groups.setdefault(one.session.group, {})
         threads.setdefault(one.session.thread, []).append(one)
-    behind: dict[str, PhaseSession] = {}
+    behind: dict[str, tuple[PhaseSession, ...]] = {}
     for _, threads in sorted(groups.items(), reverse=True):
-        ahead = dict(behind)
+        nearest: dict[str, tuple[PhaseSession, ...]] = {}
         for sessions in threads.values():
-            row = dict(ahead)
+            first: dict[str, PhaseSession] = {}
             for one in reversed(sessions):
                 if one.interface is not None and one.interface.has_stops:
-                    found[one.session.number] = dict(row)
-                row.update((agent, one.session) for _, agent in one.session.agents)
-            behind.update(row)
+                    next_ones = {agent: (session,) for agent, session in first.items()}
+                    found[one.session.number] = {**behind, **next_ones}
+                first.update((agent, one.session) for _, agent in one.session.agents)
+            for agent, session in first.items():
+                nearest[agent] = (*nearest.get(agent, ()), session)
+        behind = {**behind, **nearest}
     return found
 
 

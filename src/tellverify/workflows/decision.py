@@ -21,6 +21,7 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
+from tellverify.workflows.composed_runs import ShownRun
 from tellverify.workflows.composition import ComposedSession, Composition
 from tellverify.workflows.conditions import Conditions, WeakCondition, conditions_of
 from tellverify.workflows.exact_decision import ExactAnswer, ExactDecisions
@@ -42,13 +43,14 @@ _REFUTABLE: Final = (
 class DecidedWorkflow(msgspec.Struct, frozen=True):
     """The outcomes of a workflow at one choice of sizes, with findings and how much was searched.
 
-    `by_conditions` says that no run had to be searched.
+    `by_conditions` says that no run had to be searched; `shown` are the runs that refute something.
     """
 
     outcomes: Mapping[Obligation, Outcome]
     said: tuple[Diagnostic, ...] = ()
     configurations: int = 0
     by_conditions: bool = True
+    shown: tuple[ShownRun, ...] = ()
 
     @property
     def composition(self) -> Outcome:
@@ -67,10 +69,16 @@ class Deciding:
         self.options = options
         self.cycles: list[WaitCycle] = cycles_of(whole)
         self.exact = ExactDecisions(whole, files, options)
+        self.shown: list[ShownRun] = []  # of the workflow that is decided
         self._shown: list[Trace] = []  # runs that a finding on another workflow shows
 
     def decide(self, workflow: PlannedWorkflow) -> DecidedWorkflow:
         """The conditions of a workflow, and the verdict on it."""
+        self.shown.clear()
+        found = self._decided(workflow)
+        return msgspec.structs.replace(found, shown=tuple(self.shown))
+
+    def _decided(self, workflow: PlannedWorkflow) -> DecidedWorkflow:
         own = self.whole.of(workflow.name)
         conditions = conditions_of(self.whole, workflow.name, self.cycles)
         faulty = self._faulty_phases(workflow.name, own)
@@ -128,6 +136,14 @@ class Deciding:
         said: list[Diagnostic] = []
         given_up = abandoned_outcomes(self, workflow, own, outcomes, said)
         loose = abandoned_sessions(workflow, own)
+        stopping = next(
+            (
+                one.session.title
+                for one in own
+                if one.session.number in loose and one.interface and one.interface.has_stops
+            ),
+            None,
+        )
         answers: dict[tuple[int, ...], tuple[ExactAnswer, list[WeakCondition]]] = {}
         for part, weak in self._parts(conditions.weak):
             if loose & set(part):
@@ -148,11 +164,16 @@ class Deciding:
             outcomes[Property.COMPOSITION, _WHOLE] = given_up
         elif unknown:
             outcomes[Property.COMPOSITION, _WHOLE] = Unknown(unknown[0], STEP_LIMIT.number)
+        elif stopping is not None:
+            reason = f"`go_on` of `{stopping}`, which a join may give up, is not decided"
+            outcomes[Property.COMPOSITION, _WHOLE] = Unknown(reason)
         else:
             method = Method.SEARCH if answers else Method.PHASE_CONDITIONS
             bound = next((answer.bound for answer, _ in answers.values() if answer.bound), "")
             outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method, bound)
         for answer, weak in answers.values():
+            if answer.shown is not None and answer.shown not in self.shown:
+                self.shown.append(answer.shown)
             for one in weak:
                 key = (one.property, one.scope)
                 outcomes.setdefault(key, _weak_outcome(one, answer, Method.SEARCH))
@@ -203,9 +224,9 @@ class Deciding:
         outcomes: dict[Obligation, Outcome] = {}
         said: list[Diagnostic] = []
         answer = ExactAnswer()
-        if conditions.weak:
+        if conditions.weak or any(one.session.head.parts for one in own):
             answer = self.exact.joined(workflow.name)
-        if answer.trace is not None:
+        if answer.trace is not None and conditions.weak:
             outcomes[Property.COMPOSITION, _WHOLE] = self._refuted(
                 workflow, answer, conditions.weak[0], Method.JOINED_GRAPH, said
             )
@@ -231,6 +252,8 @@ class Deciding:
         trace = answer.trace
         if trace is None:
             return Unknown("no run is known")
+        if answer.shown is not None:
+            self.shown.append(answer.shown)
         code = say.CODE_OF_CONDITION.get(weak.property.value, say.UNFINISHED_WORKFLOW)
         where = Where(self.whole.plan.document.path, workflow.name)
         after = counted(len(trace.steps), "event")

@@ -8,13 +8,16 @@ nothing before it begins.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics.wording import counted
+from tellverify.model.fault import Fault
 from tellverify.model.graph import leaves_class
 from tellverify.model.limits import MachineTooLarge
+from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
@@ -28,7 +31,12 @@ from tellverify.workflows.composed_machines import (
     MoveKind,
     composed_system,
 )
-from tellverify.workflows.composed_runs import composed_trace
+from tellverify.workflows.composed_runs import (
+    ShownRun,
+    composed_trace,
+    may_move,
+    replay_composed,
+)
 from tellverify.workflows.composed_search import (
     ComposedAnswer,
     ComposedFault,
@@ -41,6 +49,7 @@ from tellverify.workflows.order_graph import topological
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.protocol_files import ProtocolFiles
 
+_TIMERS: Final = "timers of `{}` are not searched together with other sessions"
 _SHORT: Final = 2  # messages in a queue where longer ones are too many to search
 _WHOLE: Final = 8  # sessions before a part that are searched with it, for a shortest run
 
@@ -49,13 +58,15 @@ class ExactAnswer(msgspec.Struct, frozen=True):
     """A run that shows a fault, or why none is known; with neither there is none.
 
     `configurations` counts those of a search; 0 for the joined graph. `bound` says how far was
-    searched where that is not all.
+    searched where that is not all; `shown` has
+    the machines of the run where each session has channels of its own.
     """
 
     trace: Trace | None = None
     unknown: str = ""
     configurations: int = 0
     bound: str = ""
+    shown: ShownRun | None = None
 
 
 class ExactDecisions:
@@ -104,7 +115,7 @@ class ExactDecisions:
                     return ExactAnswer(unknown=whole)
                 answer = self._explored(whole)
                 if answer.is_complete:
-                    return _answer(whole, answer)
+                    return _with_timers(whole, answer)
             system = self._system(part)
             if isinstance(system, str):
                 return ExactAnswer(unknown=system)
@@ -114,8 +125,8 @@ class ExactDecisions:
         if not answer.is_complete:
             limit = counted(self._options.search_limit, "configuration")
             return ExactAnswer(unknown=f"the search was given up after {limit}")
-        if answer.fault is None or not ahead:
-            return _answer(system, answer)
+        if answer.fault is None or not ahead or any(one.head.parts for one in system.sessions):
+            return _with_timers(system, answer)
         return self._led_to(ahead, part, system, answer.fault, answer.configurations)
 
     def _explored(self, system: ComposedSystem) -> ComposedAnswer:
@@ -172,7 +183,8 @@ class ExactDecisions:
             run.append(MachineMove(me, found))
         moved = ComposedFault(fault.fault, tuple(run), tuple(map(there, fault.machines)))
         trace = composed_trace(whole, moved, minimal=False)
-        return ExactAnswer(trace, configurations=configurations)
+        shown = ShownRun(trace, whole, moved.run, moved.machines)
+        return ExactAnswer(trace, configurations=configurations, shown=shown)
 
     def _graph(self, number: int) -> PhaseGraph | str:
         session = self._whole.sessions[number].session
@@ -212,6 +224,9 @@ class ExactDecisions:
 
     def _decided(self, workflow: str) -> ExactAnswer:
         own = self._whole.of(workflow)
+        timed = next((one.session.title for one in own if one.session.head.parts), None)
+        if timed is not None:
+            return ExactAnswer(unknown=_TIMERS.format(timed))
         graphs = self._graphs([one.session.number for one in own])
         if isinstance(graphs, str):
             return ExactAnswer(unknown=graphs)
@@ -263,7 +278,37 @@ def _answer(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
         queues = f"queues of at most {counted(found.queue, 'message')}" if found.queue else ""
         return ExactAnswer(configurations=count, bound=queues)
     trace = composed_trace(system, found.fault, minimal=found.is_shortest)
-    return ExactAnswer(trace, configurations=count)
+    shown = ShownRun(trace, system, found.fault.run, found.fault.machines)
+    return ExactAnswer(trace, configurations=count, shown=shown)
+
+
+def _with_timers(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
+    """What a search without timers says where some session has them.
+
+    A run after which nothing happens any more is one where no timer can fire. It need not be a
+    shortest one.
+    """
+    timed = next((one for one in system.sessions if one.head.parts), None)
+    if timed is None:
+        return _answer(system, found)
+    if found.fault is not None and found.fault.fault is Fault.DEADLOCK:
+        states = replay_composed(system, found.fault.run).states
+        if not any(map(partial(_may_fire, system, states), range(len(states)))):
+            return _answer(system, msgspec.structs.replace(found, is_shortest=False))
+    unknown = _TIMERS.format(timed.title)
+    return ExactAnswer(unknown=unknown, configurations=found.configurations)
+
+
+def _may_fire(system: ComposedSystem, states: Sequence[int], number: int) -> bool:
+    """Whether a machine may be in the body of a timer of its own."""
+    machine = system.machines[number]
+    parts = system.sessions[machine.session].head.parts
+    own = [one.span for one in parts if one.owner in (machine.role, family_of(machine.role))]
+    return may_move(system, number, states) and any(
+        span.start <= move.site.span.start < span.end
+        for move in machine.moves[states[number]]
+        for span in own
+    )
 
 
 def _reached(start: set[int], after: dict[int, list[int]]) -> set[int]:

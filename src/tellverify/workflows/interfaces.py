@@ -50,7 +50,8 @@ class SessionInterface(msgspec.Struct, frozen=True):
     the roles that may be left waiting then. `open_ends` are the roles of which some local state may
     be at an end and also has moves, `unsure` those of which some holds ends of both kinds.
     `channels` lists sender, receiver and label of all messages. `is_exact` is False where the graph
-    has more orders of actions than its roles need: then there are no machines to search.
+    has more orders of actions than its roles need: then there are no machines to search. `in_time`
+    are the results of runs in which no timer fires, where the protocol has timers.
     """
 
     roles: tuple[str, ...]
@@ -70,6 +71,7 @@ class SessionInterface(msgspec.Struct, frozen=True):
     bundles: tuple[tuple[str, str], ...]
     events: int
     is_exact: bool = True
+    in_time: tuple[PhaseResult, ...] = ()
 
 
 def session_interface(

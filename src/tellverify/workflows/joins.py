@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.limits import STEP_LIMIT
@@ -16,18 +16,22 @@ from tellverify.verdict.identity import ObligationScope, obligation_name
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.workflows.abandonment import abandoned_roles
+from tellverify.workflows.abandonment import AbandonedSearch, abandoned_roles
 from tellverify.workflows.composed_machines import composed_system
 from tellverify.workflows.composition import (
     ComposedSession,
     joined_sessions,
     joining_agents,
 )
+from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.plan import JoinRule, PlannedWorkflow
 from tellverify.workflows.sessions import PhaseSession
 
 if TYPE_CHECKING:
     from tellverify.workflows.decision import Deciding, Obligation
+
+
+_SHARE: Final = 8  # a configuration with timers costs about as much as so many without
 
 
 def abandoned_sessions(workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> set[int]:
@@ -78,11 +82,11 @@ def _of_session(
         for _, agent in others:
             outcomes.setdefault(_obligation(agent), unknown)
         return unknown
-    options = deciding.options
+    from tellverify.search.timed_rows import TooManyTimedPlaces
+
     try:
-        system = composed_system([session], [graph], (), (), options.step_limit)
-        answer = abandoned_roles(system, joining, options.search_limit)
-    except OutOfBudget:
+        answer = _searched(deciding, session, graph, joining)
+    except (OutOfBudget, TooManyTimedPlaces):
         return Unknown("the limit of steps was reached", STEP_LIMIT.number)
     found: Outcome | None = None
     for role, agent in others:
@@ -102,6 +106,27 @@ def _of_session(
         if known is None or isinstance(known, Proved):
             outcomes[_obligation(agent)] = outcome
     return found
+
+
+def _searched(
+    deciding: Deciding, session: PhaseSession, graph: PhaseGraph, joining: str
+) -> AbandonedSearch:
+    from tellverify.workflows.left_sessions import PlainLeftSession, TimedLeftSession
+
+    options = deciding.options
+    if not session.head.parts:
+        system = composed_system([session], [graph], (), (), options.step_limit)
+        plain = PlainLeftSession(system, joining)
+        answer = abandoned_roles(plain, options.search_limit)
+        deciding.shown.extend(plain.shown)
+        return answer
+    timed = deciding.files.timed(session.step.protocol, dict(session.sizes))
+    if timed is None:
+        return AbandonedSearch({}, False)
+    leaver = next(role for role, agent in session.agents if agent == joining)
+    left = TimedLeftSession(timed, session, leaver, options)
+    answer = abandoned_roles(left, options.search_limit // _SHARE)
+    return answer if left.is_exact else AbandonedSearch(answer.traces, False)
 
 
 def _obligation(agent: str) -> Obligation:

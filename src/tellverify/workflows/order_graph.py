@@ -8,7 +8,7 @@ unfinished ones can go on (the theorem on parallel composition, docs/workflows.m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations, product
 
 import msgspec
 
@@ -106,12 +106,21 @@ def leads(after: Mapping[int, Sequence[int]], start: int, goal: int) -> bool:
 
 
 def _is_ordered(uses: Sequence[BundleUse]) -> bool:
-    """Whether all agents ask for their bundles in one order."""
+    """Whether all bundles are asked for in one order.
+
+    Agents of one session do not wait for each other before they ask, so that their bundles come in
+    any order.
+    """
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph()
+    by_session: dict[int, list[BundleUse]] = {}
     for use in uses:
         graph.add_edges_from(pairwise(use.bundles))
+        by_session.setdefault(use.session, []).append(use)
+    for own in by_session.values():
+        for one, other in permutations(own, 2):
+            graph.add_edges_from(product(one.bundles, other.bundles))
     return nx.is_directed_acyclic_graph(graph)
 
 

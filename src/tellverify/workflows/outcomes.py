@@ -83,12 +83,12 @@ def phase_graph(
     named = set(go_on)
     decisive = {one.choice for one in branches if one.label in named}
     rows = [one for one in branches if one.choice in decisive]
-    said = [_said(site.span.start, rows, named) if site.path == path else None
+    said = [kind_at(site.span.start, rows, named) if site.path == path else None
             for site in graph.sites]  # fmt: skip
     return _doubled(graph, said)
 
 
-def _said(at: int, rows: Sequence[NestedBranch], named: set[str]) -> bool | None:
+def kind_at(at: int, rows: Sequence[NestedBranch], named: set[str]) -> bool | None:
     """Whether a message at `at` is in a named branch; None outside of all that decide it."""
     inner: NestedBranch | None = None
     for one in rows:

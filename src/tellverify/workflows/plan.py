@@ -62,6 +62,12 @@ class FilePlan(msgspec.Struct, frozen=True):
 def file_plan(document: WorkflowDocument, files: ProtocolFiles) -> FilePlan:
     """Look up the protocols of all phases, and give their roles to agents."""
     agents = FileAgents(document)
+    files.fetch_heads(
+        step.protocol
+        for one in document.workflows
+        for step in one.steps
+        if isinstance(step, ProtocolStep)
+    )
     workflows = tuple(_planned(document, one, files, agents) for one in document.workflows)
     every = [s.roles for one in workflows for s in one.steps if s.roles is not None]
     families = dict.fromkeys(
@@ -170,10 +176,17 @@ class JoinRule(msgspec.Struct, frozen=True):
     timeout: str
     step: ProtocolStep
 
-    @property
-    def may_abandon(self) -> bool:
-        """Whether some session may be given up before it is complete."""
-        return self.join != "all" or bool(self.timeout)
+    def may_abandon(self, parallel: int) -> bool:
+        """Whether one of `parallel` threads of sessions may be given up before it is complete."""
+        if self.timeout:
+            return True
+        match self.join:
+            case "all":
+                return False
+            case "first":
+                return parallel > 1
+            case _:
+                return parallel > self.join
 
 
 def join_rules(workflow: PlannedWorkflow) -> Mapping[int, JoinRule]:

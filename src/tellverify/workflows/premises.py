@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,11 +18,13 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.workflows.composition import ComposedSession, Composition
+from tellverify.workflows.composition import ComposedSession, Composition, joined_sessions
 from tellverify.workflows.interfaces import PhaseResult
 from tellverify.workflows.order_graph import leads
 from tellverify.workflows.plan import PlannedStep, PlannedWorkflow, result_of
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
+
+_IN_TIME: Final = "of the sessions that are complete in time"
 
 
 class PremiseOutcome(msgspec.Struct, frozen=True):
@@ -67,6 +70,7 @@ def _results(
     where = Where(path, workflow.name)
     names = [one.placed.name for one in workflow.steps]
     own = whole.of(workflow.name)
+    loose = {one.number for _, group in joined_sessions(workflow, own) for one in group}
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, ProtocolStep):
@@ -93,7 +97,9 @@ def _results(
                 said.append(say.unknown_result(where, span, text, reason, known))
                 continue
             users = [one for one in own if _phase_of(one) == planned.placed.name]
-            yield _result(path, where, text, span, payload, givers, users)
+            in_time = givers[0].session.number in loose
+            rows = [(one, _result_of(one, payload, in_time=in_time)) for one in givers]
+            yield _result(path, where, (text, span), rows, users, _IN_TIME if in_time else "")
 
 
 def _unknown_result(
@@ -112,15 +118,14 @@ def _unknown_result(
 def _result(
     path: str,
     where: Where,
-    text: str,
-    span: Span,
-    payload: str,
-    givers: Sequence[ComposedSession],
+    use: tuple[str, Span],
+    givers: Sequence[tuple[ComposedSession, PhaseResult | None]],
     users: Sequence[ComposedSession],
+    detail: str,
 ) -> PremiseOutcome:
+    text, span = use
     knowing: set[str] = set()
-    for giver in givers:
-        result = _result_of(giver, payload)
+    for giver, result in givers:
         if result is None:
             continue
         if not result.is_sent:
@@ -140,11 +145,15 @@ def _result(
         finding = say.unheld_result(where, span, text, message)
         outcome = _refuted(path, span, span, finding)
         return PremiseOutcome(Property.RESULTS, text, outcome, finding)
-    return PremiseOutcome(Property.RESULTS, text, Proved(Method.REACHABILITY))
+    return PremiseOutcome(Property.RESULTS, text, Proved(Method.REACHABILITY, detail))
 
 
-def _result_of(giver: ComposedSession, payload: str) -> PhaseResult | None:
-    results = () if giver.interface is None else giver.interface.results
+def _result_of(giver: ComposedSession, payload: str, *, in_time: bool) -> PhaseResult | None:
+    """A result of a session; `in_time`, of its runs in which no timer fires."""
+    interface = giver.interface
+    if interface is None:
+        return None
+    results = (interface.in_time or interface.results) if in_time else interface.results
     return next((one for one in results if one.name == payload), None)
 
 

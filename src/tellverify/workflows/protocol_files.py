@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from tellverify.language.lowering.families import declared_roles, family_groups
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import SourceProtocol, Workspace
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_instance
 from tellverify.source.span import NOWHERE, Span
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 
 _SUFFIXES: Final = (".tell", ".rs", ".md", ".markdown")
 _TIMER: Final = "timeout"
+_OF_SAFETY: Final = (
+    Property.IMPLEMENTABLE,
+    Property.NO_STUCK_ROLE,
+    Property.NO_DEADLOCK,
+    Property.NO_ORPHAN_MESSAGE,
+    Property.NO_UNSPECIFIED_RECEPTION,
+    Property.TIMEOUT_AGREEMENT,
+)
+"""What a protocol has to satisfy by itself; the first two imply the rest where it has no timers."""
 _Stored = TypeVar("_Stored", bound=msgspec.Struct)
 
 
@@ -78,6 +88,15 @@ class _Unit(msgspec.Struct, frozen=True):
     digest: str
 
 
+class InterfaceWanted(NamedTuple):
+    """What an interface is asked for: as the arguments of `ProtocolFiles.interface`."""
+
+    text: str
+    sizes: Mapping[str, int]
+    go_on: Sequence[str] | None
+    results: Sequence[str]
+
+
 class ProtocolFiles:
     """The protocols that one workflow file can name, each read and lowered at most once.
 
@@ -111,6 +130,7 @@ class ProtocolFiles:
         self._interfaces: dict[tuple[str, ...], SessionInterface | str] = {}
         self._graphs: dict[tuple[str, ...], PhaseGraph | str] = {}
         self._found: list[str] | None = None
+        self._fetched: dict[str, bytes | None] = {}
 
     # Files
 
@@ -130,14 +150,20 @@ class ProtocolFiles:
         return known[1]
 
     def _looked_up(self, text: str) -> tuple[_Unit, ProtocolHead]:
-        path, _, chosen = text.partition("#")
-        if path.endswith(_SUFFIXES) or "/" in path or "#" in text:
-            place = os.path.normpath(os.path.join(self.folder, path)).replace(os.sep, "/")
+        place, chosen = self._place_of(text)
+        if place:
             unit = self._unit(place)
             if unit.file.diagnostic is not None:
                 raise UnknownPhaseProtocol(unit.file.diagnostic.message)
             return unit, self._head_in(unit, chosen)
         return self._by_module(text)
+
+    def _place_of(self, text: str) -> tuple[str, str]:
+        """The file and the protocol that a phase names, no file where it names a module."""
+        path, _, chosen = text.partition("#")
+        if not (path.endswith(_SUFFIXES) or "/" in path or "#" in text):
+            return "", chosen
+        return os.path.normpath(os.path.join(self.folder, path)).replace(os.sep, "/"), chosen
 
     def _unit(self, path: str) -> _Unit:
         unit = self._units.get(path)
@@ -262,7 +288,7 @@ class ProtocolFiles:
         memory = (unit.digest, *_parts(head, sizes, go_on, ()))
         known = self._graphs.get(memory)
         if known is None:
-            lowered, found = self._lowered(text, sizes)
+            lowered, found = self._lowered(text, sizes, timers=False)
             known = self._graphs[memory] = _phase(lowered, found, go_on)
         return known
 
@@ -270,17 +296,22 @@ class ProtocolFiles:
         """The first refutation of a protocol by itself, with its run."""
         lowered, _ = self._lowered(text, sizes)
         for finding in decide_instance(lowered, self.options):
-            wanted = finding.property in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE)
-            if wanted and isinstance(finding.outcome, Refuted):
+            if finding.property in _OF_SAFETY and isinstance(finding.outcome, Refuted):
                 return finding.outcome
         return None
 
-    def _lowered(self, text: str, sizes: Mapping[str, int]) -> tuple[Lowered, SourceProtocol]:
+    def timed(self, text: str, sizes: Mapping[str, int]) -> TimedProtocol | None:
+        """The protocol with its timers; None where it has none, or no meaning with them."""
+        return self._lowered(text, sizes)[0].timed
+
+    def _lowered(
+        self, text: str, sizes: Mapping[str, int], *, timers: bool = True
+    ) -> tuple[Lowered, SourceProtocol]:
         unit, head = self._heads[text]
         found = next(one for one in self._protocols(unit) if one.name == head.name)
         self.lowered_count += 1
         protocol = found.protocol
-        if head.parts:
+        if head.parts and not timers:
             protocol = without_timers(protocol)
         space = self._spaces[unit.file.path]
         return space.lowered(found.judged, protocol, sizes), found
@@ -292,14 +323,33 @@ class ProtocolFiles:
         go_on: Sequence[str] | None,
         wanted: Sequence[str],
     ) -> SessionInterface | str:
-        lowered, found = self._lowered(text, sizes)
+        lowered, found = self._lowered(text, sizes, timers=False)
         phase = _phase(lowered, found, go_on)
         if isinstance(phase, str):
             return phase
         interface = session_interface(phase, wanted, self.options, parallel=lowered.parallel)
+        if self._heads[text][1].parts:
+            return self._timed_interface(interface, text, sizes, go_on, wanted)
         if interface.safety == "unknown" and not interface.reason:
             interface = _searched(interface, lowered, self.options)
         return interface
+
+    def _timed_interface(
+        self,
+        plain: SessionInterface,
+        text: str,
+        sizes: Mapping[str, int],
+        go_on: Sequence[str] | None,
+        wanted: Sequence[str],
+    ) -> SessionInterface | str:
+        from tellverify.workflows.timed_interface import timed_interface
+
+        lowered, found = self._lowered(text, sizes)
+        if lowered.timed is None:
+            return lowered.skipped[0].reason if lowered.skipped else lowered.limit
+        branches = nested_branches(found.protocol)
+        interface = timed_interface(plain, lowered.timed, branches, go_on, wanted, self.options)
+        return _searched(interface, lowered, self.options)
 
     # The cache
 
@@ -307,8 +357,34 @@ class ProtocolFiles:
         text = "\n".join((self._common, unit.digest, *parts))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def fetch_heads(self, texts: Iterable[str]) -> None:
+        """Ask the cache at once for the heads of protocols that are named by their files."""
+        keys: list[str] = []
+        for text in dict.fromkeys(texts) if self._cache is not None else ():
+            place, chosen = self._place_of(text)
+            if place:
+                keys.append(self._key(self._unit(place), "head", chosen))
+        self._fetch(keys)
+
+    def fetch_interfaces(self, wanted: Iterable[InterfaceWanted]) -> None:
+        """Ask the cache at once for interfaces, of protocols whose heads are known."""
+        keys: list[str] = []
+        for one in wanted if self._cache is not None else ():
+            unit, head = self._heads[one.text]
+            keys.append(
+                self._key(unit, "interface", *_parts(head, one.sizes, one.go_on, one.results))
+            )
+        self._fetch(keys)
+
+    def _fetch(self, keys: Sequence[str]) -> None:
+        asked = [key for key in dict.fromkeys(keys) if key not in self._fetched]
+        if self._cache is not None and asked:
+            found = self._cache.lookup(asked)
+            self._fetched.update((key, found.get(key)) for key in asked)
+
     def _stored(self, key: str, kind: type[_Stored]) -> _Stored | None:
-        text = self._cache.lookup([key]).get(key) if self._cache is not None else None
+        self._fetch([key])
+        text = self._fetched.get(key)
         if text is None:
             return None
         try:
@@ -386,7 +462,9 @@ def _searched(interface: SessionInterface, lowered: Lowered, options: Options) -
     safety: Safety = "proved"
     reason = ""
     for finding in decide_instance(lowered, options):
-        if finding.property not in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE):
+        if finding.property not in _OF_SAFETY:
+            continue
+        if lowered.timed is not None and finding.property is Property.IMPLEMENTABLE:
             continue
         match finding.outcome:
             case Refuted():

@@ -56,7 +56,11 @@ def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[
                 said.append(say.unreadable_workflow(path, places.key(key), reason))
                 continue
             steps.append(_step(phase, _unused_name(phase, taken), places))
+        first = tables.get((name, 0))
+        is_implied = ("workflow", name) not in document.keys
         span = document.key_of(("workflow", name))
+        if is_implied and first is not None:  # there is no table `[workflow.NAME]`
+            span = first.step
         workflows.append(WorkflowText(name, span, tuple(steps), workflow.channels == "shared"))
     agents = tuple(_agent(document, name, one) for name, one in row.agents.items())
     modules = tuple(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Annotation, Diagnostic, Where
+from tellverify.diagnostics.wording import grouped
 from tellverify.model.roles import family_of
 from tellverify.workflows.protocol_files import ProtocolFiles, ProtocolHead, UnknownPhaseProtocol
 from tellverify.workflows.workflow_text import (
@@ -21,6 +23,8 @@ from tellverify.workflows.workflow_text import (
     WorkflowStep,
     WorkflowText,
 )
+
+MOST_STEPS: Final = 10_000  # of a workflow with those of the workflows that it contains
 
 
 class PlacedStep(NamedTuple):
@@ -95,7 +99,12 @@ def placed_steps(
     said: list[Diagnostic] = []
     where = Where(document.path, workflow.name)
     by_name = {one.name: one for one in document.workflows}
-    steps = list(_flat(workflow, by_name, (workflow.name,), "", where, said))
+    steps = list(
+        islice(_flat(workflow, by_name, (workflow.name,), "", where, said), MOST_STEPS + 1)
+    )
+    if len(steps) > MOST_STEPS or len(said) > MOST_STEPS:
+        reason = f"`{workflow.name}` has more than {grouped(MOST_STEPS)} steps"
+        return [], [say.unreadable_workflow(document.path, workflow.span, reason)]
     found: list[PlacedStep] = []
     group = -1
     is_open = False
@@ -117,6 +126,8 @@ def _flat(
     said: list[Diagnostic],
 ) -> Iterator[tuple[str, ProtocolStep | LocalStep]]:
     for step in workflow.steps:
+        if len(said) > MOST_STEPS:
+            return
         if not isinstance(step, WorkflowReference):
             yield prefix + step.name, step
             continue
@@ -129,7 +140,12 @@ def _flat(
             said.append(say.workflow_cycle(where, span, way))
         else:
             below = (*inside, target.name)
-            yield from _flat(target, by_name, below, f"{prefix}{step.name}.", where, said)
+            for name, own in _flat(target, by_name, below, f"{prefix}{step.name}.", where, said):
+                if step.thread and (own.thread or (isinstance(own, ProtocolStep) and own.each)):
+                    message = f"`{target.name}` has threads of its own, and cannot run in one"
+                    said.append(say.wrong_join(where, step.places.key("thread"), message))
+                    return
+                yield name, msgspec.structs.replace(own, thread=step.thread) if step.thread else own
 
 
 class PhaseRoles(msgspec.Struct, frozen=True):

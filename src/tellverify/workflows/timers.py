@@ -1,7 +1,6 @@
-"""Timers of a protocol: where a role waits no longer than it says, and the text without them.
+"""Timers of a protocol: where one may fire, and the text without them.
 
-An abandoned session ends by the timers of its roles. In every other session none of them is taken
-to fire, so that the graph of the protocol is that of the bodies alone.
+A search of several sessions knows no timers. What it finds counts where none of them can fire.
 """
 
 from __future__ import annotations
@@ -14,48 +13,22 @@ from tellverify.source.span import Span
 
 
 class TimedPart(msgspec.Struct, frozen=True):
-    """A part of a text in which `roles` need not wait: the owner of a timer, and whom it tells."""
+    """The body of a timer of the role `owner`."""
 
     span: Span
-    roles: tuple[str, ...]
+    owner: str
 
 
 def timed_parts(protocol: ast.Protocol) -> tuple[TimedPart, ...]:
-    """The bodies of all timers, in source order.
-
-    A role is told where the first message that concerns it in the block `on timeout` comes from
-    the owner, or from a role that was told before.
-    """
+    """The bodies of all timers, in source order."""
     found: list[TimedPart] = []
     for block in (protocol.body, *(local.body for local in protocol.locals)):
         for statement in preorder(block):
-            if isinstance(statement, ast.Timeout) and statement.body:
-                span = Span(statement.body[0].span.start, statement.body[-1].span.end)
-                found.append(TimedPart(span, _told(statement)))
+            if isinstance(statement, ast.Timeout):
+                body = statement.body
+                span = Span(body[0].span.start, body[-1].span.end) if body else statement.span
+                found.append(TimedPart(span, statement.owner.name.text))
     return tuple(found)
-
-
-def _told(timer: ast.Timeout) -> tuple[str, ...]:
-    """The owner and those it tells, as far as they then wait for none but each other."""
-    told = {timer.owner.name.text: None}
-    met: set[str] = set(told)
-    for statement in timer.on_timeout:
-        if not isinstance(statement, ast.Send):
-            break
-        sender, receiver = statement.sender.name.text, statement.receiver.name.text
-        if sender in told and receiver not in met:
-            told[receiver] = None
-        met |= {sender, receiver}
-    sends = [one for one in preorder(timer.on_timeout) if isinstance(one, ast.Send)]
-    while True:
-        waits = {
-            one.receiver.name.text
-            for one in sends
-            if one.receiver.name.text in told and one.sender.name.text not in told
-        }
-        if not waits:
-            return tuple(told)
-        told = {role: None for role in told if role not in waits}
 
 
 def without_timers(protocol: ast.Protocol) -> ast.Protocol:

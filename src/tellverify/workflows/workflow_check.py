@@ -25,7 +25,7 @@ from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
 from tellverify.verification.output_paths import escape
-from tellverify.workflows.composition import composition
+from tellverify.workflows.composition import ComposedSession, composition, joined_sessions
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.decision import Deciding
 from tellverify.workflows.over_sizes import (
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _MOST_DRAWN: Final = 100  # sessions of a workflow in a picture
 _TOML: Final = ".toml"
 _COMMENT: Final = "tell: workflow"
+_EXPECTED: Final = "tell:"
 _TABLE: Final = re.compile(r"^[ \t]*\[\[?[ \t]*workflow[ \t]*[.\]]", re.MULTILINE)
 _WHOLE: Final = ObligationScope()
 
@@ -138,6 +139,8 @@ def _decisive(options: Options) -> Options:
         step_limit=options.step_limit,
         search_limit=options.search_limit,
         queue_limit=options.queue_limit,
+        late=options.late,
+        fire=options.fire,
     )
 
 
@@ -178,6 +181,11 @@ class _FileCheck:
 
     def result(self) -> FileResult:
         """Reports and findings."""
+        found = self._checked()
+        self._after_expectations()
+        return found
+
+    def _checked(self) -> FileResult:
         file, result = self._file, self._result
         if file.diagnostic is not None:
             result.diagnostics.append(file.diagnostic)
@@ -204,6 +212,20 @@ class _FileCheck:
         result.more = tuple(protocols.all_files())
         result.reports = _covering(result.reports, [file, *result.more])
         return result
+
+    def _after_expectations(self) -> None:
+        """What is expected of a TOML file is no fault of it."""
+        result = self._result
+        if not self._file.path.endswith(_TOML) or _EXPECTED not in result.source.text:
+            return
+        from tellverify.diagnostics.expectations import UNMET_EXPECTATION
+        from tellverify.verification.toml_examples import as_expected
+
+        found = as_expected(result.source, result.reports, result.diagnostics, everywhere=True)
+        said = found.diagnostics
+        if self._options.protocols:  # what is expected of the others is not asked
+            said = [one for one in said if one.code is not UNMET_EXPECTATION]
+        result.reports[:], result.diagnostics[:] = found.reports, said
 
     def _document(self, file: ReadFile) -> tuple[WorkflowDocument | None, list[Diagnostic]]:
         if file.path.endswith(_TOML):
@@ -233,6 +255,7 @@ class _FileCheck:
         verdicts: tuple[Verdict, ...],
         events: int,
         drawings: Drawings | None = None,
+        presumes: tuple[str, ...] = (),
     ) -> None:
         kept = tuple(one for one in verdicts if self._is_selected(one))
         report = ProtocolReport(
@@ -245,6 +268,7 @@ class _FileCheck:
             event_count=events,
             drawings=drawings,
             kind=SubjectKind.WORKFLOW,
+            presumes=presumes or msgspec.UNSET,
         )
         self._result.reports.append(report)
 
@@ -281,7 +305,8 @@ class _FileCheck:
         withhold_waiting(plan, decided)
         for workflow in plan.workflows:
             if self._is_wanted(workflow.name):
-                self._report(plan, workflow, decided.get(workflow.name, []), said, general)
+                own = decided.get(workflow.name, [])
+                self._report(plan, workflow, own, said, general, protocols)
         if any(map(self._is_wanted, said)):
             self._result.diagnostics.extend(dict.fromkeys(general))
 
@@ -292,6 +317,7 @@ class _FileCheck:
         rows: Sequence[SizedWorkflow],
         said: dict[str, list[Diagnostic]],
         general: Sequence[Diagnostic],
+        protocols: ProtocolFiles,
     ) -> None:
         line, column = self._result.source.position(workflow.text.span.start)
         place = (line, column)
@@ -321,4 +347,21 @@ class _FileCheck:
             picture = workflow_picture(whole, workflow, cycles_of(whole))
             drawings = Drawings(rows[-1][0], workflow=picture)
         families = families_tried(rows, families_of(workflow))
-        self._add(workflow.name, line, agents, families, verdicts, events, drawings)
+        presumes = tuple(self._presumed(workflow, own))
+        if self._options.keep_graphs:
+            from tellverify.workflows.run_evidence import run_files
+
+            shown = {label: found.shown for label, _, found in rows}
+            read = [self._file, *protocols.all_files()]
+            runs = tuple(run_files(workflow.name, verdicts, shown, read))
+            self._result.files[self._file.path, workflow.name] = runs
+        self._add(workflow.name, line, agents, families, verdicts, events, drawings, presumes)
+
+    def _presumed(self, workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> Iterator[str]:
+        """What the verdicts take for granted of timers, and of sessions that a join gives up."""
+        if any(one.session.head.parts for one in own):
+            from tellverify.obligations.timed import presumed_of_timers
+
+            yield from presumed_of_timers(self._options)
+        if any(True for _ in joined_sessions(workflow, own)):
+            yield "messages of a session that is given up are dropped"

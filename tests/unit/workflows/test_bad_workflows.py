@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,25 @@ def test_a_result_that_a_branch_does_not_send(folder: Path) -> None:
     assert finding.code.number == "TV842"
     assert "`No`" in finding.message
     assert run.exit_code == 1
+
+
+def test_a_workflow_runs_in_the_thread_of_its_reference(folder: Path) -> None:
+    phase = PHASE.replace("workflow.w.", "workflow.v.")
+    both = '[[workflow.w.phase]]\nworkflow = "v"\nthread = "one"\n' + PHASE + 'thread = "two"\n'
+    (report,) = (one for one in checked(folder, phase + both).protocols if one.name == "w")
+    assert "session-order" not in {one.name for one in report.verdicts}
+    inner = phase + 'thread = "own"\n'
+    said = checked(folder, inner + both).diagnostics
+    assert [one.code.number for one in said] == ["TV840"]
+
+
+@pytest.mark.parametrize("last", ["call.tell", ""])
+def test_workflows_that_contain_each_other_many_times_are_too_large(
+    folder: Path, last: str
+) -> None:
+    """Each of 30 workflows runs the next one twice; the last one has a phase, or is not there."""
+    twice = [f'[[workflow.w{n}.phase]]\nworkflow = "w{n + 1}"\n' * 2 for n in range(30)]
+    end = PHASE.replace("workflow.w.", "workflow.w30.") if last else ""
+    said = checked(folder, "".join(twice) + end).findings
+    assert "TV832" in {one.code.number for one in said}
+    assert any(re.search(r"more than 10.000 steps", one.message) for one in said)

@@ -32,6 +32,7 @@ BODIES = {
     Worker -> Boss : Done
   on timeout =>
     Worker -> Log : Late
+    Worker -> Boss : Late
 """,
     "untold": """  roles Boss, Worker, Log
   timeout 5s Worker at
@@ -40,13 +41,24 @@ BODIES = {
     Worker -> Boss : Done
   on timeout =>
     Worker -> Boss : Late
+    Boss -> Log : Late
 """,
     "waits": """  roles Boss, Worker
   timeout 5s Worker at
     Boss -> Worker : Job
     Worker -> Boss : Done
   on timeout =>
-    Boss -> Worker : Sorry
+    Worker -> Boss : Late
+  Boss -> Worker : Bye
+""",
+    "retries": """  roles Boss, Worker
+  rec Again
+    timeout 5s Worker at
+      Boss -> Worker : Job
+      Worker -> Boss : Done
+    on timeout =>
+      Worker -> Boss : Late
+      continue Again
 """,
     "starts": """  roles Boss, Worker
   Worker -> Boss : Ready
@@ -81,11 +93,11 @@ def test_a_worker_with_a_timer_may_be_given_up(folder: Path, extra: str) -> None
     assert isinstance(found["composition"], Proved)
 
 
-@pytest.mark.parametrize(("protocol", "events"), [("starts", 1), ("waits", 0)])
+@pytest.mark.parametrize(("protocol", "events"), [("starts", 1), ("waits", 2)])
 def test_a_worker_that_waits_without_a_timer_is_abandoned(
     folder: Path, protocol: str, events: int
 ) -> None:
-    """`waits` has a timer, behind which it waits again for whoever has gone."""
+    """`waits` has a timer, and waits again behind it, for whoever has gone."""
     run = checked(folder, _each(protocol, 'timeout = "5s"'))
     found = _by_name(run)["abandoned[Crew]"]
     assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
@@ -101,6 +113,12 @@ def test_a_role_that_the_owner_of_a_timer_tells_is_not_left(folder: Path) -> Non
     assert isinstance(untold["abandoned[Crew]"], Proved)
 
 
+def test_a_worker_that_tries_again_without_end_is_abandoned(folder: Path) -> None:
+    found = _by_name(checked(folder, _each("retries", 'timeout = "5s"')))["abandoned[Crew]"]
+    assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
+    assert "never comes to an end" in found.evidence.explanation
+
+
 def test_a_join_of_all_without_a_timeout_gives_nothing_up(folder: Path) -> None:
     found = _by_name(checked(folder, _each("starts", 'join = "all"')))
     assert not [name for name in found if name.startswith("abandoned")]
@@ -112,6 +130,19 @@ def _session(name: str, client: str, server: str, extra: str) -> str:
         f'[[workflow.{name}.phase]]\nprotocol = "call.tell"\n'
         f'agents = {{ Client = "{client}", Server = "{server}" }}\n{extra}\n'
     )
+
+
+def test_agents_of_one_session_ask_for_their_bundles_in_any_order(folder: Path) -> None:
+    """`A` holds `b1` and waits for `b2`; `D`, who has `b2`, waits for `C`, who waits for `b1`."""
+    text = _session("s", "A", "B", 'holds = ["b1", "b2"]')
+    text += _session("t", "C", "D", 'holds = { C = ["b1"], D = ["b2"] }')
+    found = _by_name(checked(folder, text))["composition"]
+    assert isinstance(found, Refuted) and found.code == "TV848"
+
+
+def test_two_agents_cannot_hold_one_bundle_in_a_session(folder: Path) -> None:
+    run = checked(folder, _session("s", "A", "B", 'holds = { A = ["b1"], B = ["b1"] }'))
+    assert [one.code.number for one in run.diagnostics] == ["TV845"]
 
 
 def test_bundles_in_one_order_hold_without_a_search(folder: Path) -> None:

@@ -16,6 +16,7 @@ _HEIGHT: Final = 38.0
 _MARGIN: Final = 14.0
 _MOST_CELLS: Final = 40
 _HEAD: Final = 7.0
+_NAME: Final = 20.0  # of a workflow, above its phases
 
 
 def drawn(pictures: Sequence[WorkflowPicture], style: str) -> str:
@@ -23,7 +24,7 @@ def drawn(pictures: Sequence[WorkflowPicture], style: str) -> str:
     parts: list[str]
     match style:
         case "svg":
-            parts = [str(workflow_svg(one, standalone=True)) for one in pictures]
+            parts = [str(_all_in_one(pictures))]
         case "mermaid":
             parts = ["\n".join(_mermaid(pictures))]
         case "dot":
@@ -57,6 +58,29 @@ def _text(picture: WorkflowPicture) -> Iterator[str]:
 
 def workflow_svg(picture: WorkflowPicture, *, standalone: bool = False) -> Html:
     """The phases as boxes, from top to bottom. Raises LayoutTooLarge."""
+    drawing, width, height = _drawing(picture, _MARGIN)
+    return svg(width, height, f"Workflow {picture.name}", [drawing], standalone=standalone)
+
+
+def _all_in_one(pictures: Sequence[WorkflowPicture]) -> Html:
+    """One picture of all workflows, each below its name. Raises LayoutTooLarge."""
+    if len(pictures) == 1:
+        return workflow_svg(pictures[0], standalone=True)
+    parts: list[Html] = []
+    widest = top = 0.0
+    for picture in pictures:
+        name = cut(picture.name, _MOST_CELLS)
+        place_of_name = {"x": _MARGIN, "y": top + _MARGIN + _NAME / 2}
+        parts.append(element("text", exact(name), class_="strong", **place_of_name))
+        drawing, width, height = _drawing(picture, top + _MARGIN + _NAME)
+        parts.append(drawing)
+        widest = max(widest, width, text_width(name) + 2 * _MARGIN)
+        top += height + _NAME
+    return svg(widest, top, "Workflows", parts, standalone=True)
+
+
+def _drawing(picture: WorkflowPicture, top: float) -> tuple[Html, float, float]:
+    """What is drawn of a workflow, `top` below the edge, and the room that it takes."""
     boxes = [_box(step) for step in picture.steps]
     lines = [
         Line(one.source, one.target, text_width(_label(one), SMALL_SIZE) + 8, 16.0)
@@ -64,18 +88,14 @@ def workflow_svg(picture: WorkflowPicture, *, standalone: bool = False) -> Html:
     ]
     layout = place(boxes, lines)
     routes = list(zip(picture.orders, layout.routes, strict=True))
-    parts = [
-        element(
-            "g",
-            *(_edge(order, route) for order, route in routes),
-            *(_plate(order, route) for order, route in routes),
-            *(_step(picture, at, layout) for at in range(len(picture.steps))),
-            transform=f"translate({number(_MARGIN)} {number(_MARGIN)})",
-        )
-    ]
-    width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
-    title = f"Workflow {picture.name}"
-    return svg(width, height, title, parts, standalone=standalone)
+    drawing = element(
+        "g",
+        *(_edge(order, route) for order, route in routes),
+        *(_plate(order, route) for order, route in routes),
+        *(_step(picture, at, layout) for at in range(len(picture.steps))),
+        transform=f"translate({number(_MARGIN)} {number(top)})",
+    )
+    return drawing, layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
 
 
 def _label(order: PictureOrder) -> str:
@@ -176,7 +196,7 @@ def _mermaid(pictures: Sequence[WorkflowPicture]) -> Iterator[str]:
 
 
 def _quoted_mermaid(text: str) -> str:
-    shown = printable(text).replace("#", "#35;").replace('"', "#quot;")
+    shown = printable(text).replace("#", "#35;").replace('"', "#quot;").replace("`", "#96;")
     return f'"{shown}"'
 
 
