@@ -20,7 +20,7 @@ from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed_runs import TimedRuns
 from tellverify.search.timed import MOST_ROUNDS, TimedFindings, TimedRun, search_timed
-from tellverify.search.timed_system import TimedProperty, TimedSettings
+from tellverify.search.timed_events import TimedProperty, TimedSettings
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault

@@ -19,7 +19,7 @@ from tellverify.model.timed_text import (
 )
 from tellverify.model.timer_steps import CANCEL, TIMEOUT, timer_step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.search.timed_system import TimedEvent, TimedEventKind
+from tellverify.search.timed_events import TimedEvent, TimedEventKind
 from tellverify.search.traces import (
     awaited,
     explain_abandoned,
