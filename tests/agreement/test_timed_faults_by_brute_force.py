@@ -180,7 +180,8 @@ class ExplicitFaults:
                 if earlier not in served:
                     served.add(earlier)
                     work.append(earlier)
-        lengths = [depth[o] for o in movers if o not in served and self.waits(role, o)]
+        unserved = [o for o in movers if o not in served and self.waits(role, o)]
+        lengths = [depth[o] for o in unserved if not movers[o]] or [depth[o] for o in unserved]
         if lengths:
             found.stuck[role] = min(lengths)
 

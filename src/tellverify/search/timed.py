@@ -215,6 +215,47 @@ class TimedSearch:
             event = self._events[edge]
             yield actors[event], events[event], self._targets[edge]
 
+    def movers(self, out: Callable[[int], bool] | None = None) -> list[int]:
+        """For every expanded configuration the roles with an event, as bits.
+
+        Events whose number `out` is true of are left out; those that a full queue forbids count.
+        """
+        actors = self.system.actors
+        bit = [
+            0 if out is not None and out(event) else 1 << actor
+            for event, actor in enumerate(actors)
+        ]
+        events, first = self._events, self._first
+        found = []
+        low = 0
+        for at in range(1, len(first)):
+            high = first[at]
+            moving = 0
+            for event in events[low:high]:
+                moving |= bit[event]
+            found.append(moving)
+            low = high
+        return found
+
+    def blocked_movers(self) -> dict[int, int]:
+        """The roles, as bits, whose send a full queue forbids, by configuration."""
+        found: dict[int, int] = {}
+        for at in self._blocked_at:
+            for role, _, target in self.moves(at):
+                if target < 0:
+                    found[at] = found.get(at, 0) | 1 << role
+        return found
+
+    def may_repeat(self) -> bool:
+        """False when plainly no run comes back to a configuration, and none was left out."""
+        if self.unknown():
+            return True
+        first, targets = self._first, self._targets
+        return any(
+            first[at] < first[at + 1] and min(targets[first[at] : first[at + 1]]) <= at
+            for at in range(self.expanded)
+        )
+
     # Stuck roles and ends
 
     def unknown(self) -> list[int]:
@@ -273,11 +314,8 @@ class TimedSearch:
         has_end = any(marks)
         for at in self.unknown():
             marks[at] = 2 * end - 1
-        bit = [1 << actor for actor in system.actors]
-        events, first = self._events, self._first
-        for at in range(expanded):
-            for edge in range(first[at], first[at + 1]):
-                marks[at] |= bit[events[edge]]
+        for at, moving in enumerate(self.movers()):
+            marks[at] |= moving
         marks = self.that_lead_to(marks)
         every = 2 * end - 1
         stuck: dict[str, tuple[int, TimedRun]] = {}

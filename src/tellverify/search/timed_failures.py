@@ -8,7 +8,7 @@ somebody waits in vain. Lost and duplicated messages are moves of the search its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -80,15 +80,13 @@ class _TimedFailures:
         self.orphan: TimedFailureRun | None = None
         self.stuck: dict[str, TimedFailureRun] = {}
         self.by_failure: dict[Omission, int] = {}
-        self._crashes: dict[frozenset[int], frozenset[str] | None] = {}
         self._open_decisions: set[int] = set()
 
     def findings(self) -> TimedFailureFindings:
         """Configurations in which nobody who is left can move, then roles that others starve."""
         cuts = list(self.scenario.cut_sets())
-        for at in range(self.search.expanded):
-            for cut in cuts:
-                self._note(at, cut)
+        for cut in cuts:
+            self._endings(cut)
         open_roles = self._starved(cuts)
         return TimedFailureFindings(
             self.deadlock,
@@ -108,51 +106,70 @@ class _TimedFailures:
         engaged = not self.scenario.engaged_only or system.has_acted(role, configuration)
         return engaged and not system.may_stop(role, configuration)
 
-    def _left(
-        self, at: int, gone: frozenset[int], cut: frozenset[Channel]
-    ) -> Iterator[tuple[int, int]]:
-        """Who moves, and where to, when some roles have crashed and some channels are cut."""
-        for role, event, target in self.search.moves(at):
-            if role not in gone and not _is_cut(event, cut):
-                yield role, target
+    def _out(self, gone: int, cut: frozenset[Channel]) -> Callable[[int], bool]:
+        """Of an event, whether crashes or cut channels forbid it."""
+        system = self.search.system
 
-    def _note(self, at: int, cut: frozenset[Channel]) -> None:
-        able = frozenset(role for role, _ in self._left(at, frozenset(), cut))
-        crashed = self._crashes.get(able)
-        if able not in self._crashes:
-            names = frozenset(self.roles[role] for role in able)
-            crashed = names if self.scenario.may_crash(names) else None
-            self._crashes[able] = crashed
-        if crashed is None:
-            return
+        def is_out(number: int) -> bool:
+            event = system.events[number]
+            is_cut = event.kind is TimedEventKind.RECEIVE and (event.peer, event.role) in cut
+            return is_cut or bool(gone >> system.actors[number] & 1)
+
+        return is_out
+
+    def _endings(self, cut: frozenset[Channel]) -> None:
+        """Note configurations in which only roles that may all crash can still move."""
+        most = self.scenario.most_crashes
+        crashes: dict[int, frozenset[str] | None] = {}
+        for at, able in enumerate(self.search.movers(self._out(0, cut) if cut else None)):
+            if able.bit_count() > most:
+                continue
+            if able not in crashes:
+                names = frozenset(role for n, role in enumerate(self.roles) if able >> n & 1)
+                crashes[able] = names if self.scenario.may_crash(names) else None
+            crashed = crashes[able]
+            if crashed is not None:
+                self._note(at, able, Omission(crashed, cut))
+
+    def _note(self, at: int, able: int, failed: Omission) -> None:
         search = self.search
-        idle = [role for role in range(len(self.roles)) if role not in able]
+        idle = [role for role in range(len(self.roles)) if not able >> role & 1]
         waits = tuple(self.roles[role] for role in idle if self._waits(role, at))
-        failed = Omission(crashed, cut)
         if waits:
-            run = TimedFailureRun(search.run_to(at), waits, failed)
-            self.by_failure.setdefault(failed, len(run.events))
-            self.deadlock = _shorter(self.deadlock, run)
+            depth = search.depths[at]
+            self.by_failure.setdefault(failed, depth)
+            if self.deadlock is None or depth < len(self.deadlock.events):
+                self.deadlock = TimedFailureRun(search.run_to(at), waits, failed)
             for name in waits:
-                found = _shorter(self.stuck.get(name), run._replace(roles=(name,)))
-                self.stuck[name] = found
-        if not cut:
-            configuration = search.configurations[at]
-            left = tuple(
-                self.roles[role]
-                for role in idle
-                if search.system.may_stop(role, configuration)
-                and search.system.has_mail(role, configuration)
-            )
-            if left:
-                run = TimedFailureRun(search.run_to(at), left[:1], failed)
-                self.orphan = _shorter(self.orphan, run)
+                if name not in self.stuck or depth < len(self.stuck[name].events):
+                    self.stuck[name] = TimedFailureRun(search.run_to(at), (name,), failed)
+        if not failed.cut:
+            self._note_mail(at, idle, failed)
+
+    def _note_mail(self, at: int, idle: Sequence[int], failed: Omission) -> None:
+        system, configuration = self.search.system, self.search.configurations[at]
+        left = [
+            role
+            for role in idle
+            if system.has_mail(role, configuration) and system.may_stop(role, configuration)
+        ]
+        depth = self.search.depths[at]
+        if left and (self.orphan is None or depth < len(self.orphan.events)):
+            roles = (self.roles[left[0]],)
+            self.orphan = TimedFailureRun(self.search.run_to(at), roles, failed)
 
     def _starved(self, cuts: Sequence[frozenset[Channel]]) -> frozenset[str]:
-        """Note roles that no run of the others lets act again; those that are left open."""
+        """Note roles that no run of the others lets act again; those that are left open.
+
+        Where no run repeats, all come to a configuration in which nobody who is left can move.
+        """
         left: set[str] = set()
         spared: dict[frozenset[str], list[int]] = {}
+        if not self.search.may_repeat():
+            return frozenset()
         for number, name in enumerate(self.roles):
+            if name in self.stuck:
+                continue
             try:
                 for crashed in self.scenario.crash_sets(name):
                     spared.setdefault(crashed, []).append(number)
@@ -171,19 +188,15 @@ class _TimedFailures:
     def _starve(self, numbers: Sequence[int], failed: Omission) -> set[str]:
         """Note first configurations from which nobody serves a role; of which it stays open."""
         search = self.search
-        gone = frozenset(n for n, role in enumerate(self.roles) if role in failed.crashed)
+        gone = sum(1 << n for n, role in enumerate(self.roles) if role in failed.crashed)
         leaves = 1 << len(self.roles)
-        marks = [0] * search.expanded
+        out = self._out(gone, failed.cut)
+        marks = search.movers(out)
         marks += [leaves] * (len(search.configurations) - search.expanded)
-        for at in range(search.expanded):
-            for mover, target in self._left(at, gone, failed.cut):
-                marks[at] |= 1 << mover if target >= 0 else leaves | 1 << mover
-
-        def is_out(event: int) -> bool:
-            one = search.system.events[event]
-            return search.system.actors[event] in gone or _is_cut(one, failed.cut)
-
-        marks = search.that_lead_to(marks, is_out)
+        for at, movers in search.blocked_movers().items():
+            if movers & ~gone:
+                marks[at] |= leaves
+        marks = search.that_lead_to(marks, out)
         left = set()
         for number in numbers:
             name, bit = self.roles[number], 1 << number
@@ -194,8 +207,10 @@ class _TimedFailures:
             ]
             certain = next((at for at in waiting if not marks[at] & leaves), None)
             if certain is not None:
-                run = TimedFailureRun(search.run_to(certain), (name,), failed, is_first=False)
-                self.stuck[name] = _shorter(self.stuck.get(name), run)
+                known = self.stuck.get(name)
+                if known is None or search.depths[certain] < len(known.events):
+                    run = search.run_to(certain)
+                    self.stuck[name] = TimedFailureRun(run, (name,), failed, is_first=False)
             elif waiting:
                 left.add(name)
         return left
@@ -237,14 +252,6 @@ class _TimedFailures:
                     parents[there] = (here, event)
                     order.append(there)
         return None
-
-
-def _is_cut(event: TimedEvent, cut: frozenset[Channel]) -> bool:
-    return event.kind is TimedEventKind.RECEIVE and (event.peer, event.role) in cut
-
-
-def _shorter(known: TimedFailureRun | None, run: TimedFailureRun) -> TimedFailureRun:
-    return run if known is None or len(run.events) < len(known.events) else known
 
 
 def _marked(
