@@ -286,7 +286,9 @@ class TimedSemantics(TimedRules):
         for failure in sorted(places, key=lambda pair: (self.path(pair[0]), pair[1])):
             entry, name = failure
             new = local._replace(view=frozenset(places[failure]))
-            if self.keep:
+            if self.own_timers:
+                pass  # no attempt has a number
+            elif self.keep:
                 earlier = [number for scope, number in local.fired if scope == entry.scope]
                 new = new._replace(fired=local.fired | {(entry.scope, len(earlier) + 1)})
             else:

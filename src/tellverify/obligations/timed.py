@@ -144,13 +144,17 @@ def decide_timed(protocol: TimedProtocol, options: Options) -> list[InstanceFind
 
 
 def _is_undecided(prop: Property, options: Options) -> bool:
-    return prop is Property.TIMEOUT_AGREEMENT and options.late == LatePolicy.KEEP.value
+    if prop is Property.FRESH_MESSAGES:
+        return options.late == LatePolicy.OWN.value
+    return prop is Property.TIMEOUT_AGREEMENT and options.late != LatePolicy.ATTEMPTS.value
 
 
 def _outcome(prop: Property, answer: TimedAnswer, runs: TimedRuns, options: Options) -> Outcome:
     name, fault = _FAULTS[prop]
     if _is_undecided(prop, options):
         reason = 'with `late = "keep"` no message says which attempt has failed'
+        if options.late == LatePolicy.OWN.value:
+            reason = "where every role has a timer of its own, no attempt has a number"
         return Skipped(reason, OUTSIDE_CLASS.number)
     if prop is Property.FRESH_MESSAGES and options.late == LatePolicy.ATTEMPTS.value:
         return Proved(Method.STRUCTURE, "messages carry the number of their attempt")

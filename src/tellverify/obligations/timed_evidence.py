@@ -78,9 +78,14 @@ def _subject(
 ) -> TraceSubject:
     options = context.options
     paths = tuple(path for path, _ in context.files)
-    late: Literal["attempts", "keep"] = (
-        "keep" if options.late == LatePolicy.KEEP.value else "attempts"
-    )
+    late: Literal["attempts", "keep", "own"] = "attempts"
+    match LatePolicy(options.late):
+        case LatePolicy.ATTEMPTS:
+            pass
+        case LatePolicy.KEEP:
+            late = "keep"
+        case LatePolicy.OWN:
+            late = "own"
     fire: Literal["waits", "any"] = "any" if options.fire == FirePolicy.ANY.value else "waits"
     return TraceSubject(
         source=context.source.path,

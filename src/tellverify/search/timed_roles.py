@@ -190,7 +190,7 @@ class TimedRoles:
                 continue
             for record in records:
                 kept = places.records.rows[record]
-                if kept.inside and places.owner(kept.entry) == role:
+                if kept.inside and places.owns(role, kept.entry):
                     scope = places.scopes[places.entries.rows[kept.entry].scope]
                     for alternative, first in enumerate(scope.alternatives):
                         back = places.back(record, first, records)
@@ -215,6 +215,8 @@ class TimedRoles:
     def _after_fire(self, row: LocalRow, failure: Failure, scope: int) -> LocalRow:
         if not self.places.keep:
             return row._replace(failed=row.failed | {failure})
+        if self.places.own_timers:
+            return row
         last = max((number for s, number in row.fired if s == scope), default=0)
         return row._replace(fired=row.fired | {(scope, last + 1)})
 

@@ -37,10 +37,15 @@ from tellverify.search.timed_layout import (
     within,
 )
 from tellverify.search.timed_numbers import CanonicalNumbers
-from tellverify.search.timed_places import KeptPlaces, TimedPlaces
+from tellverify.search.timed_places import KeptPlaces, OwnTimers, TimedPlaces
 from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, SendMove, TimedRoles
 from tellverify.search.timed_rows import Interned, LatePolicy
 
+_PLACES: Final = {
+    LatePolicy.ATTEMPTS: TimedPlaces,
+    LatePolicy.KEEP: KeptPlaces,
+    LatePolicy.OWN: OwnTimers,
+}
 _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
 Late: TypeAlias = tuple[tuple[str, str, str], ...]
 
@@ -120,9 +125,9 @@ class TimedSystem:
     ) -> None:
         self.protocol = protocol
         self.settings = settings
-        keep = settings.late is LatePolicy.KEEP
+        keep = settings.late is not LatePolicy.ATTEMPTS
         if places is None:
-            places = (KeptPlaces if keep else TimedPlaces)(protocol, settings.fire)
+            places = _PLACES[settings.late](protocol, settings.fire)
         self.roles = TimedRoles(places, settings.rounds, marks_acted=settings.marks_acted)
         self.size = len(protocol.roles)
         number = places.role_number
