@@ -180,8 +180,7 @@ class ExplicitFaults:
                 if earlier not in served:
                     served.add(earlier)
                     work.append(earlier)
-        unserved = [o for o in movers if o not in served and self.waits(role, o)]
-        lengths = [depth[o] for o in unserved if not movers[o]] or [depth[o] for o in unserved]
+        lengths = [depth[o] for o in movers if o not in served and self.waits(role, o)]
         if lengths:
             found.stuck[role] = min(lengths)
 

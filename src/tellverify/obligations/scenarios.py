@@ -342,8 +342,13 @@ def verdicts_of_machines(
 
 
 def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
-    """Temporal formulas, which are decided without faults only."""
-    skipped = Skipped("temporal formulas are decided without faults only", UNSUPPORTED.number)
+    """Temporal formulas, which are decided without faults only.
+
+    They speak of complete runs. A run in which a role has failed is never complete, so each formula
+    that something happens would be refuted by a crash at the beginning.
+    """
+    reason = "it speaks of complete runs, and a run in which a role has failed is none"
+    skipped = Skipped(reason, UNSUPPORTED.number)
     for name in stated_names(context):
         scope = ObligationScope(item=name)
         yield _under(Verdict.of(Property.PROPERTY, scope, skipped, context.place), scenario)

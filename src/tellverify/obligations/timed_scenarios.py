@@ -159,7 +159,7 @@ class _ScenarioRuns:
             tuple(steps),
             culprits,
             "",
-            run.is_first and is_minimal(TimedRun(run.events), self.found),
+            is_minimal(TimedRun(run.events), self.found),
             queues=replay.queues(),
             waiting=tuple(map(replay.waiting, self.runs.told(steps, culprits))),
             place=self.runs.place(replay, place, culprits, steps),

@@ -246,16 +246,6 @@ class TimedSearch:
                     found[at] = found.get(at, 0) | 1 << role
         return found
 
-    def may_repeat(self) -> bool:
-        """False when plainly no run comes back to a configuration, and none was left out."""
-        if self.unknown():
-            return True
-        first, targets = self._first, self._targets
-        return any(
-            first[at] < first[at + 1] and min(targets[first[at] : first[at + 1]]) <= at
-            for at in range(self.expanded)
-        )
-
     # Stuck roles and ends
 
     def unknown(self) -> list[int]:

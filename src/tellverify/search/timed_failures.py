@@ -23,15 +23,11 @@ _MOST_MARKED: Final = 1_000_000  # configurations with what every role has decid
 
 
 class TimedFailureRun(NamedTuple):
-    """Events after which `roles` wait in vain, or hold the fault, once `failed` has failed.
-
-    `is_first`: no shorter run has a configuration that shows it.
-    """
+    """Shortest events after which `roles` wait in vain, or hold the fault, once `failed` failed."""
 
     events: tuple[TimedEvent, ...]
     roles: tuple[str, ...]
     failed: Omission
-    is_first: bool = True
 
 
 class TimedFailureFindings(msgspec.Struct, frozen=True):
@@ -159,17 +155,10 @@ class _TimedFailures:
             self.orphan = TimedFailureRun(self.search.run_to(at), roles, failed)
 
     def _starved(self, cuts: Sequence[frozenset[Channel]]) -> frozenset[str]:
-        """Note roles that no run of the others lets act again; those that are left open.
-
-        Where no run repeats, all come to a configuration in which nobody who is left can move.
-        """
+        """Note roles that no run of the others lets act again; those that are left open."""
         left: set[str] = set()
         spared: dict[frozenset[str], list[int]] = {}
-        if not self.search.may_repeat():
-            return frozenset()
         for number, name in enumerate(self.roles):
-            if name in self.stuck:
-                continue
             try:
                 for crashed in self.scenario.crash_sets(name):
                     spared.setdefault(crashed, []).append(number)
@@ -210,7 +199,7 @@ class _TimedFailures:
                 known = self.stuck.get(name)
                 if known is None or search.depths[certain] < len(known.events):
                     run = search.run_to(certain)
-                    self.stuck[name] = TimedFailureRun(run, (name,), failed, is_first=False)
+                    self.stuck[name] = TimedFailureRun(run, (name,), failed)
             elif waiting:
                 left.add(name)
         return left
