@@ -106,20 +106,19 @@ def _replaced(body: ast.Block, old: ast.Block, new: ast.Block) -> ast.Block:
     """`body` with one block of the top, or of a loop or branch in it, replaced."""
     if body is old:
         return new
-    found: list[ast.Statement] = []
-    for one in body:
-        match one:
-            case ast.Choice():
-                branches = tuple(
-                    msgspec.structs.replace(b, body=_replaced(b.body, old, new))
-                    for b in one.branches
-                )
-                found.append(msgspec.structs.replace(one, branches=branches))
-            case ast.Rec() | ast.Loop():
-                found.append(msgspec.structs.replace(one, body=_replaced(one.body, old, new)))
-            case _:
-                found.append(one)
-    return tuple(found)
+    return tuple(_with_block(one, old, new) for one in body)
+
+
+def _with_block(one: ast.Statement, old: ast.Block, new: ast.Block) -> ast.Statement:
+    if isinstance(one, ast.Choice):
+        branches = tuple(
+            msgspec.structs.replace(branch, body=_replaced(branch.body, old, new))
+            for branch in one.branches
+        )
+        return msgspec.structs.replace(one, branches=branches)
+    if isinstance(one, ast.Rec | ast.Loop):
+        return msgspec.structs.replace(one, body=_replaced(one.body, old, new))
+    return one
 
 
 def _holds(
