@@ -260,8 +260,9 @@ def findings_of(
     for role, trace in check.stuck.items():
         yield InstanceFinding(prop, _refuted(trace, advise), (role,), statistics=statistics)
     left = [role for role in roles if role not in check.stuck]
-    unjudged = tuple(role for role in left if role in check.open_roles)
-    others = tuple(role for role in left if role not in check.open_roles)
+    is_open = frozenset[str]() if check.overflow else check.open_roles
+    unjudged = tuple(role for role in left if role in is_open)
+    others = tuple(role for role in left if role not in is_open)
     if unjudged:
         bound = counted(check.bound, "message")
         reason = f"it depends on queues of more than {bound}, or on too many sets of failures"

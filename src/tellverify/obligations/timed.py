@@ -32,7 +32,7 @@ from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skippe
 from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault
 
 _FIRST_BOUND: Final = 3  # queues of the first search
-_SHARE: Final = 8  # a configuration costs about as much as so many without timeouts
+_SHARE: Final = 4  # a configuration costs about as much as so many without timeouts
 _MORE: Final = 5  # longer queues may cost so many times the configurations of the first search
 _LEAST: Final = 2_000
 _DRIFTED_DEPTH: Final = MOST_ROUNDS - 2

@@ -18,7 +18,7 @@ from tellverify.obligations.stated_decisions import stated_decisions
 from tellverify.obligations.timed_scenarios import check_timed_scenario, undecided_rule
 from tellverify.search.scenario_search import ScenarioCheck
 
-_BUDGET: Final = 32_000  # of searches, of which a configuration with timers takes eight
+_BUDGET: Final = 16_000  # of searches, of which a configuration with timers takes four
 _EVENTS: Final = 2_000
 _DURATION: Final = ast.DurationValue(30, "s")
 
