@@ -286,6 +286,8 @@ def test_what_would_help_and_what_would_do_harm_is_verified_and_said(
     assert "let `C` go on after any 2 of 3 `Ready` from `D`: no run with D = 3 leaves it" in said
     harm = "a timer at `D[0]` that decides on its own would break `same`: a run of 14 events"
     assert f"note: {harm}" in said
+    heals = "that ends as `Commit` or `Abort` does: no run with D = 3 leaves it waiting then"
+    assert "give `C` a timer around lines" in said and heals in said
     more = stated.replace("crash <= 1", "crash <= 2 of D")
     _, said = check(folder, capsys, more + OTA, "--instances", "D=3")
     assert "after any 1 of 3 `Ready`" in " ".join(said.split())

@@ -8,11 +8,12 @@ from timed_vectors import VECTORS
 
 from tellverify.model.decision import parse_decision
 from tellverify.model.machine import Action, Machine
-from tellverify.model.scenario import Scenario, resolved
+from tellverify.model.scenario import Omission, Scenario, resolved
 from tellverify.model.scenario_text import parse_scenario
 from tellverify.model.timed_text import timed_protocol
 from tellverify.search.scenario_search import check_scenario
 from tellverify.search.timed import search_timed
+from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_failures import TimedFailureFindings, timed_failures
 
 
@@ -22,7 +23,8 @@ def found(text: str, rules: str, *decisions: str) -> TimedFailureFindings:
     allowed = resolved(scenario, protocol.roles, ())
     assert allowed is not None
     stated = [one for word in decisions if (one := parse_decision(word)) is not None]
-    return timed_failures(search_timed(protocol)[1], allowed, stated)
+    settings = TimedSettings(marks_acted=True)
+    return timed_failures(search_timed(protocol, settings)[1], allowed, stated)
 
 
 def collecting(size: int) -> str:
@@ -46,8 +48,8 @@ def test_a_timer_at_the_coordinator_heals_crashes_of_devices(size: int) -> None:
 @pytest.mark.parametrize("size", [2, 3, 4])
 def test_the_crash_of_the_coordinator_blocks_devices_all_the_same(size: int) -> None:
     broken = found(collecting(size), "crash of C")
-    assert broken.by_failure[frozenset({"C"})] == 3
-    assert len(broken.stuck["D0"].events) == 3 and broken.stuck["D0"].crashed == {"C"}
+    assert broken.by_failure[Omission(frozenset({"C"}))] == 3
+    assert len(broken.stuck["D0"].events) == 3 and broken.stuck["D0"].failed.crashed == {"C"}
 
 
 def test_a_request_that_is_tried_again_is_carried_out_twice() -> None:
@@ -80,7 +82,7 @@ def test_a_plain_server_answers_before_it_takes_the_second_request() -> None:
 
 
 def test_other_faults_are_refused() -> None:
-    with pytest.raises(ValueError, match="only crashes"):
+    with pytest.raises(ValueError, match="are not decided"):
         found(collecting(2), "byzantine of C")
 
 

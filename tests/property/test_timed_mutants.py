@@ -18,7 +18,8 @@ from timed_mutants import (
 from timed_texts import protocol_of
 from timed_vectors import VECTORS
 
-from tellverify.search import timed_numbers
+from tellverify.search.timed_number_parts import EntryGroup
+from tellverify.search.timed_numbers import EntryNumbering
 
 # The faults that the draft reports, with the lengths of their runs, where the rules differ.
 KILLED = [
@@ -49,20 +50,18 @@ def test_wrong_draft_is_told_from_the_rules(
     assert found != vector.attempts.lengths
 
 
-def merges_whatever_is_known(numbering: timed_numbers._Numbering, entry: int) -> object:
+def merges_whatever_is_known(numbering: EntryNumbering, entry: int) -> object:
     return ()
 
 
-def merges_whatever_alternative(numbering: timed_numbers._Numbering, entry: int) -> object:
-    parts = zip(numbering.parts, numbering.failed, strict=True)
-    return [(entry in failed, entry in part.complete) for part, failed in parts]
+def merges_whatever_alternative(numbering: EntryNumbering, entry: int) -> object:
+    known = [part.known(entry) for part in numbering.parts]
+    return [(any(failed), complete) for failed, complete in known]
 
 
-def drops_what_some_may_still_begin(
-    numbering: timed_numbers._Numbering, group: tuple[int, int]
-) -> int:
-    named = [e for e in numbering.mentioned[group] if e in numbering.named]
-    return min((numbering.rows[e].number for e in named), default=0)
+def drops_what_some_may_still_begin(numbering: EntryNumbering, one: EntryGroup) -> int:
+    named = [number for number, entry in one.numbers.items() if numbering.named >> entry & 1]
+    return min(named, default=0)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,8 @@ def test_wrong_canonical_numbers_are_told_from_plain_ones(
 ) -> None:
     right = compare(written, limit=600)
     assert right.plain == right.product
-    monkeypatch.setattr(timed_numbers._Numbering, rule, draft)
+    monkeypatch.setattr(EntryNumbering, rule, draft)
+    monkeypatch.setattr(EntryNumbering, "_stays", lambda numbering: False)
     wrong = compare(written, limit=600)
     assert wrong.plain == right.plain
     assert wrong.plain != wrong.product

@@ -16,7 +16,13 @@ from timed_texts import text_of, written_of
 SEEDS = int(os.environ.get("TELLVERIFY_TIMED_SEEDS", "300"))
 LIMIT = 200 if SEEDS <= 300 else 1_000
 CHUNK = 30
-POLICIES = (("attempts", "waits"), ("attempts", "waits"), ("keep", "waits"), ("attempts", "any"))
+POLICIES = (
+    ("attempts", "waits"),
+    ("attempts", "waits"),
+    ("keep", "waits"),
+    ("attempts", "any"),
+    ("own", "waits"),
+)
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))

@@ -9,8 +9,8 @@ from timed_vectors import VECTORS
 from tellverify.model.defect import Defect
 from tellverify.model.timed_text import TimedContinue, timed_protocol
 from tellverify.search.timed import TimedRun, search_timed
+from tellverify.search.timed_events import TimedProperty, TimedSettings
 from tellverify.search.timed_rows import FirePolicy, LatePolicy
-from tellverify.search.timed_system import TimedProperty, TimedSettings
 
 
 def shown(run: TimedRun) -> list[str]:
@@ -79,7 +79,7 @@ def test_budget_takes_the_proof_away() -> None:
 def test_depth_is_that_of_runs_that_were_searched() -> None:
     findings, search = search_timed(protocol_of(VECTORS["T6"].text), depth=5)
     assert findings.depth == 5
-    assert max(search.depths[: len(search.steps)]) == 5
+    assert max(search.depths[: search.expanded]) == 5
     assert not findings.complete
 
 

@@ -16,8 +16,8 @@ from tellverify.model.timed_text import (
     timed_protocol,
 )
 from tellverify.search.timed import TimedFindings, search_timed
+from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_static import timeout_findings
-from tellverify.search.timed_system import TimedSettings
 
 CASES = {
     "T1": set(),

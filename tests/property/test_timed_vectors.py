@@ -8,8 +8,8 @@ from timed_texts import protocol_of
 from timed_vectors import COMPLETE, VECTORS, Expected
 
 from tellverify.search.timed import search_timed
+from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_rows import LatePolicy
-from tellverify.search.timed_system import TimedSettings
 
 EVENTS = 16
 CASES = [

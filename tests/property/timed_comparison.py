@@ -8,8 +8,8 @@ from plain_timed import PlainTimed
 from timed_texts import protocol_of
 
 from tellverify.search.timed import TimedFindings, TimedSearch, search_timed
+from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_rows import FirePolicy, LatePolicy
-from tellverify.search.timed_system import TimedSettings
 
 EVENTS = 14
 AHEAD = 4
@@ -27,16 +27,19 @@ class Compared:
 def quiet_roles(search: TimedSearch, depth: int, ahead: int) -> dict[str, int]:
     """After how many events a role may not stop and has no event within the next `ahead`."""
     found: dict[str, int] = {}
-    count = len(search.configurations)
+    count, steps_of = (
+        len(search.configurations),
+        list(map(list, map(search.moves, range(search.expanded)))),
+    )
     for role, name in enumerate(search.system.protocol.roles):
-        far = [0 if any(s[0] == role for s in steps) else ahead + 1 for steps in search.steps]
+        far = [0 if any(s[0] == role for s in steps) else ahead + 1 for steps in steps_of]
         far += [ahead + 1] * (count - len(far))
         for _ in range(ahead):
-            for at, steps in enumerate(search.steps):
+            for at, steps in enumerate(steps_of):
                 far[at] = min(
                     [far[at], *(far[target] + 1 for _, _, target in steps if target >= 0)]
                 )
-        for at, configuration in enumerate(search.configurations[: len(search.steps)]):
+        for at, configuration in enumerate(search.configurations[: search.expanded]):
             waits = not search.system.may_stop(role, configuration)
             if waits and far[at] > ahead and search.depths[at] + ahead <= depth:
                 found.setdefault(name, search.depths[at])

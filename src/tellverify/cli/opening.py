@@ -119,7 +119,11 @@ def loaded(
     if lowered.graph is None:
         reasons = [skip.reason for skip in lowered.skipped]
         if lowered.timed is not None:
-            reasons = ["a protocol with timeouts has no graph of messages alone"]
+            scope = lowered.timed.scopes[0]
+            path = lowered.timed.site(scope.site).path
+            reasons = [
+                f"{path}:{scope.line}: a protocol with `timeout` has no graph of messages alone"
+            ]
         complain(tame("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
     return LoadedProtocols(found.name, lowered.graph, resolved)

@@ -220,15 +220,21 @@ def _timed(
 ) -> list[str]:
     """The lines of an accepted replay of a run with timers; `file` is its path and text."""
     shown, text = file
-    replay = timed_run(recorded.subject, protocol, len(recorded.steps))
+    subject = recorded.subject
+    if subject.scenario is not msgspec.UNSET:
+        lines.append(f"faults: {style.tamed(subject.scenario)}")
+    fails = moments(() if subject.outages is msgspec.UNSET else subject.outages)
+    lines += [failure_line(one, style) for one in fails.get(0, ())]
+    replay = timed_run(subject, protocol, len(recorded.steps))
     for number, step in enumerate(recorded.steps, 1):
         made = replay.make(step)
         if made is None:
             break
         lines.append(event_line(number, made, replay.queues(), style))
+        lines += [failure_line(one, style) for one in fails.get(number, ())]
     lines = _folded(lines, verbose)
     wrong = false_claim_of(recorded, protocol)
-    fault = recorded.subject.fault
+    fault = subject.fault
     if wrong is not None:
         at = len(recorded.steps) if wrong.state is None else wrong.state
         span = _state_span(text, at)

@@ -25,9 +25,11 @@ from tellverify.model.timed_text import (
 )
 from tellverify.report.drawing.diagram import Arrow, Picture, as_dot, as_mermaid, as_text
 from tellverify.report.escape import tame
+from tellverify.verdict.drawing import Drawing, Move
 from tellverify.verification.role_machines import TimedMachine, TimedMove, timed_machine
 
 TIMED_MACHINE_SCHEMA: Final = "tellverify/timed-machine-1"
+_SINGLE: Final = {"mermaid": "a Mermaid text", "svg": "an SVG picture"}
 _DRAWN: Final = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}
 
 
@@ -53,12 +55,17 @@ def named_roles(protocol: TimedProtocol, given: Sequence[str]) -> list[str]:
 def show_timed_machines(loaded: LoadedTimed, given: Sequence[str], style: str) -> Exit:
     """The machine of each role, with the moves of timers; JSON is one document a line."""
     roles = named_roles(loaded.timed, given)
-    if style not in (*_DRAWN, "json", "machine"):
-        complain(f"a role of a protocol with timeouts has no form `{style}`")
+    if style not in (*_DRAWN, "json", "machine", "svg"):
+        place, owner = _first_timer(loaded.timed)
+        complain(
+            f"{place}: `timeout` of `{tame(owner)}` has no meaning in the form `{style}`, which has"
+            " no timers; --format text, machine, dot, mermaid and svg have them"
+        )
         return Exit.UNKNOWN
-    if style == "mermaid" and len(roles) > 1:
+    if style in _SINGLE and len(roles) > 1:
         names = listed([tame(role) for role in roles], 8)
-        raise click.UsageError(f"a Mermaid text shows one role; choose one with --role: {names}")
+        what = _SINGLE[style]
+        raise click.UsageError(f"{what} shows one role; choose one with --role: {names}")
     complete = True
     for number, role in enumerate(roles):
         machine = timed_machine(loaded.timed, role)
@@ -67,6 +74,9 @@ def show_timed_machines(loaded: LoadedTimed, given: Sequence[str], style: str) -
             complete = False
         elif style in ("json", "machine"):
             click.echo(machine_text(machine))
+        elif style == "svg":
+            title = f"Machine of {tame(role)}"
+            complete = _write_svg(_drawing((role,), _picture(machine)), title) and complete
         else:
             if number and style == "text":
                 click.echo("")
@@ -109,12 +119,42 @@ def show_timed_graph(loaded: LoadedTimed, style: str) -> Exit:
         files = [(path, "") for path in dict.fromkeys(site.path for site in protocol.sites)]
         click.echo(msgspec.json.encode(timed_graph_file(protocol, files, "strict", "")).decode())
         return Exit.OK
-    if style not in _DRAWN:
-        complain(f"the graph of a protocol with timeouts has no form `{style}`")
-        return Exit.UNKNOWN
+    if style == "svg":
+        title = f"Protocol graph of {tame(loaded.name)}"
+        is_drawn = _write_svg(_drawing((), _graph_picture(loaded)), title)
+        return Exit.OK if is_drawn else Exit.UNKNOWN
     for line in _DRAWN[style](_graph_picture(loaded)):
         click.echo(line)
     return Exit.OK
+
+
+def _first_timer(protocol: TimedProtocol) -> tuple[str, str]:
+    """Where the first timeout stands, and its owner."""
+    scope = protocol.scopes[0]
+    return f"{tame(protocol.site(scope.site).path)}:{scope.line}", scope.owner
+
+
+def _drawing(roles: tuple[str, ...], picture: Picture) -> Drawing:
+    moves = [
+        Move(state, arrow.target, "", "", arrow.text)
+        for state, row in enumerate(picture.arrows)
+        for arrow in row
+    ]
+    final = tuple(state for state, is_final in enumerate(picture.final) if is_final)
+    return Drawing(roles, len(picture.arrows), final, tuple(moves))
+
+
+def _write_svg(drawing: Drawing, title: str) -> bool:
+    """Print a picture; False when it is too large to be looked at."""
+    from tellverify.report.drawing.layout import LayoutTooLarge
+    from tellverify.report.drawing.svg_graph import draw_graph
+
+    try:
+        click.echo(draw_graph(drawing, title, standalone=True))
+    except LayoutTooLarge as error:
+        complain(f"no picture is drawn of {error}")
+        return False
+    return True
 
 
 def _graph_picture(loaded: LoadedTimed) -> Picture:

@@ -69,6 +69,16 @@ def unshown_in_scenario(trace: Trace, machines: Sequence[Machine]) -> str:
 
     `machines` are those of all roles, without faults.
     """
+    stated = stated_of(trace)
+    if isinstance(stated, str):
+        return stated
+    scenario, rule = stated
+    reason = departure_from(scenario, machines, trace.steps, trace.outages)
+    return reason or _unshown(trace, scenario, rule, machines)
+
+
+def stated_of(trace: Trace) -> tuple[Scenario, DecisionRule | None] | str:
+    """The scenario and the decision that a run is about, or why its fault is none of them."""
     if trace.fault not in _UNDER_FAULTS:
         return f"`{trace.fault}` is not decided under faults"
     try:
@@ -80,8 +90,7 @@ def unshown_in_scenario(trace: Trace, machines: Sequence[Machine]) -> str:
         return "a decision belongs to a run that breaks one"
     if rule is not None and _KIND.get(trace.fault) is not rule.kind:
         return f"`{trace.fault}` is no fault of `{rule.text}`"
-    reason = departure_from(scenario, machines, trace.steps, trace.outages)
-    return reason or _unshown(trace, scenario, rule, machines)
+    return scenario, rule
 
 
 def _unshown(

@@ -92,7 +92,7 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     formula: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     dialect: Literal["faithful"] | msgspec.UnsetType = msgspec.UNSET
     files: _Several | msgspec.UnsetType = msgspec.UNSET
-    late: Literal["attempts", "keep"] | msgspec.UnsetType = msgspec.UNSET
+    late: Literal["attempts", "keep", "own"] | msgspec.UnsetType = msgspec.UNSET
     fire: Literal["waits", "any"] | msgspec.UnsetType = msgspec.UNSET
     scenario: str | msgspec.UnsetType = msgspec.UNSET
     outages: tuple[Outage, ...] | msgspec.UnsetType = msgspec.UNSET

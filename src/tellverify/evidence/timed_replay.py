@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from tellverify.model.delivery import Delivery
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.step import Step
 from tellverify.model.timed_places import PLAIN_ROUNDS, Knowledge
@@ -27,7 +29,7 @@ def event_of(step: Step) -> PlainEvent:
     if step.timer:
         return PlainEvent("fire", step.actor, step.actor, step.timer, step.scope)
     kind = "send" if step.send else "receive"
-    return PlainEvent(kind, step.actor, step.peer, step.label)
+    return PlainEvent(kind, step.actor, step.peer, step.label, delivery=step.delivery)
 
 
 class TimedRunReplay:
@@ -41,7 +43,17 @@ class TimedRunReplay:
         self.semantics = TimedSemantics(protocol, late=late, fire=fire, rounds=rounds)
         self.state = self.semantics.initial()
         self.last: PlainMove | None = None
+        self.gone: frozenset[str] = frozenset()
+        self.cut: frozenset[tuple[str, str]] = frozenset()
         self._met: list[dict[Knowledge, int]] = [{one: 0} for one in self.state.locals]
+
+    def fail(self, outages: Sequence[Outage]) -> None:
+        """From here on crashed roles make no move, and nobody receives from a channel that is cut.
+
+        The end of the run is judged by the moves that are left.
+        """
+        self.gone = frozenset(one.role for one in outages if one.kind is not OutageKind.CUT)
+        self.cut = frozenset((one.role, one.peer) for one in outages if one.kind is OutageKind.CUT)
 
     def make(self, step: Step) -> Step | None:
         """Make one step; the same step with its site and what it discards, None if it cannot be.
@@ -52,12 +64,17 @@ class TimedRunReplay:
         if step.actor not in self.semantics.index or step.peer not in self.semantics.index:
             return None
         event = event_of(step)
-        for move in self.semantics.moves_of(step.actor, self.state):
+        for move in self._moves_of(step):
             wanted = event if event.scope >= 0 else event._replace(scope=move.event.scope)
             if move.event == wanted and move.target is not None:
                 self._make(move, move.target)
                 return self._step(move)
         return None
+
+    def _moves_of(self, step: Step) -> Iterator[PlainMove]:
+        if step.send and step.delivery in (Delivery.LOST, Delivery.DUPLICATED):
+            return self.semantics.sends(step.actor, self.state, step.delivery)
+        return self.semantics.moves_of(step.actor, self.state)
 
     def _make(self, move: PlainMove, target: TimedState) -> None:
         self.state, self.last = target, move
@@ -75,7 +92,7 @@ class TimedRunReplay:
             site = protocol.site(node.site if isinstance(node, MessageNode) else -1)
             is_send = event.kind == "send"
             ends = (event.role, event.peer) if is_send else (event.peer, event.role)
-            found = Step(is_send, *ends, event.label, site)
+            found = Step(is_send, *ends, event.label, site, delivery=event.delivery)
         return msgspec.structs.replace(found, discards=move.discards)
 
     def drop_messages_of(self, role: str) -> None:
@@ -156,15 +173,26 @@ class TimedRunReplay:
             ):
                 return "this fault is not decided for a protocol with timeouts"
 
+    def _moves(self, state: TimedState) -> Iterator[PlainMove]:
+        """The moves that failures leave."""
+        for move in self.semantics.moves(state):
+            event = move.event
+            is_cut = event.kind == "receive" and (event.peer, event.role) in self.cut
+            if event.role not in self.gone and not is_cut:
+                yield move
+
     def _moving(self) -> set[str]:
-        return {move.event.role for move in self.semantics.moves(self.state)}
+        return {move.event.role for move in self._moves(self.state)}
 
     def _deadlocked(self, culprits: Sequence[str]) -> str:
         moving = self._moving()
         if moving:
             return f"`{min(moving)}` can still act"
         finished = [role for role in culprits if self.semantics.may_stop(role, self.state)]
-        return f"`{finished[0]}` may stop" if finished else ""
+        if finished:
+            return f"`{finished[0]}` may stop"
+        gone = sorted(self.gone.intersection(culprits))
+        return f"`{gone[0]}` has crashed" if gone else ""
 
     def _left(self, culprits: Sequence[str]) -> str:
         moving = self._moving()
@@ -172,7 +200,8 @@ class TimedRunReplay:
         for role in culprits:
             if role not in receivers:
                 return f"no message is left for `{role}`"
-            if role in moving or not self.semantics.has_terminated(role, self.state, not moving):
+            idle = not moving
+            if role in moving or not self.semantics.has_terminated(role, self.state, idle):
                 return f"`{role}` has not terminated"
         return ""
 
@@ -205,6 +234,8 @@ class TimedRunReplay:
         for role in culprits:
             if self.semantics.may_stop(role, self.state):
                 return f"`{role}` may stop"
+            if role in self.gone:
+                return f"`{role}` has crashed"
         for _, moves in self._futures():
             for move in moves:
                 if move.event.role in culprits:
@@ -224,7 +255,7 @@ class TimedRunReplay:
         seen = {self.state}
         work = [self.state]
         for state in work:
-            moves = list(self.semantics.moves(state))
+            moves = list(self._moves(state))
             yield state, moves
             for move in moves:
                 if move.target is None or move.target in seen:

@@ -7,6 +7,7 @@ the states that it has been in, in the order in which it was first in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -67,7 +68,8 @@ def _meta(index: int, step: Step | None) -> ItfStateMeta:
     path = step.site.path.encode("utf-8", "backslashreplace").decode()
     if step.timer:
         return ItfStateMeta(index, step.timer, *ends, path, step.site.line, scope)  # type: ignore[arg-type]
-    return ItfStateMeta(index, "send" if step.send else "receive", *ends, path, step.site.line)
+    action: Literal["send", "receive"] = "send" if step.send else "receive"
+    return ItfStateMeta(index, action, *ends, path, step.site.line, delivery=step.delivery)
 
 
 class FalseStep(msgspec.Struct, frozen=True):
@@ -97,5 +99,10 @@ def false_claim_of(trace: TraceFile, protocol: TimedProtocol) -> FalseStep | Non
                 return FalseStep(index, "no such event in that line of the source")
         if moment != _moment(replay):
             return FalseStep(index, "the states or queues are others")
-    reason = replay.unshown(subject.fault, subject.culprits)
+    if trace.has_faults:
+        from tellverify.evidence.timed_fault_run import unshown_in_timed_scenario
+
+        reason = unshown_in_timed_scenario(trace, replay)
+    else:
+        reason = replay.unshown(subject.fault, subject.culprits)
     return FalseStep(None, reason) if reason else None

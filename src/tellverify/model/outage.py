@@ -97,7 +97,18 @@ def departure_from(
     `steps` are a run of `machines`. Judged are its faults alone.
     """
     roles = [machine.role for machine in machines]
-    found = resolved(scenario, roles, channels_of(machines))
+    return departure_of_roles(scenario, roles, channels_of(machines), steps, outages)
+
+
+def departure_of_roles(
+    scenario: Scenario,
+    roles: Sequence[str],
+    channels: Iterable[Channel],
+    steps: Sequence[Step],
+    outages: Sequence[Outage],
+) -> str:
+    """`departure_from` for a run of `roles` whose messages use `channels`."""
+    found = resolved(scenario, roles, channels)
     if found is None:
         return "the scenario names a member that the family does not have"
     return _outages_allowed(found, outages) or _steps_allowed(found, steps, outages)

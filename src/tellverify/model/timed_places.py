@@ -104,7 +104,8 @@ class TimedRules:
         self.roles = protocol.roles
         self.nodes = protocol.nodes
         self.scopes = protocol.scopes
-        self.keep = late is LatePolicy.KEEP
+        self.keep = late is not LatePolicy.ATTEMPTS
+        self.own_timers = late is LatePolicy.OWN
         self.fire_anywhere = fire is FirePolicy.ANY
         self.rounds = rounds
         self.index: Mapping[str, int] = {role: at for at, role in enumerate(protocol.roles)}
@@ -121,6 +122,8 @@ class TimedRules:
 
     def owns(self, role: str, entry: Attempt) -> bool:
         """Whether the timer of the entry is the role's."""
+        if self.own_timers:
+            return self.takes_part(role, entry.scope)
         return self.scopes[entry.scope].owner == role
 
     def owner_receives(self, node: int, scope: int) -> bool:

@@ -3,6 +3,7 @@
 Asynchronous, one FIFO channel for each ordered pair of roles, no loss but what is discarded: under
 `attempts` a message of an entry that its receiver knows to have failed vanishes, and a later
 message whose sender knows of the failure voids the earlier ones of that entry in its channel.
+Under scenarios with faults a message may be lost, so that it voids nothing, or arrive twice.
 Every run of a protocol with timeouts is replayed here before it is shown.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from tellverify.model.delivery import Delivery
 from tellverify.model.step import Discarded
 from tellverify.model.timed_places import (
     NOTHING,
@@ -59,6 +61,7 @@ class TaggedMessage(NamedTuple):
 
 
 MessageQueue: TypeAlias = tuple[TaggedMessage, ...]
+_COPIES = {Delivery.FIFO: 1, Delivery.LOST: 0, Delivery.DUPLICATED: 2}  # in the queue
 
 
 class TimedState(NamedTuple):
@@ -71,7 +74,8 @@ class TimedState(NamedTuple):
 class PlainEvent(NamedTuple):
     """`kind` is "send", "receive" or "fire"; of a timer `label` is its word, `scope` its number.
 
-    `role` acts, `peer` is the other end of the message.
+    `role` acts, `peer` is the other end of the message. `delivery` is for messages that are lost
+    or arrive twice.
     """
 
     kind: str
@@ -79,6 +83,7 @@ class PlainEvent(NamedTuple):
     peer: str
     label: str
     scope: int = -1
+    delivery: Delivery = Delivery.FIFO
 
 
 class PlainMove(NamedTuple):
@@ -149,7 +154,9 @@ class TimedSemantics(TimedRules):
         """Smallest numbers first, outer entries before inner ones."""
         return tuple(tuple(sorted(map(self.path, entries))) for entries in tags)
 
-    def sends(self, role: str, state: TimedState) -> Iterator[PlainMove]:
+    def sends(
+        self, role: str, state: TimedState, delivery: Delivery = Delivery.FIFO
+    ) -> Iterator[PlainMove]:
         """Sends of a role, each from the places with the smallest numbers."""
         local = self.local(role, state)
         found: dict[tuple[str, str], dict[Tags, set[TextPlace]]] = {}
@@ -162,20 +169,21 @@ class TimedSemantics(TimedRules):
         failed = {entry for entry, _ in local.failed}
         for (receiver, label), places in sorted(found.items()):
             tags = min(places, key=self._order)
-            event = PlainEvent("send", role, receiver, label)
+            event = PlainEvent("send", role, receiver, label, delivery=delivery)
             chosen = places[tags]
             message = self.tagged(self._message(label, local, tags, chosen), role, receiver, state)
             queue = queues.get((role, receiver), ())
-            left = self.voided(queue, failed)
+            left = queue if delivery is Delivery.LOST else self.voided(queue, failed)
+            copies = (message,) * _COPIES[delivery]
             node_number = min(place.node for place in chosen)
-            if self.bound is not None and len(left) >= self.bound:
+            if copies and self.bound is not None and len(left) + len(copies) > self.bound:
                 lost = tuple(_gone((role, receiver), queue, left))
                 yield PlainMove(event, None, node_number, lost, unclear=len(places) > 1)
                 continue
             view = frozenset(self.behind(role, place) for place in chosen)
             new = self.after_event(role, local._replace(view=view))
-            changed = {**queues, (role, receiver): (*queue, message)}
-            kept = {(role, receiver): (*left, message)}
+            changed = {**queues, (role, receiver): (*queue, *copies)}
+            kept = {(role, receiver): (*left, *copies)}
             target, gone = self._with_local(state, role, new, changed, kept)
             yield PlainMove(event, target, node_number, gone, unclear=len(places) > 1)
 
@@ -278,7 +286,9 @@ class TimedSemantics(TimedRules):
         for failure in sorted(places, key=lambda pair: (self.path(pair[0]), pair[1])):
             entry, name = failure
             new = local._replace(view=frozenset(places[failure]))
-            if self.keep:
+            if self.own_timers:
+                pass  # no attempt has a number
+            elif self.keep:
                 earlier = [number for scope, number in local.fired if scope == entry.scope]
                 new = new._replace(fired=local.fired | {(entry.scope, len(earlier) + 1)})
             else:

@@ -19,6 +19,7 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.stated_decisions import stated_decisions
+from tellverify.obligations.timer_helps import healing_timer
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.loosened import Gather, gathers_of
 from tellverify.projection.threshold_machines import has_thresholds, threshold_machines
@@ -43,7 +44,8 @@ def advice_for(context: Context, trace: Trace) -> FaultAdvice:
     """Sentences that say what lets the role of `trace` go on, or does not; each was verified.
 
     Tried are, at the largest sizes of up to six roles, to let the role go on after some of the
-    answers that it gathers, in any order, and a timer at the role that decides on its own.
+    answers that it gathers, in any order, a timer with which it takes a branch of its next choice,
+    and a timer with which it decides on its own while another role has to decide.
     """
     if not trace.scenario or not trace.culprits:
         return FaultAdvice()
@@ -54,7 +56,10 @@ def advice_for(context: Context, trace: Trace) -> FaultAdvice:
             continue
         if has_thresholds(graph):
             return FaultAdvice()
-        helps = _fewer_answers(context, instance, graph, role, trace.scenario)
+        helps = (
+            *_fewer_answers(context, instance, graph, role, trace.scenario),
+            *healing_timer(context, instance, trace),
+        )
         return FaultAdvice(helps, "; ".join(_own_timer(context, instance, graph, role)))
     return FaultAdvice()
 

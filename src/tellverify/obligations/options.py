@@ -85,7 +85,8 @@ class Options(msgspec.Struct, frozen=True):
     of the comments that count; None: all of them do. `suggest` looks for a repair of what is
     refuted, with little work. With the `target` "telltale" it is an error
     that Telltale drops or rejects a text; empty: whatever runs the protocol.
-    `late` says what happens to messages of a failed attempt ("attempts" or "keep"), `fire` where
+    `late` says what happens to messages of a failed attempt ("attempts", "keep", or in the faithful
+    dialect "own", where each role has a timer of its own), `fire` where
     a timer may fire ("waits" or "any"). `scenarios` are those of the
     configuration; `faults` names the scenarios that are decided, None: all of them.
     """

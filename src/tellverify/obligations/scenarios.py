@@ -16,6 +16,7 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.roles import family_of
 from tellverify.model.scenario import Scenario, TooManyFaultSets
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.model.trace import Trace
 from tellverify.obligations.across_sizes import InstanceOutcomes
 from tellverify.obligations.across_sizes import verdicts as across_sizes
@@ -100,7 +101,12 @@ def decide_scenarios(context: Context) -> Decision:
         verdicts += _of_formulas(context, name)
         said += _undecided(context, stated, answers)
     names = tuple(NamedScenario(s.scenario.name, s.scenario.text) for s in scenarios)
-    return Decision(tuple(verdicts), tuple(said), scenarios=names)
+    files: tuple[tuple[str, str, str], ...] = ()
+    if context.options.keep_graphs:
+        from tellverify.obligations.timed_evidence import evidence_of_verdicts
+
+        files = evidence_of_verdicts(context, verdicts)
+    return Decision(tuple(verdicts), tuple(said), files, scenarios=names)
 
 
 def _answers(
@@ -123,6 +129,8 @@ def _answer(
     context: Context, instance: Instance, scenario: Scenario, decisions: Sequence[StatedDecision]
 ) -> _Answer | None:
     graph, lowered = instance.lowered.graph, instance.lowered
+    if lowered.timed is not None:
+        return _timed_answer(context, instance, lowered.timed, scenario, decisions)
     if graph is None:
         return _Answer(instance, None, without_graph(instance))
     if lowered.parallel and lowered.order is None:
@@ -152,6 +160,30 @@ def _answer(
     return None if check is None else _Answer(instance, check)
 
 
+def _timed_answer(
+    context: Context,
+    instance: Instance,
+    timed: TimedProtocol,
+    scenario: Scenario,
+    decisions: Sequence[StatedDecision],
+) -> _Answer | None:
+    from tellverify.obligations.timed_scenarios import check_timed_scenario, undecided_rule
+
+    rule = undecided_rule(scenario)
+    if rule is not None:
+        reason = f"`{rule}` is not decided for protocols with timeouts"
+        return _Answer(instance, None, Skipped(reason, UNSUPPORTED.number))
+    if len(timed.roles) > _MOST_ROLES:
+        return _Answer(instance, None, _too_large("the protocol is too large to be searched"))
+    try:
+        check = check_timed_scenario(
+            timed, scenario, [one.rule for one in decisions], context.options
+        )
+    except TooManyFaultSets:
+        return _Answer(instance, None, _too_large("too many sets of roles may fail together"))
+    return None if check is None else _Answer(instance, check)
+
+
 def _too_large(reason: str) -> Unknown:
     return Unknown(reason, STEP_LIMIT.number)
 
@@ -164,6 +196,8 @@ def _unrefuted(check: ScenarioCheck) -> Outcome:
     if check.overflow:
         known = f"; decided with `{check.decided}`" if check.decided else ""
         return _too_large(f"too large to be searched{known}")
+    if check.events >= 0:
+        return Bounded(f"runs of up to {counted(check.events, 'event')}", Method.SEARCH)
     return Bounded(f"queues of at most {counted(check.bound, 'message')}", Method.SEARCH)
 
 
@@ -178,12 +212,13 @@ def _of_protocol(context: Context, name: str, answers: Sequence[_Answer]) -> Ite
     outcomes = []
     advise = _of_first_members(context)
     for answer in answers:
-        graph = answer.instance.lowered.graph
-        if answer.check is None or graph is None:
+        lowered = answer.instance.lowered
+        subject = lowered.timed if lowered.timed is not None else lowered.graph
+        if answer.check is None or subject is None:
             reason = answer.reason or _too_large("it was not searched")
             findings = [InstanceFinding(prop, reason) for prop in UNDER_FAULTS]
         else:
-            findings = list(findings_of(answer.check, graph.roles, advise))
+            findings = list(findings_of(answer.check, subject.roles, advise))
         outcomes.append(InstanceOutcomes(answer.instance.name, tuple(findings)))
     bound = sizes_of([answer.instance for answer in answers])
     for verdict in across_sizes(outcomes, bound, context.place):
@@ -225,8 +260,9 @@ def findings_of(
     for role, trace in check.stuck.items():
         yield InstanceFinding(prop, _refuted(trace, advise), (role,), statistics=statistics)
     left = [role for role in roles if role not in check.stuck]
-    unjudged = tuple(role for role in left if role in check.open_roles)
-    others = tuple(role for role in left if role not in check.open_roles)
+    is_open = frozenset[str]() if check.overflow else check.open_roles
+    unjudged = tuple(role for role in left if role in is_open)
+    others = tuple(role for role in left if role not in is_open)
     if unjudged:
         bound = counted(check.bound, "message")
         reason = f"it depends on queues of more than {bound}, or on too many sets of failures"
@@ -307,8 +343,13 @@ def verdicts_of_machines(
 
 
 def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
-    """Temporal formulas, which are decided without faults only."""
-    skipped = Skipped("temporal formulas are decided without faults only", UNSUPPORTED.number)
+    """Temporal formulas, which are decided without faults only.
+
+    They speak of complete runs. A run in which a role has failed is never complete, so each formula
+    that something happens would be refuted by a crash at the beginning.
+    """
+    reason = "it speaks of complete runs, and a run in which a role has failed is none"
+    skipped = Skipped(reason, UNSUPPORTED.number)
     for name in stated_names(context):
         scope = ObligationScope(item=name)
         yield _under(Verdict.of(Property.PROPERTY, scope, skipped, context.place), scenario)

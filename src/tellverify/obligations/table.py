@@ -342,7 +342,7 @@ def decide_protocol(context: Context) -> Decision:
     return Decision(
         tuple(verdicts),
         tuple(diagnostics),
-        tuple(files),
+        tuple(dict.fromkeys(files)),
         coverage,
         tuple(presupposed),
         tuple(scenarios),

@@ -19,14 +19,20 @@ from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed_runs import TimedRuns
-from tellverify.search.timed import MOST_ROUNDS, TimedFindings, TimedRun, search_timed
-from tellverify.search.timed_system import TimedProperty, TimedSettings
+from tellverify.search.timed import (
+    MOST_ROUNDS,
+    TimedFindings,
+    TimedRun,
+    TimedSearch,
+    search_timed,
+)
+from tellverify.search.timed_events import TimedProperty, TimedSettings
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault
 
 _FIRST_BOUND: Final = 3  # queues of the first search
-_SHARE: Final = 8  # a configuration costs about as much as so many without timeouts
+_SHARE: Final = 4  # a configuration costs about as much as so many without timeouts
 _MORE: Final = 5  # longer queues may cost so many times the configurations of the first search
 _LEAST: Final = 2_000
 _DRIFTED_DEPTH: Final = MOST_ROUNDS - 2
@@ -57,27 +63,45 @@ def timed_answer(protocol: TimedProtocol, options: Options) -> TimedAnswer:
         LatePolicy(options.late),
         FirePolicy(options.fire),
         options.queue_limit,
-        options.search_limit // _SHARE,
+        timed_budget(options),
     )
+
+
+def timed_budget(options: Options) -> int:
+    """The most configurations of a search with timeouts."""
+    return options.search_limit // _SHARE
 
 
 @lru_cache(maxsize=8)
 def _answer(
     protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
 ) -> TimedAnswer:
+    found, _, bound = searched_timed(protocol, TimedSettings(late, fire), longest, budget)
+    return TimedAnswer(found, bound)
+
+
+def searched_timed(
+    protocol: TimedProtocol, settings: TimedSettings, longest: int, budget: int
+) -> tuple[TimedFindings, TimedSearch, int]:
+    """The search of a protocol with short queues, or of `longest` where that tells more.
+
+    The last value is the bound of the queues.
+    """
     bound = min(_FIRST_BOUND, longest)
-    found, _ = search_timed(protocol, TimedSettings(late, fire, bound), budget=budget)
+    settings = msgspec.structs.replace(settings, bound=bound)
+    found, search = search_timed(protocol, settings, budget=budget)
     if not found.ended or not found.blocked or found.drifted or bound == longest:
-        return TimedAnswer(found, bound)
-    if found.refuted and all(_is_minimal(run, found) for run in found.refuted.values()):
-        return TimedAnswer(found, bound)
+        return found, search, bound
+    if found.refuted and all(is_minimal(run, found) for run in found.refuted.values()):
+        return found, search, bound
     more = min(budget, _LEAST + _MORE * found.configurations)
-    again, _ = search_timed(protocol, TimedSettings(late, fire, longest), budget=more)
-    return TimedAnswer(again, longest) if again.ended else TimedAnswer(found, bound)
+    longer = msgspec.structs.replace(settings, bound=longest)
+    again, wider = search_timed(protocol, longer, budget=more)
+    return (again, wider, longest) if again.ended else (found, search, bound)
 
 
-def _is_minimal(run: TimedRun, found: TimedFindings) -> bool:
-    """No shorter run with longer queues can show the same."""
+def is_minimal(run: TimedRun, found: TimedFindings) -> bool:
+    """Whether no shorter run with longer queues can show the same."""
     return found.blocked_after is None or len(run.events) <= found.blocked_after + 1
 
 
@@ -120,31 +144,46 @@ def decide_timed(protocol: TimedProtocol, options: Options) -> list[InstanceFind
 
 
 def _is_undecided(prop: Property, options: Options) -> bool:
-    return prop is Property.TIMEOUT_AGREEMENT and options.late == LatePolicy.KEEP.value
+    if prop is Property.FRESH_MESSAGES:
+        return options.late == LatePolicy.OWN.value
+    return prop is Property.TIMEOUT_AGREEMENT and options.late != LatePolicy.ATTEMPTS.value
 
 
 def _outcome(prop: Property, answer: TimedAnswer, runs: TimedRuns, options: Options) -> Outcome:
     name, fault = _FAULTS[prop]
     if _is_undecided(prop, options):
         reason = 'with `late = "keep"` no message says which attempt has failed'
+        if options.late == LatePolicy.OWN.value:
+            reason = "where every role has a timer of its own, no attempt has a number"
         return Skipped(reason, OUTSIDE_CLASS.number)
     if prop is Property.FRESH_MESSAGES and options.late == LatePolicy.ATTEMPTS.value:
         return Proved(Method.STRUCTURE, "messages carry the number of their attempt")
     run = answer.found.refuted.get(name)
     if run is None:
         return covered(answer)
-    trace = runs.trace(fault, run.events, minimal=_is_minimal(run, answer.found))
+    trace = runs.trace(fault, run.events, minimal=is_minimal(run, answer.found))
     return Refuted(code_of_fault(fault), trace, Method.SEARCH)
+
+
+def searched_events(found: TimedFindings) -> int:
+    """The events of the runs that were searched where rounds have no limit, -1 where all were.
+
+    Also -1 where the search ended before it was deep enough.
+    """
+    if found.drifted and (found.depth >= _DRIFTED_DEPTH or found.ended):
+        return max(found.depth, _DRIFTED_DEPTH)
+    return found.depth if found.grows and not found.drifted else -1
 
 
 def covered(answer: TimedAnswer) -> Outcome:
     """What the search says of what no run shows."""
     found, bound = answer.found, counted(answer.bound, "message")
+    events = searched_events(found)
     if found.complete:
         return Proved(Method.SEARCH, f"all {grouped(found.configurations)} configurations")
     if found.drifted:
-        if found.depth >= _DRIFTED_DEPTH or found.ended:
-            within = f"runs of up to {max(found.depth, _DRIFTED_DEPTH)} events"
+        if events >= 0:
+            within = f"runs of up to {events} events"
             queues = f", queues of at most {bound}" if found.blocked else ""
             return Bounded(f"{within}{queues}", Method.SEARCH)
     elif found.grows:
@@ -164,7 +203,7 @@ def _stuck(answer: TimedAnswer, runs: TimedRuns) -> list[InstanceFinding]:
     stuck = answer.found.stuck
     for role, run in stuck.items():
         events = run.events[: answer.found.stuck_after[role]]
-        minimal = _is_minimal(TimedRun(events), answer.found)
+        minimal = is_minimal(TimedRun(events), answer.found)
         trace = runs.trace(Fault.STUCK_ROLE, events, minimal=minimal, role=role)
         findings.append(
             InstanceFinding(Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,))

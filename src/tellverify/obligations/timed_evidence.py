@@ -11,7 +11,7 @@ from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.itf_writing import trace_name
 from tellverify.evidence.timed_file import timed_graph_file, timed_name, write_timed_graph
 from tellverify.evidence.timed_trace import write_timed_itf
-from tellverify.model.timed_text import FirePolicy, LatePolicy
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.model.trace import Trace
 from tellverify.obligations.across_sizes import InstanceOutcomes, verdicts
 from tellverify.obligations.context import Context
@@ -25,18 +25,30 @@ def evidence_of_timeouts(
     context: Context, others: Sequence[Verdict]
 ) -> tuple[tuple[str, str, str], ...]:
     """What each file belongs to, its name and its text; `others` are verdicts with witnesses."""
-    timed = {
+    outcomes = [
+        InstanceOutcomes(name, tuple(decide_timed(protocol, context.options)))
+        for name, protocol in _timed(context).items()
+    ]
+    return evidence_of_verdicts(context, (*verdicts(outcomes, "", context.place), *others))
+
+
+def _timed(context: Context) -> dict[str, TimedProtocol]:
+    """The protocols with timeouts at all sizes, by the names of these."""
+    return {
         one.name: msgspec.structs.replace(one.lowered.timed, name=context.name)
         for one in context.instances
         if one.lowered.timed is not None
     }
-    outcomes = [
-        InstanceOutcomes(name, tuple(decide_timed(protocol, context.options)))
-        for name, protocol in timed.items()
-    ]
+
+
+def evidence_of_verdicts(
+    context: Context, refuted: Sequence[Verdict]
+) -> tuple[tuple[str, str, str], ...]:
+    """The files of the runs of verdicts with timeouts, and the graphs that they are runs of."""
+    timed = _timed(context)
     found: list[tuple[str, str, str]] = []
     used: dict[str, None] = {}
-    for verdict in (*verdicts(outcomes, "", context.place), *others):
+    for verdict in refuted:
         trace, instance, code = _run_of(verdict)
         if trace is not None and instance in timed:
             used[instance] = None
@@ -66,9 +78,14 @@ def _subject(
 ) -> TraceSubject:
     options = context.options
     paths = tuple(path for path, _ in context.files)
-    late: Literal["attempts", "keep"] = (
-        "keep" if options.late == LatePolicy.KEEP.value else "attempts"
-    )
+    late: Literal["attempts", "keep", "own"] = "attempts"
+    match LatePolicy(options.late):
+        case LatePolicy.ATTEMPTS:
+            pass
+        case LatePolicy.KEEP:
+            late = "keep"
+        case LatePolicy.OWN:
+            late = "own"
     fire: Literal["waits", "any"] = "any" if options.fire == FirePolicy.ANY.value else "waits"
     return TraceSubject(
         source=context.source.path,
@@ -83,6 +100,9 @@ def _subject(
         instance=found[1],
         dialect="faithful" if options.dialect == "faithful" else msgspec.UNSET,
         files=paths if len(paths) > 1 else msgspec.UNSET,
+        scenario=trace.scenario or msgspec.UNSET,
+        outages=trace.outages or msgspec.UNSET,
+        decision=trace.decision or msgspec.UNSET,
         late=late,
         fire=fire,
     )

@@ -19,7 +19,7 @@ from tellverify.model.timed_text import (
 )
 from tellverify.model.timer_steps import CANCEL, TIMEOUT, timer_step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.search.timed_system import TimedEvent, TimedEventKind
+from tellverify.search.timed_events import TimedEvent, TimedEventKind
 from tellverify.search.traces import (
     awaited,
     explain_abandoned,
@@ -36,7 +36,7 @@ def timed_step(event: TimedEvent) -> Step:
         word = TIMEOUT if event.alternative == ON_TIMEOUT else CANCEL
         return timer_step(event.role, word, event.scope, Site())
     if event.kind is TimedEventKind.SEND:
-        return Step(True, event.role, event.peer, event.label)
+        return Step(True, event.role, event.peer, event.label, delivery=event.delivery)
     return Step(False, event.peer, event.role, event.label)
 
 
@@ -52,6 +52,28 @@ class TimedRuns:
         self, fault: Fault, events: Sequence[TimedEvent], *, minimal: bool, role: str = ""
     ) -> Trace:
         """The trace of a run that shows `fault`, of `role` where the fault is about one."""
+        replay, steps, states = self.replayed(events)
+        culprits = (role,) if role else self.culprits(replay, fault)
+        complaint = replay.unshown(fault, culprits)
+        if complaint:
+            raise Defect(f"a run does not show {fault}: {complaint}")
+        waiting = tuple(map(replay.waiting, self.told(steps, culprits)))
+        return Trace(
+            fault=fault,
+            steps=tuple(steps),
+            culprits=culprits,
+            explanation=self._explained(replay, fault, culprits, waiting, steps),
+            minimal=minimal,
+            queues=replay.queues(),
+            waiting=waiting,
+            place=self.place(replay, fault, culprits, steps),
+            states=tuple(states),
+        )
+
+    def replayed(
+        self, events: Sequence[TimedEvent]
+    ) -> tuple[TimedRunReplay, list[Step], list[int]]:
+        """The end of a run, its steps, and the state of each actor behind its step."""
         replay = TimedRunReplay(self.protocol, self.late, self.fire, len(events))
         steps: list[Step] = []
         states: list[int] = []
@@ -61,31 +83,18 @@ class TimedRuns:
                 raise Defect(f"event {len(steps)} of a run is not enabled: {timed_step(event)}")
             steps.append(made)
             states.append(replay.number(made.actor))
-        culprits = (role,) if role else self._culprits(replay, fault)
-        complaint = replay.unshown(fault, culprits)
-        if complaint:
-            raise Defect(f"a run does not show {fault}: {complaint}")
-        waiting = tuple(map(replay.waiting, self._told(steps, culprits)))
-        return Trace(
-            fault=fault,
-            steps=tuple(steps),
-            culprits=culprits,
-            explanation=self._explained(replay, fault, culprits, waiting, steps),
-            minimal=minimal,
-            queues=replay.queues(),
-            waiting=waiting,
-            place=self._place(replay, fault, culprits, steps),
-            states=tuple(states),
-        )
+        return replay, steps, states
 
-    def _told(self, steps: Sequence[Step], culprits: Sequence[str]) -> list[str]:
+    def told(self, steps: Sequence[Step], culprits: Sequence[str]) -> list[str]:
+        """The roles of whose ends a trace tells: all, or in large protocols those concerned."""
         if len(self.protocol.roles) <= _SHOWN:
             return list(self.protocol.roles)
         named = {step.actor for step in steps}.union(culprits)
         return [role for role in self.protocol.roles if role in named]
 
     @staticmethod
-    def _culprits(replay: TimedRunReplay, fault: Fault) -> tuple[str, ...]:
+    def culprits(replay: TimedRunReplay, fault: Fault) -> tuple[str, ...]:
+        """The roles that the fault at the end of a run is about."""
         if fault in (Fault.WITNESS, Fault.NO_TERMINATION):
             return ()
         if fault is Fault.STALE_MESSAGE:
@@ -139,7 +148,7 @@ class TimedRuns:
             ):
                 return ""
 
-    def _place(
+    def place(
         self, replay: TimedRunReplay, fault: Fault, culprits: Sequence[str], steps: Sequence[Step]
     ) -> Site:
         """Where the source shows the fault: what a stuck role waits for, the end of the others."""

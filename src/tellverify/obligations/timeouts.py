@@ -41,7 +41,8 @@ def decide_timeouts(context: Context) -> Decision:
             continue
         answer = timed_answer(timed, context.options)
         answers.append((instance, timed, answer))
-        for one in timeout_findings(timed):
+        own_timers = context.options.late == LatePolicy.OWN.value
+        for one in () if own_timers else timeout_findings(timed):
             key = _key(timed, one)
             if key not in told:
                 told[key] = None

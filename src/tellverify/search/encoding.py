@@ -18,7 +18,7 @@ reordered is taken out of the middle of its channel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -175,6 +175,17 @@ class CompiledSystem:
     def relevant(self, role: int, state: int) -> int:
         """Mask of the part of the segment of `role` that decides its moves in `state`."""
         return self._locals[role][state].mask
+
+    def takes_head(self, role: int, segment: int, without: Collection[Channel] = ()) -> bool:
+        """Whether `role` can take the head of a channel, those in `without` aside."""
+        local = self._locals[role][segment & self.state_mask[role]]
+        for peer, label, _, delivery in local.moves:
+            if peer < 0 and delivery is Delivery.FIFO:
+                queue = local.awaits[~peer]
+                head = (segment >> queue.local_content) & ((1 << queue.slot) - 1)
+                if head == label and queue.channel not in without:
+                    return True
+        return False
 
     def moves(self, role: int, segment: int) -> tuple[EncodedMove, ...]:
         """The moves of `role` that are enabled when its segment is `segment`.

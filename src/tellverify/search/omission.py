@@ -14,6 +14,7 @@ decided whether a role waits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
 from functools import cached_property
 from itertools import repeat
 from typing import Final, NamedTuple, TypeAlias
@@ -75,6 +76,15 @@ def omission_findings(
     return _OmissionAnalysis(search, machines, scenario, liars, decisions).findings()
 
 
+class _StateKind(IntEnum):
+    """What decides whether a role may move in a state."""
+
+    IDLE = 0  # it has no moves
+    SENDS = 1  # it may send, even if only the bound forbids it
+    RECEIVES = 2  # it takes a head, or does nothing
+    FAULTY = 3  # some of its moves are those of faults
+
+
 class _OmissionAnalysis:
     def __init__(
         self,
@@ -105,6 +115,7 @@ class _OmissionAnalysis:
         self._may_crash: dict[int, frozenset[str] | None] = {}
         self.by_failure: dict[Omission, OmissionRun] = {}
         self.broken: dict[int, OmissionRun] = {}
+        self._kinds: list[dict[int, _StateKind]] = [{} for _ in self.names]
 
     def findings(self) -> OmissionFindings:
         """First configurations in which nobody can move, then roles that are starved by others."""
@@ -162,10 +173,15 @@ class _OmissionAnalysis:
 
     def _may_move(self, role: int, segment: int, cut: frozenset[Channel]) -> bool:
         """Whether the role has a move that is owed, or one that only the bound forbids."""
-        row = self.system.machines[role].moves[segment & self.system.state_mask[role]]
-        name = self.names[role]
-        if any(action.send and action.delivery is Delivery.FIFO for action, _ in row):
-            return True
+        state = segment & self.system.state_mask[role]
+        kind = self._kinds[role].get(state)
+        if kind is None:
+            kind = self._kinds[role][state] = self._kind(role, state)
+        if kind is _StateKind.RECEIVES:
+            return self.system.takes_head(role, segment, cut)
+        if kind is not _StateKind.FAULTY:
+            return kind is _StateKind.SENDS
+        row, name = self.system.machines[role].moves[state], self.names[role]
         for move in self.system.moves(role, segment):
             action = row[move.place][0]
             if action.delivery not in OWED:
@@ -173,6 +189,17 @@ class _OmissionAnalysis:
             if action.send or (action.peer, name) not in cut:
                 return True
         return False
+
+    def _kind(self, role: int, state: int) -> _StateKind:
+        kind = _StateKind.IDLE
+        for action, _ in self.system.machines[role].moves[state]:
+            if action.delivery is not Delivery.FIFO:
+                kind = _StateKind.FAULTY
+            elif action.send:
+                return _StateKind.SENDS
+            elif kind is _StateKind.IDLE:
+                kind = _StateKind.RECEIVES
+        return kind
 
     def _note(self, value: int, configuration: int, depth: int, cut: frozenset[Channel]) -> None:
         for number, (at, width) in enumerate(self.offsets):

@@ -97,7 +97,13 @@ class _ScenarioMachine:
         self.duplicate = _of_sender(scenario.duplicate, machine.role)
 
     def built(self) -> _Built:
-        """The machine with its new states numbered breadth-first."""
+        """The machine with its new states numbered breadth-first.
+
+        One that nothing happens to, and that never comes back to its beginning, stays as it is.
+        """
+        if self._is_plain():
+            count = self.machine.state_count
+            return self.machine, (False, *(True,) * (count - 1)), ((),) * count
         full = [tuple(-1 if m is None else m for m, _ in b) for b in (self.loss, self.duplicate)]
         first = _Local(0, full[0], full[1], (0,) * len(self.decisions), False)
         number = {first: 0}
@@ -120,6 +126,13 @@ class _ScenarioMachine:
         final = tuple(self.machine.final[local.state] for local in order)
         machine = Machine(self.role, tuple(rows), final, tuple(sites))
         return machine, tuple(x.acted for x in order), tuple(x.marks for x in order)
+
+    def _is_plain(self) -> bool:
+        if self.decisions or self.liars or any(role == self.role for _, role in self.reorder):
+            return False
+        if any(channels for _, channels in (*self.loss, *self.duplicate)):
+            return False
+        return all(target != 0 for row in self.machine.moves for _, target in row)
 
     def _site(self, state: int, place: int) -> int:
         return self.machine.sites[state][place] if self.machine.sites else -1

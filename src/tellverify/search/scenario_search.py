@@ -55,8 +55,9 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     Runs are shortest ones; `by_failure` has the first run for each set of failures without which
     nobody would wait. `complete`: all configurations there are were searched. Otherwise all with
     queues of up to `bound` messages, or, when `overflow`, not even these; then `decided` says in
-    words of which smaller scenario all were searched. `open_roles` are those of which that leaves
-    open whether they wait in vain.
+    words of which smaller scenario all were searched. With `events`, runs of up to so many events
+    were searched, as rounds without limit cannot all be. `open_roles` are those of which that
+    leaves open whether they wait in vain.
     """
 
     deadlock: Trace | None
@@ -72,6 +73,7 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     configurations: int
     decided: str = ""
     has_failures: bool = True
+    events: int = -1
 
 
 class _Part(NamedTuple):
@@ -258,7 +260,7 @@ class _ScenarioSearch:
     def _largest_decided(self, largest_bound: int, budget: int) -> str:
         """The largest of some smaller scenarios of which all configurations fit, in words."""
         decided = ""
-        for smaller in _smaller(self.scenario):
+        for smaller in smaller_scenarios(self.scenario):
             found = resolved(smaller, self.roles, channels_of(self.plain))
             if found is None:
                 continue
@@ -275,7 +277,7 @@ def _run_of(shown: Shown) -> OmissionRun:
     return OmissionRun(shown.configuration, shown.depth, Omission(), (shown.role,))
 
 
-def _smaller(scenario: Scenario) -> Iterator[Scenario]:
+def smaller_scenarios(scenario: Scenario) -> Iterator[Scenario]:
     """Scenarios with less to happen to messages, the smallest first."""
     for most in (0, 1, 2, 4):
         rules = []

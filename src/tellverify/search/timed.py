@@ -7,21 +7,18 @@ a limit, runs are searched to a depth below it, and nothing is proved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.model.timed_text import TimedProtocol
+from tellverify.search.timed_events import TimedEvent, TimedProperty, TimedSettings
+from tellverify.search.timed_layout import LOCAL
 from tellverify.search.timed_rows import TooManyTimedPlaces
-from tellverify.search.timed_system import (
-    Configuration,
-    TimedEvent,
-    TimedProperty,
-    TimedSettings,
-    TimedStep,
-    TimedSystem,
-)
+from tellverify.search.timed_system import MoveNote, TimedSystem
+from tellverify.search.timed_verdicts import TimedVerdicts
 
 MOST_ROUNDS: Final = 16  # of a role that may be in any round
 DEFAULT_SETTINGS: Final = TimedSettings()
@@ -73,21 +70,25 @@ class TimedFindings(msgspec.Struct, frozen=True):
 class TimedSearch:
     """All configurations of a system in layers, with the runs to them.
 
-    `steps[i]` are the events of configuration i as role, event and target (-1: not searched).
+    `expanded` is the number of those whose events were searched, a first part of `configurations`.
+    The target of an event is -1 where only a full queue forbids it.
     """
 
     def __init__(self, system: TimedSystem) -> None:
         self.system = system
-        self.configurations: list[Configuration] = [system.first()]
-        self.parents: list[tuple[int, TimedEvent] | None] = [None]
-        self.depths: list[int] = [0]
-        self.steps: list[list[tuple[int, TimedEvent, int]]] = []
+        self.verdicts = TimedVerdicts(system)
+        self.configurations: list[int] = [system.first()]
+        self.depths = array("i", [0])
         self.refuted: dict[TimedProperty, TimedRun] = {}
         self.late: dict[tuple[str, str, str], TimedRun] = {}
         self.unclear: dict[tuple[str, str], None] = {}
-        self.blocked = False
-        self._blocked_at: list[int] = []
         self.ended = False
+        self._parents = array("i", [-1])
+        self._arrivals = array("i", [-1])  # events that lead to configurations from their parents
+        self._first = array("q", [0])  # the first event of each configuration, and the end
+        self._events = array("i")
+        self._targets = array("i")
+        self._blocked_at: list[int] = []
         self._numbers = {self.configurations[0]: 0}
 
     def run(self, *, budget: int, depth: int | None = None) -> None:
@@ -96,10 +97,11 @@ class TimedSearch:
         A role that may be at too many places ends the search too.
         """
         at = 0
+        numbered = self.system.numbers is not None
         while at < len(self.configurations):
             if len(self.configurations) > budget or self.system.roles.limits.drifted:
                 return
-            if self.system.numbers_grow:
+            if numbered and self.system.numbers_grow:
                 return
             if depth is not None and self.depths[at] > depth:
                 return
@@ -111,137 +113,228 @@ class TimedSearch:
         self.ended = True
 
     @property
+    def expanded(self) -> int:
+        """The number of configurations whose events were searched."""
+        return len(self._first) - 1
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a full queue forbids some send."""
+        return bool(self._blocked_at)
+
+    @property
     def depth(self) -> int:
         """The events of all runs that were searched, -1 when there are none."""
-        expanded = len(self.steps)
+        expanded = self.expanded
         if expanded == len(self.configurations):
             return self.depths[-1]
         return self.depths[expanded] - 1
 
     def _expand(self, at: int) -> None:
         configuration = self.configurations[at]
-        steps = self.system.steps(configuration)
-        faults = list(self.system.faults(configuration, steps))
-        self.steps.append([(s.role, s.event, self._target(at, s)) for s in steps])
-        for fault in faults:
-            if fault not in self.refuted:
-                self.refuted[fault] = TimedRun(self.run_to(at))
+        system = self.system
+        numbers, plain = self._numbers, system.numbers is None
+        moving = 0
+        events: list[int] = []
+        targets: list[int] = []
+        for role, shift in enumerate(system.layout.local):
+            mask = system.masks[role].get((configuration >> shift) & LOCAL)
+            part = None if mask is None else system.parts[role].get(configuration & mask)
+            if part is None:
+                part = system.part(role, configuration)
+            moves, blocked = part
+            if not moves and not blocked:
+                continue
+            moving |= 1 << role
+            for event, delta, note in moves:
+                target = configuration + delta
+                if not plain:
+                    target = system.canonical(target)
+                if note is not None:
+                    self._note(at, event, note)
+                found = numbers.get(target)
+                events.append(event)
+                targets.append(self._add(target, at, event) if found is None else found)
+            if blocked:
+                self._forbid(at, blocked, events, targets)
+        if not moving or configuration & system.layout.all_queues:
+            for fault in self.verdicts.faults(configuration, moving):
+                if fault not in self.refuted:
+                    self.refuted[fault] = TimedRun(self.run_to(at))
+        self._events.extend(events)
+        self._targets.extend(targets)
+        self._first.append(len(self._targets))
 
-    def _target(self, at: int, step: TimedStep) -> int:
-        if step.late or step.is_stale or step.is_unclear:
-            self._note(at, step)
-        if step.target is None:
-            self.blocked = True
+    def _forbid(
+        self,
+        at: int,
+        blocked: Sequence[tuple[int, MoveNote | None]],
+        events: list[int],
+        targets: list[int],
+    ) -> None:
+        """Note the sends of a role that a full queue forbids."""
+        if not self._blocked_at or self._blocked_at[-1] != at:
             self._blocked_at.append(at)
-            return -1
-        found = self._numbers.get(step.target)
-        if found is None:
-            found = self._numbers[step.target] = len(self.configurations)
-            self.configurations.append(step.target)
-            self.parents.append((at, step.event))
-            self.depths.append(self.depths[at] + 1)
+        for event, note in blocked:
+            if note is not None:
+                self._note(at, event, note)
+            events.append(event)
+            targets.append(-1)
+
+    def _add(self, configuration: int, parent: int, event: int) -> int:
+        found = self._numbers[configuration] = len(self.configurations)
+        self.configurations.append(configuration)
+        self._parents.append(parent)
+        self._arrivals.append(event)
+        self.depths.append(self.depths[parent] + 1)
         return found
 
-    def _note(self, at: int, step: TimedStep) -> None:
-        for message in step.late:
+    def _note(self, at: int, number: int, note: MoveNote) -> None:
+        event = self.system.events[number]
+        for message in note.late:
             if message not in self.late:
-                self.late[message] = TimedRun((*self.run_to(at), step.event))
-        if step.is_stale and TimedProperty.FRESH_MESSAGES not in self.refuted:
-            run = TimedRun((*self.run_to(at), step.event))
-            self.refuted[TimedProperty.FRESH_MESSAGES] = run
-        if step.is_unclear:
-            self.unclear.setdefault((step.event.role, step.event.label))
+                self.late[message] = TimedRun((*self.run_to(at), event))
+        if note.is_stale and TimedProperty.FRESH_MESSAGES not in self.refuted:
+            self.refuted[TimedProperty.FRESH_MESSAGES] = TimedRun((*self.run_to(at), event))
+        if note.is_unclear:
+            self.unclear.setdefault((event.role, event.label))
 
     def run_to(self, at: int) -> tuple[TimedEvent, ...]:
         """The events of a shortest run to configuration `at`."""
         found = []
-        while (parent := self.parents[at]) is not None:
-            at, event = parent
-            found.append(event)
+        events = self.system.events
+        while at:
+            found.append(events[self._arrivals[at]])
+            at = self._parents[at]
         return tuple(reversed(found))
+
+    def moves(self, at: int) -> Iterator[tuple[int, TimedEvent, int]]:
+        """The events of a configuration: who acts, what, and the configuration behind it."""
+        actors, events = self.system.actors, self.system.events
+        for edge in range(self._first[at], self._first[at + 1]):
+            event = self._events[edge]
+            yield actors[event], events[event], self._targets[edge]
+
+    def movers(self, out: Callable[[int], bool] | None = None) -> list[int]:
+        """For every expanded configuration the roles with an event, as bits.
+
+        Events whose number `out` is true of are left out; those that a full queue forbids count.
+        """
+        actors = self.system.actors
+        bit = [
+            0 if out is not None and out(event) else 1 << actor
+            for event, actor in enumerate(actors)
+        ]
+        events, first = self._events, self._first
+        found = []
+        low = 0
+        for at in range(1, len(first)):
+            high = first[at]
+            moving = 0
+            for event in events[low:high]:
+                moving |= bit[event]
+            found.append(moving)
+            low = high
+        return found
+
+    def blocked_movers(self) -> dict[int, int]:
+        """The roles, as bits, whose send a full queue forbids, by configuration."""
+        found: dict[int, int] = {}
+        for at in self._blocked_at:
+            for role, _, target in self.moves(at):
+                if target < 0:
+                    found[at] = found.get(at, 0) | 1 << role
+        return found
 
     # Stuck roles and ends
 
-    def _before(self) -> list[list[int]]:
-        before: list[list[int]] = [[] for _ in self.configurations]
-        for at, steps in enumerate(self.steps):
-            for _, _, target in steps:
-                if target >= 0:
-                    before[target].append(at)
-        return before
-
-    def _unknown(self) -> list[int]:
+    def unknown(self) -> list[int]:
         """Configurations of which not all continuations were searched."""
-        return [*self._blocked_at, *range(len(self.steps), len(self.configurations))]
+        return [*self._blocked_at, *range(self.expanded, len(self.configurations))]
 
     def blocked_after(self) -> int | None:
         """The fewest events after which a full queue forbids a send."""
         return min((self.depths[at] for at in self._blocked_at), default=None)
 
-    def longest(self) -> int:
-        """The longest queue of all configurations."""
-        size, rows = self.system.size, self.system.roles.queues.rows
-        met = {queue for one in self.configurations for queue in one[size:]}
-        return max((len(rows[queue]) for queue in met), default=0)
+    def that_lead_to(self, marks: list[int], out: Callable[[int], bool] | None = None) -> list[int]:
+        """For every configuration the marks, as bits, of all that its runs come to.
 
-    def trapped(self) -> tuple[TimedRun | None, bool]:
-        """A shortest run after which the end is out of reach, and whether there is an end."""
-        size, roles = self.system.size, range(self.system.size)
-        ends = [
-            at
-            for at, one in enumerate(self.configurations)
-            if not any(one[size:]) and all(self.system.may_stop(role, one) for role in roles)
-        ]
-        if not ends:
-            return None, False
-        good = _reaching(ends + self._unknown(), self._before())
-        at = next((at for at in range(len(self.steps)) if at not in good), None)
-        return (None if at is None else TimedRun(self.run_to(at))), True
-
-    def stuck(self) -> dict[str, tuple[int, TimedRun]]:
-        """For roles that can wait without end: how soon they do, and a run that shows it.
-
-        A configuration from which a part that was not searched is reachable does not count.
+        Events whose number `out` is true of are left out.
         """
-        before, unknown = self._before(), self._unknown()
-        moving: list[list[int]] = [[] for _ in range(self.system.size)]
-        for at, steps in enumerate(self.steps):
-            for mover, _, _ in steps:
-                moving[mover].append(at)
-        found = {}
-        for role, name in enumerate(self.system.protocol.roles):
-            moves_again = _reaching(moving[role] + unknown, before)
-            if len(moves_again) == len(self.configurations):
+        skipped = [out is not None and out(event) for event in range(len(self.system.events))]
+        first, events, targets = self._first, self._events, self._targets
+        last = len(targets)
+        changed = True
+        while changed:
+            changed = False
+            high = last
+            for at in range(self.expanded - 1, -1, -1):
+                low = first[at]
+                found = marks[at]
+                for edge in range(low, high):
+                    target = targets[edge]
+                    if target >= 0 and not skipped[events[edge]]:
+                        found |= marks[target]
+                if found != marks[at]:
+                    marks[at] = found
+                    changed = True
+                high = low
+        return marks
+
+    def _ends(self) -> Iterator[int]:
+        """Configurations in which all may stop with nothing queued."""
+        system = self.system
+        mail, everyone = system.layout.all_queues, range(system.size)
+        for at, one in enumerate(self.configurations):
+            if not one & mail and all(system.may_stop(role, one) for role in everyone):
+                yield at
+
+    def futures(self) -> tuple[dict[str, tuple[int, TimedRun]], TimedRun | None, bool]:
+        """How soon each role can wait without end, with a run; how an end gets out of reach.
+
+        The run after which no end is in reach is a shortest one; the last value says whether there
+        is an end at all. Configurations from which a part that was not searched is reachable do not
+        count.
+        """
+        system, expanded = self.system, self.expanded
+        end = 1 << system.size
+        marks = [0] * len(self.configurations)
+        for at in self._ends():
+            marks[at] = end
+        has_end = any(marks)
+        for at in self.unknown():
+            marks[at] = 2 * end - 1
+        for at, moving in enumerate(self.movers()):
+            marks[at] |= moving
+        marks = self.that_lead_to(marks)
+        every = 2 * end - 1
+        stuck: dict[str, tuple[int, TimedRun]] = {}
+        trapped = None
+        for at in range(expanded):
+            missing = every & ~marks[at]
+            if not missing:
                 continue
-            for at, configuration in enumerate(self.configurations[: len(self.steps)]):
-                if at not in moves_again and not self.system.may_stop(role, configuration):
-                    found[name] = self.depths[at], self._without_end(at)
-                    break
-        return found
+            if missing & end and trapped is None and has_end:
+                trapped = TimedRun(self.run_to(at))
+            for role, name in enumerate(system.protocol.roles):
+                waits = missing >> role & 1 and name not in stuck
+                if waits and not system.may_stop(role, self.configurations[at]):
+                    stuck[name] = self.depths[at], self._without_end(at)
+        ordered = {name: stuck[name] for name in system.protocol.roles if name in stuck}
+        return ordered, trapped, has_end
 
     def _without_end(self, start: int) -> TimedRun:
         """From `start` on to an end, or until a configuration is met again."""
         events = list(self.run_to(start))
         met = {start: len(events)}
         at = start
-        while self.steps[at]:
-            _, event, at = self.steps[at][0]
+        while self._first[at] < self._first[at + 1]:
+            _, event, at = next(self.moves(at))
             events.append(event)
             if at in met:
                 return TimedRun(tuple(events), met[at])
             met[at] = len(events)
         return TimedRun(tuple(events))
-
-
-def _reaching(goals: Iterable[int], before: list[list[int]]) -> set[int]:
-    found = set(goals)
-    work = list(found)
-    while work:
-        for at in before[work.pop()]:
-            if at not in found:
-                found.add(at)
-                work.append(at)
-    return found
 
 
 def search_timed(
@@ -266,15 +359,14 @@ def search_timed(
         counted = TimedSearch(system(protocol, settings))
         counted.run(budget=budget, depth=least)
         search = max(search, counted, key=lambda found: found.depth)
-    stuck = search.stuck()
-    trapped, has_end = search.trapped()
+    stuck, trapped, has_end = search.futures()
     findings = TimedFindings(
         refuted=search.refuted,
         stuck={name: run for name, (_, run) in stuck.items()},
         stuck_after={name: length for name, (length, _) in stuck.items()},
         late=search.late,
         unclear=tuple(search.unclear),
-        configurations=len(search.steps),
+        configurations=search.expanded,
         depth=search.depth,
         complete=search.ended and not search.blocked and not drifted,
         blocked=search.blocked,
@@ -282,7 +374,7 @@ def search_timed(
         grows=search.system.numbers_grow,
         ended=search.ended,
         blocked_after=search.blocked_after(),
-        longest=search.longest(),
+        longest=search.system.longest,
         trapped=trapped,
         has_end=has_end,
     )

@@ -19,7 +19,7 @@ class KeptFires:
     def __init__(self, roles: TimedRoles) -> None:
         self.roles = roles
 
-    def canonical(self, configuration: Sequence[int]) -> tuple[int, ...]:
+    def canonical(self, configuration: Sequence[int]) -> Sequence[int]:
         """The same configuration with as few firings as can be."""
         roles = self.roles
         size = len(roles.places.protocol.roles)
@@ -29,7 +29,7 @@ class KeptFires:
         known += [message_rows[message].fired for queue in queues for message in queue]
         renaming = _renaming(known)
         if all(old == new for old, new in renaming.items()):
-            return tuple(configuration)
+            return configuration
 
         def rename(fired: _Fires) -> _Fires:
             return frozenset(new for old in fired if (new := renaming[old]) is not None)

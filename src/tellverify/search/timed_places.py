@@ -32,6 +32,7 @@ class TimedPlaces:
     """Places, records and entries of one protocol under `attempts`."""
 
     keep = False
+    own_timers = False
 
     def __init__(self, protocol: TimedProtocol, fire: FirePolicy = FirePolicy.WAITS) -> None:
         self.protocol = protocol
@@ -61,6 +62,10 @@ class TimedPlaces:
 
     def owner(self, entry: int) -> int:
         return self.scopes[self.entries.rows[entry].scope].owner
+
+    def owns(self, role: int, entry: int) -> bool:
+        """Whether the timer of an entry is one of the role."""
+        return self.owner(entry) == role
 
     def inside(self, records: Iterable[int]) -> frozenset[int]:
         """Entries in whose bodies a place with these records is."""
@@ -215,7 +220,8 @@ class TimedPlaces:
         for record in records:
             row = self.records.rows[record]
             scope = self.scopes[self.entries.rows[row.entry].scope]
-            if scope.owner != role and not self.is_known_complete(row, role, complete):
+            told = not self.owns(role, row.entry)
+            if told and not self.is_known_complete(row, role, complete):
                 for alternative, node in enumerate(scope.alternatives):
                     yield (row.entry, alternative), self.back(record, node, records)
 
@@ -354,3 +360,12 @@ class KeptPlaces(TimedPlaces):
 
     def purge(self, place: int, complete: frozenset[int]) -> int:
         return place
+
+
+class OwnTimers(KeptPlaces):
+    """Places where every role that takes part has a timer of its own, and tells nobody."""
+
+    own_timers = True
+
+    def owns(self, role: int, entry: int) -> bool:
+        return role in self.scopes[self.entries.rows[entry].scope].participants

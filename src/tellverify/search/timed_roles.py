@@ -54,11 +54,15 @@ class RoleMoves(NamedTuple):
 class TimedRoles:
     """Moves of the roles of one protocol, and the tables of local states, messages and queues.
 
-    `rounds` is that of `RoundLimits`.
+    `rounds` is that of `RoundLimits`. `marks_acted`: local states tell whether their role has
+    acted.
     """
 
-    def __init__(self, places: TimedPlaces, rounds: int | None = None) -> None:
+    def __init__(
+        self, places: TimedPlaces, rounds: int | None = None, *, marks_acted: bool = False
+    ) -> None:
         self.places = places
+        self.marks_acted = marks_acted
         self.limits = RoundLimits(places, rounds)
         self.locals: Interned[LocalRow] = Interned()
         self.messages: Interned[MessageRow] = Interned()
@@ -107,7 +111,8 @@ class TimedRoles:
         """The local state behind an event: what an owner knows now, and records that go away."""
         complete = self.places.completed(role, row.view, row.complete)
         view = tuple(sorted({self.places.purge(place, complete) for place in row.view}))
-        return self.locals.number(row._replace(view=view, complete=complete))
+        row = row._replace(view=view, complete=complete, has_acted=self.marks_acted)
+        return self.locals.number(row)
 
     def _find_moves(self, role: int, local: int) -> RoleMoves:
         row = self.locals.rows[local]
@@ -185,7 +190,7 @@ class TimedRoles:
                 continue
             for record in records:
                 kept = places.records.rows[record]
-                if kept.inside and places.owner(kept.entry) == role:
+                if kept.inside and places.owns(role, kept.entry):
                     scope = places.scopes[places.entries.rows[kept.entry].scope]
                     for alternative, first in enumerate(scope.alternatives):
                         back = places.back(record, first, records)
@@ -210,6 +215,8 @@ class TimedRoles:
     def _after_fire(self, row: LocalRow, failure: Failure, scope: int) -> LocalRow:
         if not self.places.keep:
             return row._replace(failed=row.failed | {failure})
+        if self.places.own_timers:
+            return row
         last = max((number for s, number in row.fired if s == scope), default=0)
         return row._replace(fired=row.fired | {(scope, last + 1)})
 

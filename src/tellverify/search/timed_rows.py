@@ -85,12 +85,16 @@ class SilentContext(NamedTuple):
 
 
 class LocalRow(NamedTuple):
-    """`fired` is for `keep`: firings that the role knows of, as a scope and a number."""
+    """`fired` is for `keep`: firings that the role knows of, as a scope and a number.
+
+    `has_acted` is set by the first event of the role where a search asks for it.
+    """
 
     view: tuple[int, ...]
     failed: frozenset[Failure]
     complete: frozenset[int]
     fired: frozenset[tuple[int, int]]
+    has_acted: bool = False
 
 
 class MessageRow(NamedTuple):

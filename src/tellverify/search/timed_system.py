@@ -1,107 +1,84 @@
-"""Configurations of a protocol with timeouts: events, and what a configuration shows by itself.
+"""The transition system of a protocol with timeouts: the moves of every configuration.
 
-A configuration is the local state of every role and the messages of every channel. Discarded
+What a role can do depends on a part of the configuration: its local state, the queues that it may
+receive from or send to, and the failures that its receivers know of. Moves are computed once for
+each such part, as differences of configurations (`tellverify.search.timed_layout`). Discarded
 messages vanish at once and are no events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
-import msgspec
-
 from tellverify.model.components import strongly_connected
+from tellverify.model.delivery import Delivery
+from tellverify.model.outage import first_budget
 from tellverify.model.timed_text import (
     EnterNode,
     MessageNode,
     TimedProtocol,
     following_nodes,
 )
+from tellverify.search.timed_events import (
+    ChannelBudgets,
+    TimedEvent,
+    TimedEventKind,
+    TimedSettings,
+)
 from tellverify.search.timed_fires import KeptFires
+from tellverify.search.timed_layout import (
+    FAILED,
+    LEDGER,
+    LOCAL,
+    QUEUE,
+    TimedLayout,
+    within,
+)
 from tellverify.search.timed_numbers import CanonicalNumbers
-from tellverify.search.timed_places import KeptPlaces, TimedPlaces
-from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, TimedRoles
-from tellverify.search.timed_rows import FirePolicy, Interned, LatePolicy
+from tellverify.search.timed_places import KeptPlaces, OwnTimers, TimedPlaces
+from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, SendMove, TimedRoles
+from tellverify.search.timed_rows import Interned, LatePolicy
 
+_PLACES: Final = {
+    LatePolicy.ATTEMPTS: TimedPlaces,
+    LatePolicy.KEEP: KeptPlaces,
+    LatePolicy.OWN: OwnTimers,
+}
 _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
-
-
-class TimedEventKind(StrEnum):
-    """What happens: a message is sent, a message is received, a timer fires."""
-
-    SEND = "send"
-    RECEIVE = "receive"
-    FIRE = "timeout"
-
-
-class TimedEvent(msgspec.Struct, frozen=True):
-    """An event of `role`; `peer` and `label` of a message, `scope` and `alternative` of a timer."""
-
-    kind: TimedEventKind
-    role: str
-    peer: str = ""
-    label: str = ""
-    scope: int = -1
-    alternative: str = ""
-
-
-class TimedProperty(StrEnum):
-    """Properties that a configuration or an event refutes by itself."""
-
-    NO_DEADLOCK = "no-deadlock"
-    NO_ORPHAN_MESSAGE = "no-orphan-message"
-    NO_UNSPECIFIED_RECEPTION = "no-unspecified-reception"
-    TIMEOUT_AGREEMENT = "timeout-agreement"
-    FRESH_MESSAGES = "fresh-messages"
-
-
-Configuration: TypeAlias = tuple[int, ...]
 Late: TypeAlias = tuple[tuple[str, str, str], ...]
 
 
-class TimedStep(NamedTuple):
-    """An event with what it leads to, None where only the queue bound forbids it.
+class MoveNote(NamedTuple):
+    """What is to be said of a move.
 
     `late`: senders, receivers and labels of messages that vanish. `is_unclear`: its role cannot
     tell which round the message belongs to. `is_stale`: the message is one of an earlier attempt.
     """
 
-    role: int
-    event: TimedEvent
-    target: Configuration | None
     late: Late = ()
     is_stale: bool = False
     is_unclear: bool = False
 
 
-class _Sent(NamedTuple):
-    event: TimedEvent
-    slot: int
-    receiver: int
-    message: int
-    target: int
-    is_unclear: bool
+Move: TypeAlias = tuple[int, int, MoveNote | None]  # event, difference of configurations
+
+
+class PartMoves(NamedTuple):
+    """The moves of one part of a configuration, and the events that only the bound forbids."""
+
+    moves: tuple[Move, ...]
+    blocked: tuple[tuple[int, MoveNote | None], ...]
 
 
 class _Prepared(NamedTuple):
-    """The moves of a local state. `failed` numbers the set of entries known to have failed."""
+    """A local state: `failed` numbers the set of entries that it knows to have failed."""
 
-    sends: tuple[_Sent, ...]
-    fires: tuple[tuple[TimedEvent, int], ...]
+    sends: tuple[SendMove, ...]
+    fires: tuple[tuple[int, int], ...]  # event, local state behind it
     may_stop: bool
     is_waiting: bool  # a place in silence is one of an event
+    has_acted: bool
     failed: int
-
-
-class TimedSettings(msgspec.Struct, frozen=True):
-    """`bound`: most messages of a channel. `rounds`: see `RoundLimits`."""
-
-    late: LatePolicy = LatePolicy.ATTEMPTS
-    fire: FirePolicy = FirePolicy.WAITS
-    bound: int = 3
-    rounds: int | None = None
 
 
 def _may_enter_again(protocol: TimedProtocol) -> bool:
@@ -118,8 +95,9 @@ def _may_enter_again(protocol: TimedProtocol) -> bool:
 class TimedSystem:
     """The transition system of one protocol with queues of a bound.
 
-    A configuration is the local state of every role and the queue of every channel, as numbers of
-    rows of the tables of `roles`.
+    `parts[r]` has the moves of role r by part of the configuration, `masks[r]` by local state what
+    is the part. `events` are all events by number, `actors` their roles. `longest` is the longest
+    queue of all configurations that were met.
     """
 
     def __init__(
@@ -130,10 +108,10 @@ class TimedSystem:
     ) -> None:
         self.protocol = protocol
         self.settings = settings
-        keep = settings.late is LatePolicy.KEEP
+        keep = settings.late is not LatePolicy.ATTEMPTS
         if places is None:
-            places = (KeptPlaces if keep else TimedPlaces)(protocol, settings.fire)
-        self.roles = TimedRoles(places, settings.rounds)
+            places = _PLACES[settings.late](protocol, settings.fire)
+        self.roles = TimedRoles(places, settings.rounds, marks_acted=settings.marks_acted)
         self.size = len(protocol.roles)
         number = places.role_number
         channels = {
@@ -142,9 +120,13 @@ class TimedSystem:
             if isinstance(node, MessageNode)
         }
         self.channels = tuple(sorted(channels))
-        self.slot = {pair: self.size + at for at, pair in enumerate(self.channels)}
+        self._channel = {pair: at for at, pair in enumerate(self.channels)}
+        budgets = (*settings.loss, *settings.duplicate)
+        self.layout = TimedLayout(
+            self.size, self.channels, ledgers=any(most is not None for most, _ in budgets)
+        )
         self.into = [
-            [(self.slot[pair], pair[0]) for pair in self.channels if pair[1] == role]
+            [(at, pair[0]) for at, pair in enumerate(self.channels) if pair[1] == role]
             for role in range(self.size)
         ]
         self.numbers: CanonicalNumbers | KeptFires | None = None
@@ -152,60 +134,245 @@ class TimedSystem:
             self.numbers = KeptFires(self.roles)
         elif settings.rounds is None and _may_enter_again(protocol):
             self.numbers = CanonicalNumbers(self.roles)
-        self._canonicals: set[Configuration] = set()
+        self.parts: list[dict[int, PartMoves]] = [{} for _ in protocol.roles]
+        self.masks: list[dict[int, int]] = [{} for _ in protocol.roles]
+        self._events: Interned[TimedEvent] = Interned()
+        self.actors: list[int] = []
+        self.longest = 0
+        self._canonicals: dict[int, int] = {}
         self._failures: Interned[frozenset[int]] = Interned()
+        self._failures.number(frozenset())
+        self._ledgers: Interned[tuple[int, ...]] = Interned()
+        self._ledgers.number(tuple(-1 if most is None else most for most, _ in budgets))
         self._prepared: list[dict[int, _Prepared]] = [{} for _ in protocol.roles]
-        self._sent: dict[tuple[int, int, int, int], tuple[int, tuple[int, ...]]] = {}
-        self._parts: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
-        self._rests: dict[tuple[int, int, int], tuple[TimedEvent, int]] = {}
+        self._left: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
 
-    def first(self) -> Configuration:
+    @property
+    def events(self) -> list[TimedEvent]:
+        """All events that were met, by number."""
+        return self._events.rows
+
+    def first(self) -> int:
         """The configuration at the beginning."""
-        return (self.roles.first(),) * self.size + (EMPTY,) * len(self.channels)
+        local = self.roles.first()
+        rows = [local] * self.size + [EMPTY] * len(self.channels)
+        return self.layout.packed(rows, [0] * self.size)
 
-    def steps(self, configuration: Configuration) -> list[TimedStep]:
-        """Every event, also those that only the queue bound forbids."""
-        found: list[TimedStep] = []
-        for role in range(self.size):
-            prepared = self._prepare(role, configuration[role])
-            found += [self._send(configuration, role, prepared.failed, s) for s in prepared.sends]
-            for event, target in prepared.fires:
-                new = list(configuration)
-                late = self._change(new, role, prepared.failed, target)
-                found.append(TimedStep(role, event, self._canonical(new), late))
-            for slot, sender in self.into[role]:
-                if configuration[slot] != EMPTY:
-                    step = self._receive(configuration, role, prepared.failed, slot, sender)
-                    if step is not None:
-                        found.append(step)
+    # Moves
+
+    def part(self, role: int, configuration: int) -> PartMoves:
+        """The moves of a role, where they were not computed yet."""
+        local = (configuration >> self.layout.local[role]) & LOCAL
+        mask = self.masks[role].get(local)
+        if mask is None:
+            mask = self.masks[role][local] = self._relevant(role, local)
+        key = configuration & mask
+        found = self.parts[role].get(key)
+        if found is None:
+            found = self.parts[role][key] = self._moves(role, configuration)
+        return found
+
+    def _relevant(self, role: int, local: int) -> int:
+        """What the moves of a role in a local state depend on."""
+        layout = self.layout
+        mask = LOCAL << layout.local[role]
+        prepared = self.prepared(role, local)
+        for send in prepared.sends:
+            mask |= QUEUE << layout.queue[self._channel[role, send.receiver]]
+            mask |= FAILED << layout.failed[send.receiver]
+        if prepared.sends and layout.ledger:
+            mask |= LEDGER << layout.ledger[role]
+        if prepared.fires or self.roles.awaited_when_told(role, local):
+            mask |= layout.mail[role]
+        return mask
+
+    def prepared(self, role: int, local: int) -> _Prepared:
+        """What a local state can do by itself."""
+        found = self._prepared[role].get(local)
+        if found is None:
+            found = self._prepared[role][local] = self._prepare(role, local)
         return found
 
     def _prepare(self, role: int, local: int) -> _Prepared:
-        found = self._prepared[role].get(local)
-        if found is not None:
-            return found
-        names = self.protocol.roles
         moves = self.roles.moves(role, local)
-        sends = []
-        for send in moves.sends:
-            label = self.roles.messages.rows[send.message].label
-            event = TimedEvent(TimedEventKind.SEND, names[role], names[send.receiver], label)
-            slot = self.slot[role, send.receiver]
-            sends.append(_Sent(event, slot, *send))
+        name = self.protocol.roles[role]
         fires = []
         for fire in moves.fires:
             alternative, _ = self.protocol.scopes[fire.scope].alternatives[fire.alternative]
-            event = TimedEvent(
-                TimedEventKind.FIRE, names[role], scope=fire.scope, alternative=alternative
-            )
-            fires.append((event, fire.target))
-        failed = self._failures.number(
-            frozenset(entry for entry, _ in self.roles.locals.rows[local].failed)
+            event = TimedEvent(TimedEventKind.FIRE, name, scope=fire.scope, alternative=alternative)
+            fires.append((self._event(role, event), fire.target))
+        row = self.roles.locals.rows[local]
+        failed = self._failures.number(frozenset(entry for entry, _ in row.failed))
+        return _Prepared(
+            moves.sends,
+            tuple(fires),
+            moves.may_stop,
+            bool(moves.sends or moves.awaits),
+            row.has_acted,
+            within(failed, FAILED),
         )
-        is_waiting = bool(sends or moves.awaits)
-        found = _Prepared(tuple(sends), tuple(fires), moves.may_stop, is_waiting, failed)
-        self._prepared[role][local] = found
+
+    def _event(self, role: int, event: TimedEvent) -> int:
+        number = self._events.number(event)
+        if number == len(self.actors):
+            self.actors.append(role)
+        return number
+
+    def _moves(self, role: int, configuration: int) -> PartMoves:
+        local = (configuration >> self.layout.local[role]) & LOCAL
+        prepared = self.prepared(role, local)
+        moves: list[Move] = []
+        blocked: list[tuple[int, MoveNote | None]] = []
+        for send in prepared.sends:
+            self._send(role, configuration, send, moves, blocked)
+        for event, target in prepared.fires:
+            delta, late = self._changed(role, configuration, target)
+            moves.append((event, delta, MoveNote(late) if late else None))
+        for channel, sender in self.into[role]:
+            queue = (configuration >> self.layout.queue[channel]) & QUEUE
+            if queue == EMPTY:
+                continue
+            message = self.roles.queues.rows[queue][0]
+            target = self.roles.taken(role, sender, local, message)
+            if target != NOT_TAKEN:
+                moves.append(self._received(role, configuration, channel, target))
+        return PartMoves(tuple(moves), tuple(blocked))
+
+    def _send(
+        self,
+        role: int,
+        configuration: int,
+        send: SendMove,
+        moves: list[Move],
+        blocked: list[tuple[int, MoveNote | None]],
+    ) -> None:
+        """Add the move of a send, and those of the faults that may befall its message."""
+        layout, names = self.layout, self.protocol.roles
+        channel = self._channel[role, send.receiver]
+        pair = names[role], names[send.receiver]
+        label = self.roles.messages.rows[send.message].label
+        event = TimedEvent(TimedEventKind.SEND, *pair, label)
+        local = (configuration >> layout.local[role]) & LOCAL
+        queue = (configuration >> layout.queue[channel]) & QUEUE
+        failed = self.prepared(role, local).failed
+        unwanted = (configuration >> layout.failed[send.receiver]) & FAILED
+        after = self._difference(role, local, send.target)
+        for kind, copies in ((Delivery.FIFO, 1), (Delivery.LOST, 0), (Delivery.DUPLICATED, 2)):
+            charge = self._charge(role, configuration, pair, kind)
+            if charge is None:
+                continue
+            left, gone = self._part(queue, failed) if copies else (queue, ())
+            rest = self._pushed(left, send.message, copies)
+            late = self._names(channel, gone)
+            note = MoveNote(late, False, send.is_unclear) if late or send.is_unclear else None
+            number = self._event(
+                role, event if not kind else TimedEvent(*_fields(event), delivery=kind)
+            )
+            if rest < 0:
+                if not kind:
+                    note = MoveNote((), False, send.is_unclear) if send.is_unclear else None
+                    blocked.append((number, note))
+                continue
+            kept, vanished = self._part(rest, unwanted)
+            if vanished:
+                note = MoveNote(late + self._names(channel, vanished), False, send.is_unclear)
+            self.longest = max(self.longest, len(self.roles.queues.rows[kept]))
+            moved = (within(kept, QUEUE) - queue) << layout.queue[channel]
+            moves.append((number, after + charge + moved, note))
+
+    def _charge(
+        self, role: int, configuration: int, pair: tuple[str, str], kind: Delivery
+    ) -> int | None:
+        """The difference that a fault makes to the ledger of a role, None if it may not happen."""
+        if not kind:
+            return 0
+        loss: ChannelBudgets = self.settings.loss
+        budgets = loss if kind is Delivery.LOST else self.settings.duplicate
+        if not budgets:
+            return None
+        start = 0 if kind is Delivery.LOST else len(loss)
+        shift = self.layout.ledger[role] if self.layout.ledger else 0
+        number = (configuration >> shift) & LEDGER if self.layout.ledger else 0
+        left = self._ledgers.rows[number]
+        used = first_budget(budgets, left[start : start + len(budgets)], pair)
+        if used < 0:
+            return None
+        if left[start + used] < 0:
+            return 0
+        spent = (*left[: start + used], left[start + used] - 1, *left[start + used + 1 :])
+        return (within(self._ledgers.number(spent), LEDGER) - number) << shift
+
+    def _pushed(self, queue: int, message: int, copies: int) -> int:
+        """The queue with so many copies of a message behind it, -1 when it is full."""
+        row = self.roles.queues.rows[queue]
+        if copies and len(row) + copies > self.settings.bound:
+            return -1
+        return self.roles.queues.number((*row, *(message,) * copies)) if copies else queue
+
+    def _received(self, role: int, configuration: int, channel: int, target: int) -> Move:
+        """The move that takes the head of a channel."""
+        layout, names = self.layout, self.protocol.roles
+        queue = (configuration >> layout.queue[channel]) & QUEUE
+        row = self.roles.queues.rows[queue]
+        sender = self.channels[channel][0]
+        label = self.roles.messages.rows[row[0]].label
+        number = self._event(
+            role, TimedEvent(TimedEventKind.RECEIVE, names[role], names[sender], label)
+        )
+        rest = within(self.roles.queues.number(row[1:]), QUEUE)
+        taken = (rest - queue) << layout.queue[channel]
+        delta, late = self._changed(role, configuration + taken, target)
+        local = (configuration >> layout.local[role]) & LOCAL
+        is_stale = self.roles.is_stale(local, row[0])
+        note = MoveNote(late, is_stale) if late or is_stale else None
+        return number, taken + delta, note
+
+    def _difference(self, role: int, local: int, target: int) -> int:
+        """What a new local state of a role changes, its queues aside."""
+        layout = self.layout
+        before, after = self.prepared(role, local).failed, self.prepared(role, target).failed
+        found = (within(target, LOCAL) - local) << layout.local[role]
+        return found + ((after - before) << layout.failed[role])
+
+    def _changed(self, role: int, configuration: int, target: int) -> tuple[int, Late]:
+        """The difference that a new local state makes with what the role discards then."""
+        layout = self.layout
+        local = (configuration >> layout.local[role]) & LOCAL
+        delta = self._difference(role, local, target)
+        now = self.prepared(role, target).failed
+        late: Late = ()
+        if now != self.prepared(role, local).failed:
+            for channel, _ in self.into[role]:
+                queue = (configuration >> layout.queue[channel]) & QUEUE
+                left, gone = self._part(queue, now)
+                if gone:
+                    delta += (within(left, QUEUE) - queue) << layout.queue[channel]
+                    late += self._names(channel, gone)
+        return delta, late
+
+    def _part(self, queue: int, failed: int) -> tuple[int, tuple[int, ...]]:
+        """The queue without messages of failed entries, and these messages."""
+        key = queue, failed
+        found = self._left.get(key)
+        if found is None:
+            entries = self._failures.rows[failed]
+            row = self.roles.queues.rows[queue]
+            gone = tuple(m for m in row if not self.entries_of(m).isdisjoint(entries))
+            left = tuple(m for m in row if self.entries_of(m).isdisjoint(entries))
+            found = self._left[key] = self.roles.queues.number(left), gone
         return found
+
+    def entries_of(self, message: int) -> frozenset[int]:
+        """The entries that a message belongs to."""
+        row = self.roles.messages.rows[message]
+        return row.inside | row.unknown
+
+    def _names(self, channel: int, messages: tuple[int, ...]) -> Late:
+        sender, receiver = (self.protocol.roles[role] for role in self.channels[channel])
+        rows = self.roles.messages.rows
+        return tuple((sender, receiver, rows[message].label) for message in messages)
+
+    # Numbers of entries
 
     @property
     def numbers_grow(self) -> bool:
@@ -213,192 +380,51 @@ class TimedSystem:
         most = _MOST_NUMBERS + 2 * self.settings.bound
         return isinstance(self.numbers, CanonicalNumbers) and self.numbers.largest > most
 
-    def _canonical(self, configuration: list[int]) -> Configuration:
-        found = tuple(configuration)
-        if self.numbers is None or found in self._canonicals:
-            return found
-        found = self.numbers.canonical(configuration)
-        self._canonicals.add(found)
-        return found
-
-    def _send(self, configuration: Configuration, role: int, failed: int, send: _Sent) -> TimedStep:
-        event, slot, receiver, message, target, is_unclear = send
-        unwanted = self._prepare(receiver, configuration[receiver]).failed
-        key = message, configuration[slot], failed, unwanted
-        sent = self._sent.get(key)
-        if sent is None:
-            sent = self._sent[key] = self._pushed(*key)
-        queue, vanished = sent
-        late = self._names(slot, vanished) if vanished else ()
-        if queue < 0:
-            return TimedStep(role, event, None, (), is_unclear=is_unclear)
-        new = list(configuration)
-        new[role] = target
-        new[slot] = queue
-        return TimedStep(role, event, self._canonical(new), late, is_unclear=is_unclear)
-
-    def _pushed(
-        self, message: int, queue: int, failed: int, unwanted: int
-    ) -> tuple[int, tuple[int, ...]]:
-        """The queue behind a send, -1 when it is full, and the messages that vanish.
-
-        The sender knows of `failed`, which voids earlier messages; the receiver of `unwanted`.
-        """
-        left, gone = self.voided(queue, failed)
-        if len(self.roles.queues.rows[left]) >= self.settings.bound:
-            return -1, gone
-        pushed = self.roles.queues.number((*self.roles.queues.rows[left], message))
-        kept, discarded = self._part(pushed, unwanted)
-        return kept, gone + discarded
-
-    def voided(self, queue: int, failed: int) -> tuple[int, tuple[int, ...]]:
-        """What stays of a queue when its sender, who knows of `failed`, sends; what vanishes."""
-        return self._part(queue, failed)
-
-    def _part(self, queue: int, failed: int) -> tuple[int, tuple[int, ...]]:
-        """The queue without messages of failed entries, and these messages."""
-        key = queue, failed
-        found = self._parts.get(key)
+    def canonical(self, configuration: int) -> int:
+        """The same configuration with canonical numbers of entries."""
+        if self.numbers is None:
+            return configuration
+        found = self._canonicals.get(configuration)
         if found is None:
-            entries = self._failures.rows[failed]
-            row = self.roles.queues.rows[queue]
-            gone = tuple(m for m in row if not self._entries_of(m).isdisjoint(entries))
-            left = tuple(m for m in row if self._entries_of(m).isdisjoint(entries))
-            found = self._parts[key] = self.roles.queues.number(left), gone
+            found = self._canonicals[configuration] = self._find_canonical(configuration)
         return found
 
-    def _receive(
-        self, configuration: Configuration, role: int, failed: int, slot: int, sender: int
-    ) -> TimedStep | None:
-        queue = configuration[slot]
-        message = self.roles.queues.rows[queue][0]
-        local = configuration[role]
-        target = self.roles.taken(role, sender, local, message)
-        if target == NOT_TAKEN:
-            return None
-        event, rest = self._rest(queue, role, sender)
-        new = list(configuration)
-        new[slot] = rest
-        late = self._change(new, role, failed, target)
-        is_stale = self.roles.is_stale(local, message)
-        return TimedStep(role, event, self._canonical(new), late, is_stale)
+    def _find_canonical(self, configuration: int) -> int:
+        assert self.numbers is not None
+        layout = self.layout
+        given = layout.rows(configuration)
+        rows = self.numbers.canonical(given)
+        if rows is given:
+            return configuration
+        failed = [self.prepared(role, rows[role]).failed for role in range(self.size)]
+        return layout.packed(rows, failed) | (configuration & layout.all_ledgers)
 
-    def _rest(self, queue: int, role: int, sender: int) -> tuple[TimedEvent, int]:
-        """The receive of the first message of a queue, and the rest of it."""
-        key = queue, role, sender
-        found = self._rests.get(key)
-        if found is None:
-            row = self.roles.queues.rows[queue]
-            names = self.protocol.roles
-            label = self.roles.messages.rows[row[0]].label
-            event = TimedEvent(TimedEventKind.RECEIVE, names[role], names[sender], label)
-            found = self._rests[key] = event, self.roles.queues.number(row[1:])
-        return found
+    # What local states show
 
-    def _change(self, new: list[int], role: int, failed: int, target: int) -> Late:
-        """Put the new local state of `role` into `new`; what it discards then vanishes."""
-        new[role] = target
-        now = self._prepare(role, target).failed
-        if now == failed:
-            return ()
-        late: Late = ()
-        for slot, _ in self.into[role]:
-            new[slot], gone = self._part(new[slot], now)
-            if gone:
-                late += self._names(slot, gone)
-        return late
+    def local(self, role: int, configuration: int) -> int:
+        """The local state of a role."""
+        return (configuration >> self.layout.local[role]) & LOCAL
 
-    def _entries_of(self, message: int) -> frozenset[int]:
-        row = self.roles.messages.rows[message]
-        return row.inside | row.unknown
+    def queue(self, channel: int, configuration: int) -> int:
+        """The queue of a channel."""
+        return (configuration >> self.layout.queue[channel]) & QUEUE
 
-    def _names(self, slot: int, messages: tuple[int, ...]) -> Late:
-        sender, receiver = (self.protocol.roles[role] for role in self.channels[slot - self.size])
-        rows = self.roles.messages.rows
-        return tuple((sender, receiver, rows[message].label) for message in messages)
-
-    # What a configuration shows
-
-    def may_stop(self, role: int, configuration: Configuration) -> bool:
+    def may_stop(self, role: int, configuration: int) -> bool:
         """Whether the role may stop where it is."""
-        return self._prepare(role, configuration[role]).may_stop
+        return self.prepared(role, self.local(role, configuration)).may_stop
 
-    def has_terminated(self, role: int, configuration: Configuration) -> bool:
-        """Whether a role may stop and has no event left, whoever may still tell it of failures."""
-        prepared = self._prepare(role, configuration[role])
-        if not prepared.may_stop or prepared.is_waiting or prepared.fires:
-            return False
-        complete = self._known_complete(configuration)
-        return not self.roles.awaited_when_told(role, configuration[role], complete)
+    def has_acted(self, role: int, configuration: int) -> bool:
+        """Whether the role has acted; known only with `marks_acted`."""
+        return self.prepared(role, self.local(role, configuration)).has_acted
 
-    def without_messages_of(self, role: int, configuration: Configuration) -> Configuration:
-        """The configuration with all channels from and to a role empty."""
-        new = list(configuration)
-        for pair, slot in self.slot.items():
-            if role in pair:
-                new[slot] = EMPTY
-        return self._canonical(new)
+    def has_mail(self, role: int, configuration: int) -> bool:
+        """Whether a message is queued for the role."""
+        return bool(configuration & self.layout.mail[role])
 
-    def faults(
-        self, configuration: Configuration, steps: list[TimedStep]
-    ) -> Iterator[TimedProperty]:
-        """What `configuration`, with all its events, refutes."""
-        idle = not steps
-        all_stop = idle and all(self.may_stop(r, configuration) for r in range(self.size))
-        if idle and not all_stop:
-            yield TimedProperty.NO_DEADLOCK
-        if any(configuration[self.size :]):
-            moving = {step.role for step in steps}
-            for role in range(self.size):
-                if role in moving or not any(configuration[slot] for slot, _ in self.into[role]):
-                    continue
-                prepared = self._prepare(role, configuration[role])
-                if prepared.may_stop:
-                    if self._is_orphaned(role, configuration, prepared, idle):
-                        yield TimedProperty.NO_ORPHAN_MESSAGE
-                elif self._is_spoilt(role, configuration):
-                    yield TimedProperty.NO_UNSPECIFIED_RECEPTION
-        elif all_stop and self._disagrees(configuration):
-            yield TimedProperty.TIMEOUT_AGREEMENT
+    def failed_entries(self, role: int, configuration: int) -> frozenset[int]:
+        """The entries that a role knows to have failed."""
+        return self._failures.rows[(configuration >> self.layout.failed[role]) & FAILED]
 
-    def _known_complete(self, configuration: Configuration) -> frozenset[int]:
-        """Entries that their owners know to be complete; no other role knows earlier."""
-        rows = self.roles.locals.rows
-        return frozenset().union(*(rows[local].complete for local in configuration[: self.size]))
 
-    def _is_orphaned(
-        self, role: int, configuration: Configuration, prepared: _Prepared, idle: bool
-    ) -> bool:
-        """Whether a message is queued for `role`, which may stop and has no event left.
-
-        It has none when there is no event at all, or when it waits for nothing, even if it is
-        told of entries that may still fail.
-        """
-        if idle:
-            return True
-        if prepared.is_waiting:
-            return False
-        complete = self._known_complete(configuration)
-        return not self.roles.awaited_when_told(role, configuration[role], complete)
-
-    def _is_spoilt(self, role: int, configuration: Configuration) -> bool:
-        """Whether `role` waits, and finds a message that it will never take wherever it may."""
-        heads = {sender: configuration[slot] for slot, sender in self.into[role]}
-        awaited = self.roles.awaited_when_told(role, configuration[role])
-        if not awaited or any(heads[sender] == EMPTY for sender in awaited):
-            return False
-        complete = self._known_complete(configuration)
-        queues = self.roles.queues.rows
-        return all(self._entries_of(queues[heads[sender]][0]) <= complete for sender in awaited)
-
-    def _disagrees(self, configuration: Configuration) -> bool:
-        """Whether some role ends in the body of an entry that others know to have failed."""
-        entries = [
-            self._failures.rows[self._prepare(role, configuration[role]).failed]
-            for role in range(self.size)
-        ]
-        failed = frozenset().union(*entries)
-        return bool(failed) and any(
-            not failed.isdisjoint(self.roles.ends_unaware_of(role, configuration[role]))
-            for role in range(self.size)
-        )
+def _fields(event: TimedEvent) -> tuple[TimedEventKind, str, str, str]:
+    return event.kind, event.role, event.peer, event.label

@@ -6,7 +6,10 @@ import msgspec
 
 
 class Move(msgspec.Struct, frozen=True):
-    """A transition: `sender -> receiver : label`, and the line it is written on (0: unknown)."""
+    """A transition: `sender -> receiver : label`, and the line it is written on (0: unknown).
+
+    One without a message has `label` alone, and both ends are the same.
+    """
 
     source: int
     target: int

@@ -96,7 +96,7 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
             for name, one in found.faults.items()
         ),
         policy=None if found.policy is None else name_of_policy(found.policy),
-        late=found.semantics.late,
+        late="own" if found.dialect == "faithful" else found.semantics.late,
         fire=found.semantics.fire,
     )
 

@@ -94,6 +94,10 @@ def subject_of_protocol(
     graph = lowered.graph
     if graph is None:
         reasons = [skip.reason for skip in lowered.skipped]
+        if lowered.timed is not None:
+            scope = lowered.timed.scopes[0]
+            where = f"{lowered.timed.site(scope.site).path}:{scope.line}"
+            reasons = [f"{where}: runs with `timeout` are searched by `check`, not drawn at random"]
         reason = "; ".join(reasons) or lowered.limit or "it has no graph"
         raise NotSimulated(f"not simulated: {reason}", is_refuted=False)
     name = instance_name(resolved)

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.evidence.fault_run import OF_DECISIONS
 from tellverify.evidence.graph_file import TIMED_SUFFIX
 from tellverify.evidence.itf import VAR_TYPES, TraceFile, TraceSubject, basis_of, rendered
 from tellverify.evidence.recheck.evidence_files import check_sources, load
@@ -78,9 +79,14 @@ def check_timed_trace(trace: TraceFile, content: bytes, path: str) -> None:
     subject = trace.subject
     file = _graph_beside(path, subject)
     code, refuted = {**FAULTS, **TIMED_FAULTS}[subject.fault]
-    named, _, roles = subject.obligation.partition("[")
+    asked, mark, scenario = subject.obligation.partition(" @ ")
+    has_rules = subject.scenario is not msgspec.UNSET
+    require(bool(scenario) == bool(mark) == has_rules, "scenario", "not that of the obligation")
+    named, _, roles = asked.partition("[")
     if subject.fault is Fault.WITNESS:
         refuted = "late-messages"
+    if subject.fault in OF_DECISIONS:
+        roles = ""
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
     require(named == refuted, "obligation", f"`{subject.fault}` does not refute it")
     require(subject.statement == SENTENCES[named], "statement", f"not that of `{named}`")

@@ -74,6 +74,8 @@ def draw_graph(drawing: Drawing, title: str, *, standalone: bool = False) -> Htm
 
 def move_text(drawing: Drawing, move: Move) -> str:
     """A transition in words: `A -> B : Label` of a graph, `B!Label` or `A?Label` of a machine."""
+    if move.sender == move.receiver:
+        return move.label
     if not drawing.roles:
         return f"{move.sender} → {move.receiver} : {move.label}"
     if move.sender == drawing.roles[0]:
