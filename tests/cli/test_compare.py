@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -194,6 +195,51 @@ def test_declared_types_and_renamed_roles(tellverify: Command) -> None:
     assert "no compared protocol has a role `Nobody`" in out
 
 
+def test_a_renaming_that_unites_two_roles_is_said(tellverify: Command) -> None:
+    code, out, _ = tellverify("compare", *both(VECTORS["V2"]), "--renamed", "A=B")
+    assert code == 3
+    assert "`A` and `B` of the old version would both be called `B`" in out
+
+
+def test_words_that_hold_at_some_sizes_name_them(tellverify: Command) -> None:
+    texts = (
+        protocol("A, W[N]", "W[*] -> A : Up;A -> W[0] : Down"),
+        protocol("A, W[N]", "A -> W[0] : Up;A -> W[0] : Down"),
+    )
+    _, found = compared(tellverify, texts, "--instances", "W=1,2")
+    words = {one["words"] for one in found["failing"]}  # type: ignore[attr-defined]
+    assert "A new, some W old at W = 1" in words
+    assert "A new, W[0] old at W = 2" in words
+
+
+def test_a_file_that_is_gone_is_removed_and_an_old_one_must_be_text(tellverify: Command) -> None:
+    write("p.tell", VECTORS["V3"][0])
+    Path("bad.tell").write_bytes(b"protocol P =\n  roles A, B\n  A -> B : X\xff\n")
+    commit()
+    Path("p.tell").unlink()
+    code, out, _ = tellverify("compare", "--against", "HEAD", "p.tell")
+    assert code == 4
+    assert "`P` is removed" in out
+    write("bad.tell", VECTORS["V3"][1])
+    code, out, _ = tellverify("compare", "--against", "HEAD", "bad.tell")
+    assert code == 1
+    assert "git:HEAD/bad.tell" in out
+    assert "not UTF-8 text" in out
+
+
+def test_a_shallow_clone_says_that_it_lacks_the_revision(tellverify: Command) -> None:
+    write("one/p.tell", VECTORS["V3"][0])
+    os.chdir("one")
+    commit()
+    write("p.tell", VECTORS["V3"][1])
+    commit()
+    git("clone", "-q", "--depth", "1", f"file://{Path.cwd()}", "../two")
+    os.chdir("../two")
+    code, _, err = tellverify("compare", "--against", "HEAD~1")
+    assert code == 2
+    assert "this is a shallow clone, fetch the revision before" in err
+
+
 def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> None:
     broken = protocol(
         "A, B, C",
@@ -223,6 +269,13 @@ def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
         assert said in err, arguments
     commit()
     assert "git knows no revision `nope`" in tellverify("compare", "--against", "nope")[2]
+    for arguments, said in (
+        (("--against=--output=x",), "`--output=x` is no git revision"),
+        (("--against", "HEAD", "none.tell"), "none.tell: no such file or folder, now or at `HEAD`"),
+        (("--against", "HEAD", "/"), "/ is outside of the git work tree"),
+    ):
+        code, _, err = tellverify("compare", *arguments)
+        assert (code, said in err) == (2, True), err
     write("tellverify.toml", '[compare]\nrenamed = ["A"]\n')
     code, _, err = tellverify("compare", old, new)
     assert code == 2
@@ -332,7 +385,7 @@ def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:
     assert "Versions against `HEAD`" in Path("r.md").read_text(encoding="utf-8")
     code, _, err = tellverify("check", "--compare-against", "nope", "--no-progress")
     assert code == 2
-    assert "git knows no revision `nope`" in err
+    assert "--compare-against: git knows no revision `nope`" in err
 
 
 def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) -> None:

@@ -8,8 +8,6 @@ import msgspec
 
 from tellverify.diagnostics import versions as say
 from tellverify.diagnostics.model import Diagnostic, Where, sort_key
-from tellverify.language.lowering.families import declared_roles
-from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
@@ -21,7 +19,13 @@ from tellverify.versions.compared_run import judged, report_of
 from tellverify.versions.comparison import ComparedPair, compared_pair
 from tellverify.versions.fact_changes import SchemaTexts, fact_changes
 from tellverify.versions.pairing import Pairing, paired
-from tellverify.versions.sides import MachineVersion, TextVersion, Version, VersionSide
+from tellverify.versions.sides import (
+    MachineVersion,
+    TextVersion,
+    Version,
+    VersionSide,
+    role_names,
+)
 from tellverify.versions.wire_labels import WireRules
 
 
@@ -126,21 +130,11 @@ def _about_renaming(pairs: Sequence[ComparedPair], rules: WireRules) -> Iterator
     """Renamings whose old or new role no compared protocol has."""
     if not pairs:
         return
-    before_names = {name for pair in pairs for name in _role_names(pair.old)}
-    after_names = {name for pair in pairs for name in _role_names(pair.new)}
+    before_names = {name for pair in pairs for name in role_names(pair.old)}
+    after_names = {name for pair in pairs for name in role_names(pair.new)}
     for before, after in rules.renamed:
         missing = [before] if before not in before_names else []
         missing += [after] if after not in after_names else []
         if missing:
             path = pairs[0].new.path
             yield say.unknown_renaming(path, before, after, missing)
-
-
-def _role_names(version: Version) -> set[str]:
-    """The roles that a version declares, members of families and the families themselves."""
-    match version:
-        case TextVersion(found=found):
-            return {declaration.name.text for declaration in declared_roles(found.protocol)}
-        case MachineVersion(system=system):
-            roles = {machine.role for machine in system.machines}
-            return roles | set(map(family_of, roles))

@@ -39,6 +39,7 @@ from tellverify.versions.sides import (
     common_sizes,
     graph_at,
     machines_of,
+    role_names,
     sizes_of,
 )
 from tellverify.versions.upstream_gate import gate_notes
@@ -60,6 +61,9 @@ class ComparedPair(msgspec.Struct, frozen=True):
 def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
     """Compare two versions at all family sizes."""
     frame = partial(VersionComparison, new.name, old.name, new.path, new.line, old.path)
+    clash = rules.clash(sorted(role_names(old)))
+    if clash:
+        return _without(old, new, frame, "unknown", clash)
     found: list[ComparedInstance] = []
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options)):
         graphs = (graph_at(old, sizes, options), graph_at(new, sizes, options))
@@ -132,7 +136,7 @@ def _compared(
         upgrade,
         rows,
         _failing(found),
-        restarts(largest.roles, largest.order.before) if upgrade.kind in ("any", "ordered") else (),
+        restarts(largest.roles, largest.order) if upgrade.kind in ("any", "ordered") else (),
         changes,
         annotations,
         _gate(largest, verdict),
@@ -160,14 +164,25 @@ def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVer
 
 
 def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
-    """The failing mixtures of all sizes; of those with equal words the shortest run."""
-    by_words: dict[str, FailingMixture] = {}
+    """The failing mixtures of all sizes; of those with equal words the shortest run.
+
+    Words that do not hold at every size name those at which they do.
+    """
+    shortest: dict[str, FailingMixture] = {}
+    sizes: dict[str, list[str]] = {}
     for one in found:
         for failing in failing_mixtures(one):
-            known = by_words.get(failing.words)
+            sizes.setdefault(failing.words, []).append(one.name)
+            known = shortest.get(failing.words)
             if known is None or failing.events < known.events:
-                by_words[failing.words] = failing
-    return tuple(sorted(by_words.values(), key=lambda failing: failing.events))
+                shortest[failing.words] = failing
+    named = [
+        failing
+        if len(sizes[words]) == len(found)
+        else msgspec.structs.replace(failing, words=f"{words} at {series(sizes[words])}")
+        for words, failing in shortest.items()
+    ]
+    return tuple(sorted(named, key=lambda failing: failing.events))
 
 
 def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:

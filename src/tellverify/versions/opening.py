@@ -180,7 +180,7 @@ def machines_against(
     try:
         before = contents_at(base_of(revision), [os.path.realpath(path) for path in named])
     except NoRepository as error:
-        raise UnknownChanges(f"--against: {error}") from None
+        raise UnknownChanges(str(error)) from None
     old = [
         inputs.decode(old_path(revision, path), before[os.path.realpath(path)])
         for path in named

@@ -10,10 +10,12 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import combinations
+from tellverify.language.lowering.families import declared_roles
 from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
+from tellverify.model.roles import family_of
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import DEFAULT_SIZES, Options
 from tellverify.obligations.table import decide_instance
@@ -99,6 +101,16 @@ class MachineVersion(msgspec.Struct, frozen=True):
 
 
 Version: TypeAlias = TextVersion | MachineVersion
+
+
+def role_names(version: Version) -> set[str]:
+    """The roles that a version declares, members of families and the families themselves."""
+    match version:
+        case TextVersion(found=found):
+            return {declaration.name.text for declaration in declared_roles(found.protocol)}
+        case MachineVersion(system=system):
+            roles = {machine.role for machine in system.machines}
+            return roles | set(map(family_of, roles))
 
 
 class VersionSide(msgspec.Struct, frozen=True):
