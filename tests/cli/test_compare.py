@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -392,13 +394,106 @@ def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) ->
     tellverify("compare", *both(OTA), "--instances", "D=2", "--evidence", "evidence")
     code, out, _ = tellverify("recheck", "evidence")
     assert code == 0
-    assert "2 runs refute mixtures of 3 changed roles; all others hold in 34 configurations" in out
+    assert (
+        "2 runs refute mixtures of 3 changed roles; the order D[0], D[1], C meets none of them;"
+        " all others hold in 34 configurations" in out
+    )
+    assert "the machines are those of `P` in old.tell and of `P` in new.tell" in out
     (file,) = Path("evidence").rglob("*.versions.json")
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('"configurations": 34', '"configurations": 35'), encoding="utf-8")
     code, out, _ = tellverify("recheck", "evidence")
     assert code == 1
     assert "there are 34" in out
+
+
+def rechecked(tellverify: Command, change: Callable[[str], str], *more: str) -> tuple[int, str]:
+    """The answer of `recheck` for the only file of evidence with a change in its text."""
+    (file,) = Path("evidence").rglob("*.versions.json")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(change(text), encoding="utf-8")
+    code, out, _ = tellverify("recheck", "evidence", *more)
+    file.write_text(text, encoding="utf-8")
+    return code, " ".join(out.split())
+
+
+def sum_of(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_evidence_is_that_of_its_texts(tellverify: Command) -> None:
+    old, new = both(OTA)
+    tellverify("compare", old, new, "--instances", "D=2", "--evidence", "evidence")
+    code, out = rechecked(
+        tellverify, lambda t: t.replace(new, old).replace(sum_of(new), sum_of(old))
+    )
+    assert code == 1
+    assert "old.tell: the machines are not those of the file" in out
+    other = write("other.tell", OTA[1].replace("Postpone", "Delay"))
+    code, out = rechecked(
+        tellverify, lambda t: t.replace(new, other).replace(sum_of(new), sum_of(other))
+    )
+    assert code == 1
+    assert "other.tell: the machines are not those of the file" in out
+    code, out = rechecked(
+        tellverify,
+        lambda t: t.replace(new, other).replace(sum_of(new), sum_of(other)),
+        "--without-sources",
+    )
+    assert code == 0
+    code, out = rechecked(tellverify, lambda t: t.replace('"Postpone"', '"Delay"'))
+    assert code == 1
+    Path(new).unlink()
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 1
+    assert "there is no new.tell here" in out
+
+
+def test_evidence_names_the_commit_of_a_revision(tellverify: Command) -> None:
+    part = "module part exposing (Part)\n\n" + protocol("A, B", "A -> B : Ask").replace(
+        "P =", "Part ="
+    )
+    whole = "module whole exposing (Whole)\n\nimport part exposing (Part)\n\n" + protocol(
+        "A, B", "call Part"
+    ).replace("P =", "Whole =")
+    write("part.tell", part)
+    write("whole.tell", whole)
+    commit()
+    write("part.tell", part.replace("Ask", "Query"))
+    tellverify(
+        "compare", "--against", "HEAD", "--protocol", "whole.Whole", "--evidence", "evidence"
+    )
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 0, out
+    assert "of `whole.Whole` in git:" in out
+    git("commit", "-q", "-a", "-m", "y")
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 0, out
+    code, out = rechecked(tellverify, lambda t: re.sub("git:[0-9a-f]{40}", "git:" + "0" * 40, t))
+    assert code == 1
+    assert "git has no" in out
+    code, out = rechecked(tellverify, lambda t: re.sub("git:[0-9a-f]{40}", "git:--help", t))
+    assert code == 1
+    assert "is no name of a commit" in out
+
+
+def test_evidence_of_machines_is_that_of_their_files(tellverify: Command) -> None:
+    old, new = write("old.json", MACHINES), write("new.json", MACHINES.replace("Ping", "Probe"))
+    tellverify("compare", old, new, "--evidence", "evidence")
+    assert rechecked(tellverify, lambda t: t)[0] == 0
+    write(new, MACHINES.replace("Ping", "Other"))
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 1
+    assert "new.json changed since" in out
+
+
+def test_evidence_keeps_what_was_declared_to_be_the_same(tellverify: Command) -> None:
+    tellverify(
+        "compare", *both(VECTORS["V7"]), "--payloads", "crate.V1=crate.V2", "--evidence", "evidence"
+    )
+    assert rechecked(tellverify, lambda t: t)[0] == 0
+    code, out = rechecked(tellverify, lambda t: t.replace('"crate.V1"', '"crate.V3"'))
+    assert code == 1, out
 
 
 def test_equal_inputs_give_equal_bytes(tellverify: Command) -> None:

@@ -30,7 +30,7 @@ from tellverify.versions.wire_labels import WireRules
 
 
 class CompareRequest(msgspec.Struct, frozen=True):
-    """What is asked of a comparison; `against` names the old side.
+    """What is asked of a comparison; `against` names the old side, `commit` its git commit if any.
 
     `are_single_files`: each side is one file. `place` is the path of a version within its side.
     `nothing` says why there may be no pair, `schemas` are the fact schemas that differ.
@@ -44,6 +44,7 @@ class CompareRequest(msgspec.Struct, frozen=True):
     are_single_files: bool = False
     nothing: str = "no protocol is on both sides"
     schemas: tuple[SchemaTexts, ...] = ()
+    commit: str = ""
 
 
 class Comparing(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Comparing(msgspec.Struct, frozen=True):
 
     checked: Checked
     pairs: tuple[ComparedPair, ...]
+    request: CompareRequest
 
 
 def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comparing:
@@ -99,7 +101,7 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
             facts,
         ),
     )
-    return Comparing(Checked(run, sources, {}, {}), pairs)
+    return Comparing(Checked(run, sources, {}, {}), pairs, request)
 
 
 def _sources(old: VersionSide, new: VersionSide) -> dict[str, SourceFile]:

@@ -27,7 +27,7 @@ class RevisionFiles(msgspec.Struct, frozen=True):
     """Files that differ from a revision, or import one that does: as they were, and as they are.
 
     `also_old` and `also_new` are files that they may import, `schemas` fact schemas that differ.
-    Old files have the path of the file behind `git:REVISION/`.
+    Old files have the path of the file behind `git:REVISION/`; `commit` is that of the revision.
     """
 
     old: tuple[ReadFile, ...]
@@ -35,6 +35,7 @@ class RevisionFiles(msgspec.Struct, frozen=True):
     also_old: tuple[ReadFile, ...]
     also_new: tuple[ReadFile, ...]
     schemas: tuple[SchemaTexts, ...] = ()
+    commit: str = ""
 
 
 def old_path(revision: str, path: str) -> str:
@@ -85,7 +86,7 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         if is_schema(text := before.get(place, b"").decode("utf-8", "replace"))
         and is_schema(now_text := text_of(place))
     )
-    return RevisionFiles(tuple(old), new, rest, rest, schemas)
+    return RevisionFiles(tuple(old), new, rest, rest, schemas, base)
 
 
 def _require_inside(paths: Sequence[str]) -> None:

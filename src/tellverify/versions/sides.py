@@ -75,6 +75,7 @@ class MachineVersion(msgspec.Struct, frozen=True):
     path: str
     system: MachineSystem
     sources: Mapping[str, SourceFile]
+    files: tuple[ReadFile, ...] = ()
 
     @property
     def own_name(self) -> str:
