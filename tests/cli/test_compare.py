@@ -527,16 +527,105 @@ def test_fact_schemas_that_differ_are_compared(tellverify: Command) -> None:
     write("old/p.tell", VECTORS["V1"][0])
     write("new/p.tell", VECTORS["V1"][0])
     code, out, _ = tellverify("compare", "old", "new")
-    assert code == 0
+    assert code == 1
     said = " ".join(out.split())
-    assert "`Closed` was removed: upgrade the readers of the journal before its writers" in said
+    assert "major `Closed` was removed: facts in the journal are no longer read" in said
     write("facts.toml", SCHEMA)
     commit()
     write("facts.toml", more)
     code, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
     facts = json.loads(out)["versions"]["facts"]
-    assert [(one["words"], one["weight"]) for one in facts] == [("`Closed` was added", "patch")]
+    assert [(one["words"], one["weight"]) for one in facts] == [("`Closed` was added", "minor")]
+    assert facts[0]["action"] == "upgrade the readers of the journal before its writers"
     write("facts.toml", more.replace("format = 1", "format = 2"))
     code, out, _ = tellverify("compare", "--against", "HEAD")
     assert code == 1
     assert "the new fact schema has a fault" in out
+
+
+def test_a_worst_case_over_its_budget_is_major(tellverify: Command) -> None:
+    old = protocol("A, B", "-- tell: budget(A = 100);A { flow_cost : 60 } -> B : X")
+    texts = (old, old.replace("60", "120"))
+    code, out, _ = tellverify("compare", *both(texts))
+    assert code == 1
+    said = " ".join(out.split())
+    assert "P major worst case of A rises 60 -> 120 (budget 100)" in said
+    assert "roll-out TV569" in said
+    assert "no order" not in said
+
+
+POLICY = """\
+format = 1
+name = "depot"
+families = [{ name = "theorem", inventory = true }]
+capabilities = [
+  { key = "one", family = "theorem" },
+  { key = "two", family = "theorem" },
+]
+consumers = [{ name = "launcher", meaning = "compares needs with what there is" }]
+grants = [
+  { key = "one", all = ["contract:one"] },
+  { key = "two", all = ["contract:two"] },
+]
+
+[[packs]]
+name = "First"
+status = "active"
+declares = ["one"]
+runtime = ["one"]
+checked_by = ["launcher"]
+
+[[packs]]
+name = "Second"
+status = "active"
+declares = ["two"]
+runtime = ["two"]
+checked_by = ["launcher"]
+
+[[protocols]]
+id = "p.P"
+module = "p"
+protocol = "P"
+packs = ["First", "Second"]
+
+[[runtimes]]
+name = "full"
+facts = ["contract:one", "contract:two"]
+
+[[runtimes]]
+name = "small"
+facts = ["contract:one"]
+
+[admission]
+runtime = "full"
+"""
+
+
+def test_packs_are_admitted_on_each_runtime(tellverify: Command) -> None:
+    write("policy/policy.toml", POLICY)
+    write("tellverify.toml", 'policy = "policy"\n')
+    head = "module p exposing (P)\n\nproof_bundle First requires [one]\n"
+    more = "proof_bundle Second requires [two]\n"
+    body = protocol("A, B", "A -> B : X")
+    old = head + "\n" + body.replace("P =", "P requires First =")
+    new = head + more + "\n" + body.replace("P =", "P requires First, Second =")
+    code, out, _ = tellverify("compare", *both((old, new)))
+    said = " ".join(out.split())
+    assert code == 0, out
+    assert "P minor" in said
+    assert "the runtime `small` refuses the new version: it lacks `two` of `Second`" in said, said
+    assert "give it `two`" in said
+
+    def words(old: str, new: str) -> list[str]:
+        out = tellverify("compare", *both((old, new)), "--format", "json")[1]
+        (found,) = json.loads(out)["versions"]["protocols"]
+        return [one["words"] for one in found["annotations"]]
+
+    write("policy/policy.toml", POLICY.replace('"First", "Second"]', '"First"]'))
+    assert words(new, old) == [
+        "the pack `Second` is no longer required",
+        "admitted by `small`, as it was not before",
+        "admitted by `full`, as before",
+    ]
+    write("policy/policy.toml", POLICY.replace('["First", "Second"]', "[]"))
+    assert any("no runtime admits the new version" in one for one in words(old, new))

@@ -128,10 +128,13 @@ def _compared(
     annotations = _annotations(old, new, largest, options)
     tightened = any(change.weight != "patch" for change in annotations)
     is_patch = all(not one.roles.changed for one in found) and not tightened
-    verdict: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
+    mixed: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
+    refused = next((change.words for change in annotations if change.weight == "major"), "")
+    verdict: VersionVerdict = "major" if refused else mixed
+    summary = refused if refused and mixed != "major" else summary_of(upgrade)
     comparison = frame(
         verdict,
-        summary_of(upgrade),
+        summary,
         "",
         upgrade,
         rows,
@@ -139,7 +142,7 @@ def _compared(
         restarts(largest.roles, largest.order) if upgrade.kind in ("any", "ordered") else (),
         changes,
         annotations,
-        _gate(largest, verdict),
+        _gate(largest, mixed),
         (),
         lattice(largest.mixtures),
     )
@@ -193,14 +196,19 @@ def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:
 def _annotations(
     old: Version, new: Version, one: ComparedInstance, options: Options
 ) -> tuple[VersionChange, ...]:
-    """The changes of annotations; what reads them is loaded where there are some."""
-    sites = (site for graph in one.plain if graph is not None for site in graph.sites)
-    asks = any(isinstance(v, TextVersion) and v.found.protocol.requires for v in (old, new))
-    if not asks and not any(site.annotations for site in sites):
-        return ()
-    from tellverify.versions.annotation_changes import annotation_changes
+    """The changes of annotations and packs; what reads them is loaded where there are some."""
+    found: list[VersionChange] = []
+    if any(site.annotations for graph in one.plain if graph is not None for site in graph.sites):
+        from tellverify.versions.annotation_changes import annotation_changes
 
-    return tuple(annotation_changes((old, new), one.plain, options))
+        found += annotation_changes((old, new), one.plain, options)
+    texts = [version for version in (old, new) if isinstance(version, TextVersion)]
+    asks = any(version.found.protocol.requires for version in texts)
+    if asks or (options.policy is not None and len(texts) == 2):
+        from tellverify.versions.pack_changes import pack_changes
+
+        found += pack_changes(old, new, options)
+    return tuple(found)
 
 
 def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:

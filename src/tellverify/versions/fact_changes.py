@@ -46,7 +46,11 @@ def text_of(path: str) -> str:
 
 
 def fact_changes(texts: Sequence[SchemaTexts]) -> Iterator[VersionChange]:
-    """What `facts compare` says of each pair."""
+    """What `facts compare` says of each pair, in both directions.
+
+    A new reader that cannot read facts of the old schema cannot read the journal, in no order; an
+    old reader that cannot read facts of the new one has to be upgraded before the writers.
+    """
     if not texts:
         return
     from tellverify.annotations.fact_schemas import compared, read_schema_text
@@ -57,8 +61,16 @@ def fact_changes(texts: Sequence[SchemaTexts]) -> Iterator[VersionChange]:
             side = "old" if old.schema is None else "new"
             yield VersionChange(path, f"the {side} fact schema has a fault", "major")
             continue
+        unread = {
+            change.variant
+            for change in compared(new.schema, old.schema)
+            if change.breaks and change.variant
+        }
         for change in compared(old.schema, new.schema):
             if change.breaks:
+                action = "facts in the journal are no longer read: migrate them, or read both"
+                yield VersionChange(path, change.text, "major", action)
+            elif change.variant in unread:
                 action = "upgrade the readers of the journal before its writers"
                 yield VersionChange(path, change.text, "minor", action)
             else:
