@@ -296,12 +296,41 @@ def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
     assert "no protocol is on both sides" in out
 
 
-def test_versions_with_timeouts_are_unknown_unless_they_are_equal(tellverify: Command) -> None:
-    timed = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
-    code, out, _ = tellverify("compare", *both((timed, timed.replace("Ready", "Done"))))
-    assert code == 3
-    assert "timeouts are not decided" in " ".join(out.split())
-    assert tellverify("compare", *both((timed, timed)))[0] == 0
+TIMED = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
+
+
+def test_versions_whose_timeouts_differ_are_not_known(tellverify: Command) -> None:
+    for new, said in (
+        (TIMED.replace("Ready", "Done"), "the texts part at `W -> C : Done` in line 4"),
+        (TIMED.replace("Ready", "Ready of crate.V2"), "the texts part at `W -> C : Ready` in"),
+        (TIMED + "  C -> W : More\n", "the texts part at"),
+        (protocol("C, W", "W -> C : Ready"), "only the old version has a timeout"),
+    ):
+        code, out, _ = tellverify("compare", *both((TIMED, new)))
+        assert code == 3, new
+        assert said in " ".join(out.split()), new
+
+
+def test_versions_whose_timeouts_are_the_same_are_a_patch(tellverify: Command) -> None:
+    spaced = TIMED.replace("timeout", "-- as before\n  timeout", 1)
+    code, found = compared(tellverify, (TIMED, spaced))
+    assert (code, found["verdict"], found["annotations"]) == (0, "patch", [])
+    code, found = compared(tellverify, (TIMED, TIMED.replace("5s", "7s")))
+    assert (code, found["verdict"]) == (0, "patch")
+    assert found["annotations"][0]["words"] == (  # type: ignore[index]
+        "the timeout of C in line 3 changes: 5000 ms -> 7000 ms"
+    )
+    nested = (
+        "timeout 9s C at;  timeout 5s C at;    W -> C : Ready;  on timeout =>;    C -> W : Again"
+        ";on timeout =>;  C -> W : Cancel"
+    )
+    old, new = protocol("C, W", nested), protocol("C, W", nested.replace("5s", "9s"))
+    code, found = compared(tellverify, (old, new))
+    assert (code, found["verdict"]) == (0, "minor")
+    assert "now fires first" in found["annotations"][0]["action"]  # type: ignore[index]
+    renamed = TIMED.replace("W", "Worker")
+    code, found = compared(tellverify, (TIMED, renamed), "--renamed", "W=Worker")
+    assert (code, found["verdict"]) == (0, "patch")
 
 
 def test_two_protocols_of_one_name(tellverify: Command) -> None:
@@ -627,5 +656,5 @@ def test_packs_are_admitted_on_each_runtime(tellverify: Command) -> None:
         "admitted by `small`, as it was not before",
         "admitted by `full`, as before",
     ]
-    write("policy/policy.toml", POLICY.replace('["First", "Second"]', "[]"))
-    assert any("no runtime admits the new version" in one for one in words(old, new))
+    write("policy/policy.toml", POLICY)
+    assert any("no runtime admits the new version" in one for one in words(new, old))

@@ -65,12 +65,18 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
     if clash:
         return _without(old, new, frame, "unknown", clash)
     found: list[ComparedInstance] = []
+    timed: ComparedPair | None = None
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options)):
         graphs = (graph_at(old, sizes, options), graph_at(new, sizes, options))
         for word, one in zip(("old", "new"), graphs, strict=True):
             if one.is_broken:
                 reason = f"the {word} version is not good alone: {one.fault}"
                 return _without(old, new, frame, "broken", reason)
+        if any(one.timed is not None for one in graphs):
+            timed = _timed(old, new, frame, graphs, rules)
+            if timed.comparison.verdict == "unknown":
+                return timed
+            continue
         missing = _missing(old, new, graphs)
         if missing is not None:
             return _without(old, new, frame, *missing)
@@ -84,6 +90,8 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         if alone:
             return _without(old, new, frame, "broken", alone)
         found.append(one_size)
+    if timed is not None:
+        return timed
     if not found:
         reason = "no family sizes suit both versions"
         return _without(old, new, frame, "unknown", reason)
@@ -100,6 +108,26 @@ def _missing(
                 return "patch", "the text of the protocol is the same"
             return "unknown", f"the {word} version has no graph: {one.fault}"
     return None
+
+
+def _timed(
+    old: Version,
+    new: Version,
+    frame: Callable[..., VersionComparison],
+    graphs: tuple[VersionGraph, VersionGraph],
+    rules: WireRules,
+) -> ComparedPair:
+    """Versions of which one has timeouts: the same, or not known with the place where they part."""
+    from tellverify.versions.timed_versions import timed_difference
+
+    found = timed_difference(graphs[0].timed, graphs[1].timed, rules)
+    if found.words:
+        return _without(old, new, frame, "unknown", found.words)
+    is_patch = all(change.weight == "patch" for change in found.durations)
+    reason = "every role does the same as before, timeouts included"
+    summary = "upgrade the roles in any order"
+    verdict: VersionVerdict = "patch" if is_patch else "minor"
+    return ComparedPair(old, new, frame(verdict, summary, reason, annotations=found.durations))
 
 
 def _without(
