@@ -20,19 +20,23 @@ from tellverify.evidence.versions_file import (
     VersionsFile,
 )
 from tellverify.model.machine import Action, Machine
+from tellverify.obligations.options import Options
 from tellverify.projection.subtyping import sent_to
+from tellverify.versions.comparing import CompareRequest
 from tellverify.versions.instance import ComparedInstance
 from tellverify.versions.mixture_evidence import relation_rows, versions_file
 from tellverify.versions.mixtures import Mixtures
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 from tellverify.versions.rollout import rollout
+from tellverify.versions.wire_labels import WireRules
 
 
 def evidence(roles: RoleVersions) -> VersionsFile:
     mixtures = Mixtures(roles, largest_bound=8, budget=20_000)
     order = rollout(mixtures.changed, mixtures.cubes)
     one = ComparedInstance({}, roles, (None, None), (None, None), mixtures, order)
-    return versions_file(one, "P", [])
+    request = CompareRequest("", "major", WireRules(), Options(), lambda version: version.path)
+    return versions_file(one, "P", [], request)
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -104,9 +108,20 @@ def with_another_machine(file: VersionsFile) -> VersionsFile:
     return structs.replace(file, new=[structs.replace(first, final=[]), *file.new[1:]])
 
 
+def with_an_unsafe_order(file: VersionsFile) -> VersionsFile:
+    assert file.order[-1] == "C"
+    return structs.replace(file, order=["C", *file.order[:-1]])
+
+
+def with_an_order_of_fewer_roles(file: VersionsFile) -> VersionsFile:
+    return structs.replace(file, order=file.order[:-1])
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
+        with_an_unsafe_order,
+        with_an_order_of_fewer_roles,
         without_a_row,
         with_a_wider_row,
         with_a_shorter_run,

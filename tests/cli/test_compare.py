@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -194,6 +197,51 @@ def test_declared_types_and_renamed_roles(tellverify: Command) -> None:
     assert "no compared protocol has a role `Nobody`" in out
 
 
+def test_a_renaming_that_unites_two_roles_is_said(tellverify: Command) -> None:
+    code, out, _ = tellverify("compare", *both(VECTORS["V2"]), "--renamed", "A=B")
+    assert code == 3
+    assert "`A` and `B` of the old version would both be called `B`" in out
+
+
+def test_words_that_hold_at_some_sizes_name_them(tellverify: Command) -> None:
+    texts = (
+        protocol("A, W[N]", "W[*] -> A : Up;A -> W[0] : Down"),
+        protocol("A, W[N]", "A -> W[0] : Up;A -> W[0] : Down"),
+    )
+    _, found = compared(tellverify, texts, "--instances", "W=1,2")
+    words = {one["words"] for one in found["failing"]}  # type: ignore[attr-defined]
+    assert "A new, some W old at W = 1" in words
+    assert "A new, W[0] old at W = 2" in words
+
+
+def test_a_file_that_is_gone_is_removed_and_an_old_one_must_be_text(tellverify: Command) -> None:
+    write("p.tell", VECTORS["V3"][0])
+    Path("bad.tell").write_bytes(b"protocol P =\n  roles A, B\n  A -> B : X\xff\n")
+    commit()
+    Path("p.tell").unlink()
+    code, out, _ = tellverify("compare", "--against", "HEAD", "p.tell")
+    assert code == 4
+    assert "`P` is removed" in out
+    write("bad.tell", VECTORS["V3"][1])
+    code, out, _ = tellverify("compare", "--against", "HEAD", "bad.tell")
+    assert code == 1
+    assert "git:HEAD/bad.tell" in out
+    assert "not UTF-8 text" in out
+
+
+def test_a_shallow_clone_says_that_it_lacks_the_revision(tellverify: Command) -> None:
+    write("one/p.tell", VECTORS["V3"][0])
+    os.chdir("one")
+    commit()
+    write("p.tell", VECTORS["V3"][1])
+    commit()
+    git("clone", "-q", "--depth", "1", f"file://{Path.cwd()}", "../two")
+    os.chdir("../two")
+    code, _, err = tellverify("compare", "--against", "HEAD~1")
+    assert code == 2
+    assert "this is a shallow clone, fetch the revision before" in err
+
+
 def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> None:
     broken = protocol(
         "A, B, C",
@@ -223,6 +271,13 @@ def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
         assert said in err, arguments
     commit()
     assert "git knows no revision `nope`" in tellverify("compare", "--against", "nope")[2]
+    for arguments, said in (
+        (("--against=--output=x",), "`--output=x` is no git revision"),
+        (("--against", "HEAD", "none.tell"), "none.tell: no such file or folder, now or at `HEAD`"),
+        (("--against", "HEAD", "/"), "/ is outside of the git work tree"),
+    ):
+        code, _, err = tellverify("compare", *arguments)
+        assert (code, said in err) == (2, True), err
     write("tellverify.toml", '[compare]\nrenamed = ["A"]\n')
     code, _, err = tellverify("compare", old, new)
     assert code == 2
@@ -241,12 +296,41 @@ def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
     assert "no protocol is on both sides" in out
 
 
-def test_versions_with_timeouts_are_unknown_unless_they_are_equal(tellverify: Command) -> None:
-    timed = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
-    code, out, _ = tellverify("compare", *both((timed, timed.replace("Ready", "Done"))))
-    assert code == 3
-    assert "timeouts are not decided" in " ".join(out.split())
-    assert tellverify("compare", *both((timed, timed)))[0] == 0
+TIMED = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
+
+
+def test_versions_whose_timeouts_differ_are_not_known(tellverify: Command) -> None:
+    for new, said in (
+        (TIMED.replace("Ready", "Done"), "the texts part at `W -> C : Done` in line 4"),
+        (TIMED.replace("Ready", "Ready of crate.V2"), "the texts part at `W -> C : Ready` in"),
+        (TIMED + "  C -> W : More\n", "the texts part at"),
+        (protocol("C, W", "W -> C : Ready"), "only the old version has a timeout"),
+    ):
+        code, out, _ = tellverify("compare", *both((TIMED, new)))
+        assert code == 3, new
+        assert said in " ".join(out.split()), new
+
+
+def test_versions_whose_timeouts_are_the_same_are_a_patch(tellverify: Command) -> None:
+    spaced = TIMED.replace("timeout", "-- as before\n  timeout", 1)
+    code, found = compared(tellverify, (TIMED, spaced))
+    assert (code, found["verdict"], found["annotations"]) == (0, "patch", [])
+    code, found = compared(tellverify, (TIMED, TIMED.replace("5s", "7s")))
+    assert (code, found["verdict"]) == (0, "patch")
+    assert found["annotations"][0]["words"] == (  # type: ignore[index]
+        "the timeout of C in line 3 changes: 5000 ms -> 7000 ms"
+    )
+    nested = (
+        "timeout 9s C at;  timeout 5s C at;    W -> C : Ready;  on timeout =>;    C -> W : Again"
+        ";on timeout =>;  C -> W : Cancel"
+    )
+    old, new = protocol("C, W", nested), protocol("C, W", nested.replace("5s", "9s"))
+    code, found = compared(tellverify, (old, new))
+    assert (code, found["verdict"]) == (0, "minor")
+    assert "now fires first" in found["annotations"][0]["action"]  # type: ignore[index]
+    renamed = TIMED.replace("W", "Worker")
+    code, found = compared(tellverify, (TIMED, renamed), "--renamed", "W=Worker")
+    assert (code, found["verdict"]) == (0, "patch")
 
 
 def test_two_protocols_of_one_name(tellverify: Command) -> None:
@@ -332,20 +416,113 @@ def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:
     assert "Versions against `HEAD`" in Path("r.md").read_text(encoding="utf-8")
     code, _, err = tellverify("check", "--compare-against", "nope", "--no-progress")
     assert code == 2
-    assert "git knows no revision `nope`" in err
+    assert "--compare-against: git knows no revision `nope`" in err
 
 
 def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) -> None:
     tellverify("compare", *both(OTA), "--instances", "D=2", "--evidence", "evidence")
     code, out, _ = tellverify("recheck", "evidence")
     assert code == 0
-    assert "2 runs refute mixtures of 3 changed roles; all others hold in 34 configurations" in out
+    assert (
+        "2 runs refute mixtures of 3 changed roles; the order D[0], D[1], C meets none of them;"
+        " all others hold in 34 configurations" in out
+    )
+    assert "the machines are those of `P` in old.tell and of `P` in new.tell" in out
     (file,) = Path("evidence").rglob("*.versions.json")
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('"configurations": 34', '"configurations": 35'), encoding="utf-8")
     code, out, _ = tellverify("recheck", "evidence")
     assert code == 1
     assert "there are 34" in out
+
+
+def rechecked(tellverify: Command, change: Callable[[str], str], *more: str) -> tuple[int, str]:
+    """The answer of `recheck` for the only file of evidence with a change in its text."""
+    (file,) = Path("evidence").rglob("*.versions.json")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(change(text), encoding="utf-8")
+    code, out, _ = tellverify("recheck", "evidence", *more)
+    file.write_text(text, encoding="utf-8")
+    return code, " ".join(out.split())
+
+
+def sum_of(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_evidence_is_that_of_its_texts(tellverify: Command) -> None:
+    old, new = both(OTA)
+    tellverify("compare", old, new, "--instances", "D=2", "--evidence", "evidence")
+    code, out = rechecked(
+        tellverify, lambda t: t.replace(new, old).replace(sum_of(new), sum_of(old))
+    )
+    assert code == 1
+    assert "old.tell: the machines are not those of the file" in out
+    other = write("other.tell", OTA[1].replace("Postpone", "Delay"))
+    code, out = rechecked(
+        tellverify, lambda t: t.replace(new, other).replace(sum_of(new), sum_of(other))
+    )
+    assert code == 1
+    assert "other.tell: the machines are not those of the file" in out
+    code, out = rechecked(
+        tellverify,
+        lambda t: t.replace(new, other).replace(sum_of(new), sum_of(other)),
+        "--without-sources",
+    )
+    assert code == 0
+    code, out = rechecked(tellverify, lambda t: t.replace('"Postpone"', '"Delay"'))
+    assert code == 1
+    Path(new).unlink()
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 1
+    assert "there is no new.tell here" in out
+
+
+def test_evidence_names_the_commit_of_a_revision(tellverify: Command) -> None:
+    part = "module part exposing (Part)\n\n" + protocol("A, B", "A -> B : Ask").replace(
+        "P =", "Part ="
+    )
+    whole = "module whole exposing (Whole)\n\nimport part exposing (Part)\n\n" + protocol(
+        "A, B", "call Part"
+    ).replace("P =", "Whole =")
+    write("part.tell", part)
+    write("whole.tell", whole)
+    commit()
+    write("part.tell", part.replace("Ask", "Query"))
+    tellverify(
+        "compare", "--against", "HEAD", "--protocol", "whole.Whole", "--evidence", "evidence"
+    )
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 0, out
+    assert "of `whole.Whole` in git:" in out
+    git("commit", "-q", "-a", "-m", "y")
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 0, out
+    code, out = rechecked(tellverify, lambda t: re.sub("git:[0-9a-f]{40}", "git:" + "0" * 40, t))
+    assert code == 1
+    assert "git has no" in out
+    code, out = rechecked(tellverify, lambda t: re.sub("git:[0-9a-f]{40}", "git:--help", t))
+    assert code == 1
+    assert "is no name of a commit" in out
+
+
+def test_evidence_of_machines_is_that_of_their_files(tellverify: Command) -> None:
+    old, new = write("old.json", MACHINES), write("new.json", MACHINES.replace("Ping", "Probe"))
+    tellverify("compare", old, new, "--evidence", "evidence")
+    assert rechecked(tellverify, lambda t: t)[0] == 0
+    write(new, MACHINES.replace("Ping", "Other"))
+    code, out = rechecked(tellverify, lambda t: t)
+    assert code == 1
+    assert "new.json changed since" in out
+
+
+def test_evidence_keeps_what_was_declared_to_be_the_same(tellverify: Command) -> None:
+    tellverify(
+        "compare", *both(VECTORS["V7"]), "--payloads", "crate.V1=crate.V2", "--evidence", "evidence"
+    )
+    assert rechecked(tellverify, lambda t: t)[0] == 0
+    code, out = rechecked(tellverify, lambda t: t.replace('"crate.V1"', '"crate.V3"'))
+    assert code == 1, out
 
 
 def test_equal_inputs_give_equal_bytes(tellverify: Command) -> None:
@@ -379,16 +556,105 @@ def test_fact_schemas_that_differ_are_compared(tellverify: Command) -> None:
     write("old/p.tell", VECTORS["V1"][0])
     write("new/p.tell", VECTORS["V1"][0])
     code, out, _ = tellverify("compare", "old", "new")
-    assert code == 0
+    assert code == 1
     said = " ".join(out.split())
-    assert "`Closed` was removed: upgrade the readers of the journal before its writers" in said
+    assert "major `Closed` was removed: facts in the journal are no longer read" in said
     write("facts.toml", SCHEMA)
     commit()
     write("facts.toml", more)
     code, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
     facts = json.loads(out)["versions"]["facts"]
-    assert [(one["words"], one["weight"]) for one in facts] == [("`Closed` was added", "patch")]
+    assert [(one["words"], one["weight"]) for one in facts] == [("`Closed` was added", "minor")]
+    assert facts[0]["action"] == "upgrade the readers of the journal before its writers"
     write("facts.toml", more.replace("format = 1", "format = 2"))
     code, out, _ = tellverify("compare", "--against", "HEAD")
     assert code == 1
     assert "the new fact schema has a fault" in out
+
+
+def test_a_worst_case_over_its_budget_is_major(tellverify: Command) -> None:
+    old = protocol("A, B", "-- tell: budget(A = 100);A { flow_cost : 60 } -> B : X")
+    texts = (old, old.replace("60", "120"))
+    code, out, _ = tellverify("compare", *both(texts))
+    assert code == 1
+    said = " ".join(out.split())
+    assert "P major worst case of A rises 60 -> 120 (budget 100)" in said
+    assert "roll-out TV569" in said
+    assert "no order" not in said
+
+
+POLICY = """\
+format = 1
+name = "depot"
+families = [{ name = "theorem", inventory = true }]
+capabilities = [
+  { key = "one", family = "theorem" },
+  { key = "two", family = "theorem" },
+]
+consumers = [{ name = "launcher", meaning = "compares needs with what there is" }]
+grants = [
+  { key = "one", all = ["contract:one"] },
+  { key = "two", all = ["contract:two"] },
+]
+
+[[packs]]
+name = "First"
+status = "active"
+declares = ["one"]
+runtime = ["one"]
+checked_by = ["launcher"]
+
+[[packs]]
+name = "Second"
+status = "active"
+declares = ["two"]
+runtime = ["two"]
+checked_by = ["launcher"]
+
+[[protocols]]
+id = "p.P"
+module = "p"
+protocol = "P"
+packs = ["First", "Second"]
+
+[[runtimes]]
+name = "full"
+facts = ["contract:one", "contract:two"]
+
+[[runtimes]]
+name = "small"
+facts = ["contract:one"]
+
+[admission]
+runtime = "full"
+"""
+
+
+def test_packs_are_admitted_on_each_runtime(tellverify: Command) -> None:
+    write("policy/policy.toml", POLICY)
+    write("tellverify.toml", 'policy = "policy"\n')
+    head = "module p exposing (P)\n\nproof_bundle First requires [one]\n"
+    more = "proof_bundle Second requires [two]\n"
+    body = protocol("A, B", "A -> B : X")
+    old = head + "\n" + body.replace("P =", "P requires First =")
+    new = head + more + "\n" + body.replace("P =", "P requires First, Second =")
+    code, out, _ = tellverify("compare", *both((old, new)))
+    said = " ".join(out.split())
+    assert code == 0, out
+    assert "P minor" in said
+    assert "the runtime `small` refuses the new version: it lacks `two` of `Second`" in said, said
+    assert "give it `two`" in said
+
+    def words(old: str, new: str) -> list[str]:
+        out = tellverify("compare", *both((old, new)), "--format", "json")[1]
+        (found,) = json.loads(out)["versions"]["protocols"]
+        return [one["words"] for one in found["annotations"]]
+
+    write("policy/policy.toml", POLICY.replace('"First", "Second"]', '"First"]'))
+    assert words(new, old) == [
+        "the pack `Second` is no longer required",
+        "admitted by `small`, as it was not before",
+        "admitted by `full`, as before",
+    ]
+    write("policy/policy.toml", POLICY)
+    assert any("no runtime admits the new version" in one for one in words(new, old))

@@ -32,8 +32,9 @@ def against(
     options: Options,
     settings: Settings,
     are_machines: bool = False,
+    option: str = "--against",
 ) -> Sides:
-    """The sides of a comparison with a git revision."""
+    """The sides of a comparison with a git revision; `option` is named where git cannot say."""
     from tellverify.verification.changed_files import UnknownChanges
     from tellverify.versions.opening import machines_against, sides_against
 
@@ -48,7 +49,8 @@ def against(
         files = [inputs.read_given(path) for path in named]
         return sides_against(revision, paths, files, fail_on, rules, options)
     except UnknownChanges as error:
-        raise click.UsageError(str(error).replace("--changed-since", "--against")) from None
+        why = str(error).removeprefix("--changed-since: ")
+        raise click.UsageError(f"{option}: {why}") from None
 
 
 def with_comparison(run: Run, revision: str, flags: Flags, settings: Settings) -> Run:
@@ -61,7 +63,8 @@ def with_comparison(run: Run, revision: str, flags: Flags, settings: Settings) -
     asked = settings.compare
     rules = WireRules(asked.payloads, asked.renamed)
     options = msgspec.structs.replace(settings.options, protocols=flags.protocols)
-    sides = against(revision, flags, asked.fail_on, rules, options, settings)
+    option = "--compare-against"
+    sides = against(revision, flags, asked.fail_on, rules, options, settings, option=option)
     found = compare(*sides).checked.run
     run = msgspec.structs.replace(run, versions=found.versions)
     if found.exit_code not in (1, 3) or run.exit_code not in (0, 3):

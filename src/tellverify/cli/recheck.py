@@ -96,6 +96,11 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
 
             lines.append(f"compared: {_shown(path)}: {printable(compared_with_source(path))}")
             return "", lines
+        if path.endswith(VERSIONS_SUFFIX):
+            from tellverify.versions.source_machines import compare_versions_with_sources
+
+            said = compare_versions_with_sources(path)
+            return "", [*lines, f"compared: {_shown(path)}: {printable(said)}"]
         from tellverify.verification.source_graphs import bases_of, compare_with_source
 
         for basis in bases_of(path):

@@ -181,6 +181,6 @@ def before_rollout(
     return finding(BEFORE_ROLLOUT, where, words, (at, ""), helps=helps, severity=severity)
 
 
-def worse_budget(where: Where, at: Span, words: str) -> Diagnostic:
+def worse_budget(where: Where, at: Span, words: str, refutes: str) -> Diagnostic:
     """The new worst case of a role is over its budget."""
-    return finding(WORSE_BUDGET, where, words, (at, ""))
+    return finding(WORSE_BUDGET, where, words, (at, ""), refutes=refutes)

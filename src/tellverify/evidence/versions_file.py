@@ -13,6 +13,7 @@ from tellverify.model.configuration import Configuration
 
 VERSIONS_SCHEMA: Final = "tellverify/versions-1"
 VERSIONS_SUFFIX: Final = ".versions.json"
+AT_COMMIT: Final = "git:"
 MOST_CONFIGURATIONS: Final = 50_000  # that a rechecker visits
 MOST_DEPLOYMENTS: Final = 64  # whose roles a rechecker looks at one by one
 
@@ -67,22 +68,39 @@ class RelationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nodes: list[tuple[int, int | ReceiveRow | SendRow]]
 
 
+class SideRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a version comes from: files with their SHA-256 sums, and the name of its protocol.
+
+    Of `text` the first file has the protocol, and the others are what it imports. `git:` and the
+    name of a commit stand in front of a file that is to be read there.
+    """
+
+    kind: Literal["text", "machines"]
+    protocol: str
+    files: list[tuple[str, str]]
+
+
 class VersionsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Both versions of the roles of a protocol at some family sizes, over the same wire labels.
 
-    A role that a version does not have has a machine that does nothing. `proof` is left out where
-    not all mixtures were searched, or there are too many configurations to be visited again; then
-    `relations` has the subtyping of roles.
+    A role that a version does not have has a machine that does nothing. `payloads` and `renamed`
+    are what was declared to be the same. `order` is a safe order of all changed roles, empty where
+    there is none. `proof` is left out where not all mixtures were searched, or there are too many
+    configurations to be visited again; then `relations` has the subtyping of roles.
     """
 
     schema: str
     protocol: str
     instance: str
-    sources: list[tuple[str, str]]  # paths and SHA-256 sums
+    sources: list[SideRow]  # the old side and the new one
+    dialect: Literal["strict", "faithful"]
+    payloads: list[tuple[str, str]]
+    renamed: list[tuple[str, str]]
     changed: list[str]
     old: list[MachineRow]
     new: list[MachineRow]
     refuted: list[RefutedRow]
+    order: list[str]
     proof: SearchProof | None = None
     relations: list[RelationRow] = []
 

@@ -40,7 +40,7 @@ def version_lines(versions: ComparedVersions, style: Style, *, verbose: bool) ->
         for name in names:
             yield f"{padded(style.tamed(name), max(_NAME, width(name) + 2))}{word}"
     for change in versions.facts:
-        words = f"{change.words}{f': {change.action}' if change.action else ''}"
+        words = f"{change.weight}  {change.words}{f': {change.action}' if change.action else ''}"
         head = f"{padded(style.tamed(change.subject), max(_NAME, width(change.subject) + 2))}"
         yield from style.hanging(head, style.tamed(words), 4)
 

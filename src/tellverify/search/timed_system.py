@@ -8,6 +8,7 @@ messages vanish at once and are no events.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from tellverify.model.components import strongly_connected
@@ -398,6 +399,23 @@ class TimedSystem:
             return configuration
         failed = [self.prepared(role, rows[role]).failed for role in range(self.size)]
         return layout.packed(rows, failed) | (configuration & layout.all_ledgers)
+
+    def steps(self, configuration: int) -> Iterator[tuple[int, TimedEvent, int | None]]:
+        """The role, event and target of each step, None where only a full queue forbids it."""
+        for role in range(self.size):
+            moves, blocked = self.part(role, configuration)
+            for event, delta, _ in moves:
+                yield role, self.events[event], self.canonical(configuration + delta)
+            for event, _ in blocked:
+                yield role, self.events[event], None
+
+    def without_messages_of(self, role: int, configuration: int) -> int:
+        """The configuration with all channels from and to a role empty."""
+        for channel, pair in enumerate(self.channels):
+            if role in pair:
+                shift = self.layout.queue[channel]
+                configuration += (EMPTY - self.queue(channel, configuration)) << shift
+        return self.canonical(configuration)
 
     # What local states show
 

@@ -87,6 +87,13 @@ class TimedVerdicts:
         local = self.system.local(role, configuration)
         return bool(self.system.roles.awaited_when_told(role, local, complete))
 
+    def has_terminated(self, role: int, configuration: int) -> bool:
+        """Whether a role may stop and has no event left, whoever may still tell it of failures."""
+        prepared = self.system.prepared(role, self.system.local(role, configuration))
+        if not prepared.may_stop or prepared.is_waiting or prepared.fires:
+            return False
+        return not self._may_wait(role, configuration)
+
     def _is_spoilt(self, role: int, configuration: int) -> bool:
         """Whether no message at hand can vanish, of which the role takes none."""
         system = self.system

@@ -105,7 +105,9 @@ def base_of(revision: str) -> str:
         commit = _git(".", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except NoRepository as error:
         if "single revision" in str(error):
-            raise NoRepository(f"git knows no revision `{revision}`") from None
+            shallow = _git(".", "rev-parse", "--is-shallow-repository").strip() == "true"
+            more = "; this is a shallow clone, fetch the revision before" if shallow else ""
+            raise NoRepository(f"git knows no revision `{revision}`{more}") from None
         raise
     try:
         return _git(".", "merge-base", commit.strip(), "HEAD").strip() or commit.strip()
@@ -119,7 +121,8 @@ def changed_names(commit: str, paths: Sequence[str]) -> dict[str, str]:
     Raises NoRepository.
     """
     top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
-    names = _git(".", "diff", "--name-only", "-z", "--no-renames", commit, "--", *paths)
+    diff = ("diff", "--name-only", "-z", "--no-renames", commit, "--", *paths)
+    names = _git(".", "--literal-pathspecs", *diff)
     places = [os.path.join(top, name) for name in names.split("\0") if name]
     return {place: os.path.relpath(place).replace(os.sep, "/") for place in places}
 

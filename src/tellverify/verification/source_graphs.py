@@ -30,7 +30,6 @@ from tellverify.evidence.neutral import neutral, sites
 from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.timed_file import TimedGraphFile, timed_graph_file
-from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.language.files.inputs import read_any
 from tellverify.language.instances import sizes_of
 from tellverify.language.lowering.lower import Lowered
@@ -83,8 +82,6 @@ def compare_with_source(path: str) -> str:
         return _timed_file(_decoded(path, TimedGraphFile))
     if path.endswith(MACHINES_NAME):
         return _machines(_decoded(path, MachinesFile))
-    if path.endswith(VERSIONS_SUFFIX):
-        return "the machines are those of the file; their texts are not read again"
     if path.endswith(BUDGET_NAME):
         budgets = _decoded(path, BudgetCertificate)
         graphs = {part.instance: part.graph for part in budgets.instances}

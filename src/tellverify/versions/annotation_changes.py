@@ -1,8 +1,8 @@
-"""What the annotations of two versions ask for: grants, costs, leaks, facts and packs."""
+"""What the annotations of two versions ask for: grants, costs, leaks and facts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -16,7 +16,7 @@ from tellverify.obligations.budgets import read_limit
 from tellverify.obligations.guard_chain import rules_for
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import VersionChange
-from tellverify.versions.sides import MachineVersion, TextVersion, Version
+from tellverify.versions.sides import MachineVersion, Version
 
 
 class _Annotated(msgspec.Struct, frozen=True):
@@ -41,14 +41,12 @@ def annotation_changes(
     old, new = plain
     if old is None or new is None:
         return
-    if any(site.annotations for graph in (old, new) for site in graph.sites):
-        rules = rules_for(options)
-        left, right = _annotated(old, rules), _annotated(new, rules)
-        yield from _grants(left, right)
-        yield from _facts(left, right)
-        yield from _costs(left, right, _limits(versions[1]))
-        yield from _leaks(left, right)
-    yield from _packs(*versions)
+    rules = rules_for(options)
+    left, right = _annotated(old, rules), _annotated(new, rules)
+    yield from _grants(left, right)
+    yield from _facts(left, right)
+    yield from _costs(left, right, _limits(versions[1]))
+    yield from _leaks(left, right)
 
 
 def _annotated(graph: ProtocolGraph, rules: Rules) -> _Annotated:
@@ -148,24 +146,3 @@ def _leaks(old: _Annotated, new: _Annotated) -> Iterator[VersionChange]:
         if count > before:
             words = f"`{observer}` learns more from a message of {role}: {before} -> {count} bits"
             yield VersionChange(role, words, "minor", f"review what `{observer}` learns: {words}")
-
-
-def _packs(old: Version, new: Version) -> Iterator[VersionChange]:
-    names: Sequence[list[str]] = [
-        [one.text for one in version.found.protocol.requires]
-        if isinstance(version, TextVersion)
-        else []
-        for version in (old, new)
-    ]
-    before, after = names
-    for name in after:
-        if name not in before:
-            yield VersionChange(
-                new.own_name,
-                f"the pack `{name}` is required",
-                "minor",
-                f"admit the new manifest on every runtime profile: it requires `{name}`",
-            )
-    for name in before:
-        if name not in after:
-            yield VersionChange(new.own_name, f"the pack `{name}` is no longer required", "patch")

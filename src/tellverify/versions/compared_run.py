@@ -52,7 +52,7 @@ def report_of(
         outcome = Refuted(
             say.FAILING_MIXTURE.number, trace, Method.SEARCH, failing.instance, failing.reason
         )
-        is_required = refused and one.verdict != "major"
+        is_required = refused and one.verdict == "minor"
         verdicts.append(Verdict(Property.MIXTURE, scope, outcome, is_required, *place))
         findings.append(
             say.failing_mixture(
@@ -62,7 +62,7 @@ def report_of(
                 failing.reason,
                 _shown_at(failing, pair),
                 obligation_name(Property.MIXTURE, scope),
-                order="" if one.verdict == "major" else one.summary,
+                order="" if _has_no_order(one) else one.summary,
                 is_required=is_required,
             )
         )
@@ -94,7 +94,9 @@ def _roll_out(pair: ComparedPair, place: tuple[int, int]) -> Verdict:
     scope = ObligationScope()
     span = pair.new.span
     if one.verdict in ("major", "broken"):
-        code = say.NO_SAFE_ORDER if one.verdict == "major" else say.BAD_VERSION
+        code = say.BAD_VERSION
+        if one.verdict == "major":
+            code = say.NO_SAFE_ORDER if _has_no_order(one) else say.WORSE_BUDGET
         conflict = Conflict(one.summary, one.path, span, span)
         outcome = Refuted(code.number, conflict, Method.SEARCH, reason=one.summary)
     elif one.verdict == "unknown":
@@ -110,10 +112,14 @@ def _roll_out(pair: ComparedPair, place: tuple[int, int]) -> Verdict:
     return Verdict(Property.ROLL_OUT, scope, outcome, True, *place)
 
 
+def _has_no_order(one: VersionComparison) -> bool:
+    return one.upgrade is not None and one.upgrade.kind == "none"
+
+
 def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
     one, at = pair.comparison, pair.new.span
     name = str(Property.ROLL_OUT)
-    if one.verdict == "major":
+    if _has_no_order(one):
         yield say.no_safe_order(where, at, one.upgrade.bridge if one.upgrade else (), name)
     elif one.verdict == "broken":
         yield say.bad_version(where, at, one.reason, name)
@@ -123,7 +129,7 @@ def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
         yield say.upstream_gate(where, at, words)
     for change in one.annotations:
         if change.weight == "major":
-            yield say.worse_budget(where, at, change.words)
+            yield say.worse_budget(where, at, change.words, "" if _has_no_order(one) else name)
         elif change.action:
             yield say.before_rollout(where, at, change.words, change.action)
 

@@ -8,8 +8,6 @@ import msgspec
 
 from tellverify.diagnostics import versions as say
 from tellverify.diagnostics.model import Diagnostic, Where, sort_key
-from tellverify.language.lowering.families import declared_roles
-from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
@@ -21,12 +19,18 @@ from tellverify.versions.compared_run import judged, report_of
 from tellverify.versions.comparison import ComparedPair, compared_pair
 from tellverify.versions.fact_changes import SchemaTexts, fact_changes
 from tellverify.versions.pairing import Pairing, paired
-from tellverify.versions.sides import MachineVersion, TextVersion, Version, VersionSide
+from tellverify.versions.sides import (
+    MachineVersion,
+    TextVersion,
+    Version,
+    VersionSide,
+    role_names,
+)
 from tellverify.versions.wire_labels import WireRules
 
 
 class CompareRequest(msgspec.Struct, frozen=True):
-    """What is asked of a comparison; `against` names the old side.
+    """What is asked of a comparison; `against` names the old side, `commit` its git commit if any.
 
     `are_single_files`: each side is one file. `place` is the path of a version within its side.
     `nothing` says why there may be no pair, `schemas` are the fact schemas that differ.
@@ -40,6 +44,7 @@ class CompareRequest(msgspec.Struct, frozen=True):
     are_single_files: bool = False
     nothing: str = "no protocol is on both sides"
     schemas: tuple[SchemaTexts, ...] = ()
+    commit: str = ""
 
 
 class Comparing(msgspec.Struct, frozen=True):
@@ -47,6 +52,7 @@ class Comparing(msgspec.Struct, frozen=True):
 
     checked: Checked
     pairs: tuple[ComparedPair, ...]
+    request: CompareRequest
 
 
 def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comparing:
@@ -95,7 +101,7 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
             facts,
         ),
     )
-    return Comparing(Checked(run, sources, {}, {}), pairs)
+    return Comparing(Checked(run, sources, {}, {}), pairs, request)
 
 
 def _sources(old: VersionSide, new: VersionSide) -> dict[str, SourceFile]:
@@ -126,21 +132,11 @@ def _about_renaming(pairs: Sequence[ComparedPair], rules: WireRules) -> Iterator
     """Renamings whose old or new role no compared protocol has."""
     if not pairs:
         return
-    before_names = {name for pair in pairs for name in _role_names(pair.old)}
-    after_names = {name for pair in pairs for name in _role_names(pair.new)}
+    before_names = {name for pair in pairs for name in role_names(pair.old)}
+    after_names = {name for pair in pairs for name in role_names(pair.new)}
     for before, after in rules.renamed:
         missing = [before] if before not in before_names else []
         missing += [after] if after not in after_names else []
         if missing:
             path = pairs[0].new.path
             yield say.unknown_renaming(path, before, after, missing)
-
-
-def _role_names(version: Version) -> set[str]:
-    """The roles that a version declares, members of families and the families themselves."""
-    match version:
-        case TextVersion(found=found):
-            return {declaration.name.text for declaration in declared_roles(found.protocol)}
-        case MachineVersion(system=system):
-            roles = {machine.role for machine in system.machines}
-            return roles | set(map(family_of, roles))

@@ -39,6 +39,7 @@ from tellverify.versions.sides import (
     common_sizes,
     graph_at,
     machines_of,
+    role_names,
     sizes_of,
 )
 from tellverify.versions.upstream_gate import gate_notes
@@ -60,13 +61,22 @@ class ComparedPair(msgspec.Struct, frozen=True):
 def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
     """Compare two versions at all family sizes."""
     frame = partial(VersionComparison, new.name, old.name, new.path, new.line, old.path)
+    clash = rules.clash(sorted(role_names(old)))
+    if clash:
+        return _without(old, new, frame, "unknown", clash)
     found: list[ComparedInstance] = []
+    timed: ComparedPair | None = None
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options)):
         graphs = (graph_at(old, sizes, options), graph_at(new, sizes, options))
         for word, one in zip(("old", "new"), graphs, strict=True):
             if one.is_broken:
                 reason = f"the {word} version is not good alone: {one.fault}"
                 return _without(old, new, frame, "broken", reason)
+        if any(one.timed is not None for one in graphs):
+            timed = _timed(old, new, frame, graphs, rules)
+            if timed.comparison.verdict == "unknown":
+                return timed
+            continue
         missing = _missing(old, new, graphs)
         if missing is not None:
             return _without(old, new, frame, *missing)
@@ -80,6 +90,8 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         if alone:
             return _without(old, new, frame, "broken", alone)
         found.append(one_size)
+    if timed is not None:
+        return timed
     if not found:
         reason = "no family sizes suit both versions"
         return _without(old, new, frame, "unknown", reason)
@@ -96,6 +108,26 @@ def _missing(
                 return "patch", "the text of the protocol is the same"
             return "unknown", f"the {word} version has no graph: {one.fault}"
     return None
+
+
+def _timed(
+    old: Version,
+    new: Version,
+    frame: Callable[..., VersionComparison],
+    graphs: tuple[VersionGraph, VersionGraph],
+    rules: WireRules,
+) -> ComparedPair:
+    """Versions of which one has timeouts: the same, or not known with the place where they part."""
+    from tellverify.versions.timed_versions import timed_difference
+
+    found = timed_difference(graphs[0].timed, graphs[1].timed, rules)
+    if found.words:
+        return _without(old, new, frame, "unknown", found.words)
+    is_patch = all(change.weight == "patch" for change in found.durations)
+    reason = "every role does the same as before, timeouts included"
+    summary = "upgrade the roles in any order"
+    verdict: VersionVerdict = "patch" if is_patch else "minor"
+    return ComparedPair(old, new, frame(verdict, summary, reason, annotations=found.durations))
 
 
 def _without(
@@ -124,18 +156,21 @@ def _compared(
     annotations = _annotations(old, new, largest, options)
     tightened = any(change.weight != "patch" for change in annotations)
     is_patch = all(not one.roles.changed for one in found) and not tightened
-    verdict: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
+    mixed: VersionVerdict = "patch" if is_patch else _verdict(upgrade, rows)
+    refused = next((change.words for change in annotations if change.weight == "major"), "")
+    verdict: VersionVerdict = "major" if refused else mixed
+    summary = refused if refused and mixed != "major" else summary_of(upgrade)
     comparison = frame(
         verdict,
-        summary_of(upgrade),
+        summary,
         "",
         upgrade,
         rows,
         _failing(found),
-        restarts(largest.roles, largest.order.before) if upgrade.kind in ("any", "ordered") else (),
+        restarts(largest.roles, largest.order) if upgrade.kind in ("any", "ordered") else (),
         changes,
         annotations,
-        _gate(largest, verdict),
+        _gate(largest, mixed),
         (),
         lattice(largest.mixtures),
     )
@@ -160,14 +195,25 @@ def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVer
 
 
 def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
-    """The failing mixtures of all sizes; of those with equal words the shortest run."""
-    by_words: dict[str, FailingMixture] = {}
+    """The failing mixtures of all sizes; of those with equal words the shortest run.
+
+    Words that do not hold at every size name those at which they do.
+    """
+    shortest: dict[str, FailingMixture] = {}
+    sizes: dict[str, list[str]] = {}
     for one in found:
         for failing in failing_mixtures(one):
-            known = by_words.get(failing.words)
+            sizes.setdefault(failing.words, []).append(one.name)
+            known = shortest.get(failing.words)
             if known is None or failing.events < known.events:
-                by_words[failing.words] = failing
-    return tuple(sorted(by_words.values(), key=lambda failing: failing.events))
+                shortest[failing.words] = failing
+    named = [
+        failing
+        if len(sizes[words]) == len(found)
+        else msgspec.structs.replace(failing, words=f"{words} at {series(sizes[words])}")
+        for words, failing in shortest.items()
+    ]
+    return tuple(sorted(named, key=lambda failing: failing.events))
 
 
 def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:
@@ -178,14 +224,19 @@ def _changes(one: ComparedInstance) -> tuple[VersionChange, ...]:
 def _annotations(
     old: Version, new: Version, one: ComparedInstance, options: Options
 ) -> tuple[VersionChange, ...]:
-    """The changes of annotations; what reads them is loaded where there are some."""
-    sites = (site for graph in one.plain if graph is not None for site in graph.sites)
-    asks = any(isinstance(v, TextVersion) and v.found.protocol.requires for v in (old, new))
-    if not asks and not any(site.annotations for site in sites):
-        return ()
-    from tellverify.versions.annotation_changes import annotation_changes
+    """The changes of annotations and packs; what reads them is loaded where there are some."""
+    found: list[VersionChange] = []
+    if any(site.annotations for graph in one.plain if graph is not None for site in graph.sites):
+        from tellverify.versions.annotation_changes import annotation_changes
 
-    return tuple(annotation_changes((old, new), one.plain, options))
+        found += annotation_changes((old, new), one.plain, options)
+    texts = [version for version in (old, new) if isinstance(version, TextVersion)]
+    asks = any(version.found.protocol.requires for version in texts)
+    if asks or (options.policy is not None and len(texts) == 2):
+        from tellverify.versions.pack_changes import pack_changes
+
+        found += pack_changes(old, new, options)
+    return tuple(found)
 
 
 def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:

@@ -61,11 +61,12 @@ def role_changes(roles: RoleVersions) -> Iterator[VersionChange]:
         name = family_of(role)
         if role in roles.one_sided:
             word = "only the new version has it" if roles.one_sided[role] else "it is removed"
-            found = [f"{name}: {word}"]
+            whole = all(one in roles.one_sided for one in roles.roles if family_of(one) == name)
+            found = [f"{name if whole else role}: {word}"]
         else:
-            found = [f"{name} {words}" for words in _partings(roles.pairs[role])]
-        for words in found:
-            plain = _MEMBER.sub("", words)
+            partings = _partings(roles.pairs[role])
+            found = [_MEMBER.sub("", f"{name} {words}") for words in partings]
+        for plain in found:
             if (name, plain) not in said:
                 said.add((name, plain))
                 yield VersionChange(name, plain)

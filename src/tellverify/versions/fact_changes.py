@@ -47,7 +47,11 @@ def text_of(path: str) -> str:
 
 
 def fact_changes(texts: Sequence[SchemaTexts]) -> Iterator[VersionChange]:
-    """What `facts compare` says of each pair."""
+    """What `facts compare` says of each pair, in both directions.
+
+    A new reader that cannot read facts of the old schema cannot read the journal, in no order; an
+    old reader that cannot read facts of the new one has to be upgraded before the writers.
+    """
     if not texts:
         return
     from tellverify.annotations.schema_files import schemas_in_text
@@ -79,12 +83,21 @@ def _changes(path: str, old: SchemaRead, new: SchemaRead | None) -> Iterator[Ver
         side = "old" if old.schema is None else "new"
         yield VersionChange(path, f"the {side} fact schema has a fault", "major")
         return
-    action = "upgrade the readers of the journal before its writers"
     if new is None or new.schema is None:
-        yield VersionChange(path, f"`{old.schema.name}` was removed", "minor", action)
+        action = "facts in the journal are no longer read: migrate them, or read both"
+        yield VersionChange(path, f"`{old.schema.name}` was removed", "major", action)
         return
+    unread = {
+        change.variant
+        for change in compared(new.schema, old.schema)
+        if change.breaks and change.variant
+    }
     for change in compared(old.schema, new.schema):
         if change.breaks:
+            action = "facts in the journal are no longer read: migrate them, or read both"
+            yield VersionChange(path, change.text, "major", action)
+        elif change.variant in unread:
+            action = "upgrade the readers of the journal before its writers"
             yield VersionChange(path, change.text, "minor", action)
         else:
             yield VersionChange(path, change.text, "patch")

@@ -82,6 +82,23 @@ def compared_instance(
 
     Raises TooManyMembers.
     """
+    known = role_versions(versions, graphs, rules)
+    if isinstance(known, str):
+        return known
+    roles, (left, right) = known
+    old, new = graphs
+    if len(roles.changed) > MOST_CHANGED:
+        raise TooManyMembers(f"{len(roles.changed)} roles have changed")
+    mixtures = Mixtures(roles, largest_bound=options.queue_limit, budget=options.search_limit)
+    order = rollout(mixtures.changed, mixtures.cubes)
+    plain = (None if old.graph is None else _named_anew(old.graph, rules), new.graph)
+    return ComparedInstance(sizes, roles, (left, right), plain, mixtures, order)
+
+
+def role_versions(
+    versions: tuple[Version, Version], graphs: tuple[VersionGraph, VersionGraph], rules: WireRules
+) -> tuple[RoleVersions, tuple[ProtocolGraph | None, ProtocolGraph | None]] | str:
+    """The machines of all roles over wire labels, with the graphs; or why there are none."""
     old, new = graphs
     left, right = old.graph, new.graph
     if left is not None and right is not None:
@@ -103,13 +120,7 @@ def compared_instance(
             machines.append(filed_machines(own, beside))
     if left is None and isinstance(versions[0], MachineVersion):
         machines[0] = [_renamed(machine, rules) for machine in machines[0]]
-    roles = RoleVersions(*machines)
-    if len(roles.changed) > MOST_CHANGED:
-        raise TooManyMembers(f"{len(roles.changed)} roles have changed")
-    mixtures = Mixtures(roles, largest_bound=options.queue_limit, budget=options.search_limit)
-    order = rollout(mixtures.changed, mixtures.cubes)
-    plain = (None if old.graph is None else _named_anew(old.graph, rules), new.graph)
-    return ComparedInstance(sizes, roles, (left, right), plain, mixtures, order)
+    return RoleVersions(*machines), (left, right)
 
 
 def _named_anew(graph: ProtocolGraph, rules: WireRules) -> ProtocolGraph:

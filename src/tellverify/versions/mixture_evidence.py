@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import msgspec
 
 from tellverify.evidence.machines_file import row_of
 from tellverify.evidence.versions_file import (
+    AT_COMMIT,
     MOST_CONFIGURATIONS,
     MOST_DEPLOYMENTS,
     VERSIONS_SCHEMA,
@@ -19,6 +21,7 @@ from tellverify.evidence.versions_file import (
     RelationRow,
     SearchProof,
     SendRow,
+    SideRow,
     VersionsFile,
     digest_of,
     write_versions,
@@ -29,10 +32,12 @@ from tellverify.search.layering import is_acyclic
 from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.evidence_files import placed, write_files
-from tellverify.versions.comparing import Comparing
+from tellverify.versions.comparing import CompareRequest, Comparing
 from tellverify.versions.comparison import ComparedPair
 from tellverify.versions.instance import ComparedInstance
+from tellverify.versions.revision import old_path
 from tellverify.versions.role_versions import NEW, OLD
+from tellverify.versions.sides import MachineVersion, TextVersion, Version
 
 
 def write_comparison(found: Comparing, run: Run, folder: str) -> Run:
@@ -40,14 +45,13 @@ def write_comparison(found: Comparing, run: Run, folder: str) -> Run:
 
     Raises OSError where that cannot be done.
     """
-    sums = {one.path: one.sha256 for one in run.inputs}
     files: list[tuple[str, str, str]] = []
     for pair in found.pairs:
         one = pair.comparison
         subject = Subject(SubjectKind.PROTOCOL, one.path, one.name)
         named = [
             (f"versions[{instance.name}]", _name(instance.name), text)
-            for instance, text in _texts(pair, sums)
+            for instance, text in _texts(pair, found.request)
         ]
         files += placed(subject, named)
     written = write_files(folder, files)
@@ -63,17 +67,35 @@ def _name(instance: str) -> str:
     return f"{plain or 'all'}{VERSIONS_SUFFIX}"
 
 
-def _texts(pair: ComparedPair, sums: dict[str, str]) -> list[tuple[ComparedInstance, str]]:
-    one = pair.comparison
-    sources = [(path, sums.get(path, "")) for path in dict.fromkeys((one.old_path, one.path))]
+def _texts(pair: ComparedPair, request: CompareRequest) -> list[tuple[ComparedInstance, str]]:
+    sources = [_side(version, request) for version in (pair.old, pair.new)]
     return [
-        (instance, write_versions(versions_file(instance, one.name, sources)))
+        (instance, write_versions(versions_file(instance, pair.comparison.name, sources, request)))
         for instance in pair.instances
     ]
 
 
+def _side(version: Version, request: CompareRequest) -> SideRow:
+    """Where a version comes from, files of a revision with the name of their commit."""
+    match version:
+        case TextVersion(workspace=workspace, found=found):
+            sums = [(path, workspace.sha256_of(path)) for path in found.paths]
+            kind: Literal["text", "machines"] = "text"
+        case MachineVersion(files=files):
+            sums = [(file.path, file.sha256) for file in files]
+            kind = "machines"
+    marked = old_path(request.against, "")
+    named = [
+        (f"{AT_COMMIT}{request.commit}/{path.removeprefix(marked)}", sha256)
+        if request.commit and path.startswith(marked)
+        else (path, sha256)
+        for path, sha256 in sums
+    ]
+    return SideRow(kind, version.name, named)
+
+
 def versions_file(
-    one: ComparedInstance, name: str, sources: Sequence[tuple[str, str]]
+    one: ComparedInstance, name: str, sources: Sequence[SideRow], request: CompareRequest
 ) -> VersionsFile:
     """The evidence of one instance; refuted mixtures are those in which roles act."""
     roles, search = one.roles, one.mixtures.search
@@ -98,10 +120,14 @@ def versions_file(
         name,
         one.name,
         list(sources),
+        "faithful" if request.options.dialect == "faithful" else "strict",
+        list(request.rules.payloads),
+        list(request.rules.renamed),
         list(roles.changed),
         [row_of(roles.version(role, OLD)) for role in roles.roles],
         [row_of(roles.version(role, NEW)) for role in roles.roles],
         rows,
+        list(one.order.order),
         proof,
         list(relation_rows(one)) if proof is None else [],
     )

@@ -11,7 +11,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.step import Step
 from tellverify.search.cubes import CubeSpace, TooManyCubes, is_within
 from tellverify.search.deployments import DeploymentSearch, RefutedCube, search_deployments
-from tellverify.versions.role_versions import RoleVersions
+from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 
 MOST_CHANGED: Final = 63
 
@@ -127,13 +127,17 @@ def waking(
 ) -> list[int]:
     """The deployments that act as one of `cube`, when roles that nobody calls are dormant.
 
-    Only the version that has a role calls it; a release in between does not.
+    Only the version that has a role calls it; a release in between does not. It does take what a
+    role sends that begins by itself: beside such a release that role may be dormant or not.
     """
     cubes = [cube]
     everything = (1 << space.versions) - 1
+    between = everything & ~(1 << OLD | 1 << NEW)
     for role, version in roles.one_sided.items():
         callers = [place[name] for name in sorted(roles.callers(role), key=place.__getitem__)]
         own, knows = place[role], 1 << version
+        begins = any(action.send for action, _ in roles.version(role, version).moves[0])
+        wakes = knows | between if begins else knows
         if not callers:
             continue
         found: list[int] = []
@@ -142,7 +146,7 @@ def waking(
             if here & knows and here & ~knows:
                 found.append(one)
             elif here & knows:
-                found += [space.restricted(one, caller, knows) for caller in callers]
+                found += [space.restricted(one, caller, wakes) for caller in callers]
             else:
                 found.append(one)
                 asleep = space.replaced(one, own, knows)

@@ -72,7 +72,7 @@ def machine_side(label: str, files: Sequence[ReadFile]) -> VersionSide:
     system = _evidence(files) or put_together(files)
     name = os.path.splitext(os.path.basename(files[0].path))[0] or files[0].path
     sources = {file.path: SourceFile(file.path, file.text or "") for file in files}
-    version = MachineVersion(name, files[0].path, system, sources)
+    version = MachineVersion(name, files[0].path, system, sources, tuple(files))
     return VersionSide(label, (version,), tuple(files), system.diagnostics)
 
 
@@ -154,6 +154,7 @@ def sides_against(
         are_single_files=len(found.old) == len(found.new) == 1,
         nothing=nothing,
         schemas=found.schemas,
+        commit=found.commit,
     )
     return old, new, request
 
@@ -178,9 +179,10 @@ def machines_against(
         if not os.path.lexists(path):
             raise NoSide(f"{path}: no such file or folder")
     try:
-        before = contents_at(base_of(revision), [os.path.realpath(path) for path in named])
+        commit = base_of(revision)
+        before = contents_at(commit, [os.path.realpath(path) for path in named])
     except NoRepository as error:
-        raise UnknownChanges(f"--against: {error}") from None
+        raise UnknownChanges(str(error)) from None
     old = [
         inputs.decode(old_path(revision, path), before[os.path.realpath(path)])
         for path in named
@@ -190,6 +192,12 @@ def machines_against(
         raise NoSide(f"none of the files was there at `{revision}`")
     new = machine_side("the working tree", [inputs.read_any(path) for path in named])
     request = CompareRequest(
-        revision, fail_on, rules, options, lambda version: version.path, are_single_files=True
+        revision,
+        fail_on,
+        rules,
+        options,
+        lambda version: version.path,
+        are_single_files=True,
+        commit=commit,
     )
     return machine_side(revision, old), new, request

@@ -7,39 +7,62 @@ in the state on the other side. It may as well where both versions have the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from tellverify.model.joint_machine import MISSING, JointMachine
 from tellverify.model.machine import Machine
+from tellverify.model.roles import family_of
 from tellverify.verdict.versions import RestartState, RoleRestart
-from tellverify.versions.mixture_words import every
+from tellverify.versions.mixture_words import every, order_words
 from tellverify.versions.role_versions import NEW, RoleVersions
+from tellverify.versions.rollout import RolloutOrder
 
 _MOST_PAIRS: Final = 200_000
+_MEMBER: Final = re.compile(r"\[\d+\]")
 
 
-def restarts(roles: RoleVersions, before: Sequence[tuple[str, str]]) -> tuple[RoleRestart, ...]:
-    """For every changed role that both versions have, its old states; families with equal tables
-    are one row. `before` are the pairs of the order of roll-out.
+def restarts(roles: RoleVersions, order: RolloutOrder) -> tuple[RoleRestart, ...]:
+    """For every changed role that both versions have, its old states.
+
+    A family whose changed members have equal tables is one row. A role may be restarted once those
+    are new that `order` wants before it: by its pairs, or by its one full order where they do not
+    say all.
     """
-    found: dict[tuple[str, tuple[RestartState, ...]], RoleRestart] = {}
+    found: dict[str, list[RoleRestart]] = {}
     for role in roles.changed:
         if role in roles.one_sided:
             continue
-        states = restart_states(roles.pairs[role])
-        once = tuple(dict.fromkeys(every(x) for x, y in before if y == role))
-        plain = tuple(
-            RestartState(one.state, _without_members(one.after), one.to, one.reason)
-            for one in states
-        )
-        key = (every(role), plain)
-        found.setdefault(key, RoleRestart(every(role), once, states))
-    return tuple(found.values())
+        once = order_words(_earlier(role, order), roles.changed)
+        row = RoleRestart(role, once, restart_states(roles.pairs[role]))
+        found.setdefault(family_of(role), []).append(row)
+    return tuple(row for members in found.values() for row in _joined(members, roles.changed))
 
 
-def _without_members(actions: Sequence[str]) -> tuple[str, ...]:
-    return tuple(action.replace("[", " ") for action in actions)
+def _earlier(role: str, order: RolloutOrder) -> Sequence[str]:
+    if order.pairs_suffice:
+        return [x for x, y in order.before if y == role]
+    return order.order[: order.order.index(role)]
+
+
+def _joined(members: Sequence[RoleRestart], changed: Sequence[str]) -> Sequence[RoleRestart]:
+    """One row for a family whose changed members have equal ones, else a row for each member."""
+    first = members[0]
+    size = sum(family_of(role) == family_of(first.role) for role in changed)
+    tables = {(row.once, _without_members(row.states)) for row in members}
+    if len(tables) > 1 or len(members) < size:
+        return members
+    return [RoleRestart(every(first.role), first.once, first.states)]
+
+
+def _without_members(states: Sequence[RestartState]) -> tuple[RestartState, ...]:
+    return tuple(
+        msgspec.structs.replace(one, after=tuple(_MEMBER.sub("", action) for action in one.after))
+        for one in states
+    )
 
 
 def restart_states(pair: JointMachine) -> tuple[RestartState, ...]:
@@ -58,6 +81,8 @@ def restart_states(pair: JointMachine) -> tuple[RestartState, ...]:
         sides = {pair.states[place][NEW] for place in places}
         if MISSING not in sides:
             reason = "the run so far is a run of either version"
+            if len(sides) > 1:
+                reason += "; it decides in which of these states that one is"
             rows.append(RestartState(a, after, tuple(sorted(sides)), reason))
             continue
         alike = next((b for b in range(new.state_count) if _same_future(old, a, new, b)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -11,7 +11,13 @@ import msgspec
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.verification.changed_files import UnknownChanges, changed_files
-from tellverify.verification.repository import NoRepository, base_of, changed_names, contents_at
+from tellverify.verification.repository import (
+    NoRepository,
+    base_of,
+    changed_names,
+    contents_at,
+    top_of,
+)
 from tellverify.versions.fact_changes import SchemaTexts, is_schema, text_of
 
 _SCHEME: Final = "git:"
@@ -21,7 +27,7 @@ class RevisionFiles(msgspec.Struct, frozen=True):
     """Files that differ from a revision, or import one that does: as they were, and as they are.
 
     `also_old` and `also_new` are files that they may import, `schemas` fact schemas that differ.
-    Old files have the path of the file behind `git:REVISION/`.
+    Old files have the path of the file behind `git:REVISION/`; `commit` is that of the revision.
     """
 
     old: tuple[ReadFile, ...]
@@ -29,6 +35,7 @@ class RevisionFiles(msgspec.Struct, frozen=True):
     also_old: tuple[ReadFile, ...]
     also_new: tuple[ReadFile, ...]
     schemas: tuple[SchemaTexts, ...] = ()
+    commit: str = ""
 
 
 def old_path(revision: str, path: str) -> str:
@@ -50,8 +57,10 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
     """
     try:
         base = base_of(revision)
+        _require_inside(paths)
         changed = changed_files(revision, files)
         touched = changed_names(base, paths)
+        _require_there(paths, touched, revision)
         now = {os.path.realpath(file.path): file for file in files}
         wanted = {
             shown: place
@@ -63,7 +72,7 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         tables = [place for place in touched if place.endswith((".toml", ".rs"))]
         before = contents_at(base, [*wanted.values(), *tables])
     except NoRepository as error:
-        raise UnknownChanges(f"--against: {error}") from None
+        raise UnknownChanges(str(error)) from None
     old = []
     for shown, place in wanted.items():
         content = before.get(place)
@@ -77,4 +86,20 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         if is_schema(place, text := before.get(place, b"").decode("utf-8", "replace"))
         and is_schema(place, now_text := text_of(place))
     )
-    return RevisionFiles(tuple(old), new, rest, rest, schemas)
+    return RevisionFiles(tuple(old), new, rest, rest, schemas, base)
+
+
+def _require_inside(paths: Sequence[str]) -> None:
+    top = top_of(".")
+    for path in paths:
+        if os.path.commonpath((top, os.path.realpath(path))) != top:
+            raise UnknownChanges(f"{path} is outside of the git work tree")
+
+
+def _require_there(paths: Sequence[str], touched: Iterable[str], revision: str) -> None:
+    """Every path is one of now or of the revision."""
+    for path in paths:
+        place = os.path.realpath(path)
+        was_there = any(os.path.commonpath((place, one)) == place for one in touched)
+        if not os.path.lexists(path) and not was_there:
+            raise UnknownChanges(f"{path}: no such file or folder, now or at `{revision}`")

@@ -10,10 +10,13 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import combinations
+from tellverify.language.lowering.families import declared_roles
 from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
+from tellverify.model.roles import family_of
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import DEFAULT_SIZES, Options
 from tellverify.obligations.table import decide_instance
@@ -73,6 +76,7 @@ class MachineVersion(msgspec.Struct, frozen=True):
     path: str
     system: MachineSystem
     sources: Mapping[str, SourceFile]
+    files: tuple[ReadFile, ...] = ()
 
     @property
     def own_name(self) -> str:
@@ -99,6 +103,16 @@ class MachineVersion(msgspec.Struct, frozen=True):
 
 
 Version: TypeAlias = TextVersion | MachineVersion
+
+
+def role_names(version: Version) -> set[str]:
+    """The roles that a version declares, members of families and the families themselves."""
+    match version:
+        case TextVersion(found=found):
+            return {declaration.name.text for declaration in declared_roles(found.protocol)}
+        case MachineVersion(system=system):
+            roles = {machine.role for machine in system.machines}
+            return roles | set(map(family_of, roles))
 
 
 class VersionSide(msgspec.Struct, frozen=True):
@@ -146,6 +160,7 @@ def common_sizes(
 class VersionGraph(msgspec.Struct, frozen=True):
     """A version at some sizes: its machines, and its graph unless they come from files.
 
+    A text with timeouts has a timed graph alone.
     `fault` says why there is none; with `is_broken` since the version is not good alone.
     """
 
@@ -153,6 +168,7 @@ class VersionGraph(msgspec.Struct, frozen=True):
     graph: ProtocolGraph | None = None
     fault: str = ""
     is_broken: bool = False
+    timed: TimedProtocol | None = None
 
 
 def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> VersionGraph:
@@ -181,6 +197,7 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
             reason = f"{reason}, line {skipped.line}"
         if lowered.timed is not None:
             reason = "mixtures of versions with timeouts are not decided"
+            return VersionGraph(fault=reason, timed=lowered.timed)
         return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
     for one in decide_instance(lowered, options):
         if one.property in _GOOD and isinstance(one.outcome, Refuted):

@@ -6,7 +6,7 @@ written, or types that are declared to read each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -39,6 +39,16 @@ class WireRules(msgspec.Struct, frozen=True):
             return names[role]
         family = family_of(role)
         return names[family] + role[len(family) :] if family in names else role
+
+    def clash(self, roles: Iterable[str]) -> str:
+        """Why the renamings give two of the old `roles` one name; empty when they do not."""
+        by_name: dict[str, str] = {}
+        for role in roles:
+            other = by_name.setdefault(self.new_name(role), role)
+            if other != role:
+                name = self.new_name(role)
+                return f"`{other}` and `{role}` of the old version would both be called `{name}`"
+        return ""
 
 
 def payload_type(payload: str) -> str:

@@ -16,12 +16,8 @@ from tellverify.model.timed_text import FirePolicy, LatePolicy, MessageNode, Tim
 from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed_runs import timed_step
-from tellverify.search.timed_system import (
-    Configuration,
-    TimedEvent,
-    TimedSettings,
-    TimedSystem,
-)
+from tellverify.search.timed_events import TimedEvent, TimedSettings
+from tellverify.search.timed_system import TimedSystem
 from tellverify.workflows.abandonment import LeftSession, left_trace
 from tellverify.workflows.composed_machines import ComposedSystem, MoveKind
 from tellverify.workflows.composed_runs import ShownRun, reference_machines
@@ -139,7 +135,7 @@ class PlainLeftSession(LeftSession[PlainState, MachineMove]):
         return list(stepper.states)
 
 
-class TimedLeftSession(LeftSession[Configuration, TimedEvent]):
+class TimedLeftSession(LeftSession[int, TimedEvent]):
     """A session of a protocol with timers that the agent of the role `leaver` leaves."""
 
     def __init__(
@@ -153,25 +149,23 @@ class TimedLeftSession(LeftSession[Configuration, TimedEvent]):
         self._leaver = protocol.roles.index(leaver)
         self.others = [role for role in protocol.roles if role != leaver]
 
-    def first(self) -> Configuration:
+    def first(self) -> int:
         """The configuration at the beginning."""
         return self._system.first()
 
-    def steps(
-        self, state: Configuration, *, gone: bool
-    ) -> Iterator[tuple[TimedEvent, Configuration | None]]:
+    def steps(self, state: int, *, gone: bool) -> Iterator[tuple[TimedEvent, int | None]]:
         """Sends, receives and timers that fire."""
-        for step in self._system.steps(state):
+        for role, event, target in self._system.steps(state):
             if not gone:
-                yield step.event, step.target
-            elif step.role != self._leaver:
-                yield step.event, None if step.target is None else self.left(step.target)
+                yield event, target
+            elif role != self._leaver:
+                yield event, None if target is None else self.left(target)
 
-    def left(self, state: Configuration) -> Configuration:
+    def left(self, state: int) -> int:
         """Without the channels of the agent that joins."""
         return self._system.without_messages_of(self._leaver, state)
 
-    def may_stop(self, state: Configuration, role: str) -> bool:
+    def may_stop(self, state: int, role: str) -> bool:
         """Whether the role may stop where it is."""
         return self._system.may_stop(self._protocol.roles.index(role), state)
 

@@ -23,7 +23,7 @@ from tellverify.model.timed_text import (
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed import timed_answer
 from tellverify.search.timed import TimedSearch, search_timed
-from tellverify.search.timed_system import TimedEvent, TimedEventKind, TimedSettings
+from tellverify.search.timed_events import TimedEvent, TimedEventKind, TimedSettings
 from tellverify.workflows.interfaces import PhaseResult, SessionInterface, payload_names
 from tellverify.workflows.outcomes import NestedBranch, kind_at
 
@@ -86,7 +86,7 @@ def _open_ends(search: TimedSearch, protocol: TimedProtocol) -> Iterator[str]:
     system = search.system
     for role, name in enumerate(protocol.roles):
         if any(
-            system.may_stop(role, one) and not system.has_terminated(role, one)
+            system.may_stop(role, one) and not search.verdicts.has_terminated(role, one)
             for one in search.configurations
         ):
             yield name
@@ -136,7 +136,7 @@ class _Ends:
     def is_end(self, at: int) -> bool:
         """Whether every role may stop in a configuration, and nothing is queued."""
         system, one = self.search.system, self.search.configurations[at]
-        return not any(one[system.size :]) and all(
+        return not one & system.layout.all_queues and all(
             system.may_stop(role, one) for role in range(system.size)
         )
 
@@ -158,12 +158,15 @@ class _Ends:
         """
         kinds: list[dict[tuple[int, bool | None], set[bool]]] = [{} for _ in protocol.roles]
         reached: set[bool] = set()
+        system = self.search.system
         for node in self.runs().nodes:
             if self.is_end(node.at):
                 reached.add(node.goes)
                 one = self.search.configurations[node.at]
                 for role, seen in enumerate(kinds):
-                    seen.setdefault((one[role], node.told[role]), set()).add(node.goes)
+                    seen.setdefault((system.local(role, one), node.told[role]), set()).add(
+                        node.goes
+                    )
         return tuple(
             name
             for name, seen in zip(protocol.roles, kinds, strict=True)
@@ -175,9 +178,9 @@ class _Ends:
         start = _Place(0, False, (None,) * self.search.system.size)
         before: dict[_Place, tuple[_Place, TimedEvent] | None] = {start: None}
         order = [start]
-        steps = self.search.steps
+        search = self.search
         for node in order:
-            for role, event, target in steps[node.at] if node.at < len(steps) else ():
+            for role, event, target in search.moves(node.at) if node.at < search.expanded else ():
                 if target < 0 or without(event):
                     continue
                 kind = self._kind(event)

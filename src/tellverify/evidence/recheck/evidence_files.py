@@ -127,8 +127,13 @@ def check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> No
         check_source(path, source, sha256, "" if number else protocol)
 
 
-def check_source(path: str, source: str, sha256: str, protocol: str | None) -> None:
-    """The source, when it is there, is the one that evidence was made of, with this protocol."""
+def check_source(
+    path: str, source: str, sha256: str, protocol: str | None, again: str = ""
+) -> None:
+    """The source, when it is there, is the one that evidence was made of, with this protocol.
+
+    `again` is the command that makes evidence like this one; empty: `check`.
+    """
     require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
     if not os.path.isfile(source):
         return
@@ -136,7 +141,7 @@ def check_source(path: str, source: str, sha256: str, protocol: str | None) -> N
     if hashlib.sha256(text).hexdigest() != sha256:
         evidence = os.path.dirname(os.path.dirname(path)) or "."
         named = (os.path.dirname(source) or ".") if protocol is not None else f"--machines {source}"
-        again = f"tellverify check {named} --evidence {evidence}"
+        again = again or f"tellverify check {named} --evidence {evidence}"
         raise Rejected("source", f"{source} changed since its proof was made: run {again}")
     if not protocol:
         return

@@ -40,8 +40,10 @@ def recheck_versions_file(path: str) -> str:
         raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
     require(file.schema == filed.VERSIONS_SCHEMA, "schema", f"not `{filed.VERSIONS_SCHEMA}`")
     require(filed.write_versions(file).encode() == content, "the file", "not in its one form")
-    for source, sha256 in file.sources:
-        check_source(path, source, sha256, None)
+    require(len(file.sources) == 2 and all(s.files for s in file.sources), "sources", "not two")
+    for source, sha256 in (one for side in file.sources for one in side.files):
+        if not source.startswith(filed.AT_COMMIT):
+            check_source(path, source, sha256, None, again="tellverify compare")
     return recheck_versions(file)
 
 
@@ -51,6 +53,9 @@ def recheck_versions(file: filed.VersionsFile) -> str:
     for number, row in enumerate(file.refuted):
         pair.check_run(row, f"refuted[{number}]")
     shown = f"{len(file.refuted)} runs refute mixtures of {len(file.changed)} changed roles"
+    if file.order:
+        pair.check_order(file.order)
+        shown = f"{shown}; the order {', '.join(file.order)} meets none of them"
     for relation in file.relations:
         pair.check_relation(relation)
     if file.relations:
@@ -99,6 +104,41 @@ class _Pair:
             if action.send and action.peer == row.role
         }
         check_relation(row, small, large, sendable)
+
+    def check_order(self, order: Sequence[str]) -> None:
+        """No mixture on the way from all old to all new is refuted."""
+        names = [self.joints[n].role for n in self.changed]
+        once = len(order) == len(names) and set(order) == set(names)
+        require(once, "order", "not every changed role once")
+        for count in range(len(order) + 1):
+            new = set(order[:count])
+            cube = self._acting({name: _NEW if name in new else _OLD for name in names})
+            words = f"`{order[count - 1]}`" if count else "any role"
+            where = "after" if count else "before"
+            require(not self._is_refuted(cube), "order", f"it is not safe {where} {words} is new")
+
+    def _acting(self, deployment: dict[str, int]) -> _Cube:
+        """The versions in which roles act: one that no role of its version calls does nothing."""
+        machines = [{machine.role: machine for machine in side} for side in self.whole]
+        alone: dict[str, int] = {}
+        for role in deployment:
+            absent = [not side[role].moves[0] for side in machines]
+            if any(absent):
+                alone[role] = _NEW if absent[0] else _OLD
+        found = dict(deployment)
+        for role, version in alone.items():
+            calls, met = [role], {role}
+            side = machines[0 if version == _OLD else 1]
+            while calls:
+                row = (action.peer for moves in side[calls.pop()].moves for action, _ in moves)
+                for peer in row:
+                    if peer not in met:
+                        met.add(peer)
+                        calls += [peer] if alone.get(peer) == version else []
+            callers = [deployment.get(name, _BOTH) for name in met - alone.keys()]
+            if callers and not any(each & version for each in callers):
+                found[role] = _BOTH & ~version
+        return tuple(found.values())
 
     def _cube_of(self, row: filed.RefutedRow, number: int) -> _Cube:
         where = f"refuted[{number}]"
