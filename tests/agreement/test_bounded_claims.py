@@ -76,7 +76,7 @@ def test_every_claim_agrees_with_an_exhaustive_search() -> None:
             proved += reached.scope in PROVED
             check_absence(machines, whole, fault, reached, checked, seed)
         stuck = {culprits[0] for culprits in of(checked, Fault.STUCK_ROLE)}
-        for role, reached in checked.stuck.items():
+        for role, reached in checked.roles[Fault.STUCK_ROLE].items():
             if role not in stuck:
                 check_not_stuck(machines, whole, role, reached, seed)
         if whole.finite:

@@ -182,14 +182,18 @@ def check_partly(machines: Sequence[Machine], checked: SystemCheck, seed: int) -
         part = Whole(machines, 300, bound)
         assert facts(part)[fault] is None, f"seed {seed}: {fault} {reached}"
     for role in sure_of(checked, SearchScope.COMPATIBLE):
-        part = Whole(machines, 600, checked.stuck[role].bound + 1)
+        part = Whole(machines, 600, checked.roles[Fault.STUCK_ROLE][role].bound + 1)
         assert not part.finite or role not in part.stuck(), f"seed {seed}"
 
 
 def sure_of(checked: SystemCheck, scope: SearchScope) -> list[str]:
     """Roles that are said not to be stuck, for what `scope` has shown."""
     told = {trace.culprits[0] for trace in of_fault(checked, Fault.STUCK_ROLE)}
-    return [r for r, reached in checked.stuck.items() if reached.scope is scope and r not in told]
+    return [
+        r
+        for r, reached in checked.roles[Fault.STUCK_ROLE].items()
+        if reached.scope is scope and r not in told
+    ]
 
 
 def test_verdicts_on_machines_of_any_kind() -> None:

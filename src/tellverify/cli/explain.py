@@ -14,7 +14,13 @@ from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import ExplainPage, named, page
 from tellverify.diagnostics.model import Code, Severity
 from tellverify.verdict.methods import Method, method_named
-from tellverify.verdict.properties import AT_EVERY_SIZE, PROPERTIES, Property, semantics_of
+from tellverify.verdict.properties import (
+    AT_EVERY_SIZE,
+    ON_REQUEST,
+    PROPERTIES,
+    Property,
+    semantics_of,
+)
 
 
 class _CodeEntry(msgspec.Struct, frozen=True):
@@ -173,6 +179,11 @@ def _property_text(prop: Property) -> str:
         if row.required
         else "It is not required: when it is refuted, a check warns and goes on."
     )
+    if prop in ON_REQUEST:
+        lines.append(
+            f"It is decided on request: `--property {prop.value}`, a line of `[require]`, or a"
+            " comment that expects or assumes it."
+        )
     if prop in AT_EVERY_SIZE:
         lines.append(
             "Of role families it is claimed for every size where generic members stand for all"

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 import click
 
 from tellverify.cli.exit import Exit
+from tellverify.diagnostics.wording import counted
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
+from tellverify.evidence.graph_file import TRACE_SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
@@ -85,11 +87,13 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
     """
     try:
         words = _judged(path)
+        is_of_model = path.endswith(TRACE_SUFFIX) and words.startswith("claim[")
         if compared is None:
-            of_file = "" if path.endswith(SCRIPT) else " (of the graph in the file)"
+            is_whole = path.endswith(SCRIPT) or is_of_model
+            of_file = "" if is_whole else " (of the graph in the file)"
             return "", [f"accepted: {_shown(path)}: {printable(words)}{of_file}"]
         lines = [f"accepted: {_shown(path)}: {printable(words)}"]
-        if path.endswith(SCRIPT):
+        if path.endswith(SCRIPT) or is_of_model:
             return "", lines
         if path.endswith(WORKFLOW_RUN_SUFFIX):
             from tellverify.workflows.run_evidence import compared_with_source
@@ -141,7 +145,28 @@ def _judged(path: str) -> str:
         from tellverify.runtime.recheck import recheck_acceptance
 
         return recheck_acceptance(path)
+    if path.endswith(TRACE_SUFFIX):
+        words = _pattern_run(path)
+        if words:
+            return words
     return recheck(path)
+
+
+def _pattern_run(path: str) -> str:
+    """What a run of a pattern shows, empty when the file holds none; raises Rejected."""
+    from tellverify.verification.pattern_evidence import FalseRun, is_pattern_run, replayed_pattern
+
+    content = read_bytes(path, MOST_BYTES)
+    if not is_pattern_run(content):
+        return ""
+    try:
+        found = replayed_pattern(content)
+    except FalseRun as error:
+        raise Rejected("the run", str(error)) from None
+    count = counted(len(found.run.steps), "step")
+    return (
+        f"claim[{found.claim.kind} {found.claim.name}]: broken by {count} of `{found.model.name}`"
+    )
 
 
 def _confirmed(path: str) -> str:

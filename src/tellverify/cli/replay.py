@@ -154,6 +154,9 @@ def _replayed(
 ) -> list[str]:
     """The lines of an accepted replay. Raises _Stopped when the trace is not accepted."""
     shown = trace.replace(os.sep, "/")
+    of_pattern = _pattern_lines(trace, shown, file, style)
+    if of_pattern:
+        return _folded(of_pattern, verbose)
     recorded, text = _read_trace(trace, shown)
     sources[shown] = SourceFile(shown, text)
     protocol = _machines_beside(trace) if file is None else None
@@ -250,6 +253,29 @@ def _timed(
     count = counted(len(recorded.steps), "step")
     end = "" if fault is Fault.WITNESS else f", and the end shows `{fault}`"
     return [*lines, f"accepted: {count}{end}"]
+
+
+def _pattern_lines(trace: str, shown: str, file: str | None, style: Style) -> list[str]:
+    """The lines of an accepted run of a pattern; none when the trace is of another kind."""
+    from tellverify.verification.pattern_evidence import FalseRun, is_pattern_run, replayed_pattern
+
+    try:
+        content = read_bytes(trace, MOST_BYTES)
+    except Unreadable:
+        return []  # which is said of any trace
+    if not is_pattern_run(content):
+        return []
+    from tellverify.verification.pattern_files import run_in_words
+
+    try:
+        found = replayed_pattern(content, file or "")
+    except (FalseRun, Unreadable) as error:
+        said = say.unreadable_trace(shown, str(error))
+        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+    claim = f"claim[{found.claim.kind} {found.claim.name}]"
+    lines = [f"{found.model.name}   {claim}", *run_in_words(found.model, found.run)]
+    lines.append(f"accepted: {counted(len(found.run.steps), 'step')}, and the end breaks the claim")
+    return [style.tamed(line) for line in lines]
 
 
 # Reading

@@ -53,6 +53,15 @@ STUCK_ROLE: Final = Code(
     help="send the waiting role a message on every branch, or let it finish before the choice",
 )
 
+STARVED_ROLE: Final = Code(
+    "TV524",
+    "starved-role",
+    "a role that can wait without end while others go on",
+    kind=Kind.OBLIGATION,
+    severity=Severity.WARNING,
+    help="send the waiting role a message in every round of the loop, or bound the rounds",
+)
+
 UNSPECIFIED_RECEPTION: Final = Code(
     "TV513",
     "unspecified-reception",

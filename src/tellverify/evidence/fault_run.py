@@ -6,7 +6,7 @@ crashed does nothing behind that point, so the end is judged by the machines of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -29,6 +29,7 @@ from tellverify.model.scenario_text import ScenarioError, parse_scenario
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 
+_MOST_CONFIGURATIONS: Final = 200_000
 OF_DECISIONS: Final = (Fault.DISAGREEMENT, Fault.REPETITION)
 _KIND: Final = {
     Fault.DISAGREEMENT: DecisionKind.AGREEMENT,
@@ -64,17 +65,20 @@ def is_of_scenario(trace: Trace) -> bool:
     return bool(trace.scenario or trace.decision or trace.outages)
 
 
-def unshown_in_scenario(trace: Trace, machines: Sequence[Machine]) -> str:
+def unshown_in_scenario(
+    trace: Trace, machines: Sequence[Machine], judge: Callable[[], bool] | None = None
+) -> str:
     """Why `trace` is no run of its scenario, or its end does not show its fault; empty if it does.
 
-    `machines` are those of all roles, without faults.
+    `machines` are those of all roles, without faults. `judge` says that no run serves the culprits
+    of a loop again; without it all runs from there are looked at.
     """
     stated = stated_of(trace)
     if isinstance(stated, str):
         return stated
     scenario, rule = stated
     reason = departure_from(scenario, machines, trace.steps, trace.outages)
-    return reason or _unshown(trace, scenario, rule, machines)
+    return reason or _unshown(trace, scenario, rule, machines, judge)
 
 
 def stated_of(trace: Trace) -> tuple[Scenario, DecisionRule | None] | str:
@@ -94,7 +98,11 @@ def stated_of(trace: Trace) -> tuple[Scenario, DecisionRule | None] | str:
 
 
 def _unshown(
-    trace: Trace, scenario: Scenario, rule: DecisionRule | None, machines: Sequence[Machine]
+    trace: Trace,
+    scenario: Scenario,
+    rule: DecisionRule | None,
+    machines: Sequence[Machine],
+    judge: Callable[[], bool] | None,
 ) -> str:
     steps: tuple[Step, ...] = trace.steps
     if not -1 <= trace.loop < max(1, len(steps)) or (trace.loop >= 0 and rule is not None):
@@ -117,7 +125,17 @@ def _unshown(
     if any(step.delivery for step in lap):
         return "a loop of faults is not fair"
     end = replay(stem, machines).configuration if lap else whole.configuration
-    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap)
+
+    def judged() -> bool:
+        if trace.fault is not Fault.STUCK_ROLE:
+            return False
+        if judge is not None:
+            return judge()
+        from tellverify.evidence.machines_file import can_be_served
+
+        return can_be_served(left, end, trace.culprits, _MOST_CONFIGURATIONS) is False
+
+    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap, judge=judged)
 
 
 def _wait_in_vain(trace: Trace, machines: Sequence[Machine]) -> bool:

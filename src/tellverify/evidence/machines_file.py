@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
@@ -146,6 +147,29 @@ def can_end(machines: list[Machine], start: Configuration, most: int) -> bool | 
     if False in answers:
         return False
     return None if None in answers else True
+
+
+def can_be_served(
+    machines: Sequence[Machine], start: Configuration, roles: Sequence[str], most: int
+) -> bool | None:
+    """Whether some run from `start` lets one of `roles` move; None as for `can_end`."""
+    number = {machine.role: n for n, machine in enumerate(machines)}
+    system = System(machines)
+    wanted = {number[role] for role in roles if role in number}
+    seen = {start}
+    work = [start]
+    entries = 0
+    for configuration in work:
+        entries += len(configuration.states) + sum(len(queue) for _, queue in configuration.queues)
+        for step, successor in system.enabled(configuration):
+            if number[step.actor] in wanted:
+                return True
+            if successor not in seen:
+                seen.add(successor)
+                work.append(successor)
+        if len(seen) > most or entries > _MOST_ENTRIES:
+            return None
+    return False
 
 
 def _can_end(machines: list[Machine], start: Configuration, most: int) -> bool | None:

@@ -23,14 +23,16 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
     """The machine of a role by subset construction; states are numbered breadth-first.
 
     `first[s]` is the index of the first event of state s. Sets with equal events of the role, and
-    equal ends, are one state: they allow the same events from there on. Raises
-    NeutralMachineTooLarge when the sets and the
-    events that leave them are together more than is looked at.
+    equal ends, are one state: they allow the same events from there on. A state without moves is
+    final unless the graph has states without events that are no ends. Raises
+    NeutralMachineTooLarge when the sets and the events that leave them are together more than is
+    looked at.
     """
     number: dict[tuple[object, ...], int] = {}
     owns: list[list[int]] = []
     final: list[bool] = []
     ends, cost = set(graph.final), 0
+    is_done = all(first[s] < first[s + 1] or s in ends for s in range(graph.states))
 
     def state_of(seeds: set[int]) -> int:
         nonlocal cost
@@ -54,7 +56,7 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
         if key not in number:
             number[key] = len(owns)
             owns.append(own)
-            final.append(bool(stops))
+            final.append(bool(stops) or (is_done and not own))
         return number[key]
 
     state_of({0})

@@ -164,6 +164,7 @@ class TimedRunReplay:
                 return self._ending()
             case (
                 Fault.INFIDELITY
+                | Fault.STARVATION
                 | Fault.UNBOUNDED_QUEUE
                 | Fault.ENDLESS_RUN
                 | Fault.PROPERTY

@@ -148,9 +148,11 @@ def fault_shown(
         case Fault.UNSPECIFIED_RECEPTION:
             return _spoilt(view, culprits)
         case Fault.STUCK_ROLE:
-            reason = _stuck(view, machines, culprits, lap)
+            reason = _stuck(view, machines, culprits, lap, judge)
             undecided = bool(reason) and not lap and _all_may_stop(view, culprits)
             return "" if undecided and may_end is not None and may_end() else reason
+        case Fault.STARVATION:
+            return _starved(view, machines, culprits, lap)
         case Fault.UNBOUNDED_QUEUE:
             return _growing(view, machines, lap)
         case Fault.ENDLESS_RUN:
@@ -239,28 +241,57 @@ def _orphan(view: _View, culprits: Sequence[str]) -> str:
     return "no message is left for a role that has terminated"
 
 
-def _stuck(
-    view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
-) -> str:
-    """No run lets a culprit move again, in this configuration or while the lap is repeated fairly.
+def _unwaiting(view: _View, culprits: Sequence[str]) -> str:
+    """Why some culprit does not wait.
 
     A state may be final and still have receptions: its role may have to go on and cannot know
     that no message will follow. Only a state without moves is certainly the end of its role.
     """
-    if not culprits:
-        return "no role is named"
     for role in culprits:
         if view.has_terminated(role):
             return f"`{role}` has finished"
         if view.is_able(role):
             return f"`{role}` can still move"
-    if lap:
-        return _stuck_lasso(view, machines, culprits, lap)
+    return "" if culprits else "no role is named"
+
+
+def _stuck(
+    view: _View,
+    machines: Sequence[Machine],
+    culprits: Sequence[str],
+    lap: Sequence[Step],
+    judge: Callable[[], bool] | None,
+) -> str:
+    """No run lets a culprit move again; a lap is moreover repeated fairly.
+
+    Without a lap what the machines may still do says so, with one `judge` may say it as well.
+    """
+    if reason := _unwaiting(view, culprits):
+        return reason
+    if lap and (reason := _stuck_lasso(view, machines, culprits, lap)):
+        return reason
     may_move = futures(view.configuration, machines).moves
     for role, moves in zip(view.state, may_move, strict=True):
         if role in culprits and moves:
-            return f"`{role}` may still be served"
+            is_judged = bool(lap) and judge is not None and judge()
+            return "" if is_judged else f"`{role}` may still be served"
     return ""
+
+
+def _starved(
+    view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
+) -> str:
+    """The culprits wait while the lap is repeated fairly; without a lap no role can move any more.
+
+    Another run may serve them.
+    """
+    if reason := _unwaiting(view, culprits):
+        return reason
+    if lap:
+        return _stuck_lasso(view, machines, culprits, lap)
+    groups = [g for g in connected_groups(machines) if not set(culprits).isdisjoint(g)]
+    able = [role for group in groups for role in group if view.is_able(role)]
+    return f"`{able[0]}` can still move" if able else ""
 
 
 def _all_may_stop(view: _View, culprits: Sequence[str]) -> bool:

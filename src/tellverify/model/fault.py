@@ -10,6 +10,7 @@ class Fault(StrEnum):
 
     DEADLOCK = "deadlock"
     STUCK_ROLE = "stuck-role"
+    STARVATION = "starvation"
     UNSPECIFIED_RECEPTION = "unspecified-reception"
     ORPHAN_MESSAGE = "orphan-message"
     INFIDELITY = "infidelity"

@@ -71,6 +71,15 @@ class ProtocolGraph(msgspec.Struct, frozen=True):
         return self.sites[self.site[transition]]
 
 
+def stops_only_at_ends(graph: ProtocolGraph) -> bool:
+    """True when every state without events is an end.
+
+    A role without a further event has then done its part, also where the others never end.
+    """
+    stops = (s for s in range(graph.state_count) if graph.first[s] == graph.first[s + 1])
+    return all(graph.final[s] for s in stops)
+
+
 def acting_roles(graph: ProtocolGraph, states: list[int]) -> set[int]:
     """The roles of all events that leave `states`."""
     edges = [e for s in states for e in range(graph.first[s], graph.first[s + 1])]

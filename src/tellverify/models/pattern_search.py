@@ -81,7 +81,7 @@ class Space:
             for values in choices(model.parameters)
             if model.assume is None or evaluate(model.assume, values)
         ]
-        self._inputs = _choices_of_actions(model)
+        self._inputs = choices_of_actions(model)
         self._most_states = min(MOST_STATES, _MOST_PARTS // scalar_count(model.state))
         try:
             self._fill()
@@ -180,8 +180,8 @@ class Space:
         return ModelRun(self._parameters[reached.parameters], reached.state, tuple(steps))
 
 
-def _choices_of_actions(model: Model) -> dict[str, list[dict[str, Value]]]:
-    """The values of the inputs of each action. Raises TooLarge."""
+def choices_of_actions(model: Model) -> dict[str, list[dict[str, Value]]]:
+    """All values of the inputs of each action. Raises TooLarge."""
     found: dict[str, list[dict[str, Value]]] = {}
     count = 0
     for action in model.actions:

@@ -20,6 +20,7 @@ from tellverify.verdict.run import Verdict
 _AHEAD: Final = PARTIAL_GATHER.number
 # Skipped obligations with this code are not asked of a protocol that says itself that a receiver
 # goes on early; what goes wrong then refutes the others, which are.
+_SEARCHED: Final = "a search at single sizes shows it, which says nothing of others"
 
 
 class InstanceOutcomes(msgspec.Struct, frozen=True):
@@ -95,6 +96,8 @@ def _named(finding: InstanceFinding, instance: str) -> InstanceFinding:
             outcome = msgspec.structs.replace(outcome, instance=instance)
         case Unknown(reason) if instance:
             outcome = msgspec.structs.replace(outcome, reason=f"{reason} ({instance})")
+        case Bounded(bound) if instance:
+            outcome = msgspec.structs.replace(outcome, bound=f"{bound} ({instance})")
         case Skipped() | Unknown() | Proved() | Bounded() | Assumed():
             pass
     return msgspec.structs.replace(finding, outcome=outcome)
@@ -106,7 +109,10 @@ def _weakened(findings: Sequence[InstanceFinding], extent: _Extent) -> InstanceF
     if not extent.bound or not isinstance(last.outcome, Proved):
         return last
     outcome: Outcome
-    if extent.claim.covers(last.property):
+    by_search = next((f for f in findings if _is_of_its_sizes(f)), None)
+    if by_search is not None and extent.claim.covers(last.property):
+        outcome = Bounded(extent.bound, Method.SEARCH, "", _SEARCHED)
+    elif extent.claim.covers(last.property):
         is_plain = last.outcome.method is Method.COHERENCE
         outcome = extent.claim.proved("" if is_plain else last.outcome.detail)
     else:
@@ -118,6 +124,13 @@ def _weakened(findings: Sequence[InstanceFinding], extent: _Extent) -> InstanceF
     return msgspec.structs.replace(last, outcome=outcome)
 
 
+def _is_of_its_sizes(finding: InstanceFinding) -> bool:
+    """A search of machines shows progress: loops that all sizes share were not enough for that."""
+    outcome = finding.outcome
+    is_search = isinstance(outcome, Proved) and outcome.method is Method.SEARCH
+    return is_search and finding.property is Property.PROGRESS
+
+
 def _longest_queue(finding: InstanceFinding) -> int:
     return dict(finding.statistics).get("longest-queue", 0)
 
@@ -126,7 +139,7 @@ def _by_role(rows: list[tuple[str, InstanceFinding]], extent: _Extent) -> list[I
     """Verdicts about roles: refuted ones by member at the smallest sizes, others by family."""
     told: dict[str, tuple[type[Outcome], str]] = {}
     united: list[InstanceFinding] = []
-    for status in (Refuted, Unknown, Skipped):
+    for status in (Refuted, Unknown, Skipped, Bounded):
         for name, finding in rows:
             if not isinstance(finding.outcome, status):
                 continue

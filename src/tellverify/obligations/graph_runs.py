@@ -79,8 +79,8 @@ def lasso(machines: Machines, stem: Sequence[Step], lap: Sequence[Step]) -> tupl
         steps += lap
 
 
-def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
-    """The run after which `run.roles` wait for ever."""
+def stuck_trace(machines: Machines, run: StuckRun, fault: Fault = Fault.STUCK_ROLE) -> Trace:
+    """The run after which `run.roles` wait for ever, or in which they do for `STARVATION`."""
     graph = machines.graph
     culprits = tuple(graph.roles[role] for role in run.roles)
     steps, loop = both(graph, run.transitions), -1
@@ -96,14 +96,15 @@ def stuck_trace(machines: Machines, run: StuckRun) -> Trace:
     place = _place(machines, culprits[0], prefix)
     names = _listed(culprits)
     wanted = _messages(awaits[culprits[0]])
-    others = (
-        "the other roles continue without it" if loop >= 0 else "all other roles have terminated"
-    )
+    others = "all other roles have terminated"
+    if loop >= 0:
+        others = "the other roles continue without it"
+    if loop >= 0 and fault is Fault.STARVATION:
+        others = "the other roles can stay in a loop that does not serve it"
     one = len(culprits) == 1
     explanation = f"{names} {'waits' if one else 'wait'} for {wanted}, and {others}"
-    trace = Trace(
-        Fault.STUCK_ROLE, steps, culprits, explanation, loop < 0, loop, (), waiting, place
-    )
+    minimal = loop < 0 and fault is Fault.STUCK_ROLE
+    trace = Trace(fault, steps, culprits, explanation, minimal, loop, (), waiting, place)
     return replayed(machines, trace, may_end=lambda: may_end_or_go_on(graph, run))
 
 
@@ -188,7 +189,7 @@ def replayed(
         if divergence is not None:
             raise Defect(f"event {index} of a run is not enabled: {divergence.reason}")
     if whole and is_of_scenario(trace):
-        complaint = unshown_in_scenario(trace, used)
+        complaint = unshown_in_scenario(trace, used, judge=lambda: True)
         if complaint:
             raise Defect(f"a run of a scenario does not show {trace.fault}: {complaint}")
     elif whole:

@@ -88,7 +88,8 @@ class Options(msgspec.Struct, frozen=True):
     `late` says what happens to messages of a failed attempt ("attempts", "keep", or in the faithful
     dialect "own", where each role has a timer of its own), `fire` where
     a timer may fire ("waits" or "any"). `scenarios` are those of the
-    configuration; `faults` names the scenarios that are decided, None: all of them.
+    configuration; `faults` names the scenarios that are decided, None: all of them. `stated` are
+    properties that comments of the text name.
     """
 
     instances: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -126,6 +127,17 @@ class Options(msgspec.Struct, frozen=True):
     fire: str = "waits"
     scenarios: tuple[ConfiguredScenario, ...] = ()
     faults: tuple[str, ...] | None = None
+    stated: tuple[str, ...] = ()
+
+    def asks_for(self, prop: str) -> bool:
+        """True when a property is wanted that is decided on request alone.
+
+        `--property` names it, or a requirement or a comment does while no property is selected.
+        """
+        if self.properties:
+            return prop in self.properties
+        required = any(n == prop and strength != "nothing" for n, strength in self.requirements)
+        return required or prop in self.stated
 
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required.

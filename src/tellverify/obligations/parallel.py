@@ -13,8 +13,11 @@ from tellverify.diagnostics.limits import OUTSIDE_CLASS
 from tellverify.language.lowering.lower import Lowered
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
+from tellverify.projection.availability import AvailabilityBudget
+from tellverify.projection.progress import ProgressOnGraph
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
@@ -29,11 +32,26 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[InstanceFinding]
             return findings
     if lowered.slices:
         findings = decide_slices(lowered.slices, options)
-        if isinstance(findings[0].outcome, Proved) or graph is None:
+        if graph is None:
             return findings
+        if isinstance(findings[0].outcome, Proved):
+            return _with_progress(findings, lowered, graph, options)
     if graph is None:
         return []
     return decide_graph(graph, options, outside="parallel", order=lowered.order)
+
+
+def _with_progress(
+    findings: list[InstanceFinding], lowered: Lowered, graph: ProtocolGraph, options: Options
+) -> list[InstanceFinding]:
+    """Findings on branches, with progress by a search of all of them where they do not tell."""
+    told = [f for f in findings if f.property is Property.PROGRESS]
+    if all(isinstance(f.outcome, Proved) for f in told):
+        return findings
+    from tellverify.obligations.progress import decide_progress
+
+    searched = decide_progress(GraphContext(graph, options, "parallel", lowered.order))
+    return [*(f for f in findings if f.property is not Property.PROGRESS), *searched]
 
 
 def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[InstanceFinding]:
@@ -51,6 +69,9 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Ins
         for prop in Property
     }
     sound = holds[Property.IMPLEMENTABLE] and holds[Property.NO_STUCK_ROLE]
+    budget = AvailabilityBudget(options.step_limit)
+    if any(ProgressOnGraph(graph, budget).has_loops for graph in slices):
+        holds[Property.PROGRESS] = False
     roles = slices[0].roles
     findings = []
     for prop in dict.fromkeys(finding.property for finding in said):
@@ -60,6 +81,10 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Ins
             outcome = Proved(Method.COMPOSITION, "parallel branches one by one")
         else:
             reason = "a parallel branch on its own is not proved"
+            if prop is Property.PROGRESS and sound:
+                reason = (
+                    "a role that acts in one parallel branch alone is fair, and loops never end"
+                )
             outcome = Unknown(reason, OUTSIDE_CLASS.number)
         findings.append(InstanceFinding(prop, outcome, about))
     return findings

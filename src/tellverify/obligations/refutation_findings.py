@@ -31,6 +31,7 @@ _UNMERGED: Final = {
 }
 _HERE: Final = {
     Fault.STUCK_ROLE: "this message never comes",
+    Fault.STARVATION: "this message may never come",
     Fault.INFIDELITY: "the protocol does not allow this event here",
     Fault.UNSPECIFIED_RECEPTION: "this message arrives where its receiver does not expect it",
     Fault.ORPHAN_MESSAGE: "this message is never received",

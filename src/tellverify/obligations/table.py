@@ -18,6 +18,7 @@ no-orphan-message,
 no-unspecified-...,
 fidelity
 no-stuck-role          roles              coherence                       search
+progress               roles              loops, or search, when asked    search
 bounded-queues         channels           causality of sends              skipped
 can-terminate          the protocol       reachability                    reachability
 no-late-message        channels           holds                           search
@@ -88,7 +89,13 @@ from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.source.activity import ACTIVITY
 from tellverify.verdict.outcome import Outcome, Skipped, Unknown
-from tellverify.verdict.properties import OF_EVERY_PROTOCOL, Property
+from tellverify.verdict.properties import (
+    OF_EVERY_PROTOCOL,
+    ON_REQUEST,
+    PROPERTIES,
+    Property,
+    PropertyScope,
+)
 from tellverify.verdict.run import NamedScenario, Presupposition, Verdict
 
 _PACKAGE: Final = "tellverify.obligations"
@@ -183,6 +190,9 @@ GRAPH_DECIDERS: Final = (
         outside="by_search:decide_safety",
     ),
     GraphDecider(
+        (Property.PROGRESS,), "progress:decide_progress", outside="progress:decide_progress"
+    ),
+    GraphDecider(
         (Property.BOUNDED_QUEUES,), "communication:decide_queues", outside="by_search:decide_queues"
     ),
     GraphDecider(
@@ -250,14 +260,26 @@ def decide_instance(lowered: Lowered, options: Options) -> list[InstanceFinding]
     if lowered.timed is not None:
         from tellverify.obligations.timed import decide_timed
 
-        return decide_timed(lowered.timed, options)
+        timers = "it is not decided for a protocol with timeouts"
+        asked = [p for p in ON_REQUEST if options.asks_for(p.value)]
+        undecided = [
+            InstanceFinding(
+                p,
+                Unknown(timers, UNSUPPORTED.number),
+                lowered.timed.roles if PROPERTIES[p].scope is PropertyScope.ROLE else (),
+            )
+            for p in asked
+        ]
+        return [*decide_timed(lowered.timed, options), *undecided]
     outcome: Outcome
     if lowered.skipped:
         skip = lowered.skipped[0]
         outcome = Skipped(skip.reason, UNSUPPORTED.number)
     else:
         outcome = Unknown(lowered.limit, EVENT_LIMIT.number, "events")
-    return [InstanceFinding(p, outcome) for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
+    asked = [p for p in ON_REQUEST if options.asks_for(p.value)]
+    decided = [p for p in OF_EVERY_PROTOCOL if p is not Property.WELL_FORMED]
+    return [InstanceFinding(p, outcome) for p in (*decided, *asked)]
 
 
 def decide_graph(
@@ -292,15 +314,15 @@ def decide_graph(
 def _given_up(row: GraphDecider, context: GraphContext, reason: str) -> list[InstanceFinding]:
     """The obligations of a row when the machine of a role is too large."""
     unknown = Unknown(reason, STEP_LIMIT.number)
-    asked = Property.TERMINATES.value in context.options.properties
     return [
         InstanceFinding(
             prop,
             unknown,
-            context.graph.roles if prop in (Property.NO_STUCK_ROLE, Property.PROJECTABLE) else (),
+            context.graph.roles if PROPERTIES[prop].scope is PropertyScope.ROLE else (),
         )
         for prop in row.properties
-        if prop is not Property.NO_LATE_MESSAGE and (asked or prop is not Property.TERMINATES)
+        if prop is not Property.NO_LATE_MESSAGE
+        and (prop not in ON_REQUEST or context.options.asks_for(prop.value))
     ]
 
 

@@ -48,7 +48,7 @@ def decide_termination(context: GraphContext) -> list[InstanceFinding]:
 
 def decide_fair_termination(context: GraphContext) -> list[InstanceFinding]:
     """Whether every weakly fair run ends; only when it is asked for, by searching the machines."""
-    if Property.TERMINATES.value not in context.options.properties:
+    if not context.options.asks_for(Property.TERMINATES.value):
         return []
     return [InstanceFinding(Property.TERMINATES, _endless(context.machines, context.options))]
 

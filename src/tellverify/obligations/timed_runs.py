@@ -139,6 +139,7 @@ class TimedRuns:
                 return "from here on the protocol can no longer terminate"
             case (
                 Fault.INFIDELITY
+                | Fault.STARVATION
                 | Fault.UNBOUNDED_QUEUE
                 | Fault.ENDLESS_RUN
                 | Fault.PROPERTY

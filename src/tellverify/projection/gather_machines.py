@@ -13,7 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from tellverify.model.graph import ProtocolGraph, needed_responses, partial_sites
+from tellverify.model.graph import (
+    ProtocolGraph,
+    needed_responses,
+    partial_sites,
+    stops_only_at_ends,
+)
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.loosened import Gather, gathers_of
@@ -110,6 +115,7 @@ class _Construction:
         numbers = {start: 0}
         order = [start]
         moves, sites, final = [], [], []
+        is_done = stops_only_at_ends(self.graph)
         for places in order:
             if len({place.owed for place in places}) > 1:
                 raise UnfollowedDebt(self.name, "cannot be told from later messages")
@@ -130,7 +136,8 @@ class _Construction:
                 row.append((action, numbers[closed]))
             moves.append(tuple(row))
             sites.append(tuple(site_of[action] for action, _ in row))
-            final.append(any(self.graph.final[p.state] and not p.taken for p in places))
+            may_stop = any(self.graph.final[p.state] and not p.taken for p in places)
+            final.append(may_stop or (is_done and not row))
         machine = Machine(self.name, tuple(moves), tuple(final), tuple(sites))
         ended = [all(self.graph.final[p.state] for p in places) for places in order]
         return GatherMachine(machine, frozenset(n for n, is_end in enumerate(ended) if is_end))

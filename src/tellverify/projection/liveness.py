@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -42,12 +43,13 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> St
             continue
         if _may_end(graph, state):
             return StuckRun((role,), tuple(places.run_to(place)))
-        if lasso is None and state in endless:
+        if lasso is None and any(state in loop for loop in endless):
             lasso = place
     if lasso is None:
         return None
     stem = places.run_to(lasso)
-    return StuckRun((role,), (*stem, *cycle_through(graph, lasso[0])), len(stem))
+    loop = next(loop for loop in endless if lasso[0] in loop)
+    return StuckRun((role,), (*stem, *fair_round(graph, loop, lasso[0], role)), len(stem))
 
 
 _MOST_WAYS: Final = 300
@@ -62,7 +64,7 @@ def ways_to_wait(
     """
     views = SubsetConstruction(graph, role, budget)
     places = BranchPlaces(views)
-    endless = _endless_without(graph, role)
+    endless = {state for loop in _endless_without(graph, role) for state in loop}
     work = [
         place
         for place in places.order
@@ -117,13 +119,67 @@ def waiting_after(
     return [role for role in roles if acts[here.get(role, role)]]
 
 
-def _endless_without(graph: ProtocolGraph, role: int) -> set[int]:
-    """States of loops that nothing leaves and that `role` takes no part in."""
-    found: set[int] = set()
-    for component in endless_components(graph.first, graph.target):
-        if role not in acting_roles(graph, component):
-            found.update(component)
-    return found
+def _endless_without(graph: ProtocolGraph, role: int) -> list[set[int]]:
+    """The loops that nothing leaves and that `role` takes no part in, each as its states."""
+    return [
+        set(component)
+        for component in endless_components(graph.first, graph.target)
+        if role not in acting_roles(graph, component)
+    ]
+
+
+def events_within(graph: ProtocolGraph, states: Iterable[int], role: int) -> dict[int, int]:
+    """The transitions from `states` to `states` without `role`, each with its source."""
+    inside = set(states)
+    return {
+        e: s
+        for s in sorted(inside)
+        for e in range(graph.first[s], graph.first[s + 1])
+        if graph.target[e] in inside and role not in (graph.sender[e], graph.receiver[e])
+    }
+
+
+def fair_round(graph: ProtocolGraph, loop: Iterable[int], start: int, role: int) -> list[int]:
+    """A closed walk from `start` in which every role of a `loop` without `role` takes part.
+
+    It goes to the nearest event of a role that has had none, as often as there is one, and back.
+    """
+    source = events_within(graph, loop, role)
+    after: dict[int, list[int]] = {}
+    for e, state in source.items():
+        after.setdefault(state, []).append(e)
+    left = {role for e in source for role in (graph.sender[e], graph.receiver[e])}
+    walk: list[int] = []
+    here = start
+    while left or here != start:
+        before: dict[int, tuple[int, int]] = {}
+        goal = -1
+        order = [here]
+        for state in order:
+            for e in after[state]:
+                below = graph.target[e]
+                acts = not left.isdisjoint((graph.sender[e], graph.receiver[e]))
+                if acts or (not left and below == start):
+                    goal = e
+                    break
+                if below not in before and below != here:
+                    before[below] = (state, e)
+                    order.append(below)
+            if goal >= 0:
+                break
+        walk += [*unwound(before, here, source[goal]), goal]
+        left -= {graph.sender[goal], graph.receiver[goal]}
+        here = graph.target[goal]
+    return walk
+
+
+def unwound(before: Mapping[int, tuple[int, int]], start: int, state: int) -> list[int]:
+    """The transitions from `start` to `state`, given the last one to every state on the way."""
+    way = []
+    while state != start:
+        state, e = before[state]
+        way.append(e)
+    return way[::-1]
 
 
 def cycle_through(graph: ProtocolGraph, start: int) -> list[int]:

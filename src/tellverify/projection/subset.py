@@ -17,7 +17,7 @@ from itertools import accumulate, compress
 from typing import Final, NamedTuple
 
 from tellverify.model.components import strongly_connected
-from tellverify.model.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph, stops_only_at_ends
 from tellverify.model.machine import Action, Machine
 
 _UNSEEN: Final = -1
@@ -181,6 +181,7 @@ def _construct(
                 members.append(nodes)
         return number
 
+    is_done = stops_only_at_ends(graph)
     state_of((node[0],))
     done = size = 0
     while done < len(members):
@@ -206,7 +207,7 @@ def _construct(
             row.append((action, state_of(seeds)))
         moves.append(tuple(row))
         sites.append(tuple(graph.site[transitions[0]] for transitions in grouped.values()))
-        final.append(any(view.final[each] for each in nodes))
+        final.append((is_done and not row) or any(view.final[each] for each in nodes))
     machine = Machine(role=role, moves=tuple(moves), final=tuple(final), sites=tuple(sites))
     return machine, done == len(members), view, members
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-from tellverify.model.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph, stops_only_at_ends
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.availability import AvailabilityBudget
@@ -88,7 +88,11 @@ class _ThresholdMachine:
                 raise MachineTooLarge(name, _MOST_STATES)
             rows.append(tuple(row))
             sites.append(tuple(places))
-        final = tuple(self._is_final(state.subset) for state in order)
+        is_done = stops_only_at_ends(self.graph)
+        final = tuple(
+            (is_done and not row) or self._is_final(state.subset)
+            for state, row in zip(order, rows, strict=True)
+        )
         return Machine(name, tuple(rows), final, tuple(sites))
 
     def _is_final(self, subset: int) -> bool:

@@ -26,6 +26,7 @@ _LAST: Final = 10
 _SUMMARIES: Final = {
     Fault.DEADLOCK: "How {protocol} comes to a deadlock",
     Fault.STUCK_ROLE: "How {who} waits for ever",
+    Fault.STARVATION: "How {who} waits without end",
     Fault.UNSPECIFIED_RECEPTION: "How {who} is sent what it cannot take",
     Fault.ORPHAN_MESSAGE: "How a message is left behind in {protocol}",
     Fault.INFIDELITY: "A run that {protocol} does not have",

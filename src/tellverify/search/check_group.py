@@ -24,6 +24,7 @@ from tellverify.search.breadth_first import Layers, explored
 from tellverify.search.counterexample import find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
 from tellverify.search.group_answer import (
+    OF_ROLES,
     PROVED,
     SAFE,
     GroupCheck,
@@ -56,13 +57,18 @@ _LARGEST_BOUND: Final = 4_096
 
 
 def check_group(
-    machines: Sequence[Machine], *, largest_bound: int, budget: int, ends: bool
+    machines: Sequence[Machine],
+    *,
+    largest_bound: int,
+    budget: int,
+    ends: bool,
+    progress: bool = False,
 ) -> GroupCheck:
     """Decide all faults of `machines` but infidelity; see `check_system` for the limits."""
     checker = _Checker(machines, largest_bound, budget)
     checker.search_faults()
     checker.iterate()
-    checker.judge_lasting(ends)
+    checker.judge_lasting(ends, progress)
     if checker.reached[Fault.DEADLOCK].scope is not SearchScope.ALL:
         checker.reduce()
         checker.judge_growth(ends)
@@ -239,9 +245,10 @@ class _Checker:
             loop=loop,
         )
 
-    def judge_lasting(self, ends: bool) -> None:
-        """Stuck roles, and ends that can no longer be reached."""
-        wanted = [Fault.UNBOUNDED_QUEUE, Fault.NO_TERMINATION, *([Fault.ENDLESS_RUN] * ends)]
+    def judge_lasting(self, ends: bool, progress: bool) -> None:
+        """Stuck roles, ends that can no longer be reached, and roles that are kept waiting."""
+        wanted = [Fault.UNBOUNDED_QUEUE, Fault.NO_TERMINATION]
+        wanted += [Fault.ENDLESS_RUN] * ends + [Fault.STARVATION] * progress
         if self.search is None:
             self.reached.update(dict.fromkeys(wanted, self.reached[Fault.DEADLOCK]))
             self._by_structure(ends)
@@ -255,6 +262,9 @@ class _Checker:
             for trace in traces:
                 self._keep_shorter(trace)
             self.unjudged -= {role for fault, role in self.traces if fault is Fault.STUCK_ROLE}
+        if progress:
+            for number in range(len(self.roles)):
+                self._keep_shorter(lasting.starved(number))
         if self.has_end:
             trap, is_judged = lasting.trap()
             self._keep_shorter(trap)
@@ -344,7 +354,12 @@ class _Checker:
     def _claim_ends(self, count: int) -> None:
         """All ends are good; where every run ends, no role is stuck on the way either."""
         if self.acyclic:
-            for fault in (Fault.STUCK_ROLE, Fault.NO_TERMINATION, Fault.ENDLESS_RUN):
+            for fault in (
+                Fault.STUCK_ROLE,
+                Fault.NO_TERMINATION,
+                Fault.ENDLESS_RUN,
+                Fault.STARVATION,
+            ):
                 if fault in self.reached:
                     self._claim(fault, SearchScope.ENDINGS, True, count)
             self.unjudged.clear()
@@ -391,4 +406,4 @@ class _Checker:
 
 
 def _about(trace: Trace) -> str:
-    return trace.culprits[0] if trace.fault is Fault.STUCK_ROLE else ""
+    return trace.culprits[0] if trace.fault in OF_ROLES else ""

@@ -29,7 +29,14 @@ from tellverify.search.check_group import check_group
 from tellverify.search.counterexample import explain_unfaithful, find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
 from tellverify.search.equal_groups import renamed_run, without_names
-from tellverify.search.group_answer import PROVED, GroupCheck, Reached, SearchScope, of_runs
+from tellverify.search.group_answer import (
+    OF_ROLES,
+    PROVED,
+    GroupCheck,
+    Reached,
+    SearchScope,
+    of_runs,
+)
 from tellverify.search.history_search import HistorySearch
 from tellverify.search.traces import (
     build_trace,
@@ -56,15 +63,16 @@ _WEAKEST_FIRST: Final = (
 class SystemCheck(msgspec.Struct, frozen=True):
     """What was found out about a system.
 
-    `traces` has at most one run for each fault, for stuck roles one for each role and for queues
-    that grow one for each channel. `reached` says how far each fault was searched for, `stuck` for
-    each role how far runs were searched that leave it stuck. `longest` are exact where the scope
-    is `ALL`, upper bounds where it is `STRUCTURE`. `has_end`: every role may stop somewhere.
+    `traces` has at most one run for each fault, for stuck roles and starved ones one for each role
+    and for queues that grow one for each channel. `reached` says how far each fault was searched
+    for, `roles` for each role how far runs were searched that leave it stuck, or starve it.
+    `longest` are exact where the scope is `ALL`, upper bounds where it is `STRUCTURE`. `has_end`:
+    every role may stop somewhere.
     """
 
     traces: tuple[Trace, ...]
     reached: dict[Fault, Reached]
-    stuck: dict[str, Reached]
+    roles: dict[Fault, dict[str, Reached]]
     longest: tuple[tuple[Channel, int], ...]
     has_end: bool
 
@@ -76,15 +84,16 @@ def check_system(
     largest_bound: int,
     budget: int,
     ends: bool,
+    progress: bool = False,
     order: ParallelOrder | None = None,
 ) -> SystemCheck:
     """Decide all faults of `machines`, infidelity to `graph` if there is one.
 
     Or to the partial orders of `order`, whose interleavings are in `graph`.
-    `ends` asks for runs that never end as well. Queues of more than `largest_bound` messages are
-    searched where the group may turn out to need no longer ones. At most `budget` configurations
-    are kept at a time. Raises ValueError when machines do not fit together (see `CompiledSystem`)
-    and Defect when a run does not replay.
+    `ends` asks for runs that never end as well, `progress` for such that keep a role waiting.
+    Queues of more than `largest_bound` messages are searched where the group may turn out to need
+    no longer ones. At most `budget` configurations are kept at a time. Raises ValueError when
+    machines do not fit together (see `CompiledSystem`) and Defect when a run does not replay.
     """
     number = {machine.role: n for n, machine in enumerate(machines)}
     if len(number) != len(machines):
@@ -98,7 +107,9 @@ def check_system(
         if twin is not None and not twin.traces:
             groups.append(_renamed(twin, group))
             continue
-        known[alike] = check_group(group, largest_bound=largest_bound, budget=budget, ends=ends)
+        known[alike] = check_group(
+            group, largest_bound=largest_bound, budget=budget, ends=ends, progress=progress
+        )
         groups.append(known[alike])
     whole = _Whole(machines, groups)
     traces = [*whole.traces()]
@@ -116,7 +127,7 @@ def check_system(
     return SystemCheck(
         tuple(traces),
         reached,
-        whole.stuck(),
+        {fault: whole.of_roles(fault) for fault in OF_ROLES if fault in reached},
         tuple(each for group in groups for each in group.longest),
         has_end,
     )
@@ -154,7 +165,7 @@ class _Whole:
             for trace in group.traces:
                 if trace.fault is Fault.DEADLOCK:
                     continue
-                many = trace.fault in (Fault.STUCK_ROLE, Fault.UNBOUNDED_QUEUE)
+                many = trace.fault in (*OF_ROLES, Fault.UNBOUNDED_QUEUE)
                 key = (trace.fault, trace.culprits if many else ())
                 if key not in kept or len(trace.steps) < len(kept[key].steps):
                     kept[key] = self._of_all(trace, group)
@@ -167,7 +178,7 @@ class _Whole:
         known = {each.role: each for each in trace.waiting}
         rows = tuple(known.get(m.role) or waiting(m, 0) for m in self.machines)
         minimal, explanation = trace.minimal, trace.explanation
-        if trace.fault is Fault.STUCK_ROLE:  # the others need not have finished
+        if trace.fault in OF_ROLES:  # the others need not have finished
             minimal = False
             wait = known[trace.culprits[0]]
             explanation = explain_starved(wait)
@@ -194,14 +205,15 @@ class _Whole:
             sum(part.configurations for part in parts),
         )
 
-    def stuck(self) -> dict[str, Reached]:
-        """For each role how far its group was searched for runs that leave it stuck."""
+    def of_roles(self, fault: Fault) -> dict[str, Reached]:
+        """For each role how far its group was searched for runs that show `fault` of it."""
         found = {}
         for group in self.groups:
-            reached = group.reached[Fault.STUCK_ROLE]
+            reached = group.reached[fault]
             left_open = msgspec.structs.replace(reached, scope=SearchScope.OPEN)
             for role in group.roles:
-                found[role] = left_open if role in group.unjudged else reached
+                is_open = fault is Fault.STUCK_ROLE and role in group.unjudged
+                found[role] = left_open if is_open else reached
         return {role: found[role] for role in self.roles}
 
     def deadlock(self) -> tuple[Trace | None, Reached]:

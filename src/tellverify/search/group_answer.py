@@ -16,6 +16,9 @@ from tellverify.search.encoding import Channel
 
 SAFE: Final = (Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE, Fault.STUCK_ROLE)
 
+OF_ROLES: Final = (Fault.STUCK_ROLE, Fault.STARVATION)
+"""Faults that a run shows of each role for itself."""
+
 
 class SearchScope(StrEnum):
     """What was searched for a fault: how far an answer that nothing was found reaches."""

@@ -14,7 +14,14 @@ from tellverify.model.trace import Trace
 from tellverify.search.breadth_first import Layers
 from tellverify.search.encoding import EncodedMove
 from tellverify.search.reachability import Reach, fair_component, fair_round
-from tellverify.search.traces import build_trace, explain_starved, explain_stuck, steps_of, waiting
+from tellverify.search.traces import (
+    build_trace,
+    explain_kept_waiting,
+    explain_starved,
+    explain_stuck,
+    steps_of,
+    waiting,
+)
 
 _MOST_TRIED: Final = 300  # configurations that are judged by what machines may still do
 
@@ -174,6 +181,33 @@ class LivenessSearch:
         culprits = tuple(self.system.roles[role] for role in sorted({m.role for m in acting}))
         explanation = "the roles have a fair run that never terminates"
         return self._trace(Fault.ENDLESS_RUN, way[0], way, 0, culprits, explanation)
+
+    def starved(self, role: int) -> Trace | None:
+        """A fair run in which a role waits without end: it repeats, or nothing can go on.
+
+        While the role waits its channels only grow, so it is in configurations in which it cannot
+        move from some point on.
+        """
+        reach = self.reach
+        waits = reach.waits(role)
+        without = {
+            n
+            for n in range(len(reach))
+            if waits[reach.state(role, n)] and role not in reach.able(n)
+        }
+        rest = next((n for n in sorted(without) if not reach.able(n)), None)
+        component = fair_component(reach, without)
+        if rest is None and component is None:
+            return None
+        is_nearer = component is None or (rest is not None and rest <= component[0])
+        if rest is not None and is_nearer:
+            way, loop = [rest], -1
+        else:
+            way, loop = fair_round(reach, component or []), 0
+        start = way[0]
+        wait = waiting(self.machines[role], reach.state(role, start))
+        explanation = explain_kept_waiting(wait) if loop == 0 else explain_stuck(wait)
+        return self._trace(Fault.STARVATION, start, way, loop, (wait.role,), explanation)
 
     def _moves(self, way: Sequence[int]) -> list[EncodedMove]:
         """The moves along configurations by number, each of which follows the one before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from tellverify.model.components import strongly_connected
 from tellverify.search.breadth_first import Layers
@@ -103,33 +103,46 @@ class Reach:
             way.append(here)
         return None
 
-    def components(self) -> Iterator[list[int]]:
-        """Strongly connected components in which a run can stay, each with sorted members."""
+    def able(self, number: int) -> set[int]:
+        """The roles that can move in a configuration, also those that only the bound hinders."""
+        blocked = self.blocked[number]
+        roles = range(len(self.system.machines))
+        return {r for r, _ in self.after[number]} | {r for r in roles if blocked >> r & 1}
+
+    def components(self, within: Collection[int] | None = None) -> Iterator[list[int]]:
+        """Strongly connected components in which a run can stay, each with sorted members.
+
+        None: of all configurations, else of the moves between those `within` alone.
+        """
         first: list[int] = [0]
         target: list[int] = []
-        for after in self.after:
-            target.extend(number for _, number in after)
+        for n, after in enumerate(self.after):
+            if within is None:
+                target.extend(number for _, number in after)
+            elif n in within:
+                target.extend(number for _, number in after if number in within)
             first.append(len(target))
-        for component in strongly_connected(first, target, (0,)):
+        roots = (0,) if within is None else sorted(within)
+        for component in strongly_connected(first, target, roots):
             if len(component) > 1:
                 yield sorted(component)
 
 
-def fair_component(reach: Reach) -> list[int] | None:
+def fair_component(reach: Reach, within: Collection[int] | None = None) -> list[int] | None:
     """A component in which a weakly fair run can stay for ever; the one that is reached first.
+
+    Such a run stays `within` these configurations, unless that is None.
 
     A role that can move can do so until it moves. So in a component that is left only by moves of
     a role, either this role moves inside too, or it can move everywhere inside and a run that
     stays is not fair to it.
     """
     found: list[int] | None = None
-    for component in reach.components():
+    for component in reach.components(within):
         inside = set(component)
         acting = {r for n in component for r, target in reach.after[n] if target in inside}
         first = component[0]
-        able = {r for r, _ in reach.after[first]}
-        able |= {r for r in range(len(reach.system.machines)) if reach.blocked[first] >> r & 1}
-        if able <= acting and (found is None or first < found[0]):
+        if reach.able(first) <= acting and (found is None or first < found[0]):
             found = component
     return found
 

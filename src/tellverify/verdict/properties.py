@@ -27,6 +27,7 @@ class Property(StrEnum):
     NO_UNSPECIFIED_RECEPTION = "no-unspecified-reception"
     FIDELITY = "fidelity"
     NO_STUCK_ROLE = "no-stuck-role"
+    PROGRESS = "progress"
     BOUNDED_QUEUES = "bounded-queues"
     CAN_TERMINATE = "can-terminate"
     TERMINATES = "terminates"
@@ -168,6 +169,13 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         PropertyScope.ROLE,
         ("TV512",),
         fault=Fault.STUCK_ROLE,
+    ),
+    Property.PROGRESS: PropertyRow(
+        SENTENCES["progress"],
+        PropertyScope.ROLE,
+        ("TV524",),
+        required=False,
+        fault=Fault.STARVATION,
     ),
     Property.BOUNDED_QUEUES: PropertyRow(
         SENTENCES["bounded-queues"],
@@ -416,6 +424,7 @@ AT_EVERY_SIZE: Final = frozenset(
         Property.NO_UNSPECIFIED_RECEPTION,
         Property.FIDELITY,
         Property.NO_STUCK_ROLE,
+        Property.PROGRESS,
         Property.BOUNDED_QUEUES,
         Property.CAN_TERMINATE,
         Property.PROJECTABLE,
@@ -437,6 +446,8 @@ OF_EVERY_PROTOCOL: Final = (
     Property.PROJECTABLE,
 )
 """What is decided of every protocol; the other properties need something to speak about."""
+ON_REQUEST: Final = (Property.PROGRESS, Property.TERMINATES)
+"""What is decided where the options or the text ask for it, and else left out."""
 REFUTED_BY: Final = {row.fault: prop for prop, row in PROPERTIES.items() if row.fault is not None}
 """The property that each fault of a run refutes."""
 SAFETY: Final = {

@@ -17,6 +17,7 @@ SENTENCES: Final = {
     ),
     "fidelity": "Every run of the roles is a run of the protocol.",
     "no-stuck-role": "Wherever the role waits, some continuation of the run serves it.",
+    "progress": "If every role that can move eventually moves, the role never waits without end.",
     "bounded-queues": "Every queue is bounded.",
     "can-terminate": "The end of the protocol is reachable from every reachable state.",
     "terminates": "Every fair run ends.",

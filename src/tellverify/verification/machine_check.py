@@ -35,7 +35,7 @@ from tellverify.verdict.outcome import (
     Skipped,
     Unknown,
 )
-from tellverify.verdict.properties import REFUTED_BY, Property, code_of_fault
+from tellverify.verdict.properties import ON_REQUEST, REFUTED_BY, Property, code_of_fault
 from tellverify.verdict.run import Input, ProtocolReport, Run, Verdict
 from tellverify.verification.checked import Checked
 from tellverify.verification.exit_code import judge
@@ -60,6 +60,7 @@ _NOT_OF_MACHINES: Final = (  # of what is stated, and of protocols with timeouts
 _OF_MACHINES: Final = {
     prop: fault for fault, prop in REFUTED_BY.items() if fault not in _NOT_OF_MACHINES
 }
+_OF_ROLES: Final = (Property.NO_STUCK_ROLE, Property.PROGRESS)
 
 
 def check_machines(
@@ -89,7 +90,8 @@ def check_machines(
                 graph=wanted.graph if wanted is not None else None,
                 largest_bound=options.queue_limit,
                 budget=options.search_limit,
-                ends=Property.TERMINATES.value in options.properties,
+                ends=options.asks_for(Property.TERMINATES.value),
+                progress=options.asks_for(Property.PROGRESS.value),
                 order=wanted.order if wanted is not None else None,
             )
             for trace in checked.traces:
@@ -164,7 +166,7 @@ def _verdicts(
         reached = checked.reached.get(fault)
         traces = [trace for trace in checked.traces if trace.fault is fault]
         outcome = _without(prop, checked, wanted)
-        if prop is Property.TERMINATES and reached is None:
+        if prop in ON_REQUEST and reached is None:
             continue
         if outcome is not None or reached is None:
             lost = outcome or Unknown("it was not searched", STEP_LIMIT.number)
@@ -199,15 +201,15 @@ def _of_property(
     statistics: tuple[tuple[str, int], ...] = (("configurations", reached.configurations),)
     for trace in traces:
         about = subject
-        if prop is Property.NO_STUCK_ROLE:
+        if prop in _OF_ROLES:
             about = msgspec.structs.replace(subject, roles=trace.culprits)
         elif prop is Property.BOUNDED_QUEUES:
             about = msgspec.structs.replace(subject, channel=(trace.culprits[0], trace.culprits[1]))
         refuted = Refuted(code_of_fault(trace.fault), trace, Method.SEARCH)
         found.append(Verdict.of(prop, about, refuted, _START, statistics))
-    if prop is Property.NO_STUCK_ROLE:
+    if prop in _OF_ROLES:
         told = {role for trace in traces for role in trace.culprits}
-        return [*found, *_not_stuck(subject, checked, told)]
+        return [*found, *_of_other_roles(prop, subject, checked, told)]
     if traces and prop is not Property.BOUNDED_QUEUES:
         return found
     if prop is Property.BOUNDED_QUEUES:
@@ -219,14 +221,16 @@ def _of_property(
     return [*found, Verdict.of(prop, subject, outcome, _START, statistics)]
 
 
-def _not_stuck(subject: ObligationScope, checked: SystemCheck, told: Set[str]) -> list[Verdict]:
-    """The verdicts on roles that no run leaves stuck: one for all of which the same is known."""
+def _of_other_roles(
+    prop: Property, subject: ObligationScope, checked: SystemCheck, told: Set[str]
+) -> list[Verdict]:
+    """The verdicts on roles that no run refutes: one for all of which the same is known."""
     alike: dict[Outcome, list[str]] = {}
-    for role, reached in checked.stuck.items():
+    fault = _OF_MACHINES[prop]
+    for role, reached in checked.roles[fault].items():
         if role not in told:
             alike.setdefault(_unrefuted(reached), []).append(role)
-    count = checked.reached[Fault.STUCK_ROLE].configurations
-    prop = Property.NO_STUCK_ROLE
+    count = checked.reached[fault].configurations
     return [
         Verdict.of(
             prop,
@@ -287,7 +291,7 @@ def _malformed(name: str, said: Sequence[Diagnostic]) -> list[Verdict]:
     refuted = Refuted(first.code.number, conflict, Method.STRUCTURE)
     skipped = Skipped("the machines cannot be put together", NOT_WELL_FORMED.number)
     found = [Verdict.of(Property.WELL_FORMED, ObligationScope(), refuted, _START)]
-    asked = [prop for prop in _OF_MACHINES if prop is not Property.TERMINATES]
+    asked = [prop for prop in _OF_MACHINES if prop not in ON_REQUEST]
     return [*found, *(Verdict.of(prop, ObligationScope(), skipped, _START) for prop in asked)]
 
 

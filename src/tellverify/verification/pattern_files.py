@@ -152,7 +152,7 @@ class _PatternCheck:
     def _refuted(self, claim: ModelClaim, run: ModelRun) -> Outcome:
         if not accepts(self._model, run, claim, Z3Solver(), self._budget):
             return Unknown("the run does not hold when it is judged a second time", "")
-        steps = _told(self._model, run)
+        steps = run_in_words(self._model, run)
         end = "no state that meets it can be reached" if claim.kind == "possible" else "it is false"
         message = (
             f"`{self._model.name}` does not keep `{claim.name}`: after"
@@ -177,7 +177,7 @@ def _scope(claim: ModelClaim) -> ObligationScope:
     return ObligationScope(item=f"{claim.kind} {claim.name}")
 
 
-def _told(model: Model, run: ModelRun) -> list[str]:
+def run_in_words(model: Model, run: ModelRun) -> list[str]:
     """A run in words: the parameters, the start, and each action with the state after it."""
     lines = []
     if model.parameters:

@@ -30,6 +30,7 @@ from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Conflict, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import (
     OF_EVERY_PROTOCOL,
+    ON_REQUEST,
     PROPERTIES,
     Property,
     PropertyScope,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
 _OF_ANY_SIZES: Final = (PropertyScope.CHOICE, PropertyScope.PACK)  # decided of the text
+_OF_OBLIGATIONS: Final = ("expect", "assume")  # kinds of comments that name obligations
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
 TELLTALE: Final = "telltale"  # the target
 _EXPECT: Final = "expect"  # the comment on a text that shows a fault
@@ -184,12 +186,16 @@ def _options_of(found: SourceProtocol, options: Options) -> Options:
     if options.target == TELLTALE:
         projectable = (*options.requirements, (Property.PROJECTABLE.value, "bounded"))
         options = msgspec.structs.replace(options, requirements=projectable)
-    if _MUST_END not in found.source.text:
+    named = tuple(p.value for p in ON_REQUEST if p.value in found.source.text)
+    if _MUST_END not in found.source.text and not named:
         return options
     from tellverify.language.syntax.directives import directives
 
-    marks = directives(found.judged.file, found.source).of_kind(_MUST_END)
-    if not any(mark.reaches(found.protocol.span) for mark in marks):
+    said = directives(found.judged.file, found.source)
+    about = " ".join(d.argument for kind in _OF_OBLIGATIONS for d in said.of_kind(kind))
+    stated = tuple(name for name in named if name in about)
+    options = msgspec.structs.replace(options, stated=stated)
+    if not any(mark.reaches(found.protocol.span) for mark in said.of_kind(_MUST_END)):
         return options
     wanted = (*options.requirements, (Property.CAN_TERMINATE.value, "bounded"))
     return msgspec.structs.replace(options, requirements=wanted)

@@ -88,6 +88,8 @@ def false_claim(
     lap = recorded.steps[recorded.loop :] if recorded.loop >= 0 else ()
 
     def judge() -> bool:
+        if fault is Fault.STUCK_ROLE:
+            return _is_never_served(recorded, graph, machines, stepper)
         if fault is Fault.INFIDELITY:
             return graph is not None and not is_faithful(graph, recorded.steps)
         if protocol.machines or graph is None:
@@ -158,6 +160,31 @@ def _may_end_or_go_on(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
     if state is None:
         return False
     return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
+
+
+def _is_never_served(
+    recorded: TraceFile,
+    graph: ProtocolGraph | None,
+    machines: Sequence[Machine],
+    stepper: Stepper,
+) -> bool:
+    """No run from here on lets a culprit move: by the graph where the run follows it."""
+    from tellverify.evidence.machines_file import can_be_served
+
+    culprits = recorded.subject.culprits
+    state = None if graph is None else _state_after(graph, recorded.steps)
+    if graph is None or state is None:
+        end = stepper.configuration()
+        return can_be_served(machines, end, culprits, _MOST_CONFIGURATIONS) is False
+    seen, order = {state}, [state]
+    for here in order:
+        for e in range(graph.first[here], graph.first[here + 1]):
+            if {graph.roles[graph.sender[e]], graph.roles[graph.receiver[e]]} & {*culprits}:
+                return False
+            if graph.target[e] not in seen:
+                seen.add(graph.target[e])
+                order.append(graph.target[e])
+    return True
 
 
 def _misses_end(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:

@@ -98,7 +98,7 @@ class _Sizes:
         claim = NO_CLAIM
         if self._groups and not any(family in wanted for family in self._found.families):
             claim = self._claim()
-        needs_all = not claim.least or Property.TERMINATES.value in options.properties
+        needs_all = not claim.least or options.asks_for(Property.TERMINATES.value)
         instances = []
         for sizes in given:
             if needs_all:

@@ -268,10 +268,18 @@ def test_a_lasso_starves_a_role_only_when_it_is_fair() -> None:
         machine("C", [("A?go", 1)], []),
     )
     lap = (sends("A", "B", "again"), takes("A", "B", "again"))
-    assert fault_shown(end(busy), busy, Fault.STUCK_ROLE, ("C",), lap=lap) == ""
-    unfair = fault_shown(end(busy), busy, Fault.STUCK_ROLE, ("C",), lap=lap[:1])
+    assert fault_shown(end(busy), busy, Fault.STARVATION, ("C",), lap=lap) == ""
+    unfair = fault_shown(end(busy), busy, Fault.STARVATION, ("C",), lap=lap[:1])
     assert unfair == "`B` could move all along, so the loop is not fair"
-    assert fault_shown(end(busy), busy, Fault.STUCK_ROLE, ("B",), lap=lap) != ""
+    assert fault_shown(end(busy), busy, Fault.STARVATION, ("B",), lap=lap) != ""
+    for judge in (None, lambda: False):  # another choice of A serves C, so it is not stuck
+        said = fault_shown(end(busy), busy, Fault.STUCK_ROLE, ("C",), lap=lap, judge=judge)
+        assert said == "`C` may still be served"
+    deaf = (busy[0], busy[1], machine("C", [("A?no", 1)], []))
+    assert fault_shown(end(deaf), deaf, Fault.STUCK_ROLE, ("C",), lap=lap) == ""
+    assert fault_shown(end(deaf), deaf, Fault.STARVATION, ("C",), lap=lap) == ""
+    assert fault_shown(end(deaf), deaf, Fault.STARVATION, ("C",)) == "`A` can still move"
+    assert fault_shown(end(deaf), deaf, Fault.STARVATION, ()) == "no role is named"
 
 
 def test_a_queue_grows_when_the_lap_sends_more_than_it_takes() -> None:

@@ -32,6 +32,7 @@ OBLIGATIONS = {
     Fault.UNSPECIFIED_RECEPTION: ("TV513", "no-unspecified-reception"),
     Fault.ORPHAN_MESSAGE: ("TV514", "no-orphan-message"),
     Fault.STUCK_ROLE: ("TV512", "no-stuck-role"),
+    Fault.STARVATION: ("TV524", "progress"),
     Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
     Fault.ENDLESS_RUN: ("TV523", "terminates"),
@@ -157,7 +158,7 @@ def test_a_role_that_may_still_send_has_no_unspecified_reception() -> None:
 
 def test_only_some_faults_have_a_loop() -> None:
     busy = graph(["0 A B m 0", "0 A B n 1", "1 A C x 2"], [2])
-    assert said(busy, Fault.STUCK_ROLE, "C", "A!Bm B?Am", 0) == ""
+    assert said(busy, Fault.STARVATION, "C", "A!Bm B?Am", 0) == ""
     ping = (machine("A", [("B!m", 0)]), machine("B", [("A?m", 0)], []), machine("C", []))
     assert said(ping, Fault.ENDLESS_RUN, "A", "A!Bm B?Am", 0) == ""
     chatter = (*CROSSED, machine("D", [("E!t", 0)]), machine("E", [("D?t", 0)]))
@@ -229,11 +230,34 @@ STUCK = (
 
 
 def test_a_starved_role_takes_no_part_and_the_loop_is_fair() -> None:
-    assert said(STUCK, Fault.STUCK_ROLE, "C", "A!Bagain B?Aagain", 0) == ""
-    assert "moves in the loop" in said(STUCK, Fault.STUCK_ROLE, "BC", "A!Bagain B?Aagain", 0)
-    assert "`B` could move all along" in said(STUCK, Fault.STUCK_ROLE, "C", "A!Bagain", 0)
-    assert said(STUCK, Fault.STUCK_ROLE, "C", "A!Bstop B?Astop", 0) != ""
-    assert said(STUCK, Fault.STUCK_ROLE, "C", "") != ""
+    again = "A!Bagain B?Aagain"
+    assert said(STUCK, Fault.STARVATION, "C", again, 0) == ""
+    assert "moves in the loop" in said(STUCK, Fault.STARVATION, "BC", again, 0)
+    assert "`B` could move all along" in said(STUCK, Fault.STARVATION, "C", "A!Bagain", 0)
+    assert said(STUCK, Fault.STARVATION, "C", "A!Bstop B?Astop", 0) != ""
+    assert "`A` can still move" in said(STUCK, Fault.STARVATION, "C", again)
+    assert "`C` can still move" in said(STUCK, Fault.STARVATION, "C", "A!Bstop A!Cgo")
+    done = f"{again} A!Bstop B?Astop A!Cgo C?Ago"
+    assert "`C` has finished" in said(STUCK, Fault.STARVATION, "C", done)
+
+
+def test_a_role_that_a_choice_keeps_waiting_is_not_stuck() -> None:
+    again = "A!Bagain B?Aagain"
+    for basis in (STUCK, graph(["0 A B again 0", "0 A B stop 1", "1 A C go 2"], [2])):
+        assert "`C` may still be served" in said(basis, Fault.STUCK_ROLE, "C", again, 0)
+    busy = ["0 A B go 1", "0 A C done 2", "1 A B again 1", "2 A B fin 3"]
+    lost = graph(busy, [3])  # after `go` A never tells C
+    assert said(lost, Fault.STUCK_ROLE, "C", "A!Bgo B?Ago A!Bagain B?Aagain", 2) == ""
+    told = graph([*busy[:3], "1 A C done 3", busy[3]], [3])
+    words = said(told, Fault.STUCK_ROLE, "C", "A!Bgo B?Ago A!Bagain B?Aagain", 2)
+    assert "`C` may still be served" in words
+    hidden = (  # C takes `a` and then awaits one more, which nobody sends behind `b`
+        machine("A", [("B!again", 0)]),
+        machine("B", [("A?again", 1)], [("C!a", 2)], [("C!b", 3)], [("A?again", 3)]),
+        machine("C", [("B?b", 1), ("B?a", 2)], [("B?b", 1)], [("B?a", 3)], []),
+    )
+    stem = "A!Bagain B?Aagain B!Ca B!Cb C?Ba"
+    assert said(hidden, Fault.STUCK_ROLE, "C", f"{stem} {again}", 5) == ""
 
 
 def test_a_stuck_role_without_a_loop_cannot_be_served() -> None:

@@ -71,7 +71,7 @@ def test_a_finite_system_is_decided_with_exact_queues_however_many_groups_it_has
     assert not found.traces
     assert {reached.scope for reached in found.reached.values()} == {SearchScope.ALL}
     assert dict(found.longest) == {(f"L{n}", f"R{n}"): 10 for n in range(10)}
-    assert set(found.stuck) == {f"{side}{n}" for side in "LR" for n in range(10)}
+    assert set(found.roles[Fault.STUCK_ROLE]) == {f"{side}{n}" for side in "LR" for n in range(10)}
 
 
 def test_a_stream_hides_no_role_that_waits_for_one_that_has_finished() -> None:
@@ -79,7 +79,7 @@ def test_a_stream_hides_no_role_that_waits_for_one_that_has_finished() -> None:
     stuck = [trace.culprits for trace in found.traces if trace.fault is Fault.STUCK_ROLE]
     assert stuck == [("Late",)]
     assert Fault.NO_TERMINATION in faults(found)
-    assert found.stuck["Sink0"].scope is not SearchScope.OPEN
+    assert found.roles[Fault.STUCK_ROLE]["Sink0"].scope is not SearchScope.OPEN
 
 
 def test_a_stream_within_the_group_hides_it_neither() -> None:
@@ -94,8 +94,8 @@ def test_a_stream_within_the_group_hides_it_neither() -> None:
 def test_what_longer_queues_could_change_is_left_open() -> None:
     sender = machine("A", [("B!t", 1)], [("B!t", 2)], [("B!t", 3)], [("C!w", 0)])
     found = checked(sender, machine("B", []), machine("C", [("A?w", 0)]))
-    assert found.stuck["C"].scope is SearchScope.OPEN
-    assert found.stuck["A"].scope is SearchScope.QUEUES
+    assert found.roles[Fault.STUCK_ROLE]["C"].scope is SearchScope.OPEN
+    assert found.roles[Fault.STUCK_ROLE]["A"].scope is SearchScope.QUEUES
     assert Fault.ORPHAN_MESSAGE in faults(found)
 
 

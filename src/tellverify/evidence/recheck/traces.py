@@ -7,6 +7,7 @@ and the words of `explanation`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -41,6 +42,7 @@ FAULTS: Final = {
     Fault.UNSPECIFIED_RECEPTION: ("TV513", "no-unspecified-reception"),
     Fault.ORPHAN_MESSAGE: ("TV514", "no-orphan-message"),
     Fault.STUCK_ROLE: ("TV512", "no-stuck-role"),
+    Fault.STARVATION: ("TV524", "progress"),
     Fault.UNBOUNDED_QUEUE: ("TV521", "bounded-queues"),
     Fault.NO_TERMINATION: ("TV522", "can-terminate"),
     Fault.ENDLESS_RUN: ("TV523", "terminates"),
@@ -149,25 +151,20 @@ def _missing(
     last = {step.actor: step for step in steps}
     queues = dict(end.queues)
     loose = {r for r, e in last.items() if not e.send or (e.sender, e.receiver) in queues}
-    judged = fault in (Fault.INFIDELITY, Fault.NO_TERMINATION)
-    starts = judged and graph is not None and _has_run(graph, steps, "start")
-    if starts and fault is Fault.INFIDELITY:
+    compared = graph if fault is Fault.INFIDELITY else None
+    starts = compared is not None and _has_run(compared, steps, "start")
+    if starts:
         loose = final if len(final) == len(machines) and not queues else set()
 
     def judge() -> bool:
-        if graph is None:
-            from tellverify.evidence.machines_file import can_end
-
-            return fault is Fault.NO_TERMINATION and can_end(machines, end, _MOST_MATCHES) is False
-        if fault is Fault.NO_TERMINATION:
-            return starts and not _has_run(graph, steps, "complete")
-        return not starts or (bool(loose) and not _has_run(graph, steps, "exact"))
-
-    def may_end() -> bool:
-        return graph is not None and _has_run(graph, steps, "undecided")
+        if fault is not Fault.INFIDELITY:
+            return _judged(trace, machines, end, graph)
+        unlike = bool(loose) and graph is not None and not _has_run(graph, steps, "exact")
+        return graph is not None and (not starts or unlike)
 
     if bool(culprits) == (fault is Fault.NO_TERMINATION):
         return "it must name the roles it is about, and no others"
+    may_end = None if graph is None else partial(_has_run, graph, steps, "undecided")
     for one in [culprits] if fault in _LASSOS else [(role,) for role in culprits]:
         if reason := fault_shown(end, machines, fault, one, lap=lap, judge=judge, may_end=may_end):
             return reason
@@ -181,11 +178,27 @@ def _missing(
     return "a culprit has no part in it" if parts.get(fault, set()) & set(culprits) else ""
 
 
-def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
+def _judged(
+    trace: TraceFile, machines: list[Machine], end: Configuration, graph: NeutralGraph | None
+) -> bool:
+    """No run serves the culprits any more, or comes to an end; by the graph where there is one."""
+    fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
+    if graph is not None and fault is Fault.STUCK_ROLE:
+        return not _has_run(graph, steps, "served", *culprits)
+    if graph is not None:
+        return _has_run(graph, steps, "start") and not _has_run(graph, steps, "complete")
+    from tellverify.evidence.machines_file import can_be_served, can_end
+
+    if fault is Fault.STUCK_ROLE:
+        return can_be_served(machines, end, culprits, _MOST_MATCHES) is False
+    return fault is Fault.NO_TERMINATION and can_end(machines, end, _MOST_MATCHES) is False
+
+
+def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str, *about: str) -> bool:
     """Has the graph a run in which every role does what it did in `steps`, and perhaps more?
 
-    Of kind "complete" it comes to an end, of kind "exact" no role does more before that, and of
-    kind "undecided" the protocol may also go on there.
+    Of kind "complete" it comes to an end, of kind "exact" no role does more before that, of kind
+    "undecided" the protocol may also go on there, and of kind "served" a role of `about` does more.
     """
     first = check_graph(graph, "graph")
     number = {name: i for i, name in enumerate(graph.roles)}
@@ -205,9 +218,11 @@ def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str) -> bool:
         looked_at += (1 + first[state + 1] - first[state]) * (1 + len(goal))
         require(looked_at <= _MOST_WORK, "the last state", "too much to compare with")
         ends = state in graph.final and (kind != "undecided" or first[state] < first[state + 1])
-        if met == goal and (kind == "start" or ends):
+        if met == goal and (kind == "start" or (kind != "served" and ends)):
             return True
         for _, p, q, message, target in graph.events[first[state] : first[state + 1]]:
+            if kind == "served" and met == goal and {graph.roles[p], graph.roles[q]} & {*about}:
+                return True
             after = list(met)
             for i in (place.get(p, -1), place.get(q, -1)):
                 left = i >= 0 and met[i] < goal[i]

@@ -33,7 +33,7 @@ _MARGIN: Final = 5
 _NOTE: Final = 14
 _IDLE_COLUMNS: Final = 4
 _FEW: Final = 6
-_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE)
+_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE, Fault.STARVATION)
 
 
 class _Layout(msgspec.Struct, frozen=True):

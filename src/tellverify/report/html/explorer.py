@@ -22,7 +22,7 @@ from tellverify.report.html.excerpts import listing
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined
 from tellverify.verdict.run import ProtocolReport
 
-_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE)
+_FOR_EVER: Final = (Fault.DEADLOCK, Fault.STUCK_ROLE, Fault.STARVATION)
 _MOST_COLUMNS: Final = 16
 _IDLE: Final = 8
 _MOST_SCENES: Final = 400
