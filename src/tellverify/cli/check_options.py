@@ -443,5 +443,6 @@ SECTIONS_OF_CHECK: Final[dict[str, str]] = {
     "config": "Configuration and input",
     "watch": "Again",
     "fix": "Mending",
+    "may_write": "Serving",
 }
 """The first option of each section by its parameter, with the heading."""

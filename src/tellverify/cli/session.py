@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -133,9 +133,12 @@ def settled(flags: Flags, folder: str = ".") -> Settings:
     return msgspec.structs.replace(found, weaker=tuple(said), source=source)
 
 
-def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
+def prepared(
+    flags: Flags, *, with_baseline: bool = True, edits: Mapping[str, str] | None = None
+) -> CheckPlan:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
-    configuration. Raises RefusedFile for what is wrong with a file that it names.
+    configuration; `edits` has texts, by path, that are checked instead of those of the files.
+    Raises RefusedFile for what is wrong with a file that it names.
     """
     found = settled(flags)
     options = found.options
@@ -171,8 +174,9 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     paths, notes = paths_of(flags, found)
     named, about_files = files_of(paths, flags, found)
     notes.extend(about_files)
-    asked = [inputs.read_given(path, flags.stdin_name) for path in named]
-    files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
+    asked = _edited([inputs.read_given(path, flags.stdin_name) for path in named], edits)
+    beside = neighbours(asked) if options.dialect == "strict" else []
+    files = (*asked, *_edited(beside, edits))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
         from tellverify.verification.changed_files import UnknownChanges, changed_files
@@ -205,6 +209,16 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
+
+
+def _edited(files: list[inputs.ReadFile], edits: Mapping[str, str] | None) -> list[inputs.ReadFile]:
+    """The files with the texts of `edits` instead of their own."""
+    if not edits:
+        return files
+    return [
+        inputs.decode(one.path, edits[one.path].encode("utf-8")) if one.path in edits else one
+        for one in files
+    ]
 
 
 def _workflows(
@@ -327,13 +341,14 @@ class CheckResult(msgspec.Struct, frozen=True):
     complaints: tuple[str, ...] = ()
 
 
-def perform(flags: Flags) -> CheckResult | None:
+def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult | None:
     """Check, and write evidence; None if a policy cannot be used, which has been said.
 
+    With `edits`, texts by path that are checked instead of those of the files, nothing is written.
     Raises RefusedFile for what is wrong with a file that the configuration names.
     """
     begun = time.perf_counter()
-    ready = prepared(flags)
+    ready = prepared(flags, edits=edits)
     options = ready.options
     if options.policy is not None or options.runtime:
         from tellverify.cli.policies import is_usable
@@ -370,7 +385,7 @@ def perform(flags: Flags) -> CheckResult | None:
 
         answers = completions(run, ready.files, load_policy(options.policy))
         run = msgspec.structs.replace(run, completions=answers)
-    if ready.evidence is not None:
+    if ready.evidence is not None and edits is None:
         confined = "evidence" in ready.settings.confined
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
