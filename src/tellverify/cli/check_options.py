@@ -8,6 +8,7 @@ from typing import Final, TypeAlias, TypeVar
 import click
 import msgspec
 
+from tellverify.cli.base_run import base_run_option
 from tellverify.cli.check_parse import (
     LEVEL_OF,
     parse_address,
@@ -88,6 +89,7 @@ class Flags(msgspec.Struct, frozen=True):
     fix: bool = False
     unsafe_fixes: bool = False
     compare_against: str | None = None
+    base_run: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -276,6 +278,7 @@ enough = _joined(
         metavar="REF",
         help="Revision whose comments and baseline count with --strict; none without this.",
     ),
+    base_run_option,
     click.option("--commit", metavar="SHA", help="The revision that reports name; known in CI."),
     click.option("--branch", metavar="NAME", help="The branch that reports name; known in CI."),
     click.option(

@@ -104,6 +104,7 @@ def moved(flags: Flags, folder: str) -> Flags:
         baseline=perhaps(flags.baseline),
         policy=perhaps(flags.policy),
         cache_dir=perhaps(flags.cache_dir),
+        base_run=perhaps(flags.base_run),
     )
 
 
@@ -389,11 +390,7 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         confined = "evidence" in ready.settings.confined
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
-    revision = flags.compare_against or ready.settings.compare.against
-    if revision is not None and not flags.machines:
-        from tellverify.cli.against import with_comparison
-
-        run = with_comparison(run, revision, flags, ready.settings)
+    run = _beside(run, flags, ready.settings)
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style
@@ -408,6 +405,20 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
     trailer = ", ".join(told)
     output = Output(style, flags.color, flags.verbose, ready.reports, flags.max_findings, trailer)
     return CheckResult(run, result.sources, output, tuple(complaints))
+
+
+def _beside(run: Run, flags: Flags, settings: Settings) -> Run:
+    """`run` next to another version of the texts and to a stored run, as far as that is asked."""
+    revision = flags.compare_against or settings.compare.against
+    if revision is not None and not flags.machines:
+        from tellverify.cli.against import with_comparison
+
+        run = with_comparison(run, revision, flags, settings)
+    if flags.base_run is not None:
+        from tellverify.cli.base_run import beside_base
+
+        run = beside_base(run, flags.base_run)
+    return run
 
 
 def _revision(flags: Flags) -> Revision | None:

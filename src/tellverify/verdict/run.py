@@ -245,7 +245,8 @@ class Before(msgspec.Struct, frozen=True):
     """An obligation as the run before had it, or a finding it had: then `status` is "finding".
 
     `name` is the obligation, or the message of the finding; `path` is the file as it is called
-    now.
+    now. `detail` is how far an obligation held, such as the largest cost of a budget, where the
+    run before is at hand.
     """
 
     path: str
@@ -254,6 +255,7 @@ class Before(msgspec.Struct, frozen=True):
     status: str
     fingerprint: str
     code: str = ""
+    detail: str = ""
 
 
 class Baseline(msgspec.Struct, frozen=True):

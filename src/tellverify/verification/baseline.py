@@ -24,7 +24,7 @@ from tellverify.verdict.fingerprint import (
     obligation_digest,
 )
 from tellverify.verdict.identity import slashed
-from tellverify.verdict.outcome import Refuted, status
+from tellverify.verdict.outcome import Bounded, Proved, Refuted, status
 from tellverify.verdict.run import Baseline, Before, Run
 from tellverify.verification.configuration_files import RefusedFile, read, refused, shown
 from tellverify.verification.renames import renamed_since
@@ -123,6 +123,36 @@ def baseline_of(run: Run, *, allow_refuted: bool, keep: frozenset[str] | None = 
         findings = [entry for entry in findings if located(entry.path, entry.digest) in keep]
     text = msgspec.json.encode(BaselineFile(SCHEMA, tuple(findings), tuple(obligations)))
     return msgspec.json.format(text, indent=2).decode() + "\n"
+
+
+def compared_with(run: Run, base: Run, path: str) -> Run:
+    """`run` with `base`, the run stored at `path`, as what was known before.
+
+    What a baseline accepts stays accepted; nothing of `base` is.
+    """
+    known = run.baseline.known if run.baseline is not None else ()
+    digests = finding_fingerprints(base.findings)
+    previous = [
+        Before(slashed(d.path), d.protocol, d.message, FINDING, digests[d], d.code.number)
+        for d in base.findings
+        if not d.refutes and d.severity is not Severity.NOTE
+    ]
+    for protocol in base.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            previous.append(
+                Before(
+                    slashed(protocol.path),
+                    protocol.name,
+                    verdict.name,
+                    status(outcome),
+                    fingerprint(protocol.subject, verdict),
+                    outcome.code if isinstance(outcome, Refuted) else "",
+                    outcome.detail if isinstance(outcome, Proved | Bounded) else "",
+                )
+            )
+    before = Baseline(shown(path), known, tuple(previous))
+    return msgspec.structs.replace(run, baseline=before)
 
 
 def stale(baseline: Baseline, run: Run) -> list[Before]:
