@@ -7,8 +7,15 @@ from typing import Final
 from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.report.entries import ReportEntry, entries
-from tellverify.report.html.components import HtmlPage, code, paragraph, status_chip, table
-from tellverify.report.html.protocols import MOST_LISTED, protocol_anchor, worst_first
+from tellverify.report.html.components import (
+    HtmlPage,
+    code,
+    paragraph,
+    protocol_anchor,
+    status_chip,
+    table,
+)
+from tellverify.report.html.protocols import MOST_LISTED, worst_first
 from tellverify.report.html.refuted import RefutedCase, case_anchor, cases, headline, place_of_case
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
@@ -35,12 +42,17 @@ def failures(page: HtmlPage) -> Html:
     for protocol in listed:
         rows += _unsettled(page, protocol)
     if not rows:
-        return paragraph(escaped("Nothing fails: every required obligation holds."))
+        return paragraph(escaped(f"Nothing fails: {_why(page)}."))
     shown = table(_HEAD, rows[:_MOST], class_="failures")
     if len(rows) <= _MOST:
         return shown
     words = f"and {counted(len(rows) - _MOST, 'more')}; the rows below have all"
     return joined((shown, paragraph(escaped(words))))
+
+
+def _why(page: HtmlPage) -> str:
+    run = page.run
+    return run.exit_reason if run.exit_code == 0 and run.exit_reason else "nothing was decided"
 
 
 def _refuted(
