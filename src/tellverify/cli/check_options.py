@@ -19,6 +19,7 @@ from tellverify.cli.check_parse import (
     parse_selectors,
     parse_witness,
 )
+from tellverify.cli.nearest import NamedChoice
 from tellverify.cli.reports import FORMATS, parse_reports
 from tellverify.obligations.options import Level
 from tellverify.report.kinds import KINDS
@@ -154,7 +155,7 @@ what = _joined(
         "properties",
         multiple=True,
         metavar="NAME",
-        type=click.Choice([p.value for p in Property]),
+        type=NamedChoice([p.value for p in Property]),
         help="Only this property.",
     ),
     click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
+from tellverify.cli.nearest import did_you_mean
 from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
 from tellverify.language.files import inputs
@@ -43,6 +45,7 @@ CACHE_NAME = "verdicts.sqlite"
 _WITH_COMPLETIONS = ("json", "proof", "html")
 
 
+_PROTOCOL: Final = re.compile(r"\b(?:protocol|choreography)\s+([A-Za-z_]\w*)")
 TOTAL_SECONDS: Final = 600.0  # for a whole check
 
 
@@ -357,7 +360,7 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         if not is_usable(options.policy, options.runtime):
             return None
     complaints: list[str] = []
-    notes = list(ready.notes)
+    notes = [*ready.notes, *_unknown_protocols(ready)]
     found = run_of(ready, flags, notes)
     result = found.checked
     if result.run.exit_code not in CODES:
@@ -488,10 +491,10 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]
     items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
-    scenarios = {one.name for protocol in protocols for one in protocol.scenarios}
+    scenarios = sorted({one.name for protocol in protocols for one in protocol.scenarios})
     return (
         [
-            f"no protocol that was checked has a scenario `{name}`"
+            f"no protocol that was checked has a scenario `{name}`{did_you_mean(name, scenarios)}"
             for name in options.faults or ()
             if name not in scenarios
         ]
@@ -501,11 +504,22 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
             if event not in items
         ]
         + [
-            f"no protocol that was checked has a role `{name}`"
+            f"no protocol that was checked has a role `{name}`{did_you_mean(name, sorted(roles))}"
             for name in dict.fromkeys(named)
             if name not in roles
         ]
     )
+
+
+def _unknown_protocols(ready: CheckPlan) -> list[str]:
+    """The protocols that the command line names and no text has, with those that may be meant."""
+    texts = [file.text or "" for file in ready.files]
+    names = sorted({name for text in texts for name in _PROTOCOL.findall(text)})
+    return [
+        f"no file has a protocol `{name}`{did_you_mean(name, names)}"
+        for name in ready.options.protocols
+        if name.rpartition(".")[2] not in names
+    ]
 
 
 def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
