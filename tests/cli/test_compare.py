@@ -411,9 +411,14 @@ def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:
     assert code == 1
     assert "against HEAD: major" in out
     write("tellverify.toml", '[compare]\nagainst = "HEAD"\n')
-    code, out, _ = tellverify("check", "--no-progress", "--report", "markdown=r.md")
+    reports = ("--report", "markdown=r.md", "--report", "html=r.html")
+    code, out, _ = tellverify("check", "--no-progress", *reports)
     assert code == 1
     assert "Versions against `HEAD`" in Path("r.md").read_text(encoding="utf-8")
+    page = Path("r.html").read_text(encoding="utf-8")
+    row = page[page.index('class="protocol"') :]
+    assert "Against HEAD: major" in row[: row.index("What each role does")]
+    assert page.count("What changed:") == 1
     code, _, err = tellverify("check", "--compare-against", "nope", "--no-progress")
     assert code == 2
     assert "--compare-against: git knows no revision `nope`" in err

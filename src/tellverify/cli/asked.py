@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tellverify.cli.check_options import Flags
+from tellverify.cli.nearest import nearest
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
@@ -43,7 +44,7 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
     """
     left = inputs.LeftOut([], [], [])
     found = list(inputs.find(paths, left))
-    notes = []
+    notes = [_missing(path) for path in paths if path != "-" and not os.path.lexists(path)]
     if left.ignored or left.hidden:
         from tellverify.verification.left_out import tracked_in
 
@@ -82,6 +83,18 @@ def read_asked(paths: Sequence[str], flags: Flags) -> list[inputs.ReadFile]:
         else inputs.read_given(path, flags.stdin_name)
         for path in paths
     ]
+
+
+def _missing(path: str) -> str:
+    """That nothing is called `path`, with what its folder has that may be meant."""
+    folder, name = os.path.split(path)
+    try:
+        beside = sorted(os.listdir(folder or "."))
+    except OSError:
+        beside = []
+    meant = nearest(name, beside)
+    hint = f"; did you mean `{tame(os.path.join(folder, meant))}`?" if meant else ""
+    return f"there is no `{tame(path)}`{hint}"
 
 
 def _named(paths: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias, TypeVar
 import click
 import msgspec
 
+from tellverify.cli.base_run import base_run_option
 from tellverify.cli.check_parse import (
     LEVEL_OF,
     parse_address,
@@ -18,6 +19,7 @@ from tellverify.cli.check_parse import (
     parse_selectors,
     parse_witness,
 )
+from tellverify.cli.nearest import NamedChoice
 from tellverify.cli.reports import FORMATS, parse_reports
 from tellverify.obligations.options import Level
 from tellverify.report.kinds import KINDS
@@ -89,6 +91,7 @@ class Flags(msgspec.Struct, frozen=True):
     fix: bool = False
     unsafe_fixes: bool = False
     compare_against: str | None = None
+    base_run: str | None = None
 
     def table(self) -> dict[str, Json]:
         """The settings among the flags, as a configuration has them."""
@@ -153,7 +156,7 @@ what = _joined(
         "properties",
         multiple=True,
         metavar="NAME",
-        type=click.Choice([p.value for p in Property]),
+        type=NamedChoice([p.value for p in Property]),
         help="Only this property.",
     ),
     click.option("--role", "roles", multiple=True, metavar="NAME", help="Only this role."),
@@ -282,6 +285,7 @@ enough = _joined(
         metavar="REF",
         help="Revision whose comments and baseline count with --strict; none without this.",
     ),
+    base_run_option,
     click.option("--commit", metavar="SHA", help="The revision that reports name; known in CI."),
     click.option("--branch", metavar="NAME", help="The branch that reports name; known in CI."),
     click.option(
@@ -453,5 +457,6 @@ SECTIONS_OF_CHECK: Final[dict[str, str]] = {
     "config": "Configuration and input",
     "watch": "Again",
     "fix": "Mending",
+    "may_write": "Serving",
 }
 """The first option of each section by its parameter, with the heading."""

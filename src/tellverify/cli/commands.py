@@ -6,6 +6,7 @@ from typing import Final
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "check": ("tellverify.cli.check", "check", "decide all obligations of choreographies"),
+    "serve": ("tellverify.cli.serve", "serve", "the page of a check, live in a browser"),
     "project": ("tellverify.cli.project", "project", "show what each role does"),
     "show": ("tellverify.cli.show", "show", "show one stage of a protocol"),
     "replay": ("tellverify.cli.replay", "replay", "step a trace through a protocol"),
@@ -45,7 +46,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "Check": ("check", "explain", "repair", "report", "audit", "baseline"),
+    "Check": ("check", "serve", "explain", "repair", "report", "audit", "baseline"),
     "Look at a protocol": ("show", "project", "replay", "run"),
     "Evidence and admission": (
         *("recheck", "accept", "admit", "manifest", "inventory", "done", "policy", "guard"),

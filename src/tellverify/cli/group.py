@@ -6,7 +6,7 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import click
@@ -101,10 +101,17 @@ def run(arguments: Sequence[str]) -> int:
     except OSError:
         sys.stderr.write("tellverify: the working folder is gone\n")
         return Exit.USAGE
-    try:
-        code = tellverify.main(
+    return guarded(
+        lambda: tellverify.main(
             list(arguments), prog_name="tellverify", standalone_mode=False, obj=tuple(arguments)
         )
+    )
+
+
+def guarded(action: Callable[[], object]) -> int:
+    """The exit code of an action; says on standard error what went wrong in it."""
+    try:
+        code = action()
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code

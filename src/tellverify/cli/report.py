@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from tellverify.cli.base_run import base_run_option, beside_base
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
@@ -48,12 +49,14 @@ def _files_of_one_kind(command: _F) -> _F:
     default=None,
     help="What goes to standard output: text, or nothing when a file is written.",
 )
+@base_run_option
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full.")
 def report(
     run: str,
     reports: tuple[tuple[str, str], ...],
     style: str | None,
+    base_run: str | None,
     color: str,
     verbose: bool,
     **paths: str | None,
@@ -73,9 +76,10 @@ def report(
     for path in stored.missing:
         complain(f"no text of {path}: it is gone or has changed")
     output = Output(style or ("none" if files else "text"), color, verbose, files)
-    before = stored.run.exit_code
+    shown = stored.run if base_run is None else beside_base(stored.run, base_run)
+    before = shown.exit_code
     # Nothing was decided, so the exit code says only whether everything could be written.
-    code = deliver(stored.run, stored.sources, output)
+    code = deliver(shown, stored.sources, output)
     return Exit.OK if code == before else Exit.USAGE
 
 

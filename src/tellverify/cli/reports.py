@@ -18,6 +18,7 @@ import msgspec
 from tellverify.cli.complaints import complain
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
+from tellverify.cli.nearest import did_you_mean
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
@@ -49,7 +50,9 @@ def parse_reports(
     for text in given:
         kind, equals, path = text.partition("=")
         if kind not in KINDS or not equals or not path:
-            raise click.BadParameter(f"`{text}` is not of the form {'|'.join(KINDS)}=PATH")
+            meant = did_you_mean(kind, KINDS) if equals and path and kind not in KINDS else ""
+            form = f"{'|'.join(KINDS)}=PATH"
+            raise click.BadParameter(f"`{text}` is not of the form {form}{meant}")
         if any(_place(path) == _place(other) for _, other in found):
             raise click.BadParameter(f"two reports go to `{path}`")
         found.append((kind, path))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
+from tellverify.cli.nearest import did_you_mean
 from tellverify.cli.reports import STANDARD_OUTPUT, Output
 from tellverify.diagnostics.model import Severity
 from tellverify.language.files import inputs
@@ -44,6 +46,7 @@ CACHE_NAME = "verdicts.sqlite"
 _WITH_COMPLETIONS = ("json", "proof", "html")
 
 
+_PROTOCOL: Final = re.compile(r"\b(?:protocol|choreography)\s+([A-Za-z_]\w*)")
 TOTAL_SECONDS: Final = 600.0  # for a whole check
 
 
@@ -105,6 +108,7 @@ def moved(flags: Flags, folder: str) -> Flags:
         baseline=perhaps(flags.baseline),
         policy=perhaps(flags.policy),
         cache_dir=perhaps(flags.cache_dir),
+        base_run=perhaps(flags.base_run),
     )
 
 
@@ -134,9 +138,12 @@ def settled(flags: Flags, folder: str = ".") -> Settings:
     return msgspec.structs.replace(found, weaker=tuple(said), source=source)
 
 
-def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
+def prepared(
+    flags: Flags, *, with_baseline: bool = True, edits: Mapping[str, str] | None = None
+) -> CheckPlan:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
-    configuration. Raises RefusedFile for what is wrong with a file that it names.
+    configuration; `edits` has texts, by path, that are checked instead of those of the files.
+    Raises RefusedFile for what is wrong with a file that it names.
     """
     found = settled(flags)
     options = found.options
@@ -172,8 +179,9 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     paths, notes = paths_of(flags, found)
     named, about_files = files_of(paths, flags, found)
     notes.extend(about_files)
-    asked = read_asked(named, flags)
-    files = (*asked, *(neighbours(asked) if options.dialect == "strict" else ()))
+    asked = _edited(read_asked(named, flags), edits)
+    beside = neighbours(asked) if options.dialect == "strict" else []
+    files = (*asked, *_edited(beside, edits))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
         from tellverify.verification.changed_files import UnknownChanges, changed_files
@@ -208,6 +216,16 @@ def prepared(flags: Flags, *, with_baseline: bool = True) -> CheckPlan:
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
+
+
+def _edited(files: list[inputs.ReadFile], edits: Mapping[str, str] | None) -> list[inputs.ReadFile]:
+    """The files with the texts of `edits` instead of their own."""
+    if not edits:
+        return files
+    return [
+        inputs.decode(one.path, edits[one.path].encode("utf-8")) if one.path in edits else one
+        for one in files
+    ]
 
 
 def _workflows(
@@ -337,13 +355,14 @@ class CheckResult(msgspec.Struct, frozen=True):
     complaints: tuple[str, ...] = ()
 
 
-def perform(flags: Flags) -> CheckResult | None:
+def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult | None:
     """Check, and write evidence; None if a policy cannot be used, which has been said.
 
+    With `edits`, texts by path that are checked instead of those of the files, nothing is written.
     Raises RefusedFile for what is wrong with a file that the configuration names.
     """
     begun = time.perf_counter()
-    ready = prepared(flags)
+    ready = prepared(flags, edits=edits)
     options = ready.options
     if options.policy is not None or options.runtime:
         from tellverify.cli.policies import is_usable
@@ -351,7 +370,7 @@ def perform(flags: Flags) -> CheckResult | None:
         if not is_usable(options.policy, options.runtime):
             return None
     complaints: list[str] = []
-    notes = list(ready.notes)
+    notes = [*ready.notes, *_unknown_protocols(ready)]
     found = run_of(ready, flags, notes)
     result = found.checked
     if result.run.exit_code not in CODES:
@@ -381,15 +400,11 @@ def perform(flags: Flags) -> CheckResult | None:
 
         answers = completions(run, ready.files, load_policy(options.policy))
         run = msgspec.structs.replace(run, completions=answers)
-    if ready.evidence is not None:
+    if ready.evidence is not None and edits is None:
         confined = "evidence" in ready.settings.confined
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
-    revision = flags.compare_against or ready.settings.compare.against
-    if revision is not None and not flags.machines:
-        from tellverify.cli.against import with_comparison
-
-        run = with_comparison(run, revision, flags, ready.settings)
+    run = _beside(run, flags, ready.settings)
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style
@@ -416,6 +431,20 @@ def _of_the_cache(run: Run, style: str) -> list[str]:
     if style == "none":
         complain(run.cached.text)
     return [run.cached.text]
+
+
+def _beside(run: Run, flags: Flags, settings: Settings) -> Run:
+    """`run` next to another version of the texts and to a stored run, as far as that is asked."""
+    revision = flags.compare_against or settings.compare.against
+    if revision is not None and not flags.machines:
+        from tellverify.cli.against import with_comparison
+
+        run = with_comparison(run, revision, flags, settings)
+    if flags.base_run is not None:
+        from tellverify.cli.base_run import beside_base
+
+        run = beside_base(run, flags.base_run)
+    return run
 
 
 def _revision(flags: Flags) -> Revision | None:
@@ -485,10 +514,10 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
         role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
     ]
     items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
-    scenarios = {one.name for protocol in protocols for one in protocol.scenarios}
+    scenarios = sorted({one.name for protocol in protocols for one in protocol.scenarios})
     return (
         [
-            f"no protocol that was checked has a scenario `{name}`"
+            f"no protocol that was checked has a scenario `{name}`{did_you_mean(name, scenarios)}"
             for name in options.faults or ()
             if name not in scenarios
         ]
@@ -498,11 +527,22 @@ def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
             if event not in items
         ]
         + [
-            f"no protocol that was checked has a role `{name}`"
+            f"no protocol that was checked has a role `{name}`{did_you_mean(name, sorted(roles))}"
             for name in dict.fromkeys(named)
             if name not in roles
         ]
     )
+
+
+def _unknown_protocols(ready: CheckPlan) -> list[str]:
+    """The protocols that the command line names and no text has, with those that may be meant."""
+    texts = [file.text or "" for file in ready.files]
+    names = sorted({name for text in texts for name in _PROTOCOL.findall(text)})
+    return [
+        f"no file has a protocol `{name}`{did_you_mean(name, names)}"
+        for name in ready.options.protocols
+        if name.rpartition(".")[2] not in names
+    ]
 
 
 def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 import time
-from typing import Final
+from collections.abc import Sequence
 
 import click
 import msgspec
@@ -14,16 +13,13 @@ import msgspec
 from tellverify.cli.check_options import Flags
 from tellverify.cli.reports import deliver, show
 from tellverify.cli.session import CheckResult, complain_refused, perform
+from tellverify.cli.stamps import PAUSE, Stamps, stamps
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.run import Run
-from tellverify.verification.configuration_files import NAME, SHARED, RefusedFile
+from tellverify.verification.configuration_files import RefusedFile
 from tellverify.verification.interruption import CODES, Interrupted, code_of
-
-_PAUSE: Final = 0.3  # seconds between two looks at the files
-_WATCHED: Final = (".tell", ".rs", ".md", ".toml", ".json")
-_LEFT_OUT: Final = frozenset({"node_modules", "__pycache__", "target"})
 
 State = dict[tuple[str, str], object]
 
@@ -32,11 +28,11 @@ def watch(flags: Flags) -> int:
     """Check until interrupted. After the first time only protocols whose outcome changed are shown,
     and the totals."""
     before: State | None = None
-    seen = _stamps()
+    seen = stamps(flags.paths)
     while True:
         try:
             before = _again(flags, before)
-            seen = _changed(seen)
+            seen = _changed(seen, flags.paths)
         except KeyboardInterrupt as stop:
             click.echo("interrupted", err=True)
             return code_of(stop)
@@ -105,29 +101,10 @@ def _totals(run: Run) -> list[str]:
     return totals_lines(run, Style(width=100))
 
 
-def _changed(seen: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+def _changed(seen: Stamps, paths: Sequence[str]) -> Stamps:
     """Wait until a file has changed; the stamps of all files then."""
     while True:
-        time.sleep(_PAUSE)
-        now = _stamps()
+        time.sleep(PAUSE)
+        now = stamps(paths)
         if now != seen:
             return now
-
-
-def _stamps() -> dict[str, tuple[int, int]]:
-    """Times and sizes of everything that a check may read below the working folder."""
-    found: dict[str, tuple[int, int]] = {}
-    for where, folders, files in os.walk("."):
-        folders[:] = [
-            name for name in folders if not name.startswith(".") and name not in _LEFT_OUT
-        ]
-        for name in files:
-            if not (name.endswith(_WATCHED) or name in (NAME, SHARED)):
-                continue
-            path = os.path.join(where, name)
-            try:
-                status = os.stat(path)
-            except OSError:
-                continue
-            found[path] = (status.st_mtime_ns, status.st_size)
-    return found

@@ -273,7 +273,8 @@ def members(protocol: ProtocolReport) -> str:
     if not protocol.families:
         if protocol.kind is SubjectKind.WORKFLOW and not protocol.roles:
             return "not read"
-        if not protocol.roles and protocol.verdicts:
+        is_protocol = protocol.kind is SubjectKind.PROTOCOL
+        if not protocol.roles and protocol.verdicts and not is_protocol:
             return counted(len(protocol.verdicts), "claim")
         is_workflow = protocol.kind is SubjectKind.WORKFLOW
         return counted(len(protocol.roles), "agent" if is_workflow else "role")

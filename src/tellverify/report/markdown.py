@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted, grouped
+from tellverify.report.changed_verdicts import changed_budgets, changed_verdicts
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import VerdictGroup, detail_of, groups, members, place_of, totals
@@ -120,6 +121,7 @@ def _report(
     yield from _weakened(run, size)
     yield from _news(run, compared, size)
     yield from version_section(run, is_short=size >= Size.SOME_TRACES)
+    yield from _new_assumptions(run, size)
     yield from _table(run, by_protocol, compared, size)
     yield from blocks
     yield from _findings(run, sources, compared, size)
@@ -184,6 +186,14 @@ def _news(run: Run, compared: RunComparison, size: Size) -> Iterator[str]:
     if not new:
         yield "**New in this pull request:** nothing."
         yield ""
+    for title, lines in (
+        ("Verdicts that changed", changed_verdicts(run, compared)),
+        ("Budgets that changed", changed_budgets(run, compared)),
+    ):
+        if lines:
+            yield f"**{title}:**"
+            yield ""
+            yield from _listed(lines, size)
     if unchanged:
         yield f"**Unchanged:** {counted(unchanged, 'finding')} as before."
         yield ""
@@ -215,6 +225,15 @@ def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
         else:
             new[f"{prose(finding.message)} ({finding.code.number})"] = None
     return list(new), unchanged
+
+
+def _new_assumptions(run: Run, size: Size) -> Iterator[str]:
+    """What is newly taken on somebody's word, where that is compared with a base."""
+    lines = [_assumption(one) for one in run.assumptions if one.in_force and one.is_new]
+    if lines and (run.baseline is not None or run.versions is not None):
+        yield "**New assumptions:**"
+        yield ""
+        yield from _listed(lines, size)
 
 
 # Table

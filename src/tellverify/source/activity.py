@@ -1,12 +1,24 @@
 """What this process works on right now, for those who watch it.
 
 NOTE: the one value of the package that changes while others look. The stages write to it, and a
-line of progress reads it from another thread; nothing that is decided or reported depends on it.
+line of progress reads it from another thread; with several processes the first one follows what
+another does. Nothing that is decided or reported depends on it.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
+
+
+class ActivityMoment(NamedTuple):
+    """An activity as it was at one moment; see `Activity`."""
+
+    path: str
+    protocol: str
+    question: str
+    configurations: int
+    depth: int
+    limit: int
 
 
 class Activity:
@@ -34,6 +46,16 @@ class Activity:
     def search(self, configurations: int, depth: int, limit: int) -> None:
         """A search has visited one more layer."""
         self.configurations, self.depth, self.limit = configurations, depth, limit
+
+    def moment(self) -> ActivityMoment:
+        """What is being done now."""
+        search = (self.configurations, self.depth, self.limit)
+        return ActivityMoment(self.path, self.protocol, self.question, *search)
+
+    def follow(self, moment: ActivityMoment) -> None:
+        """Do as another process does, for whoever looks at this one."""
+        self.path, self.protocol, self.question = moment[:3]
+        self.configurations, self.depth, self.limit = moment[3:]
 
 
 ACTIVITY: Final = Activity()

@@ -25,9 +25,7 @@ class RunComparison:
         self._previous = baseline.previous if baseline is not None else ()
         self._before = _before(baseline)
         self._accepted = frozenset(baseline.known if baseline is not None else ())
-        self._was = {
-            (b.path, b.protocol, b.name): b.status for b in self._previous if not _is_finding(b)
-        }
+        self._was = {(b.path, b.protocol, b.name): b for b in self._previous if not _is_finding(b)}
         self._prints = finding_fingerprints(
             (*run.findings, *(one.diagnostic for one in run.suppressions))
         )
@@ -47,7 +45,13 @@ class RunComparison:
 
     def was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
         """The status of an obligation before, empty when it is not known."""
-        return self._was.get(_key(protocol, verdict), "")
+        before = self._was.get(_key(protocol, verdict))
+        return before.status if before is not None else ""
+
+    def detail_was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
+        """How far an obligation held before, empty when it is not known."""
+        before = self._was.get(_key(protocol, verdict))
+        return before.detail if before is not None else ""
 
     def state(self, protocol: ProtocolReport, verdict: Verdict) -> State | None:
         """What is to be said of a refuted obligation; None of others and without a baseline."""

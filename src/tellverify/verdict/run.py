@@ -245,7 +245,8 @@ class Before(msgspec.Struct, frozen=True):
     """An obligation as the run before had it, or a finding it had: then `status` is "finding".
 
     `name` is the obligation, or the message of the finding; `path` is the file as it is called
-    now. `faults` are the fingerprints of the faults that a refutation covers.
+    now. `faults` are the fingerprints of the faults that a refutation covers. `detail` is how
+    far an obligation held, such as the largest cost of a budget, where the run before is at hand.
     """
 
     path: str
@@ -255,6 +256,7 @@ class Before(msgspec.Struct, frozen=True):
     fingerprint: str
     code: str = ""
     faults: tuple[str, ...] = ()
+    detail: str = ""
 
 
 class Baseline(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from tellverify.verdict.fingerprint import (
     obligation_digest,
 )
 from tellverify.verdict.identity import slashed
-from tellverify.verdict.outcome import Refuted, status
+from tellverify.verdict.outcome import Bounded, Proved, Refuted, status
 from tellverify.verdict.run import Baseline, Before, Run
 from tellverify.verification.configuration_files import RefusedFile, read, refused, shown
 from tellverify.verification.renames import renamed_since
@@ -142,6 +142,40 @@ def _kept(entry: BaselineEntry, keep: frozenset[str]) -> BaselineEntry | None:
         return entry if located(entry.path, entry.digest) in keep else None
     faults = tuple(one for one in entry.faults if located(entry.path, one) in keep)
     return msgspec.structs.replace(entry, faults=faults) if faults else None
+
+
+def compared_with(run: Run, base: Run, path: str) -> Run:
+    """`run` with `base`, the run stored at `path`, as what was known before.
+
+    What a baseline accepts stays accepted; nothing of `base` is.
+    """
+    known = run.baseline.known if run.baseline is not None else ()
+    digests = finding_fingerprints(base.findings)
+    previous = [
+        Before(slashed(d.path), d.protocol, d.message, FINDING, digests[d], d.code.number)
+        for d in base.findings
+        if not d.refutes and d.severity is not Severity.NOTE
+    ]
+    for protocol in base.protocols:
+        for verdict in protocol.verdicts:
+            outcome = verdict.outcome
+            where = slashed(protocol.path)
+            is_refuted = isinstance(outcome, Refuted)
+            faults = fault_digests(protocol.subject, verdict) if is_refuted else ()
+            previous.append(
+                Before(
+                    where,
+                    protocol.name,
+                    verdict.name,
+                    status(outcome),
+                    located(where, obligation_digest(protocol.subject, verdict)),
+                    outcome.code if isinstance(outcome, Refuted) else "",
+                    tuple(located(where, one) for one in faults),
+                    outcome.detail if isinstance(outcome, Proved | Bounded) else "",
+                )
+            )
+    before = Baseline(shown(path), known, tuple(previous))
+    return msgspec.structs.replace(run, baseline=before)
 
 
 def stale(baseline: Baseline, run: Run) -> list[Before]:

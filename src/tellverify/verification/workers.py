@@ -10,13 +10,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from tellverify.diagnostics import limits as say
 from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
+from tellverify.source.activity import ACTIVITY, ActivityMoment
 from tellverify.verdict.run import Input
 from tellverify.verification.checked import FileResult
 
@@ -60,12 +61,14 @@ def in_processes(
         while pool.busy:
             ready = wait(list(pool.busy))
             for connection in [one for one in pool.busy if one in ready]:
-                index, result = pool.answer(connection)
+                found = pool.answer(connection)
+                if found is None:
+                    continue  # it only says what it does
                 if tasks:
                     pool.continue_with(connection, tasks.pop())
                 else:
                     pool.stop(connection)
-                yield index, result
+                yield found
     finally:
         pool.end()
 
@@ -96,6 +99,7 @@ class _Pool:
         self._files = files
         self._processes: dict[Connection, BaseProcess] = {}
         self.busy: dict[Connection, int] = {}
+        self._moments: dict[Connection, ActivityMoment] = {}
 
     def start(self, task: tuple[int, Options]) -> None:
         """Give a task to a new process."""
@@ -121,14 +125,26 @@ class _Pool:
             self._drop(connection)
             self.start(task)
 
-    def answer(self, connection: Connection) -> tuple[int, FileResult]:
-        """What a process has found out, or the finding that it has died."""
-        index = self.busy.pop(connection)
+    def answer(self, connection: Connection) -> tuple[int, FileResult] | None:
+        """What a process has found out, or the finding that it has died.
+
+        None while it goes on and has only said what it is doing, which is shown of the process
+        that has been busy with one file for longest.
+        """
         try:
             found = connection.recv()
         except (EOFError, OSError):
+            index = self.busy.pop(connection)
+            self._moments.pop(connection, None)
             code = self._drop(connection)
             return index, dead(self._files[index], code)
+        if isinstance(found, ActivityMoment):
+            self._moments[connection] = found
+            longest = next(one for one in self.busy if one in self._moments)
+            ACTIVITY.follow(self._moments[longest])
+            return None
+        index = self.busy.pop(connection)
+        self._moments.pop(connection, None)
         if not isinstance(found, FileResult):
             raise WorkerDefect(str(found))
         return index, found
@@ -172,11 +188,41 @@ def _held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_with(parent: int) -> None:
-    """End this process when its parent has ended without a word, however busy this one is."""
+def end_with(parent: int, tell: Callable[[], None] | None = None) -> None:
+    """End this process when its parent has ended without a word, however busy this one is.
+
+    Until then `tell` is called twice a second.
+    """
     while os.getppid() == parent:
         time.sleep(_LOOK)
+        if tell is not None:
+            tell()
     os._exit(1)
+
+
+class _Line:
+    """The connection to the parent, to which two threads write: answers, and what is being done."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._writing = threading.Lock()
+        self._said: ActivityMoment | None = None
+        self.is_busy = False
+
+    def answer(self, answer: object) -> None:
+        """Send the answer to the task at hand."""
+        with self._writing:
+            self.is_busy = False
+            self._connection.send(answer)
+
+    def tell(self) -> None:
+        """Say what is being done, if that is something else than before."""
+        with self._writing:
+            now = ACTIVITY.moment()
+            if self.is_busy and now != self._said and now.path:
+                self._said = now
+                with suppress(OSError):
+                    self._connection.send(now)
 
 
 def _work(
@@ -193,7 +239,8 @@ def _work(
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     others.close()
-    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
+    line = _Line(connection)
+    threading.Thread(target=end_with, args=(parent, line.tell), daemon=True).start()
     workspace: Workspace | None = None
     while True:
         try:
@@ -203,12 +250,14 @@ def _work(
         if task is None:
             return
         index, options = task
+        ACTIVITY.begin(files[index].path, "")
+        line.is_busy = True
         try:
             workspace = workspace or pipeline.workspace_of(files, options)
             answer: object = pipeline.check_file(workspace, index, options)
         except Exception:
             answer = traceback.format_exc()
-        connection.send(answer)
+        line.answer(answer)
 
 
 def dead(file: ReadFile, code: int = 1) -> FileResult:

@@ -68,10 +68,9 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
     timed: ComparedPair | None = None
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options)):
         graphs = (graph_at(old, sizes, options), graph_at(new, sizes, options))
-        for word, one in zip(("old", "new"), graphs, strict=True):
-            if one.is_broken:
-                reason = f"the {word} version is not good alone: {one.fault}"
-                return _without(old, new, frame, "broken", reason)
+        broken = _broken(graphs)
+        if broken:
+            return _without(old, new, frame, "broken", broken)
         if any(one.timed is not None for one in graphs):
             timed = _timed(old, new, frame, graphs, rules)
             if timed.comparison.verdict == "unknown":
@@ -96,6 +95,14 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         reason = "no family sizes suit both versions"
         return _without(old, new, frame, "unknown", reason)
     return _compared(old, new, frame, found, options)
+
+
+def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> str:
+    """Which version is not good alone, and why; empty if both are."""
+    for word, one in zip(("old", "new"), graphs, strict=True):
+        if one.is_broken:
+            return f"the {word} version is not good alone: {one.fault}"
+    return ""
 
 
 def _missing(

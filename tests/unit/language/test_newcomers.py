@@ -42,6 +42,25 @@ CASES = {
     "a window": ("  A[i..i+3] -> B : M\n", "TV131", "an index has no arithmetic"),
     "some of a family": ("  2 of D -> A : X\n", "TV131", "no statement counts members"),
     "a threshold": ("  threshold(2) D -> A : X\n", "TV131", "no statement counts members"),
+    "a dashed arrow": ("  A --> B : M\n", "TV131", "what follows `--` is a comment"),
+    "two messages": ("  A -> B : M and N\n", "TV131", "a send has one message"),
+    "two receivers": ("  A -> B, C : M\n", "TV131", "a send has one receiver"),
+    "no message": ("  A -> B\n", "TV131", "`A -> B : Message`"),
+    "a dot for a colon": ("  A -> B . M\n", "TV131", "`A -> B : Message`"),
+    "a choice by": ("  choice by A\n    | L =>\n        A -> B : L\n", "TV131", "`choice R at`"),
+    "a choice without at": (
+        "  choice A\n    | L =>\n        A -> B : L\n",
+        "TV131",
+        "`choice R at`",
+    ),
+    "a branch with a colon": (
+        "  choice A at\n    | L :\n        A -> B : L\n",
+        "TV131",
+        "`| Label =>`",
+    ),
+    "a loop without an end": ("  loop\n    A -> B : L\n", "TV131", "`loop decide by R`"),
+    "a break": ("  A -> B : L\n  break\n", "TV131", "without `continue Name`"),
+    "a timed choice": ("  timed_choice A at 5s\n", "TV131", "`timeout 5s R at`"),
     "a receive": ("  A -> B : M\n  receive M\n", "TV131", "a message is one statement"),
 }
 
@@ -80,3 +99,17 @@ def test_what_any_member_may_do_is_told_how_to_be_modelled() -> None:
     found = check_text(family + "  D[i] -> A : X\n", Options()).run.findings
     (window,) = [one for one in found if one.code.number == "TV214"]
     assert "a window over the members" in window.notes[0]
+
+
+@pytest.mark.parametrize(
+    "first", ["protocol P:\n  roles A, B", "protocol P\n  roles A, B", "roles A, B"]
+)
+def test_the_first_line_of_a_protocol(first: str) -> None:
+    found = check_text(f"{first}\n  A -> B : X\n", Options()).run.findings
+    assert found[0].helps == ("a protocol begins with `protocol Name =`",)
+
+
+def test_a_role_that_was_meant_is_not_also_unused() -> None:
+    text = "protocol P =\n  roles Alice, Bob\n  Alise -> Bob : X\n"
+    (found,) = check_text(text, Options()).run.findings
+    assert (found.code.number, found.helps) == ("TV201", ("did you mean `Alice`?",))

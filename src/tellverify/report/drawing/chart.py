@@ -16,13 +16,13 @@ from tellverify.model.failure import OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.trace import Trace, Waiting
+from tellverify.report.drawing.lanes import Lane, laned, lanes_of
 from tellverify.report.drawing.sequence import (
     Fold,
     RowKind,
     SequenceRow,
     awaited,
     folded,
-    participants,
     rows_of,
 )
 from tellverify.report.escape import fitted, padded, width, wrapped
@@ -47,12 +47,13 @@ class _Layout(msgspec.Struct, frozen=True):
 
 def draw(trace: Trace, roles: Sequence[str], style: Style, *, verbose: bool = False) -> list[str]:
     """The lines of the chart of `trace`; `roles` gives the order of columns."""
-    rows, closes = rows_of(trace)
+    lanes = lanes_of(trace, roles, _IDLE_COLUMNS)
+    rows, closes = laned(*rows_of(trace), lanes)
     items = folded(rows, trace.culprits, everything=verbose)
-    columns = participants(trace, roles, _IDLE_COLUMNS)
+    columns = [lane.name for lane in lanes]
     gutter = max(4, len(str(len(rows)))) + 2
     layout = _layout(columns, items, gutter, style)
-    shown = frozenset(columns)
+    shown = frozenset(role for lane in lanes for role in lane.members)
     if layout is None:
         lines, cut = _list(items, gutter, style), []
     else:
@@ -62,7 +63,7 @@ def draw(trace: Trace, roles: Sequence[str], style: Style, *, verbose: bool = Fa
         words = f"{style.glyphs.repeat} repeats from {closes}"
         lines.append(" " * gutter + style.paint("cyan", words))
     if layout is not None:
-        lines.extend(_end_row(trace, columns, layout, style))
+        lines.extend(_end_row(trace, lanes, layout, style))
     lines.extend(_ending(trace, shown if layout is not None else frozenset(), style))
     lines.extend(" " * gutter + style.paint("dim", line) for line in cut)
     return lines
@@ -183,16 +184,17 @@ def _columns(
     return lines
 
 
-def _end_row(trace: Trace, columns: Sequence[str], layout: _Layout, style: Style) -> list[str]:
+def _end_row(trace: Trace, lanes: Sequence[Lane], layout: _Layout, style: Style) -> list[str]:
     """A mark for the state of every column at the end, with what the one culprit awaits."""
     waiting = {one.role: one for one in trace.waiting}
-    if not any(role in waiting for role in columns):
+    shown = {role for lane in lanes for role in lane.members}
+    if shown.isdisjoint(waiting):
         return []
     marks = [" "] * (layout.centres[-1] + 1)
-    for role, centre in zip(columns, layout.centres, strict=True):
-        marks[centre] = _mark(trace, waiting.get(role), style)
+    for lane, centre in zip(lanes, layout.centres, strict=True):
+        marks[centre] = _mark(trace, waiting.get(lane.members[0]), style)
     last = "".join(marks)
-    culprits = [role for role in trace.culprits if role in columns and role in waiting]
+    culprits = [role for role in trace.culprits if role in shown and role in waiting]
     note = style.tamed(awaited(trace, waiting[culprits[0]])) if len(culprits) == 1 else ""
     return _with_note(last, note, layout.centres[-1] + _MARGIN, None, style)
 

@@ -9,13 +9,13 @@ from tellverify.diagnostics.wording import counted, listed
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.event_lines import timer_words
+from tellverify.report.drawing.lanes import laned, lanes_of
 from tellverify.report.drawing.sequence import (
     Fold,
     RowKind,
     SequenceRow,
     awaited,
     folded,
-    participants,
     rows_of,
 )
 from tellverify.report.families import collapsed
@@ -43,8 +43,9 @@ def sequence_diagram(trace: Trace, roles: Sequence[str], *, last: int = 0) -> st
 
 
 def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
-    rows, closes = rows_of(trace)
-    columns = participants(trace, roles, _IDLE)
+    lanes = lanes_of(trace, roles, _IDLE)
+    rows, closes = laned(*rows_of(trace), lanes)
+    columns = [lane.name for lane in lanes]
     if not columns or len(columns) > MOST_PARTICIPANTS:
         return ""
     alias = _aliases(columns)
@@ -59,6 +60,7 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
         lines.append(
             f"  participant {name}" if name == role else f"  participant {name} as {mermaid(role)}"
         )
+    alias |= {role: alias[lane.name] for lane in lanes for role in lane.members}
     opened = False
     for item in items:
         if closes and not opened and _reaches(item, closes):

@@ -22,7 +22,14 @@ from tellverify.model.run_end import discarded, origins
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.drawing.chart import place
-from tellverify.report.drawing.sequence import awaited, participants
+from tellverify.report.drawing.lanes import (
+    Lane,
+    label_of,
+    lanes_by_member,
+    lanes_of,
+    may_share,
+)
+from tellverify.report.drawing.sequence import awaited
 from tellverify.report.drawing.svg_style import svg
 from tellverify.report.drawing.text_metrics import (
     LINE_HEIGHT,
@@ -75,7 +82,8 @@ class _Plan(msgspec.Struct, frozen=True):
     """
 
     trace: Trace
-    columns: tuple[str, ...]
+    lanes: tuple[Lane, ...]
+    lane_of: Mapping[str, Lane]
     centres: Mapping[str, float]
     rows: tuple[_ChartRow, ...]
     row_of: Mapping[int, int]
@@ -110,16 +118,16 @@ def draw_chart(
     through the run; with `places` they name the line of the source. Of a run of more than 80 rows
     the middle is left out and counted.
     """
-    columns = participants(trace, roles, _IDLE)
-    if not columns or len(columns) > MOST_COLUMNS:
+    lanes = lanes_of(trace, roles, _IDLE)
+    if not lanes or len(lanes) > MOST_COLUMNS:
         return None
-    plan = _plan(trace, tuple(columns), places=places)
+    plan = _plan(trace, lanes, places=places)
     ends, bottom = _ends(plan)
     parts = [
         *_lifelines(plan),
         *_lap(plan),
         *(_row(plan, index) for index in range(len(plan.rows))),
-        *(_heading(plan, role) for role in plan.columns),
+        *(_heading(plan, lane) for lane in plan.lanes),
         *ends,
     ]
     return svg(plan.width, bottom, title, parts, standalone=standalone)
@@ -133,12 +141,18 @@ def _sent(steps: Sequence[Step]) -> tuple[dict[int, int], frozenset[int]]:
     return origins(steps), discarded(steps)
 
 
-def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
+def _rows(
+    trace: Trace, sent: Mapping[int, int], lane_of: Mapping[str, Lane]
+) -> tuple[_ChartRow, ...]:
     rows: list[_ChartRow] = []
     at = 0
     while at < len(trace.steps):
         if sent.get(at + 1) == at and at + 1 != trace.loop:
-            rows.append(_ChartRow(_Kind.BOTH, at, at + 1))
+            before = rows[-1] if rows and at != trace.loop else None
+            if before is not None and _joins(trace, before, at, lane_of):
+                rows[-1] = msgspec.structs.replace(before, last=at + 1)
+            else:
+                rows.append(_ChartRow(_Kind.BOTH, at, at + 1))
             at += 2
         else:
             step = trace.steps[at]
@@ -152,24 +166,51 @@ def _rows(trace: Trace, sent: Mapping[int, int]) -> tuple[_ChartRow, ...]:
     return tuple(rows)
 
 
-def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
+def _joins(trace: Trace, row: _ChartRow, at: int, lane_of: Mapping[str, Lane]) -> bool:
+    """Whether the message of step `at` shares a row with those of `row`."""
+    one, other = trace.steps[row.first], trace.steps[at]
+    return (
+        row.kind is _Kind.BOTH
+        and (one.label, one.site, one.session, one.delivery)
+        == (other.label, other.site, other.session, other.delivery)
+        and may_share((one.sender, one.receiver), (other.sender, other.receiver), lane_of)
+    )
+
+
+def _label(plan: _Plan, row: _ChartRow) -> str:
+    """The label of the messages of a row, with the members that send and receive them."""
+    return _label_of(plan.trace, row, plan.lane_of)
+
+
+def _label_of(trace: Trace, row: _ChartRow, lane_of: Mapping[str, Lane]) -> str:
+    sends = [one for one in trace.steps[row.first : row.last + 1] if one.send]
+    ends = [(one.sender, one.receiver) for one in sends]
+    label = trace.steps[row.first].label
+    return label_of(label, ends, lane_of) if ends else label
+
+
+def _plan(trace: Trace, lanes: tuple[Lane, ...], *, places: bool) -> _Plan:
     sent, discarded = _sent(trace.steps)
-    rows = _rows(trace, sent)
-    place_of = {role: number_ for number_, role in enumerate(columns)}
-    names = {role: cut(role, _NAME_CELLS) for role in columns}
-    widths = [text_width(names[role]) / 2 + 14 for role in columns]
+    lane_of = lanes_by_member(lanes)
+    rows = _rows(trace, sent, lane_of)
+    place_of = {role: number_ for number_, lane in enumerate(lanes) for role in lane.members}
+    widths = [text_width(cut(lane.name, _NAME_CELLS)) / 2 + 14 for lane in lanes]
     gaps = [max(_LEAST_GAP, left + right + 12) for left, right in pairwise(widths)]
     for row in rows:
         step = trace.steps[row.first]
         if row.kind in (_Kind.BOTH, _Kind.SEND):
             low, high = sorted((place_of[step.sender], place_of[step.receiver]))
-            lacking = text_width(cut(step.label, _LABEL_CELLS)) + 34 - sum(gaps[low:high])
+            lacking = (
+                text_width(cut(_label_of(trace, row, lane_of), _LABEL_CELLS))
+                + 34
+                - sum(gaps[low:high])
+            )
             if lacking > 0:
                 gaps[high - 1] = min(gaps[high - 1] + lacking, _MOST_GAP)
     centres: dict[str, float] = {}
     at = _GUTTER + max(widths[0], 40.0)
-    for number_, role in enumerate(columns):
-        centres[role] = at
+    for number_, lane in enumerate(lanes):
+        centres |= dict.fromkeys(lane.members, at)
         at += gaps[number_] if number_ < len(gaps) else 0.0
     notes = _notes(trace, rows) if places else ("",) * len(rows)
     edge = at + max(widths[-1], 40.0) + 12
@@ -179,7 +220,8 @@ def _plan(trace: Trace, columns: tuple[str, ...], *, places: bool) -> _Plan:
     }
     return _Plan(
         trace,
-        columns,
+        lanes,
+        lane_of,
         centres,
         rows,
         row_of,
@@ -215,14 +257,14 @@ def _notes(trace: Trace, rows: Sequence[_ChartRow]) -> tuple[str, ...]:
 # Pieces
 
 
-def _heading(plan: _Plan, role: str) -> Html:
-    name = cut(role, _NAME_CELLS)
+def _heading(plan: _Plan, lane: Lane) -> Html:
+    name = cut(lane.name, _NAME_CELLS)
     half = text_width(name) / 2 + 10
-    x = plan.centres[role]
-    wrong = role in plan.trace.culprits
+    x = plan.centres[lane.members[0]]
+    wrong = not lane.is_shared and lane.members[0] in plan.trace.culprits
     return element(
         "g",
-        element("title", exact(role[:200])),
+        element("title", exact(lane.name[:200])),
         element(
             "rect",
             class_="role culprit" if wrong else "role",
@@ -239,7 +281,7 @@ def _heading(plan: _Plan, role: str) -> Html:
 def _lifelines(plan: _Plan) -> list[Html]:
     return [
         element("line", class_="life", x1=x, x2=x, y1=_TOP + _HEAD, y2=plan.bottom)
-        for x in plan.centres.values()
+        for x in dict.fromkeys(plan.centres.values())
     ]
 
 
@@ -252,7 +294,8 @@ def _row(plan: _Plan, index: int) -> Html:
     parts = [band]
     if row.kind is _Kind.FOLD:
         words = f"{counted(row.last - row.first + 1, 'step')} left out"
-        first, last = (plan.centres[role] for role in (plan.columns[0], plan.columns[-1]))
+        edges = (plan.lanes[0], plan.lanes[-1])
+        first, last = (plan.centres[lane.members[0]] for lane in edges)
         middle = max((first + last) / 2, 8 + text_width(words, SMALL_SIZE) / 2)
         parts.append(element("text", exact(f"⋮ {words}"), class_="small mid halo", x=middle, y=y))
     else:
@@ -276,7 +319,7 @@ def _message(plan: _Plan, index: int, row: _ChartRow, y: float) -> list[Html]:
         from_y = plan.y(origin) if origin is not None and origin < index else y - _ROW * 0.8
         slanted = _slope(start, from_y, end, y)
         return [*slanted, element("circle", class_="dot", cx=end, cy=y, r=3)]
-    label = cut(step.label, min(_LABEL_CELLS, room_for(abs(end - start) - 26)))
+    label = cut(_label(plan, row), min(_LABEL_CELLS, room_for(abs(end - start) - 26)))
     dot = element("circle", class_="dot", cx=start, cy=y, r=3)
     if row.kind is _Kind.BOTH:
         text = element("text", exact(label), class_="mid halo", x=(start + end) / 2, y=y - 5)
@@ -300,14 +343,14 @@ def _message(plan: _Plan, index: int, row: _ChartRow, y: float) -> list[Html]:
 def _timer(plan: _Plan, step: Step, y: float) -> list[Html]:
     """A clock on the lifeline of the owner, and the word of the timer beside it."""
     x = plan.centres[step.sender]
-    is_last = len(plan.columns) > 1 and step.sender == plan.columns[-1]
+    is_last = len(plan.lanes) > 1 and step.sender in plan.lanes[-1].members
     hands = f"M{number(x)} {number(y - 4)}V{number(y)}H{number(x + 3)}"
     return [
         element("circle", class_="clock", cx=x, cy=y, r=6.5),
         element("path", class_="hands", d=hands),
         element(
             "text",
-            exact(step.timer),
+            exact(step.timer + plan.lane_of[step.sender].which([step.sender])),
             class_="halo end" if is_last else "halo",
             x=x + (-11 if is_last else 11),
             y=y + 4,
@@ -353,8 +396,9 @@ def _ends(plan: _Plan) -> tuple[list[Html], float]:
     waiting = {one.role: one for one in plan.trace.waiting}
     parts: list[Html] = []
     lowest = plan.bottom + 14
-    xs = [plan.centres[role] for role in plan.columns]
-    for number_, role in enumerate(plan.columns):
+    xs = [plan.centres[lane.members[0]] for lane in plan.lanes]
+    for number_, lane in enumerate(plan.lanes):
+        role = lane.members[0]
         one = waiting.get(role)
         if one is None:
             continue

@@ -1,13 +1,22 @@
-"""The section of two versions: a table of all protocols, then each with its mixtures."""
+"""Two versions: a table of all protocols, and each of them with its mixtures in its own row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tellverify.report.drawing.svg_lattice import draw_lattice
-from tellverify.report.html.components import HtmlPage, code, items, paragraph, status_chip, table
+from tellverify.report.html.components import (
+    HtmlPage,
+    code,
+    items,
+    paragraph,
+    protocol_anchor,
+    status_chip,
+    table,
+)
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.report.version_blocks import before_words, good_words, known_words
+from tellverify.verdict.run import ProtocolReport
 from tellverify.verdict.versions import VersionComparison
 
 
@@ -16,9 +25,10 @@ def versions(page: HtmlPage) -> Html:
     compared = page.run.versions
     if compared is None:
         return EMPTY
+    shown = {(one.path, one.name): protocol_anchor(one) for one in page.run.protocols}
     rows = [
         [
-            code(one.name),
+            _linked(one, shown.get((one.path, one.name))),
             element("strong", escaped(one.verdict)),
             escaped(one.summary),
             escaped(good_words(one)),
@@ -32,7 +42,25 @@ def versions(page: HtmlPage) -> Html:
     ]
     lead = paragraph(joined((escaped("Compared with "), code(compared.against), escaped("."))))
     overview = table(("Protocol", "Verdict", "Roll-out", "Deployments"), rows)
-    return joined((lead, overview, *(_one(one) for one in compared.protocols)))
+    others = [one for one in compared.protocols if (one.path, one.name) not in shown]
+    return joined((lead, overview, *map(_one, others)))
+
+
+def version_of(page: HtmlPage, protocol: ProtocolReport) -> Html:
+    """How a protocol goes together with its other version, to stand with all about it."""
+    compared = page.run.versions
+    for one in compared.protocols if compared is not None else ():
+        if (one.path, one.name) == (protocol.path, protocol.name):
+            words = f"Against {compared.against if compared else ''}: {one.verdict}"
+            lead = paragraph(prose(f"{one.summary}."))
+            summary = element("summary", escaped(words))
+            return element("details", summary, lead, *_parts(one), open=bool(one.failing))
+    return EMPTY
+
+
+def _linked(one: VersionComparison, anchor: str | None) -> Html:
+    name = code(one.name)
+    return element("a", name, href=f"#{anchor}") if anchor else name
 
 
 def _one(one: VersionComparison) -> Html:

@@ -64,6 +64,11 @@ def anchor(prefix: str, name: str) -> str:
     return f"{prefix}-{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
 
 
+def protocol_anchor(protocol: ProtocolReport) -> str:
+    """The id of the row of a protocol."""
+    return anchor("protocol", protocol.subject.text)
+
+
 def evidence_link(page: HtmlPage, protocol: ProtocolReport, verdict: Verdict) -> Html:
     """A link to the evidence file of an obligation with its SHA-256, or nothing."""
     return file_link(page, page.files.get(protocol.id_of(verdict).text))

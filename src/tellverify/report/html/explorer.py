@@ -6,7 +6,7 @@ one and reads everything it shows from that table, so both say the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tellverify.diagnostics.wording import counted, grouped
@@ -14,8 +14,9 @@ from tellverify.model.fault import Fault
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL
 from tellverify.model.trace import Trace
-from tellverify.report.drawing.configurations import Scene, scenes
-from tellverify.report.drawing.sequence import awaited, participants
+from tellverify.report.drawing.configurations import Cell, Scene, scenes
+from tellverify.report.drawing.lanes import Lane, lanes_of
+from tellverify.report.drawing.sequence import awaited
 from tellverify.report.drawing.svg_chart import draw_chart
 from tellverify.report.html.components import HtmlPage, code
 from tellverify.report.html.excerpts import listing
@@ -44,9 +45,9 @@ def explorer(
     drawings = protocol.drawings
     if drawings is not None and drawings.instance != instance:
         drawings = None
-    columns = participants(trace, protocol.roles, _IDLE)
-    shown = columns[:_MOST_COLUMNS]
-    found = list(scenes(trace, shown, drawings))
+    lanes = lanes_of(trace, protocol.roles, _IDLE)
+    shown = lanes[:_MOST_COLUMNS]
+    found = list(scenes(trace, [role for lane in shown for role in lane.members], drawings))
     title = f"Sequence chart of a run of {protocol.title} with {counted(len(trace.steps), 'step')}"
     chart = draw_chart(trace, protocol.roles, title, places=False)
     lines: dict[str, list[int]] = {}
@@ -67,12 +68,12 @@ def explorer(
                 aria_label="Sequence chart",
             )
             if chart is not None
-            else _no_chart(columns),
+            else _no_chart(lanes),
             element("div", *listings, class_="texts"),
             class_="views",
         ),
         element("div", class_="cards", hidden=True),
-        _table(protocol, trace, found, shown, len(columns), key),
+        _table(protocol, trace, found, shown, len(lanes), key),
     ]
     return element(
         "div",
@@ -104,8 +105,9 @@ def _icon(shape: str) -> Html:
     return element("svg", path, class_="icon", viewBox="0 0 20 20", aria_hidden="true")
 
 
-def _no_chart(columns: Sequence[str]) -> Html:
-    words = f"{grouped(len(columns))} roles take part: too many for a chart."
+def _no_chart(lanes: Sequence[Lane]) -> Html:
+    roles = sum(len(lane.members) for lane in lanes)
+    words = f"{grouped(roles)} roles take part: too many for a chart."
     return element("p", escaped(words), class_="quiet")
 
 
@@ -131,7 +133,7 @@ def _table(
     protocol: ProtocolReport,
     trace: Trace,
     found: Sequence[Scene],
-    roles: Sequence[str],
+    lanes: Sequence[Lane],
     columns: int,
     key: str,
 ) -> Html:
@@ -139,11 +141,11 @@ def _table(
     heads += [
         element(
             "th",
-            code(role),
+            code(lane.name),
             scope="col",
-            class_="culprit" if role in trace.culprits else None,
+            class_="culprit" if lane.members[0] in trace.culprits else None,
         )
-        for role in roles
+        for lane in lanes
     ]
     heads += [element("th", escaped(word), scope="col") for word in ("Queues", "Source")]
     rows: list[Html] = []
@@ -155,10 +157,12 @@ def _table(
                 cell = element("td", escaped(words), colspan=len(heads), class_="quiet")
                 rows.append(element("tr", cell, class_="fold"))
             continue
-        rows.append(_scene(protocol, trace, scene, roles, is_last=scene.index == len(found) - 1))
+        rows.append(_scene(protocol, trace, scene, lanes, is_last=scene.index == len(found) - 1))
     caption = "All steps. A cell with a bar at its left has changed in that step."
-    if columns > len(roles):
-        caption += f" {counted(columns - len(roles), 'more role')} not shown."
+    if any(lane.is_shared for lane in lanes):
+        caption += " Members of a family that the run treats alike share a column."
+    if columns > len(lanes):
+        caption += f" {counted(columns - len(lanes), 'more role')} not shown."
     return element(
         "div",
         element(
@@ -177,7 +181,7 @@ def _table(
 
 
 def _scene(
-    protocol: ProtocolReport, trace: Trace, scene: Scene, roles: Sequence[str], *, is_last: bool
+    protocol: ProtocolReport, trace: Trace, scene: Scene, lanes: Sequence[Lane], *, is_last: bool
 ) -> Html:
     step = scene.step
     event = event_words(step) if step is not None else escaped("The run begins.")
@@ -191,18 +195,11 @@ def _scene(
         element("th", escaped(str(scene.index)), scope="row"),
         element("td", event, class_="event"),
     ]
-    for role, cell in zip(roles, scene.cells, strict=True):
-        stuck = is_last and role in trace.culprits
-        words = (stuck and ends.get(role)) or cell.words or ends.get(role, "")
-        if stuck and trace.fault in _FOR_EVER:
-            words = words.replace("waits for", "waits for ever for", 1)
-        names = [name for name, on in (("changed", cell.changed), ("stuck", stuck)) if on]
-        parts = [element("b", escaped(f"state {cell.state}"))] if cell.state >= 0 else []
-        if words:
-            parts.append(element("span", escaped(words)))
-        if cell.changed:
-            parts.append(element("span", escaped("changed"), class_="sr"))
-        cells.append(element("td", *parts, class_=" ".join(names) or None, data_role=role[:200]))
+    at = 0
+    for lane in lanes:
+        count = len(lane.members)
+        cells.append(_cell(trace, lane, scene.cells[at : at + count], ends, is_last=is_last))
+        at += count
     cells.append(_queues(scene))
     site = step.site if step is not None else None
     place = EMPTY
@@ -221,6 +218,32 @@ def _scene(
         data_path=path or None,
         data_line=site.line if site is not None and site.line else None,
     )
+
+
+def _cell(
+    trace: Trace, lane: Lane, cells: Sequence[Cell], ends: Mapping[str, str], *, is_last: bool
+) -> Html:
+    """Where the roles of a lane are; those in one state together."""
+    stuck = is_last and lane.members[0] in trace.culprits
+    changed = any(cell.changed for cell in cells)
+    alike: dict[tuple[int, str], list[str]] = {}
+    for role, cell in zip(lane.members, cells, strict=True):
+        words = (stuck and ends.get(role)) or cell.words or ends.get(role, "")
+        if stuck and trace.fault in _FOR_EVER:
+            words = words.replace("waits for", "waits for ever for", 1)
+        alike.setdefault((cell.state, words), []).append(role)
+    parts: list[Html] = []
+    for (state, words), members in alike.items():
+        which = lane.which(members) if len(alike) > 1 else ""
+        if state >= 0 or which:
+            head = f"state {state}{which}" if state >= 0 else which.lstrip()
+            parts.append(element("b", escaped(head)))
+        if words:
+            parts.append(element("span", escaped(words)))
+    if changed:
+        parts.append(element("span", escaped("changed"), class_="sr"))
+    names = [name for name, on in (("changed", changed), ("stuck", stuck)) if on]
+    return element("td", *parts, class_=" ".join(names) or None, data_role=lane.name[:200])
 
 
 def _queues(scene: Scene) -> Html:

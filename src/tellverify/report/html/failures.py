@@ -7,10 +7,16 @@ from typing import Final
 from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.report.entries import ReportEntry, entries
-from tellverify.report.grouping import place_of
-from tellverify.report.html.components import HtmlPage, code, paragraph, status_chip, table
-from tellverify.report.html.protocols import MOST_LISTED, protocol_anchor, worst_first
-from tellverify.report.html.refuted import RefutedCase, case_anchor, cases, headline
+from tellverify.report.html.components import (
+    HtmlPage,
+    code,
+    paragraph,
+    protocol_anchor,
+    status_chip,
+    table,
+)
+from tellverify.report.html.protocols import MOST_LISTED, worst_first
+from tellverify.report.html.refuted import RefutedCase, case_anchor, cases, headline, place_of_case
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
 from tellverify.verdict.outcome import Skipped, Unknown
@@ -36,7 +42,7 @@ def failures(page: HtmlPage) -> Html:
     for protocol in listed:
         rows += _unsettled(page, protocol)
     if not rows:
-        return paragraph(escaped("Nothing fails: every required obligation holds."))
+        return paragraph(escaped(f"Nothing fails: {_why(page)}."))
     shown = table(_HEAD, rows[:_MOST], class_="failures")
     if len(rows) <= _MOST:
         return shown
@@ -44,12 +50,15 @@ def failures(page: HtmlPage) -> Html:
     return joined((shown, paragraph(escaped(words))))
 
 
+def _why(page: HtmlPage) -> str:
+    run = page.run
+    return run.exit_reason if run.exit_code == 0 and run.exit_reason else "nothing was decided"
+
+
 def _refuted(
     page: HtmlPage, protocol: ProtocolReport, case: RefutedCase, *, linked: bool
 ) -> list[Html]:
-    region = place_of(protocol, case.verdicts[0])
-    if case.finding is not None and case.finding.primary.region is not None:
-        region = case.finding.primary.region
+    region = place_of_case(case)
     names = joined(element("div", code(one.name)) for one in case.verdicts[:4])
     name = code(protocol.title)
     link = element("a", name, href=f"#{case_anchor(case)}") if linked else name

@@ -70,7 +70,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
         version=VERSION,
         semantics=run.semantics,
         command=run.command,
-        headline=_headline(run),
+        headline=headline_of(run),
         mood=_mood(run),
         reason=_reason(run),
         counts=[(word, counts[word]) for word in _STATUSES],
@@ -109,7 +109,7 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _headline(run: Run) -> str:
+def headline_of(run: Run) -> str:
     """The verdict in a few words."""
     counts = totals(run)
     total = sum(counts.values())

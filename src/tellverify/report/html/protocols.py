@@ -9,13 +9,14 @@ import msgspec
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.grouping import members
+from tellverify.report.html.compared import version_of
 from tellverify.report.html.components import (
     HtmlPage,
-    anchor,
     code,
     evidence_link,
     named,
     paragraph,
+    protocol_anchor,
     status_chip,
     table,
 )
@@ -59,11 +60,6 @@ def _gravity(page: HtmlPage, protocol: ProtocolReport) -> tuple[int, str, int, s
     if required & {"unknown", "skipped"}:
         return (1, *place)
     return (2 if "refuted" in other else 3, *place)
-
-
-def protocol_anchor(protocol: ProtocolReport) -> str:
-    """The id of the row of a protocol."""
-    return anchor("protocol", protocol.subject.text)
 
 
 def protocols(page: HtmlPage) -> Html:
@@ -156,6 +152,7 @@ def _body(
     room.characters -= len(shown)
     parts.append(shown)
     parts.append(packs_of(page, protocol))
+    parts.append(version_of(page, protocol))
     parts += _optional(page, protocol, room)
     return parts
 

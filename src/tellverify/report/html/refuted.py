@@ -10,7 +10,7 @@ import msgspec
 from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
-from tellverify.report.grouping import refutations, why_not_required
+from tellverify.report.grouping import place_of, refutations, why_not_required
 from tellverify.report.html.components import (
     HtmlPage,
     anchor,
@@ -25,6 +25,7 @@ from tellverify.report.html.components import (
 from tellverify.report.html.excerpts import excerpt
 from tellverify.report.html.explorer import explorer
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
+from tellverify.source.region import Region
 from tellverify.verdict.identity import Subject
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import PROPERTIES
@@ -80,9 +81,25 @@ def case_anchor(case: RefutedCase) -> str:
     return f"{anchor('case', case.protocol.id_of(case.verdicts[0]).text)}-case"
 
 
+def place_of_case(case: RefutedCase) -> Region:
+    """The place in the source that a case is about."""
+    if case.finding is not None and case.finding.primary.region is not None:
+        return case.finding.primary.region
+    return place_of(case.protocol, case.verdicts[0])
+
+
 def headline(case: RefutedCase) -> Html:
     """What is wrong, as one sentence."""
-    return prose(case.finding.message) if case.finding is not None else _headline(case)
+    return prose(said_of(case))
+
+
+def said_of(case: RefutedCase) -> str:
+    """What is wrong, as plain text without full stop."""
+    if case.finding is not None:
+        return case.finding.message
+    evidence = case.outcome.evidence
+    said = evidence.explanation if isinstance(evidence, Trace) else evidence.reason
+    return said or f"`{case.verdicts[0].name}` does not hold"
 
 
 def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
@@ -109,15 +126,6 @@ def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
     if isinstance(evidence, Trace):
         parts.append(_again(page, case))
     return element("article", *parts, class_="case", id=case_anchor(case))
-
-
-def _headline(case: RefutedCase) -> Html:
-    evidence = case.outcome.evidence
-    if isinstance(evidence, Trace) and evidence.explanation:
-        return prose(evidence.explanation)
-    if isinstance(evidence, Conflict | Core) and evidence.reason:
-        return prose(evidence.reason)
-    return joined((code(case.verdicts[0].name), escaped(" does not hold")))
 
 
 def _facts(page: HtmlPage, case: RefutedCase) -> Html:

@@ -8,8 +8,8 @@ from tellverify.diagnostics.wording import counted
 from tellverify.model.roles import family_of
 from tellverify.report.drawing.layout import LayoutTooLarge
 from tellverify.report.drawing.svg_system import draw_system
-from tellverify.report.html.components import HtmlPage, code, paragraph, table
-from tellverify.report.html.protocols import MOST_LISTED, protocol_anchor
+from tellverify.report.html.components import HtmlPage, code, paragraph, protocol_anchor, table
+from tellverify.report.html.protocols import MOST_LISTED
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined
 from tellverify.verdict.run import ProtocolReport
 

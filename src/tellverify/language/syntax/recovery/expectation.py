@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tellverify.language.syntax.recovery.automaton import ParserAutomaton
@@ -137,15 +138,24 @@ _COUNTED: Final = (
     "no statement counts members: gather from all, as in `D[*] -> A : Vote`, and let `A` decide by"
     " a choice whether enough of them agree"
 )
+_SEND: Final = "a send is written `A -> B : Message`"
+_ONE_RECEIVER: Final = (
+    "a send has one receiver: write a line for each; all members of a family are `F[*]`, and all"
+    " other roles are told by `A ->* : Message`"
+)
+_PROTOCOL: Final = "a protocol begins with `protocol Name =`"
+_CHOICE: Final = (
+    "a choice is written `choice R at`, with a branch `| Label =>` for each alternative"
+)
 _OLD_WORDS: Final = {
     "parallel": "branches in parallel are written `par` with a `|` before each",
-    "choreography": "a protocol begins with `protocol Name =`",
+    "choreography": _PROTOCOL,
     "if": "there is no `if`; use `choice R at` with guards `when (...)`",
-    "send": "a send is written `A -> B : Message`",
+    "send": _SEND,
     "broadcast": "a broadcast is written `A ->* : Message`",
     "decide": "write `loop decide by R`",
     "else": "there is no `else`; a choice has one more branch, without a guard",
-    "switch": "a choice is written `choice R at`, with a branch `| Label =>` for each alternative",
+    "switch": _CHOICE,
     "while": 'write `loop while "condition"`, or `loop decide by R` where a role decides',
     "repeat": "write `loop repeat n`",
     "for": "write `loop repeat n`; all members of a family are named at once, as `F[*]`",
@@ -163,13 +173,20 @@ _OLD_WORDS: Final = {
         "no statement lets any member act: let all of them answer, as in `D[*] -> A : Vote`, and"
         " let `A` decide by a choice"
     ),
-    "global": "a protocol begins with `protocol Name =`",
+    "global": _PROTOCOL,
+    "break": (
+        "a loop that ends is `rec Name` with a choice, and a branch without `continue Name` ends it"
+    ),
+    "timed_choice": (
+        "a wait with a limit is written `timeout 5s R at`, with `on timeout =>` behind it"
+    ),
 }
 _NO_ARITHMETIC: Final = (
     "an index has no arithmetic: it is a number, a range of numbers such as `D[0..3]`, or `*`; a"
     " window that moves is a loop in which one role names the next member"
 )
 
+_JOINS: Final = frozenset(("and", "or", "&", ","))
 _VERBS: Final = frozenset(("sends", "send", "tells", "to", "receives", "asks"))
 
 
@@ -195,7 +212,34 @@ def advice(machine: ParserAutomaton, index: int, line_start: int) -> list[str]:
     if first in _OLD_WORDS:
         return [_OLD_WORDS[first]]
     meant = _meant(machine, first) if index - line_start < 3 else ""
-    return [f"did you mean `{meant}`?"] if meant else _advice_by_place(machine)
+    if meant:
+        return [f"did you mean `{meant}`?"]
+    return _advice_by_place(machine) or _advice_by_head(machine, texts[line_start:index], found)
+
+
+def _advice_by_head(machine: ParserAutomaton, line: Sequence[str], found: str) -> list[str]:
+    """The form of the statement that a line begins; `line` is what stands before the fault."""
+    kinds = machine.kinds
+    match line[0] if line else found:
+        case "choice":
+            return [_CHOICE]
+        case "protocol" if machine.accepts(kinds["EQUAL"]):
+            return [_PROTOCOL]
+        case "roles" if not line:
+            return [_PROTOCOL]
+        case "loop" if len(line) == 1:
+            return ["write `loop decide by R`, `loop repeat n` or `loop forever`"]
+        case "|" if found == ":":
+            return ["a branch is written `| Label =>`"]
+    if "->" in line and not _JOINS.isdisjoint((found, line[-1])):
+        return [
+            _ONE_RECEIVER if ":" not in line else "a send has one message: write a line for each"
+        ]
+    if "->" in line and machine.accepts(kinds["COLON"]):
+        return [_SEND]
+    if len(line) == 1 and machine.accepts(kinds["ARROW"]):
+        return [f"{_SEND}; what follows `--` is a comment"]
+    return []
 
 
 def _meant(machine: ParserAutomaton, word: str) -> str:
@@ -245,7 +289,7 @@ def _advice_by_mark(machine: ParserAutomaton, index: int) -> str:
     if before == "choice" and found == "at":
         return "write the role first, `choice R at`"
     if found in _VERBS or before in _VERBS:
-        return "a send is written `A -> B : Message`"
+        return _SEND
     if found in ("=", ":") and before_that == "[":
         return "brackets hold an index; metadata is written `A { key : value } -> B : Message`"
     if found == ":" and before == "roles":
@@ -253,7 +297,7 @@ def _advice_by_mark(machine: ParserAutomaton, index: int) -> str:
     if found == "{" and before_that == "->":
         return "a record stands after the sender, not after the receiver"
     if found == "=>" and machine.accepts(machine.kinds["ARROW"]):
-        return "a send is written `A -> B : Message`"
+        return _SEND
     return ""
 
 

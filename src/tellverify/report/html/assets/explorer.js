@@ -16,12 +16,13 @@ for (const explorer of document.querySelectorAll(".explorer")) {
   let at = 0;
 
   // Scrolls inside its own box, never the page.
-  const reveal = (box, inner) => {
+  const reveal = (box, inner, sideways = true) => {
     if (!box || !inner) return;
     const outside = box.getBoundingClientRect();
     const inside = inner.getBoundingClientRect();
     if (inside.top < outside.top + 40) box.scrollTop -= outside.top + 40 - inside.top;
     if (inside.bottom > outside.bottom - 8) box.scrollTop += inside.bottom - outside.bottom + 8;
+    if (!sideways) return;
     if (inside.left < outside.left) box.scrollLeft -= outside.left - inside.left + 8;
     else if (inside.right > outside.right) box.scrollLeft += inside.right - outside.right + 8;
   };
@@ -79,7 +80,7 @@ for (const explorer of document.querySelectorAll(".explorer")) {
     buttons.first.disabled = buttons.back.disabled = at === 0;
     buttons.last.disabled = buttons.forward.disabled = at === rows.length - 1;
     explorer.dataset.at = String(step);
-    reveal(explorer.querySelector(".tall"), row);
+    reveal(explorer.querySelector(".tall"), row, false);
     reveal(explorer.querySelector(".chart"), explorer.querySelector(".row.current"));
     link.href = `#${explorer.closest("[id$=-case]").id}@${step}`;
   };

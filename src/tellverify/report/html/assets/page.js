@@ -47,6 +47,28 @@
   addEventListener("hashchange", follow);
   follow();
 
+  // What scrolls is reached by the keyboard, and what does not scroll is no stop on the way.
+  const boxes = [...document.querySelectorAll(".lines, .scroll")].filter(
+    (box) => !box.hasAttribute("tabindex"),
+  );
+  const reach = () => {
+    const scrolls = boxes.map(
+      (box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight,
+    );
+    for (const [place, box] of boxes.entries()) {
+      if (scrolls[place] === box.hasAttribute("tabindex")) continue;
+      if (scrolls[place]) {
+        const caption = box.closest("figure")?.querySelector("figcaption");
+        box.tabIndex = 0;
+        box.setAttribute("role", "group");
+        box.setAttribute("aria-label", (caption ? caption.textContent : "Table").slice(0, 80));
+      } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  };
+  addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
+  reach();
+
   for (const command of document.querySelectorAll("code.command")) {
     const button = document.createElement("button");
     button.type = "button";

@@ -1,0 +1,50 @@
+"""A misspelt name on the command line is answered with the one that was most likely meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tellverify.cli.group import run
+from tellverify.cli.nearest import did_you_mean, nearest
+
+TEXT = "protocol Shop =\n  roles Buyer, Seller\n  Buyer -> Seller : Order\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["shop.tel"], 1, "tellverify: there is no `shop.tel`; did you mean `shop.tell`?"),
+        (["shop.tell", "--property", "no-dedlock"], 2, "did you mean `no-deadlock`?"),
+        (["shop.tell", "--property", "xyz"], 2, "is not one of 'well-formed'"),
+        (["shop.tell", "--report", "htm=x"], 2, "did you mean `html`?"),
+        (["shop.tell", "--report", "html="], 2, "is not of the form json|"),
+        (["shop.tell", "--role", "Byer"], 2, "has a role `Byer`; did you mean `Buyer`?"),
+        (
+            ["shop.tell", "--protocol", "Shp"],
+            4,
+            "no file has a protocol `Shp`; did you mean `Shop`?",
+        ),
+        (["shop.tell", "--protocol", "Shop"], 0, ""),
+    ],
+)
+def test_it_is_answered_with_what_was_meant(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("shop.tell").write_text(TEXT, encoding="utf-8")
+    assert run(["check", "--isolated", *arguments]) == code
+    said = capsys.readouterr()
+    assert words in said.err + said.out
+
+
+def test_what_is_like_nothing_is_not_guessed() -> None:
+    assert nearest("zzz", ["Buyer", "Seller"]) == ""
+    assert did_you_mean("buyer", ["Buyer", "BUYER"]) == "; did you mean `Buyer`?"
+    assert nearest("x" * 5_000, ["x"]) == ""
