@@ -48,6 +48,13 @@ def test_a_path_of_that_name_comes_first() -> None:
     assert "aura version 2: 25 protocols" in call("policy", "check", "builtin:aura")[1]
 
 
+def test_a_folder_of_that_name_without_a_policy_is_told_apart() -> None:
+    Path("aura").mkdir()
+    code, said = call("check", "ota.tell", "--policy", "aura")
+    assert code == 2
+    assert "write `builtin:aura` for the policy that comes with tellverify" in said
+
+
 @pytest.mark.parametrize("name", ["aura", "builtin:aura"])
 def test_a_configuration_may_name_it_from_a_folder_below(
     name: str, monkeypatch: pytest.MonkeyPatch

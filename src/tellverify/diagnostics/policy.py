@@ -91,13 +91,12 @@ POLICY_UNREADABLE: Final = Code(
 )
 
 
-def unreadable(path: str, reason: str) -> Diagnostic:
-    """There is no text, or no file at all."""
-    return finding(
-        POLICY_UNREADABLE,
-        path,
-        f"cannot read this policy: {reason}",
-    )
+def unreadable(path: str, reason: str, builtin: str = "") -> Diagnostic:
+    """There is no text, or no file at all; `builtin` is a built-in policy of the same name."""
+    helps: tuple[str, ...] = (POLICY_UNREADABLE.help,)
+    if builtin:
+        helps = (f"write `{builtin}` for the policy that comes with tellverify", *helps)
+    return finding(POLICY_UNREADABLE, path, f"cannot read this policy: {reason}", helps=helps)
 
 
 POLICY_NOT_TOML: Final = Code(

@@ -16,7 +16,14 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
 from tellverify.policy.model import Policy, PolicyOrigin
 from tellverify.policy.rows import PolicyFile
-from tellverify.source.builtin_policies import NAMES, files_of, is_builtin, is_folder, located
+from tellverify.source.builtin_policies import (
+    NAMES,
+    PREFIX,
+    files_of,
+    is_builtin,
+    is_folder,
+    located,
+)
 from tellverify.source.dependencies import circles
 from tellverify.source.files import Unreadable, read_text
 from tellverify.source.span import NOWHERE, Span
@@ -56,7 +63,9 @@ def read_policy(path: str, also: Sequence[str] = ()) -> PolicyRead:
             found = ()
             reader.faults.append(say.unreadable(shown, (error.strerror or "no access").lower()))
         if not found and not reader.faults:
-            reader.faults.append(say.unreadable(shown, "the folder holds no `*.toml` file"))
+            builtin = f"{PREFIX}{shown}" if shown in NAMES else ""
+            reason = "the folder holds no `*.toml` file"
+            reader.faults.append(say.unreadable(shown, reason, builtin))
         for name in found:
             reader.read(name)
     else:
