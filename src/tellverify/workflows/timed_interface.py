@@ -51,7 +51,7 @@ def timed_interface(
     every = protocol.roles
     open_ends = tuple(_open_ends(search, protocol)) if found.ended else every
     kinds = None if go_on is None else _messages_by_kind(protocol, branches, go_on)
-    ends = _Ends(search, kinds or {})
+    ends = _TimedEnds(search, kinds or {})
     unsure: tuple[str, ...] = ()
     has_stops = goes_on = True
     if go_on is None:
@@ -126,7 +126,7 @@ def _messages_by_kind(
     return {message: kind for message, kind in found.items() if kind is not None}
 
 
-class _Ends:
+class _TimedEnds:
     """The ends of all runs of a search, with what was decided before."""
 
     def __init__(self, search: TimedSearch, kinds: Mapping[_Message, bool]) -> None:
@@ -173,10 +173,10 @@ class _Ends:
             if any(len(both) > 1 for both in seen.values())
         ), reached
 
-    def runs(self, without: Callable[[TimedEvent], bool] = lambda _: False) -> _Runs:
+    def runs(self, without: Callable[[TimedEvent], bool] = lambda _: False) -> _RunsWithout:
         """All runs that have no event of those `without`."""
-        start = _Place(0, False, (None,) * self.search.system.size)
-        before: dict[_Place, tuple[_Place, TimedEvent] | None] = {start: None}
+        start = _RunPlace(0, False, (None,) * self.search.system.size)
+        before: dict[_RunPlace, tuple[_RunPlace, TimedEvent] | None] = {start: None}
         order = [start]
         search = self.search
         for node in order:
@@ -188,14 +188,14 @@ class _Ends:
                 if kind is not None:
                     told = (*node.told[:role], kind, *node.told[role + 1 :])
                     goes = kind if event.kind is TimedEventKind.SEND else node.goes
-                    below = _Place(target, goes, told)
+                    below = _RunPlace(target, goes, told)
                 if below not in before:
                     before[below] = (node, event)
                     order.append(below)
-        return _Runs(order, before)
+        return _RunsWithout(order, before)
 
 
-class _Place(NamedTuple):
+class _RunPlace(NamedTuple):
     """A configuration, what was decided last, and what each role has itself said or been told."""
 
     at: int
@@ -203,13 +203,13 @@ class _Place(NamedTuple):
     told: tuple[bool | None, ...]
 
 
-class _Runs(NamedTuple):
+class _RunsWithout(NamedTuple):
     """Places of runs, and for each the step of a shortest run to it."""
 
-    nodes: list[_Place]
-    before: Mapping[_Place, tuple[_Place, TimedEvent] | None]
+    nodes: list[_RunPlace]
+    before: Mapping[_RunPlace, tuple[_RunPlace, TimedEvent] | None]
 
-    def events(self, node: _Place) -> list[TimedEvent]:
+    def events(self, node: _RunPlace) -> list[TimedEvent]:
         """The events of a shortest run."""
         made: list[TimedEvent] = []
         while (step := self.before[node]) is not None:
@@ -218,7 +218,9 @@ class _Runs(NamedTuple):
         return made[::-1]
 
 
-def _result(ends: _Ends, protocol: TimedProtocol, name: str, *, every_end: bool) -> PhaseResult:
+def _result(
+    ends: _TimedEnds, protocol: TimedProtocol, name: str, *, every_end: bool
+) -> PhaseResult:
     """Whether every run that goes on sends a result, and who has it then."""
     carrying = {
         (node.sender, node.receiver, node.label)
