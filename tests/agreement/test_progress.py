@@ -134,7 +134,8 @@ def test_progress_outside_the_class_is_what_brute_force_finds() -> None:
     count: Counter[str] = Counter()
     for seed in range(200):
         count += check_outcomes(random_graph(seed, in_class=False, max_states=5, max_roles=3))
-    assert count["Proved search"] > 40 and count["Refuted search"] > 5
+    assert count["Proved search"] > 0 and count["Refuted reachability"] > 5
+    assert count["Proved reachability"] > 40  # the machines below are searched in all cases
 
 
 def test_progress_of_machines_is_what_brute_force_finds() -> None:

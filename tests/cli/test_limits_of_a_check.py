@@ -98,3 +98,16 @@ def test_the_limit_of_a_protocol_is_named_where_it_is_the_smaller_one() -> None:
     reasons = {v.outcome.reason for v in protocol.verdicts if isinstance(v.outcome, Unknown)}
     assert not any(isinstance(v.outcome, Proved) for v in protocol.verdicts)
     assert all(reason.startswith("no answer within 1e-09 s;") for reason in reasons)
+
+
+def test_a_size_that_is_too_large_leaves_the_roles_unknown(tmp_path: Path) -> None:
+    text = "protocol P =\n  roles C, D[N]\n  C -> D[*] : Ask\n  D[*] -> C : Answer\n"
+    (tmp_path / "p.tell").write_text(text, encoding="utf-8")
+    (tmp_path / "tellverify.toml").touch()
+    asked = ("check", "p.tell", "--property", "no-stuck-role", "--instances", "D=1,2,3")
+    done = tellverify(tmp_path, *asked)
+    assert done.returncode == 0 and "bounded   no-stuck-role[C, D]" in done.stdout
+    for most in ("5", "1"):
+        done = tellverify(tmp_path, *asked, "--events", most)
+        assert done.returncode == 3 and "unknown   no-stuck-role " in done.stdout
+        assert "bounded   no-stuck-role" not in done.stdout

@@ -15,7 +15,7 @@ from tellverify.cli.exit import Exit
 from tellverify.diagnostics.wording import counted
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
-from tellverify.evidence.graph_file import TRACE_SUFFIX
+from tellverify.evidence.graph_file import MACHINES_NAME, TRACE_SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
 from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
@@ -105,12 +105,20 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
 
             said = compare_versions_with_sources(path)
             return "", [*lines, f"compared: {_shown(path)}: {printable(said)}"]
-        from tellverify.verification.source_graphs import bases_of, compare_with_source
+        from tellverify.verification.source_graphs import (
+            bases_of,
+            compare_run_with_source,
+            compare_with_source,
+        )
 
         for basis in bases_of(path):
             if basis not in compared:
                 compared[basis] = compare_with_source(basis)
                 lines.append(f"compared: {_shown(basis)}: {printable(compared[basis])}")
+        if path.endswith(TRACE_SUFFIX) and not any(
+            b.endswith(MACHINES_NAME) for b in bases_of(path)
+        ):
+            compare_run_with_source(path)
     except (Rejected, Unreadable) as error:
         return str(error), []
     except OSError as error:

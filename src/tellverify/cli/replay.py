@@ -326,7 +326,7 @@ def _read_protocol(
         reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
         said = found.judged.said if blocked else ()
         raise _Stopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
-    return ReplayedProtocol(found.name, lowered.graph)
+    return ReplayedProtocol(found.name, lowered.graph, order=lowered.order)
 
 
 def _machines_beside(trace: str) -> ReplayedProtocol | None:

@@ -50,13 +50,13 @@ class _Meta(msgspec.Struct, frozen=True):
     inputs: dict[str, object]
 
 
-class _State(msgspec.Struct, frozen=True):
+class _RecordedState(msgspec.Struct, frozen=True):
     meta: _Meta = msgspec.field(name="#meta")
 
 
 class _File(msgspec.Struct, frozen=True):
     meta: PatternSubject = msgspec.field(name="#meta")
-    states: list[_State]
+    states: list[_RecordedState]
 
 
 class _Rows(msgspec.Struct, frozen=True):

@@ -136,7 +136,11 @@ def _longest_queue(finding: InstanceFinding) -> int:
 
 
 def _by_role(rows: list[tuple[str, InstanceFinding]], extent: _Extent) -> list[InstanceFinding]:
-    """Verdicts about roles: refuted ones by member at the smallest sizes, others by family."""
+    """Verdicts about roles: refuted ones by member at the smallest sizes, others by family.
+
+    A finding without roles is one on sizes at which there is no graph, so it is about all of them:
+    then nothing is claimed of any role.
+    """
     told: dict[str, tuple[type[Outcome], str]] = {}
     united: list[InstanceFinding] = []
     for status in (Refuted, Unknown, Skipped, Bounded):
@@ -149,6 +153,9 @@ def _by_role(rows: list[tuple[str, InstanceFinding]], extent: _Extent) -> list[I
                 shown = roles if status is Refuted else dict.fromkeys(map(family_of, roles))
                 named = _named(finding, name)
                 united.append(msgspec.structs.replace(named, roles=tuple(shown)))
+    bare = [(n, f) for n, f in rows if not f.roles and not isinstance(f.outcome, Proved)]
+    if bare:
+        return [*united, _named(bare[0][1], bare[0][0])]
     good = {
         family_of(role): finding
         for _, finding in rows

@@ -24,7 +24,7 @@ from tellverify.evidence.graph_file import (
     NeutralGraph,
 )
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
-from tellverify.evidence.itf import MOST_BYTES
+from tellverify.evidence.itf import MOST_BYTES, basis_of
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.evidence.recheck.every_size import every_size_of
@@ -34,13 +34,16 @@ from tellverify.language.files.inputs import read_any
 from tellverify.language.instances import sizes_of
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
+from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.projection.certified_sizes import differs_from_text
 from tellverify.projection.every_size import GraphAt
 from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.machine_system import choreography, put_together
+from tellverify.verification.trace_judgement import departs, read_trace
 
 _Differs: TypeAlias = Callable[[Workspace, GraphAt], str]
 _File = TypeVar(
@@ -103,6 +106,26 @@ def compare_with_source(path: str) -> str:
     if not certificate.every:
         return said
     return f"{said}, also with one member more: {every_size_of(certificate.instances)}"
+
+
+def compare_run_with_source(path: str) -> None:
+    """Raise Rejected where the parallel branches of the text allow a run against fidelity.
+
+    The graph in a file has their interleavings, and with them more order than the text means. What
+    is no run of the graph is therefore compared with the partial orders of the text.
+    """
+    trace, _ = read_trace(path)
+    subject = trace.subject
+    if subject.fault is not Fault.INFIDELITY or subject.late is not msgspec.UNSET:
+        return
+    dialect, paths = basis_of(subject)
+    workspace = opened(subject.source, dialect, paths)
+    lowered = lowered_in(workspace, subject.protocol, sizes_of(subject.instance))
+    if lowered is None or lowered.order is None or lowered.graph is None:
+        return
+    machines = Machines(lowered.graph).all()
+    allowed = not departs(lowered.order, trace.steps, machines)
+    require(not allowed, "the last state, `infidelity`", "the parallel branches allow this run")
 
 
 def require_file(path: str) -> None:

@@ -17,12 +17,13 @@ from tellverify.evidence.itf import (
     read_itf,
 )
 from tellverify.evidence.itf_writing import disagreement
-from tellverify.evidence.trace_replay import Stepper, fault_shown
+from tellverify.evidence.trace_replay import Stepper, fault_shown, replay
 from tellverify.language.syntax.directives import directives
 from tellverify.language.workspace import SourceProtocol
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.machine import Machine
+from tellverify.model.machine import Action, Machine
+from tellverify.model.parallel_order import ParallelOrder
 from tellverify.model.scenario_text import ScenarioError, parse_scenario
 from tellverify.model.step import Step
 from tellverify.model.timed_text import TimedProtocol
@@ -37,13 +38,15 @@ _MOST_CONFIGURATIONS: Final = 500_000
 class ReplayedProtocol(msgspec.Struct, frozen=True):
     """A protocol, or machines that no protocol was projected to; these may have no graph.
 
-    A protocol with timeouts is `timed`, and has neither.
+    A protocol with timeouts is `timed`, and has neither. `order` is what parallel branches mean,
+    whose graph has more order than that.
     """
 
     name: str
     graph: ProtocolGraph | None
     machines: tuple[Machine, ...] = ()
     timed: TimedProtocol | None = None
+    order: ParallelOrder | None = None
 
     def is_covered_by(self, machines: Sequence[Machine]) -> bool:
         """Whether these are the machines of all its roles."""
@@ -90,6 +93,8 @@ def false_claim(
     def judge() -> bool:
         if fault is Fault.STUCK_ROLE:
             return _is_never_served(recorded, graph, machines, stepper)
+        if fault is Fault.INFIDELITY and protocol.order is not None:
+            return departs(protocol.order, recorded.steps, machines)
         if fault is Fault.INFIDELITY:
             return graph is not None and not is_faithful(graph, recorded.steps)
         if protocol.machines or graph is None:
@@ -160,6 +165,28 @@ def _may_end_or_go_on(graph: ProtocolGraph, steps: Sequence[Step]) -> bool:
     if state is None:
         return False
     return bool(graph.final[state]) and graph.first[state] < graph.first[state + 1]
+
+
+def departs(order: ParallelOrder, steps: Sequence[Step], machines: Sequence[Machine]) -> bool:
+    """True when no run of the partial orders begins with `steps`, or the roles stop too early.
+
+    False also where that takes too much work to be told.
+    """
+    from tellverify.search.fidelity import DEAD
+    from tellverify.search.parallel_fidelity import BEYOND, ParallelMonitor
+
+    monitor = ParallelMonitor(order)
+    numbers = {role: number for number, role in enumerate(order.roles)}
+    state = monitor.initial
+    for step in steps:
+        peer = step.receiver if step.send else step.sender
+        action = monitor.action(step.actor, Action(step.send, peer, step.label))
+        state = monitor.after(state, numbers.get(step.actor, -1), action)
+        if monitor.work == BEYOND or state == DEAD:
+            return monitor.work != BEYOND
+    end = replay(steps, machines).configuration
+    stops = all(m.final[s] for m, s in zip(machines, end.states, strict=True)) and not end.queues
+    return stops and not monitor.is_complete(state)
 
 
 def _is_never_served(
