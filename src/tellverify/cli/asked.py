@@ -75,11 +75,9 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
 
 def read_asked(paths: Sequence[str], flags: Flags) -> list[inputs.ReadFile]:
     """The texts of files; one that was found, not named, is no link to what lies elsewhere."""
-    from tellverify.verification.output_paths import leads_out
-
     return [
         inputs.refused_link(path)
-        if path not in flags.paths and leads_out(path, os.path.dirname(path) or ".")
+        if path not in flags.paths and os.path.islink(path) and _leads_out(path)
         else inputs.read_given(path, flags.stdin_name)
         for path in paths
     ]
@@ -95,6 +93,12 @@ def _missing(path: str) -> str:
     meant = nearest(name, beside)
     hint = f"; did you mean `{tame(os.path.join(folder, meant))}`?" if meant else ""
     return f"there is no `{tame(path)}`{hint}"
+
+
+def _leads_out(path: str) -> bool:
+    from tellverify.verification.output_paths import leads_out  # only where there is a link
+
+    return leads_out(path, os.path.dirname(path) or ".")
 
 
 def _named(paths: Sequence[str]) -> str:

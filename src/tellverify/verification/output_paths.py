@@ -13,7 +13,6 @@ from typing import Final
 
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.refused import RefusedFile as RefusedFile
-from tellverify.verification.repository import top_of
 
 _EVIDENCE: Final = (
     b'{"schema":"tellverify/',
@@ -43,6 +42,8 @@ def leads_out(path: str, folder: str) -> bool:
     """
     if not os.path.islink(path):
         return False
+    from tellverify.verification.repository import top_of  # which loads what starts processes
+
     top = os.path.join(top_of(folder) or os.path.realpath(folder), "")
     return not os.path.realpath(path).startswith(top)
 
