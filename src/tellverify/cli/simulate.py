@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 import msgspec
@@ -28,6 +28,7 @@ from tellverify.language.files import inputs
 from tellverify.language.instances import SizeFault
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.scenario import Scenario, TooManyFaultSets
+from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.report.escape import tame
 from tellverify.search.simulated_faults import shown_run
@@ -38,14 +39,22 @@ from tellverify.search.simulation import (
     Simulator,
 )
 from tellverify.search.simulation_statistics import Tally
+from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verification.refused import RefusedFile
 from tellverify.verification.simulation_subject import (
+    MANY_PLACES,
     NotSimulated,
     SimulationSubject,
+    simulator_of,
     subject_of_machines,
     subject_of_protocol,
 )
+
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
+
+_SEARCHED: Final = 200_000  # configurations, for a shorter run
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -55,6 +64,7 @@ class _Asked(msgspec.Struct, frozen=True):
     index: int | None
     until: str | None
     style: str
+    options: Options
 
 
 @click.command("simulate")
@@ -153,16 +163,15 @@ def simulate(
         options = settled(Flags()).options
         subject = _subject(file, machines, protocol, instances, options)
         scenario = _scenario(subject, faults)
-        simulator = Simulator(
-            subject.machines,
+        simulator = simulator_of(
+            subject,
+            scenario,
+            options,
             seed=seed,
             schedule=ScheduleKind(schedule),
-            scenario=scenario,
-            decisions=subject.decisions,
             most_events=most_events,
-            graph=subject.graph,
         )
-        asked = _Asked(runs, index, until, style)
+        asked = _Asked(runs, index, until, style, options)
         with _log(log_path, style) as out:
             return _simulated(subject, simulator, asked, out, verbose, quiet=no_progress)
     except RefusedFile as refused:
@@ -178,6 +187,9 @@ def simulate(
         raise click.UsageError(str(fault)) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except TooManyTimedPlaces:
+        complain(MANY_PLACES)
+        return Exit.UNKNOWN
     except (MachineTooLarge, TooManyFaultSets) as error:
         complain(f"not simulated: {error or 'too many sets of roles may fail together'}")
         return Exit.UNKNOWN
@@ -217,7 +229,7 @@ def _scenario(subject: SimulationSubject, name: str | None) -> Scenario:
 
 def _simulated(
     subject: SimulationSubject,
-    simulator: Simulator,
+    simulator: Simulator | TimedSimulator,
     asked: _Asked,
     log: TextIO | None,
     verbose: bool,
@@ -239,9 +251,9 @@ def _simulated(
             tell(done, count, "")
             if first is not None and asked.until is not None:
                 break
-    budget = 200_000
-    shown = None if first is None else shown_run(simulator, first, budget)
-    row = SimulationRow.of(subject, simulator, tally.statistics(), first, shown)
+    shown = None if first is None else _shown(simulator, first, asked.options)
+    presumed = _presumed(subject, asked.options)
+    row = SimulationRow.of(subject, simulator, tally.statistics(), first, shown, presumed)
     if asked.style == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
     elif asked.style == "text":
@@ -254,6 +266,22 @@ def _simulated(
         for line in lines:
             click.echo(line.rstrip())
     return Exit.REFUTED if first is not None else Exit.OK
+
+
+def _presumed(subject: SimulationSubject, options: Options) -> tuple[str, ...]:
+    if subject.timed is None:
+        return ()
+    from tellverify.obligations.timed import presumed_of_timers
+
+    return presumed_of_timers(options)
+
+
+def _shown(simulator: Simulator | TimedSimulator, run: SimulatedRun, options: Options) -> Trace:
+    if isinstance(simulator, Simulator):
+        return shown_run(simulator, run, _SEARCHED)
+    from tellverify.obligations.timed_simulated import shown_timed_run
+
+    return shown_timed_run(simulator, run, options)
 
 
 @contextmanager

@@ -9,6 +9,10 @@ import msgspec
 
 from tellverify.model.delivery import Delivery
 from tellverify.model.scenario import Channel
+from tellverify.model.site import Site
+from tellverify.model.step import Step
+from tellverify.model.timed_text import ON_TIMEOUT
+from tellverify.model.timer_steps import CANCEL, TIMEOUT, timer_step
 from tellverify.search.timed_rows import FirePolicy, LatePolicy
 
 ChannelBudgets: TypeAlias = tuple[tuple[int | None, frozenset[Channel]], ...]
@@ -35,6 +39,16 @@ class TimedEvent(msgspec.Struct, frozen=True):
     scope: int = -1
     alternative: str = ""
     delivery: Delivery = Delivery.FIFO
+
+
+def timed_step(event: TimedEvent) -> Step:
+    """An event of the search as a step."""
+    if event.kind is TimedEventKind.FIRE:
+        word = TIMEOUT if event.alternative == ON_TIMEOUT else CANCEL
+        return timer_step(event.role, word, event.scope, Site())
+    if event.kind is TimedEventKind.SEND:
+        return Step(True, event.role, event.peer, event.label, delivery=event.delivery)
+    return Step(False, event.peer, event.role, event.label)
 
 
 class TimedProperty(StrEnum):
