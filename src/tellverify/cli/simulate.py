@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
@@ -28,10 +28,8 @@ from tellverify.language.files import inputs
 from tellverify.language.instances import SizeFault
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.scenario import Scenario, TooManyFaultSets
-from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.report.escape import tame
-from tellverify.search.simulated_faults import shown_run
 from tellverify.search.simulation import (
     MOST_EVENTS,
     ScheduleKind,
@@ -42,6 +40,7 @@ from tellverify.search.simulation_statistics import Tally
 from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verification.refused import RefusedFile
+from tellverify.verification.shown_simulation import presumed, shown_fault
 from tellverify.verification.simulation_subject import (
     MANY_PLACES,
     NotSimulated,
@@ -53,8 +52,6 @@ from tellverify.verification.simulation_subject import (
 
 if TYPE_CHECKING:
     from tellverify.search.timed_simulation import TimedSimulator
-
-_SEARCHED: Final = 200_000  # configurations, for a shorter run
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -251,9 +248,9 @@ def _simulated(
             tell(done, count, "")
             if first is not None and asked.until is not None:
                 break
-    shown = None if first is None else _shown(simulator, first, asked.options)
-    presumed = _presumed(subject, asked.options)
-    row = SimulationRow.of(subject, simulator, tally.statistics(), first, shown, presumed)
+    shown = None if first is None else shown_fault(simulator, first, asked.options)
+    granted = presumed(subject, asked.options)
+    row = SimulationRow.of(subject, simulator, tally.statistics(), first, shown, granted)
     if asked.style == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
     elif asked.style == "text":
@@ -266,22 +263,6 @@ def _simulated(
         for line in lines:
             click.echo(line.rstrip())
     return Exit.REFUTED if first is not None else Exit.OK
-
-
-def _presumed(subject: SimulationSubject, options: Options) -> tuple[str, ...]:
-    if subject.timed is None:
-        return ()
-    from tellverify.obligations.timed import presumed_of_timers
-
-    return presumed_of_timers(options)
-
-
-def _shown(simulator: Simulator | TimedSimulator, run: SimulatedRun, options: Options) -> Trace:
-    if isinstance(simulator, Simulator):
-        return shown_run(simulator, run, _SEARCHED)
-    from tellverify.obligations.timed_simulated import shown_timed_run
-
-    return shown_timed_run(simulator, run, options)
 
 
 @contextmanager
