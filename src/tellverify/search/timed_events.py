@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -75,3 +75,28 @@ class TimedSettings(msgspec.Struct, frozen=True):
     loss: ChannelBudgets = ()
     duplicate: ChannelBudgets = ()
     marks_acted: bool = False
+
+
+Late: TypeAlias = tuple[tuple[str, str, str], ...]
+
+
+class MoveNote(NamedTuple):
+    """What is to be said of a move.
+
+    `late`: senders, receivers and labels of messages that vanish. `is_unclear`: its role cannot
+    tell which round the message belongs to. `is_stale`: the message is one of an earlier attempt.
+    """
+
+    late: Late = ()
+    is_stale: bool = False
+    is_unclear: bool = False
+
+
+Move: TypeAlias = tuple[int, int, MoveNote | None]  # event, difference of configurations
+
+
+class PartMoves(NamedTuple):
+    """The moves of one part of a configuration, and the events that only the bound forbids."""
+
+    moves: tuple[Move, ...]
+    blocked: tuple[tuple[int, MoveNote | None], ...]

@@ -24,9 +24,9 @@ from tellverify.search.simulation import (
     ScheduleKind,
     SimulatedRun,
 )
-from tellverify.search.timed_events import TimedEventKind, TimedSettings, timed_step
+from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
 from tellverify.search.timed_failures import breaks_decision, marked_by
-from tellverify.search.timed_system import Move, TimedSystem
+from tellverify.search.timed_system import TimedSystem
 from tellverify.search.timed_verdicts import TimedVerdicts
 
 _CHANGES: Final = 2  # of priorities in a run of `pct`
