@@ -217,7 +217,6 @@ def test_every_role_has_a_timer_of_its_own_in_the_faithful_dialect(tmp_path: Pat
     [
         (("project", "T4.tell", "--format", "bridge"), "T4.tell:4: `timeout` of `C` has no"),
         (("project", "T4.tell", "--format", "derived"), "T4.tell:4: `timeout` of `C` has no"),
-        (("simulate", "T4.tell"), "T4.tell:4: runs with `timeout`"),
         (("run", "T4.tell"), "T4.tell:4: a protocol with `timeout`"),
     ],
 )
@@ -227,6 +226,26 @@ def test_what_knows_no_timers_says_so_with_their_line(
     (tmp_path / "T4.tell").write_text(tell_of(WRITTEN["T4"].text, "T4"), "utf-8")
     done = tellverify(*command, cwd=tmp_path)
     assert done.returncode == 3 and said in done.stderr, done.stderr
+
+
+def test_runs_with_timers_are_simulated_alike_in_every_process(tmp_path: Path) -> None:
+    (tmp_path / "ota.tell").write_text(COLLECTING, "utf-8")
+    options = ("--seed", "7", "--faults", "coordinator", "--format")
+    logs = {
+        tellverify("simulate", "ota.tell", "--runs", "20", *options, "jsonl", cwd=tmp_path).stdout
+        for _ in range(2)
+    }
+    (log,) = logs
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert any(line.get("timer") == "timeout" for line in lines)
+    alone = tellverify("simulate", "ota.tell", "--index", "13", *options, "jsonl", cwd=tmp_path)
+    mine = [line for line in log.splitlines() if json.loads(line)["session"] == 13]
+    assert alone.stdout.splitlines() == mine
+    done = tellverify("simulate", "ota.tell", "--runs", "200", *options, "json", cwd=tmp_path)
+    row = json.loads(done.stdout)
+    assert done.returncode == 1 and row["fault"]["kind"] == "stuck-role"
+    assert len(row["fault"]["shown"]["steps"]) == 3
+    assert row["presumes"][0] == "messages of a failed attempt are discarded"
 
 
 def test_machines_and_graphs_with_timers_are_drawn(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
@@ -30,7 +30,6 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.model.scenario import Scenario, TooManyFaultSets
 from tellverify.obligations.options import Options
 from tellverify.report.escape import tame
-from tellverify.search.simulated_faults import shown_run
 from tellverify.search.simulation import (
     MOST_EVENTS,
     ScheduleKind,
@@ -38,14 +37,21 @@ from tellverify.search.simulation import (
     Simulator,
 )
 from tellverify.search.simulation_statistics import Tally
+from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verification.refused import RefusedFile
+from tellverify.verification.shown_simulation import presumed, shown_fault
 from tellverify.verification.simulation_subject import (
+    MANY_PLACES,
     NotSimulated,
     SimulationSubject,
+    simulator_of,
     subject_of_machines,
     subject_of_protocol,
 )
+
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -55,6 +61,7 @@ class _Asked(msgspec.Struct, frozen=True):
     index: int | None
     until: str | None
     style: str
+    options: Options
 
 
 @click.command("simulate")
@@ -153,16 +160,15 @@ def simulate(
         options = settled(Flags()).options
         subject = _subject(file, machines, protocol, instances, options)
         scenario = _scenario(subject, faults)
-        simulator = Simulator(
-            subject.machines,
+        simulator = simulator_of(
+            subject,
+            scenario,
+            options,
             seed=seed,
             schedule=ScheduleKind(schedule),
-            scenario=scenario,
-            decisions=subject.decisions,
             most_events=most_events,
-            graph=subject.graph,
         )
-        asked = _Asked(runs, index, until, style)
+        asked = _Asked(runs, index, until, style, options)
         with _log(log_path, style) as out:
             return _simulated(subject, simulator, asked, out, verbose, quiet=no_progress)
     except RefusedFile as refused:
@@ -178,6 +184,9 @@ def simulate(
         raise click.UsageError(str(fault)) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except TooManyTimedPlaces:
+        complain(MANY_PLACES)
+        return Exit.UNKNOWN
     except (MachineTooLarge, TooManyFaultSets) as error:
         complain(f"not simulated: {error or 'too many sets of roles may fail together'}")
         return Exit.UNKNOWN
@@ -217,7 +226,7 @@ def _scenario(subject: SimulationSubject, name: str | None) -> Scenario:
 
 def _simulated(
     subject: SimulationSubject,
-    simulator: Simulator,
+    simulator: Simulator | TimedSimulator,
     asked: _Asked,
     log: TextIO | None,
     verbose: bool,
@@ -239,9 +248,9 @@ def _simulated(
             tell(done, count, "")
             if first is not None and asked.until is not None:
                 break
-    budget = 200_000
-    shown = None if first is None else shown_run(simulator, first, budget)
-    row = SimulationRow.of(subject, simulator, tally.statistics(), first, shown)
+    shown = None if first is None else shown_fault(simulator, first, asked.options)
+    granted = presumed(subject, asked.options)
+    row = SimulationRow.of(subject, simulator, tally.statistics(), first, shown, granted)
     if asked.style == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
     elif asked.style == "text":

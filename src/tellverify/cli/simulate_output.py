@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -11,15 +11,24 @@ from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import log_line
 from tellverify.evidence.fault_run import moments
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.defect import Defect
 from tellverify.model.failure import Outage
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
-from tellverify.report.drawing.event_lines import failure_line, step_line, step_words
+from tellverify.report.drawing.event_lines import (
+    event_line,
+    failure_line,
+    step_line,
+    step_words,
+)
 from tellverify.report.style import Style
 from tellverify.search.simulation import SimulatedRun, Simulator
 from tellverify.search.simulation_statistics import SimulationStatistics
 from tellverify.verification.simulation_subject import SimulationSubject
+
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
 
 _SHOWN: Final = 200
 _MOST_ROWS: Final = 24
@@ -48,17 +57,22 @@ class SimulationRow(msgspec.Struct, frozen=True):
     rules: str
     statistics: SimulationStatistics
     fault: MetFault | None = None
+    presumes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(
         cls,
         subject: SimulationSubject,
-        simulator: Simulator,
+        simulator: Simulator | TimedSimulator,
         statistics: SimulationStatistics,
         first: SimulatedRun | None,
         shown: Trace | None,
+        presumed: tuple[str, ...],
     ) -> SimulationRow:
-        """The row of a finished simulation; `shown` is how the fault of `first` is shown."""
+        """The row of a finished simulation; `shown` is how the fault of `first` is shown.
+
+        `presumed` is what runs with timers take for granted.
+        """
         fault = None
         if first is not None and shown is not None:
             kind = shown.fault.value
@@ -75,6 +89,7 @@ class SimulationRow(msgspec.Struct, frozen=True):
             scenario.text,
             statistics,
             fault,
+            presumed or msgspec.UNSET,
         )
 
 
@@ -107,24 +122,53 @@ def statistics_lines(row: SimulationRow, style: Style) -> list[str]:
     if len(found.messages) > _MOST_ROWS:
         lines.append(f"{' ' * 13}and {counted(len(found.messages) - _MOST_ROWS, 'other message')}")
     rules = f", faults `{row.scenario}`: {row.rules}" if row.scenario else ", without faults"
-    return [*lines, *style.hanging("under ", style.tamed(f"FIFO queues without limit{rules}"), 6)]
+    timers = "" if isinstance(row.presumes, msgspec.UnsetType) else ", ".join(("", *row.presumes))
+    words = f"FIFO queues without limit{rules}{timers}"
+    return [*lines, *style.hanging("under ", style.tamed(words), 6)]
 
 
-def run_lines(simulator: Simulator, run: SimulatedRun, style: Style, verbose: bool) -> list[str]:
-    """One run, event by event with the queues after each."""
+def run_lines(
+    simulator: Simulator | TimedSimulator, run: SimulatedRun, style: Style, verbose: bool
+) -> list[str]:
+    """One run, event by event with the queues after each, by the reference semantics."""
     steps = simulator.steps(run)
-    stepper = Stepper(simulator.machines)
     widest = max((len(step_words(step)) for step in steps), default=0)
+    room = min(widest, 60) + 2
     fails = moments(run.outages)
     rows = [failure_line(one, style) for one in fails.get(0, ())]
-    for number, step in enumerate(steps, start=1):
-        stepper.make(step)  # by the reference semantics too
-        rows.append(step_line(stepper, step, style, min(widest, 60) + 2))
+    made = (
+        _made(simulator, steps, style, room)
+        if isinstance(simulator, Simulator)
+        else _made_with_timers(simulator, steps, style, room)
+    )
+    for number, row in enumerate(made, start=1):
+        rows.append(row)
         rows += [failure_line(one, style) for one in fails.get(number, ())]
     if len(rows) > _SHOWN and not verbose:
         half = _SHOWN // 2
         rows = [*rows[:half], f"      {len(rows) - _SHOWN} events not shown", *rows[-half:]]
     return ["", *rows, f"{run.ending}: {counted(len(steps), 'event')}"]
+
+
+def _made(simulator: Simulator, steps: Sequence[Step], style: Style, room: int) -> Iterator[str]:
+    stepper = Stepper(simulator.machines)
+    for step in steps:
+        stepper.make(step)
+        yield step_line(stepper, step, style, room)
+
+
+def _made_with_timers(
+    simulator: TimedSimulator, steps: Sequence[Step], style: Style, room: int
+) -> Iterator[str]:
+    from tellverify.evidence.timed_replay import TimedRunReplay
+
+    late, fire = simulator.settings.late, simulator.settings.fire
+    replay = TimedRunReplay(simulator.protocol, late, fire, len(steps))
+    for number, step in enumerate(steps, start=1):
+        made = replay.make(step)
+        if made is None:
+            raise Defect(f"event {number} of a simulated run is not possible: {step}")
+        yield event_line(number, made, replay.queues(), style, room)
 
 
 def fault_lines(
@@ -145,7 +189,9 @@ def fault_lines(
     return [*lines, "", *draw(shown, roles, style, verbose=verbose)]
 
 
-def log_of_run(simulator: Simulator, run: SimulatedRun, protocol: str) -> Iterator[str]:
+def log_of_run(
+    simulator: Simulator | TimedSimulator, run: SimulatedRun, protocol: str
+) -> Iterator[str]:
     """The lines of a log of a run, whose session is its index; failures are lines of another kind.
 
     A log of runs without faults is one that `replay` accepts.
@@ -154,13 +200,21 @@ def log_of_run(simulator: Simulator, run: SimulatedRun, protocol: str) -> Iterat
     yield from (_outage_line(run, one) for one in fails.get(0, ()))
     named = protocol if run.index == 0 else ""
     for number, step in enumerate(simulator.steps(run), start=1):
-        yield log_line(step, protocol=named if number == 1 else "", session=run.index)
+        if step.timer:
+            yield _timer_line(run, step)
+        else:
+            yield log_line(step, protocol=named if number == 1 else "", session=run.index)
         if step.delivery:
             yield _fault_line(run, step)
         yield from (_outage_line(run, one) for one in fails.get(number, ()))
     if run.fault is not None:
         text = {"fault": run.fault.value, "session": run.index, "of": list(run.culprits)}
         yield msgspec.json.encode(text).decode() + "\n"
+
+
+def _timer_line(run: SimulatedRun, step: Step) -> str:
+    found = {"timer": step.timer, "of": step.actor, "session": run.index}
+    return msgspec.json.encode(found).decode() + "\n"
 
 
 def _fault_line(run: SimulatedRun, step: Step) -> str:

@@ -11,15 +11,13 @@ from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.timed_text import (
-    ON_TIMEOUT,
     FirePolicy,
     LatePolicy,
     MessageNode,
     TimedProtocol,
 )
-from tellverify.model.timer_steps import CANCEL, TIMEOUT, timer_step
 from tellverify.model.trace import Trace, Waiting
-from tellverify.search.timed_events import TimedEvent, TimedEventKind
+from tellverify.search.timed_events import TimedEvent, timed_step
 from tellverify.search.traces import (
     awaited,
     explain_abandoned,
@@ -28,16 +26,6 @@ from tellverify.search.traces import (
 )
 
 _SHOWN: Final = 64  # roles of whose ends a trace tells
-
-
-def timed_step(event: TimedEvent) -> Step:
-    """An event of the search as a step."""
-    if event.kind is TimedEventKind.FIRE:
-        word = TIMEOUT if event.alternative == ON_TIMEOUT else CANCEL
-        return timer_step(event.role, word, event.scope, Site())
-    if event.kind is TimedEventKind.SEND:
-        return Step(True, event.role, event.peer, event.label, delivery=event.delivery)
-    return Step(False, event.peer, event.role, event.label)
 
 
 class TimedRuns:

@@ -63,7 +63,7 @@ def check_timed_scenario(
     if allowed is None:
         return None
     found, search, bound = _searched(protocol, allowed, options)
-    runs = _ScenarioRuns(protocol, scenario, found, options)
+    runs = ScenarioRuns(protocol, scenario, found, options)
     failures = timed_failures(search, allowed, decisions)
     events = searched_events(found)
     overflow = not found.ended and events < 0
@@ -125,11 +125,15 @@ def _largest_decided(protocol: TimedProtocol, scenario: Scenario, options: Optio
     return decided
 
 
-class _ScenarioRuns:
-    """Makes traces of the runs of one scenario."""
+class ScenarioRuns:
+    """Makes traces of the runs of one scenario; `found` is what their search found."""
 
     def __init__(
-        self, protocol: TimedProtocol, scenario: Scenario, found: TimedFindings, options: Options
+        self,
+        protocol: TimedProtocol,
+        scenario: Scenario,
+        found: TimedFindings | None,
+        options: Options,
     ) -> None:
         self.scenario = scenario
         self.found = found
@@ -159,7 +163,7 @@ class _ScenarioRuns:
             tuple(steps),
             culprits,
             "",
-            is_minimal(TimedRun(run.events), self.found),
+            self.found is not None and is_minimal(TimedRun(run.events), self.found),
             queues=replay.queues(),
             waiting=tuple(map(replay.waiting, self.runs.told(steps, culprits))),
             place=self.runs.place(replay, place, culprits, steps),

@@ -151,6 +151,18 @@ def _run_row(free: list[int], takes: _Takes) -> _RunRow:
     return _RunRow(free, channel, {label: [move] for label, move in heads.items()}, takes)
 
 
+class CountedMove(NamedTuple):
+    """A move of runs, by number, as statistics count it; one without a label is no message."""
+
+    number: int
+    role: str
+    send: bool
+    peer: str
+    label: str
+    delivery: Delivery = Delivery.FIFO
+    branch: str = ""
+
+
 class Simulator:
     """Runs of `machines` under `scenario`, each given by the seed and its index.
 
@@ -222,6 +234,14 @@ class Simulator:
                 step = known[move] = step_of(machine, state, place, self.graph)
             found.append(step)
         return found
+
+    def counted(self, liars: frozenset[str]) -> Iterator[CountedMove]:
+        """All moves when `liars` are Byzantine, in the order of the machines."""
+        compiled = self.compiled(liars)
+        for move, (role, state, place) in enumerate(compiled.places):
+            send, peer, label, delivery = compiled.made.machines[role].moves[state][place][0]
+            branch = self.branch_of(compiled, move) if send else ""
+            yield CountedMove(move, self.roles[role], send, peer, label, delivery, branch)
 
     def branch_of(self, compiled: CompiledRows, move: int) -> str:
         """The branch that a move begins where its role chooses among several, else empty.

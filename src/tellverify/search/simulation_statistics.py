@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tellverify.model.delivery import Delivery
 from tellverify.model.roles import family_of
 from tellverify.search.simulation import RunEnding, SimulatedRun, Simulator
+
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
 
 
 class BranchCount(msgspec.Struct, frozen=True):
@@ -49,7 +53,7 @@ class SimulationStatistics(msgspec.Struct, frozen=True):
 class Tally:
     """The sums so far."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator | TimedSimulator) -> None:
         self.simulator = simulator
         self.runs = 0
         self.events = 0
@@ -79,20 +83,17 @@ class Tally:
         branches: dict[tuple[str, str], int] = {}
         sent: dict[tuple[str, str, str], list[int]] = {}
         for liars, counts in self.moves.items():
-            compiled = self.simulator.compiled(liars)
-            for move, (role, state, place) in enumerate(compiled.places):
-                count = counts.get(move, 0)
-                action = compiled.made.machines[role].moves[state][place][0]
-                actor, peer = family_of(self.simulator.roles[role]), family_of(action.peer)
-                ends = (actor, peer) if action.send else (peer, actor)
-                row = sent.setdefault((*ends, action.label), [0, 0, 0])
-                row[0 if action.send else 1] += count
-                row[2] += count * (action.delivery is Delivery.LOST)
-                if action.send:
-                    branch = self.simulator.branch_of(compiled, move)
-                    if branch:
-                        key = (actor, branch)
-                        branches[key] = branches.get(key, 0) + count
+            for move in self.simulator.counted(liars):
+                count = counts.get(move.number, 0)
+                actor, peer = family_of(move.role), family_of(move.peer)
+                if move.label:
+                    ends = (actor, peer) if move.send else (peer, actor)
+                    row = sent.setdefault((*ends, move.label), [0, 0, 0])
+                    row[0 if move.send else 1] += count
+                    row[2] += count * (move.delivery is Delivery.LOST)
+                if move.branch:
+                    key = (actor, move.branch)
+                    branches[key] = branches.get(key, 0) + count
         return SimulationStatistics(
             self.runs,
             self.events,

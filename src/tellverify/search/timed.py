@@ -14,10 +14,10 @@ from typing import Final
 import msgspec
 
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.search.timed_events import TimedEvent, TimedProperty, TimedSettings
+from tellverify.search.timed_events import MoveNote, TimedEvent, TimedProperty, TimedSettings
 from tellverify.search.timed_layout import LOCAL
 from tellverify.search.timed_rows import TooManyTimedPlaces
-from tellverify.search.timed_system import MoveNote, TimedSystem
+from tellverify.search.timed_system import TimedSystem
 from tellverify.search.timed_verdicts import TimedVerdicts
 
 MOST_ROUNDS: Final = 16  # of a role that may be in any round

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from tellverify.model.delivery import Delivery
 from tellverify.model.scenario import Channel
+from tellverify.model.site import Site
+from tellverify.model.step import Step
+from tellverify.model.timed_text import ON_TIMEOUT
+from tellverify.model.timer_steps import CANCEL, TIMEOUT, timer_step
 from tellverify.search.timed_rows import FirePolicy, LatePolicy
 
 ChannelBudgets: TypeAlias = tuple[tuple[int | None, frozenset[Channel]], ...]
@@ -37,6 +41,16 @@ class TimedEvent(msgspec.Struct, frozen=True):
     delivery: Delivery = Delivery.FIFO
 
 
+def timed_step(event: TimedEvent) -> Step:
+    """An event of the search as a step."""
+    if event.kind is TimedEventKind.FIRE:
+        word = TIMEOUT if event.alternative == ON_TIMEOUT else CANCEL
+        return timer_step(event.role, word, event.scope, Site())
+    if event.kind is TimedEventKind.SEND:
+        return Step(True, event.role, event.peer, event.label, delivery=event.delivery)
+    return Step(False, event.peer, event.role, event.label)
+
+
 class TimedProperty(StrEnum):
     """Properties that a configuration or an event refutes by itself."""
 
@@ -61,3 +75,28 @@ class TimedSettings(msgspec.Struct, frozen=True):
     loss: ChannelBudgets = ()
     duplicate: ChannelBudgets = ()
     marks_acted: bool = False
+
+
+Late: TypeAlias = tuple[tuple[str, str, str], ...]
+
+
+class MoveNote(NamedTuple):
+    """What is to be said of a move.
+
+    `late`: senders, receivers and labels of messages that vanish. `is_unclear`: its role cannot
+    tell which round the message belongs to. `is_stale`: the message is one of an earlier attempt.
+    """
+
+    late: Late = ()
+    is_stale: bool = False
+    is_unclear: bool = False
+
+
+Move: TypeAlias = tuple[int, int, MoveNote | None]  # event, difference of configurations
+
+
+class PartMoves(NamedTuple):
+    """The moves of one part of a configuration, and the events that only the bound forbids."""
+
+    moves: tuple[Move, ...]
+    blocked: tuple[tuple[int, MoveNote | None], ...]

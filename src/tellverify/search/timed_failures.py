@@ -228,9 +228,9 @@ class _TimedFailures:
                 self._open_decisions.add(number)
                 return None
             for role, event, target in self.search.moves(at):
-                after = _marked(rule, marks, role, event)
+                after = marked_by(rule, marks, role, event)
                 there = (target, after)
-                if _breaks(rule, after):
+                if breaks_decision(rule, after):
                     events = [event]
                     while here in parents:
                         here, made = parents[here]
@@ -243,10 +243,13 @@ class _TimedFailures:
         return None
 
 
-def _marked(
+def marked_by(
     rule: DecisionRule, marks: tuple[str, ...], role: int, event: TimedEvent
 ) -> tuple[str, ...]:
-    """What each role has decided after an event; of `at-most-once` one mark for each event."""
+    """What each role has decided after an event, empty for nothing.
+
+    Of `at-most-once` it is one mark for each event.
+    """
     if event.kind is TimedEventKind.FIRE or event.label not in rule.labels:
         return marks
     if not rule.concerns(event.role):
@@ -258,7 +261,8 @@ def _marked(
     return (*marks[:role], mark, *marks[role + 1 :])
 
 
-def _breaks(rule: DecisionRule, marks: Sequence[str]) -> bool:
+def breaks_decision(rule: DecisionRule, marks: Sequence[str]) -> bool:
+    """Whether roles that have decided so break the rule."""
     if rule.kind is DecisionKind.AT_MOST_ONCE:
         return "++" in marks
     return len({*marks} - {""}) > 1

@@ -9,7 +9,17 @@ removed: every path passes both in the same manner, in silence or by being told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
+from tellverify.model.components import strongly_connected
+from tellverify.model.timed_text import (
+    BranchNode,
+    EndNode,
+    EnterNode,
+    ExitNode,
+    MessageNode,
+    TimedProtocol,
+)
 from tellverify.search.timed_number_parts import (
     EntryGroup,
     EntryGroups,
@@ -153,3 +163,29 @@ class EntryNumbering:
 
     def _known(self, entry: int) -> object:
         return [part.known(entry) for part in self.parts]
+
+
+def may_enter_again(protocol: TimedProtocol) -> bool:
+    """Whether a scope stands in a loop."""
+    first = [0]
+    target: list[int] = []
+    for node in protocol.nodes:
+        match node:
+            case MessageNode(_, _, _, after) | ExitNode(_, after):
+                target.append(after)
+            case BranchNode(branches):
+                target += branches
+            case EnterNode(number):
+                scope = protocol.scopes[number]
+                target += [scope.body, *(start for _, start in scope.alternatives)]
+            case EndNode():
+                pass
+            case _:
+                assert_never(node)
+        first.append(len(target))
+    return any(
+        isinstance(protocol.nodes[node], EnterNode)
+        for component in strongly_connected(first, target, [protocol.start])
+        for node in component
+        if len(component) > 1 or node in target[first[node] : first[node + 1]]
+    )

@@ -9,19 +9,17 @@ messages vanish at once and are no events.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from tellverify.model.components import strongly_connected
 from tellverify.model.delivery import Delivery
 from tellverify.model.outage import first_budget
-from tellverify.model.timed_text import (
-    EnterNode,
-    MessageNode,
-    TimedProtocol,
-    following_nodes,
-)
+from tellverify.model.timed_text import MessageNode, TimedProtocol
 from tellverify.search.timed_events import (
     ChannelBudgets,
+    Late,
+    Move,
+    MoveNote,
+    PartMoves,
     TimedEvent,
     TimedEventKind,
     TimedSettings,
@@ -35,7 +33,7 @@ from tellverify.search.timed_layout import (
     TimedLayout,
     within,
 )
-from tellverify.search.timed_numbers import CanonicalNumbers
+from tellverify.search.timed_numbers import CanonicalNumbers, may_enter_again
 from tellverify.search.timed_places import KeptPlaces, OwnTimers, TimedPlaces
 from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, SendMove, TimedRoles
 from tellverify.search.timed_rows import Interned, LatePolicy
@@ -46,29 +44,6 @@ _PLACES: Final = {
     LatePolicy.OWN: OwnTimers,
 }
 _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
-Late: TypeAlias = tuple[tuple[str, str, str], ...]
-
-
-class MoveNote(NamedTuple):
-    """What is to be said of a move.
-
-    `late`: senders, receivers and labels of messages that vanish. `is_unclear`: its role cannot
-    tell which round the message belongs to. `is_stale`: the message is one of an earlier attempt.
-    """
-
-    late: Late = ()
-    is_stale: bool = False
-    is_unclear: bool = False
-
-
-Move: TypeAlias = tuple[int, int, MoveNote | None]  # event, difference of configurations
-
-
-class PartMoves(NamedTuple):
-    """The moves of one part of a configuration, and the events that only the bound forbids."""
-
-    moves: tuple[Move, ...]
-    blocked: tuple[tuple[int, MoveNote | None], ...]
 
 
 class _Prepared(NamedTuple):
@@ -80,17 +55,6 @@ class _Prepared(NamedTuple):
     is_waiting: bool  # a place in silence is one of an event
     has_acted: bool
     failed: int
-
-
-def _may_enter_again(protocol: TimedProtocol) -> bool:
-    """Whether a scope stands in a loop."""
-    first, target = following_nodes(protocol)
-    return any(
-        isinstance(protocol.nodes[node], EnterNode)
-        for component in strongly_connected(first, target, [protocol.start])
-        for node in component
-        if len(component) > 1 or node in target[first[node] : first[node + 1]]
-    )
 
 
 class TimedSystem:
@@ -133,7 +97,7 @@ class TimedSystem:
         self.numbers: CanonicalNumbers | KeptFires | None = None
         if keep:
             self.numbers = KeptFires(self.roles)
-        elif settings.rounds is None and _may_enter_again(protocol):
+        elif settings.rounds is None and may_enter_again(protocol):
             self.numbers = CanonicalNumbers(self.roles)
         self.parts: list[dict[int, PartMoves]] = [{} for _ in protocol.roles]
         self.masks: list[dict[int, int]] = [{} for _ in protocol.roles]

@@ -54,6 +54,11 @@ class TimedVerdicts:
         elif all_stop and self._disagrees(configuration):
             yield TimedProperty.TIMEOUT_AGREEMENT
 
+    def finds_spoilt(self, role: int, configuration: int) -> bool:
+        """Whether a role that has no event waits, and never takes any message that is at hand."""
+        rest = self._rest(role, configuration)
+        return rest is _Rest.SPOILT and self._is_spoilt(role, configuration)
+
     def _rest(self, role: int, configuration: int) -> _Rest:
         key = configuration & self._masks[role]
         found = self._rests[role].get(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,9 +21,13 @@ from tellverify.search.simulation import RunEnding, ScheduleKind, Simulator
 from tellverify.verification.simulation_subject import (
     NotSimulated,
     SimulationSubject,
+    simulator_of,
     subject_of_protocol,
 )
 from tellverify.verification.source_check import is_path
+
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
 
 
 class SimulationRequest(msgspec.Struct, frozen=True):
@@ -89,14 +94,13 @@ def generated(
         raise ValueError(f"no such schedule: {asked.schedule}")
     try:
         subject = _subject(_workspace(source, name), asked)
-        simulator = Simulator(
-            subject.machines,
+        simulator = simulator_of(
+            subject,
+            _scenario(subject, asked.faults),
+            Options(),
             seed=asked.seed,
             schedule=ScheduleKind(asked.schedule),
-            scenario=_scenario(subject, asked.faults),
-            decisions=subject.decisions,
             most_events=asked.most_events,
-            graph=subject.graph,
         )
     except NotSimulated as error:
         said = [one.message for one in error.diagnostics]
@@ -106,7 +110,9 @@ def generated(
     return _runs(simulator, asked)
 
 
-def _runs(simulator: Simulator, asked: SimulationRequest) -> Iterator[GeneratedRun]:
+def _runs(
+    simulator: Simulator | TimedSimulator, asked: SimulationRequest
+) -> Iterator[GeneratedRun]:
     for run in simulator.runs(asked.runs, asked.start):
         steps = tuple(simulator.steps(run))
         yield GeneratedRun(run.index, steps, run.outages, run.ending, run.fault, run.culprits)

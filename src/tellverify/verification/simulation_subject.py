@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,7 @@ from tellverify.model.decision import DecisionRule
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.scenario import Scenario
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.machines import machines_under_faults
 from tellverify.obligations.options import Options
@@ -28,14 +30,25 @@ from tellverify.obligations.stated_scenarios import (
 )
 from tellverify.obligations.stated_scenarios import subject_of_machines as scenario_subject
 from tellverify.projection.availability import OutOfBudget
+from tellverify.search.simulation import ScheduleKind, Simulator
+from tellverify.search.timed_events import TimedSettings
+from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.source.text import SourceFile
 from tellverify.verification.machine_system import put_together
 
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
+
 DEFAULT_SIZE = 3
+MANY_PLACES = "not simulated: a role may be in too many rounds of a timeout at once"
+_LONGEST_QUEUE = 1_000  # with timeouts
 
 
 class SimulationSubject(msgspec.Struct, frozen=True):
-    """Machines that can be simulated. `instance` names the sizes of families."""
+    """Machines that can be simulated, or `timed`, a protocol with timeouts, which has none.
+
+    `instance` names the sizes of families.
+    """
 
     name: str
     path: str
@@ -44,6 +57,7 @@ class SimulationSubject(msgspec.Struct, frozen=True):
     instance: str
     scenarios: tuple[Scenario, ...]
     decisions: tuple[DecisionRule, ...]
+    timed: TimedProtocol | None = None
 
     def scenario(self, name: str) -> Scenario | None:
         """The scenario with a name, None when there is none."""
@@ -91,13 +105,9 @@ def subject_of_protocol(
     resolved = one_instance(found.protocol, sizes, default)
     lowered = place.graph(found, resolved)
     _stop_at_errors(lowered.diagnostics, sources)
-    graph = lowered.graph
-    if graph is None:
+    graph, timed = lowered.graph, lowered.timed
+    if graph is None and timed is None:
         reasons = [skip.reason for skip in lowered.skipped]
-        if lowered.timed is not None:
-            scope = lowered.timed.scopes[0]
-            where = f"{lowered.timed.site(scope.site).path}:{scope.line}"
-            reasons = [f"{where}: runs with `timeout` are searched by `check`, not drawn at random"]
         reason = "; ".join(reasons) or lowered.limit or "it has no graph"
         raise NotSimulated(f"not simulated: {reason}", is_refuted=False)
     name = instance_name(resolved)
@@ -107,6 +117,21 @@ def subject_of_protocol(
     decisions = stated_decisions(context, said)
     scenarios = stated_scenarios(context, said)
     _stop_at_errors(said, sources)
+    machines = () if graph is None else _machines(graph, options)
+    return SimulationSubject(
+        found.name,
+        found.source.path,
+        machines,
+        graph,
+        name,
+        tuple(one.scenario for one in scenarios),
+        tuple(one.rule for one in decisions),
+        timed,
+    )
+
+
+def _machines(graph: ProtocolGraph, options: Options) -> tuple[Machine, ...]:
+    """The machines of a graph. Raises NotSimulated, and MachineTooLarge."""
     try:
         machines = machines_under_faults(graph, options.step_limit)
     except OutOfBudget:
@@ -115,15 +140,46 @@ def subject_of_protocol(
     if machines is None:
         reason = "not simulated: a gather needs more answers than it has members"
         raise NotSimulated(reason, is_refuted=False)
-    return SimulationSubject(
-        found.name,
-        found.source.path,
-        tuple(machines),
-        graph,
-        name,
-        tuple(one.scenario for one in scenarios),
-        tuple(one.rule for one in decisions),
+    return tuple(machines)
+
+
+def simulator_of(
+    subject: SimulationSubject,
+    scenario: Scenario,
+    options: Options,
+    *,
+    seed: int,
+    schedule: ScheduleKind,
+    most_events: int,
+) -> Simulator | TimedSimulator:
+    """What makes the runs of a subject. Raises as these do."""
+    if subject.timed is None:
+        return Simulator(
+            subject.machines,
+            seed=seed,
+            schedule=schedule,
+            scenario=scenario,
+            decisions=subject.decisions,
+            most_events=most_events,
+            graph=subject.graph,
+        )
+    from tellverify.search.timed_simulation import TimedSimulator
+
+    settings = TimedSettings(
+        LatePolicy(options.late), FirePolicy(options.fire), bound=_LONGEST_QUEUE
     )
+    try:
+        return TimedSimulator(
+            subject.timed,
+            settings,
+            seed=seed,
+            schedule=schedule,
+            scenario=scenario,
+            decisions=subject.decisions,
+            most_events=most_events,
+        )
+    except TooManyTimedPlaces:
+        raise NotSimulated(MANY_PLACES, is_refuted=False) from None
 
 
 def subject_of_machines(files: Sequence[ReadFile], options: Options) -> SimulationSubject:

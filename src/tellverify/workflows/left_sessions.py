@@ -15,8 +15,7 @@ from tellverify.model.step import Step
 from tellverify.model.timed_text import FirePolicy, LatePolicy, MessageNode, TimedProtocol
 from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed_runs import timed_step
-from tellverify.search.timed_events import TimedEvent, TimedSettings
+from tellverify.search.timed_events import TimedEvent, TimedSettings, timed_step
 from tellverify.search.timed_system import TimedSystem
 from tellverify.workflows.abandonment import LeftSession, left_trace
 from tellverify.workflows.composed_machines import ComposedSystem, MoveKind

@@ -1,0 +1,39 @@
+"""How the fault of a simulated run is shown, and what runs with timers take for granted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
+from tellverify.search.simulated_faults import shown_run
+from tellverify.search.simulation import SimulatedRun, Simulator
+from tellverify.verification.simulation_subject import SimulationSubject
+
+if TYPE_CHECKING:
+    from tellverify.search.timed_simulation import TimedSimulator
+
+_SEARCHED: Final = 200_000  # configurations, for a shorter run
+
+
+def presumed(subject: SimulationSubject, options: Options) -> tuple[str, ...]:
+    """What runs of a protocol with timeouts take for granted, nothing for others."""
+    if subject.timed is None:
+        return ()
+    from tellverify.obligations.timed import presumed_of_timers
+
+    return presumed_of_timers(options)
+
+
+def shown_fault(
+    simulator: Simulator | TimedSimulator, run: SimulatedRun, options: Options
+) -> Trace:
+    """The run of a fault as it is shown, or a shorter one that shows it, replayed.
+
+    Raises Defect when the run does not show its fault, and ValueError when it has none.
+    """
+    if isinstance(simulator, Simulator):
+        return shown_run(simulator, run, _SEARCHED)
+    from tellverify.obligations.timed_simulated import shown_timed_run
+
+    return shown_timed_run(simulator, run, options)
