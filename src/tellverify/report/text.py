@@ -264,7 +264,8 @@ def _evidence(
     length = counted(len(trace.steps), "event")
     known = "shortest run" if trace.minimal else "shortest known run"
     lines.extend(_remark(known, f"{length}, replayed", gutter, style))
-    if trace.explanation and verbose:
+    told = outcome.diagnostic.message if outcome.diagnostic is not None else ""
+    if trace.explanation and verbose and trace.explanation != told:
         lines.extend(_remark("because", trace.explanation, gutter, style))
     lines.append("")
     lines.extend(draw(trace, protocol.roles, style, verbose=verbose))
