@@ -419,3 +419,18 @@ def test_random_charts_and_graphs_keep_their_texts_apart(chrome: Browser, folder
         }"""
     )
     assert len(page.evaluate(PICTURES)) == 1  # the measure does find an overlap
+
+
+@pytest.mark.parametrize("name", ["golden", "deadlock_of_three"])
+def test_a_printed_page_is_no_wider_than_the_paper(
+    chrome: Browser, folder: Path, name: str
+) -> None:
+    """A4 without its margins has 680 pixels."""
+    page, _ = opened(chrome, folder, PAGES[name](), width=680)
+    page.emulate_media(media="print")
+    wide = """() => [...document.querySelectorAll("body *")]
+      .filter((one) => !one.closest("svg") && one.getBoundingClientRect().right > 681)
+      .map((one) => `${one.tagName}.${one.className}`)"""
+    assert page.evaluate(wide) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
+    page.context.close()

@@ -1,4 +1,4 @@
-"""The page of many protocols, and what its controls do: search, links, steps of any protocol."""
+"""The page of many protocols: its first screen, and what its controls do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from pages import ROOT, browser, run_of
 
@@ -14,6 +15,7 @@ from tellverify.model.semantics import System
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
 from tellverify.report.html import write_html
+from tellverify.verdict.revision import Revision
 from tellverify.verification.drawings import with_drawings
 from tellverify.verification.pipeline import check_paths
 
@@ -49,6 +51,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         checked = check_paths(["."], Options(draw=True))
     page = folder / "report.html"
     run = with_drawings(checked.run, checked.graphs)
+    run = msgspec.structs.replace(run, revision=Revision("c0ffee", "topic", "ba5e"))
     page.write_text(write_html(run, checked.sources), encoding="utf-8")
     return page
 
@@ -60,14 +63,18 @@ def _opened(chrome: Browser, path: Path, width: int = 1280, height: int = 800) -
 
 
 def test_the_first_screen_shows_what_is_broken(chrome: Browser, many: Path) -> None:
-    assert many.stat().st_size < 1_600_000
+    assert many.stat().st_size < 1_500_000
     for width in (380, 1280, 1920):
         page = _opened(chrome, many, width)
         cell = page.locator("#failures td", has_text="service05/broken.tell").first
         box = cell.bounding_box()
         assert box is not None
+        run = page.locator("#failures td", has_text="Run").first.bounding_box()
+        assert run is not None
         if width > 1000:
             assert box["y"] + box["height"] < 800
+            assert run["y"] + run["height"] < 800
+            assert page.locator(".revision").bounding_box()["y"] < 800
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.context.close()
 

@@ -64,3 +64,14 @@ def test_an_address_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
         done = _checked(tmp_path, "--source-url", address)
         assert done.returncode == 2
         assert "is no http address" in done.stderr
+
+
+def test_reports_lead_to_the_glossary_where_the_site_is_known(tmp_path: Path) -> None:
+    link = "https://docs.example/glossary.html"
+    done = _checked(tmp_path, "--docs-url", "https://docs.example")
+    assert done.stdout.endswith(f"words: {link}\n")
+    assert f'<a href="{link}">Glossary</a>' in (tmp_path / "r.markdown").read_text("utf-8")
+    assert f'href="{link}"' in (tmp_path / "r.html").read_text("utf-8")
+    done = _checked(tmp_path)
+    assert "words:" not in done.stdout
+    assert "glossary.html" not in (tmp_path / "r.html").read_text("utf-8")

@@ -318,6 +318,32 @@ def test_what_is_wrong_with_the_configuration_is_shown_and_mended(shop: Path) ->
         process.communicate(timeout=LONGEST)
 
 
+def test_the_folder_brings_no_code_and_gets_no_evidence(shop: Path) -> None:
+    """What is called like a module of the program is none, whatever the configuration asks for."""
+    for name in ("msgspec.py", "click.py", "tellverify.py"):
+        (shop / name).write_text("raise SystemExit('taken over')\n", encoding="utf-8")
+    (shop / "tellverify.toml").write_text(
+        "evidence = 'evidence'\nreports = ['html=report.html']\n", encoding="utf-8"
+    )
+    command = Path(sys.executable).parent / "tellverify"
+    process = subprocess.Popen(
+        [str(command), "serve"],
+        cwd=shop,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        state = Served(process).settled(1)
+        assert (state["exit_code"], state["problem"]) == (1, "")
+        assert sorted(one.name for one in shop.iterdir()) == [
+            *("click.py", "msgspec.py", "order.tell", "tellverify.py", "tellverify.toml")
+        ]
+    finally:
+        process.terminate()
+        process.communicate(timeout=LONGEST)
+
+
 @contextmanager
 def living(
     monkeypatch: pytest.MonkeyPatch, code: str, tell: Callable[[LiveState], None] | None = None

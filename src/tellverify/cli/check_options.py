@@ -299,7 +299,7 @@ enough = _joined(
         metavar="URL",
         envvar="TELLVERIFY_DOCS_URL",
         callback=_address_of_docs,
-        help="Where the documentation site is, for links of SARIF to the pages of codes.",
+        help="Where the documentation site is: reports link to its glossary and pages of codes.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
     click.option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,16 +17,18 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.nearest import did_you_mean
 from tellverify.cli.reports import STANDARD_OUTPUT, Output
-from tellverify.diagnostics.model import Severity
+from tellverify.cli.unmatched_names import (
+    names_of_nothing,
+    settings_of_nothing,
+    unknown_protocols,
+)
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
-from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.source.builtin_policies import is_builtin
 from tellverify.source.text import SourceFile
-from tellverify.verdict.identity import NO_FAULTS, requirement_key
+from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import CachedFiles, EvidenceFile, Run
@@ -46,7 +47,6 @@ CACHE_NAME = "verdicts.sqlite"
 _WITH_COMPLETIONS = ("json", "proof", "html")
 
 
-_PROTOCOL: Final = re.compile(r"\b(?:protocol|choreography)\s+([A-Za-z_]\w*)")
 TOTAL_SECONDS: Final = 600.0  # for a whole check
 
 
@@ -370,13 +370,13 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         if not is_usable(options.policy, options.runtime):
             return None
     complaints: list[str] = []
-    notes = [*ready.notes, *_unknown_protocols(ready)]
+    notes = [*ready.notes, *unknown_protocols(ready.files, options.protocols)]
     found = run_of(ready, flags, notes)
     result = found.checked
     if result.run.exit_code not in CODES:
-        complaints = _names_of_nothing(result, options)
+        complaints = names_of_nothing(result, options)
         is_part = bool(flags.paths) or flags.changed_since is not None
-        properties, requirements = _settings_of_nothing(result, options)
+        properties, requirements = settings_of_nothing(result, options)
         (notes if is_part else complaints).extend(properties)
         notes.extend(requirements)
     run = msgspec.structs.replace(
@@ -499,80 +499,6 @@ def _check_machines(
         raise click.UsageError("machines are compared with the protocol of one file")
     read = [inputs.read_any(path.replace(os.sep, "/")) for path in dict.fromkeys(paths)]
     return check_machines(read, compared[0] if compared else None, options)
-
-
-def _names_of_nothing(checked: Checked, options: Options) -> list[str]:
-    """What the command line names and no checked protocol has: a slip of the pen."""
-    protocols = checked.run.protocols
-    broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
-    if not protocols or broken:
-        return []  # the role may stand where nothing could be read
-    roles = {family_of(role) for protocol in protocols for role in protocol.roles}
-    named = [family for family, _ in options.instances]
-    named += [family_of(role) for role in options.roles]
-    named += [
-        role for sender, receiver, _ in options.budgets for role in (sender, receiver) if role
-    ]
-    items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
-    scenarios = sorted({one.name for protocol in protocols for one in protocol.scenarios})
-    return (
-        [
-            f"no protocol that was checked has a scenario `{name}`{did_you_mean(name, scenarios)}"
-            for name in options.faults or ()
-            if name not in scenarios
-        ]
-        + [
-            f"no protocol that was checked has the names of `{event}`"
-            for event in options.witness
-            if event not in items
-        ]
-        + [
-            f"no protocol that was checked has a role `{name}`{did_you_mean(name, sorted(roles))}"
-            for name in dict.fromkeys(named)
-            if name not in roles
-        ]
-    )
-
-
-def _unknown_protocols(ready: CheckPlan) -> list[str]:
-    """The protocols that the command line names and no text has, with those that may be meant."""
-    texts = [file.text or "" for file in ready.files]
-    names = sorted({name for text in texts for name in _PROTOCOL.findall(text)})
-    return [
-        f"no file has a protocol `{name}`{did_you_mean(name, names)}"
-        for name in ready.options.protocols
-        if name.rpartition(".")[2] not in names
-    ]
-
-
-def _settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
-    """The properties and requirements of the configuration that apply to nothing that was checked.
-
-    A property is misspelt then, unless its protocol is in a file that is not checked; a requirement
-    may be for what is still to come.
-    """
-    protocols = checked.run.protocols
-    is_part = bool(options.protocols or options.properties or options.roles)
-    broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
-    if not protocols or broken or is_part:
-        return [], []
-    verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
-    items = {verdict.scope.item for verdict in verdicts}
-    decided = {verdict.property.value for verdict in verdicts}
-    decided |= {requirement_key(verdict.property, verdict.scope) for verdict in verdicts}
-    return (
-        [
-            f"no protocol that was checked has the names of property `{user.name}`"
-            f" ({user.path}:{user.line})"
-            for user in options.user_properties
-            if user.name not in items
-        ],
-        [
-            f"no protocol that was checked has the obligation `{name}`, which `require` names"
-            for name, strength in options.requirements
-            if name not in decided and strength != "nothing"
-        ],
-    )
 
 
 def _write_evidence(

@@ -34,6 +34,7 @@ from tellverify.report.summary import (
 )
 from tellverify.report.titles import titled
 from tellverify.report.version_blocks import against_words, version_lines
+from tellverify.report.wording import GLOSSARY
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
@@ -93,6 +94,8 @@ def write_text(
         _write(out, ["", *failure_lines(failed, run, most, style), ""])
     _write(out, totals_lines(run, style, trailer))
     _write(out, next_lines(failed, style))
+    if run.docs:
+        _write(out, style.hanging("words: ", style.tamed(f"{run.docs}/{GLOSSARY}"), 7))
 
 
 def _findings(
@@ -261,7 +264,8 @@ def _evidence(
     length = counted(len(trace.steps), "event")
     known = "shortest run" if trace.minimal else "shortest known run"
     lines.extend(_remark(known, f"{length}, replayed", gutter, style))
-    if trace.explanation and verbose:
+    told = outcome.diagnostic.message if outcome.diagnostic is not None else ""
+    if trace.explanation and verbose and trace.explanation != told:
         lines.extend(_remark("because", trace.explanation, gutter, style))
     lines.append("")
     lines.extend(draw(trace, protocol.roles, style, verbose=verbose))

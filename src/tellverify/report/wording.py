@@ -23,6 +23,9 @@ _SETTLES: Final = {
     "TV942": "Rewrite the construct that is named, or decide this by hand and `assume` it.",
 }
 
+GLOSSARY: Final = "glossary.html"
+"""The page of the documentation site that explains the words of reports."""
+
 
 def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
     """What would settle an obligation that is unknown, skipped or bounded."""

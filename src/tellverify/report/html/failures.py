@@ -6,6 +6,9 @@ from typing import Final
 
 from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import counted
+from tellverify.model.trace import Trace
+from tellverify.report.drawing.lanes import laned, lanes_of
+from tellverify.report.drawing.sequence import RowKind, rows_of
 from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.html.components import (
     HtmlPage,
@@ -23,6 +26,7 @@ from tellverify.verdict.outcome import Skipped, Unknown
 from tellverify.verdict.run import ProtocolReport
 
 _MOST: Final = 40
+_MOST_ROWS: Final = 4  # of a run in the list
 _HEAD: Final = ("Where", "Protocol", "What fails")
 
 
@@ -62,8 +66,31 @@ def _refuted(
     names = joined(element("div", code(one.name)) for one in case.verdicts[:4])
     name = code(protocol.title)
     link = element("a", name, href=f"#{case_anchor(case)}") if linked else name
-    what = joined((element("b", escaped(f"{case.outcome.code} ")), headline(case), names))
+    head = element("b", escaped(f"{case.outcome.code} "))
+    what = joined((head, headline(case), names, _run(protocol, case)))
     return [place_link(page, region), link, what]
+
+
+def _run(protocol: ProtocolReport, case: RefutedCase) -> Html:
+    """The end of the run that shows a failure, in one line."""
+    trace = case.outcome.evidence
+    if not isinstance(trace, Trace) or not trace.steps:
+        return EMPTY
+    rows, _ = laned(*rows_of(trace), lanes_of(trace, protocol.roles, 0))
+    shown = rows[-_MOST_ROWS:]
+    words = ["Run:" if len(shown) == len(rows) else f"Run of {len(trace.steps)} steps, at its end:"]
+    for row in shown:
+        if row.kind in (RowKind.CRASH, RowKind.TIMER):
+            words.append(
+                f"`{row.label}`" if row.kind is RowKind.CRASH else f"`{row.sender}` {row.label}"
+            )
+        elif row.kind is RowKind.RECEIVE:
+            words.append(f"`{row.receiver}` takes `{row.label}` from `{row.sender}`")
+        else:
+            how = {RowKind.SEND: " (queued)", RowKind.LOST: " (lost)"}.get(row.kind, "")
+            words.append(f"`{row.sender} → {row.receiver} : {row.label}`{how}")
+    text = f"{words[0]} {'; '.join(words[1:])}"
+    return element("div", prose(text), class_="quiet")
 
 
 def _is_error(one: ReportEntry) -> bool:
