@@ -211,7 +211,7 @@ def _queries(chain: rows.GuardChain, form: EncodedForm) -> tuple[str, ...]:
     judged = judge(chain, form, recording, SolverBudget())
     if is_protected(chain, form) and isinstance(judged, Breached):
         raise Defect("the solver breaches a guard chain that protects in every case")
-    return tuple(recording.queries)
+    return tuple(recording.queries())
 
 
 @lru_cache(maxsize=256)

@@ -13,18 +13,22 @@ class Recording:
 
     def __init__(self, solver: Solver) -> None:
         self._solver = solver
-        self.queries: list[str] = []  # those that were answered, as lines of scripts
+        self._answered: list[tuple[Sequence[Premise], Sat | Unsat]] = []
 
     def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         """See `Solver`."""
         answer = self._solver.check(premises, budget)
         if isinstance(answer, Sat | Unsat):
-            self.queries.append(query_lines(premises, answer))
+            self._answered.append((tuple(premises), answer))
         return answer
+
+    def queries(self) -> list[str]:
+        """The lines of the answered queries; terms that share parts are written out in full."""
+        return [query_lines(premises, answer) for premises, answer in self._answered]
 
     def scripts(self, stem: str, about: About) -> list[tuple[str, str, str]]:
         """A file for each answered query: what it belongs to, its name and its text."""
-        return scripts_of(self.queries, stem, about)
+        return scripts_of(self.queries(), stem, about)
 
 
 def scripts_of(queries: Iterable[str], stem: str, about: About) -> list[tuple[str, str, str]]:
