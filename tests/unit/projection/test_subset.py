@@ -79,9 +79,10 @@ def test_a_role_that_is_not_there_does_nothing() -> None:
     assert machine.final == (True,)
 
 
-def test_a_service_without_end_is_never_final() -> None:
+def test_only_a_role_without_a_part_is_done_beside_a_service_without_end() -> None:
     graph = graph_from_edges([(0, "A", "B", "tick", 0)], final=set())
-    assert canonical_machine(graph, "C").final == (False,)
+    assert canonical_machine(graph, "C").final == (True,)
+    assert canonical_machine(graph, "B").final == (False,)
     assert canonical_machine(graph, "B").moves == (((Action(False, "A", "tick"), 0),),)
 
 
