@@ -252,6 +252,78 @@ def test_the_gitlab_job_runs_the_commands_as_configured(installed: Path, tmp_pat
         assert "1 accepted" in done.stdout
 
 
+BREAKS = GOOD.replace("Ping", "Probe")
+WIDENS = (
+    "protocol Good =\n  roles A, B\n  choice A at\n    | Ping =>\n        A -> B : Ping\n"
+    "        B -> A : Pong\n    | Stop =>\n        A -> B : Stop\n"
+)
+
+
+def repository(folder: Path, now: str) -> None:
+    """A work tree whose only protocol differs from the commit."""
+    (folder / "good.tell").write_text(GOOD, encoding="utf-8")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
+    (folder / "good.tell").write_text(now, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("now", "code", "verdict"), [(BREAKS, 1, "major"), (WIDENS, 0, "minor")])
+def test_the_action_compares_with_a_revision(
+    installed: Path, tmp_path: Path, now: str, code: int, verdict: str
+) -> None:
+    repository(tmp_path, now)
+    inputs = {"compare-against": "HEAD", "base": "HEAD"}
+    done = run_step(steps()[1], tmp_path, installed, inputs)
+    assert done.returncode == code, done.stdout + done.stderr
+    run = json.loads((tmp_path / outputs(tmp_path)["json"]).read_text(encoding="utf-8"))
+    (found,) = run["versions"]["protocols"]
+    assert (run["versions"]["against"], found["verdict"]) == ("HEAD", verdict)
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "Versions against `HEAD`" in summary
+    unknown = {**inputs, "compare-against": "--output=broken", "fail": "false"}
+    run_step(steps()[1], tmp_path, installed, unknown)
+    assert outputs(tmp_path)["exit-code"] == "2"
+    assert not (tmp_path / "broken").exists()
+
+
+@pytest.mark.parametrize(("now", "code"), [(BREAKS, 1), (WIDENS, 0)])
+def test_the_gitlab_job_compares_with_a_revision(
+    installed: Path, tmp_path: Path, now: str, code: int
+) -> None:
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
+    repository(tmp_path, now)
+    assert BASH is not None
+    done = subprocess.run(
+        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={
+            "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONIOENCODING": "utf-8",
+            **job["variables"],
+            "TELL_COMPARE_AGAINST": "HEAD",
+        },
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert f"against HEAD: {'major' if code else 'minor'}" in done.stdout
+
+
+@pytest.mark.parametrize(("now", "code"), [(BREAKS, 1), (WIDENS, 0)])
+def test_the_hook_compares_with_the_last_commit(tmp_path: Path, now: str, code: int) -> None:
+    repository(tmp_path, now)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (hook,) = (one for one in hooks if one["id"] == "tellverify-compare")
+    assert not hook["pass_filenames"]
+    command = [sys.executable, "-m", *hook["entry"].split(), *hook["args"]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+
+
 def test_the_hooks_are_commands_there_are() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     for hook in hooks:

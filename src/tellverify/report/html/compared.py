@@ -99,6 +99,9 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
                 ),
             ),
         )
+    elif any(row.deployments > 1 for row in one.instances):
+        words = "A picture of all mixtures would have more than 64 boxes; the table names those"
+        yield paragraph(escaped(f"{words} that fail."))
     if one.restarts:
         yield paragraph(escaped("In the middle of a session:"))
         yield table(
