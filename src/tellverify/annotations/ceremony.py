@@ -73,7 +73,7 @@ def after(point: Point, fact: Fact, names: Names) -> Point | Offence:
 
 
 def at_end(point: Point) -> Offence | None:
-    """What is missing when a run is complete here."""
+    """The fault of a run that is complete here."""
     if not point.stage:
         return Offence.NO_BEGINNING
     return Offence.NO_OUTCOME if point.stage == "initiated" else None

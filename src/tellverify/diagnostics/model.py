@@ -70,9 +70,9 @@ class Replacement(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SuggestedRepair(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Edits of the file of a finding that mend what it reports, and what they are in words.
+    """Edits of the file that fix what a finding reports, with a description.
 
-    They change what the protocol says, so they are never made unasked.
+    They change the protocol, so they are made on request only.
     """
 
     words: str

@@ -9,7 +9,7 @@ from tellverify.source.span import Span
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """What is changed: comments and entries that go, values that change, or just the layout.
+    """The changes: comments and entries that go, values that change, or just the layout.
 
     A fix is not `is_safe` when it needs a review first.
     """

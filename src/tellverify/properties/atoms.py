@@ -177,7 +177,7 @@ class AtomReader(PrecedenceReader[Tree]):
         index = self.here
         if index.kind == "number":
             if len(index.text) > _MOST_DIGITS:
-                raise FormulaError("no family has so many members", index.span)
+                raise FormulaError("no family has a member with this index", index.span)
         elif index.kind != "word" and index.text != "*":
             raise self.unexpected("the number of a member, `*` or a variable")
         self.advance()

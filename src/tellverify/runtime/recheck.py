@@ -150,7 +150,7 @@ def _check_refusals(file: AcceptanceFile) -> None:
     for number, refusal in enumerate(file.refusals):
         where = f"refusal {number}"
         removed = set(refusal.removed)
-        require(bool(removed) and removed <= support, where, "takes away what is not there")
+        require(bool(removed) and removed <= support, where, "removes a key that is not there")
         missing = tuple(key for key in required if key in removed)
         require(refusal.missing == missing != (), where, "does not lack what it says")
         require(refusal.events == 0, where, "events happened before it")
