@@ -48,7 +48,7 @@ def test_a_right_table_has_no_fault() -> None:
     [
         (other(facts={**FACTS, "Seen": "seen"}), "the status `seen` has no rank"),
         (other(facts={"Began": "pending"}), "it is not total: `Agreed` has no status"),
-        (other(facts={**FACTS, "More": "pending"}), "`More` has a status and is no variant"),
+        (other(facts={**FACTS, "More": "pending"}), "`More` has a status and is not a variant"),
         (other(conflict=""), "have one rank, and there is no status `conflict`"),
         (other(initial="pending"), "the initial `pending` outranks `preparing`"),
         (

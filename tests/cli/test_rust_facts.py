@@ -125,7 +125,7 @@ def test_what_is_extracted_is_read_back_as_the_same_schema(text: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("const VERSION: u16 = 2;", "", "`schema_version` is `VERSION`, which is no number"),
+        ("const VERSION: u16 = 2;", "", "`schema_version` is `VERSION`, which is not a number"),
         ("supported_schema_version = 1", "supported_schema_version = 3", "is none yet"),
         ("CeremonyAborted {", "CeremonyDropped {", "no variant stands for `aborted`"),
         ("superseded_ceremony_id: CeremonyId,", "", "its ceremony is not known"),

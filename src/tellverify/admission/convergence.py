@@ -1,7 +1,7 @@
-"""The convergence report: how far each protocol of a policy is, and what must still change.
+"""The convergence report: the progress of each protocol of a policy, and what must still change.
 
-The tasks are those that the policy has for the protocol; each says by which test of the source it
-is known to be done.
+The tasks are those that the policy has for the protocol; each names the test of the source by which
+it counts as done.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Sourced(msgspec.Struct, frozen=True):
 
     @property
     def file(self) -> ast.File:
-        """The choreography that it stands in."""
+        """The choreography that contains it."""
         return self.origin.judged.file
 
     @property
@@ -76,7 +76,7 @@ class ConvergenceStanding(msgspec.Struct, frozen=True):
 def standings(
     policy: Policy, sources: Sequence[Sourced], acceptance: Mapping[str, str]
 ) -> tuple[ConvergenceStanding, ...]:
-    """How far each protocol of the policy is, in its order; `acceptance` is by protocol."""
+    """The progress of each protocol of the policy, in its order; `acceptance` is by protocol."""
     by_name = {one.derived.manifest.protocol_qualified_name: one for one in sources}
     return tuple(
         _standing(policy, row, by_name.get(row.qualified), acceptance.get(row.name, ""))

@@ -51,7 +51,7 @@ class Explained(msgspec.Struct, frozen=True):
 def explain(
     policy: Policy, derived: Derived, runtime: RuntimeInventory, *, changes: bool = True
 ) -> Explained:
-    """Decide an admission and explain a refusal; without `changes`, not what would help."""
+    """Decide an admission and explain a refusal; without `changes`, the remedies are left out."""
     decision = admit(policy, derived.manifest, runtime, derived.source.path)
     plain = tuple(Reasoned(each, None) for each in decision.objections)
     if decision.admitted and not decision.objections:

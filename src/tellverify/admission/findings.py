@@ -157,6 +157,6 @@ def _spot(place: PolicyPlace) -> Spot | None:
 
 
 def _lost(keys: tuple[str, ...], packs: tuple[str, ...]) -> str:
-    """What a protocol loses when it is not recognised."""
+    """What an unrecognised protocol loses."""
     lost = [f"`{name}`" for name in (*keys, *packs)]
     return f"its id and {', '.join(lost)}" if lost else "its id"

@@ -11,7 +11,7 @@ _KEYS: Final = ("bundle", "exports", "imports")
 
 
 class AdmissionLink(msgspec.Struct, frozen=True):
-    """A link bundle with what it gives out and what it takes in."""
+    """A link bundle with its exports and imports."""
 
     bundle: str
     exports: tuple[str, ...] = ()
@@ -19,10 +19,10 @@ class AdmissionLink(msgspec.Struct, frozen=True):
 
 
 def parse_link(text: str) -> AdmissionLink | str:
-    """The link that `text` describes, or why it is none.
+    """The link that `text` describes, or why it is not a link.
 
-    Segments are parted by `|` or `;`, empty ones count for nothing, and of a repeated key the last
-    one holds.
+    Segments are separated by `|` or `;`, empty ones count for nothing, and of a repeated key the
+    last one holds.
     """
     found: dict[str, str] = {}
     for segment in re.split(r"[|;]", text):

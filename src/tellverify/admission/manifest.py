@@ -1,4 +1,4 @@
-"""The composition manifest of a protocol: what a runtime is told before it launches it.
+"""The composition manifest of a protocol: what a runtime knows before the launch.
 
 Fields, their names and their order are those of Aura's `tell!` macro. Everything is taken from the
 source, apart from the id, the plain capabilities and the determinism policy, which a policy knows

@@ -22,8 +22,10 @@ class StoredManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """How one field of a stored manifest differs: entries that it lacks, and that it has too
-    much. A changed entry is both."""
+    """How one field of a stored manifest differs: missing entries and superfluous ones.
+
+    A changed entry is both.
+    """
 
     field: str
     missing: tuple[str, ...]
@@ -86,7 +88,7 @@ def drifts(stored: Manifest, derived: Derived) -> tuple[Drift, ...]:
 
 
 def drift_findings(found: tuple[Drift, ...], derived: Derived) -> tuple[Diagnostic, ...]:
-    """A finding for each field that differs, at the place in the source that has it right."""
+    """A finding for each field that differs, at the place of the correct value in the source."""
     where = Where(derived.source.path, derived.manifest.protocol_qualified_name)
     return tuple(
         say.manifest_drift(

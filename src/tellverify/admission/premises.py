@@ -286,8 +286,11 @@ class _PremiseCase:
             yield self._fact(provides(key), has, Part.RUNTIME, text, place)
 
     def _listed(self) -> Iterator[tuple[AdmissionReason, str, str, bool, bool]]:
-        """Entries of lists of the manifest that follow from something else: what is wrong when
-        they do not, the field, the entry, whether it is there and whether it should be."""
+        """Entries of lists of the manifest that must follow from something else.
+
+        Each with the objection when it does not, the field, the entry, whether it is there and
+        whether it should be.
+        """
         manifest = self._manifest
         if self._row is not None:
             field, given = "required_capabilities", manifest.required_capabilities

@@ -160,8 +160,8 @@ def least_changes(
 ) -> Changes | Unsat | GaveUp:
     """The cheapest changes after which the runtime admits the protocol (weighted MaxSMT).
 
-    The policy stays as it is. What the changes lead to is decided again on sets before they are
-    given out. Unsat when no changes of these kinds suffice.
+    The policy stays unchanged. The result of the changes is decided again on sets before they are
+    returned. Unsat when no changes of these kinds suffice.
     """
     weights = policy.admission.weights
     known = _known(policy, derived)
@@ -190,7 +190,7 @@ def least_changes(
 def possible_changes(
     policy: Policy, derived: Derived, runtime: RuntimeInventory
 ) -> tuple[list[Premise], list[tuple[Named, ReasonChange]]]:
-    """The premises that stay, and those that a change could do away with."""
+    """The premises that stay, and those that a change could remove."""
     hard: list[Premise] = []
     wishes: list[tuple[Named, ReasonChange]] = []
     for one in premises(policy, derived, runtime):
@@ -203,7 +203,7 @@ def possible_changes(
 
 
 def _change(policy: Policy, derived: Derived, one: Named, weights: Weights) -> ReasonChange | None:
-    """What it would mean if a fact did not hold; None where that cannot be changed."""
+    """The change that makes a fact false; None where none can."""
     term = one.premise.term
     variable, holds = (term.inner, False) if isinstance(term, NegatedTerm) else (term, True)
     if one.part is Part.RUNTIME:

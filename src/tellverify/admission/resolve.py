@@ -1,6 +1,6 @@
 """From required packs to what a runtime must have: the translation layer, fail closed, on sets.
 
-This is the direct way to an answer; `premises` puts the same question to a solver, and the tests
+This is the direct way to an answer; `premises` asks a solver the same question, and the tests
 compare both. Rules are numbered as in the reference of the Aura domain (TP-01 and so on).
 """
 
@@ -40,7 +40,7 @@ from tellverify.policy.model import Policy
 
 
 class AdmissionReason(Enum):
-    """Why a protocol is not admitted, or what else there is to object to."""
+    """Why a protocol is not admitted, or another objection."""
 
     UNDECLARED = PACK_NOT_DECLARED
     NO_POLICY = PACK_WITHOUT_POLICY
@@ -142,7 +142,7 @@ class Requirements(msgspec.Struct, frozen=True):
 
 
 class AdmissionDecision(msgspec.Struct, frozen=True):
-    """Whether a runtime admits a protocol, with everything there is to object to."""
+    """Whether a runtime admits a protocol, with all objections."""
 
     requirements: Requirements
     runtime: str
@@ -191,7 +191,7 @@ def requirements(policy: Policy, manifest: Manifest, path: str = "") -> Requirem
 def admit(
     policy: Policy, manifest: Manifest, runtime: RuntimeInventory, path: str = ""
 ) -> AdmissionDecision:
-    """Decide whether a runtime admits a protocol. A key that is false is as one that is absent."""
+    """Decide whether a runtime admits a protocol. A false key counts as absent."""
     return admit_resolved(requirements(policy, manifest, path), runtime)
 
 
@@ -239,7 +239,7 @@ def _without_row(policy: Policy, manifest: Manifest) -> AdmissionReason:
 def lost_row(
     policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
 ) -> rows.ProtocolEntry | None:
-    """The row that a protocol should have by its file or its names, and does not."""
+    """The row that a protocol should have by its file or its names, but lacks."""
     by_path = protocol_of_file(policy, path)
     if row is not None:
         return by_path if by_path is not None and by_path.name != row.name else None
@@ -287,8 +287,10 @@ def _of_required(policy: Policy, manifest: Manifest) -> Iterator[Objection]:
 
 
 def drift(declared: TheoremPack, rule: rows.Pack) -> Objection:
-    """How a declaration differs from the taxonomy; an extra key that resembles a missing one is
-    told as a renaming."""
+    """How a declaration differs from the taxonomy.
+
+    An extra key that resembles a missing one is reported as a renaming.
+    """
     missing = [key for key in rule.declares if key not in declared.capabilities]
     extra = [key for key in dict.fromkeys(declared.capabilities) if key not in rule.declares]
     renamed: list[tuple[str, str]] = []
@@ -310,7 +312,7 @@ def drift(declared: TheoremPack, rule: rows.Pack) -> Objection:
 def _of_declared(
     policy: Policy, manifest: Manifest, row: rows.ProtocolEntry | None, path: str
 ) -> Iterator[Objection]:
-    """What is wrong with declarations that no other objection tells of."""
+    """The faults of declarations that no other objection reports."""
     for pack in manifest.theorem_packs:
         is_required = pack.name in manifest.required_theorem_packs
         if not is_required and bar(policy, manifest, row, path, pack.name) is None:
@@ -323,7 +325,7 @@ def _of_declared(
             for key in dict.fromkeys(pack.capabilities)
             if key not in policy.grants and key not in rule.declares
         )
-        if unknown and not is_required:  # else it is told as a drift
+        if unknown and not is_required:  # else it is reported as a drift
             yield Objection(AdmissionReason.NOT_PROVIDED, pack.name, unknown)
         differing = tuple(
             field

@@ -1,4 +1,4 @@
-"""What a runtime profile of a policy has: facts about its contracts, and the keys they grant."""
+"""The inventory of a runtime profile: facts about its contracts, and the keys they grant."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Tables of admission in Rust: functions of match arms from protocol ids to keys.
 
-A table is read as it is written: strings, constants of the named files, and arrays of both. What
-cannot be resolved makes the table unreadable; it is never taken for empty.
+A table is read literally: strings, constants of the named files, and arrays of both. An entry that
+cannot be resolved makes the table unreadable; it never counts as empty.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tests in Rust that are about the admission of a protocol, found by their names.
 
-What a test does is not read: that it is there, where, and what its name says of it is all that is
+The body of a test is not read: only its existence, its place and the meaning of its name are
 claimed.
 """
 

@@ -1,1 +1,1 @@
-"""What sends are annotated with: guard chains, costs, budgets, receipts, ceremonies."""
+"""The annotations of sends: guard chains, costs, budgets, receipts, ceremonies."""

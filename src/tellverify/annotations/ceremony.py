@@ -23,7 +23,7 @@ class Names(msgspec.Struct, frozen=True):
     aborted: tuple[str, ...]
 
     def variant(self, fact: str) -> str:
-        """What a fact stands for; the empty text for one that is no fact of the ceremony."""
+        """What a fact stands for; the empty text for a fact of no ceremony."""
         if fact in self.initiated:
             return "initiated"
         if fact in self.committed:
@@ -39,7 +39,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Offence(StrEnum):
-    """What is wrong with the facts of a run."""
+    """A fault in the facts of a run."""
 
     NOT_FIRST = "not-first"
     BEGUN_TWICE = "begun-twice"
@@ -57,7 +57,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 def after(point: Point, fact: Fact, names: Names) -> Point | Offence:
-    """Where a fact leads. A role that records its last fact once more adds nothing."""
+    """Where a fact leads. A role that records its last fact again adds nothing."""
     variant = names.variant(fact.name)
     if fact == point.last:
         return point
@@ -73,7 +73,7 @@ def after(point: Point, fact: Fact, names: Names) -> Point | Offence:
 
 
 def at_end(point: Point) -> Offence | None:
-    """What is missing when a run is complete here."""
+    """The fault of a run that is complete here."""
     if not point.stage:
         return Offence.NO_BEGINNING
     return Offence.NO_OUTCOME if point.stage == "initiated" else None
@@ -181,7 +181,7 @@ def _unwound(
 def offence_of(
     recorded: Sequence[Fact], variant: Callable[[str], str], *, complete: bool
 ) -> Offence | None:
-    """What is wrong with a list of facts, told from the list as a whole: the reference."""
+    """The fault in a list of facts, judged on the list as a whole: the reference."""
     kept = [f for i, f in enumerate(recorded) if not _repeats(recorded, i, variant)]
     kinds = [variant(fact.name) for fact in kept]
     for number, kind in enumerate(kinds):

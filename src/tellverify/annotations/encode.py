@@ -2,8 +2,8 @@
 
 The invariant is `0 <= spent <= limit` and `0 <= leaked <= leak limit`, at every point of every
 run. It holds at the start and, by the queries made here, after every step of every attempt; moving
-to a new epoch sets `spent` to 0 and keeps it. So what is shown of one attempt from any such state
-holds of all attempts of all runs, loops included.
+to a new epoch sets `spent` to 0 and keeps it. So what is proved about one attempt from any such
+state holds for all attempts of all runs, loops included.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FALSE: Final = Bool(False)
 
 
 class EncodedForm(msgspec.Struct, frozen=True):
-    """What matters of a send's annotations; costs and bits are symbols, so all values are meant.
+    """The relevant annotations of a send; costs and bits are symbols, so all values are covered.
 
     `cost` is "none", "zero" or "some".
     """
@@ -68,7 +68,7 @@ def _sum(*parts: Term) -> Term:
 
 
 class _EncodingState(msgspec.Struct):
-    """Where an attempt is: whether it goes on, and what has happened, as terms."""
+    """The state of an attempt: whether it continues, and what has happened, as terms."""
 
     live: Term
     checked: Term = FALSE
@@ -80,7 +80,7 @@ class _EncodingState(msgspec.Struct):
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """The premises of an attempt, and for every breach the term that says it happens."""
+    """The premises of an attempt, and for every breach the term under which it happens."""
 
     premises: tuple[Premise, ...]
     breaches: tuple[tuple[Breach, Term], ...]
@@ -152,7 +152,7 @@ class _EncodingAttempt:
 
     @staticmethod
     def _crashes(steps: int) -> Term:
-        """Whether the crash comes after so many steps; a crash after all of them is none."""
+        """Whether the crash comes after `steps` steps; a crash after the last step is none."""
         return Conjunction((_at_most(CRASH, Int(steps)), _at_most(Int(steps), CRASH)))
 
     def _passes(self, stage: str, state: _EncodingState) -> Term:
@@ -226,7 +226,7 @@ class _EncodingAttempt:
         state.sent = sent
 
     def _stopped(self, when: Term, state: _EncodingState, *, crashed: bool) -> None:
-        """What may not be left behind where an attempt stops."""
+        """Effects that must not remain where an attempt stops."""
         chain = self._chain
         nothing = not crashed and chain.refusal == "all-or-nothing"
         allowed = () if nothing else chain.residue

@@ -8,7 +8,7 @@ from tellverify.annotations.fact_schemas import FactSchema
 
 
 class CeremonyState(msgspec.Struct, frozen=True):
-    """What the facts of one ceremony come to: how many lines, and which line is the last."""
+    """The result of the facts of one ceremony: the number of lines, and the last line."""
 
     ceremony: str
     status: str
@@ -18,7 +18,7 @@ class CeremonyState(msgspec.Struct, frozen=True):
 
 
 class ReducedLog(msgspec.Struct, frozen=True):
-    """The ceremonies in the order of their first facts, and the lines that are no facts."""
+    """The ceremonies in the order of their first facts, and the lines that are not facts."""
 
     statuses: tuple[CeremonyState, ...]
     faults: tuple[tuple[int, str], ...]

@@ -78,7 +78,7 @@ class FactSchema(_FactRow, frozen=True):
 
 
 class SchemaRead(msgspec.Struct, frozen=True):
-    """A schema, or None with what is wrong; `source` is the text that findings point into.
+    """A schema, or None with its faults; `source` is the text that findings point into.
 
     `unreduced` is the schema where its table of statuses alone is wrong, for the `reasons`.
     `fields` has the places of fields by variant and name.
@@ -136,7 +136,7 @@ def _places(schema: FactSchema, document: TomlDocument) -> dict[tuple[str, str],
 
 
 def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
-    """What makes a schema useless: the path of the value in TOML, and the reason.
+    """The faults of a schema: the path of the value in TOML, and the reason.
 
     Only the facts of a ceremony must have a ceremony, a time, a beginning and both outcomes.
     """

@@ -2,9 +2,9 @@
 
 Where no stage is repeated, the headroom of a budget is compared with sums of at most one cost `c`
 and two charges `r` of the runtime (two, when the message goes before the guard that looks). So only
-the place of the headroom among `c`, `r`, `c + r`, `2 r` and `c + 2 r` matters, and how `c` compares
-with `r` and `2 r`: finitely many cases, one world at least for each. The reference carries every
-one of them out; the solver, which knows nothing of cases, has to agree (tested on random chains,
+the position of the headroom among `c`, `r`, `c + r`, `2 r` and `c + 2 r` matters, and how `c`
+compares with `r` and `2 r`: finitely many cases, each with at least one witness. The reference
+executes each of them; the solver, which does not use cases, has to agree (tested on random chains,
 and whenever evidence is written).
 """
 
@@ -21,7 +21,7 @@ _BOTH = (True, False)
 
 
 def is_protected(chain: rows.GuardChain, form: EncodedForm) -> bool | None:
-    """Whether no attempt of a send of this form breaches anything.
+    """Whether no attempt of a send of this form has a breach.
 
     None when a stage is repeated or unknown: then there may be more cases than these.
     """

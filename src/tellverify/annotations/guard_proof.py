@@ -36,13 +36,13 @@ _SAYS = {
 
 
 class Protected(msgspec.Struct, frozen=True):
-    """No attempt breaches anything, whatever its cost and the state of its budgets."""
+    """No attempt has a breach, whatever its cost and the state of its budgets."""
 
     queries: int
 
 
 class Breached(msgspec.Struct, frozen=True):
-    """An attempt that breaches something, accepted by the reference; no shorter one does."""
+    """A shortest attempt with a breach, accepted by the reference."""
 
     breach: Breach
     asked: GuardQuestion
@@ -50,7 +50,7 @@ class Breached(msgspec.Struct, frozen=True):
     events: tuple[GuardEvent, ...]
 
     def words(self) -> str:
-        """What is wrong, to follow the name of a message."""
+        """The fault, as a phrase that follows the name of a message."""
         return _SAYS[self.breach]
 
     def story(self) -> str:

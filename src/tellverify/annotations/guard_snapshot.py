@@ -63,7 +63,7 @@ class StageStep(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """The stages in their order, whether the message is sent, and what is done."""
+    """The stages in their order, whether the message is sent, and the effects."""
 
     allowed: bool
     steps: tuple[StageStep, ...]

@@ -1,6 +1,6 @@
-"""One attempt to send, as the guard chain of a policy carries it out step by step.
+"""One attempt to send, as the guard chain of a policy executes it step by step.
 
-This is the reference: it runs on plain values and knows nothing of the solver, whose
+This is the reference: it runs on plain values and is independent of the solver, whose
 counterexamples it has to accept.
 """
 
@@ -28,7 +28,7 @@ class GuardKind(StrEnum):
 
 
 class GuardEvent(msgspec.Struct, frozen=True):
-    """A thing that happens, at a stage, with an amount where it has one."""
+    """An event at a stage, with its amount if it has one."""
 
     kind: GuardKind
     stage: str
@@ -36,9 +36,9 @@ class GuardEvent(msgspec.Struct, frozen=True):
 
 
 class GuardQuestion(msgspec.Struct, frozen=True):
-    """What a send asks of its guards: whether it names a capability, its cost, facts and bits.
+    """What a send requires of its guards: whether it names a capability, its cost, facts and bits.
 
-    A cost of None is a send that nothing is charged for.
+    A cost of None is a send that is not charged.
     """
 
     capability: bool
@@ -48,7 +48,7 @@ class GuardQuestion(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """All that a send does not say itself.
+    """Everything that a send does not state itself.
 
     `token`, `caveats` and `policy` tell whether each of these grants the capability. `crash` is
     the number of steps that are carried out before a crash, -1 for none. `runtime` is what the
@@ -159,7 +159,7 @@ def _passes(
 
 
 def _charge(chain: rows.GuardChain, asked: GuardQuestion, world: World) -> int:
-    """What the flow guard looks for headroom for."""
+    """The amount that the flow guard needs headroom for."""
     own = asked.cost if asked.cost is not None and chain.charges != "runtime" else 0
     return own + (world.runtime if chain.charges != "annotation" else 0)
 
@@ -183,7 +183,7 @@ class Breach(StrEnum):
 def breaches(
     chain: rows.GuardChain, asked: GuardQuestion, world: World, events: tuple[GuardEvent, ...]
 ) -> set[Breach]:
-    """What of an attempt must not happen."""
+    """The events of an attempt that must not happen."""
     found: set[Breach] = set()
     before: set[GuardKind] = set()
     for event in events:
@@ -229,7 +229,7 @@ def _breaches_at(
 
 
 def leftovers(asked: GuardQuestion, events: tuple[GuardEvent, ...]) -> set[str]:
-    """What an attempt that did not come to its end leaves behind."""
+    """The effects that an incomplete attempt leaves behind."""
     kinds = {event.kind for event in events}
     if GuardKind.SENT in kinds:
         found = set()

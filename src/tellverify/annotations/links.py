@@ -22,7 +22,7 @@ class AnnotationLink(msgspec.Struct, frozen=True):
 
 
 class LinkFault(Exception):
-    """A text is no link; the text of the exception says why."""
+    """A text is not a link; the text of the exception says why."""
 
 
 def read_link(text: str) -> AnnotationLink:

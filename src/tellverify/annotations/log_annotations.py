@@ -1,4 +1,4 @@
-"""What a log says of the guards, costs and facts of a send, compared with the annotations.
+"""What a log records about the guards, costs and facts of a send, compared with its annotations.
 
 A line may have `guard_capability`, `flow_cost` and `journal_facts`, named as annotations are, or
 `guard_commands` with the commands that the guard chain of Aura interprets. What a line does not
@@ -21,7 +21,7 @@ _FACT = "journal_fact"
 
 
 class RecordedSend(msgspec.Struct, frozen=True):
-    """What a line records of a send; None where it says nothing."""
+    """What a line records about a send; None where it records nothing."""
 
     capabilities: tuple[str, ...] | None = None
     cost: int | None = None
@@ -78,8 +78,8 @@ def recorded_of(event: LogEvent) -> RecordedSend:
 def differences(recorded: RecordedSend, allowed: Sequence[Metadata]) -> tuple[str, ...]:
     """How a record differs from the annotations of its message, () if it fits one of `allowed`.
 
-    A message that is sent at several places of the protocol may have annotations of its own at
-    each; the differences are those from the place that the record fits best.
+    A message that is sent at several places of the protocol may have different annotations at each;
+    the differences are those from the place that the record fits best.
     """
     found = [tuple(_differences(recorded, one)) for one in allowed]
     return min(found, key=len, default=())

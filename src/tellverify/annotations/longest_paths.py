@@ -1,4 +1,4 @@
-"""The most that a run of a protocol can add up to, where every event has a cost.
+"""The largest total cost of a run of a protocol, where every event has a cost.
 
 Costs are natural numbers of any size, so the worst case of a graph is a longest path over its
 strongly connected components: a loop with a cost makes it unbounded, a loop without one adds
@@ -23,7 +23,7 @@ Payer: TypeAlias = tuple[int, int]
 
 
 class PathShape:
-    """What the meters of one graph share: its components in an order from the ends to the start."""
+    """What the meters of one graph share: its components, from the final states to the start."""
 
     __slots__ = ("component", "graph", "order")
 
@@ -113,7 +113,7 @@ def _united(
     leaving: Mapping[int, Sequence[int]],
     weights: Mapping[int, tuple[Payer, int]],
 ) -> dict[Payer, int]:
-    """The totals of a component from those behind it, which go when nobody else needs them."""
+    """The totals of a component from those after it, which are freed after their last use."""
     paid = [
         (payer, UNBOUNDED if (rest := (behind[after] or {}).get(payer, 0)) < 0 else rest + cost)
         for after, events in leaving.items()
@@ -178,7 +178,7 @@ def _leg(shape: PathShape, start: int, costs: Sequence[int], potential: Sequence
 
 
 class CostLasso(msgspec.Struct, frozen=True):
-    """A run that goes to a loop and round it; the loop adds to the cost each time."""
+    """A run that reaches a loop and takes it; each round of the loop adds to the cost."""
 
     stem: tuple[int, ...]
     loop: tuple[int, ...]
@@ -282,14 +282,14 @@ def _sources(graph: ProtocolGraph) -> list[int]:
 
 
 def rounds_over(costs: Sequence[int], lasso: CostLasso, limit: int) -> int:
-    """How many times round a costly loop a run has gone when it first is over `limit`."""
+    """The number of rounds of a costly loop after which a run first exceeds `limit`."""
     stem = sum(costs[event] for event in lasso.stem)
     lap = sum(costs[event] for event in lasso.loop)
     return max(limit - stem, -1) // lap + 1
 
 
 def shortest_to(graph: ProtocolGraph, is_wanted: Callable[[int], bool]) -> tuple[int, ...]:
-    """The fewest events to one that is wanted, that one last. Raises ValueError without any."""
+    """A shortest path to a wanted event, which is its last. Raises ValueError without any."""
     came: dict[int, int] = {0: -1}
     source: dict[int, int] = {}
     work = deque([0])

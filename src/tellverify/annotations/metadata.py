@@ -1,6 +1,6 @@
 """What the annotations of a send mean: its capabilities, its cost, its facts and who observes it.
 
-This reads annotations that were found to be well-formed; `annotations` says what is wrong with
+This reads annotations that were found to be well-formed; `annotations` reports the faults of the
 others.
 """
 

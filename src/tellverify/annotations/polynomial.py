@@ -100,11 +100,11 @@ def _times(one: Monomial, two: Monomial) -> Monomial:
 
 
 class TooMany(Exception):
-    """So many polynomials that none is the largest."""
+    """Too many polynomials, of which none is the largest."""
 
 
 Largest: TypeAlias = tuple[Polynomial, ...]
-"""The largest of several polynomials; those that another is at least as large as are left out."""
+"""The maximum of several polynomials; dominated ones are left out."""
 
 ZERO: Final[Largest] = (Polynomial(),)
 
@@ -134,7 +134,7 @@ def summed(one: Largest, two: Largest) -> Largest:
 
 
 def scaled(one: Largest, factor: Polynomial) -> Largest:
-    """All of them so many times; the factor is not negative."""
+    """Each of them times a factor, which is not negative."""
     return largest(tuple(a * factor for a in one))
 
 

@@ -35,7 +35,7 @@ class StatusReduction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         return {name: rank for rank, names in enumerate(self.precedence) for name in names}
 
     def joined(self, one: str, two: str) -> str:
-        """The status that remains of two."""
+        """The status that results from two."""
         ranks = self.ranks()
         if one == two or ranks[one] > ranks[two]:
             return one
@@ -52,7 +52,7 @@ class StatusReduction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 def standard(variants: Mapping[str, str]) -> StatusReduction:
     """The reduction of a ceremony without a table: by what each variant stands for.
 
-    Two outcomes are a conflict; a variant that stands for nothing leaves the status as it is.
+    Two outcomes are a conflict; a variant that stands for nothing leaves the status unchanged.
     """
     outcomes = ("committed", "aborted", "superseded")
     of = {"initiated": "pending", "accepted": "pending", "": "preparing"}
@@ -65,7 +65,7 @@ def standard(variants: Mapping[str, str]) -> StatusReduction:
 
 
 def faults_of_reduction(table: StatusReduction, variants: Sequence[str]) -> Iterator[str]:
-    """Why a table is no total, monotone function of the set of facts; nothing where it is one."""
+    """Why a table is not a total, monotone function of the set of facts; nothing where it is."""
     ranks = table.ranks()
     listed = [name for names in table.precedence for name in names]
     for name in dict.fromkeys(name for name in listed if listed.count(name) > 1):
@@ -78,7 +78,7 @@ def faults_of_reduction(table: StatusReduction, variants: Sequence[str]) -> Iter
             yield f"it is not total: `{name}` has no status"
     for name in table.facts:
         if name not in variants:
-            yield f"`{name}` has a status and is no variant of the schema"
+            yield f"`{name}` has a status and is not a variant of the schema"
     if any(name not in ranks for name in given) or len(set(listed)) < len(listed):
         return
     yield from _clashes(table)

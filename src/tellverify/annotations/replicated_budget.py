@@ -1,4 +1,4 @@
-"""Copies of one budget row that are charged apart and merged: what a merge gets wrong.
+"""Copies of one budget row that are charged separately and merged: the errors of a merge.
 
 A row is {limit, spent, epoch}. Merging takes the smaller limit, the larger `spent` and the later
 epoch; moving a copy to the next epoch sets its `spent` to 0. A search over short histories of two
@@ -35,7 +35,7 @@ class Act(StrEnum):
 
 
 class BudgetStep(msgspec.Struct, frozen=True):
-    """An act on a copy; of a charge the amount, of a merge nothing more: it takes in the others."""
+    """An action on a copy; a charge has an amount, and a merge takes in the other copies."""
 
     act: Act
     copy: int
@@ -43,7 +43,7 @@ class BudgetStep(msgspec.Struct, frozen=True):
 
 
 class MergeFault(StrEnum):
-    """What a merged copy says that is not so."""
+    """The error of a merged copy."""
 
     HIDDEN = "hidden"  # less than was charged
     STALE = "stale"  # more than was charged in its epoch
@@ -118,7 +118,7 @@ def _made(copies: tuple[Copy, ...], step: BudgetStep) -> tuple[Copy, ...] | None
 
 
 def judged(steps: Sequence[BudgetStep], limit: int) -> History | None:
-    """What a history shows, told from the steps alone; None when its last merge is right.
+    """What a history shows, judged by its steps alone; None when its last merge is correct.
 
     This is the reference that histories have to pass: it keeps a list of all charges by epoch and
     no merged state but the last.

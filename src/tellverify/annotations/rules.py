@@ -1,4 +1,4 @@
-"""The part of a policy that sends are judged by, in the form that the checks use."""
+"""The part of a policy by which sends are judged, in the form that the checks use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAGES: Final = ("capability", "flow", "journal", "leakage", "transport")
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What a policy says of sends; without a policy the built-in rules hold.
+    """What a policy says about sends; without a policy the built-in rules hold.
 
     `protocols` has the rows of the inventory by qualified name, `facts` the names that ceremonies
     record, by the name of their protocol. `own` is False for the built-in rules.
@@ -42,7 +42,7 @@ class Rules(msgspec.Struct, frozen=True):
         return (row.id, qualified) if row is not None and row.id else (qualified,)
 
     def limit(self, qualified: str, sender: str, receiver: str) -> rows.LimitRow | None:
-        """The budget of a row, the most particular one that the policy writes down."""
+        """The budget of a row, the most specific one in the policy."""
         names = (*self.named(qualified), "")
         best: tuple[int, rows.LimitRow] | None = None
         for row in self.budgets.limits:

@@ -49,7 +49,7 @@ class _Attribute(msgspec.Struct, frozen=True):
 
 
 class _Faulty(Exception):
-    """Why an item is no schema, and where."""
+    """Why an item is not a schema, and where."""
 
     def __init__(self, node: Node, reason: str) -> None:
         super().__init__(reason)
@@ -86,7 +86,7 @@ class _FactReader:
                     yield item, found
 
     def read(self, item: Node, attributes: Mapping[str, _Attribute]) -> SchemaRead:
-        """The schema of one item, or what is wrong with it."""
+        """The schema of one item, or its fault."""
         self._places.clear()
         try:
             if item.has_error:
@@ -186,7 +186,7 @@ class _FactReader:
         value = self._constants.get(written, written)
         match = re.fullmatch(r"([1-9][0-9_]*)(?:u8|u16|u32|u64|usize)?", value)
         if match is None:
-            raise _Faulty(node, f"`{key}` is `{written}`, which is no number of this file")
+            raise _Faulty(node, f"`{key}` is `{written}`, which is not a number in this file")
         return int(match[1].replace("_", ""))
 
     # Nodes

@@ -1,4 +1,4 @@
-"""What is wrong with the annotations of a protocol; nothing unknown is let through."""
+"""The faults in the annotations of a protocol; nothing unknown is let through."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_annotations(
 ) -> list[Diagnostic]:
     """All findings about the sender records of a protocol, in no order that matters.
 
-    Those about links are left out where its manifest is derived, which tells them too.
+    Those about links are left out where its manifest is derived, which reports them too.
     """
     sends = sends_of(protocol)
     check = _SiteCheck(where, rules)
@@ -80,7 +80,7 @@ def _labels(where: Where, sends: Sequence[Annotated], rules: Rules) -> Iterator[
         one = metadata_of(record_entries(before.record), rules)
         two = metadata_of(record_entries(send.record), rules)
         if one.annotated != two.annotated:
-            continue  # told as a message without annotations
+            continue  # reported as a message without annotations
         differing = [
             f"`{key}` {_shown(left)} and {_shown(right)}"
             for key, left, right in (
@@ -270,7 +270,7 @@ def _value(entry: ast.RecordEntry) -> Span:
 def _refusal(name: str) -> str:
     """Why the choreography boundary refuses a name, or the empty text."""
     if not name:
-        return "it says nothing"
+        return "it is empty"
     if not _TOKEN.fullmatch(name):
         return "it may have lower-case letters, digits, `_`, `:` and `-` only"
     if ":" not in name:

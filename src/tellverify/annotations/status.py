@@ -38,7 +38,7 @@ REDUCTIONS: Final[dict[str, Reduction]] = {"rank": BY_RANK.status, "last-writer"
 
 
 class Unstable(msgspec.Struct, frozen=True):
-    """Two orders of the same facts with different statuses, or a prefix that ranks higher."""
+    """Two orders of the same facts with different statuses, or a prefix with a higher rank."""
 
     first: tuple[str, ...]
     second: tuple[str, ...]
@@ -47,7 +47,7 @@ class Unstable(msgspec.Struct, frozen=True):
 
 @cache
 def unstable(name: str, variants: tuple[str, ...] = VARIANTS) -> Unstable | None:
-    """The shortest facts that show that a reduction is no function of their set, or not monotone.
+    """The shortest facts showing that a reduction is not a function of their set, or not monotone.
 
     All sequences of up to four facts are tried, repeated ones included. Facts have five variants
     and the reductions look at which of them are there and at the last, so longer ones show nothing

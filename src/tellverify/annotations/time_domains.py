@@ -8,8 +8,8 @@ A time is for one of four things, and each has the narrowest domain that says it
   `Range`, whose bounds each of them can judge with its own clock.
 - provenance: when its author did or saw something, by the author's own clock. `PhysicalClock`.
 
-A wider domain tells more than the field is for: wall-clock times where only an order counts leak
-timing, and one instant of one clock is nothing that parties can agree on. A field of the type
+A wider domain reveals more than the field needs: wall-clock times where only an order counts leak
+timing, and parties cannot agree on one instant of one clock. A field of the type
 `TimeStamp` without a domain may hold any of them.
 """
 

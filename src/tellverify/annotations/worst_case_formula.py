@@ -42,11 +42,11 @@ class TermGroup(msgspec.Struct, frozen=True):
 
 
 class NoFormula(Exception):
-    """The protocol has a form that no exact formula is known for; the text names it."""
+    """The protocol has a form for which no exact formula is known; the text names it."""
 
 
 class _Flow(msgspec.Struct):
-    """What a block adds up to: at most anywhere in it, at its end, and at its jumps to loops.
+    """The cost of a block: the maximum anywhere in it, at its end, and at its jumps to loops.
 
     `through` is None when its end is not reached.
     """
@@ -151,7 +151,7 @@ class _FormulaReading:
         self._read = 0
 
     def block(self, block: ast.Block, out: list[_Flow]) -> Walk:
-        """Put what a block adds up to at the end of `out`."""
+        """Append the cost of a block to `out`."""
         total = _Flow(ZERO, ZERO, {})
         for statement in block:
             self._read += 1
@@ -225,7 +225,7 @@ class _FormulaReading:
         yield self.block(rec.body, out)
         back = out[0].jumps.pop(rec.name.text, ZERO)
         if back != ZERO:
-            raise NoFormula(f"`rec {rec.name.text}` can add to it for ever")
+            raise NoFormula(f"`rec {rec.name.text}` can add to it forever")
 
     def _loop(self, loop: ast.Loop, out: list[_Flow]) -> Walk:
         yield self.block(loop.body, out)
@@ -240,7 +240,7 @@ class _FormulaReading:
                 _repeat(body, constant(count))
             return
         if body.through is not None and body.through != ZERO:
-            raise NoFormula("a loop can add to it for ever")
+            raise NoFormula("a loop can add to it forever")
         body.through = None if isinstance(loop.kind, ast.Forever) else ZERO
 
     def _call(self, name: str, out: list[_Flow]) -> Walk:
@@ -309,7 +309,7 @@ def _merge(jumps: dict[str, Largest], more: Mapping[str, Largest], before: Large
 
 
 def _repeat(body: _Flow, count: Polynomial) -> None:
-    """Let a body take place `count` times, at least once."""
+    """Let a body be executed `count` times, at least once."""
     if body.through is None:
         return
     rounds = count + constant(-1)

@@ -43,7 +43,7 @@ LEGACY_CAPABILITY: Final = Code(
 
 
 def legacy_capability(where: Where, name: str, span: Span, targets: Sequence[str]) -> Diagnostic:
-    """A name of former times, with what has replaced it."""
+    """A legacy name, with its replacement."""
     if not targets:
         help_text = "it has no single replacement: name the rights that the send needs"
     elif len(targets) == 1 and targets[0].endswith("*"):
@@ -213,7 +213,7 @@ UNKNOWN_OBSERVER: Final = Code(
 def unknown_observer(
     where: Where, observer: str, span: Span, taken_for: str, classes: Sequence[str]
 ) -> Diagnostic:
-    """An observer that is taken for another one without a word."""
+    """An observer that silently counts as another one."""
     named = ", ".join(f"`{name}`" for name in classes)
     many = "," in observer
     return finding(

@@ -25,7 +25,7 @@ UNGUARDED_SEND: Final = Code(
 DECLARED_FRONTIER: Final = Code(
     "TV648",
     "declared-frontier",
-    "a send whose capability was declared and not admitted",
+    "a send whose capability is declared but not admitted",
     kind=Kind.OBLIGATION,
     help='set `frontier = "admitted"`: a snapshot holds what token, caveats and policy all grant',
 )
@@ -83,7 +83,7 @@ BUDGET_OF_NOBODY: Final = Code(
 
 
 def budget_of_nobody(where: Where, span: Span, text: str, reason: str) -> Diagnostic:
-    """A budget in a comment that cannot be read, or that names nobody."""
+    """A budget in a comment that cannot be read, or that names no role."""
     return finding(
         BUDGET_OF_NOBODY,
         where,

@@ -32,7 +32,7 @@ INFIDELITY: Final = Code(
 LATE_MESSAGE: Final = Code(
     "TV470",
     "late-message",
-    "an answer that comes after its receiver has gone on with fewer",
+    "an answer that arrives after its receiver has proceeded with fewer",
     kind=Kind.OBLIGATION,
     help='say `gathers = { late = "discard" }` in the policy if the runtime discards such answers',
 )
@@ -56,7 +56,7 @@ STUCK_ROLE: Final = Code(
 STARVED_ROLE: Final = Code(
     "TV524",
     "starved-role",
-    "a role that can wait without end while others go on",
+    "a role that can wait indefinitely while others proceed",
     kind=Kind.OBLIGATION,
     severity=Severity.WARNING,
     help="send the waiting role a message in every round of the loop, or bound the rounds",

@@ -83,7 +83,7 @@ UNSUPPORTED_SETTING: Final = Code(
 
 
 def unsupported_setting(path: str, span: Span, key: str, supported: str, why: str) -> Diagnostic:
-    """A presupposition that verdicts do not have."""
+    """A presupposition that no verdict makes."""
     return finding(
         UNSUPPORTED_SETTING,
         path,

@@ -1,4 +1,4 @@
-"""Findings about effects: their declarations, and how a protocol asks them."""
+"""Findings about effects: their declarations, and how a protocol uses them."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def effect_not_used(
     more: int,
     upstream: str,
 ) -> Diagnostic:
-    """The protocol asks an effect that its header does not list."""
+    """The protocol uses an effect that its header does not list."""
     return finding(
         EFFECT_NOT_USED,
         where,
@@ -211,7 +211,7 @@ def undeclared_operation(
     nearest: str,
     upstream: str,
 ) -> Diagnostic:
-    """An operation is asked that the effect does not have; without `declared`, no effect either."""
+    """`effect` lacks the operation; without `declared`, the effect itself is missing."""
     if declared is None:
         message = f"the effect `{effect}` is not declared"
         advice = f"declare `effect {effect}` with the operation `{operation}`"

@@ -105,7 +105,7 @@ INCOMPLETE_LOG: Final = Code(
 
 
 def incomplete_log(path: str, sessions: int, notes: Sequence[str]) -> Diagnostic:
-    """The log stops before its runs have come to their ends."""
+    """The log stops before its runs have terminated."""
     many = "a run" if sessions == 1 else f"{sessions} runs"
     return finding(
         INCOMPLETE_LOG,
@@ -126,7 +126,7 @@ GUARDS_DIFFER: Final = Code(
 def guards_differ(
     path: str, span: Span, line: int, event: str, reasons: Sequence[str]
 ) -> Diagnostic:
-    """What a line records of a send is not what its annotations say."""
+    """A line records a send differently from its annotations."""
     return finding(
         GUARDS_DIFFER,
         path,

@@ -15,7 +15,7 @@ WRONG_EXPECTATION: Final = Code(
 
 
 def wrong_expectation(path: str, span: Span, item: str, why: str, instead: str) -> Diagnostic:
-    """An `expect` of something that is no outcome of a check."""
+    """An `expect` of something that is not an outcome of a check."""
     return finding(
         WRONG_EXPECTATION,
         path,
@@ -29,7 +29,7 @@ UNMET_EXPECTATION: Final = Code(
     "TV264",
     "unmet-expectation",
     "an `expect` comment whose fault the text does not show",
-    help="mend the example so that it shows the fault again, or remove the comment",
+    help="fix the example so that it shows the fault again, or remove the comment",
 )
 
 

@@ -44,7 +44,7 @@ UNKNOWN_IN_SCENARIO: Final = Code(
 def unknown_in_scenario(
     path: str, name: str, span: Span, what: str, nearest: str, known: Sequence[str], protocol: str
 ) -> Diagnostic:
-    """A role, or a channel without messages, in a scenario; `what` is it in words."""
+    """A role, or a channel without messages, in a scenario; `what` describes it."""
     helps = (f"did you mean `{nearest}`?",) if nearest else ()
     if not helps and known:
         helps = (f"the protocol has {', '.join(f'`{one}`' for one in known)}",)
@@ -67,7 +67,7 @@ POINTLESS_SCENARIO: Final = Code(
 def contradictory_scenario(
     path: str, name: str, span: Span, message: str, help: str, protocol: str = ""
 ) -> Diagnostic:
-    """A scenario whose rules make no sense together."""
+    """A scenario whose rules contradict each other or have no effect."""
     return finding(
         POINTLESS_SCENARIO,
         Where(path, protocol),
@@ -102,18 +102,18 @@ def scenario_twice(
 SCENARIO_UNDECIDED: Final = Code(
     "TV594",
     "undecided-scenario",
-    "a scenario of which nothing is decided",
+    "a scenario about which nothing is decided",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )
 
 
 def undecided_scenario(path: str, name: str, span: Span, why: str, protocol: str) -> Diagnostic:
-    """A scenario on a protocol of which no faults can be decided."""
+    """A scenario of a protocol for which no faults can be decided."""
     return finding(
         SCENARIO_UNDECIDED,
         Where(path, protocol),
-        f"nothing is decided of `{protocol}` under scenario `{name}`: {why}",
+        f"nothing is decided about `{protocol}` under scenario `{name}`: {why}",
         (span, "this scenario"),
     )
 
@@ -128,6 +128,6 @@ BROKEN_AGREEMENT: Final = Code(
 REPEATED_ACTION: Final = Code(
     "TV624",
     "repeated-action",
-    "a run in which a role has a message twice that it may have once",
+    "a run in which a role sends or receives twice what a property allows once",
     kind=Kind.OBLIGATION,
 )

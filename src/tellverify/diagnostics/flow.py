@@ -61,7 +61,7 @@ UNGUARDED_RECURSION: Final = Code(
 
 
 def unguarded_recursion(where: Where, text: str, span: Span, head: Span) -> Diagnostic:
-    """`text` at `span` closes a cycle from `head` on which nobody may communicate."""
+    """`text` at `span` closes a cycle from `head` on which no role may communicate."""
     return finding(
         UNGUARDED_RECURSION,
         where,
@@ -127,7 +127,7 @@ def branch_not_by_decider(
     others: Sequence[tuple[Span, str]],
     upstream: str,
 ) -> Diagnostic:
-    """Branch `label` begins with a message of `sender`, or of nobody, and not of the decider."""
+    """Branch `label` begins with a message of a role other than the decider, or with none."""
     found = f"`{sender}` sends first" if sender else "no message is sent"
     begins = f"begins with a message from `{sender}`" if sender else "sends no message"
     return finding(
@@ -338,7 +338,7 @@ def undecided_loop(where: Where, decider: str, primary: tuple[Span, str], head: 
         primary,
         others=[] if head == primary[0] else [(head, f"`{decider}` decides this loop")],
         notes=(
-            "Telltale keeps such a loop as it is, without a message that ends it,"
+            "Telltale keeps such a loop unchanged, without a message that ends it,"
             " and cannot convert it",
         ),
         helps=(f"begin the body with a send by `{decider}`",),

@@ -98,7 +98,7 @@ INCOMPLETE_GUARDS: Final = Code(
 def incomplete_guards(
     where: Where, decider: str, span: Span, witness: str, refutes: str
 ) -> Diagnostic:
-    """Some data makes every guard of a choice false: the decider, and who waits for it, stop."""
+    """Some data makes every guard of a choice false: the decider and its waiting peers stop."""
     return finding(
         INCOMPLETE_GUARDS,
         where,
@@ -146,7 +146,7 @@ UNDECIDED_GUARD: Final = Code(
 
 
 def undecided_guard(where: Where, label: str, span: Span, why: str) -> Diagnostic:
-    """A guard uses what is not modelled."""
+    """A guard uses something that is not modelled."""
     return finding(
         UNDECIDED_GUARD,
         where,

@@ -23,13 +23,13 @@ IMPORT_CYCLE: Final = Code(
     "TV234",
     "import-cycle",
     "modules that import each other",
-    help="move the shared declarations into a module of their own",
+    help="move the shared declarations into a separate module",
     upstream="accepts",
 )
 
 
 def import_cycle(where: Where, modules: Sequence[str], span: Span) -> Diagnostic:
-    """`modules` import each other in a circle that the import at `span` closes."""
+    """`modules` import each other in a cycle that the import at `span` closes."""
     if len(modules) == 1:
         message = f"the module `{modules[0]}` imports itself"
     else:
@@ -206,7 +206,7 @@ def imported_role(
     """`call name` needs `role`, which the caller lacks, or declares in another way (`how`)."""
     if how:
         message = f"`call {name}` needs the role `{role}`, which `{where.protocol}` declares {how}"
-        helps = (f"declare `{role}` as it is declared there",)
+        helps = (f"declare `{role}` as in the imported protocol",)
     else:
         message = f"`call {name}` needs the role `{role}`, which `{where.protocol}` does not have"
         helps = (f"add `{role}` to the `roles` of `{where.protocol}`",)

@@ -168,7 +168,7 @@ def code_of(kind: str) -> str:
 def launch_refused(
     where: Where, kind: str, span: Span, reason: str, here: str = "not launched"
 ) -> Diagnostic:
-    """A gate of the launch path, or the reconfiguration step, refuses for a reason of its own."""
+    """A gate of the launch path, or the reconfiguration step, refuses."""
     return finding(LAUNCH_CODES[kind], where, reason, (span, here))
 
 
@@ -184,7 +184,7 @@ EXECUTION_STUCK: Final = Code(
 def execution_stuck(
     where: Where, span: Span, events: int, waiting: Sequence[str], queues: Sequence[str]
 ) -> Diagnostic:
-    """Nobody can move, and the run is not at its end."""
+    """No role can act, and the run has not terminated."""
     return finding(
         EXECUTION_STUCK,
         where,

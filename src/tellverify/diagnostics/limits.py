@@ -26,7 +26,7 @@ MEMORY_LIMIT: Final = Code(
     "an answer that takes more memory than the limit",
     kind=Kind.LIMIT,
     severity=Severity.ERROR,
-    help="give more with `--memory`, or make the protocol smaller",
+    help="raise the limit with `--memory`, or make the protocol smaller",
 )
 
 
@@ -46,7 +46,7 @@ OUTSIDE_CLASS: Final = Code(
 PARTIAL_GATHER: Final = Code(
     "TV471",
     "partial-gather",
-    "a gather that goes on with fewer answers than it has senders",
+    "a gather that proceeds with fewer answers than it has senders",
     kind=Kind.LIMIT,
     severity=Severity.WARNING,
 )

@@ -49,7 +49,7 @@ def machine_entry(path: str, kind: str, reason: str, pointer: str, span: Span) -
 
 
 def role_twice(path: str, role: str, other: str, pointer: str, span: Span) -> Diagnostic:
-    """Two files, or two entries of one, have a machine of one role."""
+    """Two files, or two entries of one file, define a machine of the same role."""
     return finding(
         MACHINE_CONFLICT,
         path,
@@ -82,7 +82,7 @@ MACHINE_MISSING: Final = Code(
 
 
 def machine_missing(path: str, role: str, peer: str, pointer: str, span: Span) -> Diagnostic:
-    """A role talks to one that has no machine."""
+    """A role communicates with one that has no machine."""
     return finding(
         MACHINE_MISSING,
         path,

@@ -1,4 +1,4 @@
-"""What a finding is: a code, a place, a sentence, and what to do about it.
+"""A finding: a code, a place, a message, and advice.
 
 A kind of finding is a `Code` and its constructors, which stand together in a module of this
 package. A constructor takes values of the domain and returns what `finding` makes of its words.
@@ -17,7 +17,7 @@ from tellverify.source.span import NOWHERE, Span
 
 
 class Severity(StrEnum):
-    """How grave a finding is. Errors make a check fail; warnings do when the user asks for it."""
+    """The severity of a finding. Errors fail a check; warnings do so on request."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
 
 class Kind(StrEnum):
-    """What may be done about a finding besides mending the source."""
+    """How a finding may be settled without a change of the source."""
 
     LINT = "lint"  # has a level, may be allowed
     OBLIGATION = "obligation"  # may only be assumed
@@ -49,7 +49,7 @@ class Code(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Annotation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A place in a source file and what there is to say about it there.
+    """A place in a source file, with the text to show there.
 
     An empty `path` stands for the path of the diagnostic it belongs to. `region` is the place in
     lines and columns, in the finding of a run.
@@ -70,9 +70,9 @@ class Replacement(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SuggestedRepair(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Edits of the file of a finding that mend what it reports, and what they are in words.
+    """Edits of the file that fix what a finding reports, with a description.
 
-    They change what the protocol says, so they are never made unasked.
+    They change the protocol, so they are made on request only.
     """
 
     words: str

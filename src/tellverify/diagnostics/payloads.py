@@ -37,7 +37,7 @@ UNCLEAR_PAYLOAD: Final = Code(
     "unclear-payload",
     "one message with two payload types, and a receiver that cannot tell which",
     severity=Severity.WARNING,
-    help="give the messages different names, or tell the receiver first which one comes",
+    help="give the messages different names, or first tell the receiver which one follows",
     upstream="accepts",
 )
 
@@ -50,7 +50,7 @@ def unclear_payload(
     second: Annotation,
     kinds: Sequence[str],
 ) -> Diagnostic:
-    """At one point of its part a role may receive one message with two payload types."""
+    """At one point a role may receive the same message with either of two payload types."""
     return finding(
         UNCLEAR_PAYLOAD,
         where,

@@ -1,4 +1,4 @@
-"""Diagnostics about properties of the user, branches that nothing takes, and what is vacuous."""
+"""Diagnostics about user properties, branches that are never taken, and vacuous verdicts."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ VACUOUS: Final = Code(
 
 
 def vacuous(written: Written, span: Span, what: Sequence[str], protocol: str) -> Diagnostic:
-    """A property that holds because nothing it speaks of ever happens."""
+    """A property that holds because none of its events ever happens."""
     names = [f"`{one}`" for one in what]
     never = f"{names[0]} never happens"
     if len(names) > 1:
@@ -180,7 +180,7 @@ def branch_never_taken(path: str, span: Span, label: str, protocol: str) -> Diag
     return finding(
         BRANCH_NEVER_TAKEN,
         Where(path, protocol),
-        f"branch `{label}` is never taken, so every property of it holds vacuously",
+        f"branch `{label}` is never taken, so every property about it holds vacuously",
         (span, "never taken"),
     )
 

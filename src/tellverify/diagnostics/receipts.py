@@ -71,7 +71,7 @@ RECEIPT_TWICE: Final = Code(
 def receipt_twice(
     where: Where, name: str, span: Span, first: Span, bound: Span, upstream: str
 ) -> Diagnostic:
-    """The receipt is consumed at `first` and on the same path again at `span`."""
+    """The receipt is consumed at `first` and again on the same path at `span`."""
     return finding(
         RECEIPT_TWICE,
         where,
@@ -106,7 +106,7 @@ def receipt_rebound(where: Where, name: str, span: Span, bound: Span) -> Diagnos
 RECEIPT_DIVERGES: Final = Code(
     "TV304",
     "diverging-receipt",
-    "a receipt that is consumed in some alternatives only",
+    "a receipt that is consumed only in some alternatives",
 )
 
 

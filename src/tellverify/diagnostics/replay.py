@@ -79,7 +79,7 @@ TRACE_CLAIM: Final = Code(
 
 
 def trace_claim(path: str, span: Span, index: int, reason: str) -> Diagnostic:
-    """The trace says of state `index` what is not so."""
+    """The trace records state `index` incorrectly."""
     return finding(
         TRACE_CLAIM,
         path,

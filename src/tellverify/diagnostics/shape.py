@@ -1,4 +1,4 @@
-"""Diagnostics about the shape of a source: what is not as the house writes it, and legacy."""
+"""Diagnostics about the shape of a source: deviations from house style, and legacy forms."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ MODULE_CLASH: Final = Code(
     "TV384",
     "module-clash",
     "two files with the same module name",
-    help="give each module a name of its own",
+    help="give each module a distinct name",
 )
 
 
@@ -307,7 +307,7 @@ LEGACY_ANNOTATION: Final = Code(
 
 
 def legacy_annotation(where: Where, key: str, span: Span, *, is_spent: bool) -> Diagnostic:
-    """A key of former times; `is_spent` when it granted something."""
+    """A legacy key; `is_spent` when it granted something."""
     helps = ["delete it"]
     if is_spent:
         helps.append("if the leakage still matters, declare it with `leak`")

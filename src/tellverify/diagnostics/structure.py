@@ -433,7 +433,7 @@ CYCLIC_CALL: Final = Code(
 def cyclic_call(
     where: Where, names: Sequence[str], call: Span, others: Sequence[tuple[Span, str]]
 ) -> Diagnostic:
-    """The local protocols `names` call each other in a circle that `call` closes."""
+    """The local protocols `names` call each other in a cycle that `call` closes."""
     if len(names) == 1:
         message = f"the local protocol `{names[0]}` calls itself"
     else:

@@ -111,7 +111,7 @@ COMMENT_BEFORE_CODE: Final = Code(
     "TV105",
     "comment-before-code",
     "a block comment in front of code, which hides the code from the layout rule",
-    help="put the comment on a line of its own",
+    help="put the comment on a separate line",
     upstream="accepts",
 )
 
@@ -430,13 +430,13 @@ TIMEOUT_WITHOUT_ALTERNATIVE: Final = Code(
     "TV449",
     "timeout-without-alternative",
     "a `timeout` without `on timeout`",
-    help="write `on timeout =>` at the column of `timeout`, and what happens then below it",
+    help="write `on timeout =>` at the column of `timeout`, and its statements below it",
     upstream="rejects",
 )
 
 
 def timeout_without_alternative(path: str, span: Span) -> Diagnostic:
-    """The timeout whose head is `span` says nothing of what happens when its timer fires."""
+    """The timeout whose head is `span` does not state what happens when its timer fires."""
     return finding(
         TIMEOUT_WITHOUT_ALTERNATIVE,
         path,

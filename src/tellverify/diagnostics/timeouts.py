@@ -20,7 +20,7 @@ from tellverify.source.span import Span
 TIMEOUT_DISAGREEMENT: Final = Code(
     "TV440",
     "timeout-disagreement",
-    "a role that ends in the body of a timeout which others have left",
+    "a role that ends in the body of a timeout that others have left",
     kind=Kind.OBLIGATION,
     help="send a message to every role that acts in the body, in every alternative",
 )
@@ -28,11 +28,11 @@ TIMEOUT_DISAGREEMENT: Final = Code(
 STALE_MESSAGE: Final = Code(
     "TV441",
     "stale-message",
-    "a message of a failed attempt that is taken in a later one",
+    "a message of a failed attempt that is received in a later one",
     kind=Kind.OBLIGATION,
     help=(
         "number the attempts in the runtime and discard the messages of failed ones, then check"
-        ' with `late = "attempts"`; or give the messages of each attempt labels of their own'
+        ' with `late = "attempts"`; or give the messages of each attempt distinct labels'
     ),
 )
 
@@ -52,7 +52,7 @@ def unindented_suite(where: Where, clause: str, span: Span, head: Span) -> Diagn
         UNINDENTED_SUITE,
         where,
         f"the suite of `{clause} =>` is not indented, and this line alone is taken for it",
-        (span, "what follows this line stands behind the timeout"),
+        (span, "the lines after this one follow the timeout"),
         others=[(head, "the timeout")],
         helps=(f"indent the suite deeper than `{clause}`",),
     )
@@ -61,7 +61,7 @@ def unindented_suite(where: Where, clause: str, span: Span, head: Span) -> Diagn
 BLIND_ALTERNATIVE: Final = Code(
     "TV442",
     "blind-alternative",
-    "a role that acts in an alternative of a timeout before it is told",
+    "a role that acts in an alternative of a timeout before it is informed",
     severity=Severity.WARNING,
 )
 
@@ -92,7 +92,7 @@ UNTOLD_ROLE: Final = Code(
 def untold_role(
     where: Where, owner: str, clause: str, role: str, label: str, span: Span, head: Span
 ) -> Diagnostic:
-    """`role` acts in the body; behind the alternative `clause` no role that knows tells it.
+    """`role` acts in the body; after the alternative `clause` no role that knows informs it.
 
     `label` is the message at which that shows, empty where there is none.
     """
@@ -111,7 +111,7 @@ def untold_role(
 UNSURE_CONTINUATION: Final = Code(
     "TV444",
     "unsure-continuation",
-    "a role that acts behind a timeout before it knows that the body is complete",
+    "a role that acts after a timeout before it knows that the body is complete",
     severity=Severity.WARNING,
 )
 
@@ -119,11 +119,11 @@ UNSURE_CONTINUATION: Final = Code(
 def unsure_continuation(
     where: Where, owner: str, role: str, label: str, span: Span, head: Span
 ) -> Diagnostic:
-    """`role` goes on with `label`, though the timer may still fire."""
+    """`role` continues with `label`, though the timer may still fire."""
     return finding(
         UNSURE_CONTINUATION,
         where,
-        f"`{role}` goes on with `{label}` while the timer of `{owner}` may still fire",
+        f"`{role}` continues with `{label}` while the timer of `{owner}` may still fire",
         (span, f"`{role}` does not know here whether the body is complete"),
         others=[(head, f"the timer of `{owner}`")],
         helps=(
@@ -142,7 +142,7 @@ DEAD_TIMER: Final = Code(
 
 
 def dead_timer(where: Where, owner: str, span: Span, outer: Span | None, text: str) -> Diagnostic:
-    """The owner never waits in the body; or `outer`, a timer of its own, fires first.
+    """The owner never waits in the body; or `outer`, another timer of the owner, fires first.
 
     `text` is the duration of the outer timer.
     """
@@ -170,7 +170,7 @@ def dead_timer(where: Where, owner: str, span: Span, outer: Span | None, text: s
 UNCOUNTED_ROUNDS: Final = Code(
     "TV446",
     "uncounted-rounds",
-    "a role that acts in some attempts of a repeated timeout only",
+    "a role that acts only in some attempts of a repeated timeout",
     severity=Severity.WARNING,
 )
 

@@ -34,9 +34,9 @@ NO_SAFE_ORDER: Final = Code(
 BAD_VERSION: Final = Code(
     "TV562",
     "bad-version",
-    "a version that is not good alone",
+    "a version that is faulty on its own",
     Kind.OBLIGATION,
-    help="check that version by itself, and mend it first",
+    help="check that version on its own, and fix it first",
 )
 ONE_SIDED_PROTOCOL: Final = Code(
     "TV563",
@@ -68,7 +68,7 @@ UNKNOWN_RENAMING: Final = Code(
 UPSTREAM_GATE: Final = Code(
     "TV567",
     "upstream-gate",
-    "Telltale's compatibility gate says otherwise",
+    "Telltale's compatibility gate gives a different answer",
     severity=Severity.NOTE,
     help="",
 )
@@ -134,7 +134,7 @@ def no_safe_order(where: Where, at: Span, steps: Sequence[str], refutes: str) ->
 
 
 def bad_version(where: Where, at: Span, reason: str, refutes: str) -> Diagnostic:
-    """One of the versions is not good alone, so that no mixture can be."""
+    """One of the versions is faulty on its own, so no mixture can be safe."""
     return finding(BAD_VERSION, where, reason, (at, ""), refutes=refutes)
 
 
@@ -145,17 +145,17 @@ def one_sided(path: str, name: str, at: Span, side: str) -> Diagnostic:
 
 
 def ambiguous(path: str, name: str, at: Span) -> Diagnostic:
-    """Several protocols of one side have a name, and none of them a partner."""
+    """Several protocols of one side share a name, and none of them has a partner."""
     return finding(
         AMBIGUOUS_VERSION,
         Where(path, name),
-        f"several protocols are called `{name}`, so it is not known which has become which",
+        f"several protocols are called `{name}`, so it is not known which one corresponds to which",
         (at, "one of them"),
     )
 
 
 def not_compared(where: Where, at: Span, reason: str) -> Diagnostic:
-    """Nothing can be said of the mixtures."""
+    """Nothing can be decided about the mixtures."""
     return finding(NOT_COMPARED, where, f"the versions cannot be compared: {reason}", (at, ""))
 
 
@@ -168,14 +168,14 @@ def unknown_renaming(path: str, old: str, new: str, missing: Sequence[str]) -> D
 
 
 def upstream_gate(where: Where, at: Span, words: str) -> Diagnostic:
-    """Telltale's own gate would answer otherwise, and why."""
+    """Telltale's own gate gives a different answer, and the reason."""
     return finding(UPSTREAM_GATE, where, words, (at, ""))
 
 
 def before_rollout(
     where: Where, at: Span, words: str, action: str, *, is_fault: bool = False
 ) -> Diagnostic:
-    """An annotation or fact schema has changed, and something has to be done first."""
+    """An annotation or fact schema has changed, and a step is needed before roll-out."""
     severity = Severity.ERROR if is_fault else None
     helps = (action,) if action else ()
     return finding(BEFORE_ROLLOUT, where, words, (at, ""), helps=helps, severity=severity)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def grouped(number: int) -> str:
-    """A number with blanks between groups of three digits: `20 000 000`."""
+    """A number with spaces between groups of three digits: `20 000 000`."""
     return f"{number:,}".replace(",", " ")
 
 

@@ -29,7 +29,7 @@ UNREADABLE_WORKFLOW: Final = Code(
 
 
 def unreadable_workflow(path: str, span: Span, reason: str) -> Diagnostic:
-    """The file is no TOML, or has a key or value that workflows do not have."""
+    """The file is not TOML, or has a key or value that workflows do not have."""
     return finding(
         UNREADABLE_WORKFLOW, path, f"cannot read this workflow: {reason}", (span, "here")
     )
@@ -68,7 +68,7 @@ MISSING_AGENT: Final = Code(
 
 
 def missing_agent(where: Where, span: Span, message: str) -> Diagnostic:
-    """A role without an agent, an agent for something that is no role, or a family in a wrong
+    """A role without an agent, an agent for something that is not a role, or a family in a wrong
     place.
     """
     return finding(MISSING_AGENT, where, message, (span, ""))
@@ -78,7 +78,7 @@ AGENT_IN_TWO_ROLES: Final = Code(
     "TV835",
     "agent-in-two-roles",
     "an agent in two roles of one session",
-    help="a session needs an agent of its own for each role",
+    help="a session needs a separate agent for each role",
 )
 
 
@@ -98,7 +98,7 @@ def agent_in_two_roles(
 UNKNOWN_BRANCH: Final = Code(
     "TV836",
     "unknown-branch",
-    "a branch to go on after that the protocol does not have",
+    "a branch in `go_on` that the protocol does not have",
 )
 
 
@@ -111,7 +111,7 @@ def unknown_branch(
     return finding(
         UNKNOWN_BRANCH,
         where,
-        f"`{protocol}` has no end behind a branch `{branch}`",
+        f"`{protocol}` has no end after a branch `{branch}`",
         (span, ""),
         helps=helps,
     )
@@ -120,13 +120,13 @@ def unknown_branch(
 ENDLESS_PHASE: Final = Code(
     "TV837",
     "endless-phase",
-    "a phase that does not end, and another behind it",
-    help="give the protocol an end, or run the phases in threads of their own",
+    "a phase that never ends, with another phase after it",
+    help="give the protocol an end, or run the phases in separate threads",
 )
 
 
 def endless_phase(where: Where, span: Span, phase: str, after: str, place: Mark) -> Diagnostic:
-    """No run of the phase comes to an end after which the next one may begin."""
+    """No run of the phase reaches an end after which the next one may begin."""
     return finding(
         ENDLESS_PHASE,
         where,
@@ -167,7 +167,7 @@ WRONG_ORDER: Final = Code(
 
 
 def wrong_order(where: Where, span: Span, message: str) -> Diagnostic:
-    """The order names what is not there, or contradicts the order of the phases."""
+    """The order names something that does not exist, or contradicts the order of the phases."""
     return finding(WRONG_ORDER, where, message, (span, ""))
 
 
@@ -180,7 +180,7 @@ WRONG_JOIN: Final = Code(
 
 
 def wrong_join(where: Where, span: Span, message: str) -> Diagnostic:
-    """Nothing is joined, fewer sessions than are waited for, or nobody to wait for them."""
+    """Nothing is joined, too few sessions are joined, or no agent waits for them."""
     return finding(WRONG_JOIN, where, message, (span, ""))
 
 
@@ -207,7 +207,7 @@ MISSING_RESULT: Final = Code(
     "missing-result",
     "a phase that uses a result which an earlier phase may not send",
     kind=Kind.OBLIGATION,
-    help="send it in every branch after which the workflow goes on, or take the branch out of"
+    help="send it in every branch after which the workflow continues, or take the branch out of"
     " `go_on`",
 )
 
@@ -215,12 +215,12 @@ MISSING_RESULT: Final = Code(
 def missing_result(
     where: Where, span: Span, result: str, branches: Sequence[str], others: Sequence[Annotation]
 ) -> Diagnostic:
-    """Some run of the earlier phase goes on without the result, by the named branches."""
+    """After some run of the earlier phase, by `branches`, the workflow lacks the result."""
     by = f"by branch {' > '.join(f'`{one}`' for one in branches)}" if branches else "without it"
     return finding(
         MISSING_RESULT,
         where,
-        f"`{result}` may be missing: the phase goes on {by} and never sends it",
+        f"`{result}` may be missing: the phase continues {by} and never sends it",
         (span, "used here"),
         others=others,
         refutes=f"results[{result}]",
@@ -242,20 +242,20 @@ def unheld_result(where: Where, span: Span, result: str, message: str) -> Diagno
 UNMET_NEED: Final = Code(
     "TV843",
     "unmet-need",
-    "a phase that needs what no step before it makes",
+    "a phase that needs something that no earlier step establishes",
     kind=Kind.OBLIGATION,
-    help="put an `ext` step that makes it before the phase, at an agent of the phase",
+    help="put an `ext` step that establishes it before the phase, at an agent of the phase",
 )
 
 
 def unmet_need(
     where: Where, span: Span, phase: str, need: str, others: Sequence[Mark], message: str = ""
 ) -> Diagnostic:
-    """A capability or fact is needed, and not validated or recorded before."""
+    """A capability or fact is needed that is not validated or recorded before."""
     return finding(
         UNMET_NEED,
         where,
-        message or f"`{phase}` needs `{need}`, and no step before it makes that",
+        message or f"`{phase}` needs `{need}`, which no earlier step establishes",
         (span, "needed here"),
         others=others,
         refutes=f"premises[{phase}]",
@@ -314,18 +314,18 @@ FAULTY_PHASE: Final = Code(
     "faulty-phase",
     "a phase whose own protocol is refuted or has errors",
     kind=Kind.OBLIGATION,
-    help="`tellverify check` shows the run; a workflow can only be right when its protocols are",
+    help="`tellverify check` shows the run; a workflow can be correct only if its protocols are",
 )
 
 
 def faulty_phase(
     where: Where, span: Span, phase: str, reason: str, others: Sequence[Annotation], refutes: str
 ) -> Diagnostic:
-    """The protocol of a phase does not hold by itself."""
+    """The protocol of a phase does not hold on its own."""
     return finding(
         FAULTY_PHASE,
         where,
-        f"the protocol of `{phase}` does not hold by itself: {reason}",
+        f"the protocol of `{phase}` does not hold on its own: {reason}",
         (span, "this phase runs it"),
         others=others,
         refutes=refutes,
@@ -343,7 +343,7 @@ CROSSED_ORDERS: Final = Code(
     "crossed-orders",
     "agents that run sessions in orders which block each other",
     kind=Kind.OBLIGATION,
-    help="let all agents run the sessions in one order, or in threads of their own",
+    help="let all agents run the sessions in one order, or in separate threads",
 )
 UNTOLD_END: Final = Code(
     "TV849",
@@ -357,21 +357,21 @@ UNTOLD_OUTCOME: Final = Code(
     "untold-outcome",
     "an agent that cannot know whether the workflow goes on",
     kind=Kind.OBLIGATION,
-    help="tell it the branch, or let the first message that it awaits come in every case",
+    help="tell it the branch, or send it the first message that it awaits in every case",
 )
 SHARED_LABEL: Final = Code(
     "TV851",
     "shared-label",
-    "a message that may be taken for one of another phase",
+    "a message that may be mistaken for one of another phase",
     kind=Kind.OBLIGATION,
-    help="give the messages of the phases different names, or each phase channels of its own",
+    help="give the messages of the phases different names, or each phase separate channels",
 )
 ABANDONED_ROLE: Final = Code(
     "TV852",
     "abandoned-role",
-    "a role that waits in a session which was given up",
+    "a role that waits in an abandoned session",
     kind=Kind.OBLIGATION,
-    help="let the role wait with a `timeout` of its own",
+    help="let the role itself wait with a `timeout`",
 )
 CODE_OF_CONDITION: Final = {
     "composition": UNFINISHED_WORKFLOW,

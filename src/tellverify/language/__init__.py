@@ -1,1 +1,1 @@
-"""Everything that knows the surface of the language; analyses see the model alone."""
+"""Everything that depends on the surface of the language; analyses see the model alone."""

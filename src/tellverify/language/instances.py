@@ -88,10 +88,10 @@ def combinations(
 ) -> Iterator[dict[str, int]]:
     """Every combination of family sizes, smallest first.
 
-    Families that are not `wanted` have the `default` sizes, or as many from the smallest size on at
-    which the text has a meaning. Different sizes for two families of one size symbol give a single
-    combination with both, of which lowering says what is wrong. `known` has the smallest sizes
-    where these have been found before. Of more than MOST_COMBINATIONS only that many are given;
+    Families that are not `wanted` have the `default` sizes, or as many sizes from the smallest one
+    at which the text has a meaning. Different sizes for two families of one size symbol give a
+    single combination with both, whose fault lowering reports. `known` has the smallest sizes where
+    these have been found before. Of more than MOST_COMBINATIONS only that many are given;
     `left_out` says how many there are beyond.
     """
     choices = _choices(protocol, wanted, default, known)

@@ -1,4 +1,4 @@
-"""The door to the language: files in, protocols and their graphs out.
+"""The entry point of the language: from files to protocols and their graphs.
 
 A workspace opens Rust sources and Markdown pages, resolves the imports among its files and applies
 the dialect, so that every command that looks at a protocol sees what `check` sees.
@@ -60,7 +60,7 @@ class SourceProtocol(msgspec.Struct, frozen=True):
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with the text of its choreography."""
+        """The faults in the text of its choreography."""
         return tuple(one for one in self.judged.said if one.severity is Severity.ERROR)
 
     def is_called(self, name: str) -> bool:
@@ -152,7 +152,7 @@ class Workspace:
         return found
 
     def diagnostics(self) -> list[Diagnostic]:
-        """What is said about the texts of all files before any protocol is lowered."""
+        """The findings about the texts of all files before any protocol is lowered."""
         found: list[Diagnostic] = []
         for unit, choreographies in self.opened():
             found.extend(unit.diagnostics)

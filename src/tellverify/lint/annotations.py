@@ -1,4 +1,4 @@
-"""Rules on annotations: what is legacy, what nothing reads, and the order of the keys."""
+"""Rules on annotations: legacy keys, keys that are never read, and the order of keys."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def annotation_findings(file: ast.File, source: SourceFile, rules: Rules) -> Ite
 def _uses(
     where: Where, send: ast.Send | ast.Broadcast, keys: set[str], rules: Rules
 ) -> Iterator[LintFinding]:
-    """Whether `parallel` and `flow_cost` are said where they mean something."""
+    """Whether `parallel` and `flow_cost` are given where they have a meaning."""
     record = send.record
     if record is None:
         return
@@ -79,7 +79,7 @@ def _fact_styles(file: ast.File, source: SourceFile) -> Iterator[LintFinding]:
 
 
 def rank(key: str) -> int:
-    """The place of a key in a record; keys without one come last, as they are."""
+    """The place of a key in a record; keys without one come last, in their present order."""
     return ORDER.index(key) if key in ORDER else len(ORDER)
 
 
@@ -105,7 +105,7 @@ def _entry(where: Where, entry: ast.RecordEntry, rules: Rules) -> Iterator[LintF
 def _capability(
     where: Where, entry: ast.RecordEntry, name: str, rules: Rules
 ) -> Iterator[LintFinding]:
-    """A capability of former times; there is a fix where one name has replaced it."""
+    """A legacy capability; there is a fix where a single name has replaced it."""
     row = rules.legacy.get(name)
     if row is None and not name.startswith("cap:"):
         return
@@ -116,7 +116,7 @@ def _capability(
 
 
 def _link(entry: ast.RecordEntry) -> AnnotationLink | None:
-    """The link of an entry; one that cannot be read is told with all annotations."""
+    """The link of an entry; one that cannot be read is reported with all annotations."""
     if not isinstance(entry.value, ast.TextValue):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Rules on comments: those that say again what the next line says, and lore of former times."""
+"""Rules on comments: those that restate the next line, and outdated ones."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _states_more(text: str) -> bool:
 
 
 def _restates(text: str, subject: frozenset[str]) -> bool:
-    """Whether all words of a comment but its phase are names of what it stands beside."""
+    """Whether all words of a comment but its phase are names of the statement beside it."""
     rest = _behind_phase(text)
     if not rest.isascii():
         return False
@@ -145,7 +145,7 @@ def _restates(text: str, subject: frozenset[str]) -> bool:
 
 
 def _behind_phase(text: str) -> str:
-    """A comment without the number of its own phase; a phase that it speaks of stays."""
+    """A comment without the number of its own phase; a phase that it refers to stays."""
     head = _PHASE_HEAD.match(text)
     return text[head.end() :] if head is not None else text
 

@@ -1,4 +1,4 @@
-"""What a rule finds, and the edits that mend it."""
+"""What a rule finds, and the edits that fix it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tellverify.source.span import Span
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """What is changed: comments and entries that go, values that change, or just the layout.
+    """The changes: comments and entries that go, values that change, or just the layout.
 
-    A fix is not `is_safe` when somebody should look at it first.
+    A fix is not `is_safe` when it needs a review first.
     """
 
     comments: tuple[Span, ...] = ()
@@ -23,7 +23,7 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class LintFinding(msgspec.Struct, frozen=True):
-    """A deviation from the canonical shape; without a fix it has to be mended by hand."""
+    """A deviation from the canonical shape; without a fix it has to be corrected by hand."""
 
     diagnostic: Diagnostic
     fix: Fix | None = None

@@ -1,4 +1,4 @@
-"""Files linted: findings about their text and their shape, and what fixes make of them."""
+"""Files linted: findings about their text and their shape, and their text after fixes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SHARES_LINE: Final = "a protocol in it shares its lines with other text"
 
 
 class Linted(msgspec.Struct, frozen=True):
-    """One file: what was found, and its text after `count` fixes, None where nothing is to mend.
+    """One file: its findings, and its text after `count` fixes, None where there is nothing to fix.
 
-    `reason` says why something that could be mended is left alone.
+    `reason` says why something fixable is left alone.
     """
 
     source: SourceFile
@@ -90,7 +90,7 @@ def _linted(
         findings = lint_file(file, own, rules)
         if part.file.module is not None:  # perhaps by the attribute of a macro
             findings = [one for one in findings if one.diagnostic.code is not NO_MODULE]
-        if passage.lines is None:  # it cannot have a layout of its own
+        if passage.lines is None:  # it cannot have a separate layout
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
         for one in findings:
             is_again = one.diagnostic.code is ODD_LAYOUT and any(

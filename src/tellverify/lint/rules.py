@@ -1,4 +1,4 @@
-"""All rules on one file, and the text that their fixes give."""
+"""All rules on one file, and the text after their fixes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def lint_file(file: ast.File, source: SourceFile, rules: Rules) -> list[LintFind
         found += [
             LintFinding(one)
             for one in check_annotations(where, protocol, rules)
-            if one.code is not LEGACY_CAPABILITY  # told with its fix
+            if one.code is not LEGACY_CAPABILITY  # reported with its fix
         ]
     shaped = canonical(source)
     if shaped.text is not None and shaped.text != source.text:
@@ -79,10 +79,10 @@ def fix_file(
     *,
     unsafe: bool,
 ) -> Fixed:
-    """The source with what can be mended mended, in canonical layout.
+    """The source with all fixes applied, in canonical layout.
 
     Roles, messages and their order are the same as before: the protocol graphs are compared, and a
-    text with another graph is not given out.
+    text with a different graph is not returned.
     """
     fixes = [one.fix for one in findings if one.fix is not None and (unsafe or one.fix.is_safe)]
     if not fixes:

@@ -24,7 +24,7 @@ def small_protocols(file: ast.File, source: SourceFile) -> Iterator[Diagnostic]:
 
 
 def _is_of_one_party(protocol: ast.Protocol) -> bool:
-    """Whether nobody sends anything, or there is one role that is no family."""
+    """Whether no role sends anything, or there is one role that is not a family."""
     roles = declared_roles(protocol)
     bodies = [protocol.body, *(local.body for local in protocol.locals)]
     sends = any(

@@ -136,7 +136,7 @@ def _labels(where: Where, choice: ast.Choice) -> Iterator[LintFinding]:
 
 
 def _continuations(where: Where, block: ast.Block) -> Iterator[LintFinding]:
-    """Refusals after which everything goes on as if nothing had been refused."""
+    """Refusals after which the protocol continues as if nothing had been refused."""
     for choice, rest in pairwise(block):
         if not isinstance(choice, ast.Choice) or not isinstance(rest, ast.Send | ast.Broadcast):
             continue
@@ -158,7 +158,7 @@ def _ownership(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
 
 
 def module_clashes(files: Sequence[tuple[ast.File, SourceFile]]) -> Iterator[LintFinding]:
-    """Modules whose name another file of the same check has.
+    """Modules whose name is also used by another file of the same check.
 
     Fixtures of compatibility tests are versions of one protocol, and share its name on purpose.
     """

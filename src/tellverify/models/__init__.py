@@ -1,1 +1,1 @@
-"""Laws of data and models of patterns: one language of expressions, a solver, and evaluation."""
+"""Laws of data and models of patterns: one expression language, a solver, and evaluation."""

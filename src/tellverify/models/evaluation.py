@@ -1,4 +1,4 @@
-"""Typed expressions evaluated on values: what counterexamples are judged by.
+"""Typed expressions evaluated on values, to judge counterexamples.
 
 Numbers and truth values are Python's, sets frozensets, maps and records dictionaries, lists tuples.
 """
@@ -100,7 +100,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
 def _limited(value: Value) -> Value:
     if isinstance(value, int) and not -_LARGEST < value < _LARGEST:
-        raise TooLarge(f"numbers get longer than {_MOST_DIGITS} digits")
+        raise TooLarge(f"numbers grow longer than {_MOST_DIGITS} digits")
     return value
 
 
@@ -122,7 +122,7 @@ def _fields(value: Value) -> dict[str, Value]:
 
 
 def _elements(value: Value, one: Value, universe: Value) -> Value:
-    """A set with an element more, if the universe has it."""
+    """A set with one more element, if the universe has it."""
     if (
         not isinstance(value, frozenset)
         or not isinstance(one, int)

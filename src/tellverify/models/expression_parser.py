@@ -85,7 +85,7 @@ def parse_expression(text: str) -> Expression:
 
 
 def parse_parameters(text: str) -> tuple[tuple[str, Type], ...]:
-    """Read `name: type, ...`; nothing at all is no parameters. Raises LanguageError."""
+    """Read `name: type, ...`; an empty text has no parameters. Raises LanguageError."""
     if not text.strip():
         return ()
     parser = _Parser(text)

@@ -155,7 +155,7 @@ Expression: TypeAlias = (
 
 
 class LanguageError(Exception):
-    """Why a text has no meaning, and at which of its characters."""
+    """Why a text has no meaning, and at which character."""
 
     def __init__(self, message: str, at: int) -> None:
         super().__init__(message)

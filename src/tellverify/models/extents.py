@@ -1,4 +1,4 @@
-"""How much there is to a type, and how much work an expression is, before either is used."""
+"""The size of a type and the work of an expression, measured before either is used."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_LEVELS: Final = 120  # chains of operators count too, and all functions on 
 
 
 class TooLarge(Exception):
-    """There are more values, or larger numbers, than are examined; says which."""
+    """There are more values, or larger numbers, than are examined; the text says which."""
 
 
 def scalar_count(kind: Type) -> int:
@@ -97,7 +97,7 @@ def parts_of(expression: Expression) -> tuple[Expression, ...]:
 def is_affordable(expression: Expression) -> bool:
     """Whether an expression has few levels and few operations.
 
-    What is done for each key of a map counts for each.
+    Operations on each key of a map count once for each key.
     """
     stack = [(expression, 1, 1)]
     work = 0

@@ -17,7 +17,7 @@ from tellverify.solver.term import Conjunction, NegatedTerm, Term
 
 
 def inductive(model: Model, solver: Solver, budget: SolverBudget) -> frozenset[tuple[str, str]]:
-    """Kind and name of the claims that are proved; a claim that is not may hold all the same."""
+    """Kind and name of the claims that are proved; a claim that is not proved may still hold."""
     claims = [claim for claim in model.claims if claim.kind != "possible"]
     proof = _Proof(model, solver, budget)
     kept = [claim for claim in claims if proof.starts(claim)]

@@ -39,7 +39,7 @@ class BrokenLaw(msgspec.Struct, frozen=True, tag=True):
 
 
 class UndecidedLaw(msgspec.Struct, frozen=True, tag=True):
-    """The solver gave up, or an answer of it did not stand."""
+    """The solver gave up, or its answer failed the evaluation."""
 
     reason: str
 
@@ -48,7 +48,7 @@ Ruling: TypeAlias = Kept | BrokenLaw | UndecidedLaw
 
 
 def judge(structure: Structure, law: Law, solver: Solver, budget: SolverBudget) -> Ruling:
-    """Decide one law of a structure. A counterexample is as small as the budget lets it be."""
+    """Decide one law of a structure. A counterexample is as small as the budget allows."""
     return _LawJudge(structure, law, solver, budget).ruling()
 
 

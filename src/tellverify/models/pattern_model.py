@@ -1,4 +1,4 @@
-"""Models read from TOML: parameters, states, actions, and what is claimed of all runs."""
+"""Models read from TOML: parameters, states, actions, and claims about all runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PatternAction(msgspec.Struct, frozen=True):
 class ModelClaim(msgspec.Struct, frozen=True):
     """`always`: true in every reachable state. `possible`: from each, such a state can be reached.
 
-    A `lemma` is claimed like `always`, for the sake of the proof of others.
+    A `lemma` is claimed like `always`, to support the proofs of other claims.
     """
 
     name: str
@@ -80,7 +80,7 @@ class _Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_models(path: str, text: str) -> Read[Model]:
-    """Read a file of models; nothing of it is used when any of it is wrong."""
+    """Read a file of models; none of it is used when any part is wrong."""
     return read_tables(path, text, SCHEMA, "pattern", _model)
 
 

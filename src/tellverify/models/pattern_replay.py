@@ -32,11 +32,11 @@ _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 class NoSuchRun(Exception):
-    """Why a file holds no run of its model that breaks its claim."""
+    """Why a file does not hold a run of its model that breaks its claim."""
 
 
 class PatternSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run in a file says of itself; `claim` is the kind and the name."""
+    """What a run in a file states about itself; `claim` is the kind and the name."""
 
     format: str
     source: str
@@ -64,7 +64,7 @@ class _Rows(msgspec.Struct, frozen=True):
 
 
 def subject_of(content: bytes) -> PatternSubject:
-    """What a run says of itself. Raises NoSuchRun."""
+    """What a run states about itself. Raises NoSuchRun."""
     return _read(content).meta
 
 
@@ -137,7 +137,7 @@ class _Choices:
         self._known: dict[bytes, dict[str, Value]] | None = None
 
     def of(self, given: dict[str, object]) -> dict[str, Value] | None:
-        """The values that a file has, None when there are no such. Raises TooLarge."""
+        """The values that a file has, None when there are none. Raises TooLarge."""
         if self._known is None:
             self._known = {
                 _ENCODER.encode(encoded_values(self._inputs, one)): one

@@ -33,7 +33,7 @@ class PatternStep(msgspec.Struct, frozen=True):
 
 
 class ModelRun(msgspec.Struct, frozen=True):
-    """Values of the parameters, the state at the start, and what happens then."""
+    """Values of the parameters, the initial state, and the steps after it."""
 
     parameters: dict[str, Value]
     start: Value
@@ -54,8 +54,8 @@ class Space:
     """The reachable states in the order in which they are found, and the steps between them.
 
     `stopped` says why there may be more than were found: over `MOST_STATES`, more actions tried
-    than allowed, or numbers that are too long; what is found until then is the part that is reached
-    in the fewest steps. It is empty when the states are all.
+    than allowed, or numbers that are too long; the states found until then are those reached in the
+    fewest steps. It is empty when all states were found.
     """
 
     def __init__(
@@ -151,9 +151,10 @@ class Space:
         return bool(evaluate(claim.text, scope))
 
     def violation(self, claim: ModelClaim) -> ModelRun | None:
-        """A shortest run against a claim: to a state that does not meet it, or, when it is about
-        what is possible, to one from which no state that meets it can be reached; then the states
-        must be complete.
+        """A shortest run that violates a claim.
+
+        It leads to a state that does not meet the claim, or, for a `possible` claim, to one from
+        which no state that meets it can be reached; then the states must be complete.
         """
         if claim.kind != "possible":
             bad = (i for i in range(len(self._reached)) if not self._meets(claim, i))
@@ -211,7 +212,7 @@ def choices(inputs: tuple[PatternInput, ...]) -> Iterator[dict[str, Value]]:
 
 
 def key(value: Value) -> Key:
-    """A value as one that can be looked up."""
+    """A value in hashable form."""
     match value:
         case dict():
             return tuple(sorted((str(name), key(part)) for name, part in value.items()))

@@ -26,7 +26,7 @@ class Misread(Exception):
 
 
 class Read(msgspec.Struct, Generic[_T], frozen=True):
-    """What a file describes, and what is wrong with it; then it describes nothing."""
+    """The content of a file, and its faults; with faults it has no content."""
 
     found: tuple[_T, ...]
     faults: tuple[TomlFault, ...] = ()
@@ -65,7 +65,7 @@ def read_tables(
 
 
 class ModelTable:
-    """One table of a document; what is read from it by a key has its place there."""
+    """One table of a document; every value read from it has its place there."""
 
     def __init__(self, document: TomlDocument, path: Path) -> None:
         self._document = document

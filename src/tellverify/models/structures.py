@@ -1,4 +1,4 @@
-"""Structures read from TOML: a type of states, how two become one, and how one changes."""
+"""Structures read from TOML: a type of states, its merge and its updates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Update(msgspec.Struct, frozen=True):
 
 
 class StructureView(msgspec.Struct, frozen=True):
-    """What readers of a state see: an expression over `x`, and its type."""
+    """The view of a state for readers: an expression over `x`, and its type."""
 
     of: Expression
     kind: Type
@@ -77,7 +77,7 @@ class _Structure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_structures(path: str, text: str) -> Read[Structure]:
-    """Read a file of structures; nothing of it is used when any of it is wrong."""
+    """Read a file of structures; none of it is used when any part is wrong."""
     return read_tables(path, text, SCHEMA, "structure", _read)
 
 

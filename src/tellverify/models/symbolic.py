@@ -137,7 +137,7 @@ def value_of(kind: Type, name: str, found: Mapping[str, bool | int]) -> Value:
 
 
 def size_of(symbol: Symbol) -> Term:
-    """How large a value is: what is minimised to show small ones."""
+    """The size of a value, which is minimised to show small ones."""
     match symbol:
         case Scalar(TermVariable(_, TermSort.INT) as number):
             return If(Less(number, ZERO), Scale(-2, number), number)
@@ -422,7 +422,7 @@ def _concatenated(left: Items, right: Items) -> Items:
 
 
 def _sorted_unique(items: Items) -> Items:
-    """Insertion of one place after the other into what is sorted already."""
+    """Insertion of one place after the other into the part that is already sorted."""
     length: Term = ZERO
     places: list[Term] = []
     for index, new in enumerate(items.places):

@@ -1,4 +1,4 @@
-"""The types of expressions. What has one can be evaluated and translated without failing.
+"""The types of expressions. A typed expression can be evaluated and translated without failing.
 
 Typed expressions are smaller: names of enumerations have become their numbers, and `empty()` and
 `full()` know how large they are.
@@ -296,7 +296,7 @@ def _list_call(expression: CallExpression, names: Mapping[str, Type]) -> tuple[E
         typed.append(value)
         size += kind.size
     if size > _LONGEST_LIST:
-        raise LanguageError("this list gets too long", expression.at)
+        raise LanguageError("this list grows too long", expression.at)
     call = CallExpression(expression.function, tuple(typed), expression.at)
     return call, Nat() if expression.function == "length" else ListOf(size)
 

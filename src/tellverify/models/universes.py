@@ -1,9 +1,9 @@
-"""For which universes of elements and keys a proof about a structure is one.
+"""For which universes of elements and keys a proof about a structure is valid.
 
 Operations that treat each element or key on its own keep a law in every universe when they keep it
 for one element: the law is an equation between elements. Numbers and truth values that no set, map
-or list goes into are the same for all elements, so that conditions on them do no harm: they choose
-one way for all elements at once.
+or list goes into are the same for all elements, so conditions on them are harmless: they choose one
+way for all elements at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is wrong with a policy itself: names that lead nowhere, and rows that contradict each other.
+"""Faults of a policy itself: unknown names, and rows that contradict each other.
 
-Every finding has its place in a file of the policy. References between rows are judged first; what
-leads nowhere is told once and not judged again.
+Every finding has its place in a file of the policy. References between rows are judged first; an
+unknown name is reported once and not judged again.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _PolicyCheck:
     # Packs and surfaces
 
     def packs(self) -> Iterator[Diagnostic]:
-        """Active packs on keys that nobody provides or consumes; others without a condition."""
+        """Active packs with keys not provided or consumed; other packs without a condition."""
         for name, pack in self._policy.packs.items():
             if pack.status == "active":
                 yield from self._active(name, pack)
@@ -71,7 +71,7 @@ class _PolicyCheck:
                 )
             if not pack.revisit:
                 yield self._contradiction(
-                    f"`{name}` is {pack.status}, and nothing says when to look at it again",
+                    f"`{name}` is {pack.status}, and no condition says when to revisit it",
                     self._at("packs", name, "status"),
                     [],
                     "add `revisit` with the condition",
@@ -80,7 +80,7 @@ class _PolicyCheck:
     def _active(self, name: str, pack: rows.Pack) -> Iterator[Diagnostic]:
         if not pack.runtime:
             yield self._contradiction(
-                f"`{name}` is active and asks nothing of a runtime",
+                f"`{name}` is active but requires nothing of a runtime",
                 self._at("packs", name, "status"),
                 [],
                 "add its `runtime` keys, or make it reserved",
@@ -88,9 +88,9 @@ class _PolicyCheck:
         for index, key in enumerate(pack.declares):
             if key in self._inventory and key not in pack.runtime:
                 yield self._contradiction(
-                    f"`{name}` declares `{key}` and does not ask the runtime for it",
+                    f"`{name}` declares `{key}` but does not require it of the runtime",
                     self._at("packs", name, "declares", index),
-                    [(self._at("packs", name, "runtime"), "asks for these")],
+                    [(self._at("packs", name, "runtime"), "requires these")],
                     "add it to `runtime`, or remove it here",
                 )
         for index, key in enumerate(pack.runtime):
@@ -181,7 +181,7 @@ class _PolicyCheck:
             known = policy.protocols.get(member)
             if known is not None and known.plane == "data":
                 yield self._contradiction(
-                    f"`{member}` is listed in the control plane and is of the data plane",
+                    f"`{member}` is listed in the control plane but belongs to the data plane",
                     self._at("protocols", member, "plane"),
                     [(self._at("adaptive_privacy", "", "control_plane", index), "listed here")],
                     "remove it from the list: the data plane never carries packs",
@@ -214,13 +214,13 @@ class _PolicyCheck:
             POLICY_TWO_GROUPS,
             f"`{member}` is in `{groups[0]}` and in `{groups[1]}`",
             here,
-            "for the second time",
+            "the second time",
             others=[(first, "first here")],
-            helps=("leave it in one of the two",),
+            helps=("keep it in one of the two",),
         )
 
     def adoption(self) -> Iterator[Diagnostic]:
-        """Protocols that require what they may not."""
+        """Protocols that require a pack that they must not."""
         policy = self._policy
         for name, row in policy.protocols.items():
             for index, pack in enumerate(row.packs):
@@ -243,7 +243,7 @@ class _PolicyCheck:
         policy = self._policy
         for goal in policy.goals_by_protocol.get(name, ()):
             yield self._contradiction(
-                f"`{name}` requires a pack and belongs to `{goal}`, which stays free of packs",
+                f"`{name}` requires a pack but belongs to `{goal}`, which must not carry packs",
                 spot,
                 [(self._member("non_goals", goal, name), "free of packs by this row")],
                 "remove one of the two",
@@ -251,7 +251,7 @@ class _PolicyCheck:
         privacy = policy.adaptive_privacy.control_plane
         if row.plane == "data" or name in privacy:
             yield self._contradiction(
-                f"`{name}` requires a pack and stays free of packs",
+                f"`{name}` requires a pack but must not carry packs",
                 spot,
                 [],
                 "remove the pack",
@@ -259,7 +259,7 @@ class _PolicyCheck:
         wave = policy.wave_of(row)
         if wave is not None and not wave.admits_packs:
             yield self._contradiction(
-                f"`{name}` requires a pack and is in the wave `{wave.name}`, which has none",
+                f"`{name}` requires a pack but is in the wave `{wave.name}`, which admits none",
                 spot,
                 [(self._member("waves", wave.name, name), "in this wave")],
                 "move it to a wave with `admits_packs`",
@@ -278,7 +278,7 @@ class _PolicyCheck:
             if not row.class_:
                 yield say.inconsistent(
                     POLICY_CLASS,
-                    f"`{name}` is of no class, so no determinism policy fits it",
+                    f"`{name}` has no class, so no determinism policy fits it",
                     spot,
                     "without a class",
                     helps=("give it an id and a class before it is launched by manifest",),
@@ -315,7 +315,7 @@ class _PolicyCheck:
                 f"nothing can execute `{ref}`: {why}",
                 self._at("determinism", ref, field),
                 why,
-                helps=("choose values that go together",),
+                helps=("choose compatible values",),
             )
 
     def runtimes(self) -> Iterator[Diagnostic]:
@@ -340,7 +340,7 @@ class _PolicyCheck:
                     f"`{name}` extends itself: {' → '.join((*seen, name))}",
                     self._at("runtimes", name, "extends"),
                     [],
-                    "let one of them extend nothing",
+                    "remove `extends` from one of them",
                 )
         defaults = [ref for ref, row in policy.determinism.items() if row.default]
         for ref in defaults[1:]:
@@ -348,7 +348,7 @@ class _PolicyCheck:
                 f"`{ref}` and `{defaults[0]}` are both the default",
                 self._at("determinism", ref, "default"),
                 [(self._at("determinism", defaults[0], "default"), "first here")],
-                "leave one of them",
+                "keep one of them",
             )
 
     # Guards
@@ -360,10 +360,10 @@ class _PolicyCheck:
         for stage in dict.fromkeys(order):
             if order.count(stage) > 1:
                 yield self._contradiction(
-                    f"`{stage}` stands twice in the guard chain",
+                    f"`{stage}` appears twice in the guard chain",
                     self._at("guard_chain", "", "order"),
                     [],
-                    "leave it once",
+                    "keep it once",
                 )
         for index, (first, second) in enumerate(policy.guard_chain.before):
             spot = self._at("guard_chain", "", "before", index)
@@ -372,7 +372,7 @@ class _PolicyCheck:
                     yield leads_nowhere("before", stage, spot, order)
             if first in order and second in order and order.index(first) >= order.index(second):
                 yield self._contradiction(
-                    f"`{first}` must come before `{second}`, and the order has it behind",
+                    f"`{first}` must come before `{second}`, but the order puts it after",
                     spot,
                     [(self._at("guard_chain", "", "order"), "the order")],
                     "change the order, or remove the pair",

@@ -1,4 +1,4 @@
-"""Names in a policy that no row has. What leads nowhere is told once and judged no further."""
+"""Names in a policy that no row has. Each is reported once and not judged further."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tellverify.source.span import Span
 
 
 def check_references(policy: Policy) -> Iterator[Diagnostic]:
-    """A finding for each name that leads nowhere."""
+    """A finding for each unknown name."""
     return _References(policy).references()
 
 
@@ -165,7 +165,7 @@ def leads_nowhere(
     where = "of the theorem inventory" if field == "inventory" else "of this policy"
     return say.inconsistent(
         POLICY_REFERENCE,
-        f"`{value}` is no name {where}",
+        f"`{value}` is not a name {where}",
         spot,
         "leads nowhere",
         helps=(f"did you mean `{near[0]}`?" if near else "add the row that it names",),

@@ -1,4 +1,4 @@
-"""Cycles that meet every condition again and again."""
+"""Cycles that meet every condition infinitely often."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class AtomReader(PrecedenceReader[Tree]):
     """Words of a formula from the left, with the atoms that they make."""
 
     def words(self, *wanted: str) -> None:
-        """Read these words. Raises FormulaError at the first that is not there."""
+        """Read these words. Raises FormulaError at the first that is missing."""
         for number, word in enumerate(wanted):
             if self.here.text != word:
                 raise self.unexpected(f"`{' '.join(wanted[number:])}`")
@@ -52,7 +52,7 @@ class AtomReader(PrecedenceReader[Tree]):
             raise self.unexpected(f"an operator or `{symbol}`")
 
     def unexpected(self, wanted: str) -> FormulaError:
-        """The error that something else than `wanted` stands here."""
+        """The error that `wanted` is missing here."""
         here = self.here
         if here.kind == "end":
             return FormulaError(f"the formula ends where {wanted} is needed", here.span)
@@ -92,7 +92,7 @@ class AtomReader(PrecedenceReader[Tree]):
         return MessageAtom("send", None, None, self._label())
 
     def _begins_role(self) -> bool:
-        """Whether what stands here is a role and not the label of a message."""
+        """Whether a role stands here and not the label of a message."""
         behind = 1
         if self.peek(1).text == "[":
             behind = 4
@@ -177,7 +177,7 @@ class AtomReader(PrecedenceReader[Tree]):
         index = self.here
         if index.kind == "number":
             if len(index.text) > _MOST_DIGITS:
-                raise FormulaError("no family has so many members", index.span)
+                raise FormulaError("no family has a member with this index", index.span)
         elif index.kind != "word" and index.text != "*":
             raise self.unexpected("the number of a member, `*` or a variable")
         self.advance()

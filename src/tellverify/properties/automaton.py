@@ -1,10 +1,10 @@
-"""The automaton of a formula, made letter by letter as a search needs it.
+"""The automaton of a formula, built letter by letter as a search needs it.
 
-A state is a set of formulas that the rest of the word must have; a letter says which atoms hold.
+A state is a set of formulas that the rest of the word must satisfy; a letter says which atoms hold.
 Under a letter each formula unfolds into alternatives: sets of formulas for the next position, with
-the untils that were put off. This is the tableau of Gerth, Peled, Vardi and Wolper (PSTV 1995) with
-acceptance on transitions (Couvreur, FM 1999): an infinite word is accepted by a way on which no
-until is put off for ever, a finite one by a way that ends where no next position is demanded
+the untils that were postponed. This is the tableau of Gerth, Peled, Vardi and Wolper (PSTV 1995)
+with acceptance on transitions (Couvreur, FM 1999): an infinite word is accepted by a path on which
+no until is postponed forever, a finite one by a path that ends where no next position is required
 (De Giacomo and Vardi, IJCAI 2013).
 """
 
@@ -23,7 +23,7 @@ class AutomatonTooLarge(Exception):
 
 
 class TransitionAlternative(NamedTuple):
-    """What remains behind a letter: formulas, whether a next position must exist, untils put off.
+    """What remains after a letter: formulas, whether a next position must exist, postponed untils.
 
     `postponed` is a set of untils as bits.
     """
@@ -41,9 +41,9 @@ _Row = tuple[str, int, int]
 class BuchiAutomaton:
     """The automaton of the negation of `formula`. States are numbers, 0 the initial one.
 
-    `done` is the number of the state that accepts every word, or -1 while none was met: the start
-    of a word that leads there breaks the formula whatever follows. `demands[s]` says that a word
-    must not end before state `s` has read a letter. Raises AutomatonTooLarge.
+    `done` is the number of the state that accepts every word, or -1 while none was met: a prefix
+    that leads there breaks the formula whatever follows (a bad prefix). `demands[s]` says that a
+    word must not end before state `s` has read a letter. Raises AutomatonTooLarge.
     """
 
     def __init__(self, formula: Formula) -> None:
@@ -63,7 +63,7 @@ class BuchiAutomaton:
 
     @property
     def until_count(self) -> int:
-        """How many untils may be put off."""
+        """How many untils may be postponed."""
         return len(self._untils)
 
     def _negated(self, formula: Formula) -> int:
@@ -127,7 +127,7 @@ class BuchiAutomaton:
         return number
 
     def moves(self, state: int, letter: int) -> tuple[tuple[int, int], ...]:
-        """The states behind a letter (a set of atoms as bits), each with the untils put off."""
+        """The states after a letter (a set of atoms as bits), each with its postponed untils."""
         key = (state, letter)
         found = self._moves.get(key)
         if found is None:

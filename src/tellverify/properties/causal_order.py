@@ -1,4 +1,4 @@
-"""Properties decided on the protocol graph alone, where the order of what they see is fixed.
+"""Properties decided on the protocol graph alone, where the order of observed events is fixed.
 
 A run of an implementable protocol is a run of the graph with independent events swapped (Li, Stutz,
 Wies, Zufferey, OOPSLA 2025: protocol fidelity). Swapping changes nothing that a property sees when
@@ -64,7 +64,7 @@ def decide_on_graph(formula: Formula, graph: ProtocolGraph, budget: int) -> Grap
 
 
 def _letters(formula: Formula, graph: ProtocolGraph) -> list[Halves]:
-    """For every transition what is seen of its send and of its reception."""
+    """For every transition the letters of its send and of its reception."""
     known: dict[tuple[int, int, int, int], Halves] = {}
     letters = []
     for e in range(graph.event_count):
@@ -97,7 +97,7 @@ def _has_cycle(graph: ProtocolGraph) -> bool:
 
 
 def _skips_nothing(automaton: BuchiAutomaton, formula: Formula, letters: Sequence[Halves]) -> bool:
-    """Whether reading events that are not seen is as good as reading nothing.
+    """Whether reading unobserved events has the same effect as reading nothing.
 
     Such an event repeats what counts have come to and has nothing else in its letter. Behind any
     letter the automaton must stay where it is under it; before the first letter it may move, if it
@@ -148,9 +148,9 @@ def _behind(automaton: BuchiAutomaton, state: int, letter: int) -> list[int]:
 def _is_ordered(graph: ProtocolGraph, letters: Sequence[Halves]) -> bool:
     """Whether of two events that are seen and differ, the earlier always causes the later.
 
-    From each event that is seen, follow all runs with the roles that know of it: who knows
-    tells whoever receives from it. An event that is seen, looks otherwise and is of a role that
-    does not know may be swapped with it.
+    From each event that is seen, follow all runs with the roles that know of it: a role that knows
+    passes this to every receiver of its messages. An observed event with a different letter, at a
+    role that does not know, may be swapped with it.
     """
     actors: dict[int, set[int]] = {}
     for e, (send, take) in enumerate(letters):
@@ -187,7 +187,7 @@ def _is_ordered(graph: ProtocolGraph, letters: Sequence[Halves]) -> bool:
 
 
 def _ahead(graph: ProtocolGraph, letters: Sequence[Halves], letter: int) -> bytearray:
-    """The states behind which something is seen that looks otherwise than `letter`."""
+    """The states after which an event with a letter other than `letter` is observed."""
     goals = [
         state
         for state in range(graph.state_count)
@@ -206,7 +206,7 @@ def _follow(
     ahead: bytearray,
     work_left: int,
 ) -> int:
-    """What is left of the work, or -1 when an event of somebody who does not know is met."""
+    """The rest of the budget, or -1 when an event of a role that does not know is met."""
     known = {start}
     todo = [start]
     while todo:
@@ -252,7 +252,7 @@ class _OrderSearch:
         ]
 
     def decide(self) -> GraphAnswer | None:
-        """A run that breaks the property, or that there is none; None beyond the budget."""
+        """A run that violates the property, or that there is none; None beyond the budget."""
         graph, automaton = self.graph, self.automaton
         rows: list[list[bool]] = [[] for _ in self.formula.atoms]
         may_end = bool(graph.final[0])

@@ -19,11 +19,11 @@ class Configurations:
     """The configurations with at most `queue_bound` messages in each channel.
 
     `edges[c]` lists `(event, successor)`; an event is the number of a move of `events`: role,
-    local state and place. `obliged[c]` are the roles, as bits, that cannot stay as they are for
-    ever: those that can take a message, and those that can send and may not stop, also where
-    only the bound keeps them from it. `complete`: the bound kept nobody. `overflow`: the budget
-    ended the search, and then configurations that are reached by `depth` moves or more may have no
-    edges. `depth` is None without overflow.
+    local state and place. `obliged[c]` are the roles, as bits, that cannot wait forever: those that
+    can receive a message, and those that can send and may not stop, even where only the bound
+    blocks them. `complete`: the bound blocked no role. `overflow`: the budget ended the search, and
+    then configurations that are reached by `depth` moves or more may have no edges. `depth` is None
+    without overflow.
     """
 
     def __init__(self, machines: Sequence[Machine], queue_bound: int, budget: int) -> None:
@@ -79,7 +79,7 @@ class Configurations:
             self.obliged.append(obliged)
 
     def _local(self, role: int, segment: int) -> tuple[tuple[tuple[int, int], ...], bool, bool]:
-        """The moves of a role, whether it must go on, and whether the bound keeps it from one."""
+        """The moves of a role, whether it must continue, and whether the bound blocks one."""
         system = self.system
         system.blocked = False
         moves = system.moves(role, segment)
@@ -98,7 +98,7 @@ class Configurations:
         return number
 
     def has_all_runs(self, events: int) -> bool:
-        """True when all runs of up to so many events are among the edges.
+        """True when all runs of up to this number of events are among the edges.
 
         A run of n events never needs room for more than n messages in a queue.
         """
@@ -113,7 +113,7 @@ class Configurations:
 def all_configurations(
     machines: Sequence[Machine], largest_bound: int, budget: int
 ) -> Configurations:
-    """With queue bounds 2, 4, 8, ... until the bound keeps nobody, or a limit is reached.
+    """With queue bounds 2, 4, 8, ... until the bound blocks no role, or a limit is reached.
 
     Raises ValueError when machines do not fit together (see `CompiledSystem`).
     """

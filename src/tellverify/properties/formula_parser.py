@@ -67,7 +67,7 @@ _AFTER_OPERAND: Final = frozenset(
 
 
 def parse(text: str) -> Tree:
-    """The tree of a property. Raises FormulaError when `text` is none."""
+    """The tree of a property. Raises FormulaError when `text` is not a property."""
     reader = _FormulaReader(tokens(text), _DEEPEST)
     if reader.here.kind == "end":
         raise FormulaError(

@@ -48,7 +48,7 @@ class MessageAtom(msgspec.Struct, frozen=True, tag=True):
 
 
 class Takes(msgspec.Struct, frozen=True, tag=True):
-    """`R takes Commit`: R begins a branch. Without a role anybody does."""
+    """`R takes Commit`: R begins a branch. Without a role, any role does."""
 
     role: RoleName | None
     branch: NameFormula
@@ -103,7 +103,7 @@ Tree: TypeAlias = (
 
 
 class FormulaError(Exception):
-    """A formula that cannot be read: what is wrong at which place, and what to do."""
+    """A formula that cannot be read: the fault, its place, and what to do."""
 
     def __init__(self, message: str, span: Span, help: str = "") -> None:
         super().__init__(message)
@@ -173,17 +173,17 @@ def is_timeless(tree: Tree) -> bool:
 
 
 class CaseName(msgspec.Struct, frozen=True):
-    """What must occur in some run, lest a property holds vacuously; `spans` are its parts."""
+    """Events that must occur in some run, or a property holds vacuously; `spans` are its parts."""
 
     tree: Tree
     spans: tuple[Span, ...]
 
 
 def cases(tree: Tree) -> list[CaseName]:
-    """What must occur in some run, lest the property holds because there is no case of it.
+    """Events that must occur in some run, or the property holds vacuously.
 
     What a pattern bounds or answers, the left side of an implication, and what is counted. Without
-    any of these, some message that is named. What must never be may well be impossible.
+    any of these, some message that is named. A forbidden event may well be impossible.
     """
     found: list[CaseName] = []
     named: list[Tree] = []

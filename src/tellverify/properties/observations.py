@@ -1,4 +1,4 @@
-"""What atoms see of the moves of machines: letters, and counts along the way."""
+"""The observations of atoms on the moves of machines: letters, and counts along a run."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Letters:
         return int(any(label_matches(atom.label, label) for label in labels))
 
     def plain(self, event: int) -> int:
-        """The letter of an event as far as it depends on nothing else."""
+        """The letter of an event as far as it depends on the event alone."""
         return self._events[event]
 
     def letter(self, event: int, target: int, counts: Counts) -> tuple[int, Counts]:

@@ -1,10 +1,11 @@
 """Whether all runs have a property: configurations and the automaton of its negation together.
 
 Layers of pairs give a shortest finite run that breaks the property: one after which it is broken
-whatever follows, or one at whose end nobody must go on. Otherwise a strongly connected part
-(Tarjan, 1972) in which no until is put off for ever and no role is treated unfairly is an infinite
-run that breaks it: all these conditions say that something happens again and again (generalised
-Büchi acceptance), so the whole part fulfils them if any cycle in it does.
+whatever follows (a bad prefix), or one at whose end no role must continue. Otherwise a strongly
+connected component (Tarjan, 1972) in which no until is postponed forever and no role is treated
+unfairly is an infinite run that breaks it: all these conditions require that something happens
+infinitely often (generalised Büchi acceptance), so the whole component meets them if any cycle in
+it does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tellverify.properties.observations import Letters
 _ENTRIES: Final = 16
 _MOST_LETTERS: Final = 5_000_000
 
-Edge = tuple[int, int, int]  # successor, event, untils put off
+Edge = tuple[int, int, int]  # successor, event, postponed untils
 
 
 class BrokenProperty(NamedTuple):
@@ -177,7 +178,7 @@ class _Product:
         events = self.configurations.events
 
         def marks(number: int) -> int:
-            """The roles that need not move here."""
+            """The roles that need not act here."""
             return (roles & ~self.configurations.obliged[self.pairs[number][0]]) << shift
 
         def onward(number: int) -> list[tuple[int, int, int]]:

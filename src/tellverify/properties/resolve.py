@@ -79,7 +79,7 @@ def scope_of(
 def unknown_names(
     tree: Tree, roles: Sequence[str], labels: Sequence[str], branches: Sequence[tuple[str, str]]
 ) -> list[UnknownName]:
-    """The names in `tree` that are no roles, messages or branches, each once, in text order.
+    """The names in `tree` that are not roles, messages or branches, each once, in text order.
 
     `labels` are those of all graphs, with the tags of choices in front; `branches` pairs of
     roles without index and labels.
@@ -123,7 +123,7 @@ def formula_of(tree: Tree, scope: NameScope) -> Formula | None:
     for role in leaf_roles(tree):
         if role.index is not None and role.index.text.isdigit():
             if role.name.text not in scope.families:
-                raise FormulaError(f"`{role.name.text}` is no role family", role.index.span)
+                raise FormulaError(f"`{role.name.text}` is not a role family", role.index.span)
             if f"{role.name.text}[{role.index.text}]" not in scope.roles:
                 return None
     builder = FormulaBuilder()
@@ -141,7 +141,7 @@ def _variables(tree: Tree, scope: NameScope) -> dict[str, int]:
             continue
         variable, family = role.index.text, role.name.text
         if family not in scope.families:
-            raise FormulaError(f"`{family}` is no role family", role.index.span)
+            raise FormulaError(f"`{family}` is not a role family", role.index.span)
         if of.setdefault(variable, family) != family:
             raise FormulaError(
                 f"`{variable}` stands for members of `{of[variable]}` and of `{family}`",

@@ -21,7 +21,10 @@ _TOKEN: Final = re.compile(
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of `text`. Raises FormulaError at what is none, and when there is too much."""
+    """The words of `text`.
+
+    Raises FormulaError at an invalid character, and when the text is too long.
+    """
     if len(text) > LONGEST:
         raise FormulaError(
             f"a formula of {len(text):,} characters is too long to be decided",

@@ -1,7 +1,7 @@
 """Who decides at a choice: a seed, a script of branches, or the words of a given run.
 
 A decision depends on the role and on what the role did before, never on the schedule: equal
-choices give every role the same events under every mode, where nobody races.
+choices give every role the same events under every mode, where no race occurs.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Unscripted(Exception):
-    """The script names what is no branch here; `options` are the branches there are."""
+    """The script names something that is not a branch here; `options` are the branches."""
 
     def __init__(self, role: str, wanted: str, options: tuple[str, ...]) -> None:
-        super().__init__(f"`{wanted}` is no branch that `{role}` has here")
+        super().__init__(f"`{wanted}` is not a branch of `{role}` here")
         self.role = role
         self.wanted = wanted
         self.options = options
@@ -40,7 +40,7 @@ class Chooser(Protocol):
         ...
 
     def stops(self, role: str, turn: int) -> bool:
-        """Whether a role that may stop, and may go on, stops here."""
+        """Whether a role that may stop or continue stops here."""
         ...
 
 
@@ -68,7 +68,7 @@ class Scripted:
     """Takes the branches of a script, one at each choice, and then decides by the seed.
 
     A choice is where the moves belong to different branches. `Role=Branch` is kept for that role;
-    a branch alone is for whoever decides next.
+    a branch alone is for the role that decides next.
     """
 
     def __init__(self, script: Sequence[str], seed: int) -> None:
@@ -98,7 +98,7 @@ class Scripted:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """What the script has left."""
+        """The rest of the script."""
         own = [f"{role}={branch}" for role, queue in self._own.items() for branch in queue]
         return (*self._rest, *own)
 

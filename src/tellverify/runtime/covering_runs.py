@@ -34,7 +34,7 @@ def covering_paths(
     """Shortest ways there and on to an end, for every transition that no earlier path takes.
 
     Then the same for every move of a machine: one state of it may stand for many of the graph, and
-    the paths so far need not have been in it before each of its moves.
+    the paths so far may have missed some of its moves.
     """
     came, order = _from_start(graph)
     leads = _to_end(graph)
@@ -164,7 +164,7 @@ def _from_start(graph: ProtocolGraph) -> tuple[list[int], list[int]]:
 
 
 def _to_end(graph: ProtocolGraph) -> list[int]:
-    """For each state that is not final the transition that leads nearest to an end, or none."""
+    """For each state that is not final the transition that leads closest to an end, or none."""
     before: list[list[int]] = [[] for _ in range(graph.state_count)]
     source = [0] * graph.event_count
     for state in range(graph.state_count):

@@ -1,7 +1,7 @@
-"""Footprints: which sessions an authority has of its own, was given, and gave away.
+"""Footprints: the native, received and delegated sessions of an authority.
 
-A session stands in at most one of the three lists of an authority. Over all authorities it has at
-most one active owner, and whoever gave it away has exactly one to whom it went.
+A session is in at most one of the three lists of an authority. Over all authorities it has at most
+one active owner, and an authority that gave it away has exactly one recipient.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def incoherence(footprints: Footprints) -> str:
         if len(givers) > 1:
             return f"session `{session}` was given away by {_names(givers)}"
         if len(taken.get(session, ())) != 1:
-            return f"`{givers[0]}` gave session `{session}` away, and nobody has it"
+            return f"`{givers[0]}` gave session `{session}` away, and no authority has it"
     return ""
 
 
 def delegated(
     footprints: Footprints, session: str, source: str, target: str
 ) -> dict[str, Footprint]:
-    """The footprints after `source` gave a session to `target`; whoever gave it before is out."""
+    """The footprints after `source` gave a session to `target`; earlier givers are removed."""
     found = {
         authority: footprint.without(session) if session in footprint.delegated_out else footprint
         for authority, footprint in footprints.items()

@@ -32,9 +32,9 @@ class EnvelopeDiff(msgspec.Struct, frozen=True):
             found.append(f"a wave has {self.widest} steps, and the bound is {self.bound}")
         if self.differing:
             names = ", ".join(f"`{role}`" for role in self.differing[:4])
-            found.append(f"{names} did something else than in the canonical run")
+            found.append(f"{names} acted differently from the canonical run")
         if self.failure_visible:
-            found.append("the canonical run ends in another way")
+            found.append("the canonical run ends differently")
         return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Local machines executed over FIFO channels, in rounds or waves, deterministically.
 
-In every wave some roles that are able make one step each, decided by what was there before the
+In every wave some roles that are able make one step each, decided by the configuration before the
 wave: their own state and the heads of their own channels. Steps of one wave are independent,
 because a step only adds to the tail of another role's channel. So the order in which they are
 written down, that of the roles, is one of the orders in which they may happen.
@@ -26,7 +26,7 @@ class ExecutionEnding(StrEnum):
     """How an execution stopped."""
 
     COMPLETE = "complete"  # every role may stop, all channels are empty
-    STUCK = "stuck"  # nobody can move, and somebody must or a message is left
+    STUCK = "stuck"  # no role can act, and some role has not terminated or a message is left
     LIMIT = "limit"  # as many steps as were allowed
     STALE = "stale-owner"  # the session was given to another owner
 
@@ -64,7 +64,7 @@ class Executor:
         for index in range(len(self._machines)):
             self._offer(index)
 
-    # What is possible
+    # Possible moves
 
     def _options(self, index: int) -> list[int]:
         """The moves that a role can make now, as indices into its row."""
@@ -104,10 +104,10 @@ class Executor:
         limit: int = 100_000,
         owned: Callable[[], bool] | None = None,
     ) -> Execution:
-        """Execute until nobody can move, or for `limit` steps in all.
+        """Execute until no role can act, or for `limit` steps in all.
 
-        `owned` is asked before every wave whether the session still has its owner. What `chooser`
-        raises passes through; the steps up to there are in `steps`.
+        `owned` is asked before every wave whether the session still has its owner. Errors of
+        `chooser` propagate; the steps up to there are in `steps`.
         """
         ending = ExecutionEnding.LIMIT
         while len(self.steps) < limit:
@@ -148,7 +148,7 @@ class Executor:
         return sorted(taken)
 
     def _take(self, most: int) -> list[int]:
-        """Roles that have waited longest. Who is able stays so until it moves."""
+        """Roles that have waited longest. A role that is able to act stays so until it does."""
         taken: list[int] = []
         while self._ready and len(taken) < most:
             index = self._ready.popleft()
@@ -202,7 +202,7 @@ class Executor:
             del self._queues[channel]
         return -1
 
-    # Where it stands
+    # The configuration
 
     def configuration(self) -> Configuration:
         """The states of all roles and the channels that are not empty."""

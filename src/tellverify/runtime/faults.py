@@ -8,7 +8,7 @@ import msgspec
 
 
 class FaultKind(StrEnum):
-    """The stage that refuses, in the order of a launch; then what can go wrong afterwards."""
+    """The stage that refuses, in the order of a launch; then the faults of later stages."""
 
     GUARD_NAME = "guard-capability-name"
     MISSING_PACK = "missing-theorem-pack"

@@ -14,14 +14,14 @@ from tellverify.runtime.faults import FaultKind, RuntimeFault
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A capability that is required, and the pack on whose account; "" for the protocol itself."""
+    """A required capability, and the pack that requires it; "" for the protocol itself."""
 
     name: str
     pack: str = ""
 
 
 class Contracts(msgspec.Struct, frozen=True):
-    """What a runtime has: the capability keys that are true, and facts about its contracts.
+    """The inventory of a runtime: the capability keys that are true, and facts about its contracts.
 
     Facts are such as `artifact:full` and `profiles:mixed`; a runtime without any has no contracts.
     """
@@ -36,7 +36,7 @@ class Contracts(msgspec.Struct, frozen=True):
 
 
 def missing(required: Collection[Key], contracts: Contracts) -> tuple[Key, ...]:
-    """What a runtime lacks, in the order in which it is required."""
+    """The keys that a runtime lacks, in the order in which they are required."""
     return tuple(key for key in required if key.name not in contracts.keys)
 
 

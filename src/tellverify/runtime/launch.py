@@ -1,7 +1,7 @@
 """The launch path: every gate before the first event, in the order of Aura's production path.
 
-Guard names, packs, fragment claim, role images, policy, engine, capabilities: what one gate
-refuses the later ones still look at, so that a refusal has all its reasons, but nothing is opened.
+Guard names, packs, fragment claim, role images, policy, engine, capabilities: after a gate refuses,
+the later ones are still evaluated, so that a refusal has all its reasons, but nothing is opened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _GUARD: Final = re.compile("[a-z0-9_:-]+")
 
 
 class LaunchRequest(msgspec.Struct, frozen=True):
-    """All that a launch looks at.
+    """The inputs of a launch.
 
     `resolution` are the faults that the translation of packs into `required` keys found.
     `contracts` is None where the runtime's inventory cannot be read. Without a policy there is no
@@ -63,7 +63,7 @@ class RefusedLaunch(msgspec.Struct, frozen=True):
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """A session that may be executed, by whoever holds the claim."""
+    """A session that may be executed by the holder of the claim."""
 
     request: LaunchRequest
     policy: ExecutionPolicy
@@ -107,7 +107,7 @@ def launch(request: LaunchRequest, registry: Registry) -> Admitted | RefusedLaun
 
 
 class Session:
-    """An admitted session in execution: whoever shows its present claim may go on with it.
+    """An admitted session in execution: the holder of its current claim may continue it.
 
     The mode is the one that admission gave.
     """
@@ -127,8 +127,7 @@ class Session:
     ) -> Execution | RuntimeFault:
         """Execute until the session has made `limit` events in all, or cannot go on.
 
-        A claim that is stale, or of another session, is refused. What `chooser` raises passes
-        through.
+        A claim that is stale, or of another session, is refused. Errors of `chooser` propagate.
         """
         session = self.admitted.claim.session
         if claim.session != session:
@@ -168,11 +167,11 @@ def _is_guard(name: str) -> bool:
 
 
 def _guard_fault(name: str) -> RuntimeFault:
-    """What is wrong with a capability name at the boundary of a choreography."""
+    """The fault of a capability name at the boundary of a choreography."""
     if not name:
         why = "it is empty"
     elif _GUARD.fullmatch(name) is None:
-        why = "it has other letters than `a` to `z`, digits, `_`, `-` and `:`"
+        why = "it has characters other than `a` to `z`, digits, `_`, `-` and `:`"
     elif ":" not in name:
         why = "it has no namespace"
     elif name.startswith("cap:"):
@@ -185,7 +184,7 @@ def _guard_fault(name: str) -> RuntimeFault:
 
 
 def _image_faults(machines: Sequence[Machine]) -> list[RuntimeFault]:
-    """Role images that cannot be loaded: twins, no states, moves to nowhere or with nobody."""
+    """Role images that cannot be loaded: twins, no states, moves to a missing state or peer."""
     roles = [machine.role for machine in machines]
     known = set(roles)
     twins = [role for role in known if roles.count(role) > 1] if len(known) < len(roles) else []
@@ -202,7 +201,7 @@ def _image_faults(machines: Sequence[Machine]) -> list[RuntimeFault]:
                 if not 0 <= target < len(machine.moves):
                     reason = f"has a move to state {target}, which it does not have"
                 elif action.peer not in known or action.peer == machine.role:
-                    reason = f"has a message with `{action.peer}`, which is no other role"
+                    reason = f"has a message with `{action.peer}`, which is not another role"
         if reason:
             fault = RuntimeFault(
                 FaultKind.ROLE_IMAGE, machine.role, f"the image of `{machine.role}` {reason}"

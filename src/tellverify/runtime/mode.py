@@ -37,7 +37,7 @@ _MIXED: Final = "profiles:mixed"
 
 
 class ExecutionPolicy(msgspec.Struct, frozen=True):
-    """The way of execution that admission gave: mode, widest wave, and workers, one for each place.
+    """The execution mode that admission gave: mode, widest wave, and workers, one for each place.
 
     `fallback` says why the canonical path took the place of the policy's own mode, else it is "".
     """
@@ -74,7 +74,7 @@ def execution_of(row: Determinism, contracts: Contracts) -> ExecutionPolicy:
 
 
 def profile_faults(row: Determinism) -> list[RuntimeFault]:
-    """Combinations of a policy that mean nothing (validate_determinism_profile)."""
+    """Contradictory combinations in a policy (validate_determinism_profile)."""
     found = []
     if row.determinism == "full" and row.tier != "strict_deterministic":
         found.append("full determinism needs the tier `strict_deterministic`")
@@ -91,7 +91,7 @@ def profile_faults(row: Determinism) -> list[RuntimeFault]:
 
 
 def determinism_faults(row: Determinism, contracts: Contracts) -> list[RuntimeFault]:
-    """What the runtime cannot execute: grades of determinism without their artifacts.
+    """The grades of determinism that the runtime cannot execute, as their artifacts are missing.
 
     Without contracts only full determinism is admitted; other grades need mixed profiles too,
     but then the canonical path is taken and nothing is refused.
@@ -116,7 +116,7 @@ def class_faults(row: Determinism, wanted: str, name: str) -> tuple[list[Runtime
     """A policy of another class than the protocol's: faults, or the words of a warning.
 
     Upstream refuses both. A cooperative policy allows no schedule that another class would not,
-    so it is warned of and not refused; any other would loosen the execution and is.
+    so it causes a warning; any other would loosen the execution and is refused.
     """
     if row.class_ == wanted:
         return [], ""

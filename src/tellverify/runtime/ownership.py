@@ -1,7 +1,7 @@
 """Who owns the fragments of a session: claims, generations, stale owners.
 
 A protocol without link bundles is one fragment, otherwise every bundle is one; the rest of a linked
-protocol has no fragment of its own. Fragments change their owner by `Reconfiguration` alone.
+protocol has no separate fragment. Fragments change their owner by `Reconfiguration` alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class OwnershipClaim(msgspec.Struct, frozen=True):
-    """What an owner holds in its hand; it is stale once a fragment has another generation."""
+    """The claim of an owner; it is stale once a fragment has another generation."""
 
     session: str
     label: str
@@ -92,13 +92,13 @@ class Registry:
         return None
 
     def release(self, claim: OwnershipClaim) -> None:
-        """Give back what a claim still holds; what has another owner or generation stays."""
+        """Release the fragments that a claim still holds; all others stay."""
         for fragment in claim.fragments:
             if self.holds(claim, fragment):
                 del self._owners[fragment]
 
     def holds(self, claim: OwnershipClaim, fragment: OwnedFragment) -> bool:
-        """Whether a claim is the present one of a fragment."""
+        """Whether a claim is the current one of a fragment."""
         owner = self._owners.get(fragment)
         return owner is not None and (owner.label, owner.generation) == (
             claim.label,
@@ -110,11 +110,11 @@ class Registry:
         return all(self.holds(claim, fragment) for fragment in claim.fragments)
 
     def refusal(self, claim: OwnershipClaim) -> RuntimeFault | None:
-        """Why whoever shows this claim may not act, or None."""
+        """Why the holder of this claim may not act, or None."""
         for fragment in claim.fragments:
             owner = self._owners.get(fragment)
             if owner is None:
-                reason = f"nobody owns `{fragment.name}` of session `{claim.session}` any more"
+                reason = f"`{fragment.name}` of session `{claim.session}` no longer has an owner"
             elif not self.holds(claim, fragment):
                 reason = (
                     f"`{claim.label}` owned `{fragment.name}` in generation {claim.generation}, "
@@ -126,7 +126,7 @@ class Registry:
         return None
 
     def owner_of(self, fragment: OwnedFragment) -> Owner | None:
-        """The present owner of a fragment."""
+        """The current owner of a fragment."""
         return self._owners.get(fragment)
 
     def fragments(self, session: str) -> tuple[OwnedFragment, ...]:
@@ -165,9 +165,9 @@ class Registry:
         return OwnershipClaim(session, target, generation, fragments)
 
     def snapshot(self) -> dict[OwnedFragment, Owner]:
-        """All owners as they are now."""
+        """All current owners."""
         return dict(self._owners)
 
     def restore(self, permit: Permit, owners: dict[OwnedFragment, Owner]) -> None:
-        """Take back what was done since a snapshot; for `Reconfiguration`."""
+        """Undo all changes since a snapshot; for `Reconfiguration`."""
         self._owners = dict(owners)

@@ -1,8 +1,8 @@
-"""Evidence for the acceptance rule looked at again: by sets and by replaying, nothing is executed.
+"""Evidence for the acceptance rule rechecked by sets and by replay; nothing is executed.
 
 The policy is read as plain TOML, the machines are built from the graph as the rechecker of traces
 builds them, and runs are replayed by the reference semantics. Neither the launch path nor the
-executor nor the policy reader is asked.
+executor nor the policy reader is used.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _check_names(file: AcceptanceFile, source: bytes | None) -> None:
 
 
 def _check_grounds(file: AcceptanceFile, source: bytes | None) -> None:
-    """Condition 1: there is a ground, and the source has its words where it says."""
+    """Condition 1: there is a ground, and the source has its words at the recorded place."""
     require(bool(file.grounds), "grounds", "the protocol depends on nothing that needs a pack")
     lines = None if source is None else source.decode("utf-8", "replace").splitlines()
     for ground in file.grounds:
@@ -150,7 +150,7 @@ def _check_refusals(file: AcceptanceFile) -> None:
     for number, refusal in enumerate(file.refusals):
         where = f"refusal {number}"
         removed = set(refusal.removed)
-        require(bool(removed) and removed <= support, where, "takes away what is not there")
+        require(bool(removed) and removed <= support, where, "removes a key that is not there")
         missing = tuple(key for key in required if key in removed)
         require(refusal.missing == missing != (), where, "does not lack what it says")
         require(refusal.events == 0, where, "events happened before it")

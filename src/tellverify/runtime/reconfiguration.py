@@ -1,7 +1,7 @@
 """The reconfiguration step: the only way in which fragments and sessions change their owner.
 
 Every operation is all or nothing, in the order of Aura's manager: capability, boundary, the change
-itself, coherence, persistence; where a later part fails, all is as it was.
+itself, coherence, persistence; where a later part fails, nothing has changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SURFACES: Final = ("ownership_receipt", "semantic_handoff", "reconfiguration_tra
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """A link bundle: the union of what all manifests that name it give out and take in."""
+    """A link bundle: the union of its exports and imports in all manifests that name it."""
 
     name: str
     exports: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ class Reconfiguration:
         self.receipts: list[ReconfigurationReceipt] = []
 
     def register(self, bundle: Bundle) -> None:
-        """Make a bundle known; one of that name gains what is new."""
+        """Register a bundle; one of the same name gains the new exports and imports."""
         known = self._bundles.get(bundle.name, Bundle(bundle.name))
         self._bundles[bundle.name] = Bundle(
             bundle.name,
@@ -95,7 +95,7 @@ class Reconfiguration:
             )
         names = {fragment.name for fragment in claim.fragments}
         if f"bundle:{bundle}" not in names:
-            reason = f"`{bundle}` is no fragment of session `{claim.session}`"
+            reason = f"`{bundle}` is not a fragment of session `{claim.session}`"
             return _refused(FaultKind.DELEGATION, bundle, reason)
         return self._hand_over("delegation", claim, target)
 
@@ -108,7 +108,7 @@ class Reconfiguration:
             if one not in self._bundles:
                 return _refused(FaultKind.LINK, one, f"the bundle `{one}` is not registered")
         if name in self._bundles:
-            return _refused(FaultKind.LINK, name, f"a bundle `{name}` is registered already")
+            return _refused(FaultKind.LINK, name, f"a bundle `{name}` is already registered")
         left, right = self._bundles[first], self._bundles[second]
         for here, there in ((left, right), (right, left)):
             open_ = sorted(here.imports - here.exports - there.exports)

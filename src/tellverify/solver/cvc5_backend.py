@@ -6,7 +6,7 @@ import cvc5
 
 
 def run_script(script: str, work: int) -> str:
-    """What cvc5 says of an SMT-LIB script with one `check-sat`, or why it has no answer."""
+    """The answer of cvc5 to an SMT-LIB script with one `check-sat`, or why it has no answer."""
     solver = cvc5.Solver()
     solver.setOption("rlimit", str(work))
     parser = cvc5.InputParser(solver)

@@ -1,8 +1,9 @@
 """From predicates to terms and from values back: sorts of atoms, and strings as integers.
 
-The atoms of one choice are typed together. What is compared with an integer is an integer, what is
-compared with a string is a string, what stands alone is a truth value. Atoms that are compared
-with each other only are integers: any data that fits such comparisons has a copy among integers.
+The atoms of one choice are typed together. An atom compared with an integer is an integer, one
+compared with a string is a string, and one that stands alone is a truth value. Atoms that are
+compared with each other only are integers: any data that fits such comparisons has a copy among
+integers.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Encoding:
         )
 
     def values(self, found: Sequence[tuple[str, bool | int]]) -> dict[str, Value]:
-        """What values of variables mean for atoms."""
+        """The values of atoms under values of variables."""
         texts = {number: text for text, number in self._texts.items()}
         values: dict[str, Value] = {}
         for name, value in found:
@@ -184,7 +185,7 @@ class _Typing:
         self._uses: dict[str, _Use] = {}
 
     def learn(self, one: Operand) -> None:
-        """What an expression says of the types of those directly inside it."""
+        """The constraints of an expression on the types of its direct parts."""
         match one:
             case core.Not(inner):
                 self.use(inner, TermKind.TRUTH)

@@ -1,7 +1,7 @@
-"""What data makes the guards of one choice true: none, all, several at once, or no guard at all.
+"""Guards of one choice that are contradictory, always true, overlapping or incomplete.
 
 Names, fields and calls in guards may have any value of their type, independent of each other, and
-integers may have any size. Every example is evaluated on the guards before it is given out.
+integers may have any size. Every example is evaluated on the guards before it is returned.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ Remark: TypeAlias = Contradictory | GuardConstant | Overlap | GuardGap
 
 
 class GuardJudgement(msgspec.Struct, frozen=True):
-    """What there is to say about the guards of a choice.
+    """The results on the guards of a choice.
 
-    `unknown` says why it may not be all. Only when it is empty, every guard that is not
+    `unknown` says why some may be missing. Only when it is empty, every guard that is not
     contradictory can hold.
     """
 
@@ -75,7 +75,7 @@ def judge(
     *,
     complete: bool,
 ) -> GuardJudgement | SortClash | Unmodelled:
-    """Judge the guards of one choice with at most so many queries.
+    """Judge the guards of one choice with a bounded number of queries.
 
     With `complete`, the guards are all the branches there are, so one of them should hold.
     """
@@ -183,7 +183,7 @@ class _GuardJudge:
         return self._encoding.values(answer.values) if isinstance(answer, Sat) else None
 
     def _overlaps(self, indices: Sequence[int]) -> None:
-        """Guards that hold together with an earlier one, each pair told once.
+        """Guards that hold together with an earlier one, each pair reported once.
 
         When there is any such pair, one is told; pairs that overlap only where told ones do, are
         not.

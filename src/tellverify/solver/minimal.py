@@ -1,4 +1,4 @@
-"""Smallest answers by repeated questions: cores without a spare premise, and minimal models."""
+"""Smallest answers by repeated queries: minimal cores, and minimal models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port to a solver: what is asked, with which budget, and what may be answered."""
+"""The port to a solver: queries, budgets and answers."""
 
 from __future__ import annotations
 

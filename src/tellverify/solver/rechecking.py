@@ -1,4 +1,4 @@
-"""SMT-LIB scripts judged again by the solvers that are there."""
+"""SMT-LIB scripts rechecked by the installed solvers."""
 
 from __future__ import annotations
 

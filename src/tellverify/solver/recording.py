@@ -1,4 +1,4 @@
-"""A solver that keeps what it was asked, so that it can be asked again elsewhere."""
+"""A solver that records its queries, so that they can be repeated elsewhere."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """SMT-LIB 2.6 scripts of answered queries, and reading them back.
 
 A script stands for itself: declarations, one named assertion a line, the expected answer and, for
-`unsat`, which assertions are enough. Only this form is read back, so a script cannot print an
-answer of its own.
+`unsat`, which assertions are enough. Only this form is read back, so a script cannot print its own
+answer.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Script(msgspec.Struct, frozen=True):
-    """A script read back: its lines before the assertions, these by name, and what is expected."""
+    """A script read back: lines before the assertions, these by name, and the expected answer."""
 
     about: About
     status: str
@@ -82,7 +82,7 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class BadScript(Exception):
-    """Why a text is no script of ours; says the line."""
+    """Why a text is not such a script; the text names the line."""
 
 
 def write_script(premises: Sequence[Premise], answer: Sat | Unsat, about: About) -> str:
@@ -208,7 +208,7 @@ class _ScriptReading:
     def script(self) -> Script:
         about = self._about
         if not self._status or not self._assertions or about.keys() != set(About.__struct_fields__):
-            raise BadScript("it does not say what it belongs to and what is expected")
+            raise BadScript("it does not state its subject and the expected answer")
         core = self._core
         if (core is None) != (self._status == "sat") or not set(core or ()) <= set(
             self._assertions

@@ -1,4 +1,4 @@
-"""Our own terms, over truth values and integers of any size."""
+"""Terms over truth values and integers of any size."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def inner_terms(term: Term) -> tuple[Term, ...]:
 
 
 def folded(term: Term, build: Callable[[Term, Sequence[_T]], _T]) -> _T:
-    """The value that `build` gives a term from the values of what is inside; shared parts once."""
+    """The value that `build` gives a term from the values of its parts; shared parts once."""
     values: dict[int, _T] = {}
     stack = [term]
     while stack:

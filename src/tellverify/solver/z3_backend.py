@@ -27,7 +27,7 @@ from tellverify.solver.term import (
 
 
 class Z3Solver:
-    """Each query has a context of its own, and its budget is z3's resource count."""
+    """Each query has a separate context, and its budget is z3's resource count."""
 
     def check(self, premises: Sequence[Premise], budget: SolverBudget) -> Answer:
         """See `Solver`; errors inside z3 are the answer `GaveUp`.
@@ -153,7 +153,7 @@ def _joined(term: Term, parts: Sequence[z3.ExprRef], context: z3.Context) -> z3.
 
 
 def run_script(script: str, work: int) -> str:
-    """What z3 itself says of an SMT-LIB script with one `check-sat`, or why it has no answer."""
+    """The answer of z3 itself to a script with one `check-sat`, or why it has no answer."""
     context = z3.Context()
     limited = f"(set-option :rlimit {work})\n{script}"
     try:

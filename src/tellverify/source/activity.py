@@ -1,8 +1,8 @@
-"""What this process works on right now, for those who watch it.
+"""The current work of this process, for observers.
 
-NOTE: the one value of the package that changes while others look. The stages write to it, and a
-line of progress reads it from another thread; with several processes the first one follows what
-another does. Nothing that is decided or reported depends on it.
+NOTE: the one value of the package that changes while others read it. The stages write to it, and a
+line of progress reads it from another thread; with several processes the first one mirrors another.
+Nothing that is decided or reported depends on it.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Activity:
         self.configurations, self.depth, self.limit = configurations, depth, limit
 
     def moment(self) -> ActivityMoment:
-        """What is being done now."""
+        """The current activity."""
         search = (self.configurations, self.depth, self.limit)
         return ActivityMoment(self.path, self.protocol, self.question, *search)
 
     def follow(self, moment: ActivityMoment) -> None:
-        """Do as another process does, for whoever looks at this one."""
+        """Mirror another process, for the readers of this one."""
         self.path, self.protocol, self.question = moment[:3]
         self.configurations, self.depth, self.limit = moment[3:]
 

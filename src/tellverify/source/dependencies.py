@@ -1,4 +1,4 @@
-"""The order of things that need each other, and the circles among them: imports and calls.
+"""The order of things that depend on each other, and the cycles among them: imports and calls.
 
 The home of networkx, which takes 150 ms to load: a graph without edges is answered without it.
 """
@@ -15,7 +15,7 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def in_order(needs: Mapping[Node, Collection[Node]]) -> Iterator[Node]:
-    """Every key after the keys that it needs at any distance, but for those it is in a circle with.
+    """Every key after the keys that it needs at any distance, except those it is in a cycle with.
 
     `needs` lists what each key needs, keys only. The order is depth first, in the order of `needs`.
     """
@@ -27,9 +27,9 @@ def in_order(needs: Mapping[Node, Collection[Node]]) -> Iterator[Node]:
 
 
 def circles(needs: Mapping[Node, Collection[Node]]) -> Iterator[tuple[Node, ...]]:
-    """The circles that a depth-first search closes, in its order, each as the way around.
+    """The cycles that a depth-first search closes, in its order, each as a list of keys.
 
-    Each key of a circle needs the next one, and the last needs the first: the edge that closes it.
+    Each key of a cycle needs the next one, and the last needs the first: the edge that closes it.
     There are none if and only if no key needs itself at any distance.
     """
     if not any(needs.values()):
@@ -60,7 +60,7 @@ def needed_by(key: Node, needs: Mapping[Node, Collection[Node]]) -> set[Node]:
 def reduced(needs: Mapping[Node, Collection[Node]]) -> dict[Node, set[Node]]:
     """What each key needs directly: without what follows from the needs of others.
 
-    The transitive reduction; needs with a circle are returned as they are.
+    The transitive reduction; needs with a cycle are returned unchanged.
     """
     plain = {key: set(others) for key, others in needs.items()}
     if not any(needs[other] for others in needs.values() for other in others):

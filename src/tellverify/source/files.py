@@ -1,4 +1,4 @@
-"""Files read whole: never more than a limit, and never from what a read could wait for."""
+"""Files read whole: never more than a limit, and never from a source that could block."""
 
 from __future__ import annotations
 

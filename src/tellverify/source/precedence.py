@@ -1,7 +1,7 @@
 """Tokens of small languages, and reading them by operator precedence (Pratt, POPL 1973).
 
 Guards, properties and laws of data share this; each gives the pattern of its tokens, its operands
-and what its operators make of them.
+and the trees of its operators.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class PrecedenceReader(ABC, Generic[_Tree]):
 
     @abstractmethod
     def too_deep(self) -> Exception:
-        """The error that the nesting here is deeper than what is read."""
+        """The error that the nesting here exceeds the limit."""
 
     def expression(self, least: int = 0) -> _Tree:
         """Read an expression whose operators bind at least as tightly as `least`."""

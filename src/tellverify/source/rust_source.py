@@ -1,6 +1,6 @@
 """Rust sources as trees. The home of tree-sitter, which the extra `tellverify[rust]` installs.
 
-Macros are not expanded: what counts is what is written.
+Macros are not expanded: the text counts as written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """TOML documents with the place of every key, so that a finding can point at its line.
 
-The text is judged and read by `tomllib`; what is here only finds where things stand in a text that
-is known to be valid.
+The text is judged and read by `tomllib`; this module only finds the places of entries in a text
+that is known to be valid.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class TomlDocument(msgspec.Struct, frozen=True):
         return self._nearest(self.values, path)
 
     def key_of(self, path: Path) -> Span:
-        """Where the key of `path` stands, or that of what is around it."""
+        """Where the key of `path` stands, or that of the table around it."""
         return self._nearest(self.keys, path)
 
     def line_of(self, path: Path) -> int:
@@ -71,7 +71,7 @@ class TomlDocument(msgspec.Struct, frozen=True):
         return self.source.position(self.key_of(path).start)[0]
 
     def inside(self, path: Path, text: str, at: int) -> Span:
-        """The character `at` of the string `text` at `path`, where it stands as it is written."""
+        """The character `at` of the string `text` at `path`, where it stands literally."""
         span = self.span_of(path)
         start = self.source.slice(span).find(text)
         if start < 0:  # it has escapes
@@ -109,7 +109,7 @@ def has_deep_keys(text: str) -> bool:
 
 
 def read_toml(path: str, text: str) -> TomlDocument | TomlFault:
-    """Read a TOML 1.0 document; what is wrong with it comes with its place."""
+    """Read a TOML 1.0 document; a fault comes with its place."""
     import tomllib
 
     source = SourceFile(path, text)

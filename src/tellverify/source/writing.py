@@ -1,4 +1,4 @@
-"""Files written whole: at no moment does a path have half of a text."""
+"""Files written atomically: no path ever has a partial text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from contextlib import suppress
 def replace_file(path: str, content: bytes) -> None:
     """Make `content` that of the file at `path`, at once; on an error the file stays as it was.
 
-    A link stays a link to the file that is replaced, and the permissions of that file stay. What is
-    no regular file, such as a device or pipe, is written to. Raises OSError.
+    A link stays a link to the file that is replaced, and the permissions of that file stay. A path
+    that is not a regular file, such as a device or pipe, is written to. Raises OSError.
     """
     target = os.path.realpath(path)
     try:
@@ -38,7 +38,7 @@ def replace_file(path: str, content: bytes) -> None:
 
 
 def replace_text(path: str, text: str, errors: str = "strict") -> None:
-    """`replace_file` of a text as UTF-8, with its line breaks as they are."""
+    """`replace_file` of a text as UTF-8, with its line breaks unchanged."""
     replace_file(path, text.encode("utf-8", errors))
 
 

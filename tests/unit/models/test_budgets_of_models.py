@@ -108,7 +108,7 @@ def test_numbers_that_grow_end_a_search() -> None:
     grown = COUNTING.replace("x.n + 1", f"x.n * {NINES} + 1")
     space = Space(model(grown))
     assert not space.is_complete
-    assert space.stopped == "numbers get longer than 100 digits"
+    assert space.stopped == "numbers grow longer than 100 digits"
 
 
 def test_values_to_choose_from_are_counted_before_they_are_made() -> None:

@@ -187,7 +187,7 @@ def test_footprints_stay_coherent_under_any_delegations() -> None:
     [
         ({"a": Footprint(frozenset("s"), frozenset("s"))}, "in two ways"),
         ({"a": Footprint(frozenset("s")), "b": Footprint(frozenset("s"))}, "has the owners"),
-        ({"a": Footprint(delegated_out=frozenset("s"))}, "nobody has it"),
+        ({"a": Footprint(delegated_out=frozenset("s"))}, "no authority has it"),
         (
             {
                 "a": Footprint(delegated_out=frozenset("s")),

@@ -47,11 +47,11 @@ class BraceToken(msgspec.Struct, frozen=True):
 
 
 class TokenFault(Exception):
-    """The construct at hand cannot be read; what is wrong with it has been said."""
+    """The construct at hand cannot be read; its fault has been reported."""
 
 
 class Cursor:
-    """The tokens of one text, the place reached, and what is wrong so far."""
+    """The tokens of one text, the place reached, and the faults so far."""
 
     def __init__(self, source: SourceFile) -> None:
         self.path = source.path
@@ -140,7 +140,7 @@ class Cursor:
         return self.take()
 
     def unexpected(self, expected: str) -> TokenFault:
-        """Says that the token at hand is not what is expected."""
+        """Reports that the token at hand is not an expected one."""
         token = self.next
         text = token.text
         if len(text) > _SHOWN or "\n" in text:

@@ -1,4 +1,4 @@
-"""What a file says about effects, evidence, receipts, cases and its declarations.
+"""The rules on effects, evidence, receipts, cases and declarations of a file.
 
 Most protocols have little of this. The checks are loaded when there is something for them.
 """
@@ -37,7 +37,7 @@ def check_discipline(file: ast.File, source: SourceFile) -> Iterator[Diagnostic]
 def _names(
     where: Where, file: ast.File, protocol: ast.Protocol, source: SourceFile
 ) -> Iterator[Diagnostic]:
-    """What is bound, asked, taken apart and consumed."""
+    """The findings on bindings, effects, cases and receipts."""
     from tellverify.language.checks.cases import CaseCheck
     from tellverify.language.checks.effects import EffectUse
     from tellverify.language.checks.evidence import EvidenceCheck

@@ -1,10 +1,10 @@
 """Case analysis: every constructor of the type once, and no other.
 
 The type of the scrutinee is that of the operation it checks or observes, also through a `let` and
-through the binders of a case around it. Where it is not known, the constructors of the arms tell
-it: `Ok` and `Err` are a Result, `Just` and `Nothing` a Maybe, and others the declared type that
-has the most of them. Constructors that no declaration knows are not judged, unless they stand
-next to some that one does. Telltale looks at the four built-in names only.
+through the binders of a case around it. Where it is not known, the constructors of the arms
+determine it: `Ok` and `Err` are a Result, `Just` and `Nothing` a Maybe, and others the declared
+type that has the most of them. Constructors that no declaration knows are not judged, unless they
+stand next to some that one does. Telltale looks at the four built-in names only.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class CaseCheck:
             seen.setdefault(name.text, name.span)
 
     def _arms(self, case: ast.Case, union: Union) -> None:
-        """What the arms take, against the constructors that there are."""
+        """The constructors of the arms, compared with those of the type."""
         constructors = union.by_name
         declared = [(union.span, "declared here")] if union.span != NOWHERE else []
         taken: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Effects: whether their declarations hold together, and how a protocol asks them.
+"""Effects: whether their declarations are consistent, and how a protocol uses them.
 
 Calls in the arguments of other calls are not looked at by Telltale; here their effect and
 operation must exist, too. The bodies of operations are opaque, as they are for Telltale.
@@ -70,7 +70,7 @@ def _conflicts(
     operation: ast.EffectOperation,
     fields: dict[str, tuple[ast.Name, ast.Name]],
 ) -> Iterator[Diagnostic]:
-    """What the metadata of authoritative and observing operations may not say."""
+    """Values that the metadata of authoritative and observing operations must not have."""
     kind = operation.kind
     wanted = {"authoritative": "authoritative", "observe": "observational"}.get(kind)
     if wanted is None:
@@ -89,12 +89,12 @@ def _conflicts(
             yield conflict(key, value, "write `progress : may_block`: authority is asked for")
         elif key == "agreement_use" and kind == "observe" and value.text == "required":
             yield conflict(
-                key, value, "write `agreement_use : none`: nobody agrees on what is seen"
+                key, value, "write `agreement_use : none`: an observation needs no agreement"
             )
 
 
 class EffectUse:
-    """How one protocol and its local protocols ask effects."""
+    """How one protocol and its local protocols use effects."""
 
     def __init__(
         self, where: Where, protocol: ast.Protocol, declarations: Sequence[ast.Declaration]
@@ -196,7 +196,7 @@ class EffectUse:
         upstream = "rejects" if asked else "accepts"
         declared = self._effects.get(effect.text)
         if declared is None:
-            # An undeclared effect in the header is a finding of its own.
+            # An undeclared effect in the header is a separate finding.
             if effect.text not in self._used and effect.text not in self._unknown:
                 self._unknown.add(effect.text)
                 nearest = self._suggestions.nearest(effect.text, list(self._effects))
@@ -220,7 +220,7 @@ class EffectUse:
         return operation
 
     def _mode(self, let: ast.Let) -> None:
-        """Whether the word before `let` fits what is bound."""
+        """Whether the word before `let` fits the bound expression."""
         name, value, start = let.name.text, let.value, let.span.start
         mode = Span(start, start + len(let.mode or "let"))
         match let.mode, value:

@@ -1,7 +1,7 @@
 """Names of evidence and operations: bound where they are used, and begun before they are ended.
 
-What is published, materialised or handed over must be bound in the scope. Arguments of calls and
-the names in guards may come from the host: they are looked at only when the protocol binds the
+Names that are published, materialised or handed over must be bound in the scope. Arguments of calls
+and the names in guards may come from the host: they are looked at only when the protocol binds the
 name in another scope, or binds one that is almost the same. Telltale checks none of this.
 """
 
@@ -152,7 +152,7 @@ class EvidenceCheck:
         return found
 
     def _perhaps(self, name: str, what: str, span: Span) -> None:
-        """A name that may come from the host, unless all speaks for a slip."""
+        """A name that may come from the host, unless it is most likely a slip."""
         if name in self._scope or name in _LITERALS:
             return
         elsewhere = self._anywhere.get(name)
@@ -164,7 +164,7 @@ class EvidenceCheck:
 def _inside(
     statement: ast.Statement,
 ) -> Iterator[tuple[ast.Block, Sequence[tuple[ast.Name, str]]]]:
-    """The blocks inside a statement, with the names bound in them and what they stand for."""
+    """The blocks inside a statement, with the names bound in them and their meaning."""
     match statement:
         case ast.Choice(branches=branches):
             for branch in branches:

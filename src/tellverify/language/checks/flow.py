@@ -1,4 +1,4 @@
-"""Structure of control: recursion, choices, loops, parallel branches, and code that is lost."""
+"""Control flow: recursion, choices, loops, parallel branches, and dropped or unreachable code."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Binder(NamedTuple):
 
 
 class FlowPlace(NamedTuple):
-    """What is around a block.
+    """The context of a block.
 
-    `guarded`: of the binders around it, this many from outside in are known to have a
-    communication behind them. `nested`: inside a choice branch, where Telltale checks no choice.
-    `unlinked`: the construct that hides calls from Telltale, with its span. `deciding`: the head
-    of the innermost deciding loop. `after`: what is known of the statements behind the block.
+    `guarded`: of the binders around it, this many from outside in are known to be guarded by a
+    communication. `nested`: inside a choice branch, where Telltale checks no choice. `unlinked`:
+    the construct that hides calls from Telltale, with its span. `deciding`: the head of the
+    innermost deciding loop. `after`: what is known about the statements after the block.
     """
 
     guarded: int = 0
@@ -282,7 +282,7 @@ class FlowCheck:
             )
 
     def _reported(self, start: ast.Statement | None, place: FlowPlace) -> bool:
-        """True when the beginning of a branch is a fault that has a finding of its own."""
+        """True when the beginning of a branch is a fault with a separate finding."""
         match start:
             case ast.Continue(name):
                 binders = self._binders.get(name.text)
@@ -313,7 +313,7 @@ class FlowCheck:
                 return
         told = [same_role(send.sender, first.sender) for send in after.first]
         if told and all(told) and not after.silent:
-            return  # a silent arm goes on with a message of the same role
+            return  # a silent arm continues with a message of the same role
         for arm, part in parts:
             if part.silent and part.ends:
                 self.found.append(

@@ -89,7 +89,7 @@ class _Ends:
             stack.extend((inner, 0, -1, inside) for inner in reversed(child_blocks(statement)))
 
     def unfinished(self, where: Where) -> Iterator[Diagnostic]:
-        """A finding for each `begin` behind which nothing ends the operation."""
+        """A finding for each `begin` after which nothing ends the operation."""
         for begin, number, place in self._begins:
             if not self._is_ended(self._ends.get(begin.name.text, []), number, place):
                 yield say.unfinished_operation(where, begin.name.text, begin.name.span)

@@ -14,7 +14,7 @@ from tellverify.source.span import Span
 
 
 def check_predicates(where: Where, protocol: ast.Protocol, source: str) -> Iterator[Diagnostic]:
-    """The guards and loop conditions that are no predicates."""
+    """The guards and loop conditions that are not predicates."""
     for body in (protocol.body, *(local.body for local in protocol.locals)):
         for statement in preorder(body):
             match statement:

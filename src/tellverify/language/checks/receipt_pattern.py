@@ -1,4 +1,4 @@
-"""Receipts on a path, and the alternatives in which paths part."""
+"""Receipts on a path, and the alternatives at which paths diverge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tellverify.source.span import Span
 REASONS: Final = {
     "alternatives": (
         "Telltale adds up the uses of all alternatives, and wants them to leave receipts alone",
-        "consume the receipt before the alternatives part",
+        "consume the receipt before the alternatives",
     ),
     "par": (
         "Telltale wants every parallel branch to leave receipts from outside alone",
@@ -28,12 +28,12 @@ REASONS: Final = {
         "consume the receipt by a `handoff`",
     ),
     "in": (
-        "Telltale wants the statements behind `in` to leave the receipt as they found it",
+        "Telltale requires the statements after `in` to leave the receipt unconsumed",
         "bind the receipt without `in`",
     ),
     "again": (
         "Telltale counts every occurrence of the name behind it, of whatever has this name",
-        "give each receipt a name of its own",
+        "give each receipt a distinct name",
     ),
 }
 
@@ -59,7 +59,7 @@ class ReceiptPattern:
 
 
 class PatternAlternative(NamedTuple):
-    """How one of several blocks ended: what it consumed of outer receipts, if it ended at all."""
+    """How one of several blocks ended: the outer receipts that it consumed, if it ended at all."""
 
     place: Span
     text: str

@@ -1,16 +1,16 @@
-"""Where statements mention bound names: what consumes a receipt, and what Telltale counts as it.
+"""Where statements mention bound names: real uses of a receipt, and those that Telltale counts.
 
 Real uses are identifiers. A receipt is consumed by a `handoff` with it, by a message that carries
 it, by `transfer`, `dependent work` and `case` on it, by an argument of a check, observation,
 call or constructor, by `let y = x` (it moves to `y`, which is not followed further), and by
 arguments of `begin` and `resolve`, which put it into the hands of an operation. Publishing a
-receipt and naming it in a guard show it and leave it where it is. Sender records, message labels
-and names of operations, roles and goals are no mentions. A local protocol is a text of its own:
-names of the caller are not known in it, and a `call` consumes nothing.
+receipt and naming it in a guard do not consume it. Sender records, message labels and names of
+operations, roles and goals are not mentions. A local protocol is a separate text: names of the
+caller are not known in it, and a `call` consumes nothing.
 
 Telltale looks for the letters of the name instead, in the texts of the same statements, in type
 paths, and in the names of operations, roles and goals; it looks neither at `begin` and `resolve`
-nor at what is published.
+nor at published names.
 """
 
 from __future__ import annotations

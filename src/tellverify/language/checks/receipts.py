@@ -1,11 +1,11 @@
 """Linear use of receipts: each one that `let x = transfer ...` binds is consumed exactly once.
 
 The check follows the paths of a body with real scoping (see `mentions` for what a use is). The
-alternatives of `choice`, `case` and `timeout` must agree on the receipts from outside, a loop
-must leave them alone, and so must every round of a `rec`: what is behind its end may consume
-them. Of parallel branches one may consume a receipt. What is sound here and refused by Telltale,
-which counts uses over all alternatives and by letters, is a warning. Statements that are never
-reached have no uses. The bodies of operations are opaque, as they are for Telltale.
+alternatives of `choice`, `case` and `timeout` must agree on the receipts from outside, a loop must
+leave them alone, and so must every round of a `rec`: the statements after it may consume them. One
+of several parallel branches may consume a receipt. A use that is sound here but rejected by
+Telltale, which counts uses over all alternatives and by letters, is a warning. Statements that are
+never reached have no uses. The bodies of operations are opaque, as they are for Telltale.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ class ReceiptCheck:
             self._uses.append(receipt)
 
     def _undo(self, mark: int) -> dict[ReceiptPattern, Span]:
-        """The uses since `mark`, taken back."""
+        """The uses since `mark`, undone."""
         found: dict[ReceiptPattern, Span] = {}
         for receipt in self._uses[mark:]:
             if receipt.use is not None:
@@ -321,7 +321,7 @@ class ReceiptCheck:
         return "rejects"
 
     def _judge_upstream(self) -> None:
-        """What is sound and refused by Telltale."""
+        """Uses that are sound but rejected by Telltale."""
         counting = self._counting
         for receipt in self._all:
             use = receipt.use

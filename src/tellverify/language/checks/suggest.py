@@ -1,4 +1,4 @@
-"""Names that misspelt ones are most likely meant to be, with a limit on the time that takes."""
+"""The most likely intended names of misspelt ones, within a time limit."""
 
 from __future__ import annotations
 

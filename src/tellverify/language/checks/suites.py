@@ -1,7 +1,7 @@
-"""Suites of timeouts that begin a line of their own and are not indented.
+"""Suites of timeouts that begin on a separate line and are not indented.
 
 The grammar takes the next statement for such a suite, at whatever column it stands: one statement,
-and the lines below it are behind the timeout.
+and the lines below it follow the timeout.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Language tiers: what Telltale claims to do with a protocol, and the construct that is in the way.
+"""Language tiers: what Telltale claims to do with a protocol, and the construct that prevents more.
 
 Every accepted file has the full specification. It is executable by the protocol machine when all
 operations have explicit progress, and session projectable when it also has no `begin`, `await`,
 `resolve` and `invalidate`; without explicit progress it is proof only. These are statements about
 constructs: whether projection succeeds is another question. Convertible to the global types of
 the theory is what consists of sends, well-shaped choices, recursion, counted loops and bindings.
-The text counts as it is written, with the local protocols that are called; that Telltale drops
+The text counts as written, with the local protocols that are called; that Telltale drops
 statements and calls in some places is reported elsewhere.
 """
 
@@ -48,7 +48,7 @@ class Blocker(msgspec.Struct, frozen=True):
 
 
 class Tiers(msgspec.Struct, frozen=True):
-    """Where a protocol stands. A blocker of None says that nothing is in the way of that tier.
+    """The tier of a protocol. A blocker of None means that nothing prevents that tier.
 
     `claims` is the metatheory that speaks about it, `claims_by` the construct that decides that.
     """
@@ -62,12 +62,12 @@ class Tiers(msgspec.Struct, frozen=True):
 
     @property
     def next_blocker(self) -> Blocker | None:
-        """What is in the way of the next stronger tier."""
+        """The construct that prevents the next stronger tier."""
         return self.machine if self.strongest == PROOF else self.session
 
 
 def tiers_of(file: ast.File, protocol: ast.Protocol) -> Tiers:
-    """The tiers of a protocol of a file, with the first construct in the way of each."""
+    """The tiers of a protocol of a file, with the first construct that prevents each."""
     session: Blocker | None = _open_family(protocol)
     theory: Blocker | None = None
     claims_by: Blocker | None = None

@@ -1,4 +1,4 @@
-"""Types of the values that a protocol asks for: what effects answer and what binders stand for."""
+"""Types of the values that a protocol uses: answers of effects and values of binders."""
 
 from __future__ import annotations
 

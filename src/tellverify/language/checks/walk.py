@@ -133,7 +133,7 @@ def names_one(send: ast.Send) -> bool:
 
 
 def role_text(ref: ast.RoleRef) -> str:
-    """A role reference as it is written."""
+    """A role reference as written."""
     return ref.name.text + index_text(ref.index)
 
 
@@ -153,7 +153,7 @@ def index_text(index: ast.Index | None) -> str:
 
 
 def loop_text(kind: ast.LoopKind) -> str:
-    """The head of a loop as it is written."""
+    """The head of a loop as written."""
     match kind:
         case ast.Decide():
             return f"loop decide by {role_text(kind.decider)}"
@@ -174,7 +174,7 @@ def is_desugared(loop: ast.Loop) -> bool:
 
 
 def leading_send(body: ast.Block) -> ast.Send | None:
-    """The send that `body` begins with, behind statements that communicate nothing."""
+    """The send that `body` begins with, after statements without communication."""
     for statement in body:
         match statement:
             case ast.Send():

@@ -1,4 +1,4 @@
-"""Structural checks: what can be said about a file before its meaning is built."""
+"""Structural checks: findings about a file before its meaning is built."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_structure(
     """All findings about the text of a file, in source order.
 
     Names, families, recursion, control flow, effects, evidence, receipts, cases, declarations.
-    Where Telltale itself judges differently, the finding says so in `upstream`. `linked` is what
+    Where Telltale judges differently, the finding says so in `upstream`. `linked` is what
     the imports of the file bring in.
     """
     found = list(check_declarations(source.path, file.declarations))

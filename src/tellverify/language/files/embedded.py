@@ -23,7 +23,7 @@ _CRATE: Final = "Cargo.toml"
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """A file with the choreographies in it, and what is wrong apart from them."""
+    """A file with the choreographies in it, and the faults outside of them."""
 
     file: inputs.ReadFile
     source: SourceFile
@@ -95,7 +95,7 @@ def _told_once(parsed: tuple[Parsed, ...]) -> tuple[Parsed, ...]:
 def _named(
     parsed: Parsed, namespace: Namespace | None, path: str, said: list[Diagnostic]
 ) -> Parsed:
-    """A choreography with the namespace that its `tell!` gives it; `said` gets what is wrong.
+    """A choreography with the namespace that its `tell!` gives it; `said` gets the faults.
 
     Aura's macro takes the namespace from the attribute or the `module` of the text, refuses a
     text that has neither, and one whose two namespaces differ.
@@ -118,7 +118,7 @@ def _named(
 
 
 def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diagnostic | None]:
-    """The file that `path` includes, and what is to be said about where it lies.
+    """The file that `path` includes, and the findings about its place.
 
     Aura's macro joins the path of `include_str!` to the folder of the crate, so that is where it is
     looked for first, and then beside the file. A page of a book includes relative to itself.

@@ -74,7 +74,7 @@ class SourceFragment(msgspec.Struct, frozen=True):
     """Text to be read on its own; `offset` is where its first character stands in the file.
 
     Blanks at its beginning may stand for other text, so `offset` may even be negative. The macro
-    that takes a string wants a `namespace`. A text that `is_part` has no protocol of its own.
+    that takes a string wants a `namespace`. A text that `is_part` declares no protocol.
     """
 
     text: str

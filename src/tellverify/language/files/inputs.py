@@ -20,7 +20,7 @@ EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other tex
 
 
 class ReadFile(msgspec.Struct, frozen=True):
-    """A file as it was read: its text, or the diagnostic that says why there is none."""
+    """A file that was read: its text, or the diagnostic that says why there is none."""
 
     path: str
     sha256: str
@@ -172,7 +172,7 @@ def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
 
 
 def refused_link(path: str) -> ReadFile:
-    """A file that is not read, since it is a link to what lies outside of what is checked."""
+    """A file that is not read, since it is a link out of the checked folder."""
     return _failed(path, say.unreadable(path, "it is a link out of the folder that is checked"))
 
 

@@ -1,4 +1,4 @@
-"""Files that are read since others import them: those beside these, found by module name."""
+"""Files that are read because others import them: neighbours, found by module name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Parts of protocols, as a manual shows them: statements without a header, or declarations alone.
 
-Statements are read as the body of a protocol `Part` whose roles are those that they name; what
-declarations alone say is read as it is.
+Statements are read as the body of a protocol `Part` whose roles are those that they name;
+declarations alone are read unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HEAD: Final = "protocol Part =\n"
 
 
 def is_part(text: str) -> bool:
-    """Whether a text has something to read and no protocol of its own."""
+    """Whether a text has content but declares no protocol."""
     code = _COMMENT.sub(" ", text)
     return bool(code.strip()) and not _PROTOCOL.search(code) and not is_brace_surface(text)
 

@@ -1,7 +1,7 @@
-"""Choreographies in files as texts of their own, and files with such texts changed.
+"""Choreographies in files as separate texts, and files with such texts changed.
 
-What stands around a choreography, its indentation included, is no part of its text, so that one
-inside a Rust source or Markdown page has the canonical layout of a file of its own.
+The text around a choreography, its indentation included, is not part of it, so that one inside a
+Rust source or Markdown page has the canonical layout of a separate file.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _lines(text: str) -> list[str]:
 
 
 def rewritten(source: SourceFile, texts: Sequence[str | None]) -> str | None:
-    """The file with new texts of its passages, where None leaves one as it is.
+    """The file with new texts of its passages, where None leaves one unchanged.
 
     None when the file would not read back with just these texts.
     """
@@ -132,7 +132,7 @@ def rewritten(source: SourceFile, texts: Sequence[str | None]) -> str | None:
 
 
 def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
-    """Whether the choreographies of a file say the same as `texts`, one by one."""
+    """Whether the choreographies of a file have the same trees as `texts`, one by one."""
     if not source.path.endswith((RUST, MARKDOWN)):
         return [source.text] == list(texts)
     found = extract(source).fragments
@@ -150,7 +150,7 @@ def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
 def canonical_file(source: SourceFile, *, upgrade: bool = False) -> Canonical:
     """`source` with all its choreographies in canonical layout, and nothing else changed.
 
-    One that shares a line with other text stays as it is.
+    One that shares a line with other text stays unchanged.
     """
     if not source.path.endswith((RUST, MARKDOWN)):
         return canonical(source, upgrade=upgrade)

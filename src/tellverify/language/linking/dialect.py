@@ -41,7 +41,7 @@ from tellverify.language.syntax.parser import Parsed
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
-# What Telltale looks for in the statements that it kept, and not in the text.
+# Rules that Telltale applies to the statements that it kept, and not to the text.
 _LATE: Final = frozenset(
     code.number
     for code in (
@@ -64,10 +64,10 @@ _READ_HERE: Final = (DROPPED_CALL, SWALLOWED_LINE)
 
 
 def judged_faithfully(parsed: Parsed, source: SourceFile, budget: int) -> CheckedFile:
-    """A choreography by Telltale's measure, in the form in which Telltale runs it.
+    """A choreography as Telltale judges it, in the form in which Telltale runs it.
 
-    Imports mean nothing. A role that takes part only in what is dropped takes no part. No protocol
-    is unfolded to more than `budget` statements.
+    Imports have no effect. A role that takes part only in dropped statements takes no part. No
+    protocol is unfolded to more than `budget` statements.
     """
     file = parsed.file
     said = [*parsed.diagnostics, *check_structure(file, source)]
@@ -152,7 +152,7 @@ def _payload_lines(source: SourceFile, first: Span) -> Span:
 
 
 def _is_broken(parsed: Parsed) -> bool:
-    """Whether something else than swallowed lines could not be read."""
+    """Whether anything other than swallowed lines could not be read."""
     return any(
         each.severity is Severity.ERROR and each.code is not SWALLOWED_LINE
         for each in parsed.diagnostics
@@ -169,10 +169,10 @@ def _mended(file: ast.File) -> ast.File:
 def _about_what_is_read(
     said: Sequence[Diagnostic], swallowed: Sequence[Span], source: SourceFile
 ) -> list[Diagnostic]:
-    """`said` without what is wrong in payloads, which Telltale never looks at.
+    """`said` without the findings in payloads, which Telltale never looks at.
 
-    A payload ends at the first brace, also at one that the layout puts in: then what is behind it
-    is refused.
+    A payload ends at the first brace, also at one that the layout inserts: then the text after it
+    is rejected.
     """
     found = []
     for diagnostic in said:

@@ -1,9 +1,9 @@
 """A protocol as Telltale itself would run it: its silent rewriting done on the tree.
 
 Calls are replaced by what they call, except inside `case`, `timeout` and `let ... in`, where they
-mean nothing. Then every block is turned, back to front, into a chain of continuations: what
-follows a statement that has no continuation is dropped, and a `loop decide by` becomes a
-recursion whose name is always the same, with the rest of the block in its branch `Done`.
+have no effect. Then every block is turned, back to front, into a chain of continuations: what
+follows a statement that has no continuation is dropped, and a `loop decide by` becomes a recursion
+whose name is always the same, with the rest of the block in its branch `Done`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def as_run_upstream(
 ) -> Upstream:
     """`protocol` in the form that Telltale gives it.
 
-    The result calls nothing but what calls itself. Statements that begin in one of the places
+    The result calls only protocols that call themselves. Statements that begin in one of the places
     `swallowed`, which stand in the order of the source, belong to the payload above. Raises
     OverBudget when the calls unfold to more than `budget` statements.
     """
@@ -152,7 +152,7 @@ class _Rewriting:
             yield self.block(inner, (), inlined and not hides)
             bodies.append(self.done)
         if isinstance(statement, ast.Loop) and isinstance(statement.kind, ast.Decide):
-            # Left as a loop of whose end nobody is told, whatever its body begins with.
+            # Kept as a loop whose end no role announces, whatever its body begins with.
             kind = ast.While(f"{role_text(statement.kind.decider)} decides")
             statement = msgspec.structs.replace(statement, kind=kind)
         self.done = (with_blocks(statement, bodies),)

@@ -36,7 +36,7 @@ class Linked(msgspec.Struct, frozen=True):
     """What a file gets from others.
 
     `imported` has the protocols that it may call and what those call in turn; `excused` the names
-    whose import is a fault of its own. `blocked` says why nothing can be said about the file's
+    whose import is itself a fault. `blocked` says why nothing can be said about the file's
     protocols although nothing is wrong with itself, and is empty otherwise.
     """
 
@@ -46,7 +46,7 @@ class Linked(msgspec.Struct, frozen=True):
 
     @property
     def sources(self) -> dict[str, SourceFile]:
-        """Where the text of what can be called stands."""
+        """Where the text of the callable protocols stands."""
         return {name: one.source for name, one in self.imported.items()}
 
     @property
@@ -199,7 +199,7 @@ class Linker:
         self._excused: dict[str, None] = {}
 
     def link(self) -> Linked:
-        """What the file gets from others; what is wrong with its imports is in `found`."""
+        """What the file gets from others; the faults of its imports are in `found`."""
         for item in self.file.imports:
             self._import(item)
         imported: dict[str, Imported] = {}

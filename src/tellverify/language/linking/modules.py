@@ -28,7 +28,7 @@ _MISSES_SOMETHING: Final = frozenset(
 
 
 class CheckedFile(msgspec.Struct, frozen=True):
-    """A choreography with what is wrong with its text and what it gets from other files.
+    """A choreography with the faults of its text and what it imports from other files.
 
     `limits` says of protocols, by the place of their names, why they were too large to be judged.
     A text that `is_part` of a protocol has no roles to account for, and nothing launches it.
@@ -51,7 +51,7 @@ def judged_alone(parsed: Parsed, source: SourceFile) -> CheckedFile:
 def _about_structure(
     parsed: Parsed, source: SourceFile, linked: Linked = NOT_LINKED
 ) -> Iterator[Diagnostic]:
-    """What is wrong with the structure; a part of a protocol need not use the roles it names."""
+    """The faults of the structure; a part of a protocol need not use the roles it names."""
     found = check_structure(parsed.file, source, linked)
     for one in without_consequences(parsed.file, found):
         if not (parsed.is_part and one.code is UNUSED_ROLE):
@@ -59,8 +59,10 @@ def _about_structure(
 
 
 def without_consequences(file: ast.File, found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """What is wrong with the structure of a file, without what may follow from a part of it that
-    could not be read: that something is missing, and what only warns.
+    """The faults of the structure of a file.
+
+    Those that may follow from a part that could not be read, missing names and warnings, are
+    left out.
     """
     if file.complete and all(protocol.complete for protocol in file.protocols):
         return list(found)
@@ -133,7 +135,7 @@ class Modules:
             )
 
     def _circle(self, importer: int, name: str) -> list[str]:
-        """The modules on the way from the one called `name` to its importer, if it is a circle."""
+        """The modules from the one called `name` to its importer, if these form a cycle."""
         for number in self._by_name.get(name, ()):
             if (importer, number) in self._circles:
                 modules = [

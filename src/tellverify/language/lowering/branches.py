@@ -15,7 +15,7 @@ from tellverify.source.span import Span
 
 
 class TextBranch(msgspec.Struct, frozen=True):
-    """A branch as it is written: whose it is, its name, and the messages it may begin with.
+    """A branch as written: its decider, its name, and the messages it may begin with.
 
     `decider` is empty for a case on an answer of the host. `starts` are the places of labels;
     of the end of a deciding loop it is the head of the loop. `guard` is its predicate or check.

@@ -107,7 +107,7 @@ def size_faults(
 
     Those are: a whole family, or a range up to its size, that sends to its own family; a range
     with a name for a bound, except the own size as the upper one; as many rounds as a family has
-    members; `par`; `timeout`. What is called is looked through as well.
+    members; `par`; `timeout`. Called protocols are searched as well.
     """
     sizes = {one.name.text: one.size for one in declared_roles(protocol)}
     symbols = {size.name for size in sizes.values() if isinstance(size, ast.NameIndex)}

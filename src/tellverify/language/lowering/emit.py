@@ -84,7 +84,7 @@ class Emitter:
             where = f"`{text}`" if text else "a cycle"
             self.skip(f"{where} communicates nothing and is never left", span)
 
-    # What goes wrong
+    # Faults
 
     def _line(self, span: Span) -> int:
         return self.tables.source.position(span.start)[0]
@@ -354,7 +354,7 @@ class Emitter:
         self.program.fork(head)
 
     def _undecided(self, loop: ast.Loop) -> Walk:
-        """A loop that nobody decides: another round and what follows are both on offer."""
+        """A loop that no role decides: another round and the continuation are both possible."""
         head = self._head(loop)
         yield self._block(loop.body)
         self.program.fork(head)
@@ -378,7 +378,7 @@ class Emitter:
                     self.program.emit(sender, receiver, label, site)
 
     def _repeat(self, loop: ast.Loop, times: int) -> Walk:
-        """So many copies; each is as long as the first, so a glance tells whether all fit."""
+        """Copies of a block; each is as long as the first, which tells at once whether all fit."""
         text = loop_text(loop.kind)
         self._causes.append((text, loop.head))
         for copy in range(times):

@@ -1,4 +1,4 @@
-"""What a statement does first and how it ends, for every statement of a protocol at once."""
+"""The first events of every statement of a protocol, and how it ends."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def shared_events(branches: Sequence[Rows]) -> list[Clash]:
     """Events that two branches have, each with its site in both.
 
     Whatever a role may do in one branch it may do at any point of the other, so both are possible
-    at once and nobody can tell them apart.
+    at once and no role can tell them apart.
     """
     found: list[Clash] = []
     seen: dict[tuple[int, int, int], int] = {}

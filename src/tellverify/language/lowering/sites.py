@@ -10,7 +10,7 @@ from tellverify.source.text import SourceFile
 
 
 def type_text(path: ast.TypePath) -> str:
-    """A type path as it is written; generic arguments nest without limit."""
+    """A type path as written; generic arguments nest without limit."""
     parts: list[str] = []
     stack: list[ast.TypePath | str] = [path]
     while stack:
@@ -30,7 +30,7 @@ def type_text(path: ast.TypePath) -> str:
 
 
 def payload_text(message: ast.Message) -> str:
-    """What a message carries, as it is written: `of a.B`, `(text)`, or both."""
+    """The payload of a message, as written: `of a.B`, `(text)`, or both."""
     written = f"of {type_text(message.type)}" if message.type is not None else ""
     if message.bracket == "(":
         carried = f"({message.payload})"

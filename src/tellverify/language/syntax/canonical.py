@@ -35,7 +35,7 @@ class Canonical(msgspec.Struct, frozen=True):
 def canonical(source: SourceFile, *, upgrade: bool = False) -> Canonical:
     """`source` in canonical layout, with CRLF at the ends of lines if all of its lines have it.
 
-    A text on the brace surface or in the old spelling stays as it is, unless it is to be upgraded.
+    A text on the brace surface or in the old spelling stays unchanged, unless it is to be upgraded.
     """
     is_brace = is_brace_surface(source.text)
     parsed = read_tell(source)

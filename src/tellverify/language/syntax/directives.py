@@ -3,9 +3,9 @@
     -- tell: KIND [(ARGUMENT) or NAME] [until YEAR-MONTH-DAY] [: TEXT]
     -- tell: faults [NAME](RULES)
 
-Only comments that the lexer found count, never the text of a string. A comment behind code covers
-its own line. One on a line of its own covers the next statement, branch or declaration; above
-`module` it covers the whole file.
+Only comments that the lexer found count, never the text of a string. A comment after code covers
+that line. One on a separate line covers the next statement, branch or declaration; above `module`
+it covers the whole file.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Directive(msgspec.Struct, frozen=True):
 
     `argument` is what stands in parentheses, or the name behind the kind; `text` what stands behind
     the colon: a reason or a formula. `until` is a date as `YYYY-MM-DD`, or empty. `covers` is the
-    text that it speaks of, which is empty where nothing follows.
+    text that it refers to, which is empty where nothing follows.
     """
 
     kind: str
@@ -89,7 +89,7 @@ class Directive(msgspec.Struct, frozen=True):
     covers_file: bool = False
 
     def reaches(self, span: Span) -> bool:
-        """Whether it speaks of what stands at `span`."""
+        """Whether it covers the text at `span`."""
         covers = self.covers
         return self.covers_file or (covers.start < span.end and span.start < covers.end)
 
@@ -101,7 +101,7 @@ class Directive(msgspec.Struct, frozen=True):
 
 
 class Directives(msgspec.Struct, frozen=True):
-    """The comments of one choreography in source order, and what is wrong with them."""
+    """The comments of one choreography in source order, and their faults."""
 
     found: tuple[Directive, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -222,7 +222,7 @@ class _DirectivePlaces:
         self._starts = [span.start for span in self._spans]
 
     def covered(self, comment: Span) -> tuple[Span, bool]:
-        """What a comment speaks of, and whether that is the whole file."""
+        """The place that a comment covers, and whether that is the whole file."""
         source = self.source
         line, column = source.position(comment.start)
         start = comment.start - column + 1

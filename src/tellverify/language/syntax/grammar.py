@@ -85,12 +85,12 @@ def _kept_tables() -> GrammarTables | None:
 
 
 def grammar_text() -> bytes:
-    """The grammar as it is in `tell.lark`."""
+    """The grammar in `tell.lark`."""
     return _read(_GRAMMAR)
 
 
 def kept_text() -> bytes:
-    """The kept tables as they are in `tables.json`."""
+    """The kept tables in `tables.json`."""
     return _read(_TABLES)
 
 

@@ -47,7 +47,7 @@ _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 
 
 class Tokens:
-    """The tokens of one text in parallel lists, and what the lexer found wrong with it.
+    """The tokens of one text in parallel lists, and the faults that the lexer found.
 
     `heads` holds the index of the first token of every line. INDENT and DEDENT are empty; they
     end where the token before them ends. `unclosed` holds the indices of opening brackets that
@@ -360,7 +360,7 @@ def _past(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 def _common_indentation(text: str) -> int:
-    """The number of spaces that every line with something on it begins with."""
+    """The number of spaces that every non-blank line begins with."""
     if _COLUMN_ONE.search(text):
         return 0
     return min((match.end() - match.start() for match in _LEADING_SPACES.finditer(text)), default=0)

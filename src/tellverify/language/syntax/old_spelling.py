@@ -6,7 +6,7 @@
 
 Sender records have `=`, a choice names its role behind `at`, and branches have `->`. Each is the
 present spelling with marks replaced or words exchanged, so the text is respelled at equal length
-and read as it is now; no text of the present spelling is changed.
+and parsed in the present spelling; no text of the present spelling is changed.
 """
 
 from __future__ import annotations

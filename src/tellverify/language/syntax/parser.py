@@ -36,11 +36,11 @@ _REGISTERED: Final = (statements, messages, protocols, declarations)
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """The tree of one file and what is wrong with it.
+    """The tree of one file and its faults.
 
     `file.complete` is False if parts could not be read: then there is an error among
     `diagnostics`, and no verdict on a protocol that is not complete is sound. A text that `is_part`
-    of a protocol was read as the body of one that is written nowhere.
+    of a protocol was read as the body of an implicit one.
     """
 
     file: ast.File
@@ -74,7 +74,7 @@ def parse(source: SourceFile) -> Parsed:
 
 
 def _where_brace(text: str) -> int | None:
-    """The brace at the end of a line that begins with `where`: a head without a body of its own.
+    """The brace at the end of a line that begins with `where`: a head without a body.
 
     Inside it no indentation would count, so the fault would show far away.
     """
@@ -83,7 +83,7 @@ def _where_brace(text: str) -> int | None:
 
 
 def _without_where_brace(source: SourceFile) -> SourceFile:
-    """The text without that brace, and without what closes it on a line of its own."""
+    """The text without that brace, and without its partner on a separate line."""
     text = source.text
     at = _where_brace(text)
     if at is None:
@@ -103,7 +103,7 @@ def _first_faults(path: str, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _run(tokens: Tokens, kinds: Kinds, language: GrammarTables) -> list[object]:
-    """Shifts and reduces by the tables; what has no entry there goes to the recovery."""
+    """Shifts and reduces by the tables; a token without an entry goes to the recovery."""
     rows, gotos = language.actions, language.gotos
     rules = _rules(language)
     numbers, starts, ends, texts = tokens.kinds, tokens.starts, tokens.ends, tokens.texts

@@ -1,4 +1,4 @@
-"""Trees without their places, for comparing what two texts say. Never recursive."""
+"""Trees without their places, for comparing the content of two texts. Never recursive."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _children(node: msgspec.Struct | tuple[object, ...]) -> tuple[object, ...]:
 
 
 def same_tree(one: ast.File, other: ast.File, *, indented: bool = False) -> bool:
-    """Whether two files say the same: equal trees, whatever their spans and comments are.
+    """Whether two files have equal trees, whatever their spans and comments are.
 
     With `indented` the lines of texts such as record types may begin at other columns.
     """

@@ -1,4 +1,4 @@
-"""A text on any surface to its tree. The first construct of a text decides which it is."""
+"""A text on any surface to its tree. The first construct of a text determines the surface."""
 
 from __future__ import annotations
 

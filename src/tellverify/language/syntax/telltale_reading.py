@@ -1,4 +1,4 @@
-"""Clear text that Telltale itself reads in another way, or refuses.
+"""Unambiguous text that Telltale reads differently, or rejects.
 
 Its keywords have no word boundary, and its search for removed statements and for braces goes over
 the text and not over the tree.
@@ -31,7 +31,7 @@ _CUT_TYPE: Final = re.compile(r"(Unit|Maybe|Result)\w")
 
 
 def refused(tokens: Tokens, kinds: Kinds, items: Sequence[object]) -> Iterator[Diagnostic]:
-    """What Telltale refuses or misreads in a text that has no other faults."""
+    """What Telltale rejects or misreads in a text that has no other faults."""
     for match in _REMOVED_WORD.finditer(tokens.text):
         yield faults.removed_word_in_front(tokens.path, Span(*match.span(1)), match[1])
     if _LOOP.search(tokens.text):

@@ -3,7 +3,7 @@
 A builder gets the tokens, the offset where its construct ends, and one value per symbol of its
 rule: a `Name` for NAME, the index of the token for every other terminal, and what its own builder
 returned for a nonterminal. A name with an empty text belongs to a construct that the recovery made
-up to go on reading; nothing with such a name stays in the tree.
+up to continue parsing; nothing with such a name stays in the tree.
 """
 
 from __future__ import annotations

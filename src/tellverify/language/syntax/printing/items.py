@@ -52,7 +52,7 @@ def _line(text: str, span: Span, *, apart_after: bool = False) -> PrintedRow:
 def _exposing(
     names: tuple[ast.Name, ...], span: Span, places: RowPlaces, inside: list[Span]
 ) -> str:
-    """The list in parentheses; text in it that is no list of names is left as it is."""
+    """The list in parentheses; text in it that is not a list of names is left unchanged."""
     listed = phrases.names(names)
     if not places.text:
         return f"({listed})"

@@ -61,7 +61,7 @@ class _Printer:
         self._size = 0
 
     def file(self, file: ast.File) -> None:
-        """All items; what is before the protocols may be text of one line."""
+        """All items; those before the protocols may be text of one line."""
         for item in (file.module, *file.imports, *file.declarations):
             if item is None:
                 continue

@@ -1,1 +1,1 @@
-"""What a text with syntax errors still means, and what would mend it."""
+"""Recovery from syntax errors: the remaining meaning of a text, and remedies."""

@@ -128,7 +128,7 @@ class ParserAutomaton:
         return True
 
     def accepts(self, kind: int) -> bool:
-        """Whether a token of just this kind could be read next; keywords stand for no names."""
+        """Whether a token of just this kind could be read next; keywords do not stand for names."""
         return kind in self.rows[self.states[-1]] and self.survives((kind,), exact=1)
 
     def expected(self) -> list[str]:
@@ -167,14 +167,14 @@ class ParserAutomaton:
             self.reduce(-1 - action, index)
 
     def complete(self) -> str:
-        """What is complete in front of a token without action; empty if something is not."""
+        """The complete part before a token without action; empty if some part is incomplete."""
         for name, word in _PROBES:
             if self.accepts(self.kinds[name]):
                 return word
         return ""
 
     def finish(self, index: int) -> None:
-        """Puts what is complete in front of token `index` where it belongs."""
+        """Puts the complete part in front of token `index` into its list."""
         for name, _ in _PROBES:
             if self.accepts(self.kinds[name]):
                 self.settle(self.kinds[name], index)

@@ -1,4 +1,4 @@
-"""Syntax faults put into diagnostics, at most one for a line."""
+"""Syntax faults as diagnostics, at most one for each line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ELEMENTS: Final = {
 
 
 class Complaints:
-    """What was reported in one parse; a line with a fault is quiet from then on."""
+    """The reports of one parse; a line with a fault gets no further one."""
 
     def __init__(self, machine: ParserAutomaton, places: RecoveryPlaces) -> None:
         self.machine = machine

@@ -1,4 +1,4 @@
-"""Words for what the grammar wants at a place, and advice on frequent slips."""
+"""Words for what the grammar expects at a place, and advice on frequent mistakes."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ _VERBS: Final = frozenset(("sends", "send", "tells", "to", "receives", "asks"))
 
 
 def advice(machine: ParserAutomaton, index: int, line_start: int) -> list[str]:
-    """What to do about a token that cannot stand where it is, for frequent slips.
+    """What to do about a token that cannot stand where it is, for frequent mistakes.
 
     `line_start` is the first token of the line with the fault.
     """

@@ -1,9 +1,9 @@
-"""Goes on after a token that the tables have no entry for.
+"""Continues after a token for which the tables have no entry.
 
-Three things are no faults: a keyword that stands for a name, opaque text, and tokens that an
-earlier repair took out. Anything else is reported once, and mended in the first way that lets the
-next tokens be read: a special remedy for the fault, one word put in, or one taken out. Where
-nothing mends it, the statement is given up and reading goes on at the next one.
+Three cases are not faults: a keyword that stands for a name, opaque text, and tokens that an
+earlier repair took out. Anything else is reported once, and repaired in the first way that lets the
+next tokens be read: a special remedy for the fault, one word put in, or one taken out. Where no
+repair fits, the statement is skipped and parsing resumes at the next one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ITEM_HEADS: Final = {
 
 
 class Recovery:
-    """The way on through one parse; see the module."""
+    """The recovery of one parse; see the module."""
 
     def __init__(self, machine: ParserAutomaton) -> None:
         self.machine = machine
@@ -54,7 +54,7 @@ class Recovery:
         self._given_up_at = -1
 
     def resume(self, index: int) -> int:
-        """The token to go on with, after token `index` that has no action."""
+        """The token to continue with, after token `index` that has no action."""
         numbers = self.tokens.kinds
         row = self.machine.rows[self.machine.states[-1]]
         kind = numbers[index]
@@ -168,7 +168,7 @@ class Recovery:
                 return kind not in self._continuations
 
     def _enter(self, index: int, name: str) -> int | None:
-        """Makes up a head for the block at `index`, so that what is in it can be read."""
+        """Makes up a head for the block at `index`, so that its content can be read."""
         if self._broken_word == "where":
             return None
         if name == "stmts" and self.tokens.kinds[index + 1] != self.kinds["BAR"]:

@@ -1,7 +1,7 @@
-"""Ways to mend single faults, so that reading goes on without loss.
+"""Ways to repair single faults, so that parsing continues without loss.
 
-A remedy gets the token that has no action. It returns the token to go on with, or None if it does
-not fit the fault.
+A remedy gets the token that has no action. It returns the token to continue with, or None if it
+does not fit the fault.
 """
 
 from __future__ import annotations
