@@ -1,6 +1,6 @@
 """Formulas judged on runs of machines: by their defining equations, without any automaton.
 
-A run is complete when it repeats for ever and is fair, or when nobody must go on at its end. Fair
+A run is complete when it repeats forever and is fair, or when nobody must go on at its end. Fair
 is: who must go on all the time does so some time (weak fairness of every role). A role must go on
 where it can take a message, and where it can send and may not stop.
 """
@@ -77,7 +77,7 @@ def event_matches(atom: EventAtom | BranchAtom, step: Step) -> bool:
 
 
 def must_go_on(stepper: Stepper, machine: Machine) -> bool:
-    """Whether a role cannot stay for ever where it is."""
+    """Whether a role cannot stay forever where it is."""
     possible = possible_steps(stepper, machine.role)
     if not machine.final[stepper.state(machine.role)]:
         return bool(possible)

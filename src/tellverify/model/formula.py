@@ -132,7 +132,7 @@ class FormulaBuilder:
         return self._node("until", left, right)
 
     def release(self, left: int, right: int) -> int:
-        """`right` holds up to and with the first position with `left`, for ever without one."""
+        """`right` holds up to and with the first position with `left`, forever without one."""
         return self._node("release", left, right)
 
     def eventually(self, node: int) -> int:
@@ -144,7 +144,7 @@ class FormulaBuilder:
         return self.release(self.constant(False), node)
 
     def weak_until(self, left: int, right: int) -> int:
-        """`left` holds until `right` does, or for ever."""
+        """`left` holds until `right` does, or forever."""
         return self.release(right, self.either(left, right))
 
     def formula(self, root: int) -> Formula:
@@ -281,7 +281,7 @@ def evaluate(
     """Evaluate by the defining equations, position by position from the last to the first.
 
     `rows[a][i]` says whether atom `a` holds at position `i` of `length`. With `loop` >= 0 the
-    positions from there on repeat for ever: linear temporal logic on an infinite word (Pnueli,
+    positions from there on repeat forever: linear temporal logic on an infinite word (Pnueli,
     1977), untils as least and releases as greatest fixed points. With `ended` the word is finite
     and complete: LTLf (De Giacomo and Vardi, IJCAI 2013). Otherwise it is the start of longer
     words, seen weakly and strongly (Eisner, Fisman, Havlicek, Lustig, McIsaac and Van Campenhout,

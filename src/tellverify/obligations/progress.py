@@ -36,7 +36,7 @@ def decide_progress(context: GraphContext) -> list[InstanceFinding]:
     roles = context.graph.roles
     implementable = context.implementable
     if isinstance(implementable, Refuted):
-        skipped = Skipped("roles that do not keep to the protocol may wait for ever")
+        skipped = Skipped("roles that do not keep to the protocol may wait forever")
         return [InstanceFinding(_PROPERTY, skipped, roles)]
     if context.outside == "partial-gather":
         return [InstanceFinding(_PROPERTY, Unknown(_SOME_ANSWERS, OUTSIDE_CLASS.number), roles)]

@@ -34,7 +34,7 @@ class Refutations(msgspec.Struct, frozen=True):
     """Runs by fault, and for the faults that no run shows how far was searched.
 
     `depth` of a fault is None when all runs were searched. `stuck` has a run for each role that
-    a search found waiting for ever. `longest` is the longest queue where all configurations were
+    a search found waiting forever. `longest` is the longest queue where all configurations were
     visited. `limited` tells that a search ended at its number of configurations.
     """
 

@@ -315,7 +315,7 @@ class Searcher:
         """In which way a run breaks a formula, in words."""
         steps = found.steps or ()
         if found.loop >= 0:
-            return "a run that goes on like this for ever breaks it"
+            return "a run that goes on like this forever breaks it"
         rows = positions(formula, steps, -1, machines).rows
         if evaluate(formula, rows, len(steps), ended=False).weak:
             return "a run that ends like this breaks it"

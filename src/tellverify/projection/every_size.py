@@ -58,7 +58,7 @@ class EverySize(msgspec.Struct, frozen=True):
     """What is known of all sizes.
 
     `implementable` is claimed for all sizes from `least` on, by `generic` members, when `outside`
-    is empty; `stuck` are the roles (families, not members) that wait for ever at one of them, and
+    is empty; `stuck` are the roles (families, not members) that wait forever at one of them, and
     all others never do. Otherwise `outside` says why nothing is claimed. `grid` are the points in
     the order of sizes; one of them that is refuted refutes the protocol.
     """

@@ -25,14 +25,14 @@ from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 _LAST: Final = 10
 _SUMMARIES: Final = {
     Fault.DEADLOCK: "How {protocol} comes to a deadlock",
-    Fault.STUCK_ROLE: "How {who} waits for ever",
+    Fault.STUCK_ROLE: "How {who} waits forever",
     Fault.STARVATION: "How {who} waits without end",
     Fault.UNSPECIFIED_RECEPTION: "How {who} is sent what it cannot take",
     Fault.ORPHAN_MESSAGE: "How a message is left behind in {protocol}",
     Fault.INFIDELITY: "A run that {protocol} does not have",
     Fault.UNBOUNDED_QUEUE: "How a queue of {protocol} grows without limit",
     Fault.NO_TERMINATION: "How {protocol} loses its end",
-    Fault.ENDLESS_RUN: "How {protocol} goes on for ever",
+    Fault.ENDLESS_RUN: "How {protocol} goes on forever",
     Fault.PROPERTY: "A run of {protocol} against {obligation}",
     Fault.TIMEOUT_DISAGREEMENT: "How {who} ends in the body of a timeout that others have left",
     Fault.STALE_MESSAGE: "How {who} takes a message of a failed attempt",

@@ -72,7 +72,7 @@ def code_flow(trace: Trace, path: str, sources: Mapping[str, SourceFile]) -> dic
 def _summary(trace: Trace, hidden: int) -> str:
     parts = [f"a run of {counted(len(trace.steps), 'event')}, replayed"]
     if 0 <= trace.loop < len(trace.steps):
-        parts.append(f"which repeats for ever from event {trace.loop + 1}")
+        parts.append(f"which repeats forever from event {trace.loop + 1}")
     if hidden:
         parts.append(f"{counted(hidden, 'event')} in the middle left out")
     return ", ".join(parts)

@@ -62,7 +62,7 @@ class SearchCoverage(msgspec.Struct, frozen=True):
 class FaultSearch(msgspec.Struct, frozen=True):
     """Minimal runs, one for each fault that was found (for stuck roles one for each role).
 
-    A role that waits for ever while others go on is shown by a lasso; it is not called minimal.
+    A role that waits forever while others go on is shown by a lasso; it is not called minimal.
     Lassos are looked for only when all configurations were visited.
 
     `coverage` has one entry for each wanted fault, in the order of `SEARCHED`. `configurations`

@@ -1,4 +1,4 @@
-"""What stays so for ever, read off all configurations of a search."""
+"""What stays so forever, read off all configurations of a search."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class LivenessSearch:
         return any(not after and out for after, out in zip(reach.after, reach.blocked, strict=True))
 
     def endless(self) -> Trace | None:
-        """A run that goes on for ever and leaves nobody out who can move."""
+        """A run that goes on forever and leaves nobody out who can move."""
         component = fair_component(self.reach)
         if component is None:
             return None

@@ -129,7 +129,7 @@ class Reach:
 
 
 def fair_component(reach: Reach, within: Collection[int] | None = None) -> list[int] | None:
-    """A component in which a weakly fair run can stay for ever; the one that is reached first.
+    """A component in which a weakly fair run can stay forever; the one that is reached first.
 
     Such a run stays `within` these configurations, unless that is None.
 

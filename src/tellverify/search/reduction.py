@@ -11,12 +11,12 @@ configurations:
 
 - `Reduction.ENDINGS`, one persistent role wherever there is one: every configuration in which
   nobody can move, with the length of its shortest runs. So *deadlock*, and *orphan messages* when
-  all have stopped. Nothing else: a role may be left out for ever.
+  all have stopped. Nothing else: a role may be left out forever.
 - `Reduction.STABLE`, with the condition that some successor was never met, else all roles
   (Bosnacki, Leue, Lluch-Lafuente, STTT 11(2), 2009, condition C2' for breadth-first search):
   moreover whether something happens that stays so: *unspecified reception*, *stuck role*,
   *can-terminate*. Runs may be longer than needed.
-- `needs_of`, the roles that one role waits for: whether, and how soon, it waits for ever in a set
+- `needs_of`, the roles that one role waits for: whether, and how soon, it waits forever in a set
   of roles that all wait for each other.
 
 Lengths of queues, and what holds only for a while, are not kept by any of them.

@@ -184,7 +184,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
         if wanted.graph is None:
             return Unknown(wanted.limit, STEP_LIMIT.number)
     if prop is Property.CAN_TERMINATE and not checked.has_end:
-        return Skipped("some role never stops: the machines are meant to go on for ever")
+        return Skipped("some role never stops: the machines are meant to go on forever")
     return None
 
 

@@ -219,7 +219,7 @@ def test_a_queue_that_grows_can_be_served_as_the_loop_takes_from_it() -> None:
     )
     # B takes an x of each round xxy: first x, then x, and then y is ahead.
     wrong = said(turns, Fault.UNBOUNDED_QUEUE, "AB", "A!Bx A!Bx A!By B?Ax", 0)
-    assert "the loop cannot be repeated for ever" in wrong
+    assert "the loop cannot be repeated forever" in wrong
 
 
 STUCK = (

@@ -107,7 +107,7 @@ UNMERGEABLE_COURIER = Diagnostic(
 
 STUCK_COURIER = Diagnostic(
     STUCK_ROLE,
-    "`Courier` can wait for ever",
+    "`Courier` can wait forever",
     PATH,
     Annotation(DISPATCH, "`Courier` waits here, and all other roles have terminated"),
     protocol="escrow.Escrow",

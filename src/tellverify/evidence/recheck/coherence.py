@@ -18,7 +18,7 @@ they say what the role may know:
   event on its channel ends a run.
 
 Li, Stutz, Wies, Zufferey, OOPSLA 2025 (arXiv 2411.05722), Theorem 4.4: a graph in the class is
-implementable when these conditions hold for all roles. A role *never waits for ever* when also from
+implementable when these conditions hold for all roles. A role *never waits forever* when also from
 every state behind a local state with moves a silent event goes down, or the state has one of them.
 """
 
@@ -179,7 +179,7 @@ class _Role:
                     raise Rejected(entry, f"a silent event leads from {source} out of it")
 
     def _coherent(self, number: int, taken: list[list[int]], entry: str) -> None:
-        """The three conditions at one local state, and whether the role may wait for ever."""
+        """The three conditions at one local state, and whether the role may wait forever."""
         sends = sum(move[0] for move in self.part.states[number].moves)
         require(sends in (0, len(taken)), entry, "it both sends and receives")
         sources = [{self.events[e][0] for e in events} for events in taken]

@@ -411,7 +411,7 @@ def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
             if _mark(trace, one, style) == glyphs.waiting
         )
         ever = ever and trace.fault in _FOR_EVER
-        legend.append(f"{glyphs.waiting} waits for ever" if ever else f"{glyphs.waiting} waits")
+        legend.append(f"{glyphs.waiting} waits forever" if ever else f"{glyphs.waiting} waits")
     if glyphs.able in used:
         legend.append(f"{glyphs.able} goes on")
     if not any(labels for _, _, labels in trace.queues):

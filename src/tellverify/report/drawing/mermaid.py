@@ -64,7 +64,7 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
     opened = False
     for item in items:
         if closes and not opened and _reaches(item, closes):
-            lines.append("  loop for ever")
+            lines.append("  loop forever")
             opened = True
         lines.extend(f"  {line}" for line in _item(item, trace, columns, alias))
     if opened:

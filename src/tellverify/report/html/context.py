@@ -204,7 +204,7 @@ def glossary(page: HtmlPage) -> Html:
     semantics = (
         f"Semantics: {page.run.semantics}. Each ordered pair of roles has its own queue; a send"
         " puts its message at the end, a receive takes the one at the head. Weakly fair: a role"
-        " that can move for ever moves at last."
+        " that can move forever moves at last."
     )
     words = (
         element("h3", escaped("Outcomes")),
