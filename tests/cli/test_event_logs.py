@@ -263,7 +263,7 @@ def test_lines_of_other_kinds_are_counted(call: Call) -> None:
     assert "cannot read line 2" in said
     code, said = call(log(*others), "escrow.tell")
     assert code == 2
-    assert "it is no event, and no other line is" in said
+    assert "it is not an event, and no other line is" in said
 
 
 def test_what_cannot_be_decided_is_unknown(call: Call) -> None:

@@ -66,11 +66,11 @@ class Audit(msgspec.Struct, frozen=True):
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--ledger", metavar="FILE", help=f"The ledger; {NAME} without this.")
+@click.option("--ledger", metavar="FILE", help=f"The ledger; {NAME} by default.")
 @click.option("--write", "writes", is_flag=True, help="Create the ledger, or bring it up to date.")
 @click.option("--verify", is_flag=True, help="Fail when comments and ledger differ.")
 @click.option("--format", "style", type=click.Choice(["text", "json", "markdown"]), default="text")
-@click.option("--today", metavar="DAY", callback=parse_day, help="The day that dates are held to.")
+@click.option("--today", metavar="DAY", callback=parse_day, help="The date to compare with.")
 @check_options.configured
 def audit(
     paths: tuple[str, ...],

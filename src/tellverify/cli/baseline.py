@@ -73,7 +73,7 @@ def write(
 @baseline.command("prune")
 @_options
 def prune(paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path: str | None) -> int:
-    """Drop what is gone from the baseline; nothing is added."""
+    """Remove entries that no longer occur from the baseline; add nothing."""
 
     def do(run: Run, place: str) -> int:
         known = read_baseline(place)

@@ -21,7 +21,7 @@ from tellverify.verification.setting_values import toml_text
 
 @click.group("config")
 def config() -> None:
-    """Show what is configured, print the schema, or write a configuration to begin with."""
+    """Show the settings, print their schema, or write an initial configuration."""
 
 
 @config.command("show")

@@ -76,7 +76,7 @@ def data_options(command: _Command) -> _Command:
                 default=MOST_STEPS,
                 show_default=True,
                 metavar="N",
-                help="Work per question before it is given up.",
+                help="Work spent on one question before giving up.",
             ),
             click.option(
                 "--timeout",

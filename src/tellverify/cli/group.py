@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
             return None
         command = getattr(importlib.import_module(row[0]), row[1])
         if not isinstance(command, click.Command):
-            raise TypeError(f"{row[0]}.{row[1]} is no command")
+            raise TypeError(f"{row[0]}.{row[1]} is not a command")
         if _COMPLETES in os.environ:
             from tellverify.cli.completions import complete_files
 

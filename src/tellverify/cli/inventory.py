@@ -1,4 +1,4 @@
-"""`tellverify inventory`: how far each protocol of a policy is."""
+"""`tellverify inventory`: the status of each protocol of a policy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEADINGS = ("protocol", "packs", "wave", "category", "keys", "acceptance", "sti
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--markdown", is_flag=True, help="As a Markdown table.")
 @click.option("--no-acceptance", is_flag=True, help="Leave the acceptance rule out.")
-@click.option("--convergence", is_flag=True, help="Only what keeps each source from its shape.")
+@click.option("--convergence", is_flag=True, help="Only deviations from the canonical shape.")
 def inventory(
     paths: tuple[str, ...],
     policy_path: str | None,

@@ -279,7 +279,7 @@ class _LogJudge:
         if later is not None:
             number, found = later
             return [
-                f"`{found}`, which was possible here, stands in line {number}: "
+                f"`{found}`, which was possible here, is in line {number}: "
                 "the lines may be out of order"
             ]
         if departure.kind == "queue" and event.peer not in self.monitor.acted:

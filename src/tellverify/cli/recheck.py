@@ -34,7 +34,7 @@ from tellverify.source.files import Unreadable, read_bytes, reason_of
     is_flag=True,
     help="Accept evidence of the graph in the file, whatever its source says or where it is.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Show only what is rejected.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only rejected files.")
 def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, quiet: bool) -> int:
     """Check certificates, graphs and traces, as `check --evidence` writes them, once more.
 

@@ -61,7 +61,7 @@ def parse_limit(
     match = _SECONDS.fullmatch(given.strip())
     seconds = float(match[1]) / (1_000 if match[2] == "ms" else 1) if match else 0.0
     if not 0 < seconds < 10**9:
-        raise click.BadParameter(f"`{tame(given)}` is no time such as `2`, `2s` or `500ms`")
+        raise click.BadParameter(f"`{tame(given)}` is not a time such as `2`, `2s` or `500ms`")
     return seconds
 
 
@@ -86,7 +86,7 @@ def parse_limit(
     "--limit",
     metavar="S",
     callback=parse_limit,
-    help="Seconds to search, such as `2s`; a fixed amount of work without this.",
+    help="Seconds to search, such as `2s`; a fixed amount of work by default.",
 )
 @click.option("--write", is_flag=True, help="Change the file.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`tellverify serve`: the page of a check, live in a browser, for the review of a design."""
+"""`tellverify serve`: show a check live in a browser, for the review of a design."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OWN: Final = ("--write", "--port")
     type=click.IntRange(0, 65535),
     default=0,
     metavar="N",
-    help="The port of the loopback interface; a free one without this.",
+    help="The port of the loopback interface; a free one by default.",
 )
 def serve(may_write: bool, port: int, **given: object) -> int:
     """Show the page of a check in a browser, and check again on every change.

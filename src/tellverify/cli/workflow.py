@@ -80,7 +80,7 @@ def workflow() -> None:
     default=MOST_STEPS,
     show_default=True,
     metavar="N",
-    help="Work per protocol before it is given up.",
+    help="Work spent on one protocol before giving up.",
 )
 @click.option(
     "--timeout",

@@ -201,7 +201,7 @@ def complaint(
         return ""
     if loop >= 0 or found.ended:
         views = evaluate(formula, found.rows, len(steps), ended=found.ended, loop=loop)
-        return "" if not views.weak else "the property holds of this run"
+        return "" if not views.weak else "the property holds for this run"
     return "the run may go on and the property may still hold"
 
 
@@ -246,7 +246,7 @@ def formula_of(raw: msgspec.Raw | msgspec.UnsetType) -> Formula | str:
         return "the formula is none"
     if wrong := malformed(found):
         return f"in the formula, {wrong}"
-    return found if filed(found) == raw else "the formula is not in its one form"
+    return found if filed(found) == raw else "the formula is not in canonical form"
 
 
 def stated(statement: str, formula: Formula) -> str:

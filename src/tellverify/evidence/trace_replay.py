@@ -112,7 +112,7 @@ def comes_back(
 _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",
-    Fault.PROPERTY: "the property holds of this run",
+    Fault.PROPERTY: "the property holds for this run",
     Fault.DISAGREEMENT: "no two roles decide differently in this run",
     Fault.REPETITION: "no role has the message twice in this run",
 }

@@ -201,7 +201,7 @@ def malformed(formula: Formula) -> str:
             counted = [formula.atoms[n] for _, n in atom.terms if 0 <= n < len(formula.atoms)]
             good = all(isinstance(one, EventAtom | BranchAtom) for one in counted)
             if len(counted) < len(atom.terms) or not good:
-                return "a count counts what is no event"
+                return "a count counts something that is not an event"
     for number, (operator, args) in enumerate(formula.nodes):
         limit = len(formula.atoms) if operator == "atom" else number
         if len(args) != ARITY[operator] or any(not 0 <= arg < limit for arg in args):

@@ -139,7 +139,7 @@ def _steps_allowed(
         channel = (step.sender, step.receiver)
         event = f"event {number + 1}"
         if step.actor in liars or gone.get(step.actor, never) <= number:
-            return f"{event}: `{step.actor}` has failed and does nothing any more"
+            return f"{event}: `{step.actor}` has failed and can no longer act"
         if not step.send and cut.get(channel, never) <= number:
             return f"{event}: the channel is cut"
         match step.delivery:

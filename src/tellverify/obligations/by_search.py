@@ -25,7 +25,7 @@ from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _OUTSIDE: Final = {
     "mixed-senders": "different roles may go on from one point",
-    "final-with-successors": "the protocol may end or go on, and nobody decides",
+    "final-with-successors": "the protocol may end or go on, and no role decides",
     "partial-gather": "a receiver goes on after some of the answers",
     "parallel": "actions of a role in parallel branches have no order",
 }
@@ -46,7 +46,7 @@ def refuted_by_search(
             first.outcome, reason=_ignorance(machines.graph, violations[0])
         )
         findings[0] = msgspec.structs.replace(first, outcome=outcome)
-    skipped = Skipped("roles that do not keep to the protocol may wait forever")
+    skipped = Skipped("roles that deviate from the protocol may wait forever")
     return [*findings, InstanceFinding(Property.NO_STUCK_ROLE, skipped, machines.graph.roles)]
 
 

@@ -95,7 +95,7 @@ def without_graph(instance: Instance) -> Outcome:
         return Skipped(instance.lowered.skipped[0].reason, UNSUPPORTED.number)
     if instance.lowered.timed is not None:
         line = instance.lowered.timed.scopes[0].line
-        reason = f"the protocol has a `timeout` (line {line}), and its runs are no runs of a graph"
+        reason = f"the protocol has a `timeout` (line {line}), and its runs are not runs of a graph"
         return Skipped(reason, UNSUPPORTED.number)
     reason = instance.lowered.limit or "parallel branches have too many interleavings"
     return Unknown(reason, EVENT_LIMIT.number, "events")

@@ -348,7 +348,7 @@ def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
     They speak of complete runs. A run in which a role has failed is never complete, so each formula
     that something happens would be refuted by a crash at the beginning.
     """
-    reason = "it speaks of complete runs, and a run in which a role has failed is none"
+    reason = "it speaks of complete runs, and a run in which a role has failed is not complete"
     skipped = Skipped(reason, UNSUPPORTED.number)
     for name in stated_names(context):
         scope = ObligationScope(item=name)

@@ -245,8 +245,8 @@ def _channel_faults(
         return
     if rule.kind is RuleKind.PARTITION:
         if sides_overlap(rule, subject.roles):
-            message = "has a partition with a role on both sides, or nobody on one of them"
-            help = "write `partition {A} | *`: `*` is everybody else"
+            message = "has a partition with a role on both sides, or no role on one of them"
+            help = "write `partition {A} | *`: `*` is every other role"
             yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)
             return
         used = frozenset(channel for cut in found.cuts for channel in cut)
@@ -268,7 +268,7 @@ def _nobody_left(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[D
     for kind, allowed in (("crash", found.may_crash), ("be Byzantine", found.may_lie)):
         if allowed(subject.roles):
             rule = next(r for r in stated.scenario.rules if r.kind in OF_ROLES)
-            message = f"lets all {len(subject.roles)} roles {kind}: nobody is left"
+            message = f"lets all {len(subject.roles)} roles {kind}: no role is left"
             help = "bound how many may fail, or name the roles that may"
             at, name = stated.place(rule.start, rule.end), stated.scenario.name
             yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)

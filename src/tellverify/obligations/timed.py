@@ -119,7 +119,7 @@ def decide_timed(protocol: TimedProtocol, options: Options) -> list[InstanceFind
     """All obligations of one protocol with timeouts at given sizes."""
     answer = timed_answer(protocol, options)
     runs = TimedRuns(protocol, LatePolicy(options.late), FirePolicy(options.fire))
-    reason = "the theory behind it has no timers, and a late message is in no run of the text"
+    reason = "the theory behind it has no timers, and no run of the text has a late message"
     other = Skipped(reason, OUTSIDE_CLASS.number)
     return [
         InstanceFinding(Property.IMPLEMENTABLE, other, required=False),
@@ -235,5 +235,5 @@ def _termination(answer: TimedAnswer, runs: TimedRuns) -> Outcome:
         trace = runs.trace(Fault.NO_TERMINATION, found.trapped.events, minimal=False)
         return Refuted(code_of_fault(Fault.NO_TERMINATION), trace, Method.SEARCH)
     if not found.has_end and found.complete:
-        return Skipped("the protocol has no end: it is a service that goes on without one")
+        return Skipped("the protocol has no end: it is a service that never terminates")
     return covered(answer)

@@ -117,7 +117,7 @@ class _Saturation:
             case ast.Call(name=name):
                 number = self.locals.get(name.text)
                 if number is None:
-                    raise CannotSaturate(f"`{name.text}` stands in another file")
+                    raise CannotSaturate(f"`{name.text}` is in another file")
                 ends = self._block(self.bodies[number], (number,), ends)
                 return [msgspec.structs.replace(end, gap=after) for end in ends[:1]] or ends
             case ast.Par():
@@ -181,7 +181,7 @@ class _Saturation:
         group = ".".join(map(str, (*path, index)))
         decision = self.decisions.get(group)
         if isinstance(loop.kind, ast.While):
-            raise CannotSaturate("nobody decides how often `loop while` runs")
+            raise CannotSaturate("no role decides how often `loop while` runs")
         found = self._alternative(decision, loop.body, inner)
         self._wait(found, first)
         if isinstance(loop.kind, ast.Forever):

@@ -34,7 +34,7 @@ STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skippe
 TOTALS: Final = ("refuted", "proved", "bounded", "assumed", "unknown", "skipped")
 _FEW: Final = 8
 _ALL_SIZES: Final = "sizes"  # marks the line of all that holds for the same sizes
-_VACUOUS: Final = ", vacuous: nothing it speaks of occurs in any run"
+_VACUOUS: Final = ", vacuous: nothing it mentions occurs in any run"
 
 Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
 

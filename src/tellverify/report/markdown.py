@@ -409,7 +409,7 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
         yield ""
         yield from _listed(open_, size)
     if vacuous:
-        yield "**Vacuous, because nothing it speaks of occurs in any run:**"
+        yield "**Vacuous, because nothing it mentions occurs in any run:**"
         yield ""
         yield from _listed(vacuous, size)
     if run.dialect != "strict":

@@ -160,18 +160,18 @@ def next_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
         path = mended[0].region.path
         others = len({one.region.path for one in mended}) - 1
         more = f", as for {counted(others, 'other file')}" if others else ""
-        rows.append((f"repair {path}", f"shows the smallest change that mends it{more}"))
+        rows.append((f"repair {path}", f"shows the smallest change that fixes it{more}"))
     told = {one.protocol.subject for one in mended if one.protocol is not None}
     left = next((one for one in found if one.code and not _is_told(one, told)), None)
     if left is not None:
-        words = "says what it means and how to mend it"
+        words = "explains it and how to fix it"
         if left.kind in ("unknown", "skipped") and left.protocol and left.verdict:
             settled = settling(left.protocol, left.verdict)
             is_the_same = settled.startswith(f"`tellverify explain {left.code}`")
             words = "says more" if is_the_same else f"says more. {settled}"
         rows.append((f"explain {left.code}", words))
     elif mended:
-        rows.append((f"explain {mended[0].code}", "says what it means"))
+        rows.append((f"explain {mended[0].code}", "explains it"))
     return [
         line
         for command, words in rows

@@ -323,7 +323,7 @@ def explain_unfaithful(
     roles = tuple(machine.role for machine in machines)
     if stopped:
         culprits = roles
-        explanation = "all roles may have finished, but the protocol has not come to its end"
+        explanation = "all roles may have finished, but the protocol has not reached its end"
     else:
         culprits = tuple(dict.fromkeys(step.actor for step in last_events(steps)))
         explanation = explain_infidelity(steps)

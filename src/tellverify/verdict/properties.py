@@ -347,7 +347,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.REFINES: PropertyRow(
-        "The machine does what its role must do, up to sends ahead of their time.",
+        "The machine does what its role must do, up to sends that are made early.",
         PropertyScope.ROLE,
         ("TV570",),
         required=False,
@@ -388,7 +388,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.ABANDONED: PropertyRow(
-        "The agent comes to an end of its own in a session that a join gives up.",
+        "The agent terminates by itself in a session that a join gives up.",
         PropertyScope.AGENT,
         ("TV852",),
         worded_apart=True,

@@ -130,7 +130,7 @@ class VersionComparison(msgspec.Struct, frozen=True, rename="camel"):
     """An old and a new version of one protocol.
 
     `path` and `line` are those of the new version. `summary` says the verdict in words. With the
-    verdict `broken` one version is not good alone, and `reason` says which.
+    verdict `broken` one version fails by itself, and `reason` says which.
     """
 
     name: str

@@ -86,7 +86,7 @@ def baseline_in(path: str, text: str) -> Baseline:
 
 
 def _refused(path: str, why: str) -> RefusedFile:
-    reason = f"this is no baseline: {why[:1].lower()}{why[1:]}"
+    reason = f"this is not a baseline: {why[:1].lower()}{why[1:]}"
     return refused(path, say.wrong_setting(shown(path), NOWHERE, reason, _HELP), "")
 
 

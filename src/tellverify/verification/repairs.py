@@ -230,7 +230,7 @@ def _claim(goal: Goal, left: Sequence[str], bounds: Sequence[str]) -> str:
         return f"{how}: every required obligation then holds{more}"
     named = series([f"`{name}`" for name in left[:_MOST_NAMED]])
     rest = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
-    return f"{how}: every required obligation then holds but {named}{rest}{more}"
+    return f"{how}: every required obligation then holds except {named}{rest}{more}"
 
 
 def _holds(verdict: Verdict) -> bool:

@@ -187,7 +187,7 @@ class _Work:
                 self.cached += 1
             elif index in self._stored:
                 here = f"{result.file.path} in the cache {self._how.cache}"
-                self._differing.append(f"the result of {here} is not what is computed now")
+                self._differing.append(f"the result of {here} differs from the result computed now")
             if text is not None and index in self._keys:
                 self._cache.store(self._keys[index], text)
         self._tell(result.file.path)

@@ -310,11 +310,11 @@ def _wrong_allow(text: str) -> tuple[str, str]:
     code = codes[0]
     if code.kind is Kind.OBLIGATION:
         return (
-            "tells of an obligation, which no comment can hide",
+            "reports an obligation, which no comment can suppress",
             "write `assume` with the obligation and a reason",
         )
     if code.kind is not Kind.LINT:
-        return "tells of a limit", "see `require` in the configuration"
+        return "reports a limit", "see `require` in the configuration"
     if code.severity is Severity.ERROR and not has_meaning(code):
         return "leaves the text without a meaning", "mend the text"
     return "", ""

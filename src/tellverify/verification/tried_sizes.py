@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tellverify.projection.every_size import SizeGrid
 
 _Key: TypeAlias = tuple[tuple[str, int], ...]
-_REFUTED: Final = "it is refuted at {}, so nothing is claimed of larger sizes"
+_REFUTED: Final = "it is refuted at {}, so nothing is claimed for larger sizes"
 _UNDECIDED: Final = "it is not decided at {}"
 
 

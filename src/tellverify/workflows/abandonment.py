@@ -161,7 +161,7 @@ def left_trace(
     if is_idle:
         says = f"`{agent}` waits for {words} without a timer"
     else:
-        says = f"`{agent}` never comes to an end of it"
+        says = f"`{agent}` can never end it"
     return Trace(
         Fault.STUCK_ROLE,
         tuple(steps),

@@ -137,7 +137,7 @@ def _join_faults(
             )
             yield say.wrong_join(where, rule.step.places.key("join"), message)
         elif rule.may_abandon(len(threads)) and not joining_agents(group):
-            message = "no agent takes part in all the sessions, so that nobody can join them"
+            message = "no agent takes part in all the sessions, so none can join them"
             yield say.wrong_join(where, rule.step.places.step, message)
 
 

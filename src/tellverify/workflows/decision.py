@@ -314,7 +314,7 @@ def _weak_outcome(weak: WeakCondition, answer: ExactAnswer, method: Method) -> O
     if answer.unknown:
         return Unknown(weak.message, STEP_LIMIT.number)
     by = "search" if method is Method.SEARCH else "the joined graph"
-    reason = f"{weak.message}; by {by} that does no harm"
+    reason = f"{weak.message}; by {by} this does no harm"
     return Skipped(reason, say.WEAK_CONDITION.number)
 
 

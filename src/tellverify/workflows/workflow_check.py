@@ -214,7 +214,7 @@ class _FileCheck:
         return result
 
     def _after_expectations(self) -> None:
-        """What is expected of a TOML file is no fault of it."""
+        """What is expected of a TOML file is not a fault of it."""
         result = self._result
         if not self._file.path.endswith(_TOML) or _EXPECTED not in result.source.text:
             return

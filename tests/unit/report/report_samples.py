@@ -76,7 +76,7 @@ ESCROW_TRACE = Trace(
         step(False, "Seller", "Buyer", "Decline", 14, "decline"),
     ),
     culprits=("Courier",),
-    explanation="`Courier` waits for `Dispatch`, which nobody will send",
+    explanation="`Courier` waits for `Dispatch`, which no role will send",
     minimal=True,
     waiting=(
         Waiting("Buyer", True),

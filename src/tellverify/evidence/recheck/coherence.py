@@ -43,7 +43,7 @@ _MOST_POINTS: Final = 5_000_000
 
 def check_certificate(certificate: Certificate) -> None:
     """Raise Rejected at the first entry that does not show what it must."""
-    require(certificate.claim == "implementable", "claim", f"`{certificate.claim}` is no claim")
+    require(certificate.claim == "implementable", "claim", f"`{certificate.claim}` is not a claim")
     eventful = any(part.graph.events for part in certificate.instances)
     require(eventful, "instances", "there is none, or none with an event")
     names = [part.instance for part in certificate.instances]
@@ -73,7 +73,7 @@ def check_class(graph: NeutralGraph, first: Sequence[int], entry: str) -> None:
     for state in range(graph.states):
         senders = {event[1] for event in graph.events[first[state] : first[state + 1]]}
         if len(senders) > 1 or (state in final) == bool(senders):
-            reason = "several roles may send" if senders else "nothing follows and it is no end"
+            reason = "several roles may send" if senders else "nothing follows and it is not an end"
             raise Rejected(f"{entry}, state {state}", reason)
 
 

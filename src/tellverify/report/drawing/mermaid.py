@@ -75,7 +75,7 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
         words = awaited(trace, state) if state is not None else ""
         if culprit in alias and words:
             if state is not None and state.awaits and trace.fault in _FOR_EVER:
-                words += ", which nobody will send"
+                words += ", which no role will send"
             lines.append(f"  Note over {alias[culprit]}: {mermaid(words)}")
     for sender, receiver, labels in trace.queues[:_MOST_CULPRITS]:
         if labels and receiver in alias:

@@ -216,7 +216,7 @@ def _again(page: HtmlPage, case: RefutedCase) -> Html:
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
     words = "tellverify check --evidence DIR"
-    return paragraph(joined((escaped("To have the run as a file: "), code(words))), class_="again")
+    return paragraph(joined((escaped("To get the run as a file: "), code(words))), class_="again")
 
 
 def findings(page: HtmlPage) -> Html:
