@@ -164,14 +164,14 @@ def next_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
     told = {one.protocol.subject for one in mended if one.protocol is not None}
     left = next((one for one in found if one.code and not _is_told(one, told)), None)
     if left is not None:
-        words = "explains it and how to fix it"
+        words = "says what it means and how to fix it"
         if left.kind in ("unknown", "skipped") and left.protocol and left.verdict:
             settled = settling(left.protocol, left.verdict)
             is_the_same = settled.startswith(f"`tellverify explain {left.code}`")
             words = "says more" if is_the_same else f"says more. {settled}"
         rows.append((f"explain {left.code}", words))
     elif mended:
-        rows.append((f"explain {mended[0].code}", "explains it"))
+        rows.append((f"explain {mended[0].code}", "says what it means"))
     return [
         line
         for command, words in rows

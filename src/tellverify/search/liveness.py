@@ -183,7 +183,7 @@ class LivenessSearch:
         return self._trace(Fault.ENDLESS_RUN, way[0], way, 0, culprits, explanation)
 
     def starved(self, role: int) -> Trace | None:
-        """A fair run in which a role waits without end: it repeats, or nothing can go on.
+        """A fair run in which a role waits forever: it repeats, or nothing can go on.
 
         While the role waits its channels only grow, so it is in configurations in which it cannot
         move from some point on.

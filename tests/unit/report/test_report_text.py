@@ -77,7 +77,7 @@ failures
 
 2 refuted   7 proved   2 bounded   1 assumed   1 unknown   1 skipped          1.4 s
 exit 1: 2 required obligations are refuted
-next: `tellverify explain TV411` explains it and how to fix it
+next: `tellverify explain TV411` says what it means and how to fix it
 """
 
 
