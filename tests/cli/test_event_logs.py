@@ -123,7 +123,7 @@ def test_the_first_divergence_says_what_was_possible(call: Call) -> None:
 def test_lines_out_of_order_are_recognised(call: Call) -> None:
     code, said = call(log(*map(line, [TURN[1], TURN[0], *TURN[2:]])), "escrow.tell")
     assert code == 1
-    assert "stands in line 2: the lines may be out of order" in " ".join(said.split())
+    assert "is in line 2: the lines may be out of order" in " ".join(said.split())
 
 
 def test_a_log_of_one_role_needs_its_machine_only(call: Call) -> None:

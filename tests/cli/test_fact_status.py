@@ -130,8 +130,8 @@ def test_a_log_is_reduced_ceremony_by_ceremony() -> None:
     [
         ('{"fact": "Other", "ceremony_id": "c"}', "has no fact `Other`"),
         ('{"fact": "CeremonyInitiated"}', "`CeremonyInitiated` has no `ceremony_id`"),
-        ("[1]", "this is not JSON object"),
-        ("{", "this is not JSON object"),
+        ("[1]", "this is no JSON object"),
+        ("{", "this is no JSON object"),
         ('{"a": 1, "b": 2}', "it names no fact"),
         ('{"fact": "CeremonyAborted", "ceremony_id": "c"}', "c   conflict"),
     ],

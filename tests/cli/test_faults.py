@@ -1,4 +1,4 @@
-"""Scenarios by the command line: verdicts, requirements, evidence, and what is wrong with them."""
+"""Scenarios by the command line: verdicts, requirements, evidence, and their errors."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
 
 
 def _baselined(run: Run) -> Iterator[dict[str, str]]:
-    """What is refuted or found and does not count, since the baseline has it."""
+    """Refutations and findings that do not count, since the baseline has them."""
     compared = RunComparison(run)
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
@@ -164,7 +164,7 @@ def _baselined(run: Run) -> Iterator[dict[str, str]]:
 
 
 def _expected(run: Run) -> Iterator[dict[str, str]]:
-    """What is refuted and does not count, since a comment of the text expects it."""
+    """Refutations that do not count, since a comment of the text expects them."""
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             if isinstance(verdict.outcome, Refuted) and verdict.expected:

@@ -1,4 +1,4 @@
-"""The flags of `check` in groups, and their values. What is not given is left to configuration."""
+"""The flags of `check` in groups, and their values. A missing flag is left to configuration."""
 
 from __future__ import annotations
 

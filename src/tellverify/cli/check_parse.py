@@ -1,4 +1,4 @@
-"""What is written behind the flags of `check`, as values."""
+"""The arguments of the flags of `check`, as values."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _sides(
     options: Options,
     settings: Settings,
 ) -> Sides:
-    """The two sides and what is asked of them. Raises NoSide."""
+    """The two sides and the question about them. Raises NoSide."""
     from tellverify.versions.opening import both_sides
 
     if own.against is None:

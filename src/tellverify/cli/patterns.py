@@ -1,4 +1,4 @@
-"""`tellverify patterns`: do models of resilience keep what is claimed of them?"""
+"""`tellverify patterns`: do models of resilience satisfy their claims?"""
 
 from __future__ import annotations
 

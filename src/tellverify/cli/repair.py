@@ -73,7 +73,7 @@ def parse_limit(
     type=click.Choice([one.value for one in Goal]),
     default=Goal.REQUIRED.value,
     show_default=True,
-    help="What must hold afterwards; strict merge or bounded queues on top of what is required.",
+    help="What must hold afterwards; strict merge or bounded queues on top of the requirements.",
 )
 @click.option(
     "--edits",
@@ -179,7 +179,7 @@ def _show(found: Sequence[ProtocolRepairs], flags: RepairFlags, *, to_errors: bo
 
 
 def exit_code(found: Sequence[ProtocolRepairs]) -> Exit:
-    """The exit code for the repairs of a file: a refutation that stays beats what is not known."""
+    """The exit code for the repairs of a file: a refutation outweighs an undecided obligation."""
     states = {one.state for one in found}
     if not states:
         return Exit.NOTHING_SELECTED

@@ -46,7 +46,7 @@ def repairs_text(
 ) -> Iterator[str]:
     """All repairs with diffs; only the number `taken` of each protocol when it is not 0.
 
-    The first diff of a protocol can be given to `patch`. What is told of the others stands behind
+    The first diff of a protocol can be given to `patch`. The text about the others stands behind
     a bar, so that it cannot.
     """
     many = len(found) > 1

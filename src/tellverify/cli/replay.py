@@ -362,7 +362,7 @@ def _verdict(recorded: TraceFile, protocol: ReplayedProtocol, machines: Sequence
     if fault is Fault.WITNESS:
         return f"accepted: {count}"
     if not protocol.is_covered_by(machines):
-        # What every role waits for needs every machine, and so many would take too long.
+        # The messages each role awaits need every machine, which would take too long here.
         return f"accepted: {count}; whether the end shows `{fault}` was not checked: too many roles"
     return f"accepted: {count}, and the end shows `{fault}`"
 

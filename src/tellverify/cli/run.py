@@ -129,7 +129,7 @@ def run(
     The launch passes every gate of the admission path, or nothing is executed. How it is executed,
     cooperatively, in waves that replay equally or within an envelope, follows from the policy of
     the protocol. Equal seeds give equal runs. Exit codes: 0 the run came to its end, 1 the launch
-    was refused or the run got stuck, 2 wrong usage, 3 it was stopped after so many events.
+    was refused or the run got stuck, 2 wrong usage, 3 it was stopped at the limit of events.
     """
     try:
         policy = _policy(policy_path, no_policy, runtime)

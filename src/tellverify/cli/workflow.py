@@ -64,7 +64,7 @@ def workflow() -> None:
     type=click.Choice(["proved", "bounded"]),
     default="bounded",
     show_default=True,
-    help="What is enough: families of agents inside protocols are decided for sizes.",
+    help="The outcome that suffices: families of agents inside protocols are decided for sizes.",
 )
 @click.option(
     "--configurations",

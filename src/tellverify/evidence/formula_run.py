@@ -1,6 +1,6 @@
 """Formulas judged on runs of machines: by their defining equations, without any automaton.
 
-A run is complete when it repeats forever and is fair, or when nobody must go on at its end. Fair
+A run is complete when it repeats forever and is fair, or when no role must go on at its end. Fair
 is: who must go on all the time does so some time (weak fairness of every role). A role must go on
 where it can take a message, and where it can send and may not stop.
 """
@@ -270,7 +270,7 @@ def unshown(
     if isinstance(formula, str):
         return formula
     if subject.culprits:
-        return "nobody is to blame for it"
+        return "it has no culprits"
     size = len(formula.nodes) + sum(map(_size, formula.atoms))
     if size * (len(steps) + 1) > _MOST_VALUES:
         return "the formula is too large for a run of this length"

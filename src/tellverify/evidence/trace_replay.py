@@ -82,7 +82,7 @@ class Stepper:
         return self._machines[self._index[role]]
 
     def _diverged(self, step: Step) -> Divergence:
-        from tellverify.evidence.divergence import diverged  # words for what is not accepted
+        from tellverify.evidence.divergence import diverged  # words for a rejection
 
         return diverged(self, step)
 

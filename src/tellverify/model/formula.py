@@ -53,7 +53,7 @@ class OfferAtom(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="at
 
 
 class CountAtom(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="count"):
-    """`constant` plus so many times each of `terms` has held is not negative.
+    """`constant` plus each count of `terms`, weighted, is not negative.
 
     A term is a factor and the number of an atom on events; the position itself counts too.
     """
@@ -260,7 +260,7 @@ def _counted(formula: Formula, number: int) -> str:
 
 
 class WeakStrong(msgspec.Struct, frozen=True):
-    """What is known of a formula at the beginning of a run.
+    """The value of a formula, as far as known, at the beginning of a run.
 
     `weak`: nothing in the run contradicts it. `strong`: it holds however the run goes on.
     They are equal unless the run may go on.
@@ -301,7 +301,7 @@ def evaluate(
 def _beyond(
     node: Node, views: list[list[bool]], other: list[list[bool]], view: bool, complete: bool
 ) -> bool:
-    """The value behind the last position: of the empty word, or of what is not known yet."""
+    """The value behind the last position: of the empty word, or of one that is not known yet."""
     operator, args = node
     if not complete:
         return operator == "true" or (view and operator != "false")

@@ -59,7 +59,7 @@ _LARGEST: Final = 2**128
 
 
 class PredicateFault(msgspec.Struct, frozen=True):
-    """What is wrong with a predicate, and where.
+    """An error in a predicate, and its place.
 
     `is_limit`: nothing may be wrong, but the text is nested too deep to be read.
     """

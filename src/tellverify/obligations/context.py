@@ -29,7 +29,7 @@ class Instance(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
-    `claim` is what is known of every size. `sha256` is that of the file; evidence names it. `files`
+    `claim` is the claim about every size. `sha256` is that of the file; evidence names it. `files`
     are all that the protocol is made of, its own first, with their sums. Only with
     `Options.keep_graphs` is evidence wanted.
     """

@@ -23,7 +23,7 @@ CONFIGURATION_FAULTS: Final = frozenset(
     {Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE}
 )
 _AT_THE_END: Final = (Fault.DEADLOCK, Fault.ORPHAN_MESSAGE)
-_REDUCED_SHARE: Final = 10  # a step of a reduced search costs about as much as so many others
+_REDUCED_SHARE: Final = 10  # a step of a reduced search costs about as much as this many others
 _SEARCHED_ROLES: Final = 32
 _SEARCHED_EVENTS: Final = 5_000
 _LONGEST: Final = 400  # events of a run; what grows without limit is not followed further

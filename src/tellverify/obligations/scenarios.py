@@ -189,7 +189,7 @@ def _too_large(reason: str) -> Unknown:
 
 
 def _unrefuted(check: ScenarioCheck) -> Outcome:
-    """What is known when no run was found."""
+    """The outcome when no run was found."""
     if check.complete:
         faulty = ", with every set of failures" if check.has_failures else ""
         return Proved(Method.SEARCH, f"all runs searched{faulty}")

@@ -64,7 +64,7 @@ _ON_GRAPH: Final = 1_000_000
 
 
 class TemporalAnswer(msgspec.Struct, frozen=True):
-    """What is found out at given sizes; `trace` is a witness where one was asked for."""
+    """The results at given sizes; `trace` is a witness where one was asked for."""
 
     outcome: Outcome
     statistics: tuple[tuple[str, int], ...] = ()

@@ -341,7 +341,7 @@ def _races(
     racing: set[int],
     settled: set[int],
 ) -> dict[int, list[tuple[int, frozenset[tuple[int, int]]]]]:
-    """For classes that receive from several senders: what is awaited beside what.
+    """For classes that receive from several senders: the pairs of awaited messages.
 
     A message that the role receives in no class behind the one it took cannot be available there,
     which settles most transitions without any search.

@@ -105,7 +105,7 @@ class Repairs(msgspec.Struct, frozen=True):
 
 
 class RepairOptions(msgspec.Struct, frozen=True):
-    """What is wanted: the goal, edits that change runs or not, and how much work at most.
+    """The request: the goal, edits that change runs or not, and how much work at most.
 
     That is `tries` and `work`, the events of all graphs that are judged; and `seconds`, which make
     the answer depend on the machine.

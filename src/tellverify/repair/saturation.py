@@ -1,4 +1,4 @@
-"""A repair that always exists: tell everybody every choice, and let every event wait for the last.
+"""A repair that always exists: tell every role every choice, and let every event wait for the last.
 
 After the first message of each branch its decider tells all other roles which branch it is; and
 wherever the sender of an event took no part in the event before, the receiver of that one sends it

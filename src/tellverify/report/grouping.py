@@ -216,7 +216,7 @@ def _of_sizes(verdicts: Sequence[Verdict], limit: int) -> str:
 
 
 def _own_detail(verdict: Verdict) -> str:
-    """What is said of a verdict beside the sizes that it holds for."""
+    """The note on a verdict beside the sizes that it holds for."""
     outcome = verdict.outcome
     if isinstance(outcome, Bounded) and outcome.method is Method.COHERENCE:
         outcome = Bounded("", outcome.method)

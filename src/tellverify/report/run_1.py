@@ -306,7 +306,7 @@ class _Conversion:
         )
 
     def _shown_at(self, value: Run1Trace, here: Run1Place) -> Site:
-        """Where the run shows its fault; nowhere of its own when that is its last step."""
+        """Where the run shows its fault; an empty site when that is its last step."""
         last = value.steps[-1] if value.steps else None
         if last is not None and not here.end_line:
             same = (last.line, max(last.column, 1)) == (here.line, here.column)

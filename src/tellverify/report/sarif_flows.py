@@ -79,7 +79,7 @@ def _summary(trace: Trace, hidden: int) -> str:
 
 
 def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
-    """What is in the channel of each step after it; long queues are cut and counted."""
+    """The content of the channel of each step after it; long queues are cut and counted."""
     channels: dict[tuple[str, str], tuple[str, ...]] = {}
     found: list[tuple[str, ...]] = []
     for step in steps:

@@ -96,9 +96,9 @@ def _often(row: tuple[str, int]) -> tuple[int, str]:
 
 
 def failures(found: Sequence[ReportEntry], run: Run) -> list[ReportEntry]:
-    """What makes the check fail, in the order of the report; what is alike once.
+    """What makes the check fail, in the order of the report; equal items once.
 
-    With exit code 3 that is what is not known.
+    With exit code 3 these are the undecided obligations.
     """
     if run.exit_code == 3:
         return [one for one in found if one.kind in ("unknown", "skipped") and one.required]

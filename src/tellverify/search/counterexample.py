@@ -2,7 +2,7 @@
 
 Breadth-first layers make a run minimal: no run with fewer events shows the same fault. Deadlock,
 orphan messages, unspecified receptions and stuck roles are faults of configurations; infidelity
-is a fault of histories and has a search of its own (`tellverify.search.history_search`).
+is a fault of histories and has a separate search (`tellverify.search.history_search`).
 """
 
 from __future__ import annotations

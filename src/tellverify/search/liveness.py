@@ -172,7 +172,7 @@ class LivenessSearch:
         return any(not after and out for after, out in zip(reach.after, reach.blocked, strict=True))
 
     def endless(self) -> Trace | None:
-        """A run that goes on forever and leaves nobody out who can move."""
+        """An infinite run that leaves out no role that can move."""
         component = fair_component(self.reach)
         if component is None:
             return None

@@ -23,7 +23,7 @@ def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[StarvationLas
 
     The run leads on a shortest way to a configuration from which no run lets the role move, and
     goes on until a configuration is met again. `search` must have visited all configurations.
-    Roles for which such a run ends, since everybody stops, have no lasso here.
+    Roles for which such a run ends, since all roles stop, have no lasso here.
     """
     wanted = list(roles)
     if not wanted or all(map(is_acyclic, search.system.machines)):

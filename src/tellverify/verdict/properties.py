@@ -97,8 +97,7 @@ COMMUNICATION: Final = tuple(Presumption)
 OF_TIMERS: Final = {
     LatePolicy.ATTEMPTS: "messages of a failed attempt are discarded",
     LatePolicy.KEEP: "messages of a failed attempt are delivered",
-    LatePolicy.OWN: "every role has a timer of its own, and messages of a failed attempt are"
-    " delivered",
+    LatePolicy.OWN: "every role has its own timer, and messages of a failed attempt are delivered",
 }
 """What a claim about a protocol with timeouts takes for granted beside that."""
 SEMANTICS: Final = ", ".join(COMMUNICATION)

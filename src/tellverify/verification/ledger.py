@@ -18,7 +18,7 @@ from tellverify.verification.ledger_numbers import entries_of
 
 NAME: Final = "tellverify-assumptions.toml"
 _HEAD: Final = """\
-# What verdicts take on trust. Written by `tellverify audit --write`, which keeps
+# The assumptions of verdicts. Written by `tellverify audit --write`, which keeps
 # numbers and owners; `tellverify audit --verify` fails when it differs from the comments.
 """
 

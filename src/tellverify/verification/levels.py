@@ -21,7 +21,7 @@ _FIRST_BEYOND_MEANING: Final = "TV270"
 
 
 def ordered(levels: Iterable[Level]) -> tuple[Level, ...]:
-    """Levels of one origin in the order in which they apply: bands, then what is in them."""
+    """Levels of one origin in the order in which they apply: bands, then their members."""
     return tuple(sorted(levels, key=lambda one: _width(one.selector)))
 
 

@@ -32,7 +32,7 @@ class WrongValue(msgspec.Struct, frozen=True):
 
 
 def wrong_values(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
-    """The paths of such values, and what is wrong with them."""
+    """The paths of such values, and their errors."""
     yield from _semantics(configuration)
     yield from _requirements(configuration)
     yield from _names(configuration)

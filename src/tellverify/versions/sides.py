@@ -116,7 +116,7 @@ def role_names(version: Version) -> set[str]:
 
 
 class VersionSide(msgspec.Struct, frozen=True):
-    """All protocols of one side, the files that were read, and what is wrong with them."""
+    """All protocols of one side, the files that were read, and their errors."""
 
     label: str
     versions: tuple[Version, ...]

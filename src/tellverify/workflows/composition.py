@@ -27,7 +27,7 @@ class ComposedSession(msgspec.Struct, frozen=True):
 
 
 class Composition(msgspec.Struct, frozen=True):
-    """What is decided: `sessions` by number, the order of each agent, and the bundles held."""
+    """The subject of a decision: `sessions` by number, the agents' orders, and the bundles held."""
 
     plan: FilePlan
     sizes: tuple[tuple[str, int], ...]

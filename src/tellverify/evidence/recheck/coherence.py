@@ -111,7 +111,7 @@ class _Ranges:
         last = -1
         for low, high in zip(self.lows, self.highs, strict=True):
             if not last < low <= high < limit:
-                raise Rejected(entry, "ranges that overlap, or of what is not there")
+                raise Rejected(entry, "overlapping ranges, or ranges of absent states")
             last = high
         require(bool(ranges), entry, "there is no range")
 
@@ -161,7 +161,7 @@ class _Role:
                 action = (1, receiver, label) if sender == self.role else (0, sender, label)
                 i = index.get(action, -1)
                 if i < 0 or self.behind[moves[i][3]].place(target) < 0:
-                    raise Rejected(entry, f"event {e} is no move to what is behind a state")
+                    raise Rejected(entry, f"event {e} is no move, or leads out of its target")
                 taken[i].append(e)
         if not all(taken):
             raise Rejected(f"{entry}, move {taken.index([])}", "no event is behind it")

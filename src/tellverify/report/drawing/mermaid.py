@@ -32,7 +32,7 @@ _MOST_CULPRITS: Final = 4
 def sequence_diagram(trace: Trace, roles: Sequence[str], *, last: int = 0) -> str:
     """The diagram of `trace` without its fence, or an empty text when it has too many roles.
 
-    Long runs are folded as in the terminal; with `last`, only so many rows at the end are kept.
+    Long runs are folded as in the terminal; with `last`, only `last` rows at the end are kept.
     The text stays below what Mermaid accepts, by keeping fewer rows still.
     """
     for kept in (last, *(few for few in _FEWER if few < (last or few + 1))):

@@ -2,7 +2,7 @@
 
 A send that is received at once is one level arrow. Otherwise a message leaves its sender in the row
 of the send and reaches its receiver in the row of the receive, so that the picture shows how long
-it was queued; one that nobody takes ends in a circle in front of its receiver. Each row holds one
+it was queued; one that is never received ends in a circle before its receiver. Each row holds one
 label, so that no text meets another.
 """
 

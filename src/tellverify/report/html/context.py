@@ -45,7 +45,7 @@ _TERMS: Final = (
 
 
 def assumptions(page: HtmlPage) -> Html:
-    """The ledger with the obligations that rest on each entry, and what is always assumed."""
+    """The ledger with the obligations that rest on each entry, and the standing assumptions."""
     run = page.run
     lead = paragraph(
         joined(
@@ -60,7 +60,7 @@ def assumptions(page: HtmlPage) -> Html:
     rest = _resting(page)
     rows = [_assumption(one, rest) for one in run.assumptions]
     rows += _unlisted(page)
-    head = ("Number", "What is assumed", "Reason", "Who, until when", "Where", "Rests on it")
+    head = ("Number", "Assumption", "Reason", "Who, until when", "Where", "Rests on it")
     listed = table(head, rows) if rows else paragraph(escaped("Nothing else is assumed."))
     return joined((lead, listed, _suppressions(page)))
 
@@ -129,7 +129,7 @@ def _suppressions(page: HtmlPage) -> Html:
 
 
 def differences(page: HtmlPage) -> Html:
-    """What is new, changed or fixed with respect to the baseline."""
+    """New, changed and fixed items with respect to the baseline."""
     run = page.run
     if run.baseline is None:
         words = "No baseline was given. `tellverify check --baseline FILE` compares with one."
