@@ -146,7 +146,7 @@ def test_what_is_no_graph(changes: dict[str, object], reason: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"final": (1, 2)}, "several roles|it is no end|may send"),
+        ({"final": (1, 2)}, "several roles|it is not an end|may send"),
         ({"final": ()}, "nothing follows and it is not an end"),
         ({"events": [(0, 0, 1, 0, 1), (0, 1, 0, 1, 2)], "final": (1, 2)}, "several roles may send"),
     ],
