@@ -270,7 +270,7 @@ def unshown(
     if isinstance(formula, str):
         return formula
     if subject.culprits:
-        return "it has no culprits"
+        return "it must name no culprits"
     size = len(formula.nodes) + sum(map(_size, formula.atoms))
     if size * (len(steps) + 1) > _MOST_VALUES:
         return "the formula is too large for a run of this length"

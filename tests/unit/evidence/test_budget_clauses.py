@@ -129,7 +129,7 @@ def test_a_file_claims_something_in_its_one_form() -> None:
         check_budgets(certificate())
     text = write_budgets(certificate(worst=[WORST]))
     assert read_budgets(text.encode()).instances[0].worst == [WORST]
-    with pytest.raises(BadBudgets, match="one form"):
+    with pytest.raises(BadBudgets, match="canonical form"):
         read_budgets(text.encode() + b"\n")
     other = msgspec.structs.replace(certificate(worst=[WORST]), schema="tellverify/budgets-2")
     with pytest.raises(BadBudgets, match="schema"):

@@ -158,7 +158,7 @@ def test_a_witness_reaches_its_event_and_does_not_repeat() -> None:
         ({}, -1, ""),
         ({"fault": Fault.DEADLOCK}, -1, "only properties and witnesses have a formula"),
         ({"formula": msgspec.UNSET}, -1, "there is no formula"),
-        ({"culprits": ("A",)}, -1, "it has no culprits"),
+        ({"culprits": ("A",)}, -1, "it must name no culprits"),
         ({"formula": filed(NEVER)}, -1, "it is not reached"),
         ({}, 0, "a witness does not repeat"),
     ],
