@@ -295,7 +295,7 @@ def shared_cleanup(n: int) -> ProtocolGraph:
 def choice_fan(n: int) -> ProtocolGraph:
     """A dispatcher picks one of `n` workers and that worker answers; the others hear nothing.
 
-    Implementable, but the others wait for ever.
+    Implementable, but the others wait forever.
     """
     graph = GraphBuilder("choice_fan", ["Dispatcher", *_members("Worker", n)])
     end = graph.end()

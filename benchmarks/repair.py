@@ -22,7 +22,7 @@ from tellverify.language.syntax.parser import parse  # noqa: E402
 from tellverify.repair.repair import Rank, RepairOptions, Repairs, repair  # noqa: E402
 from tellverify.source.text import SourceFile  # noqa: E402
 
-REACHED = "the goal is reached already"
+REACHED = "the goal already holds"
 
 
 def timed(text: str, options: RepairOptions) -> tuple[float, Repairs]:

@@ -96,7 +96,7 @@ def made(obligations: int) -> tuple[Run, dict[str, SourceFile]]:
                 diagnostics.append(
                     Diagnostic(
                         STUCK_ROLE,
-                        f"`{role}` can wait for ever",
+                        f"`{role}` can wait forever",
                         path,
                         Annotation(Span(at * 20, at * 20 + 5), "it waits here"),
                         protocol=name,

@@ -195,7 +195,7 @@ def test_strict_projection_does_what_the_canonical_machine_does(seed: int) -> No
 def relabelled(machine: Machine) -> list[object]:
     """A machine up to the order of moves: numbered breadth-first in the order of actions.
 
-    A state without moves counts as final: a role may be done where others go on for ever.
+    A state without moves counts as final: a role may be done where others go on forever.
     """
     number, order, rows = {0: 0}, [0], []
     for state in order:

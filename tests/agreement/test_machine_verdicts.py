@@ -40,7 +40,7 @@ def facts(whole: Whole) -> dict[Fault, int | None]:
 
 
 def has_fair_run(whole: Whole) -> bool:
-    """Some run goes on for ever and leaves no role out that could move (Emerson and Lei, 1986).
+    """Some run goes on forever and leaves no role out that could move (Emerson and Lei, 1986).
 
     A greatest fixed point: from where, for each role, a run that stays inside comes to a move of
     the role, or to where it cannot move.

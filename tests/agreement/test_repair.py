@@ -35,7 +35,7 @@ def offers_of(name: str, **wanted: object) -> tuple[Repair, ...]:
     return repaired((COUNTEREXAMPLES / f"{name}.tell").read_text(), **wanted).offers
 
 
-REACHED = "the goal is reached already"
+REACHED = "the goal already holds"
 NOBODY_DECIDES = "several roles may send first at one point, and no new message decides which does"
 VECTORS = {
     "mixed_choice": (2, ("Boss -> Clerk : Skip",)),

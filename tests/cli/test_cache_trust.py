@@ -293,4 +293,4 @@ def test_an_authentic_entry_is_not_believed_outside_of_the_users_cache(
         connection.execute("UPDATE result SET text = ?, seal = ? WHERE key = ?", row)
     code, out, err = tellverify(*given, *again, "p.tell")
     assert (code, "TV512" in out) == (1, True)
-    assert "is not what is computed now" in err
+    assert "differs from the result computed now" in err

@@ -250,7 +250,7 @@ def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> No
     fine = protocol("A, B, C", "A -> B : X;B -> C : Z")
     code, out, _ = tellverify("compare", *both((broken, fine)))
     assert code == 1
-    assert "the old version is not good alone" in out
+    assert "the old version fails by itself" in out
     code, found = compared(tellverify, (fine, broken))
     assert (code, found["verdict"]) == (1, "broken")
     code, out, _ = tellverify("compare", *both((fine, "protocol P =\n  roles A\n  A -> \n")))
@@ -272,7 +272,7 @@ def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
     commit()
     assert "git knows no revision `nope`" in tellverify("compare", "--against", "nope")[2]
     for arguments, said in (
-        (("--against=--output=x",), "`--output=x` is no git revision"),
+        (("--against=--output=x",), "`--output=x` is not a git revision"),
         (("--against", "HEAD", "none.tell"), "none.tell: no such file or folder, now or at `HEAD`"),
         (("--against", "HEAD", "/"), "/ is outside of the git work tree"),
     ):
@@ -301,9 +301,9 @@ TIMED = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> 
 
 def test_versions_whose_timeouts_differ_are_not_known(tellverify: Command) -> None:
     for new, said in (
-        (TIMED.replace("Ready", "Done"), "the texts part at `W -> C : Done` in line 4"),
-        (TIMED.replace("Ready", "Ready of crate.V2"), "the texts part at `W -> C : Ready` in"),
-        (TIMED + "  C -> W : More\n", "the texts part at"),
+        (TIMED.replace("Ready", "Done"), "the texts differ at `W -> C : Done` in line 4"),
+        (TIMED.replace("Ready", "Ready of crate.V2"), "the texts differ at `W -> C : Ready` in"),
+        (TIMED + "  C -> W : More\n", "the texts differ at"),
         (protocol("C, W", "W -> C : Ready"), "only the old version has a timeout"),
     ):
         code, out, _ = tellverify("compare", *both((TIMED, new)))
@@ -390,7 +390,7 @@ def test_machines_on_either_side(tellverify: Command) -> None:
     write("broken.json", "{")
     code, out, _ = tellverify("compare", "old.json", "broken.json")
     assert code == 1
-    assert "the new version is not good alone" in out
+    assert "the new version fails by itself" in out
     commit()
     write("old.json", MACHINES.replace("Ping", "Probe"))
     code, out, _ = tellverify("compare", "--against", "HEAD", "--machines", "both", "old.json")
@@ -508,7 +508,7 @@ def test_evidence_names_the_commit_of_a_revision(tellverify: Command) -> None:
     assert "git has no" in out
     code, out = rechecked(tellverify, lambda t: re.sub("git:[0-9a-f]{40}", "git:--help", t))
     assert code == 1
-    assert "is no name of a commit" in out
+    assert "is not the name of a commit" in out
 
 
 def test_evidence_of_machines_is_that_of_their_files(tellverify: Command) -> None:

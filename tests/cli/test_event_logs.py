@@ -123,7 +123,7 @@ def test_the_first_divergence_says_what_was_possible(call: Call) -> None:
 def test_lines_out_of_order_are_recognised(call: Call) -> None:
     code, said = call(log(*map(line, [TURN[1], TURN[0], *TURN[2:]])), "escrow.tell")
     assert code == 1
-    assert "stands in line 2: the lines may be out of order" in " ".join(said.split())
+    assert "is in line 2: the lines may be out of order" in " ".join(said.split())
 
 
 def test_a_log_of_one_role_needs_its_machine_only(call: Call) -> None:
@@ -263,7 +263,7 @@ def test_lines_of_other_kinds_are_counted(call: Call) -> None:
     assert "cannot read line 2" in said
     code, said = call(log(*others), "escrow.tell")
     assert code == 2
-    assert "it is no event, and no other line is" in said
+    assert "it is not an event, and no other line is" in said
 
 
 def test_what_cannot_be_decided_is_unknown(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Scenarios by the command line: verdicts, requirements, evidence, and what is wrong with them."""
+"""Scenarios by the command line: verdicts, requirements, evidence, and their errors."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_scenarios_of_the_configuration_hold_for_protocols_with_their_names(
         ('[faults.down]\nrules = ["crash <= 1 of"]\n', "the name of a role is expected", "2:11"),
         ('[faults.down]\nrules = ["loss", "crash"]\n', "all 2 roles crash", "2:19"),
         ("[faults.down]\nrules = []\n", "the scenario has no rule", "2:9"),
-        ("[faults.none]\nrules = ['loss']\n", "no name of a scenario", "1:2"),
+        ("[faults.none]\nrules = ['loss']\n", "not the name of a scenario", "1:2"),
         ("[faults.down]\nrule = ['loss']\n", "no key `rule`", "1:1"),
         ('[require]\n"no-such @ down" = "bounded"\n', "there is no property", "2:20"),
     ],

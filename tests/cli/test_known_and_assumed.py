@@ -173,7 +173,7 @@ def test_a_broken_baseline_stops_the_check(tellverify: Run, tmp_path: Path, text
     (tmp_path / "b.json").write_text(text)
     code, out, err = tellverify("check", "--baseline", "b.json")
     assert (code, out) == (2, "")
-    assert "this is no baseline" in err
+    assert "this is not a baseline" in err
     assert tellverify("check", "--baseline", "absent.json")[0] == 2
 
 

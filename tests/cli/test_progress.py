@@ -156,7 +156,7 @@ def test_the_loop_is_rechecked_and_is_no_evidence_of_a_stuck_role(tmp_path: Path
         ("TV524", "TV512"),
         ("progress[Log]", "no-stuck-role[Log]"),
         (
-            "If every role that can move eventually moves, the role never waits without end.",
+            "If every role that can move eventually moves, the role never waits forever.",
             "Wherever the role waits, some continuation of the run serves it.",
         ),
     ):

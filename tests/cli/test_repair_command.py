@@ -92,7 +92,7 @@ def test_texts_with_errors_say_what_to_mend_first() -> None:
     code, out, err = run("repair", "counterexamples/undeclared_role.tell")
     assert code == 1
     assert out == "`UndeclaredRole` is not repaired: the protocol is not well-formed\n"
-    assert "mend this first" in err and "error[TV201]: the role `Courier` is not declared" in err
+    assert "fix this first" in err and "error[TV201]: the role `Courier` is not declared" in err
     alike = (ROOT / "counterexamples" / "branches_begin_alike.tell").read_text("utf-8")
     code, out, err = run("repair", "-", text=alike.partition("\n")[2])
     assert code == 1 and "error[TV247]" in err
@@ -145,7 +145,7 @@ def test_properties_and_budgets_are_said_to_be_left(tmp_path: Path) -> None:
     (tmp_path / "p.tell").write_text(f"-- tell: property nor: never R\n{STUCK}", encoding="utf-8")
     code, out, _ = run("repair", "p.tell", cwd=tmp_path)
     assert code == 1
-    assert "then holds but `property[nor]`" in out
+    assert "then holds except `property[nor]`" in out
     assert "not repaired: `property[nor]` is refuted" in out
     code, out, _ = run("repair", "p.tell", "--write", cwd=tmp_path)
     code, out, _ = run("repair", "p.tell", cwd=tmp_path)
@@ -293,7 +293,7 @@ def test_check_makes_repairs_only_when_told_twice(folder: Path) -> None:
 def test_what_is_required_by_a_property_is_not_claimed(tmp_path: Path) -> None:
     (tmp_path / "p.tell").write_text(f"-- tell: property nor: never R\n{STUCK}", encoding="utf-8")
     out = run("check", "p.tell", cwd=tmp_path)[1]
-    assert "every required obligation then holds but `property[nor]`" in " ".join(out.split())
+    assert "every required obligation then holds except `property[nor]`" in " ".join(out.split())
 
 
 def test_families_are_told_as_a_whole_and_the_bound_is_named(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_proof_report_has_every_claim_with_its_evidence(folder: Path) -> Non
     assert done.returncode == 0
     proof = (folder / "proof.md").read_text(encoding="utf-8")
     stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    for title in ("Proved of all runs", "Refuted", "Not known and not checked", "Assumptions"):
+    for title in ("Proved for all runs", "Refuted", "Unknown or not checked", "Assumptions"):
         assert f"\n## {title}\n" in proof
     for file in stored["inputs"]:
         assert f"| `{file['path']}` | `{file['sha256']}` |" in proof

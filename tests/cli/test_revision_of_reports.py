@@ -63,7 +63,7 @@ def test_an_address_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
     for address in ("javascript:alert(1)//{path}", "https://x.example/", "x"):
         done = _checked(tmp_path, "--source-url", address)
         assert done.returncode == 2
-        assert "is no http address" in done.stderr
+        assert "is not an HTTP address" in done.stderr
 
 
 def test_reports_lead_to_the_glossary_where_the_site_is_known(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_choices_are_taken_or_refused(call: Call) -> None:
     assert "there is `Commit`, `Abort`" in said
     code, said = call("run", path, "--choices", "Commit,Abort")
     assert code == 2
-    assert "nobody had to choose `Abort`" in said
+    assert "no role had to choose `Abort`" in said
 
 
 def test_a_refused_launch_has_all_reasons_and_no_event(call: Call) -> None:

@@ -106,7 +106,7 @@ def test_a_forged_run_is_rejected(forge: Callable[[dict[str, Any]], None], folde
     path.write_text(head.replace('"parts":[]', f'"parts":[\n{rows}\n]', 1) + "\n")
     found = _tellverify("recheck", str(path.relative_to(folder)))
     assert found.exit_code == 1, found.output
-    assert "rejected:" in found.output and "one form" not in found.output
+    assert "rejected:" in found.output and "canonical form" not in found.output
     if forge is not _other_sum:
         assert _tellverify("replay", str(path.relative_to(folder))).exit_code == 1
 

@@ -27,7 +27,7 @@ class Answers(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A state, the answers taken in the gather that begins there, and what is owed by sender."""
+    """A state, the answers taken in the gather that begins there, and the answers owed by each."""
 
     state: int
     taken: frozenset[str] = frozenset()

@@ -131,7 +131,7 @@ class Whole:
         return max((len(q) for c in self.depth for _, q in c.queues), default=0)
 
     def endings(self) -> dict[Configuration, int]:
-        """Configurations in which nobody can move, with the length of a shortest run."""
+        """Configurations in which no role can move, with the length of a shortest run."""
         return {c: self.depth[c] for c, moves in self.after.items() if not moves}
 
     def stuck(self) -> set[str]:

@@ -116,7 +116,7 @@ class _AcceptanceCase(msgspec.Struct, frozen=True):
     multiple=True,
     metavar="FAMILY=1..3",
     callback=parse_instances,
-    help="Sizes of a role family; 1..3 without this.",
+    help="Sizes of a role family; 1..3 by default.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option(

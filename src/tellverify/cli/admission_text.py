@@ -55,7 +55,7 @@ def report(
 
 
 def matrix_text(table: Matrix) -> str:
-    """A column for each runtime, numbered; what is refused shows the first key that is missing."""
+    """A column for each runtime, numbered; a refusal shows the first missing key."""
     width = max((len(row.protocol) for row in table.rows), default=8)
     heads = [f"{i:>3}" for i in range(1, len(table.columns) + 1)]
     lines = [f"{'':<{width}} {''.join(heads)}"]

@@ -112,7 +112,7 @@ def _parse_codes(
     for text in given:
         found = () if is_band(text) else selected(text)
         if not found:
-            raise click.BadParameter(f"`{text}` is no code")
+            raise click.BadParameter(f"`{text}` is not a code")
         codes.append(found[0].number)
     return tuple(codes)
 

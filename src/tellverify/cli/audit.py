@@ -66,11 +66,11 @@ class Audit(msgspec.Struct, frozen=True):
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--ledger", metavar="FILE", help=f"The ledger; {NAME} without this.")
+@click.option("--ledger", metavar="FILE", help=f"The ledger; {NAME} by default.")
 @click.option("--write", "writes", is_flag=True, help="Create the ledger, or bring it up to date.")
 @click.option("--verify", is_flag=True, help="Fail when comments and ledger differ.")
 @click.option("--format", "style", type=click.Choice(["text", "json", "markdown"]), default="text")
-@click.option("--today", metavar="DAY", callback=parse_day, help="The day that dates are held to.")
+@click.option("--today", metavar="DAY", callback=parse_day, help="The date to compare with.")
 @check_options.configured
 def audit(
     paths: tuple[str, ...],
@@ -150,7 +150,7 @@ def _audit(run: Run, ledger: Ledger, *, is_due: bool) -> Audit:
 
 
 def _baselined(run: Run) -> Iterator[dict[str, str]]:
-    """What is refuted or found and does not count, since the baseline has it."""
+    """Refutations and findings that do not count, since the baseline has them."""
     compared = RunComparison(run)
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
@@ -164,7 +164,7 @@ def _baselined(run: Run) -> Iterator[dict[str, str]]:
 
 
 def _expected(run: Run) -> Iterator[dict[str, str]]:
-    """What is refuted and does not count, since a comment of the text expects it."""
+    """Refutations that do not count, since a comment of the text expects them."""
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             if isinstance(verdict.outcome, Refuted) and verdict.expected:

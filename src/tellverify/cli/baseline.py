@@ -31,7 +31,7 @@ def baseline() -> None:
     """Keep a file of findings that are known and do not count.
 
     A finding is known by its code, protocol, roles, labels and branches; lines may move. A refuted
-    obligation is known as long as it has no other fault: for a role that waits for ever, no
+    obligation is known as long as it has no other fault: for a role that waits forever, no
     further branch that leads there; otherwise no other text of the protocol.
     """
 
@@ -73,7 +73,7 @@ def write(
 @baseline.command("prune")
 @_options
 def prune(paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path: str | None) -> int:
-    """Drop what is gone from the baseline; nothing is added."""
+    """Remove entries that no longer occur from the baseline; add nothing."""
 
     def do(run: Run, place: str) -> int:
         known = read_baseline(place)

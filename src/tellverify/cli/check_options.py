@@ -1,4 +1,4 @@
-"""The flags of `check` in groups, and their values. What is not given is left to configuration."""
+"""The flags of `check` in groups, and their values. A missing flag is left to configuration."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ what = _joined(
         "--faults",
         multiple=True,
         metavar="NAME",
-        help="Only this scenario with faults; `none` for none, all of them without this.",
+        help="Only this scenario with faults; `none` for none, all of them by default.",
     ),
     click.option(
         "--machines",
@@ -197,13 +197,13 @@ how_far = _joined(
         multiple=True,
         metavar="FAMILY=1..3",
         callback=parse_instances,
-        help="Only these sizes of a role family; without this, every size or else 1..3.",
+        help="Only these sizes of a role family; by default, every size or else 1..3.",
     ),
     click.option(
         "--steps",
         type=click.IntRange(1),
         metavar="N",
-        help="Work per question before it is given up.",
+        help="Work spent on one question before giving up.",
     ),
     click.option(
         "--events",
@@ -215,7 +215,7 @@ how_far = _joined(
         "--configurations",
         type=click.IntRange(1),
         metavar="N",
-        help="Configurations that one search visits at most; 200 000 without this.",
+        help="Configurations that one search visits at most; 200 000 by default.",
     ),
     click.option(
         "--queue",
@@ -243,7 +243,7 @@ how_long = _joined(
         type=float,
         callback=parse_seconds,
         metavar="S",
-        help="Seconds for all protocols together; 600 without this.",
+        help="Seconds for all protocols together; 600 by default.",
     ),
     click.option(
         "--memory",
@@ -268,12 +268,12 @@ enough = _joined(
     click.option(
         "--require",
         type=click.Choice(["proved", "bounded"]),
-        help="What required obligations need at least; bounded without this.",
+        help="What required obligations need at least; bounded by default.",
     ),
     click.option(
         "--fail-on",
         type=click.Choice(["error", "warning", "never"]),
-        help="Findings that make the check fail; error without this.",
+        help="Findings that make the check fail; error by default.",
     ),
     click.option(
         "--strict",
@@ -283,7 +283,7 @@ enough = _joined(
     click.option(
         "--base",
         metavar="REF",
-        help="Revision whose comments and baseline count with --strict; none without this.",
+        help="Revision whose comments and baseline count with --strict; none by default.",
     ),
     base_run_option,
     click.option("--commit", metavar="SHA", help="The revision that reports name; known in CI."),
@@ -306,7 +306,7 @@ enough = _joined(
         "--today",
         metavar="DAY",
         callback=parse_day,
-        help="The day that assumptions with a date are measured by.",
+        help="The date that dated assumptions are compared with.",
     ),
 )
 findings = _joined(
@@ -386,7 +386,7 @@ output = _joined(
     ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
     click.option("--timing", is_flag=True, help="Say how long it took, also in JSON."),
-    click.option("--no-progress", is_flag=True, help="No line about what is being checked."),
+    click.option("--no-progress", is_flag=True, help="Show no progress line."),
     click.option(
         "-q", "--quiet", is_flag=True, help="Print only what fails the check, a line each."
     ),
@@ -438,7 +438,7 @@ again = _joined(
 )
 mending = _joined(
     click.option(
-        "--fix", is_flag=True, help="Make safe repairs of findings; none that changes what is sent."
+        "--fix", is_flag=True, help="Make safe repairs of findings; none changes the messages sent."
     ),
     click.option(
         "--unsafe-fixes",

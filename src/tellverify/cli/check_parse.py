@@ -1,4 +1,4 @@
-"""What is written behind the flags of `check`, as values."""
+"""The arguments of the flags of `check`, as values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def parse_seconds(
 ) -> float | None:
     """A number of seconds that a clock can count."""
     if given is not None and not 0 < given < 10**9:
-        raise click.BadParameter(f"{given} is no number of seconds above 0 and below 10^9")
+        raise click.BadParameter(f"{given} is not a number of seconds above 0 and below 10^9")
     return given
 
 
@@ -81,7 +81,7 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
             or not low.isdigit()
             or (dots and not (high.isascii() and high.isdigit()))
         ):
-            raise click.BadParameter(f"`{part}` in `{text}` is no size and no range of sizes")
+            raise click.BadParameter(f"`{part}` in `{text}` is neither a size nor a range of sizes")
         if len(low) > 9 or len(high) > 9:
             raise click.BadParameter(f"`{part}` in `{text}` is too large")
         last = int(high) if dots else int(low)
@@ -109,7 +109,7 @@ def parse_witness(
             at = error.span.start + 1
             raise click.BadParameter(f"`{text}`, column {at}: {error.message}") from None
         if not timeless:
-            raise click.BadParameter(f"`{text}` is no event: state it as a property")
+            raise click.BadParameter(f"`{text}` is not an event: state it as a property")
     return given
 
 
@@ -122,7 +122,7 @@ def parse_address(
     from tellverify.verdict.revision import is_address
 
     if not is_address(given) or "{path}" not in given:
-        raise click.BadParameter(f"`{given}` is no http address with {{path}} in it")
+        raise click.BadParameter(f"`{given}` is not an HTTP address with {{path}} in it")
     return given
 
 
@@ -137,7 +137,7 @@ def parse_day(context: click.Context, parameter: click.Parameter, given: str | N
             raise ValueError(given)
         time.strptime(given, "%Y-%m-%d")
     except ValueError:
-        raise click.BadParameter(f"`{given}` is no day such as 2027-03-01") from None
+        raise click.BadParameter(f"`{given}` is not a date such as 2027-03-01") from None
     return given
 
 

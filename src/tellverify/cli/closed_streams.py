@@ -1,6 +1,6 @@
 """Standard streams for a process that was started without them.
 
-A closed number would go to the next file that is opened, and what is printed into that file.
+A closed number would go to the next file that is opened, and output into that file.
 """
 
 from __future__ import annotations

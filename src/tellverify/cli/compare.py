@@ -1,4 +1,4 @@
-"""`tellverify compare`: may old and new roles run together, and in which order to upgrade them."""
+"""`tellverify compare`: whether old and new roles can run together, and in which order."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class CompareFlags(msgspec.Struct, frozen=True):
     multiple=True,
     metavar="FAMILY=1..3",
     callback=parse_instances,
-    help="Sizes of a role family; 1..3 without this.",
+    help="Sizes of a role family; 1..3 by default.",
 )
 @click.option(
     "--queue",
@@ -85,7 +85,7 @@ class CompareFlags(msgspec.Struct, frozen=True):
 @click.option(
     "--require",
     type=click.Choice(["proved", "bounded"]),
-    help="What is to be known of the mixtures at least; bounded without this.",
+    help="The least that must be known of the mixtures; bounded by default.",
 )
 @check_options.output
 @check_options.inputs
@@ -95,7 +95,7 @@ def compare(**given: object) -> int:
     OLD and NEW are files or folders of choreographies, or files of machines; with --against REF,
     the paths are compared with a git revision. Says in which order roles can be upgraded, and
     which release in between helps where no order is safe. Exit codes: 0 accepted, 1 refused or a
-    version is not good alone, 2 wrong usage, 3 not known, 4 nothing to compare.
+    version fails by itself, 2 wrong usage, 3 not known, 4 nothing to compare.
     """
     own = msgspec.convert(
         {name: given.pop(name) for name in CompareFlags.__struct_fields__}, CompareFlags
@@ -153,7 +153,7 @@ def _sides(
     options: Options,
     settings: Settings,
 ) -> Sides:
-    """The two sides and what is asked of them. Raises NoSide."""
+    """The two sides and the question about them. Raises NoSide."""
     from tellverify.versions.opening import both_sides
 
     if own.against is None:

@@ -1,4 +1,4 @@
-"""`tellverify config`: what is set and where, the schema for editors, and a file to begin with."""
+"""`tellverify config`: the settings and their origins, the schema for editors, and a first file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tellverify.verification.setting_values import toml_text
 
 @click.group("config")
 def config() -> None:
-    """Show what is configured, print the schema, or write a configuration to begin with."""
+    """Show the settings, print their schema, or write an initial configuration."""
 
 
 @config.command("show")
@@ -52,7 +52,7 @@ def show(config: tuple[str, ...], isolated: bool, style: str) -> int:
 
 
 def _rows(loaded: LoadedConfiguration) -> list[tuple[str, object, str]]:
-    """Keys with dots, values and origins; what is not set has its default."""
+    """Keys with dots, values and origins; keys that are not set have their defaults."""
     table = msgspec.to_builtins(loaded.configuration)
     table["require"].setdefault("default", "bounded")
     rows: list[tuple[str, object, str]] = []

@@ -1,4 +1,4 @@
-"""What a terminal takes, and what is made for one alone: tables, pages, links and progress.
+"""The capabilities of a terminal, and output made for one alone: tables, pages, links and progress.
 
 The home of rich, which is loaded only to draw. Colours follow `NO_COLOR`, `FORCE_COLOR`,
 `TTY_COMPATIBLE` and `TERM` by the rules of rich.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 100  # where the output is no terminal
 _NARROWEST: Final = 40
 _PAUSE: Final = 1.0  # seconds before the first line of progress
-_REFRESH: Final = 0.5  # seconds between two looks at what is being done
+_REFRESH: Final = 0.5  # seconds between two looks at the current task
 _LOG_PAUSE: Final = 30.0  # seconds between two lines of a log
 _TAKES_LINKS: Final = frozenset(("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby"))
 
@@ -129,7 +129,7 @@ def shown_progress(
     """A function to call for each file or run that is done, for a terminal at standard error.
 
     Nothing is written, and rich is not loaded, before a second has passed; from then on the line
-    says twice a second what is being done, and it is taken away at the end. `total` is the number
+    names the current task twice a second, and it is taken away at the end. `total` is the number
     of files, as far as it is known.
     """
     with _ProgressLine(total, noun) as progress:
@@ -146,7 +146,7 @@ def logged_progress(
 
 
 class _Ticker(ABC):
-    """Looks at what is being done every `pause` seconds, in a thread of its own."""
+    """Looks at the current task every `pause` seconds, in its own thread."""
 
     def __init__(self, total: int, pause: float) -> None:
         self.done = 0
@@ -179,7 +179,7 @@ class _Ticker(ABC):
 
     @abstractmethod
     def look(self) -> None:
-        """Say what is being done."""
+        """Name the current task."""
 
     def words(self) -> str:
         """The file, protocol and obligation at hand, and how far its search is."""

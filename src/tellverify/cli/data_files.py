@@ -26,7 +26,7 @@ _Command = TypeVar("_Command", bound=Callable[..., int])
 
 
 class DataFlags(msgspec.Struct, frozen=True):
-    """What such a command was given; `names` selects what is decided."""
+    """What such a command was given; `names` selects the claims to decide."""
 
     paths: tuple[str, ...]
     names: tuple[str, ...]
@@ -68,7 +68,7 @@ def data_options(command: _Command) -> _Command:
                 type=click.Choice(["proved", "bounded"]),
                 default="bounded",
                 show_default=True,
-                help="What is enough: some things are decided for sizes or ranges alone.",
+                help="The outcome that suffices: some claims are decided for given sizes alone.",
             ),
             click.option(
                 "--steps",
@@ -76,7 +76,7 @@ def data_options(command: _Command) -> _Command:
                 default=MOST_STEPS,
                 show_default=True,
                 metavar="N",
-                help="Work per question before it is given up.",
+                help="Work spent on one question before giving up.",
             ),
             click.option(
                 "--timeout",
@@ -122,7 +122,7 @@ def decide(flags: DataFlags, check: _Check) -> int:
 
 
 def _files(path: str) -> Iterator[str]:
-    """The TOML files of a folder, sorted; what is no folder is taken as it is."""
+    """The TOML files of a folder, sorted; a path that is not a folder is taken as it is."""
     if not os.path.isdir(path):
         yield path.replace(os.sep, "/")
         return

@@ -60,7 +60,7 @@ class _MethodEntry(msgspec.Struct, frozen=True):
     help="What goes to standard output.",
 )
 def explain(word: str | None, everything: bool, style: str) -> int:
-    """Say what a code such as TV512, its name, or a property means, and how to fix a fault.
+    """Explain a code such as TV512, its name, or a property, and how to fix a fault.
 
     The name of a method, as verdicts in JSON have it, gives what it does.
     """

@@ -180,7 +180,7 @@ def status(log: str, schema: str, name: str | None) -> int:
 @click.argument("new", required=False, metavar="[NEW]")
 @click.option("--against", metavar="REF", help="Compare OLD with itself at a revision of git.")
 def compare(old: str, new: str | None, against: str | None) -> int:
-    """Whether facts of the schema OLD are facts of the schema NEW.
+    """Decide whether facts of the schema OLD are facts of the schema NEW.
 
     With --against, the one argument is the new version, and the old one is that of the revision.
     Rust sources are compared type by type. Exit codes: 0 they are, 1 some are not or a schema has a

@@ -22,7 +22,7 @@ from tellverify.source.writing import replace_text
 @click.option("--diff", "show_diff", is_flag=True, help="Show the changes instead of writing them.")
 @click.option("--upgrade", is_flag=True, help="Rewrite brace syntax and old spellings, too.")
 @click.option("--stdin-name", default="<stdin>", metavar="NAME", help="Path shown for `-`.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing of files that are all right.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not list files that are in order.")
 def fmt(
     paths: tuple[str, ...],
     only_check: bool,

@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
             return None
         command = getattr(importlib.import_module(row[0]), row[1])
         if not isinstance(command, click.Command):
-            raise TypeError(f"{row[0]}.{row[1]} is no command")
+            raise TypeError(f"{row[0]}.{row[1]} is not a command")
         if _COMPLETES in os.environ:
             from tellverify.cli.completions import complete_files
 
@@ -125,7 +125,7 @@ def guarded(action: Callable[[], object]) -> int:
     except Stopped as stop:
         return stop.code
     except BrokenPipeError:
-        # Whoever read the output has gone; there is nobody left to tell.
+        # The reader of the output has gone, so no message can reach it.
         _discard_output()
         return Exit.DEFECT if os.name == "nt" else 128 + 13
     except click.ClickException as error:
@@ -146,7 +146,7 @@ def guarded(action: Callable[[], object]) -> int:
 
 
 def _show(error: click.ClickException) -> None:
-    """Say what is wrong with a call; what it quotes may come from a file."""
+    """Report the fault of a call; its quotations may come from a file."""
     from tellverify.report.escape import log_line
 
     text = "\n".join(map(log_line, error.format_message().split("\n")))
@@ -157,7 +157,7 @@ def _show(error: click.ClickException) -> None:
 
 
 def _discard_output() -> None:
-    """Let what is still to be written go nowhere, so that the end of the process is quiet."""
+    """Discard the output still to be written, so that the end of the process is quiet."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError:  # a stream that was closed from the beginning
@@ -165,7 +165,7 @@ def _discard_output() -> None:
 
 
 def _defect() -> int:
-    """A fault of tellverify: write what is needed to mend it to a file and name the file."""
+    """A fault of tellverify: write the details needed to fix it to a file and name the file."""
     import tempfile
     import traceback
 

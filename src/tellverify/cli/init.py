@@ -59,7 +59,7 @@ _REST = """\
 # Findings from this level on make a check fail: "error", "warning" or "never".
 # fail-on = "error"
 
-# What is taken on trust, kept by `tellverify audit --write`.
+# Assumptions, kept by `tellverify audit --write`.
 # ledger = "tellverify-assumptions.toml"
 
 # Findings that are known and do not count, kept by `tellverify baseline write`.

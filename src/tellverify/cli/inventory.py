@@ -1,4 +1,4 @@
-"""`tellverify inventory`: how far each protocol of a policy is."""
+"""`tellverify inventory`: the status of each protocol of a policy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEADINGS = ("protocol", "packs", "wave", "category", "keys", "acceptance", "sti
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--markdown", is_flag=True, help="As a Markdown table.")
 @click.option("--no-acceptance", is_flag=True, help="Leave the acceptance rule out.")
-@click.option("--convergence", is_flag=True, help="Only what keeps each source from its shape.")
+@click.option("--convergence", is_flag=True, help="Only deviations from the canonical shape.")
 def inventory(
     paths: tuple[str, ...],
     policy_path: str | None,
@@ -37,7 +37,7 @@ def inventory(
     no_acceptance: bool,
     convergence: bool,
 ) -> int:
-    """Print for each protocol of the policy its packs, wave, category, keys and what is left to do.
+    """Print for each protocol of the policy its packs, wave, category, keys and open tasks.
 
     PATH is a file or folder with the sources, `specs` without one. What cannot be tested for want
     of a source is said to be unknown. With --convergence, each protocol comes with what
@@ -117,7 +117,7 @@ def _short(found: Diagnostic, source: SourceFile) -> str:
 
 
 def _shape_lines(shapes: Sequence[ProtocolShape], *, markdown: bool) -> list[str]:
-    lines = ["| protocol | source | what is left |", "| --- | --- | --- |"] if markdown else []
+    lines = ["| protocol | source | open tasks |", "| --- | --- | --- |"] if markdown else []
     for shape in shapes:
         left = [tame(one) for one in shape.left] or ["nothing"]
         source = tame(shape.source) if shape.source else "no source was given"

@@ -35,7 +35,7 @@ _ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.val
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--fix", is_flag=True, help="Make all safe fixes.")
 @click.option("--diff", is_flag=True, help="Show what safe fixes would change; write nothing.")
-@click.option("--unsafe-fixes", is_flag=True, help="Also those that somebody should look at.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also fixes that need review.")
 @click.option("--all", "everything", is_flag=True, help="Also the rules that are off by default.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
@@ -67,7 +67,7 @@ def lint(
     policy_path: str | None,
     stdin_name: str,
 ) -> int:
-    """Find what is not in the canonical shape: legacy annotations, comments, layout, names.
+    """Find deviations from the canonical shape: legacy annotations, comments, layout, names.
 
     PATH is a `.tell` file, a Rust source or Markdown page with protocols, a folder, or `-`; without
     one the files that the configuration includes count, or the working folder. A fix never changes

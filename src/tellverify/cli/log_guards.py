@@ -13,7 +13,7 @@ from tellverify.evidence.event_log import LogEvent
 from tellverify.model.graph import ProtocolGraph
 
 AnnotatedMessages: TypeAlias = Mapping[tuple[str, str, str], Sequence[Metadata]]
-"""What is annotated on messages by sender, receiver and label, each place once."""
+"""The annotations of messages by sender, receiver and label, each place once."""
 
 
 def annotated_messages(graph: ProtocolGraph) -> AnnotatedMessages:

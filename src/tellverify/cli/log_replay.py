@@ -110,7 +110,7 @@ def _monitor(asked: ReplayRequest, machines: Sequence[Machine], recorded: Sequen
 
 
 def _opened(path: str) -> BinaryIO:
-    """The bytes of a file or of standard input. Never waits for a pipe that nobody named."""
+    """The bytes of a file or of standard input. Never waits for a pipe that was not named."""
     if path == "-":
         return sys.stdin.buffer
     if not stat.S_ISREG(os.stat(path).st_mode):
@@ -201,7 +201,7 @@ class _LogJudge:
 
     @property
     def _hedge(self) -> str:
-        """What is presupposed of what the log does not show."""
+        """The presuppositions about events that the log does not show."""
         parts = [" from a reachable configuration on"] if self.asked.anywhere else []
         parts += [", with receptions inferred"] if self.asked.sends_only else []
         return "".join(parts)
@@ -279,7 +279,7 @@ class _LogJudge:
         if later is not None:
             number, found = later
             return [
-                f"`{found}`, which was possible here, stands in line {number}: "
+                f"`{found}`, which was possible here, is in line {number}: "
                 "the lines may be out of order"
             ]
         if departure.kind == "queue" and event.peer not in self.monitor.acted:
@@ -356,7 +356,7 @@ def _quoted(session: Session) -> str:
 
 
 def _shown_line(event: LogEvent) -> str:
-    """The event as a line, without the fields that nobody looked at."""
+    """The event as a line, without the fields that were not looked at."""
     return msgspec.json.encode(event).decode()[:_EXCERPT]
 
 

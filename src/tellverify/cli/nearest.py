@@ -33,7 +33,7 @@ class NamedChoice(click.Choice[str]):
     """One of many names; a misspelt one is answered with the name that it is most like."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        """What is said of a value that is none of the names."""
+        """The message about a value that is not among the names."""
         meant = did_you_mean(str(value), map(str, self.choices))
         if meant:
             return f"there is no `{value}`{meant}"

@@ -1,4 +1,4 @@
-"""`tellverify patterns`: do models of resilience keep what is claimed of them?"""
+"""`tellverify patterns`: do models of resilience satisfy their claims?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tellverify.cli.data_files import DataFlags, data_options, decide
 @click.command("patterns")
 @data_options
 def patterns(**given: object) -> int:
-    """Decide what is claimed of the models that TOML files describe.
+    """Decide the claims about the models in TOML files.
 
     PATH is such a file or a folder of them. A claim that is false comes with a shortest run against
     it. Exit codes: 0 all claims hold, 1 one is false or a file has errors, 3 one is not known,

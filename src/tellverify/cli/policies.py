@@ -75,7 +75,7 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
 
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
-        return None  # `check` says what is wrong with it
+        return None  # `check` reports its faults
     value: object = document.table
     for step in (*at, "policy"):
         value = value.get(step) if isinstance(value, dict) else None
@@ -98,7 +98,7 @@ def _configured(path: str, text: str, at: tuple[str, ...]) -> str | None:
 
 
 def load_policy(given: str | None, also: Iterable[str] = ()) -> Policy:
-    """The policy; Stopped after what is wrong with it has been said."""
+    """The policy; Stopped after its faults have been reported."""
     path = policy_path_of(given)
     if path is None:
         complain(f"there is no policy; name one by --policy, or put it into {PLACES[0]}")
@@ -119,7 +119,7 @@ def _fits_together(policy: Policy) -> bool:
 
 
 def is_usable(path: str | None, runtime: str) -> bool:
-    """Whether there is a policy at a path, with such a runtime; says what is wrong if not."""
+    """Whether there is a policy at a path, with such a runtime; reports the fault if not."""
     if path is None:
         complain("a runtime is a profile of a policy; name the policy by --policy")
         return False

@@ -46,7 +46,7 @@ _MOST_NAMES: Final = 8
     multiple=True,
     metavar="FAMILY=N",
     callback=parse_sizes,
-    help="Size of a role family; 3 without this.",
+    help="Size of a role family; 3 by default.",
 )
 @click.option(
     "--format",

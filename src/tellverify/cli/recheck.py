@@ -34,11 +34,11 @@ from tellverify.source.files import Unreadable, read_bytes, reason_of
     is_flag=True,
     help="Accept evidence of the graph in the file, whatever its source says or where it is.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Show only what is rejected.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only rejected files.")
 def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, quiet: bool) -> int:
     """Check certificates, graphs and traces, as `check --evidence` writes them, once more.
 
-    The files are judged by a small program of its own; it trusts nothing they claim, and says what
+    The files are judged by a small separate program; it trusts nothing they claim, and says what
     holds of the graph in a file. Then the source is parsed and lowered again, as in `check`, and
     must have this graph; a line beginning `compared` says so. Sources are looked for relative to
     the working folder, must be the ones that the evidence was made of, and must be there unless
@@ -202,7 +202,7 @@ def _confirmed(path: str) -> str:
 
 
 def _evidence(path: str, endings: tuple[str, ...]) -> Iterator[str]:
-    """Files of evidence in a folder, sorted; what is no folder is taken as it is."""
+    """Files of evidence in a folder, sorted; a path that is not a folder is taken as it is."""
     if not os.path.isdir(path):
         yield path
         return

@@ -61,7 +61,7 @@ def parse_limit(
     match = _SECONDS.fullmatch(given.strip())
     seconds = float(match[1]) / (1_000 if match[2] == "ms" else 1) if match else 0.0
     if not 0 < seconds < 10**9:
-        raise click.BadParameter(f"`{tame(given)}` is no time such as `2`, `2s` or `500ms`")
+        raise click.BadParameter(f"`{tame(given)}` is not a time such as `2`, `2s` or `500ms`")
     return seconds
 
 
@@ -73,7 +73,7 @@ def parse_limit(
     type=click.Choice([one.value for one in Goal]),
     default=Goal.REQUIRED.value,
     show_default=True,
-    help="What must hold afterwards; strict merge or bounded queues on top of what is required.",
+    help="What must hold afterwards; strict merge or bounded queues on top of the requirements.",
 )
 @click.option(
     "--edits",
@@ -86,7 +86,7 @@ def parse_limit(
     "--limit",
     metavar="S",
     callback=parse_limit,
-    help="Seconds to search, such as `2s`; a fixed amount of work without this.",
+    help="Seconds to search, such as `2s`; a fixed amount of work by default.",
 )
 @click.option("--write", is_flag=True, help="Change the file.")
 @click.option(
@@ -179,7 +179,7 @@ def _show(found: Sequence[ProtocolRepairs], flags: RepairFlags, *, to_errors: bo
 
 
 def exit_code(found: Sequence[ProtocolRepairs]) -> Exit:
-    """The exit code for the repairs of a file: a refutation that stays beats what is not known."""
+    """The exit code for the repairs of a file: a refutation outweighs an undecided obligation."""
     states = {one.state for one in found}
     if not states:
         return Exit.NOTHING_SELECTED

@@ -33,7 +33,7 @@ _OTHER_EDITS: Final = "`--edits all` also tries edits that change the runs"
 
 def say_malformed(errors: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
     """What has to be mended first, in full on standard error."""
-    complain("a text with errors is not repaired; mend this first:")
+    complain("a text with errors is not repaired; fix this first:")
     style = style_of(sys.stderr)
     for one in sorted(errors, key=sort_key):
         if one.severity is Severity.ERROR:
@@ -46,7 +46,7 @@ def repairs_text(
 ) -> Iterator[str]:
     """All repairs with diffs; only the number `taken` of each protocol when it is not 0.
 
-    The first diff of a protocol can be given to `patch`. What is told of the others stands behind
+    The first diff of a protocol can be given to `patch`. The text about the others stands behind
     a bar, so that it cannot.
     """
     many = len(found) > 1
@@ -59,7 +59,7 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
     found = one.found
     match one.state:
         case RepairState.UNNEEDED:
-            yield f"{name} needs no repair: nothing that a repair is about is refuted"
+            yield f"{name} needs no repair: no obligation that a repair addresses is refuted"
         case RepairState.MALFORMED:
             yield f"{name} is not repaired: {tame(found.reason)}"
         case RepairState.UNKNOWN:
@@ -76,7 +76,7 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
             prefix = f"{name}: " if many else ""
             yield from _offers(one, taken, prefix)
             if "tell: expect(" in one.source.text:
-                yield "remove the `expect` comment of what is repaired as well"
+                yield "also remove the `expect` comment that the repair makes obsolete"
     if one.left:
         left = series([f"`{tame(text)}`" for text in one.left])
         verb = "is" if len(one.left) == 1 else "are"
@@ -91,7 +91,7 @@ def _offers(one: ProtocolRepairs, taken: int, prefix: str) -> Iterator[str]:
         if taken and number != first:
             continue
         runs = "keeps every run" if offer.conservative else "changes the runs"
-        merge = "" if offer.projectable or not best.projectable else ", strict merge refuses it"
+        merge = "" if offer.projectable or not best.projectable else ", strict merge rejects it"
         said = f"{offer.size}, {runs}{merge}; {tame(claim)}"
         diff = [printable(line) for line in _diff(one.source, offer)]
         if number == first:

@@ -68,9 +68,9 @@ class _Stopped(Exception):
     multiple=True,
     metavar="FAMILY=N",
     callback=parse_sizes,
-    help="Size of a role family; without this, the sizes that the trace names.",
+    help="Size of a role family; by default, the sizes that the trace names.",
 )
-@click.option("--protocol", metavar="NAME", help="The protocol of a log; the first without this.")
+@click.option("--protocol", metavar="NAME", help="The protocol of a log; the first by default.")
 @click.option("--roles", multiple=True, metavar="ROLE,..", help="Only these roles wrote the log.")
 @click.option(
     "--from",
@@ -83,7 +83,7 @@ class _Stopped(Exception):
 @click.option(
     "--sends-only", is_flag=True, help="The log records no receptions: infer when they happen."
 )
-@click.option("--complete", is_flag=True, help="A log must come to the end of every run.")
+@click.option("--complete", is_flag=True, help="Require every run of the log to be complete.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")
 def replay(
@@ -362,7 +362,7 @@ def _verdict(recorded: TraceFile, protocol: ReplayedProtocol, machines: Sequence
     if fault is Fault.WITNESS:
         return f"accepted: {count}"
     if not protocol.is_covered_by(machines):
-        # What every role waits for needs every machine, and so many would take too long.
+        # The messages each role awaits need every machine, which would take too long here.
         return f"accepted: {count}; whether the end shows `{fault}` was not checked: too many roles"
     return f"accepted: {count}, and the end shows `{fault}`"
 

@@ -65,7 +65,7 @@ def report(
 
     Nothing is checked again. Texts that the run does not carry are read from their files if these
     have not changed. A path may be `-` for standard output. Exit codes: 0 everything was written,
-    2 RUN.json is no such run, or something cannot be written.
+    2 RUN.json is not such a run, or something cannot be written.
     """
     files = (*((kind, path) for kind in KINDS if (path := paths.get(kind))), *reports)
     try:

@@ -29,7 +29,7 @@ STANDARD_OUTPUT: Final = "-"
 
 
 class Output(msgspec.Struct, frozen=True):
-    """What is to be written: one terminal format, and files as kind and path.
+    """The reports to write: one terminal format, and files as kind and path.
 
     The terminal format shows `most` findings (None: all), and `trailer` at the end of the totals.
     """
@@ -73,7 +73,7 @@ def deliver(
     """
     said = list(complaints)
     files = [(kind, path) for kind, path in output.reports if path != STANDARD_OUTPUT]
-    files.sort(key=_is_appended)  # what is appended cannot be written again
+    files.sort(key=_is_appended)  # appended text cannot be written again
     broken = {path: _why_not(path) for _, path in files}
     failed = {path: why for path, why in broken.items() if why}
     while True:

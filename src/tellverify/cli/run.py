@@ -82,13 +82,13 @@ def _parse_hand_overs(
 @click.option("--no-policy", is_flag=True, help="Launch without a policy, on the canonical path.")
 @click.option("--runtime", metavar="PROFILE", help="A runtime profile; the default of the policy.")
 @click.option("--without", "removed", multiple=True, metavar="KEY", help="Without this key.")
-@click.option("--protocol", metavar="NAME", help="This protocol; the first without this.")
+@click.option("--protocol", metavar="NAME", help="This protocol; the first by default.")
 @click.option(
     "--instances",
     multiple=True,
     metavar="FAMILY=N",
     callback=parse_sizes,
-    help="Size of a role family; 3 without this.",
+    help="Size of a role family; 3 by default.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Decides choices.")
 @click.option(
@@ -129,7 +129,7 @@ def run(
     The launch passes every gate of the admission path, or nothing is executed. How it is executed,
     cooperatively, in waves that replay equally or within an envelope, follows from the policy of
     the protocol. Equal seeds give equal runs. Exit codes: 0 the run came to its end, 1 the launch
-    was refused or the run got stuck, 2 wrong usage, 3 it was stopped after so many events.
+    was refused or the run got stuck, 2 wrong usage, 3 it was stopped at the limit of events.
     """
     try:
         policy = _policy(policy_path, no_policy, runtime)
@@ -151,7 +151,7 @@ def run(
     if isinstance(done, RuntimeFault):
         return _stopped(asked, done, session.made, as_json)
     if chooser.unused and done.ending is not ExecutionEnding.LIMIT:
-        raise click.UsageError(f"nobody had to choose `{tame(chooser.unused[0])}` any more")
+        raise click.UsageError(f"no role had to choose `{tame(chooser.unused[0])}` any more")
     code = _written(asked, done, log_path, trace_path)
     if code is not Exit.OK:
         return code

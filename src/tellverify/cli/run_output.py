@@ -200,7 +200,7 @@ def print_json(row: RunRow) -> None:
 
 
 def waiting_words(asked: RunRequest, done: Execution) -> tuple[list[str], list[str]]:
-    """What roles that have not finished wait for, and what is left in the channels."""
+    """What roles that have not finished wait for, and the messages left in the channels."""
     waiting = []
     for machine, state in zip(asked.request.machines, done.configuration.states, strict=True):
         if not machine.final[state]:

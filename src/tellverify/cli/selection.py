@@ -1,4 +1,4 @@
-"""The files of a command without `--config`: those of its paths, without what is excluded."""
+"""The files of a command without `--config`: those of its paths, without excluded files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tellverify serve`: the page of a check, live in a browser, for the review of a design."""
+"""`tellverify serve`: show a check live in a browser, for the review of a design."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _OWN: Final = ("--write", "--port")
     type=click.IntRange(0, 65535),
     default=0,
     metavar="N",
-    help="The port of the loopback interface; a free one without this.",
+    help="The port of the loopback interface; a free one by default.",
 )
 def serve(may_write: bool, port: int, **given: object) -> int:
     """Show the page of a check in a browser, and check again on every change.
 
-    The page has the texts beside the report: what is edited there is checked at once, and nothing
+    The page has the texts beside the report: edits are checked at once, and nothing
     is written unless `--write` is given. PATH and the options are those of `check`. The server
     listens on this machine alone, and its address has a token. INT and TERM end it. Exit codes: 130
     interrupted, 129 and 143 ended by HUP and TERM, 2 wrong usage or configuration.

@@ -51,7 +51,7 @@ TOTAL_SECONDS: Final = 600.0  # for a whole check
 
 
 class CheckPlan(msgspec.Struct, frozen=True):
-    """One check before it begins: what is read, asked, and how it is got through."""
+    """One check before it begins: its files, its questions and its schedule."""
 
     files: tuple[inputs.ReadFile, ...]
     options: Options
@@ -64,7 +64,7 @@ class CheckPlan(msgspec.Struct, frozen=True):
 
 
 def complain_refused(refused: RefusedFile) -> int:
-    """Say what is wrong with a configuration; nothing is checked."""
+    """Report the faults of a configuration; nothing is checked."""
     from tellverify.report.style import Style
     from tellverify.report.text import diagnostic_lines
 
@@ -143,7 +143,7 @@ def prepared(
 ) -> CheckPlan:
     """Everything that `flags` and the configuration ask for. The working folder is that of the
     configuration; `edits` has texts, by path, that are checked instead of those of the files.
-    Raises RefusedFile for what is wrong with a file that it names.
+    Raises RefusedFile for a fault of a file that it names.
     """
     found = settled(flags)
     options = found.options
@@ -347,7 +347,7 @@ def _with_settings(done: Checked, settings: Settings) -> Checked:
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """A check that was made, and what is to be written about it."""
+    """A finished check, and the reports to write about it."""
 
     run: Run
     sources: dict[str, SourceFile]
@@ -359,7 +359,7 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
     """Check, and write evidence; None if a policy cannot be used, which has been said.
 
     With `edits`, texts by path that are checked instead of those of the files, nothing is written.
-    Raises RefusedFile for what is wrong with a file that the configuration names.
+    Raises RefusedFile for a fault of a file that the configuration names.
     """
     begun = time.perf_counter()
     ready = prepared(flags, edits=edits)
@@ -425,7 +425,7 @@ def _cached(found: ScheduledRun, ready: CheckPlan) -> CachedFiles | None:
 
 
 def _of_the_cache(run: Run, style: str) -> list[str]:
-    """What is said of the cache at the end of the totals; on standard error without any."""
+    """The note on the cache at the end of the totals; on standard error without any."""
     if run.cached is None:
         return []
     if style == "none":

@@ -39,7 +39,7 @@ def _protocol_options(command: _Command) -> _Command:
             multiple=True,
             metavar="FAMILY=N",
             callback=parse_sizes,
-            help="Size of a role family; 3 without this.",
+            help="Size of a role family; 3 by default.",
         ),
         click.option(
             "--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True

@@ -46,7 +46,7 @@ class _Shown(msgspec.Struct, frozen=True):
     multiple=True,
     metavar="FAMILY=N",
     callback=parse_sizes,
-    help="Size of a role family; without this, the sizes that the trace names.",
+    help="Size of a role family; by default, the sizes that the trace names.",
 )
 @click.option("--format", "style", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("-v", "--verbose", is_flag=True, help="Show every step of a long trace.")

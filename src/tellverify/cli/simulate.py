@@ -66,13 +66,13 @@ class _Asked(msgspec.Struct, frozen=True):
 
 @click.command("simulate")
 @click.argument("file", required=False)
-@click.option("--protocol", metavar="NAME", help="This protocol; the first without this.")
+@click.option("--protocol", metavar="NAME", help="This protocol; the first by default.")
 @click.option(
     "--instances",
     multiple=True,
     metavar="FAMILY=N",
     callback=parse_sizes,
-    help="Size of a role family; 3 without this.",
+    help="Size of a role family; 3 by default.",
 )
 @click.option(
     "--machines",
@@ -106,7 +106,7 @@ class _Asked(msgspec.Struct, frozen=True):
 @click.option(
     "--until", type=click.Choice(["refuted"]), help="Stop at the first run that shows a fault."
 )
-@click.option("--faults", metavar="NAME", help="Under this scenario; without faults without this.")
+@click.option("--faults", metavar="NAME", help="Under this scenario; no faults by default.")
 @click.option(
     "--events",
     "most_events",
@@ -127,7 +127,7 @@ class _Asked(msgspec.Struct, frozen=True):
 @click.option(
     "--log", "log_path", metavar="PATH", help="Write the events of all runs to this file."
 )
-@click.option("--no-progress", is_flag=True, help="No line about how far it is.")
+@click.option("--no-progress", is_flag=True, help="Show no progress line.")
 @click.option("-v", "--verbose", is_flag=True, help="Show runs in full.")
 def simulate(
     file: str | None,

@@ -1,4 +1,4 @@
-"""`tellverify show tiers`: what Telltale claims to do with a protocol, and what is in the way."""
+"""`tellverify show tiers`: what Telltale claims to do with a protocol, and the obstacles."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], 
     """The properties and requirements of the configuration that apply to nothing that was checked.
 
     A property is misspelt then, unless its protocol is in a file that is not checked; a requirement
-    may be for what is still to come.
+    may be for files still to come.
     """
     protocols = checked.run.protocols
     is_part = bool(options.protocols or options.properties or options.roles)

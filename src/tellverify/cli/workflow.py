@@ -64,7 +64,7 @@ def workflow() -> None:
     type=click.Choice(["proved", "bounded"]),
     default="bounded",
     show_default=True,
-    help="What is enough: families of agents inside protocols are decided for sizes.",
+    help="The outcome that suffices: families of agents inside protocols are decided for sizes.",
 )
 @click.option(
     "--configurations",
@@ -80,7 +80,7 @@ def workflow() -> None:
     default=MOST_STEPS,
     show_default=True,
     metavar="N",
-    help="Work per protocol before it is given up.",
+    help="Work spent on one protocol before giving up.",
 )
 @click.option(
     "--timeout",

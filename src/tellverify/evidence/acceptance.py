@@ -1,6 +1,6 @@
 """Evidence for the acceptance rule as a file: refusals and complete runs of one pack's protocol.
 
-docs/acceptance.md says what is claimed and what `tellverify recheck` looks at. Equal inputs give
+docs/acceptance.md states the claims and what `tellverify recheck` checks. Equal inputs give
 equal bytes.
 """
 

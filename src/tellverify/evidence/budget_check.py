@@ -49,7 +49,7 @@ def read_budgets(content: bytes) -> BudgetCertificate:
     if found.schema != BUDGET_SCHEMA:
         raise BadBudgets(f"the schema is not `{BUDGET_SCHEMA}`")
     if write_budgets(found).encode() != content:
-        raise BadBudgets("the file is not in its one form")
+        raise BadBudgets("the file is not in canonical form")
     return found
 
 
@@ -131,7 +131,7 @@ def _walked(
     state, added = 0, 0
     for event in run:
         if event >= len(events) or events[event][0] != state:
-            raise BadBudgets(f"the run of {where} is none of the graph")
+            raise BadBudgets(f"the run of {where} is not a run of the graph")
         state = events[event][4]
         added += costs.get(event, 0)
     return state, added

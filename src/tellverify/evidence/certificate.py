@@ -22,7 +22,7 @@ class LocalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """A state of a local machine: the global states behind it, and its moves.
 
     A move is `(1 for a send or 0, peer, label, local state)`. From every global state behind a
-    state with sends, and behind one with moves of a role that never waits for ever, silent events
+    state with sends, and behind one with moves of a role that never waits forever, silent events
     lead to the next event of the role: the order of the ranges shows it, see docs/certificates.md.
     """
 

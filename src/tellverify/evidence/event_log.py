@@ -113,7 +113,7 @@ def read_log(
         events += 1
         yield number, event
     if first is not None and not events:
-        raise LogError(first[0], f"it is no event, and {_none_else(others)}", first[1])
+        raise LogError(first[0], f"it is not an event, and {_none_else(others)}", first[1])
 
 
 def _none_else(others: int) -> str:
@@ -138,7 +138,7 @@ def _reason(content: bytes, error: Exception) -> str:
     if isinstance(error, UnicodeError):
         return "it is not UTF-8"
     if isinstance(error, msgspec.ValidationError):
-        return f"it is no event: {words}"
+        return f"it is not an event: {words}"
     if not content.endswith(b"\n"):
         return f"it is not JSON, and the last line: the log may be cut off ({words})"
     return f"it is not JSON: {words}"
@@ -150,11 +150,11 @@ def _refuse_twins(number: int, content: bytes) -> None:
     def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
         twins = [key for index, (key, _) in enumerate(found) if key in dict(found[:index])]
         if twins:
-            raise LogError(number, f"it is no event: the key `{twins[0]}` stands twice", content)
+            raise LogError(number, f"it is not an event: the key `{twins[0]}` is repeated", content)
         return dict(found)
 
     if len(content) > 64 * 1024:
-        reason = "it is no event: the line is too long to have escapes or a name twice"
+        reason = "it is not an event: the line is too long to have escapes or a name twice"
         raise LogError(number, reason, content)
     try:
         json.loads(content, object_pairs_hook=pairs)

@@ -93,7 +93,7 @@ def stated_of(trace: Trace) -> tuple[Scenario, DecisionRule | None] | str:
     if (trace.fault in OF_DECISIONS) != (rule is not None):
         return "a decision belongs to a run that breaks one"
     if rule is not None and _KIND.get(trace.fault) is not rule.kind:
-        return f"`{trace.fault}` is no fault of `{rule.text}`"
+        return f"`{trace.fault}` is not a fault of `{rule.text}`"
     return scenario, rule
 
 

@@ -1,6 +1,6 @@
 """Formulas judged on runs of machines: by their defining equations, without any automaton.
 
-A run is complete when it repeats for ever and is fair, or when nobody must go on at its end. Fair
+A run is complete when it repeats forever and is fair, or when no role must go on at its end. Fair
 is: who must go on all the time does so some time (weak fairness of every role). A role must go on
 where it can take a message, and where it can send and may not stop.
 """
@@ -77,7 +77,7 @@ def event_matches(atom: EventAtom | BranchAtom, step: Step) -> bool:
 
 
 def must_go_on(stepper: Stepper, machine: Machine) -> bool:
-    """Whether a role cannot stay for ever where it is."""
+    """Whether a role cannot stay forever where it is."""
     possible = possible_steps(stepper, machine.role)
     if not machine.final[stepper.state(machine.role)]:
         return bool(possible)
@@ -201,7 +201,7 @@ def complaint(
         return ""
     if loop >= 0 or found.ended:
         views = evaluate(formula, found.rows, len(steps), ended=found.ended, loop=loop)
-        return "" if not views.weak else "the property holds of this run"
+        return "" if not views.weak else "the property holds for this run"
     return "the run may go on and the property may still hold"
 
 
@@ -246,7 +246,7 @@ def formula_of(raw: msgspec.Raw | msgspec.UnsetType) -> Formula | str:
         return "the formula is none"
     if wrong := malformed(found):
         return f"in the formula, {wrong}"
-    return found if filed(found) == raw else "the formula is not in its one form"
+    return found if filed(found) == raw else "the formula is not in canonical form"
 
 
 def stated(statement: str, formula: Formula) -> str:
@@ -270,7 +270,7 @@ def unshown(
     if isinstance(formula, str):
         return formula
     if subject.culprits:
-        return "nobody is to blame for it"
+        return "it must name no culprits"
     size = len(formula.nodes) + sum(map(_size, formula.atoms))
     if size * (len(steps) + 1) > _MOST_VALUES:
         return "the formula is too large for a run of this length"

@@ -148,7 +148,7 @@ VARS: Final = ("at", "queue")
 
 
 def form_of(steps: int, roles: int) -> Form:
-    """The form in which a run of so many steps is written with so many roles."""
+    """The form of a run with these numbers of steps and roles."""
     return "states" if (steps + 1) * roles <= _FULL_ENTRIES else "changes"
 
 

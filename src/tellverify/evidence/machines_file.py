@@ -75,7 +75,7 @@ def machines_of(file: MachinesFile) -> list[Machine] | str:
         known = peers <= set(roles) - {row.role}
         ordered = sorted(set(row.final)) == row.final
         if not (count and known and ordered) or max([*targets, *row.final, 0]) >= count:
-            return f"the machine of `{row.role}` names roles or states that there are not"
+            return f"the machine of `{row.role}` names roles or states that do not exist"
         if any(len(set(state)) < len(state) for state in actions):
             return f"the machine of `{row.role}` has two equal moves"
     return [

@@ -1,6 +1,6 @@
 """Runs of a protocol with timeouts stepped through the reference meaning, and what their ends show.
 
-The state of a role has a number of its own in each run: the states that it has been in are numbered
+The state of a role has its own number in each run: the states that it has been in are numbered
 from 0 in the order in which it was first in them.
 """
 
@@ -48,7 +48,7 @@ class TimedRunReplay:
         self._met: list[dict[Knowledge, int]] = [{one: 0} for one in self.state.locals]
 
     def fail(self, outages: Sequence[Outage]) -> None:
-        """From here on crashed roles make no move, and nobody receives from a channel that is cut.
+        """From here on crashed roles make no move, and no role receives from a cut channel.
 
         The end of the run is judged by the moves that are left.
         """

@@ -32,7 +32,7 @@ from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 
 
 def timed_run(subject: TraceSubject, protocol: TimedProtocol, events: int) -> TimedRunReplay:
-    """The beginning of a replay of a trace of so many events."""
+    """The beginning of a replay of a trace of that length."""
     late = "attempts" if subject.late is msgspec.UNSET else subject.late
     fire = "waits" if subject.fire is msgspec.UNSET else subject.fire
     return TimedRunReplay(protocol, LatePolicy(late), FirePolicy(fire), events)

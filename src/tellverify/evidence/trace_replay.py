@@ -82,7 +82,7 @@ class Stepper:
         return self._machines[self._index[role]]
 
     def _diverged(self, step: Step) -> Divergence:
-        from tellverify.evidence.divergence import diverged  # words for what is not accepted
+        from tellverify.evidence.divergence import diverged  # words for a rejection
 
         return diverged(self, step)
 
@@ -112,7 +112,7 @@ def comes_back(
 _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",
-    Fault.PROPERTY: "the property holds of this run",
+    Fault.PROPERTY: "the property holds for this run",
     Fault.DISAGREEMENT: "no two roles decide differently in this run",
     Fault.REPETITION: "no role has the message twice in this run",
 }
@@ -224,7 +224,7 @@ def _spoilt(view: _View, culprits: Sequence[str]) -> str:
 def _growing(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
     grown = _grown(view, machines, lap)
     if grown is None:
-        return "the loop cannot be repeated for ever"
+        return "the loop cannot be repeated forever"
     return "" if grown else "the loop lets no queue grow"
 
 
@@ -317,7 +317,7 @@ def _stuck_lasso(
 def _endless(
     view: _View, machines: Sequence[Machine], lap: Sequence[Step], about: Sequence[str] = ()
 ) -> str:
-    """The lap can be repeated for ever, and whoever can move meanwhile takes part in it.
+    """The lap can be repeated forever, and whoever can move meanwhile takes part in it.
 
     Roles that exchange no message with those of the lap or `about`, even by way of others, go
     their own way: whatever they do can be mixed in fairly.
@@ -326,12 +326,12 @@ def _endless(
     stepper = Stepper(machines, view.configuration)
     for step in lap:
         if stepper.make(step) is not None:
-            return "the loop cannot be repeated for ever"
+            return "the loop cannot be repeated forever"
     after = _View(stepper.configuration(), machines)
     if _grown(view, machines, lap) is None:
-        return "the loop cannot be repeated for ever"
+        return "the loop cannot be repeated forever"
     # A role outside the loop takes nothing from its channels, so what it can do now it can do
-    # from here on: leaving it out for ever would not be fair.
+    # from here on: leaving it out forever would not be fair.
     concerned = acting.union(about)
     involved = {r for g in connected_groups(machines) if not concerned.isdisjoint(g) for r in g}
     for role in after.state:
@@ -341,7 +341,7 @@ def _endless(
 
 
 def _grown(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> list[Channel] | None:
-    """The channels that each round of `lap` makes longer; None unless it repeats for ever.
+    """The channels that each round of `lap` makes longer; None unless it repeats forever.
 
     On one channel a round sends the word w and takes the word v. From the content q the rounds
     repeat exactly when `q w w ..` and `v v ..` are one infinite word; both are periodic behind q,

@@ -32,7 +32,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class NotJson(msgspec.Struct, frozen=True):
-    """The text is no JSON: why, and at which code point."""
+    """The text is not JSON: why, and at which code point."""
 
     reason: str
     offset: int
@@ -72,7 +72,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _constant(word: str) -> Json:
-    raise ValueError(f"`{word}` is no JSON")
+    raise ValueError(f"`{word}` is not JSON")
 
 
 def written(pointer: Pointer) -> str:

@@ -43,7 +43,7 @@ _GLOBAL: Final = frozenset({"comm", "Comm"})
 
 
 class FileFault(msgspec.Struct, frozen=True):
-    """What is wrong with the first entry of a file that is wrong, and where.
+    """The error in the first wrong entry of a file, and its place.
 
     `kind` is "file", "term" or "conflict". `pointer` is the entry as a JSON pointer, with the
     number of the document where a file holds several.

@@ -1,4 +1,4 @@
-"""Where communicating machines are: a state of each, and what is queued."""
+"""Where communicating machines are: a state of each, and the queued messages."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def is_decision(text: str) -> bool:
 
 
 class DecisionKind(StrEnum):
-    """What is asked of the labels that roles send and receive."""
+    """A requirement on the labels that roles send and receive."""
 
     AGREEMENT = "agreement"
     AT_MOST_ONCE = "at-most-once"

@@ -10,7 +10,7 @@ import msgspec
 class OutageKind(StrEnum):
     """What fails in a run of a scenario, beside messages."""
 
-    CRASH = "crash"  # a role does nothing any more
+    CRASH = "crash"  # a role stops acting
     CUT = "cut"  # a channel delivers nothing any more
     BYZANTINE = "byzantine"  # a role does whatever it likes, from the beginning on
 

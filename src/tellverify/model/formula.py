@@ -53,7 +53,7 @@ class OfferAtom(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="at
 
 
 class CountAtom(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="count"):
-    """`constant` plus so many times each of `terms` has held is not negative.
+    """`constant` plus each count of `terms`, weighted, is not negative.
 
     A term is a factor and the number of an atom on events; the position itself counts too.
     """
@@ -132,7 +132,7 @@ class FormulaBuilder:
         return self._node("until", left, right)
 
     def release(self, left: int, right: int) -> int:
-        """`right` holds up to and with the first position with `left`, for ever without one."""
+        """`right` holds up to and with the first position with `left`, forever without one."""
         return self._node("release", left, right)
 
     def eventually(self, node: int) -> int:
@@ -144,7 +144,7 @@ class FormulaBuilder:
         return self.release(self.constant(False), node)
 
     def weak_until(self, left: int, right: int) -> int:
-        """`left` holds until `right` does, or for ever."""
+        """`left` holds until `right` does, or forever."""
         return self.release(right, self.either(left, right))
 
     def formula(self, root: int) -> Formula:
@@ -201,7 +201,7 @@ def malformed(formula: Formula) -> str:
             counted = [formula.atoms[n] for _, n in atom.terms if 0 <= n < len(formula.atoms)]
             good = all(isinstance(one, EventAtom | BranchAtom) for one in counted)
             if len(counted) < len(atom.terms) or not good:
-                return "a count counts what is no event"
+                return "a count counts something that is not an event"
     for number, (operator, args) in enumerate(formula.nodes):
         limit = len(formula.atoms) if operator == "atom" else number
         if len(args) != ARITY[operator] or any(not 0 <= arg < limit for arg in args):
@@ -260,7 +260,7 @@ def _counted(formula: Formula, number: int) -> str:
 
 
 class WeakStrong(msgspec.Struct, frozen=True):
-    """What is known of a formula at the beginning of a run.
+    """The value of a formula, as far as known, at the beginning of a run.
 
     `weak`: nothing in the run contradicts it. `strong`: it holds however the run goes on.
     They are equal unless the run may go on.
@@ -281,7 +281,7 @@ def evaluate(
     """Evaluate by the defining equations, position by position from the last to the first.
 
     `rows[a][i]` says whether atom `a` holds at position `i` of `length`. With `loop` >= 0 the
-    positions from there on repeat for ever: linear temporal logic on an infinite word (Pnueli,
+    positions from there on repeat forever: linear temporal logic on an infinite word (Pnueli,
     1977), untils as least and releases as greatest fixed points. With `ended` the word is finite
     and complete: LTLf (De Giacomo and Vardi, IJCAI 2013). Otherwise it is the start of longer
     words, seen weakly and strongly (Eisner, Fisman, Havlicek, Lustig, McIsaac and Van Campenhout,
@@ -301,7 +301,7 @@ def evaluate(
 def _beyond(
     node: Node, views: list[list[bool]], other: list[list[bool]], view: bool, complete: bool
 ) -> bool:
-    """The value behind the last position: of the empty word, or of what is not known yet."""
+    """The value behind the last position: of the empty word, or of one that is not known yet."""
     operator, args = node
     if not complete:
         return operator == "true" or (view and operator != "false")

@@ -53,7 +53,7 @@ class _Futures:
                     continue
                 if not self.moved[role]:
                     self.moved[role] = True
-                    self.work.append((role, state))  # what is behind the heads may come up now
+                    self.work.append((role, state))  # messages behind the heads may come up now
                 if target not in self.reached[role]:
                     self.reached[role].add(target)
                     self.work.append((role, target))

@@ -1,4 +1,4 @@
-"""What is given up because it is too large, whoever asks for it."""
+"""Limits of size, whichever caller asks."""
 
 from __future__ import annotations
 

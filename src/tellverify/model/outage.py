@@ -17,7 +17,7 @@ from tellverify.model.step import Step
 
 def survivors(machines: Sequence[Machine], outages: Iterable[Outage]) -> list[Machine]:
     """Machines of the same states in which crashed and Byzantine roles do nothing and have
-    finished, and nobody receives from a cut channel.
+    finished, and no role receives from a cut channel.
     """
     gone = {one.role for one in outages if one.kind is not OutageKind.CUT}
     cut = {(one.role, one.peer) for one in outages if one.kind is OutageKind.CUT}
@@ -62,7 +62,7 @@ def first_budget(
     channel: Channel,
 ) -> int:
     """The budget that a fault on `channel` is charged to: the first that covers it and is not
-    used up, -1 when there is none. `left` has what is left of each, -1 without a limit.
+    used up, -1 when there is none. `left` has what remains of each, -1 without a limit.
     """
     for number, (_, channels) in enumerate(budgets):
         if channel in channels and left[number] != 0:
@@ -139,7 +139,7 @@ def _steps_allowed(
         channel = (step.sender, step.receiver)
         event = f"event {number + 1}"
         if step.actor in liars or gone.get(step.actor, never) <= number:
-            return f"{event}: `{step.actor}` has failed and does nothing any more"
+            return f"{event}: `{step.actor}` has failed and can no longer act"
         if not step.send and cut.get(channel, never) <= number:
             return f"{event}: the channel is cut"
         match step.delivery:

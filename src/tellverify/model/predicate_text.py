@@ -59,7 +59,7 @@ _LARGEST: Final = 2**128
 
 
 class PredicateFault(msgspec.Struct, frozen=True):
-    """What is wrong with a predicate, and where.
+    """An error in a predicate, and its place.
 
     `is_limit`: nothing may be wrong, but the text is nested too deep to be read.
     """
@@ -176,7 +176,7 @@ class _PredicateReader(PrecedenceReader[Operand]):
             named = truth if token.text in ("true", "false") else None
             return self._behind(self._at - 1, named or Atom(token.text, truth.span))
         if token.kind == "name":
-            raise self._fault(f"`{token.text}` begins no condition", token)
+            raise self._fault(f"`{token.text}` does not begin a condition", token)
         raise self._fault(f"`{_shown(token.text)}` stands where a value is expected", token)
 
     def _group(self, opening: Token) -> Operand:

@@ -191,7 +191,7 @@ def covers(name: str, roles: Iterable[str]) -> bool:
 
 
 def _sides(rule: ScenarioRule, roles: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The sides of a partition; `*` is everybody who is not on the other side."""
+    """The sides of a partition; `*` is every role that is not on the other side."""
     left, right = _members(rule.left, roles), _members(rule.right, roles)
     if not rule.right:
         return left, right - left

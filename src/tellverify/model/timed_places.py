@@ -5,7 +5,7 @@ change: the search, which renumbers them, is compared with this. A *place* is a 
 with the count of entries and a record of every entry that is still open; a role is at a set of
 places, its *view*.
 
-A role that goes round a loop without an event of its own may be in any round: its closure ends
+A role that goes round a loop without its own event may be in any round: its closure ends
 at round `rounds`, which must be more than the number of events.
 """
 

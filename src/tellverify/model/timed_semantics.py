@@ -1,6 +1,6 @@
 """The reference meaning of timeouts, second half: events, and what a configuration shows.
 
-Asynchronous, one FIFO channel for each ordered pair of roles, no loss but what is discarded: under
+Asynchronous, one FIFO channel for each ordered pair of roles, no loss but discarded messages: under
 `attempts` a message of an entry that its receiver knows to have failed vanishes, and a later
 message whose sender knows of the failure voids the earlier ones of that entry in its channel.
 Under scenarios with faults a message may be lost, so that it voids nothing, or arrive twice.

@@ -26,7 +26,7 @@ class LatePolicy(Enum):
 
     ATTEMPTS = "attempts"  # the receiver discards them once it knows
     KEEP = "keep"  # nothing is discarded
-    OWN = "own"  # nothing is discarded, and every role that takes part has a timer of its own
+    OWN = "own"  # nothing is discarded, and every role that takes part has its own timer
 
 
 class FirePolicy(Enum):

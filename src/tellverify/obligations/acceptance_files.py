@@ -1,4 +1,4 @@
-"""What the acceptance rule needs of a protocol, and what is left of it as files of evidence."""
+"""What the acceptance rule needs of a protocol, and its files of evidence."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def decide_acceptance(context: Context) -> Decision:
     """The verdicts on one protocol; none without a policy, or without a pack."""
     policy = policy_at(context.options.policy).policy if context.options.policy else None
     if policy is None or context.judged.is_part:
-        return Decision()  # the obligation `admission` says what is wrong with a policy
+        return Decision()  # the obligation `admission` reports errors in a policy
     source = context.source
     derived = derive(context.judged, context.protocol, policy)
     sourced = Sourced(SourceProtocol(context.name, context.protocol, context.judged), derived)

@@ -94,7 +94,7 @@ def _outcome(explained: Explained, item: str, runtime: str) -> Outcome:
             if pack.name == item:
                 keys = pack.runtime
         count = counted(len(keys), "key")
-        return Proved(Method.SETS, f"the runtime `{runtime}` has what is needed: {count}")
+        return Proved(Method.SETS, f"the runtime `{runtime}` has all that is needed: {count}")
     first = against[0]
     code = first.objection.reason.code
     if first.clash is None:

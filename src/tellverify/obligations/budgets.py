@@ -212,7 +212,7 @@ class _Bits(msgspec.Struct, frozen=True):
 def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstCaseAnswer]:
     """For every role that gets receipts: how many, and whether their nonces increase.
 
-    A receipt has what is spent in its row for a nonce, so a charge of nothing repeats the one
+    A receipt uses the amount spent in its row as a nonce, so a charge of nothing repeats the one
     before.
     """
     if not meters.is_whole:

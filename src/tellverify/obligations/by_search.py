@@ -25,7 +25,7 @@ from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _OUTSIDE: Final = {
     "mixed-senders": "different roles may go on from one point",
-    "final-with-successors": "the protocol may end or go on, and nobody decides",
+    "final-with-successors": "the protocol may end or go on, and no role decides",
     "partial-gather": "a receiver goes on after some of the answers",
     "parallel": "actions of a role in parallel branches have no order",
 }
@@ -36,7 +36,7 @@ def refuted_by_search(
 ) -> list[InstanceFinding]:
     """The obligations on runs of a protocol that is not implementable.
 
-    Whether roles wait for ever is left open: what the protocol says proves nothing about roles
+    Whether roles wait forever is left open: what the protocol says proves nothing about roles
     that do not keep to it, and that some of them wait then is the same fault once more.
     """
     findings = _from_search(refute(machines, violations, options))
@@ -46,7 +46,7 @@ def refuted_by_search(
             first.outcome, reason=_ignorance(machines.graph, violations[0])
         )
         findings[0] = msgspec.structs.replace(first, outcome=outcome)
-    skipped = Skipped("roles that do not keep to the protocol may wait for ever")
+    skipped = Skipped("roles that deviate from the protocol may wait forever")
     return [*findings, InstanceFinding(Property.NO_STUCK_ROLE, skipped, machines.graph.roles)]
 
 
@@ -141,7 +141,7 @@ def _skipped(context: GraphContext) -> Skipped:
 def _stuck_by_search(
     machines: Machines, found: Refutations, ends: Sequence[Trace]
 ) -> list[InstanceFinding]:
-    """Roles that wait for ever: at `ends` of the protocol, or where a search has found it."""
+    """Roles that wait forever: at `ends` of the protocol, or where a search has found it."""
     graph = machines.graph
     findings: list[InstanceFinding] = []
     told: set[str] = set()

@@ -171,7 +171,7 @@ class _Ceremony:
         detail = "one beginning, one outcome on every run"
         if missing:
             what = _ABORT_ELSEWHERE if missing == ["aborted"] else "no run commits"
-            reason = f"every run is right as far as it goes, but {what}"
+            reason = f"every run is correct as far as it goes, but {what}"
             skipped = Skipped(reason, OPEN_CEREMONY.number)
             return [self._told(Property.CEREMONY, skipped, False), *self._status(strict)]
         outcome = Proved(_METHOD, detail)

@@ -29,7 +29,7 @@ class Instance(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """A protocol whose text has no errors, with its graphs at all sizes that are tried.
 
-    `claim` is what is known of every size. `sha256` is that of the file; evidence names it. `files`
+    `claim` is the claim about every size. `sha256` is that of the file; evidence names it. `files`
     are all that the protocol is made of, its own first, with their sums. Only with
     `Options.keep_graphs` is evidence wanted.
     """
@@ -95,7 +95,7 @@ def without_graph(instance: Instance) -> Outcome:
         return Skipped(instance.lowered.skipped[0].reason, UNSUPPORTED.number)
     if instance.lowered.timed is not None:
         line = instance.lowered.timed.scopes[0].line
-        reason = f"the protocol has a `timeout` (line {line}), and its runs are no runs of a graph"
+        reason = f"the protocol has a `timeout` (line {line}), and its runs are not runs of a graph"
         return Skipped(reason, UNSUPPORTED.number)
     reason = instance.lowered.limit or "parallel branches have too many interleavings"
     return Unknown(reason, EVENT_LIMIT.number, "events")

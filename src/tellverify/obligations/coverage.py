@@ -22,7 +22,7 @@ _TIMEOUT: Final = "timeout"
 def coverage_of(
     protocol: ast.Protocol, source: SourceFile, instances: Sequence[Instance]
 ) -> Coverage:
-    """What is taken how often, at the largest sizes that have a graph.
+    """How often each branch is taken, at the largest sizes that have a graph.
 
     `places` counts the states of the protocol at which a branch begins. `runs` counts the runs
     that take it, up to the order of independent events: each ends where the protocol ends, or

@@ -1,4 +1,4 @@
-"""What would heal a role that waits in vain, where that was verified by a search of its own."""
+"""What would heal a role that waits in vain, where that was verified by a separate search."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _broken_after(
 
 
 def _with_timer(machine: Machine, label: str) -> Machine | None:
-    """The machine with an event of its own wherever it only waits, for `label` among others."""
+    """The machine with a separate event wherever it only waits, for `label` among others."""
     rows = []
     is_new = False
     for row in machine.moves:

@@ -80,7 +80,7 @@ def lasso(machines: Machines, stem: Sequence[Step], lap: Sequence[Step]) -> tupl
 
 
 def stuck_trace(machines: Machines, run: StuckRun, fault: Fault = Fault.STUCK_ROLE) -> Trace:
-    """The run after which `run.roles` wait for ever, or in which they do for `STARVATION`."""
+    """The run after which `run.roles` wait forever, or in which they do for `STARVATION`."""
     graph = machines.graph
     culprits = tuple(graph.roles[role] for role in run.roles)
     steps, loop = both(graph, run.transitions), -1

@@ -1,4 +1,4 @@
-"""What is found out about one obligation at given family sizes."""
+"""The result for one obligation at given family sizes."""
 
 from __future__ import annotations
 

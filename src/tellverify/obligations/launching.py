@@ -69,7 +69,7 @@ def launch_request(
     machines: tuple[Machine, ...] | None = None,
     adoption: bool = True,
 ) -> LaunchRequest:
-    """What is launched when a runtime is asked to run a protocol.
+    """The protocol that is launched when a runtime is asked to run a protocol.
 
     Without a policy nothing is known of packs: a protocol that requires one is refused, any other
     is executed on the canonical path and needs no key. Without `adoption`, rules about which

@@ -82,11 +82,11 @@ class Options(msgspec.Struct, frozen=True):
     protocol, `total` that of a whole check, which ends at `until` by the monotonic clock; what does
     not end in them is unknown. `budgets` are limits as `(sender, receiver,
     limit)`; without a receiver it is one on all that the sender is charged. `reviewed` has the keys
-    of the comments that count; None: all of them do. `suggest` looks for a repair of what is
+    of the comments that count; None: all of them do. `suggest` looks for a repair of those
     refuted, with little work. With the `target` "telltale" it is an error
     that Telltale drops or rejects a text; empty: whatever runs the protocol.
     `late` says what happens to messages of a failed attempt ("attempts", "keep", or in the faithful
-    dialect "own", where each role has a timer of its own), `fire` where
+    dialect "own", where each role has its own timer), `fire` where
     a timer may fire ("waits" or "any"). `scenarios` are those of the
     configuration; `faults` names the scenarios that are decided, None: all of them. `stated` are
     properties that comments of the text name.
@@ -142,7 +142,7 @@ class Options(msgspec.Struct, frozen=True):
     def strength(self, prop: str) -> str:
         """The strength that obligations of a property need when they are required.
 
-        A property under a scenario is `PROPERTY @ SCENARIO`, and has a strength of its own.
+        A property under a scenario is `PROPERTY @ SCENARIO`, and has its own strength.
         """
         for name, strength in self.requirements:
             if name == prop:

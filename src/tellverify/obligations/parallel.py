@@ -58,7 +58,7 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Ins
     """Obligations of parallel branches on channels of their own, checked one by one.
 
     Branches that share no channel cannot take each other's messages. When each is implementable
-    and in each every role knows when its part is over, which is that none can wait for ever, the
+    and in each every role knows when its part is over, which is that none can wait forever, the
     same holds of all together. A slice that fails is no run of the protocol: then nothing is
     known.
     """

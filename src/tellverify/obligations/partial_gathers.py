@@ -89,7 +89,7 @@ def _outcome(found: Refutations, fault: Fault, more: str) -> Outcome:
 
 
 def _stuck(machines: Machines, found: Refutations, more: str) -> list[InstanceFinding]:
-    """Roles that wait for ever; one that is done awaits nothing, and only discards late answers."""
+    """Roles that wait forever; one that is done awaits nothing, and only discards late answers."""
     graph = machines.graph
     told = {
         trace.culprits[0]: trace

@@ -13,7 +13,7 @@ _known: dict[str, tuple[tuple[tuple[str, int, int], ...], PolicyRead]] = {}
 
 
 def policy_at(path: str) -> PolicyRead:
-    """The policy in a file or folder; what is wrong with it is among its diagnostics.
+    """The policy in a file or folder; its errors are among its diagnostics.
 
     A policy that contradicts itself decides nothing: there is none then.
     """

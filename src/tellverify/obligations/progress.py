@@ -21,7 +21,9 @@ from tellverify.verdict.properties import Property, code_of_fault
 _PROPERTY: Final = Property.PROGRESS
 _CODE: Final = code_of_fault(Fault.STARVATION)
 _GRAPH_SHARE: Final = 4  # configurations that are kept with all moves between them take more
-_UNDECIDED_ENDS: Final = "the protocol may end or go on where no role decides, and fairness is mute"
+_UNDECIDED_ENDS: Final = (
+    "the protocol may end or go on where no role decides, which fairness leaves open"
+)
 _SOME_ANSWERS: Final = "a receiver goes on after some of the answers and awaits late ones"
 
 
@@ -36,7 +38,7 @@ def decide_progress(context: GraphContext) -> list[InstanceFinding]:
     roles = context.graph.roles
     implementable = context.implementable
     if isinstance(implementable, Refuted):
-        skipped = Skipped("roles that do not keep to the protocol may wait for ever")
+        skipped = Skipped("roles that deviate from the protocol may wait forever")
         return [InstanceFinding(_PROPERTY, skipped, roles)]
     if context.outside == "partial-gather":
         return [InstanceFinding(_PROPERTY, Unknown(_SOME_ANSWERS, OUTSIDE_CLASS.number), roles)]

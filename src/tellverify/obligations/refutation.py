@@ -23,7 +23,7 @@ CONFIGURATION_FAULTS: Final = frozenset(
     {Fault.DEADLOCK, Fault.UNSPECIFIED_RECEPTION, Fault.ORPHAN_MESSAGE}
 )
 _AT_THE_END: Final = (Fault.DEADLOCK, Fault.ORPHAN_MESSAGE)
-_REDUCED_SHARE: Final = 10  # a step of a reduced search costs about as much as so many others
+_REDUCED_SHARE: Final = 10  # a step of a reduced search costs about as much as this many others
 _SEARCHED_ROLES: Final = 32
 _SEARCHED_EVENTS: Final = 5_000
 _LONGEST: Final = 400  # events of a run; what grows without limit is not followed further
@@ -34,7 +34,7 @@ class Refutations(msgspec.Struct, frozen=True):
     """Runs by fault, and for the faults that no run shows how far was searched.
 
     `depth` of a fault is None when all runs were searched. `stuck` has a run for each role that
-    a search found waiting for ever. `longest` is the longest queue where all configurations were
+    a search found waiting forever. `longest` is the longest queue where all configurations were
     visited. `limited` tells that a search ended at its number of configurations.
     """
 

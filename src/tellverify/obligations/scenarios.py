@@ -189,7 +189,7 @@ def _too_large(reason: str) -> Unknown:
 
 
 def _unrefuted(check: ScenarioCheck) -> Outcome:
-    """What is known when no run was found."""
+    """The outcome when no run was found."""
     if check.complete:
         faulty = ", with every set of failures" if check.has_failures else ""
         return Proved(Method.SEARCH, f"all runs searched{faulty}")
@@ -348,7 +348,7 @@ def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
     They speak of complete runs. A run in which a role has failed is never complete, so each formula
     that something happens would be refuted by a crash at the beginning.
     """
-    reason = "it speaks of complete runs, and a run in which a role has failed is none"
+    reason = "it speaks of complete runs, and a run in which a role has failed is not complete"
     skipped = Skipped(reason, UNSUPPORTED.number)
     for name in stated_names(context):
         scope = ObligationScope(item=name)

@@ -28,7 +28,7 @@ class StatedDecision(msgspec.Struct, frozen=True):
 
 
 def stated_decisions(context: Context, said: list[Diagnostic]) -> list[StatedDecision]:
-    """The decisions stated of a protocol; what is wrong with others is said.
+    """The decisions stated of a protocol; errors in others are reported.
 
     One of the configuration is of all protocols that have its names.
     """

@@ -34,7 +34,7 @@ _FEW = 6
 class StatedScenario(msgspec.Struct, frozen=True):
     """A scenario that was read, and where it stands; `start` is the offset of its text there.
 
-    Without a `start`, what is wrong with a rule is said of the whole `span`. A `general` one is of
+    Without a `start`, an error in a rule is reported for the whole `span`. A `general` one is of
     the configuration, and of all protocols that have its names.
     """
 
@@ -52,7 +52,7 @@ class StatedScenario(msgspec.Struct, frozen=True):
 
 
 def stated_scenarios(context: Context, said: list[Diagnostic]) -> list[StatedScenario]:
-    """The scenarios of a protocol that are to be decided; what is wrong with others is said."""
+    """The scenarios of a protocol that are to be decided; errors in others are reported."""
     found: list[StatedScenario] = []
     chosen = context.options.faults
     known: dict[str, StatedScenario] = {}
@@ -183,7 +183,7 @@ def scenarios_of_machines(
 
 
 def scenario_faults(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[Diagnostic]:
-    """What is wrong with a scenario of a protocol or of machines."""
+    """The errors in a scenario of a protocol or of machines."""
     unknown = list(_unknown(stated, subject))
     if unknown:
         yield from unknown
@@ -245,8 +245,8 @@ def _channel_faults(
         return
     if rule.kind is RuleKind.PARTITION:
         if sides_overlap(rule, subject.roles):
-            message = "has a partition with a role on both sides, or nobody on one of them"
-            help = "write `partition {A} | *`: `*` is everybody else"
+            message = "has a partition with a role on both sides, or no role on one of them"
+            help = "write `partition {A} | *`: `*` is every other role"
             yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)
             return
         used = frozenset(channel for cut in found.cuts for channel in cut)
@@ -261,14 +261,14 @@ def _channel_faults(
 
 
 def _nobody_left(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[Diagnostic]:
-    """Whether every role may fail at once, so that nobody is left to keep a property."""
+    """Whether every role may fail at once, so that no role is left to keep a property."""
     found = resolved(stated.scenario, subject.roles, subject.channels)
     if found is None:
         return
     for kind, allowed in (("crash", found.may_crash), ("be Byzantine", found.may_lie)):
         if allowed(subject.roles):
             rule = next(r for r in stated.scenario.rules if r.kind in OF_ROLES)
-            message = f"lets all {len(subject.roles)} roles {kind}: nobody is left"
+            message = f"lets all {len(subject.roles)} roles {kind}: no role is left"
             help = "bound how many may fail, or name the roles that may"
             at, name = stated.place(rule.start, rule.end), stated.scenario.name
             yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)

@@ -64,7 +64,7 @@ _ON_GRAPH: Final = 1_000_000
 
 
 class TemporalAnswer(msgspec.Struct, frozen=True):
-    """What is found out at given sizes; `trace` is a witness where one was asked for."""
+    """The results at given sizes; `trace` is a witness where one was asked for."""
 
     outcome: Outcome
     statistics: tuple[tuple[str, int], ...] = ()
@@ -187,7 +187,7 @@ class Searcher:
             reason = f"no run can be shown: {error}"
             return TemporalAnswer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         if trace is None:
-            reason = "a run breaks it that cannot be replayed as a whole"
+            reason = "a run that violates it cannot be replayed as a whole"
             return TemporalAnswer(Undecided(reason, STEP_LIMIT.number), found.statistics)
         refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
         return TemporalAnswer(refuted, found.statistics)
@@ -315,11 +315,11 @@ class Searcher:
         """In which way a run breaks a formula, in words."""
         steps = found.steps or ()
         if found.loop >= 0:
-            return "a run that goes on like this for ever breaks it"
+            return "a run that goes on like this forever violates it"
         rows = positions(formula, steps, -1, machines).rows
         if evaluate(formula, rows, len(steps), ended=False).weak:
-            return "a run that ends like this breaks it"
-        return "these events break it, whatever follows"
+            return "a run that ends like this violates it"
+        return "these events violate it, whatever follows"
 
     @staticmethod
     def _built(

@@ -27,14 +27,14 @@ def decide_termination(context: GraphContext) -> list[InstanceFinding]:
     implementable = context.implementable
     outcome: Outcome
     if isinstance(implementable, Refuted):
-        outcome = Skipped("the roles deviate from the protocol, so their runs are others")
+        outcome = Skipped("the roles deviate from the protocol, so they have other runs")
     elif isinstance(implementable, Unknown):
         reason = "it is not known whether the roles keep to the protocol"
         outcome = Unknown(reason, STEP_LIMIT.number, implementable.knob)
     elif isinstance(implementable, Skipped):
         outcome = implementable
     elif not answer.has_end:
-        outcome = Skipped("the protocol has no end: it is a service that goes on without one")
+        outcome = Skipped("the protocol has no end: it is a service that never terminates")
     elif answer.run is None:
         outcome = Proved(Method.REACHABILITY)
     else:
@@ -61,7 +61,7 @@ def _endless(machines: Machines, options: Options) -> Outcome:
 
     built = machines.all()
     if all(map(is_acyclic, built)):
-        return Proved(Method.ACYCLIC_MACHINES, "no role comes back to where it was")
+        return Proved(Method.ACYCLIC_MACHINES, "no role returns to an earlier state")
     bound = 1
     found: Outcome = Unknown("too large to be searched", STEP_LIMIT.number)
     while True:

@@ -32,8 +32,8 @@ from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skippe
 from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault
 
 _FIRST_BOUND: Final = 3  # queues of the first search
-_SHARE: Final = 4  # a configuration costs about as much as so many without timeouts
-_MORE: Final = 5  # longer queues may cost so many times the configurations of the first search
+_SHARE: Final = 4  # a configuration costs about as much as this number without timeouts
+_MORE: Final = 5  # longer queues may cost this multiple of the configurations of the first search
 _LEAST: Final = 2_000
 _DRIFTED_DEPTH: Final = MOST_ROUNDS - 2
 
@@ -119,7 +119,7 @@ def decide_timed(protocol: TimedProtocol, options: Options) -> list[InstanceFind
     """All obligations of one protocol with timeouts at given sizes."""
     answer = timed_answer(protocol, options)
     runs = TimedRuns(protocol, LatePolicy(options.late), FirePolicy(options.fire))
-    reason = "the theory behind it has no timers, and a late message is in no run of the text"
+    reason = "the theory behind it has no timers, and no run of the text has a late message"
     other = Skipped(reason, OUTSIDE_CLASS.number)
     return [
         InstanceFinding(Property.IMPLEMENTABLE, other, required=False),
@@ -154,7 +154,7 @@ def _outcome(prop: Property, answer: TimedAnswer, runs: TimedRuns, options: Opti
     if _is_undecided(prop, options):
         reason = 'with `late = "keep"` no message says which attempt has failed'
         if options.late == LatePolicy.OWN.value:
-            reason = "where every role has a timer of its own, no attempt has a number"
+            reason = "where every role has its own timer, no attempt has a number"
         return Skipped(reason, OUTSIDE_CLASS.number)
     if prop is Property.FRESH_MESSAGES and options.late == LatePolicy.ATTEMPTS.value:
         return Proved(Method.STRUCTURE, "messages carry the number of their attempt")
@@ -235,5 +235,5 @@ def _termination(answer: TimedAnswer, runs: TimedRuns) -> Outcome:
         trace = runs.trace(Fault.NO_TERMINATION, found.trapped.events, minimal=False)
         return Refuted(code_of_fault(Fault.NO_TERMINATION), trace, Method.SEARCH)
     if not found.has_end and found.complete:
-        return Skipped("the protocol has no end: it is a service that goes on without one")
+        return Skipped("the protocol has no end: it is a service that never terminates")
     return covered(answer)

@@ -35,7 +35,7 @@ class _Candidate(NamedTuple):
 def healing_timer(context: Context, instance: Instance, trace: Trace) -> tuple[str, ...]:
     """A timer of the role that waits in vain, under which no run of the scenario leaves it waiting.
 
-    Tried are timers from the statement at which it waits to the next choice of its own, which end
+    Tried are timers from the statement at which it waits to its own next choice, which end
     as one of the branches does. Nothing of the protocol may break, with or without faults.
     """
     role = trace.culprits[0]

@@ -1,4 +1,4 @@
-"""Properties of the user: where they are stated, and what is found out about them at all sizes."""
+"""Properties of the user: where they are stated, and their results at all sizes."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def stated_names(context: Context) -> list[str]:
 
 def written_properties(context: Context) -> Iterator[tuple[say.Written, bool]]:
     """What is stated in the source in its order, then in the configuration of all protocols or of
-    this one; True for what is of all protocols that have its names.
+    this one; True for those of all protocols that have its names.
     """
     from tellverify.language.syntax.directives import directives
 

@@ -315,7 +315,7 @@ class Meters:
         rounds = rounds_over(one.costs, found, meter.limit)
         shown = self._shortest(one, meter.limit) if rounds <= _SHOWN_ROUNDS else None
         plural = "" if rounds == 1 else "s"
-        reason = f"{round_}, so the limit is passed after {rounds:,} round{plural}"
+        reason = f"{round_}, so the limit is exceeded after {rounds:,} round{plural}"
         if shown is None:
             explanation = f"{who} {_verb(meter)} more than {meter.limit:,}{unit}"
             trace = self._lasso_trace(meter, one, found, explanation)

@@ -21,7 +21,7 @@ class Doubts(msgspec.Struct, frozen=True):
     `receives` lists, for roles whose only doubt is which of several senders comes first, the
     transitions taken with the `(sender, label)` pairs that are awaited at the same time.
     `incoherent` are roles for which send coherence or the absence of mixed choice is in doubt,
-    `waiting` those that might wait for ever although the protocol has ended. `acts[piece]` is 1
+    `waiting` those that might wait forever although the protocol has ended. `acts[piece]` is 1
     where the role of a piece of `found` has an action.
     """
 
@@ -128,7 +128,7 @@ def doubts(graph: ProtocolGraph) -> Doubts:
     """Check the conditions on the classes of all roles; near-linear in the graph.
 
     `graph` must be in the class of the complete theory and its states reachable. A role that is
-    not named in the result is coherent, and never waits for ever.
+    not named in the result is coherent, and never waits forever.
     """
     found = positions(graph)
     classes = _Classes(graph, found)
@@ -341,7 +341,7 @@ def _races(
     racing: set[int],
     settled: set[int],
 ) -> dict[int, list[tuple[int, frozenset[tuple[int, int]]]]]:
-    """For classes that receive from several senders: what is awaited beside what.
+    """For classes that receive from several senders: the pairs of awaited messages.
 
     A message that the role receives in no class behind the one it took cannot be available there,
     which settles most transitions without any search.

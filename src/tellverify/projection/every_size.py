@@ -55,10 +55,10 @@ class SizeVerdict(msgspec.Struct, frozen=True):
 
 
 class EverySize(msgspec.Struct, frozen=True):
-    """What is known of all sizes.
+    """The outcome for all sizes.
 
     `implementable` is claimed for all sizes from `least` on, by `generic` members, when `outside`
-    is empty; `stuck` are the roles (families, not members) that wait for ever at one of them, and
+    is empty; `stuck` are the roles (families, not members) that wait forever at one of them, and
     all others never do. Otherwise `outside` says why nothing is claimed. `grid` are the points in
     the order of sizes; one of them that is refuted refutes the protocol.
     """
@@ -243,7 +243,7 @@ def sizes_at(symbols: Sequence[SizeSymbol], point: Sequence[int]) -> dict[str, i
 
 
 def claim_text(every: EverySize) -> str:
-    """What is claimed: `every N >= 1, M >= 2, by generic members Devices[1], Guests[0]`."""
+    """The claim: `every N >= 1, M >= 2, by generic members Devices[1], Guests[0]`."""
     return f"{sizes_claimed(every.least)}, {members_named(every.generic)}"
 
 

@@ -47,7 +47,7 @@ class UnfollowedDebt(MachineTooLarge):
 
 
 class _AnswersTaken(NamedTuple):
-    """A place: a state, the senders of the answers taken there, and what is owed by sender."""
+    """A place: a state, the senders of the answers taken there, and the answers owed by sender."""
 
     state: int
     taken: frozenset[int] = frozenset()

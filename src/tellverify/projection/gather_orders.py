@@ -52,7 +52,7 @@ class GatherVerdicts(msgspec.Struct, frozen=True):
     """The verdicts of all gathers of a graph, by their first state.
 
     `coherent` tells whether the conditions hold on the loosened graph, None when that is not known;
-    `stuck` are the roles that may wait for ever in it. `uncovered` are transitions of statements
+    `stuck` are the roles that may wait forever in it. `uncovered` are transitions of statements
     with `min_responses` that are no gather: nothing is known of them. `in_index_order` are those of
     other statements with several senders that are none.
     """
@@ -234,7 +234,7 @@ def _is_race_free(views: LooseViews, subset: frozenset[int]) -> bool:
 
 
 def _may_wait(views: LooseViews) -> bool:
-    """True when the role may wait for ever: it only receives, and nothing more may come."""
+    """True when the role may wait forever: it only receives, and nothing more may come."""
     rows, role = views.loosened.rows, views.role
     for subset, moves in zip(views.subsets, views.moves, strict=True):
         if not moves or any(send for send, _, _ in moves):

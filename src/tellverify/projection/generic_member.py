@@ -4,7 +4,7 @@ Let G be a graph in which the last member `g` of a family is generic. G[n] is G 
 `g` replaced by a path of n events, of `g1` to `gn` in this order; an event between the generic
 members of two families becomes a path of n times k events, in the order of senders and then of
 receivers. When G has the properties of `generic_fault`, for every n >= 1 G[n] is implementable
-exactly when G is, and a role waits for ever in some run of G[n] exactly when its image does in G.
+exactly when G is, and a role waits forever in some run of G[n] exactly when its image does in G.
 
 Argument. Runs of G[n] are runs of G with a position inside the last replaced event. A member takes
 part exactly once in every replaced event of its family, so what it has seen is a function of a run

@@ -23,7 +23,7 @@ class Implementability(msgspec.Struct, frozen=True):
 
     `implementable` is None when the budget ran out before anything was refuted. `violations`
     holds the refuted roles that were examined, shortest first. `stuck` are runs after
-    which a role waits for ever; roles in `undecided` may or may not have one.
+    which a role waits forever; roles in `undecided` may or may not have one.
     """
 
     implementable: bool | None
@@ -36,7 +36,7 @@ class Implementability(msgspec.Struct, frozen=True):
 def check_graph(
     graph: ProtocolGraph, steps: int = DEFAULT_BUDGET, *, first_only: bool = False
 ) -> Implementability:
-    """Decide implementability, and whether a role can wait for ever.
+    """Decide implementability, and whether a role can wait forever.
 
     With `first_only` nothing is examined behind the first role that is refuted. Sound and complete
     for graphs of the class (Li, Stutz, Wies, Zufferey, OOPSLA 2025, arXiv 2411.05722, Theorem 4.4).
@@ -106,7 +106,7 @@ def _suspects(graph: ProtocolGraph, doubted: Doubts, available: Availability) ->
 def _stuck(
     graph: ProtocolGraph, doubted: Doubts, budget: AvailabilityBudget
 ) -> tuple[tuple[StuckRun, ...], tuple[int, ...]]:
-    """Shortest runs after which roles wait for ever, and the roles left undecided.
+    """Shortest runs after which roles wait forever, and the roles left undecided.
 
     A run that is found for one role is used for all others that wait at its end as well.
     """

@@ -1,4 +1,4 @@
-"""Runs after which a role waits for ever, and points from which the end is out of reach."""
+"""Runs after which a role waits forever, and points from which the end is out of reach."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tellverify.projection.positions import RolePositions
 class StuckRun(msgspec.Struct, frozen=True):
     """A run of the protocol after which `roles` still wait; it is a shortest one for the first.
 
-    `loop` is the index in `transitions` from which the run repeats for ever without the roles, or
+    `loop` is the index in `transitions` from which the run repeats forever without the roles, or
     -1 when everyone else has finished.
     """
 
@@ -27,7 +27,7 @@ class StuckRun(msgspec.Struct, frozen=True):
 
 
 def stuck_run(graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> StuckRun | None:
-    """A shortest run after which `role` waits for ever, or None. Raises OutOfBudget.
+    """A shortest run after which `role` waits forever, or None. Raises OutOfBudget.
 
     The role waits when its state of the subset construction has moves, all of them receives,
     while the protocol may end, or in a loop that the role takes no part in and that nothing
@@ -58,7 +58,7 @@ _MOST_WAYS: Final = 300
 def ways_to_wait(
     graph: ProtocolGraph, role: int, budget: AvailabilityBudget
 ) -> list[tuple[int, ...]]:
-    """For each event on a run to a place where `role` waits for ever, a shortest run up to it.
+    """For each event on a run to a place where `role` waits forever, a shortest run up to it.
 
     Such places are those of `stuck_run`. Raises OutOfBudget, also where there are too many events.
     """

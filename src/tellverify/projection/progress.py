@@ -3,7 +3,7 @@
 Weak fairness is that of roles: a role that can move goes on being able to, so it moves. What a
 role chooses is free. Of an implementable graph in which no run leaves role R stuck:
 
-- When no loop without R has an event of R ahead, R never waits without end. Let a fair run leave R
+- When no loop without R has an event of R ahead, R never waits forever. Let a fair run leave R
   waiting. Each start of it is part of a path of the graph, and on these paths the next event of R
   comes after a bounded number of events, since R is in every loop before it. So infinitely many of
   them share the path up to that event. Each event of this path is made in the run: of the first

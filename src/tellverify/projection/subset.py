@@ -51,7 +51,7 @@ def canonical_machine(graph: ProtocolGraph, role: str) -> Machine:
 def bounded_machine(graph: ProtocolGraph, role: str, limit: int) -> Machine | None:
     """The canonical machine of `role`, or None when it has more than `limit` states.
 
-    Or when the sets of nodes behind them have more than 40 elements for each of so many states.
+    Or when the sets of nodes behind them have more than 40 elements for each of `limit` states.
     """
     machine, complete = _construct(graph, role, limit)[:2]
     return machine if complete else None

@@ -165,7 +165,7 @@ class _Game:
                     yield from (action for action, _ in row if action.send)
 
     def _advanced(self, tree: ActionTree, action: Action, depth: int) -> ActionTree | None:
-        """`tree` after `action`, which goes ahead of what is left to do; None if it cannot."""
+        """`tree` after `action`, which goes ahead of the remaining actions; None if it cannot."""
         if depth > _DEEPEST:
             return None
         match tree:

@@ -48,7 +48,7 @@ def local_type(machine: Machine) -> LocalType | NoLocalType:
 
     A state on a cycle becomes a μ where the cycle is entered. A cycle that is entered at several
     states is copied for each. A state without moves is the end of the role, even where the others
-    go on for ever and the protocol has no end.
+    go on forever and the protocol has no end.
     """
     first = [0]
     target: list[int] = []

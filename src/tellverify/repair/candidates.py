@@ -268,8 +268,8 @@ def words(edit: Edit, label: str) -> str:
         case Delete():
             return "delete the message"
         case Swap():
-            return "put the message behind the next one"
+            return "move the message after the next one"
         case OtherSender(sender=sender):
             return f"let {role_text(sender)} send the message"
         case Reverse():
-            return "turn the message round"
+            return "reverse the message"

@@ -38,7 +38,7 @@ class RepairJudgement(msgspec.Struct, frozen=True):
     """The first faults of a protocol with the graph they are of; none when it reaches the goal.
 
     `weight` is 0 then, and else smaller for fewer roles at fault: 2 for a role that cannot know
-    what to do, 1 for one that waits for ever.
+    what to do, 1 for one that waits forever.
     """
 
     weight: float

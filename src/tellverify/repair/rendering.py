@@ -1,4 +1,4 @@
-"""Edits in the text: what is inserted and replaced where, so that comments and layout are kept."""
+"""Edits in the text: insertions and replacements, so that comments and layout are kept."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TextEdit(msgspec.Struct, frozen=True, order=True):
 def text_edits(text: str, found: Outline, changed: Edited) -> tuple[TextEdit, ...]:
     """The edits of `changed` in the text, in its order and without overlaps.
 
-    A new message stands on a line of its own, as deep as the statement beside it. It goes behind
+    A new message stands on a separate line, as deep as the statement beside it. It goes behind
     the statement before, and comments on that line stay there.
     """
     result: list[TextEdit] = []
@@ -161,7 +161,7 @@ def _opening(text: str, block: ast.Block) -> TextEdit | None:
 
 
 def _line(text: str, block: ast.Block, gap: int, line: str, opening: TextEdit | None) -> TextEdit:
-    """A line of its own behind the statement before the gap, or before the first one."""
+    """A separate line behind the statement before the gap, or before the first one."""
     beside = block[gap - 1 if gap > 0 else 0].span
     deep = _indent(text, beside.start)
     indent = deep if opening is None else opening.text.lstrip("\r\n")

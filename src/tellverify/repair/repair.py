@@ -53,7 +53,7 @@ _MOST_CERTIFIED: Final = 8  # cheaper repairs than one of a higher cost are hard
 _DEEP_SHARE: Final = 32  # of the tries that are left, for one of a higher cost
 _CHEAP: Final = 4  # the search by cost is as quick as a better start
 _SIZES: Final = (1, 2, 3)
-REACHED: Final = "the goal is reached already"
+REACHED: Final = "the goal already holds"
 MALFORMED: Final = "the protocol is not well-formed"
 OUT_OF_LIMIT: Final = "the limit was reached before the first repair"
 _PARALLEL: Final = "no new message orders the branches of `par`"
@@ -105,7 +105,7 @@ class Repairs(msgspec.Struct, frozen=True):
 
 
 class RepairOptions(msgspec.Struct, frozen=True):
-    """What is wanted: the goal, edits that change runs or not, and how much work at most.
+    """The request: the goal, edits that change runs or not, and how much work at most.
 
     That is `tries` and `work`, the events of all graphs that are judged; and `seconds`, which make
     the answer depend on the machine.
@@ -199,7 +199,7 @@ class _Offers:
     def of(self, found: Enumerated, reason: str) -> Repairs:
         """At most three offers: of the least cost, and one more where strict merge accepts it."""
         if not found.repairs:
-            why = reason or "none of the edits that are tried repairs it"
+            why = reason or "none of the edits tried repairs it"
             return Repairs(tried=self.search.tried, reason=why)
         listed = set(found.repairs)
         minimal = [e for e in found.repairs if not any(other < e for other in listed)]

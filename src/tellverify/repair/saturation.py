@@ -1,4 +1,4 @@
-"""A repair that always exists: tell everybody every choice, and let every event wait for the last.
+"""A repair that always exists: tell every role every choice, and let every event wait for the last.
 
 After the first message of each branch its decider tells all other roles which branch it is; and
 wherever the sender of an event took no part in the event before, the receiver of that one sends it
@@ -117,7 +117,7 @@ class _Saturation:
             case ast.Call(name=name):
                 number = self.locals.get(name.text)
                 if number is None:
-                    raise CannotSaturate(f"`{name.text}` stands in another file")
+                    raise CannotSaturate(f"`{name.text}` is in another file")
                 ends = self._block(self.bodies[number], (number,), ends)
                 return [msgspec.structs.replace(end, gap=after) for end in ends[:1]] or ends
             case ast.Par():
@@ -181,7 +181,7 @@ class _Saturation:
         group = ".".join(map(str, (*path, index)))
         decision = self.decisions.get(group)
         if isinstance(loop.kind, ast.While):
-            raise CannotSaturate("nobody decides how often `loop while` runs")
+            raise CannotSaturate("no role decides how often `loop while` runs")
         found = self._alternative(decision, loop.body, inner)
         self._wait(found, first)
         if isinstance(loop.kind, ast.Forever):

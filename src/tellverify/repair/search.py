@@ -42,7 +42,7 @@ class RepairLimit:
 
     @contextmanager
     def share(self, tries: int) -> Iterator[None]:
-        """Inside, at most so many of the tries that are left can be used up."""
+        """Inside, at most this number of the tries that are left can be used up."""
         kept = max(self.tries - tries, 0)
         self.tries -= kept
         try:

@@ -11,7 +11,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Run
 
 _COSTS: Final = (Property.BUDGET, Property.LEAKAGE, Property.RECEIPTS)
-_REFUTED: Final = "refuted"  # what is so now or was before is told as new or as fixed
+_REFUTED: Final = "refuted"  # reported as new when it is so now, as fixed when it was before
 
 
 def changed_verdicts(run: Run, compared: RunComparison) -> list[str]:

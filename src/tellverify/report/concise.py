@@ -28,7 +28,7 @@ def write_concise(
     """`path:line:column: severity[code] message` in source order, then the totals line.
 
     Refuted obligations that no finding reports follow the findings, as `refuted[code]`. Where the
-    exit code is neither 0 nor 1, what is not known follows, and the reason of the code. At most
+    exit code is neither 0 nor 1, undecided obligations follow, and the reason of the code. At most
     `most` lines are findings.
     """
     style = Style(ascii_only=ascii_only)

@@ -76,7 +76,7 @@ def entries(run: Run, compared: RunComparison | None = None) -> list[ReportEntry
     """All entries of a run.
 
     Findings, those of refutations included, stand in source order. Behind them come refutations
-    without a finding, then what is not known, in the order of protocols and verdicts.
+    without a finding, then undecided obligations, in the order of protocols and verdicts.
     """
     compared = compared or RunComparison(run)
     reported: list[tuple[Diagnostic, ReportEntry]] = [
@@ -124,7 +124,7 @@ def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> lis
 def _says_who_waits(one: ReportEntry, reported: Sequence[ReportEntry]) -> bool:
     """True of a deadlock under a scenario when an entry shows a role that waits in vain under it.
 
-    With failures nobody is left to act exactly where somebody who is left waits.
+    With failures no role is left to act exactly where some role that is left waits.
     """
     found = one.refutation
     if found is None or found[1].property is not Property.NO_DEADLOCK or one.diagnostic:

@@ -23,8 +23,8 @@ def write_annotations(
 
     At most `most` of each.
 
-    Refuted obligations come before other findings, what is not known comes last; within that,
-    what is new comes before what is known, then source order.
+    Refuted obligations come before other findings, undecided ones come last; within that,
+    new items come before known ones, then source order.
     """
     found = [one for one in entries(run) if not one.repeats]
     for severity, command in _COMMANDS.items():

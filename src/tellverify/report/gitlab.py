@@ -19,7 +19,7 @@ _LINTS: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NO
 
 
 def write_gitlab(run: Run, sources: Mapping[str, SourceFile]) -> str:
-    """A list with an entry for each finding, refuted obligation, and what is not known.
+    """A list with an entry for each finding and each refuted or undecided obligation.
 
     What another entry tells of with the same evidence is not told twice.
     Fingerprints stay when lines move, so that a merge request shows what it adds and mends.

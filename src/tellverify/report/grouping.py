@@ -34,7 +34,7 @@ STATUSES: Final = ("refuted", "bounded", "proved", "assumed", "unknown", "skippe
 TOTALS: Final = ("refuted", "proved", "bounded", "assumed", "unknown", "skipped")
 _FEW: Final = 8
 _ALL_SIZES: Final = "sizes"  # marks the line of all that holds for the same sizes
-_VACUOUS: Final = ", vacuous: nothing it speaks of occurs in any run"
+_VACUOUS: Final = ", vacuous: nothing it mentions occurs in any run"
 
 Refutation: TypeAlias = tuple[ProtocolReport, Verdict, Refuted]
 
@@ -216,7 +216,7 @@ def _of_sizes(verdicts: Sequence[Verdict], limit: int) -> str:
 
 
 def _own_detail(verdict: Verdict) -> str:
-    """What is said of a verdict beside the sizes that it holds for."""
+    """The note on a verdict beside the sizes that it holds for."""
     outcome = verdict.outcome
     if isinstance(outcome, Bounded) and outcome.method is Method.COHERENCE:
         outcome = Bounded("", outcome.method)

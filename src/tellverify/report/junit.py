@@ -211,7 +211,7 @@ def _document(
 ) -> str:
     """The document; times only where the run has them, which is with `--timing`.
 
-    What is `cached` is a property of the first suite.
+    The mark `cached` is a property of the first suite.
     """
     root = Element("testsuites", _counted(CHECK, [case for _, cases in suites for case in cases]))
     if "total" in timing:

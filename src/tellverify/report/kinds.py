@@ -25,7 +25,7 @@ class ReportKind(msgspec.Struct, frozen=True):
 
     `write` is `module:function` in this package. A configuration may name paths that end in one of
     `suffixes`, and replace files whose first bytes hold one of `marks`. `flag` is the option of
-    `tellverify report` that writes it, with its help, if it has one of its own.
+    `tellverify report` that writes it, with its help, if it has one.
     """
 
     write: str

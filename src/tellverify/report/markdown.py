@@ -168,7 +168,7 @@ def _weakened(run: Run, size: Size) -> Iterator[str]:
 
 
 def _news(run: Run, compared: RunComparison, size: Size) -> Iterator[str]:
-    """What is new and what is fixed since the baseline, and how much is as it was."""
+    """New and fixed items since the baseline, and the number of unchanged ones."""
     if not compared.exists:
         return
     new, unchanged = _states(run, compared)
@@ -202,7 +202,7 @@ def _news(run: Run, compared: RunComparison, size: Size) -> Iterator[str]:
 
 
 def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
-    """Sentences of what is new, and the number of refutations and findings that are known.
+    """Sentences about new items, and the number of refutations and findings that are known.
 
     A finding that tells of a refuted obligation is the sentence of that obligation.
     """
@@ -230,7 +230,7 @@ def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
 
 
 def _new_assumptions(run: Run, size: Size) -> Iterator[str]:
-    """What is newly taken on somebody's word, where that is compared with a base."""
+    """New assumptions, where the run is compared with a base."""
     lines = [_assumption(one) for one in run.assumptions if one.in_force and one.is_new]
     if lines and (run.baseline is not None or run.versions is not None):
         yield "**New assumptions:**"
@@ -289,7 +289,7 @@ def _row(
 
 
 def _bounded(alike: Sequence[tuple[ProtocolReport, VerdictGroup]], *, has_past: bool) -> str:
-    """One row for what is bounded in many protocols."""
+    """One row for obligations that are bounded in many protocols."""
     protocols = counted(len({protocol.subject for protocol, _ in alike}), "protocol")
     obligations = counted(sum(len(group.verdicts) for _, group in alike), "obligation")
     return f"| {protocols} | {obligations} | bounded |{' |' if has_past else ''} |"
@@ -356,7 +356,7 @@ def _passing(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
 
 
 def _assumptions(run: Run, size: Size) -> Iterator[str]:
-    """What the verdicts rest on by somebody's word."""
+    """The assumptions that verdicts rest on."""
     lines = [_assumption(one) for one in run.assumptions if one.in_force]
     new = sum(one.is_new and one.in_force for one in run.assumptions)
     listed = {one.number for one in run.assumptions}
@@ -409,7 +409,7 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
         yield ""
         yield from _listed(open_, size)
     if vacuous:
-        yield "**Vacuous, because nothing it speaks of occurs in any run:**"
+        yield "**Vacuous, because nothing it mentions occurs in any run:**"
         yield ""
         yield from _listed(vacuous, size)
     if run.dialect != "strict":

@@ -24,18 +24,18 @@ from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _LAST: Final = 10
 _SUMMARIES: Final = {
-    Fault.DEADLOCK: "How {protocol} comes to a deadlock",
-    Fault.STUCK_ROLE: "How {who} waits for ever",
-    Fault.STARVATION: "How {who} waits without end",
-    Fault.UNSPECIFIED_RECEPTION: "How {who} is sent what it cannot take",
-    Fault.ORPHAN_MESSAGE: "How a message is left behind in {protocol}",
-    Fault.INFIDELITY: "A run that {protocol} does not have",
-    Fault.UNBOUNDED_QUEUE: "How a queue of {protocol} grows without limit",
-    Fault.NO_TERMINATION: "How {protocol} loses its end",
-    Fault.ENDLESS_RUN: "How {protocol} goes on for ever",
-    Fault.PROPERTY: "A run of {protocol} against {obligation}",
+    Fault.DEADLOCK: "How {protocol} deadlocks",
+    Fault.STUCK_ROLE: "How {who} waits forever",
+    Fault.STARVATION: "How {who} starves",
+    Fault.UNSPECIFIED_RECEPTION: "How {who} reaches an unspecified reception",
+    Fault.ORPHAN_MESSAGE: "How a message is orphaned in {protocol}",
+    Fault.INFIDELITY: "A run that {protocol} does not allow",
+    Fault.UNBOUNDED_QUEUE: "How a queue of {protocol} grows without bound",
+    Fault.NO_TERMINATION: "How {protocol} becomes unable to terminate",
+    Fault.ENDLESS_RUN: "How {protocol} never terminates",
+    Fault.PROPERTY: "A run of {protocol} that violates {obligation}",
     Fault.TIMEOUT_DISAGREEMENT: "How {who} ends in the body of a timeout that others have left",
-    Fault.STALE_MESSAGE: "How {who} takes a message of a failed attempt",
+    Fault.STALE_MESSAGE: "How {who} takes a message from a failed attempt",
     Fault.WITNESS: "A run of {protocol}",
 }
 

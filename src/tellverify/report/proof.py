@@ -66,10 +66,10 @@ def write_proof(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -
     files = _Files(evidence_of(run), folder)
     lines = [
         *_head(run),
-        *_section(run, "Proved of all runs", ("proved",), files),
+        *_section(run, "Proved for all runs", ("proved",), files),
         *_section(run, "Proved within a bound only", ("bounded",), files),
         *_section(run, "Refuted", ("refuted",), files),
-        *_section(run, "Not known and not checked", ("unknown", "skipped"), files),
+        *_section(run, "Unknown or not checked", ("unknown", "skipped"), files),
         *_assumptions(run),
         *_completions(run),
         *_again(run),
@@ -216,7 +216,7 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
             yield f"  - holds for: all runs{f', {prose(sizes)}' if sizes else ''}"
             yield f"  - method: {_method(method, detail)}"
         case Bounded(bound, method, detail, reason):
-            yield f"  - holds for: {prose(bound)}, and nothing is said beyond"
+            yield f"  - holds for: {prose(bound)}, and nothing is claimed beyond it"
             if reason:
                 yield f"  - because: {prose(reason)}"
             yield f"  - method: {_method(method, detail)}"
@@ -234,7 +234,7 @@ def _known(protocol: ProtocolReport, verdict: Verdict) -> Iterator[str]:
     if not isinstance(outcome, Proved | Refuted | Assumed):
         yield f"  - what would settle it: {prose(settling(protocol, verdict))}"
     if verdict.vacuity == "vacuous":
-        yield "  - vacuous: what it speaks of occurs in no run"
+        yield "  - vacuous: nothing it mentions occurs in any run"
     if not verdict.required:
         yield f"  - {why_not_required(verdict)}"
     if verdict.statistics:
@@ -290,4 +290,4 @@ def _again(run: Run) -> Iterator[str]:
         yield "- The evidence without any search: `tellverify recheck DIR`, DIR being its folder"
     else:
         yield "- With evidence that can be rechecked: add `--evidence DIR`"
-    yield '- "Proved" is said of all runs only; unknown and skipped never count as success.'
+    yield '- "Proved" is claimed for all runs only; unknown and skipped never count as success.'

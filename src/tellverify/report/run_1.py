@@ -220,7 +220,7 @@ class _Conversion:
         scope = ObligationScope(roles, _channel(value), about.item)
         name = obligation_name(value.property, scope)
         if value.id != f"{protocol.name}/{name}":
-            raise StoredError(f"`{value.id[:_LONGEST]}` is not the id of what it is about")
+            raise StoredError(f"`{value.id[:_LONGEST]}` does not match the id of its subject")
         outcome = self._outcome(value)
         if isinstance(outcome, Refuted):
             wanted = (protocol.name, name, outcome.code)
@@ -265,7 +265,7 @@ class _Conversion:
                 ledger = value.assumptions[0] if value.assumptions else ""
                 return Assumed(value.reason, self._place_of(value, ledger), ledger)
             case other:
-                raise StoredError(f"`{other[:_LONGEST]}` is no outcome")
+                raise StoredError(f"`{other[:_LONGEST]}` is not an outcome")
 
     def _place_of(self, value: Run1Verdict, ledger: str) -> str:
         """Where the assumption stands that an obligation rests on."""
@@ -306,7 +306,7 @@ class _Conversion:
         )
 
     def _shown_at(self, value: Run1Trace, here: Run1Place) -> Site:
-        """Where the run shows its fault; nowhere of its own when that is its last step."""
+        """Where the run shows its fault; an empty site when that is its last step."""
         last = value.steps[-1] if value.steps else None
         if last is not None and not here.end_line:
             same = (last.line, max(last.column, 1)) == (here.line, here.column)

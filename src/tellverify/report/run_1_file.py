@@ -57,7 +57,7 @@ class Run1Step(msgspec.Struct, frozen=True):
 
 
 class Run1Queue(msgspec.Struct, frozen=True):
-    """What is left in a channel at the end of a run."""
+    """The messages left in a channel at the end of a run."""
 
     sender: str
     receiver: str

@@ -38,7 +38,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     """The SARIF log of `run`, one run in it.
 
     Refuted obligations and findings are results that fail, with a code flow where there is a run.
-    What is unknown or skipped is a notification of the invocation. What is allowed, assumed or
+    Unknown or skipped obligations are notifications of the invocation. What is allowed, assumed or
     known before is a suppressed result.
     """
     found = entries(run)
@@ -323,7 +323,7 @@ def _remarks(diagnostic: Diagnostic) -> dict[str, Json]:
     return found
 
 
-# What is suppressed
+# Suppressions
 
 
 def _suppressed(
@@ -359,7 +359,7 @@ def _assumed(
     rules: _Rules,
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
-    """An obligation that nobody has shown: for review, and suppressed by whoever gave his word."""
+    """An obligation that is assumed: for review, and suppressed by the assumption."""
     identity = protocol.id_of(verdict).text
     message = f"`{verdict.name}` of `{protocol.name}` is assumed: {outcome.reason}"
     region = place_of(protocol, verdict)
@@ -377,7 +377,7 @@ def _assumed(
     return result
 
 
-# What is not known
+# Undecided obligations
 
 
 def _notification(one: ReportEntry) -> dict[str, Json]:

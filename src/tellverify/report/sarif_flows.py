@@ -72,14 +72,14 @@ def code_flow(trace: Trace, path: str, sources: Mapping[str, SourceFile]) -> dic
 def _summary(trace: Trace, hidden: int) -> str:
     parts = [f"a run of {counted(len(trace.steps), 'event')}, replayed"]
     if 0 <= trace.loop < len(trace.steps):
-        parts.append(f"which repeats for ever from event {trace.loop + 1}")
+        parts.append(f"which repeats forever from event {trace.loop + 1}")
     if hidden:
         parts.append(f"{counted(hidden, 'event')} in the middle left out")
     return ", ".join(parts)
 
 
 def _queues(steps: Sequence[Step]) -> list[tuple[str, ...]]:
-    """What is in the channel of each step after it; long queues are cut and counted."""
+    """The content of the channel of each step after it; long queues are cut and counted."""
     channels: dict[tuple[str, str], tuple[str, ...]] = {}
     found: list[tuple[str, ...]] = []
     for step in steps:

@@ -79,7 +79,7 @@ def _decoded(content: bytes) -> RunFile | Run1:
             raise StoredError(f"its schema is `{schema[:_LONGEST]}`, not `{SCHEMA}`")
         return msgspec.json.decode(content, type=RunFile)
     except msgspec.ValidationError as error:
-        raise StoredError(f"it is no run: {_first_line(error)}") from None
+        raise StoredError(f"it is not a run: {_first_line(error)}") from None
     except msgspec.DecodeError as error:
         raise StoredError(f"it is not JSON: {_first_line(error)}") from None
     except UnicodeError:
@@ -101,7 +101,7 @@ def _sources(
     sources = {}
     for one in file.inputs:
         if one.text and _digest(one.text) != one.sha256:
-            raise StoredError(f"the text of `{one.path}` is not what its SHA-256 is of")
+            raise StoredError(f"the text of `{one.path}` does not match its SHA-256")
         text = one.text or ("" if one.sha256 == _digest("") else None)
         if text is None and read_text is not None:
             text = read_text(one.path)
@@ -120,7 +120,7 @@ def _digest(text: str) -> str:
 def _check_runs(file: Run) -> None:
     """Raises StoredError for a run or a drawing whose numbers and names name nothing."""
     if file.dialect not in DIALECTS:
-        raise StoredError("its dialect is none that there is")
+        raise StoredError("its dialect does not exist")
     for protocol in file.protocols:
         for verdict in protocol.verdicts:
             if verdict.witness is not None:

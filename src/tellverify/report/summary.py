@@ -96,9 +96,9 @@ def _often(row: tuple[str, int]) -> tuple[int, str]:
 
 
 def failures(found: Sequence[ReportEntry], run: Run) -> list[ReportEntry]:
-    """What makes the check fail, in the order of the report; what is alike once.
+    """What makes the check fail, in the order of the report; equal items once.
 
-    With exit code 3 that is what is not known.
+    With exit code 3 these are the undecided obligations.
     """
     if run.exit_code == 3:
         return [one for one in found if one.kind in ("unknown", "skipped") and one.required]
@@ -160,11 +160,11 @@ def next_lines(found: Sequence[ReportEntry], style: Style) -> list[str]:
         path = mended[0].region.path
         others = len({one.region.path for one in mended}) - 1
         more = f", as for {counted(others, 'other file')}" if others else ""
-        rows.append((f"repair {path}", f"shows the smallest change that mends it{more}"))
+        rows.append((f"repair {path}", f"shows the smallest change that fixes it{more}"))
     told = {one.protocol.subject for one in mended if one.protocol is not None}
     left = next((one for one in found if one.code and not _is_told(one, told)), None)
     if left is not None:
-        words = "says what it means and how to mend it"
+        words = "says what it means and how to fix it"
         if left.kind in ("unknown", "skipped") and left.protocol and left.verdict:
             settled = settling(left.protocol, left.verdict)
             is_the_same = settled.startswith(f"`tellverify explain {left.code}`")

@@ -1,6 +1,6 @@
 """HTML and SVG as values: text becomes markup only by being escaped.
 
-`Html` is a type of its own, so that a string from a source file cannot slip into a page: what a
+`Html` is a separate type, so that a string from a source file cannot slip into a page: what a
 function takes as `Html` was made by `escaped`, `exact`, `element` or `joined`.
 """
 

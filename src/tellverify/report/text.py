@@ -1,4 +1,4 @@
-"""The terminal report: findings with source and runs, then what is known, then totals."""
+"""The terminal report: findings with source and runs, then verdicts, then totals."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _STATUS: Final = 10
 _SUBJECT: Final = 49
 _CODE: Final = 8
 _NAME: Final = 16
-_NARROW: Final = 76  # columns that the obligation, its code and what is known need side by side
+_NARROW: Final = 76  # columns that the obligation, its code and its outcome need side by side
 
 
 def write_text(
@@ -366,7 +366,7 @@ def _coverage(coverage: Coverage, style: Style) -> list[str]:
 
 
 def _group(group: VerdictGroup, style: Style) -> list[str]:
-    """One line for verdicts that agree; what is too long goes on lines below its column."""
+    """One line for verdicts that agree; long text continues on lines below its column."""
     if style.width < _NARROW:
         return _narrow_group(group, style)
     room = min(_SUBJECT, max(style.width - 2 - _STATUS - _CODE - 24, 22))
@@ -388,7 +388,7 @@ def _group(group: VerdictGroup, style: Style) -> list[str]:
 
 
 def _narrow_group(group: VerdictGroup, style: Style) -> list[str]:
-    """The same where there is no room for columns: what is known stands below the obligation."""
+    """The same where there is no room for columns: the outcome stands below the obligation."""
     head = f"  {group.status:<{_STATUS}}"
     lines = style.hanging(head, style.tamed(group.subject), len(head))
     painted = style.paint(STATUS_PAINT[group.status], group.status)

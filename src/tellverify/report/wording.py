@@ -12,15 +12,15 @@ KNOBS: Final = {
     "configurations": "Raise `--configurations`: the search ended at that number of them.",
     "steps": "Raise `--steps`: the work allowed for one question was used up.",
     "events": "Raise `--events`: the protocol has more events than are examined.",
-    "queue": "Raise `--queue`: the search held queues at that length.",
+    "queue": "Raise `--queue`: the search capped queues at that length.",
     "rlimit": "Raise `--rlimit`: the solver used up its work for one question.",
 }
 """What raising each limit does, by its flag."""
 _SETTLES: Final = {
     "TV901": "Raise `--events`: the protocol has more events than are examined.",
     "TV902": "No single limit is known to settle it; a smaller protocol is decided at once.",
-    "TV911": "Mend the errors of the text first.",
-    "TV942": "Rewrite the construct that is named, or decide this by hand and `assume` it.",
+    "TV911": "Fix the errors in the text first.",
+    "TV942": "Rewrite the named construct, or decide this by hand and `assume` it.",
 }
 
 GLOSSARY: Final = "glossary.html"
@@ -50,6 +50,6 @@ def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
                 return _SETTLES[number]
             if number:
                 return f"`tellverify explain {number}` says what it means and what to do."
-            return "Raise the limit, or rewrite the construct, that is named."
+            return "Raise the named limit, or rewrite the named construct."
         case _:
             return ""

@@ -1,7 +1,7 @@
 """Machines that come from anywhere: all that search decides of them, group by group.
 
 Roles that exchange no message, even by way of others, cannot disturb each other. So a system is
-decided by its connected groups (`tellverify.search.check_group`), and what is said of it follows:
+decided by its connected groups (`tellverify.search.check_group`), and its verdict follows:
 
 - an unspecified reception, a message to a terminated role, a role that is stuck, a queue that grows
   and an end that is out of reach are faults of the system when they are faults of a group;

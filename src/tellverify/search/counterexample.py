@@ -2,7 +2,7 @@
 
 Breadth-first layers make a run minimal: no run with fewer events shows the same fault. Deadlock,
 orphan messages, unspecified receptions and stuck roles are faults of configurations; infidelity
-is a fault of histories and has a search of its own (`tellverify.search.history_search`).
+is a fault of histories and has a separate search (`tellverify.search.history_search`).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class SearchCoverage(msgspec.Struct, frozen=True):
 class FaultSearch(msgspec.Struct, frozen=True):
     """Minimal runs, one for each fault that was found (for stuck roles one for each role).
 
-    A role that waits for ever while others go on is shown by a lasso; it is not called minimal.
+    A role that waits forever while others go on is shown by a lasso; it is not called minimal.
     Lassos are looked for only when all configurations were visited.
 
     `coverage` has one entry for each wanted fault, in the order of `SEARCHED`. `configurations`
@@ -323,7 +323,7 @@ def explain_unfaithful(
     roles = tuple(machine.role for machine in machines)
     if stopped:
         culprits = roles
-        explanation = "all roles may have finished, but the protocol has not come to its end"
+        explanation = "all roles may have finished, but the protocol has not reached its end"
     else:
         culprits = tuple(dict.fromkeys(step.actor for step in last_events(steps)))
         explanation = explain_infidelity(steps)

@@ -8,7 +8,7 @@ a role can do, and by how much each of its moves changes the int, depends on its
     send p -> q : l      state of p; length in the segment of p + 1; l behind the contents in q's
     receive              state of q; contents shifted by one slot;   length in p's segment - 1
 
-A channel holds up to `queue_bound` labels, each in a slot of its own, the head in the low bits;
+A channel holds up to `queue_bound` labels, each in its own slot, the head in the low bits;
 label 0 is an empty slot.
 
 Machines of a scenario have moves with faults (`tellverify.model.delivery`). A message that is lost
@@ -77,7 +77,7 @@ class CompiledSystem:
     `blocked` becomes true when `moves` met a send that only the bound forbade; `spoilt` collects
     the roles for which it met an unspecified reception, `abandoned` those that have terminated with
     a message still queued for them. Raises ValueError when two machines have
-    one role or a role talks to itself or to nobody.
+    one role, or a role talks to itself or to an absent role.
     """
 
     def __init__(self, machines: Sequence[Machine], queue_bound: int) -> None:

@@ -23,9 +23,9 @@ class HistorySearch:
     A history is kept as the pair of where the machines are and what the monitor knows; histories
     with the same pair have the same future. The pair is one int, the monitor state above the
     configuration. `unfaithful` is the first history found that is no start of a run of `graph`:
-    its moves, and whether it is complete (everybody has stopped, yet the protocol has not ended).
+    its moves, and whether it is complete (all roles have stopped, yet the protocol has not ended).
     What follows the layer at `depth_limit` is not computed. At most `budget` histories are kept,
-    1,024 bits counting as one, and the monitor looks at most at so many explanations for each;
+    1,024 bits counting as one, and a multiple of it bounds the explanations;
     when a layer would not fit it is dropped and `overflow` set.
     """
 

@@ -1,4 +1,4 @@
-"""What stays so for ever, read off all configurations of a search."""
+"""What stays so forever, read off all configurations of a search."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class LivenessSearch:
         return any(not after and out for after, out in zip(reach.after, reach.blocked, strict=True))
 
     def endless(self) -> Trace | None:
-        """A run that goes on for ever and leaves nobody out who can move."""
+        """An infinite run that leaves out no role that can move."""
         component = fair_component(self.reach)
         if component is None:
             return None
@@ -183,7 +183,7 @@ class LivenessSearch:
         return self._trace(Fault.ENDLESS_RUN, way[0], way, 0, culprits, explanation)
 
     def starved(self, role: int) -> Trace | None:
-        """A fair run in which a role waits without end: it repeats, or nothing can go on.
+        """A fair run in which a role waits forever: it repeats, or nothing can go on.
 
         While the role waits its channels only grow, so it is in configurations in which it cannot
         move from some point on.

@@ -1,11 +1,11 @@
-"""Crashes and cut channels by omission: no state of its own for what has failed.
+"""Crashes and cut channels by omission: failures need no additional states.
 
-A crashed role is one that no longer moves, and a cut channel one from which nobody receives any
+A crashed role is one that no longer moves, and a cut channel one from which no role receives any
 more. So every run with such failures is a run without them that stops early for some roles, and
 the configurations of the search without failures are all there are. For each of them: when only
 roles that may all crash can still move, they may have crashed, and every other role that may not
 stop waits in vain. Where runs need not end, a role also waits in vain when no moves of the others
-lead to one of its own (backward reachability).
+lead to one of its own moves (backward reachability).
 
 Moves that are not owed, such as the messages of a Byzantine role, count as disabled when it is
 decided whether a role waits.
@@ -51,8 +51,8 @@ class OmissionRun(NamedTuple):
 
 
 class OmissionFindings(msgspec.Struct, frozen=True):
-    """First runs to faults. `deadlock`: nobody can move and some role waits in vain; `stuck` by
-    role, `by_failure` the first run for each set of failures, without which nobody would wait;
+    """First runs to faults. `deadlock`: no role can move and some role waits in vain; `stuck` by
+    role, `by_failure` the first run for each set of failures, without which no role would wait;
     `decisions` by the number of the decision. `unjudged` are roles of which the queue bound leaves
     open whether they wait in vain, `given_up` those with too many sets of failures.
     """
@@ -118,7 +118,7 @@ class _OmissionAnalysis:
         self._kinds: list[dict[int, _StateKind]] = [{} for _ in self.names]
 
     def findings(self) -> OmissionFindings:
-        """First configurations in which nobody can move, then roles that are starved by others."""
+        """First configurations in which no role can move, then roles that are starved by others."""
         for cut in self.scenario.cut_sets():
             self._endings(cut)
         unjudged, given_up = self._starved()
@@ -126,12 +126,12 @@ class _OmissionAnalysis:
             self.deadlock, self.stuck, self.by_failure, self.broken, unjudged, given_up
         )
 
-    # Where nobody can move
+    # Where no role can move
 
     def _endings(self, cut: frozenset[Channel]) -> None:
         groups, singles = _tables(self, cut)
         seen: set[int] = set()
-        everyone = self.everyone  # where more than `most` can move, nobody waits in vain
+        everyone = self.everyone  # where more than `most` can move, no role waits in vain
         most = self.count if self.rules else self.scenario.most_crashes
         for depth, level in enumerate(self.search.levels):
             pairs: list[tuple[int, int]] | None = None
@@ -431,7 +431,7 @@ class _OmissionEdges:
         ]
 
     def blocked_for(self, gone: set[int]) -> list[int]:
-        """Where the bound alone forbids a send of somebody who has not crashed."""
+        """Where the bound alone forbids a send of a role that has not crashed."""
         alive = ~sum(1 << role for role in gone)
         return [n for n, blocked in enumerate(self.blocked) if blocked & alive]
 

@@ -161,7 +161,7 @@ class ParallelMonitor:
         return receiver == role or (sender == role and not item[2])
 
     def _performed(self, item: Item, role: int, action: int, place: int) -> tuple[Item, ...] | None:
-        """What is left of an event when `role` performs `action` as its part; None: it cannot."""
+        """The rest of an event when `role` performs `action` as its part; None: it cannot."""
         assert len(item) == 3
         _, event, queued = item
         if action >> 1 != event:
@@ -279,7 +279,7 @@ class ParallelMonitor:
         if self._spent > _MOST_TRACKERS * 10:
             raise _TooMany
 
-    # What is left
+    # Remainders
 
     def _is_over(self, tracker: Tracker) -> bool:
         level, state, items = tracker

@@ -88,7 +88,7 @@ class Reach:
         """Configurations from `start` on in which all roles take turns, and where they repeat.
 
         None when the run comes to an end. A role that can move goes on being able to, so in a
-        round nobody who can move is left out. Sends that the bound forbids count as impossible.
+        round no role that can move is left out. Sends that the bound forbids count as impossible.
         """
         roles = len(self.system.machines)
         here, turn = start, 0
@@ -129,7 +129,7 @@ class Reach:
 
 
 def fair_component(reach: Reach, within: Collection[int] | None = None) -> list[int] | None:
-    """A component in which a weakly fair run can stay for ever; the one that is reached first.
+    """A component in which a weakly fair run can stay forever; the one that is reached first.
 
     Such a run stays `within` these configurations, unless that is None.
 

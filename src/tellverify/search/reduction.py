@@ -10,13 +10,13 @@ Which answers each reduction keeps, also when queues are not bounded and there a
 configurations:
 
 - `Reduction.ENDINGS`, one persistent role wherever there is one: every configuration in which
-  nobody can move, with the length of its shortest runs. So *deadlock*, and *orphan messages* when
-  all have stopped. Nothing else: a role may be left out for ever.
+  no role can move, with the length of its shortest runs. So *deadlock*, and *orphan messages* when
+  all have stopped. Nothing else: a role may be left out forever.
 - `Reduction.STABLE`, with the condition that some successor was never met, else all roles
   (Bosnacki, Leue, Lluch-Lafuente, STTT 11(2), 2009, condition C2' for breadth-first search):
   moreover whether something happens that stays so: *unspecified reception*, *stuck role*,
   *can-terminate*. Runs may be longer than needed.
-- `needs_of`, the roles that one role waits for: whether, and how soon, it waits for ever in a set
+- `needs_of`, the roles that one role waits for: whether, and how soon, it waits forever in a set
   of roles that all wait for each other.
 
 Lengths of queues, and what holds only for a while, are not kept by any of them.
@@ -141,7 +141,7 @@ class ReducedSearch:
     def _successors(self, configuration: int, parts: list[_ReductionPart]) -> list[int]:
         if self.reduction is not Reduction.NONE:
             settled = [part for part in parts if part.is_settled]
-            # Receives first: what is taken at once keeps queues short.
+            # Receives first: messages taken at once keep queues short.
             settled.sort(key=lambda part: (self._sends(configuration, part), len(part.moves)))
             for part in settled:
                 found = self._after(configuration, part)
@@ -207,7 +207,7 @@ Expansion = Callable[[int, list[_ReductionPart]], list[int]]
 
 
 class Idle(msgspec.Struct, frozen=True):
-    """A configuration in which nobody can move."""
+    """A configuration in which no role can move."""
 
     configuration: int
     is_finished: bool
@@ -215,7 +215,7 @@ class Idle(msgspec.Struct, frozen=True):
 
 
 def idle_configurations(search: ReducedSearch) -> Iterator[Idle]:
-    """All configurations in which nobody can move, nearest first; sends that wait are moves."""
+    """All configurations in which no role can move, nearest first; sends that wait are moves."""
     system = search.system
     for configuration, parts in search.configurations():
         if any(part.moves or part.is_blocked for part in parts):

@@ -93,7 +93,7 @@ def seed_run(
 def available_path(graph: ProtocolGraph, state: int, role: str, action: Action) -> list[int] | None:
     """Transitions from `state` that make a message available to `role` too early.
 
-    The first is an event in which `role` receives from somebody else; the last is the event of
+    The first is an event in which `role` receives from another role; the last is the event of
     the receive `action`, sent by a role that does not depend on `role`. None when there is no
     such path, or the budget is spent.
     """

@@ -25,7 +25,7 @@ _Budgets: TypeAlias = Sequence[tuple[int | None, frozenset[Channel]]]
 
 
 class _Local(NamedTuple):
-    """A local state: that of the machine, what is left of budgets, marks, whether it has acted."""
+    """A local state: that of the machine, the rest of its budgets, marks, whether it has acted."""
 
     state: int
     lost: tuple[int, ...]

@@ -53,9 +53,9 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     """What was found out about one scenario.
 
     Runs are shortest ones; `by_failure` has the first run for each set of failures without which
-    nobody would wait. `complete`: all configurations there are were searched. Otherwise all with
+    no role would wait. `complete`: every configuration was searched. Otherwise all with
     queues of up to `bound` messages, or, when `overflow`, not even these; then `decided` says in
-    words of which smaller scenario all were searched. With `events`, runs of up to so many events
+    words of which smaller scenario all were searched. With `events`, runs up to that length
     were searched, as rounds without limit cannot all be. `open_roles` are those of which that
     leaves open whether they wait in vain.
     """
@@ -96,7 +96,7 @@ def check_scenario(
 ) -> ScenarioCheck | None:
     """Decide all faults of `machines` under `scenario`; `graph` gives steps their places.
 
-    With `depth` only runs of up to so many events are searched, and nothing is complete. None when
+    With `depth` only runs up to that length are searched, and nothing is complete. None when
     the scenario names a member that no family has. Raises MachineTooLarge when budgets and
     decisions split a machine into too many states, TooManyFaultSets when there are too many choices
     of Byzantine roles, ValueError when machines do not fit together, and Defect when a run does not
@@ -141,7 +141,7 @@ class _ScenarioSearch:
         self.configurations = 0
 
     def add(self, liars: frozenset[str], largest_bound: int, budget: int) -> None:
-        """Search with these Byzantine roles and keep what is shorter than what is known."""
+        """Search with these Byzantine roles and keep runs shorter than the known ones."""
         made = scenario_machines(self.plain, self.resolved, liars, self.rules)
         bound = 1
         while True:
@@ -338,7 +338,7 @@ def _messages(count: int) -> str:
 
 
 def explained_run(trace: Trace, rule: DecisionRule | None) -> str:
-    """The sentence of a run: who waits or what is broken, and what has failed."""
+    """The sentence of a run: the waiting roles or the violated rule, and the failures."""
     failed = failures_in_words(trace)
     since = f"; {failed}" if failed else ""
     waits = {one.role: one for one in trace.waiting}

@@ -70,7 +70,7 @@ def _same(check: ScenarioCheck, run: SimulatedRun) -> Trace | None:
 
 
 def _cause(run: SimulatedRun, steps: Sequence[Step], rule: DecisionRule | None) -> list[Step]:
-    """The events that cause a fault; all of them when it is that nobody can act."""
+    """The events that cause a fault; all of them when it is that no role can act."""
     if rule is not None:
         return past(steps, _deciding(rule, steps))
     if run.fault in (Fault.ORPHAN_MESSAGE, Fault.UNSPECIFIED_RECEPTION):

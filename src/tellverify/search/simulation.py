@@ -50,7 +50,7 @@ class RunEnding(StrEnum):
 
     COMPLETE = "complete"  # every role may stop, all queues are empty
     STOPPED = "stopped"  # every role that is left may stop, and messages are left
-    WAITING = "waiting"  # nobody can act and a role that is left waits
+    WAITING = "waiting"  # no role can act and a role that is left waits
     LIMIT = "limit"  # the run goes on
 
 
@@ -246,7 +246,7 @@ class Simulator:
     def branch_of(self, compiled: CompiledRows, move: int) -> str:
         """The branch that a move begins where its role chooses among several, else empty.
 
-        Without a source, or where a branch has no name of its own, it is called as its message.
+        Without a source, or where a branch has no name, it is named after its message.
         """
         role, state, place = compiled.places[move]
         machine = compiled.made.machines[role]
@@ -282,7 +282,7 @@ class _Walk:
         self.pending = self._drawn_failures(length)
 
     def _drawn_failures(self, length: int) -> list[tuple[int, Outage | None]]:
-        """Who crashes and what is cut when, soonest last; None: Byzantine roles fall silent."""
+        """Crashes and cuts with their times, soonest last; None: Byzantine roles fall silent."""
         scenario, rng = self.owner.resolved, self.rng
         pending: list[tuple[int, Outage | None]] = []
         crashed: set[str] = set()
@@ -301,7 +301,7 @@ class _Walk:
         return sorted(pending, key=lambda one: -one[0])
 
     def run(self, index: int) -> SimulatedRun:
-        """Make events until nobody can move, or as many as are allowed."""
+        """Make events until no role can move, or as many as are allowed."""
         return self._judged(index, self._made())
 
     def _ready(self, role: int) -> list[int]:
@@ -415,7 +415,7 @@ class _Walk:
     def _changed(self, made: list[int], rank: list[int], active: Sequence[int]) -> bool:
         """Let the failures and changes of this moment happen; False when the run is at its end.
 
-        Where nobody can act any more, what is still to fail fails now.
+        Where no role can act any more, all remaining failures happen now.
         """
         before = len(self.pending), len(self.changes)
         while self.pending and (self.pending[-1][0] <= len(made) or not active):
@@ -482,7 +482,7 @@ class _Walk:
     def _shown(
         self, ending: RunEnding, waits: Sequence[str], failed: set[str]
     ) -> tuple[Fault | None, tuple[str, ...], int]:
-        """What is wrong at the end of the run; decisions first, then messages, then who waits."""
+        """The faults at the end of the run; decisions first, then messages, then who waits."""
         made = self.compiled.made
         for number, rule in enumerate(self.owner.decisions):
             marks = [made.marks[r][s][number] for r, s in enumerate(self.states)]

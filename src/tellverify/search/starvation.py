@@ -1,4 +1,4 @@
-"""Roles that wait for ever while others go on: lassos."""
+"""Roles that wait forever while others go on: lassos."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tellverify.search.layering import is_acyclic
 
 
 class StarvationLasso(NamedTuple):
-    """A run whose part from `loop` on may be repeated for ever; `role` can never move again."""
+    """A run whose part from `loop` on may be repeated forever; `role` can never move again."""
 
     role: int
     moves: list[EncodedMove]
@@ -19,11 +19,11 @@ class StarvationLasso(NamedTuple):
 
 
 def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[StarvationLasso]:
-    """For each of `roles` a lasso on which it waits for ever, if there is one.
+    """For each of `roles` a lasso on which it waits forever, if there is one.
 
     The run leads on a shortest way to a configuration from which no run lets the role move, and
     goes on until a configuration is met again. `search` must have visited all configurations.
-    Roles for which such a run ends, since everybody stops, have no lasso here.
+    Roles for which such a run ends, since all roles stop, have no lasso here.
     """
     wanted = list(roles)
     if not wanted or all(map(is_acyclic, search.system.machines)):

@@ -37,7 +37,7 @@ Lookup: TypeAlias = tuple[int, int, SuccessorTable]
 
 
 class SuccessorViews:
-    """The moves of all configurations of `system`; `regroup` adapts the tables to what is met.
+    """The moves of all configurations of `system`; `regroup` adapts the tables to these.
 
     `moves` stands in for those of the system where something else is asked of each segment.
     """
@@ -65,7 +65,7 @@ class SuccessorViews:
         return found
 
     def idle(self, layer: Sequence[int]) -> list[int]:
-        """Configurations of `layer` in which nobody can move, in the same order.
+        """Configurations of `layer` in which no role can move, in the same order.
 
         Some may be blocked by the queue bound only.
         """

@@ -92,7 +92,7 @@ def _renamed(role: str, swapped: dict[int, int]) -> str:
 def _is_same(machine: Machine, other: Machine, swapped: dict[int, int]) -> bool:
     """True when `machine` with names exchanged is `other`, state for state.
 
-    A machine with a state of its own for each member differs from itself with two exchanged,
+    A machine with a separate state for each member differs from itself with two exchanged,
     unless its states are exchanged too; that is not tried.
     """
     if machine.final != other.final:

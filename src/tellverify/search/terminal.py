@@ -1,4 +1,4 @@
-"""What a configuration is in which nobody can move."""
+"""The fault of a configuration in which no role can move."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tellverify.search.encoding import CompiledSystem
 
 
 class TerminalEnding(NamedTuple):
-    """A configuration in which nobody can move; `fault` is None when all may stop."""
+    """A configuration in which no role can move; `fault` is None when all may stop."""
 
     configuration: int
     depth: int

@@ -25,7 +25,7 @@ from tellverify.search.traces import (
 
 
 class IdleFaults(msgspec.Struct, frozen=True):
-    """Runs to configurations in which nobody can move and not all is well, one for each fault.
+    """Runs to configurations in which no role can move and not all is well, one for each fault.
 
     `exhausted`: all such configurations with queues up to the bound were met. `complete`: all that
     there are. A run to a deadlock is a shortest one among queues of that bound. A message to a

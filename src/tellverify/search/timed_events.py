@@ -81,7 +81,7 @@ Late: TypeAlias = tuple[tuple[str, str, str], ...]
 
 
 class MoveNote(NamedTuple):
-    """What is to be said of a move.
+    """The note on a move.
 
     `late`: senders, receivers and labels of messages that vanish. `is_unclear`: its role cannot
     tell which round the message belongs to. `is_stale`: the message is one of an earlier attempt.

@@ -1,9 +1,9 @@
 """Crashes, cut channels and decisions of roles in protocols with timeouts, off a finished search.
 
-A crashed role no longer moves, and neither does its timer; from a channel that is cut nobody
+A crashed role no longer moves, and neither does its timer; from a channel that is cut no role
 receives. A timer of another role may fire at any time it waits, so nothing need be known of
 crashes. As in `tellverify.search.omission`, only roles that may all crash can still move where
-somebody waits in vain. Lost and duplicated messages are moves of the search itself.
+some role waits in vain. Lost and duplicated messages are moves of the search itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class TimedFailureRun(NamedTuple):
 
 class TimedFailureFindings(msgspec.Struct, frozen=True):
     """Shortest runs: to a deadlock of those who are left, for each role that waits in vain, for
-    each set of failures without which nobody would, for a message that is left, and for each
+    each set of failures without which no role would, for a message that is left, and for each
     decision that is broken.
 
     `complete`: all configurations were searched, so what has no run holds. `open_roles` are those
@@ -79,7 +79,7 @@ class _TimedFailures:
         self._open_decisions: set[int] = set()
 
     def findings(self) -> TimedFailureFindings:
-        """Configurations in which nobody who is left can move, then roles that others starve."""
+        """Configurations in which no role that is left can move, then roles that others starve."""
         cuts = list(self.scenario.cut_sets())
         for cut in cuts:
             self._endings(cut)
@@ -175,7 +175,7 @@ class _TimedFailures:
         return frozenset(left - self.stuck.keys())
 
     def _starve(self, numbers: Sequence[int], failed: Omission) -> set[str]:
-        """Note first configurations from which nobody serves a role; of which it stays open."""
+        """Note first configurations from which a role is not served; of which it stays open."""
         search = self.search
         gone = sum(1 << n for n, role in enumerate(self.roles) if role in failed.crashed)
         leaves = 1 << len(self.roles)

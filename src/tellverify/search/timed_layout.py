@@ -1,7 +1,7 @@
 """Configurations of protocols with timeouts as integers.
 
 Each role has a field for its local state, one for the entries that it knows to have failed, which
-its local state gives, and one for what is left of its budgets of faults. Each channel has a field
+its local state gives, and one for the rest of its budgets of faults. Each channel has a field
 for its queue. A field holds the number of a row of a table.
 """
 

@@ -363,7 +363,7 @@ class KeptPlaces(TimedPlaces):
 
 
 class OwnTimers(KeptPlaces):
-    """Places where every role that takes part has a timer of its own, and tells nobody."""
+    """Places where every role that takes part has its own timer, and informs no other role."""
 
     own_timers = True
 

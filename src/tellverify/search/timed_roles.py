@@ -158,7 +158,7 @@ class TimedRoles:
     def _message(
         self, row: LocalRow, label: str, places: list[int]
     ) -> tuple[MessageRow, list[int], bool]:
-        """What is sent from `places`, from which of them, and whether these were not all."""
+        """The messages sent from `places`, from which of them, and whether these were not all."""
         rows = self.places.places.rows
         if self.places.keep:
             entries = self.places.entries.rows

@@ -123,7 +123,7 @@ class _TimedWalk:
         self.pending = self._drawn_failures()
 
     def _drawn_failures(self) -> list[tuple[int, Outage]]:
-        """Who crashes and what is cut when, soonest last."""
+        """Crashes and cuts with their times, soonest last."""
         scenario, rng, length = self.owner.resolved, self.rng, self.owner.length
         pending: list[tuple[int, Outage]] = []
         crashed: set[str] = set()
@@ -140,7 +140,7 @@ class _TimedWalk:
         return sorted(pending, key=lambda one: -one[0])
 
     def run(self, index: int) -> SimulatedRun:
-        """Make events until nobody can move, or as many as are allowed."""
+        """Make events until no role can move, or as many as are allowed."""
         made: list[int] = []
         able = self._able()
         while len(made) < self.owner.most_events:
@@ -238,7 +238,7 @@ class _TimedWalk:
     def _shown(
         self, ending: RunEnding, waits: Sequence[int]
     ) -> tuple[Fault | None, tuple[str, ...], int]:
-        """What is wrong at the end of the run; decisions first, then messages, then who waits."""
+        """The faults at the end of the run; decisions first, then messages, then who waits."""
         for number, rule in enumerate(self.owner.decisions):
             if breaks_decision(rule, self.marks[number]):
                 is_agreement = rule.kind is DecisionKind.AGREEMENT

@@ -268,7 +268,7 @@ class TimedSystem:
         return (within(self._ledgers.number(spent), LEDGER) - number) << shift
 
     def _pushed(self, queue: int, message: int, copies: int) -> int:
-        """The queue with so many copies of a message behind it, -1 when it is full."""
+        """The queue with that number of copies of a message behind it, -1 when it is full."""
         row = self.roles.queues.rows[queue]
         if copies and len(row) + copies > self.settings.bound:
             return -1

@@ -1,4 +1,4 @@
-"""From moves to traces: sites, what is left in queues, who waits, and a sentence that says it."""
+"""From moves to traces: sites, messages left in queues, who waits, and a sentence that says it."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def waiting(machine: Machine, state: int) -> Waiting:
 
 
 def explain_deadlock(waits: Sequence[Waiting]) -> str:
-    """For a configuration in which nobody can move and `waits` have not finished."""
+    """For a configuration in which no role can move and `waits` have not finished."""
     parts = [f"`{w.role}` waits for {awaited(w)}" if w.awaits else _at_a_loss(w) for w in waits]
     return "no role can act: " + series(parts)
 
 
 def explain_stuck(wait: Waiting) -> str:
-    """For a role that waits although nobody can move any more."""
+    """For a role that waits although no role can move any more."""
     if not wait.awaits:
         return _at_a_loss(wait)
     return f"`{wait.role}` waits for {awaited(wait)}, but no role can act any more"

@@ -1,7 +1,7 @@
 """Channels that grow without limit: runs that come back to where they were, with more in queues.
 
 When a run leads from a configuration to one with the same local states and each channel as before
-or longer, its last part may be repeatable for ever (Karp and Miller, JCSS 3, 1969, for counters).
+or longer, its last part may be repeatable forever (Karp and Miller, JCSS 3, 1969, for counters).
 With FIFO contents that has to be checked, and is, by the reference semantics: see
 `tellverify.evidence.trace_replay.fault_shown`. What is found is certain; not everything is found,
 since boundedness of communicating machines is undecidable (Brand and Zafiropulo, JACM 30, 1983).
@@ -26,7 +26,7 @@ _MOST_TRIED: Final = 2_000
 
 
 class Growth(NamedTuple):
-    """A run whose part from `loop` on can be repeated for ever and makes `channel` longer."""
+    """A run whose part from `loop` on can be repeated forever and makes `channel` longer."""
 
     channel: Channel
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""A run next to what was known before it: what is new, what has changed, and what is fixed."""
+"""A run next to earlier results: new, changed and fixed items."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class RunComparison:
         return before.detail if before is not None else ""
 
     def state(self, protocol: ProtocolReport, verdict: Verdict) -> State | None:
-        """What is to be said of a refuted obligation; None of others and without a baseline."""
+        """The note on a refuted obligation; None of others and without a baseline."""
         if not self.exists or not isinstance(verdict.outcome, Refuted):
             return None
         if fault_fingerprints(protocol.subject, verdict) <= self._before:
@@ -62,7 +62,7 @@ class RunComparison:
         return "updated" if self.was(protocol, verdict) == "refuted" else "new"
 
     def finding_state(self, diagnostic: Diagnostic) -> State | None:
-        """What is to be said of a finding; None without a baseline."""
+        """The note on a finding; None without a baseline."""
         if not self.exists:
             return None
         return "unchanged" if self._prints[diagnostic] in self._before else "new"

@@ -17,9 +17,9 @@ class CompletionAnswer(StrEnum):
 
 
 class Criterion(msgspec.Struct, frozen=True):
-    """One line: what is asked, the answer, the evidence behind it, and what to do next.
+    """One line: the question, the answer, the evidence behind it, and the next step.
 
-    `owner` answers for what is assumed; `todo` is empty where nothing is left.
+    `owner` answers for an assumption; `todo` is empty where nothing is left.
     """
 
     number: int

@@ -65,7 +65,7 @@ class WorkflowPicture(msgspec.Struct, frozen=True):
 class Drawings(msgspec.Struct, frozen=True):
     """The graph and the machines of a protocol at the family sizes `instance`.
 
-    `omitted` says what is too large to be drawn; `graph` is None when that is the graph. A workflow
+    `omitted` names parts too large to draw; `graph` is None when that is the graph. A workflow
     has its phases in `workflow`.
     """
 

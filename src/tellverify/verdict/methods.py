@@ -21,7 +21,7 @@ class Engine(StrEnum):
 
 
 class CertificateKind(StrEnum):
-    """A kind of evidence that stands behind what is proved or bounded."""
+    """A kind of evidence behind a proved or bounded outcome."""
 
     COHERENCE = "coherence"
     BUDGETS = "budgets"

@@ -111,7 +111,7 @@ class Skipped(msgspec.Struct, frozen=True, omit_defaults=True, tag="skipped", ta
 
 
 class Assumed(msgspec.Struct, frozen=True, omit_defaults=True, tag="assumed", tag_field="status"):
-    """Taken on somebody's word."""
+    """Assumed on someone's authority."""
 
     reason: str
     place: str

@@ -97,8 +97,7 @@ COMMUNICATION: Final = tuple(Presumption)
 OF_TIMERS: Final = {
     LatePolicy.ATTEMPTS: "messages of a failed attempt are discarded",
     LatePolicy.KEEP: "messages of a failed attempt are delivered",
-    LatePolicy.OWN: "every role has a timer of its own, and messages of a failed attempt are"
-    " delivered",
+    LatePolicy.OWN: "every role has its own timer, and messages of a failed attempt are delivered",
 }
 """What a claim about a protocol with timeouts takes for granted beside that."""
 SEMANTICS: Final = ", ".join(COMMUNICATION)
@@ -347,7 +346,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.REFINES: PropertyRow(
-        "The machine does what its role must do, up to sends ahead of their time.",
+        "The machine does what its role must do, up to sends that are made early.",
         PropertyScope.ROLE,
         ("TV570",),
         required=False,
@@ -388,7 +387,7 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.ABANDONED: PropertyRow(
-        "The agent comes to an end of its own in a session that a join gives up.",
+        "The agent terminates by itself in a session that a join gives up.",
         PropertyScope.AGENT,
         ("TV852",),
         worded_apart=True,

@@ -205,7 +205,7 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Assumption(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry of the ledger: what is taken on whose word, why, and until when (an ISO date).
+    """An entry of the ledger: the assumption, by whom, why, and until when (an ISO date).
 
     `path` and `protocol` name what the `obligation` is about.
     `in_force` is False past its date, `is_new` when the committed ledger does not have it yet.

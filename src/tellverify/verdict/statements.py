@@ -18,7 +18,7 @@ _BROKEN_BY = {
 
 
 def _presumed_with_faults(rules: str) -> str:
-    """What is presumed of communication where `rules` say what may fail."""
+    """The assumptions about communication where `rules` say what may fail."""
     kinds = {part.split()[0] for part in rules.split(", ") if part}
     return ", ".join(what for what in COMMUNICATION if not kinds & {*_BROKEN_BY.get(what, ())})
 

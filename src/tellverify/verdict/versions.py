@@ -46,7 +46,7 @@ class FailingMixture(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MixedInstance(msgspec.Struct, frozen=True, rename="camel"):
-    """What is known of all deployments at one choice of family sizes.
+    """The outcome for all deployments at one choice of family sizes.
 
     `good` is -1 where the good deployments cannot be counted. `evidence` is how the deployments
     that are not refuted are known to be good, `method` by what.
@@ -82,7 +82,7 @@ class LatticeNode(msgspec.Struct, frozen=True, rename="camel"):
     """Deployments that look alike in the picture of all mixtures.
 
     `level` counts upgraded roles, `after` are the numbers of the nodes that one more upgrade leads
-    to, `is_kept` says that the node lies on a safe order. `words` name what is new.
+    to, `is_kept` says that the node lies on a safe order. `words` name the new roles.
     """
 
     words: str
@@ -130,7 +130,7 @@ class VersionComparison(msgspec.Struct, frozen=True, rename="camel"):
     """An old and a new version of one protocol.
 
     `path` and `line` are those of the new version. `summary` says the verdict in words. With the
-    verdict `broken` one version is not good alone, and `reason` says which.
+    verdict `broken` one version fails by itself, and `reason` says which.
     """
 
     name: str

@@ -45,8 +45,7 @@ def reviewed_comments(revision: str, files: Iterable[inputs.ReadFile]) -> tuple[
 def reviewed_baseline(revision: str, path: str, now: Baseline) -> Baseline:
     """`now` without the known findings that the baseline at `path` does not have at `revision`.
 
-    Raises NoRepository where git does not know the revision, and Refused for what is no baseline
-    there.
+    Raises NoRepository where git does not know the revision, Refused where the file is no baseline.
     """
     content = text_at(revision, path)
     before = () if content is None else baseline_in(path, content.decode("utf-8", "replace")).known

@@ -37,7 +37,7 @@ _OLD: Final = '"tellverify/baseline-1"'
 
 
 class BaselineEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is known: a finding with its message, or an obligation with its status.
+    """A known item: a finding with its message, or an obligation with its status.
 
     `digest` says what was found in the file `path`, as `verdict.fingerprint` makes it, and `faults`
     the same of each fault that a refutation covers.
@@ -66,7 +66,7 @@ def read_baseline(path: str) -> Baseline:
 
 
 def baseline_in(path: str, text: str) -> Baseline:
-    """The baseline with this text, which belongs to `path`. Raises RefusedFile for what is none."""
+    """The baseline with this text, which belongs to `path`. Raises RefusedFile."""
     if _OLD in text[:200]:
         raise _refused(path, "an older version wrote it, and it does not name files")
     try:
@@ -86,7 +86,7 @@ def baseline_in(path: str, text: str) -> Baseline:
 
 
 def _refused(path: str, why: str) -> RefusedFile:
-    reason = f"this is no baseline: {why[:1].lower()}{why[1:]}"
+    reason = f"this is not a baseline: {why[:1].lower()}{why[1:]}"
     return refused(path, say.wrong_setting(shown(path), NOWHERE, reason, _HELP), "")
 
 

@@ -133,7 +133,7 @@ class Cache:
         self._new.append((key, text))
 
     def close(self) -> None:
-        """Write what is new. What cannot be written is lost, and is told."""
+        """Write new entries. Those that cannot be written are lost, and reported."""
         connection = self._connection
         if connection is None:
             return
@@ -164,7 +164,7 @@ class Cache:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Let readers and a writer go on side by side; later, if somebody uses the new file already."""
+    """Let readers and a writer go on side by side; later, if another process has it open."""
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:

@@ -96,7 +96,7 @@ def _read(path: str) -> bytes:
             if status.st_uid != os.geteuid():
                 raise NoKey(f"its key {path} belongs to another user")
             if status.st_mode & 0o077:
-                raise NoKey(f"others than its owner can read its key {path}")
+                raise NoKey(f"users other than its owner can read its key {path}")
         content = file.read(_LENGTH + 1)
     if len(content) != _LENGTH:
         raise NoKey(f"its key {path} does not have {_LENGTH} bytes")

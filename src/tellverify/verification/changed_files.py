@@ -26,7 +26,7 @@ def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
     repository and for a revision that does not exist.
     """
     if revision.startswith("-") or not revision.strip():
-        raise UnknownChanges(f"`{revision}` is no git revision")
+        raise UnknownChanges(f"`{revision}` is not a git revision")
     top = _git("rev-parse", "--show-toplevel").rstrip("\n")
     base = _base(revision)
     changed = _paths(_git("diff", "--name-only", "-z", "--no-renames", base, "--"), top)

@@ -1,6 +1,6 @@
 """Files checked by the workers of a Dask cluster; answers come back as parts of them are done.
 
-The cluster is somebody's own: who can reach its scheduler can run code on its workers, and its
+The cluster belongs to the user: who can reach its scheduler can run code on its workers, and its
 answers are believed as those of processes of this machine are. A part of the files that a lost
 worker had is given to another one by the scheduler. Each worker checks its part in a process of its
 own (`cluster_part`), under the limits of time and memory of the check.
@@ -77,7 +77,7 @@ def on_cluster(
 
 
 def parts(files: Sequence[ReadFile], wanted: Sequence[int], most: int) -> list[tuple[int, ...]]:
-    """`wanted` in at most so many parts of about equal length of text, the longest files first."""
+    """`wanted` in at most `most` parts of about equal length of text, the longest files first."""
     order = sorted(wanted, key=lambda index: (-len(files[index].text or ""), index))
     made: list[list[int]] = [[] for _ in range(max(1, min(most, len(order))))]
     sizes = [(0, number) for number in range(len(made))]

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: check its part of the files in a process of its own.
+"""What a worker of a cluster does: check its part of the files in its own process.
 
 The process stands in an empty folder, into which the files of the policy are written. It ends when
 the worker does, keeps the limits of the check, and a file that ends it is named, as with the

@@ -228,7 +228,7 @@ def _nearest(key: str) -> str:
 
 
 def _literal(text: str) -> Json:
-    """A value as TOML writes it; what is no TOML value is a string."""
+    """A value as TOML writes it; any other value becomes a string."""
     document = read_toml("value", f"value = {text}\n") if "\n" not in text else None
     if isinstance(document, TomlDocument) and len(document.table) == 1:
         value: Json = msgspec.to_builtins(document.table["value"])

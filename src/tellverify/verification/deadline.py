@@ -11,7 +11,7 @@ _AGAIN: Final = 0.02  # seconds after which a limit that was lost is raised agai
 
 
 class TimeUp(BaseException):
-    """The time is over. No `except Exception` on the way takes it for a fault of its own."""
+    """The time is over. No `except Exception` on the way catches it by mistake."""
 
 
 def is_supported() -> bool:
@@ -58,7 +58,7 @@ def within(seconds: float | None) -> Iterator[None]:
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
-        if fired:  # something took it for a fault of its own and went on
+        if fired:  # some handler caught it by mistake and went on
             raise TimeUp
     except Exception as error:
         if fired:  # what calls into a library gives its own name to what is raised there
@@ -95,7 +95,7 @@ class Allowance:
         return left if self._each is None else min(left, self._each)
 
     def reason(self, given: float | None) -> str:
-        """Why a computation that was given so many seconds has no answer; without the clock."""
+        """Why a computation with that limit of seconds has no answer; without the clock."""
         if self._each is not None and given == self._each:
             return f"no answer within {self._each:g} s"
         return "no time was left"

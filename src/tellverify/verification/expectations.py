@@ -85,7 +85,7 @@ class Settled(msgspec.Struct, frozen=True):
 def read_items(
     path: str, span: Span, items: Iterable[str]
 ) -> tuple[list[tuple[str, str]], list[Diagnostic]]:
-    """Each part of a comment as word and obligation or code, and what is wrong with the others.
+    """Each part of a comment as word and obligation or code, and the errors in the others.
 
     A part without a word has that of the part before it.
     """
@@ -136,7 +136,7 @@ def settled(
     *,
     selection: frozenset[str] = frozenset(),
 ) -> Settled:
-    """Reports and findings after what is expected of them.
+    """Reports and findings after their expectations.
 
     `selection` names the properties that were decided at all, empty for all of them: nothing is
     said of an expectation of another one.
@@ -251,7 +251,7 @@ def _told(found: Diagnostic, reports: Sequence[ProtocolReport]) -> Diagnostic:
 def _released(
     report: ProtocolReport, met: Sequence[Expectation], diagnostics: Sequence[Diagnostic]
 ) -> ProtocolReport:
-    """The report without what is expected of it among the required obligations."""
+    """The report without the expected ones among the required obligations."""
     mine = [one for one in met if report.name in one.subjects]
     refutations = [one for one in mine if one.word == _REFUTED]
     place = _place_of_the_text(report, mine, diagnostics)
@@ -291,7 +291,7 @@ def _is_of_the_text(verdict: Verdict) -> bool:
 
 
 def _follows(verdict: Verdict, one: Expectation, report: ProtocolReport) -> bool:
-    """Whether an outcome is what is expected, or follows from it."""
+    """Whether an outcome is the expected one, or follows from it."""
     outcome = verdict.outcome
     if isinstance(outcome, Refuted) and is_about(one.what, verdict):
         return True

@@ -1,4 +1,4 @@
-"""Limits of time and memory: how much is left, and what is said of what was given up."""
+"""Limits of time and memory: how much is left, and the reasons given for stopping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOO_MUCH_MEMORY: Final = f"it needs more memory than `--memory` allows; {_OTHERW
 
 
 def seconds_of(options: Options) -> float | None:
-    """What a protocol may take: its own limit, or what is left of the time for the whole check."""
+    """What a protocol may take: its own limit, or the remaining time of the whole check."""
     if options.until is None:
         return options.seconds
     left = max(options.until - time.monotonic(), 0.0)

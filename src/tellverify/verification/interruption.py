@@ -1,4 +1,4 @@
-"""Signals that end a run: what is finished is reported, and the exit code names the signal."""
+"""Signals that end a run: finished results are reported, and the exit code names the signal."""
 
 from __future__ import annotations
 

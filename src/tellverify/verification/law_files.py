@@ -132,7 +132,7 @@ def _outcome(structure: Structure, law: Law, ruling: Ruling, source: SourceFile)
 
 def _sides(structure: Structure, law: Law, ruling: BrokenLaw) -> tuple[str, str]:
     if law.holds:
-        return f"`{written(law.left)}` is `{ruling.left}`", "the invariant does not hold of that"
+        return f"`{written(law.left)}` is `{ruling.left}`", "the invariant does not hold for that"
     is_viewed = structure.view is not None
 
     def said(side: Side, value: str) -> str:

@@ -18,7 +18,7 @@ from tellverify.verification.ledger_numbers import entries_of
 
 NAME: Final = "tellverify-assumptions.toml"
 _HEAD: Final = """\
-# What verdicts take on trust. Written by `tellverify audit --write`, which keeps
+# The assumptions of verdicts. Written by `tellverify audit --write`, which keeps
 # numbers and owners; `tellverify audit --verify` fails when it differs from the comments.
 """
 
@@ -65,7 +65,7 @@ def read_ledger(path: str, *, missing: bool = True) -> Ledger:
             if key in seen:
                 what = key if isinstance(key, str) else "/".join(key[1:])
                 span = document.span_of(("assumption", number, "number"))
-                message = f"`{what}` stands in the ledger twice"
+                message = f"`{what}` is in the ledger twice"
                 raise refused(path, say.wrong_setting(name, span, message, _HELP), text)
             seen.add(key)
     return Ledger(name, tuple(_entry(row) for row in found.assumption))

@@ -1,4 +1,4 @@
-"""Numbers for what is assumed: those of the committed ledger, and new ones behind them."""
+"""Numbers for assumptions: those of the committed ledger, and new ones behind them."""
 
 from __future__ import annotations
 

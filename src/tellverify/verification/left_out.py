@@ -1,4 +1,4 @@
-"""Files that a walk leaves out and git has: they are part of what is reviewed."""
+"""Files that a walk leaves out and git has: they are part of the review."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _FIRST_BEYOND_MEANING: Final = "TV270"
 
 
 def ordered(levels: Iterable[Level]) -> tuple[Level, ...]:
-    """Levels of one origin in the order in which they apply: bands, then what is in them."""
+    """Levels of one origin in the order in which they apply: bands, then their members."""
     return tuple(sorted(levels, key=lambda one: _width(one.selector)))
 
 
@@ -46,15 +46,15 @@ def refusal(selector: str, level: str) -> str:
     """Why lints that `selector` names cannot have `level`; empty when they can."""
     codes = selected(selector)
     if level not in LEVELS:
-        return f"`{level}` is no level; there is {', '.join(LEVELS)}"
+        return f"`{level}` is not a level; levels are {', '.join(LEVELS)}"
     if not codes:
-        return f"`{selector}` is no code, name or band; `tellverify explain --list` shows all"
+        return f"`{selector}` is not a code, name or band; `tellverify explain --list` shows all"
     if is_band(selector):
         return ""
     (code,) = codes[:1]
     if code.kind is not Kind.LINT:
         return (
-            f"`{selector}` tells of an obligation or a limit, which has no level; "
+            f"`{selector}` reports an obligation or a limit, which has no level; "
             "see `assume` comments and `require`"
         )
     if level != Severity.ERROR and code.severity is Severity.ERROR and not has_meaning(code):

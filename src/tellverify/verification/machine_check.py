@@ -184,7 +184,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
         if wanted.graph is None:
             return Unknown(wanted.limit, STEP_LIMIT.number)
     if prop is Property.CAN_TERMINATE and not checked.has_end:
-        return Skipped("some role never stops: the machines are meant to go on for ever")
+        return Skipped("some role never stops: the machines are meant to go on forever")
     return None
 
 
@@ -244,7 +244,7 @@ def _of_other_roles(
 
 
 def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
-    """What is known of the length of queues when none was found to grow without limit."""
+    """The outcome for the length of queues when none was found to grow without limit."""
     longest = max((length for _, length in checked.longest), default=0)
     match reached.scope:
         case SearchScope.ALL:
@@ -259,7 +259,7 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
 
 
 def _unrefuted(reached: Reached) -> Outcome:
-    """What is known when no run was found."""
+    """The outcome when no run was found."""
     match reached.scope:
         case SearchScope.ALL:
             return Proved(Method.SEARCH, "every run")

@@ -35,7 +35,7 @@ class SystemEntry(msgspec.Struct, frozen=True):
 
 
 class MachineSystem(msgspec.Struct, frozen=True):
-    """Machines in the order of files, where each stands, and what is wrong with the files."""
+    """Machines in the order of files, where each stands, and the errors in the files."""
 
     machines: tuple[Machine, ...]
     entries: dict[str, SystemEntry]

@@ -1,6 +1,6 @@
 """Where a configuration may let a check read and write.
 
-A configuration comes with the files that are checked, so it may be that of somebody else: its paths
+A configuration comes with the files that are checked, so its author may be someone else: its paths
 stay below its folder, links resolved, and what they replace is nothing but a report or evidence of
 an earlier check. A path of the command line is the user's own and is not limited.
 """
@@ -36,7 +36,7 @@ def escape(path: str, folder: str) -> str:
 
 
 def leads_out(path: str, folder: str) -> bool:
-    """Whether `path`, which was found in `folder`, is a link to what is not there.
+    """Whether `path`, which was found in `folder`, is a dangling link.
 
     What lies in the same work tree of git is.
     """
@@ -99,4 +99,4 @@ def _strange(path: str, what: str, marks: Iterable[bytes]) -> str:
         return "" if not os.path.lexists(path) else str(error)
     if not head or any(mark in head for mark in marks):
         return ""
-    return f"there is a file that is no {what} of tellverify; remove it or name another path"
+    return f"there is a file that is not a {what} of tellverify; remove it or name another path"

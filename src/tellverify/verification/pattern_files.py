@@ -151,7 +151,7 @@ class _PatternCheck:
 
     def _refuted(self, claim: ModelClaim, run: ModelRun) -> Outcome:
         if not accepts(self._model, run, claim, Z3Solver(), self._budget):
-            return Unknown("the run does not hold when it is judged a second time", "")
+            return Unknown("the run fails when it is judged a second time", "")
         steps = run_in_words(self._model, run)
         end = "no state that meets it can be reached" if claim.kind == "possible" else "it is false"
         message = (

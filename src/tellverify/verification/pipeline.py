@@ -70,12 +70,12 @@ def check_text(text: str, options: Options, path: str = "<text>") -> Checked:
 
 
 def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
-    """Check texts one by one; what is wrong with one touches only those that import it."""
+    """Check texts one by one; an error in one touches only those that import it."""
     return assembled(results(files, options), options)
 
 
 def results(files: Iterable[inputs.ReadFile], options: Options) -> Iterator[FileResult]:
-    """What is found out about each text, in their order."""
+    """The results for each text, in their order."""
     workspace = workspace_of(list(files), options)
     for unit, choreographies in workspace.opened():
         yield _result(workspace, unit, choreographies, options)
@@ -100,7 +100,7 @@ def _result(
 
 
 def check_file(workspace: Workspace, index: int, options: Options) -> FileResult:
-    """What is found out about one file of a workspace, of which no file includes another."""
+    """The results for one file of a workspace, of which no file includes another."""
     try:
         return _result(workspace, *workspace.opened_at(index), options)
     except (MemoryError, SystemError) as error:

@@ -214,7 +214,9 @@ class _Rechecks:
             return None
         result = check_file(again, 0, self.options)
         errors = [d for d in result.diagnostics if d.severity is Severity.ERROR and not d.refutes]
-        if any(one.code is not UNMET_EXPECTATION for one in errors):  # what is mended was expected
+        if any(
+            one.code is not UNMET_EXPECTATION for one in errors
+        ):  # the repaired fault was expected
             return None
         return next((one for one in result.reports if one.name == self.protocol.name), None)
 
@@ -230,7 +232,7 @@ def _claim(goal: Goal, left: Sequence[str], bounds: Sequence[str]) -> str:
         return f"{how}: every required obligation then holds{more}"
     named = series([f"`{name}`" for name in left[:_MOST_NAMED]])
     rest = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
-    return f"{how}: every required obligation then holds but {named}{rest}{more}"
+    return f"{how}: every required obligation then holds except {named}{rest}{more}"
 
 
 def _holds(verdict: Verdict) -> bool:
@@ -253,7 +255,7 @@ def _is_mended(one: Diagnostic, report: ProtocolReport) -> bool:
 def _errors(
     protocol: SourceProtocol, report: ProtocolReport, said: Iterable[Diagnostic]
 ) -> list[Diagnostic]:
-    """What is wrong with the text of a protocol that is not well-formed."""
+    """The errors in the text of a protocol that is not well-formed."""
     refuted = any(v.property is Property.WELL_FORMED and _fails(v) for v in report.verdicts)
     if not refuted:
         return list(protocol.errors)

@@ -67,7 +67,7 @@ def text_at(revision: str, path: str) -> bytes | None:
     if top_of(".") not in ("", top):
         return None
     if revision.startswith("-") or not revision.strip():
-        raise NoRepository(f"`{revision}` is no git revision")
+        raise NoRepository(f"`{revision}` is not a git revision")
     commit = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     name = _below(place, top)
     if not _git(top, "ls-tree", "-z", commit.strip(), "--", name):
@@ -98,7 +98,7 @@ def _git(folder: str, *arguments: str) -> str:
 def base_of(revision: str) -> str:
     """The commit where the work since `revision` began. Raises NoRepository."""
     if revision.startswith("-") or not revision.strip():
-        raise NoRepository(f"`{revision}` is no git revision")
+        raise NoRepository(f"`{revision}` is not a git revision")
     if not top_of("."):
         raise NoRepository("the working folder is not in a git work tree")
     try:

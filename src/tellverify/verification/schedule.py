@@ -1,6 +1,6 @@
 """How the files of a check are got through: from the cache, by processes, against the clock.
 
-None of this changes what is found out; what it cannot get through is *unknown*, or is said.
+None of this changes results; what it cannot finish is *unknown*, or is reported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Schedule(msgspec.Struct, frozen=True):
     """`jobs` processes, a `cache` file (empty: none), and `seconds` for everything together.
 
-    With `recheck` nothing is taken from the cache: what it has is compared with what is computed,
+    With `recheck` nothing is taken from the cache: its entries are compared with new results,
     as for a cache that is not in the folder of the user.
     `only` are the numbers of the files that are reported on; the others are there to be imported.
     `progress` is called with how many files are done, of how many, and the path of the last one.
@@ -71,7 +71,7 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
     if how.more is not None and not ended:
         done.extend(how.more())
     checked = assembled(done, options)
-    read = {file.path: file.source() for file in files}  # findings may point into what is imported
+    read = {file.path: file.source() for file in files}  # findings may point into imported files
     checked = msgspec.structs.replace(checked, sources={**read, **checked.sources})
     if ended:
         word = "interrupted" if ended == INTERRUPTED else "ended by a signal"
@@ -94,7 +94,7 @@ class _Work:
         self._cache: Cache | None = None
         self._workspace: Workspace | None = None  # made when a stored refutation is replayed
         self._keys: dict[int, str] = {}
-        self._stored: dict[int, bytes] = {}  # what is compared with what is computed
+        self._stored: dict[int, bytes] = {}  # entries compared with computed results
         self._differing: list[str] = []
         self._done = 0
         self._end: float | None = None
@@ -152,7 +152,7 @@ class _Work:
         return [index for index in numbers if self._how.only is None or index in self._how.only]
 
     def finish(self) -> tuple[str, ...]:
-        """Write what is new to the cache; what went wrong with it."""
+        """Write new entries to the cache; returns its failures."""
         if self._cache is None:
             return ()
         self._cache.close()
@@ -187,7 +187,7 @@ class _Work:
                 self.cached += 1
             elif index in self._stored:
                 here = f"{result.file.path} in the cache {self._how.cache}"
-                self._differing.append(f"the result of {here} is not what is computed now")
+                self._differing.append(f"the result of {here} differs from the result computed now")
             if text is not None and index in self._keys:
                 self._cache.store(self._keys[index], text)
         self._tell(result.file.path)

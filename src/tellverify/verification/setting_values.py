@@ -32,7 +32,7 @@ class WrongValue(msgspec.Struct, frozen=True):
 
 
 def wrong_values(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:
-    """The paths of such values, and what is wrong with them."""
+    """The paths of such values, and their errors."""
     yield from _semantics(configuration)
     yield from _requirements(configuration)
     yield from _names(configuration)
@@ -89,11 +89,11 @@ def _names(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]
             yield ("levels", key), WrongValue(why, "`tellverify explain --list` shows all codes")
     for family, sizes in configuration.bounds.instances.items():
         if isinstance(sizes, str) and sizes_of(sizes) is None:
-            message = f"`{sizes}` is no range of sizes"
+            message = f"`{sizes}` is not a range of sizes"
             yield ("bounds", "instances", family), WrongValue(message, 'write [1, 2, 8] or "1..3"')
     for name, faults in configuration.faults.items():
         if not _is_plain(name) or name == NO_FAULTS:
-            message = f"`{name}` is no name of a scenario"
+            message = f"`{name}` is not the name of a scenario"
             yield ("faults", name), WrongValue(message, "use letters, digits and dashes")
         if not faults.rules:
             help = 'write `rules = ["crash <= 1 of Role"]`'
@@ -101,7 +101,7 @@ def _names(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]
     for name in configuration.properties:
         parts = name.split(".")  # behind the name of the protocol that it is of, if there is one
         if not all(map(_is_plain, parts)):
-            message = f"`{name}` is no name of a property"
+            message = f"`{name}` is not the name of a property"
             help = "use letters, digits and dashes, or `Protocol.name`"
             yield ("properties", name), WrongValue(message, help)
 

@@ -1,6 +1,6 @@
 """Everything that flags, environment and files have settled for one check.
 
-Without any of them this is all that is loaded: a check that nobody configured costs nothing more.
+Without any of them this is all that is loaded: a check without configuration costs nothing more.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True):
     """The options of a check, and what it reads and writes; paths are relative to `folder`.
 
     `path` is the configuration file, empty without one. `listed` has every setting that decides
-    what verdicts say and is not at its default, as text. `cache` is None where nobody said.
+    what verdicts say and is not at its default, as text. `cache` is None where it was not set.
     `confined` are the keys whose paths come from that file: what they replace is limited.
     `weaker` has a finding for each setting of the file that asks for less than the default, and
     `source` is the text that these are in.

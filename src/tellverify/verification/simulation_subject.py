@@ -1,4 +1,4 @@
-"""What is simulated: the machines of a protocol or of files, with its scenarios and decisions."""
+"""The subject of a simulation: machines of a protocol or of files, scenarios and decisions."""
 
 from __future__ import annotations
 

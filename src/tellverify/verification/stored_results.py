@@ -1,4 +1,4 @@
-"""The result of a file as JSON for the cache, and back. Only what is decided is stored."""
+"""The result of a file as JSON for the cache, and back. Only decided results are stored."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def encoded(result: FileResult) -> bytes | None:
 
 
 def _is_decided(outcome: Outcome) -> bool:
-    """True of what is proved or bounded, and of a refutation by a run that can be replayed."""
+    """True of proved and bounded outcomes, and of a refutation by a run that can be replayed."""
     if isinstance(outcome, Refuted):
         evidence = outcome.evidence
         return isinstance(evidence, Trace) and evidence.fault in _REPLAYABLE

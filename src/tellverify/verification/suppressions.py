@@ -1,7 +1,7 @@
 """Findings and outcomes after levels, `allow` and `assume` comments have been taken into account.
 
 Nothing disappears: what does not count is kept as a suppression, and an obligation that is taken on
-somebody's word is *assumed*, never proved.
+someone's word is *assumed*, never proved.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Settlement:
     # Findings
 
     def findings(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
-        """`found` without what is allowed, the others with the level that was chosen for them."""
+        """`found` without allowed findings, the others with the level that was chosen for them."""
         if not self._options.levels and not self._allows:
             return list(found)
         kept = []
@@ -163,7 +163,7 @@ class Settlement:
         verdicts: Sequence[Verdict],
         found: Sequence[Diagnostic],
     ) -> tuple[tuple[Verdict, ...], list[Diagnostic]]:
-        """The verdicts with what is assumed, and the findings without what tells of these."""
+        """The verdicts with assumptions, and the findings without those about them."""
         if not self._assumes:
             return tuple(verdicts), list(found)
         settled = []
@@ -203,7 +203,7 @@ class Settlement:
         return [_of_role(verdict, *named), _of_role(verdict, *others)]
 
     def _assumption(self, protocol: str, span: Span, verdict: Verdict) -> Assumed | None:
-        """What is assumed of an obligation, if it is needed and in force."""
+        """The assumption about an obligation, if it is needed and in force."""
         for item in self._assumes:
             directive = item.directive
             if not self._reaches(directive, span):
@@ -242,7 +242,7 @@ class Settlement:
     def _reaches(self, directive: Directive, protocol: Span) -> bool:
         return directive.reaches(protocol)
 
-    # What is wrong with the comments
+    # Errors in the comments
 
     def complaints(self, *, is_whole: bool) -> list[Diagnostic]:
         """Findings about the comments; `is_whole` when all obligations were decided."""
@@ -258,7 +258,7 @@ class Settlement:
             for item in (*self._allows, *self._assumes):
                 if not item.used:
                     self._said.append(self._nothing(item))
-        self._allows = []  # a comment cannot allow what is wrong with comments
+        self._allows = []  # a comment cannot allow errors in comments
         return self.findings(dict.fromkeys(self._said))
 
     def _nothing(self, item: _Item) -> Diagnostic:
@@ -310,11 +310,11 @@ def _wrong_allow(text: str) -> tuple[str, str]:
     code = codes[0]
     if code.kind is Kind.OBLIGATION:
         return (
-            "tells of an obligation, which no comment can hide",
+            "reports an obligation, which no comment can suppress",
             "write `assume` with the obligation and a reason",
         )
     if code.kind is not Kind.LINT:
-        return "tells of a limit", "see `require` in the configuration"
+        return "reports a limit", "see `require` in the configuration"
     if code.severity is Severity.ERROR and not has_meaning(code):
         return "leaves the text without a meaning", "mend the text"
     return "", ""

@@ -40,7 +40,7 @@ def trace_files(
             continue  # the machines that drop late answers are not those of the graph alone
         machines = Machines(graph)
         if len(_acting(trace)) > ALL_MACHINES and not machines.are_cheap:
-            continue  # nobody could replay it in reasonable time
+            continue  # it could not be replayed in reasonable time
         subject = _subject(protocol, verdict, (code, instance), trace)
         if origin.dialect == "faithful":
             subject = msgspec.structs.replace(subject, dialect="faithful")

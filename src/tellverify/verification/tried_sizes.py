@@ -1,4 +1,4 @@
-"""At which sizes of its families a protocol is decided, and what is claimed of all others.
+"""At which sizes of its families a protocol is decided, and the claims about all others.
 
 A protocol of the class is decided at every point of a small grid of sizes, the last of which stand
 for all larger ones. Every other protocol, and one whose sizes are given, is decided at these.
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tellverify.projection.every_size import SizeGrid
 
 _Key: TypeAlias = tuple[tuple[str, int], ...]
-_REFUTED: Final = "it is refuted at {}, so nothing is claimed of larger sizes"
+_REFUTED: Final = "it is refuted at {}, so nothing is claimed for larger sizes"
 _UNDECIDED: Final = "it is not decided at {}"
 
 
@@ -176,7 +176,7 @@ class _Sizes:
     # Every size
 
     def _claim(self) -> SizeClaim:
-        """What is claimed of every size; decides the points of the grid where it may be."""
+        """The claim about every size; decides the points of the grid where it may be."""
         from tellverify.language.lowering.cutoffs import size_faults, size_symbols
         from tellverify.projection.every_size import TOO_MANY_SIZES, SizeGrid
 

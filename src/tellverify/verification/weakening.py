@@ -1,6 +1,6 @@
 """Where a configuration file asks for less than a check without any does.
 
-A file comes with what is checked, so that what it takes away is said in every report, and with
+A file comes with the protocols, so every report names what it takes away, and with
 `--strict` does not count.
 """
 
@@ -40,7 +40,7 @@ class Weakening(msgspec.Struct, frozen=True):
 def weakenings(loaded: LoadedConfiguration, *, strict: bool = False) -> tuple[Weakening, ...]:
     """The settings of the file that ask for less than the defaults, in the order of its lines.
 
-    In a `strict` check these are also those after which other runs count: what is refuted of some
+    In a `strict` check these are also those after which other runs count: refutations of some
     may be proved of others.
     """
     found = [

@@ -1,7 +1,7 @@
 """Files checked by several processes. Answers come back in the order of the files.
 
 Each process does one file at a time, so that when it dies it is known what it was doing: that file
-gets a finding, another process takes over, and nobody waits.
+gets a finding, another process takes over, and no file has to wait.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def end_with(parent: int, tell: Callable[[], None] | None = None) -> None:
 
 
 class _Line:
-    """The connection to the parent, to which two threads write: answers, and what is being done."""
+    """The connection to the parent, to which two threads write: answers, and the current task."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -216,7 +216,7 @@ class _Line:
             self._connection.send(answer)
 
     def tell(self) -> None:
-        """Say what is being done, if that is something else than before."""
+        """Name the current task, if it has changed."""
         with self._writing:
             now = ACTIVITY.moment()
             if self.is_busy and now != self._said and now.path:

@@ -135,7 +135,7 @@ def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
 
 
 def _others(rows: Sequence[MixedInstance]) -> Outcome:
-    """What is known of the mixtures that are not refuted, at all family sizes."""
+    """The outcome for the mixtures that are not refuted, at all family sizes."""
     worst = max((row.evidence for row in rows), key=_WORST.index, default="unknown")
     weakest = next((row for row in rows if row.evidence == worst), None)
     method = weakest.method if weakest is not None else "nothing was compared"

@@ -30,7 +30,7 @@ from tellverify.versions.wire_labels import WireRules
 
 
 class CompareRequest(msgspec.Struct, frozen=True):
-    """What is asked of a comparison; `against` names the old side, `commit` its git commit if any.
+    """The options of a comparison; `against` names the old side, `commit` its git commit if any.
 
     `are_single_files`: each side is one file. `place` is the path of a version within its side.
     `nothing` says why there may be no pair, `schemas` are the fact schemas that differ.

@@ -98,10 +98,10 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
 
 
 def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> str:
-    """Which version is not good alone, and why; empty if both are."""
+    """Which version fails by itself, and why; empty if both are."""
     for word, one in zip(("old", "new"), graphs, strict=True):
         if one.is_broken:
-            return f"the {word} version is not good alone: {one.fault}"
+            return f"the {word} version fails by itself: {one.fault}"
     return ""
 
 

@@ -136,7 +136,7 @@ def _renamed(machine: Machine, rules: WireRules) -> Machine:
 
 
 def mixed_instance(one: ComparedInstance, method: str, evidence: str) -> MixedInstance:
-    """What is known of the deployments of an instance, as reports have it."""
+    """The outcome for the deployments of an instance, as reports have it."""
     good = one.mixtures.good()
     return MixedInstance(
         one.name,

@@ -98,7 +98,7 @@ def _kept(
 
 
 def _words(state: Sequence[int], classes: Sequence[tuple[int, ...]], roles: Sequence[str]) -> str:
-    """What is new in a node: `C, 2 of 3 D`."""
+    """The new roles of a node: `C, 2 of 3 D`."""
     parts = []
     for count, members in zip(state, classes, strict=True):
         if not count:

@@ -125,7 +125,7 @@ def waking(
     roles: RoleVersions,
     place: Mapping[str, int],
 ) -> list[int]:
-    """The deployments that act as one of `cube`, when roles that nobody calls are dormant.
+    """The deployments that act as one of `cube`, when roles that are not called are dormant.
 
     Only the version that has a role calls it; a release in between does not. It does take what a
     role sends that begins by itself: beside such a release that role may be dormant or not.

@@ -142,7 +142,7 @@ def sides_against(
     old = text_side(revision, found.old, also, options)
     new = text_side("the working tree", found.new, also, options)
     if found.old or found.new:
-        nothing = f"no protocol that differs from `{revision}` was there before"
+        nothing = f"no protocol that differs from `{revision}` existed before"
     else:
         nothing = f"nothing has changed since `{revision}`"
     request = CompareRequest(
@@ -189,7 +189,7 @@ def machines_against(
         if os.path.realpath(path) in before
     ]
     if not old:
-        raise NoSide(f"none of the files was there at `{revision}`")
+        raise NoSide(f"none of the files existed at `{revision}`")
     new = machine_side("the working tree", [inputs.read_any(path) for path in named])
     request = CompareRequest(
         revision,

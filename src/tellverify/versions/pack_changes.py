@@ -48,7 +48,7 @@ def pack_changes(old: Version, new: Version, options: Options) -> Iterator[Versi
     if admission is None:
         if options.policy is not None and before != after:
             words = f"the policy {options.policy} has faults: no runtime is asked"
-            yield VersionChange(new.own_name, words, "minor", "mend the policy, and compare again")
+            yield VersionChange(new.own_name, words, "minor", "fix the policy, and compare again")
         return
     if admission.refused:
         words = f"no runtime admits the new version: {admission.refused}"

@@ -116,7 +116,7 @@ def role_names(version: Version) -> set[str]:
 
 
 class VersionSide(msgspec.Struct, frozen=True):
-    """All protocols of one side, the files that were read, and what is wrong with them."""
+    """All protocols of one side, the files that were read, and their errors."""
 
     label: str
     versions: tuple[Version, ...]
@@ -161,7 +161,7 @@ class VersionGraph(msgspec.Struct, frozen=True):
     """A version at some sizes: its machines, and its graph unless they come from files.
 
     A text with timeouts has a timed graph alone.
-    `fault` says why there is none; with `is_broken` since the version is not good alone.
+    `fault` says why there is none; with `is_broken` since the version fails by itself.
     """
 
     machines: tuple[Machine, ...] = ()

@@ -84,7 +84,7 @@ def _read(path: str, sha256: str) -> ReadFile:
 
 def _at_commit(commit: str, name: str) -> bytes:
     named = len(commit) >= 40 and all(c in "0123456789abcdef" for c in commit)
-    require(named, "source", f"`{commit[:80]}` is no name of a commit")
+    require(named, "source", f"`{commit[:80]}` is not the name of a commit")
     place = os.path.realpath(name)
     try:
         content: bytes | None = contents_at(commit, [place]).get(place)

@@ -42,7 +42,9 @@ def timed_difference(
         return TimedDifference("the roles differ, and mixtures with timeouts are not decided")
     place = _first_difference(old, new, rules)
     if place:
-        return TimedDifference(f"mixtures with timeouts are not decided; the texts part at {place}")
+        return TimedDifference(
+            f"mixtures with timeouts are not decided; the texts differ at {place}"
+        )
     return TimedDifference("", tuple(_durations(old, new)))
 
 

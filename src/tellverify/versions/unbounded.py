@@ -1,4 +1,4 @@
-"""What is known of deployments for which no bound on queues is enough."""
+"""The outcome for deployments for which no bound on queues is enough."""
 
 from __future__ import annotations
 

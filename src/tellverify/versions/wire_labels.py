@@ -1,4 +1,4 @@
-"""What is on the wire: labels with their payload types, and roles by the names of the new version.
+"""The wire format: labels with their payload types, and roles by the names of the new version.
 
 Two messages are the same on the wire when they have the same label and the same payload type as
 written, or types that are declared to read each other.

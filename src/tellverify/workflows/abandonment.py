@@ -1,7 +1,7 @@
 """Sessions that a join gives up: does every other role of them come to an end by itself?
 
 When a join has what it waits for, or its time is over, the agent that joins leaves the sessions
-that are not complete, and their channels are gone with it: what is queued from it or for it is
+that are not complete, and their channels are gone with it: messages queued from it or for it are
 dropped. The others run on as far as they can, and their timers may fire.
 """
 
@@ -161,7 +161,7 @@ def left_trace(
     if is_idle:
         says = f"`{agent}` waits for {words} without a timer"
     else:
-        says = f"`{agent}` never comes to an end of it"
+        says = f"`{agent}` can never end it"
     return Trace(
         Fault.STUCK_ROLE,
         tuple(steps),

@@ -2,7 +2,7 @@
 
 The machines of all sessions, named by session and role, run together by the step relation of
 `model.semantics` (`evidence.trace_replay` makes it for one run):
-so every session has channels of its own. What is added here is who may move, from the definitions:
+so every session has its own channels. What is added here is who may move, from the definitions:
 an agent begins a session when those before it are over, and has then left these for good.
 """
 

@@ -245,7 +245,7 @@ class ComposedSearch:
         )
 
     def _endless_before(self, order: list[Node]) -> tuple[int, tuple[int, ...]] | None:
-        """The first configuration where a session cannot end for an agent, and what is behind."""
+        """The first configuration where a session cannot end for an agent, and its successors."""
         system = self._system
         can_end = [_can_end(machine) for machine in system.machines]
         lost = [n for n, row in enumerate(can_end) if not all(row) and system.after[n]]

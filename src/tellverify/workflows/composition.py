@@ -27,7 +27,7 @@ class ComposedSession(msgspec.Struct, frozen=True):
 
 
 class Composition(msgspec.Struct, frozen=True):
-    """What is decided: `sessions` by number, the order of each agent, and the bundles held."""
+    """The subject of a decision: `sessions` by number, the agents' orders, and the bundles held."""
 
     plan: FilePlan
     sizes: tuple[tuple[str, int], ...]
@@ -137,7 +137,7 @@ def _join_faults(
             )
             yield say.wrong_join(where, rule.step.places.key("join"), message)
         elif rule.may_abandon(len(threads)) and not joining_agents(group):
-            message = "no agent takes part in all the sessions, so that nobody can join them"
+            message = "no agent takes part in all the sessions, so none can join them"
             yield say.wrong_join(where, rule.step.places.step, message)
 
 

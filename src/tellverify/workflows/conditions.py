@@ -77,7 +77,7 @@ def _termination(
             continue
         asked[Property.CAN_TERMINATE, scope] = None
         if interface.has_end and not interface.can_terminate:
-            message = f"`{session.title}` may come to a place from which it does not end"
+            message = f"`{session.title}` may reach a point from which it does not end"
             yield WeakCondition(
                 Property.CAN_TERMINATE,
                 scope,

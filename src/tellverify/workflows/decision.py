@@ -289,7 +289,7 @@ _HERE: Final = {
 
 
 def _whole_outcome(own: Sequence[ComposedSession], method: Method, bound: str) -> Outcome:
-    """What is known of the whole when no run across sessions shows a fault."""
+    """The outcome for the whole when no run across sessions shows a fault."""
     bounded = False
     for one in own:
         interface = one.interface
@@ -305,7 +305,7 @@ def _whole_outcome(own: Sequence[ComposedSession], method: Method, bound: str) -
 
 
 def _weak_outcome(weak: WeakCondition, answer: ExactAnswer, method: Method) -> Outcome:
-    """What is said of a condition that fails: the run, or that it decides nothing."""
+    """The text about a condition that fails: the run, or that it decides nothing."""
     if answer.trace is not None and weak.property in _REFUTABLE:
         code = say.CODE_OF_CONDITION[weak.property.value]
         return Refuted(code.number, answer.trace, method)
@@ -314,7 +314,7 @@ def _weak_outcome(weak: WeakCondition, answer: ExactAnswer, method: Method) -> O
     if answer.unknown:
         return Unknown(weak.message, STEP_LIMIT.number)
     by = "search" if method is Method.SEARCH else "the joined graph"
-    reason = f"{weak.message}; by {by} that does no harm"
+    reason = f"{weak.message}; by {by} this does no harm"
     return Skipped(reason, say.WEAK_CONDITION.number)
 
 

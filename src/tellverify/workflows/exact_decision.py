@@ -59,7 +59,7 @@ class ExactAnswer(msgspec.Struct, frozen=True):
 
     `configurations` counts those of a search; 0 for the joined graph. `bound` says how far was
     searched where that is not all; `shown` has
-    the machines of the run where each session has channels of its own.
+    the machines of the run where each session has its own channels.
     """
 
     trace: Trace | None = None
@@ -100,7 +100,7 @@ class ExactDecisions:
         ]
 
     def search(self, part: tuple[int, ...]) -> ExactAnswer:
-        """Decide a part by search, each session with channels of its own."""
+        """Decide a part by search, each session with its own channels."""
         known = self._known.get(part)
         if known is None:
             known = self._known[part] = self._searched(part)
@@ -300,7 +300,7 @@ def _with_timers(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
 
 
 def _may_fire(system: ComposedSystem, states: Sequence[int], number: int) -> bool:
-    """Whether a machine may be in the body of a timer of its own."""
+    """Whether a machine may be in the body of its own timer."""
     machine = system.machines[number]
     parts = system.sessions[machine.session].head.parts
     own = [one.span for one in parts if one.owner in (machine.role, family_of(machine.role))]
@@ -312,7 +312,7 @@ def _may_fire(system: ComposedSystem, states: Sequence[int], number: int) -> boo
 
 
 def _reached(start: set[int], after: dict[int, list[int]]) -> set[int]:
-    """What is reached from `start` by at least one edge."""
+    """The nodes reached from `start` by at least one edge."""
     seen: set[int] = set()
     work = list(start)
     while work:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tellverify.workflows.decision import Deciding, Obligation
 
 
-_SHARE: Final = 8  # a configuration with timers costs about as much as so many without
+_SHARE: Final = 8  # a configuration with timers costs about as much as this number without
 
 
 def abandoned_sessions(workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> set[int]:

@@ -1,4 +1,4 @@
-"""What is left of a session when the agent that joins has gone: with timers and without."""
+"""The rest of a session when the agent that joins has gone: with timers and without."""
 
 from __future__ import annotations
 

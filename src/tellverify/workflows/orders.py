@@ -90,7 +90,7 @@ def _of_agent(
             continue
         seen[entry] = span
         if _is_left_out(entry, document, by_workflow):
-            continue  # what is wrong with the workflow is said already
+            continue  # the errors in the workflow are reported already
         found = _named(entry, by_workflow, sessions)
         if isinstance(found, str):
             said.append(say.wrong_order(where, span, found))
@@ -133,7 +133,7 @@ def _ends(sessions: Sequence[PhaseSession], *, last: bool) -> list[PhaseSession]
 def _named(
     entry: str, by_workflow: Mapping[str, Sequence[PhaseSession]], sessions: Sequence[PhaseSession]
 ) -> Sequence[PhaseSession] | str:
-    """The sessions that an entry of an order stands for, or what is wrong with it."""
+    """The sessions that an entry of an order stands for, or its errors."""
     if entry in by_workflow:
         return by_workflow[entry]
     fitting = [

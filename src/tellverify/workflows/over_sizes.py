@@ -1,4 +1,4 @@
-"""What is said of workflows over all sizes of their agent families."""
+"""Verdicts on workflows over all sizes of their agent families."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tellverify.workflows.workflow_text import ProtocolStep
 _MOST_COMBINATIONS: Final = 27
 _WHOLE: Final = ObligationScope()
 SizedWorkflow: TypeAlias = tuple[str, Composition, DecidedWorkflow]
-"""The name of the sizes, the composition at these, and what is decided of one workflow."""
+"""The name of the sizes, the composition at these, and the outcomes for one workflow."""
 
 
 def sizes_tried(plan: FilePlan, family: str) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ def combinations(plan: FilePlan) -> Iterator[dict[str, int]]:
 
 
 def withhold_waiting(plan: FilePlan, decided: dict[str, list[SizedWorkflow]]) -> None:
-    """Withhold what is proved of workflows that wait for others which are not proved."""
+    """Withhold proofs of workflows that wait for others which are not proved."""
     names = [one.name for one in plan.workflows]
     for index in range(max((len(rows) for rows in decided.values()), default=0)):
         waits: dict[str, set[str]] = {name: set() for name in names}

@@ -458,7 +458,7 @@ def _phase(
 
 
 def _searched(interface: SessionInterface, lowered: Lowered, options: Options) -> SessionInterface:
-    """The interface with what is decided of a graph outside the class of the complete theory."""
+    """The interface with the outcomes for a graph outside the class of the complete theory."""
     safety: Safety = "proved"
     reason = ""
     for finding in decide_instance(lowered, options):

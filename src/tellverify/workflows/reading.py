@@ -33,7 +33,7 @@ _ONE_KIND: Final = "a phase has exactly one of `protocol`, `ext` and `workflow`"
 
 
 def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[Diagnostic]]:
-    """The workflows of a TOML file, or what is wrong with it."""
+    """The workflows of a TOML file, or its errors."""
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
         return None, [say.unreadable_workflow(path, document.span, document.message)]

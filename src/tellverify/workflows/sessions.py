@@ -142,7 +142,7 @@ def _flat(
             below = (*inside, target.name)
             for name, own in _flat(target, by_name, below, f"{prefix}{step.name}.", where, said):
                 if step.thread and (own.thread or (isinstance(own, ProtocolStep) and own.each)):
-                    message = f"`{target.name}` has threads of its own, and cannot run in one"
+                    message = f"`{target.name}` has its own threads, and cannot run in one"
                     said.append(say.wrong_join(where, step.places.key("thread"), message))
                     return
                 yield name, msgspec.structs.replace(own, thread=step.thread) if step.thread else own

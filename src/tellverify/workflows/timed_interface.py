@@ -27,7 +27,7 @@ from tellverify.search.timed_events import TimedEvent, TimedEventKind, TimedSett
 from tellverify.workflows.interfaces import PhaseResult, SessionInterface, payload_names
 from tellverify.workflows.outcomes import NestedBranch, kind_at
 
-_SHARE: Final = 8  # a configuration costs about as much as so many without timeouts
+_SHARE: Final = 8  # a configuration costs about as much as this number without timeouts
 _Message: TypeAlias = tuple[str, str, str]
 
 
@@ -41,7 +41,7 @@ def timed_interface(
 ) -> SessionInterface:
     """The interface with timers of a protocol that has the interface `plain` without them.
 
-    `branches` are those of its text. What is not known of it counts as the worst: roles that cannot
+    `branches` are those of its text. Unknown facts about it count as the worst: roles that cannot
     know their end, or its kind. `safety` and annotations are left as they are.
     """
     bound = timed_answer(protocol, options).bound
@@ -154,7 +154,7 @@ class _TimedEnds:
     def unsure(self, protocol: TimedProtocol) -> tuple[tuple[str, ...], set[bool]]:
         """The roles that cannot tell the kinds of ends apart, and which kinds there are.
 
-        A role tells them apart by its local state and the messages of its own that say the kind.
+        A role tells them apart by its local state and its own messages that say the kind.
         """
         kinds: list[dict[tuple[int, bool | None], set[bool]]] = [{} for _ in protocol.roles]
         reached: set[bool] = set()

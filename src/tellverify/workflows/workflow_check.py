@@ -93,7 +93,7 @@ def _read(path: str, confined: str) -> ReadFile:
 
 
 def workflow_files(path: str) -> Iterator[str]:
-    """The workflow files of a folder, sorted; what is no folder is taken as it is."""
+    """The workflow files of a folder, sorted; a path that is not a folder is taken as it is."""
     if not os.path.isdir(path):
         yield path.replace(os.sep, "/")
         return
@@ -118,7 +118,7 @@ def workflow_results(
     cache: Cache | None = None,
     confined: str = "",
 ) -> list[FileResult]:
-    """What is found out about each file, in their order, with the protocols that were read.
+    """The results for each file, in their order, with the protocols that were read.
 
     `confined` is as for `configured_results`.
     """
@@ -214,7 +214,7 @@ class _FileCheck:
         return result
 
     def _after_expectations(self) -> None:
-        """What is expected of a TOML file is no fault of it."""
+        """An expected fault of a TOML file does not count."""
         result = self._result
         if not self._file.path.endswith(_TOML) or _EXPECTED not in result.source.text:
             return
@@ -223,7 +223,7 @@ class _FileCheck:
 
         found = as_expected(result.source, result.reports, result.diagnostics, everywhere=True)
         said = found.diagnostics
-        if self._options.protocols:  # what is expected of the others is not asked
+        if self._options.protocols:  # expectations of the others do not count
             said = [one for one in said if one.code is not UNMET_EXPECTATION]
         result.reports[:], result.diagnostics[:] = found.reports, said
 

@@ -104,7 +104,7 @@ def _largest(plan: FilePlan, family: str) -> int:
 def graphs_of_file(
     file: ReadFile, options: Options
 ) -> tuple[list[WorkflowPicture], list[Diagnostic], dict[str, SourceFile]]:
-    """The pictures of all workflows of a file at the largest sizes, or what is wrong with it."""
+    """The pictures of all workflows of a file at the largest sizes, or its errors."""
     sources = {file.path: file.source()}
     if file.diagnostic is not None:
         return [], [file.diagnostic], sources

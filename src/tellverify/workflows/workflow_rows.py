@@ -32,7 +32,7 @@ class PhaseRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workflow file, with `#Name` where the file has several protocols, or the name of a module.
     `agents` gives an agent to each role. `go_on` names the branches after which the workflow goes
     on; every other end ends it. `uses` names results of earlier phases as `phase.Payload`. `each`
-    names an agent family: there is one session for each member, in a thread of its own. `join`
+    names an agent family: there is one session for each member, in its own thread. `join`
     says how many of the sessions in parallel the next phase waits for, and `timeout` how long.
     `holds` names the link bundles that an agent has to hold during the session, `delegates` the
     agent that each bundle is given to. Phases of one `thread` run one after the other, beside those
@@ -61,7 +61,7 @@ class PhaseRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WorkflowRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[workflow.NAME]`: its phases, in their order.
 
-    With the `channels` "own" every session has channels of its own. With "shared" all phases of an
+    With the `channels` "own" every session has its own channels. With "shared" all phases of an
     agent pair use the same two channels, as when one protocol calls another.
     """
 
@@ -72,7 +72,7 @@ class WorkflowRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AgentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[agents.NAME]`: the `order` in which it runs workflows or phases (`workflow.phase`).
 
-    What is not listed runs concurrently. An agent with `members` is a family: of one fixed size, or
+    Entries not listed run concurrently. An agent with `members` is a family: of one fixed size, or
     checked for each size of a list.
     """
 

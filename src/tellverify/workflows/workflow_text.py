@@ -14,7 +14,7 @@ Join: TypeAlias = Literal["all", "first"] | int
 
 
 class StepPlaces(msgspec.Struct, frozen=True):
-    """Where the entries of a step stand; what has no text of its own stands at the step."""
+    """Where the entries of a step stand; an entry without its own text stands at the step."""
 
     step: Span
     values: Mapping[StepPath, Span] = {}

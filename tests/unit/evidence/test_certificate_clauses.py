@@ -72,7 +72,7 @@ def test_a_certificate_shows_something_of_each_instance_once() -> None:
     nobody = InstancePart("", msgspec.structs.replace(empty, roles=()), (), [])
     assert "none with an event" in rejected(certificate(nobody))
     assert "one is listed twice" in rejected(certificate(ping, ping))
-    assert "is no claim" in rejected(certificate(ping, claim="perfect"))
+    assert "is not a claim" in rejected(certificate(ping, claim="perfect"))
 
 
 def test_instances_are_of_the_same_families() -> None:
@@ -146,8 +146,8 @@ def test_what_is_no_graph(changes: dict[str, object], reason: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"final": (1, 2)}, "several roles|it is no end|may send"),
-        ({"final": ()}, "nothing follows and it is no end"),
+        ({"final": (1, 2)}, "several roles|it is not an end|may send"),
+        ({"final": ()}, "nothing follows and it is not an end"),
         ({"events": [(0, 0, 1, 0, 1), (0, 1, 0, 1, 2)], "final": (1, 2)}, "several roles may send"),
     ],
 )
@@ -237,7 +237,7 @@ def test_a_file_has_one_form(tmp_path: Path) -> None:
     path = tmp_path / "implementable.certificate.json"
     text = write_certificate(certificate(part(PING, {2})))
     assert reason_for(path, text) == ""
-    assert reason_for(path, text + "\n") == "the file: not in its one form"
+    assert reason_for(path, text + "\n") == "the file: not in canonical form"
     assert "schema" in reason_for(path, text.replace("certificate-1", "certificate-9"))
 
 

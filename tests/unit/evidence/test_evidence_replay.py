@@ -303,7 +303,7 @@ def test_a_lap_whose_queue_runs_out_of_step_does_not_repeat() -> None:
     )
     lap = (sends("A", "B", "x"), sends("A", "B", "y"), takes("A", "B", "x"))
     assert fault_shown(end(drift), drift, Fault.UNBOUNDED_QUEUE, (), lap=lap) == (
-        "the loop cannot be repeated for ever"
+        "the loop cannot be repeated forever"
     )
 
 

@@ -93,14 +93,14 @@ def test_a_run_that_has_ended_is_judged_as_a_whole() -> None:
     assert complaint(EVENTUALLY, steps("A!BM B?AM", {}), -1, short) == ""
     assert complaint(EVENTUALLY, steps("A!BM", {}), -1, short) != ""
     whole = "A!BM B?AM A!BM B?AM A!BDone B?ADone"
-    assert complaint(EVENTUALLY, steps(whole, {}), -1, TWICE) == "the property holds of this run"
+    assert complaint(EVENTUALLY, steps(whole, {}), -1, TWICE) == "the property holds for this run"
 
 
 def test_the_atoms_repeat_with_the_loop() -> None:
     first = BranchAtom("A", "x", (("B", "M", 3),))
     once = formula(lambda b: b.always(b.eventually(b.negation(b.atom(first)))))
     assert complaint(once, steps("A!BM B?AM", {"M": 3}), 0, FLOOD) == (
-        "the property holds of this run"
+        "the property holds for this run"
     )
     odd = CountAtom(((1, 0), (-1, 1)), -1)
     positive = Formula((SENT, TAKEN, odd), (("atom", (2,)), ("not", (0,))))
@@ -158,7 +158,7 @@ def test_a_witness_reaches_its_event_and_does_not_repeat() -> None:
         ({}, -1, ""),
         ({"fault": Fault.DEADLOCK}, -1, "only properties and witnesses have a formula"),
         ({"formula": msgspec.UNSET}, -1, "there is no formula"),
-        ({"culprits": ("A",)}, -1, "nobody is to blame for it"),
+        ({"culprits": ("A",)}, -1, "it must name no culprits"),
         ({"formula": filed(NEVER)}, -1, "it is not reached"),
         ({}, 0, "a witness does not repeat"),
     ],
@@ -196,15 +196,15 @@ def test_the_roles_of_a_formula_are_those_of_the_protocol() -> None:
         (Formula((SENT,), (("atom", (0,)), ("and", (0,)))), "node 1 has wrong arguments"),
         (
             Formula((SENT, CountAtom(((1, 0), (1, 2)), 0)), (("atom", (1,)),)),
-            "a count counts what is no event",
+            "a count counts something that is not an event",
         ),
         (
             Formula((SENT, CountAtom(((1, 0), (1, 1)), 0)), (("atom", (1,)),)),
-            "a count counts what is no event",
+            "a count counts something that is not an event",
         ),
         (
             Formula((SENT, CountAtom(((1, -1),), 0)), (("atom", (1,)),)),
-            "a count counts what is no event",
+            "a count counts something that is not an event",
         ),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_predicate_is_read_with_the_precedence_of_rust(text: str, wanted: str)
     [
         ("load + 1", "+", "`+` is arithmetic"),
         ("-1 < x", "-", "`-` stands where a value is expected"),
-        ("if busy", "if", "`if` begins no condition"),
+        ("if busy", "if", "`if` does not begin a condition"),
         ("a == b == c", "==", "comparisons do not chain"),
         ("a && 5", "5", "`5` is no truth value"),
         ('!"x"', '"x"', '`"x"` is no truth value'),

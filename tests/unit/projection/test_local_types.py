@@ -67,7 +67,7 @@ def test_what_no_local_type_can_say() -> None:
 
 
 def test_a_role_that_has_no_more_to_do_has_ended() -> None:
-    """Others go on for ever, so that no state of the protocol is final."""
+    """Others go on forever, so that no state of the protocol is final."""
     assert written(machine("P!a:1", "", final=set())) == "P!a. end"
 
 

@@ -275,9 +275,7 @@ def test_a_called_protocol_is_repaired_where_it_stands() -> None:
     best = repair(given.file, given.source, given.protocol).offers[0]
     assert best.cost == 4 and best.conservative
     fixed = FamilyText(best.text)
-    assert repair(fixed.file, fixed.source, fixed.protocol).reason == (
-        "the goal is reached already"
-    )
+    assert repair(fixed.file, fixed.source, fixed.protocol).reason == ("the goal already holds")
 
 
 def test_deep_nesting_is_refused_and_not_followed() -> None:

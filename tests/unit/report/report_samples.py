@@ -76,7 +76,7 @@ ESCROW_TRACE = Trace(
         step(False, "Seller", "Buyer", "Decline", 14, "decline"),
     ),
     culprits=("Courier",),
-    explanation="`Courier` waits for `Dispatch`, which nobody will send",
+    explanation="`Courier` waits for `Dispatch`, which no role will send",
     minimal=True,
     waiting=(
         Waiting("Buyer", True),
@@ -107,7 +107,7 @@ UNMERGEABLE_COURIER = Diagnostic(
 
 STUCK_COURIER = Diagnostic(
     STUCK_ROLE,
-    "`Courier` can wait for ever",
+    "`Courier` can wait forever",
     PATH,
     Annotation(DISPATCH, "`Courier` waits here, and all other roles have terminated"),
     protocol="escrow.Escrow",

@@ -86,7 +86,7 @@ def test_the_page_says_what_the_run_says() -> None:
 
 def test_without_sources_the_page_says_so() -> None:
     page = write_html(RUN, {})
-    assert "The text is not at hand" in page
+    assert "The text is not available" in page
 
 
 @pytest.mark.parametrize(

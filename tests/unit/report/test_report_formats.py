@@ -233,7 +233,7 @@ def test_a_long_run_has_at_most_a_thousand_locations() -> None:
     count = sum(len(thread["locations"]) for thread in flow["threadFlows"])
     assert count == MOST_LOCATIONS
     assert flow["message"]["text"] == (
-        "a run of 4 000 events, replayed, which repeats for ever from event 11,"
+        "a run of 4 000 events, replayed, which repeats forever from event 11,"
         " 3 000 events in the middle left out"
     )
 
@@ -406,7 +406,7 @@ def test_premises_that_clash_are_named_everywhere() -> None:
 
 def test_the_page_says_what_is_new_and_what_is_fixed() -> None:
     page = write_markdown(compared(), SOURCES)
-    assert "**New in this pull request:** `Courier` can wait for ever in `escrow.Escrow`." in page
+    assert "**New in this pull request:** `Courier` can wait forever in `escrow.Escrow`." in page
     assert "**Fixed:**\n\n- `no-orphan-message` of `escrow.Escrow`\n" in page
     assert "- `Buyer` is never used of `escrow.Escrow`" in page
     assert "**Unchanged:** 1 finding as before." in page

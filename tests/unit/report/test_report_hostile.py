@@ -69,7 +69,7 @@ def run_with(name: str) -> tuple[Run, dict[str, SourceFile]]:
     )
     diagnostic = Diagnostic(
         STUCK_ROLE,
-        f"`{name}` can wait for ever",
+        f"`{name}` can wait forever",
         name,
         Annotation(Span(0, len(source.text) - 1), name),
         others=(Annotation(Span(3, 4), name), Annotation(Span(10**9, 10**9 + 1), name)),

@@ -22,7 +22,7 @@ sequenceDiagram
   Buyer->>Seller: Order
   Note over Seller: branch decline
   Seller->>Buyer: Decline
-  Note over Courier: waits for Dispatch from Seller, which nobody will send"""
+  Note over Courier: waits for Dispatch from Seller, which no role will send"""
 
 
 def test_a_counterexample_is_a_sequence_diagram() -> None:

@@ -39,7 +39,7 @@ error[TV411]: `Courier` cannot tell which branch `Seller` chose
    = help: send `Courier` a message on every branch, for example `Seller -> Courier : Cancelled`
    = refutes: projectable[Courier]
 
-error[TV512]: `Courier` can wait for ever
+error[TV512]: `Courier` can wait forever
   --> protocols/escrow.tell:11:29
    |
 11 |         Seller -> Courier : Dispatch of shop.Parcel
@@ -52,7 +52,7 @@ error[TV512]: `Courier` can wait for ever
    1      │───── Order ────▶│                 │    escrow.tell:6
    2      │◀─── Decline ────│                 │    escrow.tell:14   branch decline
           ■                 ■                 ◌    waits for Dispatch from Seller
-     ■ finished   ◌ waits for ever   all queues empty
+     ■ finished   ◌ waits forever   all queues empty
 
    = again: tellverify replay .tellverify/escrow.Escrow/no-stuck-role.Courier.itf.json
 
@@ -77,7 +77,7 @@ failures
 
 2 refuted   7 proved   2 bounded   1 assumed   1 unknown   1 skipped          1.4 s
 exit 1: 2 required obligations are refuted
-next: `tellverify explain TV411` says what it means and how to mend it
+next: `tellverify explain TV411` says what it means and how to fix it
 """
 
 
@@ -119,7 +119,7 @@ def test_ascii_replaces_every_glyph() -> None:
     plain = text(ascii_only=True)
     assert plain.isascii()
     assert "   1      |----- Order ---->|                 |    escrow.tell:6" in plain
-    assert "     # finished   o waits for ever   all queues empty" in plain
+    assert "     # finished   o waits forever   all queues empty" in plain
 
 
 @pytest.mark.parametrize("width", [40, 50, 60, 80, 100])
@@ -158,7 +158,7 @@ def test_concise_has_one_line_for_a_finding_and_the_totals() -> None:
     assert out.getvalue() == (
         "protocols/escrow.tell:8:10: error[TV411] `Courier` cannot tell which branch `Seller`"
         " chose\n"
-        "protocols/escrow.tell:11:29: error[TV512] `Courier` can wait for ever\n"
+        "protocols/escrow.tell:11:29: error[TV512] `Courier` can wait forever\n"
         "2 refuted   7 proved   2 bounded   1 assumed   1 unknown   1 skipped\n"
     )
 

@@ -145,7 +145,7 @@ def test_a_chart_shows_every_step_once() -> None:
         ("3", "4"),
     ]
     shown = " ".join(one.text or "" for one in root.iter(f"{SVG}text"))
-    assert re.search("waits for ever .*Dispatch", shown)
+    assert re.search("waits forever .*Dispatch", shown)
 
 
 def test_a_receive_takes_the_oldest_message() -> None:

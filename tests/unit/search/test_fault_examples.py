@@ -186,7 +186,7 @@ def test_machines_that_stop_too_early_are_unfaithful() -> None:
     found = find_faults(graph, idle, wanted=frozenset(SEARCHED), depth_limit=None, budget=100)
     trace = found.trace(Fault.INFIDELITY)
     assert trace is not None and trace.steps == ()
-    assert "the protocol has not come to its end" in trace.explanation
+    assert "the protocol has not reached its end" in trace.explanation
 
 
 def test_machines_that_do_not_fit_together_are_refused() -> None:

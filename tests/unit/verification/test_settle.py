@@ -200,8 +200,8 @@ def test_the_last_level_wins_and_codes_come_after_bands() -> None:
 @pytest.mark.parametrize(
     ("selector", "level", "words"),
     [
-        ("TV206", "fatal", "no level"),
-        ("TV999", "note", "no code"),
+        ("TV206", "fatal", "not a level"),
+        ("TV999", "note", "not a code"),
         ("TV512", "note", "obligation"),
         ("TV201", "note", "without a meaning"),
         ("TV201", "error", ""),

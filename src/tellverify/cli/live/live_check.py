@@ -1,6 +1,6 @@
 """The state behind a served page: texts that are edited, the check at hand, the last answer.
 
-One check runs at a time, in a process of its own. A change of a file or an edit ends it and begins
+One check runs at a time, in its own process. A change of a file or an edit ends it and begins
 the next one, so that the page never shows an answer to texts that have been replaced. The process
 of the next check is started ahead, as loading takes longer than most checks.
 """

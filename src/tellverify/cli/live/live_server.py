@@ -58,7 +58,7 @@ class LiveServer(ThreadingHTTPServer):
         return f"http://{ADDRESS}:{self.server_address[1]}/{self.token.decode('ascii')}/"
 
     def process_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
-        """Answer in a thread of its own; with too many of them the connection is closed."""
+        """Answer in a separate thread; with too many of them the connection is closed."""
         if not self._room.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -231,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(f"{refusal}\n", _TEXT, "default-src 'none'", refusal.status)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse in plain text what is no request."""
+        """Refuse in plain text anything that is not a request."""
         self.close_connection = True
         status = HTTPStatus(code)
         self._send(f"{status.phrase}\n", _TEXT, "default-src 'none'", status)

@@ -1,4 +1,4 @@
-"""One check for `tellverify serve`, in a process of its own: a request in, the page out.
+"""One check for `tellverify serve`, in its own process: a request in, the page out.
 
 As the process checks like `tellverify check`, the limits of time and memory are the same, and an
 edit ends it.
@@ -27,7 +27,7 @@ _MOST_NAMES: Final = 4
 
 
 class CheckRequest(msgspec.Struct, frozen=True):
-    """What is checked, and the texts that stand for those of files.
+    """The files to check, and the texts that replace those of files.
 
     `arguments` are those of the command line that reports name.
     """
@@ -80,7 +80,7 @@ def answer_of(done: CheckResult) -> CheckAnswer:
 
 
 def _failures(page: HtmlPage) -> Iterator[ServedFailure]:
-    """What fails, in the order of the page: refutations, errors, what is not known."""
+    """What fails, in the order of the page: refutations, errors, undecided obligations."""
     from tellverify.diagnostics.model import Severity
     from tellverify.report.entries import entries
     from tellverify.report.html.protocols import worst_first

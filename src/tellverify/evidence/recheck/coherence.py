@@ -18,7 +18,7 @@ they say what the role may know:
   event on its channel ends a run.
 
 Li, Stutz, Wies, Zufferey, OOPSLA 2025 (arXiv 2411.05722), Theorem 4.4: a graph in the class is
-implementable when these conditions hold for all roles. A role *never waits for ever* when also from
+implementable when these conditions hold for all roles. A role *never waits forever* when also from
 every state behind a local state with moves a silent event goes down, or the state has one of them.
 """
 
@@ -43,7 +43,7 @@ _MOST_POINTS: Final = 5_000_000
 
 def check_certificate(certificate: Certificate) -> None:
     """Raise Rejected at the first entry that does not show what it must."""
-    require(certificate.claim == "implementable", "claim", f"`{certificate.claim}` is no claim")
+    require(certificate.claim == "implementable", "claim", f"`{certificate.claim}` is not a claim")
     eventful = any(part.graph.events for part in certificate.instances)
     require(eventful, "instances", "there is none, or none with an event")
     names = [part.instance for part in certificate.instances]
@@ -73,7 +73,7 @@ def check_class(graph: NeutralGraph, first: Sequence[int], entry: str) -> None:
     for state in range(graph.states):
         senders = {event[1] for event in graph.events[first[state] : first[state + 1]]}
         if len(senders) > 1 or (state in final) == bool(senders):
-            reason = "several roles may send" if senders else "nothing follows and it is no end"
+            reason = "several roles may send" if senders else "nothing follows and it is not an end"
             raise Rejected(f"{entry}, state {state}", reason)
 
 
@@ -111,7 +111,7 @@ class _Ranges:
         last = -1
         for low, high in zip(self.lows, self.highs, strict=True):
             if not last < low <= high < limit:
-                raise Rejected(entry, "ranges that overlap, or of what is not there")
+                raise Rejected(entry, "overlapping ranges, or ranges of absent states")
             last = high
         require(bool(ranges), entry, "there is no range")
 
@@ -161,7 +161,7 @@ class _Role:
                 action = (1, receiver, label) if sender == self.role else (0, sender, label)
                 i = index.get(action, -1)
                 if i < 0 or self.behind[moves[i][3]].place(target) < 0:
-                    raise Rejected(entry, f"event {e} is no move to what is behind a state")
+                    raise Rejected(entry, f"event {e} is no move, or leads out of its target")
                 taken[i].append(e)
         if not all(taken):
             raise Rejected(f"{entry}, move {taken.index([])}", "no event is behind it")
@@ -179,7 +179,7 @@ class _Role:
                     raise Rejected(entry, f"a silent event leads from {source} out of it")
 
     def _coherent(self, number: int, taken: list[list[int]], entry: str) -> None:
-        """The three conditions at one local state, and whether the role may wait for ever."""
+        """The three conditions at one local state, and whether the role may wait forever."""
         sends = sum(move[0] for move in self.part.states[number].moves)
         require(sends in (0, len(taken)), entry, "it both sends and receives")
         sources = [{self.events[e][0] for e in events} for events in taken]

@@ -80,7 +80,7 @@ def load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
     require(file.schema == schema, "schema", f"not `{schema}`")
-    require(write(file).encode() == content, "the file", "not in its one form")
+    require(write(file).encode() == content, "the file", "not in canonical form")
     return file
 
 

@@ -25,7 +25,7 @@ def require(condition: bool, entry: str, reason: str) -> None:
 
 
 def check_graph(graph: NeutralGraph, entry: str) -> list[int]:
-    """The index of each state's first event, and one more. Rejects what is no protocol graph."""
+    """The index of each state's first event, and one more. Rejects an invalid graph."""
     for names, kind in ((graph.roles, "role"), (graph.labels, "label")):
         known = len(set(names)) == len(names) and all(names)
         require(known, entry, f"a {kind} is listed twice or has no name")

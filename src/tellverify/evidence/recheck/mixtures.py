@@ -39,7 +39,7 @@ def recheck_versions_file(path: str) -> str:
     except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
     require(file.schema == filed.VERSIONS_SCHEMA, "schema", f"not `{filed.VERSIONS_SCHEMA}`")
-    require(filed.write_versions(file).encode() == content, "the file", "not in its one form")
+    require(filed.write_versions(file).encode() == content, "the file", "not in canonical form")
     require(len(file.sources) == 2 and all(s.files for s in file.sources), "sources", "not two")
     for source, sha256 in (one for side in file.sources for one in side.files):
         if not source.startswith(filed.AT_COMMIT):
@@ -76,7 +76,7 @@ class _Pair:
         roles = [machine.role for machine in new]
         self.whole = (old, new)
         self.changed_roles = frozenset(file.changed)
-        require(set(file.changed) <= set(roles), "changed", "names roles that there are not")
+        require(set(file.changed) <= set(roles), "changed", "names roles that do not exist")
         self.joints: list[JointMachine] = []
         for left, right in zip(old, new, strict=True):
             if right.role in file.changed:
@@ -187,7 +187,7 @@ class _Pair:
                 for v in self._versions(n, cube)
             ) and not any(self._may_stop(own, v, here) for v in versions)
         else:
-            return f"`{fault}` is no fault of a mixture"
+            return f"`{fault}` is not a fault of a mixture"
         return "" if bad and versions else f"it does not show {fault} of `{culprit}`"
 
     def _versions(self, place: int, cube: _Cube) -> Iterator[int]:

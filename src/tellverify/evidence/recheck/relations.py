@@ -118,7 +118,7 @@ def _awaited(large: Machine, tree: _Tree) -> Mapping[Action, _Tree]:
 
 
 def _after(large: Machine, tree: _Tree, action: Action) -> _Tree:
-    """`tree` when `action` was done ahead of what is left. Raises LookupError."""
+    """`tree` when `action` was done ahead of the rest. Raises LookupError."""
     match tree:
         case _Awaiting(branches=branches):
             return _Awaiting(tuple((one, _after(large, rest, action)) for one, rest in branches))

@@ -103,4 +103,4 @@ def check_timed_trace(trace: TraceFile, content: bytes, path: str) -> None:
         raise Rejected(place if wrong.state is None else f"state {wrong.state}", wrong.reason)
     filed = trace.filed
     same = rendered(filed.meta, filed.states, trace.loop).encode() == content
-    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in its one form")
+    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in canonical form")

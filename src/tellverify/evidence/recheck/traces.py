@@ -97,7 +97,7 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     require(not reason, f"state {len(steps)}, `{subject.fault}`", reason)
     filed = trace.filed
     same = rendered(filed.meta, filed.states, trace.loop).encode() == content
-    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in its one form")
+    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in canonical form")
 
 
 def _check_states(trace: TraceFile, machines: Sequence[Machine]) -> None:

@@ -39,7 +39,7 @@ def read_workflow_run(path: str) -> WorkflowRunFile:
     except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
     require(file.schema == form.WORKFLOW_RUN_SCHEMA, "schema", f"not `{form.WORKFLOW_RUN_SCHEMA}`")
-    require(form.write_workflow_run(file).encode() == content, "the file", "not in its one form")
+    require(form.write_workflow_run(file).encode() == content, "the file", "not in canonical form")
     return file
 
 

@@ -285,7 +285,7 @@ def _cells(drawn: str) -> list[str]:
 
 
 def _with_note(drawn: str, note: str, edge: int, layout: _Layout | None, style: Style) -> list[str]:
-    """`drawn` with `note` right of it; what does not fit goes on lines of its own."""
+    """`drawn` with `note` right of it; text that does not fit goes on separate lines."""
     if not note:
         return [drawn.rstrip()]
     room = style.width - edge
@@ -394,7 +394,7 @@ def _goes_on(trace: Trace, waiting: Waiting) -> bool:
 
 
 def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
-    """The meaning of the marks, what every other role does, and what is left in the queues."""
+    """The meaning of the marks, what every other role does, and the messages left in the queues."""
     glyphs = style.glyphs
     legend: list[str] = []
     states = [one for one in trace.waiting if one.role in columns]
@@ -411,7 +411,7 @@ def _ending(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
             if _mark(trace, one, style) == glyphs.waiting
         )
         ever = ever and trace.fault in _FOR_EVER
-        legend.append(f"{glyphs.waiting} waits for ever" if ever else f"{glyphs.waiting} waits")
+        legend.append(f"{glyphs.waiting} waits forever" if ever else f"{glyphs.waiting} waits")
     if glyphs.able in used:
         legend.append(f"{glyphs.able} goes on")
     if not any(labels for _, _, labels in trace.queues):

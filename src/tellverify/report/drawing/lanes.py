@@ -1,6 +1,6 @@
 """The columns of a chart: a role each, or one for members of a family that a run treats alike.
 
-A member keeps a column of its own where the run is about it, where it crashes, and where members of
+A member keeps its own column where the run is about it, where it crashes, and where members of
 its family talk to each other; members that end differently do not share one. In a column of several
 members a label names those that act.
 """

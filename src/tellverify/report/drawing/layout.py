@@ -26,7 +26,7 @@ _STRAIGHT: Final = 6.0  # how much more a long edge wants to be straight than a 
 
 
 class LayoutTooLarge(Exception):
-    """A graph that nobody could read as a picture; the message says how large it is."""
+    """A graph that is too large to read as a picture; the message says how large it is."""
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -301,7 +301,7 @@ def _settle(layers: _Layers, row: Sequence[int], above: bool, below: bool) -> No
 
 
 def _straighten(layers: _Layers, row: Sequence[int]) -> None:
-    """Put each vertex that only continues what is above it right below that, if there is room."""
+    """Put each vertex that only continues the one above it right below that, if there is room."""
     wanted: list[float] = []
     weights: list[float] = []
     for vertex in row:

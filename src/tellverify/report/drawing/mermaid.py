@@ -32,7 +32,7 @@ _MOST_CULPRITS: Final = 4
 def sequence_diagram(trace: Trace, roles: Sequence[str], *, last: int = 0) -> str:
     """The diagram of `trace` without its fence, or an empty text when it has too many roles.
 
-    Long runs are folded as in the terminal; with `last`, only so many rows at the end are kept.
+    Long runs are folded as in the terminal; with `last`, only `last` rows at the end are kept.
     The text stays below what Mermaid accepts, by keeping fewer rows still.
     """
     for kept in (last, *(few for few in _FEWER if few < (last or few + 1))):
@@ -64,7 +64,7 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
     opened = False
     for item in items:
         if closes and not opened and _reaches(item, closes):
-            lines.append("  loop for ever")
+            lines.append("  loop forever")
             opened = True
         lines.extend(f"  {line}" for line in _item(item, trace, columns, alias))
     if opened:
@@ -75,7 +75,7 @@ def _diagram(trace: Trace, roles: Sequence[str], last: int) -> str:
         words = awaited(trace, state) if state is not None else ""
         if culprit in alias and words:
             if state is not None and state.awaits and trace.fault in _FOR_EVER:
-                words += ", which nobody will send"
+                words += ", which no role will send"
             lines.append(f"  Note over {alias[culprit]}: {mermaid(words)}")
     for sender, receiver, labels in trace.queues[:_MOST_CULPRITS]:
         if labels and receiver in alias:

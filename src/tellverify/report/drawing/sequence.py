@@ -31,7 +31,7 @@ class RowKind(StrEnum):
     DISCARD = "discard"  # sent, and discarded from the queue in this row or a later one
     TIMER = "timer"  # a timer of the sender, who is also the receiver, fires or is cancelled
     LOST = "lost"  # sent, and never to arrive
-    CRASH = "crash"  # `sender` does nothing any more
+    CRASH = "crash"  # `sender` stops acting
 
 
 class SequenceRow(msgspec.Struct, frozen=True):

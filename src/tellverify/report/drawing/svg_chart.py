@@ -2,7 +2,7 @@
 
 A send that is received at once is one level arrow. Otherwise a message leaves its sender in the row
 of the send and reaches its receiver in the row of the receive, so that the picture shows how long
-it was queued; one that nobody takes ends in a circle in front of its receiver. Each row holds one
+it was queued; one that is never received ends in a circle before its receiver. Each row holds one
 label, so that no text meets another.
 """
 
@@ -378,7 +378,7 @@ def _slope(x1: float, y1: float, x2: float, y2: float) -> list[Html]:
 
 
 def _lap(plan: _Plan) -> list[Html]:
-    """A bracket at the left around the rows that repeat for ever."""
+    """A bracket at the left around the rows that repeat forever."""
     trace = plan.trace
     if not 0 <= trace.loop < len(trace.steps):
         return []
@@ -428,7 +428,7 @@ def _state(trace: Trace, one: Waiting) -> str:
     words = awaited(trace, one)
     ever = trace.fault in (Fault.DEADLOCK, Fault.STUCK_ROLE) and one.role in trace.culprits
     if words and ever:
-        return words.replace("waits for", "waits for ever for", 1)
+        return words.replace("waits for", "waits forever for", 1)
     if one.finished:
         return "finished, would take more" if words else "finished"
     if words:
@@ -447,7 +447,7 @@ def _closing(plan: _Plan) -> list[tuple[str, str]]:
     trace = plan.trace
     found: list[tuple[str, str]] = []
     if 0 <= trace.loop < len(trace.steps):
-        found.append((f"↻ repeats for ever from step {trace.loop + 1}", "laptext"))
+        found.append((f"↻ repeats forever from step {trace.loop + 1}", "laptext"))
     full = [(sender, receiver, labels) for sender, receiver, labels in trace.queues if labels]
     for sender, receiver, labels in full[:_MOST_QUEUES]:
         more = f" and {len(labels) - 4} more" if len(labels) > 4 else ""

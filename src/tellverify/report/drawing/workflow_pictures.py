@@ -80,7 +80,7 @@ def _all_in_one(pictures: Sequence[WorkflowPicture]) -> Html:
 
 
 def _drawing(picture: WorkflowPicture, top: float) -> tuple[Html, float, float]:
-    """What is drawn of a workflow, `top` below the edge, and the room that it takes."""
+    """The drawing of a workflow, `top` below the edge, and its size."""
     boxes = [_box(step) for step in picture.steps]
     lines = [
         Line(one.source, one.target, text_width(_label(one), SMALL_SIZE) + 8, 16.0)

@@ -10,7 +10,7 @@ _HEAD = ("Line", "Answer", "Evidence", "Next")
 
 
 def completions(page: HtmlPage) -> Html:
-    """A table for each protocol that the policy lists; what is left to do says so."""
+    """A table for each protocol that the policy lists; open tasks are listed."""
     return joined([part for one in page.run.completions for part in _protocol(one)])
 
 

@@ -24,28 +24,28 @@ from tellverify.verdict.run import Assumption
 _WORDS: Final = (
     (
         "proved",
-        "Holds of all runs of all instances in scope. How that is known is said next to it.",
+        "Holds for all runs of all instances in scope; the method is given next to it.",
     ),
-    ("bounded", "No run within the bound breaks it. Nothing is said beyond the bound."),
+    ("bounded", "No run within the bound violates it. Nothing is claimed beyond the bound."),
     ("refuted", "It does not hold: a replayed run, places that conflict, or premises that clash."),
-    ("unknown", "Tellverify gave up at the limit that is named. Never counts as success."),
-    ("skipped", "Outside what the property or this version covers. Never counts as success."),
-    ("assumed", "Taken on somebody's word, with a reason and a number in the ledger."),
+    ("unknown", "Tellverify stopped at the named limit. Never counts as success."),
+    ("skipped", "Not covered by the property or by this version. Never counts as success."),
+    ("assumed", "Assumed on someone's authority, with a reason and a number in the ledger."),
 )
 _TERMS: Final = (
-    ("role", "A participant. Members of a family such as `Devices[N]` are roles of their own."),
-    ("machine", "What one role does by itself: `B!Order` sends to B, `A?Order` receives from A."),
+    ("role", "A participant. Each member of a family such as `Devices[N]` is a role."),
+    ("machine", "The behaviour of one role: `B!Order` sends to B, `A?Order` receives from A."),
     ("queue", "The messages sent from one role to another and not yet taken, oldest first."),
     ("configuration", "The state of every machine together with the contents of every queue."),
     ("run", "Steps from the initial configuration, each a send or a receive."),
-    ("counterexample", "A run at whose end, or in whose loop, the fault shows."),
-    ("certificate", "A file of claims that `tellverify recheck` tests without any search."),
-    ("vacuous", "True only because what it speaks of never happens."),
+    ("counterexample", "A run whose end or loop shows the fault."),
+    ("certificate", "A file of claims that `tellverify recheck` checks without a search."),
+    ("vacuous", "True only because what it depends on never happens."),
 )
 
 
 def assumptions(page: HtmlPage) -> Html:
-    """The ledger with the obligations that rest on each entry, and what is always assumed."""
+    """The ledger with the obligations that rest on each entry, and the standing assumptions."""
     run = page.run
     lead = paragraph(
         joined(
@@ -60,7 +60,7 @@ def assumptions(page: HtmlPage) -> Html:
     rest = _resting(page)
     rows = [_assumption(one, rest) for one in run.assumptions]
     rows += _unlisted(page)
-    head = ("Number", "What is assumed", "Reason", "Who, until when", "Where", "Rests on it")
+    head = ("Number", "Assumption", "Reason", "Who, until when", "Where", "Rests on it")
     listed = table(head, rows) if rows else paragraph(escaped("Nothing else is assumed."))
     return joined((lead, listed, _suppressions(page)))
 
@@ -129,7 +129,7 @@ def _suppressions(page: HtmlPage) -> Html:
 
 
 def differences(page: HtmlPage) -> Html:
-    """What is new, changed or fixed with respect to the baseline."""
+    """New, changed and fixed items with respect to the baseline."""
     run = page.run
     if run.baseline is None:
         words = "No baseline was given. `tellverify check --baseline FILE` compares with one."
@@ -204,7 +204,7 @@ def glossary(page: HtmlPage) -> Html:
     semantics = (
         f"Semantics: {page.run.semantics}. Each ordered pair of roles has its own queue; a send"
         " puts its message at the end, a receive takes the one at the head. Weakly fair: a role"
-        " that can move for ever moves at last."
+        " that can move forever moves at last."
     )
     words = (
         element("h3", escaped("Outcomes")),
@@ -220,6 +220,6 @@ def glossary(page: HtmlPage) -> Html:
             paragraph(prose(semantics)) if page.run.semantics else EMPTY,
             paragraph(prose(dialect)),
             paragraph(more) if site else EMPTY,
-            element("details", element("summary", escaped("The words of this page")), *words),
+            element("details", element("summary", escaped("Terms on this page")), *words),
         )
     )

@@ -37,7 +37,7 @@ def covered_source(page: HtmlPage, protocol: ProtocolReport) -> Html:
 
 
 def coverage_of(protocol: ProtocolReport) -> Html:
-    """The counts of one protocol, what is never taken first."""
+    """The counts of one protocol, those that are never taken first."""
     found = protocol.coverage
     if found is None or not found.rows:
         return EMPTY

@@ -55,7 +55,7 @@ def _file(path: str, marks: list[_HtmlMark], source: SourceFile | None) -> Html:
     head = element("figcaption", element("code", escaped(f"{path}{first}")))
     if source is None:
         notes = [mark.text for mark in marks if mark.text]
-        missing = escaped("The text is not at hand: the file is gone or has changed since the run.")
+        missing = escaped("The text is not available: the file is gone, or changed since the run.")
         parts = [element("p", missing, class_="missing"), *(element("p", prose(n)) for n in notes)]
         return element("figure", head, *parts, class_="source")
     wanted: set[int] = set()

@@ -188,7 +188,7 @@ def _scene(
     if step is not None and scene.index - 1 == trace.loop:
         event = joined((event, element("span", escaped("the loop begins"), class_="quiet")))
     if is_last and trace.loop >= 0:
-        words = f"from here the run repeats for ever from step {trace.loop + 1}"
+        words = f"from here the run repeats forever from step {trace.loop + 1}"
         event = joined((event, element("span", escaped(words), class_="quiet")))
     ends = {one.role: awaited(trace, one) for one in trace.waiting} if is_last else {}
     cells = [
@@ -230,7 +230,7 @@ def _cell(
     for role, cell in zip(lane.members, cells, strict=True):
         words = (stuck and ends.get(role)) or cell.words or ends.get(role, "")
         if stuck and trace.fault in _FOR_EVER:
-            words = words.replace("waits for", "waits for ever for", 1)
+            words = words.replace("waits for", "waits forever for", 1)
         alike.setdefault((cell.state, words), []).append(role)
     parts: list[Html] = []
     for (state, words), members in alike.items():

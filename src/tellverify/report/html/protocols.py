@@ -40,7 +40,7 @@ _LARGEST: Final = 300_000  # of one protocol
 
 
 class _Room(msgspec.Struct):
-    """What is left on the page for pictures, stories and steps."""
+    """The space left on the page for pictures, stories and steps."""
 
     characters: int
     runs: int
@@ -181,7 +181,7 @@ def _cases(page: HtmlPage, refuted: Sequence[RefutedCase], room: _Room) -> list[
 
 
 def _optional(page: HtmlPage, protocol: ProtocolReport, room: _Room) -> list[Html]:
-    """What a page with many protocols leaves out; what is left out is said."""
+    """The parts that a page with many protocols leaves out, with a note."""
     drawings = protocol.drawings
     if drawings is None:
         return []

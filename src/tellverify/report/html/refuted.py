@@ -89,12 +89,12 @@ def place_of_case(case: RefutedCase) -> Region:
 
 
 def headline(case: RefutedCase) -> Html:
-    """What is wrong, as one sentence."""
+    """The fault, as one sentence."""
     return prose(said_of(case))
 
 
 def said_of(case: RefutedCase) -> str:
-    """What is wrong, as plain text without full stop."""
+    """The fault, as plain text without full stop."""
     if case.finding is not None:
         return case.finding.message
     evidence = case.outcome.evidence
@@ -129,7 +129,7 @@ def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
 
 
 def _facts(page: HtmlPage, case: RefutedCase) -> Html:
-    """A table of what is refuted, of what, found how."""
+    """A table of the refuted obligation, its subject and its method."""
     rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.title))]
     claims = []
     for verdict in case.verdicts:
@@ -216,7 +216,7 @@ def _again(page: HtmlPage, case: RefutedCase) -> Html:
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
     words = "tellverify check --evidence DIR"
-    return paragraph(joined((escaped("To have the run as a file: "), code(words))), class_="again")
+    return paragraph(joined((escaped("To get the run as a file: "), code(words))), class_="again")
 
 
 def findings(page: HtmlPage) -> Html:

@@ -48,7 +48,7 @@ class _Story:
         found: list[Html] = []
         while True:
             if state in self._number:
-                words = f"It goes on as at {self._number[state]}."
+                words = f"It continues as at {self._number[state]}."
                 found.append(element("li", escaped(words)))
                 return found
             moves = self._moves.get(state, [])

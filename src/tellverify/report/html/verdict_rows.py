@@ -78,7 +78,7 @@ def _claims(verdicts: Sequence[Verdict]) -> Iterator[Html]:
     for (_, _, required, vacuity), found in parts.items():
         tags = [element("span", escaped("not required"), class_="tag")] if not required else []
         if vacuity == "vacuous":
-            words = "vacuous: what it speaks of occurs in no run"
+            words = "vacuous: nothing it mentions occurs in any run"
             tags.append(element("strong", escaped(words), class_="vacuous"))
         yield element("div", claim(found), *tags, class_="claim")
 

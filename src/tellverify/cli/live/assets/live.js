@@ -271,6 +271,6 @@
   events.addEventListener("message", (event) => take(JSON.parse(event.data)));
   events.addEventListener("error", () => {
     document.body.classList.remove("busy");
-    $("status").textContent = "The server does not answer; what is shown is the last state.";
+    $("status").textContent = "The server does not answer; the page shows the last state.";
   });
 }

@@ -1,4 +1,4 @@
-// Plays the machines of a protocol: what is possible now is a button, what has happened a list.
+// Plays the machines of a protocol: possible events are buttons, past events a list.
 for (const player of document.querySelectorAll(".player")) {
   const data = JSON.parse(player.nextElementSibling.textContent);
   const roles = data.roles;
