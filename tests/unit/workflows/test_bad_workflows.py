@@ -34,6 +34,7 @@ BAD = {
     "empty": ("", "TV832", ""),
     "unknown key": (PHASE + 'goon = ["Yes"]\n', "TV832", "goon"),
     "wrong type": (PHASE + "go_on = 3\n", "TV832", "3"),
+    "bad channels": ('[workflow.w]\nchannels = "mixed"\n' + PHASE, "TV832", '"mixed"'),
     "no kind": ('[[workflow.w.phase]]\nname = "x"\n', "TV832", "name"),
     "two kinds": (PHASE + 'ext = "x"\n', "TV832", "ext"),
     "ext without agent": ('[[workflow.w.phase]]\next = "x"\n', "TV832", "ext"),
