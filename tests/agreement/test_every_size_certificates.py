@@ -16,6 +16,7 @@ from tellverify.evidence.certificate import (
     write_certificate,
 )
 from tellverify.evidence.recheck.coherence import check_certificate
+from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.projection.certified_sizes import certify_every, differs_from_text
 from tellverify.projection.certify import certify
@@ -123,6 +124,13 @@ def test_a_diagonal_is_no_grid() -> None:
         check_certificate(_certificate(generic, _at(given, (1, 1), (2, 2))))
     with pytest.raises(Rejected, match="not all combinations"):
         check_certificate(_certificate(generic, _at(given, (1, 1), (1, 2), (2, 2))))
+
+
+def test_a_diagonal_of_one_symbol_is_claimed_for_equal_sizes_only() -> None:
+    made = certificate_of(FamilyText(ROUND))
+    assert every_size_of(made.every, made.instances) == "every Devices >= 1, Clients >= 1"
+    forged = (tuple(member for group in made.every for member in group),)
+    assert every_size_of(forged, made.instances) == "every Devices = Clients >= 1"
 
 
 def test_a_generic_member_that_decides_is_rejected() -> None:

@@ -116,6 +116,32 @@ def test_sizes_begin_where_there_are_enough_members() -> None:
     assert isinstance(verdict(few, "no-deadlock").outcome, Refuted)
 
 
+@pytest.mark.parametrize("after", ["", "  Chair -> Members[*] : Result\n"])
+def test_a_receiver_that_needs_more_answers_than_there_are_members_is_stuck(after: str) -> None:
+    text = (
+        "protocol Poll =\n  roles Chair, Members[3]\n  Chair -> Members[*] : Ask\n"
+        f"  Members[*] {{ min_responses : 5 }} -> Chair : Answer\n{after}"
+    )
+    report = report_of(text)
+    assert isinstance(verdict(report, "no-deadlock").outcome, Refuted)
+    assert isinstance(verdict(report, "no-stuck-role[Chair]").outcome, Refuted)
+
+
+@pytest.mark.parametrize(
+    ("gather", "reason"),
+    [
+        ("  Members[*] { min_responses : 0 } -> Chair : Answer\n", "must be at least 1"),
+        ("  Chair { min_responses : 2 } -> Members[*] : Ask\n", "stands on no gather"),
+    ],
+)
+def test_queues_of_an_uncovered_gather_say_what_is_not_covered(gather: str, reason: str) -> None:
+    report = report_of("protocol Poll =\n  roles Chair, Members[3]\n" + gather)
+    for name in ("no-deadlock", "bounded-queues"):
+        outcome = verdict(report, name).outcome
+        assert isinstance(outcome, Unknown)
+        assert reason in outcome.reason
+
+
 def test_a_policy_may_discard_late_answers_and_the_report_says_so(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(

@@ -177,6 +177,20 @@ def test_protocols_inside_rust_and_markdown(tmp_path: Path) -> None:
     assert (code, "it shares its lines with other text" in out) == (1, True)
 
 
+def test_an_error_that_stood_in_the_file_before_stops_no_repair(tmp_path: Path) -> None:
+    (tmp_path / "b.rs").write_text(f'fn f() {{\n    tell!(r#"\n{STUCK}"#);\n}}\n', "utf-8")
+    code, out, _ = run("repair", "b.rs", cwd=tmp_path)  # the macro has no namespace
+    assert code == 0 and "\n+        B -> C : R\n" in out
+    assert "every required obligation then holds; TV159 remains" in " ".join(out.split())
+    _, out, _ = run("check", "b.rs", cwd=tmp_path)
+    assert "then holds; TV159 remains)" in " ".join(out.split())
+    broken = "protocol Z =\n  roles A, B\n  A -> B\n"
+    (tmp_path / "a.md").write_text(f"```tell\n{STUCK}```\n\n```tell\n{broken}```\n", "utf-8")
+    code, out, _ = run("repair", "a.md", cwd=tmp_path)
+    assert code == 1 and out.count("Smallest repair (") == 1
+    assert "`Z` is not repaired: the protocol is not well-formed" in out
+
+
 def test_several_protocols_of_a_page_are_repaired_one_after_the_other(tmp_path: Path) -> None:
     text = f"```tell\n{STUCK}```\nand\n```tell\n{STUCK}```\nand\n```tell\n{STUCK}```\n"
     (tmp_path / "a.md").write_text(text, encoding="utf-8")

@@ -59,9 +59,13 @@ def decide_safety(context: GraphContext) -> list[InstanceFinding]:
 
 
 def decide_queues(context: GraphContext) -> list[InstanceFinding]:
-    """Why the longest queue is not known: too much to search, or late answers that pile up."""
+    """Why the longest queue is not known: no machines, too much to search, or piles of answers."""
     graph = context.graph
     reason = "too large to be searched"
+    try:
+        partial_gathers(graph)
+    except UncoveredGather as error:
+        reason = str(error)
     if choice_fault(graph) is None:
         piled = [s for one in decide_gathers(graph, _STEPS).verdicts for s in one.unbounded]
         if piled:

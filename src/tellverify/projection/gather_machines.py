@@ -137,7 +137,8 @@ class _Construction:
             moves.append(tuple(row))
             sites.append(tuple(site_of[action] for action, _ in row))
             may_stop = any(self.graph.final[p.state] and not p.taken for p in places)
-            final.append(may_stop or (is_done and not row))
+            awaits = any(place.state in self.gathers for place in places)
+            final.append(may_stop or (is_done and not row and not awaits))
         machine = Machine(self.name, tuple(moves), tuple(final), tuple(sites))
         ended = [all(self.graph.final[p.state] for p in places) for places in order]
         return GatherMachine(machine, frozenset(n for n, is_end in enumerate(ended) if is_end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
@@ -180,11 +181,12 @@ class _Rechecks:
             suggest=False,
         )
         self.shown: dict[str, str] = {}
+        self._known: Counter[str] | None = None
 
     def holds(self, text: str) -> bool:
         """Whether the new text has what the goal asks for, and fails nothing that held before."""
-        report = self._report(text)
-        if report is None:
+        report, errors = self._checked(text)
+        if report is None or (errors and not errors <= self._errors_before()):
             return False
         bounds: dict[str, None] = {}
         left = []
@@ -199,35 +201,49 @@ class _Rechecks:
             if is_goal or verdict.name not in self.failed:
                 return False
             left.append(verdict.name)
-        self.shown[text] = _claim(self.goal, left, list(bounds))
+        self.shown[text] = _claim(self.goal, left, list(bounds), sorted(errors))
         return True
 
     def claim(self, offer: Repair) -> str:
         """What the check of an offer has shown."""
         return self.shown.get(offer.text, "not checked")
 
-    def _report(self, text: str) -> ProtocolReport | None:
+    def _errors_before(self) -> Counter[str]:
+        """The errors of the old text that refute nothing, such as one of another protocol."""
+        if self._known is None:
+            self._known = self._checked(self.protocol.source.text)[1]
+        return self._known
+
+    def _checked(self, text: str) -> tuple[ProtocolReport | None, Counter[str]]:
+        """The report of the protocol in a text, and how many errors refute nothing, by code."""
         from tellverify.verification.pipeline import check_file
 
         again = self.workspace.with_text(self.protocol.source.path, text)
         if again is None:
-            return None
+            return None, Counter()
         result = check_file(again, 0, self.options)
-        errors = [d for d in result.diagnostics if d.severity is Severity.ERROR and not d.refutes]
-        if any(
-            one.code is not UNMET_EXPECTATION for one in errors
-        ):  # the repaired fault was expected
-            return None
-        return next((one for one in result.reports if one.name == self.protocol.name), None)
+        errors = Counter(
+            one.code.number
+            for one in result.diagnostics
+            if one.severity is Severity.ERROR
+            and not one.refutes
+            and one.code is not UNMET_EXPECTATION  # what is mended was expected
+        )
+        named = (one for one in result.reports if one.name == self.protocol.name)
+        return next(named, None), errors
 
 
-def _claim(goal: Goal, left: Sequence[str], bounds: Sequence[str]) -> str:
+def _claim(
+    goal: Goal, left: Sequence[str], bounds: Sequence[str], errors: Sequence[str] = ()
+) -> str:
     how = f"checked for {'; '.join(bounds)}" if bounds else "checked"
     more = {
         Goal.REQUIRED: "",
         Goal.PROJECTABLE: ", and strict merge accepts it",
         Goal.BOUNDED_QUEUES: ", and every queue is bounded",
     }[goal]
+    if errors:
+        more += f"; {series(errors)} {'remains' if len(errors) == 1 else 'remain'}"
     if not left:
         return f"{how}: every required obligation then holds{more}"
     named = series([f"`{name}`" for name in left[:_MOST_NAMED]])

@@ -105,7 +105,8 @@ def compare_with_source(path: str) -> str:
     said = _compared(paths, certificate.protocol, differs)
     if not certificate.every:
         return said
-    return f"{said}, also with one member more: {every_size_of(certificate.instances)}"
+    sizes = every_size_of(certificate.every, certificate.instances)
+    return f"{said}, also with one member more: {sizes}"
 
 
 def compare_run_with_source(path: str) -> None:

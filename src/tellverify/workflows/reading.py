@@ -12,7 +12,7 @@ from tellverify.language.syntax.directives import Directive, directives
 from tellverify.language.workspace import Workspace
 from tellverify.source.span import Span
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
-from tellverify.workflows.workflow_rows import AgentRow, PhaseRow, WorkflowFile
+from tellverify.workflows.workflow_rows import AgentRow, PhaseRow, WorkflowFile, WorkflowRow
 from tellverify.workflows.workflow_text import (
     AgentText,
     LocalStep,
@@ -73,7 +73,7 @@ def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[
 
 def _nearer(document: TomlDocument) -> TomlFault | None:
     """The first misfit by its own table: names of tables have no place in that of the whole."""
-    tables: list[tuple[Path, type[PhaseRow] | type[AgentRow]]] = []
+    tables: list[tuple[Path, type[PhaseRow | AgentRow | WorkflowRow]]] = []
     for path in document.keys:
         match path:
             case ("workflow", str(name), *_) if _NAME.fullmatch(name) is None:
@@ -83,7 +83,9 @@ def _nearer(document: TomlDocument) -> TomlFault | None:
                 tables.append((path, PhaseRow))
             case ("agents", str()):
                 tables.append((path, AgentRow))
-            case ("workflow", str(), str(key)) if key not in ("phase", "channels"):
+            case ("workflow", str(), "channels"):
+                tables.append((path[:2], WorkflowRow))
+            case ("workflow", str(), str(key)) if key != "phase":
                 return TomlFault(f"there is no key `{key}` here", document.key_of(path))
             case _:
                 pass

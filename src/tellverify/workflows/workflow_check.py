@@ -100,7 +100,8 @@ def workflow_files(path: str) -> Iterator[str]:
     found = [one for one in inputs.find([path]) if _COMMENT in _text(one)]
     for folder, inner, names in os.walk(path):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
-        places = (os.path.join(folder, name).replace(os.sep, "/") for name in names)
+        joined = (os.path.normpath(os.path.join(folder, name)) for name in names)
+        places = (one.replace(os.sep, "/") for one in joined)
         found.extend(
             one for one in places if one.endswith(_TOML) and _TABLE.search(_text(one)) is not None
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from workflow_texts import checked
 
+from tellverify.workflows.workflow_check import workflow_files
+
 CALL = """module call exposing (Call)
 
 protocol Call =
@@ -34,6 +36,7 @@ BAD = {
     "empty": ("", "TV832", ""),
     "unknown key": (PHASE + 'goon = ["Yes"]\n', "TV832", "goon"),
     "wrong type": (PHASE + "go_on = 3\n", "TV832", "3"),
+    "bad channels": ('[workflow.w]\nchannels = "mixed"\n' + PHASE, "TV832", '"mixed"'),
     "no kind": ('[[workflow.w.phase]]\nname = "x"\n', "TV832", "name"),
     "two kinds": (PHASE + 'ext = "x"\n', "TV832", "ext"),
     "ext without agent": ('[[workflow.w.phase]]\next = "x"\n', "TV832", "ext"),
@@ -133,3 +136,12 @@ def test_workflows_that_contain_each_other_many_times_are_too_large(
     said = checked(folder, "".join(twice) + end).findings
     assert "TV832" in {one.code.number for one in said}
     assert any(re.search(r"more than 10.000 steps", one.message) for one in said)
+
+
+def test_files_of_the_working_folder_are_named_without_a_dot(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "w.toml").write_text(PHASE, encoding="utf-8")
+    (folder / "s.tell").write_text("-- tell: workflow s: Call ; Call\n" + CALL, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert list(workflow_files(".")) == ["s.tell", "w.toml"]

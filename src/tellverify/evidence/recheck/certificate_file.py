@@ -16,7 +16,7 @@ def recheck_certificate(path: str) -> str:
     if found.every:
         members = [member for group in found.every for member in group]
         word = "member" if len(members) == 1 else "members"
-        sizes = every_size_of(found.instances)
+        sizes = every_size_of(found.every, found.instances)
         return f"implementable for {sizes} (graph), by generic {word} {', '.join(members)}"
     names = [part.instance for part in found.instances if part.instance]
     return "implementable" + (f" for {'; '.join(names)}" if names else "")

@@ -39,11 +39,12 @@ def check_every(every: Sequence[Sequence[str]], instances: Sequence[InstancePart
         _check_generic(part.graph, generic, f"instance `{part.instance}`, graph")
 
 
-def every_size_of(instances: Sequence[InstancePart]) -> str:
-    """The sizes that a full grid stands for: `every Devices >= 1, Clients >= 1`."""
+def every_size_of(every: Sequence[Sequence[str]], instances: Sequence[InstancePart]) -> str:
+    """The sizes that a full grid stands for: `every Devices >= 1, Clients = Servers >= 1`."""
     rows = [_sizes(part.instance) for part in instances]
-    least = {family: min(row[family] for row in rows) for family in rows[0]}
-    return "every " + ", ".join(f"{family} >= {size}" for family, size in least.items())
+    groups = [[member.partition("[")[0] for member in group] for group in every]
+    least = [f"{' = '.join(group)} >= {min(row[group[0]] for row in rows)}" for group in groups]
+    return f"every {', '.join(least)}"
 
 
 def _sizes(instance: str) -> dict[str, int]:
