@@ -87,7 +87,7 @@ def test_a_vector_by_command(
 
 
 def test_the_report_names_the_mixture_the_run_and_the_order(tellverify: Command) -> None:
-    code, out, _ = tellverify("compare", *both(OTA), "--instances", "N=2,3", "--instances", "D=2,3")
+    code, out, _ = tellverify("compare", *both(OTA), "--instances", "D=2,3")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 0
     assert "C new D[0] old D[1] old" in lines or any(
@@ -282,6 +282,30 @@ def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
     code, _, err = tellverify("compare", old, new)
     assert code == 2
     assert "is not of the form" in err
+
+
+def test_names_that_no_version_has_are_complained_of(tellverify: Command) -> None:
+    old, new = both(OTA)
+    code, _, err = tellverify("compare", old, new, "--instances", "E=2")
+    assert (code, "no protocol that was checked has a role `E`" in err) == (2, True), err
+    code, _, err = tellverify("compare", old, new, "--protocol", "Nope")
+    assert (code, "no file has a protocol `Nope`" in err) == (4, True), err
+    write("c.tell", OTA[0])
+    commit()
+    write("c.tell", OTA[1])
+    code, _, err = tellverify("compare", "--against", "HEAD", "--instances", "E=2")
+    assert (code, "has a role `E`" in err) == (0, True), err
+    broken = both((OTA[0], "protocol Ota =\n  roles C, D[N]\n  C -> \n"))
+    code, _, err = tellverify("compare", *broken, "--instances", "D=2")
+    assert (code, err) == (1, "")
+
+
+def test_only_an_order_that_exists_is_advised(tellverify: Command) -> None:
+    _, out, _ = tellverify("compare", *both(VECTORS["V3"]))
+    assert "help: upgrade S before C" in out
+    _, out, _ = tellverify("compare", *both(VECTORS["V2"]))
+    assert "help: one release in between: B takes both, then A, then B" in out
+    assert "help: upgrade" not in out
 
 
 def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
