@@ -162,6 +162,40 @@ def test_an_import_that_changed_is_a_change(tellverify: Command) -> None:
     assert verdicts == {"part.Part": "major", "whole.Whole": "major"}
 
 
+def test_an_import_that_changed_is_a_change_of_the_one_file_that_is_named(
+    tellverify: Command,
+) -> None:
+    def named(name: str, imports: str, body: str) -> str:
+        head = f"module {name.lower()} exposing ({name})\n\n"
+        head += f"import {imports.lower()} exposing ({imports})\n\n" if imports else ""
+        return head + protocol("A, B", body).replace("protocol P", f"protocol {name}")
+
+    def verdict(*paths: str) -> str:
+        _, out, _ = tellverify("compare", "--against", "HEAD", *paths, "--format", "json")
+        (found,) = json.loads(out)["versions"]["protocols"]
+        assert found["name"] == "whole.Whole"
+        return str(found["verdict"])
+
+    part = write("part.tell", named("Part", "", "A -> B : Ask"))
+    write("middle.tell", named("Middle", "Part", "call Part"))
+    whole = write("whole.tell", named("Whole", "Middle", "call Middle;B -> A : Done"))
+    commit()
+    old = Path(whole).read_text("utf-8")
+    write(part, named("Part", "", "A -> B : Query"))
+    assert verdict(whole) == "major"
+    assert verdict(os.path.abspath(whole)) == "major"
+    Path(part).rename("moved.tell")
+    assert verdict(whole) == "major"
+    write(whole, named("Whole", "", "A -> B : Ask;B -> A : Done"))
+    assert verdict(whole) == "patch"
+    Path("moved.tell").rename(part)
+    write(part, named("Part", "", "A -> B : Ask"))
+    assert verdict(whole) == "patch"
+    write(whole, old)
+    code, out, _ = tellverify("compare", "--against", "HEAD", whole)
+    assert (code, "nothing has changed since `HEAD`" in out) == (0, True)
+
+
 def test_protocols_in_markdown_and_rust(tellverify: Command) -> None:
     def page(text: str) -> str:
         return f"# Page\n\n```tell\n{text}```\n"
