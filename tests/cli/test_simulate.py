@@ -38,6 +38,16 @@ LOOP = """protocol Loop =
     B -> A : Tock
     continue Round
 """
+RETRY = """-- tell: faults one(crash <= 1)
+protocol Retry =
+  roles Client, Server
+  rec Attempt
+    timeout 1s Client at
+      Client -> Server : Request
+      Server -> Client : Response
+    on timeout =>
+      continue Attempt
+"""
 UNTOLD = """protocol Untold =
   roles A, B, C
   timeout 1s A at
@@ -168,6 +178,17 @@ def test_without_faults_a_role_that_never_acts_waits_in_vain_too(
     code, said = simulated(capsys, "untold.tell", "--runs", "20", "--seed", "2")
     assert code == 1
     assert "refuted[stuck-role]: `C` waits for `Z` from `A` or `Late` from `B` in vain" in said
+
+
+def test_crashes_come_while_others_are_busy_though_they_may_be_so_without_end(
+    ota: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ota / "retry.tell").write_text(RETRY, "utf-8")
+    options = ["--faults", "one", "--runs", "40", "--events", "1000", "--seed", "2"]
+    code, said = simulated(capsys, "retry.tell", *options, "--format", "json")
+    ends = json.loads(said)["statistics"]["ends"]
+    assert code == 0
+    assert ends["complete"] < 40 and ends["limit"] > 1  # the client asks a crashed server
 
 
 def test_machines_are_simulated(ota: Path, capsys: pytest.CaptureFixture[str]) -> None:
