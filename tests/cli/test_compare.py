@@ -318,6 +318,16 @@ def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
     assert "is not of the form" in err
 
 
+def test_good_deployments_are_counted_as_far_as_they_are_known(tellverify: Command) -> None:
+    old = "protocol F =\n  roles C, D[N]\n  C -> D[*] : Go\n  D[*] -> C : Ok\n"
+    write("tellverify.toml", "[bounds]\nconfigurations = 300\n")
+    texts = old, old.replace("Ok", "Fine")
+    code, out, _ = tellverify("compare", *both(texts), "--instances", "D=5")
+    assert code == 1
+    assert "all others unknown" in " ".join(out.split())
+    assert re.search(r"D = 5: at most \d+ of 64 deployments good", out), out
+
+
 def test_names_that_no_version_has_are_complained_of(tellverify: Command) -> None:
     old, new = both(OTA)
     code, _, err = tellverify("compare", old, new, "--instances", "E=2")
