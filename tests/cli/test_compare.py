@@ -328,6 +328,11 @@ def test_good_deployments_are_counted_as_far_as_they_are_known(tellverify: Comma
     assert re.search(r"D = 5: at most \d+ of 64 deployments good", out), out
 
 
+def test_mixtures_that_fail_alike_stay_apart_in_a_table(tellverify: Command) -> None:
+    _, out, _ = tellverify("compare", *both(VECTORS["V2"]), "--report", "markdown=-", "-q")
+    assert "`mixture[B new, A old], mixture[A new, B old]`" in out, out
+
+
 def test_names_that_no_version_has_are_complained_of(tellverify: Command) -> None:
     old, new = both(OTA)
     code, _, err = tellverify("compare", old, new, "--instances", "E=2")
