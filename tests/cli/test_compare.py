@@ -87,7 +87,7 @@ def test_a_vector_by_command(
 
 
 def test_the_report_names_the_mixture_the_run_and_the_order(tellverify: Command) -> None:
-    code, out, _ = tellverify("compare", *both(OTA), "--instances", "N=2,3", "--instances", "D=2,3")
+    code, out, _ = tellverify("compare", *both(OTA), "--instances", "D=2,3")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 0
     assert "C new D[0] old D[1] old" in lines or any(
@@ -160,6 +160,40 @@ def test_an_import_that_changed_is_a_change(tellverify: Command) -> None:
     _, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
     verdicts = {one["name"]: one["verdict"] for one in json.loads(out)["versions"]["protocols"]}
     assert verdicts == {"part.Part": "major", "whole.Whole": "major"}
+
+
+def test_an_import_that_changed_is_a_change_of_the_one_file_that_is_named(
+    tellverify: Command,
+) -> None:
+    def named(name: str, imports: str, body: str) -> str:
+        head = f"module {name.lower()} exposing ({name})\n\n"
+        head += f"import {imports.lower()} exposing ({imports})\n\n" if imports else ""
+        return head + protocol("A, B", body).replace("protocol P", f"protocol {name}")
+
+    def verdict(*paths: str) -> str:
+        _, out, _ = tellverify("compare", "--against", "HEAD", *paths, "--format", "json")
+        (found,) = json.loads(out)["versions"]["protocols"]
+        assert found["name"] == "whole.Whole"
+        return str(found["verdict"])
+
+    part = write("part.tell", named("Part", "", "A -> B : Ask"))
+    write("middle.tell", named("Middle", "Part", "call Part"))
+    whole = write("whole.tell", named("Whole", "Middle", "call Middle;B -> A : Done"))
+    commit()
+    old = Path(whole).read_text("utf-8")
+    write(part, named("Part", "", "A -> B : Query"))
+    assert verdict(whole) == "major"
+    assert verdict(os.path.abspath(whole)) == "major"
+    Path(part).rename("moved.tell")
+    assert verdict(whole) == "major"
+    write(whole, named("Whole", "", "A -> B : Ask;B -> A : Done"))
+    assert verdict(whole) == "patch"
+    Path("moved.tell").rename(part)
+    write(part, named("Part", "", "A -> B : Ask"))
+    assert verdict(whole) == "patch"
+    write(whole, old)
+    code, out, _ = tellverify("compare", "--against", "HEAD", whole)
+    assert (code, "nothing has changed since `HEAD`" in out) == (0, True)
 
 
 def test_protocols_in_markdown_and_rust(tellverify: Command) -> None:
@@ -282,6 +316,45 @@ def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
     code, _, err = tellverify("compare", old, new)
     assert code == 2
     assert "is not of the form" in err
+
+
+def test_good_deployments_are_counted_as_far_as_they_are_known(tellverify: Command) -> None:
+    old = "protocol F =\n  roles C, D[N]\n  C -> D[*] : Go\n  D[*] -> C : Ok\n"
+    write("tellverify.toml", "[bounds]\nconfigurations = 300\n")
+    texts = old, old.replace("Ok", "Fine")
+    code, out, _ = tellverify("compare", *both(texts), "--instances", "D=5")
+    assert code == 1
+    assert "all others unknown" in " ".join(out.split())
+    assert re.search(r"D = 5: at most \d+ of 64 deployments good", out), out
+
+
+def test_mixtures_that_fail_alike_stay_apart_in_a_table(tellverify: Command) -> None:
+    _, out, _ = tellverify("compare", *both(VECTORS["V2"]), "--report", "markdown=-", "-q")
+    assert "`mixture[B new, A old], mixture[A new, B old]`" in out, out
+
+
+def test_names_that_no_version_has_are_complained_of(tellverify: Command) -> None:
+    old, new = both(OTA)
+    code, _, err = tellverify("compare", old, new, "--instances", "E=2")
+    assert (code, "no protocol that was checked has a role `E`" in err) == (2, True), err
+    code, _, err = tellverify("compare", old, new, "--protocol", "Nope")
+    assert (code, "no file has a protocol `Nope`" in err) == (4, True), err
+    write("c.tell", OTA[0])
+    commit()
+    write("c.tell", OTA[1])
+    code, _, err = tellverify("compare", "--against", "HEAD", "--instances", "E=2")
+    assert (code, "has a role `E`" in err) == (0, True), err
+    broken = both((OTA[0], "protocol Ota =\n  roles C, D[N]\n  C -> \n"))
+    code, _, err = tellverify("compare", *broken, "--instances", "D=2")
+    assert (code, err) == (1, "")
+
+
+def test_only_an_order_that_exists_is_advised(tellverify: Command) -> None:
+    _, out, _ = tellverify("compare", *both(VECTORS["V3"]))
+    assert "help: upgrade S before C" in out
+    _, out, _ = tellverify("compare", *both(VECTORS["V2"]))
+    assert "help: one release in between: B takes both, then A, then B" in out
+    assert "help: upgrade" not in out
 
 
 def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:

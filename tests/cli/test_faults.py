@@ -110,6 +110,11 @@ def test_scenarios_of_the_configuration_hold_for_protocols_with_their_names(
     done, said = check(folder, capsys, STORE)
     assert done == 0
     assert "no-stuck-role[Client] @ down" in said and "@ other" not in said
+    assert (
+        "no protocol that was checked has the names of scenario `other` (tellverify.toml:3)" in said
+    )
+    assert "of scenario `down`" not in said
+    assert "of scenario" not in check(folder, capsys, STORE, "--faults", "down")[1]
     assert "at-most-once[once]" in said and "at-most-once[once] @ down" in said
 
 

@@ -13,6 +13,7 @@ from fault_systems import quorum
 import tellverify
 from tellverify.cli.group import run
 from tellverify.formats.machine_json import write_machine
+from tellverify.model.machine import Action, Machine
 
 OTA = """-- tell: property agreement: agreement(Commit, Abort)
 -- tell: faults one-crash(crash <= 1)
@@ -36,6 +37,24 @@ LOOP = """protocol Loop =
     A -> B : Tick
     B -> A : Tock
     continue Round
+"""
+RETRY = """-- tell: faults one(crash <= 1)
+protocol Retry =
+  roles Client, Server
+  rec Attempt
+    timeout 1s Client at
+      Client -> Server : Request
+      Server -> Client : Response
+    on timeout =>
+      continue Attempt
+"""
+UNTOLD = """protocol Untold =
+  roles A, B, C
+  timeout 1s A at
+    B -> A : X
+    A -> C : Z
+  on timeout =>
+    B -> C : Late
 """
 
 
@@ -143,6 +162,33 @@ def test_runs_without_an_end_stop_at_the_limit(
     (ota / "loop.tell").write_text(LOOP, "utf-8")
     code, said = simulated(capsys, "loop.tell", "--runs", "2", "--events", "50")
     assert code == 0 and "limit 2" in said and "100 events" in said
+
+
+def test_without_faults_a_role_that_never_acts_waits_in_vain_too(
+    ota: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = Machine("A", (((Action(False, "B", "Y"), 1),), ()), (False, True))
+    other = Machine("B", (((Action(False, "A", "X"), 1),), ()), (False, True))
+    for machine in (waits, other):
+        Path(f"{machine.role}.json").write_text(write_machine(machine), "utf-8")
+    code, said = simulated(capsys, "--machines", "A.json", "--machines", "B.json", "--runs", "2")
+    assert code == 1
+    assert "refuted[stuck-role]: `A` waits for `Y` from `B` in vain" in said
+    (ota / "untold.tell").write_text(UNTOLD, "utf-8")
+    code, said = simulated(capsys, "untold.tell", "--runs", "20", "--seed", "2")
+    assert code == 1
+    assert "refuted[stuck-role]: `C` waits for `Z` from `A` or `Late` from `B` in vain" in said
+
+
+def test_crashes_come_while_others_are_busy_though_they_may_be_so_without_end(
+    ota: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ota / "retry.tell").write_text(RETRY, "utf-8")
+    options = ["--faults", "one", "--runs", "40", "--events", "1000", "--seed", "2"]
+    code, said = simulated(capsys, "retry.tell", *options, "--format", "json")
+    ends = json.loads(said)["statistics"]["ends"]
+    assert code == 0
+    assert ends["complete"] < 40 and ends["limit"] > 1  # the client asks a crashed server
 
 
 def test_machines_are_simulated(ota: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,10 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_equations, parse_instances
 from tellverify.cli.command_line import command_line
+from tellverify.cli.complaints import complain
 from tellverify.cli.reports import Output, deliver
 from tellverify.cli.session import complain_refused, moved, settled, working_in
+from tellverify.cli.unmatched_names import names_of_nothing, unknown_protocols
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import FailOn
 from tellverify.verification.refused import RefusedFile
@@ -21,6 +23,7 @@ from tellverify.versions.wire_labels import WireRules
 
 if TYPE_CHECKING:
     from tellverify.cli.against import Sides
+    from tellverify.versions.comparing import Comparing
 
 
 class CompareFlags(msgspec.Struct, frozen=True):
@@ -132,7 +135,7 @@ def _once(flags: Flags, own: CompareFlags) -> int:
     run = msgspec.structs.replace(
         found.checked.run, command=command_line(), configuration=settings.listed
     )
-    complaints: list[str] = []
+    complaints, notes = _unmatched(found, sides, flags, own)
     if flags.evidence is not None:
         from tellverify.versions.mixture_evidence import write_comparison
 
@@ -140,9 +143,30 @@ def _once(flags: Flags, own: CompareFlags) -> int:
             run = write_comparison(found, run, flags.evidence)
         except OSError as error:
             complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
+    for note in notes:
+        complain(note)
     style = "errors" if flags.quiet else flags.style
     output = Output(style, flags.color, flags.verbose, flags.reports)
     return deliver(run, found.checked.sources, output, complaints)
+
+
+def _unmatched(
+    found: Comparing, sides: Sides, flags: Flags, own: CompareFlags
+) -> tuple[list[str], list[str]]:
+    """Faults of the call and notes: families and protocols that it names and no version has.
+
+    Against a revision only what differs is looked at, so a family may be that of another protocol.
+    """
+    run = found.checked.run
+    unknown = (
+        names_of_nothing(found.checked, Options(instances=flags.instances))
+        if all(one.roles for one in run.protocols)
+        else []
+    )
+    if own.against is not None:
+        return [], unknown
+    old, new, _ = sides
+    return unknown, unknown_protocols((*old.files, *new.files), flags.protocols)
 
 
 def _sides(

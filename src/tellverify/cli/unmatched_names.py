@@ -62,10 +62,10 @@ def unknown_protocols(files: Sequence[ReadFile], protocols: Sequence[str]) -> li
 
 
 def settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
-    """The properties and requirements of the configuration that apply to nothing that was checked.
+    """What the configuration has that applies to nothing that was checked: properties; the rest.
 
     A property is misspelt then, unless its protocol is in a file that is not checked; a requirement
-    may be for files still to come.
+    or a scenario may be for what is still to come.
     """
     protocols = checked.run.protocols
     is_part = bool(options.protocols or options.properties or options.roles)
@@ -74,6 +74,8 @@ def settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], 
         return [], []
     verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
     items = {verdict.scope.item for verdict in verdicts}
+    scenarios = {verdict.scope.scenario for verdict in verdicts}
+    scenarios |= {one.name for protocol in protocols for one in protocol.scenarios}
     decided = {verdict.property.value for verdict in verdicts}
     decided |= {requirement_key(verdict.property, verdict.scope) for verdict in verdicts}
     return (
@@ -87,5 +89,12 @@ def settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], 
             f"no protocol that was checked has the obligation `{name}`, which `require` names"
             for name, strength in options.requirements
             if name not in decided and strength != "nothing"
+        ]
+        + [
+            f"no protocol that was checked has the names of scenario `{given.name}`"
+            f" ({given.path}:{given.line})"
+            for given in options.scenarios
+            if given.name not in scenarios
+            and (options.faults is None or given.name in options.faults)
         ],
     )

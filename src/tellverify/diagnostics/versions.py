@@ -107,7 +107,7 @@ def failing_mixture(
     is_required: bool,
 ) -> Diagnostic:
     """A mixture that a run refutes; `order` says how it is avoided, empty if it cannot be."""
-    helps = (order,) if order else None
+    helps = (order,) if order else ()
     severity = Severity.ERROR if is_required else Severity.WARNING
     return finding(
         FAILING_MIXTURE,

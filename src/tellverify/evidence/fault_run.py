@@ -116,7 +116,7 @@ def _unshown(
         return "the roles keep to it" if kept else ""
     waits = trace.fault in (Fault.DEADLOCK, Fault.STUCK_ROLE)
     acted = {step.actor for step in steps}
-    if waits and scenario.engaged_only and not acted.issuperset(trace.culprits):
+    if waits and scenario.spares_idle_roles and not acted.issuperset(trace.culprits):
         return "a role that has not acted does not count as waiting"
     if waits and not _wait_in_vain(trace, machines):
         return "a role that may stop does not wait in vain"

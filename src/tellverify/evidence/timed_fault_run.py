@@ -45,7 +45,7 @@ def unshown_timed(trace: Trace, replay: TimedRunReplay) -> str:
         return "the roles keep to it" if kept else ""
     acted = {step.actor for step in trace.steps}
     waits = trace.fault in (Fault.DEADLOCK, Fault.STUCK_ROLE)
-    if waits and scenario.engaged_only and not acted.issuperset(trace.culprits):
+    if waits and scenario.spares_idle_roles and not acted.issuperset(trace.culprits):
         return "a role that has not acted does not count as waiting"
     replay.fail(trace.outages)
     return replay.unshown(trace.fault, trace.culprits)

@@ -76,6 +76,11 @@ class Scenario(msgspec.Struct, frozen=True):
     deduplicate: bool = False
 
     @property
+    def spares_idle_roles(self) -> bool:
+        """True when a role that has not acted does not count as waiting: never without faults."""
+        return self.engaged_only and bool(self.rules)
+
+    @property
     def text(self) -> str:
         """The rules as they are written."""
         parts = [str(rule) for rule in self.rules]
@@ -181,7 +186,7 @@ def resolved(
         () if scenario.deduplicate else tuple(on.get(RuleKind.DUPLICATE, [])),
         reorder,
         tuple(cuts),
-        scenario.engaged_only,
+        scenario.spares_idle_roles,
     )
 
 

@@ -244,6 +244,8 @@ def _subjects(verdicts: Sequence[Verdict], limit: int) -> str:
     channels = [v.scope.channel for v in verdicts if v.scope.channel is not None]
     roles = [role for v in verdicts if v.scope.channel is None for role in v.scope.roles]
     names = dict.fromkeys(v.scope.item for v in verdicts if v.scope.item)
+    if any(", " in name for name in names) and not roles and not channels:
+        return listed([f"{verdicts[0].property}[{name}]" for name in names], limit)
     items = [*names, *collapsed(roles), *collapsed_channels(channels)]
     return f"{verdicts[0].property}[{listed(items, limit)}]"
 

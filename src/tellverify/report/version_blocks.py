@@ -112,6 +112,8 @@ def good_words(one: VersionComparison) -> str:
     parts: list[str] = []
     for row in rows:
         good = "not counted" if row.good < 0 else f"{row.good} of {row.deployments}"
+        if row.good >= 0 and row.evidence == "unknown":
+            good = f"at most {good}"
         noun = " deployments good" if not parts else ""
         parts.append(f"{f'{row.instance}: ' if row.instance else ''}{good}{noun}")
     return "; ".join(parts)

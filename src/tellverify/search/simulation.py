@@ -13,7 +13,7 @@ Which of its moves a role makes is drawn either way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from random import Random
 from typing import Final, NamedTuple, TypeAlias
@@ -35,7 +35,7 @@ from tellverify.search.traces import step_of
 MOST_EVENTS: Final = 10_000
 _CHANGES: Final = 2  # of priorities in a run of `pct`: depth 3
 _NOTHING: Final[list[int]] = []
-_PROBE: Final = -1  # the index of the run that says how long runs are
+_PROBES: Final = (-1, -2, -3, -4)  # the indices of runs that say how long runs are
 
 
 class ScheduleKind(StrEnum):
@@ -151,6 +151,18 @@ def _run_row(free: list[int], takes: _Takes) -> _RunRow:
     return _RunRow(free, channel, {label: [move] for label, move in heads.items()}, takes)
 
 
+def usual_length(run: Callable[[int], SimulatedRun], *, has_faults: bool) -> int:
+    """How many events runs have; failures are drawn among as many.
+
+    Where a failure may keep others busy without end, a run that ends is preferred.
+    """
+    for index in _PROBES if has_faults else _PROBES[:1]:
+        found = run(index)
+        if found.ending is not RunEnding.LIMIT:
+            break
+    return max(1, len(found.moves))
+
+
 class CountedMove(NamedTuple):
     """A move of runs, by number, as statistics count it; one without a label is no message."""
 
@@ -196,7 +208,7 @@ class Simulator:
         self._sets = list(found.byzantine_sets())
         self._known: dict[frozenset[str], CompiledRows] = {}
         self.length = 1
-        self.length = max(1, len(self.run(_PROBE).moves))
+        self.length = usual_length(self.run, has_faults=bool(self.scenario.rules))
 
     def runs(self, count: int, start: int = 0) -> Iterator[SimulatedRun]:
         """The runs with the indices from `start` on."""

@@ -23,6 +23,7 @@ from tellverify.search.simulation import (
     RunEnding,
     ScheduleKind,
     SimulatedRun,
+    usual_length,
 )
 from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
 from tellverify.search.timed_failures import breaks_decision, marked_by
@@ -30,7 +31,6 @@ from tellverify.search.timed_system import TimedSystem
 from tellverify.search.timed_verdicts import TimedVerdicts
 
 _CHANGES: Final = 2  # of priorities in a run of `pct`
-_PROBE: Final = -1  # the index of the run that says how long runs are
 
 
 class TimedSimulator:
@@ -71,7 +71,7 @@ class TimedSimulator:
         self.system = TimedSystem(protocol, self.settings)
         self.verdicts = TimedVerdicts(self.system)
         self.length = 1
-        self.length = max(1, len(self.run(_PROBE).moves))
+        self.length = usual_length(self.run, has_faults=bool(self.scenario.rules))
 
     def runs(self, count: int, start: int = 0) -> Iterator[SimulatedRun]:
         """The runs with the indices from `start` on."""

@@ -48,8 +48,8 @@ class FailingMixture(msgspec.Struct, frozen=True, rename="camel"):
 class MixedInstance(msgspec.Struct, frozen=True, rename="camel"):
     """The outcome for all deployments at one choice of family sizes.
 
-    `good` is -1 where the good deployments cannot be counted. `evidence` is how the deployments
-    that are not refuted are known to be good, `method` by what.
+    `good` are those that are not refuted, -1 where they cannot be counted. `evidence` is how these
+    are known to be good, `method` by what.
     """
 
     instance: str

@@ -85,7 +85,7 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
                 name,
                 tuple(one.rules),
                 path,
-                loaded.lines.get(("faults", name, "rules"), 0),
+                loaded.lines.get(("faults", name), 0),
                 one.engaged_only,
                 one.deduplicate,
                 tuple(

@@ -62,7 +62,7 @@ def report_of(
                 failing.reason,
                 _shown_at(failing, pair),
                 obligation_name(Property.MIXTURE, scope),
-                order="" if _has_no_order(one) else one.summary,
+                order=one.summary if _has_order(one) else "",
                 is_required=is_required,
             )
         )
@@ -110,6 +110,10 @@ def _roll_out(pair: ComparedPair, place: tuple[int, int]) -> Verdict:
             detail = f"{one.verdict}: {one.summary}"
             outcome = Bounded(outcome.bound, outcome.method, detail)
     return Verdict(Property.ROLL_OUT, scope, outcome, True, *place)
+
+
+def _has_order(one: VersionComparison) -> bool:
+    return one.upgrade is not None and one.upgrade.kind in ("any", "ordered")
 
 
 def _has_no_order(one: VersionComparison) -> bool:

@@ -138,9 +138,8 @@ def sides_against(
     Raises UnknownChanges where git cannot say.
     """
     found = files_against(revision, paths, files)
-    also = [*found.also_new, *neighbours([*found.new, *found.also_new])]
-    old = text_side(revision, found.old, also, options)
-    new = text_side("the working tree", found.new, also, options)
+    old = text_side(revision, found.old, found.also_old, options)
+    new = text_side("the working tree", found.new, found.also_new, options)
     if found.old or found.new:
         nothing = f"no protocol that differs from `{revision}` existed before"
     else:

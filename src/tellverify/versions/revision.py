@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.neighbours import declared_modules, neighbours
 from tellverify.verification.changed_files import UnknownChanges, changed_files
 from tellverify.verification.repository import (
     NoRepository,
@@ -52,13 +53,15 @@ def place_of(path: str, revision: str) -> str:
 def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]) -> RevisionFiles:
     """What differs from `revision` among `files` and what was at `paths` before.
 
-    The revision is where the work since it began, as for `check --changed-since`. Raises
-    UnknownChanges where git cannot say.
+    A file differs when one that it imports does, be it among `files` or beside them. The revision
+    is where the work since it began, as for `check --changed-since`. Raises UnknownChanges where
+    git cannot say.
     """
     try:
         base = base_of(revision)
         _require_inside(paths)
-        changed = changed_files(revision, files)
+        read = [*files, *neighbours(files)]
+        changed = changed_files(revision, read)
         touched = changed_names(base, paths)
         _require_there(paths, touched, revision)
         now = {os.path.realpath(file.path): file for file in files}
@@ -67,26 +70,62 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
             for place, shown in touched.items()
             if place not in now and shown.endswith((inputs.SUFFIX, *inputs.EMBEDDING))
         }
-        for number in sorted(changed):
+        asked = [number for number in sorted(changed) if number < len(files)]
+        for number in asked:
             wanted[files[number].path] = os.path.realpath(files[number].path)
+        imported = _beside(base, files) | _places(read[len(files) :])
         tables = [place for place in touched if place.endswith((".toml", ".rs"))]
-        before = contents_at(base, [*wanted.values(), *tables])
+        before = contents_at(base, [*wanted.values(), *imported, *tables])
+        old = _as_they_were(wanted, before, revision)
+        placed = [msgspec.structs.replace(one, path=place_of(one.path, revision)) for one in old]
+        later = _places(neighbours([*placed, *files]))
+        before |= contents_at(base, list(later))
     except NoRepository as error:
         raise UnknownChanges(str(error)) from None
-    old = []
-    for shown, place in wanted.items():
-        content = before.get(place)
-        if content is not None:
-            old.append(inputs.decode(old_path(revision, shown), content))
-    new = tuple(files[number] for number in sorted(changed))
-    rest = tuple(file for number, file in enumerate(files) if number not in changed)
+    rest = [file for number, file in enumerate(files) if number not in changed]
+    known = {*wanted.values(), *(os.path.realpath(file.path) for file in rest)}
+    beside = {shown: place for place, shown in (imported | later).items() if place not in known}
+    also_old = [
+        one for one in _as_they_were(beside, before, revision) if declared_modules(one.text or "")
+    ]
+    new = tuple(files[number] for number in asked)
+    also_new = tuple(file for number, file in enumerate(read) if number not in asked)
     schemas = tuple(
         (touched[place], text, now_text)
         for place in tables
         if is_schema(place, text := before.get(place, b"").decode("utf-8", "replace"))
         and is_schema(place, now_text := text_of(place))
     )
-    return RevisionFiles(tuple(old), new, rest, rest, schemas, base)
+    return RevisionFiles(tuple(old), new, (*rest, *also_old), also_new, schemas, base)
+
+
+def _as_they_were(
+    wanted: Mapping[str, str], before: Mapping[str, bytes], revision: str
+) -> list[ReadFile]:
+    return [
+        inputs.decode(old_path(revision, shown), before[place])
+        for shown, place in wanted.items()
+        if place in before
+    ]
+
+
+def _places(files: Sequence[ReadFile]) -> dict[str, str]:
+    """The real paths of files, with the paths to show."""
+    return {os.path.realpath(file.path): file.path for file in files}
+
+
+def _beside(commit: str, files: Sequence[ReadFile]) -> dict[str, str]:
+    """The files beside `files` that differ from a commit: real paths, with the paths to show.
+
+    Raises NoRepository.
+    """
+    folders = sorted({os.path.dirname(file.path) or "." for file in files})
+    places = {os.path.realpath(folder) for folder in folders}
+    return {
+        place: shown
+        for place, shown in (changed_names(commit, folders) if folders else {}).items()
+        if os.path.dirname(place) in places and shown.endswith((inputs.SUFFIX, *inputs.EMBEDDING))
+    }
 
 
 def _require_inside(paths: Sequence[str]) -> None:

@@ -215,8 +215,11 @@ def _respecting(pairs: Sequence[tuple[int, int]], full: tuple[int, ...]) -> set[
 
 def _one_way(
     places: Sequence[int], cubes: Sequence[int], space: CubeSpace
-) -> _GroupOrder | Literal["unknown"]:
-    """One safe order of many roles, by a depth-first search that may give up."""
+) -> _GroupOrder | Literal["none", "unknown"]:
+    """One safe order of many roles, by a depth-first search that may give up.
+
+    "none" when the search has met all deployments that good steps lead to.
+    """
     start = space.deployment([OLD] * space.roles)
     step = {place: (1 << place) | (1 << space.roles + place) for place in places}
     stack: list[tuple[int, tuple[int, ...]]] = [(start, ())]
@@ -230,4 +233,4 @@ def _one_way(
             if place not in order and after not in met and not is_within(after, cubes):
                 met.add(after)
                 stack.append((after, (*order, place)))
-    return "unknown"
+    return "unknown" if stack else "none"

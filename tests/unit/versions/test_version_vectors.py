@@ -103,3 +103,14 @@ def test_a_renamed_role_is_the_same_role() -> None:
     roles = versions_of(old, new)
     assert set(roles.changed) == {"Client", "Caller", "B"}
     assert roles.one_sided == {"Client": 0, "Caller": 1}
+
+
+def test_many_roles_of_which_none_can_be_the_first_have_no_order() -> None:
+    names = [f"R{n}" for n in range(18)]
+    old, new = (
+        protocol(", ".join(names), ";".join(f"R{n} -> R{n + 1} : {x}{n}" for n in range(17)))
+        for x in ("X", "Y")
+    )
+    mixtures = Mixtures(versions_of(old, new), largest_bound=8, budget=10_000)
+    assert mixtures.good() == 2
+    assert rollout(mixtures.changed, mixtures.cubes).kind == "none"
