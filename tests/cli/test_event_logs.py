@@ -137,6 +137,8 @@ def test_a_log_of_one_role_needs_its_machine_only(call: Call) -> None:
     code, said = call(path, "escrow.tell", "--roles", "Buyer,Courier")
     assert code == 1
     assert "`Seller` is not among the recorded roles" in said
+    assert "name `Seller` with `--roles` too" in " ".join(said.split())
+    assert "did you mean" not in said
 
 
 @pytest.mark.parametrize(
@@ -153,6 +155,25 @@ def test_names_that_nobody_knows_get_a_suggestion(call: Call, wrong: str, meant:
     assert code == 1
     assert "error[TV822]: line 1" in said
     assert meant in said
+
+
+@pytest.mark.parametrize("more", [(), ("--sends-only", "--from", "any")])
+def test_the_first_message_of_a_branch_is_named_with_the_branch(
+    call: Call, more: tuple[str, ...]
+) -> None:
+    branches = (
+        "protocol Turn =\n  roles A, B\n  choice A at\n"
+        "    | Yes =>\n        A -> B : Go\n        A -> B : Go\n"
+        "    | No =>\n        A -> B : Stop\n"
+    )
+    Path("turn.tell").write_text(branches, "utf-8")
+    assert call(log(line("A!B:Yes.Go"), line("A!B:Go")), "turn.tell", *more)[0] == 0
+    code, said = call(log(line("A!B:Stop")), "turn.tell", *more)
+    assert code == 1
+    assert "did you mean `No.Stop`?" in said
+    code, said = call(log(line("A!B:Go"), line("A!B:Go")), "turn.tell")
+    assert code == 1
+    assert "first message of a branch, its label in a log is `Yes.Go`" in " ".join(said.split())
 
 
 def test_a_log_of_another_protocol_is_refused(call: Call) -> None:

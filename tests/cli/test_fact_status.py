@@ -163,4 +163,5 @@ def test_check_proves_the_table_of_a_schema_or_refutes_it() -> None:
 
 def test_an_empty_log_has_no_status() -> None:
     Path("log.jsonl").write_text("\n", "utf-8")
-    assert call("status", "log.jsonl", "--schema", "schema.toml")[0] == 4
+    code, said = call("status", "log.jsonl", "--schema", "schema.toml")
+    assert (code, said) == (4, "tellverify: log.jsonl has no fact\n")

@@ -85,6 +85,20 @@ def test_each_stage_denies_by_itself(snapshot: str, stage: str) -> None:
         assert set(stages(whole).values()) == {"passes"}
 
 
+def test_an_observer_that_neither_policy_nor_message_names_is_refused() -> None:
+    """A misspelt one would be taken for one that has learnt nothing."""
+    whole = f'capabilities = ["chat:message:send"]\n{BUDGET}leakage = [%s]\n'
+    row = '{ observer = "%s", spent = 99 }'
+    code, said = call(whole % (row % "Externl"), "Client", "SendRequest")
+    assert code == 2
+    assert "no observer is called `Externl`" in said
+    assert "`External`" in said
+    twice = ",\n".join([row % "InGroup", row % "External", row % "InGroup"])
+    code, said = call(whole % twice, "Client", "SendRequest")
+    assert code == 2
+    assert "snapshot.toml:6: `InGroup` has a row already" in said
+
+
 def test_all_capabilities_of_a_record_are_needed() -> None:
     one = f'capabilities = ["chat:message:send"]\n{BUDGET}'
     both = f'capabilities = ["chat:reply", "chat:message:send"]\n{BUDGET}'

@@ -46,7 +46,7 @@ def test_the_tree_decides_what_is_written(command: tuple[str, ...]) -> None:
     code, said = call(*command)
     assert code == 0
     assert (written()["include"], written()["policy"]) == (["crates/**/*.tell"], "aura")
-    assert said[1] == "3 protocols in 3 files: 2 pass, 1 do not"
+    assert said[1] == "3 protocols in 3 files: 2 pass, 1 does not"
     assert said[2].startswith("  not: RaceOfSenders, ")
     assert "crates/b/race.tell" in said[2]
     assert said[3] == "other commands for CI: passing admit, accept, facts; failing lint"

@@ -79,6 +79,7 @@ def schemas(text: str) -> list[FactSchema]:
 def test_a_ceremony_has_its_version_parts_fields_and_times() -> None:
     (schema,) = schemas(INVITATION)
     assert (schema.name, schema.version, schema.min_version) == ("InvitationFact", 2, 1)
+    assert schema.type_id == "invitation"
     assert (schema.kind, schema.timestamp) == ("ceremony", "timestamp_ms")
     parts = {one.name: one.stands_for for one in schema.variants}
     assert parts == {
@@ -142,6 +143,19 @@ def test_a_fault_is_told_with_its_place(old: str, new: str, words: str) -> None:
     assert "facts.rs:" in said
 
 
+def test_the_name_of_stored_facts_may_be_a_constant() -> None:
+    named = CHAT.replace('"profile"', "PROFILE") + 'const PROFILE: &str = "profile";'
+    assert [one.type_id for one in schemas(named)] == ["chat", "profile"]
+
+
+def test_facts_in_a_broken_source_are_a_fault_and_not_absent() -> None:
+    Path("facts.rs").write_text(INVITATION.partition("relationship_id")[0], "utf-8")
+    for command in ("check", "extract"):
+        code, said = call(command, "facts.rs")
+        assert code == 1
+        assert "the Rust source has a syntax error in it" in " ".join(said.split())
+
+
 def test_check_and_extract_say_what_is_there() -> None:
     Path("facts.rs").write_text(INVITATION + CHAT, "utf-8")
     code, said = call("check", "facts.rs")
@@ -167,6 +181,8 @@ def test_check_and_extract_say_what_is_there() -> None:
         ("reason: String,", "", 1, "`CeremonyAborted.reason` was removed"),
         ("VERSION, min_supported_schema_version = 1", "3, min_supported_schema_version = 3", 1,
          "facts of version 2 are no longer read"),
+        ('"invitation"', '"invited"', 1, "`type_id` is `invited` instead of `invitation`"),
+        ('"invitation"', "crate::NAME", 0, "equal: `InvitationFact`"),
     ],
 )  # fmt: skip
 def test_versions_are_compared_type_by_type(old: str, new: str, code: int, words: str) -> None:
@@ -283,4 +299,5 @@ def test_facts_in_rust_are_compared_between_trees() -> None:
         Path(side, "parcel.tell").write_text(PARCEL, "utf-8")
     done = CliRunner().invoke(tellverify, ["compare", "old", "new"], standalone_mode=False)
     assert "`NoteFact.text` is `Text` instead of `String`" in done.output
-    assert "facts in the journal are no longer read" in done.output
+    help_words = " ".join(done.output.split())
+    assert "facts in the journal are no longer read: migrate them, or read both" in help_words

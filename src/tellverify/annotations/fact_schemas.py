@@ -54,13 +54,15 @@ class Variant(_FactRow, frozen=True):
 class FactSchema(_FactRow, frozen=True):
     """A version of the facts of a ceremony, or of other `facts`, which need none of its parts.
 
-    `min_version` is the oldest version whose facts are still read.
+    `min_version` is the oldest version whose facts are still read. `type_id` is what stored facts
+    are found by; it is empty where the source does not say it.
     """
 
     format: Literal[1]
     name: _Text
     version: Annotated[int, msgspec.Meta(ge=1)]
     min_version: Annotated[int, msgspec.Meta(ge=1)] = 1
+    type_id: str = ""
     kind: Literal["ceremony", "facts"] = "ceremony"
     ceremony_id: _Text = "ceremony_id"
     agreement_mode: _Text = "agreement_mode"
@@ -211,6 +213,9 @@ def compared(old: FactSchema, new: FactSchema) -> tuple[FactChange, ...]:
         found.append(FactChange(True, text))
     if old.reduction != new.reduction:
         found.append(FactChange(True, "the reduction to a status differs"))
+    if old.type_id and new.type_id and old.type_id != new.type_id:
+        text = f"`type_id` is `{new.type_id}` instead of `{old.type_id}`"
+        found.append(FactChange(True, text))
     for key in ("kind", "ceremony_id", "agreement_mode", "timestamp"):
         one, two = getattr(old, key), getattr(new, key)
         if one != two:

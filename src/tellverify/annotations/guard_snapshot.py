@@ -6,6 +6,7 @@ observers have learnt. The decision is that of the reference of the guard chain;
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -84,10 +85,28 @@ def read_snapshot(path: str) -> Snapshot | SnapshotFault:
     if not isinstance(document, TomlFault):
         found = decode(document, Snapshot)
         if not isinstance(found, TomlFault):
-            return found
+            again = _named_twice(found)
+            if again is None:
+                return found
+            span = document.span_of(("leakage", again))
+            found = TomlFault(f"`{found.leakage[again].observer}` has a row already", span)
         document = found
     line = SourceFile(path, text).position(document.span.start)[0]
     return SnapshotFault(line, document.message)
+
+
+def _named_twice(snapshot: Snapshot) -> int | None:
+    names = [row.observer for row in snapshot.leakage]
+    return next((at for at, name in enumerate(names) if name in names[:at]), None)
+
+
+def unknown_observers(
+    snapshot: Snapshot, rules: Rules, sends: Iterable[Metadata]
+) -> tuple[list[str], list[str]]:
+    """Observers that neither the policy nor a send names, and all those that one of them names."""
+    named = {name for metadata in sends for name, _ in metadata.bits}
+    known = sorted(named | {row.name for row in rules.leakage.classes})
+    return [row.observer for row in snapshot.leakage if row.observer not in known], known
 
 
 def evaluated(metadata: Metadata, snapshot: Snapshot, rules: Rules) -> Evaluation:

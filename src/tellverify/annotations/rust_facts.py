@@ -76,11 +76,15 @@ class _FactReader:
             for name, value in rust.constants().items()
             if value.type == "integer_literal"
         }
+        self._texts = {name: rust.string(value) for name, value in rust.constants().items()}
 
     def items(self) -> Iterator[tuple[Node, dict[str, _Attribute]]]:
-        """The enums and structs that an attribute makes facts, also inside modules."""
+        """The enums and structs that an attribute makes facts, also inside modules.
+
+        What stands behind such an attribute and is no Rust at all is an item, too: read as a fault.
+        """
         for item, attributes in self._rust.declarations():
-            if item.type in ("enum_item", "struct_item"):
+            if item.type in ("enum_item", "struct_item", "ERROR"):
                 found = {one.name: one for one in map(self._attribute, attributes)}
                 if _CEREMONY in found or _DOMAIN in found:
                     yield item, found
@@ -110,6 +114,7 @@ class _FactReader:
         return FactSchema(
             format=1,
             name=self._text(self._named(item)),
+            type_id=self._type_id(arguments),
             version=self._number(arguments, "schema_version", item),
             min_version=self._number(arguments, "min_supported_schema_version", item),
             kind="ceremony" if is_ceremony else "facts",
@@ -177,6 +182,13 @@ class _FactReader:
             if tokens[index].type == "identifier" and self._text(tokens[index + 1]) == "="
         }
 
+    def _type_id(self, arguments: Mapping[str, Node]) -> str:
+        """A text, or a constant of the same file; empty where it is neither."""
+        node = arguments.get("type_id")
+        if node is None:
+            return ""
+        return self._rust.string(node) or self._texts.get(self._text(node)) or ""
+
     def _number(self, arguments: Mapping[str, Node], key: str, item: Node) -> int:
         """A version: a literal, or a constant of the same file; 1 where none is given."""
         node = arguments.get(key)
@@ -216,7 +228,10 @@ def schema_toml(schema: FactSchema) -> str:
     def quoted(text: str) -> str:
         return msgspec.json.encode(text).decode()
 
-    lines = ["format = 1", f"name = {quoted(schema.name)}", f"version = {schema.version}"]
+    lines = ["format = 1", f"name = {quoted(schema.name)}"]
+    if schema.type_id:
+        lines.append(f"type_id = {quoted(schema.type_id)}")
+    lines.append(f"version = {schema.version}")
     if schema.min_version != 1:
         lines.append(f"min_version = {schema.min_version}")
     if schema.kind != "ceremony":

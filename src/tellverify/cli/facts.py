@@ -172,7 +172,10 @@ def status(log: str, schema: str, name: str | None) -> int:
         click.echo(f"{tame(one.ceremony)}   {one.status}   {many}, last at {tame(log)}:{one.line}")
     if reduced.faults or any(one.conflicts for one in reduced.statuses):
         return Exit.REFUTED
-    return Exit.OK if reduced.statuses else Exit.NOTHING_SELECTED
+    if not reduced.statuses:
+        complain(f"{tame(log)} has no fact")
+        return Exit.NOTHING_SELECTED
+    return Exit.OK
 
 
 @facts.command("compare")
@@ -241,7 +244,7 @@ def _compared(first: SchemaRead, second: SchemaRead | None, pair: tuple[str, str
             click.echo(f"compatible: {change.text}")
     kind = "breaking" if broken else "compatible" if changes else "equal"
     versions = f"version {first.schema.version} to {second.schema.version}"
-    click.echo(f"{kind}: `{second.schema.name}` {versions}, {len(changes)} changes")
+    click.echo(f"{kind}: `{second.schema.name}` {versions}, {counted(len(changes), 'change')}")
     return bool(broken)
 
 

@@ -10,6 +10,7 @@ from tellverify.annotations.guard_snapshot import (
     SnapshotFault,
     evaluated,
     read_snapshot,
+    unknown_observers,
 )
 from tellverify.annotations.metadata import metadata_of
 from tellverify.annotations.rules import default_rules, rules_of
@@ -63,7 +64,7 @@ def guard(
     except Stopped as stop:
         return stop.code
     rules = default_rules() if policy is None else rules_of(policy)
-    rows = []
+    rows, asked = [], []
     for one in protocols:
         source = one.derived.source
         for send in sends_of(one.protocol):
@@ -73,11 +74,17 @@ def guard(
             name = one.derived.manifest.protocol_qualified_name
             line = source.position(send.message.label.span.start)[0]
             decided = evaluated(metadata, found, rules)
+            asked.append(metadata)
             rows.append(GuardRow(name, source.path, line, role, message, decided))
     if not rows:
         if is_fine:
             complain(f"no statement of {tame(path)} sends `{tame(message)}` from `{tame(role)}`")
         return Exit.NOTHING_SELECTED if is_fine else Exit.REFUTED
+    strangers, known = unknown_observers(found, rules, asked)
+    if strangers:
+        listed = ", ".join(f"`{name}`" for name in known)
+        complain(tame(f"{snapshot}: no observer is called `{strangers[0]}`; there are {listed}"))
+        return Exit.USAGE
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
     else:

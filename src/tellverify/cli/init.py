@@ -181,7 +181,9 @@ def _said(
     broken = sorted({d.path for d in run.diagnostics if d.severity is Severity.ERROR})
     yield f"wrote {NAME}: include {', '.join(patterns)}; {_about_policy(policy)}"
     total = f"{counted(len(run.protocols), 'protocol')} in {counted(len(files), 'file')}"
-    yield f"{total}: {len(run.protocols) - len(bad)} pass, {len(bad)} do not"
+    good = len(run.protocols) - len(bad)
+    passing, failing = "passes" if good == 1 else "pass", "does" if len(bad) == 1 else "do"
+    yield f"{total}: {good} {passing}, {len(bad)} {failing} not"
     for one in bad[: _MOST_SHOWN - bool(old)]:
         yield f"  not: {tame(one.name)}, {tame(one.path)}:{one.line}, {_weakest(one)}"
     if broken:

@@ -255,11 +255,15 @@ class _LogJudge:
     ) -> _Outcome:
         event = departure.event
         span, source = _excerpt(self.shown, line, _shown_line(event))
+        if departure.kind == "unrecorded":
+            return Exit.REFUTED, say.unrecorded_in_log(self.shown, span, line, event.role), source
         if departure.kind in ("role", "peer", "label"):
             wrong = {"role": event.role, "peer": event.peer, "label": event.label}[departure.kind]
             labels = departure.kind == "label"
             known = self.monitor.labels() if labels else self.monitor.roles
-            meant = closest(wrong, list(known)) if len(known) <= _MOST_KNOWN else ""
+            meant = _with_branch(wrong, known) if labels else ""
+            if not meant and len(known) <= _MOST_KNOWN:
+                meant = closest(wrong, list(known))
             listed = _few(known)
             found = say.unknown_in_log(self.shown, span, line, departure.reason, meant, listed)
             return Exit.REFUTED, found, source
@@ -287,10 +291,27 @@ class _LogJudge:
                 f"no line of the log is of `{event.peer}`: if it was not recorded, "
                 "name the roles that were with `--roles`"
             ]
+        named = _with_branch(event.label, self._possible_labels(departure))
+        if named:
+            return [f"where it is the first message of a branch, its label in a log is `{named}`"]
         return ["the program that wrote the log does not do what the protocol says, or it changed"]
+
+    def _possible_labels(self, departure: Departure) -> Sequence[str]:
+        """What the role may do with the peer where it stands; all labels, if that is not known."""
+        event = departure.event
+        if not departure.standing:
+            return self.monitor.labels()
+        own = (each for each in departure.standing if each.role == event.role)
+        pairs = (pair for each in own for pair in (*each.sends, *each.awaits))
+        return [label for peer, label in pairs if peer == event.peer]
 
 
 # Words
+
+
+def _with_branch(label: str, known: Sequence[str]) -> str:
+    """The first label of a branch and this message, `Branch.label`; empty if there is none."""
+    return next((name for name in known if name.endswith(f".{label}")), "")
 
 
 def _possible_later(

@@ -75,6 +75,17 @@ def unknown_in_log(
     )
 
 
+def unrecorded_in_log(path: str, span: Span, line: int, role: str) -> Diagnostic:
+    """A line is of a role that did not write the log, as `--roles` has it."""
+    return finding(
+        UNKNOWN_IN_LOG,
+        path,
+        f"line {line} is not possible: `{role}` is not among the recorded roles",
+        (span, "`--roles` does not name this role"),
+        helps=(f"name `{role}` with `--roles` too, or leave its lines out of the log",),
+    )
+
+
 LOG_DIVERGES: Final = Code(
     "TV821",
     "log-diverges",

@@ -38,7 +38,7 @@ class Departure(msgspec.Struct, frozen=True):
 
     event: LogEvent
     reason: str
-    kind: str  # "role", "peer", "label", "queue", "state" or "ended"
+    kind: str  # "role", "unrecorded", "peer", "label", "queue", "state" or "ended"
     standing: tuple[MonitorStanding, ...] = ()
 
 
@@ -160,7 +160,8 @@ class Monitor:
 
     def _unknown_role(self, event: LogEvent) -> Departure:
         if event.role in self._machines:
-            return Departure(event, f"`{event.role}` is not among the recorded roles", "role")
+            reason = f"`{event.role}` is not among the recorded roles"
+            return Departure(event, reason, "unrecorded")
         return Departure(event, f"the protocol has no role `{event.role}`", "role")
 
     def _departed(self, event: LogEvent, run: SessionRun) -> Departure:

@@ -123,6 +123,18 @@ def test_declarations_with_a_body_in_braces(text: str) -> None:
     assert [number for number, _, _ in faults(text)] == ["TV132"]
 
 
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("protocol P =\n{\n  roles A, B\n  A -> B : M\n}\n", "protocol P ="),
+        ("protocol P =\n  roles A, B\n  loop forever\n    {\n    A -> B : M\n    }\n", "forever"),
+    ],
+)
+def test_a_brace_on_a_line_of_its_own_belongs_to_the_line_above(text: str, head: str) -> None:
+    found = [each for each in parsed(text).diagnostics if each.code.number == "TV132"]
+    assert [each.message.endswith(f"{head}`") for each in found] == [True]
+
+
 def test_the_old_surface_is_refused_without_a_cascade_on_one_line() -> None:
     text = "protocol Drop { roles: A, B; A[k = 1] -> B: M; choice B { ok: { B -> A: ok; } } }\n"
     assert [line for _, line, _ in faults(text)] == [1]

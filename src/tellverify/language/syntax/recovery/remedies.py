@@ -241,7 +241,10 @@ class Remedies:
                 break
         else:
             return None
-        start = self.tokens.starts[self.places.line_start(index)]
+        opener = self.places.line_start(index)
+        if opener == index and index:  # a brace on a line of its own belongs to the line above
+            opener = self.places.line_start(index - 1)
+        start = self.tokens.starts[opener]
         head = self.tokens.text[start : self.tokens.ends[index - 1]]
         self.complaints.report(
             index, faults.brace_body(self.tokens.path, self.places.span(index), head[-_SHOWN:])
