@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.svg_lattice import draw_lattice
 from tellverify.report.html.components import (
     HtmlPage,
@@ -77,7 +78,7 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
         [
             escaped(failing.words),
             status_chip("refuted"),
-            escaped(f"{failing.fault}, {failing.events} events"),
+            escaped(f"{failing.fault}, {counted(failing.events, 'event')}"),
             prose(failing.reason),
         ]
         for failing in one.failing
@@ -90,7 +91,14 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
     if len(one.lattice) > 1:
         yield element(
             "figure",
-            draw_lattice(one.lattice, f"All mixtures of {one.name}, from all old to all new"),
+            element(
+                "div",
+                draw_lattice(one.lattice, f"All mixtures of {one.name}, from all old to all new"),
+                class_="chart",
+                tabindex="0",
+                role="region",
+                aria_label=f"All mixtures of {one.name}",
+            ),
             element(
                 "figcaption",
                 escaped(
