@@ -68,7 +68,9 @@ def textbook(graph: ProtocolGraph, role: str) -> Machine:
                 sets.append(successor)
             row.append((action, sets.index(successor)))
         moves.append(tuple(row))
-    final = tuple(any(graph.final[s] for s in each) for each in sets)
+    final = tuple(
+        not row or any(graph.final[s] for s in each) for row, each in zip(moves, sets, strict=True)
+    )
     return Machine(role=role, moves=tuple(moves), final=final)
 
 
@@ -111,7 +113,8 @@ def test_subsets_are_inductive_and_agree_with_the_machine(seed: int) -> None:
         assert 0 in subsets[0]
         for state, subset in enumerate(subsets):
             assert closure(graph, role, set(subset)) == subset
-            assert machine.final[state] == any(graph.final[s] for s in subset)
+            is_final = not machine.moves[state] or any(graph.final[s] for s in subset)
+            assert machine.final[state] == is_final
             allowed = dict(machine.moves[state])
             offered = set()
             for s in subset:
