@@ -38,6 +38,16 @@ def test_a_grant_by_any_needs_one_of_its_facts() -> None:
         (PACK.replace('consumers = ["c"]', 'consumers = ["c", "cc"]') + FULL, '"cc"'),
         (PACK + FULL + PROTOCOL + 'packs = ["K", "KK"]\n', '"KK"'),
         (PACK + FULL + PROTOCOL + 'keys = ["k", "kk"]\n', '"kk"'),
+        (
+            PROTOCOL + '[[waves]]\nname = "v"\nprotocols = ["n"]\n'
+            '[[waves]]\nname = "w"\nprotocols = ["n", "nn"]\n',
+            '"nn"',
+        ),
+        (
+            PROTOCOL + '[[non_goals]]\nname = "g"\nreason = "r"\nprotocols = ["n"]\n'
+            '[[non_goals]]\nname = "h"\nreason = "r"\nprotocols = ["nn"]\n',
+            '"nn"',
+        ),
     ],
 )
 def test_the_last_entry_of_a_list_is_looked_up(text: str, expected: str) -> None:
@@ -93,3 +103,41 @@ def test_values_of_a_determinism_policy_go_together(
         '"replay"': "determinism",
     }
     assert [places[spot] for code, spot in said(text) if code == "TV071"] == expected
+
+
+RESERVED = '[[packs]]\nname = "R"\nstatus = "reserved"\n'
+LATER = RESERVED + 'revisit = "later"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (PACK + LATER + FULL, []),
+        (PACK + LATER + 'runtime = ["k"]\n' + FULL, [("TV068", '["k"]')]),
+        (PACK + RESERVED + FULL, [("TV068", '"reserved"')]),
+        (PACK + LATER + FULL + PROTOCOL + 'packs = ["K"]\n', []),
+        (PACK + LATER + FULL + PROTOCOL + 'packs = ["K", "R"]\n', [("TV067", '"R"')]),
+        (
+            PACK + FULL + '[[capabilities]]\nkey = "z"\nfamily = "own"\npack_specific = true\n',
+            [("TV063", '"z"')],
+        ),
+        (
+            PACK
+            + FULL
+            + '[[capabilities]]\nkey = "z"\nfamily = "own"\npack_specific = true\n'
+            + 'consumers = ["c"]\n',
+            [],
+        ),
+        (
+            PACK + FULL + PROTOCOL + '[[waves]]\nname = "w"\nprotocols = []\n',
+            [("TV066", '"n"')],
+        ),
+        (PACK + FULL + PROTOCOL + '[[waves]]\nname = "w"\nprotocols = ["n"]\n', []),
+        (PACK + FULL + PROTOCOL + 'packs = ["K"]\nplane = "control"\n', []),
+        (PACK + FULL + PROTOCOL + 'packs = ["K"]\nplane = "data"\n', [("TV068", '"K"')]),
+    ],
+)
+def test_packs_that_no_launch_asks_for_and_protocols_without_any(
+    text: str, expected: list[tuple[str, str]]
+) -> None:
+    assert said(text) == expected
