@@ -79,9 +79,14 @@ def test_a_role_that_is_not_there_does_nothing() -> None:
     assert machine.final == (True,)
 
 
-def test_a_service_without_end_is_never_final() -> None:
+def test_a_service_without_end_is_final_for_those_alone_who_have_done_their_part() -> None:
     graph = graph_from_edges([(0, "A", "B", "tick", 0)], final=set())
-    assert canonical_machine(graph, "C").final == (False,)
+    assert canonical_machine(graph, "B").final == (False,)
+    assert canonical_machine(graph, "C").final == (True,)
+    after = graph_from_edges([(0, "C", "A", "go", 1), (1, "A", "B", "tick", 1)], final=set())
+    assert canonical_machine(after, "C").final == (False, True)
+    halts = graph_from_edges([(0, "C", "A", "go", 1)], final=set())
+    assert canonical_machine(halts, "C").final == (False, False)
     assert canonical_machine(graph, "B").moves == (((Action(False, "A", "tick"), 0),),)
 
 
