@@ -277,6 +277,8 @@ def test_a_lasso_starves_a_role_only_when_it_is_fair() -> None:
         assert said == "`C` may still be served"
     deaf = (busy[0], busy[1], machine("C", [("A?no", 1)], []))
     assert fault_shown(end(deaf), deaf, Fault.STUCK_ROLE, ("C",), lap=lap) == ""
+    unfair = fault_shown(end(deaf), deaf, Fault.STUCK_ROLE, ("C",), lap=lap[:1])
+    assert unfair == "`B` could move all along, so the loop is not fair"
     assert fault_shown(end(deaf), deaf, Fault.STARVATION, ("C",), lap=lap) == ""
     assert fault_shown(end(deaf), deaf, Fault.STARVATION, ("C",)) == "`A` can still move"
     assert fault_shown(end(deaf), deaf, Fault.STARVATION, ()) == "no role is named"
