@@ -99,4 +99,4 @@ def _strange(path: str, what: str, marks: Iterable[bytes]) -> str:
         return "" if not os.path.lexists(path) else str(error)
     if not head or any(mark in head for mark in marks):
         return ""
-    return f"there is a file that is not a {what} of tellverify; remove it or name another path"
+    return f"there is a file that is no {what} of tellverify; remove it or name another path"

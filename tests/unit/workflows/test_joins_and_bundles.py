@@ -116,7 +116,7 @@ def test_a_role_that_the_owner_of_a_timer_tells_is_not_left(folder: Path) -> Non
 def test_a_worker_that_tries_again_without_end_is_abandoned(folder: Path) -> None:
     found = _by_name(checked(folder, _each("retries", 'timeout = "5s"')))["abandoned[Crew]"]
     assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
-    assert "never comes to an end" in found.evidence.explanation
+    assert "can never end it" in found.evidence.explanation
 
 
 def test_a_join_of_all_without_a_timeout_gives_nothing_up(folder: Path) -> None:
