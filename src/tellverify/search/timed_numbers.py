@@ -9,17 +9,9 @@ removed: every path passes both in the same manner, in silence or by being told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import assert_never
 
 from tellverify.model.components import strongly_connected
-from tellverify.model.timed_text import (
-    BranchNode,
-    EndNode,
-    EnterNode,
-    ExitNode,
-    MessageNode,
-    TimedProtocol,
-)
+from tellverify.model.timed_text import EnterNode, TimedProtocol, following_nodes
 from tellverify.search.timed_number_parts import (
     EntryGroup,
     EntryGroups,
@@ -167,22 +159,7 @@ class EntryNumbering:
 
 def may_enter_again(protocol: TimedProtocol) -> bool:
     """Whether a scope stands in a loop."""
-    first = [0]
-    target: list[int] = []
-    for node in protocol.nodes:
-        match node:
-            case MessageNode(_, _, _, after) | ExitNode(_, after):
-                target.append(after)
-            case BranchNode(branches):
-                target += branches
-            case EnterNode(number):
-                scope = protocol.scopes[number]
-                target += [scope.body, *(start for _, start in scope.alternatives)]
-            case EndNode():
-                pass
-            case _:
-                assert_never(node)
-        first.append(len(target))
+    first, target = following_nodes(protocol)
     return any(
         isinstance(protocol.nodes[node], EnterNode)
         for component in strongly_connected(first, target, [protocol.start])

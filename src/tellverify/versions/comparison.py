@@ -98,7 +98,7 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
 
 
 def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> str:
-    """Which version fails by itself, and why; empty if both are."""
+    """Which version fails by itself, and why; empty if neither does."""
     for word, one in zip(("old", "new"), graphs, strict=True):
         if one.is_broken:
             return f"the {word} version fails by itself: {one.fault}"
