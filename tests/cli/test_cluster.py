@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from tellverify.language.files.inputs import ReadFile, read
-from tellverify.verification.cluster import parts
+from tellverify.obligations.options import Options
+from tellverify.verification.cache import package_digest
+from tellverify.verification.cluster import ClusterPart, parts
+from tellverify.verification.cluster_part import answer_of
 
 distributed = pytest.importorskip("distributed")
 
@@ -170,3 +174,15 @@ def test_parts_share_the_text_and_lose_no_file(tmp_path: Path) -> None:
     lengths = [sum(len(files[index].text or "") for index in part) for part in made]
     assert len(made) == 4
     assert max(lengths) < 1.2 * min(lengths)
+
+
+def test_a_worker_with_another_package_is_refused() -> None:
+    asked = ClusterPart((), (), (), Options(), None, None, 1, "0" * 64)
+    answer = pickle.loads(answer_of(pickle.dumps(asked)))
+    assert answer == "a worker has another version of tellverify, Python or a solver"
+
+
+def test_another_python_gives_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = package_digest()
+    monkeypatch.setattr(sys, "version", "another")
+    assert package_digest() != here

@@ -232,8 +232,11 @@ class Keys:
 
 
 def package_digest() -> str:
-    """The SHA-256 of all that decides results besides the files and options of a check."""
-    return _digest([VERSION, *_package(), *_solvers()])
+    """The SHA-256 of all that decides results besides the files and options of a check.
+
+    Python, the package and the solvers, by version or content.
+    """
+    return _digest([sys.version, VERSION, *_package(), *_solvers()])
 
 
 def _policy(options: Options) -> Iterator[str]:
