@@ -146,36 +146,11 @@ def prepared(
     Raises RefusedFile for a fault of a file that it names.
     """
     found = settled(flags)
-    options = found.options
     reports = flags.reports or _configured_reports(found)
     if flags.reports:
         found = msgspec.structs.replace(found, confined=found.confined - {"reports"})
     evidence = found.evidence
-    draws = flags.style == "json" or any(kind in ("json", "html") for kind, _ in reports)
-    options = msgspec.structs.replace(
-        options,
-        protocols=flags.protocols,
-        properties=flags.properties or ((Property.REACHABLE.value,) if flags.witness else ()),
-        roles=flags.roles,
-        witness=flags.witness,
-        faults=tuple(n for n in flags.faults if n != NO_FAULTS) if flags.faults else None,
-        keep_graphs=evidence is not None,
-        coverage=flags.verbose or draws,
-        draw=draws,
-        runtime=flags.runtime or "",
-        budgets=flags.budgets,
-        today=flags.today,
-        seconds=flags.timeout,
-        suggest=True,
-    )
-    if found.baseline is not None and with_baseline:
-        from tellverify.verification.baseline import read_baseline
-
-        options = msgspec.structs.replace(options, baseline=read_baseline(found.baseline))
-    if found.ledger is not None:
-        from tellverify.verification.ledger import read_ledger
-
-        options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
+    options = _options(found, flags, reports, with_baseline=with_baseline)
     paths, notes = paths_of(flags, found)
     named, about_files = files_of(paths, flags, found)
     notes.extend(about_files)
@@ -184,12 +159,7 @@ def prepared(
     files = (*asked, *_edited(beside, edits))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
-        from tellverify.verification.changed_files import UnknownChanges, changed_files
-
-        try:
-            changed = changed_files(flags.changed_since, files)
-        except UnknownChanges as error:
-            raise click.UsageError(str(error)) from None
+        changed = _changed(flags.changed_since, files)
         only = changed if only is None else changed & only
     if "policy" in found.confined and options.policy is not None:
         from tellverify.verification.policy_paths import policy_refusal
@@ -216,6 +186,48 @@ def prepared(
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
     return CheckPlan(files, options, conduct, found, reports, evidence, only, told)
+
+
+def _options(
+    found: Settings, flags: Flags, reports: Sequence[tuple[str, str]], *, with_baseline: bool
+) -> Options:
+    """The options of the settings and flags, with the baseline and the ledger that they name."""
+    draws = flags.style == "json" or any(kind in ("json", "html") for kind, _ in reports)
+    options = msgspec.structs.replace(
+        found.options,
+        protocols=flags.protocols,
+        properties=flags.properties or ((Property.REACHABLE.value,) if flags.witness else ()),
+        roles=flags.roles,
+        witness=flags.witness,
+        faults=tuple(n for n in flags.faults if n != NO_FAULTS) if flags.faults else None,
+        keep_graphs=found.evidence is not None,
+        coverage=flags.verbose or draws,
+        draw=draws,
+        runtime=flags.runtime or "",
+        budgets=flags.budgets,
+        today=flags.today,
+        seconds=flags.timeout,
+        suggest=True,
+    )
+    if found.baseline is not None and with_baseline:
+        from tellverify.verification.baseline import read_baseline
+
+        options = msgspec.structs.replace(options, baseline=read_baseline(found.baseline))
+    if found.ledger is not None:
+        from tellverify.verification.ledger import read_ledger
+
+        options = msgspec.structs.replace(options, ledger=read_ledger(found.ledger))
+    return options
+
+
+def _changed(revision: str, files: Sequence[inputs.ReadFile]) -> frozenset[int]:
+    """The files that a change since a revision touches. Raises click.UsageError."""
+    from tellverify.verification.changed_files import UnknownChanges, changed_files
+
+    try:
+        return changed_files(revision, files)
+    except UnknownChanges as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _edited(files: list[inputs.ReadFile], edits: Mapping[str, str] | None) -> list[inputs.ReadFile]:

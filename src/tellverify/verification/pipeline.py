@@ -244,13 +244,9 @@ def _check_protocol(
         (),
         (),
     )
-    errors = [d for d in said if d.severity is Severity.ERROR]
-    if errors:
-        malformed = _malformed(name, place, errors, options)
-        return msgspec.structs.replace(report, verdicts=malformed), []
-    if judged.linked.blocked:
-        blocked = _skipped(name, place, judged.linked.blocked, options)
-        return msgspec.structs.replace(report, verdicts=blocked), []
+    without = _without_graphs(found, said, options)
+    if without is not None:
+        return msgspec.structs.replace(report, verdicts=without), []
     tried = tried_sizes(workspace, found, options, result.graphs[source.path, name])
     result.origins[source.path, name] = msgspec.structs.replace(
         result.origins[source.path, name],
@@ -288,17 +284,12 @@ def _check_protocol(
             for d in diagnostics_of(name, v, source, protocol.name.span, is_timed=is_timed)
         ),
     ]
-    if options.dialect == FAITHFUL:
-        later = by_upstream(later)
-    if settlement is not None:
-        later = settlement.findings(later)
-        selected, later = settlement.verdicts(name, protocol.span, selected, later)
+    selected, later = _settled(found, selected, later, options, settlement)
     if any(isinstance(verdict.outcome, Refuted) for verdict in selected):
         from tellverify.verification.known_faults import with_faults
 
         graphs = result.graphs[source.path, name]
-        sums = [sum_ for _, sum_ in files[1:]]
-        selected = with_faults(found, selected, graphs, options, sums)
+        selected = with_faults(found, selected, graphs, options, [sum_ for _, sum_ in files[1:]])
     if is_timed:
         from tellverify.obligations.timed import presumed_of_timers
 
@@ -313,6 +304,34 @@ def _check_protocol(
         scenarios=decision.scenarios,
     )
     return report, [*more, *later]
+
+
+def _settled(
+    found: SourceProtocol,
+    selected: tuple[Verdict, ...],
+    later: list[Diagnostic],
+    options: Options,
+    settlement: Settlement | None,
+) -> tuple[tuple[Verdict, ...], list[Diagnostic]]:
+    """Verdicts and findings as the dialect and the comments of the file have them."""
+    if options.dialect == FAITHFUL:
+        later = by_upstream(later)
+    if settlement is None:
+        return selected, later
+    later = settlement.findings(later)
+    return settlement.verdicts(found.name, found.protocol.span, selected, later)
+
+
+def _without_graphs(
+    found: SourceProtocol, said: Sequence[Diagnostic], options: Options
+) -> tuple[Verdict, ...] | None:
+    """The verdicts on a text that is not lowered, because of its errors or of what it imports."""
+    place = found.source.position(found.protocol.name.span.start)
+    errors = [d for d in said if d.severity is Severity.ERROR]
+    if errors:
+        return _malformed(found.name, place, errors, options)
+    blocked = found.judged.linked.blocked
+    return _skipped(found.name, place, blocked, options) if blocked else None
 
 
 def _within(limit: str, decided: Sequence[Verdict]) -> Iterator[Verdict]:
