@@ -39,8 +39,8 @@ def inventory(
 ) -> int:
     """Print for each protocol of the policy its packs, wave, category, keys and open tasks.
 
-    PATH is a file or folder with the sources, `specs` without one. What cannot be tested for want
-    of a source is said to be unknown. With --convergence, each protocol comes with what
+    PATH is a file or folder with the sources, `specs` without one. Tests whose
+    source is missing are reported as unknown. With --convergence, each protocol comes with what
     `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong usage.
     """
     try:
