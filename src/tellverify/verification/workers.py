@@ -6,6 +6,7 @@ gets a finding, another process takes over, and no file has to wait.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -75,8 +76,6 @@ def in_processes(
 
 def _prepare() -> None:
     """Load what every check needs once, not in every process that is forked from this one."""
-    import gc
-
     from tellverify.verification import pipeline
 
     pipeline.check_text(_SMALL, Options(), "small.tell")
@@ -173,6 +172,7 @@ class _Pool:
             process.join()
             connection.close()
         self._processes.clear()
+        gc.unfreeze()  # whoever checks again and again in this process
 
 
 @contextmanager
