@@ -119,19 +119,7 @@ class MarkedLowering:
             return None
         if rows.clashes or rows.silent:
             return None
-        return ProtocolGraph(
-            name=self.name,
-            roles=tuple(self.tables.roles.names),
-            labels=tuple(patch.labels),
-            first=rows.first,
-            sender=rows.sender,
-            receiver=rows.receiver,
-            label=rows.label,
-            target=rows.target,
-            site=rows.site,
-            final=rows.final,
-            sites=tuple(patch.sites),
-        )
+        return rows.graph(self.name, self.tables.roles.names, patch.labels, patch.sites)
 
 
 class _Patch:

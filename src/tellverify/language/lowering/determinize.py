@@ -8,11 +8,14 @@ with Thompson's empty moves).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
 from tellverify.language.lowering.program import EXIT, FORK, OverBudget, Program
+from tellverify.model.graph import ProtocolGraph
+from tellverify.model.site import Site
 from tellverify.source.span import NOWHERE, Span
 
 Clash: TypeAlias = tuple[int, int, int, int, int]
@@ -35,6 +38,24 @@ class Rows(msgspec.Struct, frozen=True):
     final: bytearray
     clashes: tuple[Clash, ...]
     silent: tuple[tuple[str, Span], ...]
+
+    def graph(
+        self, name: str, roles: Iterable[str], labels: Iterable[str], sites: Iterable[Site]
+    ) -> ProtocolGraph:
+        """The protocol graph with these names for the numbers of the arrays."""
+        return ProtocolGraph(
+            name=name,
+            roles=tuple(roles),
+            labels=tuple(labels),
+            first=self.first,
+            sender=self.sender,
+            receiver=self.receiver,
+            label=self.label,
+            target=self.target,
+            site=self.site,
+            final=self.final,
+            sites=tuple(sites),
+        )
 
 
 def determinize(program: Program, budget: int, start: int = 0) -> Rows:

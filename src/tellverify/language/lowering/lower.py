@@ -169,19 +169,8 @@ class _Lowering:
         )
 
     def _graph(self, rows: Rows, name: str) -> ProtocolGraph:
-        return ProtocolGraph(
-            name=name,
-            roles=tuple(self.tables.roles.names),
-            labels=tuple(self.tables.labels),
-            first=rows.first,
-            sender=rows.sender,
-            receiver=rows.receiver,
-            label=rows.label,
-            target=rows.target,
-            site=rows.site,
-            final=rows.final,
-            sites=tuple(self.tables.sites),
-        )
+        tables = self.tables
+        return rows.graph(name, tables.roles.names, tables.labels, tables.sites)
 
     # Slices
 
