@@ -27,3 +27,9 @@ def test_every_module_name_exists_at_most_twice() -> None:
     names = Counter(path.stem for path in MODULES if path.stem != "__init__")
     assert len(names) > 300
     assert {name: count for name, count in names.items() if count > 2} == {}
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Without packages, pytest collects no second file of one name."""
+    names = Counter(path.name for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
