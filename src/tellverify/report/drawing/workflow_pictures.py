@@ -9,6 +9,7 @@ from tellverify.report.drawing.layout import Box, DrawingLayout, Line, Route, pl
 from tellverify.report.drawing.svg_style import svg
 from tellverify.report.drawing.text_metrics import SMALL_SIZE, cut, text_width
 from tellverify.report.escape import log_line, printable
+from tellverify.report.markup import mermaid
 from tellverify.report.tags import Html, element, exact, number
 from tellverify.verdict.drawing import PictureOrder, PictureStep, WorkflowPicture
 
@@ -174,15 +175,15 @@ def _mermaid(pictures: Sequence[WorkflowPicture]) -> Iterator[str]:
     links = 0
     red_links: list[int] = []
     for which, picture in enumerate(pictures):
-        yield f"  subgraph w{which}[{_quoted_mermaid(picture.name)}]"
+        yield f'  subgraph w{which}["{mermaid(picture.name)}"]'
         for at, step in enumerate(picture.steps):
             node = f"w{which}s{at}"
-            words = _quoted_mermaid(f"{step.name}: {', '.join(step.agents)}")
+            words = f'"{mermaid(step.name)}: {mermaid(", ".join(step.agents))}"'
             yield f"    {node}([{words}])" if step.local else f"    {node}[{words}]"
             if step.in_cycle:
                 red.append(node)
         for order in picture.orders:
-            words = _quoted_mermaid(_words(order))
+            words = f'"{mermaid(_words(order))}"'
             yield f"    w{which}s{order.source} -->|{words}| w{which}s{order.target}"
             if order.in_cycle:
                 red_links.append(links)
@@ -193,11 +194,6 @@ def _mermaid(pictures: Sequence[WorkflowPicture]) -> Iterator[str]:
         yield f"  class {','.join(red)} cycle"
     if red_links:
         yield f"  linkStyle {','.join(map(str, red_links))} stroke:#b3261e,stroke-width:2px"
-
-
-def _quoted_mermaid(text: str) -> str:
-    shown = printable(text).replace("#", "#35;").replace('"', "#quot;").replace("`", "#96;")
-    return f'"{shown}"'
 
 
 def _dot(pictures: Sequence[WorkflowPicture]) -> Iterator[str]:
