@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,7 +24,7 @@ from typing import Final, NamedTuple
 from mutants import Mutant, chosen
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_SECONDS: Final = 240
+_SECONDS: Final = 1200
 # For each package the tests that look at it, quick ones first.
 TESTS: Final = {
     "evidence/recheck": (
@@ -114,34 +115,36 @@ def survey(packages: Sequence[str], seed: int, count: int, jobs: int = 1) -> Sur
     return Survey(tuple(mutant for mutant, _ in picked), noticed)
 
 
-def _passing(tests: Sequence[str]) -> list[str]:
-    """The test files that pass without a change."""
-    kept = []
+def _passing(tests: Sequence[str]) -> dict[str, float]:
+    """The test files that pass without a change, each with the seconds that a mutant has for it."""
+    kept = {}
     for test in tests:
-        if _run([test], ROOT / "src"):
-            kept.append(test)
+        start = time.monotonic()
+        if _run(test, ROOT / "src", _SECONDS):
+            kept[test] = 60 + 5 * (time.monotonic() - start)
         else:
             print(f"left out, since it fails as it is: {test}", flush=True)
     return kept
 
 
-def _is_noticed(folder: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
-    shutil.copytree(ROOT / "src", folder, ignore=shutil.ignore_patterns("__pycache__"))
+def _is_noticed(folder: Path, mutant: Mutant, tests: Mapping[str, float]) -> bool:
+    # Compiled modules are copied too: they stay valid, since the copy keeps the times of files.
+    shutil.copytree(ROOT / "src", folder)
     changed = folder / Path(mutant.path).relative_to("src")
     changed.write_text(mutant.applied(changed.read_text(encoding="utf-8")), encoding="utf-8")
-    seen = not all(_run([test], folder) for test in tests)
+    seen = not all(_run(test, folder, seconds) for test, seconds in tests.items())
     shutil.rmtree(folder)
     print(f"{'noticed' if seen else 'SURVIVES'}: {mutant}", flush=True)
     return seen
 
 
-def _run(tests: Sequence[str], source: Path) -> bool:
-    """Whether the tests pass with the program in `source`; one that hangs does not."""
+def _run(test: str, source: Path, seconds: float) -> bool:
+    """Whether a test passes with the program in `source`; one that hangs does not."""
     paths = os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider"]
     with subprocess.Popen(
-        [*command, *tests],
+        [*command, test],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -149,7 +152,7 @@ def _run(tests: Sequence[str], source: Path) -> bool:
         start_new_session=True,
     ) as running:
         try:
-            return running.wait(_SECONDS) == 0
+            return running.wait(seconds) == 0
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, 9)
             return False
