@@ -13,6 +13,7 @@ that names nothing any more fail.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -93,7 +94,11 @@ def measured() -> dict[str, dict[str, object]]:
         data, report = Path(folder) / "data", Path(folder) / "report.json"
         tool = [sys.executable, "-m", "coverage"]
         tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
-        subprocess.run([*tool, "run", f"--data-file={data}", *tests], cwd=ROOT, check=True)
+        # The checkout is measured, also where a copy of it is installed.
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        subprocess.run(
+            [*tool, "run", f"--data-file={data}", *tests], cwd=ROOT, env=environment, check=True
+        )
         subprocess.run(
             [*tool, "json", "-q", f"--data-file={data}", "-o", str(report)], cwd=ROOT, check=True
         )
