@@ -154,6 +154,47 @@ def test_closed_streams_are_no_defects(
     assert [one.name for one in tmp_path.iterdir()] == ["p.tell"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.parametrize(
+    ("arguments", "full", "code"),
+    [
+        (("check", "."), (1,), 2),
+        (("check", "."), (1, 2), 2),
+        (("check", ".", "--protocol", "Other"), (2,), 2),
+        (("check", "--no-such-option"), (2,), 2),
+        (("no-such-command",), (2,), 2),
+    ],
+)
+def test_a_full_disk_is_no_refutation(
+    tmp_path: Path, arguments: tuple[str, ...], full: tuple[int, ...], code: int
+) -> None:
+    (tmp_path / "p.tell").write_text(GOOD)
+    script = 'exec "$0" -m tellverify "$@" ' + " ".join(f"{n}>/dev/full" for n in full)
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_gone_is_no_refutation(tmp_path: Path) -> None:
+    (tmp_path / "p.tell").write_text(GOOD)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*TOOL, "check", "p.tell"],
+        cwd=tmp_path,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 @pytest.mark.parametrize("command", ["check", "check --isolated", "config show", "lint", "audit"])
 def test_a_folder_that_is_gone_is_said(tmp_path: Path, command: str) -> None:
     folder = tmp_path / "gone"

@@ -108,3 +108,16 @@ def test_what_is_not_looked_into_is_said(tellverify: Command, tmp_path: Path) ->
     assert code == 0
     assert "1 file (.hidden/p.tell) with protocols in entries that begin with a dot" in err
     assert "1 link to folders not followed: link" in err
+
+
+def test_a_suffix_that_is_not_read_is_said_where_there_are_protocols(tellverify: Command) -> None:
+    Path("a.TELL").write_text(BAD)
+    Path("b.Md").write_text(f"```tell\n{BAD}```\n")
+    Path("c.markdown").write_text(f"```tell\n{BAD}```\n")
+    Path("d.RS").write_text('tell!("' + GOOD.replace("\n", "\\n") + '");\n')
+    Path("e.MD").write_text("nothing to tell here\n")
+    Path("f.md").write_text("```Tell\n" + BAD + "```\n")
+    code, out, err = tellverify("check", "--isolated", "--format", "concise", ".")
+    assert code == 1 and "f.md:4" in out
+    assert "4 files (a.TELL, b.Md, c.markdown, d.RS) with protocols under a suffix" in err
+    assert "e.MD" not in err

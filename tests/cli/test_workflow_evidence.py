@@ -91,12 +91,7 @@ def _other_sum(run: dict[str, Any]) -> None:
     run["sources"][0][1] = "0" * 64
 
 
-@pytest.mark.parametrize(
-    "forge",
-    [_repeat, _shorten, _blame, _rename, _cut_order, _add_order, _other_message, _other_sum],
-)
-def test_a_forged_run_is_rejected(forge: Callable[[dict[str, Any]], None], folder: Path) -> None:
-    (path,) = (folder / "ev").glob("backup-*/composition.workflow-run.json")
+def _forged(path: Path, forge: Callable[[dict[str, Any]], None]) -> None:
     run = json.loads(path.read_text())
     forge(run)
     head = json.dumps({**run, "parts": []}, separators=(",", ":"), ensure_ascii=False)
@@ -104,11 +99,63 @@ def test_a_forged_run_is_rejected(forge: Callable[[dict[str, Any]], None], folde
         json.dumps(part, separators=(",", ":"), ensure_ascii=False) for part in run["parts"]
     )
     path.write_text(head.replace('"parts":[]', f'"parts":[\n{rows}\n]', 1) + "\n")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [_repeat, _shorten, _blame, _rename, _cut_order, _add_order, _other_message, _other_sum],
+)
+def test_a_forged_run_is_rejected(forge: Callable[[dict[str, Any]], None], folder: Path) -> None:
+    (path,) = (folder / "ev").glob("backup-*/composition.workflow-run.json")
+    _forged(path, forge)
     found = _tellverify("recheck", str(path.relative_to(folder)))
     assert found.exit_code == 1, found.output
     assert "rejected:" in found.output and "canonical form" not in found.output
     if forge is not _other_sum:
         assert _tellverify("replay", str(path.relative_to(folder))).exit_code == 1
+
+
+CLAIMS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "of no obligation": ("session-order", {"obligation": "results"}, "obligation"),
+    "of nobody": ("knows-end.Auditor", {"obligation": "knows-end"}, "obligation"),
+    "of another agent": ("knows-end.Auditor", {"obligation": "knows-end[Auditors]"}, "obligation"),
+    "of everyone": ("session-order", {"obligation": "session-order[gateway]"}, "obligation"),
+    "other words": ("session-order", {"statement": "All is well."}, "statement"),
+    "code of another": ("session-order", {"code": "TV849"}, "code"),
+    "code of none": ("composition", {"code": "TV842"}, "code"),
+    "somebody leaves": ("session-order", {"leaver": 0}, "leaver"),
+    "blames the leaver": ("abandoned.Devices", {"culprits": [0]}, "culprits"),
+    "named twice": ("knows-end.Auditor", {"culprits": [2, 2]}, "culprits"),
+    "another workflow": ("session-order", {"workflow": "restore"}, "has no workflow"),
+    "other sizes": ("abandoned.Devices", {"instance": ""}, "other families"),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_true_run_does_not_show_another_claim(claim: str, folder: Path) -> None:
+    name, change, reason = CLAIMS[claim]
+    path = next((folder / "ev").glob(f"*/{name}.workflow-run.json"))
+    _forged(path, lambda run: run.update(change))
+    found = _tellverify("recheck", str(path.relative_to(folder)))
+    assert found.exit_code == 1, found.output
+    assert reason in found.output and "canonical form" not in found.output
+
+
+def test_the_sources_are_the_files_that_the_workflow_is_made_of(folder: Path) -> None:
+    (path,) = (folder / "ev").glob("backup-*/session-order.workflow-run.json")
+
+    def drop(run: dict[str, Any]) -> None:
+        run["sources"].pop()
+
+    def other(run: dict[str, Any]) -> None:
+        run["sources"][1] = ["w/elsewhere.tell", "0" * 64]
+
+    for forge, reason in ((drop, "its sources are not"), (other, "no w/elsewhere.tell here")):
+        text = path.read_text()
+        _forged(path, forge)
+        found = _tellverify("recheck", str(path.relative_to(folder)))
+        assert found.exit_code == 1 and reason in found.output, found.output
+        path.write_text(text)
 
 
 def test_a_run_of_a_workflow_that_has_changed_is_not_replayed(folder: Path) -> None:

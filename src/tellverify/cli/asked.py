@@ -42,7 +42,7 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
     A file that git tracks is checked although `.gitignore` names it, as git itself keeps it. What
     the configuration excludes is left out and counted; under `--strict` it is checked.
     """
-    left = inputs.LeftOut([], [], [])
+    left = inputs.LeftOut([], [], [], [])
     found = list(inputs.find(paths, left))
     notes = [_missing(path) for path in paths if path != "-" and not os.path.lexists(path)]
     if left.ignored or left.hidden:
@@ -57,6 +57,10 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
             notes.append(
                 f"{_named(hidden)} with protocols in entries that begin with a dot: left out"
             )
+    if left.alike:
+        notes.append(
+            f"{_named(left.alike)} with protocols under a suffix that is not read: left out"
+        )
     if left.links:
         some = listed([tame(path) for path in left.links], 5)
         notes.append(f"{counted(len(left.links), 'link')} to folders not followed: {some}")

@@ -35,6 +35,10 @@ _WORDS: Final = {
 }
 
 
+class ReaderGone(Exception):
+    """Nobody reads the output any more. As a BrokenPipeError click would make it exit code 1."""
+
+
 class LazyGroup(click.Group):
     """A group that knows the names and first lines of its commands, but not the commands."""
 
@@ -73,6 +77,13 @@ class LazyGroup(click.Group):
             ctx.fail(f"There is no command `{name}`.{did}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         widest = max(map(len, COMMANDS))
@@ -99,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         os.getcwd()
     except OSError:
-        sys.stderr.write("tellverify: the working folder is gone\n")
+        _tell("tellverify: the working folder is gone")
         return Exit.USAGE
     return guarded(
         lambda: tellverify.main(
@@ -120,11 +131,11 @@ def guarded(action: Callable[[], object]) -> int:
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as stop:
         cause = stop.__cause__ if isinstance(stop, click.Abort) else stop
-        sys.stderr.write("interrupted\n")
+        _tell("interrupted")
         return code_of(cause) if isinstance(cause, KeyboardInterrupt) else Exit.INTERRUPTED
     except Stopped as stop:
         return stop.code
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         # The reader of the output has gone, so no message can reach it.
         _discard_output()
         return Exit.DEFECT if os.name == "nt" else 128 + 13
@@ -135,14 +146,23 @@ def guarded(action: Callable[[], object]) -> int:
         if error.errno not in _UNWRITABLE:
             return _defect()
         _discard_output()
-        sys.stderr.write(f"tellverify: cannot write the output: {error.strerror}\n")
+        _tell(f"tellverify: cannot write the output: {error.strerror}")
         return Exit.USAGE
     except MachineTooLarge as error:
-        sys.stderr.write(f"tellverify: too large: {error}\n")
+        _tell(f"tellverify: too large: {error}")
         return Exit.UNKNOWN
     except Exception:
         return _defect()
     return code if isinstance(code, int) else Exit.OK
+
+
+def _tell(text: str) -> None:
+    """A line on standard error; where that cannot be written either, the exit code has to do."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _show(error: click.ClickException) -> None:
@@ -150,10 +170,13 @@ def _show(error: click.ClickException) -> None:
     from tellverify.report.escape import log_line
 
     text = "\n".join(map(log_line, error.format_message().split("\n")))
+    shown = click.ClickException(text)
     if isinstance(error, click.UsageError):
-        click.UsageError(text, error.ctx).show()
-    else:
-        click.ClickException(text).show()
+        shown = click.UsageError(text, error.ctx)
+    try:
+        shown.show()
+    except OSError:
+        _tell(text)
 
 
 def _discard_output() -> None:
@@ -173,7 +196,5 @@ def _defect() -> int:
         "w", prefix="tellverify-defect-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:
         report.write(f"tellverify {VERSION}\n{sys.version}\n{traceback.format_exc()}")
-    sys.stderr.write(
-        f"tellverify: a defect of tellverify, not of the protocol; details are in {report.name}\n"
-    )
+    _tell(f"tellverify: a defect of tellverify, not of the protocol; details are in {report.name}")
     return Exit.DEFECT

@@ -28,4 +28,12 @@ SENTENCES: Final = {
     "at-most-once": "The role sends or receives the message at most once in a run.",
     "property": "Every run satisfies the stated property.",
     "reachable": "Some run reaches the given event.",
+    "composition": "Every agent finishes all sessions that a run of the workflow reaches.",
+    "session-order": (
+        "The orders in which agents run sessions and hold bundles have no cycle that blocks."
+    ),
+    "knows-end": "The agent knows when its part of a phase is over.",
+    "knows-outcome": "The agent knows at the end of a phase whether the workflow goes on.",
+    "labels-apart": "No two phases send the same message on a channel that they share.",
+    "abandoned": "The agent terminates by itself in a session that a join gives up.",
 }

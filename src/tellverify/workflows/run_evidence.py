@@ -20,7 +20,7 @@ from tellverify.evidence.workflow_run_file import (
     write_workflow_run,
 )
 from tellverify.language.files.inputs import ReadFile, read_any
-from tellverify.language.instances import sizes_of
+from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.workspace import Workspace
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
@@ -124,18 +124,24 @@ def compared_with_source(path: str) -> str:
     file = read_workflow_run(path)
     require(bool(file.sources), "sources", "there are none")
     source = file.sources[0][0]
-    reason = f"there is no {source} here: run this in its folder, or with --without-sources"
-    require(os.path.isfile(source), "source", reason)
-    wrong = difference_from_source(file, source)
+    for path, _ in file.sources:
+        reason = f"there is no {path} here: run this in its folder, or with --without-sources"
+        require(os.path.isfile(path), "source", reason)
+    wrong = difference_from_source(file, source, is_named=True)
     require(not wrong, "source", wrong)
     return f"the sessions of `{file.workflow}` in {source} have the same machines"
 
 
-def difference_from_source(file: WorkflowRunFile, path: str) -> str:
-    """Why the machines of a file are not those of the workflow at `path`; empty when they are."""
+def difference_from_source(file: WorkflowRunFile, path: str, *, is_named: bool = False) -> str:
+    """Why the machines of a file are not those of the workflow at `path`; empty when they are.
+
+    With `is_named` its sources must also be the files that the workflow is made of.
+    """
     made = _made_again(file, path)
     if isinstance(made, str):
         return made
+    if is_named and made.sources != file.sources:
+        return "its sources are not the files that the workflow is made of"
     for name, mine, theirs in (
         ("sessions", file.sessions, made.sessions),
         ("bundles", file.bundles, made.bundles),
@@ -162,6 +168,10 @@ def _made_again(file: WorkflowRunFile, path: str) -> WorkflowRunFile | str:
     plan = file_plan(document, files)
     named = sizes_of(file.instance)
     sizes = {one: named.get(one, plan.agents.sizes_of(one, (1,))[0]) for one in plan.families}
+    if instance_name(sizes) != file.instance:
+        return f"`{path}` has other families of agents"
+    if file.workflow not in {one.name for one in plan.workflows}:
+        return f"`{path}` has no workflow `{file.workflow}`"
     whole = composition(plan, files, sizes)
     by_title = {one.session.title: one.session for one in whole.sessions}
     sessions = [by_title[row.title] for row in file.sessions if row.title in by_title]
@@ -178,4 +188,5 @@ def _made_again(file: WorkflowRunFile, path: str) -> WorkflowRunFile | str:
         system = composed_system(sessions, graphs, edges, uses, options.step_limit)
     except OutOfBudget:
         return "the limit of steps was reached"
-    return file_of(system, file.workflow, file.sources)
+    read_files = [(one.path, one.sha256) for one in (read, *files.all_files())]
+    return file_of(system, file.workflow, read_files)

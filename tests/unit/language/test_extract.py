@@ -294,3 +294,20 @@ def test_what_is_no_call_is_left_alone(text: str) -> None:
 def test_a_block_behind_a_list_item_that_is_not_closed_is_found(mark: str, opening: str) -> None:
     """The end of a list item ends the blocks in it (CommonMark 0.31, section 4.5)."""
     assert page(f"{opening.format(mark)}{mark}tell\n{PING}{mark}\n") == ["Ping"]
+
+
+@pytest.mark.parametrize(
+    ("info", "names"),
+    [
+        ("Tell", ["Ping"]),
+        ("TELL title=x", ["Ping"]),
+        ("{.tell .numberLines}", ["Ping"]),
+        ("{ .tell }", ["Ping"]),
+        ("{.tell .ignore}", []),
+        ("Tell,Ignore", []),
+        ("telltale", []),
+        ("text tell", []),
+    ],
+)
+def test_the_words_behind_a_fence_are_read_as_highlighters_do(info: str, names: list[str]) -> None:
+    assert page(f"```{info}\n{PING}```\n") == names

@@ -19,8 +19,19 @@ from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.workflow_run_file import PartRow, WorkflowRunFile
 from tellverify.model.fault import Fault
 from tellverify.source.files import Unreadable, read_bytes
+from tellverify.verdict.sentences import SENTENCES
 
 _MOST_CONFIGURATIONS: Final = 50_000
+# The code of every obligation that a run across sessions refutes; the last speak of one agent.
+_CODES: Final = {
+    "session-order": "TV848",
+    "labels-apart": "TV851",
+    "knows-end": "TV849",
+    "knows-outcome": "TV850",
+    "abandoned": "TV852",
+}
+_OF_AGENTS: Final = ("knows-end", "knows-outcome", "abandoned")
+_OF_THE_WHOLE: Final = frozenset(_CODES.values()) | {"TV847"}
 _Queues: TypeAlias = tuple[tuple[tuple[int, int], tuple[str, ...]], ...]
 
 
@@ -49,6 +60,7 @@ def recheck_workflow_run(path: str) -> str:
     for source, sha256 in file.sources:
         check_source(path, source, sha256, None)
     run = WorkflowRun(file)
+    run.check_obligation()
     for _ in run.steps():
         pass
     run.check_fault()
@@ -107,6 +119,26 @@ class WorkflowRun:
                 else:
                     inside = peer < len(parts) and parts[peer].session == part.session
                     require(inside, name, "a message to another session")
+
+    def check_obligation(self) -> None:
+        """The obligation is one that such a run refutes, and all words are its. Raises Rejected."""
+        file = self.file
+        named, mark, about = file.obligation.partition("[")
+        codes = _OF_THE_WHOLE if named == "composition" else {_CODES.get(named, "")}
+        known = named == "composition" or named in _CODES
+        require(known, "obligation", "no run across sessions refutes it")
+        require(bool(mark) == (named in (*_OF_AGENTS, "labels-apart")), "obligation", "of whom?")
+        if named in _OF_AGENTS:
+            own = {number for number, part in enumerate(self.parts) if _is_of(part.agent, about)}
+            require(bool(own), "obligation", "there is no such agent")
+            blamed = named != "abandoned" or set(file.culprits) <= own
+            require(blamed, "culprits", "not the agent of the obligation")
+        leaves = named == "abandoned" or (named == "composition" and file.code == "TV852")
+        require((file.leaver >= 0) == leaves, "leaver", "not as the obligation has it")
+        require(file.code in codes, "code", f"`{named}` has {' or '.join(sorted(codes))}")
+        require(file.statement == SENTENCES[named], "statement", f"not that of `{named}`")
+        once = len(set(file.culprits)) == len(file.culprits)
+        require(once, "culprits", "one is named twice")
 
     # The run
 
@@ -283,6 +315,11 @@ class WorkflowRun:
                     work.append(after)
             require(len(seen) <= _MOST_CONFIGURATIONS, "fault", "too many configurations behind")
         return True
+
+
+def _is_of(agent: str, about: str) -> bool:
+    """Whether an agent is the one in brackets, or a member of that family."""
+    return about in (f"{agent}]", f"{agent.partition('[')[0]}]")
 
 
 def _reaching(part: PartRow, goals: Sequence[int]) -> list[bool]:

@@ -193,8 +193,7 @@ def _is_behind_list(fence: re.Match[str], opening: re.Match[str]) -> bool:
 
     Then it begins a block, and what it holds must not be missed.
     """
-    words = re.split(r"[\s,]+", fence["words"].strip())
-    return words[0] == _TELL and len(fence["before"]) < len(opening["before"])
+    return _info(fence["words"])[0] == _TELL and len(fence["before"]) < len(opening["before"])
 
 
 def _end_of_quote(text: str, fence: re.Match[str]) -> int:
@@ -207,6 +206,11 @@ def _end_of_quote(text: str, fence: re.Match[str]) -> int:
             break
         at = text.find("\n", at) + 1 or len(text)
     return min(at, len(text)) if depth else len(text)
+
+
+def _info(words: str) -> list[str]:
+    """The words behind a fence; `Tell` and `{.tell}` are `tell`, as for highlighters."""
+    return [one.lstrip(".") for one in re.split(r"[\s,{}]+", words.strip(" \t\r{").lower())]
 
 
 def _without_quotes(text: str, blocks: Sequence[_Block]) -> str:
@@ -319,7 +323,7 @@ class _FragmentFinder:
 
     def block(self, block: _Block) -> None:
         """One fenced block; `tell,ignore` says that a block is no whole protocol."""
-        words, start, end = re.split(r"[\s,]+", block.words), block.start, block.end
+        words, start, end = _info(block.words), block.start, block.end
         if words[0] in ("rust", "rs"):
             self.rust(start, end)
         elif words[0] == "tell" and "ignore" not in words:

@@ -17,6 +17,7 @@ from tellverify.source.text import SourceFile
 LIMIT = 64 * 1024 * 1024
 SUFFIX = ".tell"
 EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other text
+_ALIKE = (SUFFIX, *EMBEDDING, ".markdown", ".mdx")
 
 
 class ReadFile(msgspec.Struct, frozen=True):
@@ -33,11 +34,15 @@ class ReadFile(msgspec.Struct, frozen=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """What a walk over folders left out: entries by `.gitignore` or a dot, and links to folders."""
+    """What a walk over folders left out: entries by `.gitignore` or a dot, and links to folders.
+
+    `alike` are files with choreographies whose suffix is not read, such as `.TELL`.
+    """
 
     ignored: list[str]
     hidden: list[str]
     links: list[str]
+    alike: list[str]
 
 
 def find(
@@ -55,7 +60,7 @@ def find(
     """
     wanted = may_hold_protocols if counts is None else counts
     seen: set[str] = set()
-    left = LeftOut([], [], []) if left_out is None else left_out
+    left = LeftOut([], [], [], []) if left_out is None else left_out
     for path in paths:
         for found in _walk(path, left, wanted) if os.path.isdir(path) else (path,):
             shown = found.replace(os.sep, "/")
@@ -97,9 +102,11 @@ def _walk(folder: str, left: LeftOut, counts: Callable[[str], bool]) -> Iterator
                 left.links.append(os.path.normpath(os.path.join(where, name)))
         for name in sorted(files):
             path = os.path.normpath(os.path.join(where, name))
-            if not name.endswith((SUFFIX, *EMBEDDING)) or not is_kept(name, is_folder=False):
+            if not name.lower().endswith(_ALIKE) or not is_kept(name, is_folder=False):
                 continue
-            if counts(path):
+            if not name.endswith((SUFFIX, *EMBEDDING)):
+                left.alike.extend([path] * _is_alike(path))
+            elif counts(path):
                 yield path
     yield from broken
 
@@ -107,6 +114,14 @@ def _walk(folder: str, left: LeftOut, counts: Callable[[str], bool]) -> Iterator
 def may_hold_protocols(path: str) -> bool:
     """Whether a file is one of those that a walk over its folder would find."""
     return path.endswith(SUFFIX) or (path.endswith(EMBEDDING) and _holds_choreographies(path))
+
+
+def _is_alike(path: str) -> bool:
+    """Whether a file whose suffix is not read would hold protocols under one that is."""
+    lower = path.lower()
+    if lower.endswith(SUFFIX):
+        return os.path.isfile(path)
+    return _holds_choreographies(path, lower if lower.endswith(EMBEDDING) else f"{path}.md")
 
 
 def beside(folder: str) -> Iterator[str]:
@@ -130,17 +145,20 @@ def beside(folder: str) -> Iterator[str]:
             yield os.path.join(folder, name).replace(os.sep, "/")
 
 
-def _holds_choreographies(path: str) -> bool:
-    """Whether there is one in a Rust source or Markdown page, or may be in one that is broken."""
+def _holds_choreographies(path: str, read_as: str = "") -> bool:
+    """Whether there is one in a Rust source or Markdown page, or may be in one that is broken.
+
+    `read_as` is another name, whose suffix counts.
+    """
     try:
         content = read_bytes(path, LIMIT)
     except Unreadable:
         return os.path.exists(path)  # a link that leads nowhere holds nothing
-    if b"tell" not in content:
+    if b"tell" not in content.lower():
         return False
     from tellverify.language.files.extraction import extract
 
-    return not extract(SourceFile(path, content.decode("utf-8", "replace"))).is_empty
+    return not extract(SourceFile(read_as or path, content.decode("utf-8", "replace"))).is_empty
 
 
 def read(path: str, *, embedded: bool = True) -> ReadFile:
