@@ -13,6 +13,7 @@ import msgspec
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
+from tellverify.model.roles import family_of
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -22,6 +23,7 @@ from tellverify.workflows.composition import ComposedSession, Composition, joine
 from tellverify.workflows.interfaces import PhaseResult
 from tellverify.workflows.order_graph import leads
 from tellverify.workflows.plan import PlannedStep, PlannedWorkflow, result_of
+from tellverify.workflows.sessions import PhaseSession
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 
 _IN_TIME: Final = "of the sessions that are complete in time"
@@ -238,7 +240,8 @@ def _maker(
         if not _is_before(maker, planned):
             continue
         own = _agents_of(by_phase, maker)
-        if (at in own) if at else (own & agents):
+        wanted = {at} if at else agents
+        if own & {*wanted, *map(family_of, wanted)}:  # every member takes the step of a family
             return maker.placed.name
     return None
 
@@ -296,33 +299,57 @@ def _conflict(
 ) -> tuple[Diagnostic, Span, Span] | None:
     where = Where(whole.plan.document.path, workflow.name)
     uses = [use for use in whole.uses if bundle in use.bundles]
+    givers: list[tuple[PhaseSession, str]] = []
     for use in uses:
         session = whole.sessions[use.session].session
         target = dict(session.step.delegates).get(bundle)
         if target is None:
             continue
+        givers.append((session, target))
         span = session.step.places.value("delegates", bundle)
         for other in uses:
             second = whole.sessions[other.session].session
             if second.number == session.number or not own & {session.number, second.number}:
                 continue
-            place = second.step.places.key("holds")
-            ordered = leads(after, session.number, second.number)
-            if not ordered and not leads(after, second.number, session.number):
+            if not (
+                leads(after, session.number, second.number)
+                or leads(after, second.number, session.number)
+            ):
+                place = second.step.places.key("holds")
                 message = (
                     f"`{session.name}` gives `{bundle}` to `{target}` while `{second.name}` may"
                     " run on it"
                 )
                 mark: Mark = (place, f"`{second.name}` holds it")
                 return say.fragment_in_use(where, span, message, mark, bundle), span, place
-            if ordered and other.agent == use.agent and target != use.agent:
-                message = (
-                    f"`{other.agent}` holds `{bundle}` in `{second.name}`, after `{session.name}`"
-                    f" gave it to `{target}`"
-                )
-                mark = (span, f"given to `{target}` here")
-                return say.stale_holder(where, place, message, mark, bundle), place, span
+    for use in uses:
+        giver = _last_giver(givers, use.session, after)
+        if giver is None or not own & {giver[0].number, use.session} or giver[1] == use.agent:
+            continue
+        session, target = giver
+        second = whole.sessions[use.session].session
+        span = session.step.places.value("delegates", bundle)
+        place = second.step.places.key("holds")
+        message = (
+            f"`{use.agent}` holds `{bundle}` in `{second.name}`, after `{session.name}`"
+            f" gave it to `{target}`"
+        )
+        mark = (span, f"given to `{target}` here")
+        return say.stale_holder(where, place, message, mark, bundle), place, span
     return None
+
+
+def _last_giver(
+    givers: Sequence[tuple[PhaseSession, str]], session: int, after: Mapping[int, Sequence[int]]
+) -> tuple[PhaseSession, str] | None:
+    """The last session before this one that gives the bundle away, and to whom."""
+    last: tuple[PhaseSession, str] | None = None
+    for giver, target in givers:
+        if leads(after, giver.number, session) and (
+            last is None or leads(after, last[0].number, giver.number)
+        ):
+            last = giver, target
+    return last
 
 
 def _delegations(whole: Composition, workflow: PlannedWorkflow) -> Iterator[Diagnostic]:
