@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tellverify.diagnostics import workflows as say
@@ -29,6 +29,7 @@ _PHASE: Final = re.compile(
     r"[ \t]*(?P<name>[A-Za-z_][\w.]*)[ \t]*(?:\[(?P<branches>[^\[\];]*)\])?[ \t]*"
 )
 _MISWRITTEN: Final = re.compile(rf"(?:--|//)[ \t]*tell:[ \t]*{COMMENT}\b")
+_DEPTH: Final = 4  # steps of the path of a phase
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ONE_KIND: Final = "a phase has exactly one of `protocol`, `ext` and `workflow`"
 
@@ -107,20 +108,25 @@ def _nearer(document: TomlDocument) -> TomlFault | None:
 
 def _spans_by_step(document: TomlDocument) -> dict[tuple[str, int], StepPlaces]:
     """The places of each phase, gathered in one pass over the document."""
+    values = _by_step(document.values)
+    keys = _by_step(document.keys)
     found: dict[tuple[str, int], StepPlaces] = {}
-    values: dict[tuple[str, int], dict[Path, Span]] = {}
-    keys: dict[tuple[str, int], dict[Path, Span]] = {}
-    for source, into in ((document.values, values), (document.keys, keys)):
-        for path, span in source.items():
-            match path:
-                case ("workflow", str(name), "phase", int(index), *rest):
-                    into.setdefault((name, index), {})[tuple(rest)] = span
-                case _:
-                    pass
     for step in {**keys, **values}:
         own = keys.get(step, {})
         where = own.get(()) or values.get(step, {}).get(()) or Span(0, 0)
         found[step] = StepPlaces(where, values.get(step, {}), own)
+    return found
+
+
+def _by_step(places: Mapping[Path, Span]) -> dict[tuple[str, int], dict[Path, Span]]:
+    """The places below each `workflow.NAME.phase[INDEX]`, by their paths from there."""
+    found: dict[tuple[str, int], dict[Path, Span]] = {}
+    for path, span in places.items():
+        if len(path) < _DEPTH or path[0] != "workflow" or path[2] != "phase":
+            continue
+        name, index = path[1], path[3]
+        if isinstance(name, str) and isinstance(index, int):
+            found.setdefault((name, index), {})[path[_DEPTH:]] = span
     return found
 
 

@@ -223,10 +223,10 @@ def _mismatches(
     where: Where,
 ) -> Iterator[Diagnostic]:
     declared = {one.name: one for one in head.roles}
-    listed = ", ".join(f"`{name}`" for name in declared)
     for key in given:
         family = family_of(key)
         if family not in declared or (family != key and not declared[family].is_family):
+            listed = ", ".join(f"`{name}`" for name in declared)
             message = f"`{head.name}` has no role `{key}`; it has {listed}"
             yield say.missing_agent(where, step.places.key("agents", key), message)
     members = {family_of(key) for key in given if "[" in key}
