@@ -132,10 +132,14 @@ class ExactDecisions:
     def _explored(self, system: ComposedSystem) -> ComposedAnswer:
         """The search with the longest queues that are allowed, else with short ones."""
         limit = self._options.search_limit
-        answer = ComposedSearch(system, limit, self._options.queue_limit).decide()
-        if answer.is_complete or self._options.queue_limit <= _SHORT:
+        interfaces = [self._whole.sessions[one.number].interface for one in system.sessions]
+        hold = all(one is not None and one.safety == "proved" for one in interfaces)
+        hold = hold and not any(one.head.parts for one in system.sessions)
+        longest = self._options.queue_limit
+        answer = ComposedSearch(system, limit, longest, hold=hold).decide()
+        if answer.is_complete or longest <= _SHORT:
             return answer
-        return ComposedSearch(system, limit, _SHORT).decide()
+        return ComposedSearch(system, limit, _SHORT, hold=hold).decide()
 
     def _led_to(
         self,
