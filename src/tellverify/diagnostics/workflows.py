@@ -213,14 +213,21 @@ MISSING_RESULT: Final = Code(
 
 
 def missing_result(
-    where: Where, span: Span, result: str, branches: Sequence[str], others: Sequence[Annotation]
+    where: Where,
+    span: Span,
+    use: tuple[str, str],
+    branches: Sequence[str],
+    others: Sequence[Annotation],
 ) -> Diagnostic:
-    """After some run of the earlier phase, by `branches`, the workflow lacks the result."""
-    by = f"by branch {' > '.join(f'`{one}`' for one in branches)}" if branches else "without it"
+    """After some run of the earlier phase, by `branches`, the workflow lacks the result; `use` has
+    the phase and the result.
+    """
+    phase, result = use
+    by = f" by branch {' > '.join(f'`{one}`' for one in branches)}" if branches else ""
     return finding(
         MISSING_RESULT,
         where,
-        f"`{result}` may be missing: the phase continues {by} and never sends it",
+        f"`{result}` may be missing: a run of `{phase}` goes on{by} and never sends it",
         (span, "used here"),
         others=others,
         refutes=f"results[{result}]",
