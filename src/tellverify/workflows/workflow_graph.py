@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files.inputs import ReadFile
@@ -18,11 +21,16 @@ from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.reading import commented_workflows, read_workflows
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 
+_BEHIND: Final = 1 << 60  # the place of sessions of other workflows
+
 
 def workflow_picture(
     whole: Composition, workflow: PlannedWorkflow, cycles: Sequence[WaitCycle]
 ) -> WorkflowPicture:
-    """The phases of a workflow, and the sessions of others that its agents run next to them."""
+    """The phases of a workflow, and the sessions of others that its agents run next to them.
+
+    Steps stand in the order of the file, and bundles in brackets behind the agent that holds them.
+    """
     own = {one.session.number for one in whole.of(workflow.name)}
     near = {
         number
@@ -33,15 +41,20 @@ def workflow_picture(
     near |= {number for one in cycles if own & set(one.sessions) for number in one.sessions}
     cyclic = {number for one in cycles for number in one.sessions}
     shown = sorted(own | near)
+    held = {
+        (use.session, use.agent): f"{use.agent} ({', '.join(use.bundles)})" for use in whole.uses
+    }
+    sessions = [whole.sessions[number].session for number in shown]
     steps = [
         PictureStep(
-            whole.sessions[number].session.title,
-            whole.sessions[number].session.workflow,
-            tuple(agent for _, agent in whole.sessions[number].session.agents),
-            in_cycle=number in cyclic,
+            one.title,
+            one.workflow,
+            tuple(held.get((one.number, agent), agent) for _, agent in one.agents),
+            in_cycle=one.number in cyclic,
         )
-        for number in shown
+        for one in sessions
     ]
+    places = [one.step.places.step.start if one.number in own else _BEHIND for one in sessions]
     index = {number: at for at, number in enumerate(shown)}
     agents: dict[tuple[int, int], list[str]] = {}
     for edge in whole.edges:
@@ -52,8 +65,14 @@ def workflow_picture(
         PictureOrder(*pair, tuple(names), any(_closes(one, shown, pair) for one in cycles))
         for pair, names in agents.items()
     ]
-    _add_local_steps(whole, workflow, index, steps, orders)
-    return WorkflowPicture(workflow.name, tuple(steps), tuple(orders))
+    places += _add_local_steps(whole, workflow, index, steps, orders)
+    listed = sorted(range(len(steps)), key=places.__getitem__)
+    at_last = {number: at for at, number in enumerate(listed)}
+    moved = [
+        msgspec.structs.replace(one, source=at_last[one.source], target=at_last[one.target])
+        for one in orders
+    ]
+    return WorkflowPicture(workflow.name, tuple(steps[n] for n in listed), tuple(moved))
 
 
 def _closes(cycle: WaitCycle, shown: Sequence[int], pair: tuple[int, int]) -> bool:
@@ -66,14 +85,16 @@ def _add_local_steps(
     index: dict[int, int],
     steps: list[PictureStep],
     orders: list[PictureOrder],
-) -> None:
-    """Put the `ext` steps between the sessions of the groups around them."""
+) -> list[int]:
+    """Put the `ext` steps between the sessions of the groups around them; where they stand."""
+    places: list[int] = []
     sessions = [one.session for one in whole.of(workflow.name)]
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, LocalStep):
             continue
         at = len(steps)
+        places.append(step.places.step.start)
         steps.append(PictureStep(planned.placed.name, workflow.name, (step.agent,), local=True))
         group = planned.placed.group
         before = [one for one in sessions if one.group < group]
@@ -88,6 +109,7 @@ def _add_local_steps(
             for one in after
             if one.group == after[0].group
         )
+    return places
 
 
 def _largest(plan: FilePlan, family: str) -> int:
