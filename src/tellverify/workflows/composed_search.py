@@ -18,7 +18,7 @@ from tellverify.workflows.composed_machines import (
     MoveKind,
     RoleMachine,
 )
-from tellverify.workflows.stubborn_sets import StubbornSets, finds_all_faults
+from tellverify.workflows.persistent_sets import PersistentSets, finds_all_faults
 
 States: TypeAlias = tuple[int, ...]
 ComposedQueues: TypeAlias = tuple[tuple[str, ...], ...]
@@ -44,6 +44,7 @@ class ComposedAnswer(msgspec.Struct, frozen=True):
     """What a search found. It `is_complete` when all configurations were visited, or a fault was
     found; `configurations` counts them. `queue` is the bound of the queues where some queue would
     have grown beyond it, else 0. A run is shortest unless a longer queue might give a shorter one.
+    `by_persistent_sets` says that not every move was followed.
     """
 
     fault: ComposedFault | None
@@ -51,22 +52,23 @@ class ComposedAnswer(msgspec.Struct, frozen=True):
     configurations: int
     queue: int = 0
     is_shortest: bool = True
+    by_persistent_sets: bool = False
 
 
 class ComposedSearch:
     """One search of at most `limit` configurations, with queues of up to `bound` messages.
 
     Where all protocols `hold` by themselves and nothing but a deadlock can go wrong, only the moves
-    of a stubborn set are followed.
+    of a persistent set are followed.
     """
 
     def __init__(
         self, system: ComposedSystem, limit: int, bound: int, *, hold: bool = False
     ) -> None:
         self._system = system
-        self._stubborn: StubbornSets | None = None
+        self._persistent: PersistentSets | None = None
         if hold and finds_all_faults(system):
-            self._stubborn = StubbornSets(system, self._is_free, self._waits_for)
+            self._persistent = PersistentSets(system, self._is_free, self._waits_for)
         self._limit = limit
         self._bound = bound
         self._blocked: list[Node] = []  # where a send was left out
@@ -90,11 +92,12 @@ class ComposedSearch:
     def decide(self) -> ComposedAnswer:
         """The first fault in breadth-first order, or that there is none."""
         answer = self._decided()
-        if self._blocked and self._stubborn is not None:  # sends that are left out disable others
-            self._stubborn = None
+        if self._blocked and self._persistent is not None:  # sends that are left out disable others
+            self._persistent = None
             self._blocked.clear()
             answer = self._decided()
-        return answer
+        followed = self._persistent is not None
+        return msgspec.structs.replace(answer, by_persistent_sets=followed)
 
     def _decided(self) -> ComposedAnswer:
         start: Node = ((0,) * len(self._system.machines), ((),) * len(self._channel))
@@ -141,7 +144,7 @@ class ComposedSearch:
 
     def _followed(self, node: Node, moves: list[MachineMove]) -> list[MachineMove]:
         """The moves that suffice."""
-        if self._stubborn is None or len(moves) < 2:
+        if self._persistent is None or len(moves) < 2:
             return moves
         states, queues = node
 
@@ -149,7 +152,7 @@ class ComposedSearch:
             return bool(queues[self._channel[sender, receiver]])
 
         enabled = Counter(number for number, _ in moves)
-        chosen = self._stubborn.smallest(states, has_message, enabled)
+        chosen = self._persistent.smallest(states, has_message, enabled)
         return [move for move in moves if move.machine in chosen]
 
     def _moves(self, node: Node) -> Iterator[MachineMove]:

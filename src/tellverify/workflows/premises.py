@@ -135,7 +135,7 @@ def _result(
                 if place.path
                 else ()
             )
-            phase = _phase_of(giver)
+            phase = giver.session.phase
             finding = say.missing_result(where, span, (phase, text), result.branches, others)
             outcome = _refuted(path, span, span, finding)
             return PremiseOutcome(Property.RESULTS, text, outcome, finding)
@@ -158,15 +158,10 @@ def _result_of(giver: ComposedSession, payload: str, *, in_time: bool) -> PhaseR
     return next((one for one in results if one.name == payload), None)
 
 
-def _phase_of(one: ComposedSession) -> str:
-    session = one.session
-    return session.name if session.member < 0 else session.name.rpartition("[")[0]
-
-
 def _by_phase(own: Sequence[ComposedSession]) -> dict[str, list[ComposedSession]]:
     found: dict[str, list[ComposedSession]] = {}
     for one in own:
-        found.setdefault(_phase_of(one), []).append(one)
+        found.setdefault(one.session.phase, []).append(one)
     return found
 
 
@@ -175,11 +170,7 @@ def _is_before(one: PlannedStep, other: PlannedStep) -> bool:
     left, right = one.placed, other.placed
     if left.group != right.group:
         return left.group < right.group
-    return left.thread == right.thread and left is not right and _index(one, other)
-
-
-def _index(one: PlannedStep, other: PlannedStep) -> bool:
-    return one.placed.step.places.step.start < other.placed.step.places.step.start
+    return left.thread == right.thread and left.position < right.position
 
 
 # Capabilities and facts

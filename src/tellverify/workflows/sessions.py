@@ -28,12 +28,16 @@ MOST_STEPS: Final = 10_000  # of a workflow with those of the workflows that it 
 
 
 class PlacedStep(NamedTuple):
-    """A step of a workflow with its position: steps of one group and other threads are parallel."""
+    """A step of a workflow with its position: steps of one group and other threads are parallel.
+
+    `position` counts the steps.
+    """
 
     name: str
     step: ProtocolStep | LocalStep
     group: int
     thread: str
+    position: int = 0
 
 
 class PhaseSession(msgspec.Struct, frozen=True):
@@ -60,6 +64,11 @@ class PhaseSession(msgspec.Struct, frozen=True):
     def agent_of(self) -> dict[str, str]:
         """The agent of each role."""
         return dict(self.agents)
+
+    @property
+    def phase(self) -> str:
+        """The name of its phase, which all members share."""
+        return self.name if self.member < 0 else self.name.rpartition("[")[0]
 
     def precedes(self, other: PhaseSession) -> bool:
         """Whether the workflow of both runs this one first."""
@@ -113,7 +122,7 @@ def placed_steps(
         if alone or not is_open:
             group += 1
         is_open = not alone
-        found.append(PlacedStep(name, step, group, step.thread))
+        found.append(PlacedStep(name, step, group, step.thread, len(found)))
     return found, said
 
 

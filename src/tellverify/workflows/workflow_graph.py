@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -20,8 +19,6 @@ from tellverify.workflows.plan import FilePlan, PlannedWorkflow, file_plan
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.reading import commented_workflows, read_workflows
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
-
-_BEHIND: Final = 1 << 60  # the place of sessions of other workflows
 
 
 def workflow_picture(
@@ -54,7 +51,7 @@ def workflow_picture(
         )
         for one in sessions
     ]
-    places = [one.step.places.step.start if one.number in own else _BEHIND for one in sessions]
+    places = [float(one.number) for one in sessions]
     index = {number: at for at, number in enumerate(shown)}
     agents: dict[tuple[int, int], list[str]] = {}
     for edge in whole.edges:
@@ -67,10 +64,9 @@ def workflow_picture(
     ]
     places += _add_local_steps(whole, workflow, index, steps, orders)
     listed = sorted(range(len(steps)), key=places.__getitem__)
-    at_last = {number: at for at, number in enumerate(listed)}
+    at = {number: new for new, number in enumerate(listed)}
     moved = [
-        msgspec.structs.replace(one, source=at_last[one.source], target=at_last[one.target])
-        for one in orders
+        msgspec.structs.replace(one, source=at[one.source], target=at[one.target]) for one in orders
     ]
     return WorkflowPicture(workflow.name, tuple(steps[n] for n in listed), tuple(moved))
 
@@ -85,16 +81,22 @@ def _add_local_steps(
     index: dict[int, int],
     steps: list[PictureStep],
     orders: list[PictureOrder],
-) -> list[int]:
-    """Put the `ext` steps between the sessions of the groups around them; where they stand."""
-    places: list[int] = []
+) -> list[float]:
+    """Put the `ext` steps between the sessions of the groups around them.
+
+    Returns for each one the number of the last session before it, and a half.
+    """
+    places: list[float] = []
     sessions = [one.session for one in whole.of(workflow.name)]
+    last = sessions[0].number - 1 if sessions else 0
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, LocalStep):
+            own = [one.number for one in sessions if one.phase == planned.placed.name]
+            last = max((last, *own))
             continue
         at = len(steps)
-        places.append(step.places.step.start)
+        places.append(last + 0.5)
         steps.append(PictureStep(planned.placed.name, workflow.name, (step.agent,), local=True))
         group = planned.placed.group
         before = [one for one in sessions if one.group < group]

@@ -153,6 +153,15 @@ def test_a_workflow_runs_in_the_thread_of_its_reference(folder: Path) -> None:
     assert [one.code.number for one in said] == ["TV840"]
 
 
+def test_the_steps_of_a_contained_workflow_come_where_it_is_named(folder: Path) -> None:
+    """The contained workflow stands behind the phase that uses its result."""
+    text = '[[workflow.w.phase]]\nworkflow = "v"\nthread = "t"\n'
+    text += PHASE + 'thread = "t"\nuses = ["v.call.Question"]\n'
+    text += PHASE.replace("workflow.w.", "workflow.v.")
+    run = checked(folder, text)
+    assert run.exit_code == 0, run.findings
+
+
 @pytest.mark.parametrize("last", ["call.tell", ""])
 def test_workflows_that_contain_each_other_many_times_are_too_large(
     folder: Path, last: str

@@ -1,4 +1,4 @@
-"""Searches that follow stubborn sets against searches that follow every move."""
+"""Searches that follow persistent sets against searches that follow every move."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from workflow_texts import checked, outcome_of
 
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Refuted
 from tellverify.workflows.composed_machines import ComposedSystem, composed_system
 from tellverify.workflows.composed_search import ComposedSearch
 from tellverify.workflows.composition import composition
 from tellverify.workflows.outcomes import PhaseGraph
+from tellverify.workflows.persistent_sets import finds_all_faults
 from tellverify.workflows.plan import file_plan
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.reading import read_workflows
-from tellverify.workflows.stubborn_sets import finds_all_faults
 
 PROTOCOLS = {
     "call": ("A -> B : Ask", "B -> A : Answer"),
@@ -91,9 +92,9 @@ def _system(folder: Path, text: str) -> ComposedSystem | None:
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_stubborn_sets_keep_verdicts_and_lengths(batch: int, tmp_path: Path) -> None:
+def test_persistent_sets_keep_verdicts_and_lengths(batch: int, tmp_path: Path) -> None:
     _write(tmp_path)
-    rng = random.Random(f"stubborn {batch}")
+    rng = random.Random(f"persistent {batch}")
     seen: Counter[str] = Counter()
     while sum(seen.values()) < BATCH:
         text = _random_file(rng)
@@ -126,6 +127,7 @@ def test_full_queues_are_searched_with_every_move(tmp_path: Path) -> None:
     every = ComposedSearch(system, LIMIT, 1).decide()
     assert every.queue == 1
     assert ComposedSearch(system, LIMIT, 1, hold=True).decide() == every
+    assert not every.by_persistent_sets
 
 
 @pytest.mark.parametrize("extra", ["loop", "go_on"])
@@ -153,3 +155,4 @@ def test_ten_holders_in_a_ring_are_decided(tmp_path: Path) -> None:
     outcome = outcome_of(report)
     assert isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace)
     assert len(outcome.evidence.steps) == 30 and outcome.evidence.minimal
+    assert outcome.method is Method.PERSISTENT_SETS

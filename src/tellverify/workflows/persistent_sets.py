@@ -1,8 +1,9 @@
 """Which moves suffice at a configuration to reach every deadlock, on a run as short as any.
 
-Valmari, Stubborn sets for reduced state space generation (1989). A set of machines is closed when
-no other machine can take a move of them away, or make one possible: then each run to a deadlock has
-a move of the set, and the first of these can as well be made at once. So lengths stay as they are.
+A set of machines is *persistent* (Godefroid, LNCS 1032, 1996; here computed from the moves that may
+come next, as Valmari's stubborn sets, LNCS 483, 1990) when no other machine can take a move of them
+away, or make one possible. Then each run to a deadlock has a move of the set, and the first of them
+can as well be made at once. So lengths stay as they are.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def _is_finite(rows: Sequence[Sequence[ComposedMove]]) -> bool:
     return not left
 
 
-class StubbornSets:
-    """The closed sets of machines of a system for which `finds_all_faults`.
+class PersistentSets:
+    """The persistent sets of machines of a system for which `finds_all_faults`.
 
     `is_free` says of a bundle whether it can be granted, and `waits_for` of a machine that may not
     begin yet which one before it is not over.
