@@ -390,6 +390,20 @@ CODE_OF_CONDITION: Final = {
 }
 
 
+def unreadable_phase(
+    where: Where, span: Span, phase: str, reason: str, place: Annotation
+) -> Diagnostic:
+    """The text of the protocol of a phase has an error."""
+    return finding(
+        FAULTY_PHASE,
+        where,
+        f"the protocol of `{phase}` has an error: {reason}",
+        (span, "this phase runs it"),
+        others=(place,),
+        helps=("`tellverify check` shows all errors of the protocol",),
+    )
+
+
 def broken_workflow(
     where: Where,
     code: Code,

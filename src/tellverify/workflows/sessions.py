@@ -195,7 +195,7 @@ def phase_roles(
     if head.error:
         place = Annotation(head.error_span, "here", head.path)
         span = step.places.value("protocol")
-        said.append(say.faulty_phase(where, span, step.name, head.error, (place,), ""))
+        said.append(say.unreadable_phase(where, span, step.name, head.error, place))
         return None
     given = _given(head, step, before, names_agents=names_agents)
     wrong = list(_mismatches(head, step, given, agents, where))

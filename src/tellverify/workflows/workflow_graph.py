@@ -92,8 +92,8 @@ def _add_local_steps(
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, LocalStep):
-            own = [one.number for one in sessions if one.phase == planned.placed.name]
-            last = max((last, *own))
+            numbers = [one.number for one in sessions if one.phase == planned.placed.name]
+            last = max((last, *numbers))
             continue
         at = len(steps)
         places.append(last + 0.5)
@@ -101,16 +101,13 @@ def _add_local_steps(
         group = planned.placed.group
         before = [one for one in sessions if one.group < group]
         after = [one for one in sessions if one.group > group]
-        orders.extend(
-            PictureOrder(index[one.number], at, (step.agent,))
-            for one in before
-            if one.group == before[-1].group
-        )
-        orders.extend(
-            PictureOrder(at, index[one.number], (step.agent,))
-            for one in after
-            if one.group == after[0].group
-        )
+        sources = [index[one.number] for one in before if one.group == before[-1].group]
+        targets = [index[one.number] for one in after if one.group == after[0].group]
+        own = (step.agent,)
+        implied = {PictureOrder(source, target, own) for source in sources for target in targets}
+        orders[:] = [one for one in orders if one not in implied]
+        orders.extend(PictureOrder(source, at, own) for source in sources)
+        orders.extend(PictureOrder(at, target, own) for target in targets)
     return places
 
 
