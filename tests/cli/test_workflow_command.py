@@ -114,6 +114,16 @@ def test_pictures_mark_the_cycle(style: str, mark: str, capsys: pytest.CaptureFi
         assert "backup" in shown and "sync" in shown
 
 
+def test_a_picture_has_steps_in_order_and_bundles(capsys: pytest.CaptureFixture[str]) -> None:
+    bundles = str(Path(CROSSED).with_name("crossed_bundles.toml"))
+    _, out, _ = _printed(capsys, "workflow", "show", bundles)
+    assert "  cycle keys: gateway (device_keys, journal), store\n" in out
+    _, out, _ = _printed(capsys, "workflow", "show", "specs/workflows/coordination.toml")
+    steps = [line.partition(":")[0].split()[-1] for line in out.splitlines()[1:5]]
+    assert steps == ["validate_capability", "anti_entropy", "ceremony", "log_event"]
+    assert "        validate_capability before anti_entropy: coordinator\n" in out
+
+
 def test_a_picture_of_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert _printed(capsys, "workflow", "show", CROSSED, "--name", "no")[0] == 4
     broken = tmp_path / "w.toml"

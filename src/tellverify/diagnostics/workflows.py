@@ -213,14 +213,21 @@ MISSING_RESULT: Final = Code(
 
 
 def missing_result(
-    where: Where, span: Span, result: str, branches: Sequence[str], others: Sequence[Annotation]
+    where: Where,
+    span: Span,
+    use: tuple[str, str],
+    branches: Sequence[str],
+    others: Sequence[Annotation],
 ) -> Diagnostic:
-    """After some run of the earlier phase, by `branches`, the workflow lacks the result."""
-    by = f"by branch {' > '.join(f'`{one}`' for one in branches)}" if branches else "without it"
+    """After some run of the earlier phase, by `branches`, the workflow lacks the result; `use` has
+    the phase and the result.
+    """
+    phase, result = use
+    by = f" by branch {' > '.join(f'`{one}`' for one in branches)}" if branches else ""
     return finding(
         MISSING_RESULT,
         where,
-        f"`{result}` may be missing: the phase continues {by} and never sends it",
+        f"`{result}` may be missing: a run of `{phase}` goes on{by} and never sends it",
         (span, "used here"),
         others=others,
         refutes=f"results[{result}]",
@@ -381,6 +388,20 @@ CODE_OF_CONDITION: Final = {
     "labels-apart": SHARED_LABEL,
     "abandoned": ABANDONED_ROLE,
 }
+
+
+def unreadable_phase(
+    where: Where, span: Span, phase: str, reason: str, place: Annotation
+) -> Diagnostic:
+    """The text of the protocol of a phase has an error."""
+    return finding(
+        FAULTY_PHASE,
+        where,
+        f"the protocol of `{phase}` has an error: {reason}",
+        (span, "this phase runs it"),
+        others=(place,),
+        helps=("`tellverify check` shows all errors of the protocol",),
+    )
 
 
 def broken_workflow(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tellverify.diagnostics.limits import NOT_WELL_FORMED
@@ -13,7 +13,7 @@ from tellverify.report.entries import ReportEntry, folded
 from tellverify.report.escape import padded, shortened, width
 from tellverify.report.style import Style
 from tellverify.report.wording import settling
-from tellverify.verdict.identity import Subject
+from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verdict.outcome import Refuted, Skipped, status
 from tellverify.verdict.properties import SAFETY, Property
 from tellverify.verdict.run import ProtocolReport, Run
@@ -23,15 +23,20 @@ _HOLDING: Final = ("proved", "bounded", "assumed")
 _MOST_FAILURES: Final = 20
 _MOST_CODES: Final = 4
 _MOST_NAMED: Final = 3
+_NOUNS: Final = {SubjectKind.WORKFLOW: "workflow"}
 _LONGEST: Final = 120  # characters of a name
 _REPAIRED: Final = (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE, *SAFETY)
 _RANKS: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 def is_passing(protocol: ProtocolReport) -> bool:
-    """Whether every required obligation of a protocol holds, and there is one at all."""
+    """Whether every required obligation of a protocol holds, and there is one at all.
+
+    A negative example, of which some refutation is expected, does not pass.
+    """
     required = [status(one.outcome) for one in protocol.verdicts if one.required]
-    return bool(required) and all(word in _HOLDING for word in required)
+    negative = any(one.expected for one in protocol.verdicts)
+    return bool(required) and not negative and all(word in _HOLDING for word in required)
 
 
 def is_malformed(protocol: ProtocolReport) -> bool:
@@ -50,7 +55,9 @@ def passing_lines(protocols: Sequence[ProtocolReport], style: Style) -> list[str
     words = Counter(_word(one) for one in protocols)
     known = ", ".join(f"{grouped(words[word])} {word}" for word in _HOLDING if words[word])
     head = f"{'passing':<10}"
-    text = f"{counted(len(protocols), 'protocol')}: {known}; -v shows each"
+    kinds = Counter(_NOUNS.get(one.kind, "protocol") for one in protocols)
+    subjects = ", ".join(counted(count, noun) for noun, count in kinds.items())
+    text = f"{subjects}: {known}; -v shows each"
     lines = style.hanging(head, text, len(head))
     lines[0] = style.paint("green", "passing") + lines[0][len("passing") :]
     return lines
@@ -102,7 +109,20 @@ def failures(found: Sequence[ReportEntry], run: Run) -> list[ReportEntry]:
     """
     if run.exit_code == 3:
         return [one for one in found if one.kind in ("unknown", "skipped") and one.required]
-    return [one for one, _ in folded(found) if not one.accepted and counts(one, run)]
+    shown = [one for one, _ in folded(found) if not one.accepted and counts(one, run)]
+    sharing = [one for one in _sharing(found, shown) if not one.accepted and counts(one, run)]
+    return [*shown, *sharing]
+
+
+def _sharing(found: Sequence[ReportEntry], shown: Sequence[ReportEntry]) -> Iterator[ReportEntry]:
+    """Refutations of workflows by a run that the report of another workflow shows."""
+    named = {one.protocol.subject for one in shown if one.protocol is not None}
+    for one in found:
+        report = one.protocol
+        if report is None or report.kind is not SubjectKind.WORKFLOW or not one.repeats:
+            continue
+        if report.subject not in named:
+            yield one
 
 
 def failure_lines(

@@ -34,7 +34,9 @@ def read_bytes(path: str, limit: int, first: int | None = None) -> bytes:
         if status.st_size > limit:
             raise OverLimit(status.st_size, limit)
         with open(path, "rb") as file:
-            content = file.read(limit + 1 if first is None else first)
+            content = file.read(status.st_size + 1 if first is None else first)
+            if first is None and len(content) > status.st_size:  # it has grown, or has no size
+                content += file.read(limit + 1 - len(content))
     except FileNotFoundError:
         link = os.path.islink(path)
         raise Unreadable("the link leads nowhere" if link else "there is no such file") from None

@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.source.toml_words import misfit_text
 
 LARGEST: Final = 4_000_000
 Path: TypeAlias = tuple[str | int, ...]
@@ -159,9 +160,8 @@ def _misfit(message: str, document: TomlDocument, at: Path) -> TomlFault:
     if unknown := _UNKNOWN.search(what):
         path.append(unknown[1])
         return TomlFault(f"there is no key `{unknown[1]}` here", document.key_of(tuple(path)))
-    what = what[:1].lower() + what[1:]
     name = ".".join(map(str, path))
-    return TomlFault(f"{what} for `{name}`" if name else what, document.span_of(tuple(path)))
+    return TomlFault(misfit_text(what, name), document.span_of(tuple(path)))
 
 
 def _fault(message: str, source: SourceFile) -> TomlFault:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.properties import (
     COMMUNICATION,
     PROPERTIES,
     Presumption,
+    Property,
     semantics_of,
 )
 from tellverify.verdict.run import ProtocolReport, Verdict
 
+_ENDS = "every session that another waits for can always come to its end"
 _BROKEN_BY = {
     Presumption.FIFO: ("reorder",),
     Presumption.NO_LOSS: ("loss", "partition", "duplicate"),
@@ -27,11 +30,14 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
     """The sentence of an obligation, complete without the rest of the report."""
     text = PROPERTIES[verdict.property].sentence.removesuffix(".")
     subject = verdict.scope
+    composed = protocol.kind is SubjectKind.WORKFLOW
+    if composed and verdict.property is Property.CAN_TERMINATE:
+        text = _ENDS
     about = f"{protocol.kind} `{protocol.name}`"
     if subject.channel is not None:
         about += f", channel from `{subject.channel[0]}` to `{subject.channel[1]}`"
     elif len(subject.roles) == 1:
-        about += f", role `{subject.roles[0]}`"
+        about += f", {'agent' if composed else 'role'} `{subject.roles[0]}`"
     elif subject.roles:
         about += f", {len(subject.roles)} roles"
     if subject.item:

@@ -5,7 +5,8 @@ A configuration has a state for each machine and the contents of each channel of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -17,6 +18,7 @@ from tellverify.workflows.composed_machines import (
     MoveKind,
     RoleMachine,
 )
+from tellverify.workflows.persistent_sets import PersistentSets, finds_all_faults
 
 States: TypeAlias = tuple[int, ...]
 ComposedQueues: TypeAlias = tuple[tuple[str, ...], ...]
@@ -42,6 +44,7 @@ class ComposedAnswer(msgspec.Struct, frozen=True):
     """What a search found. It `is_complete` when all configurations were visited, or a fault was
     found; `configurations` counts them. `queue` is the bound of the queues where some queue would
     have grown beyond it, else 0. A run is shortest unless a longer queue might give a shorter one.
+    `by_persistent_sets` says that not every move was followed.
     """
 
     fault: ComposedFault | None
@@ -49,13 +52,23 @@ class ComposedAnswer(msgspec.Struct, frozen=True):
     configurations: int
     queue: int = 0
     is_shortest: bool = True
+    by_persistent_sets: bool = False
 
 
 class ComposedSearch:
-    """One search of at most `limit` configurations, with queues of up to `bound` messages."""
+    """One search of at most `limit` configurations, with queues of up to `bound` messages.
 
-    def __init__(self, system: ComposedSystem, limit: int, bound: int) -> None:
+    Where all protocols `hold` by themselves and nothing but a deadlock can go wrong, only the moves
+    of a persistent set are followed.
+    """
+
+    def __init__(
+        self, system: ComposedSystem, limit: int, bound: int, *, hold: bool = False
+    ) -> None:
         self._system = system
+        self._persistent: PersistentSets | None = None
+        if hold and finds_all_faults(system):
+            self._persistent = PersistentSets(system, self._is_free, self._waits_for)
         self._limit = limit
         self._bound = bound
         self._blocked: list[Node] = []  # where a send was left out
@@ -78,6 +91,15 @@ class ComposedSearch:
 
     def decide(self) -> ComposedAnswer:
         """The first fault in breadth-first order, or that there is none."""
+        answer = self._decided()
+        if self._blocked and self._persistent is not None:  # sends that are left out disable others
+            self._persistent = None
+            self._blocked.clear()
+            answer = self._decided()
+        followed = self._persistent is not None
+        return msgspec.structs.replace(answer, by_persistent_sets=followed)
+
+    def _decided(self) -> ComposedAnswer:
         start: Node = ((0,) * len(self._system.machines), ((),) * len(self._channel))
         number: dict[Node, int] = {start: 0}
         order = [start]
@@ -94,7 +116,7 @@ class ComposedSearch:
                 shortest = not self._blocked or len(run) <= self._depth(number, before) + 1
                 return ComposedAnswer(found, True, len(order), 0, shortest)
             row: list[int] = []
-            for move in moves:
+            for move in self._followed(node, moves):
                 successor = self._after(node, move)
                 at = number.get(successor)
                 if at is None:
@@ -119,6 +141,19 @@ class ComposedSearch:
         return len(_run_to(number[self._blocked[0]], before))
 
     # Moves
+
+    def _followed(self, node: Node, moves: list[MachineMove]) -> list[MachineMove]:
+        """The moves that suffice."""
+        if self._persistent is None or len(moves) < 2:
+            return moves
+        states, queues = node
+
+        def has_message(sender: int, receiver: int) -> bool:
+            return bool(queues[self._channel[sender, receiver]])
+
+        enabled = Counter(number for number, _ in moves)
+        chosen = self._persistent.smallest(states, has_message, enabled)
+        return [move for move in moves if move.machine in chosen]
 
     def _moves(self, node: Node) -> Iterator[MachineMove]:
         states, queues = node
@@ -158,31 +193,33 @@ class ComposedSearch:
                 return changed, queues
         return changed, (*queues[:channel], queue, *queues[channel + 1 :])
 
-    def _is_left(self, number: int, states: States) -> bool:
+    def _is_left(self, number: int, states: Sequence[int]) -> bool:
         """Whether the agent has begun a session behind this one."""
         return any(states[one] for one in self._system.after[number])
 
     def _may_begin(self, number: int, states: States) -> bool:
-        if states[number]:
-            return True
+        return bool(states[number]) or self._waits_for(number, states) is None
+
+    def _waits_for(self, number: int, states: Sequence[int]) -> int | None:
+        """The first machine before one that has to be over when it begins, and is not."""
         same = self._system.phases_before[number]
         for one in self._system.before[number]:
             machine = self._system.machines[one]
             if one in same:
                 if not machine.goes_on[states[one]]:
-                    return False
+                    return one
             elif not (machine.is_final(states[one]) or self._knows_stop(one, states)):
-                return False
-        return True
+                return one
+        return None
 
-    def _knows_stop(self, number: int, states: States) -> bool:
+    def _knows_stop(self, number: int, states: Sequence[int]) -> bool:
         """Whether the agent may take it that the session never begins: an earlier phase stopped."""
         if states[number]:
             return False
         machines = self._system.machines
         return any(machines[one].stops[states[one]] for one in self._system.phases_before[number])
 
-    def _is_free(self, bundle: int, states: States) -> bool:
+    def _is_free(self, bundle: int, states: Sequence[int]) -> bool:
         machines = self._system.machines
         return not any(
             bundle in machines[one].held[states[one]] and not self._is_left(one, states)

@@ -10,6 +10,7 @@ import msgspec
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.model.roles import family_of
 from tellverify.workflows.interfaces import SessionInterface
 from tellverify.workflows.order_graph import BundleUse
 from tellverify.workflows.orders import OrderEdge, order_edges
@@ -152,7 +153,7 @@ def _bundle_uses(
         own: dict[str, list[str]] = {}
         for named, bundles in step.holds:
             for bundle in bundles:
-                agent = named or holder_of(one, bundle)
+                agent = _member_named(named, agents) if named else holder_of(one, bundle)
                 own.setdefault(agent, []).append(bundle)
         listed = {bundle for bundles in own.values() for bundle in bundles}
         for bundle, _ in step.delegates:
@@ -170,11 +171,23 @@ def _bundle_uses(
                     span = step.places.key("holds", agent)
                     said.append(say.unknown_bundle(where, span, message))
             if agent not in agents:
-                message = f"`{agent}` takes no part in `{session.title}` and cannot hold a bundle"
+                several = agent in map(family_of, agents)
+                message = (
+                    f"several members of `{agent}` take part in `{session.title}`; one agent holds"
+                    " a bundle"
+                    if several
+                    else f"`{agent}` takes no part in `{session.title}` and cannot hold a bundle"
+                )
                 said.append(say.unknown_bundle(where, step.places.key("holds", agent), message))
                 continue
             kept = tuple(dict.fromkeys(asked))
             yield BundleUse(session.number, agent, kept)
+
+
+def _member_named(named: str, agents: Sequence[str]) -> str:
+    """The one member of a family that takes part in a session, else the agent of that name."""
+    members = [agent for agent in agents if family_of(agent) == named]
+    return members[0] if len(members) == 1 and named not in agents else named
 
 
 def holder_of(one: ComposedSession, bundle: str) -> str:

@@ -158,7 +158,7 @@ class Deciding:
         if refuted:
             shown, weak = refuted[0]
             outcomes[Property.COMPOSITION, _WHOLE] = self._refuted(
-                workflow, shown, weak[0], Method.SEARCH, said
+                workflow, shown, weak[0], shown.method, said
             )
         elif given_up is not None:
             outcomes[Property.COMPOSITION, _WHOLE] = given_up
@@ -168,7 +168,7 @@ class Deciding:
             reason = f"`go_on` of `{stopping}`, which a join may give up, is not decided"
             outcomes[Property.COMPOSITION, _WHOLE] = Unknown(reason)
         else:
-            method = Method.SEARCH if answers else Method.PHASE_CONDITIONS
+            method = _method_of([answer for answer, _ in answers.values()])
             bound = next((answer.bound for answer, _ in answers.values() if answer.bound), "")
             outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method, bound)
         for answer, weak in answers.values():
@@ -176,7 +176,7 @@ class Deciding:
                 self.shown.append(answer.shown)
             for one in weak:
                 key = (one.property, one.scope)
-                outcomes.setdefault(key, _weak_outcome(one, answer, Method.SEARCH))
+                outcomes.setdefault(key, _weak_outcome(one, answer, answer.method))
         _add_proved(conditions, outcomes)
         return DecidedWorkflow(outcomes, tuple(said), count, not answers)
 
@@ -288,6 +288,14 @@ _HERE: Final = {
 }
 
 
+def _method_of(answers: Sequence[ExactAnswer]) -> Method:
+    """How a workflow is decided by searches of its parts, the conditions where there are none."""
+    if not answers:
+        return Method.PHASE_CONDITIONS
+    every = all(one.method is Method.SEARCH for one in answers)
+    return Method.SEARCH if every else Method.PERSISTENT_SETS
+
+
 def _whole_outcome(own: Sequence[ComposedSession], method: Method, bound: str) -> Outcome:
     """The outcome for the whole when no run across sessions shows a fault."""
     bounded = False
@@ -313,7 +321,7 @@ def _weak_outcome(weak: WeakCondition, answer: ExactAnswer, method: Method) -> O
         return Skipped(f"{weak.message}; `composition` has the run", say.WEAK_CONDITION.number)
     if answer.unknown:
         return Unknown(weak.message, STEP_LIMIT.number)
-    by = "search" if method is Method.SEARCH else "the joined graph"
+    by = "the joined graph" if method is Method.JOINED_GRAPH else "search"
     reason = f"{weak.message}; by {by} this does no harm"
     return Skipped(reason, say.WEAK_CONDITION.number)
 

@@ -24,6 +24,7 @@ from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.implementability import check_graph
+from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.workflows.composed_machines import (
@@ -58,8 +59,8 @@ class ExactAnswer(msgspec.Struct, frozen=True):
     """A run that shows a fault, or why none is known; with neither there is none.
 
     `configurations` counts those of a search; 0 for the joined graph. `bound` says how far was
-    searched where that is not all; `shown` has
-    the machines of the run where each session has its own channels.
+    searched where that is not all; `shown` has the machines of the run where each session has its
+    own channels. The `method` is that of the search.
     """
 
     trace: Trace | None = None
@@ -67,6 +68,7 @@ class ExactAnswer(msgspec.Struct, frozen=True):
     configurations: int = 0
     bound: str = ""
     shown: ShownRun | None = None
+    method: Method = Method.SEARCH
 
 
 class ExactDecisions:
@@ -127,15 +129,20 @@ class ExactDecisions:
             return ExactAnswer(unknown=f"the search was given up after {limit}")
         if answer.fault is None or not ahead or any(one.head.parts for one in system.sessions):
             return _with_timers(system, answer)
-        return self._led_to(ahead, part, system, answer.fault, answer.configurations)
+        led = self._led_to(ahead, part, system, answer.fault, answer.configurations)
+        return msgspec.structs.replace(led, method=_method(answer))
 
     def _explored(self, system: ComposedSystem) -> ComposedAnswer:
         """The search with the longest queues that are allowed, else with short ones."""
         limit = self._options.search_limit
-        answer = ComposedSearch(system, limit, self._options.queue_limit).decide()
-        if answer.is_complete or self._options.queue_limit <= _SHORT:
+        interfaces = [self._whole.sessions[one.number].interface for one in system.sessions]
+        hold = all(one is not None and one.safety == "proved" for one in interfaces)
+        hold = hold and not any(one.head.parts for one in system.sessions)
+        longest = self._options.queue_limit
+        answer = ComposedSearch(system, limit, longest, hold=hold).decide()
+        if answer.is_complete or longest <= _SHORT:
             return answer
-        return ComposedSearch(system, limit, _SHORT).decide()
+        return ComposedSearch(system, limit, _SHORT, hold=hold).decide()
 
     def _led_to(
         self,
@@ -276,10 +283,14 @@ def _answer(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
     count = found.configurations
     if found.fault is None:
         queues = f"queues of at most {counted(found.queue, 'message')}" if found.queue else ""
-        return ExactAnswer(configurations=count, bound=queues)
+        return ExactAnswer(configurations=count, bound=queues, method=_method(found))
     trace = composed_trace(system, found.fault, minimal=found.is_shortest)
     shown = ShownRun(trace, system, found.fault.run, found.fault.machines)
-    return ExactAnswer(trace, configurations=count, shown=shown)
+    return ExactAnswer(trace, configurations=count, shown=shown, method=_method(found))
+
+
+def _method(found: ComposedAnswer) -> Method:
+    return Method.PERSISTENT_SETS if found.by_persistent_sets else Method.SEARCH
 
 
 def _with_timers(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:

@@ -7,11 +7,12 @@ unfinished ones can go on (the theorem on parallel composition, docs/workflows.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, permutations, product
 
 import msgspec
 
+from tellverify.model.components import strongly_connected
 from tellverify.workflows.orders import OrderEdge
 
 
@@ -40,7 +41,7 @@ def wait_cycles(
     them in both and orders the two. A part in which nothing but bundles is waited for, all of them
     in one order, is none.
     """
-    shared = _shared(edges, uses)
+    shared = _shared(count, edges, uses)
     if not shared and all(edge.before < edge.after for edge in edges):
         return []  # the order of the file is one for all
     import networkx as nx
@@ -64,13 +65,17 @@ def wait_cycles(
     return sorted(found, key=lambda one: one.sessions)
 
 
-def _shared(edges: Iterable[OrderEdge], uses: Sequence[BundleUse]) -> list[tuple[int, int]]:
+def _shared(
+    count: int, edges: Iterable[OrderEdge], uses: Sequence[BundleUse]
+) -> list[tuple[int, int]]:
     """Pairs of sessions of which either may wait for a bundle that the other holds."""
     if not uses:
         return []
-    after: dict[str, dict[int, list[int]]] = {}
+    own: dict[str, list[OrderEdge]] = {use.agent: [] for use in uses}
     for edge in edges:
-        after.setdefault(edge.agent, {}).setdefault(edge.before, []).append(edge.after)
+        if edge.agent in own:
+            own[edge.agent].append(edge)
+    order = {agent: SessionOrder(count, found) for agent, found in own.items()}
     found: dict[tuple[int, int], None] = {}
     by_bundle: dict[str, list[BundleUse]] = {}
     for use in uses:
@@ -79,30 +84,42 @@ def _shared(edges: Iterable[OrderEdge], uses: Sequence[BundleUse]) -> list[tuple
     for sharing in by_bundle.values():
         for number, left in enumerate(sharing):
             for right in sharing[number + 1 :]:
-                one_agent = left.agent == right.agent
-                own = after.get(left.agent, {})
-                if one_agent and (
-                    leads(own, left.session, right.session)
-                    or leads(own, right.session, left.session)
+                if left.session == right.session or (
+                    left.agent == right.agent
+                    and order[left.agent].is_ordered(left.session, right.session)
                 ):
                     continue
-                if left.session != right.session:
-                    found[left.session, right.session] = None
+                found[left.session, right.session] = None
     return list(found)
 
 
-def leads(after: Mapping[int, Sequence[int]], start: int, goal: int) -> bool:
-    """Whether one node is reached from another."""
-    seen = {start}
-    work = [start]
-    while work:
-        for below in after.get(work.pop(), ()):
-            if below == goal:
-                return True
-            if below not in seen:
-                seen.add(below)
-                work.append(below)
-    return False
+class SessionOrder:
+    """Which of `count` sessions come behind which, along the edges."""
+
+    def __init__(self, count: int, edges: Iterable[OrderEdge]) -> None:
+        after: list[list[int]] = [[] for _ in range(count)]
+        for edge in edges:
+            after[edge.before].append(edge.after)
+        first, target = [0], []
+        for own in after:
+            target += own
+            first.append(len(target))
+        self._behind = [0] * count  # a bit for each session
+        for part in strongly_connected(first, target, range(count)):
+            behind = 0
+            for session in part:
+                for one in after[session]:
+                    behind |= self._behind[one] | 1 << one
+            for session in part:
+                self._behind[session] = behind
+
+    def leads(self, before: int, after: int) -> bool:
+        """Whether one session comes behind another."""
+        return bool(self._behind[before] >> after & 1)
+
+    def is_ordered(self, one: int, other: int) -> bool:
+        """Whether two sessions come one behind the other."""
+        return self.leads(one, other) or self.leads(other, one)
 
 
 def _is_ordered(uses: Sequence[BundleUse]) -> bool:

@@ -139,10 +139,10 @@ def _named(
     fitting = [
         one
         for one in sessions
-        if entry in (f"{one.workflow}.{_phase(one)}", f"{one.workflow}.{one.name}")
+        if entry in (f"{one.workflow}.{one.phase}", f"{one.workflow}.{one.name}")
     ]
     if not fitting:
-        fitting = [one for one in sessions if entry in (_phase(one), one.name)]
+        fitting = [one for one in sessions if entry in (one.phase, one.name)]
         if len({one.workflow for one in fitting}) > 1:
             return f"several workflows have a phase `{entry}`; write `workflow.{entry}`"
     if not fitting:
@@ -159,10 +159,6 @@ def _is_left_out(
         one.name not in by_workflow and (entry == one.name or entry.startswith(f"{one.name}."))
         for one in document.workflows
     )
-
-
-def _phase(session: PhaseSession) -> str:
-    return session.name if session.member < 0 else session.name.rpartition("[")[0]
 
 
 def _contradictions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -114,7 +114,7 @@ def _head_faults(step: ProtocolStep, roles: PhaseRoles, where: Where) -> Iterato
 
 def _wanted_results(placed: Sequence[PlacedStep]) -> dict[str, tuple[str, ...]]:
     """The payloads of each phase that a phase behind it uses."""
-    names = [one.name for one in placed]
+    names = {one.name for one in placed}
     found: dict[str, dict[str, None]] = {}
     for one in placed:
         if isinstance(one.step, ProtocolStep):
@@ -124,14 +124,15 @@ def _wanted_results(placed: Sequence[PlacedStep]) -> dict[str, tuple[str, ...]]:
     return {phase: tuple(payloads) for phase, payloads in found.items()}
 
 
-def result_of(text: str, names: Sequence[str]) -> tuple[str, str]:
+def result_of(text: str, names: Container[str]) -> tuple[str, str]:
     """The phase and payload of `phase.Payload`; the longest phase of that name counts."""
-    fitting = [name for name in names if text.startswith(f"{name}.")]
-    if not fitting:
-        phase, _, payload = text.partition(".")
-        return phase, payload
-    phase = max(fitting, key=len)
-    return phase, text[len(phase) + 1 :]
+    at = text.rfind(".")
+    while at >= 0:
+        if text[:at] in names:
+            return text[:at], text[at + 1 :]
+        at = text.rfind(".", 0, at)
+    phase, _, payload = text.partition(".")
+    return phase, payload
 
 
 def _join_faults(

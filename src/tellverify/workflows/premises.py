@@ -6,13 +6,14 @@ These are questions about sets and orders; no run is searched.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
+from tellverify.model.roles import family_of
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -20,8 +21,9 @@ from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.workflows.composition import ComposedSession, Composition, joined_sessions
 from tellverify.workflows.interfaces import PhaseResult
-from tellverify.workflows.order_graph import leads
+from tellverify.workflows.order_graph import SessionOrder
 from tellverify.workflows.plan import PlannedStep, PlannedWorkflow, result_of
+from tellverify.workflows.sessions import PhaseSession
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 
 _IN_TIME: Final = "of the sessions that are complete in time"
@@ -68,42 +70,40 @@ def _results(
 ) -> Iterator[PremiseOutcome]:
     path = whole.plan.document.path
     where = Where(path, workflow.name)
-    names = [one.placed.name for one in workflow.steps]
+    steps = {one.placed.name: one for one in workflow.steps}
     own = whole.of(workflow.name)
+    by_phase = _by_phase(own)
     loose = {one.number for _, group in joined_sessions(workflow, own) for one in group}
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, ProtocolStep):
             continue
         for index, text in enumerate(step.uses):
-            phase, payload = result_of(text, names)
+            phase, payload = result_of(text, steps)
             span = step.places.value("uses", index)
-            earlier = [one for one in workflow.steps if _is_before(one, planned)]
-            givers = [
-                one
-                for one in own
-                if _phase_of(one) == phase and any(e.placed.name == phase for e in earlier)
-            ]
-            reason = _unknown_result(phase, payload, names, givers)
+            is_before = phase in steps and _is_before(steps[phase], planned)
+            givers = by_phase.get(phase, []) if is_before else []
+            reason = _unknown_result(phase, payload, steps, givers)
             if reason:
                 known = [
-                    f"{_phase_of(one)}.{name}"
-                    for one in own
+                    f"{name}.{carried}"
+                    for name, sessions in by_phase.items()
+                    if _is_before(steps[name], planned)
+                    for one in sessions
                     if one.interface is not None
-                    and any(e.placed.name == _phase_of(one) for e in earlier)
-                    for name in one.interface.payloads
+                    for carried in one.interface.payloads
                 ]
                 known = list(dict.fromkeys(known))
                 said.append(say.unknown_result(where, span, text, reason, known))
                 continue
-            users = [one for one in own if _phase_of(one) == planned.placed.name]
+            users = by_phase.get(planned.placed.name, ())
             in_time = givers[0].session.number in loose
             rows = [(one, _result_of(one, payload, in_time=in_time)) for one in givers]
             yield _result(path, where, (text, span), rows, users, _IN_TIME if in_time else "")
 
 
 def _unknown_result(
-    phase: str, payload: str, names: Sequence[str], givers: Sequence[ComposedSession]
+    phase: str, payload: str, names: Container[str], givers: Sequence[ComposedSession]
 ) -> str:
     if phase not in names:
         return f"the workflow has no phase `{phase}`"
@@ -135,7 +135,8 @@ def _result(
                 if place.path
                 else ()
             )
-            finding = say.missing_result(where, span, text, result.branches, others)
+            phase = giver.session.phase
+            finding = say.missing_result(where, span, (phase, text), result.branches, others)
             outcome = _refuted(path, span, span, finding)
             return PremiseOutcome(Property.RESULTS, text, outcome, finding)
         agent_of = giver.session.agent_of
@@ -157,9 +158,11 @@ def _result_of(giver: ComposedSession, payload: str, *, in_time: bool) -> PhaseR
     return next((one for one in results if one.name == payload), None)
 
 
-def _phase_of(one: ComposedSession) -> str:
-    session = one.session
-    return session.name if session.member < 0 else session.name.rpartition("[")[0]
+def _by_phase(own: Sequence[ComposedSession]) -> dict[str, list[ComposedSession]]:
+    found: dict[str, list[ComposedSession]] = {}
+    for one in own:
+        found.setdefault(one.session.phase, []).append(one)
+    return found
 
 
 def _is_before(one: PlannedStep, other: PlannedStep) -> bool:
@@ -167,11 +170,7 @@ def _is_before(one: PlannedStep, other: PlannedStep) -> bool:
     left, right = one.placed, other.placed
     if left.group != right.group:
         return left.group < right.group
-    return left.thread == right.thread and left is not right and _index(one, other)
-
-
-def _index(one: PlannedStep, other: PlannedStep) -> bool:
-    return one.placed.step.places.step.start < other.placed.step.places.step.start
+    return left.thread == right.thread and left.position < right.position
 
 
 # Capabilities and facts
@@ -186,9 +185,7 @@ def _premises(whole: Composition, workflow: PlannedWorkflow) -> Iterator[Premise
     where = Where(path, workflow.name)
     if not makers and not any(planned.placed.step.needs for planned in workflow.steps):
         return
-    by_phase: dict[str, list[ComposedSession]] = {}
-    for one in whole.of(workflow.name):
-        by_phase.setdefault(_phase_of(one), []).append(one)
+    by_phase = _by_phase(whole.of(workflow.name))
     for planned in workflow.steps:
         step = planned.placed.step
         agents = _agents_of(by_phase, planned)
@@ -238,7 +235,8 @@ def _maker(
         if not _is_before(maker, planned):
             continue
         own = _agents_of(by_phase, maker)
-        if (at in own) if at else (own & agents):
+        wanted = {at} if at else agents
+        if own & {*wanted, *map(family_of, wanted)}:  # every member takes the step of a family
             return maker.placed.name
     return None
 
@@ -272,13 +270,13 @@ def _ownership(whole: Composition, workflow: PlannedWorkflow) -> Iterator[Premis
     As `runtime.ownership` has it: a fragment has one owner, a session claims its fragments when it
     begins, and who is no longer the owner may not act.
     """
-    after: dict[int, list[int]] = {}
-    for edge in whole.edges:
-        after.setdefault(edge.before, []).append(edge.after)
     own = {one.session.number for one in whole.of(workflow.name)}
     held = {bundle for use in whole.uses if use.session in own for bundle in use.bundles}
+    if not held:
+        return
+    order = SessionOrder(len(whole.sessions), whole.edges)
     for bundle in sorted(held):
-        finding = _conflict(whole, workflow, bundle, after, own)
+        finding = _conflict(whole, workflow, bundle, order, own)
         if finding is None:
             yield PremiseOutcome(Property.OWNERSHIP, bundle, Proved(Method.SETS))
             continue
@@ -291,38 +289,59 @@ def _conflict(
     whole: Composition,
     workflow: PlannedWorkflow,
     bundle: str,
-    after: dict[int, list[int]],
+    order: SessionOrder,
     own: set[int],
 ) -> tuple[Diagnostic, Span, Span] | None:
     where = Where(whole.plan.document.path, workflow.name)
     uses = [use for use in whole.uses if bundle in use.bundles]
+    givers: list[tuple[PhaseSession, str]] = []
     for use in uses:
         session = whole.sessions[use.session].session
         target = dict(session.step.delegates).get(bundle)
         if target is None:
             continue
+        givers.append((session, target))
         span = session.step.places.value("delegates", bundle)
         for other in uses:
             second = whole.sessions[other.session].session
             if second.number == session.number or not own & {session.number, second.number}:
                 continue
-            place = second.step.places.key("holds")
-            ordered = leads(after, session.number, second.number)
-            if not ordered and not leads(after, second.number, session.number):
+            if not order.is_ordered(session.number, second.number):
+                place = second.step.places.key("holds")
                 message = (
                     f"`{session.name}` gives `{bundle}` to `{target}` while `{second.name}` may"
                     " run on it"
                 )
                 mark: Mark = (place, f"`{second.name}` holds it")
                 return say.fragment_in_use(where, span, message, mark, bundle), span, place
-            if ordered and other.agent == use.agent and target != use.agent:
-                message = (
-                    f"`{other.agent}` holds `{bundle}` in `{second.name}`, after `{session.name}`"
-                    f" gave it to `{target}`"
-                )
-                mark = (span, f"given to `{target}` here")
-                return say.stale_holder(where, place, message, mark, bundle), place, span
+    for use in uses:
+        giver = _last_giver(givers, use.session, order)
+        if giver is None or not own & {giver[0].number, use.session} or giver[1] == use.agent:
+            continue
+        session, target = giver
+        second = whole.sessions[use.session].session
+        span = session.step.places.value("delegates", bundle)
+        place = second.step.places.key("holds")
+        message = (
+            f"`{use.agent}` holds `{bundle}` in `{second.name}`, after `{session.name}`"
+            f" gave it to `{target}`"
+        )
+        mark = (span, f"given to `{target}` here")
+        return say.stale_holder(where, place, message, mark, bundle), place, span
     return None
+
+
+def _last_giver(
+    givers: Sequence[tuple[PhaseSession, str]], session: int, order: SessionOrder
+) -> tuple[PhaseSession, str] | None:
+    """The last session before this one that gives the bundle away, and to whom."""
+    last: tuple[PhaseSession, str] | None = None
+    for giver, target in givers:
+        if order.leads(giver.number, session) and (
+            last is None or order.leads(last[0].number, giver.number)
+        ):
+            last = giver, target
+    return last
 
 
 def _delegations(whole: Composition, workflow: PlannedWorkflow) -> Iterator[Diagnostic]:

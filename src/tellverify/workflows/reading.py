@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tellverify.diagnostics import workflows as say
@@ -28,6 +28,8 @@ COMMENT: Final = "workflow"
 _PHASE: Final = re.compile(
     r"[ \t]*(?P<name>[A-Za-z_][\w.]*)[ \t]*(?:\[(?P<branches>[^\[\];]*)\])?[ \t]*"
 )
+_MISWRITTEN: Final = re.compile(rf"(?:--|//)[ \t]*tell:[ \t]*{COMMENT}\b")
+_DEPTH: Final = 4  # steps of the path of a phase
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ONE_KIND: Final = "a phase has exactly one of `protocol`, `ext` and `workflow`"
 
@@ -46,7 +48,8 @@ def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[
     workflows = []
     for name, workflow in row.workflow.items():
         steps: list[WorkflowStep] = []
-        taken: set[str] = set()
+        taken = {phase.name for phase in workflow.phase if phase.name is not None}
+        given: set[str] = set()
         for index, phase in enumerate(workflow.phase):
             at: Path = ("workflow", name, "phase", index)
             places = tables.get((name, index)) or StepPlaces(document.key_of(at))
@@ -55,7 +58,14 @@ def read_workflows(path: str, text: str) -> tuple[WorkflowDocument | None, list[
                 key, reason = wrong
                 said.append(say.unreadable_workflow(path, places.key(key), reason))
                 continue
-            steps.append(_step(phase, _unused_name(phase, taken), places))
+            if phase.name in given:
+                reason = f"two phases of `{name}` are called `{phase.name}`"
+                said.append(say.unreadable_workflow(path, places.key("name"), reason))
+            chosen = phase.name or _unused_name(phase, taken)
+            taken.add(chosen)
+            if phase.name is not None:
+                given.add(phase.name)
+            steps.append(_step(phase, chosen, places))
         first = tables.get((name, 0))
         is_implied = ("workflow", name) not in document.keys
         span = document.key_of(("workflow", name))
@@ -83,7 +93,7 @@ def _nearer(document: TomlDocument) -> TomlFault | None:
                 tables.append((path, PhaseRow))
             case ("agents", str()):
                 tables.append((path, AgentRow))
-            case ("workflow", str(), "channels"):
+            case ("workflow", str(), "channels" | "phase"):
                 tables.append((path[:2], WorkflowRow))
             case ("workflow", str(), str(key)) if key != "phase":
                 return TomlFault(f"there is no key `{key}` here", document.key_of(path))
@@ -98,20 +108,25 @@ def _nearer(document: TomlDocument) -> TomlFault | None:
 
 def _spans_by_step(document: TomlDocument) -> dict[tuple[str, int], StepPlaces]:
     """The places of each phase, gathered in one pass over the document."""
+    values = _by_step(document.values)
+    keys = _by_step(document.keys)
     found: dict[tuple[str, int], StepPlaces] = {}
-    values: dict[tuple[str, int], dict[Path, Span]] = {}
-    keys: dict[tuple[str, int], dict[Path, Span]] = {}
-    for source, into in ((document.values, values), (document.keys, keys)):
-        for path, span in source.items():
-            match path:
-                case ("workflow", str(name), "phase", int(index), *rest):
-                    into.setdefault((name, index), {})[tuple(rest)] = span
-                case _:
-                    pass
     for step in {**keys, **values}:
         own = keys.get(step, {})
         where = own.get(()) or values.get(step, {}).get(()) or Span(0, 0)
         found[step] = StepPlaces(where, values.get(step, {}), own)
+    return found
+
+
+def _by_step(places: Mapping[Path, Span]) -> dict[tuple[str, int], dict[Path, Span]]:
+    """The places below each `workflow.NAME.phase[INDEX]`, by their paths from there."""
+    found: dict[tuple[str, int], dict[Path, Span]] = {}
+    for path, span in places.items():
+        if len(path) < _DEPTH or path[0] != "workflow" or path[2] != "phase":
+            continue
+        name, index = path[1], path[3]
+        if isinstance(name, str) and isinstance(index, int):
+            found.setdefault((name, index), {})[path[_DEPTH:]] = span
     return found
 
 
@@ -136,9 +151,9 @@ def _misfits(phase: PhaseRow) -> tuple[str, str] | None:
 
 
 def _unused_name(phase: PhaseRow, taken: set[str]) -> str:
-    """The name of a phase, or one after its protocol; a name that is taken gets a number."""
-    text = phase.name or phase.ext or phase.workflow or phase.protocol or ""
-    if phase.name is None and phase.protocol is not None:
+    """A name after what a phase runs; one that is taken gets a number."""
+    text = phase.ext or phase.workflow or phase.protocol or ""
+    if phase.protocol is not None:
         path, _, chosen = text.partition("#")
         text = chosen or path.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
     name = text
@@ -146,7 +161,6 @@ def _unused_name(phase: PhaseRow, taken: set[str]) -> str:
     while name in taken:
         number += 1
         name = f"{text}-{number}"
-    taken.add(name)
     return name
 
 
@@ -202,7 +216,13 @@ def commented_workflows(
         said: list[Diagnostic] = []
         path = unit.file.path
         for judged in choreographies:
-            for one in directives(judged.file, judged.source).of_kind(COMMENT):
+            comments = directives(judged.file, judged.source)
+            said.extend(
+                wrong
+                for wrong in comments.diagnostics
+                if _MISWRITTEN.match(judged.source.slice(wrong.primary.span))
+            )
+            for one in comments.of_kind(COMMENT):
                 read = _sequence(path, one)
                 if isinstance(read, Diagnostic):
                     said.append(read)
@@ -235,6 +255,7 @@ def _sequence(path: str, comment: Directive) -> WorkflowText | Diagnostic:
             if not go_on:
                 return say.unreadable_workflow(path, span, "the brackets name no branch")
         protocol = found["name"]
-        name = _unused_name(PhaseRow(name=None, ext=protocol), taken)
+        name = _unused_name(PhaseRow(ext=protocol), taken)
+        taken.add(name)
         steps.append(ProtocolStep(name, protocol, StepPlaces(span), go_on=go_on))
     return WorkflowText(comment.argument, comment.argument_span, tuple(steps))

@@ -28,12 +28,16 @@ MOST_STEPS: Final = 10_000  # of a workflow with those of the workflows that it 
 
 
 class PlacedStep(NamedTuple):
-    """A step of a workflow with its position: steps of one group and other threads are parallel."""
+    """A step of a workflow with its position: steps of one group and other threads are parallel.
+
+    `position` counts the steps.
+    """
 
     name: str
     step: ProtocolStep | LocalStep
     group: int
     thread: str
+    position: int = 0
 
 
 class PhaseSession(msgspec.Struct, frozen=True):
@@ -60,6 +64,11 @@ class PhaseSession(msgspec.Struct, frozen=True):
     def agent_of(self) -> dict[str, str]:
         """The agent of each role."""
         return dict(self.agents)
+
+    @property
+    def phase(self) -> str:
+        """The name of its phase, which all members share."""
+        return self.name if self.member < 0 else self.name.rpartition("[")[0]
 
     def precedes(self, other: PhaseSession) -> bool:
         """Whether the workflow of both runs this one first."""
@@ -113,7 +122,7 @@ def placed_steps(
         if alone or not is_open:
             group += 1
         is_open = not alone
-        found.append(PlacedStep(name, step, group, step.thread))
+        found.append(PlacedStep(name, step, group, step.thread, len(found)))
     return found, said
 
 
@@ -186,7 +195,7 @@ def phase_roles(
     if head.error:
         place = Annotation(head.error_span, "here", head.path)
         span = step.places.value("protocol")
-        said.append(say.faulty_phase(where, span, step.name, head.error, (place,), ""))
+        said.append(say.unreadable_phase(where, span, step.name, head.error, place))
         return None
     given = _given(head, step, before, names_agents=names_agents)
     wrong = list(_mismatches(head, step, given, agents, where))
@@ -223,10 +232,10 @@ def _mismatches(
     where: Where,
 ) -> Iterator[Diagnostic]:
     declared = {one.name: one for one in head.roles}
-    listed = ", ".join(f"`{name}`" for name in declared)
     for key in given:
         family = family_of(key)
         if family not in declared or (family != key and not declared[family].is_family):
+            listed = ", ".join(f"`{name}`" for name in declared)
             message = f"`{head.name}` has no role `{key}`; it has {listed}"
             yield say.missing_agent(where, step.places.key("agents", key), message)
     members = {family_of(key) for key in given if "[" in key}

@@ -46,6 +46,7 @@ from tellverify.workflows.workflow_text import LocalStep, WorkflowDocument
 if TYPE_CHECKING:
     from tellverify.verification.cache import Cache
 
+_NOTHING: Final = 4  # the exit code of a run that has no subject
 _MOST_DRAWN: Final = 100  # sessions of a workflow in a picture
 _TOML: Final = ".toml"
 _COMMENT: Final = "tell: workflow"
@@ -65,7 +66,13 @@ def check_workflows(
     Each file has `options.seconds`, and all together have `total`; what takes longer is unknown.
     """
     results = workflow_results(list(files), options, total, cache)
-    return assembled(results, options)
+    checked = assembled(results, options)
+    if checked.run.protocols or checked.run.exit_code != _NOTHING:
+        return checked
+    reason = f"no workflow was {'selected' if options.protocols else 'found'}"
+    return msgspec.structs.replace(
+        checked, run=msgspec.structs.replace(checked.run, exit_reason=reason)
+    )
 
 
 def configured_results(

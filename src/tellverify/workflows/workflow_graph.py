@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.workspace import Workspace
@@ -22,7 +24,10 @@ from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 def workflow_picture(
     whole: Composition, workflow: PlannedWorkflow, cycles: Sequence[WaitCycle]
 ) -> WorkflowPicture:
-    """The phases of a workflow, and the sessions of others that its agents run next to them."""
+    """The phases of a workflow, and the sessions of others that its agents run next to them.
+
+    Steps stand in the order of the file, and bundles in brackets behind the agent that holds them.
+    """
     own = {one.session.number for one in whole.of(workflow.name)}
     near = {
         number
@@ -33,15 +38,20 @@ def workflow_picture(
     near |= {number for one in cycles if own & set(one.sessions) for number in one.sessions}
     cyclic = {number for one in cycles for number in one.sessions}
     shown = sorted(own | near)
+    held = {
+        (use.session, use.agent): f"{use.agent} ({', '.join(use.bundles)})" for use in whole.uses
+    }
+    sessions = [whole.sessions[number].session for number in shown]
     steps = [
         PictureStep(
-            whole.sessions[number].session.title,
-            whole.sessions[number].session.workflow,
-            tuple(agent for _, agent in whole.sessions[number].session.agents),
-            in_cycle=number in cyclic,
+            one.title,
+            one.workflow,
+            tuple(held.get((one.number, agent), agent) for _, agent in one.agents),
+            in_cycle=one.number in cyclic,
         )
-        for number in shown
+        for one in sessions
     ]
+    places = [float(one.number) for one in sessions]
     index = {number: at for at, number in enumerate(shown)}
     agents: dict[tuple[int, int], list[str]] = {}
     for edge in whole.edges:
@@ -52,8 +62,13 @@ def workflow_picture(
         PictureOrder(*pair, tuple(names), any(_closes(one, shown, pair) for one in cycles))
         for pair, names in agents.items()
     ]
-    _add_local_steps(whole, workflow, index, steps, orders)
-    return WorkflowPicture(workflow.name, tuple(steps), tuple(orders))
+    places += _add_local_steps(whole, workflow, index, steps, orders)
+    listed = sorted(range(len(steps)), key=places.__getitem__)
+    at = {number: new for new, number in enumerate(listed)}
+    moved = [
+        msgspec.structs.replace(one, source=at[one.source], target=at[one.target]) for one in orders
+    ]
+    return WorkflowPicture(workflow.name, tuple(steps[n] for n in listed), tuple(moved))
 
 
 def _closes(cycle: WaitCycle, shown: Sequence[int], pair: tuple[int, int]) -> bool:
@@ -66,28 +81,34 @@ def _add_local_steps(
     index: dict[int, int],
     steps: list[PictureStep],
     orders: list[PictureOrder],
-) -> None:
-    """Put the `ext` steps between the sessions of the groups around them."""
+) -> list[float]:
+    """Put the `ext` steps between the sessions of the groups around them.
+
+    Returns for each one the number of the last session before it, and a half.
+    """
+    places: list[float] = []
     sessions = [one.session for one in whole.of(workflow.name)]
+    last = sessions[0].number - 1 if sessions else 0
     for planned in workflow.steps:
         step = planned.placed.step
         if not isinstance(step, LocalStep):
+            numbers = [one.number for one in sessions if one.phase == planned.placed.name]
+            last = max((last, *numbers))
             continue
         at = len(steps)
+        places.append(last + 0.5)
         steps.append(PictureStep(planned.placed.name, workflow.name, (step.agent,), local=True))
         group = planned.placed.group
         before = [one for one in sessions if one.group < group]
         after = [one for one in sessions if one.group > group]
-        orders.extend(
-            PictureOrder(index[one.number], at, (step.agent,))
-            for one in before
-            if one.group == before[-1].group
-        )
-        orders.extend(
-            PictureOrder(at, index[one.number], (step.agent,))
-            for one in after
-            if one.group == after[0].group
-        )
+        sources = [index[one.number] for one in before if one.group == before[-1].group]
+        targets = [index[one.number] for one in after if one.group == after[0].group]
+        own = (step.agent,)
+        implied = {PictureOrder(source, target, own) for source in sources for target in targets}
+        orders[:] = [one for one in orders if one not in implied]
+        orders.extend(PictureOrder(source, at, own) for source in sources)
+        orders.extend(PictureOrder(at, target, own) for target in targets)
+    return places
 
 
 def _largest(plan: FilePlan, family: str) -> int:

@@ -169,15 +169,15 @@ BODY = 'state = "{n: nat}"\nstart = "{n: 0}"\n'
     ("text", "message"),
     [
         ("", "`schema` must be"),
-        (HEAD + 'state = "nat"\n', "missing required field `start`"),
+        (HEAD + 'state = "nat"\n', "the key `start` of `pattern"),
         (HEAD + BODY + 'parameters = "k: nat"\n', "the number `k` needs a range"),
         (HEAD + BODY + 'parameters = "x: bool"\n', "`x` is the state"),
         (HEAD + BODY + 'parameters = "k: nat"\nranges = {k = [2, 1]}\n', "a range is"),
         (HEAD + BODY + 'parameters = "k: nat"\nranges = {k = [-1, 1]}\n', "a number from 0"),
         (HEAD + BODY + "ranges = {k = [0, 1]}\n", "there is no number `k`"),
         (HEAD + BODY + '[pattern.P.always]\nc = "x.m"\n', "has no field `m`"),
-        (HEAD + BODY + "[pattern.P.always]\nc = 3\n", "expected `str`"),
-        (HEAD + BODY + '[pattern.P.action.a]\nwhen = "true"\n', "missing required field `to`"),
+        (HEAD + BODY + "[pattern.P.always]\nc = 3\n", "has to be a string, not an integer"),
+        (HEAD + BODY + '[pattern.P.action.a]\nwhen = "true"\n', "the key `to` of `pattern"),
         (HEAD + BODY + '[pattern.P.action.a]\nto = "x"\nif = "x"\n', "there is no key `if`"),
     ],
 )

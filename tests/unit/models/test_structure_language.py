@@ -161,7 +161,7 @@ merge = "max(a, b)"
         ("", "`schema` must be `tellverify/laws-1`", ""),
         (GOOD.replace("max", "mox"), "there is no function `mox`", "m"),
         (GOOD.replace('"nat"', '"nut"'), "`nut` is no type", "n"),
-        (GOOD.replace('"join"', '"joint"'), "nvalid enum value 'joint'", '"joint"'),
+        (GOOD.replace('"join"', '"joint"'), "cannot be `joint`", '"joint"'),
         (GOOD + "other = 1\n", "there is no key `other` here", "other"),
         (GOOD + 'neutral = "true"\n', "this is true or false where a number", "t"),
         (GOOD + '[structure.S.update.u]\nto = ""\n', "`to` is empty", '""'),

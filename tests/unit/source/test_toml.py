@@ -111,10 +111,14 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @pytest.mark.parametrize(
     ("text", "message", "shown"),
     [
-        ("[limits]\nsteps = 'x'\n", "expected `int`, got `str` for `limits.steps`", "'x'"),
+        ("[limits]\nsteps = 'x'\n", "`limits.steps` has to be an integer, not a string", "'x'"),
         ("[limits]\nstep = 1\n", "there is no key `step` here", "step"),
-        ("rows = [{steps = 1}, {steps = 2.5}]", "got `float` for `rows.1.steps`", "2.5"),
-        ("rows = 3", "expected `array`, got `int` for `rows`", "3"),
+        (
+            "rows = [{steps = 1}, {steps = 2.5}]",
+            "`rows.1.steps` has to be an integer, not a number",
+            "2.5",
+        ),
+        ("rows = 3", "`rows` has to be an array, not an integer", "3"),
         ("other = 3", "there is no key `other` here", "other"),
     ],
 )

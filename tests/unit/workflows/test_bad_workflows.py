@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from workflow_texts import checked
 
-from tellverify.workflows.workflow_check import workflow_files
+from tellverify.language.files.inputs import read_any
+from tellverify.obligations.options import Options
+from tellverify.workflows.workflow_check import check_workflows, workflow_files
 
 CALL = """module call exposing (Call)
 
@@ -34,6 +36,8 @@ def folder(tmp_path: Path) -> Path:
 BAD = {
     "no TOML": ("[[workflow.w.phase]\n", "TV832", "]"),
     "empty": ("", "TV832", ""),
+    "no phases": ("[workflow.w]\nphase = []\n", "TV832", "[]"),
+    "name twice": (PHASE + 'name = "x"\n' + PHASE + 'name = "x"\n', "TV832", "name"),
     "unknown key": (PHASE + 'goon = ["Yes"]\n', "TV832", "goon"),
     "wrong type": (PHASE + "go_on = 3\n", "TV832", "3"),
     "bad channels": ('[workflow.w]\nchannels = "mixed"\n' + PHASE, "TV832", '"mixed"'),
@@ -101,6 +105,29 @@ def test_bad_input_has_a_diagnostic_with_its_place(folder: Path, case: str) -> N
     assert all(one.primary.region is not None for one in run.findings)
 
 
+def test_a_name_that_is_given_is_kept(folder: Path) -> None:
+    """The first phase would be called `call` after its file."""
+    text = PHASE + PHASE + 'name = "call"\n' + PHASE + 'uses = ["call.Question"]\n'
+    assert checked(folder, text).exit_code == 0
+
+
+def test_a_comment_without_a_name_is_no_workflow(folder: Path) -> None:
+    path = folder / "call.tell"
+    path.write_text("-- tell: workflow: Call ; Call\n" + CALL, encoding="utf-8")
+    run = check_workflows([read_any(str(path))], Options()).run
+    assert [one.code.number for one in run.findings] == ["TV024"]
+    assert run.exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "reason"), [("", "found"), ("v", "selected")])
+def test_without_a_workflow_the_reason_says_so(folder: Path, name: str, reason: str) -> None:
+    (folder / "w.toml").write_text(PHASE, encoding="utf-8")
+    path = str(folder / ("w.toml" if name else "call.tell"))
+    options = Options(protocols=(name,) if name else ())
+    run = check_workflows([read_any(path)], options).run
+    assert (run.exit_code, run.exit_reason) == (4, f"no workflow was {reason}")
+
+
 def test_a_near_miss_is_checked(folder: Path) -> None:
     text = PHASE + 'go_on = ["Yes"]\n' + PHASE.replace("agents", 'uses = ["call.Answer"]\nagents')
     run = checked(folder, text)
@@ -124,6 +151,15 @@ def test_a_workflow_runs_in_the_thread_of_its_reference(folder: Path) -> None:
     inner = phase + 'thread = "own"\n'
     said = checked(folder, inner + both).diagnostics
     assert [one.code.number for one in said] == ["TV840"]
+
+
+def test_the_steps_of_a_contained_workflow_come_where_it_is_named(folder: Path) -> None:
+    """The contained workflow stands behind the phase that uses its result."""
+    text = '[[workflow.w.phase]]\nworkflow = "v"\nthread = "t"\n'
+    text += PHASE + 'thread = "t"\nuses = ["v.call.Question"]\n'
+    text += PHASE.replace("workflow.w.", "workflow.v.")
+    run = checked(folder, text)
+    assert run.exit_code == 0, run.findings
 
 
 @pytest.mark.parametrize("last", ["call.tell", ""])

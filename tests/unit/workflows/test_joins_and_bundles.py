@@ -191,6 +191,28 @@ def test_a_bundle_that_was_given_away_is_not_held_again(folder: Path) -> None:
     assert kept.exit_code == 0
 
 
+def test_a_bundle_is_held_by_the_agent_that_has_it_last(folder: Path) -> None:
+    given = _session("w", "A", "B", 'name = "one"\ndelegates = { b = "B" }')
+    back = _session("w", "B", "A", 'name = "two"\ndelegates = { b = "A" }')
+    use = _session("w", "A", "C", 'name = "use"\nholds = { A = ["b"] }')
+    assert checked(folder, given + back + use).exit_code == 0
+    again = checked(folder, given + back + use.replace("A", "B"))
+    assert "after `two` gave it to `A`" in again.findings[0].message
+    other = checked(folder, given + use.replace('"A"', '"B"').replace("{ A =", "{ C ="))
+    assert any("`C` holds `b` in `use`, after" in one.message for one in other.findings)
+
+
+def test_a_member_holds_a_bundle_in_its_own_session(folder: Path) -> None:
+    each = _session("w", "A", "Ds", 'each = "Ds"\nholds = { Ds = ["b"] }')
+    run = checked(folder, each)
+    assert run.exit_code == 0
+    assert "ownership[b]" in _by_name(run)
+    member = '[[workflow.w.phase]]\next = "make"\nagent = "Ds"\nmakes = ["k"]\n'
+    needs = each + 'needs = ["k"]\n'
+    assert checked(folder, member + needs).exit_code == 0
+    assert checked(folder, member.replace('"Ds"', '"Es"') + needs).exit_code == 1
+
+
 def test_a_result_is_a_field_or_nothing(folder: Path) -> None:
     text = _session("w", "A", "B", 'name = "one"') + _session("w", "A", "B", 'uses = ["one.x"]')
     assert checked(folder, text).exit_code == 0

@@ -171,7 +171,7 @@ def test_calls_in_one_order_hold(folder: Path) -> None:
 
 def test_crossed_notes_hold_by_search(folder: Path) -> None:
     run = checked(folder, _parallel("note", [("A", "B"), ("B", "A")], {"A": [0, 1], "B": [1, 0]}))
-    assert [outcome_of(one) for one in run.protocols] == [Proved(Method.SEARCH)] * 2
+    assert [outcome_of(one) for one in run.protocols] == [Proved(Method.PERSISTENT_SETS)] * 2
     skipped = [v.name for one in run.protocols for v in one.verdicts
                if isinstance(v.outcome, Skipped)]  # fmt: skip
     assert skipped == ["session-order"] * 2

@@ -172,7 +172,9 @@ def evidence_files(page: HtmlPage) -> Html:
     """Every file of evidence with its digest, for whoever checks them again."""
     files = page.run.evidence
     if not files:
-        words = "No evidence was written. `tellverify check --evidence DIR` writes it."
+        composed = page.run.command.startswith("tellverify workflow check")
+        command = "workflow check" if composed else "check"
+        words = f"No evidence was written. `tellverify {command} --evidence DIR` writes it."
         return paragraph(prose(words))
     rows = [
         [

@@ -26,7 +26,7 @@ from tellverify.report.html.excerpts import excerpt
 from tellverify.report.html.explorer import explorer
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
-from tellverify.verdict.identity import Subject
+from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import PROPERTIES
 from tellverify.verdict.run import ProtocolReport, Verdict
@@ -130,7 +130,9 @@ def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
 
 def _facts(page: HtmlPage, case: RefutedCase) -> Html:
     """A table of the refuted obligation, its subject and its method."""
-    rows: list[tuple[str, Html]] = [("Protocol", code(case.protocol.title))]
+    rows: list[tuple[str, Html]] = [
+        (str(case.protocol.kind).capitalize(), code(case.protocol.title))
+    ]
     claims = []
     for verdict in case.verdicts:
         about = [
@@ -215,7 +217,8 @@ def _again(page: HtmlPage, case: RefutedCase) -> Html:
         if file is not None:
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
-    words = "tellverify check --evidence DIR"
+    command = "workflow check" if case.protocol.kind is SubjectKind.WORKFLOW else "check"
+    words = f"tellverify {command} --evidence DIR"
     return paragraph(joined((escaped("To get the run as a file: "), code(words))), class_="again")
 
 
