@@ -76,6 +76,41 @@ def test_a_loop_that_nobody_decides_needs_edits_of_every_kind() -> None:
     assert not found.conservative
 
 
+UNTOLD = """protocol P =
+  roles A, B, C
+  loop while "more"
+    A -> B : Item
+    B -> C : Copy
+  C -> A : Sum
+"""
+
+
+def test_a_loop_that_gets_a_decider_is_told_to_others() -> None:
+    """C acts in the loop and after it, so it has to know that no more copies come."""
+    best = repaired(UNTOLD, every_kind=True).offers[0]
+    assert best.changes == ("loop decide by A", "B -> C : Done")
+    assert (best.cost, best.rank) == (3, Rank.SMALLEST)
+    assert plain_verdict(FamilyText(best.text).graph({})) == (True, frozenset())
+    assert not repaired(best.text).fault
+
+
+def test_undecided_loops_of_a_long_text_are_saturated_as_decided_ones() -> None:
+    text = (
+        UNTOLD.replace("A, B, C", "A, B, C, D, E")
+        + """  loop while "again"
+    B -> D : Ask
+    loop while "deeper"
+      D -> E : Pick
+    E -> C : Ping
+  C -> D : Last
+  E -> A : Last
+"""
+    )
+    best = repaired(text, every_kind=True).offers[0]
+    assert "loop decide by D" in best.changes and not best.conservative
+    assert plain_verdict(FamilyText(best.text).graph({})) == (True, frozenset())
+
+
 def test_other_goals() -> None:
     answered = offers_of("unbounded_queue", goal=Goal.BOUNDED_QUEUES)[0]
     assert (answered.cost, answered.changes) == (2, ("Viewer -> Camera : Frame",))

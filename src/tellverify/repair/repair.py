@@ -165,7 +165,7 @@ def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[
     reason = ""
     try:
         with limit.share(limit.tries // _GREEDY_SHARE):
-            everything = saturate(protocol)
+            everything = _saturated(search)
             if search.judged(everything).holds:
                 quick.append(search.taken_away(everything))
             best = min((cost(edits) for edits in quick), default=_MOST_COST)
@@ -184,6 +184,14 @@ def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[
     if not by_cost.exhausted:
         reason = reason or OUT_OF_LIMIT
     return Enumerated(repairs, by_cost.below, by_cost.exhausted), reason
+
+
+def _saturated(search: Search) -> Edits:
+    """All messages that may be needed; with edits of every kind, each `loop while` is decided."""
+    loops: Edits = frozenset()
+    if search.candidates.every_kind:
+        loops = frozenset(search.candidates.outline.loops)
+    return saturate(search.tree(loops)) | loops
 
 
 class _Offers:
