@@ -36,7 +36,7 @@ def offers_of(name: str, **wanted: object) -> tuple[Repair, ...]:
 
 
 REACHED = "the goal already holds"
-NOBODY_DECIDES = "several roles may send first at one point, and no new message decides which does"
+NOT_BY_MESSAGES = "no new message lets one role decide there"
 VECTORS = {
     "mixed_choice": (2, ("Boss -> Clerk : Skip",)),
     "race_of_senders": (2, ("Meter -> Collector : Late",)),
@@ -70,7 +70,7 @@ def test_what_strict_merge_accepts_goes_before_what_costs_one_less() -> None:
 
 def test_a_loop_that_nobody_decides_needs_edits_of_every_kind() -> None:
     conservative = repaired((COUNTEREXAMPLES / "undecided_loop.tell").read_text())
-    assert (conservative.offers, conservative.reason) == ((), NOBODY_DECIDES)
+    assert (conservative.offers, conservative.reason) == ((), NOT_BY_MESSAGES)
     (found,) = offers_of("undecided_loop", every_kind=True)
     assert (found.cost, found.changes) == (1, ("loop decide by Customer",))
     assert not found.conservative
@@ -268,7 +268,7 @@ def test_specs_with_one_message_less_or_turned_round_are_repaired_by_one_message
                 continue
             found = repaired(text)
             if not found.offers:
-                assert found.reason in (REACHED, NOBODY_DECIDES), text
+                assert found.reason in (REACHED, NOT_BY_MESSAGES), text
                 continue
             assert (found.offers[0].cost, found.offers[0].rank) == (2, Rank.SMALLEST), text
             done += 1
@@ -283,7 +283,7 @@ def test_good_protocols_with_one_message_less_or_turned_round_are_mended_by_one_
                 continue
             found = repaired(text)
             if not found.offers:
-                assert found.reason in (REACHED, NOBODY_DECIDES), text
+                assert found.reason in (REACHED, NOT_BY_MESSAGES), text
                 continue
             assert found.offers[0].cost <= 2 and found.offers[0].rank is not Rank.SOME, text
             assert plain_verdict(FamilyText(found.offers[0].text).graph({})) == (True, frozenset())
