@@ -36,7 +36,7 @@ def offers_of(name: str, **wanted: object) -> tuple[Repair, ...]:
 
 
 REACHED = "the goal already holds"
-NOBODY_DECIDES = "several roles may send first at one point, and no new message decides which does"
+NOT_BY_MESSAGES = "no new message lets one role decide there"
 VECTORS = {
     "mixed_choice": (2, ("Boss -> Clerk : Skip",)),
     "race_of_senders": (2, ("Meter -> Collector : Late",)),
@@ -70,10 +70,45 @@ def test_what_strict_merge_accepts_goes_before_what_costs_one_less() -> None:
 
 def test_a_loop_that_nobody_decides_needs_edits_of_every_kind() -> None:
     conservative = repaired((COUNTEREXAMPLES / "undecided_loop.tell").read_text())
-    assert (conservative.offers, conservative.reason) == ((), NOBODY_DECIDES)
+    assert (conservative.offers, conservative.reason) == ((), NOT_BY_MESSAGES)
     (found,) = offers_of("undecided_loop", every_kind=True)
     assert (found.cost, found.changes) == (1, ("loop decide by Customer",))
     assert not found.conservative
+
+
+UNTOLD = """protocol P =
+  roles A, B, C
+  loop while "more"
+    A -> B : Item
+    B -> C : Copy
+  C -> A : Sum
+"""
+
+
+def test_a_loop_that_gets_a_decider_is_told_to_others() -> None:
+    """C acts in the loop and after it, so it has to know that no more copies come."""
+    best = repaired(UNTOLD, every_kind=True).offers[0]
+    assert best.changes == ("loop decide by A", "B -> C : Done")
+    assert (best.cost, best.rank) == (3, Rank.SMALLEST)
+    assert plain_verdict(FamilyText(best.text).graph({})) == (True, frozenset())
+    assert not repaired(best.text).fault
+
+
+def test_undecided_loops_of_a_long_text_are_saturated_as_decided_ones() -> None:
+    text = (
+        UNTOLD.replace("A, B, C", "A, B, C, D, E")
+        + """  loop while "again"
+    B -> D : Ask
+    loop while "deeper"
+      D -> E : Pick
+    E -> C : Ping
+  C -> D : Last
+  E -> A : Last
+"""
+    )
+    best = repaired(text, every_kind=True).offers[0]
+    assert "loop decide by D" in best.changes and not best.conservative
+    assert plain_verdict(FamilyText(best.text).graph({})) == (True, frozenset())
 
 
 def test_other_goals() -> None:
@@ -233,7 +268,7 @@ def test_specs_with_one_message_less_or_turned_round_are_repaired_by_one_message
                 continue
             found = repaired(text)
             if not found.offers:
-                assert found.reason in (REACHED, NOBODY_DECIDES), text
+                assert found.reason in (REACHED, NOT_BY_MESSAGES), text
                 continue
             assert (found.offers[0].cost, found.offers[0].rank) == (2, Rank.SMALLEST), text
             done += 1
@@ -248,7 +283,7 @@ def test_good_protocols_with_one_message_less_or_turned_round_are_mended_by_one_
                 continue
             found = repaired(text)
             if not found.offers:
-                assert found.reason in (REACHED, NOBODY_DECIDES), text
+                assert found.reason in (REACHED, NOT_BY_MESSAGES), text
                 continue
             assert found.offers[0].cost <= 2 and found.offers[0].rank is not Rank.SOME, text
             assert plain_verdict(FamilyText(found.offers[0].text).graph({})) == (True, frozenset())

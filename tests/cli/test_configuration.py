@@ -220,6 +220,8 @@ def test_settings_are_in_the_report(tellverify: Run, tmp_path: Path) -> None:
         ("fail-on = warning\n", "TV011", "1:11", "invalid value"),
         ("include = 3\n", "TV013", "1:11", "`include`"),
         ("\n[bounds]\nstep = 3\n", "TV012", "3:1", "did you mean `steps`?"),
+        ("[instances]\nD = 2\n", "TV012", "1:2", "did you mean `bounds.instances`?"),
+        ("[bounds]\ninclude = []\n", "TV012", "2:1", "there is no key `include` here"),
         ("[bounds]\nsteps = 0\n", "TV013", "2:9", ">= 1"),
         ("[bounds]\nsteps = 99999999999999999999999999\n", "TV013", "2:9", "<= 1000000000000000"),
         ('[bounds]\ninstances = { W = "3..1" }\n', "TV013", "2:19", "not a range of sizes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -166,16 +167,70 @@ def test_a_proof_with_another_generic_member_is_rejected(
 def test_a_proof_at_the_wrong_size_is_rejected_by_its_source(proved_family: Path) -> None:
     """With the first size alone the graph holds, and is not that of the text at the next."""
     path = certificate(proved_family)
-    found = json.loads(path.read_text(encoding="utf-8"))
-    text = write_certificate(
-        msgspec.convert(
-            {**found, "every": [["D[0]"]], "instances": found["instances"][:1]}, Certificate
-        )
-    )
-    path.write_text(text, encoding="utf-8")
+    forged = {"every": [["D[0]"]], "instances": [0]}
+    forge(path, forged)
     assert run(proved_family, "recheck", "proofs", "--without-sources")[0] == 0
     code, said = run(proved_family, "recheck", "proofs")
-    assert code == 1 and "the graph at D = 2 is not that of the text" in said
+    assert code == 1
+    assert "`D[0]` is not generic: members are treated alike from `D[1]` on" in said
+
+
+def forge(path: Path, change: dict[str, list[object]]) -> None:
+    """Change what a certificate claims; `instances` are those to keep, by number."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    kept = [found["instances"][int(str(i))] for i in change.pop("instances")]
+    forged = msgspec.convert({**found, **change, "instances": kept}, Certificate)
+    path.write_text(write_certificate(forged), encoding="utf-8")
+
+
+TWO = "protocol Two =\n  roles A, D[N], E[M]\n  A -> D[*] : X\n  A -> E[*] : Y\n  E[*] -> A : Z\n"
+
+
+def test_equal_sizes_are_not_every_pair_of_sizes(tmp_path: Path) -> None:
+    (tmp_path / "two.tell").write_text(TWO, encoding="utf-8")
+    assert run(tmp_path, "check", "two.tell", "--evidence", "proofs")[0] == 0
+    (path,) = tmp_path.glob("proofs/Two-*/implementable.certificate.json")
+    assert run(tmp_path, "recheck", "proofs")[0] == 0
+    forge(path, {"every": [["D[0]", "E[0]"]], "instances": [0]})
+    code, said = run(tmp_path, "recheck", "proofs", "--without-sources")
+    assert code == 0 and "every D = E >= 1" in said
+    code, said = run(tmp_path, "recheck", "proofs")
+    assert code == 1
+    assert "two.tell: the certificate is for the sizes `D = E`, the text has `D, E`" in said
+
+
+def test_sizes_that_the_text_makes_equal_are_not_apart(tmp_path: Path) -> None:
+    (tmp_path / "two.tell").write_text(TWO.replace("M", "N"), encoding="utf-8")
+    assert run(tmp_path, "check", "two.tell", "--evidence", "proofs")[0] == 0
+    (path,) = tmp_path.glob("proofs/Two-*/implementable.certificate.json")
+    forge(path, {"every": [["D[0]"], ["E[0]"]], "instances": [0]})
+    assert run(tmp_path, "recheck", "proofs", "--without-sources")[0] == 0
+    code, said = run(tmp_path, "recheck", "proofs")
+    assert code == 1
+    assert "two.tell: the certificate is for the sizes `D, E`, the text has `D = E`" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("  A -> D[5..N] : Late\n", "`D[0]` is not generic: members are treated alike from `D[6]`"),
+        ("  D[*] -> D[*] : Hi\n", "`D[*] -> D[*]` lets a family of any size send to itself"),
+    ],
+)
+def test_a_text_that_differs_at_larger_sizes_only_is_another(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    """The graphs of both texts are equal at the sizes of the certificate and at one more."""
+    short = "protocol Wide =\n  roles A, D[N]\n  A -> D[*] : X\n"
+    (tmp_path / "wide.tell").write_text(short, encoding="utf-8")
+    assert run(tmp_path, "check", "wide.tell", "--evidence", "proofs")[0] == 0
+    (path,) = tmp_path.glob("proofs/Wide-*/implementable.certificate.json")
+    (tmp_path / "wide.tell").write_text(short + line, encoding="utf-8")
+    sums = [hashlib.sha256(text.encode()).hexdigest() for text in (short, short + line)]
+    path.write_text(path.read_text("utf-8").replace(*sums), encoding="utf-8")
+    assert run(tmp_path, "recheck", "proofs", "--without-sources")[0] == 0
+    code, said = run(tmp_path, "recheck", "proofs")
+    assert code == 1 and reason in said
 
 
 def test_proofs_are_of_the_specs_as_they_are(tmp_path: Path) -> None:

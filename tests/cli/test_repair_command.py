@@ -96,7 +96,8 @@ def test_texts_with_errors_say_what_to_mend_first() -> None:
     alike = (ROOT / "counterexamples" / "branches_begin_alike.tell").read_text("utf-8")
     code, out, err = run("repair", "-", text=alike.partition("\n")[2])
     assert code == 1 and "error[TV247]" in err
-    assert run("repair", "counterexamples/branches_begin_alike.tell")[0] == 1
+    code, out, err = run("repair", "counterexamples/branches_begin_alike.tell")
+    assert code == 1 and "note[TV247]" in err  # the file expects this error
     code, out, err = run("repair", "-", text="protocol P =\n  roles A, B\n  A -> : X\n")
     assert code == 1 and "error[TV1" in err
 
@@ -115,7 +116,7 @@ def test_wrong_usage(tmp_path: Path) -> None:
 def test_edits_of_every_kind_are_tried_on_request() -> None:
     code, out, _ = run("repair", "counterexamples/undecided_loop.tell")
     assert code == 1
-    assert "no new message decides which does" in out and "`--edits all`" in out
+    assert "no new message lets one role decide there" in out and "`--edits all`" in out
     code, out, _ = run("repair", "counterexamples/undecided_loop.tell", "--edits", "all")
     assert code == 0
     assert "1 change, changes the runs" in out and "+  loop decide by Customer" in out
@@ -146,10 +147,72 @@ def test_properties_and_budgets_are_said_to_be_left(tmp_path: Path) -> None:
     code, out, _ = run("repair", "p.tell", cwd=tmp_path)
     assert code == 1
     assert "then holds except `property[nor]`" in out
-    assert "not repaired: `property[nor]` is refuted" in out
+    assert "`property[nor]` is refuted and not repaired" in out
     code, out, _ = run("repair", "p.tell", "--write", cwd=tmp_path)
     code, out, _ = run("repair", "p.tell", cwd=tmp_path)
-    assert code == 1 and out.startswith("not repaired: `property[nor]`")
+    assert code == 1 and out.startswith("`P`: `property[nor]` is refuted and")
+
+
+UNTOLD = """protocol P =
+  roles C, B, D[N]
+  choice C at
+    | Go =>
+      C -> D[*] : Ask
+      GATHER
+      C -> B : Go
+    | Stop =>
+      C -> D[*] : Stop
+"""
+
+
+def test_gathers_that_go_on_early_are_repaired_at_sizes_where_they_await_all() -> None:
+    text = UNTOLD.replace("GATHER", "D[*] { min_responses : 2 } -> C : Answer")
+    code, out, _ = run("repair", "-", text=text)
+    assert code == 1  # the late answers are refuted as well
+    assert "+      C -> B : Stop" in out and "checked for D = 2, 3, 4" in out
+    mended = text + "      C -> B : Stop\n"
+    code, out, _ = run("repair", "-", text=mended)
+    assert (code, out.count("\n")) == (1, 1)
+    assert out.startswith("`P`: `no-late-message[D -> C]` is refuted and not repaired")
+
+
+def test_sizes_that_the_check_refuted_are_searched(tmp_path: Path) -> None:
+    late = UNTOLD.replace("GATHER", "C -> D[5] : Late").replace("      C -> B : Go\n", "")
+    code, out, _ = run("repair", "-", text=late.replace("C -> D[*] : Stop", "C -> D[0] : Stop"))
+    assert code == 0 and "+      C -> D[*] : Stop" in out
+    # `E[*] -> E[*]` leaves the class, so that only small sizes would be searched
+    many = UNTOLD.replace("GATHER", "C -> D[18..N] : Late").replace("C, B", "C, B, E[N]")
+    many = many.replace("D[N]\n", "D[N]\n  E[*] -> E[*] : Hi\n").replace("D[*] : Stop", "B : Stop")
+    many = many.replace("C -> D[*] : Ask", "C -> B : Ask")
+    (tmp_path / "many.tell").write_text(many, encoding="utf-8")
+    sizes = "[bounds.instances]\nD = 19\n"
+    (tmp_path / "tellverify.toml").write_text(sizes, encoding="utf-8")
+    code, out, _ = run("repair", "many.tell", cwd=tmp_path)
+    assert code == 0 and "D = 19: every required" in out and "+      C -> D[*] : Stop" in out
+
+
+def test_why_a_protocol_is_not_searched_is_said() -> None:
+    code, out, _ = run("repair", "counterexamples/timeouts/ota_forgotten.tell")
+    assert code == 1
+    assert out == "`OtaForgotten` is not repaired: no repair is searched where a `timeout` stands\n"
+    code, out, _ = run("repair", "counterexamples/timeouts/retry_untold.tell")
+    assert (code, "needs no repair" in out) == (0, True)  # what no theory covers is not required
+    text = "protocol P =\n  roles A, D[N], E[M]\n  choice A at\n"
+    for label in ("One", "Two"):
+        text += f"    | {label} =>\n      A -> D[0..M] : X{label}\n      D[*] -> A : Y{label}\n"
+    code, out, _ = run("repair", "-", text=text)
+    assert code == 1
+    assert "after the change that was found `implementable` is skipped: `D[0..M]` needs 2" in out
+
+
+def test_obsolete_comments_are_named_by_their_place() -> None:
+    path = "counterexamples/mixed_choice.tell"
+    _, out, _ = run("repair", path)
+    assert out.endswith(f"also remove the `expect` comment at {path}:1, which is then obsolete\n")
+    page = (
+        f"```tell\n{STUCK}```\n\n```tell\n-- tell: expect(error TV201)\n{STUCK}  A -> X : Y\n```\n"
+    )
+    assert "obsolete" not in run("repair", "-", "--stdin-name", "a.md", text=page)[1]
 
 
 def test_a_limit_is_named(folder: Path) -> None:
@@ -186,8 +249,9 @@ def test_an_error_that_stood_in_the_file_before_stops_no_repair(tmp_path: Path) 
     assert "then holds; TV159 remains)" in " ".join(out.split())
     broken = "protocol Z =\n  roles A, B\n  A -> B\n"
     (tmp_path / "a.md").write_text(f"```tell\n{STUCK}```\n\n```tell\n{broken}```\n", "utf-8")
-    code, out, _ = run("repair", "a.md", cwd=tmp_path)
+    code, out, err = run("repair", "a.md", cwd=tmp_path)
     assert code == 1 and out.count("Smallest repair (") == 1
+    assert "error[TV131]" in err and "TV512" not in err
     assert "`Z` is not repaired: the protocol is not well-formed" in out
 
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from tellverify.cli.complaints import complain
 from tellverify.cli.console import style_of
-from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.diagnostics.wording import series
 from tellverify.repair.rendering import TextEdit, all_in_words, unified_diff
 from tellverify.repair.repair import Rank, Repair
@@ -26,7 +26,7 @@ _RANKS: Final = {
     Rank.SMALLEST_MERGED: "Smallest repair that strict merge accepts",
     Rank.SOME: "Best repair found",
 }
-_NOT_REPAIRED: Final = "only the author can say what it should be, so no repair changes that"
+_NOT_REPAIRED: Final = "not repaired, since only the author can say which runs are wanted"
 _LONGER: Final = "`--limit 60s` searches longer"
 _OTHER_EDITS: Final = "`--edits all` also tries edits that change the runs"
 
@@ -36,9 +36,8 @@ def say_malformed(errors: Sequence[Diagnostic], sources: Mapping[str, SourceFile
     complain("a text with errors is not repaired; fix this first:")
     style = style_of(sys.stderr)
     for one in sorted(errors, key=sort_key):
-        if one.severity is Severity.ERROR:
-            lines, _ = diagnostic_lines(one, sources, style)
-            sys.stderr.write("".join(f"{line.rstrip()}\n" for line in lines))
+        lines, _ = diagnostic_lines(one, sources, style)
+        sys.stderr.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def repairs_text(
@@ -66,8 +65,8 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
             yield f"{name}: {tame(found.reason)}"
         case RepairState.UNREPAIRED | RepairState.LIMITED:
             if found.reason:
-                why = f" {_sentence(found.fault)}." if found.fault else ""
-                yield f"{name} is not repaired: {tame(found.reason)}.{why}"
+                why = f"{tame(found.fault)}; " if found.fault else ""
+                yield f"{name} is not repaired: {why}{tame(found.reason)}"
                 if one.state is RepairState.LIMITED:
                     yield f"  = help: {_LONGER}"
                 if not every_kind and found.fault:
@@ -75,12 +74,12 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
         case RepairState.REPAIRED:
             prefix = f"{name}: " if many else ""
             yield from _offers(one, taken, prefix)
-            if "tell: expect(" in one.source.text:
-                yield "also remove the `expect` comment that the repair makes obsolete"
+            for place in one.expected:
+                yield f"also remove the `expect` comment at {tame(place)}, which is then obsolete"
     if one.left:
         left = series([f"`{tame(text)}`" for text in one.left])
         verb = "is" if len(one.left) == 1 else "are"
-        yield f"not repaired: {left} {verb} refuted; {_NOT_REPAIRED}"
+        yield f"{name}: {left} {verb} refuted and {_NOT_REPAIRED}"
 
 
 def _offers(one: ProtocolRepairs, taken: int, prefix: str) -> Iterator[str]:

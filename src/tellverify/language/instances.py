@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import product
 from math import prod
@@ -17,6 +17,7 @@ from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
 MOST_COMBINATIONS: Final = 1_000  # of family sizes that are looked at
+_MOST_FILLED: Final = 16  # members of a family at sizes that were not asked for
 _SIZE: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]*) = ([0-9]{1,6})")
 
 
@@ -43,23 +44,43 @@ def smallest_sizes(protocol: ast.Protocol) -> dict[str, int]:
     A statement with `min_responses : k` needs k members that send.
     """
     found = {family: 1 for group in family_groups(protocol) for family in group}
-    if not found:
-        return found
+    for node in _places_of_roles(protocol) if found else ():
+        if isinstance(node, ast.RoleRef):
+            _note(found, node, 0)
+        else:
+            for responses in least_responses(node.record):
+                _note(found, node.sender, responses)
+    return found
+
+
+def _places_of_roles(protocol: ast.Protocol) -> Iterator[ast.RoleRef | ast.Send]:
+    """All references to roles, and all sends."""
     stack: list[object] = [protocol.body, protocol.locals]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Send):
-            for ref in (node.sender, node.receiver):
-                _note(found, ref, 0)
-            for responses in least_responses(node.record):
-                _note(found, node.sender, responses)
+            yield node
+            stack += [node.sender, node.receiver]
         elif isinstance(node, ast.RoleRef):
-            _note(found, node, 0)
+            yield node
         elif isinstance(node, tuple | list):
             stack.extend(node)
         elif isinstance(node, msgspec.Struct) and not isinstance(node, _WITHOUT_ROLES):
             stack.extend(getattr(node, field) for field in node.__struct_fields__)
-    return found
+
+
+def _filled_sizes(protocol: ast.Protocol, families: Collection[str]) -> list[int]:
+    """The sizes at which `R[3..N]` and the like have one member, of ranges that begin late."""
+    lows = {
+        node.index.low + 1
+        for node in _places_of_roles(protocol)
+        if isinstance(node, ast.RoleRef)
+        and node.name.text in families
+        and isinstance(node.index, ast.RangeIndex)
+        and isinstance(node.index.low, int)
+        and isinstance(node.index.high, str)
+    }
+    return sorted(size for size in lows if size <= _MOST_FILLED)
 
 
 def _note(found: dict[str, int], ref: ast.RoleRef, responses: int) -> None:
@@ -89,7 +110,8 @@ def combinations(
     """Every combination of family sizes, smallest first.
 
     Families that are not `wanted` have the `default` sizes, or as many sizes from the smallest one
-    at which the text has a meaning. Different sizes for two families of one size symbol give a
+    at which the text has a meaning, and those at which a range such as `R[3..N]` has one member,
+    since it has none at smaller sizes. Different sizes for two families of one size symbol give a
     single combination with both, whose fault lowering reports. `known` has the smallest sizes where
     these have been found before. Of more than MOST_COMBINATIONS only that many are given;
     `left_out` says how many there are beyond.
@@ -147,7 +169,12 @@ def _choices(
         if len(set(named)) > 1:
             return None
         more = max(0, max(smallest[family] for family in group) - default[0])
-        choices.append(named[0] if named else [size + more for size in default])
+        if named:
+            choices.append(named[0])
+            continue
+        usual = [size + more for size in default]
+        late = _filled_sizes(protocol, group) if len(default) > 1 else []
+        choices.append([*usual, *(size for size in late if size > usual[-1])])
     return choices
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tellverify.language.checks.walk import leading_send, role_text
+from tellverify.language.checks.walk import role_text
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ClassFault, ProtocolGraph
@@ -24,7 +24,6 @@ from tellverify.repair.edits import (
     Relabel,
     Reverse,
     Swap,
-    bare,
     channel_labels,
     fresh,
 )
@@ -60,50 +59,55 @@ class Candidates:
             for one in declared_roles(protocol)
             if one.size is None
         ]
-        self._told: dict[str, list[list[Edit]]] = {}
+        self._told: dict[tuple[str, frozenset[DecideLoop]], list[list[Edit]]] = {}
         self.labels = {label for some in channel_labels(protocol).values() for label in some}
 
     def of(
-        self, judgement: RepairJudgement, *, first_only: bool, renames: bool = True
+        self, judgement: RepairJudgement, edits: Edits, *, first_only: bool, renames: bool = True
     ) -> list[Edits]:
         """The candidates for the faults of a judgement, or for its first fault, each once.
+
+        `edits` are those that were judged: of a loop that they let a role decide, others are told.
 
         With `renames` also new names for all messages of a role at fault that are sent twice.
         """
         graph = judgement.graph
         if graph is None:
             return []
+        decided = frozenset(edit for edit in edits if isinstance(edit, DecideLoop))
         faults = judgement.faults[:1] if first_only else judgement.faults
         found: dict[Edits, None] = {}
         for fault in faults:
-            for edits in self._of_fault(fault, graph):
-                found.setdefault(frozenset(edits))
+            for more in self._of_fault(fault, graph, decided):
+                found.setdefault(frozenset(more))
             if renames and isinstance(fault, Violation | StuckRun):
                 for role in fault.roles if isinstance(fault, StuckRun) else (fault.role,):
-                    for edits in self._alike(role, graph):
-                        found.setdefault(frozenset(edits))
+                    for more in self._alike(role, graph):
+                        found.setdefault(frozenset(more))
         return list(found)
 
-    def _of_fault(self, fault: Fault, graph: ProtocolGraph) -> Iterator[Iterable[Edit]]:
+    def _of_fault(
+        self, fault: Fault, graph: ProtocolGraph, decided: frozenset[DecideLoop]
+    ) -> Iterator[Iterable[Edit]]:
         match fault:
             case Violation(role=role, condition=condition):
                 if condition is ImplementabilityCondition.RECEIVE_COHERENCE:
                     yield from self._turns(fault, graph)
-                yield from self._tellings(graph.roles[role])
+                yield from self._tellings(graph.roles[role], decided)
                 if condition is ImplementabilityCondition.RECEIVE_COHERENCE:
                     yield from self._relabels(fault, graph)
                 if self.every_kind:
                     yield from self._others([fault.transition, *fault.onward[-1:]], graph)
             case StuckRun(roles=roles):
                 for role in roles:
-                    yield from self._tellings(graph.roles[role])
+                    yield from self._tellings(graph.roles[role], decided)
             case MergeFailure(role=name):
-                yield from self._tellings(name)
+                yield from self._tellings(name, decided)
             case QueueBound():
                 yield from self._answers(fault, graph)
             case ClassFault():
                 if self.every_kind:
-                    yield from self._decided_loops()
+                    yield from ([loop] for loop in self.outline.loops)
 
     # Telling
 
@@ -115,15 +119,18 @@ class Candidates:
         index = ast.AnyIndex() if name in self.sized else ast.ConstIndex(int(rest[:-1]))
         return ast.RoleRef(ast.Name(name), index)
 
-    def _tellings(self, role: str) -> list[list[Edit]]:
+    def _tellings(self, role: str, decided: frozenset[DecideLoop]) -> list[list[Edit]]:
         """What tells a role the choices that it acts in; the same for each of its faults."""
-        if role not in self._told:
-            self._told[role] = list(self._tellings_of(role))
-        return self._told[role]
+        key = role, decided
+        if key not in self._told:
+            self._told[key] = list(self._tellings_of(role, decided))
+        return self._told[key]
 
-    def _tellings_of(self, role: str) -> Iterator[list[Edit]]:
+    def _tellings_of(self, role: str, decided: frozenset[DecideLoop]) -> Iterator[list[Edit]]:
         told = self.told_as(role)
-        for decision in self.outline.decisions:
+        loops = (one for loop in decided for one in self.outline.loops[loop])
+        decisions = (*self.outline.decisions, *sorted(loops, key=lambda one: one.group))
+        for decision in decisions:
             if concerns(decision.decider, role) or not self._acts(decision, role):
                 continue
             together: dict[tuple[bool, bool], list[Edit]] = {}
@@ -221,15 +228,6 @@ class Candidates:
         return self.outline.messages.get(site.span) if site.path == self.path else None
 
     # Edits that change runs
-
-    def _decided_loops(self) -> Iterator[list[Edit]]:
-        for path, block in self.outline.blocks.items():
-            for index, statement in enumerate(block):
-                if not isinstance(statement, ast.Loop):
-                    continue
-                send = leading_send(statement.body)
-                if isinstance(statement.kind, ast.While) and send is not None:
-                    yield [DecideLoop(path, index, bare(send.sender))]
 
     def _others(self, transitions: list[int], graph: ProtocolGraph) -> Iterator[list[Edit]]:
         for e in dict.fromkeys(transitions):

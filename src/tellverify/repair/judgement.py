@@ -86,11 +86,6 @@ class Judge:
         wrong = any(one.severity is Severity.ERROR for one in lowered.diagnostics)
         return None if wrong else lowered.graph
 
-    def has_size(self, protocol: ast.Protocol, sizes: Mapping[str, int]) -> bool:
-        """True when there are the members that the protocol names by number."""
-        lowered = lower(self.file, self.source, protocol, sizes, MOST_EVENTS, self.linked)
-        return lowered.graph is not None
-
     def judge(self, protocol: ast.Protocol, *, first_only: bool = False) -> RepairJudgement:
         """The judgement at the first size at which the goal is not reached.
 

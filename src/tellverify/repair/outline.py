@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.language.checks.walk import child_blocks, leading_send
 from tellverify.language.syntax import ast
-from tellverify.repair.edits import BlockPath, bare, bodies
+from tellverify.repair.edits import BlockPath, DecideLoop, bare, bodies
 from tellverify.source.span import Span
 
 
@@ -41,11 +41,15 @@ class RepairDecision(msgspec.Struct, frozen=True):
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """All decisions of a protocol, and where the label of each message stands."""
+    """All decisions of a protocol, and where the label of each message stands.
+
+    `loops` are the edits that let a role decide a `loop while`, each with the decision it makes.
+    """
 
     decisions: tuple[RepairDecision, ...]
     messages: dict[Span, tuple[BlockPath, int]]
     blocks: dict[BlockPath, ast.Block]
+    loops: dict[DecideLoop, tuple[RepairDecision, ...]]
 
 
 def outline(protocol: ast.Protocol) -> Outline:
@@ -53,6 +57,7 @@ def outline(protocol: ast.Protocol) -> Outline:
     blocks = dict(_blocks(protocol))
     messages: dict[Span, tuple[BlockPath, int]] = {}
     decisions: list[RepairDecision] = []
+    loops: dict[DecideLoop, tuple[RepairDecision, ...]] = {}
     for path, block in blocks.items():
         for index, statement in enumerate(block):
             match statement:
@@ -64,9 +69,15 @@ def outline(protocol: ast.Protocol) -> Outline:
                     decisions += _case(statement, (*path, index))
                 case ast.Loop(kind=ast.Decide(decider)):
                     decisions += _loop(statement, decider, path, index)
+                case ast.Loop(kind=ast.While(), body=body):
+                    send = leading_send(body)
+                    if send is not None:
+                        decider = bare(send.sender)
+                        made = tuple(_loop(statement, decider, path, index))
+                        loops[DecideLoop(path, index, decider)] = made
                 case _:
                     continue
-    return Outline(tuple(decisions), messages, blocks)
+    return Outline(tuple(decisions), messages, blocks, loops)
 
 
 def _blocks(protocol: ast.Protocol) -> Iterator[tuple[BlockPath, ast.Block]]:

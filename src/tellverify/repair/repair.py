@@ -8,9 +8,8 @@ messages gives back the old graph, which is checked as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from itertools import product
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,7 +17,7 @@ import msgspec
 from tellverify.diagnostics.model import Severity
 from tellverify.language.checks.walk import child_blocks, preorder
 from tellverify.language.linking.imports import NOT_LINKED, Linked
-from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_symbols
+from tellverify.language.lowering.cutoffs import NO_SIZES
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ClassFault
@@ -33,6 +32,7 @@ from tellverify.repair.edits import (
     edited,
     is_conservative,
 )
+from tellverify.repair.judged_sizes import MALFORMED, PARALLEL, judged_sizes
 from tellverify.repair.judgement import Goal, Judge
 from tellverify.repair.outline import outline
 from tellverify.repair.rendering import TextEdit, applied, text_edits
@@ -52,14 +52,9 @@ _GREEDY_SHARE: Final = 3  # of the tries
 _MOST_CERTIFIED: Final = 8  # cheaper repairs than one of a higher cost are hardly ever all tried
 _DEEP_SHARE: Final = 32  # of the tries that are left, for one of a higher cost
 _CHEAP: Final = 4  # the search by cost is as quick as a better start
-_SIZES: Final = (1, 2, 3)
 REACHED: Final = "the goal already holds"
-MALFORMED: Final = "the protocol is not well-formed"
 OUT_OF_LIMIT: Final = "the limit was reached before the first repair"
-_PARALLEL: Final = "no new message orders the branches of `par`"
-_NOBODY_DECIDES: Final = (
-    "several roles may send first at one point, and no new message decides which does"
-)
+_NO_MESSAGE_DECIDES: Final = "no new message lets one role decide there"
 Holds: TypeAlias = Callable[[str], bool]
 
 
@@ -125,19 +120,21 @@ def repair(
     options: RepairOptions = RepairOptions(),  # noqa: B008 - frozen
     linked: Linked = NOT_LINKED,
     holds: Holds | None = None,
+    refuted_at: Mapping[str, int] = NO_SIZES,
 ) -> Repairs:
     """The repairs of `protocol`, at most three.
 
     `holds` is the whole check of a new text; without one the text is read again and its graphs are
-    judged at all sizes. No offer has failed it.
+    judged at some sizes. No offer has failed it. `refuted_at` are sizes at which a check refuted
+    the protocol.
     """
     if not (file.complete and protocol.complete):
         return Repairs(reason="a part of the text could not be read")
     if _depth(protocol) + len(protocol.locals) > _MOST_DEPTH:
         return Repairs(reason="the protocol is nested too deep")
-    sizes = _sizes(file, source, protocol, linked)
-    if not sizes:
-        return Repairs(reason=MALFORMED)
+    sizes, why = judged_sizes(file, source, protocol, linked, refuted_at)
+    if why:
+        return Repairs(reason=why)
     judge = Judge(file, source, sizes, options.goal, linked)
     candidates = Candidates(protocol, source.path, every_kind=options.every_kind)
     limit = RepairLimit(options.tries, options.seconds, work=options.work)
@@ -151,8 +148,8 @@ def repair(
     if first.graph is None:
         return Repairs(tried=search.tried, reason=MALFORMED)
     found, reason = _found(search, protocol, limit)
-    if first.faults and isinstance(first.faults[0], ClassFault):
-        reason = _PARALLEL if _has_parallel(protocol) else _NOBODY_DECIDES
+    if any(isinstance(fault, ClassFault) for fault in first.faults):
+        reason = PARALLEL if _has_parallel(protocol) else _NO_MESSAGE_DECIDES
     result = _Offers(search, holds or _holds_again(options.goal, linked)).of(found, reason)
     is_best = any(offer.rank is not Rank.SOME for offer in result.offers)
     limited = not (found.exhausted or is_best)
@@ -165,7 +162,7 @@ def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[
     reason = ""
     try:
         with limit.share(limit.tries // _GREEDY_SHARE):
-            everything = saturate(protocol)
+            everything = _saturated(search)
             if search.judged(everything).holds:
                 quick.append(search.taken_away(everything))
             best = min((cost(edits) for edits in quick), default=_MOST_COST)
@@ -184,6 +181,14 @@ def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[
     if not by_cost.exhausted:
         reason = reason or OUT_OF_LIMIT
     return Enumerated(repairs, by_cost.below, by_cost.exhausted), reason
+
+
+def _saturated(search: Search) -> Edits:
+    """All messages that may be needed; with edits of every kind, each `loop while` is decided."""
+    loops: Edits = frozenset()
+    if search.candidates.every_kind:
+        loops = frozenset(search.candidates.outline.loops)
+    return saturate(search.tree(loops)) | loops
 
 
 class _Offers:
@@ -260,29 +265,6 @@ class _Offers:
         )
 
 
-def _sizes(
-    file: ast.File, source: SourceFile, protocol: ast.Protocol, linked: Linked
-) -> list[dict[str, int]]:
-    """The sizes to judge at: the grid of generic members, and one member more for new messages.
-
-    Sizes at which the protocol has no graph, since it names a member by number, are left out.
-    """
-    symbols = size_symbols(protocol, lowering_of(file, source, protocol, linked=linked))
-    if not symbols:
-        return [{}]
-    covered = not size_faults(source, protocol, linked)
-    ranges = [
-        range(1, symbol.cutoff + 3) if covered and symbol.cutoff < 4 else _SIZES
-        for symbol in symbols
-    ]
-    points = [
-        {family: n for s, n in zip(symbols, point, strict=True) for family in s.families}
-        for point in sorted(product(*ranges), key=lambda point: (sum(point), point))
-    ]
-    one = Judge(file, source, [], linked=linked)
-    return [sizes for sizes in points if one.has_size(protocol, sizes)]
-
-
 def _holds_again(goal: Goal, linked: Linked) -> Holds:
     """Reads a new text and judges it at all sizes."""
 
@@ -293,7 +275,7 @@ def _holds_again(goal: Goal, linked: Linked) -> Holds:
         if wrong or not parsed.file.protocols:
             return False
         protocol = parsed.file.protocols[0]
-        sizes = _sizes(parsed.file, source, protocol, linked)
+        sizes, _ = judged_sizes(parsed.file, source, protocol, linked)
         return bool(sizes) and Judge(parsed.file, source, sizes, goal, linked).judge(protocol).holds
 
     return holds

@@ -117,7 +117,7 @@ class _Saturation:
             case ast.Call(name=name):
                 number = self.locals.get(name.text)
                 if number is None:
-                    raise CannotSaturate(f"`{name.text}` is in another file")
+                    raise CannotSaturate(f"`{name.text}` is in another file, which is not changed")
                 ends = self._block(self.bodies[number], (number,), ends)
                 return [msgspec.structs.replace(end, gap=after) for end in ends[:1]] or ends
             case ast.Par():

@@ -165,7 +165,7 @@ class Search:
         found = self.weighed(edits)
         while not found.holds:
             options = []
-            more_of_it = self.candidates.of(found, first_only=True, renames=False)
+            more_of_it = self.candidates.of(found, edits, first_only=True, renames=False)
             for number, more in enumerate(more_of_it):
                 after = edits | more
                 if after != edits and cost(after) < below and is_compatible(after):
@@ -213,7 +213,7 @@ class Search:
                     found += [] if edits in found else [edits]
                     bound = bound if extended else below
                     continue
-                for more in self.candidates.of(judgement, first_only=True):
+                for more in self.candidates.of(judgement, edits, first_only=True):
                     after = edits | more
                     if after not in seen and cost(after) <= bound + 1 and is_compatible(after):
                         seen.add(after)

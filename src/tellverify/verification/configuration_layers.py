@@ -216,10 +216,15 @@ def _nearest(key: str) -> str:
 
     from tellverify.verification.configuration_file import Bounds, CompareTable, Semantics
 
+    tables = {"semantics": Semantics, "bounds": Bounds, "compare": CompareTable}
+    for table, kind in tables.items():
+        if key in kind.__struct_encode_fields__:
+            return f"{table}.{key}"
     known = [
         name
-        for kind in (ConfigurationFile, Semantics, Bounds, CompareTable)
+        for kind in (ConfigurationFile, *tables.values())
         for name in kind.__struct_encode_fields__
+        if name != key
     ]
     return next(iter(get_close_matches(key, known, 1)), "")
 

@@ -20,14 +20,16 @@ from tellverify.diagnostics.model import (
 )
 from tellverify.diagnostics.wording import listed, series
 from tellverify.language.files.passages import passages
+from tellverify.language.instances import sizes_of
 from tellverify.language.syntax.surface import is_brace_surface
 from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.obligations.options import Options
+from tellverify.repair.judged_sizes import MALFORMED
 from tellverify.repair.judgement import Goal
 from tellverify.repair.rendering import all_in_words
-from tellverify.repair.repair import MALFORMED, Repair, RepairOptions, Repairs, repair
+from tellverify.repair.repair import Repair, RepairOptions, Repairs, repair
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import SAFETY, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
@@ -62,7 +64,7 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
 
     `left` are the required obligations that do not hold and that no repair is about, `errors` what
     is wrong with a text that is not well-formed. `claims` says of each offer what its check has
-    shown.
+    shown. `expected` are the places of comments that expect what a repair mends.
     """
 
     name: str
@@ -73,6 +75,7 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
     claims: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
+    expected: tuple[str, ...] = ()
 
 
 def repairs_of(
@@ -102,10 +105,16 @@ def repairs_of(
         reason = protocol.judged.linked.blocked or MALFORMED
         malformed = result(RepairState.MALFORMED, Repairs(reason=reason))
         return msgspec.structs.replace(malformed, left=(), errors=tuple(errors))
-    if not any(isinstance(v.outcome, Refuted) for v in asked):
-        open_ = [v.name for v in asked if isinstance(v.outcome, Unknown | Skipped)]
+    refuted = [v.outcome for v in asked if isinstance(v.outcome, Refuted)]
+    if not refuted:
+        wanted_too = properties - _ALWAYS
+        open_ = [
+            v.name
+            for v in asked
+            if (v.required or v.property in wanted_too) and isinstance(v.outcome, Unknown | Skipped)
+        ]
         if open_:
-            reason = f"nothing is refuted; not known: {listed(open_, _MOST_NAMED)}"
+            reason = f"it is not known whether it needs a repair: {listed(open_, _MOST_NAMED)}"
             return result(RepairState.UNKNOWN, Repairs(reason=reason))
         return result(RepairState.UNREPAIRED if left else RepairState.UNNEEDED, Repairs())
     reason = _why_not_editable(protocol)
@@ -113,10 +122,23 @@ def repairs_of(
         return result(RepairState.UNREPAIRED, Repairs(reason=reason))
     rechecks = _Rechecks(workspace, protocol, report, options, wanted.goal)
     judged = protocol.judged
-    found = repair(judged.file, source, protocol.protocol, wanted, judged.linked, rechecks.holds)
+    found = repair(
+        judged.file,
+        source,
+        protocol.protocol,
+        wanted,
+        judged.linked,
+        rechecks.holds,
+        sizes_of(refuted[0].instance),
+    )
+    if not found.offers and rechecks.broken:
+        broken = f"after the change that was found {rechecks.broken}"
+        found = msgspec.structs.replace(found, reason=broken)
     claims = [rechecks.claim(offer) for offer in found.offers]
     state = RepairState.LIMITED if found.limited else RepairState.UNREPAIRED
-    return result(RepairState.REPAIRED if found.offers else state, found, claims)
+    expected = {v.expected for v in asked if _fails(v) and v.expected}
+    repaired = result(RepairState.REPAIRED if found.offers else state, found, claims)
+    return msgspec.structs.replace(repaired, expected=tuple(sorted(expected)))
 
 
 def with_suggestion(
@@ -181,12 +203,16 @@ class _Rechecks:
             suggest=False,
         )
         self.shown: dict[str, str] = {}
+        self.broken = ""  # why the last text did not hold
         self._known: Counter[str] | None = None
 
     def holds(self, text: str) -> bool:
         """Whether the new text has what the goal asks for, and fails nothing that held before."""
         report, errors = self._checked(text)
-        if report is None or (errors and not errors <= self._errors_before()):
+        if report is None:
+            return False
+        if errors and not errors <= self._errors_before():
+            self.broken = f"the text has the error {min(errors)}"
             return False
         bounds: dict[str, None] = {}
         left = []
@@ -196,13 +222,23 @@ class _Rechecks:
                 continue
             if isinstance(verdict.outcome, Bounded):
                 bounds[verdict.outcome.bound] = None
-            if _holds(verdict):
+            is_known = verdict.name in self.failed
+            if _holds(verdict) or (is_known and self._is_left_out(verdict)):
                 continue
-            if is_goal or verdict.name not in self.failed:
+            if is_goal or not is_known:
+                self.broken = f"`{verdict.name}` is {status(verdict.outcome)}"
+                if isinstance(verdict.outcome, Skipped | Unknown):
+                    self.broken += f": {verdict.outcome.reason}"
                 return False
             left.append(verdict.name)
         self.shown[text] = _claim(self.goal, left, list(bounds), sorted(errors))
         return True
+
+    def _is_left_out(self, verdict: Verdict) -> bool:
+        """Whether nothing is asked of an obligation, such as one that no theory covers."""
+        wanted_too = REPAIRED_BY[self.goal] - _ALWAYS
+        is_asked = verdict.required or verdict.property in wanted_too
+        return isinstance(verdict.outcome, Skipped) and not is_asked
 
     def claim(self, offer: Repair) -> str:
         """What the check of an offer has shown."""
@@ -275,8 +311,15 @@ def _errors(
     refuted = any(v.property is Property.WELL_FORMED and _fails(v) for v in report.verdicts)
     if not refuted:
         return list(protocol.errors)
-    errors = [one for one in said if one.severity is Severity.ERROR and not one.refutes]
-    return sorted({*protocol.errors, *errors}, key=sort_key)
+    codes = {v.outcome.code for v in report.verdicts if isinstance(v.outcome, Refuted)}
+    errors = protocol.errors or [
+        one
+        for one in said
+        if one.protocol in ("", report.name)
+        and not one.refutes
+        and (one.severity is Severity.ERROR or one.code.number in codes)  # expected ones are notes
+    ]
+    return sorted({*errors}, key=sort_key)
 
 
 def _why_not_editable(protocol: SourceProtocol) -> str:

@@ -8,7 +8,7 @@ one member beyond its largest instance, and the machines of `check --machines` w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -31,9 +31,17 @@ from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.timed_file import TimedGraphFile, timed_graph_file
 from tellverify.language.files.inputs import read_any
-from tellverify.language.instances import sizes_of
+from tellverify.language.instances import sizes_of, smallest_sizes
+from tellverify.language.lowering.cutoffs import size_faults, size_symbols
 from tellverify.language.lowering.lower import Lowered
-from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
+from tellverify.language.workspace import (
+    FAITHFUL,
+    STRICT,
+    SourceProtocol,
+    Unopened,
+    Workspace,
+    opened,
+)
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.obligations.machines import Machines
@@ -99,14 +107,49 @@ def compare_with_source(path: str) -> str:
     certificate = _decoded(path, Certificate)
     paths = (certificate.source, *(name for name, _ in certificate.imported))
 
-    def differs(_: Workspace, graph_at: GraphAt) -> str:
-        return differs_from_text(certificate, graph_at)
+    def differs(workspace: Workspace, graph_at: GraphAt) -> str:
+        wrong = _wrong_members(workspace, certificate) if certificate.every else ""
+        return wrong or differs_from_text(certificate, graph_at)
 
     said = _compared(paths, certificate.protocol, differs)
     if not certificate.every:
         return said
     sizes = every_size_of(certificate.every, certificate.instances)
     return f"{said}, also with one member more: {sizes}"
+
+
+def _wrong_members(workspace: Workspace, certificate: Certificate) -> str:
+    """Why the text does not allow the generic members of a certificate, empty when it does.
+
+    Graphs at a few sizes do not show it: `D[5..N]` is empty at all sizes below six, and families
+    with size symbols of their own may have equal sizes in all instances.
+    """
+    found = _protocol(workspace, certificate.protocol)
+    if found is None:
+        return ""  # the comparison of graphs says so
+    judged, protocol = found.judged, found.protocol
+    faults = size_faults(judged.source, protocol, judged.linked)
+    if faults:
+        return f"it does not treat members alike at every size: {faults[0]}"
+    symbols = size_symbols(
+        protocol, lambda sizes: workspace.graph(found, sizes), smallest_sizes(protocol)
+    )
+    generic = dict(member[:-1].split("[") for group in certificate.every for member in group)
+    own = _size_text([member.partition("[")[0] for member in group] for group in certificate.every)
+    other = _size_text(symbol.families for symbol in symbols)
+    if own != other:
+        return f"the certificate is for the sizes `{own}`, the text has `{other}`"
+    for symbol in symbols:
+        for family in symbol.families:
+            if int(generic[family]) < symbol.cutoff:
+                first = f"members are treated alike from `{family}[{symbol.cutoff}]` on"
+                return f"`{family}[{generic[family]}]` is not generic: {first}"
+    return ""
+
+
+def _size_text(groups: Iterable[Sequence[str]]) -> str:
+    """Which families have one size: `Clients = Servers, Devices`."""
+    return ", ".join(sorted(" = ".join(sorted(group)) for group in groups))
 
 
 def compare_run_with_source(path: str) -> None:
@@ -173,10 +216,14 @@ def _timed_file(file: TimedGraphFile) -> str:
 
 def lowered_in(workspace: Workspace, protocol: str, sizes: Mapping[str, int]) -> Lowered | None:
     """What a protocol of a workspace means at given sizes, None where it has other families."""
-    found = next((one for one in workspace.protocols() if one.name == protocol), None)
+    found = _protocol(workspace, protocol)
     if found is None or set(sizes) != set(found.families):
         return None
     return workspace.graph(found, {family: sizes[family] for family in found.families})
+
+
+def _protocol(workspace: Workspace, name: str) -> SourceProtocol | None:
+    return next((one for one in workspace.protocols() if one.name == name), None)
 
 
 def _other_graph(graphs: Mapping[str, NeutralGraph]) -> _Differs:
@@ -224,7 +271,7 @@ def _graphs_of(workspace: Workspace, path: str, protocol: str) -> GraphAt:
     errors = [one for one in workspace.diagnostics() if one.severity is Severity.ERROR]
     if errors:
         raise _NoGraph(f"it has errors: {errors[0].message}")
-    found = next((one for one in workspace.protocols() if one.name == protocol), None)
+    found = _protocol(workspace, protocol)
     if found is None:
         raise _NoGraph(f"it has no protocol `{protocol}`")
 

@@ -133,6 +133,18 @@ def test_families_of_one_symbol_have_one_size() -> None:
     assert differing == [{"X": 1, "Y": 2, "Z": 4}]
 
 
+def test_a_range_that_begins_late_has_a_member_at_one_of_the_sizes() -> None:
+    text = "protocol P =\n  roles A, D[N], E[N], F[M]\n  A -> D[5..N] : X\n  A -> F[0..M] : X\n"
+    protocol = Workspace([read("p.tell", text)]).protocols()[0].protocol
+    found = list(combinations(protocol, {"F": (1,)}, (1, 2, 3)))
+    assert [sizes["D"] for sizes in found] == [1, 2, 3, 6]
+    assert all(sizes["E"] == sizes["D"] for sizes in found)
+    assert [s["D"] for s in combinations(protocol, {"D": (2,), "F": (1,)}, (1, 2, 3))] == [2]
+    late = text.replace("D[5", "D[70")
+    protocol = Workspace([read("p.tell", late)]).protocols()[0].protocol
+    assert max(sizes["D"] for sizes in combinations(protocol, {}, (1, 2, 3))) == 3
+
+
 def test_one_size_for_each_family() -> None:
     protocol = Workspace([read("p.tell", FAMILIES)]).protocols()[0].protocol
     assert one_instance(protocol, {"Y": 2}, 3) == {"X": 2, "Y": 2, "Z": 3}
