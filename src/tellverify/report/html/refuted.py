@@ -28,7 +28,7 @@ from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
 from tellverify.verdict.identity import Subject
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.properties import PROPERTIES
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 _MOST_FINDINGS: Final = 300
@@ -215,7 +215,8 @@ def _again(page: HtmlPage, case: RefutedCase) -> Html:
         if file is not None:
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
-    words = "tellverify check --evidence DIR"
+    is_mixture = case.verdicts[0].property is Property.MIXTURE
+    words = f"tellverify {'compare' if is_mixture else 'check'} --evidence DIR"
     return paragraph(joined((escaped("To get the run as a file: "), code(words))), class_="again")
 
 
