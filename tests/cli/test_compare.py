@@ -514,6 +514,33 @@ def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) ->
     assert "there are 34" in out
 
 
+def test_runs_of_mixtures_are_replayed(tellverify: Command) -> None:
+    code, out, _ = tellverify(
+        "compare", *both(OTA), "--instances", "D=2", "--evidence", "evidence",
+        "--report", "proof=proof.md",
+    )  # fmt: skip
+    (file,) = Path("evidence").rglob("*.versions.json")
+    assert f"= again: tellverify replay {file}" in out
+    proof = Path("proof.md").read_text("utf-8")
+    assert proof.count(f"]({file}), SHA-256") == 3  # the mixture, all others, the order
+    code, out, _ = tellverify("replay", str(file))
+    assert code == 0
+    assert "P   C new, D[0] old   D = 2" in out
+    assert "9  C sends Postpone to D[0]" in out
+    assert out.count("accepted: 9 steps, and the end shows `unspecified-reception`") == 1
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"unspecified-reception"', '"orphan-message"'), encoding="utf-8")
+    code, out, _ = tellverify("replay", str(file))
+    assert code == 1
+    assert "rejected: refuted[0]: it does not show orphan-message of `D[0]`" in out
+    code, _, err = tellverify("replay", str(file), "new.tell")
+    assert code == 2
+    assert "the two versions that the file names" in err
+    file.write_text("{", encoding="utf-8")
+    code, out, _ = tellverify("replay", str(file))
+    assert code == 1
+
+
 def rechecked(tellverify: Command, change: Callable[[str], str], *more: str) -> tuple[int, str]:
     """The answer of `recheck` for the only file of evidence with a change in its text."""
     (file,) = Path("evidence").rglob("*.versions.json")
@@ -736,3 +763,121 @@ def test_packs_are_admitted_on_each_runtime(tellverify: Command) -> None:
     ]
     write("policy/policy.toml", POLICY)
     assert any("no runtime admits the new version" in one for one in words(new, old))
+
+
+def test_a_moved_file_is_found_where_only_its_new_place_is_named(tellverify: Command) -> None:
+    old, new = (text.replace("protocol P", "protocol Shop") for text in VECTORS["V3"])
+    write("old/shop.tell", old)
+    write("old/other.tell", VECTORS["V2"][0])
+    write("old/broken.tell", "protocol Broken =\n  roles A, B\n  A -> C : X\n")
+    commit()
+    for path in Path("old").iterdir():
+        path.unlink()
+    write("new/market.tell", new)
+    write("new/page.md", f"```tell\n{VECTORS['V2'][1]}```\n")
+    code, out, _ = tellverify("compare", "--against", "HEAD", "new/market.tell", "--format", "json")
+    found = json.loads(out)["versions"]
+    assert code == 0
+    assert [(one["name"], one["verdict"]) for one in found["protocols"]] == [("Shop", "minor")]
+    assert found["protocols"][0]["oldPath"] == "git:HEAD/old/shop.tell"
+    assert found["removed"] == []
+    _, out, _ = tellverify("compare", "--against", "HEAD", "new", "--format", "json")
+    found = json.loads(out)["versions"]
+    assert [(one["name"], one["verdict"]) for one in found["protocols"]] == [
+        ("Shop", "minor"),
+        ("P", "major"),
+    ]
+    _, out, _ = tellverify("compare", "--against", "HEAD", "--format", "json")
+    assert json.loads(out)["versions"]["removed"] == ["Broken"]
+
+
+def test_a_change_of_what_is_imported_from_elsewhere_is_no_silent_pass(tellverify: Command) -> None:
+    part = "module part exposing (Part)\n\n" + protocol("A, B", "A -> B : Ask").replace(
+        "P =", "Part ="
+    )
+    whole = "import part exposing (Part)\n\n" + protocol("A, B", "call Part")
+    write("below/part.tell", part)
+    write("whole.tell", whole)
+    commit()
+    write("below/part.tell", part.replace("Ask", "Query"))
+    for command in (("compare", "--against"), ("check", "--changed-since")):
+        code, out, _ = tellverify(*command, "HEAD", "whole.tell", "--no-progress")
+        assert code == 1, command
+        assert "no checked file declares the module `part`" in " ".join(out.split())
+    code, out, _ = tellverify("compare", "--against", "HEAD", "whole.tell", "below")
+    assert "P is major" in " ".join(out.split()) or "part.Part is major" in " ".join(out.split())
+
+
+def test_findings_about_protocols_of_one_name_are_told_apart(tellverify: Command) -> None:
+    for folder in ("a", "b"):
+        write(f"{folder}/p.tell", VECTORS["V2"][0])
+    commit()
+    for folder in ("a", "b"):
+        write(f"{folder}/p.tell", VECTORS["V2"][1])
+    _, out, _ = tellverify("compare", "--against", "HEAD", "--format", "concise")
+    for folder in ("a", "b"):
+        assert sum(line.startswith(f"{folder}/p.tell") for line in out.splitlines()) == 3
+
+
+def test_the_members_of_a_renamed_family_are_those_of_the_old_one(tellverify: Command) -> None:
+    old, new = (
+        protocol(f"C, {name}[N]", f"C -> {name}[*] : X;{name}[*] -> C : Y") for name in "DE"
+    )
+    code, found = compared(tellverify, (old, new), "--renamed", "D=E")
+    assert (code, found["verdict"]) == (0, "patch")
+    assert [one["instance"] for one in found["instances"]] == [  # type: ignore[attr-defined]
+        "E = 1",
+        "E = 2",
+        "E = 3",
+    ]
+    for family in "DE":
+        code, out, err = tellverify(
+            "compare", "old.tell", "new.tell", "--renamed", "D=E", "--instances", f"{family}=2",
+            "--evidence", "evidence",
+        )  # fmt: skip
+        assert (code, err) == (0, "")
+        assert "E = 2" in out
+        assert tellverify("recheck", "evidence")[0] == 0
+
+
+def test_orders_that_contradict_each_other_name_their_sizes(tellverify: Command) -> None:
+    """With more members than before the new ones come first; those that go have to come last."""
+    body = "C -> D[*] : X;D[*] -> C : Y"
+    code, found = compared(tellverify, (protocol("C, D[2]", body), protocol("C, D[N]", body)))
+    assert (code, found["verdict"]) == (0, "minor")
+    assert found["summary"] == (
+        "at D = 1: upgrade C before every D; at D = 3: upgrade every D before C"
+    )
+    code, out, _ = tellverify("compare", "old.tell", "new.tell")
+    assert "in the middle of a session at D = 3" in out
+
+
+def test_a_text_without_a_graph_is_the_same_only_if_its_imports_are(tellverify: Command) -> None:
+    branches = "".join(
+        f"    |\n      A{n} -> B{n} : X\n      B{n} -> A{n} : Y\n      A{n} -> B{n} : Z\n"
+        for n in range(9)
+    )
+    roles = ", ".join(f"A{n}, B{n}" for n in range(9))
+    head = "import part exposing (Part)\n\nprotocol Big =\n"
+    big = f"{head}  roles {roles}\n  call Part\n  par\n{branches}"
+    part = "module part exposing (Part)\n\nprotocol Part =\n  roles A0, B0\n  A0 -> B0 : Ask\n"
+    for side in ("old", "new"):
+        write(f"{side}/big.tell", big)
+        write(f"{side}/part.tell", part)
+    code, out, _ = tellverify("compare", "old/big.tell", "new/big.tell", "--format", "json")
+    assert json.loads(out)["versions"]["protocols"][0]["verdict"] == "patch"
+    write("new/part.tell", part.replace("Ask", "Query"))
+    code, out, _ = tellverify("compare", "old/big.tell", "new/big.tell")
+    assert code == 3
+    assert "unfolds to more than" in " ".join(out.split())
+
+
+def test_versions_with_timeouts_have_to_be_good_alone(tellverify: Command) -> None:
+    stuck = protocol(
+        "C, W, X",
+        "timeout 5s C at;  C -> W : Req;  W -> C : Ready;  C -> W : Go"
+        ";on timeout =>;  C -> X : Abort",
+    )
+    code, found = compared(tellverify, (stuck, stuck.replace("5s", "7s")))
+    assert (code, found["verdict"]) == (1, "broken")
+    assert "the old version fails by itself: `no-deadlock` is refuted" in str(found["reason"])

@@ -106,6 +106,8 @@ def compare(**given: object) -> int:
     flags = msgspec.convert(given, Flags)
     if own.against is None and len(flags.paths) != 2:
         raise click.UsageError("give OLD and NEW, or --against REF and the paths to compare")
+    if flags.paths.count("-") > 1:
+        raise click.UsageError("standard input can be one side only")
     if own.against is not None and own.machines is not None and own.machines != "both":
         raise click.UsageError("with --against, --machines is `both`")
     try:
@@ -135,7 +137,7 @@ def _once(flags: Flags, own: CompareFlags) -> int:
     run = msgspec.structs.replace(
         found.checked.run, command=command_line(), configuration=settings.listed
     )
-    complaints, notes = _unmatched(found, sides, flags, own)
+    complaints, notes = _unmatched(found, sides, flags, own, rules)
     if flags.evidence is not None:
         from tellverify.versions.mixture_evidence import write_comparison
 
@@ -151,15 +153,16 @@ def _once(flags: Flags, own: CompareFlags) -> int:
 
 
 def _unmatched(
-    found: Comparing, sides: Sides, flags: Flags, own: CompareFlags
+    found: Comparing, sides: Sides, flags: Flags, own: CompareFlags, rules: WireRules
 ) -> tuple[list[str], list[str]]:
     """Faults of the call and notes: families and protocols that it names and no version has.
 
     Against a revision only what differs is looked at, so a family may be that of another protocol.
     """
     run = found.checked.run
+    sizes = tuple((rules.new_name(family), numbers) for family, numbers in flags.instances)
     unknown = (
-        names_of_nothing(found.checked, Options(instances=flags.instances))
+        names_of_nothing(found.checked, Options(instances=sizes))
         if all(one.roles for one in run.protocols)
         else []
     )

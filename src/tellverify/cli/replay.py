@@ -23,6 +23,7 @@ from tellverify.evidence.fault_run import moments
 from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, basis_of
 from tellverify.evidence.timed_trace import false_claim_of, timed_run
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.evidence.workflow_run_file import WORKFLOW_RUN_SUFFIX
 from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import Unopened, opened
@@ -101,7 +102,7 @@ def replay(
     """Step TRACE, an ITF file or a log of events, through the protocol in FILE.
 
     TRACE may also be a run across the sessions of a workflow, as `workflow check --evidence` writes
-    it; FILE is the workflow then.
+    it; FILE is the workflow then. Or it is what `compare --evidence` writes; there is no FILE then.
 
     Of an ITF file, prints each step with the queues after it. Exits 0 when the machines of the
     protocol make all steps, the recorded states are right and the end shows the recorded fault;
@@ -122,6 +123,12 @@ def replay(
             trace, file, protocol, instances, named, complete, start == "any", sends_only
         )
         return replay_log(asked, style)
+    if trace.endswith(VERSIONS_SUFFIX):
+        from tellverify.cli.mixture_replay import replay_mixtures
+
+        if file is not None:
+            raise click.UsageError("mixtures are runs of the two versions that the file names")
+        return replay_mixtures(trace, style)
     if trace.endswith(WORKFLOW_RUN_SUFFIX):
         from tellverify.cli.workflow_replay import replay_workflow_run
 

@@ -120,9 +120,9 @@ def failing_mixture(
     )
 
 
-def no_safe_order(where: Where, at: Span, steps: Sequence[str], refutes: str) -> Diagnostic:
-    """No order is safe; `steps` is the plan with releases in between, empty without one."""
-    helps = (f"one release in between: {', then '.join(steps)}",) if steps else None
+def no_safe_order(where: Where, at: Span, instead: str, refutes: str) -> Diagnostic:
+    """No order is safe; `instead` is what helps, such as a release in between, or empty."""
+    helps = (instead,) if instead else None
     return finding(
         NO_SAFE_ORDER,
         where,

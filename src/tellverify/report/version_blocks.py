@@ -22,6 +22,7 @@ _VERDICT: Final = 8
 _MIXTURE: Final = 22
 _SUMMARY: Final = 32
 _FAULT: Final = 32
+_ROW: Final = 2 + 1 + 10 + _FAULT  # beside the words for a mixture
 _PAINT: Final[dict[str, Paint]] = {
     "patch": "green",
     "minor": "green",
@@ -74,7 +75,7 @@ def _block(one: VersionComparison, style: Style, verbose: bool) -> Iterator[str]
         yield from _row(words, worst[0], worst[1], "", style)
     restarts = restart_words(one.restarts)
     if restarts:
-        yield from style.hanging("  ", f"in the middle of a session: {restarts}", 4)
+        yield from style.hanging("  ", f"{restart_head(one)}: {restarts}", 4)
     before = before_words(one)
     if before:
         yield from style.hanging("  ", f"before roll-out: {before}", 4)
@@ -89,11 +90,14 @@ def _block(one: VersionComparison, style: Style, verbose: bool) -> Iterator[str]
 
 
 def _row(words: str, status: str, detail: str, reason: str, style: Style) -> list[str]:
-    head = f"  {padded(style.tamed(words), max(_MIXTURE, width(words) + 1))} {status:<9} "
+    name, above = style.tamed(words), []
+    if width(name) > style.width - _ROW:
+        above, name = style.hanging("  ", name, 4), ""
+    head = f"  {padded(name, max(_MIXTURE, width(name) + 1))} {status:<9} "
     lines = _columns(head, style.tamed(detail), _FAULT, style.tamed(reason), style)
     painted = style.paint(STATUS_PAINT[status], status)
     lines[0] = lines[0].replace(f" {status} ", f" {painted} ", 1)
-    return lines
+    return [*above, *lines]
 
 
 def _columns(head: str, left: str, room: int, right: str, style: Style) -> list[str]:
@@ -129,6 +133,12 @@ def known_words(rows: tuple[MixedInstance, ...]) -> tuple[Evidence, str]:
     if sizes and worst.evidence == "proved":
         return "bounded", f"{sizes}; {detail}"
     return worst.evidence, detail
+
+
+def restart_head(one: VersionComparison) -> str:
+    """What introduces the restarts; they are those of the last family sizes."""
+    sizes = one.instances[-1].instance if one.upgrade is not None and one.upgrade.by_size else ""
+    return f"in the middle of a session{f' at {sizes}' if sizes else ''}"
 
 
 def restart_words(restarts: tuple[RoleRestart, ...]) -> str:

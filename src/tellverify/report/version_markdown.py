@@ -7,7 +7,7 @@ from typing import Final
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.markup import code, prose
-from tellverify.report.version_blocks import before_words, good_words, restart_words
+from tellverify.report.version_blocks import before_words, good_words, restart_head, restart_words
 from tellverify.verdict.run import Run
 from tellverify.verdict.versions import ComparedVersions
 
@@ -62,7 +62,7 @@ def _details(compared: ComparedVersions) -> Iterator[str]:
         ]
         restarts = restart_words(one.restarts)
         if restarts:
-            lines.append(f"in the middle of a session: {prose(restarts)}")
+            lines.append(f"{restart_head(one)}: {prose(restarts)}")
         before = before_words(one)
         if before:
             lines.append(f"before roll-out: {prose(before)}")

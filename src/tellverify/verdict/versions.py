@@ -13,6 +13,7 @@ VersionVerdict: TypeAlias = Literal["patch", "minor", "major", "unknown", "broke
 OrderKind: TypeAlias = Literal["any", "ordered", "none", "unknown"]
 VersionWord: TypeAlias = Literal["old", "new", "any", "absent"]
 Evidence: TypeAlias = Literal["proved", "bounded", "unknown"]
+PictureKind: TypeAlias = Literal["mixtures", "groups", "order"]
 FailOn: TypeAlias = Literal["major", "ordered", "minor"]
 
 
@@ -61,13 +62,22 @@ class MixedInstance(msgspec.Struct, frozen=True, rename="camel"):
     method: str
 
 
+class SizedOrder(msgspec.Struct, frozen=True):
+    """In which order to upgrade at some family sizes, in words."""
+
+    sizes: tuple[str, ...]
+    words: str
+
+
 class UpgradeOrder(msgspec.Struct, frozen=True, rename="camel"):
     """Whether the roles can be upgraded one by one, and in which order.
 
     `before` are pairs of which the first is upgraded before the second, as words such as `every D`,
     without those that follow from others. `order` is one safe order. With `pairs_suffice` every
     order that keeps the pairs is safe. `bridge` is the plan with a release in between, `takes both`
-    marking it, where there is no order; `bridge_evidence` how its deployments are known to be good.
+    marking it, where there is no order; `bridge_evidence` how its deployments are known to be good,
+    or without a plan that there is none. Where no order or plan suits all family sizes, `by_size`
+    has what holds at each, and `before`, `order` and `bridge` are empty.
     """
 
     kind: OrderKind
@@ -76,13 +86,15 @@ class UpgradeOrder(msgspec.Struct, frozen=True, rename="camel"):
     pairs_suffice: bool = True
     bridge: tuple[str, ...] = ()
     bridge_evidence: Evidence = "unknown"
+    by_size: tuple[SizedOrder, ...] = ()
 
 
 class LatticeNode(msgspec.Struct, frozen=True, rename="camel"):
     """Deployments that look alike in the picture of all mixtures.
 
     `level` counts upgraded roles, `after` are the numbers of the nodes that one more upgrade leads
-    to, `is_kept` says that the node lies on a safe order. `words` name the new roles.
+    to, `is_kept` says that the node lies on a safe order. `words` name the new roles. In a picture
+    of the order a node is a role, and `after` are the roles that come after it.
     """
 
     words: str
@@ -130,7 +142,9 @@ class VersionComparison(msgspec.Struct, frozen=True, rename="camel"):
     """An old and a new version of one protocol.
 
     `path` and `line` are those of the new version. `summary` says the verdict in words. With the
-    verdict `broken` one version fails by itself, and `reason` says which.
+    verdict `broken` one version fails by itself, and `reason` says which. The nodes of `lattice`
+    are those of one picture of all mixtures, of one for each of several groups of roles that do not
+    matter to each other, or of the order of roll-out: `lattice_kind`.
     """
 
     name: str
@@ -150,6 +164,7 @@ class VersionComparison(msgspec.Struct, frozen=True, rename="camel"):
     upstream: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     lattice: tuple[LatticeNode, ...] = ()
+    lattice_kind: PictureKind = "mixtures"
 
 
 class ComparedVersions(msgspec.Struct, frozen=True, rename="camel"):

@@ -8,9 +8,10 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
-from tellverify.verification.repository import QUIET
+from tellverify.verification.repository import QUIET, NoRepository, contents_at
 
 _INCLUDE: Final = re.compile(r'\binclude_str\s*!\s*[({\[]\s*"([^"\n]*)"')
 
@@ -41,7 +42,8 @@ def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
         or not os.path.exists(files[number].path)
         or not changed.isdisjoint(_with_folders(place, top))
     }
-    return frozenset(_with_dependants(files, places, found, _gone(changed, base, top)))
+    elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), base)
+    return frozenset(_with_dependants(files, places, found, elsewhere))
 
 
 def _with_folders(place: str, top: str) -> Iterator[str]:
@@ -78,14 +80,21 @@ def _paths(text: str, top: str) -> set[str]:
     return {os.path.realpath(os.path.join(top, name)) for name in text.split("\0") if name}
 
 
-def _gone(changed: set[str], base: str, top: str) -> set[str]:
-    """The modules of files that are no longer there."""
-    modules: set[str] = set()
-    for place in sorted(changed):
-        if place.endswith(".tell") and not os.path.exists(place):
-            name = os.path.relpath(place, os.path.realpath(top)).replace(os.sep, "/")
-            modules.update(declared_modules(_git("show", f"{base}:{name}")))
-    return modules
+def _modules_elsewhere(files: Sequence[ReadFile], changed: Sequence[str], base: str) -> set[str]:
+    """The modules that `changed` files declare or declared, and which `files` import and lack."""
+    texts = [file.text or "" for file in files]
+    missing = {module for text in texts for module in imported_modules(text)}
+    missing -= {module for text in texts for module in declared_modules(text)}
+    if not missing:
+        return missing
+    places = [place for place in changed if place.endswith(inputs.SUFFIX)]
+    try:
+        before = contents_at(base, places)
+    except NoRepository as error:
+        raise UnknownChanges(f"--changed-since: git says: {error}") from None
+    known = [content.decode("utf-8", "replace") for content in before.values()]
+    known += [inputs.read(place).text or "" for place in places if os.path.exists(place)]
+    return missing & {module for text in known for module in declared_modules(text)}
 
 
 def _with_dependants(

@@ -108,6 +108,8 @@ def base_of(revision: str) -> str:
             shallow = _git(".", "rev-parse", "--is-shallow-repository").strip() == "true"
             more = "; this is a shallow clone, fetch the revision before" if shallow else ""
             raise NoRepository(f"git knows no revision `{revision}`{more}") from None
+        if "expected commit" in str(error):
+            raise NoRepository(f"`{revision}` is no commit") from None
         raise
     try:
         return _git(".", "merge-base", commit.strip(), "HEAD").strip() or commit.strip()

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+
+def are_circular(pairs: Sequence[tuple[str, str]]) -> bool:
+    """True when no order keeps all `pairs`."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for x, y in pairs:
+        sorter.add(y, x)
+    try:
+        sorter.prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def needed_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

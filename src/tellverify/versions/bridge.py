@@ -15,9 +15,11 @@ from tellverify.search.deployments import search_deployments
 from tellverify.versions.mixtures import waking
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 from tellverify.versions.symmetric_roles import largest, role_classes
+from tellverify.versions.unbounded import SystemAnswer, answer_for
 
 BRIDGE: Final = 2
 _MOST_STATES: Final = 50_000
+_MOST_PLANS: Final = 8
 
 
 class UpgradeStep(msgspec.Struct, frozen=True):
@@ -69,8 +71,18 @@ def _reachable(machine: Machine) -> Machine:
     )
 
 
-def find_bridge(roles: RoleVersions, *, largest_bound: int, budget: int) -> BridgePlan | None:
-    """A shortest plan with releases in between, or None when there is none or it is not found."""
+class BridgeSearch(msgspec.Struct, frozen=True):
+    """A shortest plan with releases in between; with `is_exhausted` and without one there is none.
+
+    No plan is offered of which a deployment was searched up to some number of events only.
+    """
+
+    plan: BridgePlan | None
+    is_exhausted: bool = False
+
+
+def find_bridge(roles: RoleVersions, *, largest_bound: int, budget: int) -> BridgeSearch:
+    """Search all deployments of three versions, and the fewest steps through good ones."""
     bridges = {
         role: bridge_machine(roles.pairs[role])
         for role in roles.changed
@@ -83,22 +95,50 @@ def find_bridge(roles: RoleVersions, *, largest_bound: int, budget: int) -> Brid
     search = search_deployments(joints, largest_bound=largest_bound, budget=budget)
     space = search.space
     if space.versions <= BRIDGE:
-        return None
+        return BridgeSearch(None, is_exhausted=True)
     place = {role: n for n, role in enumerate(roles.changed)}
     bad = [cube for one in search.refuted for cube in waking(one.cube, space, roles, place)]
-    steps = _shortest(roles.changed, bridges, largest(bad), space)
-    if steps is None:
-        return None
     open_ = [cube for one in search.open_cubes for cube in waking(one, space, roles, place)]
-    proved = not any(is_within(cube, open_) for cube in _deployments(steps, place, space))
-    used = tuple(bridges[step.role] for step in steps if step.is_bridge)
-    return BridgePlan(steps, used, proved)
+    known: dict[tuple[int, ...], SystemAnswer] = {}
+    for _ in range(_MOST_PLANS):
+        steps, is_exhausted = _shortest(roles.changed, bridges, largest(bad), space)
+        if steps is None:
+            return BridgeSearch(None, is_exhausted)
+        left = [
+            versions
+            for versions in _deployments(steps, place)
+            if is_within(space.deployment(versions), open_)
+        ]
+        for versions in left:
+            if versions not in known:
+                machines = _machines(roles, bridges, versions)
+                known[versions] = answer_for(machines, search.system.queue_bound)
+        refuted = [space.deployment(one) for one in left if known[one] == "refuted"]
+        if not refuted:
+            answers = {known[versions] for versions in left}
+            if search.overflow and "unknown" in answers:
+                return BridgeSearch(None)
+            used = tuple(bridges[step.role] for step in steps if step.is_bridge)
+            return BridgeSearch(BridgePlan(steps, used, answers <= {"proved"}))
+        bad += refuted
+    return BridgeSearch(None)
+
+
+def _machines(
+    roles: RoleVersions, bridges: Mapping[str, Machine], versions: Sequence[int]
+) -> list[Machine]:
+    """The machines of a deployment of three versions."""
+    acting = roles.acting(dict(zip(roles.changed, versions, strict=True)))
+    return [
+        bridges[role] if acting.get(role) == BRIDGE else roles.version(role, acting.get(role, NEW))
+        for role in roles.roles
+    ]
 
 
 def _shortest(
     roles: Sequence[str], bridges: Mapping[str, Machine], bad: Sequence[int], space: CubeSpace
-) -> tuple[UpgradeStep, ...] | None:
-    """The fewest steps through deployments outside of `bad`."""
+) -> tuple[tuple[UpgradeStep, ...] | None, bool]:
+    """The fewest steps through deployments outside of `bad`, and whether all ways were tried."""
     classes = role_classes(roles, bad, space)
     start, goal = (OLD,) * len(roles), (NEW,) * len(roles)
     came: dict[tuple[int, ...], tuple[tuple[int, ...], UpgradeStep] | None] = {start: None}
@@ -111,13 +151,13 @@ def _shortest(
                     came[after] = (here, step)
                     todo.append(after)
     if goal not in came:
-        return None
+        return None, not todo
     steps: list[UpgradeStep] = []
     state = goal
     while (last := came[state]) is not None:
         state, step = last
         steps.append(step)
-    return tuple(reversed(steps))
+    return tuple(reversed(steps)), False
 
 
 def _steps_of(
@@ -139,12 +179,10 @@ def _steps_of(
     return found
 
 
-def _deployments(
-    steps: Sequence[UpgradeStep], place: Mapping[str, int], space: CubeSpace
-) -> list[int]:
+def _deployments(steps: Sequence[UpgradeStep], place: Mapping[str, int]) -> list[tuple[int, ...]]:
     versions = [OLD] * len(place)
-    found = [space.deployment(versions)]
+    found = [tuple(versions)]
     for step in steps:
         versions[place[step.role]] = BRIDGE if step.is_bridge else NEW
-        found.append(space.deployment(versions))
+        found.append(tuple(versions))
     return found

@@ -22,6 +22,7 @@ from tellverify.verdict.run import Family, ProtocolReport, Verdict
 from tellverify.verdict.versions import FailingMixture, FailOn, MixedInstance, VersionComparison
 from tellverify.versions.comparison import ComparedPair
 from tellverify.versions.sides import MachineVersion, TextVersion
+from tellverify.versions.upgrade import instead_of
 
 OTHERS = "all other mixtures"
 _WORST = ("proved", "bounded", "unknown")
@@ -123,8 +124,8 @@ def _has_no_order(one: VersionComparison) -> bool:
 def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
     one, at = pair.comparison, pair.new.span
     name = str(Property.ROLL_OUT)
-    if _has_no_order(one):
-        yield say.no_safe_order(where, at, one.upgrade.bridge if one.upgrade else (), name)
+    if one.upgrade is not None and _has_no_order(one):
+        yield say.no_safe_order(where, at, instead_of(one.upgrade), name)
     elif one.verdict == "broken":
         yield say.bad_version(where, at, one.reason, name)
     elif one.verdict == "unknown":
@@ -152,7 +153,7 @@ def _others(rows: Sequence[MixedInstance]) -> Outcome:
         how = Method.COMPATIBILITY
     elif method.startswith("subtyping"):
         how = Method.SUBTYPING
-    detail = f"{method}, {counts} configurations"
+    detail = f"{method}, {counts} configurations" if sizes else method
     if worst == "bounded" or sizes:
         bound = sizes if worst == "proved" else ", ".join(filter(None, (sizes, method)))
         return Bounded(bound, how, detail)

@@ -33,7 +33,8 @@ class CompareRequest(msgspec.Struct, frozen=True):
     """The options of a comparison; `against` names the old side, `commit` its git commit if any.
 
     `are_single_files`: each side is one file. `place` is the path of a version within its side.
-    `nothing` says why there may be no pair, `schemas` are the fact schemas that differ.
+    `nothing` says why there may be no pair, `schemas` are the fact schemas that differ. Old files
+    at `moved` were not asked for: what they have and the new side has not is not listed.
     """
 
     against: str
@@ -45,6 +46,7 @@ class CompareRequest(msgspec.Struct, frozen=True):
     nothing: str = "no protocol is on both sides"
     schemas: tuple[SchemaTexts, ...] = ()
     commit: str = ""
+    moved: frozenset[str] = frozenset()
 
 
 class Comparing(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
     pairing = paired(
         old.versions, new.versions, request.place, are_single_files=request.are_single_files
     )
+    old, pairing = _without_moved(old, pairing, request.moved)
     pairs = tuple(
         compared_pair(left, right, request.rules, request.options) for left, right in pairing.pairs
     )
@@ -67,10 +70,13 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
     sources.update((path, SourceFile(path, text)) for path, _, text in request.schemas)
     reports: list[ProtocolReport] = []
     said: list[Diagnostic] = [*new.diagnostics, *old.diagnostics]
+    shown: set[Diagnostic] = set()
     for pair in pairs:
         report, findings = report_of(pair, sources, request.fail_on)
-        reports.append(report)
+        found, others = with_diagnostics([report], findings)
+        reports += found
         said += findings
+        shown |= set(findings) - set(others)
     said += _about_names(pairing, request)
     said += _about_renaming(pairs, request.rules)
     facts = tuple(fact_changes(request.schemas))
@@ -84,11 +90,10 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     comparisons = tuple(pair.comparison for pair in pairs)
     code, reason = judged(comparisons, request.fail_on, request.options, ordered, request.nothing)
-    found, others = with_diagnostics(reports, ordered)
     run = Run(
         tuple(Input(file.path, file.sha256) for file in (*old.files, *new.files)),
-        located(found, sources),
-        tuple(located_diagnostic(one, sources) for one in others),
+        located(reports, sources),
+        tuple(located_diagnostic(one, sources) for one in ordered if one not in shown),
         code,
         reason,
         request.options.dialect,
@@ -102,6 +107,22 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
         ),
     )
     return Comparing(Checked(run, sources, {}, {}), pairs, request)
+
+
+def _without_moved(
+    old: VersionSide, pairing: Pairing, moved: frozenset[str]
+) -> tuple[VersionSide, Pairing]:
+    """The old side and its pairing without what only files at `moved` have."""
+    here = {one.path for one, _ in pairing.pairs}
+    apart = moved - here
+    kept = tuple(one for one in old.versions if one.path not in apart)
+    files = tuple(file for file in old.files if file.path not in apart)
+    said = tuple(one for one in old.diagnostics if one.path not in moved)
+    removed = tuple(one for one in pairing.removed if one.path not in moved)
+    return (
+        msgspec.structs.replace(old, versions=kept, files=files, diagnostics=said),
+        msgspec.structs.replace(pairing, removed=removed),
+    )
 
 
 def _sources(old: VersionSide, new: VersionSide) -> dict[str, SourceFile]:

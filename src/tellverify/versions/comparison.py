@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -12,14 +12,11 @@ from tellverify.obligations.options import Options
 from tellverify.verdict.versions import (
     FailingMixture,
     MixedInstance,
-    OrderKind,
     UpgradeOrder,
     VersionChange,
     VersionComparison,
     VersionVerdict,
 )
-from tellverify.versions.before_pairs import needed_pairs
-from tellverify.versions.bridge import BridgePlan, find_bridge
 from tellverify.versions.differences import message_changes, role_changes
 from tellverify.versions.instance import (
     ComparedInstance,
@@ -30,22 +27,22 @@ from tellverify.versions.instance import (
     mixed_instance,
 )
 from tellverify.versions.lattice import lattice
-from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_words, plan_words
 from tellverify.versions.restarts import restarts
 from tellverify.versions.sides import (
     TextVersion,
     Version,
     VersionGraph,
     common_sizes,
+    families_of,
     graph_at,
     machines_of,
+    old_sizes,
     role_names,
     sizes_of,
 )
+from tellverify.versions.upgrade import bridges_of, summary_of, upgrade_of
 from tellverify.versions.upstream_gate import gate_notes
 from tellverify.versions.wire_labels import WireRules
-
-_KINDS: Sequence[OrderKind] = ("any", "ordered", "unknown", "none")
 
 
 class ComparedPair(msgspec.Struct, frozen=True):
@@ -55,7 +52,6 @@ class ComparedPair(msgspec.Struct, frozen=True):
     new: Version
     comparison: VersionComparison
     instances: tuple[ComparedInstance, ...] = ()
-    plans: tuple[BridgePlan, ...] = ()
 
 
 def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
@@ -66,8 +62,9 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         return _without(old, new, frame, "unknown", clash)
     found: list[ComparedInstance] = []
     timed: ComparedPair | None = None
-    for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options)):
-        graphs = (graph_at(old, sizes, options), graph_at(new, sizes, options))
+    for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options), rules):
+        before = old_sizes(sizes, families_of(old), rules)
+        graphs = (graph_at(old, before, options), graph_at(new, sizes, options))
         broken = _broken(graphs)
         if broken:
             return _without(old, new, frame, "broken", broken)
@@ -76,7 +73,7 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
             if timed.comparison.verdict == "unknown":
                 return timed
             continue
-        missing = _missing(old, new, graphs)
+        missing = _missing(old, new, graphs, rules)
         if missing is not None:
             return _without(old, new, frame, *missing)
         try:
@@ -106,12 +103,13 @@ def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> str:
 
 
 def _missing(
-    old: Version, new: Version, graphs: tuple[VersionGraph, VersionGraph]
+    old: Version, new: Version, graphs: tuple[VersionGraph, VersionGraph], rules: WireRules
 ) -> tuple[VersionVerdict, str] | None:
     """What to say where a version has no graph: nothing new if the texts are equal."""
+    is_renamed = any(rules.new_name(role) != role for role in role_names(old))
     for word, one in zip(("old", "new"), graphs, strict=True):
         if one.fault:
-            if old.text == new.text:
+            if old.text == new.text and not is_renamed:
                 return "patch", "the text of the protocol is the same"
             return "unknown", f"the {word} version has no graph: {one.fault}"
     return None
@@ -156,8 +154,8 @@ def _compared(
     options: Options,
 ) -> ComparedPair:
     rows = tuple(map(_known, found))
-    plans = _plans(found, options)
-    upgrade = _upgrade(found, plans)
+    bridges = bridges_of(found, options)
+    upgrade = upgrade_of(found, bridges)
     largest = found[-1]
     changes = _changes(largest)
     annotations = _annotations(old, new, largest, options)
@@ -167,6 +165,7 @@ def _compared(
     refused = next((change.words for change in annotations if change.weight == "major"), "")
     verdict: VersionVerdict = "major" if refused else mixed
     summary = refused if refused and mixed != "major" else summary_of(upgrade)
+    picture = lattice(largest.mixtures, largest.order)
     comparison = frame(
         verdict,
         summary,
@@ -179,9 +178,10 @@ def _compared(
         annotations,
         _gate(largest, mixed),
         (),
-        lattice(largest.mixtures),
+        picture.nodes,
+        picture.kind,
     )
-    return ComparedPair(old, new, comparison, tuple(found), tuple(plans.values()))
+    return ComparedPair(old, new, comparison, tuple(found))
 
 
 def _known(one: ComparedInstance) -> MixedInstance:
@@ -256,62 +256,3 @@ def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:
         return ()
     by_role = ({m.role: m for m in plain[0]}, {m.role: m for m in plain[1]})
     return gate_notes(by_role, (one.roles.old, one.roles.new), verdict)
-
-
-def _plans(found: Sequence[ComparedInstance], options: Options) -> dict[int, BridgePlan]:
-    """The plans with a release in between, by instance, of those without an order."""
-    plans = {}
-    for number, one in enumerate(found):
-        if one.order.kind == "none":
-            plan = find_bridge(
-                one.roles, largest_bound=options.queue_limit, budget=options.search_limit
-            )
-            if plan is not None:
-                plans[number] = plan
-    return plans
-
-
-def _upgrade(found: Sequence[ComparedInstance], plans: Mapping[int, BridgePlan]) -> UpgradeOrder:
-    """The order that holds at all family sizes, in the words of families."""
-    kind = max((one.order.kind for one in found), key=_KINDS.index)
-    largest = max(
-        (one for one in found if one.order.kind == kind),
-        key=lambda one: sum(one.sizes.values()),
-    )
-    if kind == "none":
-        without = [n for n, one in enumerate(found) if one.order.kind == "none"]
-        if any(number not in plans for number in without):
-            return UpgradeOrder(kind, pairs_suffice=False)
-        plan = plans[without[-1]]
-        steps = plan_words(plan, largest.mixtures.changed)
-        proved = all(plans[number].is_proved for number in without)
-        return UpgradeOrder(kind, (), (), False, steps, "proved" if proved else "bounded")
-    pairs: dict[tuple[str, str], None] = {}
-    for one in found:
-        pairs.update(dict.fromkeys(family_pairs(one.order.before, one.mixtures.changed)))
-    return UpgradeOrder(
-        kind,
-        needed_pairs(pairs),
-        order_words(largest.order.order, largest.mixtures.changed),
-        all(one.order.pairs_suffice for one in found),
-    )
-
-
-def summary_of(upgrade: UpgradeOrder) -> str:
-    """The order of roll-out as a sentence without its full stop."""
-    if upgrade.kind == "any":
-        return "upgrade the roles in any order"
-    if upgrade.kind == "unknown":
-        return "it is not known whether an order is safe"
-    if upgrade.kind == "ordered":
-        pairs = series([f"{x} before {y}" for x, y in upgrade.before])
-        full = ", then ".join(upgrade.order)
-        if not pairs:
-            return f"upgrade in this order: {full}"
-        return f"upgrade {pairs}" + ("" if upgrade.pairs_suffice else f", for example {full}")
-    if upgrade.bridge:
-        steps = ", then ".join(upgrade.bridge)
-        releases = sum(step.endswith(TAKES_BOTH) for step in upgrade.bridge)
-        some = "one release in between is" if releases == 1 else "releases in between are"
-        return f"no order is safe; {some}: {steps}"
-    return "no order is safe"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -30,6 +30,7 @@ from tellverify.projection.subtyping import ActionTree, PendingReceive, PendingS
 from tellverify.search.cubes import is_within
 from tellverify.search.layering import is_acyclic
 from tellverify.verdict.identity import Subject, SubjectKind
+from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.run import EvidenceFile, Run
 from tellverify.verification.evidence_files import placed, write_files
 from tellverify.versions.comparing import CompareRequest, Comparing
@@ -55,11 +56,34 @@ def write_comparison(found: Comparing, run: Run, folder: str) -> Run:
         ]
         files += placed(subject, named)
     written = write_files(folder, files)
-    evidence = tuple(
-        EvidenceFile(identity, written[identity], hashlib.sha256(text.encode()).hexdigest())
+    known = {
+        identity: EvidenceFile(
+            identity, written[identity], hashlib.sha256(text.encode()).hexdigest()
+        )
         for identity, _, text in files
-    )
-    return msgspec.structs.replace(run, evidence=(*run.evidence, *evidence))
+    }
+    evidence = (*run.evidence, *known.values(), *_shown_by(run, known))
+    return msgspec.structs.replace(run, evidence=evidence)
+
+
+def _shown_by(run: Run, known: Mapping[str, EvidenceFile]) -> Iterator[EvidenceFile]:
+    """The files once more, as those of the obligations of which they are evidence.
+
+    What holds at several family sizes has a file for each; its row is that of the last.
+    """
+    for report in run.protocols:
+        subject = Subject(SubjectKind.PROTOCOL, report.path, report.name)
+        begin = subject.part("versions[")
+        files = [file for identity, file in known.items() if identity.startswith(begin)]
+        for verdict in report.verdicts:
+            if not files:
+                continue
+            outcome = verdict.outcome
+            sizes = outcome.instance if isinstance(outcome, Refuted) else ""
+            own = known.get(subject.part(f"versions[{sizes}]")) if sizes else None
+            shown = own or files[-1]
+            identity = report.id_of(verdict).text
+            yield msgspec.structs.replace(shown, obligation=identity)
 
 
 def _name(instance: str) -> str:

@@ -138,7 +138,7 @@ def sides_against(
     Raises UnknownChanges where git cannot say.
     """
     found = files_against(revision, paths, files)
-    old = text_side(revision, found.old, found.also_old, options)
+    old = text_side(revision, (*found.old, *found.moved), found.also_old, options)
     new = text_side("the working tree", found.new, found.also_new, options)
     if found.old or found.new:
         nothing = f"no protocol that differs from `{revision}` existed before"
@@ -154,6 +154,7 @@ def sides_against(
         nothing=nothing,
         schemas=found.schemas,
         commit=found.commit,
+        moved=frozenset(file.path for file in found.moved),
     )
     return old, new, request
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -22,13 +22,16 @@ from tellverify.verification.repository import (
 from tellverify.versions.fact_changes import SchemaTexts, is_schema, text_of
 
 _SCHEME: Final = "git:"
+_CHOREOGRAPHIES: Final = (inputs.SUFFIX, *inputs.EMBEDDING)
 
 
 class RevisionFiles(msgspec.Struct, frozen=True):
     """Files that differ from a revision, or import one that does: as they were, and as they are.
 
     `also_old` and `also_new` are files that they may import, `schemas` fact schemas that differ.
-    Old files have the path of the file behind `git:REVISION/`; `commit` is that of the revision.
+    `moved` are old files from elsewhere that are gone, where some of `new` did not exist: protocols
+    may have moved from the ones to the others. Old files have the path of the file behind
+    `git:REVISION/`; `commit` is that of the revision.
     """
 
     old: tuple[ReadFile, ...]
@@ -37,6 +40,7 @@ class RevisionFiles(msgspec.Struct, frozen=True):
     also_new: tuple[ReadFile, ...]
     schemas: tuple[SchemaTexts, ...] = ()
     commit: str = ""
+    moved: tuple[ReadFile, ...] = ()
 
 
 def old_path(revision: str, path: str) -> str:
@@ -68,7 +72,7 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         wanted = {
             shown: place
             for place, shown in touched.items()
-            if place not in now and shown.endswith((inputs.SUFFIX, *inputs.EMBEDDING))
+            if place not in now and shown.endswith(_CHOREOGRAPHIES)
         }
         asked = [number for number in sorted(changed) if number < len(files)]
         for number in asked:
@@ -77,7 +81,11 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         tables = [place for place in touched if place.endswith((".toml", ".rs"))]
         before = contents_at(base, [*wanted.values(), *imported, *tables])
         old = _as_they_were(wanted, before, revision)
-        placed = [msgspec.structs.replace(one, path=place_of(one.path, revision)) for one in old]
+        moved: list[ReadFile] = []
+        if any(os.path.realpath(files[number].path) not in before for number in asked):
+            moved = _gone_elsewhere(base, wanted.values(), revision)
+        was = [*old, *moved]
+        placed = [msgspec.structs.replace(one, path=place_of(one.path, revision)) for one in was]
         later = _places(neighbours([*placed, *files]))
         before |= contents_at(base, list(later))
     except NoRepository as error:
@@ -96,7 +104,21 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         if is_schema(place, text := before.get(place, b"").decode("utf-8", "replace"))
         and is_schema(place, now_text := text_of(place))
     )
-    return RevisionFiles(tuple(old), new, (*rest, *also_old), also_new, schemas, base)
+    also = (*rest, *also_old)
+    return RevisionFiles(tuple(old), new, also, also_new, schemas, base, tuple(moved))
+
+
+def _gone_elsewhere(commit: str, known: Collection[str], revision: str) -> list[ReadFile]:
+    """The choreographies of the work tree that are gone since a commit, without the `known` ones.
+
+    Raises NoRepository.
+    """
+    gone = {
+        shown: place
+        for place, shown in changed_names(commit, [top_of(".")]).items()
+        if shown.endswith(_CHOREOGRAPHIES) and place not in known and not os.path.lexists(place)
+    }
+    return _as_they_were(gone, contents_at(commit, list(gone.values())), revision)
 
 
 def _as_they_were(
@@ -124,7 +146,7 @@ def _beside(commit: str, files: Sequence[ReadFile]) -> dict[str, str]:
     return {
         place: shown
         for place, shown in (changed_names(commit, folders) if folders else {}).items()
-        if os.path.dirname(place) in places and shown.endswith((inputs.SUFFIX, *inputs.EMBEDDING))
+        if os.path.dirname(place) in places and shown.endswith(_CHOREOGRAPHIES)
     }
 
 

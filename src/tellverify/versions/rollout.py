@@ -48,7 +48,7 @@ def rollout(roles: Sequence[str], cubes: Sequence[int]) -> RolloutOrder:
     before: list[tuple[int, int]] = []
     ordered: list[int] = []
     suffices = True
-    for group in _groups(kept, len(roles), space):
+    for group in joined_groups(kept, len(roles), space):
         mine = [cube for cube in kept if not _speaks_of(cube, space).isdisjoint(group)]
         found = _pairwise(mine, space) or _walked(group, mine, classes, space)
         if isinstance(found, str):
@@ -77,7 +77,7 @@ def _speaks_of(cube: int, space: CubeSpace) -> set[int]:
     return {r for r in range(space.roles) if space.versions_of(cube, r) in (1 << OLD, 1 << NEW)}
 
 
-def _groups(cubes: Sequence[int], roles: int, space: CubeSpace) -> Iterator[set[int]]:
+def joined_groups(cubes: Sequence[int], roles: int, space: CubeSpace) -> Iterator[set[int]]:
     """Sets of roles that chains of cubes join, by first role."""
     left = [_speaks_of(cube, space) for cube in cubes]
     for role in range(roles):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -24,11 +24,18 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import SAFETY, Property
+from tellverify.versions.wire_labels import WireRules
 
 if TYPE_CHECKING:
     from tellverify.verification.machine_system import MachineSystem
 
-_GOOD = (Property.IMPLEMENTABLE, *SAFETY, Property.NO_STUCK_ROLE)
+_GOOD = (
+    Property.IMPLEMENTABLE,
+    *SAFETY,
+    Property.NO_STUCK_ROLE,
+    Property.TIMEOUT_AGREEMENT,
+    Property.FRESH_MESSAGES,
+)
 
 
 class TextVersion(msgspec.Struct, frozen=True):
@@ -64,9 +71,10 @@ class TextVersion(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The protocol as it is written, without what it imports."""
-        span = self.found.protocol.span
-        return self.found.source.text[span.start : span.end]
+        """The protocol as it is written, and the files that it imports."""
+        span, source = self.found.protocol.span, self.found.source
+        imported = {one.path: one.text for one in self.found.judged.linked.sources.values()}
+        return "\n".join([source.text[span.start : span.end], *sorted(imported.values())])
 
 
 class MachineVersion(msgspec.Struct, frozen=True):
@@ -147,14 +155,31 @@ def sizes_of(version: Version, options: Options) -> list[dict[str, int]]:
     return list(combinations(protocol, dict(options.instances), DEFAULT_SIZES))
 
 
+def families_of(version: Version) -> tuple[str, ...]:
+    """The families of a version that need a size."""
+    return version.found.families if isinstance(version, TextVersion) else ()
+
+
 def common_sizes(
-    old: Sequence[Mapping[str, int]], new: Sequence[Mapping[str, int]]
+    old: Sequence[Mapping[str, int]], new: Sequence[Mapping[str, int]], rules: WireRules
 ) -> Iterator[dict[str, int]]:
-    """Sizes of the families of both versions, in which the families that both have agree."""
+    """Sizes of the families of both versions, in which the families that both have agree.
+
+    Families of the old version have their new names.
+    """
+    named = [{rules.new_name(family): size for family, size in left.items()} for left in old]
     for right in new:
-        for left in old:
+        for left in named:
             if all(right.get(family, size) == size for family, size in left.items()):
                 yield {**right, **{k: v for k, v in left.items() if k not in right}}
+
+
+def old_sizes(
+    sizes: Mapping[str, int], families: Iterable[str], rules: WireRules
+) -> dict[str, int]:
+    """The sizes of the old `families` in sizes by new names."""
+    names = {family: rules.new_name(family) for family in families}
+    return {family: sizes[name] for family, name in names.items() if name in sizes}
 
 
 class VersionGraph(msgspec.Struct, frozen=True):
@@ -185,7 +210,7 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
     if blocked:
         return VersionGraph(fault=blocked, is_broken=True)
     families = version.found.families
-    own = {family: size for family, size in sizes.items() if family in families}
+    own = {family: sizes[family] for family in families if family in sizes}
     lowered = version.workspace.graph(version.found, own)
     wrong = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if wrong:
@@ -195,13 +220,14 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
         reason = skipped.reason if skipped is not None else lowered.limit
         if skipped is not None and "line" not in reason:
             reason = f"{reason}, line {skipped.line}"
-        if lowered.timed is not None:
-            reason = "mixtures of versions with timeouts are not decided"
-            return VersionGraph(fault=reason, timed=lowered.timed)
-        return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
+        if lowered.timed is None:
+            return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
     for one in decide_instance(lowered, options):
         if one.property in _GOOD and isinstance(one.outcome, Refuted):
             return VersionGraph(fault=f"`{one.property}` is refuted", is_broken=True)
+    if lowered.timed is not None:
+        reason = "mixtures of versions with timeouts are not decided"
+        return VersionGraph(fault=reason, timed=lowered.timed)
     return VersionGraph((), lowered.graph)
 
 

@@ -6,7 +6,7 @@ Both sources are read and lowered again, those of a revision from the commit tha
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -24,7 +24,14 @@ from tellverify.verification.source_graphs import require_file
 from tellverify.versions.instance import role_versions
 from tellverify.versions.opening import machine_side
 from tellverify.versions.role_versions import NEW, OLD
-from tellverify.versions.sides import MachineVersion, TextVersion, Version, VersionGraph
+from tellverify.versions.sides import (
+    MachineVersion,
+    TextVersion,
+    Version,
+    VersionGraph,
+    families_of,
+    old_sizes,
+)
 from tellverify.versions.wire_labels import WireRules
 
 
@@ -38,8 +45,9 @@ def compare_versions_with_sources(path: str) -> str:
     except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
     old, new = (_version(row, file.dialect) for row in file.sources)
-    graphs = (_graph(old, file.instance), _graph(new, file.instance))
     rules = WireRules(tuple(file.payloads), tuple(file.renamed))
+    sizes = sizes_of(file.instance)
+    graphs = (_graph(old, old_sizes(sizes, families_of(old), rules)), _graph(new, sizes))
     found = role_versions((old, new), graphs, rules)
     if isinstance(found, str):
         raise Rejected("source", found)
@@ -96,10 +104,9 @@ def _at_commit(commit: str, name: str) -> bytes:
     return content
 
 
-def _graph(version: Version, instance: str) -> VersionGraph:
+def _graph(version: Version, sizes: Mapping[str, int]) -> VersionGraph:
     if isinstance(version, MachineVersion):
         return VersionGraph(version.system.machines)
-    sizes = sizes_of(instance)
     own: dict[str, int] = {}
     for family in version.found.families:
         require(family in sizes, "instance", f"it has no size of `{family}`")

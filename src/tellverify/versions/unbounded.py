@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from tellverify.diagnostics.wording import counted
-from tellverify.model.fault import Fault
+from tellverify.model.machine import Machine
 from tellverify.projection.subtyping import SubtypeRelation, refines, sent_to
 from tellverify.search.check_system import check_system
 from tellverify.search.cubes import TooManyCubes
-from tellverify.search.group_answer import PROVED
+from tellverify.search.group_answer import PROVED, SAFE
 from tellverify.versions.mixtures import Mixtures
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 
 _MOST_DEPLOYMENTS: Final = 32  # that are shown to be good one by one
 _BUDGET: Final = 20_000
-_FAULTS: Final = (
-    Fault.DEADLOCK,
-    Fault.ORPHAN_MESSAGE,
-    Fault.UNSPECIFIED_RECEPTION,
-    Fault.STUCK_ROLE,
-)
+SystemAnswer: TypeAlias = Literal["proved", "refuted", "unknown"]
 
 
 def settled_otherwise(roles: RoleVersions, mixtures: Mixtures) -> tuple[str, str]:
@@ -95,15 +90,17 @@ def _are_compatible(roles: RoleVersions, mixtures: Mixtures) -> bool:
         return False
     for versions in dict.fromkeys(tried):
         acting = roles.acting(dict(zip(roles.changed, versions, strict=True)))
-        checked = check_system(
-            roles.machines(acting),
-            graph=None,
-            largest_bound=mixtures.search.system.queue_bound,
-            budget=_BUDGET,
-            ends=False,
-        )
-        if not all(checked.reached[fault].scope in PROVED for fault in _FAULTS):
-            return False
-        if any(trace.fault in _FAULTS for trace in checked.traces):
+        bound = mixtures.search.system.queue_bound
+        if answer_for(roles.machines(acting), bound) != "proved":
             return False
     return True
+
+
+def answer_for(machines: Sequence[Machine], bound: int) -> SystemAnswer:
+    """What the deciders of queues of any length say of one deployment."""
+    checked = check_system(machines, graph=None, largest_bound=bound, budget=_BUDGET, ends=False)
+    if any(trace.fault in SAFE for trace in checked.traces):
+        return "refuted"
+    if all(checked.reached[fault].scope in PROVED for fault in SAFE):
+        return "proved"
+    return "unknown"

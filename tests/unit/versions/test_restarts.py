@@ -42,4 +42,6 @@ def test_a_role_that_begins_by_itself_is_not_asleep_beside_a_release_in_between(
     """C sends first and would wait for a B that knows nothing of it: no plan is safe."""
     old = protocol("B, W", "B -> W : Old")
     new = protocol("B, C, W", "C -> W : New;B -> C : Fin")
-    assert find_bridge(versions_of(old, new), largest_bound=4, budget=10_000) is None
+    found = find_bridge(versions_of(old, new), largest_bound=4, budget=10_000)
+    assert found.plan is None
+    assert found.is_exhausted

@@ -33,6 +33,11 @@ _Cube = tuple[int, ...]
 
 def recheck_versions_file(path: str) -> str:
     """What the file at `path` shows, in words. Raises Rejected."""
+    return recheck_versions(read_versions(path))
+
+
+def read_versions(path: str) -> filed.VersionsFile:
+    """The content of a file of two versions. Raises Rejected."""
     try:
         content = read_bytes(path, MOST_BYTES)
         file = msgspec.json.decode(content, type=filed.VersionsFile)
@@ -44,30 +49,32 @@ def recheck_versions_file(path: str) -> str:
     for source, sha256 in (one for side in file.sources for one in side.files):
         if not source.startswith(filed.AT_COMMIT):
             check_source(path, source, sha256, None, again="tellverify compare")
-    return recheck_versions(file)
+    return file
 
 
 def recheck_versions(file: filed.VersionsFile) -> str:
     """What a file shows, in words. Raises Rejected."""
-    pair = _Pair(file)
+    pair = MixedVersions(file)
     for number, row in enumerate(file.refuted):
-        pair.check_run(row, f"refuted[{number}]")
-    shown = f"{len(file.refuted)} runs refute mixtures of {len(file.changed)} changed roles"
+        pair.check_run(row, number)
+    runs = "1 run refutes" if len(file.refuted) == 1 else f"{len(file.refuted)} runs refute"
+    roles = "1 changed role" if len(file.changed) == 1 else f"{len(file.changed)} changed roles"
+    shown = f"{runs} mixtures of {roles}"
     if file.order:
         pair.check_order(file.order)
         shown = f"{shown}; the order {', '.join(file.order)} meets none of them"
     for relation in file.relations:
         pair.check_relation(relation)
     if file.relations:
-        roles = ", ".join(f"{one.role} ({one.refining})" for one in file.relations)
-        shown = f"{shown}; by subtyping may be replaced: {roles}"
+        replaced = ", ".join(f"{one.role} ({one.refining})" for one in file.relations)
+        shown = f"{shown}; by subtyping may be replaced: {replaced}"
     if file.proof is None:
         return shown
     count = pair.check_proof(file.proof)
     return f"{shown}; all others hold in {count} configurations"
 
 
-class _Pair:
+class MixedVersions:
     """The pair machines of a file, and the mixtures that it refutes."""
 
     def __init__(self, file: filed.VersionsFile) -> None:
@@ -153,15 +160,23 @@ class _Pair:
         """The versions of changed roles whose runs lead to a configuration."""
         return tuple(self.joints[n].alive[configuration.states[n]] for n in self.changed)
 
-    def check_run(self, row: filed.RefutedRow, where: str) -> None:
+    def acting_machines(self, row: filed.RefutedRow) -> list[Machine]:
+        """The machines of one of the mixtures of a row."""
+        return [
+            joint.versions[int(joint.role in row.new)] if len(joint.versions) > 1 else joint.machine
+            for joint in self.joints
+        ]
+
+    def check_run(self, row: filed.RefutedRow, number: int) -> None:
         """The run of a row is one of all its mixtures, and shows the fault in each of them."""
+        where = f"refuted[{number}]"
         here = self.system.initial
         for index, (send, sender, receiver, label) in enumerate(row.steps):
             after = self.system.after(here, Step(bool(send), sender, receiver, label))
             if after is None:
                 raise Rejected(where, f"step {index} is not enabled")
             here = after
-        cube = self.cubes[int(where[8:-1])]
+        cube = self.cubes[number]
         for mine, alive in zip(cube, self.cube(here), strict=True):
             require(not mine & ~alive, where, "the run is not one of all its mixtures")
         require(row.culprit in self.place or not row.culprit, "culprit", "there is no such role")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.drawing.svg_lattice import draw_lattice
@@ -16,9 +17,28 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
-from tellverify.report.version_blocks import before_words, good_words, known_words
+from tellverify.report.version_blocks import before_words, good_words, known_words, restart_head
 from tellverify.verdict.run import ProtocolReport
-from tellverify.verdict.versions import VersionComparison
+from tellverify.verdict.versions import PictureKind, VersionComparison
+
+_PICTURES: Final[dict[PictureKind, tuple[str, str]]] = {
+    "mixtures": (
+        "All mixtures",
+        "Each box names the roles that are new; red ones fail, and framed ones lie on a safe"
+        " order.",
+    ),
+    "groups": (
+        "All mixtures, group by group,",
+        "Each part is a group of roles that do not matter to the other groups: a mixture fails if"
+        " and only if it fails in some group. Each box names the roles of its group that are new;"
+        " red ones fail, and framed ones lie on a safe order.",
+    ),
+    "order": (
+        "The order of roll-out",
+        "There are too many mixtures for a picture. Each box is a role, and a line leads down to a"
+        " role that has to be upgraded later.",
+    ),
+}
 
 
 def versions(page: HtmlPage) -> Html:
@@ -88,30 +108,26 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
         words = "all others" if one.failing else "all mixtures"
         rows.append([escaped(words), status_chip(status), escaped(detail), EMPTY])
         yield table(("Mixture", "Status", "Known by", "Reason"), rows)
+    title, caption = _PICTURES[one.lattice_kind]
+    at = next((f" at {row.instance}" for row in one.instances[-1:] if row.instance), "")
     if len(one.lattice) > 1:
         yield element(
             "figure",
             element(
                 "div",
-                draw_lattice(one.lattice, f"All mixtures of {one.name}, from all old to all new"),
+                draw_lattice(one.lattice, f"{title} of {one.name}{at}"),
                 class_="chart",
                 tabindex="0",
                 role="region",
-                aria_label=f"All mixtures of {one.name}",
+                aria_label=f"{title} of {one.name}",
             ),
-            element(
-                "figcaption",
-                escaped(
-                    "Each box names the roles that are new; red ones fail, and framed ones lie on"
-                    " a safe order."
-                ),
-            ),
+            element("figcaption", escaped(caption)),
         )
     elif any(row.deployments > 1 for row in one.instances):
-        words = "A picture of all mixtures would have more than 64 boxes; the table names those"
-        yield paragraph(escaped(f"{words} that fail."))
+        words = "A picture would have more than 64 boxes; the table names the mixtures that fail."
+        yield paragraph(escaped(words))
     if one.restarts:
-        yield paragraph(escaped("In the middle of a session:"))
+        yield paragraph(escaped(f"I{restart_head(one)[1:]}:"))
         yield table(
             ("Role", "State after", "May go on as new in"),
             [

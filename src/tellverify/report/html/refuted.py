@@ -28,7 +28,7 @@ from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
 from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verdict.outcome import Conflict, Core, Refuted
-from tellverify.verdict.properties import PROPERTIES
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 _MOST_FINDINGS: Final = 300
@@ -218,6 +218,8 @@ def _again(page: HtmlPage, case: RefutedCase) -> Html:
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
     command = "workflow check" if case.protocol.kind is SubjectKind.WORKFLOW else "check"
+    if case.verdicts[0].property is Property.MIXTURE:
+        command = "compare"
     words = f"tellverify {command} --evidence DIR"
     return paragraph(joined((escaped("To get the run as a file: "), code(words))), class_="again")
 

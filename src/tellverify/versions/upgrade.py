@@ -1,0 +1,127 @@
+"""The order of roll-out that holds at all family sizes, or the release in between, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tellverify.diagnostics.wording import series
+from tellverify.obligations.options import Options
+from tellverify.verdict.versions import Evidence, OrderKind, SizedOrder, UpgradeOrder
+from tellverify.versions.before_pairs import are_circular, needed_pairs
+from tellverify.versions.bridge import BridgeSearch, find_bridge
+from tellverify.versions.instance import ComparedInstance
+from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_words, plan_words
+
+_KINDS: Sequence[OrderKind] = ("any", "ordered", "unknown", "none")
+
+
+def bridges_of(found: Sequence[ComparedInstance], options: Options) -> dict[int, BridgeSearch]:
+    """The searches for a release in between, by instance, of those without an order."""
+    return {
+        number: find_bridge(
+            one.roles, largest_bound=options.queue_limit, budget=options.search_limit
+        )
+        for number, one in enumerate(found)
+        if one.order.kind == "none"
+    }
+
+
+def upgrade_of(
+    found: Sequence[ComparedInstance], bridges: Mapping[int, BridgeSearch]
+) -> UpgradeOrder:
+    """The order of all family sizes; of each by itself where no single one suits them."""
+    kind = max((one.order.kind for one in found), key=_KINDS.index)
+    changed = [n for n, one in enumerate(found) if one.roles.changed] or [0]
+    alone = {number: _alone(found[number], bridges.get(number)) for number in changed}
+    if kind == "ordered":
+        members = [pair for one in found for pair in one.order.before]
+        families = [pair for one in alone.values() for pair in one.before]
+        if not (are_circular(members) or are_circular(families)):
+            return _united(found)
+    if kind in ("any", "unknown"):
+        return next(one for one in alone.values() if one.kind == kind)
+    words = {number: summary_of(one) for number, one in alone.items()}
+    last = max(number for number, one in alone.items() if one.kind == kind)
+    if len(set(words.values())) == 1:
+        return alone[last]
+    names: dict[str, list[str]] = {}
+    for number, text in words.items():
+        names.setdefault(text, []).append(found[number].name)
+    by_size = tuple(SizedOrder(tuple(sizes), text) for text, sizes in names.items())
+    return UpgradeOrder(kind, pairs_suffice=False, by_size=by_size)
+
+
+def _alone(one: ComparedInstance, bridge: BridgeSearch | None) -> UpgradeOrder:
+    """The order of one instance, in the words of families."""
+    changed = one.mixtures.changed
+    if bridge is None:
+        pairs = needed_pairs(family_pairs(one.order.before, changed))
+        order = order_words(one.order.order, changed)
+        return UpgradeOrder(one.order.kind, pairs, order, one.order.pairs_suffice)
+    plan = bridge.plan
+    if plan is None:
+        known: Evidence = "proved" if bridge.is_exhausted else "unknown"
+        return UpgradeOrder("none", pairs_suffice=False, bridge_evidence=known)
+    known = "proved" if plan.is_proved else "bounded"
+    return UpgradeOrder("none", (), (), False, plan_words(plan, changed), known)
+
+
+def _united(found: Sequence[ComparedInstance]) -> UpgradeOrder:
+    """The pairs of all sizes together, none of which contradict each other."""
+    ordered = [one for one in found if one.order.kind == "ordered"]
+    largest = max(ordered, key=lambda one: sum(one.sizes.values()))
+    pairs: dict[tuple[str, str], None] = {}
+    for one in ordered:
+        pairs.update(dict.fromkeys(family_pairs(one.order.before, one.mixtures.changed)))
+    return UpgradeOrder(
+        "ordered",
+        needed_pairs(pairs),
+        order_words(largest.order.order, largest.mixtures.changed),
+        all(one.order.pairs_suffice for one in found),
+    )
+
+
+def summary_of(upgrade: UpgradeOrder) -> str:
+    """The order of roll-out as a sentence without its full stop."""
+    if upgrade.by_size:
+        return "; ".join(f"at {series(one.sizes)}: {one.words}" for one in upgrade.by_size)
+    match upgrade.kind:
+        case "any":
+            return "upgrade the roles in any order"
+        case "unknown":
+            return "it is not known whether an order is safe"
+        case "ordered":
+            return _ordered(upgrade)
+        case "none":
+            return f"no order is safe{_instead(upgrade)}"
+
+
+def _ordered(upgrade: UpgradeOrder) -> str:
+    pairs = series([f"{x} before {y}" for x, y in upgrade.before])
+    full = ", then ".join(upgrade.order)
+    if not pairs:
+        return f"upgrade in this order: {full}"
+    return f"upgrade {pairs}" + ("" if upgrade.pairs_suffice else f", for example {full}")
+
+
+def instead_of(upgrade: UpgradeOrder) -> str:
+    """What helps where no order suits all family sizes; empty where nothing was found."""
+    if upgrade.by_size:
+        return summary_of(upgrade)
+    if not upgrade.bridge:
+        return ""
+    releases = sum(step.endswith(TAKES_BOTH) for step in upgrade.bridge)
+    some = "one release in between" if releases == 1 else "releases in between"
+    return f"{some}: {', then '.join(upgrade.bridge)}"
+
+
+def _instead(upgrade: UpgradeOrder) -> str:
+    """How the sentence that no order is safe goes on."""
+    if upgrade.bridge:
+        some, _, steps = instead_of(upgrade).partition(":")
+        verb = "is" if some.startswith("one") else "are"
+        known = "" if upgrade.bridge_evidence == "proved" else " as far as was searched"
+        return f"; {some} {verb}{known}:{steps}"
+    if upgrade.bridge_evidence == "proved":
+        return ", not even with a release in between that takes both"
+    return "; whether a release in between helps is not known"
