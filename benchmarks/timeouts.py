@@ -98,7 +98,9 @@ def retried(size: int, bound: int) -> None:
     found, _ = search_timed(protocol, settings, budget=_BUDGET)
     seconds = least(lambda: search_timed(protocol, settings, budget=_BUDGET))
     count = found.configurations
-    print(f"{f'{size}, bound {bound}':<16}{count:>8,}{seconds * 1e3:>9.1f}{count / seconds:>12,.0f}")
+    print(
+        f"{f'{size}, bound {bound}':<16}{count:>8,}{seconds * 1e3:>9.1f}{count / seconds:>12,.0f}"
+    )
 
 
 def main() -> None:

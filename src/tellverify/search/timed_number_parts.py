@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
+from tellverify.search.computed_table import ComputedTable
 from tellverify.search.timed_layout import LOCAL, QUEUE, TimedLayout
 from tellverify.search.timed_places import TimedPlaces
 from tellverify.search.timed_roles import TimedRoles
@@ -23,7 +24,6 @@ from tellverify.search.timed_rows import (
     Interned,
     LocalRow,
     MessageRow,
-    RowTable,
 )
 
 _FIRST_WIDTH: Final = 64
@@ -179,8 +179,8 @@ class NumberParts:
         self._parts: dict[_PartKey, NumberPart] = {}
         self._of_local: list[dict[int, NumberPart]] = [{} for _ in layout.local]
         self._of_message: dict[int, NumberPart] = {}
-        queues = RowTable(self._queue)
-        locals_ = [RowTable(partial(self._local, role)) for role in range(len(layout.local))]
+        queues = ComputedTable(self._queue)
+        locals_ = [ComputedTable(partial(self._local, role)) for role in range(len(layout.local))]
         self._fields = [
             *((shift, LOCAL, said) for shift, said in zip(layout.local, locals_, strict=True)),
             *((shift, QUEUE, queues) for shift in layout.queue),

@@ -41,17 +41,6 @@ class Interned(Generic[Value]):
         return found
 
 
-class RowTable(dict[int, int]):
-    """A value for each row, computed when it is first asked for."""
-
-    def __init__(self, compute: Callable[[int], int]) -> None:
-        self._compute = compute
-
-    def __missing__(self, row: int) -> int:
-        found = self[row] = self._compute(row)
-        return found
-
-
 class EntryRow(NamedTuple):
     scope: int
     around: int

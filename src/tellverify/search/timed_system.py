@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from tellverify.model.delivery import Delivery
 from tellverify.model.outage import first_budget
 from tellverify.model.timed_text import MessageNode, TimedProtocol
+from tellverify.search.computed_table import ComputedTable
 from tellverify.search.timed_events import (
     ChannelBudgets,
     Late,
@@ -38,14 +39,16 @@ from tellverify.search.timed_numbers import CanonicalNumbers, may_enter_again
 from tellverify.search.timed_places import KeptPlaces, OwnTimers, TimedPlaces
 from tellverify.search.timed_renaming import EntryRenaming
 from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, SendMove, TimedRoles
-from tellverify.search.timed_rows import Interned, LatePolicy, RowTable
+from tellverify.search.timed_rows import Interned, LatePolicy
 
 _PLACES: Final = {
     LatePolicy.ATTEMPTS: TimedPlaces,
     LatePolicy.KEEP: KeptPlaces,
     LatePolicy.OWN: OwnTimers,
 }
-_Renamed: TypeAlias = tuple[int, int, RowTable]  # shift and mask of a field, its differences
+_Renamed: TypeAlias = tuple[
+    int, int, ComputedTable[int]
+]  # shift and mask of a field, its differences
 _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
 
 
@@ -109,7 +112,7 @@ class TimedSystem:
         self._renamed: dict[EntryRenaming | FiringRenaming, list[_Renamed]] = {}
         self._failures: Interned[frozenset[int]] = Interned()
         self._failures.number(frozenset())
-        self._failed = RowTable(self._find_failed)
+        self._failed = ComputedTable(self._find_failed)
         self._ledgers: Interned[tuple[int, ...]] = Interned()
         self._ledgers.number(tuple(-1 if most is None else most for most, _ in budgets))
         self._prepared: list[dict[int, _Prepared]] = [{} for _ in protocol.roles]
@@ -373,10 +376,10 @@ class TimedSystem:
         layout = self.layout
         return [
             *(
-                (shift, LOCAL, RowTable(partial(of_local, role)))
+                (shift, LOCAL, ComputedTable(partial(of_local, role)))
                 for role, shift in enumerate(layout.local)
             ),
-            *((shift, QUEUE, RowTable(partial(of_queue, shift))) for shift in layout.queue),
+            *((shift, QUEUE, ComputedTable(partial(of_queue, shift))) for shift in layout.queue),
         ]
 
     def steps(self, configuration: int) -> Iterator[tuple[int, TimedEvent, int | None]]:
