@@ -9,13 +9,13 @@ messages vanish at once and are no events.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from tellverify.model.delivery import Delivery
 from tellverify.model.outage import first_budget
 from tellverify.model.timed_text import MessageNode, TimedProtocol
 from tellverify.search.computed_table import ComputedTable
+from tellverify.search.timed_canonical import CanonicalForm
 from tellverify.search.timed_events import (
     ChannelBudgets,
     Late,
@@ -26,7 +26,7 @@ from tellverify.search.timed_events import (
     TimedEventKind,
     TimedSettings,
 )
-from tellverify.search.timed_fires import FiringRenaming, KeptFires
+from tellverify.search.timed_fires import KeptFires
 from tellverify.search.timed_layout import (
     FAILED,
     LEDGER,
@@ -37,7 +37,6 @@ from tellverify.search.timed_layout import (
 )
 from tellverify.search.timed_numbers import CanonicalNumbers, may_enter_again
 from tellverify.search.timed_places import KeptPlaces, OwnTimers, TimedPlaces
-from tellverify.search.timed_renaming import EntryRenaming
 from tellverify.search.timed_roles import EMPTY, NOT_TAKEN, SendMove, TimedRoles
 from tellverify.search.timed_rows import Interned, LatePolicy
 
@@ -46,9 +45,6 @@ _PLACES: Final = {
     LatePolicy.KEEP: KeptPlaces,
     LatePolicy.OWN: OwnTimers,
 }
-_Renamed: TypeAlias = tuple[
-    int, int, ComputedTable[int]
-]  # shift and mask of a field, its differences
 _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
 
 
@@ -109,7 +105,6 @@ class TimedSystem:
         self._events: Interned[TimedEvent] = Interned()
         self.actors: list[int] = []
         self.longest = 0
-        self._renamed: dict[EntryRenaming | FiringRenaming, list[_Renamed]] = {}
         self._failures: Interned[frozenset[int]] = Interned()
         self._failures.number(frozenset())
         self._failed = ComputedTable(self._find_failed)
@@ -117,6 +112,9 @@ class TimedSystem:
         self._ledgers.number(tuple(-1 if most is None else most for most, _ in budgets))
         self._prepared: list[dict[int, _Prepared]] = [{} for _ in protocol.roles]
         self._left: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._form = None
+        if self.numbers is not None:
+            self._form = CanonicalForm(self.numbers, self.layout, self._difference)
 
     @property
     def events(self) -> list[TimedEvent]:
@@ -352,35 +350,7 @@ class TimedSystem:
 
     def canonical(self, configuration: int) -> int:
         """The same configuration with canonical numbers of entries."""
-        if self.numbers is None:
-            return configuration
-        renaming = self.numbers.renaming(configuration)
-        if renaming is None:
-            return configuration
-        fields = self._renamed.get(renaming)
-        if fields is None:
-            fields = self._renamed[renaming] = self._renamed_fields(renaming)
-        for shift, mask, changes in fields:
-            configuration += changes[(configuration >> shift) & mask]
-        return configuration
-
-    def _renamed_fields(self, renaming: EntryRenaming | FiringRenaming) -> list[_Renamed]:
-        """What a renaming changes in each field."""
-
-        def of_local(role: int, local: int) -> int:
-            return self._difference(role, local, renaming.local(local))
-
-        def of_queue(shift: int, queue: int) -> int:
-            return (within(renaming.queue(queue), QUEUE) - queue) << shift
-
-        layout = self.layout
-        return [
-            *(
-                (shift, LOCAL, ComputedTable(partial(of_local, role)))
-                for role, shift in enumerate(layout.local)
-            ),
-            *((shift, QUEUE, ComputedTable(partial(of_queue, shift))) for shift in layout.queue),
-        ]
+        return configuration if self._form is None else self._form.of(configuration)
 
     def steps(self, configuration: int) -> Iterator[tuple[int, TimedEvent, int | None]]:
         """The role, event and target of each step, None where only a full queue forbids it."""
