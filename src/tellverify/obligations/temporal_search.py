@@ -24,7 +24,7 @@ from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
-from tellverify.model.formula import Formula, evaluate
+from tellverify.model.formula import Formula, evaluate, is_safety
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
@@ -155,6 +155,12 @@ class Searcher:
             )
             for one in found
         ]
+
+    def is_safety(self, tree: Tree) -> bool:
+        """Whether events alone contradict a property, at all sizes."""
+        scopes = [one.scope for one in self._instances if one.scope is not None]
+        formulas = [formula_of(tree, scope) for scope in scopes]
+        return all(is_safety(formula) for formula in formulas if formula is not None)
 
     def decide(
         self, tree: Tree, written: say.Written, said: list[Diagnostic]
