@@ -15,13 +15,14 @@ from graphs import random_graph
 
 from tellverify.evidence.formula_run import complaint, positions
 from tellverify.model.configuration import Configuration
-from tellverify.model.formula import Formula, evaluate, is_safety, text
+from tellverify.model.formula import Formula, evaluate, text
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.projection.subset import canonical_machine
 from tellverify.properties.configurations import Configurations, all_configurations
 from tellverify.properties.product import ProductDecision, decide
+from tellverify.properties.safety import is_safety
 from tellverify.search.traces import step_of
 
 CASES = 1_200

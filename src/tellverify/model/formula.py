@@ -7,7 +7,7 @@ walks over it can recur too deeply. The last node is the formula.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -207,34 +207,6 @@ def malformed(formula: Formula) -> str:
         if len(args) != ARITY[operator] or any(not 0 <= arg < limit for arg in args):
             return f"node {number} has wrong arguments"
     return "" if formula.nodes else "there is no node"
-
-
-def is_safety(formula: Formula) -> bool:
-    """Whether events alone contradict it: a run that breaks it has a beginning that does.
-
-    The form says so (Sistla, *Safety, Liveness and Fairness in Temporal Logic*, 1994): with
-    negations moved to the atoms, nothing has to happen. False says nothing of the formula.
-    """
-    signs: list[set[bool]] = [set() for _ in formula.nodes]
-    signs[-1].add(True)
-    for number in range(len(formula.nodes) - 1, -1, -1):
-        operator, args = formula.nodes[number]
-        for sign in signs[number]:
-            match operator:
-                case "next" | "until":
-                    if sign:
-                        return False
-                case "weak-next" | "release":
-                    if not sign:
-                        return False
-                case "true" | "false" | "atom" | "not" | "and" | "or":
-                    pass
-                case _:
-                    assert_never(operator)
-            if operator != "atom":
-                for arg in args:
-                    signs[arg].add(sign != (operator == "not"))
-    return True
 
 
 _WORDS: Final[dict[Operator, str]] = {

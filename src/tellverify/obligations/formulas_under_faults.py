@@ -10,7 +10,7 @@ scenario, since a scenario allows failures and forces none; its run is shown onc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, assert_never
+from typing import Final
 
 import msgspec
 
@@ -95,5 +95,3 @@ def _outcome(outcome: Outcome, why: str) -> Outcome:
             return outcome
         case Proved() | Bounded() | Unknown() | Assumed():
             return Skipped(why, UNSUPPORTED.number) if why else outcome
-        case _:
-            assert_never(outcome)

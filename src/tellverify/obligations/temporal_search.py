@@ -24,7 +24,7 @@ from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
-from tellverify.model.formula import Formula, evaluate, is_safety
+from tellverify.model.formula import Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
@@ -52,6 +52,7 @@ from tellverify.properties.resolve import (
     scope_of,
     unknown_names,
 )
+from tellverify.properties.safety import is_safety
 from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from tellverify.model.formula import EventAtom, FormulaBuilder, evaluate, is_safety
+from tellverify.model.formula import EventAtom, FormulaBuilder, evaluate
+from tellverify.properties.safety import is_safety
 
 ATOMS = [EventAtom("send", "A", "B", label) for label in "abc"]
 EXPANSIONS = (4, 5)  # the empty word has no first position to expand
