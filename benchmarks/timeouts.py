@@ -3,7 +3,8 @@
 Usage: python benchmarks/timeouts.py. First the small protocols of the tests: configurations, the
 processor time of the search, and configurations a second. Then a coordinator that collects answers
 until a deadline, by the number of devices: the same, bytes for each configuration at the peak, and
-the time of all crashes of devices read off the search, as a ratio.
+the time of all crashes of devices read off the search, as a ratio. Last a coordinator that does so
+again and again, by the number of devices and the bound of queues.
 """
 
 from __future__ import annotations
@@ -84,6 +85,24 @@ def collected(size: int) -> None:
     )
 
 
+def retried(size: int, bound: int) -> None:
+    """A coordinator that proposes again after its timer has fired, and after success."""
+
+    def each(words: str) -> str:
+        return "; ".join(words.replace("D", f"D{n}") for n in range(size))
+
+    body = f"{each('C->D Propose')}; {each('D->C Ready')}; {each('C->D Commit')}"
+    text = f"rec L {{ C({body}; continue L / {each('C->D Abort')}; continue L) }}"
+    protocol = timed_protocol(text_of(text))
+    settings = TimedSettings(bound=bound)
+    found, _ = search_timed(protocol, settings, budget=_BUDGET)
+    seconds = least(lambda: search_timed(protocol, settings, budget=_BUDGET))
+    count = found.configurations
+    print(
+        f"{f'{size}, bound {bound}':<16}{count:>8,}{seconds * 1e3:>9.1f}{count / seconds:>12,.0f}"
+    )
+
+
 def main() -> None:
     """Print all rows."""
     print("{:<16}{:>8}{:>9}{:>12}".format("protocol", "conf.", "ms", "a second"))
@@ -97,6 +116,10 @@ def main() -> None:
     )
     for size in (2, 3, 4, 5, 6, 7):
         collected(size)
+    print()
+    print("{:<16}{:>8}{:>9}{:>12}".format("retried", "conf.", "ms", "a second"))
+    for size, bound in ((1, 3), (2, 1), (2, 3), (3, 1), (3, 2), (3, 3)):
+        retried(size, bound)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,16 @@ import pytest
 from formulas import random_formula
 from graphs import random_graph
 
-from tellverify.evidence.formula_run import complaint
+from tellverify.evidence.formula_run import complaint, positions
 from tellverify.model.configuration import Configuration
-from tellverify.model.formula import Formula, text
+from tellverify.model.formula import Formula, evaluate, text
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
 from tellverify.projection.subset import canonical_machine
 from tellverify.properties.configurations import Configurations, all_configurations
 from tellverify.properties.product import ProductDecision, decide
+from tellverify.properties.safety import is_safety
 from tellverify.search.traces import step_of
 
 CASES = 1_200
@@ -102,3 +103,47 @@ def test_every_run_that_is_found_breaks_its_formula(start: int) -> None:
         assert not wrong or found.cut, f"seed {seed}: {text(formula)}: {wrong}"
         kinds["lasso" if found.broken.loop >= 0 else "finite"] += 1
     assert all(kinds.values()), kinds
+
+
+def _starts_under_crashes(machines: list[Machine]) -> Iterator[list[Step]]:
+    """What happens in runs in which roles crash, up to whole lengths that stay quick."""
+    system = System(machines)
+    layer: list[tuple[list[Step], Configuration, frozenset[str]]] = [
+        ([], system.initial, frozenset())
+    ]
+    made = 0
+    while layer and made <= 8 * MOST_RUNS:
+        yield from (steps for steps, _, _ in layer)
+        after: dict[tuple[tuple[Step, ...], frozenset[str]], Configuration] = {}
+        for steps, here, crashed in layer:
+            for role in (None, *(machine.role for machine in machines)):
+                gone = crashed if role is None else crashed | {role}
+                for step, there in system.enabled(here):
+                    if step.actor not in gone:
+                        after[(*steps, step), gone] = there
+        made += len(after)
+        layer = [([*steps], there, gone) for (steps, gone), there in after.items()]
+
+
+def test_a_safety_formula_holds_under_crashes_where_it_holds_without() -> None:
+    kept = broken = 0
+    for seed in range(20_000, 20_600):
+        formula, machines, configurations, steps, found = _decided(seed)
+        if not is_safety(formula) or found.cut:
+            continue
+        said = f"seed {seed}: {text(formula)}"
+        if found.broken is not None:
+            run = [steps[event] for event in found.broken.events]
+            rows = positions(formula, run, -1, machines).rows
+            assert (
+                found.broken.loop >= 0
+                or not run
+                or not evaluate(formula, rows, len(run), ended=False).weak
+            ), said
+            broken += 1
+        elif found.finished and configurations.complete:
+            for run in _starts_under_crashes(machines):
+                rows = positions(formula, run, -1, machines).rows
+                assert evaluate(formula, rows, len(run), ended=False).weak, said
+            kept += 1
+    assert kept > 30 and broken > 30

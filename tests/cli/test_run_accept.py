@@ -313,6 +313,16 @@ def test_the_verdicts_under_the_scenario_of_a_pack_are_cited(call: Call) -> None
     (pack,) = row["packs"]
     assert pack["scenario"] == "byzantine-threshold"
     assert {one["status"] for one in pack["cited"]} == {"proved", "refuted"}
+    Path("tellverify.toml").write_text(
+        '[faults.byzantine-threshold]\nrules = ["byzantine <= 1 of {Witness1, Witness2}"]\n',
+        "utf-8",
+    )
+    Path("with.tell").write_text(text, "utf-8")
+    (row,) = json.loads(call("accept", "with.tell", "--json")[1])
+    assert row["packs"][0]["cited"] == pack["cited"]  # the same, stated by the configuration
+    Path("tellverify.toml").write_text("[faults.byzantine-threshold]\nrules = 3\n", "utf-8")
+    assert call("accept", "with.tell")[0] == 2
+    Path("tellverify.toml").unlink()
     wrong = rules.replace("Witness2", "Witness3")
     Path("with.tell").write_text(text.replace("protocol ", wrong, 1), "utf-8")
     assert "unknown (scenario" in " ".join(call("accept", "with.tell")[1].split())

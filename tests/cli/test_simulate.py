@@ -239,3 +239,16 @@ def test_the_library_generates_the_same_runs(ota: Path) -> None:
     for wrong in ({"schedule": "x"}, {"faults": "x"}, {"protocol": "x"}, {"instances": {"X": 1}}):
         with pytest.raises(ValueError, match=r"."):
             tellverify.simulate("ota.tell", **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"runs": -1}, "`runs` is -1, and has to be 0 or more"),
+        ({"start": -3}, "`start` is -3, and has to be 0 or more"),
+        ({"most_events": 0}, "`most_events` is 0, and has to be 1 or more"),
+    ],
+)
+def test_the_library_rejects_counts_that_mean_nothing(wrong: dict[str, int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        tellverify.simulate(OTA, **wrong)  # type: ignore[arg-type]

@@ -18,8 +18,8 @@ from timed_mutants import (
 from timed_texts import protocol_of
 from timed_vectors import VECTORS
 
-from tellverify.search.timed_number_parts import EntryGroup
-from tellverify.search.timed_numbers import EntryNumbering
+from tellverify.search.timed_number_parts import EntryGroup, NumberPart
+from tellverify.search.timed_numbers import CanonicalNumbers
 
 # The faults that the draft reports, with the lengths of their runs, where the rules differ.
 KILLED = [
@@ -50,39 +50,44 @@ def test_wrong_draft_is_told_from_the_rules(
     assert found != vector.attempts.lengths
 
 
-def merges_whatever_is_known(numbering: EntryNumbering, entry: int) -> object:
-    return ()
+def merges_whatever_is_known(part: NumberPart, entry: int) -> tuple[int, bool]:
+    return 0, False
 
 
-def merges_whatever_alternative(numbering: EntryNumbering, entry: int) -> object:
-    known = [part.known(entry) for part in numbering.parts]
-    return [(any(failed), complete) for failed, complete in known]
+def merges_whatever_alternative(part: NumberPart, entry: int) -> tuple[int, bool]:
+    failed, complete = RIGHT_KNOWN(part, entry)
+    return int(bool(failed)), complete
 
 
-def drops_what_some_may_still_begin(numbering: EntryNumbering, one: EntryGroup) -> int:
-    named = [number for number, entry in one.numbers.items() if numbering.named >> entry & 1]
-    return min(named, default=0)
+def drops_what_some_may_still_begin(
+    numbers: CanonicalNumbers, one: EntryGroup, named: int, begins: bool
+) -> int:
+    return RIGHT_LOWEST(numbers, one, named, False)
+
+
+RIGHT_KNOWN = NumberPart.known
+RIGHT_LOWEST = CanonicalNumbers.lowest
 
 
 @pytest.mark.parametrize(
-    ("rule", "draft", "written"),
+    ("owner", "rule", "draft", "written"),
     [
-        ("_known", merges_whatever_is_known, VECTORS["M4"].text),
+        (NumberPart, "known", merges_whatever_is_known, VECTORS["M4"].text),
         (
-            "_known",
+            NumberPart,
+            "known",
             merges_whatever_alternative,
             "rec L { C(W->C a / C->D x; continue L / C->W y; continue L) }",
         ),
-        ("_lowest", drops_what_some_may_still_begin, VECTORS["M4"].text),
+        (CanonicalNumbers, "lowest", drops_what_some_may_still_begin, VECTORS["M4"].text),
     ],
 )
 def test_wrong_canonical_numbers_are_told_from_plain_ones(
-    monkeypatch: pytest.MonkeyPatch, rule: str, draft: object, written: str
+    monkeypatch: pytest.MonkeyPatch, owner: type, rule: str, draft: object, written: str
 ) -> None:
     right = compare(written, limit=600)
     assert right.plain == right.product
-    monkeypatch.setattr(EntryNumbering, rule, draft)
-    monkeypatch.setattr(EntryNumbering, "_stays", lambda numbering: False)
+    monkeypatch.setattr(owner, rule, draft)
     wrong = compare(written, limit=600)
     assert wrong.plain == right.plain
     assert wrong.plain != wrong.product

@@ -14,7 +14,7 @@ from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
 from tellverify.cli.rust_code import root_option, tests_of
-from tellverify.cli.selection import given_or_included
+from tellverify.cli.selection import given_or_included, settings_here
 from tellverify.obligations.acceptance import (
     Acceptance,
     AcceptanceCondition,
@@ -170,10 +170,13 @@ def accept(
             for each in verdicts
             if each.carried and (row := policy.packs.get(each.pack)) is not None and row.scenario
         }
-        cited = {
-            pack: cited_verdicts(sourced, scenario, dict(instances))
-            for pack, scenario in scenarios.items()
-        }
+        cited = {}
+        if scenarios:
+            options = settings_here().options
+            cited = {
+                pack: cited_verdicts(sourced, scenario, dict(instances), options)
+                for pack, scenario in scenarios.items()
+            }
         cases.append(_AcceptanceCase(sourced, verdicts, written, own, scenarios, cited))
     if as_json:
         rows = [_row(case) for case in cases]
@@ -269,7 +272,10 @@ def _cited(case: _AcceptanceCase, pack: str, style: Style) -> list[str]:
     start = "  - under faults   "
     cited = case.cited.get(pack, ())
     if not cited:
-        text = f"the pack presupposes scenario `{scenario}`, which the protocol does not state"
+        text = (
+            f"the pack presupposes scenario `{scenario}`, which neither the protocol nor the "
+            "configuration states for it"
+        )
         return style.hanging(start, style.tamed(text), len(start))
     lines = []
     for one in cited:

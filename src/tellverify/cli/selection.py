@@ -20,7 +20,7 @@ def selected(paths: Collection[str]) -> Iterator[str]:
     out; one that is named itself is not. Ends the command where the configuration is wrong.
     """
     found = inputs.find(paths)
-    settings = _settings() if may_be_configured(".") else None
+    settings = settings_here() if may_be_configured(".") else None
     if settings is None or not settings.exclude:
         return found
     from tellverify.verification.include import without_excluded
@@ -35,7 +35,7 @@ def given_or_included(paths: Collection[str]) -> tuple[str, ...]:
     """
     if paths or not may_be_configured("."):
         return tuple(paths) or (".",)
-    settings = _settings()
+    settings = settings_here()
     if not settings.include:
         return (".",)
     from tellverify.verification.include import included, without_excluded
@@ -44,7 +44,8 @@ def given_or_included(paths: Collection[str]) -> tuple[str, ...]:
     return tuple(without_excluded(found, (), settings.exclude, settings.folder))
 
 
-def _settings() -> Settings:
+def settings_here() -> Settings:
+    """What the nearest configuration says. Ends the command where it is wrong."""
     from tellverify.verification.configuration_files import RefusedFile
 
     try:

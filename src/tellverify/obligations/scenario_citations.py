@@ -28,17 +28,22 @@ class CitedVerdict(msgspec.Struct, frozen=True):
 
 
 def cited_verdicts(
-    sourced: Sourced, scenario: str, wanted: Mapping[str, tuple[int, ...]]
+    sourced: Sourced, scenario: str, wanted: Mapping[str, tuple[int, ...]], options: Options
 ) -> tuple[CitedVerdict, ...]:
-    """The verdicts on a protocol under `scenario`; none when the protocol does not state it."""
+    """The verdicts on a protocol under `scenario`.
+
+    None when neither the protocol nor the configuration, which `options` hold, states it for the
+    protocol.
+    """
     judged = sourced.origin.judged
-    if scenario not in judged.source.text:
+    configured = any(one.name == scenario for one in options.scenarios)
+    if not configured and scenario not in judged.source.text:
         return ()
     instances = []
     for sizes in combinations(sourced.protocol, wanted, DEFAULT_SIZES):
         lowered = lower(judged.file, judged.source, sourced.protocol, sizes, linked=judged.linked)
         instances.append(Instance(instance_name(sizes), sizes, lowered))
-    options = Options(faults=(scenario,))
+    options = msgspec.structs.replace(options, faults=(scenario,))
     name = sourced.derived.manifest.protocol_qualified_name
     context = Context(judged, sourced.protocol, name, tuple(instances), options, "")
     found = []

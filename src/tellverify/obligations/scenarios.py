@@ -36,7 +36,7 @@ from tellverify.obligations.stated_scenarios import (
     stated_scenarios,
     subject_of_machines,
 )
-from tellverify.obligations.user_properties import stated_names, united
+from tellverify.obligations.user_properties import united
 from tellverify.projection.availability import OutOfBudget
 from tellverify.search.scenario_search import ScenarioCheck, check_scenario
 from tellverify.verdict.identity import ObligationScope
@@ -98,7 +98,6 @@ def decide_scenarios(context: Context) -> Decision:
         name = stated.scenario.name
         verdicts += _of_protocol(context, name, answers)
         verdicts += _decided(context, name, decisions, answers)
-        verdicts += _of_formulas(context, name)
         said += _undecided(context, stated, answers)
     names = tuple(NamedScenario(s.scenario.name, s.scenario.text) for s in scenarios)
     files: tuple[tuple[str, str, str], ...] = ()
@@ -340,19 +339,6 @@ def verdicts_of_machines(
             outcome = _unrefuted(check) if trace is None else _refuted(trace)
             verdicts.append(_decision_verdict(one, scenario.name, outcome, statistics))
     return verdicts, tuple(NamedScenario(one.name, one.text) for one in stated)
-
-
-def _of_formulas(context: Context, scenario: str) -> Iterator[Verdict]:
-    """Temporal formulas, which are decided without faults only.
-
-    They speak of complete runs. A run in which a role has failed is never complete, so each formula
-    that something happens would be refuted by a crash at the beginning.
-    """
-    reason = "it speaks of complete runs, and a run in which a role has failed is not complete"
-    skipped = Skipped(reason, UNSUPPORTED.number)
-    for name in stated_names(context):
-        scope = ObligationScope(item=name)
-        yield _under(Verdict.of(Property.PROPERTY, scope, skipped, context.place), scenario)
 
 
 def _undecided(

@@ -367,5 +367,5 @@ def decide_protocol(context: Context) -> Decision:
         tuple(dict.fromkeys(files)),
         coverage,
         tuple(presupposed),
-        tuple(scenarios),
+        tuple(dict.fromkeys(scenarios)),
     )

@@ -52,6 +52,7 @@ from tellverify.properties.resolve import (
     scope_of,
     unknown_names,
 )
+from tellverify.properties.safety import is_safety
 from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
@@ -155,6 +156,12 @@ class Searcher:
             )
             for one in found
         ]
+
+    def is_safety(self, tree: Tree) -> bool:
+        """Whether events alone contradict a property, at all sizes."""
+        scopes = [one.scope for one in self._instances if one.scope is not None]
+        formulas = [formula_of(tree, scope) for scope in scopes]
+        return all(is_safety(formula) for formula in formulas if formula is not None)
 
     def decide(
         self, tree: Tree, written: say.Written, said: list[Diagnostic]

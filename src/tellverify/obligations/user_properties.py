@@ -13,6 +13,11 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.model.decision import is_decision
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
+from tellverify.obligations.formulas_under_faults import (
+    named,
+    scenarios_of_formulas,
+    under_scenarios,
+)
 from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -48,6 +53,7 @@ def decide_properties(context: Context) -> Decision:
     if not stated:
         return Decision((), tuple(said))
     searcher = Searcher(context)
+    scenarios = scenarios_of_formulas(context)
     verdicts = []
     seen: dict[str, say.Written] = {}
     for one in stated:
@@ -63,8 +69,12 @@ def decide_properties(context: Context) -> Decision:
             said.append(say.property_twice(written, seen[written.name], context.name))
             continue
         seen[written.name] = written
-        verdicts.append(_verdict(context, searcher, one, said))
-    return Decision(tuple(verdicts), tuple(said))
+        verdict = _verdict(context, searcher, one, said)
+        verdicts.append(verdict)
+        if scenarios and one.tree is not None and not one.general:
+            is_safety = searcher.is_safety(one.tree)
+            verdicts += under_scenarios(context, verdict, scenarios, is_safety=is_safety)
+    return Decision(tuple(verdicts), tuple(said), scenarios=named(scenarios))
 
 
 def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
@@ -74,13 +84,6 @@ def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
         for written, general in written_properties(context)
         if not is_decision(written.text)
     ]
-
-
-def stated_names(context: Context) -> list[str]:
-    """The names of the formulas that can be read and that are stated of a protocol alone."""
-    said: list[Diagnostic] = []
-    names = [s.written.name for s in _stated(context, said) if s.tree is not None and not s.general]
-    return list(dict.fromkeys(names))
 
 
 def written_properties(context: Context) -> Iterator[tuple[say.Written, bool]]:

@@ -13,7 +13,7 @@ decided whether a role waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import cached_property
 from itertools import repeat
@@ -25,12 +25,16 @@ from tellverify.model.decision import DecisionKind, DecisionRule
 from tellverify.model.delivery import OWED, Delivery
 from tellverify.model.scenario import Channel, Omission, ResolvedScenario, TooManyFaultSets
 from tellverify.search.breadth_first import Layers
+from tellverify.search.computed_table import ComputedTable
 from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.layering import is_acyclic
+from tellverify.search.omission_edges import OmissionEdges
 from tellverify.search.scenario_machines import ScenarioMachines
 
 _NARROW: Final = 10  # bits of the segment of a role that shares a table
 _GROUPED: Final = 4  # roles that share one
+_BATCH: Final = 200  # configurations of short levels that are looked at together
+_FEW: Final = 300  # configurations up to which no role has a table of whole segments
 _MANY: Final = 10_000  # configurations from which a shared table is worth its entries
 _MOST_WORK: Final = 40_000_000  # configurations looked at for sets of failed roles, all together
 
@@ -76,7 +80,7 @@ def omission_findings(
     return _OmissionAnalysis(search, machines, scenario, liars, decisions).findings()
 
 
-class _StateKind(IntEnum):
+class StateKind(IntEnum):
     """What decides whether a role may move in a state."""
 
     IDLE = 0  # it has no moves
@@ -115,7 +119,8 @@ class _OmissionAnalysis:
         self._may_crash: dict[int, frozenset[str] | None] = {}
         self.by_failure: dict[Omission, OmissionRun] = {}
         self.broken: dict[int, OmissionRun] = {}
-        self._kinds: list[dict[int, _StateKind]] = [{} for _ in self.names]
+        self._kinds: list[dict[int, StateKind]] = [{} for _ in self.names]
+        self._values: list[dict[int, int]] = [{} for _ in self.names]
 
     def findings(self) -> OmissionFindings:
         """First configurations in which no role can move, then roles that are starved by others."""
@@ -133,7 +138,8 @@ class _OmissionAnalysis:
         seen: set[int] = set()
         everyone = self.everyone  # where more than `most` can move, no role waits in vain
         most = self.count if self.rules else self.scenario.most_crashes
-        for depth, level in enumerate(self.search.levels):
+        for start, levels in _in_batches(self.search.levels):
+            level = levels[0] if len(levels) == 1 else [c for level in levels for c in level]
             pairs: list[tuple[int, int]] | None = None
             for shift, mask, known in groups:
                 pairs = [
@@ -150,20 +156,30 @@ class _OmissionAnalysis:
                 ]
             pairs = pairs or []
             first = dict(reversed(pairs))
-            for value in sorted(first.keys() - seen):
+            found = [
+                (
+                    start + next(at for at, level in enumerate(levels) if first[value] in level),
+                    value,
+                )
+                for value in first.keys() - seen
+            ]
+            for depth, value in sorted(found):
                 self._note(value, first[value], depth, cut)
             seen |= first.keys()
 
     def value(self, role: int, segment: int, cut: frozenset[Channel]) -> int:
         """What the segment of a role adds to the value of a configuration."""
         state = segment & self.system.state_mask[role]
-        machine = self.system.machines[role]
-        value = 0
-        if self._may_move(role, segment, cut):
-            value |= 1 << role
+        value = self._values[role].get(state)
+        if value is None:
+            value = self._values[role][state] = self._value_of_state(role, state)
+        return value | 1 << role if self._may_move(role, segment, cut) else value
+
+    def _value_of_state(self, role: int, state: int) -> int:
+        """What a local state adds, whatever is queued."""
         engaged = self.machines.acted[role][state] or not self.scenario.engaged_only
-        if engaged and not machine.final[state]:
-            value |= 1 << (self.count + role)
+        waits = engaged and not self.system.machines[role].final[state]
+        value = 1 << (self.count + role) if waits else 0
         for mark, (at, width) in zip(self.machines.marks[role][state], self.offsets, strict=True):
             if width > 1 and mark:
                 value |= 1 << (at + mark - 1)
@@ -174,13 +190,11 @@ class _OmissionAnalysis:
     def _may_move(self, role: int, segment: int, cut: frozenset[Channel]) -> bool:
         """Whether the role has a move that is owed, or one that only the bound forbids."""
         state = segment & self.system.state_mask[role]
-        kind = self._kinds[role].get(state)
-        if kind is None:
-            kind = self._kinds[role][state] = self._kind(role, state)
-        if kind is _StateKind.RECEIVES:
+        kind = self.kind(role, state)
+        if kind is StateKind.RECEIVES:
             return self.system.takes_head(role, segment, cut)
-        if kind is not _StateKind.FAULTY:
-            return kind is _StateKind.SENDS
+        if kind is not StateKind.FAULTY:
+            return kind is StateKind.SENDS
         row, name = self.system.machines[role].moves[state], self.names[role]
         for move in self.system.moves(role, segment):
             action = row[move.place][0]
@@ -190,15 +204,22 @@ class _OmissionAnalysis:
                 return True
         return False
 
-    def _kind(self, role: int, state: int) -> _StateKind:
-        kind = _StateKind.IDLE
+    def kind(self, role: int, state: int) -> StateKind:
+        """What decides whether a role may move in a state."""
+        found = self._kinds[role].get(state)
+        if found is None:
+            found = self._kinds[role][state] = self._find_kind(role, state)
+        return found
+
+    def _find_kind(self, role: int, state: int) -> StateKind:
+        kind = StateKind.IDLE
         for action, _ in self.system.machines[role].moves[state]:
             if action.delivery is not Delivery.FIFO:
-                kind = _StateKind.FAULTY
+                kind = StateKind.FAULTY
             elif action.send:
-                return _StateKind.SENDS
-            elif kind is _StateKind.IDLE:
-                kind = _StateKind.RECEIVES
+                return StateKind.SENDS
+            elif kind is StateKind.IDLE:
+                kind = StateKind.RECEIVES
         return kind
 
     def _note(self, value: int, configuration: int, depth: int, cut: frozenset[Channel]) -> None:
@@ -256,9 +277,9 @@ class _OmissionAnalysis:
         return self.names[role] in self.liars
 
     @cached_property
-    def edges(self) -> _OmissionEdges:
+    def edges(self) -> OmissionEdges:
         """The moves between all configurations that are owed."""
-        return _OmissionEdges(self.search)
+        return OmissionEdges(self.search)
 
     def _starve(self, role: int, failed: Omission) -> bool:
         """Note a first configuration from which no run of the others serves `role`.
@@ -296,18 +317,7 @@ class _OmissionAnalysis:
         return True
 
 
-class _ValueTable(dict[int, int]):
-    """What the part of a segment that matters in one local state adds to a value."""
-
-    def __init__(self, compute: Callable[[int], int]) -> None:
-        self._compute = compute
-
-    def __missing__(self, key: int) -> int:
-        value = self[key] = self._compute(key)
-        return value
-
-
-_Lookup: TypeAlias = tuple[int, int, _ValueTable]
+_Lookup: TypeAlias = tuple[int, int, ComputedTable[int]]
 _ByState: TypeAlias = tuple[int, int, list[_Lookup]]
 
 
@@ -322,9 +332,12 @@ def _tables(
     groups: list[_Lookup] = []
     singles: list[_ByState] = []
     group: list[int] = []
-    grouped = _GROUPED if analysis.search.count > _MANY else 1
+    count = analysis.search.count
+    grouped = _GROUPED if count > _MANY else 1
     for role in range(analysis.count + 1):
-        narrow = role < analysis.count and system.mask[role].bit_length() <= _NARROW
+        narrow = (
+            count > _FEW and role < analysis.count and system.mask[role].bit_length() <= _NARROW
+        )
         if group and (not narrow or len(group) == grouped):
             groups.append(_group(analysis, group, cut))
             group = []
@@ -341,13 +354,14 @@ def _by_state(analysis: _OmissionAnalysis, role: int, cut: frozenset[Channel]) -
     base, state_mask = system.shift[role], system.state_mask[role]
     states: list[_Lookup] = []
     for state in range(system.machines[role].state_count):
-        mask = system.relevant(role, state) & ~state_mask
+        matters = analysis.kind(role, state) not in (StateKind.IDLE, StateKind.SENDS)
+        mask = system.relevant(role, state) & ~state_mask if matters else 0
         low = (mask & -mask).bit_length() - 1 if mask else 0
 
         def compute(key: int, low: int = low, state: int = state) -> int:
             return analysis.value(role, (key << low) | state, cut)
 
-        states.append((base + low, mask >> low, _ValueTable(compute)))
+        states.append((base + low, mask >> low, ComputedTable(compute)))
     return base, state_mask, states
 
 
@@ -364,115 +378,18 @@ def _group(analysis: _OmissionAnalysis, roles: Sequence[int], cut: frozenset[Cha
         return value
 
     _, low, last = parts[-1]
-    return base, (1 << (low + last.bit_length())) - 1, _ValueTable(compute)
+    return base, (1 << (low + last.bit_length())) - 1, ComputedTable(compute)
 
 
-class _OmissionEdges:
-    """All configurations of a search by number, and the owed moves that lead to each."""
-
-    def __init__(self, search: Layers) -> None:
-        system: CompiledSystem = search.system
-        self.system = system
-        self.configurations = [c for level in search.levels for c in level]
-        self.depth = [d for d, level in enumerate(search.levels) for _ in level]
-        self.number = {c: n for n, c in enumerate(self.configurations)}
-        self.before: list[list[tuple[int, Channel | None, int]]] = [[] for _ in self.configurations]
-        self.blocked: list[int] = []
-        self._known: list[dict[int, tuple[list[tuple[EncodedMove, Channel | None]], bool]]] = [
-            {} for _ in system.machines
-        ]
-        for n, configuration in enumerate(self.configurations):
-            blocked = 0
-            for role in range(len(system.machines)):
-                moves, is_blocked = self._owed(role, configuration)
-                blocked |= is_blocked << role
-                for move, channel in moves:
-                    target = self.number.get(configuration + move.delta)
-                    if target is not None:
-                        self.before[target].append((role, channel, n))
-            self.blocked.append(blocked)
-
-    def _owed(
-        self, role: int, configuration: int
-    ) -> tuple[list[tuple[EncodedMove, Channel | None]], bool]:
-        """The owed moves of a role with the channels they receive from; whether one is blocked."""
-        system = self.system
-        segment = (configuration >> system.shift[role]) & system.mask[role]
-        found = self._known[role].get(segment)
-        if found is None:
-            machine = system.machines[role]
-            row = machine.moves[segment & system.state_mask[role]]
-            enabled = system.moves(role, segment)
-            places = {move.place for move in enabled}
-            blocked = any(
-                action.send and action.delivery is Delivery.FIFO and place not in places
-                for place, (action, _) in enumerate(row)
-            )
-            moves: list[tuple[EncodedMove, Channel | None]] = []
-            for move in enabled:
-                action = row[move.place][0]
-                if action.delivery in OWED:
-                    channel = None if action.send else (action.peer, machine.role)
-                    moves.append((move, channel))
-            found = self._known[role][segment] = (moves, blocked)
-        return found
-
-    def states(self, role: int) -> list[int]:
-        """The local state of a role in every configuration."""
-        return [self.system.state(role, c) for c in self.configurations]
-
-    def movers(self, role: int, cut: frozenset[Channel]) -> list[int]:
-        """Where a role can move, or could but for the bound."""
-        return [
-            n
-            for n, c in enumerate(self.configurations)
-            if self.blocked[n] >> role & 1
-            or any(channel not in cut for _, channel in self._owed(role, c)[0])
-        ]
-
-    def blocked_for(self, gone: set[int]) -> list[int]:
-        """Where the bound alone forbids a send of a role that has not crashed."""
-        alive = ~sum(1 << role for role in gone)
-        return [n for n, blocked in enumerate(self.blocked) if blocked & alive]
-
-    def that_reach(
-        self, goals: Iterable[int], gone: set[int], cut: frozenset[Channel]
-    ) -> bytearray:
-        """A flag for every configuration from which moves of the others lead to one of `goals`."""
-        flags = bytearray(len(self.configurations))
-        stack = []
-        for goal in goals:
-            if not flags[goal]:
-                flags[goal] = 1
-                stack.append(goal)
-        while stack:
-            for role, channel, source in self.before[stack.pop()]:
-                if not flags[source] and role not in gone and channel not in cut:
-                    flags[source] = 1
-                    stack.append(source)
-        return flags
-
-    def fair_way(
-        self, start: int, gone: set[int], cut: frozenset[Channel]
-    ) -> tuple[list[EncodedMove], int]:
-        """Moves from `start` on in which all take turns, and where they repeat; -1: they end."""
-        roles = len(self.system.machines)
-        here, turn = self.configurations[start], 0
-        met = {(here, turn): 0}
-        way: list[EncodedMove] = []
-        while True:
-            able = [
-                (role, move)
-                for role in range(roles)
-                if role not in gone
-                for move, channel in self._owed(role, here)[0]
-                if channel not in cut
-            ]
-            if not able:
-                return way, -1
-            role, move = min(able, key=lambda one: ((one[0] - turn) % roles, one[1].place))
-            way.append(move)
-            here, turn = here + move.delta, (role + 1) % roles
-            if (here, turn) in met:
-                return way, met[here, turn]
-            met[here, turn] = len(way)
+def _in_batches(levels: Sequence[Sequence[int]]) -> Iterator[tuple[int, list[Sequence[int]]]]:
+    """Levels in order, short ones together, and the depth of the first of them."""
+    batch: list[Sequence[int]] = []
+    size = start = 0
+    for depth, level in enumerate(levels):
+        if batch and size + len(level) > _BATCH:
+            yield start, batch
+            batch, size, start = [], 0, depth
+        batch.append(level)
+        size += len(level)
+    if batch:
+        yield start, batch

@@ -150,6 +150,7 @@ class _ScenarioSearch:
             if not blocked or search.overflow or bound >= largest_bound:
                 break
             bound = min(2 * bound, largest_bound)
+            del search, blocked  # free before the next one
         complete = search.exhausted and not search.system.blocked
         self.complete &= complete
         self.overflow |= search.overflow

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+from tellverify.search.computed_table import ComputedTable
 from tellverify.search.encoding import CompiledSystem, EncodedMove
 
 _GROUP_LIMIT: Final = 4096  # entries of a table that several roles share
@@ -19,16 +20,7 @@ _ROLE_LIMIT: Final = 200  # segments of a role that may share a table
 _SAMPLE: Final = 4000
 
 
-class SuccessorTable(dict[int, tuple[int, ...]]):
-    """What the moves that belong to a key add; computed when first asked for."""
-
-    def __init__(self, compute: Callable[[int], tuple[int, ...]]) -> None:
-        self._compute = compute
-
-    def __missing__(self, key: int) -> tuple[int, ...]:
-        value = self[key] = self._compute(key)
-        return value
-
+SuccessorTable: TypeAlias = ComputedTable[tuple[int, ...]]
 
 # What a role can do when its segment is known.
 Moves: TypeAlias = Callable[[int, int], "tuple[EncodedMove, ...]"]

@@ -148,11 +148,12 @@ class TimedSearch:
             moving |= 1 << role
             for event, delta, note in moves:
                 target = configuration + delta
-                if not plain:
-                    target = system.canonical(target)
                 if note is not None:
                     self._note(at, event, note)
                 found = numbers.get(target)
+                if found is None and not plain:
+                    target = system.canonical(target)
+                    found = numbers.get(target)
                 events.append(event)
                 targets.append(self._add(target, at, event) if found is None else found)
             if blocked:

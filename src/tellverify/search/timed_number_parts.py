@@ -1,14 +1,18 @@
 """What local states and messages say of entries, as sets of bits.
 
-Bit e of a set is the entry of that number. Many local states and messages say the same: what they
-say is a part, and there are few.
+Bit e of a set is entry e, or group e. Many local states and messages say the same: what they say is
+a part, and there are few. A part is one integer, in which sets stand one behind another; parts are
+united by `|`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
+from tellverify.search.computed_table import ComputedTable
+from tellverify.search.timed_layout import LOCAL, QUEUE, TimedLayout
 from tellverify.search.timed_places import TimedPlaces
 from tellverify.search.timed_roles import TimedRoles
 from tellverify.search.timed_rows import (
@@ -22,6 +26,26 @@ from tellverify.search.timed_rows import (
     MessageRow,
 )
 
+_FIRST_WIDTH: Final = 64
+_UNKNOWN: Final = (0, False)
+
+
+class SaidSets(NamedTuple):
+    """The sets of a part.
+
+    `named` are entries of records and tags and the entries around them, `counted` those that counts
+    end at; `mentioned` are all, with the entries around them; `differs` are those that are not
+    known as the entry before them is. `lives` and `begins` are groups: a path from here may come to
+    the body around their entries, and may begin the first of them.
+    """
+
+    named: int
+    counted: int
+    mentioned: int
+    differs: int
+    lives: int
+    begins: int
+
 
 class _Context(NamedTuple):
     """Counts and bodies of a place, or of what was when an entry of it began."""
@@ -34,16 +58,13 @@ class _Context(NamedTuple):
 class EntryGroup(NamedTuple):
     """Entries of one group that are mentioned, as a set and by number.
 
-    `bit` is the group in sets of groups, `lowest` the entry with number 1, 0 for none. `is_whole`:
-    no number is missing from 1 on.
+    `bit` is the group in sets of groups.
     """
 
     group: Group
     bit: int
     these: int
     numbers: dict[int, int]
-    lowest: int
-    is_whole: bool
 
 
 class _PartKey(NamedTuple):
@@ -54,58 +75,54 @@ class _PartKey(NamedTuple):
 
 
 class NumberPart:
-    """What a local state or a message says of entries.
+    """What a local state or a message says of entries."""
 
-    `bound` are entries of records and tags, `named` they and the entries around them; `counted` are
-    those that counts end at; `mentioned` are all, with the entries around them. `failed` has a set
-    for each number of an alternative. `lives` and `begins` are sets of groups, see `judge`.
-    """
-
-    def __init__(self, places: TimedPlaces, key: _PartKey) -> None:
+    def __init__(self, places: TimedPlaces, groups: EntryGroups, key: _PartKey) -> None:
         self.places = places
+        self.entries = places.entries
         self.rows = places.entries.rows
+        self.groups = groups
+        self._known = _known(key)
         self.contexts = [(context, dict(context.counts)) for context in key.contexts]
-        counted = [
-            places.entries.number(EntryRow(*group, number))
+        counted = {
+            self.entries.number(EntryRow(*group, number))
             for context in key.contexts
             for group, number in context.counts
-        ]
-        alternatives = max((len(scope.alternatives) for scope in places.scopes), default=0)
-        self.bound = bits(key.bound)
-        self.named = bits(with_outer(self.rows, key.bound))
-        self.counted = bits(counted)
-        self.failed = tuple(
-            bits(entry for entry, a in key.failed if a == number) for number in range(alternatives)
+        }
+        mentioned = with_outer(self.rows, {*key.bound, *counted, *self._known})
+        for entry in sorted(mentioned):
+            groups.number(self.rows[entry][:2])
+        # An entry that no other is around lives, and so does the group of one that is bound.
+        outermost = {entry for entry in counted if self.rows[entry].around == NO_ENTRY}
+        self._entries = (
+            bits(with_outer(self.rows, key.bound) | outermost),
+            bits(counted - outermost),
+            bits(mentioned),
+            bits(self._differing()),
         )
-        self.complete = bits(key.complete)
-        failed = [entry for entry, _ in key.failed]
-        every = {*key.bound, *counted, *failed, *key.complete}
-        self.mentioned = bits(with_outer(self.rows, every))
-        self.lives = 0
-        self.begins = 0
+        self._lives = bits(groups.number(self.rows[entry][:2]) for entry in key.bound)
+        self._begins = 0
         self._judged = 0
 
-    def judge(self, groups: Sequence[EntryGroup], all_groups: int) -> None:
-        """Bring `lives` and `begins` up to these groups, whose bits are `all_groups`.
+    def sets(self) -> tuple[int, ...]:
+        """Its sets, in the order of `SaidSets`, now that all groups are known that there are."""
+        if self._judged < len(self.groups.all):
+            self._judge(self.groups.all)
+        return (*self._entries, self._lives, self._begins)
 
-        A bit of `lives`: a path from here may come to the body around the entries of the group; of
-        `begins`: it may begin the first entry.
-        """
-        if not all_groups & ~self._judged:
-            return
-        for one in groups:
-            if not self._judged & one.bit:
-                scope, around = one.group
-                participants = self.places.scopes[scope].participants
-                for context, counts in self.contexts:
-                    if context.role not in participants:
-                        continue
-                    if around != NO_ENTRY and self._is_ahead(context, counts, around) is False:
-                        continue
-                    self.lives |= one.bit
-                    if one.group not in counts:
-                        self.begins |= one.bit
-        self._judged |= all_groups
+    def _judge(self, groups: Sequence[Group]) -> None:
+        for number in range(self._judged, len(groups)):
+            scope, around = groups[number]
+            participants = self.places.scopes[scope].participants
+            for context, counts in self.contexts:
+                if context.role not in participants:
+                    continue
+                if around != NO_ENTRY and self._is_ahead(context, counts, around) is False:
+                    continue
+                self._lives |= 1 << number
+                if groups[number] not in counts:
+                    self._begins |= 1 << number
+        self._judged = len(groups)
 
     def _is_ahead(self, context: _Context, counts: Mapping[Group, int], entry: int) -> bool | None:
         """Whether a path from `context` may begin `entry`; None when it is in its body."""
@@ -118,45 +135,104 @@ class NumberPart:
                 return outer
         return counts.get((scope, around), 0) < number
 
-    def known(self, entry: int) -> tuple[tuple[int, ...], int]:
-        """Whether it says that an entry has failed, and how, or that it is complete."""
-        if entry == NO_ENTRY:
-            return (0,) * len(self.failed), 0
-        return tuple(one >> entry & 1 for one in self.failed), self.complete >> entry & 1
+    def _differing(self) -> set[int]:
+        """Entries that are not known as the one before them in their group is."""
+        found = set()
+        for entry in self._known:
+            scope, around, number = self.rows[entry]
+            after = self.entries.number(EntryRow(scope, around, number + 1))
+            if self.known(entry) != self.known(after):
+                found.add(after)
+            if number > 1:
+                before = self.entries.number(EntryRow(scope, around, number - 1))
+                if self.known(entry) != self.known(before):
+                    found.add(entry)
+        return found
+
+    def known(self, entry: int) -> tuple[int, bool]:
+        """How it says that an entry has failed, and whether it says that it is complete.
+
+        The alternatives are bits of a number.
+        """
+        return self._known.get(entry, _UNKNOWN)
+
+
+def _known(key: _PartKey) -> dict[int, tuple[int, bool]]:
+    """What is known of entries, of which anything is."""
+    failed: dict[int, int] = {}
+    for entry, alternative in key.failed:
+        failed[entry] = failed.get(entry, 0) | 1 << alternative
+    return {
+        entry: (failed.get(entry, 0), entry in key.complete)
+        for entry in sorted(failed.keys() | key.complete)
+    }
 
 
 class NumberParts:
-    """The parts of local states and queues, found once."""
+    """What configurations say of entries."""
 
-    def __init__(self, roles: TimedRoles) -> None:
+    def __init__(self, roles: TimedRoles, layout: TimedLayout) -> None:
         self.roles = roles
         self.places = roles.places
+        self.groups = EntryGroups(roles.places.entries)
+        self.width = _FIRST_WIDTH  # bits of a set
         self._parts: dict[_PartKey, NumberPart] = {}
-        self._of_local: list[dict[int, NumberPart]] = [{} for _ in roles.places.protocol.roles]
-        self._of_queue: dict[int, tuple[NumberPart, ...]] = {}
+        self._of_local: list[dict[int, NumberPart]] = [{} for _ in layout.local]
+        self._of_message: dict[int, NumberPart] = {}
+        queues = ComputedTable(self._queue)
+        locals_ = [ComputedTable(partial(self._local, role)) for role in range(len(layout.local))]
+        self._fields = [
+            *((shift, LOCAL, said) for shift, said in zip(layout.local, locals_, strict=True)),
+            *((shift, QUEUE, queues) for shift in layout.queue),
+        ]
 
-    def of(self, configuration: Sequence[int]) -> dict[NumberPart, None]:
-        """The parts of the local state of every role, then those of the queue of every channel."""
-        found: dict[NumberPart, None] = {}
-        size = len(self._of_local)
-        for role in range(size):
-            local = configuration[role]
-            part = self._of_local[role].get(local)
-            found[self._local(role, local) if part is None else part] = None
-        for queue in configuration[size:]:
-            if queue:
-                parts = self._of_queue.get(queue)
-                for one in self._queue(queue) if parts is None else parts:
-                    found[one] = None
+    def of(self, configuration: int) -> int:
+        """The union of the parts of all local states and queued messages."""
+        while True:
+            met, width = len(self.groups.all), self.width
+            found = 0
+            for shift, mask, said in self._fields:
+                found |= said[(configuration >> shift) & mask]
+            if met == len(self.groups.all) and width == self.width:
+                return found
+            for _, _, said in self._fields:
+                said.clear()
+
+    def sets(self, said: int) -> SaidSets:
+        """The sets of a part."""
+        width = self.width
+        mask = (1 << width) - 1
+        return SaidSets(
+            said & mask,
+            said >> width & mask,
+            said >> 2 * width & mask,
+            said >> 3 * width & mask,
+            said >> 4 * width & mask,
+            said >> 5 * width,
+        )
+
+    def _joined(self, part: NumberPart) -> int:
+        sets = part.sets()
+        while max(len(self.places.entries.rows), len(self.groups.all)) > self.width:
+            self.width *= 2
+        found = 0
+        for one in reversed(sets):
+            found = found << self.width | one
         return found
 
     def _part(self, key: _PartKey) -> NumberPart:
         found = self._parts.get(key)
         if found is None:
-            found = self._parts[key] = NumberPart(self.places, key)
+            found = self._parts[key] = NumberPart(self.places, self.groups, key)
         return found
 
-    def _local(self, role: int, local: int) -> NumberPart:
+    def _local(self, role: int, local: int) -> int:
+        part = self._of_local[role].get(local)
+        if part is None:
+            part = self._of_local[role][local] = self._part_of_local(role, local)
+        return self._joined(part)
+
+    def _part_of_local(self, role: int, local: int) -> NumberPart:
         row: LocalRow = self.roles.locals.rows[local]
         contexts: set[_Context] = set()
         bound: set[int] = set()
@@ -165,8 +241,7 @@ class NumberParts:
             _, counts, records = self.places.places.rows[place]
             self._walk(role, counts, records, contexts, bound, met)
         key = _PartKey(frozenset(contexts), frozenset(bound), row.failed, row.complete)
-        found = self._of_local[role][local] = self._part(key)
-        return found
+        return self._part(key)
 
     def _walk(
         self,
@@ -185,15 +260,15 @@ class NumberParts:
                 bound.add(row.entry)
                 self._walk(role, row.counts, row.records, contexts, bound, met)
 
-    def _queue(self, queue: int) -> tuple[NumberPart, ...]:
-        rows: list[MessageRow] = [
-            self.roles.messages.rows[message] for message in self.roles.queues.rows[queue]
-        ]
-        keys = [
-            _PartKey(frozenset(), row.inside | row.unknown, row.failed, row.complete)
-            for row in rows
-        ]
-        found = self._of_queue[queue] = tuple(map(self._part, keys))
+    def _queue(self, queue: int) -> int:
+        found = 0
+        for message in self.roles.queues.rows[queue]:
+            part = self._of_message.get(message)
+            if part is None:
+                row: MessageRow = self.roles.messages.rows[message]
+                key = _PartKey(frozenset(), row.inside | row.unknown, row.failed, row.complete)
+                part = self._of_message[message] = self._part(key)
+            found |= self._joined(part)
         return found
 
 
@@ -202,12 +277,20 @@ class EntryGroups:
 
     def __init__(self, entries: Interned[EntryRow]) -> None:
         self.rows = entries.rows
-        self._outer: dict[int, int] = {}
-        self._of: dict[int, tuple[list[EntryGroup], int]] = {}
-        self._bits: dict[Group, int] = {}
+        self._groups: Interned[Group] = Interned()
+        self._of: dict[int, list[EntryGroup]] = {}
 
-    def of(self, mentioned: int) -> tuple[list[EntryGroup], int]:
-        """Groups of some entries, outer ones first, and the set of these groups."""
+    @property
+    def all(self) -> list[Group]:
+        """All groups, by number."""
+        return self._groups.rows
+
+    def number(self, group: Group) -> int:
+        """The bit of a group in sets."""
+        return self._groups.number(group)
+
+    def of(self, mentioned: int) -> list[EntryGroup]:
+        """Groups of some entries, outer ones first."""
         found = self._of.get(mentioned)
         if found is None:
             groups: dict[Group, dict[int, int]] = {}
@@ -215,21 +298,12 @@ class EntryGroups:
                 scope, around, number = self.rows[entry]
                 groups.setdefault((scope, around), {})[number] = entry
             ordered = sorted(groups, key=lambda group: (self._depth(group[1]), group))
-            rows = [self._row(group, groups[group]) for group in ordered]
-            found = self._of[mentioned] = rows, sum(row.bit for row in rows)
-        return found
-
-    def _row(self, group: Group, numbers: dict[int, int]) -> EntryGroup:
-        bit = self._bits.setdefault(group, 1 << len(self._bits))
-        lowest = 1 << numbers[1] if 1 in numbers else 0
-        is_whole = max(numbers) == len(numbers)
-        return EntryGroup(group, bit, bits(numbers.values()), numbers, lowest, is_whole)
-
-    def outer(self, entries: int) -> int:
-        """Entries and those around them."""
-        found = self._outer.get(entries)
-        if found is None:
-            found = self._outer[entries] = bits(with_outer(self.rows, members(entries)))
+            found = self._of[mentioned] = [
+                EntryGroup(
+                    group, 1 << self.number(group), bits(groups[group].values()), groups[group]
+                )
+                for group in ordered
+            ]
         return found
 
     def _depth(self, entry: int) -> int:

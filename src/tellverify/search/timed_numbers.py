@@ -8,153 +8,133 @@ removed: every path passes both in the same manner, in silence or by being told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tellverify.model.components import strongly_connected
 from tellverify.model.timed_text import EnterNode, TimedProtocol, following_nodes
+from tellverify.search.timed_layout import TimedLayout
 from tellverify.search.timed_number_parts import (
     EntryGroup,
-    EntryGroups,
-    NumberPart,
     NumberParts,
+    SaidSets,
+    bits,
+    members,
+    with_outer,
 )
-from tellverify.search.timed_renaming import EntryRenaming, Renaming
+from tellverify.search.timed_renaming import EntryRenaming
 from tellverify.search.timed_roles import TimedRoles
-from tellverify.search.timed_rows import NO_ENTRY, EntryRow, Interned
+from tellverify.search.timed_rows import NO_ENTRY, EntryRow
+
+
+class GroupNumbers(NamedTuple):
+    """New numbers for entries of a group that stay, and the largest one."""
+
+    new: tuple[tuple[int, int], ...]
+    largest: int
+    all_stay: bool  # with their numbers
 
 
 class CanonicalNumbers:
-    """Renames the entries of configurations; renamings that are alike are one object."""
+    """New numbers for the entries of configurations; renamings that are alike are one object."""
 
-    def __init__(self, roles: TimedRoles) -> None:
+    def __init__(self, roles: TimedRoles, layout: TimedLayout) -> None:
         self.roles = roles
         self.entries = roles.places.entries
-        self.size = len(roles.places.protocol.roles)
         self.largest = 0  # number of an entry that could not be made smaller
-        self._parts = NumberParts(roles)
-        self._groups = EntryGroups(self.entries)
+        self.parts = NumberParts(roles, layout)
+        self.groups = self.parts.groups
+        self._width = self.parts.width
+        self._found: dict[int, EntryRenaming | None] = {}
         self._renamings: dict[frozenset[tuple[int, int]], EntryRenaming] = {}
+        self._numbers: dict[tuple[int, int, int, int, int], GroupNumbers] = {}
 
-    def canonical(self, configuration: Sequence[int]) -> Sequence[int]:
-        """The same configuration with canonical numbers.
+    def renaming(self, configuration: int) -> EntryRenaming | None:
+        """What gives the entries of a configuration canonical numbers, None when they have them."""
+        said = self.parts.of(configuration)
+        if self._width != self.parts.width:
+            self._width = self.parts.width
+            self._found.clear()
+        try:
+            return self._found[said]
+        except KeyError:
+            found = self._found[said] = self._find(self.parts.sets(said))
+            return found
 
-        It holds the local state of every role, then the queue of every channel.
-        """
-        parts = self._parts.of(configuration)
-        numbering = EntryNumbering(self.entries, self._groups, parts)
-        renaming = numbering.renaming()
-        self.largest = max(self.largest, numbering.largest)
-        if renaming is None:
-            return configuration
-        key = frozenset(renaming.items())
-        rename = self._renamings.get(key)
-        if rename is None:
-            rename = self._renamings[key] = EntryRenaming(self.roles, renaming)
-        return (
-            *map(rename.local, configuration[: self.size]),
-            *map(rename.queue, configuration[self.size :]),
-        )
-
-
-class EntryNumbering:
-    """New numbers for the entries of one configuration; sets are those of `NumberPart`."""
-
-    def __init__(
-        self, entries: Interned[EntryRow], groups: EntryGroups, parts: Iterable[NumberPart]
-    ) -> None:
-        self.entries = entries
-        self.parts = parts
-        self.largest = 0
-        bound = named = counted = mentioned = 0
-        for part in parts:
-            bound |= part.bound
-            named |= part.named
-            counted |= part.counted
-            mentioned |= part.mentioned
-        self.groups, all_groups = groups.of(mentioned)
-        lives = begins = 0
-        for part in parts:
-            part.judge(self.groups, all_groups)
-            lives |= part.lives
-            begins |= part.begins
-        self.begins = begins
-        self.live = 0  # groups of which an entry is open, or may be begun
-        self.inside_of = 0  # entries with something inside them
-        open_entries = 0
-        for one in self.groups:
+    def _find(self, sets: SaidSets) -> EntryRenaming | None:
+        groups = self.groups.of(sets.mentioned)
+        live = []  # groups of which an entry is open, or may be begun
+        named, inside_of = sets.named, 0  # and the entries with something inside them
+        for one in groups:
             around = one.group[1]
-            if around == NO_ENTRY or bound & one.these or lives & one.bit:
-                self.live |= one.bit
-                open_entries |= one.these
-                if around != NO_ENTRY:
-                    self.inside_of |= 1 << around
-        counted &= open_entries
-        self.named = named if not counted & ~named else named | groups.outer(counted)
-
-    def _lowest(self, one: EntryGroup) -> int:
-        """The smallest number that is named, or 0 where a path may begin the first entry."""
-        if self.begins & one.bit:
-            return 0
-        named = [number for number, entry in one.numbers.items() if self.named >> entry & 1]
-        return min(named, default=0)
-
-    def _stays(self) -> bool:
-        """Whether it is plain that all numbers stay: none is missing, and none can be merged."""
-        kept = self.named | self.inside_of
-        for one in self.groups:
-            unnamed = one.these & ~kept
-            if not (one.is_whole and self.live & one.bit) or unnamed & (unnamed - 1):
-                return False
-            is_low = self.begins & one.bit or self.named & one.lowest
-            if not is_low and self.named & one.these:
-                return False
-        return True
-
-    def renaming(self) -> Renaming | None:
-        """New entries, none for those that are dropped; None when all stay as they are."""
-        if self._stays():
-            self.largest = max((len(one.numbers) for one in self.groups), default=0)
+            if around == NO_ENTRY:
+                live.append(one)
+            elif sets.lives & one.bit:
+                live.append(one)
+                inside_of |= 1 << around
+                if counted := sets.counted & one.these:
+                    named |= bits(with_outer(self.entries.rows, members(counted)))
+        numbers = [self._numbers_of(one, sets, named, inside_of) for one in live]
+        if len(live) == len(groups) and all(found.all_stay for found in numbers):
+            self.largest = max([self.largest, *(found.largest for found in numbers)])
             return None
-        found: dict[int, int] = {}
-        is_identity = True
-        for one in self.groups:
-            scope, around = one.group
-            entries = one.numbers
-            if not self.live & one.bit or (around != NO_ENTRY and around not in found):
-                is_identity = False
-                continue
-            new_around = NO_ENTRY if around == NO_ENTRY else found[around]
-            new_numbers = self._numbers(entries, self._lowest(one))
-            for number, entry in entries.items():
-                new = new_numbers.get(number)
-                if new is None:
-                    is_identity = False
-                elif new == number and new_around == around:
-                    found[entry] = entry
-                else:
-                    is_identity = False
-                    found[entry] = self.entries.number(EntryRow(scope, new_around, new))
-        return None if is_identity else found
+        return self._renaming(live, numbers)
 
-    def _numbers(self, entries: dict[int, int], lowest: int) -> dict[int, int]:
-        """From old numbers to new ones, for the numbers that stay."""
-        found: dict[int, int] = {}
-        before: object = None  # how the neighbour below is known, None when it cannot be merged
-        kept = self.named | self.inside_of
-        for number in range(max(lowest, 1), max(entries) + 1):
-            entry = entries.get(number, NO_ENTRY)
-            known: object = None
-            if entry == NO_ENTRY or not kept >> entry & 1:
-                known = self._known(entry)
-                if known == before:
-                    continue
-            before = known
-            found[number] = len(found) + 1
-        self.largest = max(self.largest, len(found))
+    def _renaming(
+        self, groups: Sequence[EntryGroup], numbers: Sequence[GroupNumbers]
+    ) -> EntryRenaming:
+        """The renaming of entries in these groups, outer ones first; all others are dropped."""
+        renaming = {NO_ENTRY: NO_ENTRY}
+        for one, found in zip(groups, numbers, strict=True):
+            scope, around = one.group
+            if around in renaming:
+                self.largest = max(self.largest, found.largest)
+                for entry, number in found.new:
+                    row = EntryRow(scope, renaming[around], number)
+                    renaming[entry] = self.entries.number(row)
+        del renaming[NO_ENTRY]
+        key = frozenset(renaming.items())
+        made = self._renamings.get(key)
+        if made is None:
+            made = self._renamings[key] = EntryRenaming(self.roles, renaming)
+        return made
+
+    def _numbers_of(
+        self, one: EntryGroup, sets: SaidSets, named: int, inside_of: int
+    ) -> GroupNumbers:
+        these, begins = one.these, sets.begins & one.bit
+        key = these, named & these, inside_of & these, sets.differs & these, begins
+        found = self._numbers.get(key)
+        if found is None:
+            lowest = self.lowest(one, named, bool(begins))
+            kept = named | inside_of
+            found = self._numbers[key] = self._merged(one, lowest, kept, sets.differs)
         return found
 
-    def _known(self, entry: int) -> object:
-        return [part.known(entry) for part in self.parts]
+    def lowest(self, one: EntryGroup, named: int, begins: bool) -> int:
+        """The smallest number that is named, or 1 where a path may begin the first entry."""
+        if begins:
+            return 1
+        return min((n for n, entry in one.numbers.items() if named >> entry & 1), default=1)
+
+    def _merged(self, one: EntryGroup, lowest: int, kept: int, differs: int) -> GroupNumbers:
+        """New numbers from `lowest` on; neighbours that are not `kept` are one if known alike."""
+        new = []
+        largest = 0
+        may_merge = False  # whether the entry before is one that an entry like it merges with
+        for number in range(lowest, max(one.numbers) + 1):
+            entry = self.entries.number(EntryRow(*one.group, number))
+            is_kept = kept >> entry & 1
+            if may_merge and not is_kept and not differs >> entry & 1:
+                continue
+            may_merge = not is_kept
+            largest += 1
+            if number in one.numbers:
+                new.append((entry, largest))
+        all_stay = len(new) == len(one.numbers) and all(
+            self.entries.rows[entry].number == number for entry, number in new
+        )
+        return GroupNumbers(tuple(new), largest, all_stay)
 
 
 def may_enter_again(protocol: TimedProtocol) -> bool:

@@ -55,6 +55,7 @@ class TimedPlaces:
         self.places: Interned[PlaceRow] = Interned()
         self._waits: dict[tuple[int, int], bool] = {}
         self._purged: dict[tuple[int, frozenset[int]], int] = {}
+        self._back: dict[tuple[int, int, tuple[int, ...]], int] = {}
 
     def first(self) -> int:
         """The place at the beginning."""
@@ -213,34 +214,44 @@ class TimedPlaces:
         return row.entry in complete
 
     def failures_of(
-        self, place: int, role: int, complete: frozenset[int]
-    ) -> Iterator[tuple[Failure, int]]:
-        """For each failure that the role can be told of at `place`, the place it goes to."""
-        _, _, records = self.places.rows[place]
+        self, place: int, role: int, complete: frozenset[int], told: frozenset[Failure] | None
+    ) -> Iterator[int]:
+        """The places that the role goes to from `place` when it learns of failures.
+
+        `told` are the failures it may learn of, None for any.
+        """
+        rows, entries = self.records.rows, self.entries.rows
+        records = self.places.rows[place].records
         for record in records:
-            row = self.records.rows[record]
-            scope = self.scopes[self.entries.rows[row.entry].scope]
-            told = not self.owns(role, row.entry)
-            if told and not self.is_known_complete(row, role, complete):
-                for alternative, node in enumerate(scope.alternatives):
-                    yield (row.entry, alternative), self.back(record, node, records)
+            row = rows[record]
+            if self.owns(role, row.entry) or self.is_known_complete(row, role, complete):
+                continue
+            alternatives = self.scopes[entries[row.entry].scope].alternatives
+            for alternative, node in enumerate(alternatives):
+                if told is None or (row.entry, alternative) in told:
+                    yield self.back(record, node, records)
 
     def back(self, record: int, node: int, now: tuple[int, ...]) -> int:
         """The place at `node` with all as it was when the entry of `record` began."""
+        key = record, node, now
+        found = self._back.get(key)
+        if found is None:
+            found = self._back[key] = self._find_back(record, node, now)
+        return found
+
+    def _find_back(self, record: int, node: int, now: tuple[int, ...]) -> int:
         rows = self.records.rows
         acted = {rows[r].entry for r in now if rows[r].acted}
         row = rows[record]
         records = tuple(
-            sorted(
-                {
-                    self.records.number(rows[r]._replace(acted=True))
-                    if rows[r].entry in acted
-                    else r
-                    for r in row.records
-                }
-            )
+            sorted({self._acted(r) if rows[r].entry in acted else r for r in row.records})
         )
         return self.places.number(PlaceRow(node, row.counts, records))
+
+    def _acted(self, record: int) -> int:
+        """The record of the same entry in which the role has acted."""
+        row = self.records.rows[record]
+        return record if row.acted else self.records.number(row._replace(acted=True))
 
     def act(self, role: int, place: int) -> int:
         """The place behind the message at `place`, which is one of the role."""
@@ -248,12 +259,7 @@ class TimedPlaces:
         message = self.nodes[node]
         assert isinstance(message, MessageNode)
         rows = self.records.rows
-        acted = tuple(
-            sorted(
-                self.records.number(rows[r]._replace(acted=True)) if rows[r].inside else r
-                for r in records
-            )
-        )
+        acted = tuple(sorted(self._acted(r) if rows[r].inside else r for r in records))
         return self.passed(role, PlaceRow(message.after, counts, acted), message)
 
     def completes(self, place: PlaceRow, entry: int, known: Callable[[RecordRow], bool]) -> bool:

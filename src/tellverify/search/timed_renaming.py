@@ -19,28 +19,16 @@ class EntryRenaming:
         self.places = roles.places
         self.renaming = renaming
         self._renamed: dict[int, int] = {}
-        self._locals: dict[int, int] = {}
-        self._queues: dict[int, int] = {}
 
     def local(self, local: int) -> int:
-        found = self._locals.get(local)
-        if found is None:
-            found = self._locals[local] = self._local(local)
-        return found
-
-    def queue(self, queue: int) -> int:
-        found = self._queues.get(queue)
-        if found is None:
-            row = tuple(map(self._message, self.roles.queues.rows[queue]))
-            found = self._queues[queue] = self.roles.queues.number(row)
-        return found
-
-    def _local(self, local: int) -> int:
         row = self.roles.locals.rows[local]
         view = tuple(sorted({self._place(place) for place in row.view}))
         failed = frozenset((self.renaming[e], a) for e, a in row.failed if e in self.renaming)
         new = row._replace(view=view, failed=failed, complete=self._set(row.complete))
         return self.roles.locals.number(new)
+
+    def queue(self, queue: int) -> int:
+        return self.roles.queues.number(tuple(map(self._message, self.roles.queues.rows[queue])))
 
     def _message(self, message: int) -> int:
         row = self.roles.messages.rows[message]

@@ -8,7 +8,6 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from tellverify.model.timed_text import EndNode, MessageNode
@@ -227,7 +226,7 @@ class TimedRoles:
         context = self.limits.context(role, row, message)
         told = None if places.keep else message.failed
         found = set()
-        for place in self._told_closure(role, row, context, lambda f: told is None or f in told):
+        for place in self._told_closure(role, row, context, row.complete, told):
             node = places.nodes[places.places.rows[place].node]
             if (
                 isinstance(node, MessageNode)
@@ -269,16 +268,19 @@ class TimedRoles:
         role: int,
         row: LocalRow,
         context: SilentContext,
-        allowed: Callable[[Failure], bool],
+        complete: frozenset[int],
+        told: frozenset[Failure] | None,
     ) -> list[int]:
-        def step(place: int) -> list[int]:
-            following = self.places.silent(place, context)
-            for failure, back in self.places.failures_of(place, role, row.complete):
-                if allowed(failure):
-                    following.append(back)
-            return following
+        """All places by silence and by learning of failures, of entries that are not `complete`."""
+        places = self.places
 
-        return self.places.spread(row.view, step)
+        def step(place: int) -> list[int]:
+            return [
+                *places.silent(place, context),
+                *places.failures_of(place, role, complete, told),
+            ]
+
+        return places.spread(row.view, step)
 
     def awaited_when_told(
         self, role: int, local: int, complete: frozenset[int] = _NONE
@@ -293,7 +295,7 @@ class TimedRoles:
             row = self.locals.rows[local]
             number = self.places.role_number
             context = self.limits.context(role, row, None, complete)
-            closure = self._told_closure(role, row, context, lambda f: f[0] not in complete)
+            closure = self._told_closure(role, row, context, row.complete | complete, None)
             nodes = [self.places.nodes[self.places.places.rows[place].node] for place in closure]
             found = self._tellable[key] = frozenset(
                 number[node.sender]

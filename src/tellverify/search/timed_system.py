@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from tellverify.model.delivery import Delivery
 from tellverify.model.outage import first_budget
 from tellverify.model.timed_text import MessageNode, TimedProtocol
+from tellverify.search.computed_table import ComputedTable
+from tellverify.search.timed_canonical import CanonicalForm
 from tellverify.search.timed_events import (
     ChannelBudgets,
     Late,
@@ -47,14 +49,13 @@ _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
 
 
 class _Prepared(NamedTuple):
-    """A local state: `failed` numbers the set of entries that it knows to have failed."""
+    """What a local state can do, and whether its role has acted."""
 
     sends: tuple[SendMove, ...]
     fires: tuple[tuple[int, int], ...]  # event, local state behind it
     may_stop: bool
     is_waiting: bool  # a place in silence is one of an event
     has_acted: bool
-    failed: int
 
 
 class TimedSystem:
@@ -96,21 +97,24 @@ class TimedSystem:
         ]
         self.numbers: CanonicalNumbers | KeptFires | None = None
         if keep:
-            self.numbers = KeptFires(self.roles)
+            self.numbers = KeptFires(self.roles, self.layout)
         elif settings.rounds is None and may_enter_again(protocol):
-            self.numbers = CanonicalNumbers(self.roles)
+            self.numbers = CanonicalNumbers(self.roles, self.layout)
         self.parts: list[dict[int, PartMoves]] = [{} for _ in protocol.roles]
         self.masks: list[dict[int, int]] = [{} for _ in protocol.roles]
         self._events: Interned[TimedEvent] = Interned()
         self.actors: list[int] = []
         self.longest = 0
-        self._canonicals: dict[int, int] = {}
         self._failures: Interned[frozenset[int]] = Interned()
         self._failures.number(frozenset())
+        self._failed = ComputedTable(self._find_failed)
         self._ledgers: Interned[tuple[int, ...]] = Interned()
         self._ledgers.number(tuple(-1 if most is None else most for most, _ in budgets))
         self._prepared: list[dict[int, _Prepared]] = [{} for _ in protocol.roles]
         self._left: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._form = None
+        if self.numbers is not None:
+            self._form = CanonicalForm(self.numbers, self.layout, self._difference)
 
     @property
     def events(self) -> list[TimedEvent]:
@@ -166,16 +170,18 @@ class TimedSystem:
             alternative, _ = self.protocol.scopes[fire.scope].alternatives[fire.alternative]
             event = TimedEvent(TimedEventKind.FIRE, name, scope=fire.scope, alternative=alternative)
             fires.append((self._event(role, event), fire.target))
-        row = self.roles.locals.rows[local]
-        failed = self._failures.number(frozenset(entry for entry, _ in row.failed))
         return _Prepared(
             moves.sends,
             tuple(fires),
             moves.may_stop,
             bool(moves.sends or moves.awaits),
-            row.has_acted,
-            within(failed, FAILED),
+            self.roles.locals.rows[local].has_acted,
         )
+
+    def _find_failed(self, local: int) -> int:
+        """The number of the set of entries that a local state knows to have failed."""
+        failed = self.roles.locals.rows[local].failed
+        return within(self._failures.number(frozenset(entry for entry, _ in failed)), FAILED)
 
     def _event(self, role: int, event: TimedEvent) -> int:
         number = self._events.number(event)
@@ -216,10 +222,9 @@ class TimedSystem:
         channel = self._channel[role, send.receiver]
         pair = names[role], names[send.receiver]
         label = self.roles.messages.rows[send.message].label
-        event = TimedEvent(TimedEventKind.SEND, *pair, label)
         local = (configuration >> layout.local[role]) & LOCAL
         queue = (configuration >> layout.queue[channel]) & QUEUE
-        failed = self.prepared(role, local).failed
+        failed = self._failed[local]
         unwanted = (configuration >> layout.failed[send.receiver]) & FAILED
         after = self._difference(role, local, send.target)
         for kind, copies in ((Delivery.FIFO, 1), (Delivery.LOST, 0), (Delivery.DUPLICATED, 2)):
@@ -230,9 +235,8 @@ class TimedSystem:
             rest = self._pushed(left, send.message, copies)
             late = self._names(channel, gone)
             note = MoveNote(late, False, send.is_unclear) if late or send.is_unclear else None
-            number = self._event(
-                role, event if not kind else TimedEvent(*_fields(event), delivery=kind)
-            )
+            event = TimedEvent(TimedEventKind.SEND, *pair, label, delivery=kind)
+            number = self._event(role, event)
             if rest < 0:
                 if not kind:
                     note = MoveNote((), False, send.is_unclear) if send.is_unclear else None
@@ -295,18 +299,17 @@ class TimedSystem:
     def _difference(self, role: int, local: int, target: int) -> int:
         """What a new local state of a role changes, its queues aside."""
         layout = self.layout
-        before, after = self.prepared(role, local).failed, self.prepared(role, target).failed
         found = (within(target, LOCAL) - local) << layout.local[role]
-        return found + ((after - before) << layout.failed[role])
+        return found + ((self._failed[target] - self._failed[local]) << layout.failed[role])
 
     def _changed(self, role: int, configuration: int, target: int) -> tuple[int, Late]:
         """The difference that a new local state makes with what the role discards then."""
         layout = self.layout
         local = (configuration >> layout.local[role]) & LOCAL
         delta = self._difference(role, local, target)
-        now = self.prepared(role, target).failed
+        now = self._failed[target]
         late: Late = ()
-        if now != self.prepared(role, local).failed:
+        if now != self._failed[local]:
             for channel, _ in self.into[role]:
                 queue = (configuration >> layout.queue[channel]) & QUEUE
                 left, gone = self._part(queue, now)
@@ -347,22 +350,7 @@ class TimedSystem:
 
     def canonical(self, configuration: int) -> int:
         """The same configuration with canonical numbers of entries."""
-        if self.numbers is None:
-            return configuration
-        found = self._canonicals.get(configuration)
-        if found is None:
-            found = self._canonicals[configuration] = self._find_canonical(configuration)
-        return found
-
-    def _find_canonical(self, configuration: int) -> int:
-        assert self.numbers is not None
-        layout = self.layout
-        given = layout.rows(configuration)
-        rows = self.numbers.canonical(given)
-        if rows is given:
-            return configuration
-        failed = [self.prepared(role, rows[role]).failed for role in range(self.size)]
-        return layout.packed(rows, failed) | (configuration & layout.all_ledgers)
+        return configuration if self._form is None else self._form.of(configuration)
 
     def steps(self, configuration: int) -> Iterator[tuple[int, TimedEvent, int | None]]:
         """The role, event and target of each step, None where only a full queue forbids it."""
@@ -406,7 +394,3 @@ class TimedSystem:
     def failed_entries(self, role: int, configuration: int) -> frozenset[int]:
         """The entries that a role knows to have failed."""
         return self._failures.rows[(configuration >> self.layout.failed[role]) & FAILED]
-
-
-def _fields(event: TimedEvent) -> tuple[TimedEventKind, str, str, str]:
-    return event.kind, event.role, event.peer, event.label

@@ -79,7 +79,7 @@ def simulate(
     "waiting" or "limit" after `most_events` events) and the `fault` that its end shows, if any.
 
     Raises ValueError for a source with errors or without the protocol or scenario, an unknown
-    schedule, and a protocol that cannot be simulated.
+    schedule, a negative number of runs, and a protocol that cannot be simulated.
     """
     sizes = dict(instances or {})
     asked = SimulationRequest(runs, seed, start, schedule, faults, protocol, sizes, most_events)
@@ -90,6 +90,13 @@ def generated(
     source: str | os.PathLike[str], asked: SimulationRequest, name: str
 ) -> Iterator[GeneratedRun]:
     """The runs that are asked for. Raises ValueError before the first, as `simulate` says."""
+    for word, count, least in (
+        ("runs", asked.runs, 0),
+        ("start", asked.start, 0),
+        ("most_events", asked.most_events, 1),
+    ):
+        if count < least:
+            raise ValueError(f"`{word}` is {count}, and has to be {least} or more")
     if asked.schedule not in [kind.value for kind in ScheduleKind]:
         raise ValueError(f"no such schedule: {asked.schedule}")
     try:

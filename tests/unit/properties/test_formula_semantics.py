@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from tellverify.model.formula import EventAtom, FormulaBuilder, evaluate
+from tellverify.properties.safety import is_safety
 
 ATOMS = [EventAtom("send", "A", "B", label) for label in "abc"]
 EXPANSIONS = (4, 5)  # the empty word has no first position to expand
@@ -114,3 +115,46 @@ def test_a_word_that_repeats_is_any_of_its_unrolled_forms() -> None:
         assert evaluate(formula, longer, size, ended=True, loop=loop) == once, seed
         assert evaluate(formula, longer, size, ended=True, loop=length) == once, seed
         assert evaluate(formula, shifted, length + 1, ended=True, loop=loop + 1) == once, seed
+
+
+def _beginning(rows: Rows, length: int, loop: int, events: int) -> Rows:
+    """The first events of a word, which may go round its loop."""
+    lap = length - loop
+    places = [at if at < length else loop + (at - loop) % lap for at in range(events)]
+    return [[row[at] for at in places] for row in rows]
+
+
+def test_what_breaks_a_safety_formula_has_a_beginning_that_does() -> None:
+    rng = random.Random(7)
+    safe = broken = 0
+    for _ in range(3_000):
+        make = FormulaBuilder()
+        formula = make.formula(_tree(rng, make, rng.randint(1, 3)))
+        if not is_safety(formula):
+            continue
+        safe += 1
+        used = [ATOMS.index(atom) for atom in formula.atoms if isinstance(atom, EventAtom)]
+        for words, length, ended, loop in _words(rng):
+            rows = [words[at] for at in used]
+            if not ended or evaluate(formula, rows, length, ended=True, loop=loop).weak:
+                continue
+            broken += 1
+            most = length if loop < 0 else length + 4 * (length - loop)
+            starts = (_beginning(rows, length, max(loop, 0), n) for n in range(1, most + 1))
+            found = [evaluate(formula, one, len(one[0]), ended=False).weak for one in starts]
+            assert not all(found) or not formula.atoms or not length, formula
+    assert safe > 300 and broken > 300
+
+
+def test_what_asks_for_something_to_happen_is_no_safety_formula() -> None:
+    make = FormulaBuilder()
+    a, b = make.atom(ATOMS[0]), make.atom(ATOMS[1])
+    safe = [
+        make.always(make.negation(a)),
+        make.weak_until(make.negation(a), b),
+        make.negation(make.until(a, b)),
+        make.always(make.either(make.negation(a), make.next(b, weak=True))),
+    ]
+    other = [make.eventually(a), make.until(a, b), make.next(a), make.negation(make.always(a))]
+    assert all(is_safety(make.formula(one)) for one in safe)
+    assert not any(is_safety(make.formula(one)) for one in other)
