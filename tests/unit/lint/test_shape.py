@@ -195,6 +195,13 @@ def test_a_file_with_errors_is_left_alone() -> None:
     assert any(d.severity is Severity.ERROR for d in one.diagnostics)
 
 
+def test_a_fix_that_deletes_all_annotations_writes_down_what_they_charged() -> None:
+    """A record without a cost charges 100, and a send without a record nothing."""
+    head = "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  A"
+    text = f"{head} {{ journal_merge : true }} -> B : Ping\n"
+    assert linted(text, fix=True).fixed == f"{head} {{ flow_cost : 100 }} -> B : Ping\n"
+
+
 def test_records_with_comments_inside_are_left_alone() -> None:
     text = (
         "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n"
