@@ -222,8 +222,15 @@ class _FactReader:
         return say.misshapen_schema(self._rust.source.path, self._rust.span(node), reason)
 
 
-def schema_toml(schema: FactSchema) -> str:
-    """A schema as TOML, in the form that `read_schema` reads."""
+def schemas_toml(schemas: Sequence[FactSchema]) -> str:
+    """Schemas as one TOML document, in the form that `read_schemas` reads."""
+    if len(schemas) == 1:
+        return schema_toml(schemas[0])
+    return "\n".join(f"[[schemas]]\n{schema_toml(one, 'schemas.')}" for one in schemas)
+
+
+def schema_toml(schema: FactSchema, inside: str = "") -> str:
+    """A schema as TOML, in the form that `read_schema` reads; `inside` begins its tables."""
 
     def quoted(text: str) -> str:
         return msgspec.json.encode(text).decode()
@@ -239,7 +246,7 @@ def schema_toml(schema: FactSchema) -> str:
     if schema.timestamp != "timestamp":
         lines.append(f"timestamp = {quoted(schema.timestamp)}")
     for variant in schema.variants:
-        lines += ["", "[[variants]]", f"name = {quoted(variant.name)}"]
+        lines += ["", f"[[{inside}variants]]", f"name = {quoted(variant.name)}"]
         if variant.stands_for:
             lines.append(f"stands_for = {quoted(variant.stands_for)}")
         if variant.fields:
