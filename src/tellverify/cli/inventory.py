@@ -42,7 +42,8 @@ def inventory(
 
     PATH is a file or folder with the sources; without one, what the configuration includes. Tests
     whose source is missing are reported as unknown. With --convergence, each protocol comes with
-    what `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong usage.
+    what `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong
+    usage.
     """
     try:
         policy = load_policy(policy_path)
