@@ -17,6 +17,7 @@ from tellverify.language.lowering.families import family_groups
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.canonical import canonical
+from tellverify.language.syntax.spans import same_tree
 from tellverify.language.syntax.surface import read_tell
 from tellverify.lint.annotations import annotation_findings, rank
 from tellverify.lint.comments import comment_findings
@@ -82,9 +83,10 @@ def fix_file(
 ) -> Fixed:
     """The source with all fixes applied, in canonical layout.
 
-    Roles, messages and their order are the same as before: the protocol graphs are compared, and a
-    text with a different graph is not returned. Neither does a message cost anything else: where
-    all annotations of one go, what they charged without saying so is written down.
+    Roles, messages and their order are the same as before: the protocol graphs are compared, or the
+    trees of a protocol that has none, and a text with another one is not returned. Neither does a
+    message cost anything else: where all annotations of one go, what they charged without saying so
+    is written down.
     """
     fixes = [one.fix for one in findings if one.fix is not None and (unsafe or one.fix.is_safe)]
     if not fixes:
@@ -96,8 +98,10 @@ def fix_file(
     again = read_tell(SourceFile(source.path, shaped.text))
     before = _graphs(file, source, linked)
     if before is None:
-        return Fixed(None, reason="the protocol has no graph to compare with")
-    if before != _graphs(again.file, SourceFile(source.path, shaped.text), linked):
+        like = msgspec.structs.replace(again.file, module=file.module)
+        if not same_tree(file, like, annotated=False):
+            return Fixed(None, reason="the protocol would be another one")
+    elif before != _graphs(again.file, SourceFile(source.path, shaped.text), linked):
         return Fixed(None, reason="the protocol graph would be another one")
     return Fixed(shaped.text, len(fixes))
 
