@@ -117,6 +117,23 @@ def test_other_facts_owe_no_ceremony_and_are_found_inside_modules() -> None:
     assert profile.variants[0].fields[1].domain == "Range"
 
 
+def test_versions_by_a_path_and_types_and_names_as_rust_has_them() -> None:
+    (schema,) = schemas(
+        "#[domain_fact(type_id = names::SEEN, schema_version = crate::facts::VERSION)]\n"
+        "struct Seen<'a> { r#type: &'a  str, all : Vec < u8 >, one: Option<Box<dyn Any + 'a>> }\n"
+        'const VERSION: u16 = 7;\nconst SEEN: &str = "seen";\n'
+    )
+    assert (schema.version, schema.type_id) == (7, "seen")
+    fields = [(one.name, one.type) for one in schema.variants[0].fields]
+    assert fields == [("type", "&'a str"), ("all", "Vec<u8>"), ("one", "Box<dyn Any+'a>")]
+
+
+def test_a_version_of_0_is_told_as_such() -> None:
+    Path("facts.rs").write_text("#[domain_fact(schema_version = 0)]\nstruct Seen;\n", "utf-8")
+    code, said = call("check", "facts.rs")
+    assert (code, "`schema_version` is 0, and versions begin with 1" in said) == (1, True)
+
+
 @pytest.mark.parametrize("text", [INVITATION, CHAT])
 def test_what_is_extracted_is_read_back_as_the_same_schema(text: str) -> None:
     for schema in schemas(text):
