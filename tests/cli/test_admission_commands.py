@@ -225,6 +225,21 @@ def test_a_protocol_without_a_source_is_unknown(tmp_path: Path) -> None:
     assert rows["aura.consensus"]["tasks"][0]["state"] == "unknown"
 
 
+def test_the_inventory_is_that_of_the_configured_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "specs/ota_activation.tell").read_text("utf-8")
+    Path("ota.tell").write_text(text, "utf-8")
+    Path("tellverify.toml").write_text('include = ["*.tell"]\npolicy = "aura"\n', "utf-8")
+    code, done = call("inventory", "--no-acceptance", "--json")
+    assert code == 0
+    sources = {row["protocol"]: row["source"] for row in json.loads(done.stdout)}
+    assert sources["aura.sync.ota_activation"].startswith("ota.tell")
+    shapes = call("inventory", "--convergence")[1].stdout
+    assert "aura.consensus   no source was given\n  unknown\n" in shapes
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

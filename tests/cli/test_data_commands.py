@@ -58,6 +58,40 @@ def test_a_broken_law_is_shown_with_its_values() -> None:
     assert again == (code, out, "")
 
 
+@pytest.mark.parametrize(
+    ("view", "warned"),
+    [
+        ("0", True),
+        ("x.n - x.n", True),
+        ("min(x.n, 0)", True),
+        ("min(x.n, 1)", False),
+        ("x", False),
+    ],
+)
+def test_a_view_that_is_the_same_for_all_states_is_a_warning(
+    view: str, warned: bool, tmp_path: Path
+) -> None:
+    text = (
+        'schema = "tellverify/laws-1"\n\n[structure.Shown]\nkind = "join"\nstate = "{n: nat}"\n'
+        f'view = "{view}"\nmerge = "a"\n'
+    )
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    code, out, _ = run("laws", "x.toml", "--format", "concise", cwd=tmp_path)
+    assert ("x.toml:6:1: warning[TV673]" in out) == warned
+    assert code == (0 if warned else 1)  # the merge that keeps one side is no join
+
+
+@pytest.mark.parametrize("key", ["view", "neutral", "invariant", "merge"])
+def test_an_empty_expression_is_refused(key: str, tmp_path: Path) -> None:
+    rows = {"merge": "max(a, b)", "neutral": "0", key: " "}
+    lines = [f'{name} = "{value}"' for name, value in rows.items()]
+    head = 'schema = "tellverify/laws-1"\n\n[structure.Shown]\nkind = "join"\nstate = "nat"\n'
+    (tmp_path / "x.toml").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    code, out, _ = run("laws", "x.toml", "--format", "concise", cwd=tmp_path)
+    assert code == 1
+    assert f"error[TV672] cannot read this structure: `{key}` is empty" in out
+
+
 def test_the_claims_of_the_specs_hold() -> None:
     code, out, _ = run("patterns", "specs/patterns")
     assert code == 0
@@ -97,6 +131,16 @@ def test_bad_files_have_findings_and_hide_no_others(
 def test_nothing_to_check(command: str, tmp_path: Path) -> None:
     assert run(command, str(tmp_path))[0] == 4
     assert run(command, "missing.toml", cwd=tmp_path)[0] == 1
+
+
+@pytest.mark.parametrize(("command", "subject"), [("laws", "structure"), ("patterns", "model")])
+def test_what_is_missing_is_called_by_its_name(command: str, subject: str, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(f'schema = "tellverify/{command}-1"\n', encoding="utf-8")
+    code, out, _ = run(command, "x.toml", cwd=tmp_path)
+    assert (code, f"exit 4: no {subject} was selected" in out) == (4, True)
+    (tmp_path / "x.tell").write_text("protocol P =\n", encoding="utf-8")
+    code, _, err = run(command, "x.tell", cwd=tmp_path)
+    assert (code, f"a {subject} is in a TOML file" in err) == (2, True)
 
 
 @pytest.mark.parametrize("seconds", ["nan", "0", "-1", "soon"])

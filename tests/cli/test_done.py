@@ -136,6 +136,26 @@ def test_text_and_markdown_name_the_owner_and_the_next_step() -> None:
     assert "next: name a fact schema" in call("consensus.tell", policy="aura")[1]
 
 
+def test_a_path_does_not_break_the_table_in_markdown() -> None:
+    folder = Path("a|b <i>")
+    folder.mkdir()
+    folder.joinpath("ota.tell").write_text(Path("ota_activation.tell").read_text("utf-8"), "utf-8")
+    said = call(str(folder), "--format", "markdown")[1]
+    assert "<i>" not in said
+    rows = [line.replace("\\|", "") for line in said.split("\n") if line.startswith("| ")]
+    assert {row.count("|") for row in rows} == {6}
+
+
+def test_a_name_with_a_broken_configuration_is_wrong_use() -> None:
+    Path("tellverify.toml").write_text("include = 3\n", "utf-8")
+    assert call("OTAActivationProtocol")[0] == 2
+
+
+def test_excluded_files_are_not_searched_for_a_name() -> None:
+    Path("tellverify.toml").write_text('include = ["*.tell"]\nexclude = ["ota*"]\n', "utf-8")
+    assert call("OTAActivationProtocol")[0] == 2
+
+
 def test_the_reports_of_a_check_have_the_lines() -> None:
     """The same answers as `done`, in the proof report, the page and the JSON, also stored."""
     kinds = {"proof": "proof.md", "html": "page.html", "json": "run.json"}

@@ -143,6 +143,35 @@ def test_a_line_that_is_no_fact_and_a_conflict_are_no_success(line: str, words: 
     assert (code, words in said) == (1, True), said
 
 
+def test_a_conflict_names_the_facts_and_their_lines() -> None:
+    parts = ("Initiated", "Committed", "Committed", "Aborted", "Superseded")
+    lines = [f'{{"fact": "Ceremony{part}", "ceremony_id": "c"}}' for part in parts]
+    lines[-1] = lines[-1].replace("ceremony_id", "superseded_ceremony_id")
+    Path("log.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    code, said = call("status", "log.jsonl", "--schema", "schema.toml")
+    assert (code, said.splitlines()) == (
+        1,
+        [
+            "c   conflict   5 facts, last at log.jsonl:5",
+            "  `CeremonyCommitted` at log.jsonl:2 and `CeremonyAborted` at log.jsonl:4"
+            " exclude each other",
+        ],
+    )
+
+
+def test_a_fact_that_stands_for_a_conflict_is_named_alone() -> None:
+    names = [line.split('"')[1] for line in SCHEMA.splitlines() if line.startswith('name = "C')]
+    facts = ", ".join(f'{name} = "{"bad" if "Abort" in name else "open"}"' for name in names)
+    table = 'initial = "open"\nconflict = "bad"\nprecedence = [["open"], ["bad"]]\n'
+    Path("schema.toml").write_text(f"{SCHEMA}\n[reduction]\n{table}facts = {{ {facts} }}\n")
+    Path("log.jsonl").write_text('{"fact": "CeremonyAborted", "ceremony_id": "c"}\n', "utf-8")
+    code, said = call("status", "log.jsonl", "--schema", "schema.toml")
+    assert (code, said.splitlines()[-1]) == (
+        1,
+        "  `CeremonyAborted` at log.jsonl:1 is a conflict by itself",
+    )
+
+
 def test_check_proves_the_table_of_a_schema_or_refutes_it() -> None:
     names = [line.split('"')[1] for line in SCHEMA.splitlines() if line.startswith('name = "C')]
     facts = ", ".join(f'{name} = "{"aborted" if "Abort" in name else "open"}"' for name in names)

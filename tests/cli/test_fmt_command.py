@@ -156,3 +156,25 @@ def test_a_missing_include_fails(tmp_path: Path) -> None:
     done = tellverify("check", "--format", "concise", cwd=tmp_path)
     assert done.returncode == 1
     assert "lib.rs:1:21: error[TV158] cannot read the included file `no.tell`" in done.stdout
+
+
+def test_notes_on_a_page_do_not_keep_its_protocols_from_their_layout(tmp_path: Path) -> None:
+    page = (
+        "```tell\nA   -> B : M\n...\n```\n\n```tell\nprotocol P =\n  roles A,B\n  A -> B : M\n```\n"
+    )
+    (tmp_path / "page.md").write_text(page, encoding="utf-8")
+    done = tellverify("fmt", cwd=tmp_path)
+    assert done.returncode == 0
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert text == page.replace("A,B", "A, B")
+
+
+def test_what_cannot_be_upgraded_is_said(tmp_path: Path) -> None:
+    one = "tell! { protocol P { roles: A, B; A -> B: M; } }\n"
+    body = "module q exposing (Q)\\nprotocol Q =\\n  roles A, B\\n  A { k = 1 } -> B : M\\n"
+    two = f'tell!("{body}");\n'
+    (tmp_path / "lib.rs").write_text(one + two, encoding="utf-8")
+    done = tellverify("fmt", "--upgrade", cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "lib.rs").read_text(encoding="utf-8") == one + two
+    assert done.stderr.count("it shares its lines with other text, and stays as it is") == 2

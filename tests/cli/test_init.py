@@ -82,6 +82,23 @@ def test_rust_and_markdown_are_included_where_they_hold_protocols() -> None:
     assert said[1] == "2 protocols in 2 files: 2 pass, 0 do not"
 
 
+def test_tests_that_the_compiler_is_to_refuse_are_left_out() -> None:
+    text = "module bad exposing (P)\nprotocol P =\n  roles A\n  A -> C : M\n"
+    bad = f'aura_macros::tell!(r#"{text}"#);\n'
+    write(parcel_dot_tell=GOOD, tests__ui__bad_dot_rs=bad, tests__ui__bad_dot_stderr="error\n")
+    code, said = call("init")
+    assert (code, written()["exclude"]) == (0, ["tests/ui/bad.rs"])
+    assert said[1:3] == [
+        "1 protocol in 1 file: 1 passes, 0 do not",
+        "  left out: 1 test that the compiler is to refuse, first tests/ui/bad.rs",
+    ]
+    assert written()["include"] == ["**/*.tell"]
+    assert call("check")[0] == 0
+    Path("tests/ui/bad.stderr").unlink()
+    Path("tellverify.toml").unlink()
+    assert call("init")[1][1] == "2 protocols in 2 files: 1 passes, 1 does not"
+
+
 def test_the_policy_of_the_tree_comes_first_and_none_is_invented() -> None:
     write(parcel_dot_tell=GOOD)
     assert call("init")[0] == 0

@@ -165,3 +165,47 @@ def test_an_example_in_rust_may_name_a_file_of_another_tree(
     assert "note[TV158] cannot read the included file" in capsys.readouterr().out
     assert run(("check", "lib.rs", "--format", "concise")) == 1
     assert "error[TV158]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "authoritative let ready = check Runtime.ready(session)\nA -> B : Go\n",
+        "call Notice\nA -> B : Go\n",
+        "A -> B : Go\ncontinue Again\n",
+        "let receipt = transfer Session from A to B\n",
+        "operation Move at A progress p requires x agreement Firm =\n  A -> B : Moved\n",
+    ],
+)
+def test_a_part_that_depends_on_the_text_around_it_is_not_judged(
+    command: Command, text: str
+) -> None:
+    code, said = command(block(text))
+    assert code == 4, said
+    assert "note[TV160] this block depends on the text around it, and is not checked" in said
+    assert "error" not in said
+
+
+def test_parts_without_messages_and_in_the_old_spelling(command: Command) -> None:
+    code, said = command(block("begin Move(x)\nawait Move\n"))
+    assert code == 0, said
+    code, said = command(block("choice at A\n  | Yes -> A -> B : Yes\n  | No -> A -> B : No\n"))
+    assert code == 0, said
+    assert "note[TV161]" in said
+
+
+def test_dots_within_a_line_leave_something_out(command: Command) -> None:
+    code, said = command(block("choice A at\n  | Yes => ...\n  | No => A -> B : No -- ...\n"))
+    assert code == 4
+    assert "page.md:5:12: note[TV160] this block leaves something out (`...`)" in said
+    code, said = command(block("A -> B : No -- ...\n"))
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    "call", ["tell! { .. }", "tell! { ... }", 'tell!(r#"..."#);', "tell! { /* */ }", "tell!(TEXT);"]
+)
+def test_rust_on_a_page_need_not_be_complete(command: Command, call: str) -> None:
+    code, said = command(block(f"{call}\n", "rust"))
+    assert code == (1 if ".. }" in call and "..." not in call else 4), said
+    assert ("error" in said) == (code == 1)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tellverify.annotations.fact_schemas import FactSchema, read_schema_text
+from tellverify.annotations.fact_schemas import FactSchema, read_schema_text, read_schemas
 from tellverify.annotations.rust_facts import rust_schemas, schema_toml
+from tellverify.annotations.schema_files import named_schema
 from tellverify.cli.group import tellverify
 
 INVITATION = """
@@ -116,11 +117,59 @@ def test_other_facts_owe_no_ceremony_and_are_found_inside_modules() -> None:
     assert profile.variants[0].fields[1].domain == "Range"
 
 
+def test_versions_by_a_path_and_types_and_names_as_rust_has_them() -> None:
+    (schema,) = schemas(
+        "#[domain_fact(type_id = names::SEEN, schema_version = crate::facts::VERSION)]\n"
+        "struct Seen<'a> { r#type: &'a  str, all : Vec < u8 >, one: Option<Box<dyn Any + 'a>> }\n"
+        'const VERSION: u16 = 7;\nconst SEEN: &str = "seen";\n'
+    )
+    assert (schema.version, schema.type_id) == (7, "seen")
+    fields = [(one.name, one.type) for one in schema.variants[0].fields]
+    assert fields == [("type", "&'a str"), ("all", "Vec<u8>"), ("one", "Box<dyn Any+'a>")]
+
+
+def test_a_version_of_0_is_told_as_such() -> None:
+    Path("facts.rs").write_text("#[domain_fact(schema_version = 0)]\nstruct Seen;\n", "utf-8")
+    code, said = call("check", "facts.rs")
+    assert (code, "`schema_version` is 0, and versions begin with 1" in said) == (1, True)
+
+
 @pytest.mark.parametrize("text", [INVITATION, CHAT])
 def test_what_is_extracted_is_read_back_as_the_same_schema(text: str) -> None:
     for schema in schemas(text):
         read = read_schema_text(schema_toml(schema))
         assert read.schema == schema
+
+
+def test_several_types_are_extracted_into_one_file_that_the_commands_read() -> None:
+    source = INVITATION + CHAT
+    Path("facts.rs").write_text(source, "utf-8")
+    code, said = call("extract", "facts.rs")
+    assert code == 0
+    Path("facts.toml").write_text(said, "utf-8")
+    read = read_schemas("facts.toml")
+    assert [one.schema for one in read] == schemas(source)
+    code, said = call("check", "facts.toml")
+    assert code == 0
+    assert said == call("check", "facts.rs")[1].replace("facts.rs", "facts.toml")
+    assert call("compare", "facts.toml", "facts.rs")[0] == 0
+    Path("log.jsonl").write_text('{"fact": "CeremonyInitiated", "ceremony_id": "c"}\n', "utf-8")
+    assert call("status", "log.jsonl", "--schema", "facts.toml")[0] == 0
+    assert named_schema("facts.toml", "ChatFact").schema == schemas(CHAT)[0]
+
+
+def test_a_fault_in_one_of_several_schemas_has_its_place() -> None:
+    Path("facts.rs").write_text(INVITATION + CHAT, "utf-8")
+    text = call("extract", "facts.rs")[1].replace('name = "ProfileFact"', "name = 3", 1)
+    Path("facts.toml").write_text(text, "utf-8")
+    line = text.split("\n").index("name = 3") + 1
+    code, said = call("check", "facts.toml")
+    assert code == 1
+    assert f"facts.toml:{line}:8" in said
+    Path("facts.toml").write_text("schemas = [1]\n", "utf-8")
+    assert call("check", "facts.toml")[0] == 1
+    Path("facts.toml").write_text("schemas = []\n", "utf-8")
+    assert call("check", "facts.toml")[0] == 1
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tellverify.annotations.fact_schemas import FactSchema
+from tellverify.annotations.reduction import StatusReduction
 
 
 class CeremonyState(msgspec.Struct, frozen=True):
-    """The result of the facts of one ceremony: the number of lines, and the last line."""
+    """The result of the facts of one ceremony: the number of lines, and the last line.
+
+    `clash` has the facts with their lines by which the status is that of a conflict: the first two
+    that exclude each other, or one that stands for a conflict by itself.
+    """
 
     ceremony: str
     status: str
-    conflicts: bool
+    clash: tuple[tuple[str, int], ...]
     facts: int
     line: int
 
@@ -33,8 +40,7 @@ def reduce_log(text: str, schema: FactSchema) -> ReducedLog:
     table = schema.status()
     names = {one.fact: one.name for one in schema.variants if one.fact}
     names |= {one.name: one.name for one in schema.variants}
-    kept: dict[str, list[str]] = {}
-    last: dict[str, int] = {}
+    kept: dict[str, list[tuple[str, int]]] = {}
     faults = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -45,14 +51,28 @@ def reduce_log(text: str, schema: FactSchema) -> ReducedLog:
         elif read[0] not in names:
             faults.append((number, f"`{schema.name}` has no fact `{read[0]}`"))
         else:
-            kept.setdefault(read[1], []).append(names[read[0]])
-            last[read[1]] = number
+            kept.setdefault(read[1], []).append((names[read[0]], number))
     states = []
     for ceremony, facts in kept.items():
-        status = table.status(facts)
+        status = table.status([name for name, _ in facts])
         conflicts = bool(table.conflict) and status == table.conflict
-        states.append(CeremonyState(ceremony, status, conflicts, len(facts), last[ceremony]))
+        clash = _clash(table, facts) if conflicts else ()
+        states.append(CeremonyState(ceremony, status, clash, len(facts), facts[-1][1]))
     return ReducedLog(tuple(states), tuple(faults))
+
+
+def _clash(table: StatusReduction, facts: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """The facts, with their lines, that make the status of a log a conflict, in their order."""
+    first: dict[str, tuple[str, int]] = {}
+    for fact in facts:
+        status = table.facts[fact[0]]
+        if status == table.conflict:
+            return (fact,)
+        for other, earlier in first.items():
+            if table.joined(other, status) == table.conflict:
+                return (earlier, fact)
+        first.setdefault(status, fact)
+    return ()
 
 
 def _fact(line: str, schema: FactSchema) -> tuple[str, str] | str:

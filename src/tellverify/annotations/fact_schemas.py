@@ -1,8 +1,8 @@
 """Fact schemas: the facts of a ceremony by version, and whether a version reads what another wrote.
 
-A schema is a TOML file (docs/ceremonies.md). A new version is compatible when every fact of the old
-one is a fact of the new one with the same meaning: variants stay, fields keep their types and time
-domains, and new fields are optional.
+A schema is a TOML file, or a row of `schemas` in one (docs/ceremonies.md). A new version is
+compatible when every fact of the old one is a fact of the new one with the same meaning: variants
+stay, fields keep their types and time domains, and new fields are optional.
 """
 
 from __future__ import annotations
@@ -100,22 +100,40 @@ class SchemaRead(msgspec.Struct, frozen=True):
 
 
 def read_schema(path: str) -> SchemaRead:
-    """The schema in a file."""
+    """The schema in a TOML file; the first where there are several."""
+    return read_schemas(path)[0]
+
+
+def read_schemas(path: str) -> tuple[SchemaRead, ...]:
+    """The schemas in a TOML file, at least one; one without a schema says why."""
     try:
-        return read_schema_text(read_text(located(path), LARGEST), path)
+        return read_schemas_text(read_text(located(path), LARGEST), path)
     except Unreadable as error:
         found = say.unreadable_schema(path, str(error))
-        return SchemaRead(None, (found,), SourceFile(path, ""))
+        return (SchemaRead(None, (found,), SourceFile(path, "")),)
 
 
 def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
-    """The schema in a text."""
+    """The schema in a text; the first where there are several."""
+    return read_schemas_text(text, path)[0]
+
+
+def read_schemas_text(text: str, path: str = "<schema>") -> tuple[SchemaRead, ...]:
+    """The schemas in a text: itself, or each of its `schemas`."""
     source = SourceFile(path, text)
     document = read_toml(path, text)
     if isinstance(document, TomlFault):
-        return SchemaRead(
-            None, (say.misshapen_schema(path, document.span, document.message),), source
-        )
+        found = say.misshapen_schema(path, document.span, document.message)
+        return (SchemaRead(None, (found,), source),)
+    rows = document.table.get("schemas")
+    if len(document.table) != 1 or not isinstance(rows, list) or not rows:
+        return (_schema_of(document),)
+    return tuple(_schema_of(document.below(("schemas", at))) for at in range(len(rows)))
+
+
+def _schema_of(document: TomlDocument) -> SchemaRead:
+    source = document.source
+    path = source.path
     schema = decode(document, FactSchema)
     if isinstance(schema, TomlFault):
         return SchemaRead(None, (say.misshapen_schema(path, schema.span, schema.message),), source)

@@ -39,6 +39,7 @@ _DOMAINS: Final = {
     "OrderTime": "OrderClock",
     "RangeTime": "Range",
 }
+_BLANK: Final = re.compile(r"(?<!\w) | (?![\w'])")  # others separate words
 _MILLISECONDS: Final = re.compile(r".*_(?:ms|millis)")
 _OPTION: Final = re.compile(r"(?:(?:std|core)::option::)?Option<(.*)>", re.DOTALL)
 
@@ -146,10 +147,13 @@ class _FactReader:
             return ()
         if body.type == "field_declaration_list":
             declared = [one for one in body.named_children if one.type == "field_declaration"]
-            pairs = [(self._text(self._named(one)), self._typed(one)) for one in declared]
-            for one in declared:
-                name = self._named(one)
-                self._places[variant, self._text(name)] = self._rust.span(name)
+            names = [self._named(one) for one in declared]
+            plain = [self._text(name).removeprefix("r#") for name in names]
+            pairs = list(zip(plain, map(self._typed, declared), strict=True))
+            self._places.update(
+                ((variant, text), self._rust.span(name))
+                for text, name in zip(plain, names, strict=True)
+            )
         else:
             skipped = ("attribute_item", "visibility_modifier", "line_comment", "block_comment")
             types = [child for child in body.named_children if child.type not in skipped]
@@ -158,7 +162,7 @@ class _FactReader:
         return tuple(self._field(name, node) for name, node in pairs)
 
     def _field(self, name: str, node: Node) -> FactField:
-        written = re.sub(r"\s+", "", self._text(node))
+        written = _BLANK.sub("", " ".join(self._text(node).split()))
         option = _OPTION.fullmatch(written)
         kind = option[1] if option is not None else written
         domain = _DOMAINS.get(kind.rpartition("::")[2], "")
@@ -174,13 +178,16 @@ class _FactReader:
         return _Attribute(name, self._arguments(arguments) if arguments is not None else {})
 
     def _arguments(self, tree: Node) -> dict[str, Node]:
-        """`key = value` pairs of a list of tokens."""
+        """`key = value` pairs of a list of tokens; of a path its last name."""
         tokens: Sequence[Node] = tree.children
-        return {
-            self._text(tokens[index]): tokens[index + 2]
-            for index in range(len(tokens) - 2)
-            if tokens[index].type == "identifier" and self._text(tokens[index + 1]) == "="
-        }
+        found: dict[str, Node] = {}
+        for index in range(len(tokens) - 2):
+            if tokens[index].type == "identifier" and self._text(tokens[index + 1]) == "=":
+                value = index + 2
+                while value + 2 < len(tokens) and self._text(tokens[value + 1]) == "::":
+                    value += 2
+                found[self._text(tokens[index])] = tokens[value]
+        return found
 
     def _type_id(self, arguments: Mapping[str, Node]) -> str:
         """A text, or a constant of the same file; empty where it is neither."""
@@ -196,10 +203,13 @@ class _FactReader:
             return 1
         written = self._text(node)
         value = self._constants.get(written, written)
-        match = re.fullmatch(r"([1-9][0-9_]*)(?:u8|u16|u32|u64|usize)?", value)
+        match = re.fullmatch(r"([0-9][0-9_]*)(?:u8|u16|u32|u64|usize)?", value)
         if match is None:
             raise _Faulty(node, f"`{key}` is `{written}`, which is not a number in this file")
-        return int(match[1].replace("_", ""))
+        number = int(match[1].replace("_", ""))
+        if not number:
+            raise _Faulty(node, f"`{key}` is 0, and versions begin with 1")
+        return number
 
     # Nodes
 
@@ -222,8 +232,15 @@ class _FactReader:
         return say.misshapen_schema(self._rust.source.path, self._rust.span(node), reason)
 
 
-def schema_toml(schema: FactSchema) -> str:
-    """A schema as TOML, in the form that `read_schema` reads."""
+def schemas_toml(schemas: Sequence[FactSchema]) -> str:
+    """Schemas as one TOML document, in the form that `read_schemas` reads."""
+    if len(schemas) == 1:
+        return schema_toml(schemas[0])
+    return "\n".join(f"[[schemas]]\n{schema_toml(one, 'schemas.')}" for one in schemas)
+
+
+def schema_toml(schema: FactSchema, inside: str = "") -> str:
+    """A schema as TOML, in the form that `read_schema` reads; `inside` begins its tables."""
 
     def quoted(text: str) -> str:
         return msgspec.json.encode(text).decode()
@@ -239,7 +256,7 @@ def schema_toml(schema: FactSchema) -> str:
     if schema.timestamp != "timestamp":
         lines.append(f"timestamp = {quoted(schema.timestamp)}")
     for variant in schema.variants:
-        lines += ["", "[[variants]]", f"name = {quoted(variant.name)}"]
+        lines += ["", f"[[{inside}variants]]", f"name = {quoted(variant.name)}"]
         if variant.stands_for:
             lines.append(f"stands_for = {quoted(variant.stands_for)}")
         if variant.fields:

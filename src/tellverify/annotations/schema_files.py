@@ -1,7 +1,7 @@
 """Fact schemas in files, in TOML or in Rust sources, and the one that a policy names.
 
-A TOML file holds one schema. A Rust source holds one for each enum or struct that an attribute
-makes facts, so that a policy names the type where there are several.
+A TOML file holds one schema, or several in rows of `schemas`. A Rust source holds one for each
+enum or struct that an attribute makes facts. A policy names the type where there are several.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from tellverify.annotations.fact_schemas import (
     LARGEST,
     FactSchema,
     SchemaRead,
-    read_schema,
-    read_schema_text,
+    read_schemas,
+    read_schemas_text,
 )
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.rust_code import needs_library
@@ -31,7 +31,7 @@ def schemas_in(path: str) -> Sequence[SchemaRead]:
     Raises ModuleNotFoundError for a Rust source where the extra `tellverify[rust]` is missing.
     """
     if not path.endswith(RUST):
-        return (read_schema(path),)
+        return read_schemas(path)
     try:
         text = read_text(located(path), LARGEST)
     except Unreadable as error:
@@ -42,21 +42,21 @@ def schemas_in(path: str) -> Sequence[SchemaRead]:
 def schemas_in_text(text: str, label: str, path: str) -> Sequence[SchemaRead]:
     """The schemas of a text of the kind that `path` has, shown as `label`; raises as above."""
     if not path.endswith(RUST):
-        return (read_schema_text(text, label),)
+        return read_schemas_text(text, label)
     from tellverify.annotations.rust_facts import rust_schemas
 
     return rust_schemas(text, label)
 
 
 def named_schema(path: str, type_name: str) -> SchemaRead:
-    """The schema that a policy names by a file and, for a Rust source with several, a type."""
+    """The schema that a policy names by a file and, where that has several, a type."""
     try:
         found = schemas_in(path)
     except ModuleNotFoundError as error:
         if not needs_library(error):
             raise
         return _unreadable(path, "facts in Rust sources need the extra `tellverify[rust]`")
-    if not path.endswith(RUST):
+    if not path.endswith(RUST) and len(found) == 1:
         return found[0]
     fitting = [one for one in found if one.schema is not None and _fits(one.schema, type_name)]
     if len(fitting) == 1:

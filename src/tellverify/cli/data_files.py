@@ -10,10 +10,12 @@ import click
 import msgspec
 
 from tellverify.cli.command_line import command_line
+from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
 from tellverify.language.files import inputs
 from tellverify.obligations.options import MOST_STEPS, Options
+from tellverify.report.escape import tame
 from tellverify.report.kinds import KINDS
 from tellverify.verification.checked import Checked
 from tellverify.verification.deadline import is_supported
@@ -92,8 +94,11 @@ def data_options(command: _Command) -> _Command:
     return command
 
 
-def decide(flags: DataFlags, check: _Check) -> int:
-    """Check the files, write evidence and reports; the exit code."""
+def decide(flags: DataFlags, check: _Check, subject: str) -> int:
+    """Check the files, write evidence and reports; the exit code.
+
+    `subject` is the word for one of what they describe.
+    """
     if flags.timeout is not None and (flags.timeout != flags.timeout or not is_supported()):
         raise click.UsageError("time limits are numbers, and not every platform supports them")
     options = Options(
@@ -103,13 +108,21 @@ def decide(flags: DataFlags, check: _Check) -> int:
         keep_graphs=flags.evidence is not None,
         seconds=flags.timeout,
     )
+    for path in flags.paths:
+        if path.endswith((inputs.SUFFIX, *inputs.EMBEDDING)):
+            complain(
+                f"a {subject} is in a TOML file; `tellverify check {tame(path)}` reads protocols"
+            )
+            return int(Exit.USAGE)
     read = [inputs.read_any(path) for given in flags.paths for path in _files(given)]
     if not read:
-        click.echo("tellverify: no TOML file was found", err=True)
+        complain("no TOML file was found")
         return int(Exit.NOTHING_SELECTED)
     checked = check(read, options, _TOTAL if is_supported() else None)
     complaints: list[str] = []
     run = msgspec.structs.replace(checked.run, command=command_line())
+    if run.exit_code == Exit.NOTHING_SELECTED and not run.protocols:
+        run = msgspec.structs.replace(run, exit_reason=f"no {subject} was selected")
     if flags.evidence is not None:
         from tellverify.verification.evidence_files import write_evidence
 

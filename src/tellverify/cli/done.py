@@ -13,13 +13,13 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
+from tellverify.cli.selection import given_or_included
 from tellverify.cli.session import settled
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.verdict.done import Completion, CompletionAnswer
 from tellverify.verification.completion import completion
-from tellverify.verification.include import included
 from tellverify.verification.pipeline import check_paths
 
 
@@ -76,8 +76,7 @@ def _selected(policy: Policy, asked: Sequence[str]) -> tuple[list[Sourced], bool
     if paths:
         found, is_fine, _ = protocols_under(policy, paths)
     if names:
-        patterns = settled(Flags()).include
-        everything, fine, _ = protocols_under(policy, included(patterns)[0] if patterns else ["."])
+        everything, fine, _ = protocols_under(policy, given_or_included(()))
         is_fine = is_fine and fine
         for name in names:
             matching = [one for one in everything if name in _names_of(one)]
@@ -131,9 +130,10 @@ def _text(one: Completion) -> list[str]:
 
 def _markdown(one: Completion) -> list[str]:
     def cell(text: str) -> str:
-        return tame(text).replace("|", "\\|")
+        return tame(text).replace("<", "&lt;").replace("|", "\\|")
 
-    lines = [f"## Definition of done: `{tame(one.id)}`", "", f"{tame(one.path)}:{one.line}", ""]
+    place = f"{cell(one.path)}:{one.line}"
+    lines = [f"## Definition of done: `{tame(one.id)}`", "", place, ""]
     lines += ["| | line | answer | evidence | next |", f"|{' --- |' * 5}"]
     for each in one.criteria:
         answer = f"{each.answer} by {each.owner}" if each.owner else str(each.answer)

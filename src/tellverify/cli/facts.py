@@ -115,11 +115,12 @@ def _wide(path: str, read: SchemaRead, schema: FactSchema) -> Iterator[Diagnosti
 @click.argument("path", metavar="FILE.rs")
 @click.option("--name", metavar="TYPE", help="Only the facts of this enum or struct.")
 def extract(path: str, name: str | None) -> int:
-    """Print the fact schemas of a Rust source as TOML, one document for each type.
+    """Print the fact schemas of a Rust source as one TOML document.
 
-    Exit codes: 0 printed, 1 one has a fault, 2 wrong usage, 4 there is none.
+    Several of them are rows of `schemas`; the other commands read both forms. Exit codes: 0
+    printed, 1 one has a fault, 2 wrong usage, 4 there is none.
     """
-    from tellverify.annotations.rust_facts import schema_toml
+    from tellverify.annotations.rust_facts import schemas_toml
 
     try:
         found = [one for one in _read(path) if name in (None, _name(one))]
@@ -128,18 +129,18 @@ def extract(path: str, name: str | None) -> int:
     if not found:
         complain("no fact was found")
         return Exit.NOTHING_SELECTED
-    for number, one in enumerate(found):
-        if one.schema is None:
-            _print(one.diagnostics, {path: one.source})
-        else:
-            click.echo(("\n" if number else "") + schema_toml(one.schema), nl=False)
+    for one in found:
+        _print(one.diagnostics, {path: one.source})
+    schemas = [one.schema for one in found if one.schema is not None]
+    if schemas:
+        click.echo(schemas_toml(schemas), nl=False)
     return Exit.REFUTED if any(one.schema is None for one in found) else Exit.OK
 
 
 @facts.command("status")
 @click.argument("log", metavar="LOG")
 @click.option("--schema", required=True, metavar="SCHEMA", help="The schema, in TOML or Rust.")
-@click.option("--name", metavar="TYPE", help="The enum of a Rust source with several.")
+@click.option("--name", metavar="TYPE", help="The type, where the schema file has several.")
 def status(log: str, schema: str, name: str | None) -> int:
     """Reduce a log of facts to the status of each ceremony.
 
@@ -170,7 +171,11 @@ def status(log: str, schema: str, name: str | None) -> int:
     for one in reduced.statuses:
         many = "1 fact" if one.facts == 1 else f"{one.facts} facts"
         click.echo(f"{tame(one.ceremony)}   {one.status}   {many}, last at {tame(log)}:{one.line}")
-    if reduced.faults or any(one.conflicts for one in reduced.statuses):
+        if one.clash:
+            named = [f"`{name}` at {tame(log)}:{line}" for name, line in one.clash]
+            verb = "exclude each other" if len(named) > 1 else "is a conflict by itself"
+            click.echo(f"  {' and '.join(named)} {verb}")
+    if reduced.faults or any(one.clash for one in reduced.statuses):
         return Exit.REFUTED
     if not reduced.statuses:
         complain(f"{tame(log)} has no fact")

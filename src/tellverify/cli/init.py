@@ -96,7 +96,9 @@ def write_configuration() -> int:
     if os.path.lexists(NAME):
         complain(f"{NAME} is there already")
         return Exit.USAGE
-    paths = list(inputs.find(["."]))
+    found = list(inputs.find(["."]))
+    refused = [path for path in found if _is_to_be_refused(path)]
+    paths = [path for path in found if path not in refused]
     policy = next((place for place in PLACES if os.path.isdir(place)), None)
     options = Options(policy=policy, target=TELLTALE)
     run = check_paths(paths, options).run
@@ -110,13 +112,19 @@ def write_configuration() -> int:
     patterns = _patterns(paths)
     try:
         with open(NAME, "x", encoding="utf-8", newline="\n") as file:
-            file.write(_text(patterns, policy, has_target=not old))
+            file.write(_text(patterns, refused, policy, has_target=not old))
     except OSError as error:
         complain(f"cannot write {NAME}: {error.strerror}")
         return Exit.USAGE
     codes = _codes(policy is not None) if run.protocols else {}
-    click.echo("\n".join(_said(run, patterns, policy, codes, old)))
+    click.echo("\n".join(_said(run, patterns, refused, policy, codes, old)))
     return Exit.OK
+
+
+def _is_to_be_refused(path: str) -> bool:
+    """Whether a source is a test that the compiler is to refuse: what it says is beside it."""
+    stem, suffix = os.path.splitext(path)
+    return suffix == ".rs" and os.path.isfile(f"{stem}.stderr")
 
 
 def _codes(has_policy: bool) -> dict[str, int]:
@@ -155,9 +163,14 @@ def _patterns(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{top}**/*{kind}" for kind in kinds or (".tell",))
 
 
-def _text(patterns: Sequence[str], policy: str | None, *, has_target: bool) -> str:
+def _text(
+    patterns: Sequence[str], refused: Sequence[str], policy: str | None, *, has_target: bool
+) -> str:
     listed = ", ".join(toml_text(pattern) for pattern in patterns)
     lines = f"include = [{listed}]\n"
+    if refused:
+        lines += "\n# Tests that the compiler is to refuse, as the `.stderr` beside each says.\n"
+        lines += "".join(["exclude = [\n", *(f"  {toml_text(one)},\n" for one in refused), "]\n"])
     if policy is None:
         lines += "\n# Packs, capabilities, budgets and ceremonies of the system, or `aura`.\n"
         lines += '# policy = "policy"\n'
@@ -171,6 +184,7 @@ def _text(patterns: Sequence[str], policy: str | None, *, has_target: bool) -> s
 def _said(
     run: Run,
     patterns: Sequence[str],
+    refused: Sequence[str],
     policy: str | None,
     codes: Mapping[str, int],
     old: Sequence[str],
@@ -184,8 +198,11 @@ def _said(
     good = len(run.protocols) - len(bad)
     passing, failing = "passes" if good == 1 else "pass", "does" if len(bad) == 1 else "do"
     yield f"{total}: {good} {passing}, {len(bad)} {failing} not"
-    for one in bad[: _MOST_SHOWN - bool(old)]:
+    for one in bad[: _MOST_SHOWN - bool(old) - bool(refused)]:
         yield f"  not: {tame(one.name)}, {tame(one.path)}:{one.line}, {_weakest(one)}"
+    if refused:
+        count = counted(len(refused), "test")
+        yield f"  left out: {count} that the compiler is to refuse, first {tame(refused[0])}"
     if broken:
         yield f"  {counted(len(broken), 'file')} with errors, first {tame(broken[0])}"
     if old:

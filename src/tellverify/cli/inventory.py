@@ -13,6 +13,7 @@ from tellverify.cli.complaints import Stopped
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
+from tellverify.cli.selection import given_or_included
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
@@ -39,13 +40,14 @@ def inventory(
 ) -> int:
     """Print for each protocol of the policy its packs, wave, category, keys and open tasks.
 
-    PATH is a file or folder with the sources, `specs` without one. Tests whose
-    source is missing are reported as unknown. With --convergence, each protocol comes with what
-    `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong usage.
+    PATH is a file or folder with the sources; without one, what the configuration includes. Tests
+    whose source is missing are reported as unknown. With --convergence, each protocol comes with
+    what `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong
+    usage.
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine, _ = protocols_under(policy, paths or ("specs",))
+        found, is_fine, _ = protocols_under(policy, given_or_included(paths))
     except Stopped as stop:
         return stop.code
     verdicts = {} if no_acceptance or convergence else _acceptance(policy, found)
@@ -119,7 +121,7 @@ def _short(found: Diagnostic, source: SourceFile) -> str:
 def _shape_lines(shapes: Sequence[ProtocolShape], *, markdown: bool) -> list[str]:
     lines = ["| protocol | source | open tasks |", "| --- | --- | --- |"] if markdown else []
     for shape in shapes:
-        left = [tame(one) for one in shape.left] or ["nothing"]
+        left = [tame(one) for one in shape.left] or ["nothing" if shape.source else "unknown"]
         source = tame(shape.source) if shape.source else "no source was given"
         if markdown:
             cells = (tame(shape.protocol), source, "<br>".join(left))

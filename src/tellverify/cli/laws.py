@@ -19,4 +19,4 @@ def laws(**given: object) -> int:
     """
     from tellverify.verification.law_files import check_laws
 
-    return decide(msgspec.convert(given, DataFlags), check_laws)
+    return decide(msgspec.convert(given, DataFlags), check_laws, "structure")

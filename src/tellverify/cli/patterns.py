@@ -19,4 +19,4 @@ def patterns(**given: object) -> int:
     """
     from tellverify.verification.pattern_files import check_patterns
 
-    return decide(msgspec.convert(given, DataFlags), check_patterns)
+    return decide(msgspec.convert(given, DataFlags), check_patterns, "model")

@@ -184,13 +184,30 @@ def include_beside(path: str, span: Span, included: str, crate: str) -> Diagnost
 
 
 def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diagnostic:
-    """A macro call whose text cannot be told without compiling the file."""
+    """A macro call whose text cannot be told without compiling the file.
+
+    Rust on a Markdown page is an example, which need not be complete.
+    """
     return finding(
         UNREADABLE_MACRO,
         path,
         reason,
         (span, ""),
         helps=[help_text],
+        severity=Severity.NOTE if path.endswith(".md") else None,
+        upstream="",
+    )
+
+
+def text_of_macro(path: str, span: Span) -> Diagnostic:
+    """A call inside of another macro, which puts the text there."""
+    return finding(
+        UNREADABLE_MACRO,
+        path,
+        "another macro gives this `tell!` its text, so calls of that macro are not checked",
+        (span, ""),
+        helps=["what is to be checked goes right into a `tell!`"],
+        severity=Severity.NOTE,
         upstream="",
     )
 
@@ -254,6 +271,17 @@ def left_out(path: str, span: Span, dots: str) -> Diagnostic:
         path,
         f"this block leaves something out (`{dots}`), and is not checked",
         (span, "stands for other statements"),
+    )
+
+
+def lacks(path: str, span: Span, reason: str) -> Diagnostic:
+    """A part that means something only with declarations or statements around it."""
+    return finding(
+        PART,
+        path,
+        "this block depends on the text around it, and is not checked",
+        (span, ""),
+        notes=[f"by itself: {reason}"],
     )
 
 

@@ -9,6 +9,7 @@ from tellverify.diagnostics.model import (
     Code,
     Diagnostic,
     Kind,
+    Severity,
     Where,
     finding,
 )
@@ -62,6 +63,26 @@ def broken_law(
         notes=(smallest,),
         helps=(_HELPS.get(law.partition(" ")[0], _HELPS["monotone"]),),
         refutes=f"law[{law}]",
+    )
+
+
+CONSTANT_VIEW: Final = Code(
+    "TV673",
+    "constant-view",
+    "a view that is the same for all states",
+    severity=Severity.WARNING,
+    help="let the view show what readers of a state see",
+)
+
+
+def constant_view(path: str, span: Span, structure: str) -> Diagnostic:
+    """A view up to which all states are equal."""
+    return finding(
+        CONSTANT_VIEW,
+        Where(path, structure),
+        f"the view of `{structure}` is the same for all states",
+        (span, "tells no two states apart"),
+        notes=("laws are equations between views, so any merge keeps them",),
     )
 
 

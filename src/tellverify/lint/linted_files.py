@@ -104,7 +104,7 @@ def _linted(
         if passage.lines is None:
             reasons.append(_SHARES_LINE)
             continue
-        fixed = fix_file(file, own, findings, part.linked, unsafe=unsafe)
+        fixed = fix_file(file, own, findings, rules, part.linked, unsafe=unsafe)
         texts[-1] = fixed.text
         count += fixed.count
         reasons += [fixed.reason] if fixed.reason else []

@@ -17,6 +17,7 @@ from tellverify.language.lowering.families import family_groups
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.canonical import canonical
+from tellverify.language.syntax.spans import same_tree
 from tellverify.language.syntax.surface import read_tell
 from tellverify.lint.annotations import annotation_findings, rank
 from tellverify.lint.comments import comment_findings
@@ -75,27 +76,32 @@ def fix_file(
     file: ast.File,
     source: SourceFile,
     findings: Sequence[LintFinding],
+    rules: Rules,
     linked: Linked = NOT_LINKED,
     *,
     unsafe: bool,
 ) -> Fixed:
     """The source with all fixes applied, in canonical layout.
 
-    Roles, messages and their order are the same as before: the protocol graphs are compared, and a
-    text with a different graph is not returned.
+    Roles, messages and their order are the same as before: the protocol graphs are compared, or the
+    trees of a protocol that has none, and a text with another one is not returned. Neither does a
+    message cost anything else: where all annotations of one go, what they charged without saying so
+    is written down.
     """
     fixes = [one.fix for one in findings if one.fix is not None and (unsafe or one.fix.is_safe)]
     if not fixes:
         return Fixed(source.text)
-    edited = SourceFile(source.path, _edited(file, source, fixes))
+    edited = SourceFile(source.path, _edited(file, source, fixes, rules))
     shaped = canonical(edited)
     if shaped.text is None:
         return Fixed(None, reason="the edited text cannot be read back")
     again = read_tell(SourceFile(source.path, shaped.text))
     before = _graphs(file, source, linked)
     if before is None:
-        return Fixed(None, reason="the protocol has no graph to compare with")
-    if before != _graphs(again.file, SourceFile(source.path, shaped.text), linked):
+        like = msgspec.structs.replace(again.file, module=file.module)
+        if not same_tree(file, like, annotated=False):
+            return Fixed(None, reason="the protocol would be another one")
+    elif before != _graphs(again.file, SourceFile(source.path, shaped.text), linked):
         return Fixed(None, reason="the protocol graph would be another one")
     return Fixed(shaped.text, len(fixes))
 
@@ -117,19 +123,22 @@ def _graphs(file: ast.File, source: SourceFile, linked: Linked) -> list[object] 
     return found
 
 
-def _edited(file: ast.File, source: SourceFile, fixes: Sequence[Fix]) -> str:
+def _edited(file: ast.File, source: SourceFile, fixes: Sequence[Fix], rules: Rules) -> str:
     """The text with all edits made, from its end to its start."""
     comments = {span for fix in fixes for span in fix.comments}
     entries = {span for fix in fixes for span in fix.entries}
     values = dict(pair for fix in fixes for pair in fix.values)
     sorts = any(fix.sorts for fix in fixes)
     edits = [(_whole_line(source, span), "") for span in comments]
+    cost = rules.budgets.implicit_cost
+    stays = f"{{ flow_cost : {cost} }}" if cost != rules.budgets.unannotated_cost else ""
     kept_comments = [one.span for one in file.comments if one.span not in comments]
     for record in _records(file):
         if any(record.span.start < one.start < record.span.end for one in kept_comments):
             continue
         edit = _record(record, source, entries, values, sorts=sorts)
         if edit is not None:
+            edit = edit or stays
             edits = [one for one in edits if not _overlaps(one[0], record.span)]
             edits.append((_with_blank(source, record.span) if not edit else record.span, edit))
     edits += [fix.exposing for fix in fixes if fix.exposing is not None]

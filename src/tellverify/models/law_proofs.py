@@ -52,6 +52,14 @@ def judge(structure: Structure, law: Law, solver: Solver, budget: SolverBudget) 
     return _LawJudge(structure, law, solver, budget).ruling()
 
 
+def shows_nothing(structure: Structure, solver: Solver, budget: SolverBudget) -> bool:
+    """Whether all states have one view, so that every law that compares views holds of itself."""
+    if structure.view is None:
+        return False
+    same = Law("", LawVariable("a"), LawVariable("b"), structure.view.span)
+    return isinstance(judge(structure, same, solver, budget), Kept)
+
+
 class _LawJudge:
     def __init__(
         self, structure: Structure, law: Law, solver: Solver, budget: SolverBudget

@@ -14,6 +14,7 @@ from tellverify.source.span import NOWHERE, Span
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
 
 _MOST: Final = 200
+_MAY_BE_EMPTY: Final = ("doc", "parameters", "inputs")
 _T = TypeVar("_T")
 
 
@@ -80,6 +81,9 @@ class ModelTable:
         found = decode(self._document, kind, self._path)
         if isinstance(found, TomlFault):
             raise Misread(found)
+        for key, value in self._document.below(self._path).table.items():
+            if key not in _MAY_BE_EMPTY and isinstance(value, str) and not value.strip():
+                raise self.fault((key,), f"`{key}` is empty; leave the key out if none is meant")
         return found
 
     def key(self, *path: str) -> Span:

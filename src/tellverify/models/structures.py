@@ -32,10 +32,11 @@ class Update(msgspec.Struct, frozen=True):
 
 
 class StructureView(msgspec.Struct, frozen=True):
-    """The view of a state for readers: an expression over `x`, and its type."""
+    """The view of a state for readers: an expression over `x`, its type, and its place."""
 
     of: Expression
     kind: Type
+    span: Span
 
 
 class Structure(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def _read(table: ModelTable, name: str) -> Structure:
     merge = table.needed(("merge",), given.merge, state, {"a": state, "b": state})
     updates = tuple(_update(table.inner("update", key), key, state) for key in given.update)
     seen = table.inferred("view", given.view, {"x": state})
-    view = None if seen is None else StructureView(*seen)
+    view = None if seen is None else StructureView(*seen, table.key("view"))
     for update in updates:
         if update.internal and view is None:
             path = ("update", update.name, "internal")

@@ -94,6 +94,22 @@ class TomlDocument(msgspec.Struct, frozen=True):
             return span
         return Span(span.start + start, span.start + start + len(value))
 
+    def below(self, path: Path) -> TomlDocument:
+        """The table at `path` as a document of its own, with its places in the same text."""
+        value: TomlValue = self.table
+        for step in path:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step, {})
+            elif isinstance(value, list) and isinstance(step, int):
+                value = value[step]
+        size = len(path)
+
+        def within(places: dict[Path, Span]) -> dict[Path, Span]:
+            return {at[size:]: span for at, span in places.items() if at[:size] == path}
+
+        table = value if isinstance(value, dict) else {}
+        return TomlDocument(self.source, table, within(self.keys), within(self.values))
+
     def _nearest(self, places: dict[Path, Span], path: Path) -> Span:
         while path:
             if path in places:

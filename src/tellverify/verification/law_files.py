@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tellverify.diagnostics.laws import BROKEN_LAW, broken_law, unreadable_structure
+from tellverify.diagnostics.laws import (
+    BROKEN_LAW,
+    broken_law,
+    constant_view,
+    unreadable_structure,
+)
 from tellverify.diagnostics.limits import STEP_LIMIT, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files.inputs import ReadFile
@@ -16,6 +21,7 @@ from tellverify.models.law_proofs import (
     Ruling,
     UndecidedLaw,
     judge,
+    shows_nothing,
 )
 from tellverify.models.structures import Structure, read_structures
 from tellverify.obligations.options import Options
@@ -78,11 +84,14 @@ def _check_structure(
     laws = list(laws_of(structure))
     decided: list[tuple[Ruling, Recording]] = []
     seconds = clock.seconds()
+    budget = SolverBudget(options.step_limit)
     try:
         with within(seconds):
+            if structure.view is not None and shows_nothing(structure, Z3Solver(), budget):
+                said.append(constant_view(source.path, structure.view.span, structure.name))
             for law in laws:
                 solver = Recording(Z3Solver())
-                ruling = judge(structure, law, solver, SolverBudget(options.step_limit))
+                ruling = judge(structure, law, solver, budget)
                 decided.append((ruling, solver))
     except TimeUp:
         pass  # laws beyond those that are decided are unknown

@@ -98,7 +98,6 @@ def test_several_calls() -> None:
         'let s = r#" " tell! { x } "#;',
         "let c = '\"'; // tell! { x }\n let d = '\"';",
         "macro_rules! tell { () => {} }",
-        "macro_rules! m { ($($t:tt)*) => { tell! { $($t)* } } }",
         "retell! { x }",
         "",
     ],
@@ -115,6 +114,7 @@ def test_what_is_no_call(text: str) -> None:
         ('tell!(concat!("a", "b"))', "tell!("),
         ('tell!("a" + "b")', "tell!("),
         (r'tell!("a\tb")', r'"a\tb"'),
+        ("tell!(protocols::TEXT);", "tell!("),
     ],
 )
 def test_calls_that_cannot_be_read(text: str, place: str) -> None:
@@ -124,8 +124,26 @@ def test_calls_that_cannot_be_read(text: str, place: str) -> None:
     assert source.slice(found.primary.span) == place
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "macro_rules! m { ($($t:tt)*) => { tell! { $($t)* } } }",
+        "macro_rules! m { ($text:literal) => { tell!($text) } }",
+        "fn f() { quote! { tell! { #body } } }",
+        "fn f() { quote! { tell! { #(#lines)* } } }",
+    ],
+)
+def test_a_call_that_another_macro_fills_is_noted(text: str) -> None:
+    source = SourceFile("a.rs", text)
+    found = extract(source)
+    assert not found.fragments
+    (note,) = found.diagnostics
+    assert note.severity is Severity.NOTE
+    assert source.slice(note.primary.span) in ("tell! {", "tell!(")
+
+
 def test_included_files_are_named() -> None:
-    text = 'tell!(include_str!("a/b.tell"));\ntell! { std::include_str!("../c.tell") }'
+    text = 'tell!(include_str!(r"a/b.tell"));\ntell! { std::include_str!(r#"../c.tell"#) }'
     source = SourceFile("a.rs", text)
     found = extract(source)
     assert [each.path for each in found.includes] == ["a/b.tell", "../c.tell"]

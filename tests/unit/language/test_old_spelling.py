@@ -42,6 +42,20 @@ protocol Dispatch =
           | Late =>
               Depot -> Clerk : Late
 """
+IN_PARENTHESES = """\
+module freight exposing (Dispatch)
+
+protocol Dispatch = (
+  roles Courier, Depot
+  choice Depot at (
+  | Accept when (x || y) => Depot -> Courier : Accept
+  | Refuse => ( Depot -> Courier : Refuse
+      par (
+      | Depot -> Courier : Note
+      | Courier -> Depot : Note2 )
+      choice Courier at ( | Early => Courier -> Depot : Early
+        | Late => Courier -> Depot : Late ) ) ) )
+"""
 
 
 def old_of(text: str) -> str:
@@ -75,7 +89,9 @@ def codes(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", [PRESENT, *(path.read_text("utf-8") for path in SPECS)], ids=range(len(SPECS) + 1)
+    "text",
+    [PRESENT, IN_PARENTHESES, *(path.read_text("utf-8") for path in SPECS)],
+    ids=range(len(SPECS) + 2),
 )
 def test_both_spellings_have_one_tree(text: str) -> None:
     old = old_of(text)

@@ -233,6 +233,15 @@ def test_lines_that_are_not_finished() -> None:
     ]
 
 
+@pytest.mark.parametrize("arrow", ["-> B M", "-> B : M extra", "-> : M", "=> B : M"])
+def test_a_fault_behind_a_record_of_several_lines_is_where_it_is(arrow: str) -> None:
+    """The lines of a bracket are no ends of the statement around it."""
+    record = 'A { flow_cost : 3\n    , guard_capability : "a:b"\n    }\n    '
+    found = only(head(f"{record}{arrow}\n  B -> A : N"))
+    assert found.code.number == "TV131"
+    assert found.primary.span.start >= head(record).rindex("}")
+
+
 def test_at_most_a_hundred_faults_are_shown() -> None:
     result = parsed("protocol P =\n" + "  A -> B M M\n" * 500)
     assert len(result.diagnostics) == 101

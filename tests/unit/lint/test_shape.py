@@ -14,8 +14,11 @@ from tellverify.diagnostics.explain import page
 from tellverify.diagnostics.model import Code, Severity
 from tellverify.diagnostics.shape import FIXTURE_COMMENT, MODULE_CLASH, SMALL_PROTOCOL
 from tellverify.language.files import inputs
+from tellverify.language.syntax.spans import same_tree
+from tellverify.language.syntax.surface import read_tell
 from tellverify.language.workspace import Workspace
 from tellverify.lint.linted_files import Linted, lint_files
+from tellverify.source.text import SourceFile
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted((ROOT / "specs").glob("*.tell"))
@@ -193,6 +196,30 @@ def test_a_file_with_errors_is_left_alone() -> None:
     one = linted("protocol P =\n  roles A\n\n  A -> C : X\n", fix=True)
     assert one.fixed is None
     assert any(d.severity is Severity.ERROR for d in one.diagnostics)
+
+
+def test_a_protocol_with_a_timeout_is_fixed_and_stays_the_same() -> None:
+    """It has no plain graph, so its tree is compared."""
+    text = (
+        "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n"
+        "  A { flow_cost : 1, journal_merge : true } -> B : Ask\n"
+        "  timeout 5s A at\n    B -> A : Yes\n  on timeout =>\n    A -> B : Late\n"
+    )
+    fixed = linted(text, fix=True).fixed
+    assert fixed is not None
+    assert "journal_merge" not in fixed
+    before, after = (read_tell(SourceFile("x.tell", each)).file for each in (text, fixed))
+    assert same_tree(before, after, annotated=False)
+    assert not same_tree(before, after)
+    other = read_tell(SourceFile("x.tell", fixed.replace("B -> A : Yes", "B -> A : No"))).file
+    assert not same_tree(before, other, annotated=False)
+
+
+def test_a_fix_that_deletes_all_annotations_writes_down_what_they_charged() -> None:
+    """A record without a cost charges 100, and a send without a record nothing."""
+    head = "module a exposing (P)\n\nprotocol P =\n  roles A, B\n\n  A"
+    text = f"{head} {{ journal_merge : true }} -> B : Ping\n"
+    assert linted(text, fix=True).fixed == f"{head} {{ flow_cost : 100 }} -> B : Ping\n"
 
 
 def test_records_with_comments_inside_are_left_alone() -> None:

@@ -8,14 +8,15 @@ of the whole file. Only the text is looked at: a macro that is defined elsewhere
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic, moved
-from tellverify.language.files.parts import is_part, read_part
+from tellverify.language.files.fences import TELL, Block, fenced_blocks, without_quotes
+from tellverify.language.files.parts import is_part, missing, read_part
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.spans import placed
 from tellverify.language.syntax.surface import read_tell
@@ -35,7 +36,6 @@ _RUST_TOKEN: Final = re.compile(
   | (?P<open>[({\[]) | (?P<close>[)}\]])""",
     re.VERBOSE,
 )
-_TELL: Final = "tell"
 _OTHER_NAME: Final = re.compile(r"(?:::|[{,])\s*(?:r\#)?tell\s+as\s+(?:r\#)?(\w+)", re.VERBOSE)
 _COMMENT_MARK: Final = re.compile(r"/\*|\*/")
 _BEFORE_TEXT: Final = re.compile(r"(?:\s|//[^\n]*\n|/\*(?s:.)*?\*/|\#\s*\[[^\]]*+\])*+")
@@ -46,20 +46,17 @@ _LITERAL: Final = re.compile(
     re.VERBOSE,
 )
 _INCLUDE: Final = re.compile(
-    r'(?:\w+\s*::\s*)*include_str\s*!\s*[({\[]\s*"([^"\\]*)"\s*,?\s*[)}\]]'
+    r"(?:\w+\s*::\s*)*include_str\s*!\s*[({\[]\s*"
+    r'(?:r(?P<hashes>\#*)"(?P<raw>[^"]*)"(?P=hashes)|"(?P<text>[^"\\]*)")\s*,?\s*[)}\]]'
 )
+_CONSTANT: Final = re.compile(r"(?:::\s*)?(?:\w+\s*::\s*)*(?!\d)\w+")
+_INTERPOLATED: Final = re.compile(r"\$|\#[\w(]")
 _OTHER_MACRO: Final = re.compile(r"(?:\w+\s*::\s*)*\w+\s*![({\[]")
 _TAIL: Final = re.compile(r"\s*,?\s*")
 _ESCAPE: Final = re.compile(r'\\(?:(["n])|(\n\s*)|(?s:.))')
-_FENCE: Final = re.compile(
-    r"""^\ufeff?(?P<before>(?:[ \t]|>|[-*+][ \t]|[0-9]{1,9}[.)][ \t])*+)
-    (?P<mark>`{3,}+|~{3,}+)[ \t]*+(?P<words>[^\n`]*+)$""",
-    re.MULTILINE | re.VERBOSE,
-)
-_LIST_ITEM: Final = re.compile(r"[-*+.)]")
-_QUOTED: Final = re.compile(r"[ \t>]*+")
 _BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
-_LEFT_OUT: Final = re.compile(r"^[ \t]*(\.\.\.|…)[ \t]*$", re.MULTILINE)
+_DOTS: Final = re.compile(r"\.\.\.|…")
+_NOT_CODE: Final = re.compile(r'--[^\n]*|\{-(?s:.)*?-\}|"[^"\n]*"')
 _HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
 
 
@@ -132,106 +129,17 @@ def read_fragment(source: SourceFile, fragment: SourceFragment) -> Parsed:
         return Span(start, min(max(place(span.end) + fragment.offset, start), limit))
 
     said = [moved(found, there) for found in parsed.diagnostics]
+    file = placed(parsed.file, there)
     if fragment.is_part:
         start = fragment.offset + len(fragment.text) - len(fragment.text.lstrip())
         end = source.text.find("\n", start)
-        said.append(say.part(source.path, Span(start, limit if end < 0 else end)))
-    return Parsed(placed(parsed.file, there), tuple(said), fragment.is_part)
-
-
-class _Block(msgspec.Struct, frozen=True):
-    """The lines from `start` to `end` between two fences, inside of `depth` block quotes."""
-
-    words: str
-    depth: int
-    start: int
-    end: int
-
-
-def _blocks(text: str) -> Iterator[_Block]:
-    """The fenced blocks of a Markdown page, as CommonMark 0.31, sections 4.5 and 5.1, has them.
-
-    A block in a quote ends at the latest with the quote. That of a list item may end later here
-    than there, with a fence of any indentation; with one of kind `tell` left of it, at the latest.
-    """
-    opening: re.Match[str] | None = None
-    limit = len(text)
-    for fence in _FENCE.finditer(text):
-        if opening is not None and fence.start() >= limit:
-            yield _block(opening, limit)
-            opening = None
-        elif opening is not None and _is_behind_list(fence, opening):
-            yield _block(opening, fence.start())
-            opening = None
-        if opening is None:
-            opening = fence
-            limit = _end_of_quote(text, fence)
-        elif _closes(fence, opening):
-            yield _block(opening, fence.start())
-            opening = None
-    if opening is not None:
-        yield _block(opening, limit)
-
-
-def _block(opening: re.Match[str], end: int) -> _Block:
-    start = min(opening.end() + 1, end)
-    return _Block(opening["words"].strip(), opening["before"].count(">"), start, end)
-
-
-def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
-    before = fence["before"]
-    return (
-        fence["mark"].startswith(opening["mark"])
-        and not fence["words"].strip()
-        and before.count(">") == opening["before"].count(">")
-        and _LIST_ITEM.search(before) is None
-    )
-
-
-def _is_behind_list(fence: re.Match[str], opening: re.Match[str]) -> bool:
-    """Whether a fence of kind `tell` is where a list item with `opening` would have ended.
-
-    Then it begins a block, and what it holds must not be missed.
-    """
-    return _info(fence["words"])[0] == _TELL and len(fence["before"]) < len(opening["before"])
-
-
-def _end_of_quote(text: str, fence: re.Match[str]) -> int:
-    """Where the lines end that are as deep in quotes as a fence is."""
-    depth = fence["before"].count(">")
-    at = fence.end() + 1
-    while depth and at < len(text):
-        match = _QUOTED.match(text, at)
-        if match is None or match[0].count(">") < depth:
-            break
-        at = text.find("\n", at) + 1 or len(text)
-    return min(at, len(text)) if depth else len(text)
-
-
-def _info(words: str) -> list[str]:
-    """The words behind a fence; `Tell` and `{.tell}` are `tell`, as for highlighters."""
-    return [one.lstrip(".") for one in re.split(r"[\s,{}]+", words.strip(" \t\r{").lower())]
-
-
-def _without_quotes(text: str, blocks: Sequence[_Block]) -> str:
-    """`text` with blanks for the marks of block quotes in `blocks`; every offset stays."""
-    parts: list[str] = []
-    seen = 0
-    for block in blocks:
-        if block.depth:
-            lines = text[block.start : block.end].split("\n")
-            parts += [
-                text[seen : block.start],
-                "\n".join(line.replace(">", " ", _marks(line, block.depth)) for line in lines),
-            ]
-            seen = block.end
-    return "".join([*parts, text[seen:]])
-
-
-def _marks(line: str, depth: int) -> int:
-    """How many block quotes a line is marked for, at most `depth`."""
-    match = _QUOTED.match(line)
-    return min(depth, match[0].count(">")) if match else 0
+        lacks = missing(file, source)
+        if lacks is not None:
+            said.append(say.lacks(source.path, lacks.primary.span, lacks.message))
+            file = msgspec.structs.replace(file, declarations=(), protocols=())
+        else:
+            said.append(say.part(source.path, Span(start, limit if end < 0 else end)))
+    return Parsed(file, tuple(said), fragment.is_part)
 
 
 class _FragmentFinder:
@@ -250,7 +158,7 @@ class _FragmentFinder:
 
     def rust(self, start: int, end: int) -> None:
         """Every call of `tell!` outside of comments and strings, under any name it has here."""
-        names = {_TELL, *_OTHER_NAME.findall(self.text, start, end)}
+        names = {TELL, *_OTHER_NAME.findall(self.text, start, end)}
         calls = _tokens(_without_comments(self.text, start, end), start, end)
         for match in calls:
             if match["call"] is None or match["name"] not in names:
@@ -286,58 +194,75 @@ class _FragmentFinder:
             if attribute is None
             else Namespace(attribute[1], Span(*attribute.span(1)))
         )
-        if self.text.startswith("$", first):
-            return  # the definition of another macro
-        if literal is not None and _ends(self.text, literal.end(), end):
+        constant = _CONSTANT.match(self.text, first, end)
+        if _INTERPOLATED.match(self.text, first, end):
+            self.diagnostics.append(say.text_of_macro(self.path, Span(match.start(), match.end())))
+        elif literal is not None and _ends(self.text, literal.end(), end):
             self.literal(literal, namespace)
         elif include is not None and _ends(self.text, include.end(), end):
-            self.includes.append(Include(include[1], Span(*include.span(1)), namespace))
+            group = "text" if include["text"] is not None else "raw"
+            self.includes.append(Include(include[group], Span(*include.span(group)), namespace))
         elif literal is not None or _OTHER_MACRO.match(self.text, first, end):
             reason = "the text of this `tell!` is made by another macro"
             self.unreadable(match, reason, 'write the protocol here or `include_str!("x.tell")`')
+        elif constant is not None and _ends(self.text, constant.end(), end):
+            reason = "the text of this `tell!` is that of a constant"
+            self.unreadable(match, reason, 'write the protocol here or `include_str!("x.tell")`')
         elif first < end:
-            self.add(self.text[start:end], start)
+            self.example(self.text[start:end], start)
         else:
             self.unreadable(match, "there is no protocol in this `tell!`", "write one or drop it")
 
     def literal(self, literal: re.Match[str], namespace: Namespace) -> None:
         """A protocol in a string."""
         if literal["inner"] is not None:
-            self.add(literal["inner"], literal.start("inner"), namespace)
+            self.example(literal["inner"], literal.start("inner"), namespace)
             return
         text = _unescaped(literal["text"])
         if text is None:
             reason = "this string has escapes other than line breaks and quotes"
             self.unreadable(literal, reason, 'use a raw string: r#"..."#')
         else:
-            self.add(text, literal.start("text"), namespace)
+            self.example(text, literal.start("text"), namespace)
+
+    def example(self, text: str, start: int, namespace: Namespace | None = None) -> None:
+        """The text of a call; on a page it is an example, which may leave something out."""
+        if not (self.path.endswith(MARKDOWN) and self.leaves_out(text, start)):
+            self.add(text, start, namespace)
 
     # Markdown
 
     def markdown(self) -> None:
         """Every `tell` block, and the calls in every `rust` block; also inside block quotes."""
-        blocks = list(_blocks(self.text))
-        self.text = _without_quotes(self.text, blocks)
+        blocks = list(fenced_blocks(self.text))
+        self.text = without_quotes(self.text, blocks)
         for block in blocks:
             self.block(block)
 
-    def block(self, block: _Block) -> None:
+    def block(self, block: Block) -> None:
         """One fenced block; `tell,ignore` says that a block is no whole protocol."""
-        words, start, end = _info(block.words), block.start, block.end
+        words, start, end = block.words, block.start, block.end
         if words[0] in ("rust", "rs"):
             self.rust(start, end)
-        elif words[0] == "tell" and "ignore" not in words:
+        elif words[0] == TELL and "ignore" not in words:
             include = _BOOK_INCLUDE.fullmatch(self.text, start, end)
             if include is not None:
                 self.includes.append(Include(include[1], Span(*include.span(1))))
                 return
             text = self.text[start:end]
-            left_out = _LEFT_OUT.search(text)
-            if left_out is not None and is_part(text):
-                span = Span(start + left_out.start(1), start + left_out.end(1))
-                self.diagnostics.append(say.left_out(self.path, span, left_out[1]))
-            else:
-                self.add(text, start, is_part=is_part(text))
+            if not is_part(text):
+                self.add(text, start)
+            elif not self.leaves_out(text, start):
+                self.add(text, start, is_part=True)
+
+    def leaves_out(self, text: str, start: int) -> bool:
+        """Whether dots in a text stand for others, which is said."""
+        code = _NOT_CODE.sub(lambda found: " " * len(found[0]), text)
+        dots = _DOTS.search(code)
+        if dots is not None:
+            span = Span(start + dots.start(), start + dots.end())
+            self.diagnostics.append(say.left_out(self.path, span, dots[0]))
+        return dots is not None
 
     # Fragments
 

@@ -1,7 +1,8 @@
 """Parts of protocols, as a manual shows them: statements without a header, or declarations alone.
 
 Statements are read as the body of a protocol `Part` whose roles are those that they name;
-declarations alone are read unchanged.
+declarations alone are read unchanged. A part that refers to what the text around it declares is
+not judged.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.syntax import NO_PROTOCOL
+from tellverify.language.checks.wellformed import check_structure
+from tellverify.language.syntax import ast
+from tellverify.language.syntax.old_spelling import respelled
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.surface import is_brace_surface, read_tell
 from tellverify.source.text import SourceFile
@@ -29,6 +34,8 @@ _SEND: Final = re.compile(rf"{_ROLE}\s*(?:\{{[^}}]*\}}\s*)?->\*?(?:\s*{_ROLE})?"
 _DECIDER: Final = re.compile(rf"\b(?:choice|by|timeout\s+\d+\s*\w+|to|from)\s+{_ROLE}")
 _INDENT: Final = "  "
 _HEAD: Final = "protocol Part =\n"
+_NO_ROLE: Final = "Role"  # of a part without messages
+_FROM_AROUND: Final = frozenset(("TV222", "TV231", "TV272", "TV282", "TV301", "TV329"))
 
 
 def is_part(text: str) -> bool:
@@ -44,7 +51,9 @@ def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
         parsed = read_tell(source)
         said = tuple(one for one in parsed.diagnostics if one.code is not NO_PROTOCOL)
         return msgspec.structs.replace(parsed, diagnostics=said), int
-    head = _HEAD if _ROLES.match(code) else f"{_HEAD}{_INDENT}roles {', '.join(_roles(code))}\n"
+    old = respelled(code)
+    roles = ", ".join(_roles(code if old is None else old.text)) or _NO_ROLE
+    head = _HEAD if _ROLES.match(code) else f"{_HEAD}{_INDENT}roles {roles}\n"
     lines = source.text.splitlines(keepends=True)
     column = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
     body = "".join(_INDENT + line for line in lines)
@@ -59,6 +68,14 @@ def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
         return min(start + max(at - 1 - len(_INDENT), 0), len(source.text))
 
     return read_tell(wrapped), place
+
+
+def missing(file: ast.File, source: SourceFile) -> Diagnostic | None:
+    """The first sign that a part needs the text around it: a name or a use that it lacks."""
+    if not file.complete or not all(protocol.complete for protocol in file.protocols):
+        return None
+    found = (one for one in check_structure(file, source) if one.code.number in _FROM_AROUND)
+    return next(found, None)
 
 
 def _roles(code: str) -> list[str]:

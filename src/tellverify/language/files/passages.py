@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.model import Annotation, Diagnostic
+from tellverify.diagnostics.model import Annotation, Diagnostic, Severity
 from tellverify.language.files.extraction import (
     MARKDOWN,
     RUST,
@@ -27,6 +27,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+_STAYS: Final = "; it shares its lines with other text, and stays as it is"
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -150,24 +151,28 @@ def _reads_as(source: SourceFile, texts: Sequence[str]) -> bool:
 def canonical_file(source: SourceFile, *, upgrade: bool = False) -> Canonical:
     """`source` with all its choreographies in canonical layout, and nothing else changed.
 
-    One that shares a line with other text stays unchanged.
+    One that shares a line with other text stays unchanged, and is not upgraded, which is said.
     """
     if not source.path.endswith((RUST, MARKDOWN)):
         return canonical(source, upgrade=upgrade)
     said: list[Diagnostic] = list(extract(source).diagnostics)
     texts: list[str | None] = []
-    complete = not said
+    complete = all(one.severity is not Severity.ERROR for one in said)
     for passage in passages(source):
         if passage.is_part:
             texts.append(None)
             continue
-        found = canonical(passage.source(source.path), upgrade=upgrade)
-        said.extend(passage.placed(one, source) for one in found.diagnostics)
+        is_apart = passage.lines is not None
+        found = canonical(passage.source(source.path), upgrade=upgrade and is_apart)
+        for one in found.diagnostics:
+            if upgrade and not is_apart and one.severity is not Severity.ERROR:
+                one = msgspec.structs.replace(one, message=f"{one.message}{_STAYS}")
+            said.append(passage.placed(one, source))
         if found.text is None:
             if not found.is_faithful:
                 return found
             complete = False
-        texts.append(found.text if passage.lines is not None else None)
+        texts.append(found.text if is_apart else None)
     if not complete:
         return Canonical(None, tuple(said))
     text = rewritten(source, texts)

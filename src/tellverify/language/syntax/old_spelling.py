@@ -12,6 +12,7 @@ and parsed in the present spelling; no text of the present spelling is changed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,16 +21,19 @@ from tellverify.source.span import Span
 
 _HIDDEN: Final = re.compile(r'--[^\n]*|\{-(?s:.)*?-\}|"[^"\n]*"')
 _CHOICE: Final = re.compile(
-    r"\bchoice[ \t]+(at[ \t]+)(\w+(?:\[[^\]\n]*\])?)(?=[ \t\r]*(?:\n|\||$))"
+    r"\bchoice[ \t]+(at[ \t]+)(\w+(?:\[[^\]\n]*\])?)(?=[ \t\r]*(?:[\n|(]|$))"
 )
 _BAR: Final = re.compile(
-    r"^[ \t]*\|[ \t]*\w+[ \t]*(?:\([^()\n]*\))?"
-    r"(?:[ \t]*when\b[^\n]*?)?[ \t]*(->)(?=[ \t]*(?:\n|$|[^\n]))",
+    r"(?:^|(?<=\())[ \t]*(\|)[ \t]*\w+[ \t]*(?:\([^()\n]*\))?"
+    r"(?:[ \t]*when\b[^\n]*?)?[ \t]*(->)",
     re.MULTILINE,
 )
 _RECORD: Final = re.compile(r"(?<=[\w\] \t\n])\{([^{}]*)\}\s*->")
 _ENTRY: Final = re.compile(r"(?:^|,)\s*\w+\s*(=)(?![=>])")
 _BRANCHING: Final = re.compile(r"\b(choice|case|par)\b")
+_BEFORE_SUITE: Final = re.compile(r"(?:\bchoice\s[^()|>\n]*|\bcase\s[^|>\n]*\bof)\s*\Z")
+_BRACKET: Final = re.compile(r"[()]")
+_LONGEST_HEAD: Final = 200
 
 
 class Respelled(msgspec.Struct, frozen=True):
@@ -67,8 +71,8 @@ def respelled(text: str) -> Respelled | None:
         edits.append((Span(start, choice.end(2)), f"{role} {at.rstrip()}{' ' * (len(at) - 3)}"))
         moved.append((Span(start, start + len(role)), len(at)))
     bars = [bar for bar in _BAR.finditer(code) if "=>" not in bar[0]]
-    branches = _branches(code) if bars else set()
-    edits += [(Span(*bar.span(1)), "=>") for bar in bars if bar.start() in branches]
+    branches = _branches(code, bars)
+    edits += [(Span(*bar.span(2)), "=>") for bar in bars if bar.start(1) in branches]
     for record in _RECORD.finditer(code):
         for entry in _ENTRY.finditer(record[1]):
             start = record.start(1) + entry.start(1)
@@ -83,11 +87,32 @@ def respelled(text: str) -> Respelled | None:
     return Respelled("".join([*parts, text[last:]]), edits[0][0], tuple(moved))
 
 
-def _branches(code: str) -> set[int]:
-    """Where lines begin whose nearest line above that is less indented opens a choice or a case.
+def _branches(code: str, bars: Sequence[re.Match[str]]) -> set[int]:
+    """The bars that begin branches of a choice or a case; branches of `par` are sends.
 
-    Branches of `par` begin with a bar too, and are sends.
+    In parentheses it is what stands before them that opens the branches, and elsewhere the nearest
+    line above that is less indented.
     """
+    below = _lines_below_choices(code) if bars else set()
+    found: set[int] = set()
+    brackets: list[bool] = []  # open ones, and whether a choice or a case is before them
+    seen = 0
+    for bar in bars:
+        for bracket in _BRACKET.finditer(code, seen, bar.start(1)):
+            if bracket[0] == "(":
+                at = bracket.start()
+                opens = _BEFORE_SUITE.search(code, max(at - _LONGEST_HEAD, 0), at)
+                brackets.append(opens is not None)
+            elif brackets:
+                brackets.pop()
+        seen = bar.start(1)
+        if brackets[-1] if brackets else bar.start() in below:
+            found.add(seen)
+    return found
+
+
+def _lines_below_choices(code: str) -> set[int]:
+    """Where lines begin whose nearest line above that is less indented opens a choice or a case."""
     found: set[int] = set()
     above: list[tuple[int, bool]] = []  # open lines: their columns, and whether they branch
     start = 0

@@ -72,6 +72,13 @@ class RecoveryPlaces:
         line = self.line(index)
         return line > 0 and self.tokens.heads[line - 1] == index
 
+    def depth_by(self, index: int) -> int:
+        """How much deeper the text behind a token is in brackets that are closed somewhere."""
+        kind = self.tokens.kinds[index]
+        if kind in self.layout or index in self.tokens.unclosed:
+            return 0
+        return (kind in self.closers) - (kind in self.closing)
+
     def partner(self, index: int) -> int:
         """The token that closes the bracket or block that begins at `index`."""
         if not self._partners:

@@ -117,7 +117,10 @@ class Remedies:
         return token if isinstance(token, int) and token in self.tokens.unclosed else None
 
     def unfinished_line(self, index: int) -> int | None:
-        """A statement that could not be read beyond the end of its line ends there."""
+        """A statement that could not be read beyond the end of its line ends there.
+
+        Lines that end inside of a bracket do not count.
+        """
         machine = self.machine
         height, name = machine.innermost_list()
         first = machine.first_token(height)
@@ -127,11 +130,16 @@ class Remedies:
             return None
         line = self.places.line(first)
         heads = self.tokens.heads
+        at, depth = first, 0
         while line < len(heads) and heads[line] < index:
             head = heads[line]
+            while at < head:
+                depth += self.places.depth_by(at)
+                at += 1
             before = self.tokens.kinds[head - 1]
             if (
-                self.tokens.kinds[head] not in self._continuations
+                depth <= 0
+                and self.tokens.kinds[head] not in self._continuations
                 and before not in self.places.layout
             ):
                 break
