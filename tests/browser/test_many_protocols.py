@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pytest
@@ -20,9 +20,10 @@ from tellverify.verification.drawings import with_drawings
 from tellverify.verification.pipeline import check_paths
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 COUNT = 300
+WIDTHS = (380, 1280, 1920)
 
 
 @pytest.fixture(scope="module")
@@ -56,34 +57,88 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
-def _opened(chrome: Browser, path: Path, width: int = 1280, height: int = 800) -> Page:
-    page = chrome.new_context(viewport={"width": width, "height": height}).new_page()
+def _opened(
+    chrome: Browser,
+    path: Path,
+    width: int = 1280,
+    height: int = 800,
+    scheme: Literal["light", "dark"] = "light",
+) -> Page:
+    size: ViewportSize = {"width": width, "height": height}
+    page = chrome.new_context(viewport=size, color_scheme=scheme).new_page()
     page.goto(path.as_uri())
     return page
 
 
-def test_the_first_screen_shows_what_is_broken(chrome: Browser, many: Path) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screen_shows_what_is_broken(
+    chrome: Browser, many: Path, width: int, scheme: Literal["light", "dark"]
+) -> None:
     assert many.stat().st_size < 1_500_000
-    for width in (380, 1280, 1920):
-        page = _opened(chrome, many, width)
-        cell = page.locator("#failures td", has_text="service05/broken.tell").first
-        box = cell.bounding_box()
+    page = _opened(chrome, many, width, scheme=scheme)
+    cells = page.locator("#failures td")
+    for place in (
+        page.locator(".revision", has_text="ba5e"),
+        cells.filter(has_text="service05/broken.tell").first,
+        cells.locator("a", has_text="StuckAfterStop").first,
+        cells.locator("div", has_text="Run:").first,
+    ):
+        box = place.bounding_box()
         assert box is not None
-        run = page.locator("#failures td", has_text="Run").first.bounding_box()
-        assert run is not None
-        if width > 1000:
-            assert box["y"] + box["height"] < 800
-            assert run["y"] + run["height"] < 800
-            assert page.locator(".revision").bounding_box()["y"] < 800
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.context.close()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 800
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.context.close()
 
 
-def test_folded_it_is_few_screens_high(chrome: Browser, many: Path) -> None:
-    page = _opened(chrome, many)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_folded_it_is_few_screens_high(chrome: Browser, many: Path, width: int) -> None:
+    page = _opened(chrome, many, width)
     assert page.locator("details.protocol").count() == COUNT + 1
+    assert page.locator("details.protocol:visible").count() == 1
     page.evaluate("() => document.querySelectorAll('details').forEach((d) => (d.open = false))")
-    assert page.evaluate("document.documentElement.scrollHeight") < 10 * 1080
+    assert page.evaluate("document.documentElement.scrollHeight") < 10 * 800
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_row_is_a_line_that_keeps_the_name_of_its_protocol(
+    chrome: Browser, many: Path, width: int
+) -> None:
+    page = _opened(chrome, many, width)
+    page.evaluate("() => document.querySelectorAll('.group').forEach((d) => (d.open = true))")
+    page.evaluate("() => document.querySelectorAll('.protocol').forEach((d) => (d.open = false))")
+    heights = page.evaluate(
+        "() => [...document.querySelectorAll('.protocol > summary')].map((one) => one.offsetHeight)"
+    )
+    assert len(heights) == COUNT + 1
+    assert max(heights) < (30 if width < 600 else 50)
+    names = page.evaluate(
+        "() => [...document.querySelectorAll('.protocol > summary > code > :last-child')]"
+        ".filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 0)"
+        ".map((one) => one.textContent)"
+    )
+    assert names == []
+    page.context.close()
+
+
+def test_many_that_pass_are_groups_by_folder(chrome: Browser, many: Path) -> None:
+    page = _opened(chrome, many)
+    groups = page.locator("#protocols > details.group")
+    assert groups.count() == 1
+    assert groups.locator("> summary").inner_text() == f"passing {COUNT} protocols: {COUNT} proved"
+    groups.locator("> summary").click()
+    folders = groups.locator("> details.group > summary")
+    assert folders.all_inner_texts() == [f"service{at:02d}/ 25 protocols" for at in range(12)]
+    page.context.close()
+
+
+def test_a_link_leads_into_a_folded_group(chrome: Browser, many: Path) -> None:
+    page = _opened(chrome, many)
+    anchor = page.locator("details.protocol").last.get_attribute("id")
+    page.evaluate("(name) => (location.hash = name)", anchor)
+    page.locator(f"#{anchor} > summary").wait_for(state="visible")
     page.context.close()
 
 
@@ -92,6 +147,7 @@ def test_search_and_filter_hide_rows(chrome: Browser, many: Path) -> None:
     rows = page.locator("details.protocol:visible")
     page.locator(".filter input").fill("service05/")
     assert rows.count() == 26
+    assert "25 of 300 protocols" in page.locator("#protocols > details.group").inner_text()
     page.locator(".filter button[data-status=refuted]").click()
     assert rows.count() >= 1
     assert "broken.tell" in rows.first.inner_text()
@@ -99,6 +155,10 @@ def test_search_and_filter_hide_rows(chrome: Browser, many: Path) -> None:
     page.locator(".filter input").fill("no such protocol")
     assert rows.count() == 0
     assert page.locator(".shown").inner_text() == f"0 of {COUNT + 1}"
+    assert page.locator("details.group:visible").count() == 0
+    page.locator(".filter input").fill("")
+    assert page.locator("details.group:visible").count() == 1
+    assert rows.count() == 1
     page.context.close()
 
 

@@ -21,15 +21,19 @@ UNKNOWN_DIRECTIVE: Final = Code(
 )
 
 
-def unknown_directive(path: str, span: Span, kind: str, known: Sequence[str]) -> Diagnostic:
-    """A `tell:` comment of a kind that nothing reads."""
+def unknown_directive(
+    path: str, span: Span, kind: str, known: Sequence[str], nearest: str = ""
+) -> Diagnostic:
+    """A `tell:` comment of a kind that nothing reads; `nearest` is the one that may be meant."""
     what = f"of the unknown kind `{kind}`" if kind else "without a kind"
     return finding(
         UNKNOWN_DIRECTIVE,
         path,
         f"this `tell:` comment {what} has no effect",
         (span, "never read"),
-        helps=(f"the kinds are {', '.join(f'`{one}`' for one in known)}",),
+        helps=(f"did you mean `{nearest}`?",)
+        if nearest
+        else (f"the kinds are {', '.join(f'`{one}`' for one in known)}",),
     )
 
 

@@ -52,8 +52,7 @@ def is_malformed(protocol: ProtocolReport) -> bool:
 
 def passing_lines(protocols: Sequence[ProtocolReport], style: Style) -> list[str]:
     """One line for all passing protocols: how many there are, and how much is known of them."""
-    words = Counter(_word(one) for one in protocols)
-    known = ", ".join(f"{grouped(words[word])} {word}" for word in _HOLDING if words[word])
+    known = ", ".join(f"{grouped(number)} {word}" for word, number in by_knowledge(protocols))
     head = f"{'passing':<10}"
     kinds = Counter(_NOUNS.get(one.kind, "protocol") for one in protocols)
     subjects = ", ".join(counted(count, noun) for noun, count in kinds.items())
@@ -61,6 +60,12 @@ def passing_lines(protocols: Sequence[ProtocolReport], style: Style) -> list[str
     lines = style.hanging(head, text, len(head))
     lines[0] = style.paint("green", "passing") + lines[0][len("passing") :]
     return lines
+
+
+def by_knowledge(protocols: Sequence[ProtocolReport]) -> list[tuple[str, int]]:
+    """How many passing protocols are proved, bounded and assumed, each as its weakest verdict."""
+    words = Counter(_word(one) for one in protocols)
+    return [(word, words[word]) for word in _HOLDING if words[word]]
 
 
 def _word(protocol: ProtocolReport) -> str:

@@ -25,6 +25,62 @@ CASES = {
         "TV231",
         "did you mean `continue Loop`?",
     ),
+    "a loop with break": (
+        "  loop\n    choice A at\n      | L =>\n        A -> B : L\n      | R =>\n"
+        "        A -> B : R\n        break\n",
+        "TV131",
+        "a loop that ends is `rec Name`",
+    ),
+    "a loop that breaks at its end": (
+        "  loop\n    A -> B : L\n    break\n",
+        "TV131",
+        "a loop that ends is `rec Name`",
+    ),
+    "an if with else": (
+        "  if A then\n    A -> B : L\n  else\n    A -> B : R\n",
+        "TV131",
+        "there is no `if`",
+    ),
+    "a timeout with the role behind": (
+        "  timeout 5s at A\n    B -> A : L\n  on timeout =>\n    A -> B : R\n",
+        "TV131",
+        "`timeout 5s R at`",
+    ),
+    "a timeout without a unit": (
+        "  timeout 5 A at\n    B -> A : L\n  on timeout =>\n    A -> B : R\n",
+        "TV116",
+        "write `ms`, `s`, `m` or `h`",
+    ),
+    "an alternative without an arrow": (
+        "  timeout 5s A at\n    B -> A : L\n  on timeout\n    A -> B : R\n",
+        "TV131",
+        "write `on timeout =>`",
+    ),
+    "an arrow that points back": ("  A <- B : M\n", "TV131", "the arrow points to the receiver"),
+    "a message in quotes": ('  A -> B : "M"\n', "TV131", "a message is a name without quotes"),
+    "a type behind a colon": ("  A -> B : M : Int\n", "TV131", "`Label of path.Type`"),
+    "branches without bars": (
+        "  choice A at\n    L =>\n      A -> B : L\n    R =>\n      A -> B : R\n",
+        "TV131",
+        "begin each branch with `|`",
+    ),
+    "semicolons": ("  A -> B : M;\n  B -> A : N;\n", "TV131", "remove `;`"),
+    "a recursion without a body": (
+        "  rec Loop\n  A -> B : M\n  continue Loop\n",
+        "TV131",
+        "indent the lines below deeper",
+    ),
+    "an unknown receiver in one branch": (
+        "  choice A at\n    | L =>\n      A -> B : L\n    | R =>\n      A -> E : R\n",
+        "TV201",
+        "add `E` to the `roles`",
+    ),
+    "a call of nothing": ("  call Other\n", "TV222", "declare `protocol Other`"),
+    "a blank that is no space": (
+        "  A -> B : M\n\u00a0\u00a0A -> B : N\n",
+        "TV131",
+        "U+00A0 NO-BREAK SPACE",
+    ),
     "a par without bars": (
         "  par\n    A -> B : L\n    C -> D : M\n  A -> B : X\n",
         "TV131",
@@ -113,3 +169,46 @@ def test_a_role_that_was_meant_is_not_also_unused() -> None:
     text = "protocol P =\n  roles Alice, Bob\n  Alise -> Bob : X\n"
     (found,) = check_text(text, Options()).run.findings
     assert (found.code.number, found.helps) == ("TV201", ("did you mean `Alice`?",))
+
+
+BODY = "protocol P =\n  roles A, B\n  A -> B : X\n"
+FILES = {
+    "braces around a module": (
+        "module m exposing (P) {\n  protocol P = {\n    roles A, B\n    A -> B : X\n  }\n}\n",
+        "TV132",
+        "without braces and semicolons",
+    ),
+    "misspelt roles": (BODY.replace("roles", "rolse"), "TV131", "did you mean `roles`?"),
+    "capital roles": (BODY.replace("roles", "Roles"), "TV131", "did you mean `roles`?"),
+    "roles without commas": (BODY.replace("A, B", "A B"), "TV131", "separate roles by commas"),
+    "a comment of another language": (
+        BODY.replace("  roles", "  # who\n  roles"),
+        "TV131",
+        "comments begin with `--`",
+    ),
+    "a fence of Markdown": (f"```tell\n{BODY}```\n", "TV131", "remove the fence"),
+    "an end": (f"{BODY}end\n", "TV131", "a block ends where its indentation ends"),
+    "a module without exports": (f"module m\n\n{BODY}", "TV131", "exposing (Protocol)"),
+    "exports without parentheses": (f"module m exposing P\n\n{BODY}", "TV131", "(Protocol)"),
+    "a misspelt comment": (f"-- tell: expct TV512\n{BODY}", "TV023", "did you mean `expect`?"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_slip_in_a_file_is_one_finding_that_leads_on(name: str) -> None:
+    text, code, words = FILES[name]
+    (found,) = check_text(text, Options()).run.findings
+    assert found.code.number == code
+    assert words in found.helps[0]
+
+
+def test_lines_with_the_same_slip_are_named_in_one_finding() -> None:
+    lines = "".join(f"  A -> B : X{number};\n" for number in range(9))
+    (found,) = check_text(HEAD + lines, Options()).run.findings
+    assert found.notes == ("the same on lines 4, 5, 6, 7, 8, 9 and 2 more",)
+
+
+def test_the_word_at_fault_is_shown_and_its_line() -> None:
+    (found,) = check_text(f"{BODY}end\n", Options()).run.findings
+    assert found.message == "expected a declaration, found `end`"
+    assert found.primary.span.start == len(BODY)

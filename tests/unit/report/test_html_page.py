@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from jinja2 import UndefinedError
 from report_samples import RUN, SOURCES
@@ -18,7 +19,9 @@ from tellverify.report.drawing.configurations import scenes
 from tellverify.report.grouping import totals
 from tellverify.report.html import shell, write_html
 from tellverify.report.tags import Html, element, escaped, exact, href, prose
+from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.run import Run
 from tellverify.verification.drawings import with_drawings
 from tellverify.verification.pipeline import check_paths
 
@@ -154,3 +157,29 @@ def test_text_in_a_template_is_escaped_and_markup_stands_as_it_is(
     assert shown == '<p class="&lt;i&gt;\\u{1b}&quot;&#39;">&lt;i&gt;\\u{1b}&quot;&#39;<b></b>3</p>'
     with pytest.raises(UndefinedError):
         shell.rendered("any", {}, word="a", number=3)
+
+
+def _passing() -> Run:
+    """The run over one protocol that holds."""
+    return check_paths([str(ROOT / "specs" / "ota_activation.tell")], Options()).run
+
+
+def test_rows_of_workflows_are_headed_as_workflows() -> None:
+    """A page of workflows has their rows, and no picture of protocols that have no graph."""
+    run = _passing()
+    workflow = msgspec.structs.replace(run.protocols[0], kind=SubjectKind.WORKFLOW)
+    page = write_html(msgspec.structs.replace(run, protocols=(workflow,)), {})
+    assert "</span>Workflows</h2>" in page
+    assert 'id="system"' not in page
+
+
+@pytest.mark.parametrize(("count", "groups"), [(12, 0), (13, 1), (40, 1), (41, 3)])
+def test_many_that_pass_are_folded_and_very_many_by_folder(count: int, groups: int) -> None:
+    run = _passing()
+    protocols = tuple(
+        msgspec.structs.replace(run.protocols[0], name=f"P{at}", path=f"{at % 2}/{at}.tell")
+        for at in range(count)
+    )
+    page = write_html(msgspec.structs.replace(run, protocols=protocols), {})
+    assert page.count('class="group"') == groups
+    assert page.count('class="protocol"') == count

@@ -22,6 +22,7 @@ from tellverify.language.checks.walk import (
     statement_text,
 )
 from tellverify.language.linking.imports import NOT_LINKED, Linked, with_imported
+from tellverify.language.lowering.families import declared_roles
 from tellverify.language.lowering.first_and_last import NOTHING, Summaries, Summary
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
@@ -62,6 +63,7 @@ class FlowCheck:
         self._bodies: dict[str, ast.Block] = {}
         for local in protocol.locals:
             self._bodies.setdefault(local.name.text, local.body)
+        self._roles = {role.name.text for role in declared_roles(protocol)}
         self._own = dict.fromkeys(local.name.text for local in protocol.locals)
         self._locals = {**self._own, **dict.fromkeys(linked.imported)}
         self._excused = linked.excused
@@ -228,6 +230,8 @@ class FlowCheck:
             send = leading_send(branch.body)
             if send is None or not same_role(send.sender, choice.decider):
                 continue
+            if self._roles and send.receiver.name.text not in self._roles:
+                continue  # that is a finding by itself
             if first is None:
                 first = send.receiver
             elif not same_role(first, send.receiver):

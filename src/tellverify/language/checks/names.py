@@ -132,15 +132,13 @@ class References:
                 yield say.no_roles(self.where, self.protocol.name.span, used)
             return
         roles_span = self.protocol.roles_span if self.protocol.roles else None
-        meant: set[str | None] = set()
         for name, places in self.undeclared.items():
             nearest = closest(name, names)
             upstream = "rejects" if name in self.strictly else "accepts"
-            meant.add(nearest)
             yield say.undeclared_role(self.where, name, places, nearest, roles_span, upstream)
-        if self.protocol.complete:
+        if self.protocol.complete and not self.undeclared:
             for name, declaration in self.roles.items():
-                if name not in self.mentioned and name not in meant:
+                if name not in self.mentioned:
                     yield say.unused_role(self.where, name, declaration.name.span)
 
     def _statement(self, statement: ast.Statement) -> Iterator[Diagnostic]:

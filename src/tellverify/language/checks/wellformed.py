@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tellverify.diagnostics.model import Diagnostic, Where, sort_key
+from tellverify.diagnostics.structure import UNKNOWN_CALL, UNUSED_ROLE
 from tellverify.language.checks.all_rules import check_discipline
 from tellverify.language.checks.flow import FlowCheck
 from tellverify.language.checks.names import (
@@ -39,7 +40,10 @@ def check_structure(
             from tellverify.language.checks.ranges import check_ranges
 
             found.extend(check_ranges(where, protocol))
-        found.extend(FlowCheck(where, protocol, linked).check())
+        flow = FlowCheck(where, protocol, linked).check()
+        if any(one.code is UNKNOWN_CALL for one in flow):  # its roles are not known
+            found = [one for one in found if one.code is not UNUSED_ROLE]
+        found.extend(flow)
         found.extend(check_suites(where, protocol, source))
     found.extend(check_discipline(file, source))
     return tuple(sorted(found, key=sort_key))

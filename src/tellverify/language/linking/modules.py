@@ -25,6 +25,8 @@ _MAY_IMPORT: Final = re.compile(r"^[ \t]*import\b|\binclude_str!", re.MULTILINE)
 _MISSES_SOMETHING: Final = frozenset(
     ("TV203", "TV232", "TV242", "TV243", "TV246", "TV249", "TV251", "TV254")
 )
+_MISSES_A_NAME: Final = frozenset(("TV201", "TV222", "TV231"))
+_WORD: Final = re.compile(r"\w+")
 
 
 class CheckedFile(msgspec.Struct, frozen=True):
@@ -53,24 +55,43 @@ def _about_structure(
 ) -> Iterator[Diagnostic]:
     """The faults of the structure; a part of a protocol need not use the roles it names."""
     found = check_structure(parsed.file, source, linked)
-    for one in without_consequences(parsed.file, found):
+    for one in without_consequences(parsed, source, found):
         if not (parsed.is_part and one.code is UNUSED_ROLE):
             yield one
 
 
-def without_consequences(file: ast.File, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+def without_consequences(
+    parsed: Parsed, source: SourceFile, found: Iterable[Diagnostic]
+) -> list[Diagnostic]:
     """The faults of the structure of a file.
 
-    Those that may follow from a part that could not be read, missing names and warnings, are
-    left out.
+    Those that may follow from a part that could not be read are left out: missing parts, names
+    that stand on a line with a fault of the text and may be declared there, and warnings.
     """
+    file = parsed.file
     if file.complete and all(protocol.complete for protocol in file.protocols):
         return list(found)
+    broken = {
+        word
+        for one in parsed.diagnostics
+        if one.severity is Severity.ERROR
+        for word in _WORD.findall(_line_of(source.text, one.primary.span.start))
+    }
     return [
         one
         for one in found
-        if one.severity is Severity.ERROR and one.code.number not in _MISSES_SOMETHING
+        if one.severity is Severity.ERROR
+        and one.code.number not in _MISSES_SOMETHING
+        and not (
+            one.code.number in _MISSES_A_NAME
+            and source.text[one.primary.span.start : one.primary.span.end] in broken
+        )
     ]
+
+
+def _line_of(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
 
 
 def may_import(files: Iterable[ReadFile]) -> bool:

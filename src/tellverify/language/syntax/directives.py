@@ -145,7 +145,10 @@ def _read(
     if form is None:
         kind_span = Span(start + beginning.start("kind"), start + beginning.end("kind"))
         at = kind_span if kind else span
-        said.append(say.unknown_directive(path, at, kind, tuple(FORMS)))
+        from tellverify.language.checks.names import closest  # needed for a fault alone
+
+        known = tuple(FORMS)
+        said.append(say.unknown_directive(path, at, kind, known, closest(kind, known)))
         return None
     if form.called:
         return _read_call(beginning, text, comment, places, said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.diagnostics.model import Severity
-from tellverify.diagnostics.wording import counted
+from tellverify.diagnostics.wording import grouped
 from tellverify.model.trace import Trace
 from tellverify.report.drawing.lanes import laned, lanes_of
 from tellverify.report.drawing.sequence import RowKind, rows_of
@@ -25,6 +25,7 @@ from tellverify.source.region import Region
 from tellverify.verdict.outcome import Skipped, Unknown
 from tellverify.verdict.run import ProtocolReport
 
+_MOST_OPEN: Final = 12
 _MOST: Final = 40
 _MOST_ROWS: Final = 4  # of a run in the list
 _HEAD: Final = ("Where", "Protocol", "What fails")
@@ -47,11 +48,17 @@ def failures(page: HtmlPage) -> Html:
         rows += _unsettled(page, protocol)
     if not rows:
         return paragraph(escaped(f"Nothing fails: {_why(page)}."))
-    shown = table(_HEAD, rows[:_MOST], class_="failures")
-    if len(rows) <= _MOST:
+    shown = table(_HEAD, rows[:_MOST_OPEN], class_="failures")
+    folded = rows[_MOST_OPEN:_MOST]
+    if not folded:
         return shown
-    words = f"and {counted(len(rows) - _MOST, 'more')}; the rows below have all"
-    return joined((shown, paragraph(escaped(words))))
+    more = element("summary", escaped(f"and {grouped(len(rows) - _MOST_OPEN)} more"))
+    rest = table(_HEAD, folded, class_="failures")
+    below = EMPTY
+    if len(rows) > _MOST:
+        words = f"{grouped(len(rows) - _MOST)} more stand in the rows of their protocols."
+        below = paragraph(escaped(words))
+    return joined((shown, element("details", more, rest, below)))
 
 
 def _why(page: HtmlPage) -> str:

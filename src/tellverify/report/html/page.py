@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Final
 
-from tellverify.diagnostics.wording import counted, grouped
+from tellverify.diagnostics.wording import counted, grouped, series
 from tellverify.report.drawing.svg_style import DARK, LIGHT, RULES
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
@@ -20,6 +20,7 @@ from tellverify.report.html import context, failures, protocols, refuted, system
 from tellverify.report.html.compared import versions
 from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
+from tellverify.report.html.folders import kinds_of
 from tellverify.report.html.shell import Section, markup, rendered
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact
 from tellverify.report.titles import titled
@@ -85,8 +86,12 @@ def _sections(page: HtmlPage) -> list[Section]:
         "findings": len(page.run.diagnostics),
         "assumptions": len(page.run.assumptions),
     }
+    kinds = [f"{one}s" for one in kinds_of(page.run.protocols)]
+    subjects = series(kinds).capitalize() or "Protocols"
     return [
-        Section(name, title, numbers.get(name), markup(content))
+        Section(
+            name, subjects if name == "protocols" else title, numbers.get(name), markup(content)
+        )
         for name, title, write in _SECTIONS
         if (name != "done" or page.run.completions)
         and (name != "versions" or page.run.versions is not None)

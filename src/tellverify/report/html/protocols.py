@@ -21,6 +21,7 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.html.coverage import coverage_of, covered_source
+from tellverify.report.html.folders import in_groups
 from tellverify.report.html.packs import packs_of
 from tellverify.report.html.pictures import pictures
 from tellverify.report.html.player import player
@@ -72,13 +73,14 @@ def protocols(page: HtmlPage) -> Html:
     failing = [one for one in found if _gravity(page, one)[0] < 2]
     unfolded = found if len(found) <= _MOST_OPEN else failing[:_MOST_OPEN]
     rows = [
-        _row(page, one, by_protocol.get(one.subject, []), room, is_open=one in unfolded)
+        (one, _row(page, one, by_protocol.get(one.subject, []), room, is_open=one in unfolded))
         for one in found[:MOST_LISTED]
     ]
+    shown = list(in_groups(rows))
     if len(found) > MOST_LISTED:
         words = f"and {counted(len(found) - MOST_LISTED, 'more protocol')}, in the JSON report"
-        rows.append(paragraph(escaped(words)))
-    return joined((_filter() if len(found) > _MOST_OPEN else EMPTY, *rows))
+        shown.append(paragraph(escaped(words)))
+    return joined((_filter() if len(found) > _MOST_OPEN else EMPTY, *shown))
 
 
 def _filter() -> Html:
@@ -109,9 +111,15 @@ def _row(
         for word in ORDER
         if word in counts
     ]
+    name, bracket, file = protocol.title.partition(" (")
+    module, dot, name = name.rpartition(".")
     summary = element(
         "summary",
-        code(protocol.title),
+        element(
+            "code",
+            element("span", escaped(module + dot), class_="module") if dot else EMPTY,
+            element("span", escaped(name + bracket + file)),
+        ),
         element("span", element("code", escaped(f"{protocol.path}:{protocol.line}")), class_="at"),
         element("span", *chips, class_="chips"),
     )
@@ -147,8 +155,7 @@ def _body(
         if one.presumed
     ]
     parts += _cases(page, refuted, room)
-    has_room = room.characters > 0 or bool(refuted)
-    shown = verdict_table(page, protocol) if has_room else short_table(protocol)
+    shown = verdict_table(page, protocol) if room.characters > 0 else short_table(protocol)
     room.characters -= len(shown)
     parts.append(shown)
     parts.append(packs_of(page, protocol))
@@ -159,13 +166,16 @@ def _body(
 
 def _cases(page: HtmlPage, refuted: Sequence[RefutedCase], room: _Room) -> list[Html]:
     parts: list[Html] = []
-    for case in refuted[:_MOST_CASES]:
+    rest: list[RefutedCase] = []
+    for number, case in enumerate(refuted):
+        if number >= _MOST_CASES or (number and room.characters <= 0):
+            rest.append(case)
+            continue
         steps = case.is_run and room.runs > 0 and room.characters > 0
         shown = shown_case(page, case, steps=steps)
         room.runs -= steps
-        room.characters -= len(shown) if steps else 0
+        room.characters -= len(shown)
         parts.append(shown)
-    rest = refuted[_MOST_CASES:]
     if rest:
         words = f"{counted(len(rest), 'more refutation')}, without pictures:"
         rows = [

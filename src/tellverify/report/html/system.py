@@ -19,10 +19,13 @@ _MOST_NAMES: Final = 6
 
 
 def overview(page: HtmlPage) -> Html:
-    """A picture of the roles with the number of protocols between two, and the same as a table."""
+    """A picture of the roles with the number of protocols between two, and the same as a table.
+
+    Nothing where no protocol of the run has a graph.
+    """
     talks = _talks(page)
     if not talks:
-        return paragraph(escaped("No protocol of this run has a graph."))
+        return EMPTY
     roles = list(dict.fromkeys(role for pair in talks for role in pair))
     return joined((_picture(talks, roles), _table(page, talks)))
 

@@ -138,6 +138,13 @@ _COUNTED: Final = (
     "no statement counts members: gather from all, as in `D[*] -> A : Vote`, and let `A` decide by"
     " a choice whether enough of them agree"
 )
+_TYPE: Final = "the type of a message is written `Label of path.Type`"
+_TIMEOUT: Final = (
+    "a wait with a limit is written `timeout 5s R at`, with `on timeout =>` at its column behind it"
+)
+_BREAK: Final = (
+    "a loop that ends is `rec Name` with a choice, and a branch without `continue Name` ends it"
+)
 _SEND: Final = "a send is written `A -> B : Message`"
 _ONE_RECEIVER: Final = (
     "a send has one receiver: write a line for each; all members of a family are `F[*]`, and all"
@@ -174,12 +181,8 @@ _OLD_WORDS: Final = {
         " let `A` decide by a choice"
     ),
     "global": _PROTOCOL,
-    "break": (
-        "a loop that ends is `rec Name` with a choice, and a branch without `continue Name` ends it"
-    ),
-    "timed_choice": (
-        "a wait with a limit is written `timeout 5s R at`, with `on timeout =>` behind it"
-    ),
+    "break": _BREAK,
+    "timed_choice": _TIMEOUT,
 }
 _NO_ARITHMETIC: Final = (
     "an index has no arithmetic: it is a number, a range of numbers such as `D[0..3]`, or `*`; a"
@@ -209,12 +212,23 @@ def advice(machine: ParserAutomaton, index: int, line_start: int) -> list[str]:
         return ["put `where` at the column of `protocol`"]
     if first == "roles" and machine.accepts(machine.kinds["ARROW"]):
         return ["separate roles by commas"]
-    if first in _OLD_WORDS:
-        return [_OLD_WORDS[first]]
-    meant = _meant(machine, first) if index - line_start < 3 else ""
-    if meant:
-        return [f"did you mean `{meant}`?"]
+    by_word = advice_by_word(machine, first, is_near=index - line_start < 3)
+    if by_word:
+        return by_word
+    if first == "loop" and index == line_start + 1 and "break" in texts[index:]:
+        return [_BREAK]
     return _advice_by_place(machine) or _advice_by_head(machine, texts[line_start:index], found)
+
+
+def advice_by_word(machine: ParserAutomaton, word: str, *, is_near: bool = True) -> list[str]:
+    """What to do about a line that begins with `word`, of another language or misspelt.
+
+    Spelling is looked at where the fault `is_near` the word.
+    """
+    if word in _OLD_WORDS:
+        return [_OLD_WORDS[word]]
+    meant = _meant(machine, word) if is_near else ""
+    return [f"did you mean `{meant}`?"] if meant else []
 
 
 def _advice_by_head(machine: ParserAutomaton, line: Sequence[str], found: str) -> list[str]:
@@ -227,10 +241,23 @@ def _advice_by_head(machine: ParserAutomaton, line: Sequence[str], found: str) -
             return [_PROTOCOL]
         case "roles" if not line:
             return [_PROTOCOL]
+        case "timeout":
+            return [_TIMEOUT]
+        case "on":
+            return ["write `on timeout =>`, and its statements deeper below it"]
+        case "module":
+            return ["the first line is written `module name exposing (Protocol)`"]
         case "loop" if len(line) == 1:
             return ["write `loop decide by R`, `loop repeat n` or `loop forever`"]
         case "|" if found == ":":
             return ["a branch is written `| Label =>`"]
+    return _advice_on_send(machine, line, found)
+
+
+def _advice_on_send(machine: ParserAutomaton, line: Sequence[str], found: str) -> list[str]:
+    kinds = machine.kinds
+    if found == ":" and "->" in line and ":" in line:
+        return [_TYPE]
     if "->" in line and not _JOINS.isdisjoint((found, line[-1])):
         return [
             _ONE_RECEIVER if ":" not in line else "a send has one message: write a line for each"
@@ -248,8 +275,8 @@ def _meant(machine: ParserAutomaton, word: str) -> str:
     if word in numbers or not word.isalpha():
         return ""
     heads = {machine.kinds[name] for name in _STATEMENTS | ITEMS}
-    known = [key for key in numbers if numbers[key] in heads]
-    near = next((key for key in known if is_close(word, key)), "")
+    known = ["roles", *(key for key in numbers if numbers[key] in heads)]
+    near = next((key for key in known if is_close(word.lower(), key)), "")
     if near or len(word) < _LONG_WORD:
         return near
     from difflib import get_close_matches
@@ -279,7 +306,10 @@ def _advice_by_mark(machine: ParserAutomaton, index: int) -> str:
     before = texts[index - 1] if index else ""
     before_that = texts[index - 2] if index > 1 else ""
     if found in _MARKS:
-        return _MARKS[found]
+        is_arrow = found == "<" and texts[index + 1].startswith("-")
+        return "the arrow points to the receiver, `A -> B : Message`" if is_arrow else _MARKS[found]
+    if found.startswith('"') and machine.begins("message"):
+        return "a message is a name without quotes"
     if found in ("+", "-", "*") and ("[" in (before_that, before) or before_that == ".."):
         return _NO_ARITHMETIC
     if found == "of" or (before.isdigit() and found.isidentifier()):
@@ -306,8 +336,10 @@ _MARKS: Final = {
     "@": "there are no `@` annotations; put `{ key : value }` after the sender",
     "#": "comments begin with `--`",
     "/": "comments begin with `--`",
-    "<": "the type of a message is written `Label of path.Type`",
+    "<": _TYPE,
+    "`": "only a file whose name ends in `.md` is read as Markdown; remove the fence from others",
 }
+REPEATED: Final = frozenset((BARS, *_MARKS.values()))  # one finding says it of all lines
 
 
 def _advice_by_place(machine: ParserAutomaton) -> list[str]:
@@ -319,7 +351,7 @@ def _advice_by_place(machine: ParserAutomaton) -> list[str]:
             "begin each branch of `par` with `|`, and indent its statements deeper than the bar"
         ]
     if machine.begins("branch") or machine.begins("arm"):
-        return ["begin each branch with `|`, and indent its statements deeper than the bar"]
+        return [BARS]
     if machine.accepts(kinds["INDENT"]):
         return ["indent the lines below deeper than this one"]
     return []

@@ -146,16 +146,7 @@ class Remedies:
             line += 1
         else:
             return None
-        end = self.tokens.ends[head - 1]
-        if self.places.line(head - 1) not in self.complaints.quiet_lines:
-            self.complaints.quiet_lines.add(self.places.line(head - 1))
-            what = "declaration" if name == "items" else "statement"
-            expected = [f"the rest of the {what}"]
-            self.complaints.add(
-                faults.syntax_error(
-                    self.tokens.path, Span(end, end), expected, "the end of the line"
-                )
-            )
+        self.complaints.report_unfinished(head, "declaration" if name == "items" else "statement")
         machine.cut(height)
         while self.renamed and self.renamed[-1][0] >= head:
             token, kind = self.renamed.pop()
@@ -238,10 +229,14 @@ class Remedies:
         return index + 1
 
     def brace_body(self, index: int) -> int | None:
-        """A body in braces is read as one in parentheses."""
+        """A body in braces is read as one in parentheses; behind `module` both braces go."""
         numbers = self.tokens.kinds
         if numbers[index] != self.kinds["LBRACE"] or index in self.tokens.unclosed:
             return None
+        if self.machine.complete() == "declaration":
+            self._report_brace(index)
+            numbers[index] = numbers[self.places.partner(index)] = self.skipped
+            return index + 1
         parens = (self.kinds["INDENT"], self.kinds["LPAR"])
         for missing in ((), ("EQUAL",), ("AT",), ("BIG_ARROW",), ("OF",)):
             before = [self.kinds[name] for name in missing]
@@ -249,6 +244,14 @@ class Remedies:
                 break
         else:
             return None
+        self._report_brace(index)
+        for kind in before:
+            self.machine.feed(kind, index, index)
+        numbers[index], numbers[self.places.partner(index)] = self.kinds["LPAR"], self.kinds["RPAR"]
+        return index
+
+    def _report_brace(self, index: int) -> None:
+        """One finding for a body in braces: its statements are those of another language."""
         opener = self.places.line_start(index)
         if opener == index and index:  # a brace on a line of its own belongs to the line above
             opener = self.places.line_start(index - 1)
@@ -257,13 +260,8 @@ class Remedies:
         self.complaints.report(
             index, faults.brace_body(self.tokens.path, self.places.span(index), head[-_SHOWN:])
         )
-        for kind in before:
-            self.machine.feed(kind, index, index)
-        # Statements in braces are those of another language: one finding stands for all of them.
         first, last = self.places.line(index), self.places.line(self.places.partner(index))
         self.complaints.quiet_lines.update(range(first, last + 1))
-        numbers[index], numbers[self.places.partner(index)] = self.kinds["LPAR"], self.kinds["RPAR"]
-        return index
 
     def removed_statement(self, index: int) -> int | None:
         start = self.places.line_start(index)
@@ -277,8 +275,11 @@ class Remedies:
         return None
 
     def foreign_comment(self, index: int) -> int | None:
-        tokens = self.tokens
-        if tokens.texts[index] != "/" or tokens.texts[index + 1] != "/":
+        """A line of another language: `// comment`, `# comment`, the fence of a code block."""
+        texts = self.tokens.texts
+        fences = texts[index : index + 3] == ["`"] * 3
+        slashes = texts[index : index + 2] == ["/"] * 2
+        if not (fences or slashes or (texts[index] == "#" and self.places.is_head(index))):
             return None
         self.complaints.report_syntax(index)
         return self.places.line_end(index)

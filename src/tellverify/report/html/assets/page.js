@@ -1,11 +1,25 @@
 // Search and filter of protocols, links that open what they lead to, copies, zoom.
 {
   const rows = [...document.querySelectorAll("details.protocol")];
+  const groups = [...document.querySelectorAll("details.group")].map((group) => {
+    const of = group.querySelector(":scope > summary .of");
+    return { group, of, words: of.textContent, rows: [...group.querySelectorAll(".protocol")] };
+  });
   const filter = document.querySelector(".filter");
   if (filter) {
     filter.hidden = false;
     const field = filter.querySelector("input");
     const buttons = [...filter.querySelectorAll("button")];
+    let asked = false;
+    const fold = (asks) => {
+      for (const { group, of, words, rows } of groups) {
+        const count = rows.filter((row) => !row.hidden).length;
+        group.hidden = !count;
+        if (asks || asked) group.open = asks && count > 0;
+        of.textContent = count === rows.length ? words : `${count} of ${words}`;
+      }
+      asked = asks;
+    };
     const apply = () => {
       const text = field.value.trim().toLowerCase();
       const wanted = buttons
@@ -20,6 +34,7 @@
         row.hidden = !fits;
         count += fits ? 1 : 0;
       }
+      fold(text !== "" || wanted.length > 0);
       filter.querySelector(".shown").textContent = `${count} of ${rows.length}`;
     };
     field.addEventListener("input", apply);
@@ -37,8 +52,7 @@
     const target = name && document.getElementById(name);
     if (!target) return;
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    const row = target.closest("details.protocol");
-    if (row) row.hidden = false;
+    for (let at = target; at; at = at.parentElement) at.hidden = false;
     target.scrollIntoView();
     const explorer = target.querySelector(".explorer");
     if (step && explorer)
@@ -65,8 +79,13 @@
       } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
   };
-  addEventListener("resize", reach);
-  document.addEventListener("toggle", reach, true);
+  let planned = 0;
+  const soon = () => {
+    cancelAnimationFrame(planned);
+    planned = requestAnimationFrame(reach);
+  };
+  addEventListener("resize", soon);
+  document.addEventListener("toggle", soon, true);
   reach();
 
   for (const command of document.querySelectorAll("code.command")) {
