@@ -13,7 +13,8 @@ from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
 from tellverify.diagnostics.wording import counted
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.divergence import replay
+from tellverify.evidence.trace_replay import fault_shown
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
