@@ -63,7 +63,14 @@ class _Findings:
             case AdmissionReason.METADATA:
                 spot = self._row("packs", pack, "name")
                 return say.metadata(where, pack, self._declared(pack), objection.other, spot)
-            case _:
+            case (
+                AdmissionReason.UNKNOWN
+                | AdmissionReason.UNLISTED
+                | AdmissionReason.RENAMED
+                | AdmissionReason.EXCLUDED
+                | AdmissionReason.NOT_ADOPTED
+                | AdmissionReason.CANDIDATE
+            ):
                 return self._of_protocol(objection)
 
     def _of_protocol(self, objection: Objection) -> Diagnostic:

@@ -128,26 +128,18 @@ def fault_shown(
     for culprit in culprits:
         if culprit not in at.roles:
             return f"the protocol has no role `{culprit}`"
-    match fault:
-        case Fault.WITNESS:
-            return ""
-        case Fault.DEADLOCK:
-            return _deadlock(at)
-        case Fault.ORPHAN_MESSAGE:
-            return _orphan(at, culprits)
-        case Fault.UNSPECIFIED_RECEPTION:
-            spoilt = any(map(at.is_spoilt, culprits or at.roles))
-            return "" if spoilt else "every awaited channel may still serve"
-        case Fault.STUCK_ROLE:
-            reason = _stuck(at, culprits, lap, judge)
-            undecided = bool(reason) and not lap and _all_may_stop(at, culprits)
-            return "" if undecided and may_end is not None and may_end() else reason
-        case Fault.STARVATION:
-            return _starved(at, culprits, lap)
-        case Fault.UNBOUNDED_QUEUE:
-            return _growing(at, lap)
-        case Fault.ENDLESS_RUN:
-            return _endless(at, lap)
+    why_not: dict[Fault, Callable[[], str]] = {
+        Fault.WITNESS: str,
+        Fault.DEADLOCK: lambda: _deadlock(at),
+        Fault.ORPHAN_MESSAGE: lambda: _orphan(at, culprits),
+        Fault.UNSPECIFIED_RECEPTION: lambda: _spoilt(at, culprits),
+        Fault.STUCK_ROLE: lambda: _stuck(at, culprits, lap, judge, may_end),
+        Fault.STARVATION: lambda: _starved(at, culprits, lap),
+        Fault.UNBOUNDED_QUEUE: lambda: _growing(at, lap),
+        Fault.ENDLESS_RUN: lambda: _endless(at, lap),
+    }
+    if fault in why_not:
+        return why_not[fault]()
     if judge is None or fault not in _JUDGED:
         return "this cannot be told from the machines alone"
     return "" if judge() else _JUDGED[fault]
@@ -158,6 +150,11 @@ def _deadlock(at: Stepper) -> str:
         if at.is_able(role):
             return f"`{role}` can still move"
     return "every role has finished" if all(map(at.is_final, at.roles)) else ""
+
+
+def _spoilt(at: Stepper, culprits: Sequence[str]) -> str:
+    spoilt = any(map(at.is_spoilt, culprits or at.roles))
+    return "" if spoilt else "every awaited channel may still serve"
 
 
 def _growing(at: Stepper, lap: Sequence[Step]) -> str:
@@ -199,12 +196,18 @@ def _unwaiting(at: Stepper, culprits: Sequence[str], lap: Sequence[Step]) -> str
 
 
 def _stuck(
-    at: Stepper, culprits: Sequence[str], lap: Sequence[Step], judge: Callable[[], bool] | None
+    at: Stepper,
+    culprits: Sequence[str],
+    lap: Sequence[Step],
+    judge: Callable[[], bool] | None,
+    may_end: Callable[[], bool] | None,
 ) -> str:
     """No run lets a culprit move again; a lap is moreover repeated fairly.
 
     Without a lap what the machines may still do says so, with one `judge` may say it as well.
     """
+    if not lap and may_end is not None and _all_may_stop(at, culprits) and may_end():
+        return ""
     if reason := _unwaiting(at, culprits, lap):
         return reason
     may_move = futures(at.configuration(), at.machines).moves

@@ -64,7 +64,9 @@ def outline(protocol: ast.Protocol) -> Outline:
                     decisions += _case(statement, (*path, index))
                 case ast.Loop(kind=ast.Decide(decider)):
                     decisions += _loop(statement, decider, path, index)
-                case _:
+                case ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call() | ast.Let():
+                    continue
+                case ast.Timeout() | ast.OperationStatement():
                     continue
     return Outline(tuple(decisions), messages, blocks)
 
@@ -152,7 +154,7 @@ def _first_message(body: ast.Block, path: BlockPath) -> tuple[RepairGap, ast.Rol
                 return None
             case ast.Continue():
                 return None
-            case _:
+            case ast.Let() | ast.OperationStatement():
                 continue
     return None
 
@@ -182,7 +184,9 @@ def acts_in(statement: ast.Statement, role: str) -> bool:
                     return True
             case ast.Broadcast() | ast.Call():
                 return True
-            case _:
+            case ast.Choice() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Let():
+                work += [inner for block in child_blocks(at) for inner in block]
+            case ast.Case() | ast.Timeout() | ast.OperationStatement():
                 work += [inner for block in child_blocks(at) for inner in block]
     return False
 

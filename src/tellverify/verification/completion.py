@@ -22,7 +22,7 @@ from tellverify.language.syntax.directives import directives
 from tellverify.language.workspace import Workspace, named
 from tellverify.policy.model import Policy
 from tellverify.verdict.done import Completion, CompletionAnswer, Criterion
-from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, status
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
@@ -300,5 +300,5 @@ def _why(verdict: Verdict) -> str:
             return f"{word}: {outcome.bound}"
         case Skipped() | Refuted() if outcome.reason:
             return f"{word}: {outcome.reason}"
-        case _:
+        case Proved() | Refuted() | Skipped() | Unknown() | Assumed():
             return word

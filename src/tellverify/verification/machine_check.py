@@ -252,7 +252,14 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
             return Proved(Method.SEARCH, f"at most {longest} in a queue")
         case SearchScope.STRUCTURE:
             return Proved(Method.ACYCLIC_MACHINES, f"at most {longest} in a queue")
-        case _:
+        case (
+            SearchScope.COMPATIBLE
+            | SearchScope.ENDINGS
+            | SearchScope.REDUCED
+            | SearchScope.QUEUES
+            | SearchScope.OPEN
+            | SearchScope.RUNS
+        ):
             reason = f"some run needs a queue of more than {counted(reached.bound, 'message')}"
             return Unknown(
                 reason if reached.bound else "too large to be searched", STEP_LIMIT.number

@@ -78,6 +78,8 @@ class Remedies:
             match value:
                 case (DurationValue(), _, Span() as head):
                     span = head
+                case _:
+                    pass
         self.complaints.add(faults.timeout_without_alternative(self.tokens.path, span))
         for kind in kinds:
             machine.feed(kind, index, index)
