@@ -22,7 +22,7 @@ def findings(
 ) -> tuple[Diagnostic, ...]:
     """A finding for each objection; those about a runtime need the `runtime` they are about."""
     one = _Findings(policy, derived, runtime)
-    return tuple(one.of(objection) for objection in objections)
+    return tuple(one.finding(objection) for objection in objections)
 
 
 class _Findings:
@@ -33,7 +33,8 @@ class _Findings:
         self._name = derived.manifest.protocol_id
         self._where = Where(derived.source.path, derived.manifest.protocol_qualified_name)
 
-    def of(self, objection: Objection) -> Diagnostic:
+    def finding(self, objection: Objection) -> Diagnostic:
+        """The finding of one objection, at the place in the source or policy that it is about."""
         pack = objection.pack
         where, at = self._where, self._place(pack)
         match objection.reason:

@@ -23,12 +23,14 @@ class EntryRenaming:
         self._queues: dict[int, int] = {}
 
     def local(self, local: int) -> int:
+        """The number of a local state with its entries renamed."""
         found = self._locals.get(local)
         if found is None:
             found = self._locals[local] = self._local(local)
         return found
 
     def queue(self, queue: int) -> int:
+        """The number of the content of a queue with its entries renamed."""
         found = self._queues.get(queue)
         if found is None:
             row = tuple(map(self._message, self.roles.queues.rows[queue]))

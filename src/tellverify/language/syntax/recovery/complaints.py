@@ -34,6 +34,7 @@ class Complaints:
         self.quiet_lines = self._lines_with_faults()
 
     def report_syntax(self, index: int) -> None:
+        """Report that the token cannot stand here: what was expected, what was found, and helps."""
         if self.is_quiet(index):
             return
         machine, tokens = self.machine, self.tokens
@@ -85,10 +86,12 @@ class Complaints:
             self.add(fault)
 
     def add(self, fault: Diagnostic) -> None:
+        """Report a fault, also on a line that has one."""
         self.count += 1
         self.tokens.faults.append(fault)
 
     def is_quiet(self, index: int) -> bool:
+        """Whether the line of a fault at a token has been reported already."""
         return self.fault_line(index) in self.quiet_lines
 
     def _lines_with_faults(self) -> set[int]:
@@ -106,7 +109,9 @@ class Complaints:
         return self.places.is_head(index) and index > 0 and not self.machine.complete()
 
     def fault_line(self, index: int) -> int:
+        """The line that a fault at a token is on: the line before, where that is not complete."""
         return self.places.line(max(index - 1, 0) if self._is_at_line_end(index) else index)
 
     def fault_line_start(self, index: int) -> int:
+        """The first token of the line that a fault at a token is on."""
         return self.places.line_start(max(index - 1, 0) if self._is_at_line_end(index) else index)

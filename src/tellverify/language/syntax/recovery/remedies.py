@@ -181,6 +181,7 @@ class Remedies:
         return index
 
     def deeper_line(self, index: int) -> int | None:
+        """A line that is indented where no block begins is read as if it were not."""
         numbers = self.tokens.kinds
         if numbers[index] != self.kinds["INDENT"]:
             return None
@@ -260,6 +261,7 @@ class Remedies:
         return index
 
     def removed_statement(self, index: int) -> int | None:
+        """Report a statement of earlier versions by its name; no remedy reads on from it."""
         start = self.places.line_start(index)
         word = self.tokens.texts[start]
         if index - start != 1 or word not in REMOVED or self.machine.complete():
@@ -271,6 +273,7 @@ class Remedies:
         return None
 
     def foreign_comment(self, index: int) -> int | None:
+        """A comment that begins with `//` is skipped to the end of its line."""
         tokens = self.tokens
         if tokens.texts[index] != "/" or tokens.texts[index + 1] != "/":
             return None
@@ -338,6 +341,7 @@ class Remedies:
         )
 
     def put_in(self, index: int) -> int | None:
+        """A missing token before this one is put in, if that lets the parser go on."""
         window = self.places.window(index)
         for name in _INSERTED:
             kind = self.kinds[name]
@@ -348,6 +352,7 @@ class Remedies:
         return None
 
     def take_out(self, index: int) -> int | None:
+        """A token that lets the parser go on once it is left out is left out."""
         kind = self.tokens.kinds[index]
         is_word = kind == self._name or self.kinds.first_keyword <= kind < self.kinds.foreign
         if (
