@@ -138,7 +138,7 @@ def _unshown(
         return "a loop of faults is not fair"
     end = replay(stem, machines).configuration if lap else whole.configuration
 
-    def judged() -> bool:
+    def is_unserved() -> bool:
         if trace.fault is not Fault.STUCK_ROLE:
             return False
         if judge is not None:
@@ -147,7 +147,7 @@ def _unshown(
 
         return can_be_served(left, end, trace.culprits, _MOST_CONFIGURATIONS) is False
 
-    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap, judge=judged)
+    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap, judge=is_unserved)
 
 
 def _wait_in_vain(trace: Trace, machines: Sequence[Machine]) -> bool:

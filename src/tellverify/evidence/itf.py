@@ -203,8 +203,7 @@ def read_itf(text: str | bytes) -> TraceFile:
 
 
 def _first_line(error: Exception) -> str:
-    words = str(error).partition("\n")[0]
-    return words if len(words) <= 200 else f"{words[:200]}…"
+    return str(error).partition("\n")[0][:200]
 
 
 def _step(state: ItfState, index: int) -> Step:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -15,12 +15,13 @@ from tellverify.evidence import graph_file as form
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.source.files import Unreadable, read_bytes
 
-if TYPE_CHECKING:
-    from tellverify.evidence.certificate import Certificate
-    from tellverify.evidence.machines_file import MachinesFile
-    from tellverify.evidence.timed_file import TimedGraphFile
 
-_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile", "TimedGraphFile")
+class _Filed(Protocol):
+    @property
+    def schema(self) -> str: ...
+
+
+_Kind = TypeVar("_Kind", bound=_Filed)
 # Every kind of file by the end of its name, and what rechecks it, which is loaded for it alone.
 _KINDS: Final = {
     form.CERTIFICATE_NAME: "certificate_file:recheck_certificate",
